@@ -1,0 +1,61 @@
+# Each target is a line or two you can type by hand; `make help` lists them. `.ci/run` calls the same ones.
+
+# The first Python on the PATH that is new enough; `make setup PYTHON=/path/to/python3` says otherwise.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+UV := $(shell command -v uv 2>/dev/null)
+RUN := .venv/bin/
+READY := .venv/.ready
+ARGS ?=
+
+.PHONY: help setup demo test test-slow check gate bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-11s%s\n", $$1, $$2}' Makefile
+
+setup: $(READY)  ## a virtual environment in .venv with the locked packages; nothing to do when it is up to date
+
+$(READY): requirements.lock pyproject.toml
+	@$(if $(UV)$(PYTHON),:,echo "wirecopy needs Python 3.11 or newer; python3 here is: $$(python3 --version 2>&1). Install one, or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1)
+ifneq ($(UV),)
+	[ -x $(RUN)python ] || uv venv --quiet --python '$(or $(PYTHON),>=3.11)' .venv
+	uv pip install --quiet --python $(RUN)python --no-deps --compile-bytecode -r requirements.lock
+	uv pip install --quiet --python $(RUN)python --no-deps --no-build-isolation --editable .
+else
+	$(RUN)python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
+	$(RUN)python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(RUN)python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+
+demo: setup  ## archive the built-in news world, offline (ARGS="--grade" compares with its script)
+	$(RUN)wirecopy demo $(ARGS)
+
+test: setup  ## the fast tests (ARGS="-k plan" picks some)
+	$(RUN)python -m pytest $(ARGS)
+
+test-slow: setup  ## the tests that need minutes or a Prefect server
+	$(RUN)python -m pytest -m slow $(ARGS)
+
+gate: setup  ## measured quality and size, held to floors; data in ../shared/data, where there is any
+	@[ -d ../shared/data ] || echo 'skipped: no data (what needs none still runs)'
+	$(RUN)python -m pytest -m gate -rs $(ARGS) || [ $$? -eq 5 ]
+
+check: setup  ## lint, format, types, import contracts
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)mypy
+	$(RUN)lint-imports
+
+bench: setup  ## CPU and time, as ratios within one run; reported, never asserted
+	$(RUN)python bench/run.py $(ARGS)
+
+lock: setup  ## renew requirements.lock: the newest versions pyproject.toml allows, for every Python it allows
+	command -v uv >/dev/null || $(RUN)python -m pip install --quiet uv
+	PATH="$$PATH:$(RUN)" UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --upgrade \
+		--no-annotate --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean:  ## remove what can be made again; data/ and archives are never touched
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,212 @@
+"""Words that walls, error pages and shells use, by language. Data only: ``verdict.py`` says what they prove, and when.
+
+Phrases are compared with case-folded text whose white space is single and whose quotes are straight. A phrase alone
+proves nothing: captcha vendors appear on 6 to 10 % and consent vendors on 9 to 56 % of pages that carry a whole
+article.
+"""
+
+from __future__ import annotations
+
+CHALLENGE_TITLES = (
+    "just a moment",
+    "attention required",
+    "access denied",
+    "pardon our interruption",
+    "are you a robot",
+    "security check",
+    "ddos-guard",
+    "human verification",
+    "un momento",
+    "nur einen moment",
+    "un instant",
+    "robot check",
+)
+"""How the title of a bot check begins."""
+
+CHALLENGE_PHRASES = (
+    "verify you are human",
+    "verifying you are human",
+    "verify that you are not a robot",
+    "you are not a robot",
+    "you're not a robot",
+    "checking your browser",
+    "checking if the site connection is secure",
+    "enable javascript and cookies to continue",
+    "unusual traffic from your",
+    "complete the captcha",
+    "complete the security check",
+    "request unsuccessful. incapsula",
+    "performance & security by cloudflare",
+    "you don't have permission to access",
+    "verifica que eres humano",
+    "no eres un robot",
+    "bestätigen sie, dass sie ein mensch sind",
+    "kein roboter sind",
+    "vérifiez que vous êtes humain",
+    "vous n'êtes pas un robot",
+)
+
+CONSENT_HOSTS = ("consent.", "cookiewall.", "myprivacy.", "privacy-gate.", "choices.consent")
+"""How the host of a page that stands between reader and article begins."""
+
+CONSENT_PHRASES = (
+    "accept all",
+    "reject all",
+    "manage preferences",
+    "manage options",
+    "we use cookies",
+    "use cookies",
+    "our partners",
+    "legitimate interest",
+    "your privacy choices",
+    "we value your privacy",
+    "consent to",
+    "personalised advertising",
+    "personalized ads",
+    "alle akzeptieren",
+    "alle ablehnen",
+    "wir verwenden cookies",
+    "unsere partner",
+    "mit werbung",
+    "einwilligung",
+    "zustimmung",
+    "aceptar todo",
+    "aceptar y continuar",
+    "rechazar todo",
+    "utilizamos cookies",
+    "nuestros socios",
+    "consentimiento",
+    "tout accepter",
+    "tout refuser",
+    "nous utilisons des cookies",
+    "nos partenaires",
+    "consentement",
+    "accetta tutto",
+    "utilizziamo i cookie",
+    "aceitar todos",
+    "usamos cookies",
+)
+
+LOGIN_PHRASES = (
+    "log in",
+    "login",
+    "sign in",
+    "anmelden",
+    "einloggen",
+    "iniciar sesión",
+    "inicia sesión",
+    "se connecter",
+    "connexion",
+    "accedi",
+    "entrar",
+    "inloggen",
+)
+
+LOGIN_PATHS = (
+    "login",
+    "log-in",
+    "signin",
+    "sign-in",
+    "anmelden",
+    "anmeldung",
+    "iniciar-sesion",
+    "connexion",
+    "sso",
+    "auth",
+)
+"""Path segments of a login page."""
+
+MISSING_TITLES = (
+    r"(http )?(error )?404( error)?", r"((error )?404 )?(the )?(page|article|story|content|file)( you requested)?(
+    could not be| was| is)? not found( 404)?", r"not found", r"nothing (was )?found( here)?", r"(the )?page (does
+    not exist|doesn t exist|no longer exists|is no longer available|is unavailable|unavailable)", r"(the
+    )?(article|story|content) (is )?(no longer|not) available", r"(we )?(can t|cannot|couldn t|could not) find
+    (the|that|this|your) page", r"(the |this |that )?page (can t|cannot|could not|couldn t) be found", r"(die
+    )?(seite|artikel)( wurde| konnte)? nicht gefunden( werden)?", r"(diese |die )?seite (existiert nicht|ist nicht
+    mehr verfügbar|nicht verfügbar)( mehr)?", r"(la )?página (no encontrada|no existe|no disponible|no se ha
+    encontrado|no se encuentra)", r"(contenido|artículo) no (encontrado|disponible)", r"(la )?page (introuvable|non
+    trouvée|n existe pas|n existe plus|inexistante)", r"(la )?pagina (non trovata|non esiste|niet gevonden|bestaat
+    niet)", r"(a )?página (não encontrada|não existe)", r"(strona|nie znaleziono strony)( nie istnieje| nie została
+    znaleziona)?", r"sidan (hittades inte|finns inte)", r"страница не найдена", r"ページが見つかりません", )
+"""Whole headlines of error pages, as words with single spaces; an "oops" or "sorry" before them is ignored."""
+
+MISSING_PRELUDE = r"(oops|sorry|uh oh|whoops|error|hoppla|ups|lo sentimos|désolé|ops|entschuldigung)"
+
+SUBSCRIBE_PHRASES = (
+    "subscribe to continue",
+    "subscribe to read",
+    "subscribe to unlock",
+    "to continue reading",
+    "continue reading with",
+    "to read the full",
+    "keep reading with",
+    "for subscribers only",
+    "subscribers only",
+    "subscriber-only",
+    "exclusive to subscribers",
+    "this article is for subscribers",
+    "already a subscriber",
+    "already a member?",
+    "you have reached your limit",
+    "free articles remaining",
+    "start your free trial",
+    "unlock this article",
+    "register to read",
+    "weiterlesen mit",
+    "jetzt weiterlesen",
+    "sie möchten weiterlesen",
+    "exklusiv für abonnenten",
+    "nur für abonnenten",
+    "bereits abonnent",
+    "jetzt abonnieren",
+    "para seguir leyendo",
+    "para continuar leyendo",
+    "suscríbete para",
+    "contenido exclusivo para suscriptores",
+    "solo para suscriptores",
+    "¿ya eres suscriptor",
+    "réservé aux abonnés",
+    "réservé à nos abonnés",
+    "pour lire la suite",
+    "abonnez-vous pour",
+    "déjà abonné",
+    "contenuto riservato agli abbonati",
+    "abbonati per continuare",
+    "exclusivo para assinantes",
+    "alleen voor abonnees",
+)
+
+SCRIPT_PHRASES = (
+    "enable javascript",
+    "javascript is disabled",
+    "javascript is required",
+    "requires javascript",
+    "javascript to run this app",
+    "turn on javascript",
+    "javascript aktivieren",
+    "aktivieren sie javascript",
+    "habilitar javascript",
+    "habilita javascript",
+    "activer javascript",
+    "activez javascript",
+    "abilitare javascript",
+    "ative o javascript",
+)
+
+SHELL_IDS = ("root", "app", "__next", "__nuxt", "react-root", "main-app", "svelte", "ember-app", "gatsby")
+"""Ids of the empty element a script fills."""
+
+TABLES = (
+    CHALLENGE_TITLES,
+    CHALLENGE_PHRASES,
+    CONSENT_HOSTS,
+    CONSENT_PHRASES,
+    LOGIN_PHRASES,
+    LOGIN_PATHS,
+    MISSING_TITLES,
+    MISSING_PRELUDE,
+    SUBSCRIBE_PHRASES,
+    SCRIPT_PHRASES,
+    SHELL_IDS,
+)
+"""All of the above, for the recipe's digest."""

@@ -1,0 +1,14 @@
+"""The network: one visit in, one outcome out. The only place that knows httpx.
+
+Read ``fetcher`` first; it tells the story. The rest are its parts: ``policy`` (what may be asked), ``guard`` (which
+addresses may be connected to), ``lane`` (how often one origin is asked), ``robots``, ``exchange`` (one request, raw
+bytes), ``decode`` and ``charset`` (from wire to entity), ``weather`` (everything that can go wrong, as a closed list of
+reasons).
+"""
+
+from __future__ import annotations
+
+from archive.fetch.fetcher import Fetcher
+from archive.fetch.policy import FetchPolicy, policy_from, require_contact
+
+__all__ = ["FetchPolicy", "Fetcher", "policy_from", "require_contact"]

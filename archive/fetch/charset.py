@@ -1,0 +1,84 @@
+"""Which character encoding a body is in, by what it says and by what it is.
+
+Order as in browsers: byte-order mark, HTTP header, declaration in the body (read by w3lib, which knows the web's
+aliases), then what the bytes themselves allow. A declaration that the bytes refute is overruled and flagged: text that
+is valid UTF-8 with anything beyond ASCII in it is UTF-8, for no other encoding happens to look so.
+"""
+
+from __future__ import annotations
+
+import re
+
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
+
+_TEXT_TYPE = re.compile(
+    r"text/|application/(?:[\w.-]+\+)?(?:xml|json)\b|application/(?:javascript|ecmascript)\b", re.IGNORECASE
+)
+_LOOKS_LIKE_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-zA-Z]")
+_UTF8, _WESTERN = "utf-8", "cp1252"
+
+# Python's names for the encodings of the WHATWG Encoding Standard. Python also knows codecs that are no encodings of
+# text (zlib, rot13, unicode_escape, idna ...), and a header may name any of them.
+_ENCODING_NAMES = """
+    utf-8 utf-16-le utf-16-be cp866 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10
+    iso8859-13 iso8859-14 iso8859-15 iso8859-16 koi8-r koi8-u mac-roman cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255
+    cp1256 cp1257 cp1258 mac-cyrillic gbk gb18030 big5 big5hkscs euc_jp iso2022_jp shift_jis cp932 euc_kr cp949
+"""
+_ENCODINGS = frozenset(_ENCODING_NAMES.split())
+_MULTIBYTE = frozenset({"gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "shift_jis", "cp932", "euc_kr", "cp949"})
+
+
+def is_text(content_type: str, body: bytes) -> bool:
+    """Tell whether a body is text: by its declared type, and without one by its looking like markup."""
+    return bool(_TEXT_TYPE.match(content_type) if content_type.strip() else _LOOKS_LIKE_MARKUP.match(body))
+
+
+def charset_of(content_type: str, body: bytes) -> tuple[str, tuple[str, ...]]:
+    """Give Python's name of the encoding to read ``body`` with, and flags.
+
+    ``charset-unknown``: the declared name is no encoding; ``charset-lie``: the bytes refute the declaration;
+    ``charset-broken``: not even the encoding given fits every byte, so some characters will be replaced.
+    """
+    mark = read_bom(body)[0]
+    if mark is not None and _known(mark):
+        return mark, ()
+    header, meta = http_content_type_encoding(content_type), html_body_declared_encoding(body)
+    declared = _known(header) or _known(meta, in_body=True)
+    flags = ("charset-unknown",) if (header or meta) and not declared else ()
+    used = _fitting(declared, _known(meta, in_body=True), body)
+    lie = ("charset-lie",) if declared and used != declared else ()
+    broken = ("charset-broken",) if not _fits(used, body) else ()
+    return used, (*flags, *lie, *broken)
+
+
+def _known(name: str | None, *, in_body: bool = False) -> str | None:
+    if name is not None and name.startswith("utf-16") and in_body:
+        return _UTF8  # a declaration we could read as ASCII is not UTF-16 (Encoding Standard, prescan)
+    name = "utf-16-le" if name == "utf-16" else name
+    return name if name in _ENCODINGS else None
+
+
+def _fitting(declared: str | None, meta: str | None, body: bytes) -> str:
+    if body.isascii() or declared in {"utf-16-le", "utf-16-be", "iso2022_jp"}:
+        return declared or _UTF8
+    if _fits(_UTF8, body) and (declared not in _MULTIBYTE or not _fits(str(declared), body)):
+        return _UTF8
+    if declared not in {None, _UTF8}:
+        return str(declared)
+    if meta not in {None, _UTF8}:
+        return str(meta)
+    return _UTF8 if _mostly_utf8(body) else _WESTERN
+
+
+def _fits(name: str, body: bytes) -> bool:
+    try:
+        body.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _mostly_utf8(body: bytes) -> bool:
+    """A UTF-8 page with a few bad bytes in it has more good sequences than bad ones; a western one has hardly any."""
+    text = body.decode(_UTF8, "replace")
+    return sum(char > "\x7f" for char in text) > 2 * text.count("\ufffd")

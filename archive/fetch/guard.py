@@ -1,0 +1,234 @@
+"""The address guard: a name is looked up once, every answer is checked, and only a checked address is connected to.
+
+It sits in the network backend of the connection pool, below redirects and keep-alive, so no request can pass beside it
+and a name that changes its answer between check and use has no second lookup to win. TLS still verifies the name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import httpcore
+
+from archive.fetch.weather import Weather
+from db.records import Reason
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+
+    from archive.fetch.policy import FetchPolicy
+
+Lookup: TypeAlias = Callable[[str, int], Awaitable[tuple[str, ...]]]
+"""Host and port to numeric addresses; raises ``OSError`` when the name has none."""
+
+_LOOKUP_SECONDS = 5.0  # a resolver that has not answered by then is retried by the schedule
+_LOOKUP_THREADS = 8  # getaddrinfo blocks; more threads would only queue at the resolver
+_MOST_ADDRESSES = 3  # tried in turn, each with the connect timeout
+_PORTS = frozenset({80, 443, 8080, 8443})
+_TAIL = 64  # bytes; enough to see whether a reply ended where its framing said
+
+_PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"),
+    )
+)
+# Global by the library's word, yet no place for a web page: 6to4 relays, local-use NAT64, segment routing.
+_FORBIDDEN = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "5f00::/16")))
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+
+
+class Reach(StrEnum):
+    """Where an address lies: ``public``, ``private`` (needs permission), ``forbidden`` (never)."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    FORBIDDEN = "forbidden"
+
+
+def reach_of(address: str) -> Reach:
+    """Tell where a numeric ``address`` lies. IPv4 inside IPv6 is judged by what is inside.
+
+    After the IANA special-purpose registries (RFC 6890): link-local, multicast, documentation, unspecified and reserved
+    addresses are forbidden even when private ones are allowed. A mapped address (``::ffff:a.b.c.d``) is its IPv4 self;
+    one tunnelled by NAT64, 6to4 or Teredo is public or forbidden, for no private network is reached that way.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return reach_of(str(ip.ipv4_mapped))
+        inner = _tunnelled(ip)
+        if inner:
+            return Reach.PUBLIC if all(reach_of(each) is Reach.PUBLIC for each in inner) else Reach.FORBIDDEN
+    if any(ip in network for network in _PRIVATE):
+        return Reach.PRIVATE
+    forbidden = not ip.is_global or ip.is_multicast or any(ip in network for network in _FORBIDDEN)
+    return Reach.FORBIDDEN if forbidden else Reach.PUBLIC
+
+
+def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:
+    if ip.sixtofour:
+        return (str(ip.sixtofour),)
+    if ip.teredo:
+        return tuple(map(str, ip.teredo))
+    if ip in _NAT64 or (ip in _COMPATIBLE and int(ip) > 1):
+        return (str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)),)
+    return ()
+
+
+class Resolver:
+    """The system's resolver on threads of its own, so that a hanging lookup never starves anything else."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookup")
+
+    async def __call__(self, host: str, port: int) -> tuple[str, ...]:
+        """Give every address of ``host``, in the system's order. Raises ``OSError`` when it has none."""
+        loop = asyncio.get_running_loop()
+        ask = loop.run_in_executor(self._threads, _getaddrinfo, host, port)
+        return tuple(dict.fromkeys(str(answer[4][0]) for answer in await ask))
+
+    def close(self) -> None:
+        """Let the threads go without waiting for a lookup that hangs."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _getaddrinfo(host: str, port: int) -> list[tuple[Any, ...]]:
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+class WatchedStream(httpcore.AsyncNetworkStream):
+    """A connection that remembers what a verdict needs: bytes since the last request, whether the peer hung up.
+
+    ``spoil`` keeps it from being used again: whatever still lies in its buffers must not become the next page.
+    """
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream, ip: str) -> None:
+        self._inner = inner
+        self.ip = ip
+        self.received = 0
+        self.ended = False
+        self.tail = b""
+        self._head = b""
+        self._spoilt = False
+
+    @property
+    def speaks_http(self) -> bool:
+        """True when what came since the last request begins like an HTTP/1 reply."""
+        return self._head.startswith(b"HTTP/1.")
+
+    def spoil(self) -> None:
+        """Have the pool drop this connection instead of using it again."""
+        self._spoilt = True
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's signature)
+        """Read what there is, at most ``max_bytes``."""
+        data = await self._inner.read(max_bytes, timeout)
+        self.received += len(data)
+        self.ended = not data
+        self._head = self._head or data[:16]
+        self.tail = (self.tail + data)[-_TAIL:] if len(data) < _TAIL else data[-_TAIL:]
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Send ``buffer``: a new request, so what was received so far no longer counts."""
+        self.received, self._head, self.tail = 0, b"", b""
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        """Put TLS on the connection. Raises ``Weather`` when the certificate or the handshake is bad."""
+        try:
+            self._inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except (httpcore.ConnectError, OSError) as error:
+            raise Weather(Reason.TLS, str(error)) from error
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        """Answer httpcore's questions about the socket."""
+        if info == "is_readable" and self._spoilt:
+            return True  # an idle connection with something to read is one the pool gives up
+        return self._inner.get_extra_info(info)
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections for one origin, to checked addresses only. ``stream`` is the one opened last."""
+
+    def __init__(self, policy: FetchPolicy, lookup: Lookup, *, allow_private: bool) -> None:
+        self._policy = policy
+        self._lookup = lookup
+        self._allow_private = allow_private or policy.allow_private
+        self._sockets = httpcore.AnyIOBackend()
+        self.stream: WatchedStream | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address of ``host`` that answers, all of them having been checked."""
+        addresses, port = await self._checked(host, port)
+        for last, address in enumerate(addresses, start=1 - len(addresses)):
+            try:
+                inner = await self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if last == 0:
+                    raise
+            else:
+                self.stream = WatchedStream(inner, address)
+                return self.stream
+        raise Weather(Reason.DNS, f"{host} has no address")
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep as asyncio does; httpcore waits so between retries, which are off."""
+        await asyncio.sleep(seconds)
+
+    async def _checked(self, host: str, port: int) -> tuple[tuple[str, ...], int]:
+        mapped = self._policy.mapped(host)
+        if mapped:
+            return (mapped[0],), mapped[1]
+        addresses = await self._addresses(host, port)
+        for address in addresses:
+            self._check(host, address, port)
+        return addresses[:_MOST_ADDRESSES], port
+
+    async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
+        try:
+            return (str(ipaddress.ip_address(host)),)
+        except ValueError:
+            pass
+        try:
+            return await asyncio.wait_for(self._lookup(host, port), _LOOKUP_SECONDS)
+        except TimeoutError:
+            raise Weather(Reason.DNS, f"looking up {host} took longer than {_LOOKUP_SECONDS:g} s") from None
+        except OSError as error:
+            raise Weather(Reason.DNS, f"{host}: {error.strerror or error}") from error
+
+    def _check(self, host: str, address: str, port: int) -> None:
+        reach = reach_of(address)
+        named = address if host == address else f"{host} ({address})"
+        if reach is Reach.PRIVATE and self._allow_private:
+            return
+        if reach is not Reach.PUBLIC:
+            raise Weather(Reason.REFUSED_ADDRESS, f"{named} is not on the public web; see allow_private")
+        if port not in _PORTS:
+            raise Weather(Reason.REFUSED_ADDRESS, f"{named}: port {port} is not a port of the web")

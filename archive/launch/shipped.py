@@ -1,0 +1,45 @@
+"""Where ``flows/``, ``prefect.yaml`` and ``prefect.toml`` are, and what the latter says as environment variables."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import archive
+from archive.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def shipped(name: str) -> Path:
+    """The file or folder ``name`` that goes with this code: inside the package in a wheel, beside it in a clone.
+
+    Raises `ConfigError` when it is in neither place.
+    """
+    package = Path(archive.__file__).parent
+    places = (package / "_shipped" / name, package.parent / name)
+    for place in places:
+        if place.exists():
+            return place
+    raise ConfigError(f"{name} is in neither {places[0]} nor {places[1]}; install wirecopy again, or work in a clone")
+
+
+def prefect_environ(file: Path) -> dict[str, str]:
+    """The settings of a ``prefect.toml`` as the variables Prefect reads: ``[server.api] port`` is PREFECT_SERVER_API_PORT.
+
+    In a folder of ours Prefect would read the file by itself; a child process that stands elsewhere gets these instead.
+    """
+    return dict(_flat("PREFECT", tomllib.loads(file.read_text(encoding="utf-8"))))
+
+
+def _flat(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        name = f"{prefix}_{key.upper()}"
+        if isinstance(value, dict):
+            yield from _flat(name, value)
+        elif isinstance(value, list):
+            yield name, ",".join(map(str, value))
+        else:
+            yield name, str(value).lower() if isinstance(value, bool) else str(value)

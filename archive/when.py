@@ -1,0 +1,187 @@
+"""Instants and durations as people type and read them. Pure: the present comes in by argument.
+
+::
+
+    2021   2021-10   2021-10-08   today   yesterday     a period: its first instant, or with end=True its last
+    2021-10-08T12:00   2021-10-08 12:00:30Z   2021-10-08T12:00+02:00   20211008120000   now    an instant
+    3d   3d ago   90 minutes ago                                                               so long before now
+
+A time without a zone is UTC. A bare date means two things to people: "--since 2021-10-08" starts with that day, while
+"what stood there on 2021-10-08" is about all of it. Hence ``end``: verbs that ask "as of" pass ``end=True``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from db.errors import BadInput
+
+EXAMPLES: Final = "2021-10-08, 2021-10-08T12:00Z, 20211008120000, now, yesterday, 3d ago"
+"""What an instant may look like, for help texts."""
+
+DURATION_EXAMPLES: Final = "30m, 4h, 2d, 1w"
+"""What a duration may look like, for help texts."""
+
+_TICK: Final = timedelta(microseconds=1)
+_DAY: Final = timedelta(days=1)
+
+_PERIOD: Final = re.compile(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?", re.ASCII)
+_INSTANT: Final = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?)"
+    r" ?(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"\d{12}(?:\d\d)?", re.ASCII)
+_DURATION: Final = re.compile(r"(\d{1,9}) ?([a-z]+)", re.ASCII)
+
+_UNITS: Final = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": _DAY,
+    "w": timedelta(weeks=1),
+}
+_UNIT_NAMES: Final = {
+    **{unit: unit for unit in _UNITS},
+    **dict.fromkeys(("sec", "second", "seconds"), "s"),
+    **dict.fromkeys(("min", "minute", "minutes"), "m"),
+    **dict.fromkeys(("hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("week", "weeks"), "w"),
+}
+
+
+def parse_instant(text: str, *, now: datetime, end: bool = False) -> datetime:
+    """The instant a person means by ``text``, aware UTC. ``now`` is what relative words count from.
+
+    A period (a year, month or day) means its first instant, with ``end`` its last microsecond. Raises `BadInput`,
+    which shows examples, on anything else.
+    """
+    words = " ".join(text.lower().split())
+    if words == "now":
+        return now.astimezone(UTC)
+    if words in {"today", "yesterday"}:
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        start = midnight if words == "today" else midnight - _DAY
+        return start + _DAY - _TICK if end else start
+    span = _duration(words.removesuffix(" ago"))
+    if span is not None:
+        return _before(now.astimezone(UTC), span, text)
+    return parse_stamp(text, end=end)
+
+
+def parse_stamp(text: str, *, end: bool = False) -> datetime:
+    """An absolute date or time, aware UTC: the forms of `parse_instant` that do not depend on the present.
+
+    For dates that come from files. Raises `BadInput`.
+    """
+    words = text.strip()
+    try:
+        found = _period(words, end=end) or _instant(words) or _digits(words)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"{text!r} is not a date that exists ({error}); write for example {EXAMPLES}") from error
+    if found is None:
+        raise BadInput(f"{text!r} is not a date or time; write for example {EXAMPLES}")
+    return found
+
+
+def iso(at: datetime) -> str:
+    """``at`` as ISO-8601 in UTC: ``2026-01-05T08:00:00Z``, with microseconds only where they are not zero.
+
+    Raises ValueError for a naive datetime: only its author knows which clock it was read from.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no zone")
+    return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def parse_duration(text: str) -> timedelta:
+    """``30m``, ``4h``, ``2d``, ``1w`` (also ``90s``, ``2 days``) as a positive timedelta. Raises `BadInput`."""
+    span = _duration(" ".join(text.lower().split()))
+    if span is None:
+        raise BadInput(f"{text!r} is not a duration; write a number and a unit, for example {DURATION_EXAMPLES}")
+    return span
+
+
+def format_duration(span: timedelta) -> str:
+    """``span`` in its largest unit without remainder (``36h``, ``1w``), so that `parse_duration` gives it back.
+
+    Below a second it is rounded up: a duration is never shown as nothing.
+    """
+    span = max(timedelta(seconds=round(span.total_seconds())), _UNITS["s"])
+    unit = next(name for name in reversed(_UNITS) if not span % _UNITS[name])
+    return f"{span // _UNITS[unit]}{unit}"
+
+
+def in_words(span: timedelta) -> str:
+    """``span`` as people say it, rounded: ``20 s``, ``20 min``, ``3 h``, ``2 days``. The sign is dropped."""
+    seconds = abs(span).total_seconds()
+    for unit, size, below in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 36)):
+        if round(seconds / size) < below:
+            return f"{round(seconds / size)} {unit}"
+    return f"{round(seconds / 86_400)} days"
+
+
+def _duration(words: str) -> timedelta | None:
+    """The duration in ``words`` (lower case, single spaces), None if it is none or zero."""
+    match = _DURATION.fullmatch(words)
+    unit = _UNIT_NAMES.get(match[2]) if match else None
+    if match is None or unit is None:
+        return None
+    try:
+        return int(match[1]) * _UNITS[unit] or None
+    except OverflowError:
+        return None
+
+
+def _before(now: datetime, span: timedelta, text: str) -> datetime:
+    try:
+        return now - span
+    except OverflowError as error:
+        raise BadInput(f"{text!r} lies before the year 1; write for example {EXAMPLES}") from error
+
+
+def _period(words: str, *, end: bool) -> datetime | None:
+    """First or last instant of ``2021``, ``2021-10``, ``2021-10-08`` or their forms without dashes."""
+    match = _PERIOD.fullmatch(words)
+    if match is None:
+        return None
+    year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
+    start = datetime(year, month, day, tzinfo=UTC)
+    if not end:
+        return start
+    if match[3]:
+        after = start + _DAY
+    elif match[2]:
+        after = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    else:
+        after = datetime(year + 1, 1, 1, tzinfo=UTC)
+    return after - _TICK
+
+
+def _instant(words: str) -> datetime | None:
+    match = _INSTANT.fullmatch(words)
+    if match is None:
+        return None
+    # Seven to nine decimals are legal ISO; datetime keeps six.
+    time = re.sub(r"[.,](\d{1,6})\d*", r".\1", match["time"])
+    local = datetime.fromisoformat(f"{match['date']}T{time}").replace(tzinfo=_zone(match["zone"]))
+    return local.astimezone(UTC)
+
+
+def _zone(name: str | None) -> timezone:
+    if name is None or name.upper() in {"Z", "UTC"}:
+        return UTC
+    hours, minutes = int(name[1:3]), int(name[3:].removeprefix(":") or 0)
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if name[0] == "-" else offset)
+
+
+def _digits(words: str) -> datetime | None:
+    """``20211008120000`` and, without seconds, ``202110081200``: the form of web archives, UTC."""
+    if _DIGITS.fullmatch(words) is None:
+        return None
+    year, month, day, hour, minute = (int(words[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12)))
+    return datetime(year, month, day, hour, minute, int(words[12:] or 0), tzinfo=UTC)

@@ -1,0 +1,106 @@
+"""Ways into the file: a SQLAlchemy engine that writes, and a plain sqlite3 connection that only reads.
+
+Readers do without SQLAlchemy, because importing it costs 0.3 s of CPU, most of what a read verb may take. Both ask with
+the same SQL text and named parameters, through the ``Ask`` shape.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import quote
+
+from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = "0001"
+"""The migration this code is written for. Stands here, not in ``db.schema``, so that readers need no SQLAlchemy."""
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for its turn: waiting is not fair, 3.1 s was the worst of four writers in the research."""
+
+Row = dict[str, Any]
+
+
+class Ask(Protocol):
+    """A question to the store: SQL with ``:named`` parameters in, rows as dicts out."""
+
+    def __call__(self, sql: str, /, **values: Any) -> list[Row]:
+        """All rows of the answer."""
+
+
+def translate(error: Exception, path: Path) -> StoreError:
+    """The error of ours that says what a driver's error means for ``path``."""
+    message = str(error)
+    if "locked" in message or "busy" in message:
+        return StoreBusy(f"{path} stayed locked for {BUSY_SECONDS:.0f} s; another process writes to it. Try again soon")
+    if "disk is full" in message:
+        return StoreError(f"the disk is full: {path} could not grow. Nothing was lost; make room and run it again")
+    if "malformed" in message or "not a database" in message:
+        return Corrupt(f"{path} is not a readable archive ({message}); run: wirecopy restore BACKUP")
+    if "readonly" in message or "read-only" in message:
+        return StoreError(f"{path} cannot be written (read-only file or folder)")
+    if "unable to open" in message:
+        return StoreError(f"{path} cannot be opened: check that it exists and that you may read and write its folder")
+    return StoreError(f"{path}: {message}")
+
+
+class Reader:
+    """A read-only connection. It never creates, migrates or writes; close it, or use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError (no such archive), SchemaMismatch, or Corrupt."""
+        self.path = path
+        if not path.is_file():
+            raise StoreError(f"there is no archive at {path}. Make one: wirecopy init, or wirecopy import FILE")
+        try:
+            self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+            self._connection.row_factory = _as_dict
+            check_revision(self._revision(), path)
+        except sqlite3.Error as error:
+            raise translate(error, path) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def ask(self, sql: str, /, **values: Any) -> list[Row]:
+        """All rows of the answer. Raises StoreError."""
+        try:
+            with closing(self._connection.execute(sql, values)) as cursor:
+                return cursor.fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _revision(self) -> str | None:
+        known = self._connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+        if not known:
+            return None
+        rows = self._connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        return str(rows[0]["version_num"]) if rows else None
+
+
+def check_revision(found: str | None, path: Path) -> None:
+    """Raises SchemaMismatch, naming the command to run, unless ``found`` is the revision this code is written for."""
+    if found == HEAD:
+        return
+    if found is None:
+        raise SchemaMismatch(f"{path} is a database, but not a wirecopy archive; name another with --db")
+    if found < HEAD:
+        raise SchemaMismatch(f"{path} has the older schema {found}, this wirecopy reads {HEAD}. Run: wirecopy upgrade")
+    raise SchemaMismatch(
+        f"{path} has the newer schema {found}, this wirecopy knows only {HEAD}. Install a newer wirecopy to open it"
+    )
+
+
+def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}

@@ -1,0 +1,103 @@
+"""Questions about the facts: captures and their bytes, and what still has to be derived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from db import blobs
+from db.errors import Corrupt
+from db.questions import rows
+from db.records import Page, Reason, Sighting, Verdict
+from db.times import instant, instant_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from db.connect import Ask, Row
+    from db.records import Capture
+
+_FROM = "FROM capture c LEFT JOIN payload p ON p.id = c.payload_id"
+
+
+def of_source(ask: Ask, source_id: int) -> list[Capture]:
+    """Every capture of a history, in time order."""
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} JOIN source s ON s.id = c.source_id
+              WHERE coalesce(s.same_as, s.id) = :id ORDER BY c.captured_at, c.id"""
+    return [rows.capture(row) for row in ask(sql, id=source_id)]
+
+
+def by_id(ask: Ask, capture_id: int) -> Capture:
+    """One capture, which must exist."""
+    return rows.capture(ask(f"SELECT {rows.CAPTURE} {_FROM} WHERE c.id = :id", id=capture_id)[0])
+
+
+def payload(ask: Ask, sha256: str) -> bytes:
+    """The bytes known by this digest; checked against it. Raises Corrupt if they do not hold or are not there."""
+    found = ask("SELECT codec, data FROM payload WHERE sha256 = :digest", digest=bytes.fromhex(sha256))
+    if not found:
+        raise Corrupt(f"payload {sha256} is not in the archive")
+    data = blobs.unpack(found[0]["codec"], found[0]["data"])
+    if blobs.digest(data).hex() != sha256:
+        raise Corrupt(f"payload {sha256} does not hold: its bytes have another digest; run: wirecopy verify")
+    return data
+
+
+def page(ask: Ask, capture: Capture) -> Page:
+    """What extraction is given for a capture that has a payload."""
+    return Page(
+        payload=payload(ask, capture.payload_sha256 or ""),
+        url=capture.final_url,
+        requested_url=capture.url,
+        content_type=capture.content_type,
+        charset=capture.charset,
+        status=capture.status,
+        captured_at=capture.captured_at,
+    )
+
+
+def underived(ask: Ask, limit: int, *, ids: Sequence[int] = ()) -> list[int]:
+    """Ids of captures that the current recipe has not seen, oldest first; only those in ``ids`` if any are given."""
+    if ids:
+        asked = [row["capture_id"] for row in ask("SELECT capture_id FROM underived")]
+        return sorted(set(asked).intersection(ids))[:limit]
+    return [row["capture_id"] for row in ask("SELECT capture_id FROM underived ORDER BY capture_id LIMIT :n", n=limit)]
+
+
+_SIGHTINGS = """
+    SELECT c.id, c.captured_at, c.reason, c.url, c.final_url, c.hops, d.verdict, t.sha256, t.title, e.recipe_id,
+           e.byline, e.published_at, e.language
+    FROM source s
+    JOIN capture c ON c.source_id = s.id
+    LEFT JOIN derivation d ON d.capture_id = c.id
+    LEFT JOIN extraction e ON e.id = d.extraction_id
+    LEFT JOIN text t ON t.id = e.text_id
+    WHERE s.id = :id OR s.same_as = :id"""
+
+
+def sightings(ask: Ask, source_id: int) -> list[Sighting]:
+    """Every capture of a history as derive sees it, in an order that does not depend on arrival."""
+    found = [_sighting(row) for row in ask(_SIGHTINGS, id=source_id)]
+    return sorted(found, key=lambda one: (one.at, one.state, one.text_sha256 or "", one.url))
+
+
+def _sighting(row: Row) -> Sighting:
+    moved = any(hop.permanent for hop in rows.hops(row["hops"])) and row["final_url"] != row["url"]
+    return Sighting(
+        capture_id=row["id"],
+        at=instant(row["captured_at"]),
+        reason=_reason(row["reason"]),
+        verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
+        text_sha256=rows.hex_or_none(row["sha256"]),
+        title=row["title"] or "",
+        byline=row["byline"],
+        published_at=instant_or_none(row["published_at"]),
+        language=row["language"],
+        url=row["url"],
+        moved_to=row["final_url"] if moved else None,
+        recipe_id=row["recipe_id"] or "",
+    )
+
+
+def _reason(column: str | None) -> Reason | None:
+    """A 304 says the page stands as it was: it counts as a sighting of the text, not as a failure."""
+    return None if column is None or column == Reason.NOT_MODIFIED else Reason(column)

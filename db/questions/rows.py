@@ -1,0 +1,116 @@
+"""From rows to nouns: the one place that knows how a value is spelled in a column."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from db.records import Capture, Cause, Hop, Kind, Passage, Reason, SeedKind, Source, Version
+from db.times import instant, instant_or_none
+
+if TYPE_CHECKING:
+    from db.connect import Row
+
+SOURCE = "s.id, s.url, s.url_key, s.kind, s.found_at, s.found_in, s.retired_at, s.same_as"
+"""The columns ``source`` reads, of a table called s."""
+
+
+def source(row: Row) -> Source:
+    """A source; add ``seed_key`` to the row where the question joined it."""
+    return Source(
+        id=row["id"],
+        url=row["url"],
+        url_key=row["url_key"],
+        kind=SeedKind(row["kind"]),
+        seed_key=row.get("seed_key"),
+        found_at=instant(row["found_at"]),
+        found_in=row["found_in"],
+        retired_at=instant_or_none(row["retired_at"]),
+        same_as=row["same_as"],
+    )
+
+
+CAPTURE = """c.id, c.source_id, c.url, c.final_url, c.captured_at, c.finished_at, c.reason, c.detail, c.status,
+    c.reason_phrase, c.headers, c.hops, p.sha256 AS payload_sha256, p.length AS payload_length, c.wire_sha256,
+    c.wire_length, c.content_type, c.charset, c.etag, c.last_modified, c.retry_at, c.ip, c.flags, c.revisit,
+    c.provenance"""
+"""The columns ``capture`` reads, of a capture c left-joined with its payload p."""
+
+
+def capture(row: Row) -> Capture:
+    """A capture."""
+    plain = (
+        "id",
+        "source_id",
+        "url",
+        "final_url",
+        "detail",
+        "status",
+        "reason_phrase",
+        "payload_length",
+        "wire_length",
+    )
+    more = ("content_type", "charset", "etag", "last_modified", "ip", "provenance")
+    return Capture(
+        **{name: row[name] for name in plain + more},
+        captured_at=instant(row["captured_at"]),
+        finished_at=instant_or_none(row["finished_at"]),
+        reason=None if row["reason"] is None else Reason(row["reason"]),
+        headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+        hops=hops(row["hops"]),
+        payload_sha256=hex_or_none(row["payload_sha256"]),
+        wire_sha256=hex_or_none(row["wire_sha256"]),
+        retry_at=instant_or_none(row["retry_at"]),
+        flags=tuple(json.loads(row["flags"])),
+        revisit=bool(row["revisit"]),
+    )
+
+
+VERSION = """s.url, v.id, v.number, v.text_id, v.title, v.cause, v.kinds, v.score, v.first_seen_at, v.last_seen_at,
+    v.captures, v.first_capture_id, v.last_capture_id, v.recorded_at, v.superseded_at, v.recipe_id, v.byline,
+    v.published_at, v.language, v.dated_at, t.sha256"""
+"""The columns ``version`` reads, of a version v joined with its source s and text t."""
+
+
+def version(row: Row) -> Version:
+    """A version."""
+    plain = ("id", "url", "number", "title", "score", "captures", "first_capture_id", "last_capture_id", "recipe_id")
+    return Version(
+        **{name: row[name] for name in (*plain, "byline", "language")},
+        text_sha256=row["sha256"].hex(),
+        cause=Cause(row["cause"]),
+        kinds=tuple(Kind(kind) for kind in json.loads(row["kinds"])),
+        first_seen_at=instant(row["first_seen_at"]),
+        last_seen_at=instant(row["last_seen_at"]),
+        dated_at=instant(row["dated_at"]),
+        published_at=instant_or_none(row["published_at"]),
+        recorded_at=instant_or_none(row["recorded_at"]),
+        superseded_at=instant_or_none(row["superseded_at"]),
+    )
+
+
+def hops(column: str) -> tuple[Hop, ...]:
+    """The redirect chain kept in a column."""
+    return tuple(Hop(url=url, status=status, location=location) for url, status, location in json.loads(column))
+
+
+def passages(column: str, *, mirrored: bool = False) -> tuple[Passage, ...]:
+    """The aligned passages kept in a column, with a and b swapped if ``mirrored``."""
+    found = (_passage(*row) for row in json.loads(column))
+    if not mirrored:
+        return tuple(found)
+    return tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in found)
+
+
+def passages_column(found: tuple[Passage, ...]) -> str:
+    """What ``passages`` reads back."""
+    return json.dumps([[*p.a, *p.b, round(p.similarity, 3), list(p.anchors)] for p in found], ensure_ascii=False)
+
+
+def _passage(a0: int, a1: int, b0: int, b1: int, similarity: float, anchors: list[Any]) -> Passage:
+    return Passage(a=(a0, a1), b=(b0, b1), similarity=similarity, anchors=tuple(anchors))
+
+
+def hex_or_none(digest: bytes | None) -> str | None:
+    """Lower-case hex of a digest, passing None through."""
+    return None if digest is None else digest.hex()

@@ -1,0 +1,99 @@
+"""Questions about what is watched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from db.questions import rows
+from db.records import Every, Reason, Source, SourceState
+from db.times import instant_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from db.connect import Ask, Row
+
+_ALL = f"SELECT {rows.SOURCE}, d.key AS seed_key FROM source s LEFT JOIN seed d ON d.id = s.seed_id"
+
+
+def by_url_key(ask: Ask, url_key: str) -> Source | None:
+    """The source with this key, or, where its history belongs to another, that one. None: never heard of."""
+    found = ask(f"{_ALL} WHERE s.id = (SELECT coalesce(same_as, id) FROM source WHERE url_key = :key)", key=url_key)
+    return rows.source(found[0]) if found else None
+
+
+def by_id(ask: Ask, source_id: int) -> Source:
+    """The source with this id, which must exist."""
+    return rows.source(ask(f"{_ALL} WHERE s.id = :id", id=source_id)[0])
+
+
+def everything(ask: Ask) -> list[Source]:
+    """Every source, in the order of their keys."""
+    return [rows.source(row) for row in ask(f"{_ALL} ORDER BY s.url_key")]
+
+
+def aliases(ask: Ask, source_id: int) -> list[Source]:
+    """The sources whose captures belong to the history of ``source_id``: itself and those joined to it."""
+    return [rows.source(row) for row in ask(f"{_ALL} WHERE s.id = :id OR s.same_as = :id ORDER BY s.id", id=source_id)]
+
+
+def similar_urls(ask: Ask, needle: str, limit: int = 5) -> list[str]:
+    """Addresses in the archive that hold ``needle``, for "did you mean"."""
+    # instr instead of LIKE: an address is full of LIKE's wild cards.
+    sql = "SELECT url FROM source WHERE instr(lower(url), lower(:needle)) > 0 ORDER BY length(url), url LIMIT :limit"
+    return [row["url"] for row in ask(sql, needle=needle, limit=limit)]
+
+
+_STATES = f"""
+    SELECT {rows.SOURCE}, d.key AS seed_key, d.every, d.language, d.allow_private, d.retired_at AS seed_retired_at,
+           l.captured_at, l.reason, l.retry_at, o.etag, o.last_modified,
+           (SELECT max(v.first_seen_at) FROM version v
+            WHERE v.source_id = s.id AND v.superseded_at IS NULL AND v.number > 1) AS changed_at,
+           (SELECT count(*) FROM capture f WHERE f.source_id = s.id AND f.reason IS NOT NULL
+              AND f.reason <> 'not_modified' AND f.captured_at > coalesce(o.captured_at, 0)) AS failures
+    FROM source s
+    JOIN seed d ON d.id = s.seed_id
+    LEFT JOIN capture l ON l.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                   ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    LEFT JOIN capture o ON o.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND (c.reason IS NULL OR c.reason = 'not_modified')
+                                   ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    WHERE s.same_as IS NULL
+    ORDER BY s.url_key"""
+
+
+def states(ask: Ask) -> list[SourceState]:
+    """What the plan needs to know of every watched source (those that came by import alone are not watched)."""
+    return [_state(row) for row in ask(_STATES)]
+
+
+def _state(row: Row) -> SourceState:
+    retired = row["retired_at"] if row["retired_at"] is not None else row["seed_retired_at"]
+    return SourceState(
+        source=rows.source({**row, "retired_at": retired}),
+        every=every(row["every"]),
+        allow_private=bool(row["allow_private"]),
+        language=row["language"],
+        last_visit_at=instant_or_none(row["captured_at"]),
+        last_change_at=instant_or_none(row["changed_at"]),
+        last_reason=None if row["reason"] is None else Reason(row["reason"]),
+        failures=row["failures"],
+        not_before_at=instant_or_none(row["retry_at"]),
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+    )
+
+
+def every(column: str) -> Every:
+    """How often, as kept in a column: ``auto``, ``once`` or seconds."""
+    if column == "auto":
+        return "auto"
+    return "once" if column == "once" else timedelta(seconds=float(column))
+
+
+def matching(ask: Ask, names: Sequence[str]) -> list[int]:
+    """Ids of the sources of the seeds or groups in ``names``, or with one of them as address. Empty names: none."""
+    sql = """SELECT s.id FROM source s JOIN seed d ON d.id = s.seed_id
+             WHERE d.key = :name OR d."group" = :name OR d.name = :name OR s.url = :name ORDER BY s.url_key"""
+    return list(dict.fromkeys(row["id"] for name in names for row in ask(sql, name=name)))

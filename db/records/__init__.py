@@ -1,0 +1,68 @@
+"""The nouns of wirecopy: frozen values that every layer passes around. Standard library only.
+
+Read these pages and you know what the archive can talk about. Times end in ``_at`` and are aware UTC; digests are
+lower-case hex sha256; offsets are character offsets, half open.
+
+``words`` the closed lists, ``seeds`` what is watched, ``gather`` visits and captures, ``derive`` texts and versions,
+``copies`` edits and links, ``runs`` reports.
+"""
+
+from db.records.copies import Change, Cluster, Edit, Judgement, Link, Passage, VersionRef
+from db.records.derive import (
+    TEXT_MEDIA_TYPE,
+    Extraction,
+    History,
+    Page,
+    Recipe,
+    Removed,
+    Sighting,
+    Stretch,
+    Text,
+    Version,
+)
+from db.records.gather import Capture, Found, Hop, Outcome, Plan, Source, SourceState, Visit, Waiting
+from db.records.runs import Problem, Report, Row
+from db.records.seeds import Complaint, Every, Seed, Seeds
+from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict
+
+__all__ = [
+    "TEXT_MEDIA_TYPE",
+    "Capture",
+    "Cause",
+    "Change",
+    "Cluster",
+    "Complaint",
+    "Edit",
+    "Every",
+    "Extraction",
+    "Found",
+    "History",
+    "Hop",
+    "Judgement",
+    "Kind",
+    "Link",
+    "Outcome",
+    "Page",
+    "Passage",
+    "Plan",
+    "Problem",
+    "Reason",
+    "Recipe",
+    "Relation",
+    "Removed",
+    "Report",
+    "Row",
+    "Seed",
+    "SeedKind",
+    "Seeds",
+    "Sighting",
+    "Source",
+    "SourceState",
+    "Stretch",
+    "Text",
+    "Verdict",
+    "Version",
+    "VersionRef",
+    "Visit",
+    "Waiting",
+]

@@ -1,0 +1,165 @@
+"""Nouns of the text half: pages, extractions, texts, versions, histories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.records.words import Cause, Kind, Reason, Verdict
+
+TEXT_MEDIA_TYPE = "application/vnd.wirecopy.text+json"
+"""Content type of a payload that came as finished text: JSON {text, title, byline, published_at, language}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What extraction is given: one payload and the facts of the capture it came with."""
+
+    payload: bytes
+    url: str
+    requested_url: str = ""
+    content_type: str = ""
+    charset: str | None = None
+    status: int | None = 200
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that turns bytes into text. ``facts`` are sorted (name, value) pairs; ``id`` is a digest of them."""
+
+    id: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A span taken out of the extracted text: put ``text`` back at offset ``at`` of the cleaned text to undo it."""
+
+    at: int
+    text: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """What one payload says under one recipe. ``text`` is the best body there is, whatever the verdict.
+
+    ``title`` is the headline: what two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` holds only what the
+    page declares. ``removed`` lists the residue taken out, in text order; ``origin`` the agency or credit lines found.
+    """
+
+    verdict: Verdict
+    detail: str = ""
+    title: str = ""
+    text: str = ""
+    byline: str | None = None
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+    language: str | None = None
+    site: str | None = None
+    canonical_url: str | None = None
+    removed: tuple[Removed, ...] = ()
+    origin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A distinct normalised text, stored once. ``sha256`` is taken over headline, blank line, body."""
+
+    sha256: str
+    title: str
+    body: str
+    language: str | None = None
+    published_at: datetime | None = None
+    byline: str | None = None
+    origin: tuple[str, ...] = ()
+    residue: tuple[str, ...] = ()
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One capture of a source as derive sees it: when, in which state, with which text (None: none of its own)."""
+
+    capture_id: int
+    at: datetime
+    reason: Reason | None = None
+    verdict: Verdict | None = None
+    text_sha256: str | None = None
+    title: str = ""
+    byline: str | None = None
+    published_at: datetime | None = None
+    language: str | None = None
+    url: str = ""
+    moved_to: str | None = None
+    recipe_id: str = ""
+
+    @property
+    def state(self) -> str:
+        """The capture's reason, else its verdict, else ``underived``."""
+        return str(self.reason or self.verdict or "underived")
+
+    @property
+    def shows_text(self) -> bool:
+        """True when this sighting may open or extend a version."""
+        return self.text_sha256 is not None and self.verdict is not None and self.verdict.opens_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A maximal run of captures of one source with the same normalised text.
+
+    ``number`` counts from 1 in today's history and may shift. ``kinds`` and ``score`` compare with the version before.
+    ``dated_at`` is the earliest instant there is trustworthy word of this text: a declared date of the first version
+    if it lies before the first sight of it, else the first sight.
+    """
+
+    url: str
+    number: int
+    text_sha256: str
+    title: str
+    cause: Cause
+    first_seen_at: datetime
+    last_seen_at: datetime
+    captures: int
+    kinds: tuple[Kind, ...] = ()
+    score: float = 0.0
+    byline: str | None = None
+    published_at: datetime | None = None
+    language: str | None = None
+    dated_at: datetime | None = None
+    first_capture_id: int = 0
+    last_capture_id: int = 0
+    recorded_at: datetime | None = None
+    superseded_at: datetime | None = None
+    recipe_id: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A run of checks that found one state that is not an article: how long, how often, and whether it is confirmed.
+
+    A 410 is confirmed at once; a 404 when two checks at least a day apart agree.
+    """
+
+    state: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    seen: int
+    confirmed: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What one source said, and what else its checks met."""
+
+    versions: tuple[Version, ...]
+    stretches: tuple[Stretch, ...] = ()
+    moves: tuple[tuple[datetime, str, str], ...] = ()
+    captures: int = 0

@@ -1,0 +1,77 @@
+"""Writing facts: captures and their payloads. Rows of these tables are added and never changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from db import blobs
+from db.records import Reason
+from db.schema import capture, payload, underived
+from db.times import micros, micros_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from db.records import Capture
+
+
+def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]], run_id: int | None) -> list[int]:
+    """Add captures; one whose natural key is there already changes nothing. Returns the ids of the new ones."""
+    new = []
+    for each, data in found:
+        payload_id, held = _keep_payload(connection, each, data)
+        row = _row(each) | {"payload_id": payload_id, "revisit": held, "run_id": run_id}
+        added = insert(capture).values(**row).on_conflict_do_nothing().returning(capture.c.id)
+        capture_id = connection.execute(added).scalar_one_or_none()
+        if capture_id is None:
+            continue
+        new.append(capture_id)
+        if payload_id is not None and each.reason in {None, Reason.NOT_MODIFIED}:
+            connection.execute(insert(underived).values(capture_id=capture_id))
+    return new
+
+
+def _keep_payload(connection: Connection, each: Capture, data: bytes | None) -> tuple[int | None, bool]:
+    """The payload row of a capture, and whether it was held before. A 304 refers to the last whole page."""
+    if data is None:
+        last = _last_whole(connection, each) if each.reason is Reason.NOT_MODIFIED else None
+        return last, last is not None
+    digest = blobs.digest(data)
+    held = connection.execute(select(payload.c.id).where(payload.c.sha256 == digest)).scalar_one_or_none()
+    if held is not None:
+        return held, True
+    codec, packed = blobs.pack(data)
+    row = insert(payload).values(sha256=digest, codec=codec, length=len(data), data=packed).returning(payload.c.id)
+    return connection.execute(row).scalar_one(), False
+
+
+def _last_whole(connection: Connection, each: Capture) -> int | None:
+    before = select(capture.c.payload_id).where(
+        capture.c.source_id == each.source_id,
+        capture.c.payload_id.is_not(None),
+        capture.c.reason.is_(None) | (capture.c.reason == Reason.NOT_MODIFIED),
+        capture.c.captured_at <= micros(each.captured_at),
+    )
+    latest = before.order_by(capture.c.captured_at.desc(), capture.c.id.desc()).limit(1)
+    return connection.execute(latest).scalar_one_or_none()
+
+
+def _row(each: Capture) -> dict[str, Any]:
+    plain = ("source_id", "url", "final_url", "detail", "status", "reason_phrase", "wire_length", "content_type")
+    more = ("charset", "etag", "last_modified", "ip", "provenance")
+    return {name: getattr(each, name) for name in plain + more} | {
+        "captured_at": micros(each.captured_at),
+        "finished_at": micros_or_none(each.finished_at),
+        "reason": None if each.reason is None else str(each.reason),
+        "wire_sha256": None if each.wire_sha256 is None else bytes.fromhex(each.wire_sha256),
+        "retry_at": micros_or_none(each.retry_at),
+        "headers": json.dumps(each.headers, ensure_ascii=False),
+        "hops": json.dumps([[hop.url, hop.status, hop.location] for hop in each.hops], ensure_ascii=False),
+        "flags": json.dumps(each.flags),
+    }

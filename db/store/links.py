@@ -1,0 +1,85 @@
+"""Writing near-copies: look-up keys of texts, and what comparing two texts gave."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from db.questions import rows
+from db.records import Passage
+from db.schema import link, near_key, text, unlinked, version
+from db.times import micros
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from db.records import Judgement
+
+
+def add_keys(connection: Connection, text_id: int, keys: Sequence[int]) -> None:
+    """Add a text's look-up keys."""
+    if keys:
+        found = [{"key": key, "text_id": text_id} for key in sorted(set(keys))]
+        connection.execute(insert(near_key).on_conflict_do_nothing(), found)
+
+
+def keep(
+    connection: Connection, text_id: int, judgements: Sequence[tuple[int, Judgement]], method: str, now: datetime
+) -> int:
+    """Keep the judgements that link ``text_id`` (their side a) to others, and mark it compared; how many links."""
+    kept = 0
+    for other_id, judged in judgements:
+        if judged.relation is None:
+            continue
+        kept += 1
+        row = _row(connection, text_id, other_id, judged) | {"method": method, "judged_at": micros(now)}
+        again = {name: value for name, value in row.items() if name not in {"a_text_id", "b_text_id"}}
+        keys = ["a_text_id", "b_text_id"]
+        connection.execute(insert(link).values(**row).on_conflict_do_update(index_elements=keys, set_=again))
+    connection.execute(update(text).where(text.c.id == text_id).values(linked_by=method))
+    connection.execute(delete(unlinked).where(unlinked.c.text_id == text_id))
+    return kept
+
+
+def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement) -> dict[str, object]:
+    """The link's row with the smaller digest as side a, so that it is the same whichever text came first."""
+    digests = dict(connection.execute(select(text.c.id, text.c.sha256).where(text.c.id.in_([text_id, other_id]))).all())
+    swap = digests[text_id] > digests[other_id]
+    a, b = (other_id, text_id) if swap else (text_id, other_id)
+    coverage = judged.coverage[::-1] if swap else judged.coverage
+    passages = judged.passages
+    if swap:
+        passages = tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in passages)
+    return {
+        "a_text_id": a,
+        "b_text_id": b,
+        "relation": str(judged.relation),
+        "score": judged.score,
+        "coverage_a": coverage[0],
+        "coverage_b": coverage[1],
+        "longest_run": judged.longest_run,
+        "passages": rows.passages_column(passages),
+        "residue": json.dumps(judged.residue, ensure_ascii=False),
+        "because": judged.because,
+    }
+
+
+def queue(connection: Connection, text_id: int) -> None:
+    """Ask for a text to be compared with the others, unless it was."""
+    fresh = select(text.c.id).where(text.c.id == text_id, text.c.linked_by.is_(None))
+    connection.execute(insert(unlinked).from_select(["text_id"], fresh).on_conflict_do_nothing())
+
+
+def forget(connection: Connection) -> None:
+    """Drop every link and key, and ask for every text of a history to be compared again."""
+    connection.execute(delete(link))
+    connection.execute(delete(near_key))
+    connection.execute(update(text).values(linked_by=None))
+    current = select(version.c.text_id).where(version.c.superseded_at.is_(None)).distinct()
+    connection.execute(insert(unlinked).from_select(["text_id"], current).on_conflict_do_nothing())

@@ -1,0 +1,117 @@
+"""The stable views: what people may query with any SQL tool. Tables may change, these may not.
+
+Dropped before a migration and created again after it from this one definition, because a batch migration fails while a
+view stands on the table it rebuilds.
+"""
+
+from __future__ import annotations
+
+_ISO = {
+    "sqlite": "strftime('%Y-%m-%dT%H:%M:%SZ', {0} / 1000000, 'unixepoch')",
+    "postgresql": "to_char(to_timestamp({0} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+}
+_HEX = {"sqlite": "lower(hex({0}))", "postgresql": "encode({0}, 'hex')"}
+
+# Two reports of one event lie within three days of each other: nearcopy research, section 4.
+SAME_EVENT_WINDOW = 72 * 3600 * 1_000_000
+
+_SOURCES = """
+    SELECT s.id, s.url AS title, s.kind, d.key AS seed, {iso:s.found_at} AS found_at, {iso:s.retired_at} AS retired_at,
+           (SELECT count(*) FROM capture c WHERE c.source_id = s.id) AS checks,
+           (SELECT count(*) FROM version v WHERE v.source_id = s.id AND v.superseded_at IS NULL) AS versions,
+           {iso:l.captured_at} AS last_checked_at,
+           coalesce(l.reason, x.verdict, CASE WHEN l.id IS NULL THEN 'unvisited' ELSE 'fetched' END) AS state,
+           coalesce(s.same_as, s.id) AS history_of
+    FROM source s
+    LEFT JOIN seed d ON d.id = s.seed_id
+    LEFT JOIN capture l ON l.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id
+                                   ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    LEFT JOIN derivation x ON x.capture_id = l.id"""
+
+_VERSIONS = """
+    SELECT v.id, v.title, s.url, v.number AS version, {iso:v.first_seen_at} AS first_seen_at,
+           {iso:v.last_seen_at} AS last_seen_at, v.captures, v.cause, v.kinds, v.score, v.byline,
+           {iso:v.published_at} AS published_at, v.language, t.body AS text, v.source_id, v.text_id,
+           {hex:t.sha256} AS text_sha256
+    FROM version v
+    JOIN source s ON s.id = v.source_id
+    JOIN text t ON t.id = v.text_id
+    WHERE v.superseded_at IS NULL"""
+
+_ARTICLES = """
+    SELECT v.source_id AS id, v.title, v.url, v.version AS versions, v.last_seen_at, v.byline, v.published_at,
+           v.language, v.text
+    FROM v_versions v
+    WHERE v.version = (SELECT max(w.number) FROM version w
+                       WHERE w.source_id = v.source_id AND w.superseded_at IS NULL)"""
+
+_CHANGES = """
+    SELECT v.id, v.title, p.title AS title_before, v.url, v.version, v.first_seen_at AS seen_at, v.cause,
+           v.kinds, v.score
+    FROM v_versions v
+    JOIN v_versions p ON p.source_id = v.source_id AND p.version = v.version - 1"""
+
+# Links are kept between texts and shown between versions: no link has to be judged again because a history shifted.
+# A text that stands under two addresses is an exact copy without any comparison. a is the version with the earlier
+# trustworthy date, as far as the archive knows.
+_LINKS = """
+    SELECT x.id AS a_id, y.id AS b_id, l.relation, l.score,
+           CASE WHEN x.text_id = l.a_text_id THEN l.coverage_a ELSE l.coverage_b END AS coverage_a,
+           CASE WHEN x.text_id = l.a_text_id THEN l.coverage_b ELSE l.coverage_a END AS coverage_b,
+           l.longest_run, l.passages, l.residue, l.because, l.method, x.text_id <> l.a_text_id AS mirrored
+    FROM link l
+    JOIN version x ON x.superseded_at IS NULL AND x.text_id IN (l.a_text_id, l.b_text_id)
+    JOIN version y ON y.superseded_at IS NULL AND y.text_id = l.a_text_id + l.b_text_id - x.text_id
+    JOIN source s ON s.id = x.source_id
+    JOIN source r ON r.id = y.source_id AND r.id <> s.id
+    WHERE (x.dated_at, x.first_seen_at, s.url_key) < (y.dated_at, y.first_seen_at, r.url_key)
+      AND (l.relation <> 'same_event' OR abs(x.dated_at - y.dated_at) <= {window})
+    UNION ALL
+    SELECT x.id, y.id, 'exact', 1.0, 1.0, 1.0, 0, '[]', '[]', 'the same text, letter for letter', 'digest', FALSE
+    FROM version x
+    JOIN version y ON y.superseded_at IS NULL AND y.text_id = x.text_id
+    JOIN source s ON s.id = x.source_id
+    JOIN source r ON r.id = y.source_id AND r.id <> s.id
+    WHERE x.superseded_at IS NULL
+      AND (x.dated_at, x.first_seen_at, s.url_key) < (y.dated_at, y.first_seen_at, r.url_key)"""
+
+_COPIES = """
+    SELECT l.a_id AS id, b.title, b.url AS copy_url, b.version AS copy_version, l.relation, l.score,
+           a.title AS of_title, a.url AS of_url, a.version AS of_version, l.coverage_a AS of_coverage,
+           l.coverage_b AS copy_coverage, l.because, l.method, l.a_id AS of_id, l.b_id AS copy_id
+    FROM v_links l
+    JOIN v_versions a ON a.id = l.a_id
+    JOIN v_versions b ON b.id = l.b_id"""
+
+_VIEWS = {
+    "v_sources": _SOURCES,
+    "v_versions": _VERSIONS,
+    "v_articles": _ARTICLES,
+    "v_changes": _CHANGES,
+    "v_links": _LINKS,
+    "v_copies": _COPIES,
+}
+
+
+def drop_views() -> list[str]:
+    """The statements that take every view away, dependants first."""
+    return [f"DROP VIEW IF EXISTS {name}" for name in reversed(_VIEWS)]
+
+
+def create_views(dialect: str) -> list[str]:
+    """The statements that make every view, in order, for ``sqlite`` or ``postgresql``."""
+    return [f"CREATE VIEW {name} AS {_fill(sql, dialect)}" for name, sql in _VIEWS.items()]
+
+
+def _fill(sql: str, dialect: str) -> str:
+    return sql.format(iso=_Wrap(_ISO[dialect]), hex=_Wrap(_HEX[dialect]), window=SAME_EVENT_WINDOW)
+
+
+class _Wrap:
+    """Lets a view say ``{iso:column}`` and get the dialect's expression around the column."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    def __format__(self, column: str) -> str:
+        return self._pattern.format(column)

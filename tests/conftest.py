@@ -1,0 +1,31 @@
+"""What every test may ask for. SQLite is always real, the network is always loopback, the present is an argument."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present of every test: a Monday morning."""
+    return datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's own folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Labelled pages, pairs and histories, too large for the repository; without them the asking test is skipped."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no data")
+    return folder

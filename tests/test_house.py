@@ -1,0 +1,255 @@
+"""The house rules that no linter knows. CONTRIBUTING.md says why each is kept."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from fnmatch import fnmatch
+from functools import cache
+from importlib.metadata import packages_distributions
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_MODULE_LINES = 400
+MOST_FUNCTION_LINES = 50
+
+AMBIENT = {"os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "date.today", "time.time", "time.time_ns"}
+MAY_LOOK_AROUND = ("archive/settings.py", "archive/cli", "flows/")
+MAY_DEAL_CARDS = (*MAY_LOOK_AROUND, "archive/demo")
+
+# A letter in brackets, so that this file passes its own tests.
+DOWNLOADS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.org|debian\.org|(index-url|find-links)[ =:]+\w+:/")
+MARKS = re.compile(r"\bTOD[O]\b|\bFIXM[E]\b|\bXX[X]\b|NotImplementedErro[r]")
+MOCKS = re.compile(r"unittest\.moc[k]|MagicMoc[k]|\bmocke[r]\b|monkeypatch\.setatt[r]")
+
+
+# --- what is looked at -----------------------------------------------------------------------------------------------
+
+
+def committed() -> list[Path]:
+    """Every file that belongs to the project: all but what .gitignore names and git's own."""
+    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    return [p for p in found if not any(fnmatch(part, name) for part in p.parts for name in (".git", *ignored))]
+
+
+FILES = committed()
+CODE = [path for path in FILES if path.suffix == ".py" and path.parts[0] in {"archive", "db", "flows"}]
+TESTS = [path for path in FILES if path.suffix == ".py" and path.parts[0] in {"tests", "bench"}]
+PAGES = [path for path in FILES if path.suffix == ".md" and path.parts[0] not in {"archive", "tests"}]
+
+
+@cache
+def text_of(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text_of(path), filename=str(path))
+
+
+def lines_with(pattern: re.Pattern[str], files: Iterable[Path]) -> list[str]:
+    return [
+        f"{path}:{number}: {line.strip()[:100]}"
+        for path in files
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def none(complaints: list[str]) -> None:
+    """Fails with every complaint on a line of its own."""
+    assert not complaints, "\n".join(["", *complaints])
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_module_is_long() -> None:
+    lengths = {path: len(text_of(path).splitlines()) for path in CODE}
+    none([f"{path}: {lines} lines" for path, lines in lengths.items() if lines > MOST_MODULE_LINES])
+
+
+def test_no_function_is_long() -> None:
+    long = [
+        f"{path}:{node.lineno}: {node.name} has {lines} lines"
+        for path in CODE
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_FUNCTION_LINES
+    ]
+    none(long)
+
+
+# --- the outside world comes in by argument --------------------------------------------------------------------------
+
+
+def dotted(node: ast.expr) -> str:
+    """``a.b.c`` of an attribute, and the empty text for anything else."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def names_used(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of every attribute read and every name imported."""
+    for node in ast.walk(tree_of(path)):
+        match node:
+            case ast.Attribute():
+                yield node.lineno, dotted(node)
+            case ast.Import():
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            case ast.ImportFrom():
+                yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def test_clock_and_environment_are_read_at_the_rim_only() -> None:
+    inner = [path for path in CODE if not str(path).startswith(MAY_LOOK_AROUND)]
+    peeks = [
+        f"{path}:{line}: {name}"
+        for path in inner
+        for line, name in names_used(path)
+        if any(name == one or name.endswith(f".{one}") for one in AMBIENT)
+    ]
+    none(peeks)
+
+
+def test_chance_is_seeded_and_kept_to_the_demo() -> None:
+    uses = [(path, line, name) for path in CODE for line, name in names_used(path) if name.split(".")[0] == "random"]
+    inner = [f"{path}:{line}: {name}" for path, line, name in uses if not str(path).startswith(MAY_DEAL_CARDS)]
+    unseeded = [f"{path}:{line}: {name}" for path, line, name in uses if name not in {"random", "random.Random"}]
+    none(inner + unseeded)
+
+
+# --- finished, and tested with real parts ----------------------------------------------------------------------------
+
+
+def test_nothing_is_left_half_done() -> None:
+    none(lines_with(MARKS, [path for path in FILES if path.suffix in {".py", ".yaml", ".toml", ".sh"}]))
+
+
+def test_tests_use_real_parts() -> None:
+    none(lines_with(MOCKS, CODE + TESTS))
+
+
+# --- every public name says what it is -------------------------------------------------------------------------------
+
+
+def undocumented(body: Iterable[ast.stmt], within: str) -> Iterator[tuple[int, str]]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            if ast.get_docstring(node) is None and not any("overload" in dotted(d) for d in node.decorator_list):
+                yield node.lineno, within + node.name
+            if isinstance(node, ast.ClassDef):
+                yield from undocumented(node.body, f"{node.name}.")
+
+
+def unexplained_constants(path: Path) -> Iterator[tuple[int, str]]:
+    """Public CONSTANTS without a docstring below, or a comment above or beside."""
+    lines, body = text_of(path).splitlines(), tree_of(path).body
+    for node, after in pairwise([*body, ast.Pass()]):
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if not isinstance(target, ast.Name) or target.id.startswith("_") or not target.id.isupper():
+            continue
+        above, own = lines[node.lineno - 2].strip(), lines[node.lineno - 1 : node.end_lineno]
+        documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+        if not documented and not above.startswith("#") and not any("  #" in line for line in own):
+            yield node.lineno, target.id
+
+
+def test_every_public_name_says_what_it_is() -> None:
+    own = [path for path in CODE if "migrations" not in path.parts]
+    silent = [f"{path}: the module" for path in own if ast.get_docstring(tree_of(path)) is None]
+    silent += [f"{path}:{line}: {name}" for path in own for line, name in undocumented(tree_of(path).body, "")]
+    silent += [f"{path}:{line}: {name}" for path in own for line, name in unexplained_constants(path)]
+    none(silent)
+
+
+# --- packaging -------------------------------------------------------------------------------------------------------
+
+
+def project() -> dict[str, object]:
+    return tomllib.loads(text_of(Path("pyproject.toml")))["project"]
+
+
+def test_the_version_is_the_newest_heading_of_the_changelog() -> None:
+    headings = re.findall(r"^## ([0-9][^\s]*)", text_of(Path("CHANGELOG.md")), flags=re.MULTILINE)
+    assert headings[0] == project()["version"]
+
+
+def locked() -> dict[str, str]:
+    """Package name to its line of the lock."""
+    rows = [line for line in text_of(Path("requirements.lock")).splitlines() if not line.startswith("#")]
+    return {row.split("==")[0]: row for row in rows}
+
+
+def test_the_lock_holds_exact_pins_and_nothing_else() -> None:
+    pin = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.+!]*( ; .+)?")
+    none([row for row in locked().values() if not pin.fullmatch(row)])
+
+
+def test_the_lock_satisfies_every_requirement() -> None:
+    meta = project()
+    wanted = [Requirement(line) for line in [*meta["dependencies"], *meta["optional-dependencies"]["dev"]]]
+    pins = locked()
+    wrong = [
+        f"{want}: {pins.get(canonicalize_name(want.name), 'not locked')}"
+        for want in wanted
+        if (row := pins.get(canonicalize_name(want.name))) is None
+        or not want.specifier.contains(row.split("==")[1].split(" ")[0], prereleases=True)
+    ]
+    assert wrong == [], "run `make lock`"
+
+
+def test_no_file_names_a_download_host() -> None:
+    none(lines_with(DOWNLOADS, [path for path in FILES if path.suffix not in {".html", ".warc", ".gz"}]))
+
+
+def test_no_flow_is_named_like_a_package() -> None:
+    """Prefect puts a flow's folder first on the path: ``flows/archive.py`` would silently hide the package."""
+    taken = {*sys.stdlib_module_names, *packages_distributions(), "archive", "db"}
+    none([path.name for path in CODE if path.parts[0] == "flows" and path.stem in taken])
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+def links_of(page: Path) -> Iterator[str]:
+    """Where the page's links and pictures point, without anchors and the web."""
+    for block in MarkdownIt().parse(text_of(page)):
+        for token in block.children or []:
+            target = str(token.attrGet("href") or token.attrGet("src") or "").partition("#")[0]
+            if target and "://" not in target and not target.startswith("mailto:"):
+                yield target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    none([target for target in links_of(page) if not (ROOT / page.parent / target).exists()])
+
+
+def test_every_document_can_be_reached() -> None:
+    linked = {(ROOT / page.parent / target).resolve() for page in PAGES for target in links_of(page)}
+    docs = [path for path in PAGES if path.parts[0] == "docs"]
+    none([str(path) for path in docs if (ROOT / path).resolve() not in linked])
+
+
+def test_decisions_are_numbered_in_one_row() -> None:
+    numbers = sorted(path.name[:4] for path in PAGES if path.match("docs/decisions/[0-9]*.md"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -1,15 +1,16 @@
 """The two halves, and the only place where the steps meet.
 
-``gather`` brings facts home: visits go out, captures are kept, and what lists name becomes new sources. ``derive`` turns
-captures that the current recipe has not seen into text, versions and links. Between them stands the ledger in the
-store, so that a crash in one loses nothing of the other, and derive can be run again without the network.
+``gather`` brings facts home: visits go out, captures are kept, and what lists name becomes new sources. ``derive``
+turns captures that the current recipe has not seen into text, versions and links. Between them stands the ledger in
+the store, so that a crash in one loses nothing of the other, and derive can be run again without the network.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archive import copies, versions
@@ -23,16 +24,15 @@ from db.questions import captures as ask_captures
 from db.questions import links as ask_links
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions
-from db.records import Reason, Recipe, SeedKind, Text, Verdict
+from db.records import Page, Recipe, SeedKind, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Protocol
 
     from db.connect import Ask, Row
-    from db.records import Capture, Extraction, Kind, Outcome, Page, Sighting, Version, Visit
+    from db.records import Capture, Extraction, Kind, Outcome, Sighting, Text, Version, Visit
     from db.store import Store
 
     class Fetches(Protocol):
@@ -74,36 +74,47 @@ _TOGETHER = 50
 async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run_id: int, now: datetime) -> Gathered:
     """Make the visits, keep a capture of each, and add the articles that lists name as sources.
 
-    A capture is durable as soon as it is kept; cancelling loses only the visits still under way.
+    A capture is kept as soon as it arrives; cancelling loses only the visits still under way. The fetcher keeps the
+    lanes, so every visit may be started at once.
     """
+    arrived: asyncio.Queue[tuple[Visit, Outcome]] = asyncio.Queue()
     kept: list[Capture] = []
     new: list[int] = []
-    async for outcomes in _arriving(fetcher, visits):
-        pairs = [(make_capture(visit.source_id, outcome), outcome.payload) for visit, outcome in outcomes]
-        await asyncio.to_thread(store.record, pairs, run_id)
-        kept.extend(capture for capture, _ in pairs)
-        for visit, outcome in outcomes:
-            new.extend(await asyncio.to_thread(_expand, store, visit, outcome, now))
-    return Gathered(captures=tuple(kept), new_sources=tuple(new))
-
-
-async def _arriving(fetcher: Fetches, visits: Sequence[Visit]) -> AsyncIterator[list[tuple[Visit, Outcome]]]:
-    """The outcomes in the order they arrive, as many at a time as are there. The fetcher keeps the lanes."""
-    arrived: asyncio.Queue[tuple[Visit, Outcome]] = asyncio.Queue()
 
     async def visit_one(visit: Visit) -> None:
         arrived.put_nowait((visit, await fetcher.fetch(visit)))
 
-    async with asyncio.TaskGroup() as group:
-        for visit in visits:
-            group.create_task(visit_one(visit))
-        waiting = len(visits)
-        while waiting:
-            ready = [await arrived.get()]
-            while len(ready) < _TOGETHER and not arrived.empty():
-                ready.append(arrived.get_nowait())
-            waiting -= len(ready)
-            yield ready
+    try:
+        async with asyncio.TaskGroup() as group:
+            for visit in visits:
+                group.create_task(visit_one(visit))
+            while len(kept) < len(visits):
+                batch = _together(arrived, await arrived.get())
+                kept += await asyncio.to_thread(_keep, store, batch, run_id)
+                new += await asyncio.to_thread(_expand_all, store, batch, now)
+    finally:
+        while not arrived.empty():  # cancelled between arrival and keeping: bytes that came are never dropped
+            kept += _keep(store, _together(arrived, arrived.get_nowait()), run_id)
+    return Gathered(captures=tuple(kept), new_sources=tuple(new))
+
+
+def _together(
+    arrived: asyncio.Queue[tuple[Visit, Outcome]], first: tuple[Visit, Outcome]
+) -> list[tuple[Visit, Outcome]]:
+    batch = [first]
+    while len(batch) < _TOGETHER and not arrived.empty():
+        batch.append(arrived.get_nowait())
+    return batch
+
+
+def _keep(store: Store, batch: Sequence[tuple[Visit, Outcome]], run_id: int) -> list[Capture]:
+    pairs = [(make_capture(visit.source_id, outcome), outcome.payload) for visit, outcome in batch]
+    store.record(pairs, run_id)
+    return [capture for capture, _ in pairs]
+
+
+def _expand_all(store: Store, batch: Sequence[tuple[Visit, Outcome]], now: datetime) -> list[int]:
+    return [each for visit, outcome in batch for each in _expand(store, visit, outcome, now)]
 
 
 def _expand(store: Store, visit: Visit, outcome: Outcome, now: datetime) -> list[int]:
@@ -116,8 +127,6 @@ def _expand(store: Store, visit: Visit, outcome: Outcome, now: datetime) -> list
 
 def page_of(outcome: Outcome) -> Page:
     """What extraction and discovery read of an outcome that has a payload."""
-    from db.records import Page
-
     return Page(
         payload=outcome.payload or b"",
         url=outcome.final_url,
@@ -169,8 +178,6 @@ def _extract_new(store: Store, extractors: Extracts, captures: Sequence[Capture]
 
 def _alone(page: Page) -> Page:
     """The page without the way it was reached, so that an extraction depends on the payload alone."""
-    from dataclasses import replace
-
     return replace(page, requested_url=page.url)
 
 
@@ -239,8 +246,7 @@ def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] =
 
 def _known_edits(stored: Sequence[Version]) -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
     """The edits already compared: a history that only grew needs one new comparison, not all of them."""
-    pairs = zip(stored, stored[1:], strict=False)
-    return {(one.text_sha256, two.text_sha256): (two.kinds, two.score) for one, two in pairs}
+    return {(one.text_sha256, two.text_sha256): (two.kinds, two.score) for one, two in pairwise(stored)}
 
 
 def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:

@@ -14,6 +14,7 @@
     max_payload    20MiB                    WIRECOPY_MAX_PAYLOAD    bytes of one page after decoding
     lanes          32                       WIRECOPY_LANES          origins visited at once
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
+    archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMap prefixes
 
 ROOT is the nearest folder upward from the working directory that holds ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths
 in the file count from the file's folder, all others from the working directory. An empty variable counts as not set.
@@ -65,11 +66,16 @@ class Settings:
     max_payload: int = 20 * 2**20
     lanes: int = 32
     clock: datetime | None = None
+    archives: tuple[str, ...] = ()
     came_from: tuple[tuple[str, str, str], ...] = ()
 
     def now(self) -> datetime:
         """The present, aware UTC: the fixed ``clock`` if there is one, else the real one."""
         return self.clock or datetime.now(UTC)
+
+    def wall(self) -> datetime:
+        """The real clock, whatever ``clock`` says: a lease must lapse in real time."""
+        return datetime.now(UTC)
 
 
 def from_process(overrides: Mapping[str, object] | None = None) -> Settings:
@@ -90,13 +96,7 @@ def load_settings(
     """
     start = start.absolute()
     root = find_root(start)
-    given: dict[str, _Given] = {}
-    for source in (
-        _from_file(root / FILE_NAME),
-        _from_environ(environ, start),
-        _from_overrides(overrides or {}, start),
-    ):
-        given.update(source)
+    given = _from_file(root / FILE_NAME) | _from_environ(environ, start) | _from_overrides(overrides or {}, start)
     values: dict[str, Any] = {"db": root / "data" / "archive.db", "index": root / "seeds" / "INDEX.md"}
     values |= {name: one.read(name) for name, one in given.items()}
     settings = Settings(root=root, **values)
@@ -112,7 +112,7 @@ def find_root(start: Path) -> Path:
 
 
 def to_environ(settings: Settings) -> dict[str, str]:
-    """The ``WIRECOPY_*`` variables under which a child process, wherever it stands, gets these same settings."""
+    """The ``WIRECOPY_*`` variables under which a child process of the same project gets these same settings."""
     shown = {name: _write(getattr(settings, name)) for name in _READERS}
     return {PREFIX + name.upper(): text for name, text in shown.items() if text}
 
@@ -193,7 +193,7 @@ def _write(value: object) -> str:
         case datetime():
             return iso(value)
         case tuple():
-            return ",".join(f"{pattern}={target}" for pattern, target in value)
+            return ",".join(one if isinstance(one, str) else "=".join(one) for one in value)
         case _:
             return str(value)
 
@@ -288,6 +288,15 @@ def _clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
+def _archives(value: object, _: Path) -> tuple[str, ...]:
+    """From ``a,b`` or a TOML list."""
+    parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, (list, tuple)) else [""]
+    found = tuple(str(part).strip() for part in parts)
+    if all(re.fullmatch(r"https?://[!-+\--~]+", one) for one in found):
+        return found
+    raise ValueError
+
+
 _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "db": ("the path of a file, for example data/archive.db", _path),
     "index": ("the path of a file, for example seeds/INDEX.md", _path),
@@ -300,4 +309,5 @@ _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "max_payload": ("a number of bytes, for example 20MiB", _bytes),
     "lanes": ("a whole number from 1 to 1024, for example 32", _lanes),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _clock),
+    "archives": ("TimeMap prefixes, for example https://archive.example/timemap/link/", _archives),
 }

@@ -35,9 +35,7 @@ TRACKING_KEYS = frozenset(_TRACKING_KEYS.split())
 
 
 class RefusedUrl(BadInput):
-    """An address that will not be asked. ``reason`` is the gather reason that fits it: bad_url, refused_scheme or
-    refused_url.
-    """
+    """An address that will not be asked. ``reason`` is the fitting one: bad_url, refused_scheme or refused_url."""
 
     def __init__(self, message: str, reason: Reason) -> None:
         super().__init__(message)
@@ -124,9 +122,10 @@ def _is_label(label: str) -> bool:
     if not label.startswith("xn--"):
         return True
     try:
-        return not label.removeprefix("xn--").encode("ascii").decode("punycode").isascii()
+        decoded = label.removeprefix("xn--").encode("ascii").decode("punycode")
     except UnicodeError:
         return False
+    return decoded.isprintable() and not decoded.isascii()
 
 
 def _root(parsed: URL) -> str:

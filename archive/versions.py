@@ -141,3 +141,8 @@ def _moves(sightings: Sequence[Sighting]) -> tuple[tuple[datetime, str, str], ..
                 yield one.at, one.url, one.moved_to
 
     return tuple(first_meetings())
+
+
+def with_versions(history: History, versions: Sequence[Version]) -> History:
+    """The same history with its versions as they are stored, which know when they were recorded."""
+    return replace(history, versions=tuple(versions))

@@ -6,6 +6,7 @@ the same SQL text and named parameters, through the ``Ask`` shape.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -22,6 +23,12 @@ HEAD = "0001"
 BUSY_SECONDS = 30.0
 """How long a writer waits for its turn: waiting is not fair, 3.1 s was the worst of four writers in the research."""
 
+_OURS = re.compile(r"\d{4}")
+"""What our revisions look like; other programs use Alembic too, and name theirs otherwise."""
+
+_PRIMARY = 0xFF
+"""The part of SQLite's extended result codes that names the kind of error."""
+
 Row = dict[str, Any]
 
 
@@ -34,18 +41,21 @@ class Ask(Protocol):
 
 def translate(error: Exception, path: Path) -> StoreError:
     """The error of ours that says what a driver's error means for ``path``."""
-    message = str(error)
-    if "locked" in message or "busy" in message:
-        return StoreBusy(f"{path} stayed locked for {BUSY_SECONDS:.0f} s; another process writes to it. Try again soon")
-    if "disk is full" in message:
-        return StoreError(f"the disk is full: {path} could not grow. Nothing was lost; make room and run it again")
-    if "malformed" in message or "not a database" in message:
-        return Corrupt(f"{path} is not a readable archive ({message}); run: wirecopy restore BACKUP")
-    if "readonly" in message or "read-only" in message:
-        return StoreError(f"{path} cannot be written (read-only file or folder)")
-    if "unable to open" in message:
-        return StoreError(f"{path} cannot be opened: check that it exists and that you may read and write its folder")
-    return StoreError(f"{path}: {message}")
+    # By code, not by words: a message may quote what a person searched for.
+    match getattr(error, "sqlite_errorcode", 0) & _PRIMARY:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            seconds = f"{BUSY_SECONDS:.0f} s"
+            return StoreBusy(f"{path} stayed locked for {seconds}; another process writes to it. Try again soon")
+        case sqlite3.SQLITE_FULL:
+            return StoreError(f"the disk is full: {path} could not grow. Nothing was lost; make room and run it again")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Corrupt(f"{path} is not a readable archive ({error}); run: wirecopy restore BACKUP")
+        case sqlite3.SQLITE_READONLY:
+            return StoreError(f"{path} cannot be written (read-only file or folder); name another with --db")
+        case sqlite3.SQLITE_CANTOPEN:
+            return StoreError(f"{path} cannot be opened: check that it exists and that you may use its folder")
+        case _:
+            return StoreError(f"{path}: {error}")
 
 
 class Reader:
@@ -58,10 +68,14 @@ class Reader:
             raise StoreError(f"there is no archive at {path}. Make one: wirecopy init, or wirecopy import FILE")
         try:
             self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-            self._connection.row_factory = _as_dict
-            check_revision(self._revision(), path)
         except sqlite3.Error as error:
             raise translate(error, path) from error
+        self._connection.row_factory = _as_dict
+        try:
+            check_revision(self._revision(), path)
+        except StoreError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -82,10 +96,9 @@ class Reader:
             raise translate(error, self.path) from error
 
     def _revision(self) -> str | None:
-        known = self._connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
-        if not known:
+        if not self.ask("SELECT name FROM sqlite_master WHERE name = 'alembic_version'"):
             return None
-        rows = self._connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        rows = self.ask("SELECT version_num FROM alembic_version")
         return str(rows[0]["version_num"]) if rows else None
 
 
@@ -93,7 +106,7 @@ def check_revision(found: str | None, path: Path) -> None:
     """Raises SchemaMismatch, naming the command to run, unless ``found`` is the revision this code is written for."""
     if found == HEAD:
         return
-    if found is None:
+    if found is None or not _OURS.fullmatch(found):
         raise SchemaMismatch(f"{path} is a database, but not a wirecopy archive; name another with --db")
     if found < HEAD:
         raise SchemaMismatch(f"{path} has the older schema {found}, this wirecopy reads {HEAD}. Run: wirecopy upgrade")

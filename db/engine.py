@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from db.connect import BUSY_SECONDS
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: bool = True) -> Engine:
     """An engine for the SQLite file at ``path``; every transaction starts with ``begin``. Dispose of it when done."""
     # NullPool: a store may be shared by threads and forked children, and opening costs 0.1 ms.
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    url = URL.create("sqlite", database=str(path))  # never spelled as text: a folder's name may hold ? or %
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:

@@ -94,6 +94,7 @@ run = Table(
     metadata,
     _id(),
     _text("kind"),
+    _text("parameters", default="{}"),
     _text("owner"),
     _at("started_at"),
     _at("finished_at", null=True),

@@ -9,7 +9,6 @@ import tomllib
 from fnmatch import fnmatch
 from functools import cache
 from importlib.metadata import packages_distributions
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +69,7 @@ def lines_with(pattern: re.Pattern[str], files: Iterable[Path]) -> list[str]:
     ]
 
 
-def none(complaints: list[str]) -> None:
+def expect_no(complaints: list[str]) -> None:
     """Fails with every complaint on a line of its own."""
     assert not complaints, "\n".join(["", *complaints])
 
@@ -80,7 +79,7 @@ def none(complaints: list[str]) -> None:
 
 def test_no_module_is_long() -> None:
     lengths = {path: len(text_of(path).splitlines()) for path in CODE}
-    none([f"{path}: {lines} lines" for path, lines in lengths.items() if lines > MOST_MODULE_LINES])
+    expect_no([f"{path}: {lines} lines" for path, lines in lengths.items() if lines > MOST_MODULE_LINES])
 
 
 def test_no_function_is_long() -> None:
@@ -91,7 +90,7 @@ def test_no_function_is_long() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_FUNCTION_LINES
     ]
-    none(long)
+    expect_no(long)
 
 
 # --- the outside world comes in by argument --------------------------------------------------------------------------
@@ -127,25 +126,25 @@ def test_clock_and_environment_are_read_at_the_rim_only() -> None:
         for line, name in names_used(path)
         if any(name == one or name.endswith(f".{one}") for one in AMBIENT)
     ]
-    none(peeks)
+    expect_no(peeks)
 
 
 def test_chance_is_seeded_and_kept_to_the_demo() -> None:
     uses = [(path, line, name) for path in CODE for line, name in names_used(path) if name.split(".")[0] == "random"]
     inner = [f"{path}:{line}: {name}" for path, line, name in uses if not str(path).startswith(MAY_DEAL_CARDS)]
     unseeded = [f"{path}:{line}: {name}" for path, line, name in uses if name not in {"random", "random.Random"}]
-    none(inner + unseeded)
+    expect_no(inner + unseeded)
 
 
 # --- finished, and tested with real parts ----------------------------------------------------------------------------
 
 
 def test_nothing_is_left_half_done() -> None:
-    none(lines_with(MARKS, [path for path in FILES if path.suffix in {".py", ".yaml", ".toml", ".sh"}]))
+    expect_no(lines_with(MARKS, [path for path in FILES if path.suffix in {".py", ".yaml", ".toml", ".sh"}]))
 
 
 def test_tests_use_real_parts() -> None:
-    none(lines_with(MOCKS, CODE + TESTS))
+    expect_no(lines_with(MOCKS, CODE + TESTS))
 
 
 # --- every public name says what it is -------------------------------------------------------------------------------
@@ -160,25 +159,33 @@ def undocumented(body: Iterable[ast.stmt], within: str) -> Iterator[tuple[int, s
                 yield from undocumented(node.body, f"{node.name}.")
 
 
-def unexplained_constants(path: Path) -> Iterator[tuple[int, str]]:
-    """Public CONSTANTS without a docstring below, or a comment above or beside."""
-    lines, body = text_of(path).splitlines(), tree_of(path).body
-    for node, after in pairwise([*body, ast.Pass()]):
+def unexplained_numbers(path: Path) -> Iterator[tuple[int, str]]:
+    """Public numbers that neither a comment beside nor a comment or docstring in their block of lines explains."""
+    text = text_of(path)
+    for node in tree_of(path).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if not isinstance(target, ast.Name) or target.id.startswith("_") or not target.id.isupper():
+        if not isinstance(target, ast.Name) or target.id.startswith("_") or not is_number(node.value):
             continue
-        above, own = lines[node.lineno - 2].strip(), lines[node.lineno - 1 : node.end_lineno]
-        documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-        if not documented and not above.startswith("#") and not any("  #" in line for line in own):
+        block = next(part for part in text.split("\n\n") if re.search(rf"^{target.id}\b.*=", part, flags=re.MULTILINE))
+        if '"""' not in block and "# " not in block:
             yield node.lineno, target.id
+
+
+def is_number(value: ast.expr | None) -> bool:
+    match value:
+        case ast.Constant():
+            return isinstance(value.value, int | float)
+        case ast.BinOp():
+            return is_number(value.left) and is_number(value.right)
+    return False
 
 
 def test_every_public_name_says_what_it_is() -> None:
     own = [path for path in CODE if "migrations" not in path.parts]
     silent = [f"{path}: the module" for path in own if ast.get_docstring(tree_of(path)) is None]
     silent += [f"{path}:{line}: {name}" for path in own for line, name in undocumented(tree_of(path).body, "")]
-    silent += [f"{path}:{line}: {name}" for path in own for line, name in unexplained_constants(path)]
-    none(silent)
+    silent += [f"{path}:{line}: {name}" for path in own for line, name in unexplained_numbers(path)]
+    expect_no(silent)
 
 
 # --- packaging -------------------------------------------------------------------------------------------------------
@@ -201,7 +208,7 @@ def locked() -> dict[str, str]:
 
 def test_the_lock_holds_exact_pins_and_nothing_else() -> None:
     pin = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.+!]*( ; .+)?")
-    none([row for row in locked().values() if not pin.fullmatch(row)])
+    expect_no([row for row in locked().values() if not pin.fullmatch(row)])
 
 
 def test_the_lock_satisfies_every_requirement() -> None:
@@ -218,13 +225,13 @@ def test_the_lock_satisfies_every_requirement() -> None:
 
 
 def test_no_file_names_a_download_host() -> None:
-    none(lines_with(DOWNLOADS, [path for path in FILES if path.suffix not in {".html", ".warc", ".gz"}]))
+    expect_no(lines_with(DOWNLOADS, [path for path in FILES if path.suffix not in {".html", ".warc", ".gz"}]))
 
 
 def test_no_flow_is_named_like_a_package() -> None:
     """Prefect puts a flow's folder first on the path: ``flows/archive.py`` would silently hide the package."""
     taken = {*sys.stdlib_module_names, *packages_distributions(), "archive", "db"}
-    none([path.name for path in CODE if path.parts[0] == "flows" and path.stem in taken])
+    expect_no([path.name for path in CODE if path.parts[0] == "flows" and path.stem in taken])
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
@@ -241,13 +248,22 @@ def links_of(page: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    none([target for target in links_of(page) if not (ROOT / page.parent / target).exists()])
+    expect_no([target for target in links_of(page) if not (ROOT / page.parent / target).exists()])
+
+
+NAMED = re.compile(r"`((?:archive|bench|db|docs|flows|seeds|tests)/[\w./-]*)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_path_a_page_names_exists(page: Path) -> None:
+    named = {name for name in NAMED.findall(text_of(page)) if "NAME" not in name and "_shipped" not in name}
+    expect_no([f"{name} does not exist" for name in sorted(named) if not (ROOT / name).exists()])
 
 
 def test_every_document_can_be_reached() -> None:
     linked = {(ROOT / page.parent / target).resolve() for page in PAGES for target in links_of(page)}
     docs = [path for path in PAGES if path.parts[0] == "docs"]
-    none([str(path) for path in docs if (ROOT / path).resolve() not in linked])
+    expect_no([str(path) for path in docs if (ROOT / path).resolve() not in linked])
 
 
 def test_decisions_are_numbered_in_one_row() -> None:

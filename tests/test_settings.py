@@ -25,7 +25,7 @@ def origin(settings: Settings, name: str) -> str:
     return next(where for setting, _, where in settings.came_from if setting == name)
 
 
-def test_nothing_set_gives_the_defaults_below_the_project_root(project):
+def test_nothing_set_gives_the_defaults_below_the_project_root(project: Path):
     settings = load_settings({}, start=project / "deep" / "er")
     assert settings.root == project
     assert settings.db == project / "data" / "archive.db"
@@ -36,17 +36,17 @@ def test_nothing_set_gives_the_defaults_below_the_project_root(project):
     assert not settings.allow_private
 
 
-def test_without_a_project_the_working_directory_is_the_root(tmp_path):
+def test_without_a_project_the_working_directory_is_the_root(tmp_path: Path):
     assert find_root(tmp_path) == tmp_path
 
 
-def test_a_settings_file_alone_marks_the_root(tmp_path):
+def test_a_settings_file_alone_marks_the_root(tmp_path: Path):
     (tmp_path / FILE_NAME).write_text("")
     (tmp_path / "sub").mkdir()
     assert find_root(tmp_path / "sub") == tmp_path
 
 
-def test_file_beats_default_environment_beats_file_argument_beats_all(project):
+def test_file_beats_default_environment_beats_file_argument_beats_all(project: Path):
     (project / FILE_NAME).write_text("lanes = 2\nmin_gap = 2\ndeadline = 2\n")
     settings = load_settings(
         {"WIRECOPY_MIN_GAP": "3", "WIRECOPY_DEADLINE": "3"}, start=project, overrides={"deadline": 4}
@@ -58,7 +58,7 @@ def test_file_beats_default_environment_beats_file_argument_beats_all(project):
     assert origin(settings, "db") == "default"
 
 
-def test_came_from_lists_every_setting_with_its_value(project):
+def test_came_from_lists_every_setting_with_its_value(project: Path):
     rows = load_settings({"WIRECOPY_RESOLVE": "*.example=127.0.0.1:8080"}, start=project).came_from
     fields = set(Settings.__dataclass_fields__) - {"came_from"}
     assert {name for name, _, _ in rows} == fields
@@ -66,7 +66,7 @@ def test_came_from_lists_every_setting_with_its_value(project):
     assert ("contact", "none", "default") in rows
 
 
-def test_the_file_can_set_everything(project):
+def test_the_file_can_set_everything(project: Path):
     (project / FILE_NAME).write_text(
         """
         db = "store/news.db"
@@ -93,18 +93,18 @@ def test_the_file_can_set_everything(project):
     assert settings.now() == datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
-def test_paths_from_environment_and_arguments_count_from_the_working_directory(project):
+def test_paths_from_environment_and_arguments_count_from_the_working_directory(project: Path):
     settings = load_settings({"WIRECOPY_INDEX": "list.md"}, start=project / "deep", overrides={"db": "../a.db"})
     assert settings.index == project / "deep" / "list.md"
     assert settings.db == project / "a.db"
 
 
-def test_an_empty_variable_and_an_argument_of_none_count_as_not_set(project):
+def test_an_empty_variable_and_an_argument_of_none_count_as_not_set(project: Path):
     settings = load_settings({"WIRECOPY_DB": " "}, start=project, overrides={"db": None})
     assert origin(settings, "db") == "default"
 
 
-def test_other_peoples_variables_are_left_alone(project):
+def test_other_peoples_variables_are_left_alone(project: Path):
     assert load_settings({"PREFECT_HOME": "/x", "HOME": "/root"}, start=project).contact is None
 
 
@@ -139,7 +139,7 @@ def test_other_peoples_variables_are_left_alone(project):
         ("CLOCK", "2026-13-01"),
     ],
 )
-def test_a_wrong_value_names_setting_value_place_and_an_example(project, name, value):
+def test_a_wrong_value_names_setting_value_place_and_an_example(project: Path, name: str, value: str):
     with pytest.raises(ConfigError) as caught:
         load_settings({f"WIRECOPY_{name}": value}, start=project)
     message = str(caught.value)
@@ -150,42 +150,42 @@ def test_a_wrong_value_names_setting_value_place_and_an_example(project, name, v
     "line",
     ["lanes = true", "db = 3", "contact = ['a@b.c']", "resolve = 5", "resolve = [['a']]", "clock = 7", "max_wire = -1"],
 )
-def test_a_wrong_type_in_the_file_names_setting_and_file(project, line):
+def test_a_wrong_type_in_the_file_names_setting_and_file(project: Path, line: str):
     (project / FILE_NAME).write_text(line)
-    with pytest.raises(ConfigError, match=f"{line.split()[0]} = .*{FILE_NAME}.*expected"):
+    with pytest.raises(ConfigError, match=f"{line.split(maxsplit=1)[0]} = .*{FILE_NAME}.*expected"):
         load_settings({}, start=project)
 
 
-def test_an_unknown_key_in_the_file_is_named_with_the_nearest_known_one(project):
+def test_an_unknown_key_in_the_file_is_named_with_the_nearest_known_one(project: Path):
     (project / FILE_NAME).write_text('kontact = "a@example.org"')
     with pytest.raises(ConfigError, match=rf"kontact \(.*{FILE_NAME}\): no such setting; did you mean contact\?"):
         load_settings({}, start=project)
 
 
-def test_an_unknown_variable_of_ours_is_named_with_the_nearest_known_one(project):
+def test_an_unknown_variable_of_ours_is_named_with_the_nearest_known_one(project: Path):
     with pytest.raises(ConfigError, match=r"WIRECOPY_BD \(environment\): no such setting; did you mean WIRECOPY_DB\?"):
         load_settings({"WIRECOPY_BD": "x"}, start=project)
 
 
-def test_an_unknown_argument_lists_what_is_known(project):
+def test_an_unknown_argument_lists_what_is_known(project: Path):
     with pytest.raises(ConfigError, match=r"qqq \(argument\): no such setting; known are db, index"):
         load_settings({}, start=project, overrides={"qqq": 1})
 
 
 @pytest.mark.parametrize("content", [b"lanes =", b"\xff\xfe", b"lanes = 1\nlanes = 2"])
-def test_a_settings_file_that_is_not_toml_is_a_config_error(project, content):
+def test_a_settings_file_that_is_not_toml_is_a_config_error(project: Path, content: bytes):
     (project / FILE_NAME).write_bytes(content)
     with pytest.raises(ConfigError, match="not valid TOML"):
         load_settings({}, start=project)
 
 
-def test_a_settings_file_that_cannot_be_read_is_a_config_error(project):
+def test_a_settings_file_that_cannot_be_read_is_a_config_error(project: Path):
     (project / FILE_NAME).mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings({}, start=project)
 
 
-def test_now_without_a_clock_is_the_real_present_in_utc(project):
+def test_now_without_a_clock_is_the_real_present_in_utc(project: Path):
     before = datetime.now(UTC)
     assert before <= load_settings({}, start=project).now() <= datetime.now(UTC)
 
@@ -208,14 +208,14 @@ TARGETS = st.from_regex(r"(127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,3}", fullmatch=Tru
         },
     )
 )
-def test_a_child_process_gets_the_same_settings(values):
+def test_a_child_process_gets_the_same_settings(values: dict[str, object]):
     here = load_settings({}, start=Path("/nowhere"), overrides=values)
     there = load_settings(to_environ(here), start=Path("/elsewhere"))
     names = set(Settings.__dataclass_fields__) - {"root", "came_from"}
     assert {name: getattr(here, name) for name in names} == {name: getattr(there, name) for name in names}
 
 
-def test_from_process_reads_the_real_environment_and_directory(project):
+def test_from_process_reads_the_real_environment_and_directory(project: Path):
     repo = Path(__file__).parent.parent
     code = "from archive.settings import from_process; print(from_process({'lanes': 3}).contact, from_process().root)"
     done = subprocess.run(

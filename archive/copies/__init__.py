@@ -1,0 +1,13 @@
+"""Who copied whom: lookup keys, a judgement on two texts, clusters of judged links, and a readable account of both.
+
+Pure functions over values. A judgement depends on the two texts and on nothing else that is stored.
+"""
+
+from __future__ import annotations
+
+from archive.copies.clusters import clusters
+from archive.copies.explain import explain_judgement
+from archive.copies.fingerprint import Tier, fingerprint, tier_of
+from archive.copies.judge import METHOD, judge
+
+__all__ = ["METHOD", "Tier", "clusters", "explain_judgement", "fingerprint", "judge", "tier_of"]

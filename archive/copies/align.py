@@ -1,9 +1,9 @@
 """Ordered sentence alignment with anchor agreement.
 
-Two reports of one event share names and figures; only a copy says the same things in the same order. So sentences are
-paired by what they share (dynamic programming over a sparse likeness matrix, as Needleman and Wunsch, 1970, with free gaps),
-and a pair whose numbers or names contradict each other is no pair, however alike its frame: that is what tells a copy from
-two uses of one template.
+Two reports of one event share names and figures; only a copy says the same things in the same order. So sentences
+are paired by what they share (dynamic programming over a sparse likeness matrix, as Needleman and Wunsch, 1970, with
+free gaps), and a pair whose numbers or names contradict each other is no pair, however alike its frame: that is what
+tells a copy from two uses of one template.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rapidfuzz.distance import Indel, OSA
+from rapidfuzz.distance import OSA, Indel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +106,7 @@ def _by_anchors(i: int, j: int, a: Sentence, b: Sentence) -> Pair:
 
 
 def _bent_names(a: frozenset[str], b: frozenset[str]) -> frozenset[str]:
-    """Names of ``a`` that ``b`` has almost: back-translation turns Cormann into Kerman, a typo Brandvold into Brandvolt."""
+    """Names of ``a`` that ``b`` has almost: translated back, Cormann is Kerman; mistyped, Brandvold is Brandvolt."""
     left = b - a
     return frozenset(name for name in a - b if any(_nearly(name, other) for other in left))
 
@@ -126,7 +126,7 @@ def _contradict(a: Sentence, b: Sentence, pair: Pair) -> bool:
 
 
 def _best_chain(pairs: Sequence[Pair], width: int) -> list[Pair]:
-    """The chain of pairs, both places rising, that weighs most (a Fenwick tree over ``j`` keeps the best end so far)."""
+    """The chain of pairs, both places rising, that weighs most (a Fenwick tree over ``j`` keeps the best so far)."""
     tree: list[int | None] = [None] * (width + 1)
     total = [0.0] * len(pairs)
     before: list[int | None] = [None] * len(pairs)

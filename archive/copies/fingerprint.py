@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from archive.copies.lexicon import CALENDAR, COMMON
-from archive.copies.reading import Reading, read
+from archive.copies.reading import Reading, is_year, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +28,8 @@ TIER_SHIFT = 60
 SHINGLE = 3
 BINS = 32
 ROWS = 2
-"""32 one-permutation bins in 16 bands of 2: texts of word-3 Jaccard 0.3, the excerpts, share 1.4 bands on average, texts
-of 0.03, independent reports of one event, 0.01."""
+"""32 one-permutation bins in 16 bands of 2: texts of word-3 Jaccard 0.3 (excerpts) share 1.4 bands on average, texts
+of 0.03 (independent reports of one event) 0.01."""
 
 PARAGRAPH_WORDS = 12
 MOST_PARAGRAPHS = 24
@@ -123,12 +123,8 @@ def _full_names(sentences: Sequence[Sentence]) -> Iterator[str]:
 
 def _single_terms(sentences: Iterable[Sentence]) -> Iterator[str]:
     for sentence in sentences:
-        yield from (f"d {number}" for number in sentence.numbers if len(number) > 1 and not _is_year(number))
+        yield from (f"d {number}" for number in sentence.numbers if len(number) > 1 and not is_year(number))
         yield from (f"n {name}" for name in sentence.names)
         for word in sentence.frame:
             if len(word) >= LONG_WORD and word not in COMMON and word not in CALENDAR:
                 yield f"w {word[:LONG_WORD]}"
-
-
-def _is_year(number: str) -> bool:
-    return len(number) == 4 and number[:2] in {"19", "20"}  # noqa: PLR2004

@@ -6,32 +6,35 @@ They stand in for corpus frequencies: with them a judgement is a function of the
 from __future__ import annotations
 
 _ENGLISH = """
-a about above after again against all also although always am among an and another any are around as at away back be became
-because been before being below between both but by came can could did do does doing down during each either else even ever
-every few for from further get gets got had has have having he her here hers him himself his how however i if in inside into
-is it its itself just last later least less like made make makes many may me might more most much must my near neither never
-new next no nor not now of off often on once one only onto or other others our out outside over own per quite rather said same
-says say see seen she should since so some still such take than that the their them then there these they this those though
-through thus to too toward towards under until up upon us very was we well went were what when where whether which while who
-whole whom whose why will with within without would yet you your
+a about above after again against all also although always am among an and another any are around as at away back be
+became because been before being below between both but by came can could did do does doing down during each either
+else even ever every few for from further get gets got had has have having he her here hers him himself his how
+however i if in inside into is it its itself just last later least less like made make makes many may me might more
+most much must my near neither never new next no nor not now of off often on once one only onto or other others our
+out outside over own per quite rather said same says say see seen she should since so some still such take than that
+the their them then there these they this those though through thus to too toward towards under until up upon us very
+was we well went were what when where whether which while who whole whom whose why will with within without would yet
+you your
 """
 
 _SPANISH = """
-a al algo alguna alguno algunos ante antes aquel aunque aún cada casi como con contra cual cuando cuya cuyo de del desde después
-dice dijo donde dos durante e el ella ellas ellos en entre era eran es esa esas ese eso esos esta estaba estas este esto estos
-está están fue fueron ha haber había han hasta hay la las le les lo los luego me mi mientras mucho muy más mí ni no nos nosotros
-o otra otras otro otros para pero poco por porque pues que quien quienes qué se sea según ser si sido sin sino sobre son su sus
-sí también tan tanto te tiene tienen toda todas todavía todo todos tras tu un una unas uno unos y ya él
+a al algo alguna alguno algunos ante antes aquel aunque aún cada casi como con contra cual cuando cuya cuyo de del
+desde después dice dijo donde dos durante e el ella ellas ellos en entre era eran es esa esas ese eso esos esta estaba
+estas este esto estos está están fue fueron ha haber había han hasta hay la las le les lo los luego me mi mientras
+mucho muy más mí ni no nos nosotros o otra otras otro otros para pero poco por porque pues que quien quienes qué se
+sea según ser si sido sin sino sobre son su sus sí también tan tanto te tiene tienen toda todas todavía todo todos
+tras tu un una unas uno unos y ya él
 """
 
 _GERMAN = """
-aber alle allem allen aller alles als also am an andere anderen auch auf aus bei beim bereits bin bis da dabei dadurch daher damit
-dann das dass dazu dem den denen denn der deren des dessen die dies diese diesem diesen dieser dieses doch dort du durch ein eine
-einem einen einer eines er erst es etwa etwas für gab ganz gegen gegenüber gibt hat hatte hatten habe haben hier hin hinter ich
-ihm ihn ihnen ihr ihre ihrem ihren ihrer im immer in indem ins ist ja je jede jedem jeden jeder jedes jedoch jetzt kann kein keine
-keinen können könnte mal man mehr mein mit muss nach nachdem nicht nichts noch nun nur ob oder ohne sagte sehr sei sein seine
-seinem seinen seiner seit sich sie sind so sogar sollen sollte sondern sowie um und uns unter vom von vor während war waren was
-wegen weil weiter welche wenn wer werde werden wie wieder will wir wird wo worden wurde wurden zu zum zur zwar zwischen über
+aber alle allem allen aller alles als also am an andere anderen auch auf aus bei beim bereits bin bis da dabei dadurch
+daher damit dann das dass dazu dem den denen denn der deren des dessen die dies diese diesem diesen dieser dieses doch
+dort du durch ein eine einem einen einer eines er erst es etwa etwas für gab ganz gegen gegenüber gibt hat hatte
+hatten habe haben hier hin hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im immer in indem ins ist ja je jede
+jedem jeden jeder jedes jedoch jetzt kann kein keine keinen können könnte mal man mehr mein mit muss nach nachdem
+nicht nichts noch nun nur ob oder ohne sagte sehr sei sein seine seinem seinen seiner seit sich sie sind so sogar
+sollen sollte sondern sowie um und uns unter vom von vor während war waren was wegen weil weiter welche wenn wer werde
+werden wie wieder will wir wird wo worden wurde wurden zu zum zur zwar zwischen über
 """
 
 STOPWORDS: dict[str, frozenset[str]] = {
@@ -62,30 +65,28 @@ NUMBER_WORDS: dict[str, str] = {
 }
 """Spelled numbers as digits: a spinner writes "5 years" for "five years", a translator "zwölf" for "twelve"."""
 
-CALENDAR: frozenset[str] = frozenset(
-    """
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october
-    november december lunes martes miércoles jueves viernes sábado domingo enero febrero marzo abril mayo junio julio agosto
-    septiembre octubre noviembre diciembre montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar märz mai juni
-    juli oktober dezember jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
-    """.split()
-)
+_CALENDAR = """
+monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
+october november december lunes martes miércoles jueves viernes sábado domingo enero febrero marzo abril mayo junio
+julio agosto septiembre octubre noviembre diciembre montag dienstag mittwoch donnerstag freitag samstag sonntag januar
+februar märz mai juni juli oktober dezember jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat
+sun
+"""
+CALENDAR: frozenset[str] = frozenset(_CALENDAR.split())
 """Days and months: capitalised, but every story has them, and reposts change them ("on Tuesday", "yesterday")."""
 
-TITLES: frozenset[str] = frozenset(
-    """
-    mr mrs ms dr prof sir president minister senator mayor chancellor premier governor judge king queen prince bishop general
-    captain señor señora presidente presidenta ministro ministra alcalde alcaldesa herr frau präsident ministerin bundeskanzler
-    update breaking exclusive analysis
-    """.split()
-)
+_TITLES = """
+mr mrs ms dr prof sir president minister senator mayor chancellor premier governor judge king queen prince bishop
+general captain señor señora presidente presidenta ministro ministra alcalde alcaldesa herr frau präsident ministerin
+bundeskanzler update breaking exclusive analysis
+"""
+TITLES: frozenset[str] = frozenset(_TITLES.split())
 """Words capitalised beside a name that do not name anybody."""
 
-ABBREVIATIONS: frozenset[str] = frozenset(
-    """
-    mr mrs ms dr prof st sr jr no vs etc inc ltd co corp dept gen gov sen rep col lt sgt capt rev hon fig approx u.s u.k u.n
-    a.m p.m e.g i.e d.c ee.uu sra dra núm art av ud bzw ca usw ggf nr str abs z.b d.h u.a jan feb mar apr jun jul aug sep sept oct
-    nov dec
-    """.split()
-)
+_ABBREVIATIONS = """
+mr mrs ms dr prof st sr jr no vs etc inc ltd co corp dept gen gov sen rep col lt sgt capt rev hon fig approx u.s u.k
+u.n a.m p.m e.g i.e d.c ee.uu sra dra núm art av ud bzw ca usw ggf nr str abs z.b d.h u.a jan feb mar apr jun jul aug
+sep sept oct nov dec
+"""
+ABBREVIATIONS: frozenset[str] = frozenset(_ABBREVIATIONS.split())
 """A full stop after one of these does not end a sentence."""

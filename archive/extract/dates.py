@@ -25,8 +25,10 @@ _SLACK = timedelta(days=1)
 
 
 def parse_date(raw: str) -> datetime | None:
-    """The instant a declared date names, aware UTC, or None. A date without a zone is read as UTC, a day as its
-    midnight."""
+    """The instant a declared date names, aware UTC, or None.
+
+    A date without a zone is read as UTC, a day as its midnight.
+    """
     text = " ".join(raw.split())
     if not text or len(text) > _LONGEST:
         return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from html import unescape
 
 from charset_normalizer import from_bytes
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding, to_unicode
@@ -30,12 +31,17 @@ _MAGIC = (
     (b"wOF", "a font"),
 )
 _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
-_LEAD = re.compile(r"(?:\s+|<!--.*?-->|<\?xml[^>]*>|<!DOCTYPE\s+(?!html)[^>]*>)*", re.DOTALL | re.IGNORECASE)
+_BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")  # as in WHATWG MIME Sniffing, "binary data byte"
+_LEAD = re.compile(r"(?:[\s\x00-\x1f]+|<!--.*?-->|<\?xml[^>]*>|<!DOCTYPE\s+(?!html)[^>]*>)*", re.DOTALL | re.IGNORECASE)
 _HTML = re.compile(
     r"<(?:!DOCTYPE\s+html|html|head|body|meta|title|script|style|link|base|article|main|section|header|div|table|p|h[1-6]|a|"
     r"span|center|font|br|noscript|iframe|ul|ol|img|form|nav)\b",
     re.IGNORECASE,
 )
+_REFERENCE = re.compile(r"&#(\d{1,9}|[xX][0-9a-fA-F]{1,8});?")
+_C1 = (0x80, 0x9F)
+_WHITE = frozenset({0x09, 0x0A, 0x0D})
+_XML = ((0x20, 0x7E), (0xA0, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _HEAD = 4096
 _SAMPLE = 64 * 1024
 _NOT_ASCII = bytes(range(0x80, 0x100))
@@ -55,6 +61,8 @@ def foreign_text(markup: str, content_type: str) -> str | None:
         return None
     if head.lstrip()[:1] in {"{", "["} and _is_json(markup):
         return "JSON"
+    if _BINARY.search(head):
+        return "binary data"
     if re.match(r"\s*<\?xml|\s*<(?:rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", head):
         return "XML"
     return None if declared in _HTML_TYPES else declared
@@ -65,23 +73,45 @@ def decode(payload: bytes, charset: str | None = None) -> tuple[str, str]:
     mark, bom = read_bom(payload)
     if mark is not None and bom is not None:
         return to_unicode(payload[len(bom) :], mark), mark
-    if _is_utf8(payload):
-        return payload.decode("utf-8", "replace"), "utf-8"
+    if (text := _utf8(payload)) is not None:
+        return text, "utf-8"
     labels = [resolve_encoding(charset) if charset else None, html_body_declared_encoding(payload)]
     for label in labels:
-        if label is not None and (text := _under(payload, label)) is not None:
-            return text, label
+        if label is not None and (believed := _under(payload, label)) is not None:
+            return believed, label
     guess = _guess(payload)
     return to_unicode(payload, guess), guess
 
 
-def _is_utf8(payload: bytes) -> bool:
-    """Valid, though perhaps cut in the middle of its last character."""
+def mend_references(markup: str) -> str:
+    """Numeric references as a browser reads them: ``&#146;`` is a quote of Windows-1252, ``&#1;`` is nothing at all.
+
+    libxml2 puts the control character into the tree, and trafilatura then gives up on the whole page.
+    """
+    return _REFERENCE.sub(_mended, markup)
+
+
+def _mended(found: re.Match[str]) -> str:
+    digits = found[1]
+    point = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    if _C1[0] <= point <= _C1[1]:
+        return unescape(f"&#{point};")
+    return found[0] if _is_xml(point) else ""
+
+
+def _is_xml(point: int) -> bool:
+    """Whether XML 1.0 admits the character."""
+    return point in _WHITE or any(low <= point <= high for low, high in _XML)
+
+
+def _utf8(payload: bytes) -> str | None:
+    """The text when it is valid UTF-8, though perhaps cut in the middle of its last character."""
+    if b"\x1b$" in payload:  # ISO-2022-JP is pure ASCII to the eye of UTF-8
+        return None
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(payload, final=False)
+        return codecs.getincrementaldecoder("utf-8")().decode(payload, final=False)
     except UnicodeDecodeError:
-        return False
-    return b"\x1b$" not in payload  # ISO-2022-JP is pure ASCII to the eye of UTF-8
+        return None
 
 
 def _under(payload: bytes, label: str) -> str | None:

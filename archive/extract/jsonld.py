@@ -23,8 +23,10 @@ _MAX_NODES = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdArticle:
-    """The node of the article itself. Dates are raw; ``words`` is the larger of wordCount and the words of
-    articleBody."""
+    """The node of the article itself, dates as written.
+
+    ``words`` is the larger of wordCount and the words of articleBody; ``addresses`` lack scheme and query.
+    """
 
     headline: str = ""
     published: str = ""
@@ -41,8 +43,8 @@ class LdArticle:
 def read_article(blocks: Iterable[str], addresses: Iterable[str]) -> LdArticle | None:
     """The article among the JSON-LD ``blocks`` of a page known under ``addresses``, or None.
 
-    Lists of other stories are not entered. Of several articles the one that names the page's address is taken, else the
-    first.
+    Lists of other stories are not entered. Of several articles the one that names the page's address is taken, else
+    the first.
     """
     here = {_bare(address) for address in addresses if address}
     found = [_article(node) for block in blocks for node in _articles(_load(block))]

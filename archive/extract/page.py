@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from archive.extract.body import read_body
 from archive.extract.dates import declared_date, parse_date
-from archive.extract.decode import decode, foreign_bytes, foreign_text
+from archive.extract.decode import decode, foreign_bytes, foreign_text, mend_references
 from archive.extract.headline import choose_headline
 from archive.extract.metadata import Declared, read_metadata
 from archive.extract.recipe import MAX_BYTES, ONE_PASS_MARKUP, SHORT_WORDS
@@ -72,7 +72,7 @@ def _markup(page: Page, markup: str) -> Extraction:
         return Extraction(verdict=Verdict.NOT_HTML, detail=foreign)
     if reason := oversized(markup):
         return Extraction(verdict=Verdict.TOO_BIG, detail=reason)
-    parsed = parse(markup)
+    parsed = parse(mend_references(markup))
     if parsed is None:
         return Extraction(verdict=Verdict.EMPTY, detail="nothing to parse")
     return _tree(page, parsed, both=markup.count("<") <= ONE_PASS_MARKUP)

@@ -20,8 +20,7 @@ MAX_BYTES = 20 * 1024 * 1024
 
 MAX_MARKUP = 80_000
 """Most ``<`` in a page. The busiest of 261 labelled news pages has 4,719; trafilatura's passes grow faster than the
-page:
-one pass over paragraphs costs 0.5 s of CPU at 20,000, 1.0 s at 40,000, 3.2 s at 80,000 and 8.9 s at 160,000."""
+page: one over paragraphs costs 0.5 s of CPU at 20,000, 1.0 s at 40,000, 3.2 s at 80,000 and 8.9 s at 160,000."""
 
 ONE_PASS_MARKUP = 40_000
 """Above this only the default pass runs, so that the slowest admitted page stays under 5 s (figures above)."""
@@ -33,13 +32,11 @@ LONG_STRETCH = 50_000
 """Characters without a ``<`` that make a tag worth counting its attributes."""
 
 MAX_JSON_LD = 1_000_000
-"""Characters of one JSON-LD block. 8 MB of it cost 3.5 s and 1 GB of memory in trafilatura; ordinary ones are under
-50 kB."""
+"""Characters of one JSON-LD block. 8 MB cost 3.5 s and 1 GB of memory in trafilatura; ordinary ones are under 50 kB."""
 
 KEEP_PRECISION = 0.6
-"""The precision pass is kept unless shorter than this share of the default pass. On 181 + 80 labelled news pages F1
-rises
-from 0.9598 to 0.9668 and from 0.9407 to 0.9459; flat between 0.5 and 0.7."""
+"""The precision pass is kept unless shorter than this share of the default pass. On 181 and 80 labelled news
+pages F1 rises from 0.9598 to 0.9668 and from 0.9407 to 0.9459; flat between 0.5 and 0.7."""
 
 THIN_WORDS = 25
 """A body under this many words is ``thin`` unless the page declares an article: agencies do send two-sentence news."""

@@ -117,17 +117,26 @@ LOGIN_PATHS = (
 """Path segments of a login page."""
 
 MISSING_TITLES = (
-    r"(http )?(error )?404( error)?", r"((error )?404 )?(the )?(page|article|story|content|file)( you requested)?(
-    could not be| was| is)? not found( 404)?", r"not found", r"nothing (was )?found( here)?", r"(the )?page (does
-    not exist|doesn t exist|no longer exists|is no longer available|is unavailable|unavailable)", r"(the
-    )?(article|story|content) (is )?(no longer|not) available", r"(we )?(can t|cannot|couldn t|could not) find
-    (the|that|this|your) page", r"(the |this |that )?page (can t|cannot|could not|couldn t) be found", r"(die
-    )?(seite|artikel)( wurde| konnte)? nicht gefunden( werden)?", r"(diese |die )?seite (existiert nicht|ist nicht
-    mehr verfügbar|nicht verfügbar)( mehr)?", r"(la )?página (no encontrada|no existe|no disponible|no se ha
-    encontrado|no se encuentra)", r"(contenido|artículo) no (encontrado|disponible)", r"(la )?page (introuvable|non
-    trouvée|n existe pas|n existe plus|inexistante)", r"(la )?pagina (non trovata|non esiste|niet gevonden|bestaat
-    niet)", r"(a )?página (não encontrada|não existe)", r"(strona|nie znaleziono strony)( nie istnieje| nie została
-    znaleziona)?", r"sidan (hittades inte|finns inte)", r"страница не найдена", r"ページが見つかりません", )
+    r"(http )?(error )?404( error)?",
+    r"((error )?404 )?(the )?(page|article|story|content|file)( you requested)?( was| is)? not found( error)?( 404)?",
+    r"not found",
+    r"nothing (was )?found( here)?",
+    r"(the )?page (does not|doesn t|no longer) exists?",
+    r"(the )?(page|article|story|content) (is )?(no longer available|not available|unavailable)",
+    r"(we )?(can t|cannot|couldn t|could not) find (the|that|this|your) page",
+    r"(the |this |that )?page (can t|cannot|could not|couldn t) be found",
+    r"(die |der )?(seite|artikel)( wurde| konnte)? (leider )?nicht gefunden( werden)?",
+    r"(diese |die )?seite (existiert nicht|ist nicht|nicht)( mehr)?( verfügbar)?",
+    r"(la )?página (no encontrada|no existe|no disponible|no se ha encontrado|no se encuentra)",
+    r"(contenido|artículo) no (encontrado|disponible)",
+    r"(la )?page (introuvable|non trouvée|n existe pas|n existe plus|inexistante)",
+    r"(la )?pagina (non trovata|non esiste|niet gevonden|bestaat niet)",
+    r"(a )?página (não encontrada|não existe)",
+    r"(nie znaleziono strony|strona nie istnieje|strona nie została znaleziona)",
+    r"sidan (hittades inte|finns inte)",
+    r"страница не найдена",
+    r"ページが見つかりません",
+)
 """Whole headlines of error pages, as words with single spaces; an "oops" or "sorry" before them is ignored."""
 
 MISSING_PRELUDE = r"(oops|sorry|uh oh|whoops|error|hoppla|ups|lo sentimos|désolé|ops|entschuldigung)"

@@ -126,13 +126,14 @@ def _soft_404(page: Signals, seen: _Seen) -> str:
 def _paywall(page: Signals, seen: _Seen) -> str:
     if page.free is False and seen.words * _TRUNCATED < page.declared_words:
         return f"{seen.words} of {page.declared_words} words, and not free"
-    if seen.words >= SHORT_WORDS or (page.declared_words and seen.words * _TRUNCATED >= page.declared_words):
+    if not 0 < seen.words < SHORT_WORDS or (page.declared_words and seen.words * _TRUNCATED >= page.declared_words):
         return ""
-    if page.free is False:
-        return f"{seen.words} words, and declared as not free"
-    phrase = _first(signals.SUBSCRIBE_PHRASES, seen.shown)
-    phrase = phrase or (_first(signals.SUBSCRIBE_PHRASES, seen.visible) if page.is_article else "")
-    return f"{seen.words} words, then: {phrase}" if phrase and seen.words else ""
+    text = seen.visible if page.is_article or page.free is False else seen.shown
+    if phrase := _first(signals.SUBSCRIBE_PHRASES, text):
+        return f"{seen.words} words, then: {phrase}"
+    # Reuters declares whole briefs of 60 to 90 words as not free: the declaration needs a sign of its own.
+    is_cut = seen.words < WALL_WORDS or page.body.rstrip().endswith(("...", "\u2026"))
+    return f"{seen.words} words, and declared as not free" if page.free is False and is_cut else ""
 
 
 def _needs_js(page: Signals, seen: _Seen) -> str:

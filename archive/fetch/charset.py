@@ -44,7 +44,7 @@ def charset_of(content_type: str, body: bytes) -> tuple[str, tuple[str, ...]]:
         return mark, ()
     header, meta = http_content_type_encoding(content_type), html_body_declared_encoding(body)
     declared = _known(header) or _known(meta, in_body=True)
-    flags = ("charset-unknown",) if (header or meta) and not declared else ()
+    flags = ("charset-unknown",) if not declared and (meta or "charset=" in content_type.lower()) else ()
     used = _fitting(declared, _known(meta, in_body=True), body)
     lie = ("charset-lie",) if declared and used != declared else ()
     broken = ("charset-broken",) if not _fits(used, body) else ()

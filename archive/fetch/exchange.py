@@ -121,6 +121,11 @@ class OriginTransport(httpx.AsyncBaseTransport):
         """The connection in use; a lane makes one request at a time."""
         return self._backend.stream
 
+    def renew(self) -> None:
+        """Use a new connection for the next request, whatever is still open."""
+        if self.stream is not None:
+            self.stream.spoil()
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request``; the response's body is still on the wire."""
         url = httpcore.URL(

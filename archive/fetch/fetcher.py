@@ -41,7 +41,7 @@ class Fetcher:
     """Fetches visits politely; an async context manager that owns every connection it opens.
 
     ``now`` and ``sleep`` are the clock of politeness and of the times recorded. ``lookup`` stands in for the system's
-    resolver.
+    resolver, ``ssl_context`` for the usual one with Mozilla's certificate authorities.
     """
 
     def __init__(
@@ -51,15 +51,17 @@ class Fetcher:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         lookup: Lookup | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
+        self._agent = policy.user_agent
         self._now = now
         self._sleep = sleep
         self._resolver = Resolver()
         self._lookup = lookup or self._resolver
         self._slots = asyncio.Semaphore(policy.lanes)
         self._lanes: dict[str, Lane] = {}
-        self._ssl_context: ssl.SSLContext | None = None
+        self._ssl_context = ssl_context
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,7 +107,7 @@ class Fetcher:
     async def _ask(self, lane: Lane, trip: Trip) -> Reply:
         ask = Ask(
             url=trip.url,
-            agent=self._policy.user_agent,
+            agent=self._agent,
             language=trip.visit.language,
             etag=trip.visit.etag,
             last_modified=trip.visit.last_modified,
@@ -113,10 +115,15 @@ class Fetcher:
         async with lane.turn(self._slots):
             if lane.paused_until is not None and self._now() < lane.paused_until:
                 raise Weather(Reason.RATE_LIMITED, "its origin asked for a pause", lane.paused_until)
-            with trip.running():
-                async with asyncio.timeout(trip.seconds_left):
-                    transport = lane.transport(allow_private=trip.visit.allow_private)
-                    reply = await exchange(transport, ask, max_wire=self._policy.max_wire)
+            transport = lane.transport(allow_private=trip.visit.allow_private)
+            if trip.retried:
+                transport.renew()
+            try:
+                with trip.running():
+                    async with asyncio.timeout(trip.seconds_left):
+                        reply = await exchange(transport, ask, max_wire=self._policy.max_wire)
+            except TimeoutError:
+                raise Weather(Reason.TIMEOUT, f"no whole reply within {self._policy.deadline:g} s") from None
             if reply.status == _TOO_MANY_REQUESTS:
                 now = self._now()
                 lane.paused_until = retry_at(reply.status, reply.header("retry-after"), now) or now + _PAUSE

@@ -40,8 +40,10 @@ _PRIVATE = tuple(
         ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"),
     )
 )
-# Global by the library's word, yet no place for a web page: 6to4 relays, local-use NAT64, segment routing.
-_FORBIDDEN = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "5f00::/16")))
+# Python calls these global, or not, by its version: 6to4 relays, and IPv6 space that IANA has allotted to nobody.
+_RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_SIX = 6
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
@@ -70,8 +72,8 @@ def reach_of(address: str) -> Reach:
             return Reach.PUBLIC if all(reach_of(each) is Reach.PUBLIC for each in inner) else Reach.FORBIDDEN
     if any(ip in network for network in _PRIVATE):
         return Reach.PRIVATE
-    forbidden = not ip.is_global or ip.is_multicast or any(ip in network for network in _FORBIDDEN)
-    return Reach.FORBIDDEN if forbidden else Reach.PUBLIC
+    allotted = ip in _UNICAST if ip.version == _SIX else ip not in _RELAYS
+    return Reach.PUBLIC if allotted and ip.is_global and not ip.is_multicast else Reach.FORBIDDEN
 
 
 def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:
@@ -228,7 +230,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         named = address if host == address else f"{host} ({address})"
         if reach is Reach.PRIVATE and self._allow_private:
             return
-        if reach is not Reach.PUBLIC:
-            raise Weather(Reason.REFUSED_ADDRESS, f"{named} is not on the public web; see allow_private")
+        if reach is Reach.PRIVATE:
+            raise Weather(Reason.REFUSED_ADDRESS, f"{named} is a private address; allow_private would permit it")
+        if reach is Reach.FORBIDDEN:
+            raise Weather(Reason.REFUSED_ADDRESS, f"{named} is no address of the web")
         if port not in _PORTS:
             raise Weather(Reason.REFUSED_ADDRESS, f"{named}: port {port} is not a port of the web")

@@ -37,11 +37,12 @@ class Trip:
         self.url = visit.url
         self.hops: tuple[Hop, ...] = ()
         self.flags: tuple[str, ...] = ()
+        self.retried = False
 
     def again(self) -> Trip:
         """Give the same trip from its start, with the time that is left."""
         trip = Trip(self.visit, self.started_at, seconds_left=self.seconds_left)
-        trip.flags = ("retried",)
+        trip.flags, trip.retried = ("retried",), True
         return trip
 
     @contextmanager
@@ -60,6 +61,7 @@ class Trip:
         Without cookies an address that redirects to one already asked will do so for ever.
         """
         location = reply.location or ""
+        self.flags += reply.flags
         self.hops += (Hop(url=reply.url, status=reply.status, location=location),)
         if len(self.hops) > most:
             raise Weather(Reason.REDIRECT_LOOP, f"more than {most} redirects")

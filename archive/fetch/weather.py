@@ -57,7 +57,7 @@ _BY_TYPE: tuple[tuple[type[Exception], Reason], ...] = (
 
 
 class Weather(Exception):
-    """A visit failed in an expected way: ``reason`` of the closed list, ``detail`` for a person, ``retry_at`` if known."""
+    """A visit failed in an expected way: ``reason`` of the closed list, ``detail`` for people, ``retry_at`` if told."""
 
     def __init__(self, reason: Reason, detail: str = "", retry_at: datetime | None = None) -> None:
         super().__init__(f"{reason}: {detail}")

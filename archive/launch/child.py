@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from archive.errors import RunFailed
 from archive.launch import keeper
+from archive.launch.shipped import code_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ class Child:
                     pass_fds=[lifeline],
                     start_new_session=True,  # a Ctrl-C in our terminal reaches us alone, and we end the children in order
                     cwd=cwd,
-                    env=environ,
+                    env=code_environ(environ),
                     encoding="utf-8",
                     errors="replace",
                 )

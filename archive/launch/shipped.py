@@ -1,7 +1,8 @@
-"""Where ``flows/``, ``prefect.yaml`` and ``prefect.toml`` are, and what the latter says as environment variables."""
+"""Where ``flows/``, ``prefect.yaml`` and ``prefect.toml`` are, and what a child process must be told to find the rest."""
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,18 @@ def shipped(name: str) -> Path:
         if place.exists():
             return place
     raise ConfigError(f"{name} is in neither {places[0]} nor {places[1]}; install wirecopy again, or work in a clone")
+
+
+def code_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` so that a child process, wherever it stands, imports this very code: of a clone, its root comes first.
+
+    A wheel needs nothing: its place is known to the interpreter, and must not come before the standard library.
+    """
+    package = Path(archive.__file__).parent
+    if (package / "_shipped").exists():
+        return dict(environ)
+    path = os.pathsep.join(filter(None, [str(package.parent), environ.get("PYTHONPATH")]))
+    return {**environ, "PYTHONPATH": path}
 
 
 def prefect_environ(file: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from db.schema import derivation, extraction, payload, recipe, text
 from db.times import micros, micros_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -43,6 +43,20 @@ def _same_as_last(connection: Connection, recipe_id: str) -> bool:
     return {recipe_id}.issuperset(connection.execute(newest.limit(1)).scalars()) and {recipe_id}.issuperset(
         connection.execute(oldest).scalars()
     )
+
+
+_AGAIN = """
+    INSERT INTO underived (capture_id)
+    SELECT c.id FROM capture c
+    WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND (c.reason IS NULL OR c.reason = 'not_modified')
+      AND (:since IS NULL OR c.captured_at >= :since) AND (:until IS NULL OR c.captured_at < :until)
+      AND c.id NOT IN (SELECT capture_id FROM underived)"""
+
+
+def queue_again(connection: Connection, sources: Sequence[int], since: datetime | None, until: datetime | None) -> int:
+    """Put the whole pages of these sources captured in the window back on the ledger; how many."""
+    window = {"since": micros_or_none(since), "until": micros_or_none(until)}
+    return sum(connection.execute(sql(_AGAIN), {"source": each, **window}).rowcount for each in sources)
 
 
 _KNOWN = """

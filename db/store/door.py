@@ -84,6 +84,15 @@ class Store:
         with self._write() as connection:
             return derivations.use_recipe(connection, recipe, now)
 
+    def queue_again(self, sources: Sequence[int], since: datetime | None, until: datetime | None) -> int:
+        """Put the whole pages of these sources captured in the window back on the ledger; how many."""
+        with self._write() as connection:
+            return derivations.queue_again(connection, sources, since, until)
+
+    def visited(self, run_id: int) -> set[int]:
+        """Ids of the sources a run has captures of: where a run that was cut off goes on."""
+        return {row["source_id"] for row in self.ask("SELECT source_id FROM capture WHERE run_id = :id", id=run_id)}
+
     def known_extraction(self, capture: Capture, recipe_id: str) -> bool:
         """True when this capture's payload was already extracted under the recipe."""
         with self._ask() as ask:
@@ -133,10 +142,11 @@ class Store:
 
     # --- runs and leases ---
 
-    def begin_run(self, kind: str, owner: str, now: datetime) -> int:
-        """Note that a run began; its id."""
+    def begin_run(self, kind: str, parameters: str, owner: str, now: datetime, *, resume: bool = False) -> int:
+        """Note that a run began; its id. ``resume`` takes up the last one of the same kind that did not finish."""
         with self._write() as connection:
-            return leases.begin_run(connection, kind, owner, now)
+            unfinished = leases.resume_run(connection, kind, parameters) if resume else None
+            return unfinished or leases.begin_run(connection, kind, parameters, owner, now)
 
     def end_run(self, run_id: int, counts: Mapping[str, int], now: datetime) -> None:
         """Note that a run ended and what it did."""

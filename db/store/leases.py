@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.errors import StoreBusy
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def begin_run(connection: Connection, kind: str, owner: str, now: datetime) -> int:
+def begin_run(connection: Connection, kind: str, parameters: str, owner: str, now: datetime) -> int:
     """Add a run; its id."""
-    row = insert(run).values(kind=kind, owner=owner, started_at=micros(now)).returning(run.c.id)
+    values = {"kind": kind, "parameters": parameters, "owner": owner, "started_at": micros(now)}
+    row = insert(run).values(**values).returning(run.c.id)
     return int(connection.execute(row).scalar_one())
 
 
@@ -46,6 +47,14 @@ def take(
     connection.execute(insert(lease).values(name=name, **row).on_conflict_do_update(index_elements=["name"], set_=row))
 
 
+def resume_run(connection: Connection, kind: str, parameters: str) -> int | None:
+    """The newest run of that kind and those parameters, if it never finished."""
+    newest = select(run.c.id, run.c.finished_at).where(run.c.kind == kind, run.c.parameters == parameters)
+    found = connection.execute(newest.order_by(run.c.id.desc()).limit(1)).one_or_none()
+    return int(found.id) if found is not None and found.finished_at is None else None
+
+
 def release(connection: Connection, owner: str) -> int:
-    """Give back the leases of ``owner``; how many."""
-    return connection.execute(delete(lease).where(lease.c.owner == owner)).rowcount
+    """Give back the leases of ``owner``, whatever process it ran in (``owner@process``); how many."""
+    mine = or_(lease.c.owner == owner, lease.c.owner.startswith(f"{owner}@", autoescape=True))
+    return connection.execute(delete(lease).where(mine)).rowcount

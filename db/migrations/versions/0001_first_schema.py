@@ -39,6 +39,7 @@ def upgrade() -> None:
         "run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), server_default="", nullable=False),
+        sa.Column("parameters", sa.Text(), server_default="{}", nullable=False),
         sa.Column("owner", sa.Text(), server_default="", nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),

@@ -1,0 +1,216 @@
+"""What one may ask an archive, as methods: every read verb of the command line is one of these.
+
+Opens read-only and imports neither the web stack, nor trafilatura, nor SQLAlchemy, so that an answer takes a tenth of a
+second. For runs see ``archive.runs``; for files from elsewhere ``archive.importing``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+from archive import versions
+from archive.errors import NotArchived
+from archive.urls import canonical_url, url_key
+from archive.when import iso
+from db.connect import Reader
+from db.questions import captures as ask_captures
+from db.questions import links as ask_links
+from db.questions import sources as ask_sources
+from db.questions import totals
+from db.questions import versions as ask_versions
+from db.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.refs import Ref
+    from db.records import (
+        Capture,
+        Change,
+        Cluster,
+        History,
+        Judgement,
+        Link,
+        Problem,
+        Removed,
+        Source,
+        SourceState,
+        Text,
+        Version,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A version that matches a search. ``snippet`` marks the words found; ``newest``: it is the current version."""
+
+    version: Version
+    snippet: str
+    newest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two versions of one article, their texts, and how the first became the second."""
+
+    a: Version
+    b: Version
+    a_text: Text
+    b_text: Text
+    change: Change
+
+
+class Archive:
+    """An archive, open for questions. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError (no archive there), SchemaMismatch or Corrupt."""
+        self._reader = Reader(path)
+        self._ask = self._reader.ask
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._reader.close()
+
+    # --- one article ---
+
+    def source(self, url: str) -> Source:
+        """The source of an address, or the one whose history it belongs to. Raises NotArchived, BadInput."""
+        found = ask_sources.by_url_key(self._ask, url_key(canonical_url(url)))
+        if found is None:
+            near = ask_sources.similar_urls(self._ask, url.rstrip("/").rpartition("/")[2] or url)
+            hint = f" Did you mean {near[0]} ?" if near else " See what is: wirecopy status, or wirecopy search WORDS"
+            raise NotArchived(f"{url} is not in this archive.{hint}")
+        return found
+
+    def history(self, url: str) -> tuple[Source, History]:
+        """Every version of an article, the checks that met no text, and the addresses it moved to."""
+        source = self.source(url)
+        seen = ask_captures.sightings(self._ask, source.id)
+        stored = tuple(ask_versions.of_source(self._ask, source.id))
+        known = {(one.text_sha256, two.text_sha256): (two.kinds, two.score) for one, two in pairwise(stored)}
+        told = versions.settle(seen, url=source.url, compare=lambda a, b: known.get((a, b), ((), 0.0)))
+        return source, versions.with_versions(told, stored)
+
+    def version(self, ref: Ref) -> Version:
+        """The version a reference points at, the newest if it names none. Raises NotArchived, saying what there is."""
+        source = self.source(ref.url)
+        if ref.at is not None:
+            found = ask_versions.at(self._ask, source.id, ref.at)
+            return found or self._nothing_then(source, ref.at)
+        held = ask_versions.of_source(self._ask, source.id)
+        if not held:
+            raise NotArchived(
+                f"{source.url} is watched, but no article text was seen there yet. See: wirecopy history URL"
+            )
+        number = len(held) if ref.number is None else ref.number
+        if not 1 <= number <= len(held):
+            raise NotArchived(f"{source.url} has versions 1 to {len(held)}, not {number}")
+        return held[number - 1]
+
+    def _nothing_then(self, source: Source, at: datetime) -> Version:
+        held = ask_versions.of_source(self._ask, source.id)
+        first = (
+            f"its first version is of {iso(held[0].first_seen_at)}" if held else "no article text was ever seen there"
+        )
+        raise NotArchived(f"nothing of {source.url} was archived by {iso(at)}; {first}")
+
+    def text(self, version: Version) -> Text:
+        """The headline and body of a version."""
+        return ask_versions.text(self._ask, version.text_sha256)
+
+    def captures(self, url: str) -> list[tuple[Capture, str]]:
+        """Every capture of an article's history in time order, each with its state."""
+        source = self.source(url)
+        states = {one.capture_id: one.state for one in ask_captures.sightings(self._ask, source.id)}
+        found = ask_captures.of_source(self._ask, source.id)
+        return [(each, str(each.reason or states[each.id or 0])) for each in found]
+
+    def capture(self, capture_id: int) -> Capture:
+        """One capture."""
+        return ask_captures.by_id(self._ask, capture_id)
+
+    def payload(self, capture: Capture) -> bytes:
+        """The bytes of a capture that has a payload. Raises NotArchived, Corrupt."""
+        if capture.payload_sha256 is None:
+            raise NotArchived(f"the check of {capture.url} at {iso(capture.captured_at)} brought no bytes")
+        return ask_captures.payload(self._ask, capture.payload_sha256)
+
+    def compare(self, a: Ref, b: Ref) -> Comparison:
+        """How one version became another."""
+        from archive.diff import compare
+
+        first, second = self.version(a), self.version(b)
+        a_text, b_text = self.text(first), self.text(second)
+        return Comparison(a=first, b=second, a_text=a_text, b_text=b_text, change=compare(a_text, b_text))
+
+    def removed(self, version: Version) -> tuple[Removed, ...]:
+        """What was taken out of the page's text as residue, with reasons."""
+        from db.records import Removed
+
+        found = ask_versions.removed(self._ask, version)
+        return tuple(Removed(at=at, text=text, because=because) for at, text, because in found)
+
+    # --- copies ---
+
+    def copies(self, url: str | None = None) -> list[Link]:
+        """Every link between versions, or those of one article; each pair of articles at its closest versions first."""
+        sources = [] if url is None else [self.source(url).id]
+        return ask_links.of_sources(self._ask, sources)
+
+    def clusters(self, url: str | None = None) -> tuple[Cluster, ...]:
+        """Copies of one text together, with the probable original."""
+        from archive.copies import clusters
+
+        wanted = None if url is None else self.source(url).url
+        found = clusters(self.copies())
+        return tuple(one for one in found if wanted is None or wanted in {member.url for member in one.members})
+
+    def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
+        """Compare two versions now, whether or not they are linked, with all the evidence."""
+        from archive.copies import judge
+
+        one, two = self.text(a), self.text(b)
+        return one, two, judge(one, two)
+
+    # --- the whole archive ---
+
+    def search(self, words: str, *, limit: int = 20) -> tuple[str, list[Hit]]:
+        """Versions with these words, best first, and the query as it was understood. Raises BadInput."""
+        from archive.search import to_fts
+
+        query = to_fts(words)
+        found = ask_versions.search(self._ask, query, limit=limit)
+        return query, [Hit(version=v, snippet=snippet, newest=v.number == newest) for v, snippet, newest in found]
+
+    def sources(self) -> list[Source]:
+        """Every source, by address."""
+        return ask_sources.everything(self._ask)
+
+    def states(self) -> list[SourceState]:
+        """What the plan knows of every watched source."""
+        return ask_sources.states(self._ask)
+
+    def changes(self, *, since: datetime, limit: int = 20) -> list[Version]:
+        """Edits recorded since then, weightiest first."""
+        return ask_versions.recent_changes(self._ask, since=since, limit=limit)
+
+    def status(self, now: datetime) -> dict[str, Any]:
+        """Counts, sizes, states of the watched sources, the last runs, and who is at work."""
+        return {
+            "counts": totals.counts(self._ask),
+            "bytes": totals.sizes(self._ask),
+            "states": totals.states(self._ask),
+            "runs": totals.runs(self._ask, limit=5),
+            "leases": totals.leases(self._ask, now),
+        }
+
+    def verify(self, *, deep: bool = False) -> Iterator[Problem]:
+        """Everything that does not hold."""
+        return verify(self._reader, deep=deep)

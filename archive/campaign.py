@@ -1,0 +1,167 @@
+"""One run at work: the lease it holds, the fetcher and workers it owns, and the count of what it did."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive import pipeline
+from archive.extract.workers import Extractors
+from archive.fetch import Fetcher, policy_from
+from archive.holder import alive, holder
+from archive.urls import origin_of
+from db.questions import captures as ask_captures
+from db.records import Report, Row
+from db.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from archive.settings import Settings
+    from db.records import Capture, Recipe, Version, Visit
+
+    Work = Callable[[list[int]], Awaitable[dict[str, int]]]
+    Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
+
+LEASE = timedelta(seconds=90)
+"""How long a lease lasts without renewal. A dead process on this machine is noticed at once, another's after this."""
+
+_RENEW_SECONDS = 30.0
+_GATHER_AT_MOST = 200  # visits a batch: 50 to 500 keep an orchestrator's cost a task under 0.1 ms a page (research)
+_DERIVE_AT_MOST = 100  # captures a chunk: some seconds of work
+_WORKERS = 2
+
+
+async def directly(name: str, work: Work, ids: list[int]) -> dict[str, int]:
+    """Run one batch of work here and now."""
+    del name
+    return await work(ids)
+
+
+@dataclass(slots=True, kw_only=True)
+class Campaign:
+    """One run at work. It owns the lease, the fetcher and the extractor's workers, and counts what was done."""
+
+    settings: Settings
+    store: Store
+    fetcher: Fetcher
+    extractors: Extractors
+    recipe: Recipe
+    run_id: int
+    step: Step
+    visits: dict[int, Visit] = field(default_factory=dict)
+    captures: list[Capture] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    async def gather(self, visits: Sequence[Visit]) -> None:
+        """Make these visits, in batches that keep an origin together."""
+        self.visits.update({visit.source_id: visit for visit in visits})
+        for batch in batches(visits):
+            await self.step("gather", self._gather, [visit.source_id for visit in batch])
+
+    async def derive(self) -> None:
+        """Empty the ledger, then the queue of texts to compare."""
+        while ids := ask_captures.underived(self.store.ask, _DERIVE_AT_MOST):
+            await self.step("derive", self._derive, ids)
+        left = await asyncio.to_thread(pipeline.link, self.store, now=self.settings.now())
+        self._count(links=left)
+
+    async def _gather(self, ids: list[int]) -> dict[str, int]:
+        visits = [self.visits[each] for each in ids]
+        done = await pipeline.gather(self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now())
+        self.captures.extend(done.captures)
+        failed = sum(1 for one in done.captures if one.reason is not None and one.reason != "not_modified")
+        return self._count(visits=len(visits), failed=failed, new_sources=len(done.new_sources))
+
+    async def _derive(self, ids: list[int]) -> dict[str, int]:
+        # In a thread: the loop must stay free to renew the lease.
+        done = await asyncio.to_thread(
+            pipeline.derive, self.store, self.extractors, ids, recipe=self.recipe, now=self.settings.now()
+        )
+        self.versions.extend(done.versions)
+        return self._count(derived=len(ids), extracted=done.extracted, versions=len(done.versions), links=done.links)
+
+    def _count(self, **done: int) -> dict[str, int]:
+        for name, number in done.items():
+            self.counts[name] = self.counts.get(name, 0) + number
+        return done
+
+    def report(self, kind: str, started_at: datetime) -> Report:
+        """What this run did."""
+        return Report(
+            run_id=self.run_id,
+            kind=kind,
+            started_at=started_at,
+            finished_at=self.settings.now(),
+            counts=dict(self.counts),
+            rows=tuple(self._rows()),
+            changes=tuple(
+                sorted((v for v in self.versions if v.number > 1), key=lambda v: (-v.score, v.url, v.number))
+            ),
+        )
+
+    def _rows(self) -> Iterator[Row]:
+        opened: dict[str, int] = {}
+        for version in self.versions:
+            opened[version.url] = opened.get(version.url, 0) + 1
+        for capture in sorted(self.captures, key=lambda one: (one.reason is None, one.url)):
+            outcome = "page" if capture.reason is None else str(capture.reason)
+            yield Row(url=capture.url, outcome=outcome, versions=opened.get(capture.url, 0), reason=capture.detail)
+
+
+@asynccontextmanager
+async def campaign(
+    settings: Settings, kind: str, parameters: dict[str, object], *, owner: str | None, step: Step, resume: bool = False
+) -> AsyncIterator[Campaign]:
+    """A run with the lease held and renewed; the lease is given back and the run closed whatever happens."""
+    recipe = pipeline.current_recipe()
+    me = holder(owner or kind)
+    with Store(settings.db) as store:
+        store.take_lease("run", me, settings.wall(), settings.wall() + LEASE, alive)
+        renewing = asyncio.create_task(_renew(store, me, settings))
+        try:
+            run_id = store.begin_run(kind, json.dumps(parameters, sort_keys=True), me, settings.now(), resume=resume)
+            store.use_recipe(recipe, settings.now())
+            with Extractors(workers=_WORKERS) as extractors:
+                async with Fetcher(policy_from(settings), now=settings.now) as fetcher:
+                    run = Campaign(
+                        settings=settings,
+                        store=store,
+                        fetcher=fetcher,
+                        extractors=extractors,
+                        recipe=recipe,
+                        run_id=run_id,
+                        step=step,
+                    )
+                    yield run
+            store.end_run(run_id, run.counts, settings.now())
+        finally:
+            renewing.cancel()
+            store.release_leases(me)
+
+
+async def _renew(store: Store, me: str, settings: Settings) -> None:
+    while True:
+        await asyncio.sleep(_RENEW_SECONDS)
+        await asyncio.to_thread(store.take_lease, "run", me, settings.wall(), settings.wall() + LEASE, alive)
+
+
+def batches(visits: Iterable[Visit]) -> list[list[Visit]]:
+    """Visits in batches of about 200, all of one origin in one batch unless it alone has more."""
+    by_origin: dict[str, list[Visit]] = {}
+    for visit in visits:
+        by_origin.setdefault(origin_of(visit.url), []).append(visit)
+    done: list[list[Visit]] = [[]]
+    for group in by_origin.values():
+        for start in range(0, len(group), _GATHER_AT_MOST):
+            part = group[start : start + _GATHER_AT_MOST]
+            if done[-1] and len(done[-1]) + len(part) > _GATHER_AT_MOST:
+                done.append([])
+            done[-1].extend(part)
+    return [batch for batch in done if batch]

@@ -1,0 +1,56 @@
+"""The one form in which texts are kept, so that only a change of words is a change.
+
+Paragraphs are lines joined by a single line feed. Within a line: Unicode NFC, single spaces, straight quotes, no soft
+hyphens, control characters or invisible marks. Joiners (U+200C, U+200D) stay: they carry meaning in Persian, in Indic
+scripts and in emoji. Guillemets and dashes stay: publishers choose them, layout software does not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_STRAIGHT = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201a": "'",
+        "\u201b": "'",
+        "\u02bc": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u201f": '"',
+        "\u2028": "\n",
+        "\u2029": "\n",
+        "\r": "\n",
+        "\x0b": "\n",
+        "\x0c": "\n",
+        "\x85": "\n",
+    }
+)
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def normalise(text: str) -> str:
+    """``text`` in the archive's form; doing it twice changes nothing. Lone surrogates become U+FFFD: they cannot be stored."""
+    visible = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
+    straight = unicodedata.normalize("NFC", visible).translate(_STRAIGHT)
+    lines = (" ".join(line.split()) for line in straight.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def normalise_line(text: str) -> str:
+    """The same for a text that is one line: a headline, a name."""
+    return " ".join(normalise(text).split("\n"))
+
+
+def fold(line: str) -> str:
+    """A line as its words in one case, to compare lines by what they say."""
+    return " ".join(_WORD.findall(line.casefold()))
+
+
+_WORD = re.compile(r"\w+")

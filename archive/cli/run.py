@@ -1,0 +1,134 @@
+"""Verbs that work: refresh, backfill, up, reextract, rematch."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from archive import answers
+from archive.cli.common import SOME_FAILED, as_json, clean, put_json, say, table, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from datetime import date
+    from typing import Any, Literal
+
+    from archive.settings import Settings
+    from db.records import Report
+
+
+@verb
+@click.argument("only", nargs=-1, metavar="[SEED|GROUP|URL]...")
+@click.option("--force", is_flag=True, help="Visit all of them, due or not.")
+@as_json
+def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bool) -> int:
+    r"""Visit what is due, keep what came, and derive versions and copies; here, without a Prefect server.
+
+    \b
+    wirecopy refresh
+    wirecopy refresh us-mexico-talks --force
+    """
+    from archive.runs import refresh as run
+
+    return _finish(run(settings, only=only, force=force), json_=json_)
+
+
+@verb
+@click.argument("only", nargs=-1, metavar="[SEED|GROUP|URL]...")
+@click.option("--since", metavar="DAY", help="First day of the window, for example 2026-01-05.")
+@click.option("--until", metavar="DAY", help="Last day of the window.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["live", "archives", "payloads"]),
+    default="live",
+    show_default=True,
+    help="live: fetch now what was first seen in the window; archives: mementos dated in it; payloads: derive again.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@as_json
+def backfill(
+    settings: Settings,
+    only: tuple[str, ...],
+    *,
+    since: str | None,
+    until: str | None,
+    source: Literal["live", "archives", "payloads"],
+    dry_run: bool,
+    json_: bool,
+) -> int:
+    r"""Work through a window of days. Stopped at any moment, the same command goes on where it was.
+
+    \b
+    wirecopy backfill --since 2026-01-05 --until 2026-01-07
+    wirecopy backfill us-mexico-talks --from payloads
+    """
+    from archive.runs import backfill as run
+    from archive.runs import backfill_scope
+
+    window = _day(settings, since), _day(settings, until)
+    if dry_run:
+        would = backfill_scope(settings, only=only, since=window[0], until=window[1], source=source)
+        if json_:
+            put_json({"would": would})
+        else:
+            table([(url,) for url in would])
+            say(f"{len(would)} addresses would be worked through; nothing was done")
+        return 0
+    return _finish(run(settings, only=only, since=window[0], until=window[1], source=source), json_=json_)
+
+
+def _day(settings: Settings, text: str | None) -> date | None:
+    from archive.when import parse_instant
+
+    return None if text is None else parse_instant(text, now=settings.now(), end=False).date()
+
+
+@verb
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the Prefect server (else a free one).")
+def up(settings: Settings, *, port: int | None) -> int:
+    """Start a local Prefect server and serve the three deployments with their schedules, until Ctrl-C."""
+    from archive.launch import up as start
+
+    return start(settings, port=port, out=click.get_text_stream("stdout"))
+
+
+@verb
+@as_json
+def reextract(settings: Settings, *, json_: bool) -> int:
+    """Read every page again with this version's recipe, offline. No edit by a publisher comes from it."""
+    from archive.runs import reextract as run
+
+    return _finish(run(settings), json_=json_)
+
+
+@verb
+@as_json
+def rematch(settings: Settings, *, json_: bool) -> int:
+    """Compare all texts again with this version's method, offline, and rebuild every copy link."""
+    from archive.runs import rematch as run
+
+    return _finish(run(settings), json_=json_)
+
+
+def _finish(running: Coroutine[Any, Any, Report], *, json_: bool) -> int:
+    report = asyncio.run(running)
+    if json_:
+        put_json(answers.report(report))
+    else:
+        _print(report)
+    return SOME_FAILED if report.failed else 0
+
+
+def _print(report: Report) -> None:
+    failed = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
+    table([(row.url, row.outcome, row.reason) for row in failed], heading=("could not be fetched", "reason", ""))
+    for version in report.changes:
+        kinds = ", ".join(version.kinds) or version.cause
+        click.echo(clean(f"{version.score:.2f}  {kinds}: {version.url}@{version.number}  {version.title}"))
+    done = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.counts.items() if number)
+    say(f"{report.kind}: {done or 'nothing was due'}")
+    if report.failed and all(row.outcome == "dns" for row in failed):
+        say(f"no network: {len(failed)} sources unreachable (name resolution)")

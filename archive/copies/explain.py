@@ -1,0 +1,138 @@
+"""A judgement for people: the passages side by side, swapped words marked, and what decided."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from itertools import groupby, zip_longest
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from archive.copies.judge import METHOD, RULES, deciding, refusal
+from archive.copies.measures import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archive.copies.judge import Condition, Rule
+    from archive.copies.measures import Measures
+    from db.records import Judgement, Passage, Text
+
+COLUMN = 56
+"""Characters of each side: two of them and the gutter fit a terminal of 120."""
+
+MOST_ROWS = 20
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARKS = ".,;:!?\"'()"
+_RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
+
+
+def explain_judgement(j: Judgement, a: Text, b: Text, *, colour: bool) -> str:
+    """What two texts share and why they are linked or not, for a terminal of 120 columns.
+
+    Words only the left text has stand in ``[-...-]``, words only the right one has in ``{+...+}``, with or without
+    ``colour``. Ends with each rule's figures and what would have to differ for another decision.
+    """
+    measures = measure(a, b)
+    head = f"{j.relation or 'not linked'}, score {j.score:.2f} ({j.method or METHOD})"
+    lines = [_bold(head, colour=colour), _clean(j.because), *_figures(j), ""]
+    lines += list(_side_by_side(_clean(a.title) or "(no headline)", _clean(b.title) or "(no headline)"))
+    for row in measures.rows[:MOST_ROWS]:
+        lines += ["", _bold(_caption(row), colour=colour), *_shown(row, a, b, colour=colour)]
+    left = len(measures.rows) - MOST_ROWS
+    lines += ["", f"... {left} more sentences"] if left > 0 else []
+    lines += ["", _bold("rules, in the order they are asked", colour=colour), *_rules(measures)]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(j: Judgement) -> list[str]:
+    share = f"in both: {j.coverage[0]:.0%} of the left text, {j.coverage[1]:.0%} of the right one"
+    residue = [f"residue: {_clean(line)}" for line in j.residue]
+    return [f"{share}; longest verbatim run {j.longest_run} words", *residue]
+
+
+def _caption(passage: Passage) -> str:
+    shared = f", shared: {', '.join(map(_clean, passage.anchors[:8]))}" if passage.anchors else ""
+    return f"alike {passage.similarity:.2f}{shared}"
+
+
+def _shown(passage: Passage, a: Text, b: Text, *, colour: bool) -> list[str]:
+    left, right = _marked(_clean(a.body[slice(*passage.a)]), _clean(b.body[slice(*passage.b)]))
+    return list(_side_by_side(left, right, colour=colour))
+
+
+def _marked(a: str, b: str) -> tuple[str, str]:
+    words_a, words_b = a.split(), b.split()
+    folded_a, folded_b = ([word.casefold().strip(_MARKS) or word for word in words] for words in (words_a, words_b))
+    left: list[str] = []
+    right: list[str] = []
+    for same, cut, new in _blocks(folded_a, folded_b):
+        left += words_a[cut] if same else [f"[-{' '.join(words_a[cut])}-]"] * (cut.start < cut.stop)
+        right += words_b[new] if same else [f"{{+{' '.join(words_b[new])}+}}"] * (new.start < new.stop)
+    return " ".join(left), " ".join(right)
+
+
+def _blocks(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[bool, slice, slice]]:
+    """Equal and differing stretches of words in turn."""
+    opcodes = Levenshtein.opcodes(a, b)
+    for same, group in groupby(opcodes, key=lambda op: op.tag == "equal"):
+        ops = list(group)
+        yield same, slice(ops[0].src_start, ops[-1].src_end), slice(ops[0].dest_start, ops[-1].dest_end)
+
+
+def _side_by_side(left: str, right: str, *, colour: bool = False) -> Iterator[str]:
+    column_a, column_b = _column(left, "[-", "-]", _RED * colour), _column(right, "{+", "+}", _GREEN * colour)
+    for line_a, line_b in zip_longest(column_a, column_b, fillvalue=" " * COLUMN):
+        yield f"{line_a} | {line_b}".rstrip()
+
+
+def _column(said: str, opening: str, closing: str, code: str) -> Iterator[str]:
+    """Lines of one width; a mark that goes on over a line break is coloured on both lines."""
+    inside = False
+    for line in textwrap.wrap(said, COLUMN, break_on_hyphens=False):
+        shown = line.ljust(COLUMN)
+        if code:
+            shown = code * inside + shown.replace(opening, code + opening).replace(closing, closing + _PLAIN)
+        inside = line.rfind(opening) > line.rfind(closing) or (inside and closing not in line)
+        yield shown + _PLAIN * (inside and bool(code))
+
+
+def _rules(measures: Measures) -> Iterator[str]:
+    refused = refusal(measures)
+    if refused:
+        yield f"  none is asked: {refused}"
+        return
+    decided = deciding(measures)
+    for rule in RULES:
+        yield f"  {'=>' if rule is decided else '  '} {rule.relation}: {_verdict(rule, measures)}"
+        if rule is decided:
+            yield f"     what would flip it: {_weakest(rule.conditions, measures)}"
+            return
+    yield "  no rule holds; the figures after each name say what is missing"
+
+
+def _verdict(rule: Rule, measures: Measures) -> str:
+    missing = [condition for condition in rule.conditions if not condition.holds(measures)]
+    if missing:
+        return "no; missing: " + "; ".join(condition.figures(measures) for condition in missing)
+    return "yes: " + "; ".join(condition.figures(measures) for condition in rule.conditions)
+
+
+def _weakest(conditions: Sequence[Condition], measures: Measures) -> str:
+    """The condition nearest to failing: the first that a change of the texts would break."""
+    counted = [condition for condition in conditions if not condition.switch]
+    if not counted:
+        return "any change of the words"
+    nearest = min(counted, key=lambda condition: condition.value(measures) / condition.at_least)
+    return f"less of this: {nearest.figures(measures)}"
+
+
+def _clean(said: str) -> str:
+    """Without control characters: an archived page must not drive the reader's terminal."""
+    return _CONTROL.sub("", said.replace("\n", " "))
+
+
+def _bold(line: str, *, colour: bool) -> str:
+    return f"{_BOLD}{line}{_PLAIN}" if colour else line

@@ -1,0 +1,57 @@
+"""The lists an outlet publishes about itself: RSS, Atom, sitemap, section page, robots.txt."""
+
+from __future__ import annotations
+
+from email.utils import format_datetime
+from html import escape
+from typing import TYPE_CHECKING
+
+from archive.demo import pages
+
+if TYPE_CHECKING:
+    from archive.demo.outlets import Outlet
+    from archive.demo.pages import Teaser
+
+
+def rss(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
+    """Return an RSS 2.0 feed."""
+    items = "".join(
+        f"<item><title>{escape(t.title)}</title><link>{escape(t.url)}</link><guid>{escape(t.url)}</guid>"
+        f"<pubDate>{format_datetime(t.published_at)}</pubDate></item>\n"
+        for t in teasers
+    )
+    channel = f"<title>{outlet.name}</title><link>{outlet.root}/</link><description>{outlet.name}</description>"
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0"><channel>{channel}\n{items}</channel></rss>\n'
+
+
+def atom(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
+    """Return an Atom feed; an address may come more than once, under different tracking keys."""
+    entries = "".join(
+        f"<entry><title>{escape(t.title)}</title><id>{escape(t.url)}</id>"
+        f'<link rel="alternate" href="{escape(t.url)}"/><updated>{t.published_at.isoformat()}</updated></entry>\n'
+        for t in teasers
+    )
+    newest = max(t.published_at for t in teasers).isoformat()
+    head = f"<title>{outlet.name}</title><id>{outlet.root}/</id><updated>{newest}</updated>"
+    feed = '<feed xmlns="http://www.w3.org/2005/Atom">'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{feed}{head}\n{entries}</feed>\n'
+
+
+def sitemap(_: Outlet, teasers: tuple[Teaser, ...]) -> str:
+    """Return a sitemap."""
+    rows = "".join(
+        f"<url><loc>{escape(t.url)}</loc><lastmod>{t.published_at.isoformat()}</lastmod></url>\n" for t in teasers
+    )
+    namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{namespace}">\n{rows}</urlset>\n'
+
+
+def section(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
+    """Return a section page: headlines with links, as on a front page."""
+    return pages.plain_page(outlet, f"News from {outlet.name}", f'<ul class="teasers">{pages.links(teasers)}</ul>')
+
+
+def robots(outlet: Outlet, forbidden: tuple[str, ...]) -> str:
+    """Return robots.txt: everybody may read everything but the paths named."""
+    rules = "".join(f"Disallow: {path}\n" for path in (*forbidden, "/comment", "/login"))
+    return f"User-agent: *\n{rules}Sitemap: {outlet.root}/sitemap.xml\n"

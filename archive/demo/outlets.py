@@ -1,0 +1,57 @@
+"""The six outlets: where each is found, how it addresses its articles, and the list by which they are discovered."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """One site. ``listing`` is what the seed index points at, ``kind`` what that is; ``listing`` "" means single rows.
+
+    ``typographic`` sites print curly quotation marks; ``quiet`` ones have no counters and answer with an ETag.
+    """
+
+    id: str
+    name: str
+    path: str
+    listing: str = ""
+    kind: str = "article"
+    typographic: bool = False
+    quiet: bool = False
+
+    @property
+    def host(self) -> str:
+        """The reserved name it is served under."""
+        return f"{self.id}.example"
+
+    @property
+    def root(self) -> str:
+        """Scheme and host, without a slash at the end."""
+        return f"http://{self.host}"
+
+    def address(self, *, section: str, headline: str, day: str) -> str:
+        """Return the path of an article; ``day`` is YYYY/MM/DD."""
+        return self.path.format(section=section, slug=slug(headline), day=day)
+
+
+def slug(headline: str) -> str:
+    """Return the headline as it stands in addresses: ASCII, lower case, hyphens."""
+    plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
+
+
+OUTLETS = (
+    Outlet(id="wire", name="Meridian Wire", path="/news/{day}/{slug}", listing="/rss.xml", kind="feed"),
+    Outlet(
+        id="daily", name="The Selwyn Daily", path="/{section}/{slug}.html", listing="/atom.xml", kind="feed", typographic=True
+    ),
+    Outlet(id="regional", name="Tolmere Post", path="/{section}/{day}/{slug}.html", listing="/news/", kind="section"),
+    Outlet(id="spinner", name="NewsFlash Hub", path="/{day}/{slug}/", listing="/feed/", kind="feed"),
+    Outlet(id="mirror", name="Planet Mirror 24", path="/{day}/{slug}/", listing="/sitemap.xml", kind="sitemap"),
+    Outlet(
+        id="ministry", name="Ministry of Transport", path="/press/{day}/{slug}", typographic=True, quiet=True
+    ),
+)

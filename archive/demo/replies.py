@@ -1,0 +1,69 @@
+"""HTTP answers of the news world as values: charset, ETag, 304, gzip."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+SMALLEST_GZIP = 200  # bytes; below, the gzip frame eats what it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer. Headers lack Content-Length and Connection: those are the server's own."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def headed(self, *headers: tuple[str, str]) -> Reply:
+        """Return the reply with these headers added."""
+        return replace(self, headers=(*self.headers, *headers))
+
+    def tagged(self) -> Reply:
+        """Return the reply with an ETag of its body."""
+        return self.headed(("ETag", f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'))
+
+    def finished(self, now: datetime, asked: Mapping[str, str]) -> Reply:
+        """Return what goes out at ``now``: dated, 304 where the asker has it already, gzipped where it may be.
+
+        ``asked`` are the request's headers, names in lower case.
+        """
+        dated = self.headed(("Date", format_datetime(now, usegmt=True)))
+        tag = dict(self.headers).get("ETag", "")
+        if tag and tag in asked.get("if-none-match", ""):
+            return replace(dated, status=304, body=b"")
+        return dated._zipped() if "gzip" in asked.get("accept-encoding", "") else dated
+
+    def _zipped(self) -> Reply:
+        if len(self.body) < SMALLEST_GZIP:
+            return self
+        coded = replace(self, body=gzip.compress(self.body, mtime=0))
+        return coded.headed(("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+
+
+def html(status: int, page: str, charset: str = "utf-8", declared: str = "utf-8") -> Reply:
+    """Return a page in ``charset`` whose header declares ``declared``: not always the same."""
+    return Reply(status, (("Content-Type", f"text/html; charset={declared}"),), page.encode(charset))
+
+
+def xml(media_type: str, document: str) -> Reply:
+    """Return a feed or a sitemap, with an ETag."""
+    return Reply(200, (("Content-Type", media_type),), document.encode()).tagged()
+
+
+def text(content: str) -> Reply:
+    """Return plain text."""
+    return Reply(200, (("Content-Type", "text/plain; charset=utf-8"),), content.encode())
+
+
+def moved(url: str) -> Reply:
+    """Return a permanent redirect."""
+    return Reply(301, (("Location", url), ("Content-Type", "text/html; charset=utf-8")), b"<p>Moved.</p>")

@@ -1,0 +1,150 @@
+"""The script of the news world: what happens, in which round, and to whom the seed deals it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from archive.demo.texts import EDITS, Article
+
+T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
+ROUNDS = tuple(T0 + timedelta(hours=hours) for hours in (0, 4, 30, 58))
+"""When the archive looks. A 404 met in round 1 is met again 26 hours later, which confirms it; so is all by round 3."""
+
+STALE_DELAY = timedelta(hours=6, minutes=17)  # after round 1: the spinner took its time, and an older version
+PERSISTENT = frozenset({"missing_404", "gone_410", "soft_404", "paywall", "robots_denied"})
+Cast: TypeAlias = Callable[[Article, Mapping[str, Article]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A role: what happens to whoever plays it, as (round, event) steps, and which articles may."""
+
+    name: str
+    steps: tuple[tuple[int, str], ...]
+    cast: Cast
+
+    @property
+    def rounds(self) -> range:
+        """The rounds in which its player must be seen."""
+        return range(self.steps[0][0], self.steps[-1][0] + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One step of the dealt script: in this round, this happens to this article."""
+
+    round: int
+    article: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A whole script with its players: the turns in order of rounds, and the articles as this seed has them."""
+
+    articles: dict[str, Article]
+    turns: tuple[Turn, ...]
+
+    def of(self, article: str, upto: int) -> tuple[str, ...]:
+        """Return what has happened to the article by that round, oldest first."""
+        return tuple(turn.event for turn in self.turns if turn.article == article and turn.round <= upto)
+
+    def state(self, article: str, at: int) -> str:
+        """Return the state in which the article's address is found in that round; ``ok`` when it shows its text."""
+        busy = any(turn == Turn(at, article, "server_error") for turn in self.turns)
+        lasting = [event for event in self.of(article, at) if event in PERSISTENT or event == "returned"]
+        state = lasting[-1] if lasting else "ok"
+        return "server_error" if busy else "ok" if state == "returned" else state
+
+
+def _spun(article: Article, articles: Mapping[str, Article]) -> bool:
+    return article.written and any(copy.spins == article.id for copy in articles.values())
+
+
+def _written(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.written
+
+
+def _any(_article: Article, _: Mapping[str, Article]) -> bool:
+    return True
+
+
+def _news(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.language == "en" and article.outlet in {"wire", "daily", "regional"}
+
+
+def _accented(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.language != "en" and article.outlet in {"wire", "regional"}
+
+
+def _fed(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.outlet == "daily"
+
+
+def _official(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.outlet == "ministry"
+
+
+COPIED_LATE = Part("copied late", ((1, "quotation"),), _spun)
+"""Loses a quotation in round 1; the spinner's copy comes in round 2 and still has it."""
+
+PARTS = (
+    Part("mislabelled", ((0, "charset"),), _accented),
+    Part("mislabelled later", ((1, "charset"),), _accented),
+    Part("unchanged", ((1, "not_modified"),), _official),
+    Part("tracked", ((0, "duplicate"),), _fed),
+    Part("amended", ((1, "number"), (3, "correction")), _written),
+    Part("flipped", ((1, "headline"), (2, "reverted")), _written),
+    Part("softened", ((1, "headline"),), _written),
+    Part("softened late", ((3, "headline"),), _written),
+    Part("mended", ((1, "cosmetic"),), _written),
+    Part("reordered", ((2, "moved"),), _written),
+    Part("trimmed", ((2, "quotation"),), _written),
+    Part("extended", ((3, "added"),), _written),
+    Part("revived", ((1, "missing_404"), (3, "returned")), _any),
+    Part("deleted", ((1, "missing_404"),), _any),
+    Part("gone", ((2, "gone_410"),), _any),
+    Part("emptied", ((2, "soft_404"),), _news),
+    Part("walled", ((2, "paywall"),), _news),
+    Part("barred", ((2, "robots_denied"),), _news),
+    Part("relocated", ((2, "address_moved"),), _any),
+)
+"""Every other part once, those with the fewest possible players first."""
+
+BUSY = (("regional", 1), ("regional", 2), ("regional", 3), ("daily", 2), ("daily", 3), ("spinner", 1), ("spinner", 3))
+"""Where and when a server may answer 503: never an outlet that prints something new in that round, for it is left alone
+until the hour it asked for is over, all its pages."""
+
+
+def deal(articles: Mapping[str, Article], seed: int) -> Deal:
+    """Give every part of the script to an article, no article two parts; the same seed gives the same deal."""
+    rng = random.Random(seed)  # noqa: S311 - a deal of cards, not a secret
+    original = rng.choice([a.id for a in articles.values() if _may_play(a, COPIED_LATE, articles)])
+    articles = _late_spinner(articles, original)
+    outlet, when = rng.choice(BUSY)
+    busy = rng.choice([a.id for a in articles.values() if a.outlet == outlet and a.id != original and not a.appears])
+    players = {original: COPIED_LATE, busy: Part("busy", ((when, "server_error"),), _any)}
+    for part in PARTS:
+        able = (a for a in articles.values() if a.id not in players and _may_play(a, part, articles))
+        players[rng.choice([a.id for a in able if a.outlet != outlet or when not in part.rounds])] = part
+    turns = (Turn(at, name, event) for name, part in players.items() for at, event in part.steps)
+    return Deal(articles, tuple(sorted(turns, key=lambda turn: (turn.round, turn.article))))
+
+
+def _may_play(article: Article, part: Part, articles: Mapping[str, Article]) -> bool:
+    """Only what is there from the start; and no edit before the last copy is made, so that a copy's version is certain."""
+    copies = [copy for copy in articles.values() if article.id in {base for _, base in copy.copies}]
+    late = max((copy.appears for copy in copies), default=0)
+    too_soon = any(event in EDITS and when <= late for when, event in part.steps)
+    return part.cast(article, articles) and not article.appears and not too_soon
+
+
+def _late_spinner(articles: Mapping[str, Article], original: str) -> dict[str, Article]:
+    """Put off the spinner's copy of that article to round 2: by then the original has a second version."""
+    copy = next(article for article in articles.values() if article.spins == original)
+    late = replace(copy, appears=2, published_at=ROUNDS[1] + STALE_DELAY)
+    return {name: late if name == copy.id else article for name, article in articles.items()}

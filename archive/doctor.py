@@ -1,0 +1,109 @@
+"""doctor: everything outside the archive's own rows that can stand in the way, each with what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING
+
+from archive.errors import ArchiveError
+from archive.seeds import load_index
+from db.connect import Reader
+from db.questions import totals
+from db.records import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archive.settings import Settings
+
+_LITTLE_SPACE = 1 << 30
+
+
+def examine(settings: Settings) -> Iterator[Problem]:
+    """Everything that deserves a look, worst first."""
+    yield from _names()
+    yield from _sqlite()
+    yield from _archive(settings)
+    yield from _disk(settings.db)
+    yield from _index(settings)
+    if settings.contact is None and not settings.resolve:
+        yield Problem(
+            what="no contact is set, so the open web may not be visited",
+            where="settings",
+            todo='Write contact = "you@example.org" into wirecopy.toml, or set WIRECOPY_CONTACT',
+        )
+
+
+def _names() -> Iterator[Problem]:
+    """Our two import names are common words: another distribution that owns one too shadows or overwrites ours."""
+    owners = importlib.metadata.packages_distributions()
+    for name in ("archive", "db"):
+        others = sorted(set(owners.get(name, [])) - {"wirecopy"})
+        if others:
+            yield Problem(
+                what=f"the distribution {others[0]} also installs a package named {name}",
+                where="Python environment",
+                todo=f"Uninstall {others[0]}, or give wirecopy a virtual environment of its own",
+            )
+
+
+def _sqlite() -> Iterator[Problem]:
+    options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
+    if "ENABLE_FTS5" not in options:
+        yield Problem(
+            what=f"this Python's SQLite {sqlite3.sqlite_version} was built without FTS5",
+            where="Python environment",
+            todo="Use a Python whose SQLite has full-text search; all builds of the last years do",
+        )
+
+
+def _archive(settings: Settings) -> Iterator[Problem]:
+    try:
+        with Reader(settings.db) as reader:
+            counts = totals.counts(reader.ask)
+            unfinished = [run for run in totals.runs(reader.ask, limit=1) if run["finished_at"] is None]
+            working = totals.leases(reader.ask, settings.wall())
+    except ArchiveError as error:
+        yield Problem(what=str(error), where=str(settings.db), todo="")
+        return
+    if counts["underived"] and not working:
+        yield Problem(
+            what=f"{counts['underived']} captures were kept but not yet read",
+            where=str(settings.db),
+            todo="Run: wirecopy refresh",
+        )
+    if unfinished and not working:
+        yield Problem(
+            what=f"the last run ({unfinished[0]['kind']}) did not finish",
+            where=str(settings.db),
+            todo=f"Run it again, it goes on where it was: wirecopy {unfinished[0]['kind']}",
+        )
+
+
+def _disk(db: Path) -> Iterator[Problem]:
+    folder = next(each for each in (db.parent, *db.parents) if each.exists())
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE_SPACE:
+        yield Problem(
+            what=f"only {free >> 20} MiB are free", where=str(folder), todo="Make room before the next refresh"
+        )
+    if not os.access(folder, os.W_OK):
+        yield Problem(what="the folder cannot be written", where=str(folder), todo="Change its permissions or use --db")
+
+
+def _index(settings: Settings) -> Iterator[Problem]:
+    try:
+        complaints = load_index(settings.index).complaints
+    except ArchiveError as error:
+        yield Problem(what=str(error), where=str(settings.index), todo="Make one: wirecopy init")
+        return
+    if complaints:
+        yield Problem(
+            what=f"{len(complaints)} complaints about the seed index",
+            where=str(settings.index),
+            todo="See: wirecopy check",
+        )

@@ -1,0 +1,86 @@
+"""Run flows in a child process, so that Prefect and the extractor never enter this one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from archive.errors import RunFailed
+from archive.launch.child import Child
+from archive.launch.shipped import shipped
+from archive.settings import PREFIX
+from archive.when import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.launch.server import PrivateServer
+
+
+class FlowProcess:
+    """An interpreter that has one flow loaded and runs it as often as told; a context manager.
+
+    One for many runs, because importing Prefect and the extractor costs seconds and a run may take a fraction of one.
+    Entering starts the import and returns at once. The flow works in ``cwd`` and under ``environ``, Prefect's part of
+    which comes from ``server``.
+    """
+
+    def __init__(self, entrypoint: Path, *, server: PrivateServer, cwd: Path, environ: Mapping[str, str]) -> None:
+        self._server = server
+        self._child = Child(
+            [sys.executable, entrypoint],
+            environ={**environ, **{name: value for name, value in server.environ.items() if _is_prefect(name)}},
+            cwd=cwd,
+            log=server.home / f"{entrypoint.stem}.log",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.stop()
+
+    def run(self, parameters: Mapping[str, object], environ: Mapping[str, str] | None = None) -> dict[str, int]:
+        """Run the flow once and return the counts of its report. ``environ`` is laid over the child's, for good.
+
+        Waits for the server first. Raises `RunFailed` with what the flow said, or the end of its log if it died.
+        """
+        self._server.wait_ready()
+        answer = json.loads(self._child.ask(json.dumps({"parameters": parameters, "environ": environ or {}})))
+        if "failed" in answer:
+            raise RunFailed(f"{answer['failed']} (more in {self._child.log})")
+        return {str(word): int(number) for word, number in answer["counts"].items()}
+
+
+def run_flow(
+    entrypoint: Path,
+    parameters: Mapping[str, object],
+    *,
+    server: PrivateServer,
+    cwd: Path,
+    environ: Mapping[str, str],
+) -> dict[str, int]:
+    """Run a flow once, in a process of its own; the counts of its report. Raises `RunFailed`."""
+    with FlowProcess(entrypoint, server=server, cwd=cwd, environ=environ) as process:
+        return process.run(parameters)
+
+
+@contextmanager
+def rounds(
+    folder: Path, *, server: PrivateServer, environ: Mapping[str, str]
+) -> Iterator[Callable[[datetime], dict[str, int]]]:
+    """A function that refreshes the project in ``folder`` as if it were that instant and returns the counts.
+
+    Only what stands in the folder counts: every ``WIRECOPY_*`` variable of ``environ`` is left out.
+    """
+    own = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
+    with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=own) as process:
+        yield lambda instant: process.run({}, {f"{PREFIX}CLOCK": iso(instant)})
+
+
+def _is_prefect(name: str) -> bool:
+    return name.startswith("PREFECT_") or name in {"DO_NOT_TRACK", "NO_PROXY", "no_proxy"}

@@ -1,0 +1,16 @@
+"""What ``prefect deploy`` does for us besides deploying; named in ``prefect.yaml``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from archive.launch.shipped import shipped
+
+
+def create_automation() -> None:
+    """Create the automation that ends runs whose process is gone, or bring it up to date.
+
+    In a child process, because only ``flows/`` may import Prefect. Raises `subprocess.CalledProcessError`.
+    """
+    subprocess.run([sys.executable, shipped("flows") / "_guard.py"], check=True)  # noqa: S603 - our own script

@@ -1,0 +1,105 @@
+"""``wirecopy up``: the Prefect server, the three deployments with their schedules, and the way to them, until Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import RunFailed
+from archive.launch.child import Child
+from archive.launch.server import PrivateServer, free_port, port_is_free
+from archive.launch.shipped import shipped
+from archive.settings import to_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from archive.settings import Settings
+
+USUAL_PORT: Final = 4200
+"""Prefect's own; a bookmark keeps working from one day to the next."""
+
+_LOOK: Final = 0.5
+"""Seconds between two looks at whether both children still live."""
+
+
+def up(
+    settings: Settings, *, environ: Mapping[str, str], out: Callable[[str], object], port: int | None = None
+) -> int:
+    """Serve the deployments until Ctrl-C; 0 then. ``port`` None is 4200, or any free one when that is taken.
+
+    ``out`` gets the lines for the person at the terminal; everything Prefect says goes to logs in ``data/prefect``.
+    The children are told every setting, so what was typed for us holds for them. Raises `RunFailed` when it cannot
+    start, or when the server or the runner ends by itself.
+    """
+    if port is None:
+        port = USUAL_PORT if port_is_free(USUAL_PORT) else free_port()
+    home = settings.root / "data" / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with _alone(home), PrivateServer(home, environ=environ, port=port) as server:
+            out("Starting Prefect; the first time takes about 20 seconds ...")
+            server.wait_ready()
+            with _runner(settings, server) as runner:
+                started = json.loads(runner.ask())
+                out(_welcome(settings, server, started))
+                _watch(server, runner)
+    except KeyboardInterrupt:
+        out("Stopped. The schedules stay on: start again and the next due run starts by itself.")
+    return 0
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the folder, or say who does. The lock goes with the process, so a crash leaves nothing to clean up."""
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RunFailed(f"wirecopy up already runs on {home}; stop it first (Ctrl-C where it runs)") from error
+        yield
+
+
+def _runner(settings: Settings, server: PrivateServer) -> Child:
+    return Child(
+        [sys.executable, shipped("flows") / "_serve.py"],
+        environ=server.environ | to_environ(settings),
+        cwd=settings.root,
+        log=server.home / "runner.log",
+    )
+
+
+def _watch(server: PrivateServer, runner: Child) -> None:
+    while True:
+        if not server.running:
+            raise server.failure("ended")
+        if not runner.running:
+            raise runner.failure("ended")
+        time.sleep(_LOOK)
+
+
+def _welcome(settings: Settings, server: PrivateServer, started: Mapping[str, list[str]]) -> str:
+    crashed = [f"  crashed    {name}: its process is gone" for name in started["crashed"]]
+    return "\n".join(
+        [
+            "wirecopy is up. Ctrl-C stops it and leaves the schedules on.",
+            "",
+            f"  window     {server.url}",
+            f"  archive    {settings.db}",
+            f"  logs       {server.home}/*.log",
+            *(f"  serves     {line}" for line in started["serves"]),
+            *crashed,
+            "",
+            "Next, in another terminal:",
+            "",
+            f"  export PREFECT_API_URL={server.url}/api",
+            "  prefect deployment run refresh/scheduled",
+            "  prefect deployment run backfill/manual -p since=2021-10-01 -p source=archives",
+            "  wirecopy status",
+        ]
+    )

@@ -1,0 +1,36 @@
+"""How people point at a version: ``URL``, ``URL@N`` (its number) or ``URL@T`` (what stood there at an instant)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import BadInput
+from archive.when import parse_instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """An address, with a version number or an instant, or neither (the newest version)."""
+
+    url: str
+    number: int | None = None
+    at: datetime | None = None
+
+
+def parse_ref(text: str, *, now: datetime) -> Ref:
+    """Read ``URL[@N|@T]``. An @ that belongs to the address itself (``/@author/``) stays in it."""
+    url, at, tail = text.rpartition("@")
+    if not at or "/" in tail:
+        return Ref(url=text)
+    if tail.isdecimal() and len(tail) < len("2026"):
+        return Ref(url=url, number=int(tail))
+    try:
+        return Ref(url=url, at=parse_instant(tail, now=now, end=True))
+    except BadInput:
+        if tail[:1].isdecimal():
+            raise
+        return Ref(url=text)

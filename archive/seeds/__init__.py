@@ -1,0 +1,12 @@
+"""The seed index: a Markdown page, edited by people, that says what is watched.
+
+``markdown`` finds the groups, settings and tables of a page; ``reading`` turns them into seeds and complaints;
+``writing`` adds a row or writes a whole index. The format is described in docs/seeds.md.
+"""
+
+from __future__ import annotations
+
+from archive.seeds.reading import load_index, read_index
+from archive.seeds.writing import EXAMPLE_INDEX, add_row, render_index
+
+__all__ = ["EXAMPLE_INDEX", "add_row", "load_index", "read_index", "render_index"]

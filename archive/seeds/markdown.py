@@ -1,0 +1,174 @@
+"""What a seed index looks like to a Markdown parser: groups with their lines of prose and their tables.
+
+Knows Markdown and nothing of seeds. Line numbers count from 1, as editors do.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.token import Token
+
+_GROUP_LEVEL: Final = "h2"
+_NEWLINE: Final = re.compile(r"\r\n?|\n")
+_PIPE: Final = re.compile(r"(?<!\\)\|")  # GFM: a backslash before a pipe always escapes it, whatever stands before
+_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
+_AUTOLINK: Final = re.compile(r"<([^<>\s]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: ``text`` as a reader sees it, and ``address``, None unless it holds exactly one address."""
+
+    text: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table. ``count`` is how many cells were written; ``cells`` has one for each column."""
+
+    line: int
+    cells: tuple[Cell, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its header line, its columns in lower case, and its rows. ``end`` is the line after it."""
+
+    line: int
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    end: int
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a paragraph or list item. ``ahead``: it stands before the group's first table."""
+
+    number: int
+    text: str
+    ahead: bool
+
+
+@dataclass(slots=True)
+class Section:
+    """A group as written: its ``##`` heading (None for what stands outside of any), prose and tables.
+
+    ``end`` is the line after it. ``paragraphs`` holds the lines of each paragraph.
+    """
+
+    title: str | None
+    line: int
+    end: int = 0
+    paragraphs: list[tuple[Line, ...]] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of ``text`` as a Markdown parser counts them; str.splitlines knows more ends than Markdown does."""
+    return _NEWLINE.split(text)
+
+
+def sections(text: str) -> list[Section]:
+    """The page cut at its headings: first what stands before any ``##``, then each group in order.
+
+    A heading of level 1 ends a group, deeper ones stay inside. Code, comments and other HTML are not there at all.
+    """
+    lines = split_lines(text)
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    found = [Section(None, 1)]
+    quotes = 0
+    for at, token in enumerate(tokens):
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if token.map is None:
+            continue
+        first = token.map[0] + 1
+        if token.type == "heading_open" and token.tag in {"h1", _GROUP_LEVEL} and token.level == 0:
+            found[-1].end = first
+            title = _text(tokens[at + 1].children or []) if token.tag == _GROUP_LEVEL else None
+            found.append(Section(title, first))
+        elif token.type == "paragraph_open" and not quotes:
+            found[-1].paragraphs.append(_paragraph(tokens[at + 1], ahead=not found[-1].tables))
+        elif token.type == "table_open":
+            found[-1].tables.append(_table(_inside(tokens, at), lines, quoted=token.level > 0))
+    found[-1].end = len(lines) + 1
+    return found
+
+
+def _inside(tokens: Sequence[Token], at: int) -> list[Token]:
+    """The tokens from the opening one at ``at`` to its closing one."""
+    closing = tokens[at].type.replace("_open", "_close")
+    end = next(i for i in range(at, len(tokens)) if tokens[i].type == closing and tokens[i].level == tokens[at].level)
+    return list(tokens[at : end + 1])
+
+
+def _paragraph(inline: Token, *, ahead: bool) -> tuple[Line, ...]:
+    first = (inline.map or [0])[0] + 1
+    return tuple(Line(first + n, text.strip(), ahead) for n, text in enumerate(inline.content.split("\n")))
+
+
+def _table(tokens: list[Token], lines: list[str], *, quoted: bool) -> Table:
+    start, end = tokens[0].map or (0, 0)
+    header, *rows = _rows(tokens, lines)
+    columns = tuple(cell.text.lower() for cell in header.cells)
+    return Table(start + 1, columns, tuple(rows), end + 1, quoted)
+
+
+def _rows(tokens: list[Token], lines: list[str]) -> Iterator[Row]:
+    for at, token in enumerate(tokens):
+        if token.type == "tr_open" and token.map is not None:
+            cells = tuple(_cell(inner) for inner in _inside(tokens, at) if inner.type == "inline")
+            yield Row(token.map[0] + 1, cells, _count_cells(lines[token.map[0]]))
+
+
+def _count_cells(line: str) -> int:
+    """How many cells a line of a table holds; the parser itself fills up and cuts off without a word."""
+    inner = line.strip().removeprefix("|")
+    parts = _PIPE.split(inner)
+    return len(parts) - (len(parts) > 1 and not parts[-1].strip())
+
+
+def _cell(inline: Token) -> Cell:
+    children = inline.children or []
+    return Cell(_text(children), _address(inline.content, children))
+
+
+def _text(children: Sequence[Token]) -> str:
+    return "".join(child.content if child.type in {"text", "code_inline"} else "" for child in children).strip()
+
+
+def _address(source: str, children: Sequence[Token]) -> str | None:
+    """The one address in a cell, written ``<https://...>``, ``[text](https://...)``, in code, or bare.
+
+    Read from the source where that is possible: the parser's own form of a link escapes what a server may want plain.
+    """
+    links = [child for child in children if child.type == "link_open"]
+    beside = _beside_links(children)
+    if len(links) > 1 or (links and beside):
+        return None
+    if links:
+        bare = _AUTOLINK.search(source) if links[0].markup == "autolink" else None
+        return bare[1] if bare else str(links[0].attrs["href"])
+    if any(child.type in {"code_inline", "html_inline"} for child in children):
+        return beside or None
+    return _ESCAPE.sub(r"\1", source).strip() or None
+
+
+def _beside_links(children: Sequence[Token]) -> str:
+    """The text of a cell that is not inside a link."""
+    depth, kept = 0, []
+    for child in children:
+        depth += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+        if not depth:
+            kept.append(child)
+    return _text(kept)

@@ -1,0 +1,339 @@
+"""From an index to its seeds, with a complaint for each thing that is wrong. A bad row never hides a good one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from archive.errors import BadInput, SeedError
+from archive.seeds.markdown import sections
+from archive.urls import canonical_url, url_key
+from archive.when import DURATION_EXAMPLES, parse_duration
+from db.records import Complaint, Every, Seed, SeedKind, Seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from archive.seeds.markdown import Line, Row, Section, Table
+
+_Value = TypeVar("_Value")
+
+COLUMNS: Final = ("name", "url", "kind", "every", "note")
+"""The columns a table of seeds may have, in the order we write them; only ``url`` is required."""
+
+KEYS: Final = ("every", "kind", "language", "allow-private")
+"""What may stand as ``key: value`` under a heading, for all rows of the group."""
+
+_SETTING: Final = re.compile(r"([A-Za-z][A-Za-z_-]*):\s+(\S.*)")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_LONGEST_NAME: Final = 80  # still one line of a terminal with its group before it
+_DIGEST: Final = 7
+
+
+def read_index(text: str, *, file: str) -> Seeds:
+    """Every good row of the index ``text`` in order, and a `Complaint` for everything else.
+
+    ``file`` is only the name that complaints carry. Never raises for what is written in the text.
+    """
+    return _Reader(file).read(text)
+
+
+def load_index(path: Path) -> Seeds:
+    """`read_index` of a file. Raises `SeedError` if there is no such file or it is not UTF-8."""
+    try:
+        return read_index(path.read_bytes().decode("utf-8-sig"), file=str(path))
+    except FileNotFoundError as error:
+        raise SeedError(f"{path}: there is no seed index; `wirecopy init` writes one to begin with") from error
+    except OSError as error:
+        raise SeedError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SeedError(f"{path}:{line}: not UTF-8; save the file with that encoding") from error
+
+
+def slug(text: str) -> str:
+    """``text`` as it stands in a seed's key: lower case, runs of anything but letters and digits as one dash."""
+    return _SEPARATORS.sub("-", text.casefold()).strip("-")
+
+
+def name_from(url: str) -> str:
+    """The name of a seed whose row gives none: a slug of its address, the end of a long one replaced by a digest."""
+    name = slug(re.sub(r"^\w+://(www\.)?", "", url))
+    if 0 < len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(url.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _LONGEST_NAME - _DIGEST - 1]}-{digest}".strip("-")
+
+
+def identity(url: str, kind: SeedKind) -> str:
+    """What two rows must not share: the url_key, for kind ``file`` the path as written."""
+    return url if kind is SeedKind.FILE else url_key(url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    """What the lines under a heading say for all rows of the group."""
+
+    every: Every = "auto"
+    kind: SeedKind = SeedKind.ARTICLE
+    language: str | None = None
+    allow_private: bool = False
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one index: collects seeds and complaints, and remembers what must not come twice."""
+
+    file: str
+    seeds: list[Seed] = field(default_factory=list)
+    complaints: list[Complaint] = field(default_factory=list)
+    groups: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    addresses: dict[str, int] = field(default_factory=dict)
+
+    def read(self, text: str) -> Seeds:
+        for section in sections(text):
+            if section.title is None:
+                self._outside(section)
+            else:
+                self._group(section, slug(section.title))
+        return Seeds(seeds=tuple(self.seeds), complaints=tuple(sorted(self.complaints, key=lambda one: one.line)))
+
+    def complain(self, line: int, problem: str, expected: str, example: str) -> None:
+        self.complaints.append(
+            Complaint(file=self.file, line=line, problem=problem, expected=expected, example=example)
+        )
+
+    # --- groups ---
+
+    def _outside(self, section: Section) -> None:
+        """Before the first group there is prose; a table is only wrong there if it means to hold seeds."""
+        for table in section.tables:
+            if "url" in table.columns and table.rows:
+                problem = f"{len(table.rows)} rows stand outside of any group"
+                self.complain(table.line, problem, "a group heading above the table", "## my-group")
+
+    def _group(self, section: Section, group: str) -> None:
+        if not group:
+            self.complain(section.line, "the heading has no name", "a name for the group", "## my-group")
+            return
+        if group in self.groups:
+            problem = f"group {group} has a heading in line {self.groups[group]} already"
+            self.complain(section.line, problem, "one heading for each group", f"## {group}-2")
+        self.groups.setdefault(group, section.line)
+        defaults = self._defaults(section)
+        self._missed_tables(section)
+        for table in section.tables:
+            if self._accepts(table):
+                for row in table.rows:
+                    self._row(group, defaults, table, row)
+
+    def _missed_tables(self, section: Section) -> None:
+        """Rows that Markdown does not take for a table, because the line of dashes is missing or of another length."""
+        for paragraph in section.paragraphs:
+            row = next((line for line in paragraph if line.text.startswith("|")), None)
+            if row is not None:
+                problem = "these rows are not a table to Markdown"
+                expected = "a line of dashes below the header, with as many cells"
+                self.complain(row.number, problem, expected, "| url | note | followed by | --- | --- |")
+
+    def _accepts(self, table: Table) -> bool:
+        """Check the header of a table; False if its rows cannot be read."""
+        header = _as_row(COLUMNS)
+        if table.quoted:
+            self.complain(table.line, "the table stands inside a quotation or list", "a table of its own", header)
+            return False
+        if "url" not in table.columns:
+            self.complain(table.line, "the table has no column url", "at least that column", header)
+            return False
+        for at, column in enumerate(table.columns):
+            if column not in COLUMNS:
+                expected = f"columns out of {', '.join(COLUMNS)}"
+                fixed = _as_row(c for c in table.columns if c in COLUMNS)
+                self.complain(table.line, f"unknown column {column!r}{_nearest(column, COLUMNS)}", expected, fixed)
+            elif column in table.columns[:at]:
+                self.complain(table.line, f"column {column} comes twice", "each column once", header)
+                return False
+        return True
+
+    # --- key: value lines ---
+
+    def _defaults(self, section: Section) -> _Defaults:
+        defaults = _Defaults()
+        seen: set[str] = set()
+        for paragraph in section.paragraphs:
+            for line in paragraph:
+                key, value = _setting(line)
+                if key in seen:
+                    self.complain(line.number, f"{key} is set twice", "each key once in a group", f"{key}: {value}")
+                elif key in KEYS:
+                    seen.add(key)
+                    defaults = self._with_setting(defaults, line.number, key, value)
+                elif key and _all_settings(paragraph):
+                    problem = f"unknown key {key!r}{_nearest(key, KEYS)}"
+                    self.complain(line.number, problem, f"one of {', '.join(KEYS)}", "every: 4h")
+        return defaults
+
+    def _with_setting(self, defaults: _Defaults, line: int, key: str, value: str) -> _Defaults:
+        match key:
+            case "every":
+                every = self._checked(_every, value, line, f"every: {value}", "every: 4h")
+                return defaults if every is None else replace(defaults, every=every)
+            case "kind":
+                kind = self._checked(_kind, value, line, f"kind: {value}", "kind: feed")
+                return defaults if kind is None else replace(defaults, kind=kind)
+            case "language":
+                language = self._checked(_language, value, line, f"language: {value}", "language: es")
+                return defaults if language is None else replace(defaults, language=language)
+            case _:
+                allowed = self._checked(_yes_no, value, line, f"allow-private: {value}", "allow-private: no")
+                return defaults if allowed is None else replace(defaults, allow_private=allowed)
+
+    def _checked(self, read: Callable[[str], _Value], value: str, line: int, shown: str, example: str) -> _Value | None:
+        """``value`` as read, or None after a complaint. What ``read`` raises says what was expected."""
+        try:
+            return read(value)
+        except BadInput as error:
+            self.complain(line, f"cannot use {shown}", str(error), example)
+            return None
+
+    # --- rows ---
+
+    def _row(self, group: str, defaults: _Defaults, table: Table, row: Row) -> None:
+        if row.count != len(table.columns):
+            problem = f"the row has {row.count} cells, the table {len(table.columns)} columns"
+            expected = "a cell for each column (| inside a cell is written \\|, and a blank line ends a table)"
+            self.complain(row.line, problem, expected, _with_cell(table, row))
+            return
+        said = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True) if cell.text}
+        kind, every = self._kind_and_every(said, defaults, table, row)
+        url = self._url(kind or defaults.kind, table, row)
+        if url is None or kind is None or every is None:
+            return
+        seed = Seed(
+            key="",
+            group=group,
+            name=slug(said.get("name", "")) or name_from(url),
+            url=url,
+            kind=kind,
+            every=every,
+            note=said.get("note", ""),
+            language=defaults.language,
+            allow_private=defaults.allow_private,
+            line=row.line,
+        )
+        self._keep(replace(seed, key=f"{group}/{seed.name}"), table, row)
+
+    def _kind_and_every(
+        self, said: dict[str, str], defaults: _Defaults, table: Table, row: Row
+    ) -> tuple[SeedKind | None, Every | None]:
+        kind: SeedKind | None = defaults.kind
+        every: Every | None = defaults.every
+        if "kind" in said:
+            example = _with_cell(table, row, kind="article")
+            kind = self._checked(_kind, said["kind"], row.line, f"kind {said['kind']!r}", example)
+        if "every" in said:
+            example = _with_cell(table, row, every="4h")
+            every = self._checked(_every, said["every"], row.line, f"every {said['every']!r}", example)
+        return kind, every
+
+    def _url(self, kind: SeedKind, table: Table, row: Row) -> str | None:
+        cell = row.cells[table.columns.index("url")]
+        example = _with_cell(table, row, url="https://news.example/article")
+        if cell.address is None:
+            problem = "the cell url holds more than one address" if cell.text else "the cell url is empty"
+            self.complain(row.line, problem, "exactly one address", example)
+            return None
+        if kind is SeedKind.FILE:
+            return cell.address
+        try:
+            return canonical_url(cell.address)
+        except BadInput as error:
+            self.complain(row.line, str(error), "an http or https address", example)
+            return None
+
+    def _keep(self, seed: Seed, table: Table, row: Row) -> None:
+        """Add ``seed`` unless its name or its address was there before."""
+        address = identity(seed.url, seed.kind)
+        if address in self.addresses:
+            problem = f"{seed.url} stands in line {self.addresses[address]} already"
+            self.complain(row.line, problem, "each address once", "(remove one of the two rows)")
+        elif seed.key in self.keys:
+            problem = f"the name {seed.key} stands in line {self.keys[seed.key]} already"
+            example = _with_cell(table, row, name=f"{seed.name}-2")
+            self.complain(row.line, problem, "each name once in a group", example)
+        else:
+            self.addresses[address] = self.keys[seed.key] = row.line
+            self.seeds.append(seed)
+
+
+# --- values: each reads a text or raises BadInput that says what was expected -----------------------------------------
+
+
+def _kind(text: str) -> SeedKind:
+    try:
+        return SeedKind(text.lower())
+    except ValueError:
+        raise BadInput(f"one of {', '.join(SeedKind)}") from None
+
+
+def _every(text: str) -> Every:
+    match text.lower():
+        case "auto":
+            return "auto"
+        case "once":
+            return "once"
+    try:
+        return parse_duration(text)
+    except BadInput:
+        raise BadInput(f"auto, once, or a duration ({DURATION_EXAMPLES})") from None
+
+
+def _language(text: str) -> str:
+    if _LANGUAGE.fullmatch(text) is None:
+        raise BadInput("a language code (en, es, pt-BR)")
+    return text
+
+
+def _yes_no(text: str) -> bool:
+    if text.lower() not in {"yes", "no", "true", "false"}:
+        raise BadInput("yes or no")
+    return text.lower() in {"yes", "true"}
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _setting(line: Line) -> tuple[str, str]:
+    """Key and value of a ``key: value`` line, two empty strings for any other. Bold and code marks do not count."""
+    match = _SETTING.fullmatch(line.text.replace("*", "").replace("`", ""))
+    return (match[1].lower().replace("_", "-"), match[2].strip()) if match else ("", "")
+
+
+def _all_settings(paragraph: tuple[Line, ...]) -> bool:
+    """True when a paragraph can only be meant as settings: above the table, each line ``key: value``, in lower case.
+
+    So that a mistyped key is found, and a sentence such as "Note: ..." stays prose.
+    """
+    return all(line.ahead and _setting(line)[0] and line.text.lstrip("*`")[0].islower() for line in paragraph)
+
+
+def _nearest(word: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _as_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _with_cell(table: Table, row: Row, **better: str) -> str:
+    """The row as it was, with better cells: an example a person can paste."""
+    texts = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True)}
+    texts |= {column: text for column, text in better.items() if column in texts}
+    return _as_row(text.replace("|", "\\|") for text in texts.values())

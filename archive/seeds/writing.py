@@ -1,0 +1,189 @@
+"""Writing the index: one row into a page that people keep, or a whole page from seeds."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, count, groupby
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import BadInput, SeedError
+from archive.seeds.markdown import sections
+from archive.seeds.reading import COLUMNS, identity, name_from, read_index, slug
+from archive.urls import canonical_url
+from archive.when import format_duration
+from db.records import Every, Seed, SeedKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+EXAMPLE_INDEX: Final = """\
+# Seeds
+
+What this archive watches. Everything on this page is prose for people, except the groups: a heading of the second
+level is a group, `key: value` lines under it hold for the whole group, and a table holds its seeds, one a row.
+Add a row by hand, or with `wirecopy add https://...`; `wirecopy check` says what is wrong and how to mend it. A row
+taken out is retired: no longer visited, and never deleted from the archive.
+
+A group may look like this:
+
+```markdown
+## energy
+every: auto
+language: en
+
+| name | url | kind | every | note |
+| --- | --- | --- | --- | --- |
+| grid-story | https://daily.example/news/grid-story | article | | first report |
+| daily-feed | https://daily.example/feed.xml | feed | 30m | its articles are found by themselves |
+```
+
+- **url** is all a row needs. Without a **name** one is made from it.
+- **kind**: `article`, `feed`, `sitemap`, `section` (a page that lists articles), `timemap` (a web archive's list of
+  captures), `file` (something to import).
+- **every**: a duration such as `30m`, `4h`, `2d`, `1w`; `auto`, often at first and ever more rarely; or `once`.
+
+## watched
+
+| name | url | kind | every | note |
+| --- | --- | --- | --- | --- |
+"""
+"""The page `wirecopy init` begins with: it explains itself and watches nothing yet."""
+
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
+_MARKS: Final = re.compile(r"([\\`*_\[\]<>&|])")
+_PLAIN_URL: Final = re.compile(r"[\w:/?=.,~+#@!$;%&-]+", re.ASCII)
+
+
+def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None = None) -> str:
+    """The index ``text`` with one more seed in ``group``; every other line stays as it was.
+
+    The row goes to the end of the group's first table that has the columns for it; without one, a table is added, and
+    without the group, the group. Raises `BadInput` for an address or name that cannot be used or is there already, and
+    `SeedError` if the page cannot take the row (an unclosed comment or code block at its end).
+    """
+    group = _checked_slug("group", group)
+    url = url if kind is SeedKind.FILE else canonical_url(url)
+    before = read_index(text, file="the index").seeds
+    name = _free_name(before, url=url, kind=kind, group=group, name=_checked_slug("name", name) if name else None)
+    seed = Seed(key=f"{group}/{name}", group=group, name=name, url=url, kind=kind)
+    for after in _candidates(text, seed):
+        if _holds(after, before, seed):
+            return after
+    raise SeedError(f"cannot add {url} to group {group}: a comment or code block before its place is not closed")
+
+
+def render_index(seeds: Iterable[Seed]) -> str:
+    """A page that `read_index` reads back as these ``seeds`` (but for their lines). Groups keep their order.
+
+    What only a group can say (language, allow-private) must be the same in all of a group; raises `BadInput` if not.
+    """
+    parts = ["# Seeds\n"]
+    ordered = list(seeds)
+    first = {seed.group: at for at, seed in reversed(list(enumerate(ordered)))}
+    ordered.sort(key=lambda seed: first[seed.group])
+    for group, members in groupby(ordered, key=lambda seed: seed.group):
+        parts += ["\n", *_group_lines(group, list(members))]
+    return "".join(parts)
+
+
+def _group_lines(group: str, seeds: list[Seed]) -> list[str]:
+    said = {(seed.language, seed.allow_private) for seed in seeds}
+    if len(said) > 1:
+        raise BadInput(f"group {group} mixes languages or allow-private; put each into a group of its own")
+    language, allow_private = said.pop()
+    lines = [f"## {group}\n"]
+    lines += [f"language: {language}\n"] if language else []
+    lines += ["allow-private: yes\n"] if allow_private else []
+    return [*lines, "\n", *_table_lines(map(_all_cells, seeds))]
+
+
+def _table_lines(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    header = [_row_line(COLUMNS), _row_line("---" for _ in COLUMNS)]
+    return header + [_row_line(row.get(column, "") for column in COLUMNS) for row in rows]
+
+
+def _row_line(cells: Iterable[str]) -> str:
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells) + "\n"
+
+
+def _cells(seed: Seed) -> dict[str, str]:
+    """What makes a seed that seed; how often it is visited and why it is there can be left to its group."""
+    return {"name": seed.name, "url": _address(seed), "kind": str(seed.kind)}
+
+
+def _all_cells(seed: Seed) -> dict[str, str]:
+    return {**_cells(seed), "every": _every(seed.every), "note": _escaped(seed.note)}
+
+
+def _escaped(text: str) -> str:
+    return _MARKS.sub(r"\\\1", text)
+
+
+def _address(seed: Seed) -> str:
+    """Bare where no character of it means anything to Markdown, else in angle brackets (a path: escaped)."""
+    if _PLAIN_URL.fullmatch(seed.url):
+        return seed.url
+    return _escaped(seed.url) if seed.kind is SeedKind.FILE else f"<{seed.url}>".replace("|", "\\|")
+
+
+def _every(every: Every) -> str:
+    return every if isinstance(every, str) else format_duration(every)
+
+
+# --- one more row ----------------------------------------------------------------------------------------------------
+
+
+def _checked_slug(what: str, text: str) -> str:
+    if not slug(text):
+        raise BadInput(f"{text!r} cannot be a {what}; write letters, digits and dashes, for example us-mexico-talks")
+    return slug(text)
+
+
+def _free_name(seeds: Sequence[Seed], *, url: str, kind: SeedKind, group: str, name: str | None) -> str:
+    """``name`` if it is free; without one, one made from the address, numbered where that is taken."""
+    for seed in seeds:
+        if identity(seed.url, seed.kind) == identity(url, kind):
+            raise BadInput(f"{url} is in the index already: {seed.key}, line {seed.line}")
+    taken = {seed.name for seed in seeds if seed.group == group}
+    if name in taken:
+        raise BadInput(f"the name {group}/{name} is taken; give another, for example {name}-2")
+    made = name_from(url)
+    numbered = (f"{made}-{n}" for n in count(2))
+    return name or next(one for one in chain([made], numbered) if one not in taken)
+
+
+def _candidates(text: str, seed: Seed) -> Iterator[str]:
+    """Pages with the row of ``seed`` in a place where it may belong, the likeliest first.
+
+    Which of them says what was meant is found by reading it: a table may lack a column that the group's own settings
+    make up for, or not.
+    """
+    row, lines = _cells(seed), _LINE.findall(text)
+    section = next((one for one in sections(text) if slug(one.title or "") == seed.group), None)
+    if section is None:
+        yield _inserted(lines, len(lines), ["\n", f"## {seed.group}\n", "\n", *_table_lines([row])])
+        return
+    for table in section.tables:
+        yield _inserted(lines, table.end - 1, [_row_line(row.get(column, "") for column in table.columns)])
+    end = section.end - 1
+    while not "".join(lines[end - 1 : end]).strip():
+        end -= 1
+    yield _inserted(lines, end, ["\n", *_table_lines([row])])
+
+
+def _inserted(lines: Sequence[str], at: int, new: Sequence[str]) -> str:
+    """The page with ``new`` lines before line index ``at``, ended the way its first line ends."""
+    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    before = "".join(lines[:at])
+    if before and not before.endswith(("\n", "\r")):
+        before += newline
+    return before + "".join(new).replace("\n", newline) + "".join(lines[at:])
+
+
+def _holds(text: str, before: Sequence[Seed], seed: Seed) -> bool:
+    """True when the page says all it said before, and ``seed``."""
+    after = {one.key: one for one in read_index(text, file="the index").seeds}
+    added = after.get(seed.key)
+    return (
+        added is not None and (added.url, added.kind) == (seed.url, seed.kind) and all(b.key in after for b in before)
+    )

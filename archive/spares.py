@@ -1,0 +1,26 @@
+"""Spare copies: where upkeep puts backups, and which of them stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+KEPT = 7
+"""Backups that stay: a week of nightly upkeep."""
+
+
+def spare_path(db: Path, at: datetime) -> Path:
+    """Where the backup taken at ``at`` goes: a folder beside the archive, named so that names sort by time."""
+    return db.parent / "backups" / f"{db.stem}-{at:%Y%m%dT%H%M%SZ}{db.suffix}"
+
+
+def thin_out(db: Path) -> int:
+    """Remove all but the newest backups of this archive; how many went. Other files in the folder are left alone."""
+    stamp = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
+    spares = sorted((db.parent / "backups").glob(f"{db.stem}-{stamp}{db.suffix}"))
+    for spare in spares[:-KEPT]:
+        spare.unlink()
+    return len(spares[:-KEPT])

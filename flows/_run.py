@@ -1,0 +1,98 @@
+"""What every run of a flow has in common: its name, its owner, its batches as tasks, its leases given back.
+
+The archive's own database says what is done and its leases say who works; what Prefect knows of a run is for people.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from uuid import UUID
+
+from _report import say_progress
+from prefect import Flow, State, Task, get_run_logger
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import FlowRun
+from prefect.runtime import flow_run as this_run
+
+from archive.runs import release_leases
+from archive.errors import StoreBusy
+from archive.settings import from_process
+from db.records import Report
+
+Work = Callable[[list[int]], Awaitable[dict[str, int]]]
+Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
+
+PATIENCE = 6 * 3600.0
+"""Seconds that a backfill or the nightly upkeep waits for another run to end: longer than any refresh, ended by morning."""
+
+_ASK_AGAIN = 20.0
+_SAY_EVERY = 20.0  # seconds: a refresh with nothing much to do ends within it and says nothing on the way
+
+
+def run_name() -> str:
+    """What a run does, for lists of runs: ``backfill 2026-01-05 08:15 since=2021-10-01 source=archives``."""
+    asked = {name: value for name, value in this_run.parameters.items() if value and value != "live"}
+    told = [f"{name}={_short(value)}" for name, value in asked.items()]
+    return " ".join([this_run.flow_name, f"{this_run.scheduled_start_time:%Y-%m-%d %H:%M}", *told])
+
+
+def _short(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def owner_of(run_id: str | UUID) -> str:
+    """The name under which a run holds leases."""
+    return f"prefect:{run_id}"
+
+
+def owner() -> str:
+    """The owner of this run's leases."""
+    return owner_of(this_run.id)
+
+
+def release(flow: Flow, flow_run: FlowRun, state: State) -> None:  # noqa: ARG001 - Prefect passes these names
+    """Give back what the run held, so that the next one need not wait until its leases expire."""
+    release_leases(from_process(), owner_of(flow_run.id))
+
+
+def batches() -> Step:
+    """A step for one run: each batch of work is a task that gets ids, returns counts, and is neither cached nor kept.
+
+    No retries here: an address that failed is the plan's to visit again, and a broken store should be seen at once.
+    """
+    started, said, done = monotonic(), monotonic(), Counter[str]()
+
+    async def step(name: str, work: Work, ids: list[int]) -> dict[str, int]:
+        nonlocal said
+
+        async def batch(ids: list[int]) -> dict[str, int]:
+            counts = await work(ids)
+            get_run_logger().info("%s of %d: %s", name, len(ids), _shown(counts))
+            return counts
+
+        counts = await Task(batch, name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(ids)
+        done.update(counts)
+        if monotonic() - said > _SAY_EVERY:
+            said = monotonic()
+            await say_progress(f"{_shown(done)} after {said - started:.0f} s")
+        return counts
+
+    return step
+
+
+def _shown(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.items())
+
+
+async def patiently(start: Callable[[], Awaitable[Report]]) -> Report:
+    """The report of what ``start`` begins, as soon as no other run holds the archive. Raises StoreBusy in the end."""
+    give_up_at = monotonic() + PATIENCE
+    while True:
+        try:
+            return await start()
+        except StoreBusy as busy:
+            if monotonic() > give_up_at:
+                raise
+            get_run_logger().info("waiting: %s", busy)
+            await asyncio.sleep(_ASK_AGAIN)

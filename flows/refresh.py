@@ -1,0 +1,48 @@
+"""The scheduled run: visit what is due, keep what came, and work out what changed and who copied whom."""
+
+from typing import Annotated
+
+from _report import publish
+from _run import batches, owner, release, run_name
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled
+from pydantic import Field
+
+from archive import runs
+from archive.errors import StoreBusy
+from archive.settings import from_process
+
+
+@flow(
+    name="refresh",
+    flow_run_name=run_name,
+    persist_result=False,
+    on_failure=[release],
+    on_crashed=[release],
+    on_cancellation=[release],
+)
+async def refresh(
+    seeds: Annotated[
+        tuple[str, ...],
+        Field(title="Seeds", description="Seeds, groups or addresses as in seeds/INDEX.md. None: all that is due."),
+    ] = (),
+    force: Annotated[bool, Field(title="Force", description="Visit them now, due or not.")] = False,
+) -> dict[str, int] | State:
+    """Read the seed index, visit the sources that are due, and derive texts, versions and links.
+
+    Cheap when nothing is due. When another run holds the archive this one is cancelled: the next comes in minutes.
+    """
+    settings = from_process()
+    try:
+        report = await runs.refresh(settings, only=seeds, force=force, owner=owner(), step=batches())
+    except StoreBusy as busy:
+        return Cancelled(message=str(busy))
+    await publish(report)
+    return report.counts
+
+
+if __name__ == "__main__":
+    from _main import main
+
+    main(refresh)

@@ -1,0 +1,208 @@
+"""The address guard: where a fetch may connect, whatever a name, a redirect or a resolver says."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.errors import ConfigError
+from archive.fetch import Fetcher, FetchPolicy, require_contact
+from archive.fetch.guard import Reach, reach_of
+from db.records import Outcome, Reason, Visit
+from tests.fetching import NOON, policy_for, visit
+from tests.site import CERTIFICATE, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.fetch.guard import Lookup
+
+ADDRESSES = {
+    Reach.PUBLIC: """
+        1.1.1.1 93.184.216.34 223.255.255.1 2606:4700::1111 ::ffff:1.1.1.1 64:ff9b::1.1.1.1 2002:101:101::1
+        """,
+    Reach.PRIVATE: """
+        127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 ::1 fd00::1 fc00::1
+        ::ffff:127.0.0.1 ::ffff:10.0.0.1
+        """,
+    Reach.FORBIDDEN: """
+        0.0.0.0 0.1.2.3 169.254.169.254 169.254.0.1 192.0.0.1 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1
+        192.88.99.1 224.0.0.1 239.255.255.250 240.0.0.1 255.255.255.255 :: fe80::1 fe80::1%eth0 ff02::1 ff0e::1
+        2001:db8::1 100::1 fec0::1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::10.0.0.1 64:ff9b:1::1
+        2002:7f00:1::1 2002:a9fe:a9fe::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 ::127.0.0.1 ::10.0.0.1 5f00::1
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    ("address", "reach"), [(address, reach) for reach, listed in ADDRESSES.items() for address in listed.split()]
+)
+def test_addresses_lie_where_they_lie(address: str, reach: Reach) -> None:
+    assert reach_of(address) is reach
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as running:
+        yield running
+
+
+def fetch(url: str, policy: FetchPolicy, *, lookup: Lookup | None = None, allow_private: bool = False) -> Outcome:
+    async def run() -> Outcome:
+        async with Fetcher(policy, now=lambda: NOON, lookup=lookup) as fetcher:
+            return await fetcher.fetch(Visit(source_id=1, url=url, allow_private=allow_private))
+
+    return asyncio.run(run())
+
+
+def answering(*addresses: str) -> Lookup:
+    async def lookup(_host: str, _port: int) -> tuple[str, ...]:
+        return addresses
+
+    return lookup
+
+
+OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=2)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "0x7f000001", "2130706433", "127.1", "0", "[::1]", "[::ffff:127.0.0.1]", "localhost"]
+)
+def test_loopback_is_closed_by_default_however_it_is_spelt(site: Site, host: str) -> None:
+    outcome = fetch(f"http://{host}:{site.port}/page", OPEN)
+    assert outcome.reason is Reason.REFUSED_ADDRESS
+    assert site.asked == []
+
+
+def test_a_visit_may_carry_the_permission_for_private_addresses(site: Site) -> None:
+    assert fetch(site.url("/page"), OPEN, allow_private=True).reason is None
+
+
+def test_the_permission_does_not_reach_link_local_addresses() -> None:
+    outcome = fetch("http://169.254.169.254/latest/meta-data/", OPEN, allow_private=True)
+    assert outcome.reason is Reason.REFUSED_ADDRESS
+
+
+def test_a_mapping_is_permission_for_its_address(site: Site) -> None:
+    policy = FetchPolicy(resolve=(("*.example", f"127.0.0.1:{site.port}"),), min_gap=0)
+    outcome = fetch("http://daily.example/page", policy)
+    assert outcome.reason is None
+    assert outcome.ip == "127.0.0.1"
+    assert site.asked[-1].headers["host"] == "daily.example"
+
+
+def test_one_private_answer_spoils_a_name(site: Site) -> None:
+    outcome = fetch(f"http://news.test:{site.port}/", OPEN, lookup=answering("93.184.216.34", "127.0.0.1"))
+    assert outcome.reason is Reason.REFUSED_ADDRESS
+    assert "127.0.0.1" in outcome.detail or "port" in outcome.detail
+    assert site.asked == []
+
+
+def test_a_name_is_looked_up_once_and_connected_as_checked(site: Site) -> None:
+    asked: list[str] = []
+
+    async def lookup(host: str, _port: int) -> tuple[str, ...]:
+        asked.append(host)
+        return ("127.0.0.1",) if len(asked) == 1 else ("169.254.169.254",)
+
+    outcome = fetch(f"http://news.test:{site.port}/page", OPEN, lookup=lookup, allow_private=True)
+    assert outcome.reason is None
+    assert asked == ["news.test"]
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(site: Site) -> None:
+    policy = FetchPolicy(contact="x@y.example", min_gap=0, deadline=5)
+    lookup = answering("127.0.0.2", "127.0.0.1")  # the server listens on 127.0.0.1 alone
+    outcome = fetch(f"http://news.test:{site.port}/page", policy, lookup=lookup, allow_private=True)
+    assert outcome.reason is None
+    assert outcome.ip == "127.0.0.1"
+
+
+def test_a_name_without_address_is_dns() -> None:
+    async def nothing(_host: str, _port: int) -> tuple[str, ...]:
+        raise OSError(-2, "Name or service not known")
+
+    assert fetch("http://news.test/", OPEN, lookup=nothing).reason is Reason.DNS
+    assert fetch("http://news.test/", OPEN, lookup=answering()).reason is Reason.DNS
+
+
+def test_a_port_of_no_web_server_is_refused() -> None:
+    outcome = fetch("http://news.test:25/", OPEN, lookup=answering("93.184.216.34"))
+    assert outcome.reason is Reason.REFUSED_ADDRESS
+    assert "25" in outcome.detail
+
+
+def test_nobody_listening_is_connect() -> None:
+    with Site() as gone:
+        url = gone.url("/page")
+    assert fetch(url, OPEN, allow_private=True).reason is Reason.CONNECT
+
+
+# --- https -----------------------------------------------------------------------------------------------------------
+
+
+def fetch_tls(host: str, *, trusted: bool) -> Outcome:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(CERTIFICATE)
+    client = ssl.create_default_context(cafile=CERTIFICATE) if trusted else None
+
+    async def run(site: Site) -> Outcome:
+        async with Fetcher(policy_for(site), now=lambda: NOON, ssl_context=client) as fetcher:
+            return await fetcher.fetch(visit(f"https://{host}/page"))
+
+    with Site(server) as site:
+        return asyncio.run(run(site))
+
+
+def test_tls_is_checked_against_the_name_not_the_address() -> None:
+    outcome = fetch_tls("site.example", trusted=True)
+    assert outcome.reason is None
+    assert outcome.ip == "127.0.0.1"
+
+
+def test_a_certificate_nobody_vouches_for_is_tls() -> None:
+    assert fetch_tls("site.example", trusted=False).reason is Reason.TLS
+
+
+def test_a_certificate_of_another_name_is_tls() -> None:
+    outcome = fetch_tls("other.example", trusted=True)
+    assert outcome.reason is Reason.TLS
+    assert "other.example" in outcome.detail
+
+
+# --- who we are ------------------------------------------------------------------------------------------------------
+
+
+def test_the_open_web_needs_a_contact() -> None:
+    policy = FetchPolicy(resolve=(("*.example", "127.0.0.1:80"),))
+    require_contact(policy, ["http://daily.example/a", "http://127.0.0.1/", "http://localhost:8080/"])
+    with pytest.raises(ConfigError, match="WIRECOPY_CONTACT"):
+        require_contact(policy, ["http://daily.example/a", "https://news.test/a"])
+    require_contact(OPEN, ["https://news.test/a"])
+
+
+def test_a_redirect_to_the_open_web_needs_a_contact_too(site: Site) -> None:
+    site.pages["/away"] = site.pages["/to-private"]
+    outcome = fetch("http://daily.example/away", FetchPolicy(resolve=(("*.example", f"127.0.0.1:{site.port}"),)))
+    assert outcome.reason is Reason.REFUSED_URL
+
+
+def test_the_user_agent_names_the_contact(site: Site) -> None:
+    fetch(site.url("/page"), OPEN, allow_private=True)
+    agent = site.asked[-1].headers["user-agent"]
+    assert agent.startswith("wirecopy/")
+    assert agent.endswith("(+mailto:desk@wire.example)")
+
+
+@pytest.mark.parametrize("target", ["127.0.0.1", "127.0.0.1:0", "localhost:80", "127.0.0.1:x", "127.0.0.1:70000", ""])
+def test_a_mapping_to_nothing_numeric_is_a_setting_error(target: str) -> None:
+    with pytest.raises(ConfigError, match="resolve"):
+        FetchPolicy(resolve=(("*.example", target),))
+
+
+def test_a_contact_of_two_lines_is_a_setting_error() -> None:
+    with pytest.raises(ConfigError, match="contact"):
+        FetchPolicy(contact="a@b.example\r\nX-Evil: yes")

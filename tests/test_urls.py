@@ -1,0 +1,110 @@
+"""Identity of addresses: one article, one spelling; and nothing that is not an address of the web."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.errors import BadInput
+from archive.urls import RefusedUrl, canonical_url, fetchable_url, host_of, origin_of, url_key
+from db.records import Reason
+
+SAME = [
+    ("HTTPS://News.Example:443/A/../b", "https://news.example/b"),
+    ("https://news.example/a?utm_source=x&id=7&fbclid=y", "https://news.example/a?id=7"),
+    ("https://news.example/a?UTM_Medium=x", "https://news.example/a"),
+    ("https://news.example/a?b=2&a=1", "https://news.example/a?b=2&a=1"),
+    ("https://news.example/a?b=&a", "https://news.example/a?b=&a"),
+    ("https://news.example/a#comments", "https://news.example/a"),
+    ("https://news.example/#!/story/7", "https://news.example/#!/story/7"),
+    ("https://news.example/Case/Matters", "https://news.example/Case/Matters"),
+    ("https://news.example/a b|c", "https://news.example/a%20b|c"),
+    ("https://news.example/;jsessionid=1//x", "https://news.example/;jsessionid=1//x"),
+    ("https://news.example./a", "https://news.example/a"),
+    ("https://faß.example/", "https://xn--fa-hia.example/"),
+    ("http:\\\\news.example\\a", "http://news.example/a"),
+    ("http://0x7f.1/", "http://127.0.0.1/"),
+    ("http://2130706433/", "http://127.0.0.1/"),
+    ("  https://news.example/a\n", "https://news.example/a"),
+    ("https://news.example?", "https://news.example/"),
+]
+
+REFUSED = [
+    ("news.example/a", Reason.BAD_URL),
+    ("", Reason.BAD_URL),
+    ("http://", Reason.BAD_URL),
+    ("http:///a", Reason.BAD_URL),
+    ("http://news.example:99999/", Reason.BAD_URL),
+    ("http://a..b/", Reason.BAD_URL),
+    ("http://xn--a/", Reason.BAD_URL),
+    (f"http://{'a' * 64}.example/", Reason.BAD_URL),
+    (f"http://news.example/{'a' * 9000}", Reason.BAD_URL),
+    ("http://news.example/\ud800", Reason.BAD_URL),
+    ("ftp://news.example/", Reason.REFUSED_SCHEME),
+    ("file:///etc/passwd", Reason.REFUSED_SCHEME),
+    ("javascript:alert(1)", Reason.REFUSED_SCHEME),
+    ("data:text/html,x", Reason.REFUSED_SCHEME),
+    ("https://user:secret@news.example/", Reason.REFUSED_URL),
+    ("https://user@news.example/", Reason.REFUSED_URL),
+]
+
+KEYS = [
+    ("https://www.daily.example/news/a?x=1", "example,daily,)/news/a?x=1"),
+    ("http://daily.example/news/a?x=1&utm_source=y", "example,daily,)/news/a?x=1"),
+    ("https://daily.example:8443/", "example,daily,:8443)/"),
+    ("http://127.0.0.1:8080/A", "127.0.0.1:8080)/A"),
+    ("http://[::1]/", "[::1])/"),
+]
+
+
+@pytest.mark.parametrize(("url", "canonical"), SAME)
+def test_one_article_has_one_spelling(url: str, canonical: str) -> None:
+    assert canonical_url(url) == canonical
+
+
+@pytest.mark.parametrize(("url", "reason"), REFUSED)
+def test_what_is_no_web_address_is_refused_with_its_reason(url: str, reason: Reason) -> None:
+    with pytest.raises(BadInput) as caught:
+        canonical_url(url)
+    assert isinstance(caught.value, RefusedUrl)
+    assert caught.value.reason is reason
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("url", "key"), KEYS)
+def test_keys_sort_a_site_together(url: str, key: str) -> None:
+    assert url_key(url) == key
+
+
+def test_subdomains_stand_beside_their_site() -> None:
+    urls = ["https://b.example/", "https://sport.a.example/", "https://a.example/z", "https://www.a.example/b"]
+    keys = ["example,a,)/b", "example,a,)/z", "example,a,sport,)/", "example,b,)/"]
+    assert sorted(map(url_key, urls)) == keys
+
+
+def test_origin_always_names_its_port() -> None:
+    assert origin_of("https://News.example/a") == "https://news.example:443"
+    assert origin_of("http://127.0.0.1:81/a") == "http://127.0.0.1:81"
+
+
+def test_hosts_are_bare() -> None:
+    assert host_of("https://[::1]:8080/") == "::1"
+    assert host_of("https://WWW.news.example/") == "www.news.example"
+
+
+def test_redirect_targets_are_asked_as_the_server_named_them() -> None:
+    assert fetchable_url("../b?utm_source=x#top", "https://news.example/a/c") == "https://news.example/b?utm_source=x"
+
+
+_URL_TEXT = st.text(alphabet=st.sampled_from("aZ09.:/?#&=%[]@!$'()*+,;~ -_|\\éß☃"), max_size=60)
+
+
+@given(st.one_of(_URL_TEXT, _URL_TEXT.map("https://news.example/{}".format)))
+def test_canonical_urls_are_canonical(text: str) -> None:
+    try:
+        once = canonical_url(text)
+    except BadInput:
+        return
+    assert canonical_url(once) == once
+    assert url_key(once) == url_key(text)

@@ -19,7 +19,7 @@ from db.records import Report, Row
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from archive.settings import Settings
@@ -117,7 +117,13 @@ class Campaign:
 
 @asynccontextmanager
 async def campaign(
-    settings: Settings, kind: str, parameters: dict[str, object], *, owner: str | None, step: Step, resume: bool = False
+    settings: Settings,
+    kind: str,
+    parameters: Mapping[str, object],
+    *,
+    owner: str | None,
+    step: Step,
+    resume: bool = False,
 ) -> AsyncIterator[Campaign]:
     """A run with the lease held and renewed; the lease is given back and the run closed whatever happens."""
     recipe = pipeline.current_recipe()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
-from db.connect import HEAD, check_revision, translate
+from db.connect import HEAD, check_revision, is_ours, translate
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreError
 
 
@@ -34,7 +34,7 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
     if before is not None and before > HEAD:
         check_revision(before, path)
     kept = backup(path, keep or path.with_name(f"{path.name}.before-{HEAD}")) if before is not None else None
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path)
     _migrate(path)
     check_file(path)
     return Upgrade(before=before, after=HEAD, backup=kept)
@@ -57,7 +57,9 @@ def revision(path: Path) -> str | None:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.Error as error:
             raise translate(error, path) from error
-    return str(found[0]) if found else None
+    if not found or not is_ours(found[0]):
+        check_revision(None, path)
+    return str(found[0])
 
 
 def check_file(path: Path, *, deep: bool = False) -> None:
@@ -86,15 +88,17 @@ def backup(path: Path, to: Path) -> Path:
         raise StoreError(f"there is no archive at {path} to back up")
     if to.resolve() == path.resolve():
         raise BadInput(f"the backup cannot be the archive itself: {to}")
-    to.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(to)
     half = to.with_name(to.name + ".half")
-    half.unlink(missing_ok=True)
     try:
+        half.unlink(missing_ok=True)
         with closing(_connect(path, "ro")) as source, closing(sqlite3.connect(half)) as target:
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
         check_file(half)
         half.replace(to)
+    except Corrupt as error:  # a copy is as good as what it was made of
+        raise Corrupt(f"no copy was made, because {path} does not hold: {error}") from error
     except sqlite3.Error as error:
         raise translate(error, to) from error
     except OSError as error:
@@ -102,7 +106,8 @@ def backup(path: Path, to: Path) -> Path:
             f"the backup {to} could not be written: {error.strerror}; make room or name another place"
         ) from error
     finally:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
     return to
 
 
@@ -114,25 +119,30 @@ def restore(path: Path, source: Path) -> Path | None:
     """
     if not source.is_file():
         raise StoreError(f"there is no backup at {source}")
+    if source.resolve() == path.resolve():
+        raise BadInput(f"{source} is the archive itself; name a backup, see the folder {path.parent / 'backups'}")
     found = revision(source)
     if found is None:
         raise SchemaMismatch(f"{source} is empty: not a backup of a wirecopy archive")
     if found > HEAD:
         check_revision(found, source)
-    check_file(source)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    incoming = path.with_name(path.name + ".incoming")
-    shutil.copyfile(source, incoming)
-    check_file(incoming)
-    kept = _set_aside(path)
-    incoming.replace(path)
+    # Copied by SQLite, not as bytes: what is given may be a live archive, whose last writes stand in its log.
+    incoming = backup(source, path.with_name(path.name + ".incoming"))
+    try:
+        kept = _set_aside(path)
+        incoming.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} could not be replaced: {error.strerror}; look for {path.name}.replaced") from error
+    finally:
+        with suppress(OSError):
+            incoming.unlink(missing_ok=True)
     return kept
 
 
 def _set_aside(path: Path) -> Path | None:
     if not path.exists():
         return None
-    kept = path.with_name(path.name + ".replaced")
+    kept = _free_name(path)
     try:
         # Fold the write-ahead log into the file, or the old file would lose its last writes when it is set aside.
         with closing(_connect(path, "rw")) as connection:
@@ -142,9 +152,23 @@ def _set_aside(path: Path) -> Path | None:
     except sqlite3.Error:
         pass  # a broken archive is just what one restores over; it is kept as it is
     path.replace(kept)
-    for extra in ("-wal", "-shm"):
-        path.with_name(path.name + extra).unlink(missing_ok=True)
+    for log in ("-wal", "-shm"):  # left behind only by a broken archive; its last writes may stand there
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + log).replace(kept.with_name(kept.name + log))
     return kept
+
+
+def _free_name(path: Path) -> Path:
+    """Where the replaced file goes: a second restore must not overwrite what the first one set aside."""
+    names = (path.with_name(f"{path.name}.replaced{'' if number == 1 else f'-{number}'}") for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder of {path} cannot be made: {error.strerror}; name another place") from error
 
 
 def _migrate(path: Path) -> None:
@@ -156,7 +180,8 @@ def _migrate(path: Path) -> None:
     from db.engine import open_engine
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    here = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", here.replace("%", "%%"))  # the option is a template
     # Foreign keys off: a batch migration rebuilds tables that others point at. check_file looks at them afterwards.
     engine = open_engine(path, foreign_keys=False)
     try:

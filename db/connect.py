@@ -6,7 +6,6 @@ the same SQL text and named parameters, through the ``Ask`` shape.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -22,9 +21,6 @@ HEAD = "0001"
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for its turn: waiting is not fair, 3.1 s was the worst of four writers in the research."""
-
-_OURS = re.compile(r"\d{4}")
-"""What our revisions look like; other programs use Alembic too, and name theirs otherwise."""
 
 _PRIMARY = 0xFF
 """The part of SQLite's extended result codes that names the kind of error."""
@@ -106,13 +102,18 @@ def check_revision(found: str | None, path: Path) -> None:
     """Raises SchemaMismatch, naming the command to run, unless ``found`` is the revision this code is written for."""
     if found == HEAD:
         return
-    if found is None or not _OURS.fullmatch(found):
+    if found is None or not is_ours(found):
         raise SchemaMismatch(f"{path} is a database, but not a wirecopy archive; name another with --db")
     if found < HEAD:
         raise SchemaMismatch(f"{path} has the older schema {found}, this wirecopy reads {HEAD}. Run: wirecopy upgrade")
     raise SchemaMismatch(
         f"{path} has the newer schema {found}, this wirecopy knows only {HEAD}. Install a newer wirecopy to open it"
     )
+
+
+def is_ours(revision: str) -> bool:
+    """True if a revision looks like ours, ``0001``; other programs use Alembic too, and name theirs otherwise."""
+    return len(revision) == len(HEAD) and revision.isdecimal()
 
 
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:

@@ -36,7 +36,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
-    """``text`` in the archive's form; doing it twice changes nothing. Lone surrogates become U+FFFD: they cannot be stored."""
+    """``text`` in the archive's form; doing it twice changes nothing.
+
+    Lone surrogates become U+FFFD, because they cannot be stored.
+    """
     visible = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
     straight = unicodedata.normalize("NFC", visible).translate(_STRAIGHT)
     lines = (" ".join(line.split()) for line in straight.split("\n"))

@@ -14,48 +14,45 @@ if TYPE_CHECKING:
 EDGES = (4, 12)
 """Lines at the head and at the tail where edge rules look."""
 
-_REPEAT_WORDS = 8  # at 5 the name lines under quoted posts go
-_FEW_REPEATS = 2  # of 225 repeated lines in 261 labelled pages 171 belong to the text, all on pages with three or more
-_RUN_WORDS = 60
+_LONGEST_LINE = 600  # characters; no phrase of the table is longer, and it keeps every pattern's work bounded
 _HEADING_WORDS = 18  # a swept line is a headline or a teaser, not a paragraph
-_CODES = re.compile(
-    rf"(?m:^)(?:(?:{SHORTCODE.pattern}) ?)+|(?: ?(?:{SHORTCODE.pattern}))+(?=$|[ .,;:!?\n])|(?:{SHORTCODE.pattern})+"
-)
+_REPEAT_WORDS = 8  # at 5 the name lines under quoted posts go
+_FEW_REPEATS = 2  # on 261 labelled pages 171 of 225 repeats belong to the text, all on pages with more
+_RUN_WORDS = 60
+_CODE = SHORTCODE.pattern
+_CODES = re.compile(rf"^(?:(?:{_CODE}) ?)+|(?: ?(?:{_CODE}))+(?=$|[ .,;:!?])|(?:{_CODE})+")
 _WORDS = re.compile(r"\w+")
 
 
 def find_residue(text: str, title: str) -> list[tuple[int, int, str]]:
     """Ordered, disjoint (start, end, because) spans of a normalised ``text``; what is left of it is normalised too.
 
-    Empty when nothing would be left: a text is never cleaned away.
+    Empty when nothing would be left: a text is never cleaned away. Linear in the text's length.
     """
     lines = text.split("\n")
-    codes = [(found.start(), found.end(), "shortcode") for found in _CODES.finditer(text)]
-    marked = _marked(lines, title) | _emptied(lines, codes)
-    if len(marked) == len(lines):
-        return []
-    spans = list(_line_spans(lines, marked))
-    inner = [code for code in codes if not any(start <= code[0] and code[1] <= end for start, end, _ in spans)]
-    return sorted(spans + inner)
+    marked = _marked(lines, title)
+    return list(_spans(lines, marked)) if len(marked) < len(lines) else []
 
 
 def _marked(lines: Sequence[str], title: str) -> dict[int, str]:
-    """Line numbers with the reason each is residue."""
+    """Line numbers with the reason each is residue; of two reasons the more telling one."""
     marked: dict[int, str] = {}
     for at, rule in _matches(lines):
         marked.setdefault(at, rule.because)
         if rule.sweeps:
             marked = dict.fromkeys(_swept(lines, at), rule.because) | marked
-    return _separators(lines) | _repeats(lines) | _again(lines, title) | marked
+    return _wordless(lines) | _repeats(lines) | _again(lines, title) | marked
 
 
 def _matches(lines: Sequence[str]) -> Iterator[tuple[int, Rule]]:
     head, tail = EDGES[0], len(lines) - EDGES[1]
     for at, line in enumerate(lines):
+        if len(line) > _LONGEST_LINE:
+            continue
         places = {"anywhere", *(("head", "edge") if at < head else ()), *(("tail", "edge") if at >= tail else ())}
-        words = len(_WORDS.findall(line))
+        words, bare = len(_WORDS.findall(line)), line.removeprefix("- ")
         rules = (
-            rule for rule in RULES if rule.where in places and words <= rule.words and rule.pattern.fullmatch(line)
+            rule for rule in RULES if rule.where in places and words <= rule.words and rule.pattern.fullmatch(bare)
         )
         if (rule := next(rules, None)) is not None:
             yield at, rule
@@ -70,8 +67,14 @@ def _swept(lines: Sequence[str], heading: int) -> Iterator[int]:
         yield at
 
 
-def _separators(lines: Sequence[str]) -> dict[int, str]:
-    return {at: "separator" for at, line in enumerate(lines) if not _WORDS.search(line.replace("_", ""))}
+def _wordless(lines: Sequence[str]) -> dict[int, str]:
+    """Rules and bullets that stand alone, and lines of nothing but shortcodes."""
+    reasons = (
+        (at, "shortcode" if _CODES.search(line) else "separator")
+        for at, line in enumerate(lines)
+        if not _WORDS.search(_CODES.sub("", line).replace("_", ""))
+    )
+    return dict(reasons)
 
 
 def _again(lines: Sequence[str], title: str) -> dict[int, str]:
@@ -107,31 +110,16 @@ def _runs(folded: Sequence[str]) -> Iterator[list[int]]:
         yield run
 
 
-def _emptied(lines: Sequence[str], codes: Sequence[tuple[int, int, str]]) -> dict[int, str]:
-    """Lines of which shortcodes leave no word."""
-    marked: dict[int, str] = {}
-    for at, (start, end) in enumerate(_offsets(lines)):
-        inner = [code for code in codes if start <= code[0] < end]
-        rest = _CODES.sub("", lines[at]) if inner else ""
-        if inner and not _WORDS.search(rest):
-            marked[at] = "shortcode"
-    return marked
-
-
-def _line_spans(lines: Sequence[str], marked: dict[int, str]) -> Iterator[tuple[int, int, str]]:
-    """Whole lines with one of their line feeds: the one before them, or for lines before all that stays the one after."""
-    has_kept = False
-    for at, (start, end) in enumerate(_offsets(lines)):
+def _spans(lines: Sequence[str], marked: dict[int, str]) -> Iterator[tuple[int, int, str]]:
+    """Marked lines with a line feed each (the one before, or, ahead of all that stays, the one after), and shortcodes."""
+    start, has_kept = 0, False
+    for at, line in enumerate(lines):
+        end = start + len(line)
         if at not in marked:
             has_kept = True
+            yield from ((start + code.start(), start + code.end(), "shortcode") for code in _CODES.finditer(line))
         elif has_kept:
             yield start - 1, end, marked[at]
         else:
             yield start, end + 1, marked[at]
-
-
-def _offsets(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for line in lines:
-        yield start, start + len(line)
-        start += len(line) + 1
+        start = end + 1

@@ -1,8 +1,8 @@
 """The table of residue: what scrapers, comment forms and page furniture leave in a text, in several languages.
 
 To teach the archive a new phrase, add it to a row (or add a row) and a line to ``tests/test_clean.py``. A pattern is
-matched against a whole normalised line, whatever its case. Nothing that an article itself could say stands here
-without a bound on its length and its place.
+matched against a whole normalised line (without a list's "- "), whatever its case. Nothing that an article itself could
+say stands here without a bound on its length and its place.
 """
 
 from __future__ import annotations
@@ -33,79 +33,88 @@ def _rule(because: str, where: Where, *alternatives: str, words: int = 14, sweep
     return Rule(because=because, where=where, pattern=pattern, words=words, sweeps=sweeps)
 
 
-_NETWORK = (
-    r"(?:facebook|twitter|x|whatsapp|linkedin|telegram|reddit|pinterest|tumblr|instagram|youtube|flipboard|messenger|bluesky|"
-    r"threads|email|e-mail|mail|print|drucken|imprimir|imprimer|copy link|link|tweet|pin it|pin|sms|skype|viber|vkontakte|xing)"
+def _any(words: str) -> str:
+    """One of the ``|``-separated words or patterns."""
+    return f"(?:{words})"
+
+
+_NETWORK = _any(
+    "facebook|twitter|x|whatsapp|linkedin|telegram|reddit|pinterest|tumblr|instagram|youtube|flipboard|messenger|bluesky|"
+    "threads|email|e-mail|mail|print|drucken|imprimir|imprimer|copy link|link|tweet|pin it|pin|sms|skype|viber|xing"
 )
-_UNIT = (
-    r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|minuten?|stunden?|tage[n]?|segundos?|minutos?|horas?|días?|"
-    r"dias?|secondes?|heures?|jours?|minuti|minuto|ore|ora|giorni)"
+_UNIT = _any(
+    "seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|minuten?|stunden?|tagen?|segundos?|minutos?|horas?|días?|"
+    "dias?|secondes?|heures?|jours?|minut[io]|or[ea]|giorn[io]"
 )
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|fév|avr|juin|juil|aoû|déc|fev|set|out)"
-    r"[a-zéûç]*\.?"
+_MONTHS = _any(
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|fév|avr|juin|juil|aoû|déc|fev|set|out"
 )
+_MONTH = rf"{_MONTHS}[a-zéûç]*\.?"
 _CLOCK = r"\d{1,2}[:.h]\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?\s*(?:\(?[A-Z]{2,5}\)?|Uhr)?"
-_DAY = rf"(?:\d{{1,2}}\.?\s+(?:de\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{2,4}})"
+_DAY = _any(
+    rf"\d{{1,2}}\.?\s+(?:de\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|"
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}"
+)
+_DATED = _any(
+    r"(?:(?:last|first|zuletzt) )?(?:updated|published|posted|modified|aktualisiert|veröffentlicht|stand|actualizado|"
+    r"publicado|publié|mis à jour|atualizado|aggiornato|pubblicato)(?: on| at| am| el| le| em| il)?\W*"
+)
+_NAME = r"(?-i:[A-ZÀ-ÖØ-Þ][\w.'-]*)"
 
 RULES: tuple[Rule, ...] = (
     _rule(
         "advertisement",
         "anywhere",
-        r"(?:- )?(?:advertisements?|advertising|sponsored(?: content| links?)?|promoted(?: content)?|ad)(?: -)?:?",
-        r"(?:story|article) continues (?:below|after)(?: (?:this|the))?(?: (?:ad|advertisement))?\.?",
-        r"(?:scroll|continue reading) (?:below|down)? ?(?:to continue|for more|the main story)?",
-        r"anzeige|werbung|nach der anzeige geht es weiter|publicidad|publicité|pubblicità|publicidade|advertentie",
-        r"reklama",
-        r"(?:la publicité|el anuncio|der artikel) .{0,30}(?:continúa|suite|weiter).{0,30}",
+        r"(?:advertisements?|advertising|sponsored(?: content| links?)?|promoted(?: content)?|ad)\W*",
+        r"(?:story|article) continues (?:below|after)(?: (?:this|the))?(?: (?:ad|advertisement))?\W*",
+        r"(?:scroll|continue reading) (?:below )?(?:to continue|for more|the main story)\W*",
+        r"anzeige|werbung|nach der anzeige geht es weiter|advertentie|reklama",
+        r"publicidad|publicité|pubblicità|publicidade",
     ),
     _rule(
         "source link",
         "tail",
         r"source(?: links?| article)?:?",
-        r"sources?\s*[:|]\s*\S.*",
-        r"(?:quelle|fuente|fonte|bron|źródło)n?(?:\s*:\s*\S.*)?",
+        r"(?:sources?|quellen?|fuentes?|fonte|bron|źródło)\s*[:|]\s*\S.*",
         r"via:? [\w.]+",
-        r"(?:read|view|see) (?:the )?(?:original|full) (?:article|post|story|source)(?: (?:here|on|at|from) .*)?\.?",
+        r"(?:read|view|see) (?:the )?(?:original|full) (?:article|post|story|source)(?: (?:here|on|at|from) .*)?\W*",
         r"the post .* (?:first appeared|appeared first) (?:on|in|at) .*",
         r"la entrada .* (?:aparece|se publicó) primero en .*",
         r"der beitrag .* erschien zuerst auf .*",
+        r"l'article .* est apparu en premier sur .*",
         r"(?:article|post) source:? .*",
         words=40,
     ),
     _rule(
-        "comment form",
+        "comments",
         "tail",
         r"(?:leave|post|write|add|submit) (?:a|your) (?:reply|comment|response)s?(?: cancel reply)?:?",
-        r"(?:cancel reply|post comment|submit comment|add comment|join the (?:conversation|discussion)|join our commenting forum)",
+        r"cancel reply|post comment|submit comment|add comment|join our commenting forum",
+        r"join the (?:conversation|discussion)",
         r"(?:deja|dejar|escribe) (?:un comentario|una respuesta|tu comentario)(?: cancelar (?:la )?respuesta)?",
-        r"(?:schreibe? (?:einen|ihren) kommentar|kommentar (?:hinterlassen|schreiben|verfassen)|antwort (?:hinterlassen|abbrechen))",
+        r"schreibe? (?:einen|ihren) kommentar|kommentar (?:hinterlassen|schreiben|verfassen)",
+        r"antwort (?:hinterlassen|abbrechen)|antworten abbrechen",
         r"(?:laisser|laissez|poster|écrire) un (?:commentaire|réponse)(?: annuler la réponse)?",
         r"(?:deixe|deixar) (?:um comentário|uma resposta|o seu comentário)(?: cancelar resposta)?",
         r"lascia (?:un commento|una risposta)(?: annulla risposta)?",
-        r"\d*\s*(?:comments?|comentarios?|kommentare?|commentaires?|comentários?|commenti|responses?|replies)(?:\s*\(?\d*\)?)?:?",
-        r"(?:no|be the first to) comments?(?: yet)?\.?|comments (?:are closed|off|disabled)\.?|sin comentarios",
-        r"keine kommentare",
+        r"\d*\s*(?:comments?|comentarios?|kommentare?|commentaires?|comentários?|commenti|responses?|replies)\W*\d*\W*",
+        r"(?:no|be the first to) comments?(?: yet)?\.?|comments (?:are closed|off|disabled)\.?",
+        r"sin comentarios|keine kommentare|aucun commentaire|nessun commento|sem comentários",
         r"tell us what you think.*|what do you think\?.{0,60}|have your say.{0,60}",
         sweeps=True,
     ),
     _rule(
         "comment form",
         "tail",
-        r"your e-?mail address will not be (?:published|shared).*",
-        r"required fields are marked.*",
+        r"your e-?mail address will not be (?:published|shared).*|required fields are marked.*",
         r"save my name,? e-?mail,? (?:and|&) website in this browser.*",
-        r"notify me of (?:new|follow-?up) .*",
-        r"this site uses akismet.*",
+        r"notify me of (?:new|follow-?up) .*|this site uses akismet.*",
         r"(?:name|e-?mail|website|comment|url) ?\*?",
-        r"you must be (?:logged in|a member) to .*",
-        r"(?:log in|sign in|login) to (?:leave|post) a (?:comment|reply).*",
-        r"(?:tu|su) dirección de correo electrónico no será publicada.*",
-        r"(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht.*",
+        r"you must be (?:logged in|a member) to .*|(?:log in|sign in|login) to (?:leave|post) a (?:comment|reply).*",
+        r"(?:tu|su) dirección de correo electrónico no será publicada.*|guarda mi nombre.* en este navegador.*",
+        r"(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht.*|meinen namen, .* in diesem browser .*speichern.*",
         r"votre adresse (?:e-mail|de messagerie) ne sera pas publiée.*",
-        r"o seu endereço de e-?mail não será publicado.*",
-        r"il tuo indirizzo e-?mail non sarà pubblicato.*",
-        r"guarda mi nombre.* en este navegador.*|meinen namen, .* in diesem browser .*speichern.*",
+        r"o seu endereço de e-?mail não será publicado.*|il tuo indirizzo e-?mail non sarà pubblicato.*",
         r"join thought-provoking conversations.*",
         words=40,
     ),
@@ -114,14 +123,15 @@ RULES: tuple[Rule, ...] = (
         "tail",
         r"(?:related|similar|recommended|more|latest|popular|trending|top)"
         r"(?: (?:articles?|stories|posts?|news|topics?|content|reading|links?|coverage|videos?))+:?",
-        r"(?:related|recommended|read more|read next|more|see also|also read|don'?t miss|trending(?: now)?|editors?'? picks?):?",
-        r"more (?:from|on|in|about) .{2,40}",
-        r"(?:you (?:may|might|will) (?:also )?(?:like|enjoy|be interested in)|recommended for you|you may have missed).{0,12}",
+        r"(?:related|recommended|read more|read next|more|see also|also read|don'?t miss|trending(?: now)?):?",
+        r"more (?:from|on|in|about) .{2,40}|editors?'? picks?",
+        r"you (?:may|might|will) (?:also )?(?:like|enjoy|be interested in).{0,12}|recommended for you|you may have missed",
         r"most (?:read|popular|viewed|shared)(?: (?:stories|articles|news))?",
-        r"(?:mehr zum thema|auch interessant|lesen sie (?:auch|mehr)|das könnte (?:sie|dich) (?:auch )?interessieren|meistgelesen):?",
-        r"(?:te puede interesar|también te puede interesar|lee también|le puede interesar|más noticias|noticias relacionadas|"
-        r"artículos relacionados|lo más leído|más información):?",
-        r"(?:lire aussi|à lire aussi|sur le même sujet|articles (?:liés|similaires)|les plus lus|vous aimerez aussi):?",
+        r"(?:mehr zum thema|auch interessant|lesen sie (?:auch|mehr)|meistgelesen):?",
+        r"das könnte (?:sie|dich) (?:auch )?interessieren:?",
+        r"(?:(?:también )?(?:te|le) puede interesar|lee también|más noticias|noticias relacionadas|más información):?",
+        r"(?:artículos relacionados|lo más leído):?",
+        r"(?:à lire aussi|lire aussi|sur le même sujet|articles (?:liés|similaires)|les plus lus|vous aimerez aussi):?",
         r"(?:leia também|leia mais|veja também|notícias relacionadas|artigos relacionados|mais lidas):?",
         r"(?:leggi anche|articoli correlati|potrebbe interessarti|i più letti):?",
         sweeps=True,
@@ -129,44 +139,47 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "related stories",
         "anywhere",
-        r"(?:related(?: (?:article|story|post|video|news|content|coverage))?|read more|read also|also read|see also|read next|"
-        r"see more|more on this|watch|watch now|also on \S+)\s*[:|>»]\s*\S.*",
-        r"(?:lesen sie (?:auch|hier|dazu|mehr)|mehr dazu|lee también|lea también|te puede interesar|leer más|lire aussi|"
-        r"à lire aussi|lire la suite|leia também|leia mais|veja também|leggi anche)\s*[:|>»]\s*\S.*",
+        r"related(?: (?:article|story|post|video|news|content|coverage))?\s*[:|>»]\s*\S.*",
+        r"(?:read (?:more|also|next)|also read)\s*[:|>»]\s*\S.*",
+        r"(?:see (?:also|more)|more on this|watch(?: now)?|also on \S+)\s*[:|>»]\s*\S.*",
+        r"(?:lesen sie (?:auch|hier|dazu|mehr)|mehr dazu)\s*[:|>»]\s*\S.*",
+        r"(?:le[ea] también|te puede interesar|leer más)\s*[:|>»]\s*\S.*",
+        r"(?:à lire aussi|lire aussi|lire la suite|leia também|leia mais|veja também|leggi anche)\s*[:|>»]\s*\S.*",
         words=30,
     ),
     _rule(
         "read more",
         "edge",
-        r"\W*(?:read more|continue reading|keep reading|show more|load more|see more|view more|learn more|click here)\W*",
-        r"(?:weiterlesen|mehr lesen|leer más|seguir leyendo|lire la suite|leia mais|leggi tutto|ver más|mehr anzeigen)\W*",
+        r"\W*(?:read|show|load|see|view|learn) more\W*|\W*(?:continue|keep) reading\W*|\W*click here\W*",
+        r"\W*(?:weiterlesen|mehr lesen|mehr anzeigen|leer más|ver más|seguir leyendo)\W*",
+        r"\W*(?:lire la suite|leia mais|leggi tutto)\W*",
     ),
     _rule(
         "back to top",
         "tail",
         r"(?:back|return|go|scroll) to top(?: button)?",
-        r"nach oben|zum seitenanfang|volver arriba|ir arriba|(?:retour en )?haut(?: de (?:la )?page)?",
-        r"voltar ao topo|torna su",
+        r"nach oben|zum seitenanfang|volver arriba|ir arriba|voltar ao topo|torna su",
+        r"(?:retour en )?haut(?: de (?:la )?page)?",
     ),
     _rule(
         "share line",
         "edge",
         rf"(?:share|teilen|compartir|compartilhar|partager|condividi|follow us|síguenos)?\W*(?:{_NETWORK}\W*)+",
         r"(?:share|save|teilen|compartir|compártelo|compartilhar|partager|condividi|print|listen|bookmark)"
-        r"(?: (?:this|the|on|in|with|via|auf|en|sur|su))*(?: (?:article|story|post|page|news|friends|artikel|artículo|noticia))?"
+        r"(?: (?:this|the|on|in|with|via|auf|en|sur|su))*"
+        r"(?: (?:article|story|post|page|news|friends|artikel|artículo|noticia))?"
         rf"(?: (?:on|via|with|auf|en|sur))?(?: {_NETWORK}\W*)*\W*",
-        r"(?:click to share|click to print|click to email).*",
-        r"(?:share|like) this(?: story| article| post)?[:?.!].{0,40}|like this story\?.*",
-        r"(?:print|email|e-mail) (?:this )?(?:article|story|page)|order reprints|copy link|link copied!?",
-        r"listen to (?:this )?article",
+        r"click to (?:share|print|email).*",
+        r"(?:share|like) this(?: story| article| post)?[:?.!].{0,40}",
+        r"(?:print|e-?mail) (?:this )?(?:article|story|page)|order reprints|link copied!?|listen to (?:this )?article",
         r"\d+ shares?",
     ),
     _rule(
         "follow line",
         "tail",
-        r"(?:please )?(?:follow|like|find|join) (?:us|me|him|her|them|our|@).{0,80}(?:on|via) (?:our )?"
-        rf"{_NETWORK}(?:[\s,&/]+(?:and|or|und|y|et)?\s*(?:on )?{_NETWORK})*(?: pages?| channel)?(?: .{{0,40}})?",
-        r"(?:folgen sie|síguenos|suivez-nous|siga-nos|seguici) .{0,60}",
+        r"(?:please )?(?:follow|like|find|join) (?:us|me|him|her|them|our|@).{0,80} (?:on|via) (?:our )?"
+        rf"{_NETWORK}(?:[\s,&/]+(?:and|or)?\s*(?:on )?{_NETWORK})*(?: pages?| channel)?(?: .{{0,40}})?",
+        r"(?:folgen sie uns|síguenos|suivez-nous|siga-nos|seguici) .{0,60}",
         r"(?:write to|e-?mail|contact|reach|send tips to) .{2,60}(?: at| on)? \S*@\S+\.?",
         r"(?:https?://)?(?:www\.)?(?:twitter|x|facebook|instagram)\.com/\S+",
         words=26,
@@ -176,12 +189,11 @@ RULES: tuple[Rule, ...] = (
         "edge",
         r"(?:sign up|subscribe|register)(?: now| today| here)?(?: for| to)? .*newsletters?.*",
         r"(?:get|have) .*(?:in|to|into) your inbox.*",
-        r".{0,80}delivered (?:straight |right |directly )?(?:in)?to your (?:inbox|letterbox).*",
-        r"(?:the |our |pick six )?newsletters?(?: (?:sign-?up|abonnieren))?|subscribe(?: now| to .{2,40})?",
-        r"(?:newsletter abonnieren|abonnieren sie .*newsletter.*|melden sie sich .*newsletter.*)",
+        r".{0,80}delivered (?:straight |right |directly )?to your inbox.*",
+        r"(?:the |our |\w+ \w+ )?newsletters?(?: sign-?up)?|subscribe(?: now| to .{2,40})?",
+        r"newsletter abonnieren|(?:abonnieren sie|melden sie sich) .*newsletter.*",
         r"(?:suscríbete|suscríbase|apúntate) .*(?:newsletter|boletín|boletines).*",
-        r"(?:inscrivez-vous|abonnez-vous) .*newsletter.*|(?:assine|inscreva-se) .*newsletter.*",
-        r"iscriviti .*newsletter.*",
+        r"(?:inscrivez-vous|abonnez-vous|assine|inscreva-se|iscriviti) .*newsletter.*",
         r"(?:subscribe|sign up|register) to .{2,40} to (?:bookmark|save|read) .*",
         r"want to bookmark your favourite articles.*",
         words=45,
@@ -190,48 +202,46 @@ RULES: tuple[Rule, ...] = (
         "copyright",
         "tail",
         r"\W*(?:©|\(c\)|copyright)\W.*\b(?:19|20)\d\d\b.*",
-        r".{0,120}\b(?:all rights reserved|alle rechte vorbehalten|todos los derechos reservados|tous droits réservés|"
-        r"todos os direitos reservados|tutti i diritti riservati)\.?",
+        r".{0,120}\b(?:all rights reserved|alle rechte vorbehalten|todos los derechos reservados)\.?",
+        r".{0,120}\b(?:tous droits réservés|todos os direitos reservados|tutti i diritti riservati)\.?",
         r"this material may not be (?:published|reproduced|broadcast).*",
         words=45,
     ),
     _rule(
         "photo credit",
         "edge",
-        r"\(?(?:photo|photograph|image|picture|photo credit|image credit|credit|pic|foto|bild|bildquelle|crédit(?: photo)?|imagen|"
-        r"imagem|immagine)s?(?: (?:credit|source|courtesy|by|von|de|di))?\s*[:/©]\s*\S.*",
+        r"\(?(?:photo|photograph|image|picture|credit|pic|foto|bild|bildquelle|crédit|imagen|imagem|immagine)s?"
+        r"(?: (?:credit|source|courtesy|photo|by|von|de|di))?\s*[:/©]\s*\S.*",
         r"\((?:photo|image|picture|foto) (?:by|courtesy|von|de) .*\)",
         r"(?:photo|image) (?:courtesy|credit).{0,80}",
         r".{2,60}/(?:getty images|reuters|afp|ap|epa|shutterstock|picture alliance)",
-        r"\.\.\.",
     ),
     _rule(
         "counter",
         "edge",
-        rf"(?:(?:last |first )?(?:updated|published|posted|modified|aktualisiert|veröffentlicht|actualizado|publicado|mis à jour|"
-        rf"publié|atualizado|aggiornato)\W*)?\d+ {_UNIT} ago",
-        rf"(?:(?:zuletzt )?aktualisiert\W*|veröffentlicht\W*)?vor \d+ {_UNIT}(?: aktualisiert)?",
-        rf"(?:actualizado |publicado |atualizado )?(?:hace|há|il y a) \d+ {_UNIT}",
-        rf"(?:mis à jour |publié )il y a \d+ {_UNIT}",
+        rf"{_DATED}?(?:\d+|an?|one) {_UNIT} ago",
+        rf"{_DATED}?(?:vor|hace|há|il y a) \d+ {_UNIT}(?: aktualisiert)?",
         rf"\d+[- ]{_UNIT}(?: to)? read|(?:est(?:imated)?\.? )?read(?:ing)? time:? .{{0,20}}|lesezeit:? .{{0,20}}",
-        rf"(?:tiempo de lectura|tempo de leitura|temps de lecture|tempo di lettura):? .{{0,20}}",
-        rf"lectura de \d+ {_UNIT}",
+        rf"(?:tiempo de lectura|tempo de leitura|temps de lecture|tempo di lettura):? .{{0,20}}|lectura de \d+ {_UNIT}",
         r"[\d.,]+[km]? (?:views?|reads?|likes?|shares?|vistas|visitas|aufrufe|vues|visualizações)",
     ),
     _rule(
         "date line",
         "head",
-        rf"(?:(?:last )?(?:updated|published|posted|modified)(?: on| at)?\W*|stand\W*|veröffentlicht(?: am)?\W*|publicado(?: el)?\W*|"
-        rf"actualizado(?: el)?\W*|publié le\W*)?(?:[\w-]+,\s*)?{_DAY}(?:\W+(?:at |à |às |a las |um |- )?\W*{_CLOCK})?"
-        rf"(?:\W+by [\w .'-]{{3,40}})?",
-        rf"(?:{_CLOCK}\W+{_DAY})(?:\W+by [\w .'-]{{3,40}})?",
-        rf"(?:updated|published|posted)\W*(?:at )?{_CLOCK}",
+        rf"{_DATED}?(?:[\w-]+,\s*)?{_DAY}(?:\W+(?:at |à |às |a las |um )?\W*{_CLOCK})?(?:\W+by [\w .'-]{{3,40}})?",
+        rf"{_CLOCK}\W+{_DAY}(?:\W+by [\w .'-]{{3,40}})?",
+        rf"{_DATED}{_CLOCK}",
+    ),
+    _rule(
+        "byline",
+        "head",
+        rf"(?:by|von|por|par|di)\W+{_NAME}(?: {_NAME}){{1,3}}(?:,? (?:and|und|y|et|e) {_NAME}(?: {_NAME}){{1,3}})?",
     ),
     _rule(
         "tags",
         "tail",
-        r"(?:tags?|filed under|categor(?:y|ies)|topics?|posted in|tagged(?: with)?|keywords|schlagwörter|schlagworte|etiquetas|"
-        r"temas|mots-clés|assuntos)(?:\s*:\s*.*)?",
+        r"(?:tags?|filed under|categor(?:y|ies)|topics?|posted in|tagged(?: with)?|keywords)(?:\s*:\s*.*)?",
+        r"(?:schlagw[öo]rter?|schlagworte|etiquetas|temas|mots-clés|assuntos)(?:\s*:\s*.*)?",
         words=30,
     ),
     _rule(

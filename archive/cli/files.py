@@ -71,7 +71,7 @@ def extract() -> int:
     identities: deque[object] = deque()
 
     def pages() -> Iterator[Page]:
-        for number, line in enumerate(click.get_binary_stream("stdin"), 1):
+        for number, line in enumerate(sys.stdin.buffer, 1):
             if not line.strip():
                 continue
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from archive.cli.common import as_json, as_jsonl, clean, coloured, minute, put_j
 
 if TYPE_CHECKING:
     from archive.settings import Settings
-    from db.records import History, Version
+    from db.records import Capture, History, Version
 
 
 @verb
@@ -67,9 +68,9 @@ def _more(told: History) -> None:
     click.echo(f"{told.captures} checks, {len(told.versions)} versions; {seen} checks showed article text")
 
 
-def _captures(found: list[tuple[object, str]], *, json_: bool) -> None:
+def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
     if json_:
-        put_json([answers.capture_of(capture, state) for capture, state in found])  # type: ignore[arg-type]
+        put_json([answers.capture_of(capture, state) for capture, state in found])
         return
     rows = [
         (
@@ -79,7 +80,7 @@ def _captures(found: list[tuple[object, str]], *, json_: bool) -> None:
             one.payload_length or "-",
             "revisit" if one.revisit else "",
             one.url,
-        )  # type: ignore[attr-defined]
+        )
         for one, state in found
     ]
     table(rows, heading=("checked (UTC)", "state", "status", "bytes", "", "address"), right=(2, 3))
@@ -111,7 +112,7 @@ def show(settings: Settings, ref: str, *, at: str | None, raw: bool, json_: bool
         version = archive.version(wanted)
         capture = archive.capture(version.first_capture_id)
         if raw:
-            click.get_binary_stream("stdout").write(archive.payload(capture))
+            sys.stdout.buffer.write(archive.payload(capture))
             return
         text = archive.text(version)
     if json_:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -92,7 +93,7 @@ def up(settings: Settings, *, port: int | None) -> int:
     """Start a local Prefect server and serve the three deployments with their schedules, until Ctrl-C."""
     from archive.launch import up as start
 
-    return start(settings, port=port, out=click.get_text_stream("stdout"))
+    return start(settings, environ=os.environ, port=port, out=click.echo)
 
 
 @verb

@@ -16,6 +16,7 @@ class Outlet:
 
     id: str
     name: str
+    note: str
     path: str
     listing: str = ""
     kind: str = "article"
@@ -44,14 +45,53 @@ def slug(headline: str) -> str:
 
 
 OUTLETS = (
-    Outlet(id="wire", name="Meridian Wire", path="/news/{day}/{slug}", listing="/rss.xml", kind="feed"),
     Outlet(
-        id="daily", name="The Selwyn Daily", path="/{section}/{slug}.html", listing="/atom.xml", kind="feed", typographic=True
+        id="wire",
+        name="Meridian Wire",
+        note="the agency, whose texts the others print.",
+        path="/news/{day}/{slug}",
+        listing="/rss.xml",
+        kind="feed",
     ),
-    Outlet(id="regional", name="Tolmere Post", path="/{section}/{day}/{slug}.html", listing="/news/", kind="section"),
-    Outlet(id="spinner", name="NewsFlash Hub", path="/{day}/{slug}/", listing="/feed/", kind="feed"),
-    Outlet(id="mirror", name="Planet Mirror 24", path="/{day}/{slug}/", listing="/sitemap.xml", kind="sitemap"),
     Outlet(
-        id="ministry", name="Ministry of Transport", path="/press/{day}/{slug}", typographic=True, quiet=True
+        id="daily",
+        name="The Selwyn Daily",
+        note="a subscriber with headlines, leads and reporters of its own.",
+        path="/{section}/{slug}.html",
+        listing="/atom.xml",
+        kind="feed",
+        typographic=True,
+    ),
+    Outlet(
+        id="regional",
+        name="Tolmere Post",
+        note="another subscriber; it has no feed, so its front page is read.",
+        path="/{section}/{day}/{slug}.html",
+        listing="/news/",
+        kind="section",
+    ),
+    Outlet(
+        id="spinner",
+        name="NewsFlash Hub",
+        note="swaps every fourth word and calls it news.",
+        path="/{day}/{slug}/",
+        listing="/feed/",
+        kind="feed",
+    ),
+    Outlet(
+        id="mirror",
+        name="Planet Mirror 24",
+        note="sends the texts through another language and back.",
+        path="/{day}/{slug}/",
+        listing="/sitemap.xml",
+        kind="sitemap",
+    ),
+    Outlet(
+        id="ministry",
+        name="Ministry of Transport",
+        note="the press releases that everybody quotes.",
+        path="/press/{day}/{slug}",
+        typographic=True,
+        quiet=True,
     ),
 )

@@ -109,6 +109,10 @@ class World:
 
     def events(self) -> tuple[Event, ...]:
         """Return the scripted truth, in order of round, address and word: first sights, edits, states, copies."""
+        return self._events
+
+    @cached_property
+    def _events(self) -> tuple[Event, ...]:
         firsts = [Event(a.appears, self.url(a), "first") for a in self.articles]
         turns = [Event(t.round, self.url(self.deal.articles[t.article]), t.event) for t in self.deal.turns]
         copies = [

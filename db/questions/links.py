@@ -31,7 +31,8 @@ def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Link]:
     if not source_ids:
         return [_link(row) for row in ask(_LINKS.format(where="1 = 1"))]
     where = "av.source_id = :id OR bv.source_id = :id"
-    return [_link(row) for each in source_ids for row in ask(_LINKS.format(where=where), id=each)]
+    found = (_link(row) for each in source_ids for row in ask(_LINKS.format(where=where), id=each))
+    return list(dict.fromkeys(found))  # a link between two of them is met twice
 
 
 def _link(row: Row) -> Link:

@@ -50,7 +50,7 @@ _STATES = f"""
            l.captured_at, l.reason, l.retry_at, o.etag, o.last_modified,
            (SELECT max(v.first_seen_at) FROM version v
             WHERE v.source_id = s.id AND v.superseded_at IS NULL AND v.number > 1) AS changed_at,
-           (SELECT count(*) FROM capture f WHERE f.source_id = s.id AND f.reason IS NOT NULL
+           (SELECT count(*) FROM capture f WHERE f.source_id = s.id AND f.provenance = 'live' AND f.reason IS NOT NULL
               AND f.reason <> 'not_modified' AND f.captured_at > coalesce(o.captured_at, 0)) AS failures
     FROM source s
     JOIN seed d ON d.id = s.seed_id

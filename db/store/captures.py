@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from db.records import Capture
 
 
+_SHOWS_A_PAGE = frozenset({None, Reason.NOT_MODIFIED})
+
+
 def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]], run_id: int | None) -> list[int]:
     """Add captures; one whose natural key is there already changes nothing. Returns the ids of the new ones."""
     new = []
@@ -32,9 +35,21 @@ def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]]
         if capture_id is None:
             continue
         new.append(capture_id)
-        if payload_id is not None and each.reason in {None, Reason.NOT_MODIFIED}:
-            connection.execute(insert(underived).values(capture_id=capture_id))
+        shows = capture_id if payload_id is not None and each.reason in _SHOWS_A_PAGE else _next_whole(connection, each)
+        if shows is not None:
+            connection.execute(insert(underived).values(capture_id=shows).on_conflict_do_nothing())
     return new
+
+
+def _next_whole(connection: Connection, each: Capture) -> int | None:
+    """The first whole page after a failure that arrived late: deriving it again settles the history they share."""
+    after = select(capture.c.id).where(
+        capture.c.source_id == each.source_id,
+        capture.c.payload_id.is_not(None),
+        capture.c.reason.is_(None) | (capture.c.reason == Reason.NOT_MODIFIED),
+        capture.c.captured_at > micros(each.captured_at),
+    )
+    return connection.execute(after.order_by(capture.c.captured_at).limit(1)).scalar_one_or_none()
 
 
 def _keep_payload(connection: Connection, each: Capture, data: bytes | None) -> tuple[int | None, bool]:
@@ -54,6 +69,7 @@ def _keep_payload(connection: Connection, each: Capture, data: bytes | None) -> 
 def _last_whole(connection: Connection, each: Capture) -> int | None:
     before = select(capture.c.payload_id).where(
         capture.c.source_id == each.source_id,
+        capture.c.provenance == each.provenance,  # it answers the validators of this row of visits, of no other's
         capture.c.payload_id.is_not(None),
         capture.c.reason.is_(None) | (capture.c.reason == Reason.NOT_MODIFIED),
         capture.c.captured_at <= micros(each.captured_at),

@@ -1,0 +1,78 @@
+"""The demo's own folder: its marker, its seed index, its settings. Nothing outside it is touched."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from archive.demo.outlets import OUTLETS, Outlet
+from archive.errors import BadInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archive.demo.world import World
+
+MARKER = ".wirecopy-demo"
+SETTINGS = """\
+# Settings of the demo: its outlets are served by this computer, so nobody needs to be spared and nobody asked.
+contact = "demo@wirecopy.example"
+min_gap = 0
+
+[resolve]
+"*.example" = "127.0.0.1:{port}"
+"""
+HEADER = """\
+# The news world
+
+Six invented outlets, served by `wirecopy demo` itself. This page is a seed index like any other: each heading is a
+group, each row something to watch.
+"""
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make ``folder`` an empty demo folder: create it, or empty the one an earlier demo marked as its own.
+
+    Raises ``BadInput`` for a folder that holds anything and does not carry the marker, and for what is no folder.
+    """
+    marker = folder / MARKER
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise BadInput(f"{folder} is not a folder; name another one with --dir")
+    if folder.exists() and any(folder.iterdir()) and not marker.is_file():
+        raise BadInput(f"{folder} is not empty and not of an earlier demo; name another folder with --dir, or empty it")
+    folder.mkdir(parents=True, exist_ok=True)
+    marker.write_text("Made by wirecopy demo, which empties this folder when it runs again.\n", encoding="utf-8")
+    for path in folder.iterdir():
+        if path != marker:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def write_project(folder: Path, world: World, port: int) -> None:
+    """Write ``seeds/INDEX.md`` and ``wirecopy.toml`` for the world served on that loopback port."""
+    (folder / "seeds").mkdir(exist_ok=True)
+    (folder / "seeds" / "INDEX.md").write_text(seed_index(world), encoding="utf-8")
+    (folder / "wirecopy.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+
+
+def seed_index(world: World) -> str:
+    """Return the demo's seed index: a feed, a sitemap, a section page, or single articles, by outlet."""
+    return "\n".join([HEADER, *(_group(outlet, world) for outlet in OUTLETS)])
+
+
+def _group(outlet: Outlet, world: World) -> str:
+    rows = "".join(f"| {name} | {url} | {kind} | |\n" for name, url, kind in _rows(outlet, world))
+    head = f"## {outlet.id}\n\n{outlet.name}: {outlet.note}\n\nevery: 1h\n"
+    return f"{head}\n| name | url | kind | note |\n| --- | --- | --- | --- |\n{rows}"
+
+
+def _rows(outlet: Outlet, world: World) -> list[tuple[str, str, str]]:
+    if outlet.listing:
+        return [(outlet.kind, outlet.root + outlet.listing, outlet.kind)]
+    return [(a.id.partition("-")[2], world.url(a), "article") for a in world.articles if a.outlet == outlet.id]

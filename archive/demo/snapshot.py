@@ -1,0 +1,72 @@
+"""All answers of a small archive at one moment, as plain values: read once, then asked without a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archive import answers
+from archive.api import Archive
+from archive.refs import Ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archive.demo.grade import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What ``Answers`` and ``Telling`` ask for. Histories, captures and changes are by address, changes by version too."""
+
+    listed: list[Json] = field(default_factory=list)
+    histories: dict[str, Json] = field(default_factory=dict)
+    checks: dict[str, list[Json]] = field(default_factory=dict)
+    links: list[Json] = field(default_factory=list)
+    groups: list[Json] = field(default_factory=list)
+    changes: dict[tuple[str, int], Json] = field(default_factory=dict)
+
+    def history(self, url: str) -> Json:
+        """Return the article's versions, stretches and moves."""
+        return self.histories[url]
+
+    def captures(self, url: str) -> list[Json]:
+        """Return every check of the article with its state."""
+        return self.checks[url]
+
+    def copies(self) -> list[Json]:
+        """Return every link."""
+        return self.links
+
+    def sources(self) -> list[Json]:
+        """Return every source."""
+        return self.listed
+
+    def clusters(self) -> list[Json]:
+        """Return the clusters of copies."""
+        return self.groups
+
+    def change(self, url: str, version: int) -> Json:
+        """Return how the version before became this one."""
+        return self.changes[url, version]
+
+
+def read_snapshot(db: Path) -> Snapshot:
+    """Read everything a small archive has to say. Raises as ``Archive`` does."""
+    with Archive(db) as archive:
+        listed = [{"url": source.url, "kind": str(source.kind)} for source in archive.sources()]
+        urls = [source["url"] for source in listed]
+        histories = {url: answers.history(*archive.history(url)) for url in urls}
+        later = [(url, each["version"]) for url, told in histories.items() for each in told["versions"][1:]]
+        return Snapshot(
+            listed=listed,
+            histories=histories,
+            checks={url: [answers.capture_of(*pair) for pair in archive.captures(url)] for url in urls},
+            links=[answers.link(link) for link in archive.copies()],
+            groups=[answers.cluster(cluster) for cluster in archive.clusters()],
+            changes={key: _change(archive, *key) for key in later},
+        )
+
+
+def _change(archive: Archive, url: str, number: int) -> Json:
+    return answers.comparison(archive.compare(Ref(url=url, number=number - 1), Ref(url=url, number=number)))

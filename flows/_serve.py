@@ -56,5 +56,14 @@ async def serve() -> None:
     await runner.start()
 
 
+async def leave() -> None:
+    """Close what is still under way: whoever stops us stops the runs too, and they must not look alive until the next start."""
+    async with get_client() as client:
+        await crash_abandoned(client)
+
+
 if __name__ == "__main__":
-    asyncio.run(serve())
+    try:
+        asyncio.run(serve())
+    finally:
+        asyncio.run(leave())

@@ -130,13 +130,14 @@ def record_text(store: Store, source_id: int, text: str, at: datetime, **more: A
 
 def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: datetime = T0 + 30 * DAY) -> list[Version]:
     """Empty the ledger with a stand-in for the extractor: a payload's bytes are its text. New versions."""
+    store.use_recipe(recipe, now)
     ids = ask_captures.underived(store.ask, 10_000)
     for capture in (ask_captures.by_id(store.ask, each) for each in ids):
         body = ask_captures.payload(store.ask, capture.payload_sha256 or "").decode()
         store.keep_extraction(capture, an_extraction(body, title=title), digest_of(title, body), recipe)
         store.derived(capture, recipe.id, judged, now)
-    touched = {ask_captures.by_id(store.ask, each).source_id: each for each in ids}
-    roots = {root: [] for root in (_history_of(store, source_id) for source_id in touched)}
+    touched = dict.fromkeys(ask_captures.by_id(store.ask, each).source_id for each in ids)
+    roots = dict.fromkeys(_history_of(store, source_id) for source_id in touched)
     return [new for root in roots for new in settle(store, root, now=now, done=ids)]
 
 

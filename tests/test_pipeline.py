@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import pipeline
-from archive.extract.workers import Extractors
 from archive.seeds import read_index
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions
-from db.records import Cause, Kind, Outcome, Reason, SeedKind, Visit
+from db.records import Cause, Kind, Reason, SeedKind
 from db.store import Store
-from fakes import ScriptedFetcher
+from newsroom import PARAGRAPHS, TALKS, answer, derive, gather, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
-
-    from archive.pipeline import Derived
-
-TALKS = "https://daily.example/border-talks"
-PARAGRAPHS = (
-    "PORT SELWYN - Ministers from both coasts met on Tuesday to revive a fisheries pact that lapsed in March, and said "
-    "they would open 300 inspection posts before the winter season begins.",
-    "The interior minister, Ilse Brandvold, told reporters that the two sides had agreed on a joint register of boats and "
-    "on shared patrols in the strait between Belmora and Marrowick.",
-    '"We have argued about this water for eleven years, and today we stopped arguing," Brandvold said after the meeting.',
-    "Skippers who gathered outside the town hall were less sure. Harald Quist, who has fished the strait since 1988, said "
-    "that every pact so far had ended with a fine and a photograph.",
-    "The two governments plan to publish the text of the pact on Friday, and a vote in both chambers is expected in June.",
-)
-
-
-def page(*paragraphs: str, title: str = "Ministers promise to reopen the strait", ad: str = "Ad 1") -> bytes:
-    """A plain article page; ``ad`` stands in its furniture."""
-    body = "".join(f"<p>{each}</p>" for each in paragraphs or PARAGRAPHS)
-    head = f'<head><title>{title}</title><meta property="og:title" content="{title}"></head>'
-    nav = f"<nav><a href='/'>Home</a> <a href='/world'>World</a></nav><aside>{ad}</aside>"
-    return f"<!doctype html><html lang='en'>{head}<body>{nav}<article><h1>{title}</h1>{body}</article></body></html>".encode()
-
-
-def answer(at: datetime, payload: bytes | None = None, *, url: str = TALKS, **more: object) -> Outcome:
-    """What the network said at ``at``: a whole page unless a reason is given."""
-    whole = {"status": 200, "content_type": "text/html; charset=utf-8", "charset": "utf-8"}
-    where = {"requested_url": url, "final_url": url, "started_at": at, "finished_at": at}
-    return Outcome(**(where | whole | {"payload": payload} | more))
 
 
 @pytest.fixture
@@ -63,22 +31,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def source_id(store: Store, now: datetime) -> int:
     return store.add_source(TALKS, url_key(TALKS), now)
-
-
-def gather(store: Store, outcomes: Sequence[Outcome], source_id: int, *, kind: SeedKind = SeedKind.ARTICLE) -> None:
-    """Visit the source once for each outcome, in turn."""
-    for outcome in outcomes:
-        fetcher = ScriptedFetcher({outcome.requested_url: [outcome]}, at=outcome.started_at)
-        run = store.begin_run("refresh", "{}", "test", outcome.started_at)
-        visit = Visit(source_id=source_id, url=outcome.requested_url, kind=kind)
-        asyncio.run(pipeline.gather(store, fetcher, [visit], run_id=run, now=outcome.started_at))
-
-
-def derive(store: Store, now: datetime) -> Derived:
-    with Extractors(workers=0) as extractors:
-        recipe = pipeline.current_recipe()
-        store.use_recipe(recipe, now)
-        return pipeline.derive(store, extractors, ask_captures.underived(store.ask, 1000), recipe=recipe, now=now)
 
 
 def test_a_page_becomes_a_version_with_its_headline_and_body(store: Store, source_id: int, now: datetime) -> None:
@@ -149,7 +101,9 @@ def test_a_failure_is_kept_as_a_capture_with_its_reason(store: Store, source_id:
 
 def test_a_feed_makes_its_articles_sources(store: Store, now: datetime) -> None:
     feed = "https://daily.example/feed.xml"
-    index = read_index(f"## daily\n\n| name | url | kind |\n| --- | --- | --- |\n| feed | {feed} | feed |\n", file="INDEX.md")
+    index = read_index(
+        f"## daily\n\n| name | url | kind |\n| --- | --- | --- |\n| feed | {feed} | feed |\n", file="INDEX.md"
+    )
     store.sync_seeds(index.seeds, {feed: url_key(feed)}, now)
     listed = f"<rss version='2.0'><channel><title>Daily</title><item><title>Talks</title><link>{TALKS}</link></item></channel></rss>"
     via = ask_sources.everything(store.ask)[0].id
@@ -162,20 +116,29 @@ def test_a_feed_makes_its_articles_sources(store: Store, now: datetime) -> None:
 def test_deriving_twice_changes_nothing(store: Store, source_id: int, now: datetime) -> None:
     gather(store, [answer(now, page())], source_id)
     derive(store, now)
-    before = [row for table in ("version", "text", "extraction", "derivation") for row in store.ask(f"SELECT * FROM {table}")]
+    before = [
+        row for table in ("version", "text", "extraction", "derivation") for row in store.ask(f"SELECT * FROM {table}")
+    ]
     store.queue_again([source_id], None, None)
     again = derive(store, now)
-    after = [row for table in ("version", "text", "extraction", "derivation") for row in store.ask(f"SELECT * FROM {table}")]
+    after = [
+        row for table in ("version", "text", "extraction", "derivation") for row in store.ask(f"SELECT * FROM {table}")
+    ]
     assert (again.extracted, again.versions) == (0, ())
     assert before == after
 
 
-def test_a_permanent_redirect_keeps_one_history_under_both_addresses(store: Store, source_id: int, now: datetime) -> None:
+def test_a_permanent_redirect_keeps_one_history_under_both_addresses(
+    store: Store, source_id: int, now: datetime
+) -> None:
     from db.records import Hop
 
     new = "https://daily.example/2026/border-talks"
     moved = answer(
-        now + timedelta(hours=4), page(), final_url=new, hops=(Hop(url=TALKS, status=301, location="/2026/border-talks"),)
+        now + timedelta(hours=4),
+        page(),
+        final_url=new,
+        hops=(Hop(url=TALKS, status=301, location="/2026/border-talks"),),
     )
     gather(store, [answer(now, page()), moved], source_id)
     derive(store, now)

@@ -35,7 +35,7 @@ def clean(extraction: Extraction) -> Extraction:
         title=title,
         text=text,
         removed=removed,
-        byline=normalise_line(extraction.byline or "") or None,
+        byline=normalise_line(extraction.byline or "") or _byline(removed),
         site=normalise_line(extraction.site or "") or None,
         origin=find_credits(whole),
     )
@@ -55,6 +55,12 @@ def clean_facts() -> tuple[tuple[str, str], ...]:
     rules = [(rule.because, rule.where, rule.pattern.pattern, rule.words, rule.sweeps) for rule in RULES]
     table = repr((rules, SHORTCODE.pattern, [credit.pattern for credit in CREDITS], EDGES))
     return ("clean revision", REVISION), ("clean rules", sha256(table.encode()).hexdigest()[:16])
+
+
+def _byline(removed: tuple[Removed, ...]) -> str | None:
+    """The name in a byline that stood in the text, without its "By"."""
+    lines = (span.text.strip() for span in removed if span.because == "byline")
+    return next((line.partition(" ")[2] or None for line in lines), None)
 
 
 def _take_out(text: str, spans: list[tuple[int, int, str]]) -> tuple[str, tuple[Removed, ...]]:

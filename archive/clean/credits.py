@@ -32,8 +32,8 @@ CREDITS = (
     ),
     re.compile(r"^[^\w\n]{0,9}with (?:information|files|reporting|material) (?:from|by) [^\n]{2,120}$", _LINE),
     re.compile(
-        r"^[^\w\n]{0,9}(?:con información de|con agencias|mit (?:material|informationen) (?:von|der)|mit agenturmaterial|"
-        r"avec agences?|com informações d[aeo])\b[^\n]{0,120}$",
+        r"^[^\w\n]{0,9}(?:con información de|con agencias|mit (?:material|informationen) (?:von|der)|"
+        r"mit agenturmaterial|avec agences?|com informações d[aeo])\b[^\n]{0,120}$",
         _LINE,
     ),
     # Source: E     This article was originally published on F     The post G appeared first on H

@@ -36,12 +36,10 @@ def find_residue(text: str, title: str) -> list[tuple[int, int, str]]:
 
 def _marked(lines: Sequence[str], title: str) -> dict[int, str]:
     """Line numbers with the reason each is residue; of two reasons the more telling one."""
-    marked: dict[int, str] = {}
-    for at, rule in _matches(lines):
-        marked.setdefault(at, rule.because)
-        if rule.sweeps:
-            marked = dict.fromkeys(_swept(lines, at), rule.because) | marked
-    return _wordless(lines) | _repeats(lines) | _again(lines, title) | marked
+    matches = list(_matches(lines))
+    swept = {later: rule.because for at, rule in matches if rule.sweeps for later in _swept(lines, at)}
+    matched = {at: rule.because for at, rule in matches}
+    return swept | _wordless(lines) | _repeats(lines) | _again(lines, title) | matched
 
 
 def _matches(lines: Sequence[str]) -> Iterator[tuple[int, Rule]]:
@@ -70,11 +68,15 @@ def _swept(lines: Sequence[str], heading: int) -> Iterator[int]:
 def _wordless(lines: Sequence[str]) -> dict[int, str]:
     """Rules and bullets that stand alone, and lines of nothing but shortcodes."""
     reasons = (
-        (at, "shortcode" if _CODES.search(line) else "separator")
+        (at, "shortcode" if _has_code(line) else "separator")
         for at, line in enumerate(lines)
-        if not _WORDS.search(_CODES.sub("", line).replace("_", ""))
+        if not _WORDS.search((_CODES.sub("", line) if _has_code(line) else line).replace("_", ""))
     )
     return dict(reasons)
+
+
+def _has_code(line: str) -> bool:
+    return ("[" in line or "{" in line) and _CODES.search(line) is not None
 
 
 def _again(lines: Sequence[str], title: str) -> dict[int, str]:
@@ -111,13 +113,14 @@ def _runs(folded: Sequence[str]) -> Iterator[list[int]]:
 
 
 def _spans(lines: Sequence[str], marked: dict[int, str]) -> Iterator[tuple[int, int, str]]:
-    """Marked lines with a line feed each (the one before, or, ahead of all that stays, the one after), and shortcodes."""
+    """Marked lines with a line feed each (the one before; ahead of all that stays, the one after), and shortcodes."""
     start, has_kept = 0, False
     for at, line in enumerate(lines):
         end = start + len(line)
         if at not in marked:
             has_kept = True
-            yield from ((start + code.start(), start + code.end(), "shortcode") for code in _CODES.finditer(line))
+            codes = _CODES.finditer(line) if _has_code(line) else ()
+            yield from ((start + code.start(), start + code.end(), "shortcode") for code in codes)
         elif has_kept:
             yield start - 1, end, marked[at]
         else:

@@ -7,7 +7,7 @@ Each origin has its own small pool: one big httpx pool costs three to five times
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -199,7 +199,7 @@ def _reply(
         ip=stream.ip if stream else None,
     )
     flags = (*(("headers-cut",) if cut else ()), *_framing_flags(reply, stream))
-    return Reply(**{name: getattr(reply, name) for name in reply.__slots__} | {"flags": flags})
+    return replace(reply, flags=flags)
 
 
 def _kept_headers(raw: list[tuple[bytes, bytes]]) -> tuple[tuple[tuple[str, str], ...], bool]:

@@ -159,6 +159,6 @@ class Fetcher:
         inner.url = address
         try:
             reply = await self._follow(inner, most_hops=_MOST_ROBOTS_HOPS, obeys_robots=False)
+            return read_robots(arrived(inner, reply, self._now(), max_payload=self._policy.max_payload), reply.body)
         except Exception as error:  # noqa: BLE001 (as in _travel)
             return unread_robots(weather_of(error), self._now(), redirected=bool(inner.hops))
-        return read_robots(arrived(inner, reply, self._now(), max_payload=self._policy.max_payload), reply.body)

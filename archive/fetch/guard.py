@@ -40,8 +40,9 @@ _PRIVATE = tuple(
         ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"),
     )
 )
-# Python calls these global, or not, by its version: 6to4 relays, and IPv6 space that IANA has allotted to nobody.
-_RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
+# Whether Python calls these global depends on its version: protocol assignments (one cloud's metadata among them), 6to4
+# relays, documentation, and all IPv6 space that IANA has allotted to nobody.
+_RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 _SIX = 6
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -72,8 +73,9 @@ def reach_of(address: str) -> Reach:
             return Reach.PUBLIC if all(reach_of(each) is Reach.PUBLIC for each in inner) else Reach.FORBIDDEN
     if any(ip in network for network in _PRIVATE):
         return Reach.PRIVATE
-    allotted = ip in _UNICAST if ip.version == _SIX else ip not in _RELAYS
-    return Reach.PUBLIC if allotted and ip.is_global and not ip.is_multicast else Reach.FORBIDDEN
+    allotted = ip.version != _SIX or ip in _UNICAST
+    reserved = not ip.is_global or ip.is_multicast or any(ip in network for network in _RESERVED)
+    return Reach.PUBLIC if allotted and not reserved else Reach.FORBIDDEN
 
 
 def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import signal
 import sys
 import time
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def up(
     home = settings.root / "data" / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     try:
-        with _alone(home), PrivateServer(home, environ=environ, port=port) as server:
+        with _stoppable(), _alone(home), PrivateServer(home, environ=environ, port=port) as server:
             out("Starting Prefect; the first time takes about 20 seconds ...")
             server.wait_ready()
             with _runner(settings, server) as runner:
@@ -52,6 +53,16 @@ def up(
     except KeyboardInterrupt:
         out("Stopped. The schedules stay on: start again and the next due run starts by itself.")
     return 0
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a service manager's request to end count as a Ctrl-C, so that runs are closed before the server goes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 
 _SHOWS_A_PAGE = frozenset({None, Reason.NOT_MODIFIED})
+_WHOLE = capture.c.payload_id.is_not(None) & (
+    capture.c.reason.is_(None) | (capture.c.reason == str(Reason.NOT_MODIFIED))
+)
 
 
 def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]], run_id: int | None) -> list[int]:
@@ -45,8 +48,7 @@ def _next_whole(connection: Connection, each: Capture) -> int | None:
     """The first whole page after a failure that arrived late: deriving it again settles the history they share."""
     after = select(capture.c.id).where(
         capture.c.source_id == each.source_id,
-        capture.c.payload_id.is_not(None),
-        capture.c.reason.is_(None) | (capture.c.reason == Reason.NOT_MODIFIED),
+        _WHOLE,
         capture.c.captured_at > micros(each.captured_at),
     )
     return connection.execute(after.order_by(capture.c.captured_at).limit(1)).scalar_one_or_none()
@@ -70,8 +72,7 @@ def _last_whole(connection: Connection, each: Capture) -> int | None:
     before = select(capture.c.payload_id).where(
         capture.c.source_id == each.source_id,
         capture.c.provenance == each.provenance,  # it answers the validators of this row of visits, of no other's
-        capture.c.payload_id.is_not(None),
-        capture.c.reason.is_(None) | (capture.c.reason == Reason.NOT_MODIFIED),
+        _WHOLE,
         capture.c.captured_at <= micros(each.captured_at),
     )
     latest = before.order_by(capture.c.captured_at.desc(), capture.c.id.desc()).limit(1)

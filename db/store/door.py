@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import text
@@ -43,8 +43,9 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file, after letting SQLite refresh its statistics."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        """Let go of the file, after letting SQLite refresh its statistics if it can."""
+        alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with suppress(DBAPIError), alone.connect() as connection:  # a full disk must not hide what went wrong before
             connection.exec_driver_sql("PRAGMA optimize")
         self._engine.dispose()
 

@@ -37,14 +37,23 @@ def sync_seeds(connection: Connection, seeds: Sequence[Seed], keys: Mapping[str,
         new = insert(seed).values(key=each.key, first_read_at=micros(now), **row)
         connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=row))
         seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.key)).scalar_one()
-        fresh = insert(source).values(
-            url=each.url, url_key=keys[each.url], kind=str(each.kind), seed_id=seed_id, found_at=micros(now)
-        )
-        # A source that a feed found, or an import brought, becomes the seed's own when a person lists it.
-        mine = {"seed_id": seed_id, "kind": str(each.kind), "retired_at": None}
-        connection.execute(fresh.on_conflict_do_update(index_elements=["url_key"], set_=mine))
+        _sync_source(connection, each, seed_id, keys[each.url], now)
     gone = and_(seed.c.key.not_in([each.key for each in seeds]), seed.c.retired_at.is_(None))
     connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
+
+
+def _sync_source(connection: Connection, each: Seed, seed_id: int, url_key: str, now: datetime) -> None:
+    """Upsert the source a seed names; the one it named before its address was edited is retired."""
+    own = source.c.found_in.is_(None)
+    before = connection.execute(select(source.c.seed_id).where(source.c.url_key == url_key, own)).scalar_one_or_none()
+    # A source that a feed found, or an import brought, becomes the seed's own when a person lists it.
+    mine = {"seed_id": seed_id, "kind": str(each.kind), "retired_at": None, "found_in": None}
+    fresh = insert(source).values(url=each.url, url_key=url_key, found_at=micros(now), **mine)
+    connection.execute(fresh.on_conflict_do_update(index_elements=["url_key"], set_=mine))
+    former = and_(source.c.seed_id == seed_id, own, source.c.url_key != url_key)
+    connection.execute(update(source).where(former, source.c.retired_at.is_(None)).values(retired_at=micros(now)))
+    if before not in {None, seed_id}:  # the seed was renamed: the articles its list found come along
+        connection.execute(update(source).where(source.c.seed_id == before, ~own).values(seed_id=seed_id))
 
 
 def every_column(every: Every) -> str:
@@ -63,9 +72,10 @@ def ensure(connection: Connection, url: str, url_key: str, now: datetime) -> int
 def add_found(connection: Connection, found: Sequence[tuple[Found, str]], via: int, now: datetime) -> list[int]:
     """Add found articles as sources of the seed of ``via``; ids of the new ones, in the order found.
 
-    One that an import brought, and no seed watched so far, is watched from now on.
+    One that no seed watched so far, or none any more, is watched from now on.
     """
     seed_id = connection.execute(select(source.c.seed_id).where(source.c.id == via)).scalar_one()
+    retired = select(seed.c.id).where(seed.c.retired_at.is_not(None))
     new = []
     for each, url_key in found:
         at = micros(now)
@@ -76,8 +86,9 @@ def add_found(connection: Connection, found: Sequence[tuple[Found, str]], via: i
         if added is not None:
             new.append(added)
             continue
-        unwatched = and_(source.c.url_key == url_key, source.c.seed_id.is_(None))
-        connection.execute(update(source).where(unwatched).values(seed_id=seed_id, found_in=via))
+        no_seed = or_(source.c.seed_id.is_(None), source.c.seed_id.in_(retired))
+        known = update(source).where(source.c.url_key == url_key, source.c.id != via, no_seed)
+        connection.execute(known.values(seed_id=seed_id, found_in=via))
     return new
 
 

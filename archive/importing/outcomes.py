@@ -1,0 +1,126 @@
+"""What every import has in common: checks of address, date and status, and the `Outcome` they make."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import BadInput
+from archive.urls import canonical_url
+from archive.when import iso, parse_stamp
+from db.records import TEXT_MEDIA_TYPE, Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_BYTES: Final = 64 * 2**20
+"""The largest line or page taken: three times what a live visit takes, so that a file never decides over our memory."""
+
+FLAG: Final = "import"
+"""The flag of every imported outcome."""
+
+TEXT_FIELDS: Final = ("text", "title", "byline", "published_at", "language")
+"""The keys of a finished text."""
+
+_CLOCK_ERROR: Final = timedelta(days=1)  # clocks and zones of other machines may be off, but not by more
+_WHOLE: Final = frozenset({200, 202, 204, 205})
+_NOT_MODIFIED: Final = 304
+_CLIENT_ERRORS: Final = range(400, 500)
+_SERVER_ERRORS: Final = range(500, 600)
+_BY_STATUS: Final = {
+    401: Reason.UNAUTHORIZED,
+    403: Reason.FORBIDDEN,
+    404: Reason.MISSING_404,
+    410: Reason.GONE_410,
+    429: Reason.RATE_LIMITED,
+    451: Reason.LEGAL_451,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """Something in a file that cannot be used. ``line`` counts lines from 1, in a WARC file its records.
+
+    ``problem`` says what is wrong and what was expected.
+    """
+
+    file: str
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.problem}"
+
+
+def page_outcome(
+    *, url: str, at: datetime, payload: bytes | None, content_type: str, charset: str | None, status: int | None
+) -> Outcome:
+    """A page as some other tool got it at ``at``. Raises `BadInput` if ``url`` is no address."""
+    address = canonical_url(url)
+    return Outcome(
+        requested_url=address,
+        final_url=address,
+        started_at=at,
+        finished_at=at,
+        reason=None if status is None else reason_of(status),
+        status=status,
+        payload=payload,
+        content_type=content_type,
+        charset=charset,
+        flags=(FLAG,),
+    )
+
+
+def text_outcome(*, url: str, at: datetime, fields: Mapping[str, str | None], status: int | None) -> Outcome:
+    """An article that came as finished text. ``fields`` are `TEXT_FIELDS`; raises `BadInput` if one cannot be used."""
+    payload = text_payload(fields)
+    return page_outcome(url=url, at=at, payload=payload, content_type=TEXT_MEDIA_TYPE, charset="utf-8", status=status)
+
+
+def text_payload(fields: Mapping[str, str | None]) -> bytes:
+    """The payload of a finished text: JSON with every one of `TEXT_FIELDS` (null if absent), sorted, in UTF-8.
+
+    The same fields always give the same bytes. Raises `BadInput` for an empty text or a ``published_at`` that is no date.
+    """
+    content = {name: fields.get(name) or None for name in TEXT_FIELDS}
+    if not (content["text"] or "").strip():
+        raise BadInput("the text is empty; expected the words of an article")
+    if content["published_at"]:
+        content["published_at"] = iso(_stamp("published_at", content["published_at"]))
+    return utf8(json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+
+
+def utf8(text: str) -> bytes:
+    """``text`` in UTF-8. Raises `BadInput` for half a surrogate pair, which is no character."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadInput(f"half a character at position {error.start}; expected valid Unicode") from error
+
+
+def captured_at(text: str, *, now: datetime, name: str = "fetched_at") -> datetime:
+    """The moment of a capture: absolute, UTC unless it says otherwise. Raises `BadInput` if it lies in the future."""
+    at = _stamp(name, text)
+    if at > now + _CLOCK_ERROR:
+        raise BadInput(f"{name} {text!r} lies in the future; expected when the page was captured")
+    return at
+
+
+def reason_of(status: int) -> Reason | None:
+    """The reason an HTTP status stands for, None for a whole page: as a live visit would have it."""
+    if status in _WHOLE:
+        return None
+    if status == _NOT_MODIFIED:
+        return Reason.NOT_MODIFIED
+    if status in _CLIENT_ERRORS:
+        return _BY_STATUS.get(status, Reason.CLIENT_ERROR)
+    return Reason.SERVER_ERROR if status in _SERVER_ERRORS else Reason.UNEXPECTED_STATUS
+
+
+def _stamp(name: str, text: str) -> datetime:
+    try:
+        return parse_stamp(text)
+    except BadInput as error:
+        raise BadInput(f"{name} {text!r} is not a date; expected for example 2021-10-08T12:00:00Z") from error

@@ -5,7 +5,7 @@
     never again    retired from the index; joined to another source; `once` and done (but see ``force``)
     not before     the server asked to wait (Retry-After)
     failing        the usual gap doubled for each failure in a row, up to a day
-    missing        a 404 a day later, then weekly; a 410 weekly
+    missing        a 404 daily for a week, then weekly; a 410 weekly
     every: 4h      so long after the last visit
     every: auto    lists every 30 minutes; articles often at first and ever more rarely (`ARTICLE_POINTS`)
 
@@ -35,14 +35,13 @@ versions with 12 visits an article; as many visits saw 81 % at gaps that double 
 after a day and a week saw 48 %. On the real histories of two blogs: 51 % and 55 %, a day and a week 31 % and 29 %.
 """
 
-_AFTERWARDS: Final = timedelta(
-    days=30
-)  # after the last point; about 5 % of the edits of news come after the fourth day
+_AFTERWARDS: Final = timedelta(days=30)  # after the last point; about 5 % of the edits of news come after day four
 _LIST_GAP: Final = timedelta(minutes=30)  # two runs of the shipped schedule
 _ARCHIVE_GAP: Final = timedelta(days=1)  # what others archived, and files, grow slowly and cost much to read
 _LONGEST_BACKOFF: Final = timedelta(days=1)
 _MISSING_AGAIN: Final = timedelta(days=1)  # a 404 counts as confirmed when two checks a day apart agree
 _MISSING_LATER: Final = timedelta(weeks=1)
+_MISSING_DAILY: Final = 7  # checks: a page that was taken down by mistake is back within days
 
 # Runs start on the quarter hour and visits a little later, so a gap of 30 minutes would always just miss its run and
 # become 45. A regular check may therefore come this much early.
@@ -135,7 +134,7 @@ def _backoff(state: SourceState) -> timedelta:
     if state.last_reason is Reason.GONE_410:
         return _MISSING_LATER
     if state.last_reason is Reason.MISSING_404:
-        return _MISSING_AGAIN if state.failures <= 1 else _MISSING_LATER
+        return _MISSING_AGAIN if state.failures <= _MISSING_DAILY else _MISSING_LATER
     usual = state.every if isinstance(state.every, timedelta) else _LIST_GAP
     doublings = min(max(state.failures, 1), 20)  # 30 minutes reach a day after six; more would only overflow
     return min(usual * (1 << doublings), _LONGEST_BACKOFF)

@@ -35,23 +35,57 @@ class Ask(Protocol):
         """All rows of the answer."""
 
 
+_MEANS: dict[int, tuple[type[StoreError], str]] = {
+    sqlite3.SQLITE_BUSY: (
+        StoreBusy,
+        "{path} stayed locked for {wait:.0f} s; another process writes to it. Try again soon",
+    ),
+    sqlite3.SQLITE_FULL: (
+        StoreError,
+        "the disk is full: {path} could not grow. Nothing was lost; make room and run it again",
+    ),
+    sqlite3.SQLITE_IOERR: (StoreError, "the disk of {path} is full or fails ({error}). Make room, or look at the disk"),
+    sqlite3.SQLITE_CORRUPT: (Corrupt, "{path} is not a readable archive ({error}); run: wirecopy restore BACKUP"),
+    sqlite3.SQLITE_NOTADB: (Corrupt, "{path} is not a readable archive ({error}); run: wirecopy restore BACKUP"),
+    sqlite3.SQLITE_READONLY: (
+        StoreError,
+        "{path} cannot be written (read-only file or folder); name another with --db",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        StoreError,
+        "{path} cannot be opened: check that it exists and that you may use its folder",
+    ),
+}
+"""What SQLite's primary result codes mean for a person."""
+
+
 def translate(error: Exception, path: Path) -> StoreError:
     """The error of ours that says what a driver's error means for ``path``."""
     # By code, not by words: a message may quote what a person searched for.
-    match getattr(error, "sqlite_errorcode", 0) & _PRIMARY:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            seconds = f"{BUSY_SECONDS:.0f} s"
-            return StoreBusy(f"{path} stayed locked for {seconds}; another process writes to it. Try again soon")
-        case sqlite3.SQLITE_FULL:
-            return StoreError(f"the disk is full: {path} could not grow. Nothing was lost; make room and run it again")
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return Corrupt(f"{path} is not a readable archive ({error}); run: wirecopy restore BACKUP")
-        case sqlite3.SQLITE_READONLY:
-            return StoreError(f"{path} cannot be written (read-only file or folder); name another with --db")
-        case sqlite3.SQLITE_CANTOPEN:
-            return StoreError(f"{path} cannot be opened: check that it exists and that you may use its folder")
-        case _:
-            return StoreError(f"{path}: {error}")
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    kind, says = _MEANS.get(code, (StoreError, "{path}: {error}"))
+    return kind(says.format(path=path, error=error, wait=BUSY_SECONDS))
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, as every way into the file that does not write uses it. Raises ``sqlite3.Error``.
+
+    A read-only disk has no room for SQLite's log beside the archive, and without a log nobody is writing: there the
+    file is read as it stands.
+    """
+    connection = _connect(path, "mode=ro")
+    try:
+        connection.execute("PRAGMA schema_version").close()  # opening is lazy: only now is the file looked at
+    except sqlite3.Error as error:
+        connection.close()
+        if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_CANTOPEN or path.with_name(f"{path.name}-wal").exists():
+            raise
+        return _connect(path, "immutable=1")
+    return connection
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=BUSY_SECONDS)
 
 
 class Reader:
@@ -63,7 +97,7 @@ class Reader:
         if not path.is_file():
             raise StoreError(f"there is no archive at {path}. Make one: wirecopy init, or wirecopy import FILE")
         try:
-            self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+            self._connection = open_to_read(path)
         except sqlite3.Error as error:
             raise translate(error, path) from error
         self._connection.row_factory = _as_dict

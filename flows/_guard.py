@@ -33,7 +33,7 @@ _SIGNS_OF_LIFE = {_HEARTBEAT, *(f"prefect.flow-run.{end}" for end in ("Completed
 
 ZOMBIES = AutomationCore(
     name="wirecopy: end runs that fell silent",
-    description="A run without a heartbeat for three minutes has lost its process. The archive's leases expire by themselves.",
+    description="A run without a heartbeat for three minutes has lost its process. Our leases expire by themselves.",
     trigger=EventTrigger(
         after={_HEARTBEAT},
         expect=_SIGNS_OF_LIFE,
@@ -43,7 +43,7 @@ ZOMBIES = AutomationCore(
         threshold=1,
         within=SILENCE,
     ),
-    actions=[ChangeFlowRunState(state=StateType.CRASHED, message="no heartbeat for three minutes: its process is gone")],
+    actions=[ChangeFlowRunState(state=StateType.CRASHED, message="no heartbeat for three minutes")],
 )
 
 

@@ -14,11 +14,12 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from typing import Any
 
 from prefect import Flow
 
 
-def main(flow: Flow) -> None:
+def main(flow: Flow[..., Any]) -> None:
     """Run ``flow`` as the command line or standard input says. Ends with 1 if the last run failed."""
     if not os.environ.get("PREFECT_API_URL"):
         sys.exit("PREFECT_API_URL is not set; start a server first, for example with: wirecopy up")
@@ -26,7 +27,8 @@ def main(flow: Flow) -> None:
     with redirect_stdout(sys.stderr):
         for order in _orders():
             answer = _run(flow, order)
-            print(json.dumps(answer), file=answers, flush=True)
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
     sys.exit(1 if "failed" in answer else 0)
 
 
@@ -37,7 +39,7 @@ def _orders() -> Iterator[dict[str, dict[str, str]]]:
         yield from map(json.loads, sys.stdin)
 
 
-def _run(flow: Flow, order: dict[str, dict[str, str]]) -> dict[str, object]:
+def _run(flow: Flow[..., Any], order: dict[str, dict[str, str]]) -> dict[str, object]:
     os.environ.update(order.get("environ", {}))
     try:
         return {"counts": asyncio.run(flow(**order["parameters"]))}

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from _report import say_progress
@@ -15,8 +16,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run as this_run
 
-from archive.runs import release_leases
 from archive.errors import StoreBusy
+from archive.runs import release_leases
 from archive.settings import from_process
 from db.records import Report
 
@@ -24,9 +25,9 @@ Work = Callable[[list[int]], Awaitable[dict[str, int]]]
 Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
 
 PATIENCE = 6 * 3600.0
-"""Seconds that a backfill or the nightly upkeep waits for another run to end: longer than any refresh, ended by morning."""
+"""Seconds that a backfill or upkeep waits for another run to end: longer than any refresh, over by the morning."""
 
-_ASK_AGAIN = 20.0
+_ASK_AGAIN = 10.0
 _SAY_EVERY = 20.0  # seconds: a refresh with nothing much to do ends within it and says nothing on the way
 
 
@@ -51,7 +52,7 @@ def owner() -> str:
     return owner_of(this_run.id)
 
 
-def release(flow: Flow, flow_run: FlowRun, state: State) -> None:  # noqa: ARG001 - Prefect passes these names
+def release(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None:  # noqa: ARG001 - Prefect passes these names
     """Give back what the run held, so that the next one need not wait until its leases expire."""
     release_leases(from_process(), owner_of(flow_run.id))
 

@@ -11,8 +11,8 @@ from pydantic import Field
 from archive import runs
 from archive.settings import from_process
 
-DAY = {"pattern": r"^\d{4}-\d{2}-\d{2}$"}
-"""Prefect's server checks patterns when a run is created, but not ``format: date``: without it a slip fails in the worker."""
+# The server checks a pattern when a run is created, but not ``format: date``: a slip would fail only in the worker.
+Day = Annotated[date | None, Field(json_schema_extra={"pattern": r"^\d{4}-\d{2}-\d{2}$"})]
 
 
 @flow(
@@ -24,32 +24,25 @@ DAY = {"pattern": r"^\d{4}-\d{2}-\d{2}$"}
     on_cancellation=[release],
 )
 async def backfill(
-    seeds: Annotated[
-        tuple[str, ...],
-        Field(title="Seeds", description="Seeds, groups or addresses as in seeds/INDEX.md. None: every one."),
-    ] = (),
-    since: Annotated[
-        date | None, Field(title="Since", description="First day of the window, YYYY-MM-DD.", json_schema_extra=DAY)
-    ] = None,
-    until: Annotated[
-        date | None, Field(title="Until", description="Last day of the window, YYYY-MM-DD.", json_schema_extra=DAY)
-    ] = None,
-    source: Annotated[
-        Literal["live", "archives", "payloads"],
-        Field(
-            title="Source",
-            description="live: fetch now the sources first seen in the window. archives: take the mementos dated in it. "
-            "payloads: derive the captures taken in it again, offline.",
-        ),
-    ] = "live",
+    seeds: tuple[str, ...] = (),
+    since: Day = None,
+    until: Day = None,
+    source: Literal["live", "archives", "payloads"] = "live",
 ) -> dict[str, int]:
-    """Work through a window of days, both ends included. Stopped at any moment, the same run goes on where it was."""
+    """Work through a window of days, both ends included. Stopped at any moment, the same run goes on where it was.
+
+    Args:
+        seeds: Seeds, groups or addresses as in seeds/INDEX.md. None means everything.
+        since: First day of the window, YYYY-MM-DD. None means from the beginning.
+        until: Last day of the window, YYYY-MM-DD. None means to this day.
+        source: live fetches now the sources first seen in the window; archives takes the mementos dated in it;
+            payloads derives the captures taken in it again, offline.
+
+    """
     settings = from_process()
     step = batches()
     report = await patiently(
-        lambda: runs.backfill(
-            settings, only=seeds, since=since, until=until, source=source, owner=owner(), step=step
-        )
+        lambda: runs.backfill(settings, only=seeds, since=since, until=until, source=source, owner=owner(), step=step)
     )
     await publish(report)
     return report.counts

@@ -1,13 +1,10 @@
 """The scheduled run: visit what is due, keep what came, and work out what changed and who copied whom."""
 
-from typing import Annotated
-
 from _report import publish
 from _run import batches, owner, release, run_name
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled
-from pydantic import Field
 
 from archive import runs
 from archive.errors import StoreBusy
@@ -22,16 +19,15 @@ from archive.settings import from_process
     on_crashed=[release],
     on_cancellation=[release],
 )
-async def refresh(
-    seeds: Annotated[
-        tuple[str, ...],
-        Field(title="Seeds", description="Seeds, groups or addresses as in seeds/INDEX.md. None: all that is due."),
-    ] = (),
-    force: Annotated[bool, Field(title="Force", description="Visit them now, due or not.")] = False,
-) -> dict[str, int] | State:
+async def refresh(seeds: tuple[str, ...] = (), force: bool = False) -> dict[str, int] | State:
     """Read the seed index, visit the sources that are due, and derive texts, versions and links.
 
     Cheap when nothing is due. When another run holds the archive this one is cancelled: the next comes in minutes.
+
+    Args:
+        seeds: Seeds, groups or addresses as in seeds/INDEX.md. None means everything.
+        force: Visit them now, due or not.
+
     """
     settings = from_process()
     try:

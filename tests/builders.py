@@ -36,14 +36,17 @@ from db.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from db.connect import Ask, Row
     from db.store import Store
 
+    Seen = Iterable[tuple[str, datetime]]
+
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+LATER = T0 + 30 * DAY
 URL = "https://daily.example/harbour"
 PAGE = b"<!doctype html><h1>Harbour opens</h1><p>The harbour of Velmora opens on Monday.</p>"
 RECIPE = Recipe(id="recipe-one", facts=(("extractor", "of the tests"),))
@@ -54,7 +57,8 @@ OTHER_RECIPE = Recipe(id="recipe-two", facts=(("extractor", "a better one"),))
 
 def a_seed(name: str = "harbour", *, group: str = "daily", **more: Any) -> Seed:
     """A seed of an article; ``key`` and ``url`` follow from its name unless given."""
-    return Seed(**{"key": f"{group}/{name}", "group": group, "name": name, "url": f"https://daily.example/{name}"} | more)
+    known = {"key": f"{group}/{name}", "group": group, "name": name, "url": f"https://daily.example/{name}"}
+    return Seed(**known | more)
 
 
 def a_source(source_id: int = 1, url: str = URL, **more: Any) -> Source:
@@ -70,7 +74,7 @@ def a_state(source: Source | None = None, **more: Any) -> SourceState:
 def an_outcome(url: str = URL, *, at: datetime = T0, **more: Any) -> Outcome:
     """A whole page under status 200; with a ``reason``, an outcome without bytes."""
     failed = more.get("reason") is not None
-    usual = {"status": None, "payload": None} if failed else {"status": 200, "payload": PAGE, "content_type": "text/html"}
+    usual = {} if failed else {"status": 200, "payload": PAGE, "content_type": "text/html"}
     known = {"requested_url": url, "final_url": url, "started_at": at, "finished_at": at + timedelta(seconds=1)}
     return Outcome(**known | usual | more)
 
@@ -105,7 +109,8 @@ def an_extraction(text: str = "The harbour opens.", *, title: str = "Harbour", *
 
 def a_judgement(relation: Relation | None = Relation.NEAR, **more: Any) -> Judgement:
     """What comparing two texts gave."""
-    return Judgement(**{"relation": relation, "score": 0.9, "coverage": (0.8, 0.6), "because": "long common runs"} | more)
+    usual = {"score": 0.9, "coverage": (0.8, 0.6), "because": "long common runs"}
+    return Judgement(relation=relation, **usual | more)
 
 
 def digest_of(title: str, body: str) -> str:
@@ -128,7 +133,7 @@ def record_text(store: Store, source_id: int, text: str, at: datetime, **more: A
     return new[0] if new else None
 
 
-def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: datetime = T0 + 30 * DAY) -> list[Version]:
+def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: datetime = LATER) -> list[Version]:
     """Empty the ledger with a stand-in for the extractor: a payload's bytes are its text. New versions."""
     store.use_recipe(recipe, now)
     ids = ask_captures.underived(store.ask, 10_000)
@@ -141,7 +146,7 @@ def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: d
     return [new for root in roots for new in settle(store, root, now=now, done=ids)]
 
 
-def settle(store: Store, source_id: int, *, now: datetime = T0 + 30 * DAY, done: Sequence[int] = ()) -> list[Version]:
+def settle(store: Store, source_id: int, *, now: datetime = LATER, done: Sequence[int] = ()) -> list[Version]:
     """Settle one source by ``archive.versions``, every edit being worth a half."""
     url = ask_sources.by_id(store.ask, source_id).url
 
@@ -152,7 +157,7 @@ def settle(store: Store, source_id: int, *, now: datetime = T0 + 30 * DAY, done:
     return store.settle(source_id, history, now, done)
 
 
-def make_history(store: Store, source_id: int, seen: Sequence[tuple[str, datetime]], *, title: str = "") -> list[Version]:
+def make_history(store: Store, source_id: int, seen: Seen, *, title: str = "") -> list[Version]:
     """Keep and derive a capture of each (text, instant); the new versions."""
     for text, at in seen:
         record_text(store, source_id, text, at)

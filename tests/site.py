@@ -1,3 +1,4 @@
+# ruff: noqa: A005 (imported as tests.site, never as site)
 """A web server on loopback whose pages misbehave by name; a bare socket, no HTTP library, so that it can lie freely.
 
 ::

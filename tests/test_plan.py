@@ -152,11 +152,12 @@ def test_a_failing_source_says_how_it_fails():
     assert visit(one, T0 + DAY).because == "due since 2026-01-05T12:00:00Z, after failing 3 times in a row (timeout)"
 
 
-def test_a_missing_page_is_checked_a_full_day_later_and_then_weekly():
+def test_a_missing_page_is_checked_a_full_day_later_and_after_a_week_of_that_weekly():
     first = checked(every=HOUR, last_reason=Reason.MISSING_404, failures=1)
     assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "missing (404), checked 24 h ago, next in 1 s"
     assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, after missing (404)"
-    assert due_at(checked(every=HOUR, last_reason=Reason.MISSING_404, failures=2)) == T0 + WEEK
+    assert due_at(checked(every=HOUR, last_reason=Reason.MISSING_404, failures=7)) == T0 + DAY
+    assert due_at(checked(every=HOUR, last_reason=Reason.MISSING_404, failures=8)) == T0 + WEEK
 
 
 def test_a_page_that_is_gone_is_checked_weekly():

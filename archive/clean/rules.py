@@ -123,7 +123,7 @@ RULES: tuple[Rule, ...] = (
         "tail",
         r"(?:related|similar|recommended|more|latest|popular|trending|top)"
         r"(?: (?:articles?|stories|posts?|news|topics?|content|reading|links?|coverage|videos?))+:?",
-        r"(?:related|recommended|read more|read next|more|see also|also read|don'?t miss|trending(?: now)?):?",
+        r"(?:related|recommended|read next|more|see also|also read|don'?t miss|trending(?: now)?):?",
         r"more (?:from|on|in|about) .{2,40}|editors?'? picks?",
         r"you (?:may|might|will) (?:also )?(?:like|enjoy|be interested in).{0,12}",
         r"recommended for you|you may have missed",

@@ -9,6 +9,7 @@ import click
 
 from archive import answers
 from archive.cli.common import as_json, as_jsonl, clean, coloured, minute, put_json, put_lines, say, table, verb
+from db.records import Relation
 
 if TYPE_CHECKING:
     from archive.api import Archive
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 @verb
 @click.argument("url", required=False)
+@click.option("--all", "all_", is_flag=True, help="Also list reports of the same event that are no copies.")
 @as_jsonl
 @as_json
-def copies(settings: Settings, url: str | None, *, jsonl: bool, json_: bool) -> None:
+def copies(settings: Settings, url: str | None, *, all_: bool, jsonl: bool, json_: bool) -> None:
     r"""Show who has it from whom: all clusters of copies, or those of one article.
 
     \b
@@ -42,8 +44,10 @@ def copies(settings: Settings, url: str | None, *, jsonl: bool, json_: bool) -> 
         return
     for number, cluster in enumerate(clusters, 1):
         _print_cluster(number, cluster)
-    clustered = {member.url for cluster in clusters for member in cluster.members}
-    loose = [link for link in links if not {link.a.url, link.b.url} <= clustered or not link.relation.is_copy]
+    clustered = [{member.url for member in cluster.members} for cluster in clusters]
+    loose = [link for link in links if not any({link.a.url, link.b.url} <= members for members in clustered)]
+    if not all_:
+        loose = [link for link in loose if link.relation is not Relation.SAME_EVENT]
     rows = [(link.relation, f"{link.score:.2f}", _say(link.a), _say(link.b)) for link in _closest(loose)]
     if rows:
         table(rows, heading=("also linked", "score", "earlier", "later"))

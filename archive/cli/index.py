@@ -64,10 +64,14 @@ def add(settings: Settings, urls: tuple[str, ...], *, kind: str, group: str) -> 
 
     if not settings.index.is_file():
         raise SeedError(f"there is no seed index at {settings.index}. Make one: wirecopy init")
-    text = settings.index.read_text(encoding="utf-8")
+    # newline="": the line endings a person's editor wrote stay as they are.
+    with settings.index.open(encoding="utf-8", newline="") as file:
+        text = file.read()
     for url in urls:
         text = add_row(text, url=url, kind=SeedKind(kind), group=group)
-    settings.index.write_text(text, encoding="utf-8")
+    beside = settings.index.with_suffix(".md.new")
+    beside.write_text(text, encoding="utf-8", newline="")
+    beside.replace(settings.index)
     click.echo(f"{len(urls)} added to {settings.index}")
 
 

@@ -11,10 +11,17 @@ import click
 
 @click.group(invoke_without_command=True, no_args_is_help=False)
 @click.option("--grade", is_flag=True, help="Compare what the archive says with the script; ends 1 unless all agrees.")
-@click.option("--json", "json_", is_flag=True, help="With --grade: print {grade: {found, missed, false, pending}} only.")
+@click.option(
+    "--json", "json_", is_flag=True, help="With --grade: print {grade: {found, missed, false, pending}} only."
+)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Deal the events to other articles.")
 @click.option(
-    "--dir", "folder", default="wirecopy-demo", show_default=True, type=click.Path(path_type=Path), help="Where it works."
+    "--dir",
+    "folder",
+    default="wirecopy-demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where it works.",
 )
 @click.pass_context
 def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Path) -> int:
@@ -64,7 +71,9 @@ def serve_site(*, port: int, round_: int, seed: int) -> None:
     site = Site(World(seed))
     site.round = round_
     bound = site.start(port)
-    click.echo(f"round {round_} of the news world on http://127.0.0.1:{bound} (by Host header, or as a proxy); Ctrl-C ends it")
+    click.echo(
+        f"round {round_} of the news world on http://127.0.0.1:{bound} (by Host header, or as a proxy); Ctrl-C ends it"
+    )
     try:
         site.wait()
     finally:

@@ -38,9 +38,9 @@ werden wie wieder will wir wird wo worden wurde wurden zu zum zur zwar zwischen 
 """
 
 STOPWORDS: dict[str, frozenset[str]] = {
-    "en": frozenset(_ENGLISH.split()),
-    "es": frozenset(_SPANISH.split()),
-    "de": frozenset(_GERMAN.split()),
+    "en": frozenset(_ENGLISH.casefold().split()),
+    "es": frozenset(_SPANISH.casefold().split()),
+    "de": frozenset(_GERMAN.casefold().split()),
 }
 """Function words by language; their shares tell the languages apart, too."""
 
@@ -53,7 +53,7 @@ _COUNTED = (
     "fifteen quince fünfzehn|sixteen dieciséis sechzehn|seventeen diecisiete siebzehn|eighteen dieciocho achtzehn|"
     "nineteen diecinueve neunzehn|twenty veinte zwanzig"
 )
-_TENS = (("thirty treinta dreißig", 30), ("forty cuarenta vierzig", 40), ("fifty cincuenta fünfzig", 50),
+_TENS = (("thirty treinta dreissig", 30), ("forty cuarenta vierzig", 40), ("fifty cincuenta fünfzig", 50),
          ("sixty sesenta sechzig", 60), ("seventy setenta siebzig", 70), ("eighty ochenta achtzig", 80),
          ("ninety noventa neunzig", 90))  # fmt: skip
 _ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth"

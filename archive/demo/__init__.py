@@ -1,6 +1,13 @@
 """The built-in news world: an invented press of six outlets, a script of what happens to it, and a grade.
 
-Everything here runs offline. ``texts`` reads the articles, ``spin`` rewords them, ``script`` deals the events, ``world``
-answers requests as a pure function of round and address, ``site`` serves it on loopback, ``grade`` compares what the
-archive says with the script, and ``run`` is what ``wirecopy demo`` calls.
+Everything here runs offline::
+
+    texts     the articles, and what an editor can do to one        outlets   the six sites
+    spin      the machine that swaps words                          pages     an article among its furniture
+    script    what happens, and to whom a seed deals it             lists     feeds, sitemap, section page, robots.txt
+    world     round and address in, answer out; the scripted truth  replies   HTTP answers as values
+    site      the world on a loopback port                          folder    the demo's own folder
+    snapshot  all answers of a small archive                        grade     the answers against the script
+    show      what the demo prints                                  words     a change in a line or two
+    run       ``wirecopy demo``
 """

@@ -63,8 +63,8 @@ class Grade:
 def grade(world: World, told: Iterable[Event]) -> Grade:
     """Compare what the archive told (see ``findings``) with the script of its world.
 
-    Rows that are true although the script does not call for them count neither way: a 304 where a server sent one, and a
-    link between two articles that do have their text from one origin (two copies of the same original, say).
+    Rows that are true although the script does not call for them count neither way: a 304 where a server sent one,
+    and a link between two articles that do have their text from one origin (two copies of the same original, say).
     """
     script = {_key(event): event for event in world.events()}
     rows = {_key(event): event for event in told}

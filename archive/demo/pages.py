@@ -77,8 +77,9 @@ def paywall_page(outlet: Outlet, story: Story, noise: str) -> str:
     lead = " ".join(story.edition.body[0].split()[:14])
     offer = "Subscribe to continue reading. This article is for subscribers only. Already a subscriber? Sign in."
     jsonld = json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", "isAccessibleForFree": False})
-    meta = f'<meta property="og:title" content="{escape(story.edition.headline)}">\n'
-    head = f'{meta}<meta name="article:content_tier" content="locked">\n<script type="application/ld+json">{jsonld}</script>\n'
+    title = f'<meta property="og:title" content="{escape(story.edition.headline)}">\n'
+    tier = '<meta property="article:content_tier" content="locked">\n'
+    head = f'{title}{tier}<script type="application/ld+json">{jsonld}</script>\n'
     rng = random.Random(noise)  # noqa: S311 - decoration, not a secret
     price = f"<p>{rng.randint(4, 9)} crowns a month, the first {rng.randint(2, 6)} weeks free.</p>"
     content = f'<article><p>{escape(lead)} ...</p><div class="paywall"><p>{offer}</p>{price}</div></article>'

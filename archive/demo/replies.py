@@ -40,13 +40,14 @@ class Reply:
         tag = dict(self.headers).get("ETag", "")
         if tag and tag in asked.get("if-none-match", ""):
             return replace(dated, status=304, body=b"")
-        return dated._zipped() if "gzip" in asked.get("accept-encoding", "") else dated
+        return _zipped(dated) if "gzip" in asked.get("accept-encoding", "") else dated
 
-    def _zipped(self) -> Reply:
-        if len(self.body) < SMALLEST_GZIP:
-            return self
-        coded = replace(self, body=gzip.compress(self.body, mtime=0))
-        return coded.headed(("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+
+def _zipped(reply: Reply) -> Reply:
+    if len(reply.body) < SMALLEST_GZIP:
+        return reply
+    coded = replace(reply, body=gzip.compress(reply.body, mtime=0))
+    return coded.headed(("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 
 
 def html(status: int, page: str, charset: str = "utf-8", declared: str = "utf-8") -> Reply:

@@ -123,24 +123,27 @@ until the hour it asked for is over, all its pages."""
 def deal(articles: Mapping[str, Article], seed: int) -> Deal:
     """Give every part of the script to an article, no article two parts; the same seed gives the same deal."""
     rng = random.Random(seed)  # noqa: S311 - a deal of cards, not a secret
-    original = rng.choice([a.id for a in articles.values() if _may_play(a, COPIED_LATE, articles)])
+    original = rng.choice(_able(COPIED_LATE, articles))
     articles = _late_spinner(articles, original)
     outlet, when = rng.choice(BUSY)
     busy = rng.choice([a.id for a in articles.values() if a.outlet == outlet and a.id != original and not a.appears])
     players = {original: COPIED_LATE, busy: Part("busy", ((when, "server_error"),), _any)}
     for part in PARTS:
-        able = (a for a in articles.values() if a.id not in players and _may_play(a, part, articles))
-        players[rng.choice([a.id for a in able if a.outlet != outlet or when not in part.rounds])] = part
+        able = [name for name in _able(part, articles) if name not in players]
+        players[rng.choice([n for n in able if articles[n].outlet != outlet or when not in part.rounds])] = part
     turns = (Turn(at, name, event) for name, part in players.items() for at, event in part.steps)
     return Deal(articles, tuple(sorted(turns, key=lambda turn: (turn.round, turn.article))))
 
 
-def _may_play(article: Article, part: Part, articles: Mapping[str, Article]) -> bool:
-    """Only what is there from the start; and no edit before the last copy is made, so that a copy's version is certain."""
-    copies = [copy for copy in articles.values() if article.id in {base for _, base in copy.copies}]
-    late = max((copy.appears for copy in copies), default=0)
-    too_soon = any(event in EDITS and when <= late for when, event in part.steps)
-    return part.cast(article, articles) and not article.appears and not too_soon
+def _able(part: Part, articles: Mapping[str, Article]) -> list[str]:
+    """Return who may play: what is there from the start, and is not edited before its last copy is made.
+
+    So the version that a copy was made from is certain.
+    """
+    first_edit = min((when for when, event in part.steps if event in EDITS), default=len(ROUNDS))
+    too_soon = {base for copy in articles.values() for _, base in copy.copies if copy.appears >= first_edit}
+    present = (a for a in articles.values() if not a.appears and a.id not in too_soon)
+    return [article.id for article in present if part.cast(article, articles)]
 
 
 def _late_spinner(articles: Mapping[str, Article], original: str) -> dict[str, Article]:

@@ -1,7 +1,7 @@
 """The news world on a loopback port: one HTTP server for all its hosts, told apart by the Host header.
 
-It also answers requests in absolute form (``GET http://wire.example/ HTTP/1.1``), so that any tool can be pointed at the
-world by calling it an HTTP proxy: ``http_proxy=http://127.0.0.1:PORT curl http://wire.example/``.
+It also answers requests in absolute form (``GET http://wire.example/ HTTP/1.1``), so that any tool can be pointed at
+the world by calling it an HTTP proxy: ``http_proxy=http://127.0.0.1:PORT curl http://wire.example/``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Site:
         except (OSError, OverflowError) as error:
             raise BadInput(f"port {port} cannot be used ({error}); give another, or 0 for any free one") from error
         self._server = server
-        self._thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="news-world", daemon=True)
+        self._thread = Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="news-world", daemon=True
+        )
         self._thread.start()
         return int(server.server_address[1])
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What ``Answers`` and ``Telling`` ask for. Histories, captures and changes are by address, changes by version too."""
+    """What ``Answers`` and ``Telling`` ask for. Keys are addresses; of ``changes``, address and version."""
 
     listed: list[Json] = field(default_factory=list)
     histories: dict[str, Json] = field(default_factory=dict)

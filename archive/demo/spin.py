@@ -1,4 +1,4 @@
-"""The spinner: swap words by a table, keep everything else. So do real ones: order, sentences, numbers and names stay."""
+"""The spinner: swap words by a table and keep order, sentences, numbers and most names, as real ones do."""
 
 from __future__ import annotations
 

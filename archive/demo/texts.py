@@ -1,8 +1,9 @@
 """The articles of the news world, and what an editor can do to one.
 
-An article file is a few ``key: value`` lines, a blank line, and paragraphs. Three marks in the paragraphs say where an edit
-may take hold: ``[[...]]`` is a quotation that may be cut, ``~`` opens one of two passages that may change places, and the
-word 300 is a number that may shrink. A line ``@article 2-11`` prints those paragraphs of another article: a copy.
+An article file is a few ``key: value`` lines, a blank line, and paragraphs. Three marks in the paragraphs say where an
+edit may take hold: ``[[...]]`` is a quotation that may be cut, ``~`` opens one of two passages that may change places,
+and the word 300 is a number that may shrink. A line ``@article 2-11`` prints those paragraphs of another article: a
+copy.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ _MARKS = re.compile(r"^~ |\[\[|\]\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """One article as its file has it: who prints it, when, and what an edit would use. ``body`` still carries its marks.
+    """One article as its file has it: who prints it, when, and what an edit would use; ``body`` still has its marks.
 
-    ``copies`` names what it was made from, as (relation, article) pairs; ``spins`` the article a machine reworded for it.
-    ``appears`` is the round in which it is first on the web.
+    ``copies`` names what it was made from, as (relation, article) pairs; ``spins`` the article that a machine reworded
+    for it. ``appears`` is the round in which it is first on the web.
     """
 
     id: str
@@ -89,7 +90,7 @@ def read_article(name: str, text: str) -> Article:
 
 
 def first_edition(article: Article, articles: Mapping[str, Article], *, misspelt: bool = False) -> Edition:
-    """Return what the article says at first, passages of other articles printed in full, with its typo if ``misspelt``."""
+    """Return what the article says at first, passages of others printed in full; with its typo if ``misspelt``."""
     body = tuple(part for line in article.body for part in _printed(line, articles))
     edition = Edition(article.headline, body)
     return _respelt(edition, *article.typo) if misspelt else edition

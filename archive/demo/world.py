@@ -1,6 +1,7 @@
 """The news world: six outlets, about forty articles, and the script one seed deals to them. Pure: no clock, no state.
 
-``World(seed).respond(round, host, target, headers)`` answers a request; ``events()`` tells what an archive ought to notice.
+``World(seed).respond(round, host, target, headers)`` answers a request; ``events()`` tells what an archive ought to
+notice.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ GONE = frozenset({"missing_404", "gone_410"})
 class Event:
     """Something the archive ought to notice: in which round, at which address, and what, in one word.
 
-    A copy reads ``copy:RELATION:URL@N``: this article has it from version N of that one. ``pending`` names the later issue
-    whose depth the event needs; "" when none.
+    A copy reads ``copy:RELATION:URL@N``: this article has it from version N of that one. ``pending`` names the later
+    issue whose depth the event needs; "" when none.
     """
 
     round: int
@@ -51,7 +52,6 @@ class World:
         self.deal: Deal = deal(read_articles(), seed)
         self._outlets = {outlet.id: outlet for outlet in OUTLETS}
         self._hosts = {outlet.host: outlet for outlet in OUTLETS}
-        self._synonyms = read_synonyms()
 
     @property
     def articles(self) -> tuple[Article, ...]:
@@ -65,18 +65,25 @@ class World:
 
     def edition(self, article: Article, at: int) -> Edition:
         """Return what the article says in round ``at``, whether or not its address shows it then."""
-        if article.spins:
-            return spun(self.edition(self.deal.articles[article.spins], -1), self._synonyms)
-        misspelt = "cosmetic" in self.deal.of(article.id, len(ROUNDS))
-        edition = first_edition(article, self.deal.articles, misspelt=misspelt)
+        edition = self._first[article.id]
         happened = self.deal.of(article.id, at)
         for edit in () if "reverted" in happened else happened:
             edition = edited(article, edition, edit) if edit in EDITS else edition
         return edition.plain()
 
+    @cached_property
+    def _first(self) -> dict[str, Edition]:
+        """Every article's first edition, marks and all; a spun one is made from its original's."""
+        mended = {turn.article for turn in self.deal.turns if turn.event == "cosmetic"}
+        own = {
+            a.id: first_edition(a, self.deal.articles, misspelt=a.id in mended) for a in self.articles if not a.spins
+        }
+        synonyms = read_synonyms()
+        return own | {a.id: spun(own[a.spins].plain(), synonyms) for a in self.articles if a.spins}
+
     def url(self, article: Article, at: int = 0) -> str:
         """Return the article's address in round ``at``; the one of round 0 is its identity."""
-        headline = self.edition(article, -1).headline
+        headline = self._first[article.id].headline
         moved = " in full" if "address_moved" in self.deal.of(article.id, at) else ""
         day = f"{article.published_at:%Y/%m/%d}"
         outlet = self._outlets[article.outlet]
@@ -167,7 +174,11 @@ class World:
         source = self.url(self.deal.articles[article.copies[0][1]], at) if article.copies else ""
         charset = self._charsets(article, at)[0]
         return Story(
-            article=article, edition=self.edition(article, at), url=self.url(article, at), charset=charset, source=source
+            article=article,
+            edition=self.edition(article, at),
+            url=self.url(article, at),
+            charset=charset,
+            source=source,
         )
 
     def _teasers(self, outlet: Outlet, at: int, *, but: Article | None = None) -> tuple[Teaser, ...]:
@@ -185,7 +196,9 @@ class World:
             case "/" | "/home":
                 return replies.html(200, lists.section(outlet, self._teasers(outlet, at)))
             case "/about" | "/contact":
-                return replies.html(200, pages.plain_page(outlet, path[1:].title(), f"<p>{outlet.name}, Port Selwyn.</p>"))
+                return replies.html(
+                    200, pages.plain_page(outlet, path[1:].title(), f"<p>{outlet.name}, Port Selwyn.</p>")
+                )
         return replies.html(200 if self._never_404(outlet, at) else 404, _not_found(outlet))
 
     def _listing(self, outlet: Outlet, at: int) -> Reply:

@@ -22,6 +22,9 @@ NEAR_ENOUGH = 0.5
 LONGEST_BLOCK = 3_000
 """Longer paragraphs are cut after a sentence, so that no word diff meets a megabyte."""
 
+FEWEST_CONTAINED = 4
+"""Words a paragraph needs to be looked for inside a longer one; any paragraph contains "and the"."""
+
 MOST_CELLS = 50_000_000
 """Paragraph pairs up to which the exact common sequence is computed (bit-parallel: 6 MB, 0.1 s)."""
 
@@ -122,9 +125,17 @@ def _likely_pairs(
         middle = x * len(left_b) // len(left_a)
         for y in range(max(0, middle - REACH), min(len(left_b), middle + REACH + 1)):
             j = left_b[y]
-            likeness = Indel.normalized_similarity(a[i].words, b[j].words, score_cutoff=NEAR_ENOUGH)
+            likeness = _likeness(a[i].words, b[j].words)
             if likeness >= NEAR_ENOUGH:
                 yield -likeness, abs(x - y), i, j
+
+
+def _likeness(a: Sequence[str], b: Sequence[str]) -> float:
+    """Word likeness; a paragraph that stands whole inside a longer one is near enough, too."""
+    shorter = min(len(a), len(b))
+    likeness = Indel.normalized_similarity(a, b)
+    shared = likeness * (len(a) + len(b)) / 2
+    return max(likeness, NEAR_ENOUGH) if shorter >= FEWEST_CONTAINED and shared >= 0.9 * shorter else likeness
 
 
 def _absorbed(matches: Sequence[Match], a: Sequence[Block], b: Sequence[Block]) -> Iterator[Match]:

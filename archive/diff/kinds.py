@@ -211,7 +211,7 @@ def _flat(tokens: Sequence[Token]) -> list[Token]:
 def _is_typo(x: Token, y: Token) -> bool:
     """One letter lost, doubled, swapped or mistaken inside a long word; its ending is grammar and stays out."""
     a, b = x.folded, y.folded
-    if x.piece is not Piece.WORD or y.piece is not Piece.WORD or {a, b} & (HEDGES | ATTRIBUTIONS):
+    if x.piece is not Piece.WORD or y.piece is not Piece.WORD or {a, b} <= HEDGES | ATTRIBUTIONS:
         return False
     shorter, longer = sorted((a, b), key=len)
     if len(shorter) < 4 or longer.startswith(shorter):  # noqa: PLR2004 - "not" and "now" are one letter apart

@@ -25,10 +25,10 @@ erklärte erklärt teilte mitgeteilt zufolge laut behauptete behauptet betonte m
 räumte warnte fügte sprecher sprecherin quellen
 """
 
-HEDGES: frozenset[str] = frozenset(_HEDGES.split())
+HEDGES: frozenset[str] = frozenset(_HEDGES.casefold().split())
 """Negations and words that weaken or strengthen a claim: one more or one less changes what is said."""
 
-ATTRIBUTIONS: frozenset[str] = frozenset(_ATTRIBUTIONS.split())
+ATTRIBUTIONS: frozenset[str] = frozenset(_ATTRIBUTIONS.casefold().split())
 """Verbs and nouns of saying: who vouches for a claim, and how."""
 
 CORRECTION: re.Pattern[str] = re.compile(

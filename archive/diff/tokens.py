@@ -72,7 +72,7 @@ _PATTERN = re.compile(
     | (?P<money> [$\u20ac\u00a3\u00a5]\ ?{_FIGURE}(?:[\ -]?{_SCALE})?
                | \b{_FIGURE}(?:[\ -]?{_SCALE})?[\ -]?(?:[$\u20ac\u00a3\u00a5]|(?i:{_CURRENCY})\b) )
     | (?P<number> {_FIGURE}(?:\ ?%|\ (?:percent|per\ cent)\b|[\ -]{_SCALE})? | \b(?i:{_COUNT})\b )
-    | (?P<name> \b{_CAPITAL}(?:\ (?:(?:{_PARTICLE})\ )?{_CAPITAL})* )
+    | (?P<name> \b{_CAPITAL}(?:\ (?:(?:{_PARTICLE})\ )?{_CAPITAL}){{0,7}} )
     | (?P<word> [^\W_]+(?:['\u2019-][^\W_]+)* )
     | (?P<mark> [^\w\s]|_ )
     """,

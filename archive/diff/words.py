@@ -68,7 +68,8 @@ def _units(text: str) -> list[Token]:
 
 
 def _steps(a: Sequence[Token], b: Sequence[Token]) -> list[_Step]:
-    opcodes = Levenshtein.opcodes([token.text for token in a], [token.text for token in b])
+    # The end is compared as a line break, which no token is: an empty string would equal a NUL character in rapidfuzz.
+    opcodes = Levenshtein.opcodes([token.text or "\n" for token in a], [token.text or "\n" for token in b])
     return [_Step(op.tag == "equal", (op.src_start, op.src_end), (op.dest_start, op.dest_end)) for op in opcodes]
 
 

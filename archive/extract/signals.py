@@ -119,10 +119,10 @@ LOGIN_PATHS = (
 MISSING_TITLES = (
     r"(http )?(error )?404( error)?",
     r"((error )?404 )?(the )?(page|article|story|content|file)( you requested)?( was| is)? not found( error)?( 404)?",
-    r"not found",
+    r"((error )?404 )?not found",
     r"nothing (was )?found( here)?",
-    r"(the )?page (does not|doesn t|no longer) exists?",
-    r"(the )?(page|article|story|content) (is )?(no longer available|not available|unavailable)",
+    r"(the |this )?page (does not|doesn t|no longer) exists?",
+    r"(the |this )?(page|article|story|content) (is )?(no longer available|not available|unavailable)",
     r"(we )?(can t|cannot|couldn t|could not) find (the|that|this|your) page",
     r"(the |this |that )?page (can t|cannot|could not|couldn t) be found",
     r"(die |der )?(seite|artikel)( wurde| konnte)? (leider )?nicht gefunden( werden)?",

@@ -2,8 +2,8 @@
 
 Read ``fetcher`` first; it tells the story. The rest are its parts: ``policy`` (what may be asked), ``guard`` (which
 addresses may be connected to), ``lane`` (how often one origin is asked), ``robots``, ``exchange`` (one request, raw
-bytes), ``decode`` and ``charset`` (from wire to entity), ``weather`` (everything that can go wrong, as a closed list of
-reasons).
+bytes), ``decode`` and ``charset`` (from wire to entity), ``outcome`` (how a trip ends), ``weather`` (all that can
+go wrong, as a closed list of reasons).
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 ::
 
-    .jsonl  .jsonl.gz        one JSON object a line: url, fetched_at, html or text, and more        archive.importing.lines
-    .html   .htm             one saved page, which names its own address                            archive.importing.pages
-    .txt                     one article as text, below a short header                              archive.importing.pages
-    .warc  .warc.gz  .wacz   what crawlers and browsers record; needs the extra wirecopy[warc]      archive.importing.warc
+    .jsonl  .jsonl.gz        one JSON object a line: url, fetched_at, html or text, and more     (lines)
+    .html   .htm             one saved page, which names its own address                         (pages)
+    .txt                     one article as text, below a short header                           (pages)
+    .warc  .warc.gz  .wacz   what crawlers and browsers record; needs the extra wirecopy[warc]   (warc)
 
 Outcomes carry the flag ``import``. What cannot be used is a `BadLine`, and the rest of the file is read all the same.
 """

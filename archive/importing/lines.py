@@ -41,7 +41,7 @@ def read_lines(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
     number = 0
     try:
         with _opened(path) as stream:
-            for number, line in _numbered(stream):  # noqa: B007  (used where the file turns out to be damaged)
+            for number, line in _numbered(stream):
                 if line.strip():
                     yield _outcome_or_bad(path, number, line, now)
     except (OSError, EOFError, zlib.error) as error:

@@ -82,7 +82,7 @@ def text_outcome(*, url: str, at: datetime, fields: Mapping[str, str | None], st
 def text_payload(fields: Mapping[str, str | None]) -> bytes:
     """The payload of a finished text: JSON with every one of `TEXT_FIELDS` (null if absent), sorted, in UTF-8.
 
-    The same fields always give the same bytes. Raises `BadInput` for an empty text or a ``published_at`` that is no date.
+    The same fields always give the same bytes. Raises `BadInput` for an empty text, or a wrong ``published_at``.
     """
     content = {name: fields.get(name) or None for name in TEXT_FIELDS}
     if not (content["text"] or "").strip():

@@ -2,7 +2,7 @@
 
 A saved page says in itself where it comes from. Asked in this order, the first absolute address wins: the comment that
 SingleFile writes (``url:``, with its ``saved date:``), the comment browsers write (``saved from url=``), the link
-``rel=canonical``, the property ``og:url``. A text file begins with lines like these, then an empty line, then the text::
+``rel=canonical``, the property ``og:url``. A text file begins with such lines, then an empty line, then the text::
 
     url: https://news.example/grid-story
     fetched_at: 2021-10-08T12:00:00Z
@@ -50,19 +50,14 @@ def read_saved_page(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
 
 
 def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
-    """The one outcome of a ``.txt`` file: its text, and what its header says."""
-    line = 1
+    """The one outcome of a ``.txt`` file: its text, and what its header says. A complaint quotes the line it means."""
     try:
-        head, _, text = _decoded(_bytes(path)).lstrip("\n").partition("\n\n")
-        fields: dict[str, str | None] = {}
-        for line, written in enumerate(head.split("\n"), start=1):  # noqa: B007  (a complaint names the line)
-            fields.update([_header(written)])
-        if not fields.get("url"):
-            raise BadInput("the header names no address; expected a line such as url: https://news.example/article")
+        head, _, text = _decoded(_bytes(path)).partition("\n\n")
+        fields: dict[str, str | None] = dict(_header(line) for line in head.strip("\n").split("\n"))
         at = captured_at(fields.get("fetched_at") or _written_at(path), now=now)
-        yield text_outcome(url=fields["url"] or "", at=at, fields={**fields, "text": text}, status=None)
+        yield text_outcome(url=_address(fields), at=at, fields={**fields, "text": text}, status=None)
     except BadInput as error:
-        yield BadLine(str(path), line, str(error))
+        yield BadLine(str(path), 1, str(error))
 
 
 def _bytes(path: Path) -> bytes:
@@ -134,6 +129,13 @@ def _decoded(payload: bytes) -> str:
     except UnicodeDecodeError as error:
         raise BadInput(f"not UTF-8 at byte {error.start}; save the file with that encoding") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _address(fields: dict[str, str | None]) -> str:
+    address = fields.get("url")
+    if address:
+        return address
+    raise BadInput("the header names no address; expected a line such as url: https://news.example/article")
 
 
 def _header(line: str) -> tuple[str, str]:

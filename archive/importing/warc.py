@@ -75,7 +75,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one WARC file. ``held`` knows where each HTML record stands, by its id, its address and date, its digest."""
+    """Reads one WARC file. ``held`` knows where each HTML record stands: by id, by address and date, by digest."""
 
     file: str
     now: datetime
@@ -88,7 +88,7 @@ class _Reader:
         try:
             with opened() as stream:
                 records = self.iterator(stream)
-                for number, record in enumerate(records, start=1):  # noqa: B007  (the damage is in the next one)
+                for number, record in enumerate(records, start=1):
                     read = self._outcome_or_bad(number, record)
                     if read is not None:
                         yield read

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import RunFailed
@@ -16,6 +15,7 @@ from archive.launch.shipped import code_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 TAIL = 15
 """Lines of a log that a `RunFailed` shows: a Python traceback of Prefect's usual depth ends within them."""
@@ -38,7 +38,7 @@ class Child:
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     pass_fds=[lifeline],
-                    start_new_session=True,  # a Ctrl-C in our terminal reaches us alone, and we end the children in order
+                    start_new_session=True,  # a Ctrl-C reaches us alone, and we end the children in order
                     cwd=cwd,
                     env=code_environ(environ),
                     encoding="utf-8",
@@ -62,7 +62,7 @@ class Child:
         return self._process.poll() is None
 
     def ask(self, line: str = "") -> str:
-        """Send ``line`` (none when empty) and wait for a line in answer. Raises `RunFailed` when the child has ended."""
+        """Send ``line`` (none when empty) and wait for a line in answer. Raises `RunFailed` if the child has ended."""
         try:
             if line:
                 self._process.stdin.write(line + "\n")  # type: ignore[union-attr]

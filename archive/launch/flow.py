@@ -71,15 +71,16 @@ def run_flow(
 
 @contextmanager
 def rounds(
-    folder: Path, *, server: PrivateServer, environ: Mapping[str, str]
+    folder: Path, *, server: PrivateServer, environ: Mapping[str, str], force: bool = True
 ) -> Iterator[Callable[[datetime], dict[str, int]]]:
     """A function that refreshes the project in ``folder`` as if it were that instant and returns the counts.
 
-    Only what stands in the folder counts: every ``WIRECOPY_*`` variable of ``environ`` is left out.
+    With ``force`` it visits every source, due or not. Only what stands in the folder counts: every ``WIRECOPY_*``
+    variable of ``environ`` is left out.
     """
     own = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
     with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=own) as process:
-        yield lambda instant: process.run({}, {f"{PREFIX}CLOCK": iso(instant)})
+        yield lambda instant: process.run({"force": force}, {f"{PREFIX}CLOCK": iso(instant)})
 
 
 def _is_prefect(name: str) -> bool:

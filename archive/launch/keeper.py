@@ -1,8 +1,8 @@
 """Run a command that never outlives whoever asked for it: ``python keeper.py LIFELINE COMMAND...``.
 
-LIFELINE is the reading end of a pipe. When its other end closes, because the parent let go or because it died in whatever
-way, ``kill -9`` included, the command's whole process group is asked to end, and after `GRACE` seconds made to. Nothing
-the command started stays behind when it ends by itself either. Exits with the command's own code.
+LIFELINE is the reading end of a pipe. When its other end closes, because the parent let go or because it died in
+whatever way, ``kill -9`` included, the command's whole process group is asked to end, and after `GRACE` seconds made
+to. Nothing the command started stays behind when it ends by itself either. Exits with the command's own code.
 
 A script on purpose: it imports the standard library alone and costs some 20 ms and 10 MB. A pipe rather than
 ``prctl(PR_SET_PDEATHSIG)`` because that is Linux only and reaches the child but not the grandchildren.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 
 START_LIMIT: Final = 180.0
-"""Seconds a server may take to answer. Measured on 2 cores: 4 s, on a new home 17 s to 21 s (its migrations), 30 s under load."""
+"""Seconds a server may take to answer. On 2 cores: 4 s, on a new home 15 to 21 s (its migrations), 30 s at load 9."""
 
 _KNOCK: Final = 0.1
 """Seconds between two looks at a server that is starting."""
@@ -29,8 +29,8 @@ class PrivateServer:
     """A Prefect server as a child process; a context manager, and leaving it ends the server.
 
     Entering starts it and returns at once; `wait_ready` waits until it answers, so that other work can be done
-    meanwhile. ``home`` holds its database and log; ``environ`` is what the child sees, less every variable of Prefect's:
-    a private server must not pick up the address or the key of another one. ``port`` None means any free port.
+    meanwhile. ``home`` holds its database and log; ``environ`` is what the child sees, less Prefect's own variables,
+    because a private server must not pick up the address or the key of another. ``port`` None means any free port.
     Without ``services`` it schedules nothing and records no task runs, and without ``window`` it serves no pages.
     """
 

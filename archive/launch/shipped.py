@@ -1,4 +1,4 @@
-"""Where ``flows/``, ``prefect.yaml`` and ``prefect.toml`` are, and what a child process must be told to find the rest."""
+"""Where ``flows/``, ``prefect.yaml`` and ``prefect.toml`` are, and what a child is told of code and settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shipped(name: str) -> Path:
 
 
 def code_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` so that a child process, wherever it stands, imports this very code: of a clone, its root comes first.
+    """``environ`` so that a child process, wherever it stands, imports this very code: a clone's root comes first.
 
     A wheel needs nothing: its place is known to the interpreter, and must not come before the standard library.
     """
@@ -40,7 +40,7 @@ def code_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def prefect_environ(file: Path) -> dict[str, str]:
-    """The settings of a ``prefect.toml`` as the variables Prefect reads: ``[server.api] port`` is PREFECT_SERVER_API_PORT.
+    """The settings of a ``prefect.toml`` as variables: ``port`` under ``[server.api]`` is PREFECT_SERVER_API_PORT.
 
     In a folder of ours Prefect would read the file by itself; a child process that stands elsewhere gets these instead.
     """

@@ -1,4 +1,4 @@
-"""``wirecopy up``: the Prefect server, the three deployments with their schedules, and the way to them, until Ctrl-C."""
+"""``wirecopy up``: the Prefect server and the three deployments with their schedules, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ _LOOK: Final = 0.5
 """Seconds between two looks at whether both children still live."""
 
 
-def up(
-    settings: Settings, *, environ: Mapping[str, str], out: Callable[[str], object], port: int | None = None
-) -> int:
+def up(settings: Settings, *, environ: Mapping[str, str], out: Callable[[str], object], port: int | None = None) -> int:
     """Serve the deployments until Ctrl-C; 0 then. ``port`` None is 4200, or any free one when that is taken.
 
     ``out`` gets the lines for the person at the terminal; everything Prefect says goes to logs in ``data/prefect``.

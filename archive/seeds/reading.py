@@ -139,7 +139,7 @@ class _Reader:
             row = next((line for line in paragraph if line.text.startswith("|")), None)
             if row is not None:
                 problem = "these rows are not a table to Markdown"
-                expected = "a line of dashes below the header, with as many cells"
+                expected = "a header, a line of dashes with as many cells, and no blank line within the table"
                 self.complain(row.number, problem, expected, "| url | note | followed by | --- | --- |")
 
     def _accepts(self, table: Table) -> bool:

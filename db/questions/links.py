@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from db.questions import rows
@@ -45,7 +44,7 @@ def _link(row: Row) -> Link:
         passages=rows.passages(row["passages"], mirrored=bool(row["mirrored"])),
         because=row["because"],
         longest_run=row["longest_run"],
-        residue=tuple(json.loads(row["residue"])),
+        residue=rows.residue(row["residue"], mirrored=bool(row["mirrored"])),
         method=row["method"],
     )
 

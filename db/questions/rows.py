@@ -111,6 +111,20 @@ def _passage(a0: int, a1: int, b0: int, b1: int, similarity: float, anchors: lis
     return Passage(a=(a0, a1), b=(b0, b1), similarity=similarity, anchors=tuple(anchors))
 
 
+def residue(column: str, *, mirrored: bool = False) -> tuple[str, ...]:
+    """The residue lines kept in a column; each begins with the side it stood on, ``a:`` or ``b:``."""
+    return tuple(_other_side(line) if mirrored else line for line in json.loads(column))
+
+
+def residue_column(found: tuple[str, ...], *, mirrored: bool = False) -> str:
+    """What ``residue`` reads back, with a and b swapped if ``mirrored``."""
+    return json.dumps([_other_side(line) if mirrored else line for line in found], ensure_ascii=False)
+
+
+def _other_side(line: str) -> str:
+    return {"a": "b", "b": "a"}[line[0]] + line[1:]
+
+
 def hex_or_none(digest: bytes | None) -> str | None:
     """Lower-case hex of a digest, passing None through."""
     return None if digest is None else digest.hex()

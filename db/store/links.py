@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
@@ -65,7 +64,7 @@ def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement)
         "coverage_b": coverage[1],
         "longest_run": judged.longest_run,
         "passages": rows.passages_column(passages),
-        "residue": json.dumps(judged.residue, ensure_ascii=False),
+        "residue": rows.residue_column(judged.residue, mirrored=swap),
         "because": judged.because,
     }
 

@@ -1,0 +1,240 @@
+"""Starting Prefect and the flows as child processes: what is started is told enough, and never stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.errors import ConfigError, RunFailed
+from archive.launch.child import TAIL, Child, tail
+from archive.launch.server import HOST, PrivateServer, free_port, port_is_free, private_environ
+from archive.launch.shipped import code_environ, prefect_environ, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PATIENCE = 20.0
+
+SLEEPER = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(600)"
+
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
+
+FAMILY = (  # a parent that prints its child's number and then waits
+    "import subprocess, sys, time; "
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+    "print(child.pid, flush=True); time.sleep(600)"
+)
+
+
+def a_child(folder: Path, *command: str) -> Child:
+    return Child([sys.executable, *command], environ=dict(os.environ), cwd=folder, log=folder / "child.log")
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def soon(is_so: Callable[[], bool]) -> bool:
+    """Whether it becomes so before patience ends."""
+    give_up_at = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+# --- children --------------------------------------------------------------------------------------------------------
+
+
+def test_a_child_answers_line_by_line(tmp_path: Path) -> None:
+    with a_child(
+        tmp_path, "-c", "for line in __import__('sys').stdin: print(line.upper(), end='', flush=True)"
+    ) as child:
+        assert child.ask("harbour") == "HARBOUR\n"
+        assert child.ask("strait") == "STRAIT\n"
+
+
+def test_a_child_that_died_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    noise = "import sys; sys.stderr.write(''.join(f'line {n}\\n' for n in range(100))); sys.exit('no such harbour')"
+    with a_child(tmp_path, "-c", noise) as child, pytest.raises(RunFailed) as failure:
+        child.ask()
+    told = str(failure.value)
+    assert told.startswith(f"child ended without an answer; {tmp_path}/child.log ends with:\n")
+    assert told.endswith("line 99\nno such harbour")
+    assert "line 0\n" not in told
+    assert len(tail(tmp_path / "child.log").splitlines()) == TAIL
+
+
+def test_asking_a_dead_child_fails_in_the_same_way_every_time(tmp_path: Path) -> None:
+    with a_child(tmp_path, "-c", "") as child:
+        child.wait()
+        for _ in range(2):
+            with pytest.raises(RunFailed, match="ended without an answer"):
+                child.ask("anybody there?")
+
+
+def test_a_child_has_the_exit_code_of_its_command(tmp_path: Path) -> None:
+    with a_child(tmp_path, "-c", "raise SystemExit(7)") as child:
+        assert child.wait() == 7
+        assert not child.running
+
+
+def test_stopping_ends_the_child_and_may_be_repeated(tmp_path: Path) -> None:
+    child = a_child(tmp_path, "-c", SLEEPER)
+    pid = int(child.ask())
+    assert alive(pid)
+    child.stop()
+    assert not alive(pid)
+    child.stop()
+
+
+def test_stopping_ends_what_the_child_started(tmp_path: Path) -> None:
+    with a_child(tmp_path, "-c", FAMILY) as child:
+        grandchild = int(child.ask())
+        assert alive(grandchild)
+    assert soon(lambda: not alive(grandchild))
+
+
+def test_what_a_child_leaves_behind_when_it_ends_by_itself_is_ended_too(tmp_path: Path) -> None:
+    leaver = FAMILY.removesuffix("time.sleep(600)")
+    with a_child(tmp_path, "-c", leaver) as child:
+        grandchild = int(child.ask())
+        child.wait()
+        assert soon(lambda: not alive(grandchild))
+
+
+@pytest.mark.slow
+def test_a_child_that_does_not_listen_is_killed_after_the_grace(tmp_path: Path) -> None:
+    with a_child(tmp_path, "-c", STUBBORN) as child:
+        pid = int(child.ask())
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "terminated"])
+def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path, how: signal.Signals) -> None:
+    parent = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from archive.launch.child import Child\n"
+        "here = Path.cwd()\n"
+        "child = Child([sys.executable, '-c', sys.argv[1]], environ=os.environ, cwd=here, log=here / 'child.log')\n"
+        "print(child.ask(), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", parent, SLEEPER]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=code_environ(os.environ), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        assert alive(pid)
+        process.send_signal(how)
+    assert soon(lambda: not alive(pid))
+
+
+# --- where things are, and what children are told ---------------------------------------------------------------------
+
+
+def test_what_is_shipped_stands_beside_the_package_in_a_clone(root: Path) -> None:
+    assert shipped("flows") == root / "flows"
+    assert shipped("prefect.yaml").is_file()
+
+
+def test_a_missing_file_is_named_with_the_places_where_it_was_sought() -> None:
+    with pytest.raises(ConfigError, match=r"tides\.yaml is in neither .*_shipped"):
+        shipped("tides.yaml")
+
+
+def test_a_child_far_away_imports_this_very_code(tmp_path: Path, root: Path) -> None:
+    with a_child(tmp_path, "-c", "import archive; print(archive.__file__)") as child:
+        assert child.ask() == f"{root}/archive/__init__.py\n"
+
+
+def test_prefect_toml_becomes_variables(tmp_path: Path) -> None:
+    file = tmp_path / "prefect.toml"
+    file.write_text('[server]\nanalytics_enabled = false\n[server.api]\nport = 7\n[x.y]\nz = ["a", "b"]\n')
+    assert prefect_environ(file) == {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_API_PORT": "7",
+        "PREFECT_X_Y_Z": "a,b",
+    }
+
+
+def test_a_private_server_knows_nothing_of_any_other_prefect(tmp_path: Path) -> None:
+    strange = {
+        "PREFECT_API_URL": "https://cloud.example/api",
+        "PREFECT_API_KEY": "secret",
+        "LANG": "C",
+        "NO_PROXY": "a",
+    }
+    environ = private_environ(strange, home=tmp_path, port=4711)
+    assert environ["PREFECT_API_URL"] == "http://127.0.0.1:4711/api"
+    assert environ["PREFECT_SERVER_API_PORT"] == "4711"
+    assert environ["PREFECT_HOME"] == str(tmp_path)
+    assert environ["LANG"] == "C"
+    assert environ["NO_PROXY"] == "a,127.0.0.1"
+    assert "PREFECT_API_KEY" not in environ
+
+
+def test_a_private_server_reports_to_nobody(tmp_path: Path) -> None:
+    environ = private_environ({}, home=tmp_path, port=1)
+    assert environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] == "false"
+    assert environ["DO_NOT_TRACK"] == "1"
+
+
+def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert not port_is_free(port)
+        with pytest.raises(RunFailed, match=f"port {port} is taken"):
+            PrivateServer(tmp_path / "home", environ={}, port=port).__enter__()
+    assert not (tmp_path / "home").exists()
+    assert port_is_free(free_port())
+
+
+def test_a_server_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None:
+    (tmp_path / "prefect.py").write_text("raise SystemExit('this prefect is broken')\n")
+    broken = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    server = PrivateServer(tmp_path / "home", environ=broken)
+    with server, pytest.raises(RunFailed, match=r"server ended while it was starting(.|\n)*this prefect is broken"):
+        server.wait_ready()
+
+
+def test_a_silent_server_is_given_up_on(tmp_path: Path) -> None:
+    (tmp_path / "prefect.py").write_text("import time; time.sleep(600)\n")
+    silent = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    server = PrivateServer(tmp_path / "home", environ=silent)
+    with server, pytest.raises(RunFailed, match="did not answer within 0 s"):
+        server.wait_ready(limit=0.2)
+
+
+def test_launching_imports_neither_prefect_nor_the_extractor() -> None:
+    heavy = "prefect", "trafilatura", "httpx", "sqlalchemy"
+    script = f"import archive.launch, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    assert output_of([sys.executable, "-c", script]) == "[]\n"
+
+
+def test_the_packaging_ships_what_launching_needs(root: Path) -> None:
+    pyproject = tomllib.loads((root / "pyproject.toml").read_text())
+    included = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for name in ("flows", "prefect.yaml", "prefect.toml"):
+        assert included.get(name) == f"archive/_shipped/{name}"
+
+
+def output_of(command: Sequence[str]) -> str:
+    return subprocess.run(command, env=code_environ(os.environ), stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -1,0 +1,154 @@
+"""Leases decide who works. A holder that died is not waited for."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.holder import alive, holder
+from db.errors import StoreBusy
+from db.questions import totals
+from db.store import Store
+from tests.builders import T0
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECOND = timedelta(seconds=1)
+UNTIL = T0 + 90 * SECOND
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "archive.db") as opened:
+        yield opened
+
+
+def yes(_: str) -> bool:
+    return True
+
+
+def take(store: Store, owner: str, *, seconds: int = 0, name: str = "run") -> None:
+    now = T0 + seconds * SECOND
+    store.take_lease(name, owner, now, now + 90 * SECOND, alive)
+
+
+def held(store: Store, *, seconds: int = 0) -> list[str]:
+    return [lease["owner"] for lease in totals.leases(store.ask, T0 + seconds * SECOND)]
+
+
+def dead() -> str:
+    """The holder that a process which has ended would have been."""
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    return f"refresh@{socket.gethostname()}:{int(ended.stdout)}:12345#abcdef"
+
+
+def test_a_held_lease_is_refused_and_says_by_whom_and_since_when(store: Store) -> None:
+    store.take_lease("run", "refresh@elsewhere:1", T0, UNTIL, yes)
+    with pytest.raises(StoreBusy, match=re.escape("2026-01-05 08:00:00 UTC (refresh@elsewhere:1)")):
+        take(store, holder("import"), seconds=1)
+    assert held(store) == ["refresh@elsewhere:1"]
+
+
+def test_its_owner_renews_a_lease_and_it_is_still_held_since_the_start(store: Store) -> None:
+    me = holder("refresh")
+    take(store, me)
+    take(store, me, seconds=60)
+    assert held(store, seconds=120) == [me]
+    with pytest.raises(StoreBusy, match="08:00:00"):
+        store.take_lease("run", "other@elsewhere:1", T0 + 120 * SECOND, UNTIL, yes)
+
+
+def test_a_lease_that_ran_out_is_free(store: Store) -> None:
+    store.take_lease("run", "refresh@elsewhere:1", T0, UNTIL, yes)
+    me = holder("refresh")
+    take(store, me, seconds=91)
+    assert held(store, seconds=92) == [me]
+
+
+def test_the_lease_of_a_dead_process_is_taken_over_at_once(store: Store) -> None:
+    store.take_lease("run", dead(), T0, UNTIL, alive)
+    me = holder("refresh")
+    take(store, me, seconds=1)
+    assert held(store) == [me]
+
+
+def test_leases_of_different_names_do_not_meet(store: Store) -> None:
+    store.take_lease("run", "one@elsewhere:1", T0, UNTIL, yes)
+    store.take_lease("serve", "two@elsewhere:1", T0, UNTIL, yes)
+    assert held(store) == ["one@elsewhere:1", "two@elsewhere:1"]
+
+
+def test_leases_are_given_back_by_name_whatever_process_held_them(store: Store) -> None:
+    store.take_lease("a", "flow-1@host:1:2#abc", T0, UNTIL, yes)
+    store.take_lease("b", "flow-1@host:9:9#def", T0, UNTIL, yes)
+    store.take_lease("c", "flow-10@host:1:2#abc", T0, UNTIL, yes)
+    store.take_lease("d", "flow_1@host:1:2#abc", T0, UNTIL, yes)
+    assert store.release_leases("flow-1") == 2
+    assert held(store) == ["flow-10@host:1:2#abc", "flow_1@host:1:2#abc"]
+
+
+def test_a_name_with_wild_cards_gives_back_only_its_own(store: Store) -> None:
+    store.take_lease("a", "flow%@host:1", T0, UNTIL, yes)
+    store.take_lease("b", "flowers@host:1", T0, UNTIL, yes)
+    assert store.release_leases("flow%") == 1
+    assert held(store) == ["flowers@host:1"]
+
+
+def test_giving_back_twice_is_no_error(store: Store) -> None:
+    me = holder("refresh")
+    take(store, me)
+    assert (store.release_leases(me), store.release_leases(me)) == (1, 0)
+
+
+# --- who is alive ----------------------------------------------------------------------------------------------------
+
+
+def test_this_process_is_alive() -> None:
+    assert alive(holder("refresh"))
+
+
+def test_an_ended_process_is_not() -> None:
+    assert not alive(dead())
+
+
+def test_another_process_under_the_same_number_is_not_the_holder() -> None:
+    assert not alive(f"refresh@{socket.gethostname()}:{os.getpid()}:1#abcdef")
+
+
+@pytest.mark.parametrize("owner", ["refresh@elsewhere:1:2#a", "refresh", "", f"x@{socket.gethostname()}:notanumber"])
+def test_who_cannot_be_looked_up_counts_as_alive(owner: str) -> None:
+    assert alive(owner)
+
+
+def test_two_runs_of_one_process_are_two_holders() -> None:
+    assert holder("refresh") != holder("refresh")
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_noted_with_what_it_did(store: Store) -> None:
+    run_id = store.begin_run("refresh", "{}", "me", T0)
+    (begun,) = totals.runs(store.ask, limit=5)
+    assert begun["finished_at"] is None
+    store.end_run(run_id, {"visits": 3}, UNTIL)
+    (ended,) = totals.runs(store.ask, limit=5)
+    assert (ended["counts"], ended["started_at"], ended["finished_at"]) == ({"visits": 3}, T0, UNTIL)
+
+
+def test_only_the_same_unfinished_run_is_taken_up_again(store: Store) -> None:
+    first = store.begin_run("backfill", '{"since": "2021"}', "me", T0)
+    other = store.begin_run("backfill", '{"since": "2022"}', "me", T0, resume=True)
+    assert other != first
+    assert store.begin_run("backfill", '{"since": "2021"}', "me", UNTIL, resume=True) == first
+    store.end_run(first, {}, UNTIL)
+    assert store.begin_run("backfill", '{"since": "2021"}', "me", UNTIL, resume=True) not in {first, other}

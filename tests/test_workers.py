@@ -1,0 +1,151 @@
+"""The pool of workers: order, a page that hangs, a page that kills, and nobody left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.extract import Extractors, extract, frames
+from archive.extract.worker import READY
+from archive.extract.workers import MEMORY
+from db.records import Extraction, Page, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+NOW = datetime(2024, 3, 10, tzinfo=UTC)
+
+# A start tag is compared attribute by attribute inside the parser; brackets in the values hide its size from the gates.
+HANGS = "<html><body><a " + " ".join(f"a{n}='<'" for n in range(70_000)) + ">x</a></body></html>"
+
+
+def page(html: str) -> Page:
+    return Page(payload=html.encode(), url="https://daily.example/news/a", captured_at=NOW)
+
+
+def story(number: int) -> Page:
+    lines = (
+        f"<p>The council of town {number} agreed to mend bridge {n}, the mayor said on Tuesday.</p>" for n in range(6)
+    )
+    return page(f"<html><body><article><h1>Story {number}</h1>{''.join(lines)}</article></body></html>")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Extractors]:
+    with Extractors(2, wall=2.0) as extractors:
+        yield extractors
+
+
+def test_answers_come_in_the_order_of_the_pages_and_are_those_of_this_process(pool: Extractors) -> None:
+    pages = [story(number) for number in range(20)]
+    assert list(pool.map(pages)) == [extract(one) for one in pages]
+
+
+def test_no_workers_means_this_process() -> None:
+    with Extractors(0) as here:
+        assert list(here.map([story(1)])) == [extract(story(1))]
+
+
+def test_page_over_its_wall_limit_costs_no_neighbour(pool: Extractors) -> None:
+    pages = [story(0), page(HANGS), story(1), story(2), page(HANGS), story(3)]
+    verdicts = [one.verdict for one in pool.map(pages)]
+    assert verdicts == [Verdict.OK, Verdict.TIMEOUT, Verdict.OK, Verdict.OK, Verdict.TIMEOUT, Verdict.OK]
+
+
+def test_pages_are_read_only_a_little_ahead(pool: Extractors) -> None:
+    read = []
+    pages = (read.append(number) or story(number) for number in range(100))  # type: ignore[func-returns-value]
+    answers = pool.map(pages)
+    assert next(answers).title == "Story 0"
+    assert len(read) <= 10
+    answers.close()
+
+
+def test_worker_that_dies_is_replaced_and_its_page_tried_again(pool: Extractors) -> None:
+    list(pool.map([story(0), story(1)]))
+    for child in children_of(os.getpid()):
+        os.kill(child, signal.SIGKILL)
+    assert [one.verdict for one in pool.map([story(2), story(3)])] == [Verdict.OK, Verdict.OK]
+
+
+def test_workers_end_with_their_pool() -> None:
+    before = children_of(os.getpid())
+    with Extractors(1) as extractors:
+        list(extractors.map([story(0)]))
+        (child,) = children_of(os.getpid()) - before
+        assert is_alive(child)
+    assert not is_alive(child)
+
+
+def test_worker_ends_when_its_parent_is_killed() -> None:
+    script = (
+        "import sys, os, signal; sys.path.insert(0, 'tests')\n"
+        "from test_workers import Extractors, story, children_of\n"
+        "with Extractors(1) as pool:\n"
+        "    list(pool.map([story(0)]))\n"
+        "    print(*children_of(os.getpid()), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    (child,) = map(int, done.stdout.split())
+    assert done.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(child)
+
+
+def test_worker_short_of_memory_answers_and_lives_on() -> None:
+    """The limit here is little more than a worker needs to start; the page needs more than that."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 4)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        cwd=ROOT,
+    )
+    assert child.stdin
+    assert child.stdout
+    assert frames.receive(child.stdout.fileno(), within=60) == READY
+    frames.send(child.stdin.fileno(), page("<html><body>" + f"<p>{'x' * 20_000} y</p>" * 900))
+    assert isinstance(frames.receive(child.stdout.fileno(), within=60), Extraction)
+    frames.send(child.stdin.fileno(), story(1))
+    assert frames.receive(child.stdout.fileno(), within=60) == extract(story(1))
+    child.stdin.close()
+    child.stdout.close()
+    assert child.wait(10) == 0
+
+
+def test_importing_the_pool_imports_no_extractor() -> None:
+    script = "import sys, archive.extract as e; e.extract_facts(); print({'trafilatura', 'lxml'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def children_of(parent: int) -> set[int]:
+    """Process ids of the living children, from /proc."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after_name = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(after_name[1]) == parent and after_name[0] != "Z":
+            found.add(int(entry.parent.name))
+    return found
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

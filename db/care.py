@@ -44,6 +44,8 @@ def revision(path: Path) -> str | None:
 
     Raises SchemaMismatch for a database of something else, Corrupt for a file that is no database.
     """
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file in it, like {path / 'archive.db'}")
     if not path.exists() or path.stat().st_size == 0:
         return None
     with closing(_open(path)) as connection:

@@ -22,7 +22,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    func,
 )
 
 metadata = MetaData(
@@ -149,13 +148,17 @@ capture = Table(
     Column("revisit", Boolean, nullable=False),
     _text("provenance", default="live"),
 )
-# The natural key: recording the same capture twice changes nothing. Also serves "captures of a source in time order".
+# The natural key: recording the same capture twice changes nothing. Two plain indexes, because a missing payload equals
+# nothing, not even another, and because a batch migration silently loses an index on an expression like coalesce.
+Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
+_no_payload = capture.c.payload_id.is_(None)
 Index(
-    "uq_capture_natural",
+    "uq_capture_no_payload",
     capture.c.source_id,
     capture.c.captured_at,
-    func.coalesce(capture.c.payload_id, 0),
     unique=True,
+    sqlite_where=_no_payload,
+    postgresql_where=_no_payload,
 )
 
 underived = Table("underived", metadata, Column("capture_id", _Id, ForeignKey("capture.id"), primary_key=True))
@@ -233,7 +236,7 @@ version = Table(
     _at("recorded_at"),
     _at("superseded_at", null=True),
 )
-Index("ix_version_source_id_first_seen_at", version.c.source_id, version.c.first_seen_at.desc())
+Index("ix_version_source_id_first_seen_at", version.c.source_id, version.c.first_seen_at)
 
 near_key = Table(
     "near_key",

@@ -37,5 +37,5 @@ def test_damaged_bytes_are_corrupt() -> None:
 
 
 def test_a_codec_from_the_future_is_named() -> None:
-    with pytest.raises(Corrupt, match="'zstd-delta'.*newer wirecopy"):
+    with pytest.raises(Corrupt, match=r"'zstd-delta'.*newer wirecopy"):
         blobs.unpack("zstd-delta", b"")

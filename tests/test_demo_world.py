@@ -7,7 +7,7 @@ from collections import Counter
 from difflib import SequenceMatcher
 from html import unescape
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trafilatura
@@ -163,7 +163,7 @@ def shown_in(world: World, article: Article) -> list[int]:
 
 def text_of(reply: Reply, *, precision: bool) -> str:
     html = reply.body.decode("windows-1252" if b'charset="windows-1252"' in reply.body else "utf-8")
-    found = trafilatura.bare_extraction(html, include_comments=False, favor_precision=precision)
+    found: Any = trafilatura.bare_extraction(html, include_comments=False, favor_precision=precision)
     assert found is not None
     return straight(found.text)
 
@@ -211,7 +211,10 @@ def test_marks_never_reach_a_reader() -> None:
 
 
 def test_two_marked_passages_change_places_and_nothing_else() -> None:
-    article = read_article("wire-x.md", "headline: h\npublished: 2026-01-05T00:00\n\none\n\n~ two\n\nthree\n\n~ four")
+    article = read_article(
+        "wire-x.md",
+        "headline: h\nsection: s\nauthor: a\npublished: 2026-01-05T00:00\n\none\n\n~ two\n\nthree\n\n~ four",
+    )
     moved = edited(article, first_edition(article, {}), "moved")
     assert moved.plain() == Edition("h", ("one", "four", "three", "two"))
 

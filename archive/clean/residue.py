@@ -66,11 +66,14 @@ def _swept(lines: Sequence[str], heading: int) -> Iterator[int]:
 
 
 def _wordless(lines: Sequence[str]) -> dict[int, str]:
-    """Rules and bullets that stand alone, and lines of nothing but shortcodes."""
+    """Bullets and stars that stand alone, and lines of nothing but shortcodes.
+
+    A line of underscores stays: half of the labelled texts count it as the agency's own.
+    """
     reasons = (
         (at, "shortcode" if _has_code(line) else "separator")
         for at, line in enumerate(lines)
-        if not _WORDS.search((_CODES.sub("", line) if _has_code(line) else line).replace("_", ""))
+        if not _WORDS.search(_CODES.sub("", line) if _has_code(line) else line)
     )
     return dict(reasons)
 

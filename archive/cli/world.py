@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
 
 
 @click.group(invoke_without_command=True, no_args_is_help=False)
 @click.option("--grade", is_flag=True, help="Compare what the archive says with the script; ends 1 unless all agrees.")
-@click.option(
-    "--json", "json_", is_flag=True, help="With --grade: print {grade: {found, missed, false, pending}} only."
-)
+@click.option("--json", "json_", is_flag=True, help="Print only {grade: {found, missed, false, pending}}.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Deal the events to other articles.")
-@click.option(
-    "--dir",
-    "folder",
-    default="wirecopy-demo",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Where it works.",
-)
+@click.option("--dir", "folder", default="wirecopy-demo", show_default=True, type=click.Path(path_type=Path))
 @click.pass_context
 def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Path) -> int:
     r"""Archive an invented news world in four rounds, offline, through the real Prefect flows.
@@ -37,11 +34,17 @@ def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Pat
     if ctx.invoked_subcommand is not None:
         return 0
     from archive.demo.run import run_demo
-    from archive.demo.snapshot import snapshot
-    from archive.launch import PrivateServer, rounds
+    from archive.demo.snapshot import read_snapshot
 
     folder = folder.absolute()
-    with PrivateServer(folder / "prefect", environ=os.environ) as server:
+    with ExitStack() as stack:
+        started: list[Callable[[datetime], dict[str, int]]] = []
+
+        def run_round(_: Path, instant: datetime) -> object:
+            if not started:
+                started.append(_flows(folder, stack))
+            return started[0](instant)
+
         return run_demo(
             folder,
             seed=seed,
@@ -49,32 +52,30 @@ def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Pat
             as_json=json_,
             out=sys.stdout,
             err=sys.stderr,
-            rounds=lambda: rounds(folder, server=server, environ=os.environ),
-            answers_for=snapshot,
+            run_round=run_round,
+            answers_for=lambda where: read_snapshot(where / "data" / "archive.db"),
         )
+
+
+def _flows(folder: Path, stack: ExitStack) -> Callable[[datetime], dict[str, int]]:
+    """A function that runs the real refresh flow as of an instant, on a private server in the demo's folder."""
+    from archive.launch import PrivateServer, rounds
+
+    server = stack.enter_context(PrivateServer(folder / "prefect", environ=os.environ))
+    return stack.enter_context(rounds(folder, server=server, environ=os.environ))
 
 
 @demo.command("serve-site")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (else a free one).")
-@click.option("--round", "round_", default=0, show_default=True, type=click.IntRange(0, 3), help="The round to serve.")
+@click.option("--round", "at", default=0, show_default=True, type=click.IntRange(0, 3), help="The round to serve.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Deal the events to other articles.")
-def serve_site(*, port: int, round_: int, seed: int) -> None:
+def serve(*, port: int, at: int, seed: int) -> None:
     r"""Serve the news world on loopback, so that any other tool can be pointed at it; also as an HTTP proxy.
 
     \b
     wirecopy demo serve-site --port 8000 --round 1
     curl -x http://127.0.0.1:8000 http://wire.example/
     """
-    from archive.demo.site import Site
-    from archive.demo.world import World
+    from archive.demo.site import serve_site
 
-    site = Site(World(seed))
-    site.round = round_
-    bound = site.start(port)
-    click.echo(
-        f"round {round_} of the news world on http://127.0.0.1:{bound} (by Host header, or as a proxy); Ctrl-C ends it"
-    )
-    try:
-        site.wait()
-    finally:
-        site.stop()
+    serve_site(seed=seed, at=at, port=port, err=sys.stderr)

@@ -7,9 +7,11 @@ adjusted Rand index of 0.992 on the development stories, plain union-find 0.980:
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 from db.records import Cluster, Relation
 
@@ -23,6 +25,10 @@ MEMBERS_ASKED = 5
 
 MERGING = (Relation.EXACT, Relation.NEAR, Relation.REWORDED)
 """Relations that make a cluster, closest first. A round-up, a ``partial`` copy of five stories, would chain them."""
+
+_EVERY_HOUSE = frozenset(
+    {"news", "daily", "agency", "press", "wire", "times", "post", "from", "staff", "editor", "example"}
+)
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -101,7 +107,7 @@ def _cluster(group: Sequence[str], refs: Mapping[str, VersionRef], edges: Edges)
     inside = [edges[pair] for pair in map(frozenset, combinations(group, 2)) if pair in edges]
     members = tuple(sorted((refs[url] for url in group), key=_seen))
     residue = _residue(inside)
-    original = min(members, key=lambda ref: (bool(residue.get(ref.url)), *_age(ref)))
+    original = min(members, key=lambda ref: (_standing(ref, members), bool(residue.get(ref.url)), *_age(ref)))
     reasons = _reasons(original, members, residue)
     return Cluster(members=members, original=original, reasons=reasons, links=tuple(sorted(inside, key=_closeness)))
 
@@ -118,7 +124,9 @@ def _residue(links: Iterable[Link]) -> dict[str, list[str]]:
 
 def _reasons(original: VersionRef, members: Sequence[VersionRef], residue: Mapping[str, list[str]]) -> tuple[str, ...]:
     others = [ref for ref in members if ref is not original]
-    reasons = []
+    reasons = [f"its byline is its own: {original.byline}"] if _standing(original, members) == 0 else []
+    crediting = sum(_names_host(ref.byline, original.url) for ref in others)
+    reasons += [f"credited by {crediting} of the {len(others)} others"] if crediting else []
     published = _trusted(original)
     if published is not None and all(published < _dated(ref) for ref in others):
         reasons.append(f"published earliest, by its own date: {published:%Y-%m-%d %H:%M} UTC")
@@ -128,6 +136,20 @@ def _reasons(original: VersionRef, members: Sequence[VersionRef], residue: Mappi
     if marked and not residue.get(original.url):
         reasons.append(f"carries no scraper residue, {marked} of the {len(others)} others do")
     return tuple(reasons) or ("nothing tells the members apart; the first by address stands in",)
+
+
+def _standing(ref: VersionRef, members: Sequence[VersionRef]) -> int:
+    """0: its byline names its own house; 2: it names that of another member; 1: it says neither."""
+    if _names_host(ref.byline, ref.url):
+        return 0
+    return 2 if any(_names_host(ref.byline, other.url) for other in members if other is not ref) else 1
+
+
+def _names_host(byline: str | None, url: str) -> bool:
+    """True when a word of the byline stands in the host name: "(Meridian)" on www.meridian-news.example."""
+    host = urlsplit(url).hostname or ""
+    words = re.findall(r"[^\W\d_]{4,}", (byline or "").casefold())
+    return any(word in host for word in words if word not in _EVERY_HOUSE)
 
 
 def _trusted(ref: VersionRef) -> datetime | None:

@@ -23,6 +23,7 @@ COLUMN = 56
 """Characters of each side: two of them and the gutter fit a terminal of 120."""
 
 MOST_ROWS = 20
+"""Aligned sentences shown; the JSON has all."""
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKS = ".,;:!?\"'()"

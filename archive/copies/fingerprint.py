@@ -32,9 +32,17 @@ ROWS = 2
 of 0.03 (independent reports of one event) 0.01."""
 
 PARAGRAPH_WORDS = 12
+"""Shorter paragraphs ("He declined to comment.") are shared by strangers."""
+
 MOST_PARAGRAPHS = 24
+"""Keys a text spends on paragraphs; the smallest hashes, so that an excerpt's have their chance in a long text."""
+
 MOST_TERMS = 32
+"""Keys a text spends on rare terms: 24 of the notes' best scheme, and some to make up for the missing frequencies."""
+
 LONG_WORD = 8
+"""A word of so many letters may stand in for a name, by its first eight. With six, unrelated stories of the development
+set shared two keys in 22 % of pairs, with eight in 9 %; every labelled copy kept at least seven."""
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from db.records import Text
 
 LIKENESS_FROM, LIKENESS_TO = 0.15, 0.50
-"""A pair of sentences counts for nothing at the first likeness and in full from the second on."""
+"""A pair of sentences counts for nothing at the first likeness and in full from the second on. Half of the aligned
+back-translated sentences of the development set are 0.52 to 0.67 alike; of those that independent reports of one event
+align, the median is 0.41."""
 
 FEW_SENTENCES = 5
 """A text of fewer sentences must be found in the other whole."""

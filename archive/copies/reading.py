@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.copies.lexicon import ABBREVIATIONS, CALENDAR, COMMON, NUMBER_WORDS, STOPWORDS, TITLES
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 READ_CHARACTERS = 200_000
-"""Only this much of a body is read: 30,000 words, ten times the longest article of the development set's kind."""
+"""Only this much of a body is read: some 30,000 words, a short book."""
+
+READ_WORDS = 40_000
+"""And no more words than this, for scripts that write one in a character."""
 
 MAX_SENTENCES = 400
-"""The alignment is quadratic in sentences: 400 by 400 of the worst kind take 0.9 s here, and no news story has more."""
+"""The alignment is quadratic in sentences; 400 are a live blog of a whole day, and keep the worst case under a second."""
 
 MAX_WORDS = 60
 """Text without full stops is cut into sentences of this many words."""
@@ -86,12 +90,13 @@ class Reading:
 def read(body: str, language: str | None = None) -> Reading:
     """Read a body; ``language`` (two letters) is believed when given, else told by function words."""
     text = body[:READ_CHARACTERS]
-    words = tuple(_words(text))
+    words = tuple(islice(_words(text), READ_WORDS))
     told = (language or "")[:2].lower() or guess_language(word.folded for word in words)
     named = _named(words, text, told)
     spans = list(_sentence_spans(text, words))
     sentences = tuple(_sentence(span, words[first:last], named) for span, first, last in spans[:MAX_SENTENCES])
-    return Reading(words, sentences, told, whole=len(body) <= READ_CHARACTERS and len(spans) <= MAX_SENTENCES)
+    whole = len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES
+    return Reading(words, sentences, told, whole)
 
 
 def stream(body: str) -> list[str]:

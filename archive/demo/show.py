@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-MOST_CHANGES = 8
-OTHER_WIDTH = 44
-TROUBLE_WIDTH = 80
+_MOST_CHANGES = 8  # with the clusters the whole story stays within three screens
+_OTHER_WIDTH = 44  # a copy's row is 46 characters before its title: 90 in all
+_TROUBLE_WIDTH = 80  # all that can go wrong in a round, on one line
 STATES = {
     "missing_404": "not found (404)",
     "gone_410": "gone (410)",
@@ -62,7 +62,7 @@ def round_lines(answers: Answers, number: int) -> list[str]:
     cells = [str(seen[name]) if seen[name] else "-" for name in RIGHT]
     row = _columns((str(number), f"{ROUNDS[number]:%a} {_moment(ROUNDS[number])}", *cells))
     told = ", ".join(f"{count} {STATES.get(state, state)}" for state, count in sorted(troubles.items()))
-    return [row, *(f"         {line}" for line in wrap(f"no article: {told}" if told else "", TROUBLE_WIDTH))]
+    return [row, *(f"         {line}" for line in wrap(f"no article: {told}" if told else "", _TROUBLE_WIDTH))]
 
 
 def _tally(answers: Answers, number: int) -> tuple[Counter[str], Counter[str]]:
@@ -105,9 +105,9 @@ def change_lines(answers: Telling) -> list[str]:
     edits = [(url, each) for url, each in _later_versions(answers) if each["kinds"]]
     edits.sort(key=lambda edit: (-edit[1]["score"], edit[1]["first_seen_at"], edit[0]))
     lines = ["", "What changed, weightiest first", ""]
-    for url, version in edits[:MOST_CHANGES]:
+    for url, version in edits[:_MOST_CHANGES]:
         lines += _change(answers, url, version)
-    rest = Counter(_word(version) for _, version in edits[MOST_CHANGES:])
+    rest = Counter(_word(version) for _, version in edits[_MOST_CHANGES:])
     others = ", ".join(f"{count} {word}" for word, count in sorted(rest.items()))
     return [*lines, f"  and {rest.total()} lighter: {others}"] if rest else lines
 
@@ -155,7 +155,7 @@ def _copy(answers: Answers, cluster: Json, member: Json) -> str:
     link = max(direct or mine, key=lambda link: link["score"])
     stale = _stale(answers, link) if link["a"]["url"] == original else ""
     lag = _lag(_born(member) - _born(cluster["original"]))
-    return _copy_row(link, member, lag) + stale + _short(member["title"], OTHER_WIDTH - len(stale))
+    return _copy_row(link, member, lag) + stale + _short(member["title"], _OTHER_WIDTH - len(stale))
 
 
 def _copy_row(link: Json, ref: Json, lag: str) -> str:
@@ -185,7 +185,7 @@ def _part_lines(answers: Telling) -> list[str]:
             f"  {host_of(holder['url'])}, {_moment(_born(holder))}, has passages of",
         ]
         lines += [
-            _copy_row(x, x["a"], _lag(_born(x["a"]) - _born(holder))) + _short(x["a"]["title"], OTHER_WIDTH)
+            _copy_row(x, x["a"], _lag(_born(x["a"]) - _born(holder))) + _short(x["a"]["title"], _OTHER_WIDTH)
             for x in parts
         ]
         lines.append("")

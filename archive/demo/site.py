@@ -43,7 +43,12 @@ class Site:
             target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="news-world", daemon=True
         )
         self._thread.start()
-        return int(server.server_address[1])
+        return self.port
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, 0 when stopped."""
+        return int(self._server.server_address[1]) if self._server else 0
 
     def stop(self) -> None:
         """Stop listening; a stopped site may be started again."""

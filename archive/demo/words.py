@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Edits: TypeAlias = "Sequence[dict[str, Any]]"
 
-WIDTH = 66
+WIDTH = 66  # characters of a line; what prints it indents by 14, which makes 80
 AROUND = 24  # characters of context on each side of a changed word
 
 
@@ -68,5 +68,6 @@ def _to_the_right(text: str) -> str:
 
 
 def _lines(said: str) -> list[str]:
+    said = said.strip()
     closing = "]" if said.startswith("[") and said.endswith("]") else ""
     return wrap(shorten(said, 2 * WIDTH - 8, placeholder=f" ...{closing}"), WIDTH)

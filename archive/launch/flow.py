@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from archive.errors import RunFailed
 from archive.launch.child import Child
+from archive.launch.server import PrivateServer, private_environ
 from archive.launch.shipped import shipped
 from archive.settings import PREFIX
 from archive.when import iso
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
-
-    from archive.launch.server import PrivateServer
 
 
 class FlowProcess:
@@ -33,7 +32,7 @@ class FlowProcess:
         self._server = server
         self._child = Child(
             [sys.executable, entrypoint],
-            environ={**environ, **{name: value for name, value in server.environ.items() if _is_prefect(name)}},
+            environ=private_environ(environ, home=server.home, port=server.port),
             cwd=cwd,
             log=server.home / f"{entrypoint.stem}.log",
         )
@@ -81,7 +80,3 @@ def rounds(
     own = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
     with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=own) as process:
         yield lambda instant: process.run({"force": force}, {f"{PREFIX}CLOCK": iso(instant)})
-
-
-def _is_prefect(name: str) -> bool:
-    return name.startswith("PREFECT_") or name in {"DO_NOT_TRACK", "NO_PROXY", "no_proxy"}

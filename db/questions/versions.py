@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from db.questions import rows
-from db.records import Text
+from db.records import SCRAPER_MARKS, Text
 from db.times import instant_or_none, micros
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _text(row: Row) -> Text:
         byline=row["byline"],
         published_at=instant_or_none(row["published_at"]),
         origin=tuple(json.loads(row["origin"] or "[]")),
-        residue=tuple(text for _, text, _ in json.loads(row["removed"] or "[]")),
+        residue=tuple(span for _, span, because in json.loads(row["removed"] or "[]") if because in SCRAPER_MARKS),
     )
 
 

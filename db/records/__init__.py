@@ -9,6 +9,7 @@ lower-case hex sha256; offsets are character offsets, half open.
 
 from db.records.copies import Change, Cluster, Edit, Judgement, Link, Passage, VersionRef
 from db.records.derive import (
+    SCRAPER_MARKS,
     TEXT_MEDIA_TYPE,
     Extraction,
     History,
@@ -26,6 +27,7 @@ from db.records.seeds import Complaint, Every, Seed, Seeds
 from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict
 
 __all__ = [
+    "SCRAPER_MARKS",
     "TEXT_MEDIA_TYPE",
     "Capture",
     "Cause",

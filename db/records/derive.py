@@ -44,6 +44,10 @@ class Removed:
     because: str
 
 
+SCRAPER_MARKS = frozenset({"shortcode", "source link", "comment form"})
+"""Reasons of removal that mark a text as taken from elsewhere; a copyright line or a byline stands on originals too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one payload says under one recipe. ``text`` is the best body there is, whatever the verdict.
@@ -68,7 +72,10 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A distinct normalised text, stored once. ``sha256`` is taken over headline, blank line, body."""
+    """A distinct normalised text, stored once. ``sha256`` is taken over headline, blank line, body.
+
+    ``residue`` holds the removed spans that are ``SCRAPER_MARKS``.
+    """
 
     sha256: str
     title: str

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "extraction"
 CAPTURED_AT = datetime(2024, 3, 10, tzinfo=UTC)  # after the youngest page
 
-FLOORS = {"aeb": (0.9707, 0.474), "fundus": (0.9515, 0.236)}
-"""Least F1 and share of exact texts; measured 0.9717 and 0.4751, 0.9525 and 0.2375 (trafilatura: 0.9598, 0.9407)."""
+FLOORS = {"aeb": (0.971, 0.485), "fundus": (0.9506, 0.174)}
+"""Least F1 and share of exact texts; measured 0.9720 and 0.4862, 0.9516 and 0.1750 (trafilatura: 0.9598, 0.9407)."""
 
 MOST_REMOVED_FROM_GOLD = 0.02
-"""Most removed lines that are in the gold text, of all removed lines with a word; measured 2 of 148."""
+"""Most removed lines that are in the gold text, of all removed lines with a word; measured 2 of 149."""
 
-MOST_REFUSED = 3
-"""Most pages with an article that get another verdict than ok; measured 3, two of them really paywall stubs."""
+MOST_REFUSED = 2
+"""Most pages that may get another verdict than ok; measured 2, and these two are paywall stubs."""
 
 pytestmark = [pytest.mark.gate, pytest.mark.skipif(not DATA.exists(), reason="skipped: no data")]
 
@@ -81,8 +81,8 @@ def test_cleaning_takes_next_to_nothing_of_the_article(capsys: pytest.CaptureFix
             for span in texts(name)[key].removed:
                 line = words(span.text)
                 removed += bool(line)
-                repeats = 2 if span.because == "said before" else 1
-                wrong += bool(line) and f" {line} " in flat and (repeats == 1 or lines[line] >= repeats)
+                is_there = f" {line} " in flat if span.because != "said before" else lines[line] > 1
+                wrong += bool(line) and is_there
     with capsys.disabled():
         print(f"\nremoved lines that are in the gold text: {wrong} of {removed}")  # noqa: T201
     assert wrong <= MOST_REMOVED_FROM_GOLD * removed

@@ -133,11 +133,14 @@ def captures() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_capture")),
     )
     op.create_index(op.f("ix_capture_payload_id"), "capture", ["payload_id"], unique=False)
+    op.create_index("uq_capture_payload", "capture", ["source_id", "captured_at", "payload_id"], unique=True)
     op.create_index(
-        "uq_capture_natural",
+        "uq_capture_no_payload",
         "capture",
-        ["source_id", "captured_at", sa.text("coalesce(payload_id, 0)")],
+        ["source_id", "captured_at"],
         unique=True,
+        sqlite_where=sa.text("payload_id IS NULL"),
+        postgresql_where=sa.text("payload_id IS NULL"),
     )
     op.create_table(
         "underived",
@@ -241,12 +244,7 @@ def versions() -> None:
         sa.ForeignKeyConstraint(["text_id"], ["text.id"], name=op.f("fk_version_text_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_version")),
     )
-    op.create_index(
-        "ix_version_source_id_first_seen_at",
-        "version",
-        ["source_id", sa.literal_column("first_seen_at DESC")],
-        unique=False,
-    )
+    op.create_index("ix_version_source_id_first_seen_at", "version", ["source_id", "first_seen_at"], unique=False)
     op.create_index(op.f("ix_version_text_id"), "version", ["text_id"], unique=False)
 
 

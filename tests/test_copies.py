@@ -1,0 +1,262 @@
+"""Copies are told from honest reports of the same event, from templates, and from follow-ups; with evidence that holds."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.copies import METHOD, Tier, explain_judgement, fingerprint, judge, tier_of
+from db.records import Judgement, Passage, Relation, Text
+
+PAIRS = Path(__file__).parent / "pairs"
+
+
+def text(body: str, *, title: str = "", language: str | None = None, published_at: str | None = None) -> Text:
+    at = datetime.fromisoformat(published_at) if published_at else None
+    digest = sha256(f"{title}\n\n{body}".encode()).hexdigest()
+    return Text(sha256=digest, title=title, body=body, language=language, published_at=at)
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (PAIRS / name).read_text(encoding="utf-8").splitlines()]
+
+
+TEXTS = {row.pop("id"): text(**row) for row in rows("texts.jsonl")}
+LABELLED = [(row["a"], row["b"], row["relation"]) for row in rows("pairs.jsonl")]
+COPIES = [(a, b) for a, b, relation in LABELLED if relation in {"exact", "near", "partial", "reworded"}]
+texts = st.sampled_from(sorted(TEXTS)).map(TEXTS.__getitem__)
+
+
+@pytest.mark.parametrize(("a", "b", "relation"), LABELLED, ids=lambda value: str(value))
+def test_labelled_pairs_are_judged_as_labelled(a, b, relation):
+    assert (judge(TEXTS[a], TEXTS[b]).relation or "none") == relation
+
+
+@pytest.mark.parametrize(("a", "b"), COPIES)
+def test_copies_share_at_least_two_keys(a, b):
+    if TEXTS[a].language == TEXTS[b].language:
+        assert len(set(fingerprint(TEXTS[a])) & set(fingerprint(TEXTS[b]))) >= 2
+
+
+def mirrored(j: Judgement) -> Judgement:
+    passages = tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in j.passages)
+    return replace(j, coverage=j.coverage[::-1], passages=passages)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts, texts)
+def test_a_judgement_is_symmetric(a, b):
+    assert judge(b, a) == mirrored(judge(a, b))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_any_two_texts_are_judged_symmetrically(a, b):
+    assert judge(text(b), text(a)) == mirrored(judge(text(a), text(b)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts, texts)
+def test_passages_are_in_order_and_inside_both_bodies(a, b):
+    passages = judge(a, b).passages
+    for side, body in (("a", a.body), ("b", b.body)):
+        spans = [getattr(passage, side) for passage in passages]
+        assert all(0 <= start < end <= len(body) for start, end in spans)
+        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+
+
+def test_passages_are_whole_sentences():
+    a, b = TEXTS["harbor.partial"], TEXTS["harbor.exact"]
+    (first, *_) = judge(a, b).passages
+    assert a.body[slice(*first.a)] == b.body[slice(*first.b)]
+    assert a.body[slice(*first.a)].startswith("The MV Caldera Star, a 31-year-old vessel")
+    assert a.body[slice(*first.a)].endswith("190 tonnes of fertilizer on board.")
+    assert {"190", "38", "brandvold"} <= set(first.anchors)
+
+
+def test_the_reason_names_the_rule_and_its_figures():
+    because = judge(TEXTS["harbor.a"], TEXTS["harbor.bt"]).because
+    assert because.startswith("reworded: in one language; 0.9")
+    assert "says the same in the same order (needs 0.37)" in because
+    assert judge(TEXTS["harbor.a"], TEXTS["harbor.bt"]).method == METHOD
+
+
+def test_a_translation_says_so():
+    assert "compared by numbers and names (de, en)" in judge(TEXTS["harbor.a"], TEXTS["harbor.de"]).because
+
+
+def test_case_marks_and_line_breaks_do_not_matter():
+    a = TEXTS["harbor.a"]
+    b = text(a.body.upper().replace("\n\n", "\n").replace(",", " ,"))
+    assert judge(a, b).relation is Relation.EXACT
+    assert judge(a, b).coverage == (1.0, 1.0)
+
+
+def test_figures_that_change_between_updates_do_not_veto():
+    a = TEXTS["harbor.a"]
+    b = text(a.body.replace("212", "230").replace("Fourteen", "Nineteen").replace("38 trucks", "41 trucks"))
+    assert judge(a, b).relation is Relation.NEAR
+
+
+def test_two_uses_of_one_template_are_no_copies_and_say_why():
+    judged = judge(TEXTS["tpl.mkt0"], TEXTS["tpl.mkt4"])
+    assert judged.relation is None
+    assert judged.because.startswith("one template filled in twice")
+
+
+def test_a_shared_press_statement_is_no_copy():
+    statement = (
+        '"We deeply regret what happened on the Anvil reef on that night, and we will do everything that is in our '
+        'power to make sure that no passenger of ours will ever have to live through such hours again," '
+        "Norrland Lines said in a statement."
+    )
+    a = text(f"{TEXTS['harbor.a'].body[:900]}\n\n{statement}")
+    b = text(f"{TEXTS['clinic.a'].body[:900]}\n\n{statement}")
+    assert judge(a, b).longest_run > 30
+    assert judge(a, b).relation in {None, Relation.SAME_EVENT, Relation.POSSIBLE}
+
+
+def test_reports_of_one_event_days_apart_are_not_of_the_same_event():
+    a, b = TEXTS["harbor.a"], TEXTS["harbor.ind"]
+    assert a.published_at is not None
+    assert judge(a, b).relation is Relation.SAME_EVENT
+    assert judge(a, replace(b, published_at=a.published_at + timedelta(hours=73))).relation is None
+
+
+def test_a_repost_under_another_date_is_still_a_copy():
+    a, b = TEXTS["harbor.a"], TEXTS["harbor.bt"]
+    assert a.published_at is not None
+    assert judge(a, replace(b, published_at=a.published_at + timedelta(days=700))).relation is Relation.REWORDED
+
+
+def test_residue_is_told_by_side():
+    a, b = TEXTS["harbor.a"], replace(TEXTS["harbor.bt"], residue=("[ad_1]",))
+    assert judge(a, b).residue == ("b: [ad_1]",)
+    assert judge(b, a).residue == ("a: [ad_1]",)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("", ""),
+        ("", TEXTS["harbor.a"].body),
+        ("Read more here.", "Read more here."),
+        ("Read more on our site.", f"{TEXTS['harbor.a'].body}\n\nRead more on our site."),
+        ("buffalo " * 500, "buffalo " * 400),
+        (" ".join(map(str, range(0, 2000, 2))), " ".join(map(str, range(1, 2000, 2)))),
+        (" ".join(map(str, range(2000))), " ".join(map(str, range(2000)))[:4000] + " 7"),
+        ("\u6e2f\u53e3\u661f\u671f\u4e00" * 50, "\u90e8\u957f\u8bf4" * 80),
+        ('"' * 500, "'" * 500),
+    ],
+    ids=["empty", "one empty", "three words", "a phrase", "one word", "numbers", "counting", "han", "quotes"],
+)
+def test_texts_that_prove_nothing_are_not_linked(a, b):
+    assert judge(text(a), text(b)).relation is None
+
+
+def test_other_scripts_are_judged_too():
+    russian = (
+        "Паром с двумя сотнями пассажиров сел на мель у порта Сельвин рано утром во вторник, сообщили власти. "
+        "Спасатели сняли людей за девять часов при сильном волнении. Никто не погиб, но 14 человек попали в больницу. "
+        "Министр Экберг сказал, что топливо не вытекло. Компания Норрланд обещала замену к пятнице и возврат денег."
+    )
+    near = russian.replace("рано утром", "на рассвете")
+    other = "Правительство приняло бюджет на следующий год. " * 3 + "Оппозиция голосовала против. Дебаты шли всю ночь."
+    assert judge(text(russian), text(russian)).relation is Relation.EXACT
+    assert judge(text(russian), text(near)).relation is Relation.NEAR
+    assert judge(text(russian), text(other)).relation is None
+
+
+def _generated(words: int, seed: int) -> str:
+    dice = random.Random(seed)
+    vocabulary = ["".join(dice.choices("abcdefghijklmnop", k=dice.randint(3, 9))) for _ in range(20_000)]
+    sentences = []
+    while words > 0:
+        length = dice.randint(8, 25)
+        sentences.append(" ".join(dice.choices(vocabulary, k=length)).capitalize() + ".")
+        words -= length
+    return " ".join(sentences)
+
+
+NUMBERED = "".join(f"The minister said that port {i} would open again in spring {i % 90}. " for i in range(60_000))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "linked"),
+    [
+        (_generated(750_000, 1), _generated(750_000, 2), False),
+        (_generated(750_000, 1), TEXTS["harbor.a"].body, False),
+        ("The port of Selwyn will open again on Monday. " * 100_000, _generated(2000, 3), False),
+        (NUMBERED, NUMBERED.replace("spring", "March")[::-1], False),
+        ("x" * 5_000_000, "x" * 4_000_000, False),
+        ("a. " * 1_500_000, "b. " * 1_500_000, False),
+        ("\u6e2f\u53e3\u661f\u671f\u4e00\u91cd\u65b0\u3002" * 200_000, "\u90e8\u957f\u8bf4\u3002" * 400_000, False),
+        (_generated(750_000, 1), _generated(750_000, 1), True),
+    ],
+    ids=["unlike", "beside a story", "repeating", "numbered", "no blanks", "stops", "han", "equal"],
+)
+def test_five_megabytes_are_judged_in_bounded_time(a, b, linked):
+    started = time.process_time()
+    judged = judge(text(a), text(b))
+    assert time.process_time() - started < 4  # about one second; the limit of the design is two
+    assert (judged.relation is not None) == linked
+    started = time.process_time()
+    assert len(fingerprint(text(a))) <= 80
+    assert time.process_time() - started < 2
+
+
+def test_keys_are_tagged_by_tier_and_fit_a_signed_column():
+    keys = fingerprint(TEXTS["harbor.a"])
+    assert {tier_of(key) for key in keys} == set(Tier)
+    assert keys == tuple(sorted(set(keys)))
+    assert all(0 <= key < 2**63 for key in keys)
+
+
+def test_keys_are_the_same_on_every_machine():
+    digest = sha256(repr(fingerprint(TEXTS["harbor.a"])).encode()).hexdigest()
+    assert digest.startswith("KEYS")  # a change of keys must come with a new METHOD
+
+
+def test_keys_ignore_the_headline():
+    assert fingerprint(TEXTS["harbor.a"]) == fingerprint(replace(TEXTS["harbor.a"], title="Another one"))
+
+
+def test_explanation_marks_swapped_words_and_says_what_would_flip_it():
+    a, b = TEXTS["harbor.a"], TEXTS["harbor.bt"]
+    shown = explain_judgement(judge(a, b), a, b, colour=False)
+    assert shown.startswith("reworded, score 0.9")
+    assert "[-Environment-] minister Tomas Ekberg" in shown
+    assert "{+The+} Minister" in shown
+    assert "=> reworded: yes" in shown
+    assert "what would flip it: less of this:" in shown
+    assert "\x1b" not in shown
+    assert max(map(len, shown.split("rules, in the order")[0].splitlines()[3:])) <= 120
+
+
+def test_explanation_answers_for_unlinked_pairs():
+    a, b = TEXTS["harbor.a"], TEXTS["clinic.a"]
+    shown = explain_judgement(judge(a, b), a, b, colour=False)
+    assert shown.startswith("not linked, score 0.")
+    assert "no rule holds" in shown
+
+
+def test_explanation_colours_without_dropping_the_marks():
+    a, b = TEXTS["harbor.a"], TEXTS["harbor.bt"]
+    shown = explain_judgement(judge(a, b), a, b, colour=True)
+    assert "\x1b[31m[-Environment-]\x1b[0m" in shown
+
+
+def test_explained_content_cannot_drive_the_terminal():
+    a = TEXTS["harbor.a"]
+    b = replace(a, title="x\x1b[2J", body=a.body.replace("ferry", "fer\x1b]0;owned\x07ry"), residue=("\x1b[31m",))
+    shown = explain_judgement(judge(a, b), a, b, colour=False)
+    assert not any(ord(c) < 32 and c != "\n" for c in shown)

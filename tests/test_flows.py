@@ -1,0 +1,368 @@
+"""The flows: what they show to people, and that they do to an archive exactly what the command line does."""
+
+import prefecture  # before anything of Prefect's
+
+# isort: split
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
+from markdown_it import MarkdownIt
+
+from archive import runs
+from archive.errors import RunFailed
+from archive.holder import alive, holder
+from archive.launch import FlowProcess, PrivateServer, rounds, run_flow, shipped
+from archive.launch.shipped import code_environ
+from archive.settings import load_settings, to_environ
+from builders import a_version
+from db.records import Report, Row
+from db.store import Store
+from newsroom import PARAGRAPHS
+from newsroom import page as a_page
+from tests.replies import Say, page
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.settings import Settings
+
+HOSTILE = [
+    "# Harbour opens",
+    "[click me](javascript:alert(1))",
+    "![x](https://tracker.example/pixel.png)",
+    "<img src=x onerror=alert(1)>",
+    "https://evil.example/ www.evil.example",
+    "<https://evil.example>",
+    "**bold** _it_ `code` ~~gone~~ \\* &amp; &lt;b&gt;",
+    "| a | b |\n|---|---|\n1. one\n\n    code\n\n> quote",
+    "ends with a backslash \\",
+]
+
+# --- what people are shown -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
+    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    (paragraph,) = [token for token in markdown.parse(plain(title)) if token.type == "inline"]
+    assert {token.type for token in paragraph.children or ()} <= {"text", "text_special"}
+    assert "".join(token.content for token in paragraph.children or ()) == " ".join(title.split())
+
+
+def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
+    changes = [a_version(2, title=title, url="https://daily.example/*a*_b_") for title in HOSTILE]
+    tokens = MarkdownIt("commonmark", {"html": True}).parse(top_changes(changes))
+    assert sum(token.type == "list_item_open" for token in tokens) == len(HOSTILE)
+    inside = {child.type for token in tokens for child in token.children or ()}
+    assert inside <= {"text", "text_special", "strong_open", "strong_close"}
+
+
+def test_what_turns_the_direction_of_writing_is_left_out() -> None:
+    assert shown("safe \u202etxt.exe\u2066 \x1b[31mred\0") == "safe txt.exe [31mred"
+
+
+def test_an_endless_title_is_cut() -> None:
+    assert len(shown("ah " * 500_000)) == 200
+
+
+def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
+    changes = [a_version(2, title=f"Change {number}", score=number / 100) for number in range(50)]
+    lines = top_changes(changes).splitlines()
+    assert len(lines) == CHANGES
+    assert "Change 49" in lines[0]
+    assert "weight 0&#46;49" in lines[0] or "weight 0.49" in lines[0]
+
+
+def test_no_change_is_said_in_words() -> None:
+    assert top_changes([]) == "Nothing changed."
+
+
+def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
+    good = [Row(url=f"https://daily.example/{n:03}", outcome="page", versions=n == 70) for n in range(80)]
+    bad = [Row(url="https://slow.example/", outcome="timeout", reason="no answer within 60 s")]
+    table = run_table([*good, *bad])
+    assert len(table) == ROWS
+    assert table[0] == {
+        "source": "https://slow.example/",
+        "outcome": "timeout",
+        "versions": 0,
+        "reason": "no answer within 60 s",
+    }
+    assert table[1]["source"] == "https://daily.example/070"
+
+
+def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
+    asyncio.run(publish(Report(run_id=1, kind="refresh", started_at=now, finished_at=now)))
+
+
+def test_a_flow_without_a_server_says_what_to_start() -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    command = [sys.executable, str(shipped("flows") / "upkeep.py"), "{}"]
+    done = subprocess.run(command, env=code_environ(environ), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.strip() == "PREFECT_API_URL is not set; start a server first, for example with: wirecopy up"
+
+
+def test_a_hook_gives_back_the_leases_of_its_run_alone(
+    tmp_path: "Path", now: "datetime", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from _run import owner_of, release
+
+    monkeypatch.setenv("WIRECOPY_DB", str(tmp_path / "archive.db"))
+    until = now + timedelta(hours=1)
+    with Store(tmp_path / "archive.db") as store:
+        store.take_lease("run", holder(owner_of("one")), now, until, alive)
+        store.take_lease("other", holder(owner_of("two")), now, until, alive)
+        release(None, _Run("one"), None)
+        assert [row["name"] for row in store.ask("SELECT name FROM lease")] == ["other"]
+
+
+@dataclass
+class _Run:
+    """What a hook is told of a run, as far as ours looks."""
+
+    id: str
+
+
+# --- for real --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[PrivateServer]":
+    """One server for this file: starting one takes 15 to 30 seconds."""
+    with PrivateServer(tmp_path_factory.mktemp("prefect"), environ=os.environ) as server:
+        server.wait_ready()
+        yield server
+
+
+@pytest.fixture
+def site() -> "Iterator[Site]":
+    """A small newspaper on loopback."""
+    with Site() as site:
+        for name in "abc":
+            site.pages[f"/{name}"] = an_article(name)
+        yield site
+
+
+def an_article(name: str, **more: str) -> Say:
+    return page(a_page(*PARAGRAPHS, f"Filed by our reporter {name} in Port Selwyn.", **more))
+
+
+def a_project(folder: "Path", site: Site) -> "Path":
+    """A folder with an index of three articles of the newspaper, and settings that lead there."""
+    rows = "\n".join(f"| {name} | http://daily.example/{name} | article | 1h | |" for name in "abc")
+    (folder / "seeds").mkdir(parents=True)
+    head = "# Seeds\n\n## daily\n\n| name | url | kind | every | note |\n| --- | --- | --- | --- | --- |\n"
+    (folder / "seeds" / "INDEX.md").write_text(f"{head}{rows}\n")
+    mapping = f'contact = "desk@example.org"\nmin_gap = 0.0\n\n[resolve]\n"*.example" = "127.0.0.1:{site.port}"\n'
+    (folder / "wirecopy.toml").write_text(mapping)
+    return folder
+
+
+def settings_of(folder: "Path", clock: "datetime | None" = None) -> "Settings":
+    return load_settings({}, start=folder, overrides={"clock": clock})
+
+
+def views_of(db: "Path") -> dict[str, list[tuple[object, ...]]]:
+    """Everything the stable views say, in one order."""
+    with contextlib.closing(sqlite3.connect(db)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'v_*'")]
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
+
+
+def ask(server: PrivateServer, what: str, **filters: object) -> Any:
+    """What Prefect's server answers; the newest first where it sorts."""
+    request = urllib.request.Request(  # noqa: S310 - our own server on loopback
+        f"{server.environ['PREFECT_API_URL']}/{what}/filter",
+        data=json.dumps(filters).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def last_run(server: PrivateServer, flow: str) -> Any:
+    found = ask(server, "flow_runs", flows={"name": {"any_": [flow]}}, sort="START_TIME_DESC", limit=1)
+    return found[0]
+
+
+def prefect(server: PrivateServer, *command: str, **environ: str) -> str:
+    """Prefect's own command, standing in the project, as docs/operate.md says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", *command],
+        cwd=prefecture.ROOT,
+        env=code_environ(server.environ | environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_command_line_and_the_flow_make_equal_archives(
+    server: PrivateServer, site: Site, tmp_path: "Path", now: "datetime"
+) -> None:
+    direct, flown = a_project(tmp_path / "direct", site), a_project(tmp_path / "flown", site)
+    counts: dict[str, list[Mapping[str, int]]] = {"direct": [], "flown": []}
+    with rounds(flown, server=server, environ=os.environ) as look:
+        for hours in (0, 4):
+            site.pages["/a"] = an_article("a", title=f"Ministers meet for the {hours}th time")
+            at = now + timedelta(hours=hours)
+            counts["direct"].append(asyncio.run(runs.refresh(settings_of(direct, at), force=True)).counts)
+            counts["flown"].append(look(at))
+    assert counts["direct"] == counts["flown"]
+    assert counts["flown"][1]["versions"] == 1
+    told, other = views_of(settings_of(direct).db), views_of(settings_of(flown).db)
+    assert told == other
+    assert len(told["v_versions"]) == 4
+
+
+@pytest.mark.slow
+def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+    folder = a_project(tmp_path, site)
+    with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
+        refresh.run({})
+        site.pages["/b"] = an_article("b", title="[Ministers](javascript:x) walk out")
+        refresh.run({"seeds": ["daily/b"], "force": True})
+    run = last_run(server, "refresh")
+    assert run["state"]["type"] == "COMPLETED"
+    assert run["name"].endswith("seeds=daily/b force=True")
+    left = {one["key"]: one for one in ask(server, "artifacts", flow_runs={"id": {"any_": [run["id"]]}})}
+    (row,) = json.loads(left["run-table"]["data"])
+    assert row == {"source": "http://daily.example/b", "outcome": "page", "versions": 1, "reason": ""}
+    assert "&#91;Ministers&#93;" in left["top-changes"]["data"]
+
+
+@pytest.mark.slow
+def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+    folder = a_project(tmp_path, site)
+    run_flow(shipped("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
+    run = last_run(server, "refresh")
+    names: list[str] = []
+    for _ in range(100):  # task runs reach the server a little later, as events
+        tasks = ask(server, "task_runs", flow_runs={"id": {"any_": [run["id"]]}})
+        names = sorted(each["name"].partition("-")[0] for each in tasks)
+        if names == ["derive", "gather"]:
+            break
+        time.sleep(0.1)
+    assert names == ["derive", "gather"]
+
+
+@pytest.mark.slow
+def test_backfill_and_upkeep_run_for_real(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+    folder, flows = a_project(tmp_path, site), shipped("flows")
+    run_flow(flows / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
+    window = {"since": "2021-10-01", "source": "payloads"}
+    counts = run_flow(flows / "backfill.py", window, server=server, cwd=folder, environ=os.environ)
+    assert counts["derived"] == 3
+    assert "since=2021-10-01 source=payloads" in last_run(server, "backfill")["name"]
+    assert run_flow(flows / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)["backups"] == 1
+    assert len(list((folder / "data" / "backups").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_start_says_why_and_the_next_one_works(
+    server: PrivateServer, site: Site, tmp_path: "Path"
+) -> None:
+    folder = a_project(tmp_path, site)
+    with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
+        with pytest.raises(RunFailed, match="SeedError: no seed, group or address 'tides'"):
+            refresh.run({"seeds": ["tides"]})
+        assert last_run(server, "refresh")["state"]["type"] == "FAILED"
+        with pytest.raises(RunFailed, match="force"):
+            refresh.run({"force": "perhaps"})
+        assert refresh.run({})["versions"] == 3
+
+
+@pytest.mark.slow
+def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+    folder = a_project(tmp_path, site)
+    settings = settings_of(folder)
+    settings.db.parent.mkdir()
+    until = settings.now() + timedelta(hours=1)
+    with Store(settings.db) as store:
+        store.take_lease("run", holder("somebody"), settings.now(), until, alive)
+        with pytest.raises(RunFailed, match="another run is at work"):
+            run_flow(shipped("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
+    assert last_run(server, "refresh")["state"]["type"] == "CANCELLED"
+
+
+@pytest.mark.slow
+def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+    folder = a_project(tmp_path, site)
+    settings = settings_of(folder)
+    settings.db.parent.mkdir()
+    with Store(settings.db) as store:
+        start = settings.now()
+        store.take_lease("run", holder("somebody"), start, start + timedelta(seconds=15), alive)
+    counts = run_flow(shipped("flows") / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)
+    assert counts["backups"] == 1
+    assert settings.now() - start > timedelta(seconds=10)
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_the_middle_leaves_nothing_that_stops_the_next(
+    server: PrivateServer, site: Site, tmp_path: "Path"
+) -> None:
+    folder = a_project(tmp_path, site)
+    site.pages["/c"] = Say(b"", then="hang")
+    environ = dict(os.environ)
+    with subprocess.Popen(
+        [sys.executable, str(shipped("flows") / "refresh.py"), "{}"],
+        cwd=folder,
+        env=code_environ(environ | server.environ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as killed:
+        while "/c" not in site.targets():
+            assert killed.poll() is None
+            time.sleep(0.05)
+        killed.send_signal(signal.SIGKILL)
+    site.pages["/c"] = an_article("c")
+    counts = run_flow(shipped("flows") / "refresh.py", {"force": True}, server=server, cwd=folder, environ=os.environ)
+    assert counts["failed"] == 0
+    assert len(views_of(settings_of(folder).db)["v_versions"]) == 3
+
+
+@pytest.mark.slow
+def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
+    server: PrivateServer, site: Site, tmp_path: "Path"
+) -> None:
+    settings = settings_of(a_project(tmp_path, site))
+    told = to_environ(settings)
+    prefect(server, "work-pool", "create", "wirecopy", "--type", "process")
+    prefect(server, "--no-prompt", "deploy", "--all")
+    prefect(server, "--no-prompt", "deploy", "--all")  # again: nothing doubles
+    deployed = {each["name"]: each for each in ask(server, "deployments")}
+    assert set(deployed) == {"scheduled", "manual", "nightly"}
+    assert {each["work_pool_name"] for each in deployed.values()} == {"wirecopy"}
+    assert [one["schedule"]["cron"] for one in deployed["scheduled"]["schedules"]] == ["*/15 * * * *"]
+    (automation,) = ask(server, "automations")
+    assert automation["trigger"]["within"] == 180
+
+    with pytest.raises(AssertionError, match="'since'"):  # refused at once, by the pattern in the schema
+        prefect(server, "deployment", "run", "backfill/manual", "-p", "since=garbage")
+    prefect(server, "deployment", "run", "refresh/scheduled", "-p", "force=true")
+    prefect(server, "worker", "start", "--pool", "wirecopy", "--run-once", **told)
+    assert last_run(server, "refresh")["state"]["type"] == "COMPLETED"
+    assert len(views_of(settings.db)["v_versions"]) == 3

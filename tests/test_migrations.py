@@ -1,0 +1,249 @@
+"""The schema is what the migrations make, today and after the next one, in SQLite and in PostgreSQL's words."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from db import care
+from db.connect import HEAD
+from db.engine import open_engine
+from db.questions import versions as ask_versions
+from db.schema import metadata
+from db.store import Store
+from db.views import create_views, drop_views
+from tests.builders import DAY, T0, a_judgement, add_source, make_history
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "db" / "migrations"
+FULL_TEXT = {"text_fts", "text_fts_data", "text_fts_idx", "text_fts_docsize", "text_fts_config"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An archive with two linked articles, one of them in two versions."""
+    where = tmp_path / "archive.db"
+    with Store(where) as store:
+        make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY)])
+        make_history(store, add_source(store, "https://copy.example/a"), [("one again", T0 + DAY)])
+        store.link(1, [(3, a_judgement())], "of the tests", T0)
+    return where
+
+
+def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table and view."""
+    names = [name for (name,) in ask(path, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    return {str(name): sorted(ask(path, f'SELECT * FROM "{name}"'), key=repr) for name in names}
+
+
+def described(path: Path) -> set[tuple[object, ...]]:
+    """Every table, index and view of the file but the alembic marker, with the SQL that made it."""
+    return {(kind, name, " ".join(str(sql).split())) for kind, name, sql in ask(path, _MASTER)}
+
+
+_MASTER = "SELECT type, name, sql FROM sqlite_master WHERE name <> 'alembic_version' AND sql IS NOT NULL"
+
+# --- today's schema --------------------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_what_the_models_say(path: Path) -> None:
+    def ours(_object: object, name: str | None, *_: object) -> bool:
+        return name not in FULL_TEXT
+
+    engine = open_engine(path, begin="BEGIN")
+    options = {"include_object": ours, "compare_type": True}
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    engine.dispose()
+
+
+def test_the_migrations_make_it_to_the_letter(path: Path, tmp_path: Path) -> None:
+    """Defaults, names and the order of columns too, which Alembic does not compare."""
+    engine = open_engine(tmp_path / "models.db")
+    metadata.create_all(engine)
+    engine.dispose()
+    modelled = described(tmp_path / "models.db")
+    migrated = {each for each in described(path) if each[0] != "view" and each[1] not in FULL_TEXT}
+    assert {each for each in migrated if each[1] != "sqlite_stat1"} == modelled
+
+
+def test_no_index_is_of_a_kind_that_a_batch_migration_loses(path: Path) -> None:
+    """SQLAlchemy reflects neither expressions nor DESC, and a batch migration makes again what is reflected."""
+    indexes = [str(sql) for kind, _, sql in described(path) if kind == "index"]
+    plain = re.compile(r"CREATE (UNIQUE )?INDEX \w+ ON \w+ \(\w+(, \w+)*\)( WHERE \w+ IS NULL)?")
+    assert [sql for sql in indexes if not plain.fullmatch(sql)] == []
+
+
+def test_the_code_is_written_for_the_newest_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [HEAD]
+
+
+def test_every_constraint_has_a_name() -> None:
+    constraints = [(table.name, each) for table in metadata.tables.values() for each in table.constraints]
+    assert [f"{table}: {each}" for table, each in constraints if each.name is None] == []
+    assert [index.name for table in metadata.tables.values() for index in table.indexes if not index.name] == []
+
+
+def test_the_file_has_the_names_too(path: Path) -> None:
+    """A batch migration finds a constraint by its name in the file, not in the models."""
+    tables = [str(sql) for kind, _, sql in described(path) if kind == "table" and "fts" not in str(sql)]
+    parts = [part for sql in tables for part in re.findall(r"(?:\w+ \w+ )?(?:PRIMARY KEY|UNIQUE|FOREIGN KEY) ?\(", sql)]
+    assert [part for part in parts if not part.startswith("CONSTRAINT ")] == []
+    assert len(parts) > 30
+
+
+def test_there_are_no_triggers(path: Path) -> None:
+    assert [name for kind, name, _ in described(path) if kind == "trigger"] == []
+
+
+def test_every_view_of_the_definition_is_there_and_no_other(path: Path) -> None:
+    there = {str(name) for kind, name, _ in described(path) if kind == "view"}
+    assert there == {statement.split()[-1] for statement in drop_views()}
+    assert {"v_sources", "v_articles", "v_versions", "v_changes", "v_copies"} <= there
+
+
+def test_views_are_dropped_in_the_opposite_order_of_making() -> None:
+    made = [statement.split()[2] for statement in create_views("sqlite")]
+    assert made == [statement.split()[-1] for statement in reversed(drop_views())]
+
+
+# --- the next migration ----------------------------------------------------------------------------------------------
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("capture") as batch:
+        batch.add_column(sa.Column("weather", sa.Text(), server_default="fair", nullable=False))
+        batch.alter_column("detail", existing_type=sa.Text(), nullable=True, existing_server_default="")
+    with op.batch_alter_table("source") as batch:
+        batch.add_column(sa.Column("mood", sa.Text(), nullable=True))
+    {more}
+"""
+
+
+def migrate(path: Path, tmp_path: Path, more: str = "") -> None:
+    """Run today's migrations and one more that rebuilds two tables others point at, as ``upgrade`` would."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "0002_next.py").write_text(NEXT.replace("{more}", more))
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    engine = open_engine(path, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def test_a_migration_that_rebuilds_tables_keeps_rows_views_and_indexes(path: Path, tmp_path: Path) -> None:
+    before, rows = described(path), everything(path)
+    migrate(path, tmp_path)
+    after = described(path)
+    changed = {("table", "capture"), ("table", "source")}
+    assert {each for each in before if each[:2] not in changed} == {each for each in after if each[:2] not in changed}
+    kept = everything(path)
+    for name in rows.keys() - {"alembic_version", "capture", "source"}:
+        assert kept[name] == rows[name], name
+    assert [row[:-1] for row in kept["capture"]] == rows["capture"]
+    assert {row[-1] for row in kept["capture"]} == {"fair"}
+    care.check_file(path, deep=True)
+
+
+def test_full_text_is_in_step_after_a_migration(path: Path, tmp_path: Path) -> None:
+    migrate(path, tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO text_fts (text_fts) VALUES ('integrity-check')")
+        assert connection.execute("SELECT count(*) FROM text_fts WHERE text_fts MATCH 'again'").fetchone() == (1,)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, tmp_path: Path) -> None:
+    before, rows = described(path), everything(path)
+    with pytest.raises(OperationalError, match="no such table: nowhere"):
+        migrate(path, tmp_path, more='op.execute("INSERT INTO nowhere VALUES (1)")')
+    assert (described(path), everything(path)) == (before, rows)
+
+
+def test_a_second_upgrade_by_another_process_finds_nothing_to_do(path: Path, tmp_path: Path) -> None:
+    migrate(path, tmp_path)
+    before = described(path)
+    shutil.rmtree(tmp_path / "migrations")
+    migrate(path, tmp_path)
+    assert described(path) == before
+
+
+def test_an_archive_works_after_a_backup_was_taken_and_it_was_migrated(path: Path) -> None:
+    with Store(path) as store:
+        make_history(store, 1, [("three", T0 + 2 * DAY)])
+        assert len(ask_versions.of_source(store.ask, 1)) == 3
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_table_compiles_for_postgresql(table: Table) -> None:
+    sql = str(CreateTable(table).compile(dialect=DIALECT))
+    assert sql.strip().startswith(f"CREATE TABLE {table.name}")
+    if "id" in table.c and table.name != "recipe":
+        assert "id BIGSERIAL NOT NULL" in sql
+    assert " BLOB" not in sql
+
+
+def test_every_index_compiles_for_postgresql() -> None:
+    made = {
+        str(index.name): str(CreateIndex(index).compile(dialect=DIALECT))
+        for table in metadata.sorted_tables
+        for index in table.indexes
+    }
+    assert made["uq_capture_no_payload"].endswith("(source_id, captured_at) WHERE payload_id IS NULL")
+    assert len(made) == sum(len(table.indexes) for table in metadata.sorted_tables)
+
+
+def test_every_view_is_said_in_the_words_of_each_database() -> None:
+    sqlite, postgres = " ".join(create_views("sqlite")), " ".join(create_views("postgresql"))
+    assert "strftime" in sqlite
+    assert "strftime" not in postgres
+    assert "to_char(to_timestamp(v.first_seen_at / 1000000)" in postgres
+    assert "hex(" not in postgres
+    for sql in (sqlite, postgres):
+        assert "{" not in sql
+        assert "}" not in sql
+
+
+def test_the_migration_leaves_full_text_to_sqlite() -> None:
+    """What another database cannot do is asked for by name only."""
+    source = (MIGRATIONS / "versions" / "0001_first_schema.py").read_text()
+    before, _, after = source.partition('if op.get_bind().dialect.name == "sqlite":')
+    assert "VIRTUAL TABLE" in after
+    assert "VIRTUAL TABLE" not in before

@@ -16,7 +16,9 @@ from db.records import Link, Relation, VersionRef
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
-def ref(name: str, hours: float = 0, *, version: int = 1, published: float | None = None, byline: str = "") -> VersionRef:
+def ref(
+    name: str, hours: float = 0, *, version: int = 1, published: float | None = None, byline: str = ""
+) -> VersionRef:
     return VersionRef(
         url=f"https://{name}.example/story",
         version=version,
@@ -27,7 +29,9 @@ def ref(name: str, hours: float = 0, *, version: int = 1, published: float | Non
     )
 
 
-def link(a: VersionRef, b: VersionRef, relation: Relation = Relation.NEAR, *, score: float = 0.9, residue: str = "") -> Link:
+def link(
+    a: VersionRef, b: VersionRef, relation: Relation = Relation.NEAR, *, score: float = 0.9, residue: str = ""
+) -> Link:
     lines = (residue,) if residue else ()
     return Link(a=a, b=b, relation=relation, score=score, coverage=(0.9, 0.9), residue=lines)
 

@@ -1,4 +1,4 @@
-"""Copies are told from honest reports of the same event, from templates, and from follow-ups; with evidence that holds."""
+"""Copies are told from honest reports of one event, from templates and from follow-ups; with evidence that holds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ COPIES = [(a, b) for a, b, relation in LABELLED if relation in {"exact", "near",
 texts = st.sampled_from(sorted(TEXTS)).map(TEXTS.__getitem__)
 
 
-@pytest.mark.parametrize(("a", "b", "relation"), LABELLED, ids=lambda value: str(value))
+@pytest.mark.parametrize(("a", "b", "relation"), LABELLED, ids=str)
 def test_labelled_pairs_are_judged_as_labelled(a, b, relation):
     assert (judge(TEXTS[a], TEXTS[b]).relation or "none") == relation
 
@@ -71,7 +72,7 @@ def test_passages_are_in_order_and_inside_both_bodies(a, b):
     for side, body in (("a", a.body), ("b", b.body)):
         spans = [getattr(passage, side) for passage in passages]
         assert all(0 <= start < end <= len(body) for start, end in spans)
-        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+        assert all(first[1] <= second[0] for first, second in pairwise(spans))
 
 
 def test_passages_are_whole_sentences():
@@ -165,7 +166,7 @@ def test_texts_that_prove_nothing_are_not_linked(a, b):
 
 def test_other_scripts_are_judged_too():
     russian = (
-        "Паром с двумя сотнями пассажиров сел на мель у порта Сельвин рано утром во вторник, сообщили власти. "
+        "Паром с двумя сотнями пассажиров сел на мель у порта Сельвин рано утром во вторник, сообщили власти. "  # noqa: RUF001
         "Спасатели сняли людей за девять часов при сильном волнении. Никто не погиб, но 14 человек попали в больницу. "
         "Министр Экберг сказал, что топливо не вытекло. Компания Норрланд обещала замену к пятнице и возврат денег."
     )
@@ -223,7 +224,7 @@ def test_keys_are_tagged_by_tier_and_fit_a_signed_column():
 
 def test_keys_are_the_same_on_every_machine():
     digest = sha256(repr(fingerprint(TEXTS["harbor.a"])).encode()).hexdigest()
-    assert digest.startswith("KEYS")  # a change of keys must come with a new METHOD
+    assert digest.startswith("c32ef674")  # a change of keys must come with a new METHOD
 
 
 def test_keys_ignore_the_headline():

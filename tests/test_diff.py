@@ -46,9 +46,8 @@ def ops(change: Change, a: Text, b: Text) -> list[tuple[str, str, str]]:
     return [(e.op, a.body[slice(*e.a)].strip(), b.body[slice(*e.b)].strip()) for e in changed]
 
 
-words = st.sampled_from(
-    'The a in on ferry 300 30 4.2 million crowns Tomas Ekberg "we left" said not Monday , . ... (x) über \u00a0 x'.split(" ")
-)
+WORDS = 'The a in on ferry 300 30 4.2 million crowns Tomas Ekberg "we left" said not Monday , . ... (x) über \u00a0 x'
+words = st.sampled_from(WORDS.split(" "))
 bodies = st.lists(st.lists(words, max_size=9).map(" ".join), max_size=8).map("\n\n".join) | st.text(max_size=60)
 
 

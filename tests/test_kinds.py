@@ -117,7 +117,10 @@ def test_an_added_sentence_is_a_passage_and_not_wording():
 
 
 def test_a_headline_change_names_what_it_did():
-    a, b = text(FRAME, title="Minister lied about 300 deaths"), text(FRAME, title="Minister may have erred on 30 deaths")
+    a, b = (
+        text(FRAME, title="Minister lied about 300 deaths"),
+        text(FRAME, title="Minister may have erred on 30 deaths"),
+    )
     assert compare(a, b).kinds == (Kind.HEADLINE, Kind.NUMBER, Kind.HEDGE)
 
 

@@ -86,6 +86,18 @@ def test_workers_end_with_their_pool() -> None:
     assert not is_alive(child)
 
 
+def test_pool_left_by_an_error_does_not_wait_for_a_slow_page() -> None:
+    def interrupted() -> None:
+        with Extractors(1, wall=60) as extractors:
+            next(extractors.map([story(0), page(HANGS), story(1), story(2), story(3), story(4)]))
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - started < 15
+
+
 def test_worker_ends_when_its_parent_is_killed() -> None:
     script = (
         "import sys, os, signal; sys.path.insert(0, 'tests')\n"

@@ -69,7 +69,6 @@ class Rule:
         return all(condition.holds(measures) for condition in self.conditions)
 
 
-
 def _timely(measures: Measures) -> bool:
     return (measures.hours_apart or 0) <= SAME_EVENT_HOURS or max(measures.aligned) >= MOST_OF_IT
 

@@ -26,7 +26,7 @@ READ_WORDS = 40_000
 """And no more words than this, for scripts that write one in a character."""
 
 MAX_SENTENCES = 400
-"""The alignment is quadratic in sentences; 400 are a live blog of a whole day, and keep the worst case under a second."""
+"""The alignment is quadratic in sentences; 400 are a live blog of a whole day, and keep the worst case to a second."""
 
 MAX_WORDS = 60
 """Text without full stops is cut into sentences of this many words."""

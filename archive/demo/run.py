@@ -75,7 +75,7 @@ def _play(
             run_round(folder, instant)
             answers = answers_for(folder)
             say(show.round_lines(answers, number))
-            _print(err, [f"round {number + 1} of {len(ROUNDS)}: {time.monotonic() - began:.1f} s"])
+            _print(err, [f"round {number} took {time.monotonic() - began:.1f} s"])
     finally:
         site.stop()
     return answers

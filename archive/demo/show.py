@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 _MOST_CHANGES = 8  # with the clusters the whole story stays within three screens
 _OTHER_WIDTH = 44  # a copy's row is 46 characters before its title: 90 in all
-_TROUBLE_WIDTH = 80  # all that can go wrong in a round, on one line
+_TROUBLE_WIDTH = 76  # all that the script lets go wrong in one round
 STATES = {
-    "missing_404": "not found (404)",
-    "gone_410": "gone (410)",
+    "missing_404": "not found",
+    "gone_410": "gone",
     "soft_404": "soft 404",
     "paywall": "paywall",
-    "server_error": "busy (503)",
+    "server_error": "busy",
     "robots_denied": "robots.txt",
 }
 RIGHT = ("pages", "new", "edited", "furniture", "same")
@@ -62,7 +62,7 @@ def round_lines(answers: Answers, number: int) -> list[str]:
     cells = [str(seen[name]) if seen[name] else "-" for name in RIGHT]
     row = _columns((str(number), f"{ROUNDS[number]:%a} {_moment(ROUNDS[number])}", *cells))
     told = ", ".join(f"{count} {STATES.get(state, state)}" for state, count in sorted(troubles.items()))
-    return [row, *(f"         {line}" for line in wrap(f"no article: {told}" if told else "", _TROUBLE_WIDTH))]
+    return [row, *(f"    {line}" for line in wrap(f"no article: {told}" if told else "", _TROUBLE_WIDTH))]
 
 
 def _tally(answers: Answers, number: int) -> tuple[Counter[str], Counter[str]]:

@@ -51,11 +51,11 @@ class Extractors:
     """
 
     def __init__(self, workers: int, wall: float = WALL) -> None:
-        self._workers = workers
+        self._workers = [_Worker(wall) for _ in range(workers)]
         self._threads = ThreadPoolExecutor(max_workers=max(workers, 1), thread_name_prefix="extract")
         self._idle: LifoQueue[_Worker] = LifoQueue()
-        for _ in range(workers):
-            self._idle.put(_Worker(wall))
+        for worker in self._workers:
+            self._idle.put(worker)
 
     def __enter__(self) -> Self:
         return self
@@ -63,9 +63,12 @@ class Extractors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            for worker in self._workers:  # nobody will ask for the answers: Ctrl-C does not wait for a slow page
+                worker.abandon()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for _ in range(self._workers):
-            self._idle.get().stop()
+        for worker in self._workers:
+            worker.stop()
 
     def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
         """One extraction a page, in the order of ``pages``, which are read only a little ahead of the answers.
@@ -82,7 +85,7 @@ class Extractors:
         try:
             for page in pages:
                 waiting.append(self._threads.submit(self._extract, page))
-                if len(waiting) >= _AHEAD * self._workers:
+                if len(waiting) >= _AHEAD * len(self._workers):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -105,6 +108,7 @@ class _Worker:
         self._wall = wall
         self._child: subprocess.Popen[bytes] | None = None
         self._done = 0
+        self._is_abandoned = False
 
     def extract(self, page: Page) -> Extraction:
         """Ask the child; a death is tried once more in a fresh one, because the page may not have been the cause."""
@@ -116,7 +120,16 @@ class _Worker:
                 return Extraction(verdict=Verdict.TIMEOUT, detail=f"no answer within {self._wall:g} s")
             except frames.Ended:
                 self._kill()
+            if self._is_abandoned:
+                break
         return Extraction(verdict=Verdict.ERROR, detail="took its worker down")
+
+    def abandon(self) -> None:
+        """Kill the child under the page it works on; callable from another thread than the one that waits for it."""
+        self._is_abandoned = True
+        if (child := self._child) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
 
     def stop(self) -> None:
         """Let the child end by closing its input, and make sure that it does."""

@@ -12,6 +12,7 @@ from db.times import instant, instant_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from db.connect import Ask, Row
     from db.records import Capture
@@ -29,6 +30,13 @@ def of_source(ask: Ask, source_id: int) -> list[Capture]:
 def by_id(ask: Ask, capture_id: int) -> Capture:
     """One capture, which must exist."""
     return rows.capture(ask(f"SELECT {rows.CAPTURE} {_FROM} WHERE c.id = :id", id=capture_id)[0])
+
+
+def instants(ask: Ask, source_id: int) -> set[datetime]:
+    """When this source was captured, whatever came of it."""
+    return {
+        instant(row["at"]) for row in ask("SELECT captured_at AS at FROM capture WHERE source_id = :id", id=source_id)
+    }
 
 
 def payload(ask: Ask, sha256: str) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -50,7 +52,7 @@ def judged(texts, labels) -> list[Judgement]:
 
 
 @pytest.fixture(scope="module")
-def scores(labels, judged, tmp_path_factory, request) -> dict[str, Any]:
+def scores(labels, judged, tmp_path_factory) -> dict[str, Any]:
     """What the scorer beside the data says."""
     spec = importlib.util.spec_from_file_location("nearcopy_score", DATA / "score.py")
     assert spec is not None
@@ -60,11 +62,60 @@ def scores(labels, judged, tmp_path_factory, request) -> dict[str, Any]:
     predictions = tmp_path_factory.mktemp("nearcopy") / "predictions.jsonl"
     lines = (json.dumps(prediction(row, found)) for row, found in zip(labels, judged, strict=True))
     predictions.write_text("\n".join(lines), encoding="utf-8")
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        return said_by(scorer, predictions)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        scorer.main([str(predictions), "--json"])
+    return json.loads(said.getvalue())
 
 
 def prediction(row: dict[str, Any], found: Judgement) -> dict[str, Any]:
     linked = found.relation not in {None, Relation.POSSIBLE}
-    return {"a": row["a"], "b": row["b"], "relation": str(found.relation) if linked else "UNRELATED", "score": found.score}
+    return {
+        "a": row["a"],
+        "b": row["b"],
+        "relation": str(found.relation) if linked else "UNRELATED",
+        "score": found.score,
+    }
+
+
+def test_copy_or_not(scores):
+    precision, recall, f1 = scores["copy"]
+    assert precision >= 0.995
+    assert recall >= 0.995
+    assert f1 >= 0.995
+
+
+def test_reworded_copies_are_told_from_reports_of_the_same_event(scores):
+    precision, recall, _ = scores["spun_vs_same_event"]
+    assert precision >= 0.995
+    assert recall >= 0.995
+
+
+def test_excerpts_are_found(scores):
+    assert scores["classes"]["PARTIAL"]["fair"][1] >= 0.995
+
+
+def test_the_score_orders_pairs(scores):
+    assert scores["score"]["auc"] >= 0.995
+    assert scores["score"]["recall_at_fpr_1pct"] >= 0.975
+
+
+def test_no_template_and_no_follow_up_is_linked_as_a_copy(labels, judged):
+    hard = [found for row, found in zip(labels, judged, strict=True) if row["hard"]]
+    assert len(hard) > 100
+    assert not [found.because for found in hard if found.relation is not None and found.relation.is_copy]
+
+
+def test_every_labelled_relative_shares_two_keys(labels, texts):
+    keys = {name: set(fingerprint(text)) for name, text in texts.items()}
+    related = [row for row in labels if row["relation"] != "UNRELATED"]
+    assert not [row for row in related if len(keys[row["a"]] & keys[row["b"]]) < 2]
+
+
+def test_strangers_seldom_share_two_keys(texts):
+    """A bound on what candidates cost: pairs of different stories that look-up would bring together."""
+    stories = {row["id"]: row["story"].split("+")[0].split(".")[0] for row in rows("docs.jsonl")}
+    keys = {name: set(fingerprint(text)) for name, text in texts.items()}
+    strangers = [(a, b) for a in keys for b in keys if a < b and stories[a] != stories[b]]
+    brought = sum(len(keys[a] & keys[b]) >= 2 for a, b in strangers)
+    assert brought <= 0.10 * len(strangers)

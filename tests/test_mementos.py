@@ -1,0 +1,396 @@
+"""Web archives, read and gathered: from a scripted archive where answers matter, from a loopback one end to end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.campaign import Campaign, directly
+from archive.errors import ConfigError
+from archive.extract.workers import Extractors
+from archive.mementos import Memento, further_timemaps, gather_mementos, raw_url, read_timemap
+from archive.runs import backfill
+from archive.settings import Settings
+from archive.urls import url_key
+from db.connect import Reader
+from db.questions import captures as ask_captures
+from db.questions import sources as ask_sources
+from db.questions import versions as ask_versions
+from db.records import Hop, Reason, SeedKind
+from db.store import Store
+from tests.builders import DAY, HOUR, RECIPE, T0, URL, a_capture, a_seed, an_outcome
+from tests.fakes import ScriptedFetcher
+from tests.replies import page
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from db.records import Capture, Outcome, Seed
+
+BASE = "https://archive.example/timemap/link/"
+JANUARY = datetime(2021, 1, 1, 12, tzinfo=UTC)
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+ONE_A_LINE = f"""\
+<{URL}>; rel="original",
+<{BASE}{URL}>; rel="self"; type="application/link-format"; from="Fri, 01 Jan 2021 12:00:00 GMT",
+<https://archive.example/web/{URL}>; rel="timegate",
+<https://archive.example/web/20210101120000/{URL}>; rel="first memento"; datetime="Fri, 01 Jan 2021 12:00:00 GMT",
+<https://archive.example/web/20210301093000/{URL}>; rel="last memento"; datetime="Mon, 01 Mar 2021 09:30:00 GMT"
+"""
+
+
+def memento(stamp: str, url: str = URL) -> Memento:
+    at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return Memento(url=f"https://archive.example/web/{stamp}/{url}", original=url, at=at)
+
+
+@pytest.mark.parametrize("text", [ONE_A_LINE, ONE_A_LINE.replace("\n", " "), ONE_A_LINE.replace("\n", "\r\n")])
+def test_a_timemap_is_read_one_link_a_line_or_all_on_one(text: str) -> None:
+    assert read_timemap(text, base=BASE + URL) == (memento("20210101120000"), memento("20210301093000"))
+
+
+def test_mementos_come_by_time_and_once() -> None:
+    lines = ONE_A_LINE.splitlines()
+    text = "\n".join([*reversed(lines), ",", *lines])
+    assert [each.at.month for each in read_timemap(text, base=BASE)] == [1, 3]
+
+
+def test_unquoted_relations_other_case_and_relative_links_are_understood() -> None:
+    text = f'<{URL}>;rel=original, </web/20210101120000/{URL}>; Rel=Memento; DateTime = "Fri, 01 Jan 2021 12:00:00 GMT"'
+    assert read_timemap(text, base=BASE) == (memento("20210101120000"),)
+
+
+def test_commas_and_semicolons_in_an_address_end_nothing() -> None:
+    odd = "https://daily.example/a,b;c?d=e,f"
+    text = (
+        f'<https://archive.example/web/20210101120000/{odd}>; rel="memento"; datetime="Fri, 01 Jan 2021 12:00:00 GMT"'
+    )
+    (only,) = read_timemap(text, base=BASE)
+    assert only.url == f"https://archive.example/web/20210101120000/{odd}"
+
+
+def test_a_date_with_another_zone_is_the_same_instant() -> None:
+    text = '<https://archive.example/m>; rel="memento"; datetime="Fri, 01 Jan 2021 14:00:00 +0200"'
+    assert [each.at for each in read_timemap(text, base=BASE)] == [JANUARY]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "<!doctype html><h1>Sorry</h1>",
+        '<https://archive.example/m>; rel="memento"',
+        '<https://archive.example/m>; rel="memento"; datetime="yesterday"',
+        '<https://archive.example/m>; rel="memento"; datetime="Fri, 99 Jan 2021 12:00:00 GMT"',
+        '<ftp://archive.example/m>; rel="memento"; datetime="Fri, 01 Jan 2021 12:00:00 GMT"',
+        '<https://archive.example/m>; rel="timegate"; datetime="Fri, 01 Jan 2021 12:00:00 GMT"',
+    ],
+)
+def test_what_cannot_be_read_is_passed_over(broken: str) -> None:
+    assert read_timemap(broken, base=BASE) == ()
+    assert len(read_timemap(f"{broken},\n{ONE_A_LINE}", base=BASE)) == 2
+
+
+@given(st.text(alphabet='<>;,="/: \nrelmntodai0129', max_size=200))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    read_timemap(text, base=BASE)
+    further_timemaps(text, base=BASE)
+
+
+def test_the_rest_of_a_long_list_is_named_once_and_never_itself() -> None:
+    text = f'<{BASE}2/{URL}>; rel="timemap"; type="application/link-format", <{BASE}{URL}>; rel="self timemap", <{BASE}2/{URL}>; rel=timemap'
+    assert further_timemaps(text, base=BASE + URL) == (f"{BASE}2/{URL}",)
+
+
+@pytest.mark.parametrize(
+    ("url", "raw"),
+    [
+        (f"https://a.example/web/20210101120000/{URL}", f"https://a.example/web/20210101120000id_/{URL}"),
+        (f"https://a.example/coll/20210101120000mp_/{URL}", f"https://a.example/coll/20210101120000id_/{URL}"),
+        (f"https://a.example/20210101120000id_/{URL}", f"https://a.example/20210101120000id_/{URL}"),
+        (
+            "https://a.example/web/20210101120000/daily.example/x",
+            "https://a.example/web/20210101120000id_/daily.example/x",
+        ),
+        (
+            "https://a.example/web/20210101120000/https://b.example/20200101120000/x",
+            "https://a.example/web/20210101120000id_/https://b.example/20200101120000/x",
+        ),
+        ("https://a.example/m/1?of=https://b.example/20200101120000/x", None),
+        ("https://a.example/m/https://b.example/20200101120000/x", None),
+        ("https://a.example/web/2021/x", None),
+    ],
+)
+def test_the_raw_address_is_made_of_the_archives_own_stamp(url: str, raw: str | None) -> None:
+    assert raw_url(url) == (raw or url)
+
+
+# --- gathering, from a script ----------------------------------------------------------------------------------------
+
+PREFIX = "http://127.0.0.1:9/timemap/link/"
+
+
+def stamped(at: datetime, url: str = URL) -> str:
+    return f"http://127.0.0.1:9/web/{at:%Y%m%d%H%M%S}/{url}"
+
+
+def listing(*times: datetime, url: str = URL) -> bytes:
+    links = [f'<{stamped(at, url)}>; rel="memento"; datetime="{at:%a, %d %b %Y %H:%M:%S} GMT"' for at in times]
+    return ",\n".join([f'<{url}>; rel="original"', *links]).encode()
+
+
+def replayed(at: datetime, text: str = "archived", *, url: str = URL, **more: object) -> Outcome:
+    """What an archive says when asked for the raw memento."""
+    headers = (("Content-Type", "text/html"), ("memento-datetime", f"{at:%a, %d %b %Y %H:%M:%S} GMT"))
+    usual = {"payload": text.encode(), "headers": headers, "etag": '"of-the-archive"', "ip": "127.0.0.1"}
+    return replace(an_outcome(raw_url(stamped(at, url)), at=T0, **more), **usual)
+
+
+class Bench:
+    """A store with seeds, and a run over it whose archive follows a script."""
+
+    def __init__(self, store: Store, tmp_path: Path, *seeds: Seed, archives: tuple[str, ...] = (PREFIX,)) -> None:
+        self.store = store
+        self.settings = Settings(
+            root=tmp_path, db=store.path, index=tmp_path / "INDEX.md", archives=archives, clock=T0, min_gap=0.0
+        )
+        self.script: dict[str, list[Outcome]] = {}
+        store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
+
+    def lists(self, *times: datetime, at: str = PREFIX + URL, url: str = URL) -> None:
+        self.script[at] = [an_outcome(at, payload=listing(*times, url=url))]
+
+    def serves(self, at: datetime, outcome: Outcome, *, url: str = URL) -> None:
+        self.script[raw_url(stamped(at, url))] = [outcome]
+
+    def gather(
+        self, window: tuple[datetime | None, datetime | None] = (None, None)
+    ) -> tuple[dict[str, int], list[str]]:
+        """Gather once; the counts, and the addresses asked."""
+        fetcher = ScriptedFetcher(self.script, at=T0)
+        run = Campaign(
+            settings=self.settings,
+            store=self.store,
+            fetcher=fetcher,  # type: ignore[arg-type]
+            extractors=Extractors(workers=1),
+            recipe=RECIPE,
+            run_id=self.store.begin_run("backfill", "{}", "me", T0),
+            step=directly,
+        )
+        asyncio.run(gather_mementos(run, ask_sources.states(self.store.ask), window))
+        return run.counts, fetcher.urls()
+
+    def kept(self, url: str = URL) -> list[Capture]:
+        source = ask_sources.by_url_key(self.store.ask, url_key(url))
+        return [] if source is None else ask_captures.of_source(self.store.ask, source.id)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "archive.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def bench(store: Store, tmp_path: Path) -> Bench:
+    return Bench(store, tmp_path, a_seed())
+
+
+def test_a_memento_becomes_a_capture_of_the_page_at_its_own_time(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, replayed(JANUARY))
+    assert bench.gather()[0] == {"mementos": 1, "archive_failures": 0}
+    (capture,) = bench.kept()
+    assert (capture.captured_at, capture.url, capture.final_url) == (JANUARY, URL, URL)
+    assert (capture.provenance, capture.reason, capture.status) == ("archive:127.0.0.1", None, 200)
+    assert capture.detail == f"taken from {raw_url(stamped(JANUARY))}"
+    assert (capture.etag, capture.ip, capture.hops) == (None, None, ())
+    assert ask_captures.payload(bench.store.ask, capture.payload_sha256 or "") == b"archived"
+    assert ask_captures.underived(bench.store.ask, 9) == [capture.id]
+
+
+def test_only_mementos_inside_the_window_are_asked_for(bench: Bench) -> None:
+    times = [JANUARY + days * DAY for days in range(4)]
+    bench.lists(*times)
+    for at in times:
+        bench.serves(at, replayed(at, str(at)))
+    bench.gather((times[1], times[3]))
+    assert [capture.captured_at for capture in bench.kept()] == times[1:3]
+
+
+def test_what_is_there_is_not_asked_for_again(bench: Bench) -> None:
+    bench.lists(JANUARY, JANUARY + DAY)
+    bench.serves(JANUARY, replayed(JANUARY))
+    assert bench.gather()[0] == {"mementos": 1, "archive_failures": 1}
+    bench.serves(JANUARY + DAY, replayed(JANUARY + DAY, "later"))
+    counts, asked = bench.gather()
+    assert counts == {"mementos": 1, "archive_failures": 0}
+    assert asked == [PREFIX + URL, raw_url(stamped(JANUARY + DAY))]
+    assert bench.gather()[1] == [PREFIX + URL]
+    assert len(bench.kept()) == 2
+
+
+def test_an_instant_that_two_archives_hold_is_asked_of_the_first(store: Store, tmp_path: Path) -> None:
+    bench = Bench(store, tmp_path, a_seed(), archives=(PREFIX, "http://127.0.0.1:9/other/"))
+    bench.lists(JANUARY)
+    bench.lists(JANUARY, at=f"http://127.0.0.1:9/other/{URL}")
+    bench.serves(JANUARY, replayed(JANUARY))
+    assert bench.gather()[1].count(raw_url(stamped(JANUARY))) == 1
+
+
+def test_an_archived_error_keeps_its_reason(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, replayed(JANUARY, "gone", status=404, reason=Reason.MISSING_404))
+    assert bench.gather()[0]["mementos"] == 1
+    assert [(capture.reason, capture.status) for capture in bench.kept()] == [(Reason.MISSING_404, 404)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        an_outcome(status=404, reason=Reason.MISSING_404, detail="the archive has it no more"),
+        an_outcome(reason=Reason.TIMEOUT),
+        an_outcome(status=429, reason=Reason.RATE_LIMITED),
+        an_outcome(reason=Reason.ROBOTS_DENIED),
+        replayed(JANUARY, reason=Reason.TRUNCATED),
+        replayed(JANUARY + 90 * DAY),
+        an_outcome("https://daily.example/harbour", hops=(Hop(url="x", status=302, location=URL),)),
+    ],
+    ids=["lost", "timeout", "busy", "robots", "cut off", "of another day", "of the live web"],
+)
+def test_the_archives_own_weather_is_no_capture_of_the_page(bench: Bench, answer: Outcome) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, answer)
+    assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
+    assert bench.kept() == []
+
+
+def test_an_archive_that_does_not_date_its_answers_is_believed(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, an_outcome(raw_url(stamped(JANUARY))))
+    assert bench.gather()[0]["mementos"] == 1
+
+
+def test_an_archived_redirect_to_a_page_of_the_same_crawl_is_what_stood_there(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, replace(replayed(JANUARY + HOUR / 2), hops=(Hop(url="x", status=301, location="y"),)))
+    bench.gather()
+    assert [(capture.captured_at, capture.hops) for capture in bench.kept()] == [(JANUARY, ())]
+
+
+def test_an_archive_that_never_saw_a_page_has_not_failed(bench: Bench) -> None:
+    bench.script[PREFIX + URL] = [an_outcome(status=404, reason=Reason.MISSING_404)]
+    assert bench.gather()[0] == {"mementos": 0, "archive_failures": 0}
+
+
+def test_a_list_that_cannot_be_had_is_a_failure_of_the_archive(bench: Bench) -> None:
+    assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
+
+
+def test_a_long_list_is_read_to_its_end(bench: Bench) -> None:
+    second = PREFIX + "2/" + URL
+    first = listing(JANUARY) + f',\n<{second}>; rel="timemap", <{PREFIX}{URL}>; rel="timemap"'.encode()
+    bench.script[PREFIX + URL] = [an_outcome(PREFIX + URL, payload=first)]
+    bench.lists(JANUARY + DAY, at=second)
+    for at in (JANUARY, JANUARY + DAY):
+        bench.serves(at, replayed(at, str(at)))
+    assert bench.gather()[0]["mementos"] == 2
+
+
+def test_a_seed_that_is_a_timemap_brings_the_page_it_is_about(store: Store, tmp_path: Path) -> None:
+    address = "http://127.0.0.1:9/collection/harbour.txt"
+    bench = Bench(store, tmp_path, a_seed("old", url=address, kind=SeedKind.TIMEMAP), archives=())
+    bench.lists(JANUARY, at=address)
+    bench.serves(JANUARY, replayed(JANUARY))
+    bench.gather()
+    assert [capture.url for capture in bench.kept()] == [URL]
+    assert URL not in {state.source.url for state in ask_sources.states(store.ask)}  # kept, but not watched
+
+
+def test_lists_and_retired_seeds_are_not_looked_up(store: Store, tmp_path: Path) -> None:
+    bench = Bench(store, tmp_path, a_seed("feed", kind=SeedKind.FEED), a_seed("gone"))
+    store.sync_seeds([a_seed("feed", kind=SeedKind.FEED)], {a_seed("feed").url: url_key(a_seed("feed").url)}, T0)
+    assert bench.gather() == ({}, [])
+
+
+def test_no_archive_to_ask_is_a_setting_to_make(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="WIRECOPY_ARCHIVES"):
+        Bench(store, tmp_path, a_seed(), archives=()).gather()
+
+
+def test_an_archive_on_the_open_web_needs_a_contact(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="contact"):
+        Bench(store, tmp_path, a_seed(), archives=(BASE,)).gather()
+
+
+def test_the_past_goes_before_what_is_known_of_the_present(bench: Bench) -> None:
+    source = ask_sources.by_url_key(bench.store.ask, url_key(URL))
+    assert source is not None
+    bench.store.record([(a_capture(source.id), b"live")])
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, replayed(JANUARY))
+    bench.gather()
+    assert [capture.provenance for capture in bench.kept()] == ["archive:127.0.0.1", "live"]
+
+
+# --- end to end ------------------------------------------------------------------------------------------------------
+
+STORY = """<!doctype html><html lang="en"><head><title>Harbour</title></head><body><article><h1>Harbour {word}</h1>
+<p>The harbour of Velmora {word} on Monday, the mayor said at a ceremony on the new quay, in front of some three hundred
+guests from all of the coast. It had been closed for two winters after the storm of March.</p>
+<p>Fishing boats will have the eastern basin to themselves, and ferries to the islands leave from the western one every
+hour. The port authority expects forty thousand passengers before the end of the summer, twice as many as before.</p>
+<p>Work on the lighthouse goes on until autumn. Until then a ship with a lamp lies outside the bar.</p>
+</article></body></html>"""
+
+
+@contextmanager
+def wayback(pages: dict[datetime, str]) -> Iterator[Site]:
+    """A loopback archive in the manner of the Wayback Machine, holding ``URL`` at these times."""
+    with Site() as site:
+        links = [
+            f'<{site.url("/web/")}{at:%Y%m%d%H%M%S}/{URL}>; rel="memento"; datetime="{at:%a, %d %b %Y %H:%M:%S} GMT"'
+            for at in pages
+        ]
+        listed = ",\n".join([f'<{URL}>; rel="original"', *links]).encode()
+        site.pages[f"/timemap/link/{URL}"] = page(listed, Content_Type="application/link-format")
+        for at, text in pages.items():
+            date = f"{at:%a, %d %b %Y %H:%M:%S} GMT"
+            site.pages[f"/web/{at:%Y%m%d%H%M%S}id_/{URL}"] = page(text.encode(), Memento_Datetime=date)
+        yield site
+
+
+def test_a_backfill_from_an_archive_gives_the_page_a_history(tmp_path: Path) -> None:
+    pages = {JANUARY: STORY.format(word="opens"), JANUARY + 60 * DAY: STORY.format(word="closes")}
+    with wayback(pages) as site:
+        settings = Settings(
+            root=tmp_path,
+            db=tmp_path / "archive.db",
+            index=tmp_path / "INDEX.md",
+            archives=(site.url("/timemap/link/"),),
+            clock=T0,
+            min_gap=0.0,
+        )
+        with Store(settings.db) as store:
+            store.sync_seeds([a_seed()], {URL: url_key(URL)}, T0)
+        report = asyncio.run(backfill(settings, source="archives"))
+        again = asyncio.run(backfill(settings, source="archives"))
+    assert (report.counts["mementos"], report.counts["archive_failures"]) == (2, 0)
+    assert again.counts["mementos"] == 0
+    with Reader(settings.db) as reader:
+        history = ask_versions.everything(reader.ask)
+    assert [(each.title, each.first_seen_at) for each in history] == [
+        ("Harbour opens", JANUARY),
+        ("Harbour closes", JANUARY + 60 * DAY),
+    ]

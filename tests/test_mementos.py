@@ -109,7 +109,8 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 
 def test_the_rest_of_a_long_list_is_named_once_and_never_itself() -> None:
-    text = f'<{BASE}2/{URL}>; rel="timemap"; type="application/link-format", <{BASE}{URL}>; rel="self timemap", <{BASE}2/{URL}>; rel=timemap'
+    second = f'<{BASE}2/{URL}>; rel="timemap"; type="application/link-format"'
+    text = f'{second}, <{BASE}{URL}>; rel="self timemap", <{BASE}2/{URL}>; rel=timemap'
     assert further_timemaps(text, base=BASE + URL) == (f"{BASE}2/{URL}",)
 
 
@@ -381,6 +382,7 @@ def test_a_backfill_from_an_archive_gives_the_page_a_history(tmp_path: Path) -> 
             archives=(site.url("/timemap/link/"),),
             clock=T0,
             min_gap=0.0,
+            allow_private=True,
         )
         with Store(settings.db) as store:
             store.sync_seeds([a_seed()], {URL: url_key(URL)}, T0)

@@ -36,13 +36,12 @@ def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Pat
     from archive.demo.run import run_demo
     from archive.demo.snapshot import read_snapshot
 
-    folder = folder.absolute()
     with ExitStack() as stack:
         started: list[Callable[[datetime], dict[str, int]]] = []
 
         def run_round(_: Path, instant: datetime) -> object:
             if not started:
-                started.append(_flows(folder, stack))
+                started.append(_flows(folder.absolute(), stack))
             return started[0](instant)
 
         return run_demo(

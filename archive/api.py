@@ -20,7 +20,7 @@ from db.questions import links as ask_links
 from db.questions import sources as ask_sources
 from db.questions import totals
 from db.questions import versions as ask_versions
-# from db.verify import verify
+from db.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from db.questions import captures as ask_captures
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from archive.settings import Settings
@@ -40,24 +41,24 @@ def import_files(
     """Keep every capture in these files and, unless ``derive`` is False, derive and link them before returning.
 
     Makes the archive if there is none. A line that cannot be used is reported and the rest kept; importing again
-    changes nothing. Raises BadInput for a file that cannot be read at all, StoreError.
+    changes nothing. Raises BadInput, before anything is done, for a file that cannot be read at all; StoreError.
     """
     bad: list[BadLine] = []
-    new: list[int] = []
-    read = 0
+    read = new = 0
+    opened = [(path, read_import(path, now=settings.now())) for path in paths]  # a missing one is noticed at once
     with Store(settings.db) as store:
-        for path in paths:
-            for batch in _batches(path, settings, bad):
+        for path, lines in opened:
+            for batch in _batches(lines, bad):
                 read += len(batch)
-                new += pipeline.keep_outcomes(store, batch, provenance=f"import:{path.name}", now=settings.now())
-                progress(f"{read} captures read, {len(new)} new")
-        versions, links = _derive(store, new, settings, progress) if derive else (0, 0)
-    return Imported(read=read, new=len(new), versions=versions, links=links, bad=tuple(bad))
+                new += len(pipeline.keep_outcomes(store, batch, provenance=f"import:{path.name}", now=settings.now()))
+                progress(f"{read} captures read, {new} new")
+        versions, links = _derive(store, settings, progress) if derive else (0, 0)
+    return Imported(read=read, new=new, versions=versions, links=links, bad=tuple(bad))
 
 
-def _batches(path: Path, settings: Settings, bad: list[BadLine]) -> Iterator[list[Outcome]]:
+def _batches(lines: Iterable[Outcome | BadLine], bad: list[BadLine]) -> Iterator[list[Outcome]]:
     batch: list[Outcome] = []
-    for each in read_import(path, now=settings.now()):
+    for each in lines:
         if isinstance(each, BadLine):
             bad.append(each)
             continue
@@ -69,10 +70,11 @@ def _batches(path: Path, settings: Settings, bad: list[BadLine]) -> Iterator[lis
         yield batch
 
 
-def _derive(store: Store, new: Sequence[int], settings: Settings, progress: Callable[[str], None]) -> tuple[int, int]:
+def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -> tuple[int, int]:
+    """Derive all that waits, not only what is new: an import that was cut off goes on here when it is run again."""
     recipe = pipeline.current_recipe()
     store.use_recipe(recipe, settings.now())
-    waiting = ask_captures.underived(store.ask, len(new), ids=new)
+    waiting = ask_captures.underived(store.ask, sys.maxsize)
     versions = links = 0
     with Extractors(workers=2 if len(waiting) > _WORTH_WORKERS else 0) as extractors:
         for start in range(0, len(waiting), _CHUNK):

@@ -84,17 +84,21 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
     async def visit_one(visit: Visit) -> None:
         arrived.put_nowait((visit, await fetcher.fetch(visit)))
 
+    def keep(batch: Sequence[tuple[Visit, Outcome]]) -> None:
+        # First what a list names, then that it was seen: cut off in between, the list is visited again, where the other
+        # order would lose its articles for as long as it answers 304.
+        new.extend(_expand_all(store, batch, now))
+        kept.extend(_keep(store, batch, run_id))
+
     try:
         async with asyncio.TaskGroup() as group:
             for visit in visits:
                 group.create_task(visit_one(visit))
             while len(kept) < len(visits):
-                batch = _together(arrived, await arrived.get())
-                kept += await asyncio.to_thread(_keep, store, batch, run_id)
-                new += await asyncio.to_thread(_expand_all, store, batch, now)
+                await asyncio.to_thread(keep, _together(arrived, await arrived.get()))
     finally:
         while not arrived.empty():  # cancelled between arrival and keeping: bytes that came are never dropped
-            kept += _keep(store, _together(arrived, arrived.get_nowait()), run_id)
+            keep(_together(arrived, arrived.get_nowait()))
     return Gathered(captures=tuple(kept), new_sources=tuple(new))
 
 
@@ -107,12 +111,6 @@ def _together(
     return batch
 
 
-def _keep(store: Store, batch: Sequence[tuple[Visit, Outcome]], run_id: int) -> list[Capture]:
-    pairs = [(make_capture(visit.source_id, outcome), outcome.payload) for visit, outcome in batch]
-    store.record(pairs, run_id)
-    return [capture for capture, _ in pairs]
-
-
 def _expand_all(store: Store, batch: Sequence[tuple[Visit, Outcome]], now: datetime) -> list[int]:
     return [each for visit, outcome in batch for each in _expand(store, visit, outcome, now)]
 
@@ -123,6 +121,12 @@ def _expand(store: Store, visit: Visit, outcome: Outcome, now: datetime) -> list
         return []
     found = discover(page_of(outcome), visit.kind)
     return store.add_found([(each, url_key(each.url)) for each in found], visit.source_id, now)
+
+
+def _keep(store: Store, batch: Sequence[tuple[Visit, Outcome]], run_id: int) -> list[Capture]:
+    pairs = [(make_capture(visit.source_id, outcome), outcome.payload) for visit, outcome in batch]
+    store.record(pairs, run_id)
+    return [capture for capture, _ in pairs]
 
 
 def page_of(outcome: Outcome) -> Page:

@@ -101,7 +101,8 @@ def backup(path: Path, to: Path) -> Path:
     except Corrupt as error:  # a copy is as good as what it was made of
         raise Corrupt(f"no copy was made, because {path} does not hold: {error}") from error
     except sqlite3.Error as error:
-        raise translate(error, to) from error
+        told = translate(error, to)
+        raise (translate(error, path) if isinstance(told, Corrupt) else told) from error
     except OSError as error:
         raise StoreError(
             f"the backup {to} could not be written: {error.strerror}; make room or name another place"

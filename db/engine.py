@@ -37,6 +37,8 @@ def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: boo
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # SQLAlchemy announces a beginning even where each statement is for itself: asking must not take the write lock.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(begin)
 
     return engine

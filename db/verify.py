@@ -133,6 +133,7 @@ def _index_terms(reader: Reader) -> Iterator[Problem]:
 
 _FORGOTTEN = """
     SELECT c.id, c.url FROM capture c
+    JOIN source s ON s.id = c.source_id AND s.kind = 'article'
     LEFT JOIN derivation d ON d.capture_id = c.id
     LEFT JOIN underived u ON u.capture_id = c.id
     WHERE c.payload_id IS NOT NULL AND (c.reason IS NULL OR c.reason = 'not_modified')
@@ -141,7 +142,7 @@ _FORGOTTEN = """
 
 
 def _ledger(reader: Reader) -> Iterator[Problem]:
-    """Every whole page is derived, or waits on the ledger."""
+    """Every whole page of an article is derived, or waits on the ledger."""
     for row in reader.ask(_FORGOTTEN):
         what = "it was never derived, and is not on the ledger"
         yield Problem(what=what, where=f"capture {row['id']} of {row['url']}", todo=_DERIVE)

@@ -7,7 +7,7 @@ deploy --all`` and ``wirecopy up`` do so too.
 import asyncio
 from datetime import timedelta
 
-from _run import owner_of
+from _run import give_back
 from prefect import get_client
 from prefect.automations import AutomationCore, ChangeFlowRunState, EventTrigger, Posture
 from prefect.client.orchestration import PrefectClient
@@ -20,9 +20,6 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
-
-from archive.runs import release_leases
-from archive.settings import from_process
 
 SILENCE = timedelta(seconds=180)
 """How long a run may be silent. Heartbeats come every 30 s (prefect.toml); at 90 s live runs were reported dead."""
@@ -67,7 +64,7 @@ async def crash_abandoned(client: PrefectClient) -> list[str]:
     abandoned = [run for run in await _under_way(client) if run.work_pool_name is None]
     for run in abandoned:
         await client.set_flow_run_state(run.id, Crashed(message="its runner is gone"), force=True)
-        release_leases(from_process(), owner_of(run.id))
+        give_back(run.id)
     return [run.name for run in abandoned]
 
 

@@ -28,7 +28,9 @@ PATIENCE = 6 * 3600.0
 """Seconds that a backfill or upkeep waits for another run to end: longer than any refresh, over by the morning."""
 
 _ASK_AGAIN = 10.0
-_SAY_EVERY = 20.0  # seconds: a refresh with nothing much to do ends within it and says nothing on the way
+
+SAY_EVERY = 20.0
+"""Seconds between two words on the progress of a run: a refresh with little to do ends before the first."""
 
 
 def run_name() -> str:
@@ -54,13 +56,21 @@ def owner() -> str:
 
 def release(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None:  # noqa: ARG001 - Prefect passes these names
     """Give back what the run held, so that the next one need not wait until its leases expire."""
-    release_leases(from_process(), owner_of(flow_run.id))
+    give_back(flow_run.id)
 
 
-def batches() -> Step:
+def give_back(run_id: str | UUID) -> None:
+    """Release the leases of a run, from whatever process. Where there is no archive none is made."""
+    settings = from_process()
+    if settings.db.is_file():
+        release_leases(settings, owner_of(run_id))
+
+
+def batches(say_every: float = SAY_EVERY) -> Step:
     """A step for one run: each batch of work is a task that gets ids, returns counts, and is neither cached nor kept.
 
-    No retries here: an address that failed is the plan's to visit again, and a broken store should be seen at once.
+    After ``say_every`` seconds, and then as often, it leaves what was done so far. No retries here: an address that
+    failed is the plan's to visit again, and a broken store should be seen at once.
     """
     started, said, done = monotonic(), monotonic(), Counter[str]()
 
@@ -74,7 +84,7 @@ def batches() -> Step:
 
         counts = await Task(batch, name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(ids)
         done.update(counts)
-        if monotonic() - said > _SAY_EVERY:
+        if monotonic() - said > say_every:
             said = monotonic()
             await say_progress(f"{_shown(done)} after {said - started:.0f} s")
         return counts

@@ -89,7 +89,7 @@ def a_sighting(text: str | None = "one", *, at: datetime = T0, **more: Any) -> S
     """A sighting of a text (its digest is made from the words), or of none where ``text`` is None."""
     usual: dict[str, Any] = {"capture_id": 1, "url": URL, "recipe_id": RECIPE.id}
     if text is not None:
-        usual |= {"text_sha256": digest_of("", text), "verdict": Verdict.OK}
+        usual |= {"text_sha256": digest_of("", text), "verdict": Verdict.OK, "language": "en"}
     return Sighting(**usual | {"at": at} | more)
 
 

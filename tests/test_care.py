@@ -261,7 +261,7 @@ def test_a_backup_to_an_impossible_place_is_said(path: Path, tmp_path: Path) -> 
 
 def test_no_backup_is_made_of_a_broken_archive_and_the_old_one_stays(path: Path, tmp_path: Path) -> None:
     copy = care.backup(path, tmp_path / "copy.db")
-    with pytest.raises(Corrupt, match=r"archive\.db does not hold"):
+    with pytest.raises(Corrupt, match=r"archive\.db (does not hold|is not a readable archive)"):
         care.backup(damaged(path), copy)
     assert texts(copy) == ["one", "two"]
     assert sorted(each.name for each in tmp_path.glob("copy*")) == ["copy.db"]

@@ -134,6 +134,14 @@ def test_a_hook_gives_back_the_leases_of_its_run_alone(
         assert [row["name"] for row in store.ask("SELECT name FROM lease")] == ["other"]
 
 
+def test_a_hook_makes_no_archive_where_there_is_none(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> None:
+    from _run import give_back
+
+    monkeypatch.setenv("WIRECOPY_DB", str(tmp_path / "archive.db"))
+    give_back("one")
+    assert list(tmp_path.iterdir()) == []
+
+
 @dataclass
 class _Run:
     """What a hook is told of a run, as far as ours looks."""
@@ -198,9 +206,11 @@ def ask(server: PrivateServer, what: str, **filters: object) -> Any:
         return json.load(answer)
 
 
-def last_run(server: PrivateServer, flow: str) -> Any:
-    found = ask(server, "flow_runs", flows={"name": {"any_": [flow]}}, sort="START_TIME_DESC", limit=1)
-    return found[0]
+def last_run(server: PrivateServer, name: str) -> Any:
+    """The newest run of a flow that began; the ones that schedules only announce do not count."""
+    began = {"start_time": {"is_null_": False}}
+    newest = {"sort": "START_TIME_DESC", "limit": 1}
+    return ask(server, "flow_runs", flows={"name": {"any_": [name]}}, flow_runs=began, **newest)[0]
 
 
 def prefect(server: PrivateServer, *command: str, **environ: str) -> str:
@@ -266,6 +276,34 @@ def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_p
             break
         time.sleep(0.1)
     assert names == ["derive", "gather"]
+
+
+LONG = """
+from _main import main
+from _run import batches
+from prefect import flow
+
+async def work(ids: list[int]) -> dict[str, int]:
+    return {"visits": len(ids)}
+
+@flow(name="long")
+async def long() -> dict[str, int]:
+    step = batches(say_every=0)
+    assert await step("gather", work, [1, 2, 3]) == {"visits": 3}
+    return await step("gather", work, [4, 5])
+
+main(long)
+"""
+
+
+@pytest.mark.slow
+def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: "Path") -> None:
+    (tmp_path / "long.py").write_text(LONG)
+    environ = {**os.environ, "PYTHONPATH": str(shipped("flows"))}
+    counts = run_flow(tmp_path / "long.py", {}, server=server, cwd=tmp_path, environ=environ)
+    assert counts == {"visits": 2}
+    left = ask(server, "artifacts", artifacts={"key": {"any_": ["progress"]}}, sort="CREATED_DESC")
+    assert [one["data"].partition(" after ")[0] for one in left] == ["visits 5", "visits 3"]
 
 
 @pytest.mark.slow

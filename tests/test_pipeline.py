@@ -105,7 +105,8 @@ def test_a_feed_makes_its_articles_sources(store: Store, now: datetime) -> None:
         f"## daily\n\n| name | url | kind |\n| --- | --- | --- |\n| feed | {feed} | feed |\n", file="INDEX.md"
     )
     store.sync_seeds(index.seeds, {feed: url_key(feed)}, now)
-    listed = f"<rss version='2.0'><channel><title>Daily</title><item><title>Talks</title><link>{TALKS}</link></item></channel></rss>"
+    item = f"<item><title>Talks</title><link>{TALKS}</link></item>"
+    listed = f"<rss version='2.0'><channel><title>Daily</title>{item}</channel></rss>"
     via = ask_sources.everything(store.ask)[0].id
     gather(store, [answer(now, listed.encode(), url=feed, content_type="application/rss+xml")], via, kind=SeedKind.FEED)
     found = ask_sources.by_url_key(store.ask, url_key(TALKS))

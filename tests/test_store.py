@@ -611,6 +611,18 @@ def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(small_di
         Store(path).record([])
 
 
+def test_asking_does_not_wait_for_another_writer(path: Path, store: Store, source: int) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asking = threading.Thread(target=ask_sources.by_id, args=(store.ask, source))
+        asking.start()
+        asking.join(timeout=10)
+        waited = asking.is_alive()
+        other.execute("ROLLBACK")
+    asking.join()
+    assert not waited
+
+
 def test_a_lock_held_by_another_program_is_waited_for(path: Path, store: Store) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")

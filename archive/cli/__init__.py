@@ -6,13 +6,15 @@ Each verb's module is imported only when the verb is used, so that a question st
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import exit_code, say
+from archive.cli.common import exit_code
+from archive.cli.screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +61,7 @@ class Verbs(click.Group):
             return None
         module = importlib.import_module(f"archive.cli.{_MODULES[cmd_name]}")
         command = getattr(module, cmd_name.replace("import", "import_"))
-        return command if isinstance(command, click.Command) else None
+        return _with_examples(command) if isinstance(command, click.Command) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,10 +80,22 @@ class Verbs(click.Group):
         for heading, verbs in GROUPS.items():
             with formatter.section(heading):
                 rows = [(verb, self.get_command(ctx, verb)) for verb in verbs]
-                formatter.write_dl([(verb, found.get_short_help_str(80)) for verb, found in rows if found is not None])
+                formatter.write_dl([(verb, found.get_short_help_str(99)) for verb, found in rows if found is not None])
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _with_examples(command: click.Command) -> click.Command:
+    r"""Let click see the ``\b`` that keeps the lines of an example apart: in a raw docstring it is two characters."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_examples(below)
+    return command
+
+
+@click.group(
+    cls=Verbs,
+    subcommand_metavar="VERB ...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="wirecopy", message="%(prog)s %(version)s")
 @click.option("--db", metavar="PATH", help="The archive file (else WIRECOPY_DB, else data/archive.db of the project).")
 @click.pass_context
@@ -90,9 +104,13 @@ def wirecopy(ctx: click.Context, db: str | None) -> None:
 
     \b
     First minute, without the internet:   wirecopy demo
-    An archive of your own:               wirecopy init; wirecopy add URL; wirecopy refresh
+    An archive of your own:               wirecopy init, wirecopy add URL, wirecopy refresh
+    More on a verb, with examples:        wirecopy VERB --help
     """
     ctx.obj = {"db": db}
+
+
+_with_examples(wirecopy)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -101,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0 fine, 1 found problems, 2 usage, 3 some sources failed, 4 not archived, 5 the store is locked or of another
     version, 130 interrupted.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no such letter still gets the rest
     try:
         done = wirecopy.main(args=arguments, prog_name="wirecopy", standalone_mode=False)
         code = done if isinstance(done, int) else 0

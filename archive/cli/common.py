@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.cli.screen import say
 from archive.errors import (
     ArchiveError,
     BadInput,
@@ -20,8 +20,6 @@ from archive.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
-
 
 PROBLEMS, USAGE, SOME_FAILED, NOT_ARCHIVED, STORE = 1, 2, 3, 4, 5
 """Exit codes beside 0 (fine) and 130 (interrupted)."""
@@ -43,6 +41,9 @@ def exit_code(error: Exception) -> int:
             if isinstance(group_member, kind):
                 say(str(group_member))
                 return code
+        if isinstance(group_member, OSError) and group_member.filename is not None:
+            say(f"{group_member.filename}: {group_member.strerror}. Check the path, its permissions, the room on disk")
+            return PROBLEMS
     raise error
 
 
@@ -52,11 +53,6 @@ def _leaves(error: BaseException) -> Iterable[BaseException]:
             yield from _leaves(one)
     else:
         yield error
-
-
-def say(message: str) -> None:
-    """A word to the person, on standard error."""
-    click.echo(f"wirecopy: {message}", err=True)
 
 
 def verb(function: Callable[..., Any]) -> click.Command:
@@ -93,40 +89,3 @@ def put_lines(documents: Iterable[object]) -> None:
     """JSON objects to standard output, one a line."""
     for document in documents:
         click.echo(json.dumps(document, ensure_ascii=False))
-
-
-def coloured() -> bool:
-    """True when standard output is a terminal that wants colour."""
-    import os
-
-    forced = os.environ.get("FORCE_COLOR")
-    if forced or "NO_COLOR" in os.environ:
-        return bool(forced)
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def clean(text: str) -> str:
-    """Text of a page made safe for a terminal: no control characters, no marks that turn the writing around."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def minute(at: datetime) -> str:
-    """An instant as tables show it: to the minute, UTC."""
-    return f"{at:%Y-%m-%d %H:%M}"
-
-
-def table(rows: Iterable[Iterable[object]], *, heading: Iterable[str] = (), right: Iterable[int] = ()) -> None:
-    """Rows in aligned columns, two blanks apart; columns in ``right`` stand right-aligned."""
-    lines = [[clean(str(cell)).replace("\n", " ") for cell in row] for row in ([heading] if heading else [])]
-    lines += [[clean(str(cell)).replace("\n", " ") for cell in row] for row in rows]
-    if not lines:
-        return
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    sides = set(right)
-    for number, line in enumerate(lines):
-        cells = [
-            cell.rjust(width) if column in sides else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        text = "  ".join(cells).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 and heading and coloured() else text)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
 
 from archive import answers
-from archive.cli.common import as_json, as_jsonl, clean, coloured, minute, put_json, put_lines, say, table, verb
-from db.records import Relation
+from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
+from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from archive.api import Archive
     from archive.settings import Settings
-    from db.records import Cluster, Link, Version, VersionRef
+    from db.records import Cluster, Link, Removed, Version, VersionRef
+
+_SHOWN = 70  # characters of a removed passage: enough to know it again
 
 
 @verb
 @click.argument("url", required=False)
-@click.option("--all", "all_", is_flag=True, help="Also list reports of the same event that are no copies.")
+@click.option("--all", "all_", is_flag=True, help="Also list pairs that are no copies: undecided, or the same event.")
 @as_jsonl
 @as_json
 def copies(settings: Settings, url: str | None, *, all_: bool, jsonl: bool, json_: bool) -> None:
-    r"""Show who has it from whom: all clusters of copies, or those of one article.
+    r"""Show who has it from whom, for one article or all.
 
     \b
     wirecopy copies
@@ -45,13 +50,13 @@ def copies(settings: Settings, url: str | None, *, all_: bool, jsonl: bool, json
     for number, cluster in enumerate(clusters, 1):
         _print_cluster(number, cluster)
     clustered = [{member.url for member in cluster.members} for cluster in clusters]
-    loose = [link for link in links if not any({link.a.url, link.b.url} <= members for members in clustered)]
-    if not all_:
-        loose = [link for link in loose if link.relation is not Relation.SAME_EVENT]
-    rows = [(link.relation, f"{link.score:.2f}", _say(link.a), _say(link.b)) for link in _closest(loose)]
-    if rows:
-        table(rows, heading=("also linked", "score", "earlier", "later"))
-    say(f"{len(clusters)} clusters, {len(links)} links between versions")
+    loose = _closest([link for link in links if not any({link.a.url, link.b.url} <= urls for urls in clustered)])
+    shown = loose if all_ else [link for link in loose if link.relation.is_copy]
+    for link in shown:
+        _print_link(link)
+    hidden = len(loose) - len(shown)
+    more = f"; {count(hidden, 'other pair')} undecided or of the same event, see --all" if hidden else ""
+    say(f"{count(len(clusters), 'cluster')}, {count(len(shown), 'pair')} outside of them{more}")
 
 
 def _say(ref: VersionRef) -> str:
@@ -59,25 +64,33 @@ def _say(ref: VersionRef) -> str:
 
 
 def _closest(links: list[Link]) -> list[Link]:
-    best: dict[tuple[str, str], Link] = {}
+    """Of each pair of articles the closest link, closest pairs first."""
+    best: dict[frozenset[str], Link] = {}
     for link in links:
-        pair = (link.a.url, link.b.url)
+        pair = frozenset((link.a.url, link.b.url))
         if pair not in best or link.score > best[pair].score:
             best[pair] = link
-    return list(best.values())
+    return sorted(best.values(), key=lambda link: -link.score)
 
 
 def _print_cluster(number: int, cluster: Cluster) -> None:
     original = cluster.original
-    head = f"{number}. {original.title}"
-    click.echo(click.style(clean(head), bold=True) if coloured() else clean(head))
-    click.echo(clean(f"   probable original: {_say(original)} ({'; '.join(cluster.reasons)})"))
-    for member in cluster.members:
-        if member.url == original.url:
-            continue
-        relation = _relation(cluster, member)
-        click.echo(clean(f"   {relation:<24} {_say(member)}  {_lag(original, member)}"))
+    click.echo(fold(bold(clean(original.title)), first=f"{number:>2}. ", then="    "))
+    click.echo(dim(clean(f"    {_say(original)}")))
+    click.echo(fold(clean(f"probable original: {'; '.join(cluster.reasons)}"), first="    ", then="    "))
+    copied = [member for member in cluster.members if member.url != original.url]
+    for member in sorted(copied, key=lambda member: (_born(member) or _born(original), member.url)):
+        lead = ", ".join(filter(None, (_relation(cluster, member), _lag(original, member))))
+        click.echo(fold(clean(f"{lead}: {member.title}"), first="  - ", then="    "))
+        click.echo(dim(clean(f"    {_say(member)}")))
     click.echo()
+
+
+def _print_link(link: Link) -> None:
+    click.echo(fold(clean(f"{link.relation} {link.score:.2f}: {link.a.title}"), first="  - ", then="    "))
+    click.echo(dim(clean(f"    {_say(link.a)}")))
+    click.echo(fold(clean(f"and {_lag(link.a, link.b)}: {link.b.title}"), first="    ", then="    "))
+    click.echo(dim(clean(f"    {_say(link.b)}\n")))
 
 
 def _relation(cluster: Cluster, member: VersionRef) -> str:
@@ -91,14 +104,18 @@ def _relation(cluster: Cluster, member: VersionRef) -> str:
 
 
 def _lag(original: VersionRef, member: VersionRef) -> str:
-    if original.first_seen_at is None or member.first_seen_at is None:
+    first, then = _born(original), _born(member)
+    if first is None or then is None:
         return ""
-    first = original.published_at or original.first_seen_at
-    later = (member.published_at or member.first_seen_at) - first
-    if later <= timedelta():
+    if then <= first:
         return "at the same time, as far as the dates tell"
-    hours, minutes = divmod(int(later.total_seconds()) // 60, 60)
+    hours, minutes = divmod(int((then - first).total_seconds()) // 60, 60)
     return f"{hours} h {minutes:02d} min later" if hours else f"{minutes} min later"
+
+
+def _born(ref: VersionRef) -> datetime | None:
+    """When it was published by its own date, else when we first saw it."""
+    return ref.published_at or ref.first_seen_at
 
 
 @verb
@@ -106,7 +123,9 @@ def _lag(original: VersionRef, member: VersionRef) -> str:
 @click.argument("b", metavar="[URL[@N|@T]]", required=False)
 @as_json
 def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
-    r"""Say why: of one version, what was removed and why it is a version; of two, why they are linked, or why not.
+    r"""Say why: of one version, or of two texts linked or not.
+
+    Of one: why it is a version, and what was removed. Of two: what they share and which rule decided.
 
     \b
     wirecopy explain https://daily.example/border-talks@2
@@ -127,8 +146,10 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         return
     from archive.copies import explain_judgement
 
-    click.echo(clean(f"a  {first.url}@{first.number}  {first.title}"))
-    click.echo(clean(f"b  {second.url}@{second.number}  {second.title}"))
+    for side, version in (("a", first), ("b", second)):
+        click.echo(fold(bold(clean(version.title)), first=f"{side}  ", then="   "))
+        click.echo(dim(clean(f"   {version.url}@{version.number}")))
+    click.echo()
     click.echo(explain_judgement(judged, one, two, colour=coloured()))
 
 
@@ -146,14 +167,22 @@ def _explain_one(archive: Archive, version: Version, *, json_: bool) -> None:
         "returned": "the article was confirmed gone and came back",
         "recipe": "a newer recipe reads the same bytes differently",
     }[version.cause]
-    click.echo(clean(f"{version.url} version {version.number}: {version.title}"))
-    click.echo(f"why a version: {why}" + (f" ({', '.join(version.kinds)})" if version.kinds else ""))
-    click.echo(f"seen {version.captures} times, {minute(version.first_seen_at)} to {minute(version.last_seen_at)} UTC")
-    click.echo(
-        f"from payload sha256 {capture.payload_sha256} ({capture.payload_length:,} bytes), recipe {version.recipe_id}"
+    click.echo(fold(bold(clean(version.title))))
+    click.echo(dim(clean(f"{version.url}@{version.number}")))
+    click.echo()
+    facts(
+        [
+            ("why a version", why + (f" ({', '.join(version.kinds)})" if version.kinds else "")),
+            ("seen", f"{between(version.first_seen_at, version.last_seen_at)} UTC, {count(version.captures, 'check')}"),
+            ("payload", f"sha256 {capture.payload_sha256} ({capture.payload_length:,} bytes)"),
+            ("recipe", version.recipe_id),
+            ("text", f"sha256 {version.text_sha256}"),
+            ("removed", _removed(removed)),
+        ]
     )
-    click.echo(f"text sha256 {version.text_sha256}")
-    click.echo("removed from the page's text:" if removed else "nothing was removed from the page's text")
-    for each in removed:
-        shortened = each.text if len(each.text) <= 70 else each.text[:67] + "..."  # noqa: PLR2004 a line of a terminal
-        click.echo(clean(f"  {each.because}: {shortened.strip()!r}"))
+
+
+def _removed(removed: Sequence[Removed]) -> str:
+    """What was taken out of the page's text, one passage a line."""
+    lines = [f"{each.because}: {shorten(each.text, _SHOWN, placeholder=' ...')}" for each in removed]
+    return "\n".join(lines) or "nothing from the page's text"

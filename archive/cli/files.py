@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, as_json, put_json, say, verb
+from archive.cli.common import PROBLEMS, as_json, put_json, verb
+from archive.cli.screen import count, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--no-derive", is_flag=True, help="Only keep the captures; derive them with the next refresh.")
 @as_json
 def import_(settings: Settings, files: tuple[Path, ...], *, no_derive: bool, json_: bool) -> int:
-    r"""Bring captures from files: .jsonl(.gz), .html, .txt, .warc(.gz), .wacz. Importing twice changes nothing.
+    r"""Bring captures from files, of an archive or of your own.
+
+    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing twice changes nothing.
 
     \b
     wirecopy import articles.jsonl       lines {"url", "fetched_at", "html" or "text", "status"?}
@@ -46,17 +49,19 @@ def import_(settings: Settings, files: tuple[Path, ...], *, no_derive: bool, jso
         put_json({"counts": counts, "bad": bad_rows})
     else:
         say(
-            f"{done.read} captures read, {done.new} new, {done.versions} versions, {done.links} links"
-            + (f", {len(done.bad)} lines refused" if done.bad else "")
+            f"{count(done.read, 'capture')} read, {done.new} new, {count(done.versions, 'version')}, "
+            + count(done.links, "link")
+            + (f", {count(len(done.bad), 'line')} refused" if done.bad else "")
         )
     return PROBLEMS if done.bad else 0
 
 
 @click.command()
 def extract() -> int:
-    r"""Read JSONL {id, url, html, fetched_at?} on standard input, write {id, text, title, ...} to standard output.
+    r"""Take the texts out of pages: a filter, without archive or network.
 
-    No database, no network: a filter for pipes. Lines come out in the order they went in.
+    Reads lines of JSON {id, url, html, fetched_at?} on standard input and writes {id, text, title, ...} to standard
+    output, in the same order.
 
     \b
     wirecopy extract < pages.jsonl > texts.jsonl
@@ -76,7 +81,7 @@ def extract() -> int:
                 continue
             try:
                 identity, page = _page(line)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 say(f"standard input:{number}: {_why(error)}; expected an object with id, url and html")
                 refused.append(str(number))
                 continue
@@ -100,9 +105,13 @@ def _page(line: bytes) -> tuple[object, Page]:
     from db.records import Page as Given
 
     row = json.loads(line)
+    if not isinstance(row, dict):
+        raise TypeError("no object")
+    if not isinstance(row["url"], str) or not isinstance(row["html"], str):
+        raise TypeError("url or html is no text")
     fetched = row.get("fetched_at")
     # Without a time of fetching no date may be refused as lying in the future: nothing here depends on today.
-    at = parse_stamp(fetched) if fetched else datetime.max.replace(tzinfo=UTC)
+    at = parse_stamp(fetched) if fetched else datetime(9999, 1, 1, tzinfo=UTC)
     html = row["html"].encode("utf-8", "surrogatepass")
     page = Given(payload=html, url=row["url"], content_type="text/html; charset=utf-8", charset="utf-8", captured_at=at)
     return row["id"], page

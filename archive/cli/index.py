@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, as_json, put_json, say, verb
+from archive.cli.common import PROBLEMS, as_json, put_json, verb
+from archive.cli.screen import count, fold, say
 
 if TYPE_CHECKING:
     from archive.settings import Settings
+
+_SETTINGS = """\
+# Told to every site that is visited, so that its people can reach you. Without it the open web is not visited.
+# contact = "you@example.org"
+"""
 
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path | None) -> None:
-    r"""Make an archive of your own here, or in FOLDER: a seed index to fill in, and an empty archive.
+    r"""Make an archive of your own here, or in FOLDER.
+
+    Writes seeds/INDEX.md (what to watch), wirecopy.toml (who you are) and an empty archive. What is there stays.
 
     \b
     wirecopy init
@@ -24,22 +32,26 @@ def init(folder: Path | None) -> None:
     wirecopy refresh
     """
     from archive.seeds import EXAMPLE_INDEX
-    from archive.settings import load_settings
+    from archive.settings import FILE_NAME, load_settings
     from db.store import Store
 
     settings = load_settings({}, start=(folder or Path.cwd()).absolute())
     root = (folder or Path.cwd()).absolute()
-    index = root / "seeds" / "INDEX.md"
-    if index.exists():
-        say(f"{index} is there already and stays as it is")
-    else:
-        index.parent.mkdir(parents=True, exist_ok=True)
-        index.write_text(EXAMPLE_INDEX, encoding="utf-8")
-        click.echo(f"wrote {index}")
+    (root / "seeds").mkdir(parents=True, exist_ok=True)
+    _write(root / "seeds" / "INDEX.md", EXAMPLE_INDEX)
+    _write(root / FILE_NAME, _SETTINGS)
     db = root / "data" / "archive.db" if settings.root != root else settings.db
     Store(db).close()
     click.echo(f"archive {db}")
-    say("next: wirecopy add URL, then wirecopy refresh; say who you are first: contact in wirecopy.toml")
+    say(f"next: say who you are in {FILE_NAME}, then wirecopy add URL, then wirecopy refresh")
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists():
+        say(f"{path} is there already and stays as it is")
+        return
+    path.write_text(text, encoding="utf-8")
+    click.echo(f"wrote {path}")
 
 
 @verb
@@ -78,7 +90,10 @@ def add(settings: Settings, urls: tuple[str, ...], *, kind: str, group: str) -> 
 @verb
 @as_json
 def check(settings: Settings, *, json_: bool) -> int:
-    """Read the seed index and list everything wrong with it, each with its line and a corrected example."""
+    """List what is wrong with the seed index, line by line.
+
+    Each complaint names what was expected, with an example. Ends 1 if there are any.
+    """
     from archive.seeds import load_index
 
     found = load_index(settings.index)
@@ -90,6 +105,6 @@ def check(settings: Settings, *, json_: bool) -> int:
         put_json({"seeds": len(found.seeds), "complaints": rows})
     else:
         for complaint in found.complaints:
-            click.echo(str(complaint))
-        say(f"{len(found.seeds)} seeds, {len(found.complaints)} complaints in {settings.index}")
+            click.echo(fold(str(complaint), then="  "))
+        say(f"{count(len(found.seeds), 'seed')}, {count(len(found.complaints), 'complaint')} in {settings.index}")
     return PROBLEMS if found.complaints else 0

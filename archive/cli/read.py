@@ -8,11 +8,31 @@ from typing import TYPE_CHECKING
 import click
 
 from archive import answers
-from archive.cli.common import as_json, as_jsonl, clean, coloured, minute, put_json, put_lines, say, table, verb
+from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
+from archive.cli.screen import (
+    between,
+    bold,
+    clean,
+    coloured,
+    columns,
+    count,
+    dim,
+    facts,
+    fold,
+    minute,
+    say,
+    size,
+    tally,
+)
+from archive.errors import NotArchived
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.api import Hit
+    from archive.refs import Ref
     from archive.settings import Settings
-    from db.records import Capture, History, Version
+    from db.records import Capture, History, Plan, Source, Version
 
 
 @verb
@@ -20,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--captures", is_flag=True, help="List every check instead of the versions.")
 @as_json
 def history(settings: Settings, url: str, *, captures: bool, json_: bool) -> None:
-    r"""Show every version of an article: from when to when, and what changed.
+    r"""Show every version of an article, from when to when.
 
     \b
     wirecopy history https://daily.example/border-talks
@@ -36,54 +56,59 @@ def history(settings: Settings, url: str, *, captures: bool, json_: bool) -> Non
     if json_:
         put_json(answers.history(source, told))
         return
-    click.echo(clean(f"{source.url}"))
+    _print_history(source, told)
+
+
+def _print_history(source: Source, told: History) -> None:
+    click.echo(dim(clean(source.url)))
     if not told.versions:
         click.echo("no article text was seen here yet")
-    heading = ("v", "first seen (UTC)", "last seen", "checks", "cause", "weight", "what changed", "headline")
-    table([_line(version) for version in told.versions], heading=heading, right=(0, 3, 5))
-    _more(told)
+    heading = ("v", "first seen (UTC)", "last seen", "checks", "score", "what changed")
+    lines = columns([_line(version) for version in told.versions], heading=heading, right=(0, 3, 4))
+    title = ""
+    for line, version in zip(lines, (None, *told.versions), strict=False):
+        click.echo(line)
+        if version is not None and version.title != title:
+            title = version.title
+            click.echo(fold(bold(clean(title)), first="   ", then="   "))
+    for run in told.stretches:
+        seen = f"{between(run.first_seen_at, run.last_seen_at)}, {count(run.seen, 'check')}"
+        click.echo(fold(f"also met: {run.state}, {seen}" + (", confirmed" if run.confirmed else ""), then="  "))
+    for at, before, after in told.moves:
+        click.echo(clean(f"moved {minute(at)}\n  from {before}\n  to   {after}"))
+    with_text = sum(version.captures for version in told.versions)
+    say(
+        f"{count(len(told.versions), 'version')}; {count(told.captures, 'check')}, {with_text} of them met article text"
+    )
 
 
 def _line(version: Version) -> tuple[object, ...]:
+    edited = ", ".join(version.kinds)
+    why = {"first": "", "changed": ""}.get(version.cause, str(version.cause))
     return (
         version.number,
         minute(version.first_seen_at),
         minute(version.last_seen_at),
         version.captures,
-        version.cause,
         f"{version.score:.2f}" if version.number > 1 else "",
-        ", ".join(version.kinds) or "-",
-        version.title,
+        ": ".join(filter(None, (why, edited))) or "-",
     )
-
-
-def _more(told: History) -> None:
-    for run in told.stretches:
-        times = f"{run.seen} checks" if run.seen > 1 else "1 check"
-        sure = ", confirmed" if run.confirmed else ""
-        click.echo(f"also met: {run.state} {minute(run.first_seen_at)} to {minute(run.last_seen_at)} ({times}{sure})")
-    for at, before, after in told.moves:
-        click.echo(clean(f"moved: {minute(at)} {before} -> {after}"))
-    seen = sum(version.captures for version in told.versions)
-    click.echo(f"{told.captures} checks, {len(told.versions)} versions; {seen} checks showed article text")
 
 
 def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
     if json_:
         put_json([answers.capture_of(capture, state) for capture, state in found])
         return
-    rows = [
-        (
-            minute(one.captured_at),
-            state,
-            one.status or "-",
-            one.payload_length or "-",
-            "revisit" if one.revisit else "",
-            one.url,
-        )
-        for one, state in found
-    ]
-    table(rows, heading=("checked (UTC)", "state", "status", "bytes", "", "address"), right=(2, 3))
+    address = ""
+    rows = [(minute(one.captured_at), state, one.status or "-", one.payload_length or "-") for one, state in found]
+    heading = ("checked (UTC)", "state", "status", "bytes", "")
+    same = ["same bytes as before" if one.revisit else "" for one, _ in found]
+    lines = columns([(*row, note) for row, note in zip(rows, same, strict=True)], heading=heading, right=(2, 3))
+    for line, capture in zip(lines, (None, *(one for one, _ in found)), strict=False):
+        if capture is not None and capture.url != address:
+            address = capture.url
+            click.echo(dim(clean(address)))
+        click.echo(line)
 
 
 @verb
@@ -92,7 +117,9 @@ def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
 @click.option("--raw", is_flag=True, help="Write the page's bytes as they were fetched.")
 @as_json
 def show(settings: Settings, ref: str, *, at: str | None, raw: bool, json_: bool) -> None:
-    r"""Print an article as it stood: the newest version, a numbered one, or the one of a moment.
+    r"""Print an article as it stands or stood.
+
+    The newest version, a numbered one (URL@2), or what stood there at a moment (URL@2026-01-05, or --at).
 
     \b
     wirecopy show https://daily.example/border-talks
@@ -118,16 +145,16 @@ def show(settings: Settings, ref: str, *, at: str | None, raw: bool, json_: bool
     if json_:
         put_json(answers.shown(version, text, capture))
         return
-    seen = f"{minute(version.first_seen_at)} to {minute(version.last_seen_at)} UTC"
-    head = f"{version.url}  version {version.number}, seen {seen}"
-    click.echo(click.style(clean(head), dim=True) if coloured() else clean(head))
-    about = [version.byline, f"published {minute(version.published_at)}" if version.published_at else None]
+    seen = f"seen {between(version.first_seen_at, version.last_seen_at)} UTC"
+    about = [version.byline, f"published {minute(version.published_at)} UTC" if version.published_at else None]
+    click.echo(dim(clean(version.url)))
+    click.echo(dim(f"version {version.number}, {seen}"))
     if any(about):
-        click.echo(clean(", ".join(each for each in about if each)))
+        click.echo(dim(clean(", ".join(each for each in about if each))))
     click.echo()
-    click.echo(click.style(clean(text.title), bold=True) if coloured() else clean(text.title))
+    click.echo(fold(bold(clean(text.title))))
     click.echo()
-    click.echo(clean(text.body.replace("\n", "\n\n")))
+    click.echo(fold(clean(text.body.replace("\n", "\n\n"))))
 
 
 @verb
@@ -140,7 +167,9 @@ def show(settings: Settings, ref: str, *, at: str | None, raw: bool, json_: bool
 def diff(
     settings: Settings, ref: str, a: str | None, b: str | None, *, unified: bool, context: int, json_: bool
 ) -> None:
-    r"""Show how one version became another: by default the last two; A and B are numbers or instants.
+    r"""Show how one version became another, word by word.
+
+    By default the last two; A and B are numbers of versions, or instants.
 
     \b
     wirecopy diff https://daily.example/border-talks
@@ -155,39 +184,51 @@ def diff(
     with Archive(settings.db) as archive:
         newest = archive.version(parse_ref(ref, now=now))
         if a is None and newest.number == 1:
-            say(f"{newest.url} has one version so far; there is nothing to compare it with")
-            return
-        first = parse_ref(f"{newest.url}@{a or newest.number - 1}", now=now)
-        second = parse_ref(f"{newest.url}@{b}" if b else f"{newest.url}@{newest.number}", now=now)
-        found = archive.compare(first, second)
+            raise NotArchived(f"{newest.url} has one version so far; there is nothing to compare it with")
+        first = _ref(newest.url, a or str(newest.number - 1), now)
+        found = archive.compare(first, _ref(newest.url, b or str(newest.number), now))
     if json_:
         put_json(answers.comparison(found))
     elif unified:
         click.echo(clean(render_unified(found.change, found.a_text, found.b_text)))
     else:
-        kinds = ", ".join(found.change.kinds) or "nothing"
-        click.echo(
-            clean(f"{found.b.url}: version {found.a.number} ({minute(found.a.first_seen_at)}) -> {found.b.number} ")
-            + f"({minute(found.b.first_seen_at)}): {kinds}, weight {found.change.score:.2f}"
-        )
-        click.echo(render_terminal(found.change, found.a_text, found.b_text, colour=coloured(), context=context))
+        click.echo(dim(clean(found.b.url)))
+        click.echo(f"version {_when(found.a)} -> version {_when(found.b)}")
+        click.echo(fold(render_terminal(found.change, found.a_text, found.b_text, colour=coloured(), context=context)))
+
+
+def _ref(url: str, text: str, now: datetime) -> Ref:
+    """The version of an article that a number or an instant means."""
+    from archive.refs import Ref, parse_ref
+    from archive.when import parse_instant
+
+    numbered = parse_ref(f"{url}@{text}", now=now)
+    return numbered if numbered.url == url else Ref(url=url, at=parse_instant(text, now=now, end=True))
+
+
+def _when(version: Version) -> str:
+    return f"{version.number} ({minute(version.first_seen_at)} UTC)"
 
 
 @verb
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many hits.")
 @as_jsonl
 @as_json
 def search(settings: Settings, words: tuple[str, ...], *, limit: int, jsonl: bool, json_: bool) -> None:
-    r"""Search all versions, old and new: words, "a phrase", prefix*, -without.
+    r"""Search all versions, also for what is gone.
+
+    Words must all occur; "a phrase", prefix* and -without are understood, every other sign is text.
 
     \b
     wirecopy search border talks
     wirecopy search '"joint statement" -opinion'
     """
     from archive.api import Archive
-    from db.questions.versions import SNIPPET_MARKS
 
+    for word in words:
+        if word.startswith("--"):
+            raise click.NoSuchOption(word, ctx=click.get_current_context())
     with Archive(settings.db) as archive:
         query, hits = archive.search(" ".join(words), limit=limit)
     if jsonl:
@@ -197,17 +238,28 @@ def search(settings: Settings, words: tuple[str, ...], *, limit: int, jsonl: boo
         put_json({"searched_as": query, "hits": [answers.hit(hit) for hit in hits]})
         return
     for hit in hits:
-        until = "still there" if hit.newest else f"until {minute(hit.version.last_seen_at)}"
-        click.echo(clean(f"{hit.version.url}@{hit.version.number}  {hit.version.title}"))
-        marked = clean(hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]")).replace("\n", " ")
-        click.echo(f"    {minute(hit.version.first_seen_at)}, {until}: {marked}")
-    say(f"{len(hits)} versions; searched as {query}")
+        _print_hit(hit)
+    say(f"{count(len(hits), 'version')}; searched as {query}")
+
+
+search.ignore_unknown_options = True  # -without is a word to search for
+
+
+def _print_hit(hit: Hit) -> None:
+    from db.questions.versions import SNIPPET_MARKS
+
+    first, last = minute(hit.version.first_seen_at), minute(hit.version.last_seen_at)
+    snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
+    click.echo(fold(bold(clean(hit.version.title))))
+    click.echo(dim(clean(f"{hit.version.url}@{hit.version.number}")))
+    stood = f"{first}, still there" if hit.newest else f"{first} to {last}, no longer there"
+    click.echo(fold(f"{stood}: {clean(snippet)}\n", first="  ", then="  "))
 
 
 @verb
 @as_json
 def status(settings: Settings, *, json_: bool) -> None:
-    """Say what the archive holds, how big it is, what ran last and who is at work."""
+    """Say what the archive holds, what ran last, who is at work."""
     from archive.api import Archive
 
     with Archive(settings.db) as archive:
@@ -215,44 +267,68 @@ def status(settings: Settings, *, json_: bool) -> None:
     if json_:
         put_json(answers.status(found))
         return
-    click.echo(f"{settings.db}")
-    table([(name, f"{number:,}") for name, number in found["counts"].items()], right=(1,))
-    click.echo("bytes: " + ", ".join(f"{name} {size:,}" for name, size in found["bytes"].items()))
-    if found["states"]:
-        click.echo("watched sources: " + ", ".join(f"{n} {state}" for state, n in found["states"].items()))
-    rows = [
-        (
-            minute(run["started_at"]),
-            run["kind"],
-            "done" if run["finished_at"] else "unfinished",
-            _counted(run["counts"]),
-        )
+    sizes = dict(found["bytes"])
+    parts = f"{size(sizes.pop('total'))}: " + ", ".join(f"{name} {size(number)}" for name, number in sizes.items())
+    states = ", ".join(f"{number} {state}" for state, number in found["states"].items())
+    runs = [
+        f"{minute(run['started_at'])}  {run['kind']}{'' if run['finished_at'] else ' (unfinished)'}: "
+        + (tally(run["counts"]) or "nothing was due")
         for run in found["runs"]
     ]
-    table(rows, heading=("last runs (UTC)", "kind", "", "what it did"))
-    for lease in found["leases"]:
-        click.echo(f"at work: {lease['owner']}")
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number)
+    rows = [
+        ("archive", f"{settings.db}"),
+        ("size", parts),
+        ("holds", tally(found["counts"]) or "nothing yet: wirecopy add URL, then wirecopy refresh"),
+        ("watched", states),
+        ("last runs", "\n".join(runs)),
+        ("at work", ", ".join(lease["owner"] for lease in found["leases"])),
+    ]
+    facts(row for row in rows if row[1])
 
 
 @verb
 @as_json
 def plan(settings: Settings, *, json_: bool) -> None:
-    """List what would be visited now and, for every other source, why it waits."""
+    """List what would be visited now, and why the rest waits."""
     from archive.api import Archive
     from archive.plan import plan_visits
 
     with Archive(settings.db) as archive:
-        found = plan_visits(archive.states(), now=settings.now())
+        states = archive.states()
+    found = plan_visits(states, now=settings.now())
+    known = {state.source.url_key for state in states}
     if json_:
         put_json(answers.plan(found))
         return
-    table([(one.url, one.because) for one in found.visits], heading=("due now", "because"))
-    if found.waiting:
-        click.echo()
-        rows = [(one.url, minute(one.due_at) if one.due_at else "-", one.because) for one in found.waiting]
-        table(rows, heading=("waiting", "due (UTC)", "because"))
-    say(f"{len(found.visits)} due, {len(found.waiting)} waiting")
+    for because, urls in _by_reason(found).items():
+        click.echo(fold(bold(clean(because))))
+        for url in urls:
+            click.echo(clean(f"  {url}"))
+    fresh = _not_taken_up(settings, known)
+    say(
+        f"{len(found.visits)} due, {len(found.waiting)} waiting"
+        + (f"; {count(len(fresh), 'new seed')} of the index will be visited by the next wirecopy refresh" * bool(fresh))
+    )
+
+
+def _by_reason(found: Plan) -> dict[str, list[str]]:
+    """Addresses under what is to be said of them, in the plan's order: one reason often holds for many."""
+    said: dict[str, list[str]] = {}
+    for visit in found.visits:
+        said.setdefault(f"now: {visit.because}", []).append(visit.url)
+    for one in found.waiting:
+        when = f"{minute(one.due_at)} UTC" if one.due_at else "not by itself"
+        said.setdefault(f"{when}: {one.because}", []).append(one.url)
+    return said
+
+
+def _not_taken_up(settings: Settings, known: set[str]) -> list[str]:
+    """Seeds of the index that no run has seen yet; the archive learns of them with the next refresh."""
+    from archive.errors import ArchiveError
+    from archive.seeds import load_index
+    from archive.urls import url_key
+
+    try:
+        return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]
+    except ArchiveError:
+        return []

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive import answers
-from archive.cli.common import SOME_FAILED, as_json, clean, put_json, say, table, verb
+from archive.cli.common import SOME_FAILED, as_json, put_json, verb
+from archive.cli.screen import clean, count, fold, say, tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from archive.settings import Settings
-    from db.records import Report
+    from db.records import Report, Version
 
 
 @verb
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Visit all of them, due or not.")
 @as_json
 def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bool) -> int:
-    r"""Visit what is due, keep what came, and derive versions and copies; here, without a Prefect server.
+    r"""Visit what is due, once; keep versions and copies.
+
+    Runs here, without a Prefect server. Ends 3 if some sources could not be fetched.
 
     \b
     wirecopy refresh
@@ -60,7 +63,9 @@ def backfill(
     dry_run: bool,
     json_: bool,
 ) -> int:
-    r"""Work through a window of days. Stopped at any moment, the same command goes on where it was.
+    r"""Work through a window of days.
+
+    Stopped at any moment, the same command goes on where it was.
 
     \b
     wirecopy backfill --since 2026-01-05 --until 2026-01-07
@@ -75,8 +80,9 @@ def backfill(
         if json_:
             put_json({"would": would})
         else:
-            table([(url,) for url in would])
-            say(f"{len(would)} addresses would be worked through; nothing was done")
+            for url in would:
+                click.echo(clean(url))
+            say(f"these {len(would)} addresses would be worked through; nothing was done")
         return 0
     return _finish(run(settings, only=only, since=window[0], until=window[1], source=source), json_=json_)
 
@@ -90,7 +96,10 @@ def _day(settings: Settings, text: str | None) -> date | None:
 @verb
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the Prefect server (else a free one).")
 def up(settings: Settings, *, port: int | None) -> int:
-    """Start a local Prefect server and serve the three deployments with their schedules, until Ctrl-C."""
+    """Refresh every 15 minutes, with a window to watch it, until Ctrl-C.
+
+    Starts a local Prefect server, serves the three deployments with their schedules, and says where to look.
+    """
     from archive.launch import up as start
 
     return start(settings, environ=os.environ, port=port, out=click.echo)
@@ -99,7 +108,10 @@ def up(settings: Settings, *, port: int | None) -> int:
 @verb
 @as_json
 def reextract(settings: Settings, *, json_: bool) -> int:
-    """Read every page again with this version's recipe, offline. No edit by a publisher comes from it."""
+    """Read every kept page again with this version's recipe, offline.
+
+    What the new recipe reads differently never looks like an edit by the publisher.
+    """
     from archive.runs import reextract as run
 
     return _finish(run(settings), json_=json_)
@@ -108,7 +120,7 @@ def reextract(settings: Settings, *, json_: bool) -> int:
 @verb
 @as_json
 def rematch(settings: Settings, *, json_: bool) -> int:
-    """Compare all texts again with this version's method, offline, and rebuild every copy link."""
+    """Compare all texts again and rebuild every link, offline."""
     from archive.runs import rematch as run
 
     return _finish(run(settings), json_=json_)
@@ -125,11 +137,17 @@ def _finish(running: Coroutine[Any, Any, Report], *, json_: bool) -> int:
 
 def _print(report: Report) -> None:
     failed = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    table([(row.url, row.outcome, row.reason) for row in failed], heading=("could not be fetched", "reason", ""))
+    for row in failed:
+        click.echo(clean(f"{row.outcome}  {row.url}"))
+        if row.reason:
+            click.echo(fold(clean(row.reason), first="      ", then="      "))
     for version in report.changes:
-        kinds = ", ".join(version.kinds) or version.cause
-        click.echo(clean(f"{version.score:.2f}  {kinds}: {version.url}@{version.number}  {version.title}"))
-    done = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.counts.items() if number)
-    say(f"{report.kind}: {done or 'nothing was due'}")
+        click.echo(fold(clean(f"{version.score:.2f}  {_what(version)}: {version.title}"), then="      "))
+        click.echo(clean(f"      {version.url}@{version.number}"))
+    say(f"{report.kind}: {tally(report.counts) or 'nothing was due'}")
     if report.failed and all(row.outcome == "dns" for row in failed):
-        say(f"no network: {len(failed)} sources unreachable (name resolution)")
+        say(f"no network: {count(len(failed), 'source')} unreachable (name resolution)")
+
+
+def _what(version: Version) -> str:
+    return ", ".join(version.kinds) or version.cause

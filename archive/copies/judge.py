@@ -124,7 +124,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Relation.SAME_EVENT,
         (
-            Condition("of all names and numbers are in both", lambda m: m.anchor_share, 0.08),
+            Condition("of all names and numbers are in both", lambda m: m.anchor_share, 0.18),
             Condition("names and numbers are shared", lambda m: len(m.anchors), 3),
             Condition("no dates over 72 hours apart", lambda m: (m.hours_apart or 0) <= SAME_EVENT_HOURS, switch=True),
         ),
@@ -132,7 +132,8 @@ RULES: tuple[Rule, ...] = (
 )
 """Asked in order. Thresholds: nearcopy notes, section 4.5, then set on the development set (713 pairs): the lowest
 reworded copy has an aligned share of 0.39, of the other pairs with three sentences the highest has 0.32; the shortest
-run of an excerpt is 24 words, the longest of two filled-in templates 20, of a follow-up 15."""
+run of an excerpt is 24 words, the longest of two filled-in templates 20, of a follow-up 15. A share of names of 0.18
+keeps 80 of 98 reports of one event and 3 of 22 strangers; the notes' 0.08 links every second pair of one town."""
 
 
 def judge(a: Text, b: Text) -> Judgement:

@@ -46,11 +46,13 @@ def everything(ask: Ask) -> list[Version]:
     return [rows.version(row) for row in ask(sql)]
 
 
+# Of several pages with one text: what captures are tied to comes before what an older recipe left behind.
 _TEXT = """
     SELECT t.id, t.sha256, t.title, t.body, e.language, e.byline, e.published_at, e.origin, e.removed
     FROM text t
     LEFT JOIN extraction e ON e.id = (SELECT x.id FROM extraction x WHERE x.text_id = t.id
-                                      ORDER BY coalesce(x.published_at, 1 << 62), x.byline, x.id LIMIT 1)"""
+                                      ORDER BY EXISTS (SELECT 1 FROM derivation d WHERE d.extraction_id = x.id) DESC,
+                                               coalesce(x.published_at, 1 << 62), x.byline, x.id LIMIT 1)"""
 
 
 def text(ask: Ask, sha256: str) -> Text:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from db import blobs
-from db.records import Reason
-from db.schema import capture, payload, underived
+from db.records import Reason, SeedKind
+from db.schema import capture, payload, source, underived
 from db.times import micros, micros_or_none
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ _WHOLE = capture.c.payload_id.is_not(None) & (
 
 
 def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]], run_id: int | None) -> list[int]:
-    """Add captures; one whose natural key is there already changes nothing. Returns the ids of the new ones."""
+    """Add captures; one whose natural key is there already changes nothing. Returns the ids of the new ones.
+
+    Whole pages of articles go on the ledger; a feed or sitemap has no text to derive.
+    """
+    articles = _articles(connection, {each.source_id for each, _ in found})
     new = []
     for each, data in found:
         payload_id, held = _keep_payload(connection, each, data)
@@ -39,7 +43,7 @@ def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]]
             continue
         new.append(capture_id)
         shows = capture_id if payload_id is not None and each.reason in _SHOWS_A_PAGE else _next_whole(connection, each)
-        if shows is not None:
+        if shows is not None and each.source_id in articles:
             connection.execute(insert(underived).values(capture_id=shows).on_conflict_do_nothing())
     return new
 
@@ -52,6 +56,12 @@ def _next_whole(connection: Connection, each: Capture) -> int | None:
         capture.c.captured_at > micros(each.captured_at),
     )
     return connection.execute(after.order_by(capture.c.captured_at).limit(1)).scalar_one_or_none()
+
+
+def _articles(connection: Connection, source_ids: set[int]) -> set[int]:
+    """Those of the sources that are articles themselves."""
+    mine = select(source.c.id).where(source.c.id.in_(source_ids), source.c.kind == SeedKind.ARTICLE)
+    return set(connection.execute(mine).scalars())
 
 
 def _keep_payload(connection: Connection, each: Capture, data: bytes | None) -> tuple[int | None, bool]:

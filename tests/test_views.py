@@ -1,0 +1,222 @@
+"""The views people query with any SQL tool: they read well, and every query the documents show runs."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import textwrap
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archive.urls import url_key
+from db.connect import Reader
+from db.records import Found, Reason, Relation, SeedKind
+from db.schema import metadata
+from db.store import Store
+from tests.builders import (
+    DAY,
+    HOUR,
+    T0,
+    a_judgement,
+    a_seed,
+    add_source,
+    derive_all,
+    digest_of,
+    failed,
+    make_history,
+    settle,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FEED = a_seed("feed", kind=SeedKind.FEED)
+STORY, COPY = "https://daily.example/story", "https://mirror.example/story"
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small newsroom: a feed, a story in three versions, a copy of it under another address, a page that is gone."""
+    where = tmp_path_factory.mktemp("views") / "archive.db"
+    with Store(where) as store:
+        seeds = [FEED, a_seed("gone"), a_seed("never")]
+        store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
+        (story,) = store.add_found([(Found(url=STORY), url_key(STORY))], 1, T0)
+        make_history(store, story, [("The harbour opens.", T0)], title="Harbour opens")
+        make_history(store, story, [("The harbour closes.", T0 + HOUR)], title="Harbour closes")
+        make_history(store, story, [("The harbour closes on Friday.", T0 + DAY)], title="Harbour closes")
+        copy = add_source(store, COPY)
+        make_history(store, copy, [("The harbour closes.", T0 + 2 * HOUR)], title="Harbour closes")
+        spun = add_source(store, "https://spinner.example/port")
+        make_history(store, spun, [("The port shuts.", T0 + 3 * HOUR)], title="Port shuts")
+        store.link(4, [(2, a_judgement(Relation.REWORDED, coverage=(0.7, 0.4)))], "of the tests", T0)
+        store.record([(failed(Reason.GONE_410, T0 + 3 * DAY, 2, status=410), None)])
+        store.join(story, "https://daily.example/moved", url_key("https://daily.example/moved"), T0)
+    return where
+
+
+@pytest.fixture
+def reader(path: Path) -> Iterator[Reader]:
+    with Reader(path) as opened:
+        yield opened
+
+
+def rows(reader: Reader, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in reader.ask(sql)]
+
+
+# --- they read well --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", ["v_sources", "v_articles", "v_versions", "v_changes"])
+def test_every_time_is_iso_8601_and_every_row_has_a_title(reader: Reader, view: str) -> None:
+    found = reader.ask(f"SELECT * FROM {view}")
+    assert found
+    for row in found:
+        assert row["title"]
+        times = [value for name, value in row.items() if name.endswith("_at") and value is not None]
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time) for time in times)
+
+
+def test_sources_say_how_they_are(reader: Reader) -> None:
+    found = rows(reader, "SELECT title, seed, state, checks, versions, last_checked_at FROM v_sources ORDER BY id")
+    assert found == [
+        (FEED.url, "daily/feed", "unvisited", 0, 0, None),
+        ("https://daily.example/gone", "daily/gone", "gone_410", 1, 0, "2026-01-08T08:00:00Z"),
+        ("https://daily.example/never", "daily/never", "unvisited", 0, 0, None),
+        (STORY, "daily/feed", "ok", 3, 3, "2026-01-06T08:00:00Z"),
+        (COPY, None, "ok", 1, 1, "2026-01-05T10:00:00Z"),
+        ("https://spinner.example/port", None, "ok", 1, 1, "2026-01-05T11:00:00Z"),
+        ("https://daily.example/moved", None, "unvisited", 0, 0, None),
+    ]
+
+
+def test_a_joined_source_names_the_one_that_has_its_history(reader: Reader) -> None:
+    asked = "SELECT history_of FROM v_sources WHERE title = 'https://daily.example/moved'"
+    assert rows(reader, asked) == [(4,)]
+
+
+def test_versions_hold_the_text_and_its_digest(reader: Reader) -> None:
+    asked = "SELECT version, title, text, text_sha256, cause FROM v_versions WHERE url = :url ORDER BY version"
+    first, *_ = [tuple(row.values()) for row in reader.ask(asked, url=STORY)]
+    digest = digest_of("Harbour opens", "The harbour opens.")
+    assert first == (1, "Harbour opens", "The harbour opens.", digest, "first")
+
+
+def test_articles_show_the_newest_version(reader: Reader) -> None:
+    found = rows(reader, "SELECT title, versions, text FROM v_articles ORDER BY id")
+    assert found == [
+        ("Harbour closes", 3, "The harbour closes on Friday."),
+        ("Harbour closes", 1, "The harbour closes."),
+        ("Port shuts", 1, "The port shuts."),
+    ]
+
+
+def test_changes_show_the_headline_before(reader: Reader) -> None:
+    found = rows(reader, "SELECT title_before, title, version, seen_at FROM v_changes ORDER BY version")
+    assert found == [
+        ("Harbour opens", "Harbour closes", 2, "2026-01-05T09:00:00Z"),
+        ("Harbour closes", "Harbour closes", 3, "2026-01-06T08:00:00Z"),
+    ]
+
+
+def test_copies_point_from_the_earlier_text_to_the_later(reader: Reader) -> None:
+    asked = "SELECT relation, of_url, of_version, copy_url, copy_version, of_coverage, copy_coverage FROM v_copies"
+    spun = "https://spinner.example/port"
+    assert sorted(rows(reader, asked)) == [
+        ("exact", STORY, 2, COPY, 1, 1.0, 1.0),
+        ("reworded", STORY, 2, spun, 1, 0.4, 0.7),
+        ("reworded", COPY, 1, spun, 1, 0.4, 0.7),
+    ]
+
+
+def test_superseded_versions_are_not_shown(tmp_path: Path) -> None:
+    with Store(tmp_path / "archive.db") as store:
+        source = add_source(store)
+        make_history(store, source, [("one", T0)])
+        store.settle(source, lambda *_: [], T0)
+        assert store.ask("SELECT * FROM v_versions") == []
+        assert store.ask("SELECT * FROM v_articles") == []
+        settle(store, source)
+        assert len(store.ask("SELECT * FROM v_versions")) == 1
+
+
+def test_the_same_event_is_linked_within_three_days_only(tmp_path: Path) -> None:
+    with Store(tmp_path / "archive.db") as store:
+        for number, days in enumerate((0, 2, 9), 1):
+            make_history(
+                store, add_source(store, f"https://n{number}.example/"), [(f"quake {number}", T0 + days * DAY)]
+            )
+        for other in (2, 3):
+            store.link(1, [(other, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
+        assert [row["copy_url"] for row in store.ask("SELECT copy_url FROM v_copies")] == ["https://n2.example/"]
+
+
+def test_two_versions_of_one_page_are_never_copies_of_each_other(tmp_path: Path) -> None:
+    with Store(tmp_path / "archive.db") as store:
+        make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY), ("one", T0 + 2 * DAY)])
+        store.link(1, [(2, a_judgement())], "of the tests", T0)
+        derive_all(store)
+        assert store.ask("SELECT * FROM v_links") == []
+
+
+# --- the documents ---------------------------------------------------------------------------------------------------
+
+
+def queries(root: Path) -> list[tuple[str, str]]:
+    text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
+    return re.findall(r"\*\*(.+?)\*\*\n+```sql\n(.+?)```", text, flags=re.DOTALL)
+
+
+def test_the_documents_show_ten_queries_or_more(root: Path) -> None:
+    assert len(queries(root)) >= 10
+
+
+def test_every_query_of_the_documents_runs_and_finds_something(root: Path, path: Path) -> None:
+    # As the sqlite3 shell and Datasette run it: without anything of ours.
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        empty = [title for title, sql in queries(root) if not connection.execute(sql).fetchall()]
+    assert empty == []
+
+
+def test_the_documents_ask_the_stable_views_only(root: Path) -> None:
+    tables = {name for name in metadata.tables if name != "text"}
+    asked = {word for _, sql in queries(root) for word in re.findall(r"(?:FROM|JOIN)\s+(\w+)", sql)}
+    assert asked.isdisjoint(tables)
+
+
+def picture() -> str:
+    """What points where, as Mermaid draws it: a bar for what must be there, a ring for what may."""
+    lines = ["erDiagram"]
+    for table in metadata.sorted_tables:
+        for key in sorted(table.foreign_keys, key=lambda key: list(table.c).index(key.parent)):
+            end = "|o" if key.parent.nullable else "||"
+            lines.append(f"    {key.column.table.name} {end}--o{{ {table.name} : {key.parent.name}")
+    return "\n".join(lines)
+
+
+def columns() -> str:
+    """Every table with its columns; a question mark stands for "may be missing"."""
+    lines = []
+    for name, table in sorted(metadata.tables.items()):
+        named = " ".join(f"{column.name}{'?' if column.nullable else ''}" for column in table.columns)
+        lines.append(textwrap.fill(f"{name:<12}{named}", width=118, subsequent_indent=" " * 12))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("language", "made"), [("mermaid", picture), ("text", columns)], ids=["picture", "columns"])
+def test_the_documents_draw_the_tables_as_they_are(root: Path, language: str, made: Callable[[], str]) -> None:
+    text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
+    (drawn,) = re.findall(rf"```{language}\n(.+?)\n```", text, flags=re.DOTALL)
+    assert drawn == made(), f"put this into docs/schema.md:\n{made()}"
+
+
+def test_every_column_of_a_view_is_explained(root: Path, reader: Reader) -> None:
+    text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
+    for view in ("v_sources", "v_articles", "v_versions", "v_changes", "v_copies"):
+        (shown,) = re.findall(rf"^\| `{view}` \|.*\| (.+?) \|$", text, flags=re.MULTILINE)
+        named = [row["name"] for row in reader.ask("SELECT name FROM pragma_table_info(:view)", view=view)]
+        assert re.findall(r"\w+", shown) == named

@@ -7,7 +7,6 @@ import json
 import random
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +21,11 @@ from archive.files import import_files
 from archive.refs import Ref
 from archive.settings import load_settings
 from archive.when import iso
-from db.store import Store
 from tests.builders import DAY, HOUR, T0
 from tests.contents import contents, sizes
 from tests.newsroom import COPY, PARAGRAPHS, TALKS, page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from archive.settings import Settings
@@ -164,20 +161,14 @@ def test_a_missing_file_is_noticed_before_anything_is_done(here: Path, capsys: p
     assert not (here / "data").exists()
 
 
-def test_captures_may_wait_and_are_derived_by_the_next_refresh(brought: Path, tmp_path: Path) -> None:
-    db = bring(tmp_path, *LINES, derive=False)
-    assert contents(db)["versions"] == []
-    (tmp_path / "seeds").mkdir()
-    (tmp_path / "seeds" / "INDEX.md").write_text("# Nothing to watch yet\n")
-    report = asyncio.run(runs.refresh(settings(tmp_path)))
-    assert (report.counts["derived"], report.failed) == (6, 0)
-    assert contents(db) == contents(brought)
-
-
-def test_captures_may_wait_and_are_derived_by_reextract(brought: Path, tmp_path: Path) -> None:
-    db = bring(tmp_path, *LINES, derive=False)
-    asyncio.run(runs.reextract(settings(tmp_path)))
-    assert contents(db) == contents(brought)
+@pytest.mark.parametrize("run", [runs.refresh, runs.reextract])
+def test_captures_may_wait_and_are_derived_by_the_next_run(tmp_path: Path, run: Any) -> None:
+    later = bring(tmp_path / "later", LINES[5], LINES[7], derive=False)
+    assert contents(later)["versions"] == []
+    (tmp_path / "later" / "seeds").mkdir()
+    (tmp_path / "later" / "seeds" / "INDEX.md").write_text("# Nothing to watch yet\n")
+    assert asyncio.run(run(settings(tmp_path / "later"))).counts["derived"] == 2
+    assert contents(later) == contents(bring(tmp_path / "at-once", LINES[5], LINES[7]))
 
 
 def test_an_import_cut_off_before_it_derived_goes_on_when_run_again(brought: Path, tmp_path: Path) -> None:
@@ -239,12 +230,17 @@ def extracted() -> tuple[int, list[dict[str, Any]], str]:
     ahead = dated.format(iso(T0 + 4000 * DAY))
     broken = ("nonsense", '{"id": 1, "url": "https://daily.example/x"}', "[]", "", {"id": 1, "url": TALKS, "html": 3})
     return filtered(
-        PAGES[0], *broken, *PAGES[1:], {"id": "ahead", "url": TALKS, "html": ahead},
+        PAGES[0],
+        *broken,
+        *PAGES[1:],
+        {"id": "ahead", "url": TALKS, "html": ahead},
         {"id": "seen", "url": TALKS, "html": ahead, "fetched_at": iso(T0)},
     )
 
 
-def test_extract_keeps_order_and_identity_and_the_published_shape(extracted: tuple[int, list[dict[str, Any]], str]) -> None:
+def test_extract_keeps_order_and_identity_and_the_published_shape(
+    extracted: tuple[int, list[dict[str, Any]], str],
+) -> None:
     _, told, _ = extracted
     assert [one["id"] for one in told] == ["talks", 7, None, ["a", 1], "ahead", "seen"]
     schema = Draft202012Validator(json.loads((ROOT / "docs/json/extract-line.schema.json").read_text()))
@@ -264,7 +260,15 @@ def test_extract_gives_the_best_text_whatever_the_verdict(extracted: tuple[int, 
 def test_extract_names_bad_lines_and_ends_with_one(extracted: tuple[int, list[dict[str, Any]], str]) -> None:
     code, _, said = extracted
     assert code == 1
-    assert [f"standard input:{number}:" in said for number in range(1, 8)] == [False, True, True, True, False, True, False]
+    assert [f"standard input:{number}:" in said for number in range(1, 8)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
     assert "Traceback" not in said
 
 

@@ -248,11 +248,11 @@ search.ignore_unknown_options = True  # -without is a word to search for
 def _print_hit(hit: Hit) -> None:
     from db.questions.versions import SNIPPET_MARKS
 
-    first, last = minute(hit.version.first_seen_at), minute(hit.version.last_seen_at)
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
     click.echo(fold(bold(clean(hit.version.title))))
     click.echo(dim(clean(f"{hit.version.url}@{hit.version.number}")))
-    stood = f"{first}, still there" if hit.newest else f"{first} to {last}, no longer there"
+    first, last = hit.version.first_seen_at, hit.version.last_seen_at
+    stood = f"since {minute(first)}" if hit.newest else f"{between(first, last)}, no longer there"
     click.echo(fold(f"{stood}: {clean(snippet)}\n", first="  ", then="  "))
 
 

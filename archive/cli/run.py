@@ -94,7 +94,7 @@ def _day(settings: Settings, text: str | None) -> date | None:
 
 
 @verb
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the Prefect server (else a free one).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the Prefect server (else 4200, or a free one).")
 def up(settings: Settings, *, port: int | None) -> int:
     """Refresh every 15 minutes, with a window to watch it, until Ctrl-C.
 

@@ -48,7 +48,8 @@ def keep(
 
 def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement) -> dict[str, object]:
     """The link's row with the smaller digest as side a, so that it is the same whichever text came first."""
-    digests = dict(connection.execute(select(text.c.id, text.c.sha256).where(text.c.id.in_([text_id, other_id]))).all())
+    pair = select(text.c.id, text.c.sha256).where(text.c.id.in_([text_id, other_id]))
+    digests = {each.id: each.sha256 for each in connection.execute(pair)}
     swap = digests[text_id] > digests[other_id]
     a, b = (other_id, text_id) if swap else (text_id, other_id)
     coverage = judged.coverage[::-1] if swap else judged.coverage

@@ -1,0 +1,227 @@
+"""The examples of the documents: found, run on the demo's archive, and compared or written anew.
+
+``python tests/examples.py`` writes the output blocks of README.md and docs/query.md, and docs/cli.md, as they are now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+from markdown_it import MarkdownIt
+
+from archive.cli import GROUPS, wirecopy
+from archive.demo.run import run_demo
+from archive.demo.snapshot import read_snapshot
+from archive.runs import refresh
+from archive.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from markdown_it.token import Token
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "query.md")
+CLI_PAGE = ROOT / "docs" / "cli.md"
+COLUMNS = 100
+MARK = "=== example "
+
+NOT_RUN = {
+    "make demo": "makes an environment and plays the demo through Prefect: tests/test_flows.py and .ci/run do",
+    "make test": "would run this test",
+    ". .venv/bin/activate": "the tests run in it",
+    "wirecopy refresh": "needs the open web; tests/test_runs.py refreshes on loopback",
+    "wirecopy backfill --since 2021-10-01 --until 2021-11-30 --from archives": "needs the open web",
+    "wirecopy up": "serves until Ctrl-C; tests/test_launch.py starts and stops it",
+}
+"""Lines of examples that cannot run here, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A fenced block that can be run, and the lines of the ``text`` block right below it, if there is one."""
+
+    page: Path
+    language: str
+    code: str
+    line: int
+    shown: str | None = None
+    shown_at: tuple[int, int] = (0, 0)
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def examples(page: Path) -> list[Example]:
+    """Every sh, python and sql block of a page."""
+    blocks = [token for token in MarkdownIt("commonmark").enable("table").parse(page.read_text("utf-8")) if token.map]
+    following: Sequence[Token | None] = [*blocks[1:], None]
+    return [_example(page, *pair) for pair in zip(blocks, following, strict=True) if _runs(pair[0])]
+
+
+def _runs(token: Token) -> bool:
+    return token.type == "fence" and token.info in {"sh", "python", "sql"}
+
+
+def _example(page: Path, token: Token, below: Token | None) -> Example:
+    line = token.map[0] + 1
+    if below is None or below.type != "fence" or below.info != "text":
+        return Example(page, token.info, token.content, line)
+    return Example(page, token.info, token.content, line, below.content, (below.map[0] + 1, below.map[1] - 1))
+
+
+# --- the archive they ask --------------------------------------------------------------------------------------------
+
+
+def play(folder: Path) -> None:
+    """The demo's four rounds, without Prefect: the same function that its flow calls."""
+
+    def run_round(where: Path, instant: datetime) -> object:
+        settings = load_settings({"WIRECOPY_CLOCK": instant.isoformat()}, start=where)
+        return asyncio.run(refresh(settings))
+
+    quiet = io.StringIO()
+    run_demo(
+        folder,
+        seed=0,
+        grade=False,
+        as_json=False,
+        out=quiet,
+        err=quiet,
+        run_round=run_round,
+        answers_for=lambda where: read_snapshot(where / "data" / "archive.db"),
+    )
+
+
+# --- running them ----------------------------------------------------------------------------------------------------
+
+
+def outputs(page: Path, desk: Path) -> dict[Example, str]:
+    """What each example of a page prints when a reader types them in turn, beginning in ``desk``.
+
+    Shell lines share one shell, Python blocks one interpreter; SQL is asked of the demo's archive, and its rows come
+    out as the sqlite3 shell writes them. Fails with the output of the first example that fails.
+    """
+    found = examples(page)
+    by_language = {name: [one for one in found if one.language == name] for name in ("sh", "python", "sql")}
+    demo = desk / "wirecopy-demo"
+    script = "set -e\nexec 2>&1\n" + "".join(f"echo '{MARK}'\n{_runnable(one)}\n" for one in by_language["sh"])
+    program = "".join(f"print({MARK!r})\n{one.code}\n" for one in by_language["python"])
+    said = dict(zip(by_language["sh"], _session(["sh", "-c", script], desk, desk), strict=True))
+    said |= zip(by_language["python"], _session([sys.executable, "-c", program], demo, desk), strict=True)
+    return said | {one: _rows(one.code, demo / "data" / "archive.db") for one in by_language["sql"]}
+
+
+def _runnable(example: Example) -> str:
+    return "\n".join(line for line in example.code.splitlines() if command(line) not in NOT_RUN)
+
+
+def command(line: str) -> str:
+    """A shell line without its comment."""
+    return line.partition("  #")[0].strip()
+
+
+def _session(call: list[str], where: Path, home: Path) -> list[str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("WIRECOPY_", "LC_", "COV_"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}"
+    environ = own | {"PATH": path, "HOME": str(home), "COLUMNS": str(COLUMNS), "LC_ALL": "C.UTF-8"}
+    ran = subprocess.run(call, cwd=where, env=environ, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode == 0, f"{ran.stdout[-2000:]}\n{ran.stderr[-2000:]}"
+    return [part.removeprefix("\n") for part in ran.stdout.split(MARK)[1:]]
+
+
+def _rows(question: str, db: Path) -> str:
+    with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as asked:
+        rows = asked.execute(question).fetchall()
+    return "\n".join("|".join("" if cell is None else str(cell) for cell in row) for row in rows)
+
+
+def tidy(output: str) -> str:
+    """Output as a page shows it: no blanks at line ends, no empty lines around it."""
+    return re.sub(r"[ \t]+$", "", output, flags=re.MULTILINE).strip("\n") + "\n"
+
+
+# --- the page of the command line ------------------------------------------------------------------------------------
+
+CLI_HEAD = """\
+# The command line
+
+The help of every verb, written by `python tests/examples.py` and compared by a test.
+
+Standard output is the answer, standard error is progress and what to know beside it. Every verb that reads takes
+`--json`; the shapes are [published](json/README.md). Colour appears on a terminal only; `NO_COLOR` turns it off and
+`FORCE_COLOR` on. On a terminal text is folded to its width, in a pipe lines stay whole; `COLUMNS` decides for both.
+
+| ends with | when |
+| --- | --- |
+| 0 | all went well |
+| 1 | problems were found, or lines of a file refused |
+| 2 | the command, a setting or the seed index is wrong |
+| 3 | some sources could not be fetched; the others were |
+| 4 | that address, version or moment is not in the archive |
+| 5 | the archive is missing, locked, broken, or of another version |
+| 130 | interrupted; the same command goes on where it was |
+
+A version is pointed at as `URL` (the newest), `URL@2` (by its number) or `URL@2026-01-05T09:00Z` (what stood there
+then; a day means its end, UTC).
+"""
+
+
+def cli_page() -> str:
+    """docs/cli.md as it ought to be: the help of every verb under the headings of ``wirecopy --help``."""
+    root = click.Context(wirecopy, info_name="wirecopy", terminal_width=COLUMNS)
+    parts = [CLI_HEAD, _help(wirecopy, root)]
+    for heading, verbs in GROUPS.items():
+        parts.append(f"## {heading}\n")
+        for verb in verbs:
+            found = wirecopy.get_command(root, verb)
+            assert found is not None
+            parts += [f"### {verb}\n", *_helps(found, root)]
+    return "\n".join(parts)
+
+
+def _helps(verb: click.Command, above: click.Context) -> Iterator[str]:
+    within = click.Context(verb, info_name=verb.name, parent=above, terminal_width=COLUMNS)
+    yield _help(verb, within)
+    for below in verb.commands.values() if isinstance(verb, click.Group) else ():
+        yield from _helps(below, within)
+
+
+def _help(verb: click.Command, context: click.Context) -> str:
+    return f"```text\n{tidy(verb.get_help(context))}```\n"
+
+
+# --- writing them anew -----------------------------------------------------------------------------------------------
+
+
+def renew(page: Path, desk: Path) -> None:
+    """Write every output block of a page as its example prints it now."""
+    said = outputs(page, desk)
+    lines = page.read_text("utf-8").splitlines(keepends=True)
+    for one in sorted((one for one in said if one.shown is not None), key=lambda one: -one.line):
+        lines[slice(*one.shown_at)] = [tidy(said[one])]
+    page.write_text("".join(lines), "utf-8")
+
+
+def main() -> None:
+    CLI_PAGE.write_text(cli_page(), "utf-8")
+    with TemporaryDirectory() as desk:
+        play(Path(desk) / "wirecopy-demo")
+        for page in PAGES:
+            renew(page, Path(desk))
+
+
+if __name__ == "__main__":
+    main()

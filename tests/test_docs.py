@@ -1,0 +1,86 @@
+"""Documents cannot lie: their examples run, their outputs are real, their help is current."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from archive.cli import GROUPS
+from examples import CLI_PAGE, NOT_RUN, PAGES, ROOT, cli_page, command, examples, outputs, play, tidy
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SCHEMAS = ROOT / "docs" / "json"
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo was played: where a reader of the README stands after ``make demo``."""
+    folder = tmp_path_factory.mktemp("desk")
+    play(folder / "wirecopy-demo")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_example_runs_and_prints_what_the_page_shows(page: Path, desk: Path) -> None:
+    said = outputs(page, desk)
+    differing = {one: text for one, text in said.items() if one.shown is not None and tidy(text) != tidy(one.shown)}
+    assert not differing, "run python tests/examples.py if this is meant:\n" + "\n".join(
+        f"{one} prints now:\n{tidy(text)}" for one, text in differing.items()
+    )
+
+
+def test_only_what_cannot_run_is_left_out() -> None:
+    lines = {command(line) for page in PAGES for one in examples(page) for line in one.code.splitlines()}
+    assert set(NOT_RUN) <= lines, "a line that no page shows any more needs no excuse"
+    assert all(NOT_RUN.values())
+
+
+def test_questions_are_asked_in_three_languages() -> None:
+    asked = [one.language for one in examples(ROOT / "docs" / "query.md")]
+    assert asked.count("python") == asked.count("sql") == 5
+    assert asked.count("sh") >= 5
+
+
+def test_the_help_in_the_documents_is_current() -> None:
+    assert CLI_PAGE.read_text("utf-8") == cli_page(), "run python tests/examples.py"
+
+
+def test_every_verb_can_be_read_about() -> None:
+    headings = re.findall(r"^### (\w+)$", CLI_PAGE.read_text("utf-8"), flags=re.MULTILINE)
+    assert headings == [verb for verbs in GROUPS.values() for verb in verbs]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+def test_no_document_names_a_verb_that_does_not_exist(page: Path) -> None:
+    verbs = {verb for verbs in GROUPS.values() for verb in verbs}
+    named = set(re.findall(r"`wirecopy ([a-z][\w-]*)|^wirecopy ([a-z][\w-]*)", page.read_text("utf-8"), re.MULTILINE))
+    assert {first or second for first, second in named} <= verbs
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_anchor_of_a_page_leads_to_a_heading(page: Path) -> None:
+    wrong = []
+    for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", page.read_text("utf-8")):
+        where, _, anchor = target.partition("#")
+        if "://" not in where and anchor not in anchors(page.parent / where if where else page):
+            wrong.append(target)
+    assert not wrong
+
+
+def anchors(page: Path) -> set[str]:
+    """The names under which a site that shows Markdown offers a page's headings."""
+    tokens = MarkdownIt().parse(page.read_text("utf-8"))
+    titles = [tokens[place + 1].content for place, token in enumerate(tokens) if token.type == "heading_open"]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_published_shape_is_listed_and_says_what_prints_it() -> None:
+    listed = set(re.findall(r"\(([\w-]+\.schema\.json)\)", (SCHEMAS / "README.md").read_text("utf-8")))
+    assert listed == {path.name for path in SCHEMAS.glob("*.schema.json")}
+    for name in listed:
+        assert json.loads((SCHEMAS / name).read_text("utf-8"))["description"], name

@@ -33,7 +33,7 @@ demo: setup  ## archive the built-in news world, offline (ARGS="--grade" compare
 	$(RUN)wirecopy demo $(ARGS)
 
 test: setup  ## the fast tests (ARGS="-k plan" picks some)
-	$(RUN)python -m pytest $(ARGS)
+	$(RUN)python -m pytest -n auto $(ARGS)
 
 test-slow: setup  ## the tests that need minutes or a Prefect server
 	$(RUN)python -m pytest -m slow $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -58,6 +59,7 @@ class Campaign:
     captures: list[Capture] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     async def gather(self, visits: Sequence[Visit]) -> None:
         """Make these visits, in batches that keep an origin together."""
@@ -69,7 +71,7 @@ class Campaign:
         """Empty the ledger, then the queue of texts to compare."""
         while ids := ask_captures.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
-        left = await asyncio.to_thread(pipeline.link, self.store, now=self.settings.now())
+        left = await asyncio.to_thread(pipeline.link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
         self._count(links=left)
 
     async def _gather(self, ids: list[int]) -> dict[str, int]:
@@ -82,7 +84,13 @@ class Campaign:
     async def _derive(self, ids: list[int]) -> dict[str, int]:
         # In a thread: the loop must stay free to renew the lease.
         done = await asyncio.to_thread(
-            pipeline.derive, self.store, self.extractors, ids, recipe=self.recipe, now=self.settings.now()
+            pipeline.derive,
+            self.store,
+            self.extractors,
+            ids,
+            recipe=self.recipe,
+            now=self.settings.now(),
+            stopped=self.stopping.is_set,
         )
         self.versions.extend(done.versions)
         return self._count(derived=len(ids), extracted=done.extracted, versions=len(done.versions), links=done.links)
@@ -125,13 +133,14 @@ async def campaign(
     step: Step,
     resume: bool = False,
 ) -> AsyncIterator[Campaign]:
-    """A run with the lease held and renewed; the lease is given back and the run closed whatever happens."""
+    """A run with the lease held and renewed; the lease is given back and the run closed whatever happens.
+
+    Raises StoreBusy when another run holds the lease, or took it while this process slept.
+    """
     recipe = pipeline.current_recipe()
     me = holder(owner or kind)
     with Store(settings.db) as store:
-        store.take_lease("run", me, settings.wall(), settings.wall() + LEASE, alive)
-        renewing = asyncio.create_task(_renew(store, me, settings))
-        try:
+        async with _lease(store, me, settings):
             run_id = store.begin_run(kind, json.dumps(parameters, sort_keys=True), me, settings.now(), resume=resume)
             store.use_recipe(recipe, settings.now())
             with Extractors(workers=_WORKERS) as extractors:
@@ -145,11 +154,37 @@ async def campaign(
                         run_id=run_id,
                         step=step,
                     )
-                    yield run
+                    try:
+                        yield run
+                    finally:
+                        run.stopping.set()
             store.end_run(run_id, run.counts, settings.now())
-        finally:
-            renewing.cancel()
-            store.release_leases(me)
+
+
+@asynccontextmanager
+async def _lease(store: Store, me: str, settings: Settings) -> AsyncIterator[None]:
+    """The right to work: taken, renewed, and given back. Work that lost it is cancelled and told why."""
+
+    def cut_off(renewal: asyncio.Task[None]) -> None:
+        if not renewal.cancelled() and renewal.exception() and work is not None:
+            work.cancel()
+
+    store.take_lease("run", me, settings.wall(), settings.wall() + LEASE, alive)
+    work = asyncio.current_task()
+    renewing = asyncio.create_task(_renew(store, me, settings))
+    renewing.add_done_callback(cut_off)
+    try:
+        yield
+    except asyncio.CancelledError:
+        lost = renewing.exception() if renewing.done() else None
+        if lost is None or work is None:
+            raise
+        work.uncancel()
+        raise lost from None
+    finally:
+        renewing.remove_done_callback(cut_off)
+        renewing.cancel()
+        store.release_leases(me)
 
 
 async def _renew(store: Store, me: str, settings: Settings) -> None:

@@ -151,18 +151,26 @@ def current_recipe() -> Recipe:
     return Recipe(id=hashlib.sha256(repr(facts).encode()).hexdigest()[:16], facts=facts)
 
 
-def derive(store: Store, extractors: Extracts, ids: Sequence[int], *, recipe: Recipe, now: datetime) -> Derived:
+def derive(
+    store: Store,
+    extractors: Extracts,
+    ids: Sequence[int],
+    *,
+    recipe: Recipe,
+    now: datetime,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Derived:
     """Bring these captures from the ledger into text, versions and links.
 
     Each step is a short transaction of its own and may be repeated; a capture leaves the ledger together with the
-    settling of its source, and a text the queue of links together with its links.
+    settling of its source, and a text the queue of links together with its links. ``stopped`` as for ``link``.
     """
     captures = [ask_captures.by_id(store.ask, each) for each in ids]
     extracted = _extract_new(store, extractors, captures, recipe)
     for capture in captures:
         store.derived(capture, recipe.id, _judge_by(capture), now)
     opened = _settle_all(store, captures, now)
-    return Derived(extracted=extracted, versions=tuple(opened), links=link(store, now=now))
+    return Derived(extracted=extracted, versions=tuple(opened), links=link(store, now=now, stopped=stopped))
 
 
 def _extract_new(store: Store, extractors: Extracts, captures: Sequence[Capture], recipe: Recipe) -> int:
@@ -261,15 +269,18 @@ def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:
 _LINKED_AT_ONCE = 500
 
 
-def link(store: Store, *, now: datetime) -> int:
+def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
     """Compare every text that waits for it with its candidates; how many links that gave.
 
     A text's keys are kept before its candidates are asked for, so that of two texts arriving at once in two processes
-    at least the second one sees the other.
+    at least the second one sees the other. Once ``stopped`` says so the rest goes on waiting: comparing ten thousand
+    texts takes the better part of an hour, and a thread cannot be interrupted.
     """
     found = 0
-    while waiting := ask_links.unlinked(store.ask, _LINKED_AT_ONCE):
+    while not stopped() and (waiting := ask_links.unlinked(store.ask, _LINKED_AT_ONCE)):
         for text in ask_versions.texts(store.ask, waiting):
+            if stopped():
+                break
             found += _link_one(store, text, now)
     return found
 

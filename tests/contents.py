@@ -35,7 +35,8 @@ _ASKED: Final = {
         FROM version v JOIN source s ON s.id = v.source_id JOIN text t ON t.id = v.text_id
         WHERE v.superseded_at IS NULL""",
     "links": """
-        SELECT a.url, a.version, b.url, b.version, l.relation, l.score, l.coverage_a, l.coverage_b, l.passages, l.because
+        SELECT a.url, a.version, b.url, b.version, l.relation, l.score, l.coverage_a, l.coverage_b, l.passages,
+               l.because
         FROM v_links l JOIN v_versions a ON a.id = l.a_id JOIN v_versions b ON b.id = l.b_id""",
     "waiting": "SELECT (SELECT count(*) FROM underived), (SELECT count(*) FROM unlinked)",
 }

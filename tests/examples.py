@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import io
 import os
 import re
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "query.md")
 CLI_PAGE = ROOT / "docs" / "cli.md"
 COLUMNS = 100
-MARK = "=== example "
+MARK = "=== example"
 
 NOT_RUN = {
     "make demo": "makes an environment and plays the demo through Prefect: tests/test_flows.py and .ci/run do",
@@ -117,7 +120,7 @@ def outputs(page: Path, desk: Path) -> dict[Example, str]:
     found = examples(page)
     by_language = {name: [one for one in found if one.language == name] for name in ("sh", "python", "sql")}
     demo = desk / "wirecopy-demo"
-    script = "set -e\nexec 2>&1\n" + "".join(f"echo '{MARK}'\n{_runnable(one)}\n" for one in by_language["sh"])
+    script = "set -e\n" + "".join(f"echo '{MARK}'\n{_runnable(one)}\n" for one in by_language["sh"])
     program = "".join(f"print({MARK!r})\n{one.code}\n" for one in by_language["python"])
     said = dict(zip(by_language["sh"], _session(["sh", "-c", script], desk, desk), strict=True))
     said |= zip(by_language["python"], _session([sys.executable, "-c", program], demo, desk), strict=True)
@@ -134,12 +137,25 @@ def command(line: str) -> str:
 
 
 def _session(call: list[str], where: Path, home: Path) -> list[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("WIRECOPY_", "LC_", "COV_"))}
+    """Run something on a terminal of 100 columns; what it printed after each mark."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("WIRECOPY_", "LC_", "COLUMNS"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}"
-    environ = own | {"PATH": path, "HOME": str(home), "COLUMNS": str(COLUMNS), "LC_ALL": "C.UTF-8"}
-    ran = subprocess.run(call, cwd=where, env=environ, capture_output=True, text=True, check=False, timeout=300)
-    assert ran.returncode == 0, f"{ran.stdout[-2000:]}\n{ran.stderr[-2000:]}"
-    return [part.removeprefix("\n") for part in ran.stdout.split(MARK)[1:]]
+    environ = own | {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "xterm"}
+    screen, inside = os.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    with subprocess.Popen(call, cwd=where, env=environ, stdin=inside, stdout=inside, stderr=inside) as running:
+        os.close(inside)
+        said = b"".join(iter(lambda: _read(screen), b"")).decode().replace("\r\n", "\n")
+    os.close(screen)
+    assert running.returncode == 0, said[-4000:]
+    return said.split(f"{MARK}\n")[1:]
+
+
+def _read(screen: int) -> bytes:
+    try:
+        return os.read(screen, 1 << 16)
+    except OSError:  # the last program on this terminal has ended
+        return b""
 
 
 def _rows(question: str, db: Path) -> str:

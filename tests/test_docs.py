@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
 
 from archive.cli import GROUPS
 from examples import CLI_PAGE, NOT_RUN, PAGES, ROOT, cli_page, command, examples, outputs, play, tidy
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SCHEMAS = ROOT / "docs" / "json"
@@ -40,10 +43,10 @@ def test_only_what_cannot_run_is_left_out() -> None:
     assert all(NOT_RUN.values())
 
 
-def test_questions_are_asked_in_three_languages() -> None:
-    asked = [one.language for one in examples(ROOT / "docs" / "query.md")]
-    assert asked.count("python") == asked.count("sql") == 5
-    assert asked.count("sh") >= 5
+def test_each_question_is_asked_in_three_languages_and_answered() -> None:
+    sections = re.split(r"^## (?=\d)", (ROOT / "docs" / "query.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    asked = [re.findall(r"^```(\w+)$", section, flags=re.MULTILINE) for section in sections]
+    assert asked == [["sh", "text", "python", "text", "sql", "text"]] * 5
 
 
 def test_the_help_in_the_documents_is_current() -> None:
@@ -58,8 +61,9 @@ def test_every_verb_can_be_read_about() -> None:
 @pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
 def test_no_document_names_a_verb_that_does_not_exist(page: Path) -> None:
     verbs = {verb for verbs in GROUPS.values() for verb in verbs}
-    named = set(re.findall(r"`wirecopy ([a-z][\w-]*)|^wirecopy ([a-z][\w-]*)", page.read_text("utf-8"), re.MULTILINE))
-    assert {first or second for first, second in named} <= verbs
+    typed = "".join(f"`{line}\n" for one in examples(page) for line in one.code.splitlines())
+    named = re.findall(r"`wirecopy ([a-z][\w-]*)", page.read_text("utf-8") + typed)
+    assert set(named) <= verbs
 
 
 @pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: str(page.relative_to(ROOT)))

@@ -215,8 +215,12 @@ PAGES = (
 )
 
 
-def filtered(*lines: object) -> tuple[int, list[dict[str, Any]], str]:
-    """What `wirecopy extract` makes of these lines: its exit code, the objects it wrote, and what it said."""
+Filtered = tuple[int, list[dict[str, Any]], str]
+"""How the filter ended, the objects it wrote, and what it said."""
+
+
+def filtered(*lines: object) -> Filtered:
+    """What `wirecopy extract` makes of these lines."""
     given = "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines)
     command = [sys.executable, "-c", "from archive.cli import main; main()", "extract"]
     ran = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=120)
@@ -224,7 +228,7 @@ def filtered(*lines: object) -> tuple[int, list[dict[str, Any]], str]:
 
 
 @pytest.fixture(scope="module")
-def extracted() -> tuple[int, list[dict[str, Any]], str]:
+def extracted() -> Filtered:
     """One run of the filter over all that the tests below ask about."""
     dated = html().replace("</head>", '<meta property="article:published_time" content="{}"></head>')
     ahead = dated.format(iso(T0 + 4000 * DAY))
@@ -239,7 +243,7 @@ def extracted() -> tuple[int, list[dict[str, Any]], str]:
 
 
 def test_extract_keeps_order_and_identity_and_the_published_shape(
-    extracted: tuple[int, list[dict[str, Any]], str],
+    extracted: Filtered,
 ) -> None:
     _, told, _ = extracted
     assert [one["id"] for one in told] == ["talks", 7, None, ["a", 1], "ahead", "seen"]
@@ -250,14 +254,14 @@ def test_extract_keeps_order_and_identity_and_the_published_shape(
     assert told[0]["title"] == "Ministers promise to reopen the strait"
 
 
-def test_extract_gives_the_best_text_whatever_the_verdict(extracted: tuple[int, list[dict[str, Any]], str]) -> None:
+def test_extract_gives_the_best_text_whatever_the_verdict(extracted: Filtered) -> None:
     told = {str(one["id"]): one for one in extracted[1]}
     assert (told["None"]["verdict"], told["None"]["text"]) == ("empty", "")
     short = told["['a', 1]"]
     assert (short["verdict"], short["text"]) == ("thin", "Three short words")
 
 
-def test_extract_names_bad_lines_and_ends_with_one(extracted: tuple[int, list[dict[str, Any]], str]) -> None:
+def test_extract_names_bad_lines_and_ends_with_one(extracted: Filtered) -> None:
     code, _, said = extracted
     assert code == 1
     assert [f"standard input:{number}:" in said for number in range(1, 8)] == [
@@ -273,13 +277,13 @@ def test_extract_names_bad_lines_and_ends_with_one(extracted: tuple[int, list[di
 
 
 def test_extract_believes_dates_by_the_time_of_fetching_and_never_by_today(
-    extracted: tuple[int, list[dict[str, Any]], str],
+    extracted: Filtered,
 ) -> None:
     dates = {one["id"]: one["date"] for one in extracted[1] if isinstance(one["id"], str)}
     assert dates == {"talks": None, "ahead": iso(T0 + 4000 * DAY), "seen": None}
 
 
-def test_extract_says_the_same_twice(extracted: tuple[int, list[dict[str, Any]], str]) -> None:
+def test_extract_says_the_same_twice(extracted: Filtered) -> None:
     code, told, said = filtered(*PAGES)
     assert (code, said) == (0, "")
     assert told == extracted[1][: len(PAGES)]

@@ -55,8 +55,9 @@ def copies(settings: Settings, url: str | None, *, all_: bool, jsonl: bool, json
     for link in shown:
         _print_link(link)
     hidden = len(loose) - len(shown)
-    more = f"; {count(hidden, 'other pair')} undecided or of the same event, see --all" if hidden else ""
-    say(f"{count(len(clusters), 'cluster')}, {count(len(shown), 'pair')} outside of them{more}")
+    beside = f", {count(len(shown), 'pair')} beside" if shown else ""
+    more = f"; {count(hidden, 'more pair')} undecided or of the same event (--all)" if hidden else ""
+    say(f"{count(len(clusters), 'cluster')}{beside}{more}")
 
 
 def _say(ref: VersionRef) -> str:

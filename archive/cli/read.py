@@ -76,10 +76,9 @@ def _print_history(source: Source, told: History) -> None:
         click.echo(fold(f"also met: {run.state}, {seen}" + (", confirmed" if run.confirmed else ""), then="  "))
     for at, before, after in told.moves:
         click.echo(clean(f"moved {minute(at)}\n  from {before}\n  to   {after}"))
-    with_text = sum(version.captures for version in told.versions)
-    say(
-        f"{count(len(told.versions), 'version')}; {count(told.captures, 'check')}, {with_text} of them met article text"
-    )
+    without = told.captures - sum(version.captures for version in told.versions)
+    others = f", {without} of which met no article text" if without else ""
+    say(f"{count(len(told.versions), 'version')} in {count(told.captures, 'check')}{others}")
 
 
 def _line(version: Version) -> tuple[object, ...]:

@@ -89,7 +89,7 @@ def size(number: int) -> str:
 def fold(text: str, *, first: str = "", then: str = "", stream: TextIO | None = None) -> str:
     """``text`` broken at blanks to the width, ``first`` before its first line and ``then`` before all others.
 
-    A word that is too long stays whole. Colour takes no room.
+    A word too long for any line stays whole, where it is. Colour takes no room.
     """
     room = width(stream or sys.stdout)
     lines: list[str] = []
@@ -103,7 +103,7 @@ def _folded(line: str, room: int, first: str, then: str) -> list[str]:
     done: list[str] = []
     current, used, bare = first, _cells(first), True
     for word in line.split(" "):
-        if not bare and used + 1 + _cells(word) > room:
+        if not bare and used + 1 + _cells(word) > room and (used > room or _cells(then) + _cells(word) <= room):
             done.append(current)
             current, used, bare = then, _cells(then), True
         current += word if bare else f" {word}"

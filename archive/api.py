@@ -85,8 +85,8 @@ class Archive:
         found = ask_sources.by_url_key(self._ask, url_key(canonical_url(url)))
         if found is None:
             near = ask_sources.similar_urls(self._ask, url.rstrip("/").rpartition("/")[2] or url)
-            hint = f" Did you mean {near[0]} ?" if near else " See what is: wirecopy status, or wirecopy search WORDS"
-            raise NotArchived(f"{url} is not in this archive.{hint}")
+            hint = f"Did you mean {near[0]}" if near else "See what is watched: wirecopy plan"
+            raise NotArchived(f"{url} is not in this archive. {hint}")
         return found
 
     def history(self, url: str) -> tuple[Source, History]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import pipeline
+from archive.errors import BadInput, ConfigError, SeedError
 from archive.extract.workers import Extractors
 from archive.fetch import Fetcher, policy_from
 from archive.holder import alive, holder
@@ -156,6 +157,9 @@ async def campaign(
                     )
                     try:
                         yield run
+                    except (ConfigError, SeedError, BadInput):
+                        store.end_run(run_id, run.counts, settings.now())  # refused, not cut off: nothing to take up
+                        raise
                     finally:
                         run.stopping.set()
             store.end_run(run_id, run.counts, settings.now())

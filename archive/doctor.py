@@ -99,7 +99,7 @@ def _index(settings: Settings) -> Iterator[Problem]:
     try:
         complaints = load_index(settings.index).complaints
     except ArchiveError as error:
-        yield Problem(what=str(error), where=str(settings.index), todo="Make one: wirecopy init")
+        yield Problem(what=str(error), where=str(settings.index), todo="")
         return
     if complaints:
         yield Problem(

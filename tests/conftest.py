@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+# Answers are as wide as the terminal; a test's is a pipe, whatever stands around the test run (xdist sets a width).
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -197,7 +197,9 @@ then; a day means its end, UTC).
 
 def cli_page() -> str:
     """docs/cli.md as it ought to be: the help of every verb under the headings of ``wirecopy --help``."""
-    root = click.Context(wirecopy, info_name="wirecopy", terminal_width=COLUMNS)
+    # As main() makes it; a command remembers the names of its help option from the first context it meets.
+    settings = wirecopy.context_settings | {"terminal_width": COLUMNS}
+    root = click.Context(wirecopy, info_name="wirecopy", **settings)
     parts = [CLI_HEAD, _help(wirecopy, root)]
     for heading, verbs in GROUPS.items():
         parts.append(f"## {heading}\n")

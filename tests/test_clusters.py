@@ -116,7 +116,7 @@ def test_a_date_after_we_saw_the_page_is_not_believed():
 def test_residue_marks_the_copy():
     (found,) = clusters([link(A, B, residue="a: [ad_1]")])
     assert found.original == B
-    assert found.reasons == ("carries no scraper residue, 1 of the 1 others do",)
+    assert found.reasons == ("carries no scraper residue, the other does",)
 
 
 def test_a_byline_of_its_own_house_is_the_strongest_sign():

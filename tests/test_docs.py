@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+QUALITY = ROOT / "docs" / "quality.md"
 SCHEMAS = ROOT / "docs" / "json"
 
 
@@ -81,6 +82,15 @@ def anchors(page: Path) -> set[str]:
     tokens = MarkdownIt().parse(page.read_text("utf-8"))
     titles = [tokens[place + 1].content for place, token in enumerate(tokens) if token.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_floors_in_the_documents_are_those_of_the_gate() -> None:
+    gate = (ROOT / "tests" / "quality" / "test_extraction_gate.py").read_text("utf-8")
+    floors = re.findall(r'"(aeb|fundus)": \(([\d.]+), ([\d.]+)\)', gate)
+    told = re.findall(
+        r"`(aeb|fundus)`.*\| ([\d.]+) \| [\d.]+ \| ([\d.]+) \|$", QUALITY.read_text("utf-8"), re.MULTILINE
+    )
+    assert told == floors
 
 
 def test_every_published_shape_is_listed_and_says_what_prints_it() -> None:

@@ -55,7 +55,7 @@ def _leaves(error: BaseException) -> Iterable[BaseException]:
         yield error
 
 
-def verb(function: Callable[..., Any]) -> click.Command:
+def verb(function: Callable[..., Any], cls: type[click.Command] = click.Command) -> click.Command:
     """Make a verb of a function: the name without its final underscore, ``--db``, and settings as first argument."""
 
     @wraps(function)
@@ -67,7 +67,7 @@ def verb(function: Callable[..., Any]) -> click.Command:
         return function(from_process({"db": typed}), *args, **options)
 
     with_db = click.option("--db", metavar="PATH", help="The archive file to use.", expose_value=True)(call)
-    return click.command(name=function.__name__.rstrip("_"))(with_db)
+    return click.command(name=function.__name__.rstrip("_"), cls=cls)(with_db)
 
 
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from archive import answers
 from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
-from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, say
+from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, say, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +152,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         click.echo(fold(bold(clean(version.title)), first=f"{side}  ", then="   "))
         click.echo(dim(clean(f"   {version.url}@{version.number}")))
     click.echo()
-    click.echo(explain_judgement(judged, one, two, colour=coloured()))
+    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=width(sys.stdout) or 120))
 
 
 def _explain_one(archive: Archive, version: Version, *, json_: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from archive.refs import Ref
     from archive.settings import Settings
     from db.records import Capture, History, Plan, Source, Version
+
+_UNWANTED = re.compile("-[^-].")
 
 
 @verb
@@ -192,7 +196,7 @@ def diff(
         click.echo(clean(render_unified(found.change, found.a_text, found.b_text)))
     else:
         click.echo(dim(clean(found.b.url)))
-        click.echo(f"version {_when(found.a)} -> version {_when(found.b)}")
+        click.echo(fold(f"version {_when(found.a)} -> version {_when(found.b)}", then="  "))
         click.echo(fold(render_terminal(found.change, found.a_text, found.b_text, colour=coloured(), context=context)))
 
 
@@ -209,8 +213,19 @@ def _when(version: Version) -> str:
     return f"{version.number} ({minute(version.first_seen_at)} UTC)"
 
 
-@verb
-@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+class _Words(click.Command):
+    """Takes ``-without`` for a word, not for a bundle of options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, with such words behind a ``--``."""
+        unwanted = [each for each in args if _UNWANTED.match(each)]
+        if not unwanted or "--" in args:
+            return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [*(each for each in args if each not in unwanted), "--", *unwanted])
+
+
+@partial(verb, cls=_Words)
+@click.argument("words", nargs=-1, required=True)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many hits.")
 @as_jsonl
 @as_json
@@ -225,9 +240,6 @@ def search(settings: Settings, words: tuple[str, ...], *, limit: int, jsonl: boo
     """
     from archive.api import Archive
 
-    for word in words:
-        if word.startswith("--"):
-            raise click.NoSuchOption(word, ctx=click.get_current_context())
     with Archive(settings.db) as archive:
         query, hits = archive.search(" ".join(words), limit=limit)
     if jsonl:
@@ -239,9 +251,6 @@ def search(settings: Settings, words: tuple[str, ...], *, limit: int, jsonl: boo
     for hit in hits:
         _print_hit(hit)
     say(f"{count(len(hits), 'version')}; searched as {query}")
-
-
-search.ignore_unknown_options = True  # -without is a word to search for
 
 
 def _print_hit(hit: Hit) -> None:

@@ -134,7 +134,8 @@ def _reasons(original: VersionRef, members: Sequence[VersionRef], residue: Mappi
         reasons.append(f"earliest seen by us: {original.first_seen_at:%Y-%m-%d %H:%M} UTC")
     marked = sum(bool(residue.get(ref.url)) for ref in others)
     if marked and not residue.get(original.url):
-        reasons.append(f"carries no scraper residue, {marked} of the {len(others)} others do")
+        rest = f"{marked} of the {len(others)} others do" if len(others) > 1 else "the other does"
+        reasons.append(f"carries no scraper residue, {rest}")
     return tuple(reasons) or ("nothing tells the members apart; the first by address stands in",)
 
 

@@ -13,7 +13,7 @@ from archive.copies.judge import METHOD, RULES, deciding, refusal
 from archive.copies.measures import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archive.copies.judge import Condition, Rule
     from archive.copies.measures import Measures
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 COLUMN = 56
 """Characters of each side: two of them and the gutter fit a terminal of 120."""
+
+LEAST_COLUMN = 24
+"""Characters of each side at least: with fewer every second word stands alone."""
+
+GUTTER = " | "
+"""What stands between the sides."""
 
 MOST_ROWS = 20
 """Aligned sentences shown; the JSON has all."""
@@ -30,21 +36,22 @@ _MARKS = ".,;:!?\"'()"
 _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
 
-def explain_judgement(j: Judgement, a: Text, b: Text, *, colour: bool) -> str:
-    """What two texts share and why they are linked or not, for a terminal of 120 columns.
+def explain_judgement(j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120) -> str:
+    """What two texts share and why they are linked or not, for a terminal of ``width`` columns.
 
     Words only the left text has stand in ``[-...-]``, words only the right one has in ``{+...+}``, with or without
     ``colour``. Ends with each rule's figures and what would have to differ for another decision.
     """
     measures = measure(a, b)
     head = f"{j.relation or 'not linked'}, score {j.score:.2f} ({j.method or METHOD})"
-    lines = [_bold(head, colour=colour), _clean(j.because), *_figures(j), ""]
-    lines += list(_side_by_side(_clean(a.title) or "(no headline)", _clean(b.title) or "(no headline)"))
+    column = max(LEAST_COLUMN, min(COLUMN, (width - len(GUTTER)) // 2))
+    lines = [_bold(head, colour=colour), *_filled([_clean(j.because), *_figures(j)], width), ""]
+    lines += _side_by_side(_clean(a.title) or "(no headline)", _clean(b.title) or "(no headline)", column=column)
     for row in measures.rows[:MOST_ROWS]:
-        lines += ["", _bold(_caption(row), colour=colour), *_shown(row, a, b, colour=colour)]
+        lines += ["", _bold(_caption(row), colour=colour), *_shown(row, a, b, colour=colour, column=column)]
     left = len(measures.rows) - MOST_ROWS
     lines += ["", f"... {left} more sentences"] if left > 0 else []
-    lines += ["", _bold("rules, in the order they are asked", colour=colour), *_rules(measures)]
+    lines += ["", _bold("rules, in the order they are asked", colour=colour), *_filled(_rules(measures), width)]
     return "\n".join(lines) + "\n"
 
 
@@ -59,9 +66,9 @@ def _caption(passage: Passage) -> str:
     return f"alike {passage.similarity:.2f}{shared}"
 
 
-def _shown(passage: Passage, a: Text, b: Text, *, colour: bool) -> list[str]:
+def _shown(passage: Passage, a: Text, b: Text, *, colour: bool, column: int) -> list[str]:
     left, right = _marked(_clean(a.body[slice(*passage.a)]), _clean(b.body[slice(*passage.b)]))
-    return list(_side_by_side(left, right, colour=colour))
+    return list(_side_by_side(left, right, colour=colour, column=column))
 
 
 def _marked(a: str, b: str) -> tuple[str, str]:
@@ -83,17 +90,18 @@ def _blocks(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[bool, slice, s
         yield same, slice(ops[0].src_start, ops[-1].src_end), slice(ops[0].dest_start, ops[-1].dest_end)
 
 
-def _side_by_side(left: str, right: str, *, colour: bool = False) -> Iterator[str]:
-    column_a, column_b = _column(left, "[-", "-]", _RED * colour), _column(right, "{+", "+}", _GREEN * colour)
-    for line_a, line_b in zip_longest(column_a, column_b, fillvalue=" " * COLUMN):
-        yield f"{line_a} | {line_b}".rstrip()
+def _side_by_side(left: str, right: str, *, column: int, colour: bool = False) -> Iterator[str]:
+    lines_a = _column(left, "[-", "-]", _RED * colour, column)
+    lines_b = _column(right, "{+", "+}", _GREEN * colour, column)
+    for line_a, line_b in zip_longest(lines_a, lines_b, fillvalue=" " * column):
+        yield f"{line_a}{GUTTER}{line_b}".rstrip()
 
 
-def _column(said: str, opening: str, closing: str, code: str) -> Iterator[str]:
+def _column(said: str, opening: str, closing: str, code: str, column: int) -> Iterator[str]:
     """Lines of one width; a mark that goes on over a line break is coloured on both lines."""
     inside = False
-    for line in textwrap.wrap(said, COLUMN, break_on_hyphens=False):
-        shown = line.ljust(COLUMN)
+    for line in textwrap.wrap(said, column, break_on_hyphens=False):
+        shown = line.ljust(column)
         if code:
             shown = code * inside + shown.replace(opening, code + opening).replace(closing, closing + _PLAIN)
         inside = line.rfind(opening) > line.rfind(closing) or (inside and closing not in line)
@@ -128,6 +136,15 @@ def _weakest(conditions: Sequence[Condition], measures: Measures) -> str:
         return "any change of the words"
     nearest = min(counted, key=lambda condition: condition.value(measures) / condition.at_least)
     return f"less of this: {nearest.figures(measures)}"
+
+
+def _filled(lines: Iterable[str], width: int) -> list[str]:
+    """Lines of prose broken to the width, their indentation kept and two blanks more where they go on."""
+    broken: list[str] = []
+    for line in lines:
+        lead = line[: len(line) - len(line.lstrip())]
+        broken += textwrap.wrap(line.strip(), width, initial_indent=lead, subsequent_indent=f"{lead}  ") or [""]
+    return broken
 
 
 def _clean(said: str) -> str:

@@ -86,7 +86,7 @@ def require_contact(policy: FetchPolicy, urls: Iterable[str]) -> None:
         if not policy.may_ask(host_of(url)):
             raise ConfigError(
                 f"contact is not set, and {host_of(url)} is on the open web: whoever runs a site must be able to reach "
-                'whoever fetches it. Set contact = "mailto:you@your.domain" in wirecopy.toml, or WIRECOPY_CONTACT'
+                'whoever fetches it. Set contact = "you@example.org" in wirecopy.toml, or WIRECOPY_CONTACT'
             )
 
 

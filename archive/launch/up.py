@@ -106,7 +106,7 @@ def _welcome(settings: Settings, server: PrivateServer, started: Mapping[str, li
             "",
             "Next, in another terminal:",
             "",
-            f"  export PREFECT_API_URL={server.url}/api",
+            f"  export DO_NOT_TRACK=1 PREFECT_API_URL={server.url}/api",
             "  prefect deployment run refresh/scheduled",
             "  prefect deployment run backfill/manual -p since=2021-10-01 -p source=archives",
             "  wirecopy status",

@@ -1,0 +1,259 @@
+"""Cut off at any moment, by whatever means, a run goes on when it is started again, as if nothing had happened."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.demo.folder import prepare_folder, write_project
+from archive.demo.script import ROUNDS
+from archive.demo.site import Site
+from archive.demo.world import World
+from archive.errors import StoreBusy
+from archive.runs import refresh
+from archive.settings import load_settings
+from db import care
+from tests.contents import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+REFRESH = (sys.executable, "-c", "from archive.cli import main; main()", "refresh")
+MOMENTS = ("0.3 s", "0.6 s", "0.9 s", "2 s", "capture 1", "capture 15", "extraction 1", "version 1", "link 1")
+"""When a run is cut off: so long after its start, or as soon as a table has so many rows."""
+
+Child = subprocess.Popen[str]
+
+
+@dataclass
+class Project:
+    """A folder in which a part of the news world's first round is archived, by real child processes."""
+
+    folder: Path
+
+    @property
+    def db(self) -> Path:
+        return self.folder / "data" / "archive.db"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return os.environ | {"WIRECOPY_CLOCK": ROUNDS[0].isoformat(), "CRASH_TEST": str(self.folder)}
+
+    def start(self) -> Child:
+        pipe = subprocess.PIPE
+        return subprocess.Popen(REFRESH, cwd=self.folder, env=self.environ, stdout=pipe, stderr=pipe, text=True)
+
+    def start_and_wait_until(self, moment: str) -> Child:
+        child = self.start()
+        began = time.monotonic()
+        while child.poll() is None and not self._is(moment, time.monotonic() - began):
+            time.sleep(0.005)
+        assert child.poll() is None, f"over before {moment}: {child.communicate()}"
+        return child
+
+    def _is(self, moment: str, seconds: float) -> bool:
+        what, _, number = moment.partition(" ")
+        return seconds >= float(what) if number == "s" else self.rows(what) >= int(number)
+
+    def rows(self, table: str) -> int:
+        """How many rows a table has; none while the archive is being made."""
+        try:
+            with closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as connection:
+                return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+
+    def finish(self) -> None:
+        """Run it again, to the end."""
+        again = self.start()
+        _, said = again.communicate(timeout=120)
+        assert again.returncode == 0, said
+
+    def children(self) -> list[int]:
+        """Processes that were started by a run in this folder and still live."""
+        mark = f"CRASH_TEST={self.folder}".encode()
+        return [int(proc.name) for proc in Path("/proc").glob("[0-9]*") if mark in _environ(proc).split(b"\0")]
+
+
+def _environ(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:  # it has just ended, or is not ours
+        return b""
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    site = Site(World(0))
+    yield site.start()
+    site.stop()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(port: int, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = made(tmp_path_factory.mktemp("whole"), port)
+    project.finish()
+    assert (project.rows("version"), project.rows("capture"), project.rows("link") > 0) == (21, 24, True)  # three lists
+    return project
+
+
+@pytest.fixture
+def project(port: int, tmp_path: Path) -> Project:
+    return made(tmp_path, port)
+
+
+def made(folder: Path, port: int) -> Project:
+    """A project that watches three of the outlets, which keeps a run at a few seconds."""
+    prepare_folder(folder)
+    write_project(folder, World(0), port)
+    index = folder / "seeds" / "INDEX.md"
+    head, *groups = index.read_text(encoding="utf-8").split("\n## ")
+    watched = [group for group in groups if group.partition("\n")[0] in {"wire", "daily", "mirror"}]
+    index.write_text("\n## ".join([head, *watched]), encoding="utf-8")
+    return Project(folder)
+
+
+# --- cut off ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_that_was_killed_goes_on_when_run_again(project: Project, uninterrupted: Project, moment: str) -> None:
+    child = project.start_and_wait_until(moment)
+    child.kill()
+    child.communicate()
+    if project.db.exists():
+        care.check_file(project.db, deep=True)
+    project.finish()
+    assert contents(project.db) == contents(uninterrupted.db)
+
+
+def test_a_run_killed_again_and_again_gets_there(project: Project, uninterrupted: Project) -> None:
+    for seconds in (0.7, 1.0, 1.3, 1.6, 1.9, 2.2, 2.5):
+        child = project.start()
+        time.sleep(seconds)
+        child.kill()
+        child.communicate()
+    project.finish()
+    assert contents(project.db) == contents(uninterrupted.db)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look for processes in")
+def test_a_killed_run_leaves_no_process_behind(project: Project) -> None:
+    child = project.start_and_wait_until("version 1")
+    assert len(project.children()) >= 2  # itself and an extraction worker
+    child.kill()
+    child.communicate()
+    began = time.monotonic()
+    while project.children() and time.monotonic() - began < 10:
+        time.sleep(0.05)
+    assert project.children() == []
+
+
+@pytest.mark.parametrize("moment", ["0.4 s", "capture 1", "extraction 1", "version 1", "link 1"])
+def test_ctrl_c_ends_a_run_soon_with_a_sentence_and_it_goes_on_when_run_again(
+    project: Project, uninterrupted: Project, moment: str
+) -> None:
+    child = project.start_and_wait_until(moment)
+    child.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, said = child.communicate()
+    assert time.monotonic() - began < 5
+    assert (child.returncode, out) == (130, "")
+    assert said.strip() == "wirecopy: interrupted; what was fetched is kept, run it again to go on"
+    assert project.rows("lease") == 0
+    project.finish()
+    assert contents(project.db) == contents(uninterrupted.db)
+
+
+@pytest.mark.parametrize("moment", ["capture 1", "version 1"])
+def test_a_run_that_was_terminated_goes_on_when_run_again(
+    project: Project, uninterrupted: Project, moment: str
+) -> None:
+    child = project.start_and_wait_until(moment)
+    child.terminate()
+    assert "Traceback" not in child.communicate()[1]
+    project.finish()
+    assert contents(project.db) == contents(uninterrupted.db)
+
+
+# --- a full disk -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Disk:
+    """A small disk of its own, mounted over a folder."""
+
+    folder: Path
+
+    def mount(self, size: str, *, again: bool = False) -> None:
+        how = f"remount,size={size}" if again else f"size={size}"
+        command = ["mount", "-t", "tmpfs", "-o", how, "none", str(self.folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"cannot mount a small disk here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def disk(project: Project) -> Iterator[Disk]:
+    made = Disk(project.folder / "data")
+    made.folder.mkdir()
+    yield made
+    subprocess.run(["umount", str(made.folder)], capture_output=True, check=False)
+
+
+# The whole archive takes about 480 KiB: it gets full among the captures, the texts, and the links.
+@pytest.mark.parametrize("size", ["256k", "384k", "448k"])
+def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
+    project: Project, uninterrupted: Project, disk: Disk, size: str
+) -> None:
+    disk.mount(size)
+    child = project.start()
+    out, said = child.communicate(timeout=120)
+    assert (child.returncode, out) == (5, "")
+    assert said.startswith("wirecopy: the disk is full: ")
+    assert said.count("\n") == 1
+    care.check_file(project.db, deep=True)
+    kept = set(contents(project.db)["texts"])
+    assert kept <= set(contents(uninterrupted.db)["texts"])
+    disk.mount("64m", again=True)
+    project.finish()
+    assert contents(project.db) == contents(uninterrupted.db)
+
+
+def test_a_disk_without_room_for_a_new_archive_says_so(project: Project, disk: Disk) -> None:
+    disk.mount("16k")
+    child = project.start()
+    said = child.communicate(timeout=120)[1]
+    assert child.returncode == 5
+    assert said.startswith("wirecopy: the disk ")
+    assert "Traceback" not in said
+
+
+# --- a lease that was lost -------------------------------------------------------------------------------------------
+
+
+def test_a_run_whose_lease_was_taken_while_it_slept_stops_and_says_who_works_now(project: Project) -> None:
+    """As after a laptop was closed for an hour; it is noticed when the lease is to be renewed, after 30 seconds."""
+    settings = load_settings({"WIRECOPY_CLOCK": ROUNDS[0].isoformat()}, start=project.folder)
+
+    async def sleeps(_name: str, _work: object, _ids: list[int]) -> dict[str, int]:
+        with closing(sqlite3.connect(project.db, isolation_level=None)) as connection:
+            connection.execute("UPDATE lease SET owner = 'refresh@elsewhere:1'")
+        await asyncio.sleep(60)
+        return {}
+
+    with pytest.raises(StoreBusy, match="refresh@elsewhere:1"):
+        asyncio.run(refresh(settings, step=sleeps))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archive import versions
 from archive.errors import NotArchived
+from archive.holder import alive
 from archive.urls import canonical_url, url_key
 from archive.when import iso
 from db.connect import Reader
@@ -208,7 +209,7 @@ class Archive:
             "bytes": totals.sizes(self._ask),
             "states": totals.states(self._ask),
             "runs": totals.runs(self._ask, limit=5),
-            "leases": totals.leases(self._ask, now),
+            "leases": [lease for lease in totals.leases(self._ask, now) if alive(lease["owner"])],
         }
 
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:

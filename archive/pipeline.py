@@ -166,8 +166,9 @@ def derive(
     settling of its source, and a text the queue of links together with its links. ``stopped`` as for ``link``.
     """
     captures = [ask_captures.by_id(store.ask, each) for each in ids]
-    extracted = _extract_new(store, extractors, captures, recipe)
-    for capture in captures:
+    pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
+    extracted = _extract_new(store, extractors, pages, recipe)
+    for capture in pages:
         store.derived(capture, recipe.id, _judge_by(capture), now)
     opened = _settle_all(store, captures, now)
     return Derived(extracted=extracted, versions=tuple(opened), links=link(store, now=now, stopped=stopped))
@@ -277,19 +278,20 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     texts takes the better part of an hour, and a thread cannot be interrupted.
     """
     found = 0
+    readings = copies.Readings()
     while not stopped() and (waiting := ask_links.unlinked(store.ask, _LINKED_AT_ONCE)):
         for text in ask_versions.texts(store.ask, waiting):
             if stopped():
                 break
-            found += _link_one(store, text, now)
+            found += _link_one(store, text, readings, now)
     return found
 
 
-def _link_one(store: Store, text: Text, now: datetime) -> int:
+def _link_one(store: Store, text: Text, readings: copies.Readings, now: datetime) -> int:
     text_id = text.id or 0
     store.add_keys(text_id, copies.fingerprint(text))
     others = ask_versions.texts(store.ask, ask_links.candidates(store.ask, text_id))
-    judged = [(other.id or 0, copies.judge(text, other)) for other in others]
+    judged = [(other.id or 0, copies.judge(text, other, readings)) for other in others]
     return store.link(text_id, judged, copies.METHOD, now)
 
 

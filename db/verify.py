@@ -136,7 +136,7 @@ _FORGOTTEN = """
     JOIN source s ON s.id = c.source_id AND s.kind = 'article'
     LEFT JOIN derivation d ON d.capture_id = c.id
     LEFT JOIN underived u ON u.capture_id = c.id
-    WHERE c.payload_id IS NOT NULL AND (c.reason IS NULL OR c.reason = 'not_modified')
+    WHERE c.payload_id IS NOT NULL AND c.reason IS NULL
       AND d.capture_id IS NULL AND u.capture_id IS NULL
     ORDER BY c.id"""
 

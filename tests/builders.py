@@ -138,6 +138,8 @@ def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: d
     store.use_recipe(recipe, now)
     ids = ask_captures.underived(store.ask, 10_000)
     for capture in (ask_captures.by_id(store.ask, each) for each in ids):
+        if capture.payload_sha256 is None:
+            continue
         body = ask_captures.payload(store.ask, capture.payload_sha256 or "").decode()
         store.keep_extraction(capture, an_extraction(body, title=title), digest_of(title, body), recipe)
         store.derived(capture, recipe.id, judged, now)

@@ -241,28 +241,40 @@ def test_a_payload_is_stored_once_and_its_return_is_a_revisit(store: Store, sour
     assert totals.counts(store.ask)["payloads"] == 2
 
 
-def test_a_304_refers_to_the_last_whole_page(store: Store, source: int) -> None:
+def test_a_304_is_a_revisit_without_a_payload_of_its_own(store: Store, source: int) -> None:
+    """So that its natural key is the same whatever arrived before it."""
+    store.record([(a_capture(source), PAGE)])
+    unmodified = failed(Reason.NOT_MODIFIED, T0 + HOUR, source, status=304)
+    assert len(store.record([(unmodified, None)])) == 1
+    assert store.record([(unmodified, None)]) == []
+    last = ask_captures.of_source(store.ask, source)[-1]
+    assert (last.payload_sha256, last.revisit) == (None, True)
+
+
+def test_a_304_is_a_sighting_of_the_last_whole_page(store: Store, source: int) -> None:
     store.record([(a_capture(source), PAGE)])
     store.record([(failed(Reason.SERVER_ERROR, T0 + HOUR, source), b"sorry")])
     store.record([(failed(Reason.NOT_MODIFIED, T0 + 2 * HOUR, source, status=304), None)])
-    last = ask_captures.of_source(store.ask, source)[-1]
-    assert last.revisit
-    assert ask_captures.payload(store.ask, last.payload_sha256 or "") == PAGE
+    derive_all(store)
+    page, _, unmodified = ask_captures.sightings(store.ask, source)
+    assert unmodified.text_sha256 == page.text_sha256 == digest_of("", PAGE.decode())
+    assert (unmodified.capture_id, unmodified.at) == (page.capture_id, T0 + 2 * HOUR)
 
 
-def test_a_304_never_refers_to_a_page_from_another_archive(store: Store, source: int) -> None:
+def test_a_304_never_speaks_of_a_page_from_another_archive(store: Store, source: int) -> None:
     """The server compared with what we had seen live; what a web archive saw in between is no part of that."""
     store.record([(a_capture(source), PAGE)])
     store.record([(a_capture(source, at=T0 + HOUR, provenance="archive:old.example"), b"from elsewhere")])
     store.record([(failed(Reason.NOT_MODIFIED, T0 + 2 * HOUR, source, status=304), None)])
-    last = ask_captures.of_source(store.ask, source)[-1]
-    assert ask_captures.payload(store.ask, last.payload_sha256 or "") == PAGE
+    derive_all(store)
+    assert ask_captures.sightings(store.ask, source)[-1].text_sha256 == digest_of("", PAGE.decode())
 
 
-def test_a_304_before_any_page_has_no_payload(store: Store, source: int) -> None:
+def test_a_304_before_any_page_shows_nothing(store: Store, source: int) -> None:
     store.record([(failed(Reason.NOT_MODIFIED, T0, source, status=304), None)])
-    (only,) = ask_captures.of_source(store.ask, source)
-    assert (only.payload_sha256, only.revisit) == (None, False)
+    derive_all(store)
+    (only,) = ask_captures.sightings(store.ask, source)
+    assert not only.shows_text
     assert ledger(store) == []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows no such letter still gets the rest
+    # To be asked to stop is to be interrupted: what was fetched is kept and the lease given back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         done = wirecopy.main(args=arguments, prog_name="wirecopy", standalone_mode=False)
         code = done if isinstance(done, int) else 0

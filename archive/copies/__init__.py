@@ -8,6 +8,6 @@ from __future__ import annotations
 from archive.copies.clusters import clusters
 from archive.copies.explain import explain_judgement
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
-from archive.copies.judge import METHOD, judge
+from archive.copies.judge import METHOD, Readings, judge
 
-__all__ = ["METHOD", "Tier", "clusters", "explain_judgement", "fingerprint", "judge", "tier_of"]
+__all__ = ["METHOD", "Readings", "Tier", "clusters", "explain_judgement", "fingerprint", "judge", "tier_of"]

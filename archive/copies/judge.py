@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from archive.copies.measures import Measures, measure
+from archive.copies.measures import Measures, measure, reading_of
 from db.records import Judgement, Passage, Relation
 
 if TYPE_CHECKING:
+    from archive.copies.reading import Reading
     from db.records import Text
 
 METHOD = "copies-1"
@@ -136,11 +138,28 @@ run of an excerpt is 24 words, the longest of two filled-in templates 20, of a f
 keeps 80 of 98 reports of one event and 3 of 22 strangers; the notes' 0.08 links every second pair of one town."""
 
 
-def judge(a: Text, b: Text) -> Judgement:
+def judge(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of) -> Judgement:
     """How two texts relate, with the evidence. Pure, and symmetric: swapping the texts mirrors the judgement."""
     if _order(b) < _order(a):
-        return _mirrored(_judge(b, a))
-    return _judge(a, b)
+        return _mirrored(_judge(b, a, readings))
+    return _judge(a, b, readings)
+
+
+class Readings:
+    """Remembers the last readings, for who judges many pairs: reading is three quarters of a judgement's cost."""
+
+    def __init__(self, keep: int = 256) -> None:
+        self._keep = keep
+        self._read: OrderedDict[tuple[str, str | None], Reading] = OrderedDict()
+
+    def __call__(self, text: Text) -> Reading:
+        """The reading of a text, remembered or new."""
+        key = text.body, text.language
+        found = self._read.pop(key, None) or reading_of(text)
+        self._read[key] = found
+        if len(self._read) > self._keep:
+            self._read.popitem(last=False)
+        return found
 
 
 def _order(text: Text) -> tuple[int, str, str, str]:
@@ -167,8 +186,8 @@ def deciding(measures: Measures) -> Rule | None:
     return next((rule for rule in RULES if rule.holds(measures)), None)
 
 
-def _judge(a: Text, b: Text) -> Judgement:
-    measures = measure(a, b)
+def _judge(a: Text, b: Text, readings: Callable[[Text], Reading]) -> Judgement:
+    measures = measure(a, b, readings)
     rule = deciding(measures)
     return Judgement(
         relation=rule.relation if rule else None,

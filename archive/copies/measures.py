@@ -11,7 +11,7 @@ from archive.copies.runs import common_runs
 from db.records import Passage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from archive.copies.align import Pair
     from archive.copies.reading import Sentence
@@ -77,9 +77,17 @@ class Measures:
         return self.pairs / fewest if 0 < fewest < FEW_SENTENCES else 1.0
 
 
-def measure(a: Text, b: Text) -> Measures:
-    """Compare two texts. Bodies count, headlines do not: every outlet writes its own."""
-    reading_a, reading_b = read(a.body, a.language), read(b.body, b.language)
+def reading_of(text: Text) -> Reading:
+    """A text's body, read."""
+    return read(text.body, text.language)
+
+
+def measure(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of) -> Measures:
+    """Compare two texts. Bodies count, headlines do not: every outlet writes its own.
+
+    ``readings`` gives the reading of a text; who compares many pairs passes one that remembers (``judge.Judge``).
+    """
+    reading_a, reading_b = readings(a), readings(b)
     languages = reading_a.language, reading_b.language
     translated = bool(languages[0] and languages[1] and languages[0] != languages[1])
     alignment = align(reading_a.sentences, reading_b.sentences, translated=translated)

@@ -6,6 +6,7 @@ the world by calling it an HTTP proxy: ``http_proxy=http://127.0.0.1:PORT curl h
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +36,7 @@ class Site:
     def start(self, port: int = 0) -> int:
         """Listen on loopback and return the port, a free one for 0. Raises ``BadInput`` when it is taken."""
         try:
-            server = ThreadingHTTPServer((LOOPBACK, port), partial(_Handler, self))
+            server = _Server((LOOPBACK, port), partial(_Handler, self))
         except (OSError, OverflowError) as error:
             raise BadInput(f"port {port} cannot be used ({error}); give another, or 0 for any free one") from error
         self._server = server
@@ -62,6 +63,15 @@ class Site:
         """Block until the site is stopped."""
         if self._thread:
             self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """As the library has it, but silent about clients that hang up: an archiver does that with every connection."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what is a bug of ours only."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from db import blobs
@@ -72,8 +73,8 @@ def underived(ask: Ask, limit: int, *, ids: Sequence[int] = ()) -> list[int]:
 
 
 _SIGHTINGS = """
-    SELECT c.id, c.captured_at, c.reason, c.url, c.final_url, c.hops, d.verdict, t.sha256, t.title, e.recipe_id,
-           e.byline, e.published_at, e.language
+    SELECT c.id, c.source_id, c.provenance, c.captured_at, c.reason, c.url, c.final_url, c.hops, d.verdict, t.sha256,
+           t.title, e.recipe_id, e.byline, e.published_at, e.language
     FROM source s
     JOIN capture c ON c.source_id = s.id
     LEFT JOIN derivation d ON d.capture_id = c.id
@@ -83,17 +84,44 @@ _SIGHTINGS = """
 
 
 def sightings(ask: Ask, source_id: int) -> list[Sighting]:
-    """Every capture of a history as derive sees it, in an order that does not depend on arrival."""
-    found = [_sighting(row) for row in ask(_SIGHTINGS, id=source_id)]
-    return sorted(found, key=lambda one: (one.at, one.state, one.text_sha256 or "", one.url))
+    """Every capture of a history as derive sees it, in an order that does not depend on arrival.
+
+    A 304 says that the page stands as it was when its validators were given out: it counts as a sighting of what the
+    last whole page before it, of the same source and from the same hands, showed. Without such a page it shows nothing.
+    """
+    found = ask(_SIGHTINGS, id=source_id)
+    found.sort(key=lambda row: (row["captured_at"], row["reason"] == Reason.NOT_MODIFIED, _other_facts(row)))
+    shown: dict[tuple[int, str], Sighting] = {}
+    told = []
+    for row in found:
+        asked = row["source_id"], row["provenance"].partition(":")[0]
+        one = _sighting(row)
+        if row["reason"] == Reason.NOT_MODIFIED:
+            one = _as_before(one, shown.get(asked))
+        elif one.reason is None and one.verdict is not None:
+            shown[asked] = one
+        told.append(one)
+    return told
+
+
+def _other_facts(row: Row) -> tuple[str, str, bytes, str]:
+    return row["reason"] or "", row["verdict"] or "", row["sha256"] or b"", row["url"]
+
+
+def _as_before(one: Sighting, page: Sighting | None) -> Sighting:
+    """A 304 as a sighting of ``page``: what it showed, when the 304 came. The page's capture stays the evidence."""
+    if page is None:
+        return one
+    return replace(page, at=one.at, url=one.url, moved_to=one.moved_to)
 
 
 def _sighting(row: Row) -> Sighting:
     moved = any(hop.permanent for hop in rows.hops(row["hops"])) and row["final_url"] != row["url"]
+    unmodified = row["reason"] == Reason.NOT_MODIFIED
     return Sighting(
         capture_id=row["id"],
         at=instant(row["captured_at"]),
-        reason=_reason(row["reason"]),
+        reason=None if row["reason"] is None or unmodified else Reason(row["reason"]),
         verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
         text_sha256=rows.hex_or_none(row["sha256"]),
         title=row["title"] or "",
@@ -104,8 +132,3 @@ def _sighting(row: Row) -> Sighting:
         moved_to=row["final_url"] if moved else None,
         recipe_id=row["recipe_id"] or "",
     )
-
-
-def _reason(column: str | None) -> Reason | None:
-    """A 304 says the page stands as it was: it counts as a sighting of the text, not as a failure."""
-    return None if column is None or column == Reason.NOT_MODIFIED else Reason(column)

@@ -90,7 +90,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One capture of a source as derive sees it: when, in which state, with which text (None: none of its own)."""
+    """One capture of a source as derive sees it: when, in which state, with which text (None: none of its own).
+
+    ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it speaks of.
+    """
 
     capture_id: int
     at: datetime

@@ -21,38 +21,44 @@ if TYPE_CHECKING:
     from db.records import Capture
 
 
-_SHOWS_A_PAGE = frozenset({None, Reason.NOT_MODIFIED})
-_WHOLE = capture.c.payload_id.is_not(None) & (
-    capture.c.reason.is_(None) | (capture.c.reason == str(Reason.NOT_MODIFIED))
+_SHOWN = (capture.c.reason.is_(None) & capture.c.payload_id.is_not(None)) | (
+    capture.c.reason == str(Reason.NOT_MODIFIED)
 )
 
 
 def record(connection: Connection, found: Sequence[tuple[Capture, bytes | None]], run_id: int | None) -> list[int]:
     """Add captures; one whose natural key is there already changes nothing. Returns the ids of the new ones.
 
-    Whole pages of articles go on the ledger; a feed or sitemap has no text to derive.
+    Whole pages of articles go on the ledger, and 304s, which have nothing to extract but a history to settle; a feed
+    or sitemap has no text to derive. A 304 is kept without a payload: which page it speaks of is read from its place
+    in time (``db.questions.captures``), or its natural key would depend on what had arrived before it.
     """
     articles = _articles(connection, {each.source_id for each, _ in found})
     new = []
     for each, data in found:
-        payload_id, held = _keep_payload(connection, each, data)
-        row = _row(each) | {"payload_id": payload_id, "revisit": held, "run_id": run_id}
+        payload_id, held = _keep_payload(connection, data)
+        same = held or each.reason is Reason.NOT_MODIFIED
+        row = _row(each) | {"payload_id": payload_id, "revisit": same, "run_id": run_id}
         added = insert(capture).values(**row).on_conflict_do_nothing().returning(capture.c.id)
         capture_id = connection.execute(added).scalar_one_or_none()
         if capture_id is None:
             continue
         new.append(capture_id)
-        shows = capture_id if payload_id is not None and each.reason in _SHOWS_A_PAGE else _next_whole(connection, each)
+        shows = capture_id if _shows(each, payload_id) else _next_shown(connection, each)
         if shows is not None and each.source_id in articles:
             connection.execute(insert(underived).values(capture_id=shows).on_conflict_do_nothing())
     return new
 
 
-def _next_whole(connection: Connection, each: Capture) -> int | None:
-    """The first whole page after a failure that arrived late: deriving it again settles the history they share."""
+def _shows(each: Capture, payload_id: int | None) -> bool:
+    return each.reason is Reason.NOT_MODIFIED or (each.reason is None and payload_id is not None)
+
+
+def _next_shown(connection: Connection, each: Capture) -> int | None:
+    """The first whole page or 304 after a failure that arrived late: deriving it again settles their history."""
     after = select(capture.c.id).where(
         capture.c.source_id == each.source_id,
-        _WHOLE,
+        _SHOWN,
         capture.c.captured_at > micros(each.captured_at),
     )
     return connection.execute(after.order_by(capture.c.captured_at).limit(1)).scalar_one_or_none()
@@ -64,11 +70,10 @@ def _articles(connection: Connection, source_ids: set[int]) -> set[int]:
     return set(connection.execute(mine).scalars())
 
 
-def _keep_payload(connection: Connection, each: Capture, data: bytes | None) -> tuple[int | None, bool]:
-    """The payload row of a capture, and whether it was held before. A 304 refers to the last whole page."""
+def _keep_payload(connection: Connection, data: bytes | None) -> tuple[int | None, bool]:
+    """The payload row of a capture, and whether it was held before."""
     if data is None:
-        last = _last_whole(connection, each) if each.reason is Reason.NOT_MODIFIED else None
-        return last, last is not None
+        return None, False
     digest = blobs.digest(data)
     held = connection.execute(select(payload.c.id).where(payload.c.sha256 == digest)).scalar_one_or_none()
     if held is not None:
@@ -76,17 +81,6 @@ def _keep_payload(connection: Connection, each: Capture, data: bytes | None) -> 
     codec, packed = blobs.pack(data)
     row = insert(payload).values(sha256=digest, codec=codec, length=len(data), data=packed).returning(payload.c.id)
     return connection.execute(row).scalar_one(), False
-
-
-def _last_whole(connection: Connection, each: Capture) -> int | None:
-    before = select(capture.c.payload_id).where(
-        capture.c.source_id == each.source_id,
-        capture.c.provenance == each.provenance,  # it answers the validators of this row of visits, of no other's
-        _WHOLE,
-        capture.c.captured_at <= micros(each.captured_at),
-    )
-    latest = before.order_by(capture.c.captured_at.desc(), capture.c.id.desc()).limit(1)
-    return connection.execute(latest).scalar_one_or_none()
 
 
 def _row(each: Capture) -> dict[str, Any]:

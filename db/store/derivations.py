@@ -48,7 +48,7 @@ def _same_as_last(connection: Connection, recipe_id: str) -> bool:
 _AGAIN = """
     INSERT INTO underived (capture_id)
     SELECT c.id FROM capture c JOIN source s ON s.id = c.source_id AND s.kind = 'article'
-    WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND (c.reason IS NULL OR c.reason = 'not_modified')
+    WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND c.reason IS NULL
       AND (:since IS NULL OR c.captured_at >= :since) AND (:until IS NULL OR c.captured_at < :until)
       AND c.id NOT IN (SELECT capture_id FROM underived)"""
 

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.fetch.weather import reason_of_status
 from archive.importing import SUFFIXES, BadLine, read_import
-from archive.importing.outcomes import reason_of, text_payload
+from archive.importing.outcomes import text_payload
 from db.errors import BadInput
 from db.records import TEXT_MEDIA_TYPE, Outcome, Reason
 
@@ -127,11 +126,6 @@ def test_a_status_that_is_no_page_becomes_a_reason_and_needs_no_html(tmp_path: P
 
 def test_the_page_of_an_error_is_kept(tmp_path: Path):
     assert one(jsonl(tmp_path, {**LINE, "status": 404})).payload == PAGE.encode()
-
-
-def test_a_status_means_the_same_imported_and_fetched():
-    for status in range(100, 600):
-        assert reason_of(status) == reason_of_status(status, conditional=True), status
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from archive.fetch.charset import charset_of, is_text
 from archive.fetch.decode import Decoded, decode_body, unzip
-from archive.fetch.weather import Weather, reason_of_status, retry_at
+from archive.fetch.weather import Weather, retry_at
 from archive.urls import fetchable_url
-from db.records import Hop, Outcome, Reason, Visit
+from db.records import Hop, Outcome, Reason, Visit, reason_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,22 +19,9 @@ from db.records import Reason
 if TYPE_CHECKING:
     from archive.fetch.guard import WatchedStream
 
-WHOLE = frozenset({200, 202, 204, 205})
-"""Statuses that bring a page (or openly none); 203 and 226 are somebody's transformation of it, 206 a part."""
-
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Statuses that name another address in Location."""
 
-_BY_STATUS = {
-    401: Reason.UNAUTHORIZED,
-    403: Reason.FORBIDDEN,
-    404: Reason.MISSING_404,
-    410: Reason.GONE_410,
-    429: Reason.RATE_LIMITED,
-    451: Reason.LEGAL_451,
-}
-_CLIENT_ERRORS = range(400, 500)
-_SERVER_ERRORS = range(500, 600)
 _PAUSING = frozenset({429, 503})
 _SHORTEST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=24)  # a site asking for ten years is asked again tomorrow
@@ -93,17 +80,6 @@ def _hung_up(stream: WatchedStream) -> Weather:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def reason_of_status(status: int, *, conditional: bool) -> Reason | None:
-    """Give the reason an HTTP ``status`` stands for, None for a whole page. ``conditional``: we sent a validator."""
-    if status in WHOLE:
-        return None
-    if status == httpx.codes.NOT_MODIFIED and conditional:
-        return Reason.NOT_MODIFIED
-    if status in _CLIENT_ERRORS:
-        return _BY_STATUS.get(status, Reason.CLIENT_ERROR)
-    return Reason.SERVER_ERROR if status in _SERVER_ERRORS else Reason.UNEXPECTED_STATUS
 
 
 def retry_at(status: int, retry_after: str | None, now: datetime) -> datetime | None:

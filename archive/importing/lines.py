@@ -18,10 +18,10 @@ from archive.importing.outcomes import (
     BadLine,
     captured_at,
     page_outcome,
-    reason_of,
     text_outcome,
     utf8,
 )
+from db.records import reason_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def _outcome(fields: dict[str, Any], now: datetime) -> Outcome:
     html, text = _text(fields, "html"), _text(fields, "text")
     if html is None and text is not None:
         return text_outcome(url=url, at=at, fields={name: _text(fields, name) for name in TEXT_FIELDS}, status=status)
-    if html is None and reason_of(status) is None:
+    if html is None and reason_of_status(status) is None:
         raise BadInput(f"neither html nor text; expected {_EXAMPLE}")
     return page_outcome(
         url=url,

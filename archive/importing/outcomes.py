@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from archive.errors import BadInput
 from archive.urls import canonical_url
 from archive.when import iso, parse_stamp
-from db.records import TEXT_MEDIA_TYPE, Outcome, Reason
+from db.records import TEXT_MEDIA_TYPE, Outcome, reason_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,18 +25,6 @@ TEXT_FIELDS: Final = ("text", "title", "byline", "published_at", "language")
 """The keys of a finished text."""
 
 _CLOCK_ERROR: Final = timedelta(days=1)  # clocks and zones of other machines may be off, but not by more
-_WHOLE: Final = frozenset({200, 202, 204, 205})
-_NOT_MODIFIED: Final = 304
-_CLIENT_ERRORS: Final = range(400, 500)
-_SERVER_ERRORS: Final = range(500, 600)
-_BY_STATUS: Final = {
-    401: Reason.UNAUTHORIZED,
-    403: Reason.FORBIDDEN,
-    404: Reason.MISSING_404,
-    410: Reason.GONE_410,
-    429: Reason.RATE_LIMITED,
-    451: Reason.LEGAL_451,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +52,7 @@ def page_outcome(
         final_url=address,
         started_at=at,
         finished_at=at,
-        reason=None if status is None else reason_of(status),
+        reason=None if status is None else reason_of_status(status),
         status=status,
         payload=payload,
         content_type=content_type,
@@ -106,17 +94,6 @@ def captured_at(text: str, *, now: datetime, name: str = "fetched_at") -> dateti
     if at > now + _CLOCK_ERROR:
         raise BadInput(f"{name} {text!r} lies in the future; expected when the page was captured")
     return at
-
-
-def reason_of(status: int) -> Reason | None:
-    """The reason an HTTP status stands for, None for a whole page: as a live visit would have it."""
-    if status in _WHOLE:
-        return None
-    if status == _NOT_MODIFIED:
-        return Reason.NOT_MODIFIED
-    if status in _CLIENT_ERRORS:
-        return _BY_STATUS.get(status, Reason.CLIENT_ERROR)
-    return Reason.SERVER_ERROR if status in _SERVER_ERRORS else Reason.UNEXPECTED_STATUS
 
 
 def _stamp(name: str, text: str) -> datetime:

@@ -24,7 +24,7 @@ from db.records.derive import (
 from db.records.gather import Capture, Found, Hop, Outcome, Plan, Source, SourceState, Visit, Waiting
 from db.records.runs import Problem, Report, Row
 from db.records.seeds import Complaint, Every, Seed, Seeds
-from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict
+from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
 
 __all__ = [
     "SCRAPER_MARKS",
@@ -67,4 +67,5 @@ __all__ = [
     "VersionRef",
     "Visit",
     "Waiting",
+    "reason_of_status",
 ]

@@ -56,6 +56,34 @@ class Reason(StrEnum):
         return self in _RETRYABLE
 
 
+_WHOLE_PAGE = frozenset({200, 202, 204, 205})  # 203 and 226 are somebody's transformation of it, 206 a part
+_NOT_MODIFIED = 304
+_CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+_BY_STATUS = {
+    401: Reason.UNAUTHORIZED,
+    403: Reason.FORBIDDEN,
+    404: Reason.MISSING_404,
+    410: Reason.GONE_410,
+    429: Reason.RATE_LIMITED,
+    451: Reason.LEGAL_451,
+}
+
+
+def reason_of_status(status: int, *, conditional: bool = True) -> Reason | None:
+    """The reason an HTTP ``status`` stands for; None for a whole page (or openly none).
+
+    A 304 means something only to who was ``conditional``, that is sent a validator.
+    """
+    if status in _WHOLE_PAGE:
+        return None
+    if status == _NOT_MODIFIED and conditional:
+        return Reason.NOT_MODIFIED
+    if status in _CLIENT_ERRORS:
+        return _BY_STATUS.get(status, Reason.CLIENT_ERROR)
+    return Reason.SERVER_ERROR if status in _SERVER_ERRORS else Reason.UNEXPECTED_STATUS
+
+
 _RETRYABLE = frozenset(
     {
         Reason.SERVER_ERROR,

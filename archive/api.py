@@ -7,7 +7,6 @@ second. For runs see ``archive.runs``; for files from elsewhere ``archive.import
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import versions
@@ -95,7 +94,7 @@ class Archive:
         source = self.source(url)
         seen = ask_captures.sightings(self._ask, source.id)
         stored = tuple(ask_versions.of_source(self._ask, source.id))
-        known = {(one.text_sha256, two.text_sha256): (two.kinds, two.score) for one, two in pairwise(stored)}
+        known = versions.known_edits(stored)
         told = versions.settle(seen, url=source.url, compare=lambda a, b: known.get((a, b), ((), 0.0)))
         return source, versions.with_versions(told, stored)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archive import copies, versions
@@ -27,7 +26,7 @@ from db.questions import versions as ask_versions
 from db.records import Page, Recipe, SeedKind, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from typing import Protocol
 
@@ -247,7 +246,7 @@ def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] =
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
         if source.kind is not SeedKind.ARTICLE:
             return ()
-        known = _known_edits(ask_versions.of_source(ask, source_id))
+        known = versions.known_edits(ask_versions.of_source(ask, source_id))
 
         def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
             return known.get((before, after)) or _edit(ask, before, after)
@@ -255,11 +254,6 @@ def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] =
         return versions.settle(sightings, url=source.url, compare=edit).versions
 
     return store.settle(source_id, history, now, done)
-
-
-def _known_edits(stored: Sequence[Version]) -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
-    """The edits already compared: a history that only grew needs one new comparison, not all of them."""
-    return {(one.text_sha256, two.text_sha256): (two.kinds, two.score) for one, two in pairwise(stored)}
 
 
 def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from db.records import Cause, History, Reason, Stretch, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from db.records import Kind, Sighting
@@ -46,6 +47,11 @@ def settle(
             cause = _cause(versions, sighting, absent=absent, moved=sighting.at in moved_at)
             versions.append(_opened(versions, sighting, url=url, cause=cause, compare=compare))
     return History(versions=tuple(versions), stretches=absences, moves=moves, captures=len(sightings))
+
+
+def known_edits(stored: Sequence[Version]) -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
+    """The edits a stored history holds: one that only grew needs one new comparison, not all of them."""
+    return {(one.text_sha256, two.text_sha256): (two.kinds, two.score) for one, two in pairwise(stored)}
 
 
 def stretches(sightings: Sequence[Sighting]) -> tuple[Stretch, ...]:

@@ -28,5 +28,6 @@ def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live") 
         retry_at=outcome.retry_at,
         ip=outcome.ip,
         flags=outcome.flags,
+        exchange=outcome.exchange,
         provenance=provenance,
     )

@@ -16,7 +16,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration this code is written for. Stands here, not in ``db.schema``, so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0

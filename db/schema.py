@@ -68,6 +68,7 @@ seed = Table(
     _text("note"),
     _text("language", null=True),
     Column("allow_private", Boolean, nullable=False),
+    Column("budget", Integer),
     _at("first_read_at"),
     _at("retired_at", null=True),
 )
@@ -84,6 +85,7 @@ source = Table(
     _to("source", "found_in", null=True),
     _at("retired_at", null=True),
     _to("source", "same_as", null=True, index=True),
+    _at("hinted_at", null=True),
 )
 
 # --- gather: facts ---------------------------------------------------------------------------------------------------
@@ -99,6 +101,30 @@ run = Table(
     _at("finished_at", null=True),
     _text("counts", default="{}"),
 )
+
+origin = Table(
+    "origin",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("delay", Float, nullable=False),
+    Column("latency", Float, nullable=False),
+    Column("clean", Integer, nullable=False),
+    _at("paused_until_at", null=True),
+    _at("robots_failing_since_at", null=True),
+    _at("probed_at", null=True),
+    _at("updated_at"),
+)
+"""What is remembered of each origin between runs: how fast it may be asked, and until when not at all."""
+
+rhythm = Table(
+    "rhythm",
+    metadata,
+    Column("seed_id", _Id, ForeignKey("seed.id"), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    _text("hazard", default="[]"),
+    _at("learned_at"),
+)
+"""How often the articles of a seed are edited at which age: learned from their histories, used to plan visits."""
 
 lease = Table(
     "lease",
@@ -147,6 +173,9 @@ capture = Table(
     _text("flags", default="[]"),
     Column("revisit", Boolean, nullable=False),
     _text("provenance", default="live"),
+    _text("exchange", default="{}"),
+    Column("part", Integer, nullable=False, server_default="1"),
+    _to("capture", "part_of", null=True, index=True),
 )
 # The natural key: recording the same capture twice changes nothing. Two plain indexes, because a missing payload equals
 # nothing, not even another, and because a batch migration silently loses an index on an expression like coalesce.
@@ -237,6 +266,18 @@ version = Table(
     _at("superseded_at", null=True),
 )
 Index("ix_version_source_id_first_seen_at", version.c.source_id, version.c.first_seen_at)
+
+claim = Table(
+    "claim",
+    metadata,
+    _to("source", primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("url_key", Text, primary_key=True, index=True),
+    _text("url"),
+    _at("first_seen_at"),
+    _at("last_seen_at"),
+)
+"""Which address a page says is its own (canonical, amp, og): a claim, believed only when the texts agree."""
 
 near_key = Table(
     "near_key",

@@ -28,6 +28,7 @@ COLUMNS: Final = ("name", "url", "kind", "every", "note")
 KEYS: Final = ("every", "kind", "language", "allow-private")
 """What may stand as ``key: value`` under a heading, for all rows of the group."""
 
+_WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.written}
 _SETTING: Final = re.compile(r"([A-Za-z][A-Za-z_-]*):\s+(\S.*)")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
@@ -277,9 +278,9 @@ class _Reader:
 
 def _kind(text: str) -> SeedKind:
     try:
-        return SeedKind(text.lower())
-    except ValueError:
-        raise BadInput(f"one of {', '.join(SeedKind)}") from None
+        return _WRITTEN[text.lower()]
+    except KeyError:
+        raise BadInput(f"one of {', '.join(_WRITTEN)}") from None
 
 
 def _every(text: str) -> Every:

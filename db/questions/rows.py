@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from db.records import Capture, Cause, Hop, Kind, Passage, Reason, SeedKind, Source, Version
-from db.times import instant, instant_or_none
+from db.records import Capture, Cause, Exchange, Hop, Kind, Passage, Reason, SeedKind, Source, Version
+from db.times import instant, instant_or_none, micros_or_none
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from db.connect import Row
 
-SOURCE = "s.id, s.url, s.url_key, s.kind, s.found_at, s.found_in, s.retired_at, s.same_as"
+SOURCE = "s.id, s.url, s.url_key, s.kind, s.found_at, s.found_in, s.retired_at, s.same_as, s.hinted_at"
 """The columns ``source`` reads, of a table called s."""
 
 
@@ -27,13 +29,14 @@ def source(row: Row) -> Source:
         found_in=row["found_in"],
         retired_at=instant_or_none(row["retired_at"]),
         same_as=row["same_as"],
+        hinted_at=instant_or_none(row["hinted_at"]),
     )
 
 
 CAPTURE = """c.id, c.source_id, c.url, c.final_url, c.captured_at, c.finished_at, c.reason, c.detail, c.status,
     c.reason_phrase, c.headers, c.hops, p.sha256 AS payload_sha256, p.length AS payload_length, c.wire_sha256,
     c.wire_length, c.content_type, c.charset, c.etag, c.last_modified, c.retry_at, c.ip, c.flags, c.revisit,
-    c.provenance"""
+    c.provenance, c.exchange, c.part, c.part_of"""
 """The columns ``capture`` reads, of a capture c left-joined with its payload p."""
 
 
@@ -50,7 +53,7 @@ def capture(row: Row) -> Capture:
         "payload_length",
         "wire_length",
     )
-    more = ("content_type", "charset", "etag", "last_modified", "ip", "provenance")
+    more = ("content_type", "charset", "etag", "last_modified", "ip", "provenance", "part", "part_of")
     return Capture(
         **{name: row[name] for name in plain + more},
         captured_at=instant(row["captured_at"]),
@@ -58,6 +61,7 @@ def capture(row: Row) -> Capture:
         reason=None if row["reason"] is None else Reason(row["reason"]),
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         hops=hops(row["hops"]),
+        exchange=exchange(row["exchange"]),
         payload_sha256=hex_or_none(row["payload_sha256"]),
         wire_sha256=hex_or_none(row["wire_sha256"]),
         retry_at=instant_or_none(row["retry_at"]),
@@ -90,8 +94,63 @@ def version(row: Row) -> Version:
 
 
 def hops(column: str) -> tuple[Hop, ...]:
-    """The redirect chain kept in a column."""
-    return tuple(Hop(url=url, status=status, location=location) for url, status, location in json.loads(column))
+    """The redirect chain kept in a column; archives of before 2026-11 kept the first three facts of a hop."""
+    return tuple(_hop(*row) for row in json.loads(column))
+
+
+def _hop(
+    url: str,
+    status: int,
+    location: str,
+    reason_phrase: str = "",
+    headers: Sequence[Sequence[str]] = (),
+    at: int | None = None,
+    ip: str | None = None,
+) -> Hop:
+    return Hop(
+        url=url,
+        status=status,
+        location=location,
+        reason_phrase=reason_phrase,
+        headers=_pairs(headers),
+        at=instant_or_none(at),
+        ip=ip,
+    )
+
+
+def hops_column(chain: tuple[Hop, ...]) -> str:
+    """What ``hops`` reads back."""
+    rows = [
+        [hop.url, hop.status, hop.location, hop.reason_phrase, hop.headers, micros_or_none(hop.at), hop.ip]
+        for hop in chain
+    ]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def exchange(column: str) -> Exchange | None:
+    """How the request went, as kept in a column; None where nobody knows (imports, older captures)."""
+    told = json.loads(column)
+    if not told:
+        return None
+    return Exchange(
+        http_version=told["http"],
+        request=_pairs(told["request"]),
+        port=told["port"],
+        tls=_pairs(told["tls"]),
+        seconds=tuple((name, float(value)) for name, value in told["seconds"]),
+    )
+
+
+def exchange_column(told: Exchange | None) -> str:
+    """What ``exchange`` reads back."""
+    if told is None:
+        return "{}"
+    row = {"http": told.http_version, "request": told.request, "port": told.port, "tls": told.tls}
+    return json.dumps(row | {"seconds": [[name, round(value, 6)] for name, value in told.seconds]}, ensure_ascii=False)
+
+
+def _pairs(found: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in found)
 
 
 def passages(column: str, *, mirrored: bool = False) -> tuple[Passage, ...]:

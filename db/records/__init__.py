@@ -21,7 +21,7 @@ from db.records.derive import (
     Text,
     Version,
 )
-from db.records.gather import Capture, Found, Hop, Outcome, Plan, Source, SourceState, Visit, Waiting
+from db.records.gather import Capture, Exchange, Found, Hop, Manners, Outcome, Plan, Source, SourceState, Visit, Waiting
 from db.records.runs import Problem, Report, Row
 from db.records.seeds import Complaint, Every, Seed, Seeds
 from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
@@ -36,6 +36,7 @@ __all__ = [
     "Complaint",
     "Edit",
     "Every",
+    "Exchange",
     "Extraction",
     "Found",
     "History",
@@ -43,6 +44,7 @@ __all__ = [
     "Judgement",
     "Kind",
     "Link",
+    "Manners",
     "Outcome",
     "Page",
     "Passage",

@@ -26,11 +26,19 @@ class Source:
     found_in: int | None = None
     retired_at: datetime | None = None
     same_as: int | None = None
+    hinted_at: datetime | None = None
+    """The newest instant at which a list said this page was updated; None: no list says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What the plan needs to know of one source."""
+    """What the plan needs to know of one source.
+
+    ``etag`` and ``last_modified`` came with the last whole page from ``validators_url`` and hold only for that address.
+    ``unmodified`` counts the 304s since that page; ``misled`` is true once a page changed under an unchanged validator.
+    ``changes`` counts the edits seen, ``parts`` the pages the article was last split into. ``budget`` is the visits a
+    day that the source's whole group may cost.
+    """
 
     source: Source
     every: Every = "auto"
@@ -43,11 +51,21 @@ class SourceState:
     not_before_at: datetime | None = None
     etag: str | None = None
     last_modified: str | None = None
+    validators_url: str | None = None
+    unmodified: int = 0
+    misled: bool = False
+    changes: int = 0
+    parts: int = 1
+    published_at: datetime | None = None
+    budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One planned attempt on one source, and why now."""
+    """One planned attempt on one source, and why now. Without ``etag`` and ``last_modified`` it is unconditional.
+
+    The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of the chain.
+    """
 
     source_id: int
     url: str
@@ -55,6 +73,7 @@ class Visit:
     because: str = ""
     etag: str | None = None
     last_modified: str | None = None
+    validators_url: str | None = None
     language: str | None = None
     allow_private: bool = False
 
@@ -78,12 +97,31 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """How one request went, as far as a faithful WARC/1.1 record wants to know beyond the response itself.
+
+    ``request`` holds the header pairs as sent, in order. ``tls`` is empty for plain HTTP, else version, cipher, ALPN
+    and the certificate's sha256. ``seconds`` maps dns, connect, tls, first_byte and total to how long each took.
+    """
+
+    http_version: str = "HTTP/1.1"
+    request: tuple[tuple[str, str], ...] = ()
+    port: int | None = None
+    tls: tuple[tuple[str, str], ...] = ()
+    seconds: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One redirect followed: the address that answered, its status, and the Location it named."""
+    """One redirect followed: the address that answered, its status, the Location it named, and its reply's head."""
 
     url: str
     status: int
     location: str
+    reason_phrase: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    at: datetime | None = None
+    ip: str | None = None
 
     @property
     def permanent(self) -> bool:
@@ -119,6 +157,26 @@ class Outcome:
     retry_at: datetime | None = None
     ip: str | None = None
     flags: tuple[str, ...] = ()
+    exchange: Exchange | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """What is remembered of one origin from run to run, so that a restart is no ruder than going on.
+
+    ``origin`` is scheme, host and port. ``delay`` (seconds) is the gap learned between two requests, ``latency`` the
+    moving mean of its replies, ``clean`` the replies since it last asked us to slow down. Nothing is asked before
+    ``paused_until_at``. ``robots_failing_since_at``: since when its robots.txt could not be had (RFC 9309: closed, and
+    after 30 days as if there were none). ``probed_at``: when it was last asked for a page that cannot exist.
+    """
+
+    origin: str
+    delay: float = 0.0
+    latency: float = 0.0
+    clean: int = 0
+    paused_until_at: datetime | None = None
+    robots_failing_since_at: datetime | None = None
+    probed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +184,8 @@ class Capture:
     """The kept record of a visit: immutable. ``revisit`` is true when the payload was already held, or for a 304.
 
     The natural key is (``url_key`` of the source, ``captured_at``, ``payload_sha256``). ``reason`` None: a whole page.
-    ``provenance`` is ``live``, ``import:FILE`` or the archive it came from.
+    ``provenance`` is ``live``, ``import:FILE`` or the archive it came from. The further pages of an article split into
+    several are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``.
     """
 
     source_id: int
@@ -151,8 +210,11 @@ class Capture:
     retry_at: datetime | None = None
     ip: str | None = None
     flags: tuple[str, ...] = ()
+    exchange: Exchange | None = None
     revisit: bool = False
     provenance: str = "live"
+    part: int = 1
+    part_of: int | None = None
     id: int | None = None
 
 

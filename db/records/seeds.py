@@ -16,7 +16,10 @@ Every: TypeAlias = "timedelta | Literal['auto', 'once']"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row."""
+    """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row.
+
+    ``budget`` is the visits a day that the whole group may cost; None: as many as the rule asks for.
+    """
 
     key: str
     group: str
@@ -27,6 +30,7 @@ class Seed:
     note: str = ""
     language: str | None = None
     allow_private: bool = False
+    budget: int | None = None
     line: int = 0
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SeedKind(StrEnum):
-    """What a row of the seed index points at."""
+    """What a row of the seed index points at, and the two kinds of page that are only asked for along the way."""
 
     ARTICLE = "article"
     FEED = "feed"
@@ -14,6 +14,13 @@ class SeedKind(StrEnum):
     SECTION = "section"
     TIMEMAP = "timemap"
     FILE = "file"
+    ROBOTS = "robots"
+    PROBE = "probe"
+
+    @property
+    def written(self) -> bool:
+        """True for kinds a row of the index may name; robots.txt files and soft-404 probes are kept as evidence."""
+        return self not in {SeedKind.ROBOTS, SeedKind.PROBE}
 
     @property
     def expands(self) -> bool:

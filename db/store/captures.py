@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from db import blobs
+from db.questions.rows import exchange_column, hops_column
 from db.records import Reason, SeedKind
 from db.schema import capture, payload, source, underived
 from db.times import micros, micros_or_none
@@ -85,7 +86,7 @@ def _keep_payload(connection: Connection, data: bytes | None) -> tuple[int | Non
 
 def _row(each: Capture) -> dict[str, Any]:
     plain = ("source_id", "url", "final_url", "detail", "status", "reason_phrase", "wire_length", "content_type")
-    more = ("charset", "etag", "last_modified", "ip", "provenance")
+    more = ("charset", "etag", "last_modified", "ip", "provenance", "part", "part_of")
     return {name: getattr(each, name) for name in plain + more} | {
         "captured_at": micros(each.captured_at),
         "finished_at": micros_or_none(each.finished_at),
@@ -93,6 +94,7 @@ def _row(each: Capture) -> dict[str, Any]:
         "wire_sha256": None if each.wire_sha256 is None else bytes.fromhex(each.wire_sha256),
         "retry_at": micros_or_none(each.retry_at),
         "headers": json.dumps(each.headers, ensure_ascii=False),
-        "hops": json.dumps([[hop.url, hop.status, hop.location] for hop in each.hops], ensure_ascii=False),
+        "hops": hops_column(each.hops),
+        "exchange": exchange_column(each.exchange),
         "flags": json.dumps(each.flags),
     }

@@ -32,6 +32,7 @@ def sync_seeds(connection: Connection, seeds: Sequence[Seed], keys: Mapping[str,
             "note": each.note,
             "language": each.language,
             "allow_private": each.allow_private,
+            "budget": each.budget,
             "retired_at": None,
         }
         new = insert(seed).values(key=each.key, first_read_at=micros(now), **row)

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from archive.api import Comparison, Hit
+    from archive.api import Comparison
+    from db.questions.versions import Match
     from db.records import (
         Capture,
         Cluster,
@@ -52,6 +53,16 @@ def history(source: Source, told: History) -> Json:
             }
             for run in told.stretches
         ],
+        "suspects": [
+            {
+                "seen_at": iso(each.seen_at),
+                "text_sha256": each.text_sha256,
+                "title": each.title,
+                "because": each.because,
+                "waiting": each.waiting,
+            }
+            for each in told.suspects
+        ],
         "moves": [{"at": iso(at), "from": before, "to": after} for at, before, after in told.moves],
     }
 
@@ -73,11 +84,12 @@ def version(each: Version) -> Json:
     }
 
 
-def shown(each: Version, text: Text, capture: Capture) -> Json:
-    """``show --json``."""
+def shown(each: Version, text: Text, capture: Capture, *, unconfirmed: bool = False) -> Json:
+    """``show --json``. ``unconfirmed``: the instant asked for lies between two sightings of different texts."""
     return {
         "url": each.url,
         **version(each),
+        "unconfirmed": unconfirmed,
         "text": text.body,
         "byline": each.byline,
         "published_at": _iso(each.published_at),
@@ -185,12 +197,22 @@ def explanation(each: Version, capture: Capture, removed: Sequence[Removed]) -> 
     }
 
 
-def hit(each: Hit) -> Json:
+def hit(each: Match) -> Json:
     """One hit of ``search --json``; the snippet is plain, without marks."""
     from db.questions.versions import SNIPPET_MARKS
 
     plain = each.snippet.replace(SNIPPET_MARKS[0], "").replace(SNIPPET_MARKS[1], "")
-    return {"url": each.version.url, **version(each.version), "newest": each.newest, "snippet": plain}
+    stood = {
+        "present_from": iso(each.present_from),
+        "present_to": iso(each.present_to),
+        "absent_since": each.absent_since,
+    }
+    return {"url": each.version.url, **version(each.version), "newest": each.newest, **stood, "snippet": plain}
+
+
+def article(each: Version, group: str) -> Json:
+    """One line of ``list --jsonl``."""
+    return {"url": each.url, "group": group, **version(each), "byline": each.byline, "language": each.language}
 
 
 def plan(found: Plan) -> Json:

@@ -6,7 +6,7 @@ second. For runs see ``archive.runs``; for files from elsewhere ``archive.import
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import versions
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.refs import Ref
+    from db.questions.versions import Match
     from db.records import (
         Capture,
         Change,
@@ -42,15 +43,6 @@ if TYPE_CHECKING:
         Text,
         Version,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A version that matches a search. ``snippet`` marks the words found; ``newest``: it is the current version."""
-
-    version: Version
-    snippet: str
-    newest: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,25 +81,38 @@ class Archive:
             raise NotArchived(f"{url} is not in this archive. {hint}")
         return found
 
-    def history(self, url: str) -> tuple[Source, History]:
-        """Every version of an article, the checks that met no text, and the addresses it moved to."""
+    def history(self, url: str, *, recorded: datetime | None = None) -> tuple[Source, History]:
+        """Every version of an article, what was seen without being believed, and the checks that met no text.
+
+        ``recorded``: the history as the archive had it at that instant, by the recipe and the captures of then.
+        """
         source = self.source(url)
         seen = ask_captures.sightings(self._ask, source.id)
-        stored = tuple(ask_versions.of_source(self._ask, source.id))
+        if recorded is not None:
+            seen = [one for one in seen if one.at <= recorded]
+        stored = tuple(ask_versions.of_source(self._ask, source.id, recorded=recorded))
         known = versions.known_edits(stored)
         told = versions.settle(seen, url=source.url, compare=lambda a, b: known.get((a, b), ((), 0.0)))
+        if recorded is not None:
+            stored = _as_seen_by_then(stored, told)
         return source, versions.with_versions(told, stored)
 
-    def version(self, ref: Ref) -> Version:
-        """The version a reference points at, the newest if it names none. Raises NotArchived, saying what there is."""
+    def version(self, ref: Ref, *, recorded: datetime | None = None) -> Version:
+        """The version a reference points at, the newest if it names none. Raises NotArchived, saying what there is.
+
+        ``recorded``: as the archive believed at that instant, not as it knows today.
+        """
         source = self.source(ref.url)
-        if ref.at is not None:
+        if ref.at is not None and recorded is None:
             found = ask_versions.at(self._ask, source.id, ref.at)
             return found or self._nothing_then(source, ref.at)
-        held = ask_versions.of_source(self._ask, source.id)
+        held = ask_versions.of_source(self._ask, source.id, recorded=recorded)
+        if ref.at is not None:
+            held = [each for each in held if each.first_seen_at <= ref.at]
         if not held:
+            then = "" if recorded is None else f", as of what was recorded by {iso(recorded)}"
             raise NotArchived(
-                f"{source.url} is watched, but no article text was seen there yet. See: wirecopy history URL"
+                f"{source.url} is watched, but no article text was seen there yet{then}. See: wirecopy history URL"
             )
         number = len(held) if ref.number is None else ref.number
         if not 1 <= number <= len(held):
@@ -181,13 +186,26 @@ class Archive:
 
     # --- the whole archive ---
 
-    def search(self, words: str, *, limit: int = 20) -> tuple[str, list[Hit]]:
-        """Versions with these words, best first, and the query as it was understood. Raises BadInput."""
+    def search(
+        self, words: str, *, limit: int = 20, at: datetime | None = None, gone: bool = False
+    ) -> tuple[str, list[Match]]:
+        """Versions with these words, best first, and the query as it was understood. Raises BadInput.
+
+        ``at``: only what stood there at that instant; ``gone``: only what an article no longer says.
+        """
         from archive.search import to_fts
 
         query = to_fts(words)
-        found = ask_versions.search(self._ask, query, limit=limit)
-        return query, [Hit(version=v, snippet=snippet, newest=v.number == newest) for v, snippet, newest in found]
+        return query, ask_versions.search(self._ask, query, limit=limit, when=at, gone=gone)
+
+    def articles(
+        self, *, at: datetime | None = None, recorded: datetime | None = None, group: str | None = None
+    ) -> list[tuple[Version, str]]:
+        """The whole archive at one instant: of every article the version that stood there, and its group, by address.
+
+        ``recorded``: as the archive believed at that instant. ``group``: only that group, or the seed with that key.
+        """
+        return ask_versions.standing(self._ask, when=at, recorded=recorded, group=group)
 
     def sources(self) -> list[Source]:
         """Every source, by address."""
@@ -214,3 +232,14 @@ class Archive:
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:
         """Everything that does not hold."""
         return verify(self._reader, deep=deep)
+
+
+def _as_seen_by_then(believed: tuple[Version, ...], told: History) -> tuple[Version, ...]:
+    """Versions that were believed once, with what had been seen of them by then."""
+    seen = {(each.text_sha256, each.first_seen_at): each for each in told.versions}
+    return tuple(
+        replace(each, captures=then.captures, last_seen_at=then.last_seen_at)
+        if (then := seen.get((each.text_sha256, each.first_seen_at)))
+        else each
+        for each in believed
+    )

@@ -59,11 +59,16 @@ ANSWERS = {
     "explain": ["explain", f"{TALKS}@2", "--json"],
     "explain-two": ["explain", TALKS, COPY, "--json"],
     "search": ["search", "joint register", "--json"],
+    "list": ["list", "--json"],
     "status": ["status", "--json"],
     "plan": ["plan", "--json"],
     "verify": ["verify", "--deep", "--json"],
 }
-LINES = {"copies-line": ["copies", "--jsonl"], "search-line": ["search", "strait", "--jsonl"]}
+LINES = {
+    "copies-line": ["copies", "--jsonl"],
+    "search-line": ["search", "strait", "--jsonl"],
+    "list-line": ["list", "--jsonl"],
+}
 
 
 def schema(name: str) -> Draft202012Validator:

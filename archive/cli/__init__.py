@@ -29,7 +29,8 @@ GROUPS = {
         "diff": "read",
         "copies": "copies",
         "explain": "copies",
-        "search": "read",
+        "search": "find",
+        "list": "find",
         "status": "read",
         "plan": "read",
     },
@@ -61,7 +62,7 @@ class Verbs(click.Group):
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"archive.cli.{_MODULES[cmd_name]}")
-        command = getattr(module, cmd_name.replace("import", "import_"))
+        command = getattr(module, cmd_name + "_" * (cmd_name in {"import", "list"}))
         return _with_examples(command) if isinstance(command, click.Command) else None
 
     def resolve_command(

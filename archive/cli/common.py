@@ -20,6 +20,9 @@ from archive.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from archive.settings import Settings
 
 PROBLEMS, USAGE, SOME_FAILED, NOT_ARCHIVED, STORE = 1, 2, 3, 4, 5
 """Exit codes beside 0 (fine) and 130 (interrupted)."""
@@ -78,6 +81,20 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
 def as_jsonl(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a read verb ``--jsonl`` (one JSON object a line)."""
     return click.option("--jsonl", is_flag=True, help="Answer as JSON, one object a line.")(function)
+
+
+def recorded_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a read verb ``--recorded WHEN``: the second axis of time."""
+    return click.option("--recorded", metavar="WHEN", help="As the archive believed at this instant, not as it knows.")(
+        function
+    )
+
+
+def moment(text: str | None, settings: Settings) -> datetime | None:
+    """The instant an option names; a day means its end, UTC. Raises BadInput."""
+    from archive.when import parse_instant
+
+    return None if text is None else parse_instant(text, now=settings.now(), end=True)
 
 
 def put_json(document: object) -> None:

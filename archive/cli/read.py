@@ -1,16 +1,14 @@
-"""Verbs that ask: history, show, diff, search, status, plan."""
+"""Verbs that ask about one article, and how things stand: history, show, diff, status, plan."""
 
 from __future__ import annotations
 
-import re
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from archive import answers
-from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
+from archive.cli.common import as_json, moment, put_json, recorded_option, verb
 from archive.cli.screen import (
     between,
     bold,
@@ -31,19 +29,17 @@ from archive.errors import NotArchived
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from archive.api import Hit
     from archive.refs import Ref
     from archive.settings import Settings
     from db.records import Capture, History, Plan, Source, Version
-
-_UNWANTED = re.compile("-[^-].")
 
 
 @verb
 @click.argument("url")
 @click.option("--captures", is_flag=True, help="List every check instead of the versions.")
+@recorded_option
 @as_json
-def history(settings: Settings, url: str, *, captures: bool, json_: bool) -> None:
+def history(settings: Settings, url: str, *, captures: bool, recorded: str | None, json_: bool) -> None:
     r"""Show every version of an article, from when to when.
 
     \b
@@ -56,7 +52,7 @@ def history(settings: Settings, url: str, *, captures: bool, json_: bool) -> Non
         if captures:
             _captures(archive.captures(url), json_=json_)
             return
-        source, told = archive.history(url)
+        source, told = archive.history(url, recorded=moment(recorded, settings))
     if json_:
         put_json(answers.history(source, told))
         return
@@ -75,12 +71,15 @@ def _print_history(source: Source, told: History) -> None:
         if version is not None and version.title != title:
             title = version.title
             click.echo(fold(bold(clean(title)), first="   ", then="   "))
+    for each in told.suspects:
+        waits = "; the next check will tell" if each.waiting else ""
+        click.echo(fold(f"not believed: a text seen {minute(each.seen_at)} that {each.because}{waits}", then="  "))
     for run in told.stretches:
         seen = f"{between(run.first_seen_at, run.last_seen_at)}, {count(run.seen, 'check')}"
         click.echo(fold(f"also met: {run.state}, {seen}" + (", confirmed" if run.confirmed else ""), then="  "))
     for at, before, after in told.moves:
         click.echo(clean(f"moved {minute(at)}\n  from {before}\n  to   {after}"))
-    without = told.captures - sum(version.captures for version in told.versions)
+    without = told.captures - sum(version.captures for version in told.versions) - len(told.suspects)
     others = f", {without} of which met no article text" if without else ""
     say(f"{count(len(told.versions), 'version')} in {count(told.captures, 'check')}{others}")
 
@@ -117,9 +116,10 @@ def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
 @verb
 @click.argument("ref", metavar="URL[@N|@T]")
 @click.option("--at", metavar="WHEN", help="What stood there at this instant (a day means its end, UTC).")
+@recorded_option
 @click.option("--raw", is_flag=True, help="Write the page's bytes as they were fetched.")
 @as_json
-def show(settings: Settings, ref: str, *, at: str | None, raw: bool, json_: bool) -> None:
+def show(settings: Settings, ref: str, *, at: str | None, recorded: str | None, raw: bool, json_: bool) -> None:
     r"""Print an article as it stands or stood.
 
     The newest version, a numbered one (URL@2), or what stood there at a moment (URL@2026-01-05, or --at).
@@ -133,31 +133,37 @@ def show(settings: Settings, ref: str, *, at: str | None, raw: bool, json_: bool
 
     from archive.api import Archive
     from archive.refs import parse_ref
-    from archive.when import parse_instant
 
     wanted = parse_ref(ref, now=settings.now())
     if at is not None:
-        wanted = replace(wanted, number=None, at=parse_instant(at, now=settings.now(), end=True))
+        wanted = replace(wanted, number=None, at=moment(at, settings))
     with Archive(settings.db) as archive:
-        version = archive.version(wanted)
+        version = archive.version(wanted, recorded=moment(recorded, settings))
         capture = archive.capture(version.first_capture_id)
         if raw:
             sys.stdout.buffer.write(archive.payload(capture))
             return
         text = archive.text(version)
     if json_:
-        put_json(answers.shown(version, text, capture))
+        put_json(answers.shown(version, text, capture, unconfirmed=_unconfirmed(version, wanted.at)))
         return
     seen = f"seen {between(version.first_seen_at, version.last_seen_at)} UTC"
     about = [version.byline, f"published {minute(version.published_at)} UTC" if version.published_at else None]
     click.echo(dim(clean(version.url)))
     click.echo(dim(f"version {version.number}, {seen}"))
+    if _unconfirmed(version, wanted.at):
+        click.echo(fold(dim("unconfirmed: no check saw this text at or after the instant asked for"), then="  "))
     if any(about):
         click.echo(dim(clean(", ".join(each for each in about if each))))
     click.echo()
     click.echo(fold(bold(clean(text.title))))
     click.echo()
     click.echo(fold(clean(text.body.replace("\n", "\n\n"))))
+
+
+def _unconfirmed(version: Version, at: datetime | None) -> bool:
+    """True when nobody saw whether the version still stood at that instant: the next sighting is of another text."""
+    return at is not None and at > version.last_seen_at
 
 
 @verb
@@ -211,57 +217,6 @@ def _ref(url: str, text: str, now: datetime) -> Ref:
 
 def _when(version: Version) -> str:
     return f"{version.number} ({minute(version.first_seen_at)} UTC)"
-
-
-class _Words(click.Command):
-    """Takes ``-without`` for a word, not for a bundle of options."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, with such words behind a ``--``."""
-        unwanted = [each for each in args if _UNWANTED.match(each)]
-        if not unwanted or "--" in args:
-            return super().parse_args(ctx, args)
-        return super().parse_args(ctx, [*(each for each in args if each not in unwanted), "--", *unwanted])
-
-
-@partial(verb, cls=_Words)
-@click.argument("words", nargs=-1, required=True)
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many hits.")
-@as_jsonl
-@as_json
-def search(settings: Settings, words: tuple[str, ...], *, limit: int, jsonl: bool, json_: bool) -> None:
-    r"""Search all versions, also for what is gone.
-
-    Words must all occur; "a phrase", prefix* and -without are understood, every other sign is text.
-
-    \b
-    wirecopy search border talks
-    wirecopy search '"joint statement" -opinion'
-    """
-    from archive.api import Archive
-
-    with Archive(settings.db) as archive:
-        query, hits = archive.search(" ".join(words), limit=limit)
-    if jsonl:
-        put_lines(answers.hit(hit) for hit in hits)
-        return
-    if json_:
-        put_json({"searched_as": query, "hits": [answers.hit(hit) for hit in hits]})
-        return
-    for hit in hits:
-        _print_hit(hit)
-    say(f"{count(len(hits), 'version')}; searched as {query}")
-
-
-def _print_hit(hit: Hit) -> None:
-    from db.questions.versions import SNIPPET_MARKS
-
-    snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
-    click.echo(fold(bold(clean(hit.version.title))))
-    click.echo(dim(clean(f"{hit.version.url}@{hit.version.number}")))
-    first, last = hit.version.first_seen_at, hit.version.last_seen_at
-    stood = f"since {minute(first)}" if hit.newest else f"{between(first, last)}, no longer there"
-    click.echo(fold(f"{stood}: {clean(snippet)}\n", first="  ", then="  "))
 
 
 @verb

@@ -4,13 +4,14 @@ Read these pages and you know what the archive can talk about. Times end in ``_a
 lower-case hex sha256; offsets are character offsets, half open.
 
 ``words`` the closed lists, ``seeds`` what is watched, ``gather`` visits and captures, ``derive`` texts and versions,
-``copies`` edits and links, ``runs`` reports.
+``copies`` edits and links, ``rhythm`` when to look again, ``runs`` reports.
 """
 
 from db.records.copies import Change, Cluster, Edit, Judgement, Link, Passage, VersionRef
 from db.records.derive import (
     SCRAPER_MARKS,
     TEXT_MEDIA_TYPE,
+    Claim,
     Extraction,
     History,
     Page,
@@ -18,10 +19,12 @@ from db.records.derive import (
     Removed,
     Sighting,
     Stretch,
+    Suspect,
     Text,
     Version,
 )
 from db.records.gather import Capture, Exchange, Found, Hop, Manners, Outcome, Plan, Source, SourceState, Visit, Waiting
+from db.records.rhythm import Budget, Followed, Rhythm
 from db.records.runs import Problem, Report, Row
 from db.records.seeds import Complaint, Every, Seed, Seeds
 from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
@@ -29,15 +32,18 @@ from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict, r
 __all__ = [
     "SCRAPER_MARKS",
     "TEXT_MEDIA_TYPE",
+    "Budget",
     "Capture",
     "Cause",
     "Change",
+    "Claim",
     "Cluster",
     "Complaint",
     "Edit",
     "Every",
     "Exchange",
     "Extraction",
+    "Followed",
     "Found",
     "History",
     "Hop",
@@ -55,6 +61,7 @@ __all__ = [
     "Relation",
     "Removed",
     "Report",
+    "Rhythm",
     "Row",
     "Seed",
     "SeedKind",
@@ -63,6 +70,7 @@ __all__ = [
     "Source",
     "SourceState",
     "Stretch",
+    "Suspect",
     "Text",
     "Verdict",
     "Version",

@@ -54,6 +54,7 @@ class Extraction:
 
     ``title`` is the headline: what two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` holds only what the
     page declares. ``removed`` lists the residue taken out, in text order; ``origin`` the agency or credit lines found.
+    ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or og, and a link.
     """
 
     verdict: Verdict
@@ -68,6 +69,21 @@ class Extraction:
     canonical_url: str | None = None
     removed: tuple[Removed, ...] = ()
     origin: tuple[str, ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An address that a source's own pages (``canonical``, ``amp``, ``og``) or its server (``moved``) give for it.
+
+    It is kept as what it is, said by somebody, from the first sight of it to the last; ``url`` is absolute.
+    """
+
+    kind: str
+    url: str
+    url_key: str
+    first_seen_at: datetime
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +108,9 @@ class Text:
 class Sighting:
     """One capture of a source as derive sees it: when, in which state, with which text (None: none of its own).
 
-    ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it speaks of.
+    ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it speaks of. ``body`` is a
+    digest of the text without its headline and ``length`` that body's characters; ``headline_sure`` says that at least
+    two of the page's own headlines agree on ``title``.
     """
 
     capture_id: int
@@ -107,6 +125,10 @@ class Sighting:
     url: str = ""
     moved_to: str | None = None
     recipe_id: str = ""
+    body: str = ""
+    length: int = 0
+    headline_sure: bool = True
+    modified_at: datetime | None = None
 
     @property
     def state(self) -> str:
@@ -166,10 +188,27 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A text that was seen, but is not believed to be what the article said until another capture agrees.
+
+    ``because`` says what speaks against it. ``waiting`` is true while the next check may still confirm it; otherwise
+    the page was back to what it had said before.
+    """
+
+    text_sha256: str
+    title: str
+    because: str
+    seen_at: datetime
+    capture_id: int
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What one source said, and what else its checks met."""
+    """What one source said, what it was seen saying without being believed, and what else its checks met."""
 
     versions: tuple[Version, ...]
+    suspects: tuple[Suspect, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     moves: tuple[tuple[datetime, str, str], ...] = ()
     captures: int = 0

@@ -10,6 +10,7 @@ from db.records.words import Reason, SeedKind
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from db.records.rhythm import Budget
     from db.records.seeds import Every
 
 
@@ -34,10 +35,11 @@ class Source:
 class SourceState:
     """What the plan needs to know of one source.
 
-    ``etag`` and ``last_modified`` came with the last whole page from ``validators_url`` and hold only for that address.
+    ``etag`` and ``last_modified`` came with the last whole page from ``validators_url``; they hold for that address
+    alone, and for the Accept-Encoding they were given out under, ``validators_coding`` (None: nobody noted it).
     ``unmodified`` counts the 304s since that page; ``misled`` is true once a page changed under an unchanged validator.
     ``changes`` counts the edits seen, ``parts`` the pages the article was last split into. ``budget`` is the visits a
-    day that the source's whole group may cost.
+    day that the source's whole group may cost. ``not_before_at`` is the wait its server, or its whole origin, asked for.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class SourceState:
     etag: str | None = None
     last_modified: str | None = None
     validators_url: str | None = None
+    validators_coding: str | None = None
     unmodified: int = 0
     misled: bool = False
     changes: int = 0
@@ -64,7 +67,8 @@ class SourceState:
 class Visit:
     """One planned attempt on one source, and why now. Without ``etag`` and ``last_modified`` it is unconditional.
 
-    The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of the chain.
+    The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of the chain, and
+    only with the Accept-Encoding ``validators_coding`` they were given out under (None: with any).
     """
 
     source_id: int
@@ -74,6 +78,7 @@ class Visit:
     etag: str | None = None
     last_modified: str | None = None
     validators_url: str | None = None
+    validators_coding: str | None = None
     language: str | None = None
     allow_private: bool = False
 
@@ -90,10 +95,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Which sources are visited now, in polite order, and why the rest wait."""
+    """Which sources are visited now, in polite order, why the rest wait, and what the groups' budgets come to."""
 
     visits: tuple[Visit, ...]
     waiting: tuple[Waiting, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,12 +80,12 @@ _BY_STATUS = {
 def reason_of_status(status: int, *, conditional: bool = True) -> Reason | None:
     """The reason an HTTP ``status`` stands for; None for a whole page (or openly none).
 
-    A 304 means something only to who was ``conditional``, that is sent a validator.
+    A 304 means something only to who was ``conditional``, that is sent a validator; to others it breaks the protocol.
     """
     if status in _WHOLE_PAGE:
         return None
-    if status == _NOT_MODIFIED and conditional:
-        return Reason.NOT_MODIFIED
+    if status == _NOT_MODIFIED:
+        return Reason.NOT_MODIFIED if conditional else Reason.PROTOCOL
     if status in _CLIENT_ERRORS:
         return _BY_STATUS.get(status, Reason.CLIENT_ERROR)
     return Reason.SERVER_ERROR if status in _SERVER_ERRORS else Reason.UNEXPECTED_STATUS

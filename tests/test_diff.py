@@ -178,7 +178,7 @@ def test_json_edits_hold_offsets_and_both_texts():
     said = edits_json(compare(a, b), a, b)
     assert said["kinds"] == ["number"]
     assert [e for e in said["edits"] if e["op"] == "replace"] == [
-        {"op": "replace", "a": [18, 21], "b": [18, 20], "a_text": "300", "b_text": "30"}
+        {"op": "replace", "a": [18, 21], "b": [18, 20], "a_text": "300", "b_text": "30", "kinds": ["number"]}
     ]
 
 

@@ -12,6 +12,11 @@ from archive.diff import compare
 from db.records import Kind, Text
 
 FRAME = "The ship had left on time and the harbour was quiet when the night watch began."
+FRAMES = {
+    "en": FRAME,
+    "de": "Das Schiff war pünktlich ausgelaufen und im Hafen war es ruhig, als die Nachtwache begann.",
+    "es": "El barco había salido a tiempo y el puerto estaba tranquilo cuando comenzó la guardia.",
+}
 
 
 def text(body: str, *, title: str = "Headline", language: str | None = "en", residue: tuple[str, ...] = ()) -> Text:
@@ -152,3 +157,119 @@ def test_the_score_puts_what_matters_first():
     typo = score("The goverment fell.", "The government fell.")
     assert headline > wording
     assert number > wording > moved > typo > 0
+
+
+# --- more of it, and in other languages ------------------------------------------------------------------------------
+
+CHANGES = [
+    ("de", "Das teilte Olaf Scholz mit.", "Das teilte Friedrich Merz mit.", {"name"}),
+    ("de", "Er kommt aus Berlin und ist müde.", "Er kommt aus München und ist müde.", {"name"}),
+    ("de", "Die Polizei zählte 300 Menschen.", "Die Polizei zählte 30 Menschen.", {"number"}),
+    ("de", "Die Polizei zählte drei Menschen.", "Die Polizei zählte vier Menschen.", {"number"}),
+    ("de", "Es kostet 4,2 Milliarden Euro.", "Es kostet 4,8 Milliarden Euro.", {"money"}),
+    ("de", "Sie kamen am Montag an.", "Sie kamen am Dienstag an.", {"date"}),
+    ("de", "Sie kamen im Januar an.", "Sie kamen im Februar an.", {"date"}),
+    ("de", "Am 5. Januar 2024 kam er an.", "Am 6. Januar 2024 kam er an.", {"date"}),
+    ("de", "Um 14.30 Uhr kam er an.", "Um 15.30 Uhr kam er an.", {"date"}),
+    ("de", "Der Mann soll geflohen sein.", "Der Mann ist geflohen.", {"hedge", "wording"}),
+    ("de", "Er ist schuldig.", "Er ist nicht schuldig.", {"hedge"}),
+    ("de", "Er sagte „wir sahen niemanden“ dazu.", "Er sagte „wir sahen jemanden“ dazu.", {"quotation"}),
+    ("de", "Das sagte ein Sprecher.", "Das behauptete ein Sprecher.", {"attribution"}),
+    ("de", "Die Regirung trat zurück.", "Die Regierung trat zurück.", {"cosmetic"}),
+    ("de", "Die Lage ist schlimm.", "Die Lage ist ernst.", {"wording"}),
+    ("de", "Rund 30 Prozent stimmten zu.", "Rund 40 Prozent stimmten zu.", {"number"}),
+    ("de", "Ein Haus brannte.", "Ein Haus brannte. Verletzt wurde nach Angaben der Feuerwehr niemand.", {"added"}),
+    ("es", "El presidente Pedro Sánchez habló.", "El presidente Mariano Rajoy habló.", {"name"}),
+    ("es", "Llegaron el lunes por mar.", "Llegaron el martes por mar.", {"date"}),
+    ("es", "Fue el 5 de enero de 2024 allí.", "Fue el 6 de enero de 2024 allí.", {"date"}),
+    ("es", "La policía contó tres barcos.", "La policía contó cuatro barcos.", {"number"}),
+    ("es", "Subió un 1,8 % este año.", "Subió un 1,9 % este año.", {"number"}),
+    ("es", "Costó 4,2 millones de euros en total.", "Costó 4,8 millones de euros en total.", {"money"}),
+    ("es", "El hombre no es culpable.", "El hombre es culpable.", {"hedge"}),
+    ("es", "El ministro dijo que era tarde.", "El ministro aseguró que era tarde.", {"attribution"}),
+    ("es", "Dijo «no vimos a nadie» ayer.", "Dijo «vimos a alguien» ayer.", {"quotation"}),
+    ("es", "El barco grande se hundió.", "El barco pequeño se hundió.", {"wording"}),
+    ("es", "El goberno cayó.", "El gobierno cayó.", {"cosmetic"}),
+    ("es", "Podría llover mañana.", "Va a llover mañana.", {"hedge", "wording"}),
+    ("es", "Vive en Madrid desde hace años.", "Vive en Sevilla desde hace años.", {"name"}),
+    ("en", "Brandvold came home. Then Brandvold slept.", "Quist came home. Then Quist slept.", {"name"}),
+    ("en", "In March it rained.", "In April it rained.", {"date"}),
+    ("en", "At least 1,300 came.", "At least 1300 came.", {"number"}),
+    ("en", "It cost €4m in all.", "It cost €5m in all.", {"money"}),
+    ("en", "It cost 50,000 USD in all.", "It cost 60,000 USD in all.", {"money"}),
+    ("en", "The A320 landed.", "The A330 landed.", {"name"}),
+    ("en", "The score was 3-2 at last.", "The score was 4-2 at last.", {"number"}),
+    ("en", "They saw the accident.", 'They saw the "accident".', {"quotation"}),
+    ("en", "The minister lied.", "The minister lied?", {"hedge"}),
+    ("en", "The first man fled.", "The third man fled.", {"number", "wording"}),
+    ("en", "He won't resign.", "He will resign.", {"hedge", "wording"}),
+    (
+        "en",
+        "Police arrested two men in London on Tuesday.",
+        "Police arrested three men in Leeds on Wednesday.",
+        {"date", "name", "number"},
+    ),
+    ("en", "It is about -5 degrees.", "It is about 5 degrees.", {"number"}),
+    ("en", "According to police, it was late.", "Police said it was late.", {"attribution", "wording"}),
+    ("en", '"We saw nothing," he said.', '"We saw nothing" he said.', {"cosmetic"}),
+    (
+        "en",
+        "He said he was there. It was late and the road was icy. Nobody saw it.",
+        "He said he was there. Nobody saw it. It was late and the road was icy.",
+        {"moved"},
+    ),
+    ("en", "The colour was grey.", "The color was grey.", {"cosmetic"}),
+    ("en", "Covid19 spread fast.", "Covid18 spread fast.", {"wording"}),
+    ("en", "The suspect, John Smith, 34, was held.", "The suspect, John Smith, 43, was held.", {"number"}),
+    (
+        "en",
+        "A spokesman for the ministry declined to comment.",
+        "A spokeswoman for the ministry declined to comment.",
+        {"attribution"},
+    ),
+]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["language known", "language guessed"])
+@pytest.mark.parametrize(("language", "before", "after", "expected"), CHANGES)
+def test_a_change_is_named_in_english_german_and_spanish(language, before, after, expected, told):
+    a, b = (
+        text(f"{FRAMES[language]}\n\n{said}\n\n{FRAMES[language]}", language=language if told else None)
+        for said in (before, after)
+    )
+    assert {str(kind) for kind in compare(a, b).kinds} == expected
+
+
+@pytest.mark.parametrize(("language", "before", "after", "expected"), CHANGES)
+def test_undoing_a_change_is_a_change_of_the_same_kinds(language, before, after, expected):
+    turned = {"added": "removed", "removed": "added"}
+    assert kinds(after, before, language=language) == {turned.get(kind, kind) for kind in expected}
+
+
+def test_a_counter_that_went_on_is_residue():
+    assert kinds("325 comments", "331 comments") == {"residue"}
+    assert kinds("3 min read", "5 min read") == {"residue"}
+
+
+def test_each_edit_says_what_it_did():
+    before, after = "Police counted 300 people. The big boat sank.", "Police counted 30 people. The small boat sank."
+    change = compare(text(before), text(after))
+    assert [edit.kinds for edit in change.edits if edit.op != "equal"] == [(Kind.NUMBER,), (Kind.WORDING,)]
+
+
+def test_a_sentence_that_moved_to_another_paragraph_is_neither_added_nor_removed():
+    first, second = "The pilot slept in his cabin that night.", "Nobody had ever lit the marker on the reef."
+    a, b = f"{FRAME} {first}\n\n{second}", f"{FRAME}\n\n{second} {first}"
+    assert compare(text(a), text(b)).kinds == (Kind.MOVED,)
+
+
+def test_a_sentence_cut_and_another_added_are_not_one_change_of_wording():
+    before = f"{FRAME} The pilot slept in his cabin that night."
+    after = f"{FRAME} Two lawyers have asked the court for an appeal."
+    assert compare(text(before), text(after)).kinds == (Kind.ADDED, Kind.REMOVED)
+
+
+def test_an_added_sentence_begins_where_a_sentence_begins():
+    a, b = "He left. The end.", "He left. The sea was calm. The end."
+    changed = [edit for edit in compare(text(a), text(b)).edits if edit.op != "equal"]
+    assert [b[slice(*edit.b)].strip() for edit in changed] == ["The sea was calm."]

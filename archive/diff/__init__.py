@@ -1,11 +1,14 @@
-"""How one text became another: word edits inside paragraphs, moves as moves, and what the edits did.
+"""How one text became another: word edits inside sentences, moves as moves, and what the edits did.
 
-Pure functions over values: ``compare`` decides, the others show.
+Pure functions over values: ``compare`` decides, the others show. Inside: ``tokens`` cuts a text into what no edit may
+split, ``blocks`` into paragraphs, ``match`` pairs them, ``sentences`` and ``words`` edit inside pairs, ``kinds`` reads
+off what was done, ``view`` lays it out, ``render`` and ``html`` draw it.
 """
 
 from __future__ import annotations
 
 from archive.diff.compare import compare
+from archive.diff.html import render_html
 from archive.diff.render import edits_json, render_terminal, render_unified
 
-__all__ = ["compare", "edits_json", "render_terminal", "render_unified"]
+__all__ = ["compare", "edits_json", "render_html", "render_terminal", "render_unified"]

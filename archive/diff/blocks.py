@@ -1,195 +1,144 @@
-"""Paragraphs of two texts matched to each other: the same ones, the edited ones, and which of them moved.
-
-The method is the one Heckel (1978) and patience diffs share, on paragraphs: identical ones first, then likely ones,
-then the heaviest rising chain of matches stays where it is and every other match is a move.
-"""
+"""A text as paragraphs, each read for its words once and only if somebody asks."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from rapidfuzz.distance import Indel
+from archive.diff.lexicon import OPENERS
+from archive.diff.tokens import Capitals, Token, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-NEAR_ENOUGH = 0.5
-"""Word likeness from which a paragraph counts as the edited form of another and not as a new one."""
-
 LONGEST_BLOCK = 3_000
-"""Longer paragraphs are cut after a sentence, so that no word diff meets a megabyte."""
+"""Longer paragraphs are cut into sentences, and longer sentences into such lengths: no word diff meets a megabyte."""
 
-FEWEST_CONTAINED = 4
-"""Words a paragraph needs to be looked for inside a longer one; any paragraph contains "and the"."""
+MOST_BLOCKS = 30_000
+"""Lines beyond these are bundled, so many to a block that there are no more: no page has as many, a log file may."""
 
-MOST_CELLS = 50_000_000
-"""Paragraph pairs up to which the exact common sequence is computed (bit-parallel: 6 MB, 0.1 s)."""
-
-REACH = 24
-"""Likely partners of an unmatched paragraph are sought this many unmatched paragraphs up and down."""
-
+_MOST_NAMED = 500_000  # characters in which a text has named whom it names
+_SHORT_LINE = 100  # characters
 _LINE = re.compile(r"\n*[^\n]+|\n+")
-_CUT = re.compile(
-    rf".{{1,{LONGEST_BLOCK - 1}}}(?:[.!?\u2026][\"'\u201d\u00bb]?(?=\s)|(?=\s)|$)|.{{{LONGEST_BLOCK}}}", re.DOTALL
+_BREAK = re.compile(r"(?<!\n)\n")
+_SENTENCE = re.compile(
+    rf".{{1,{LONGEST_BLOCK - 1}}}?[.!?\u2026][\"'\u201d\u00bb]?(?=\s)|.{{1,{LONGEST_BLOCK - 1}}}(?:(?=\s)|$)"
+    rf"|.{{{LONGEST_BLOCK}}}",
+    re.DOTALL,
 )
+_NAME_INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_a-zß-öø-ÿ][\w'\u2019-]+")
+_FULL_NAME = re.compile(r"\b([^\W\d_a-zß-öø-ÿ]\w+) ([^\W\d_a-zß-öø-ÿ]\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph with the line breaks before it: its span, and its words folded for comparing."""
+class Block(NamedTuple):
+    """A paragraph with the line breaks before it: its span, and its text without the blanks around."""
 
     start: int
     end: int
     text: str
-    words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Blocks ``a[0]`` up to ``a[1]`` of the older text became ``b[0]`` up to ``b[1]`` of the newer, perhaps elsewhere.
+class Reading:
+    """One text to be compared: the blocks that tile a span of it, and the tokens of those that are asked for.
 
-    Either side is one block, unless a paragraph was split or two were merged.
+    ``bundled`` is 0 where every line is a block of its own.
     """
 
-    a: tuple[int, int]
-    b: tuple[int, int]
-    moved: bool = False
+    def __init__(self, text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, int] | None = None) -> None:
+        self.text = text
+        self.capitals = capitals
+        self.span = span or (0, len(text))
+        lines = [line.span() for line in _LINE.finditer(text, *self.span)]
+        self.bundled = len(lines) // MOST_BLOCKS
+        self.blocks = tuple(_blocks(text, lines, self.bundled + 1))
+        self._starts = [block.start for block in self.blocks]
+        self._tokens: dict[int, tuple[Token, ...]] = {}
+
+    def tokens(self, first: int, last: int) -> list[Token]:
+        """The tokens of blocks ``first`` up to ``last``, that one not included."""
+        return [token for place in range(first, last) for token in self._tokens_of(place)]
+
+    def within(self, span: tuple[int, int]) -> list[Token]:
+        """The tokens that begin in a span."""
+        first = max(bisect_right(self._starts, span[0]) - 1, 0)
+        last = bisect_right(self._starts, max(span[1] - 1, span[0]))
+        return [token for token in self.tokens(first, last) if span[0] <= token.start < span[1]]
+
+    def word_before(self, place: int) -> str:
+        """The word that ends right before an offset, without case; empty if there is none near by."""
+        words = re.findall(r"\w+", self.text[max(0, place - 60) : place])
+        return words[-1].casefold() if words else ""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words, without case, that somewhere in this text are names by their capital or by ending a full name."""
+        said = self.text[:_MOST_NAMED]
+        if self.capitals is not Capitals.NOUNS:
+            return frozenset(name.casefold() for name in _NAME_INSIDE.findall(said))
+        full = ((first.casefold(), last.casefold()) for first, last in _FULL_NAME.findall(said))
+        return frozenset(last for first, last in full if first not in OPENERS)
+
+    @cached_property
+    def words(self) -> int:
+        """How many words the text has."""
+        return len(self.text.split())
+
+    def line(self, span: tuple[int, int]) -> str:
+        """The line a span lies in, without the blanks around; empty where it is long or several."""
+        if span[1] - span[0] > _SHORT_LINE:
+            return ""
+        start = self.text.rfind("\n", 0, span[0]) + 1
+        end = self.text.find("\n", span[1])
+        line = self.text[start : end if end >= 0 else len(self.text)].strip()
+        return line if len(line) <= _SHORT_LINE and "\n" not in line else ""
+
+    def is_whole_line(self, span: tuple[int, int]) -> bool:
+        """True when nothing else stands on the lines of this span."""
+        said = self.text[slice(*span)]
+        opens = span[0] == 0 or self.text[span[0] - 1] == "\n" or said.startswith("\n")
+        closes = span[1] == len(self.text) or self.text[span[1]] == "\n" or said.endswith("\n")
+        return opens and closes
+
+    def _tokens_of(self, place: int) -> tuple[Token, ...]:
+        if place not in self._tokens:
+            block = self.blocks[place]
+            self._tokens[place] = tokenize(self.text, self.capitals, (block.start, block.end))
+        return self._tokens[place]
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
-    """Cut a text into blocks that tile it."""
-    return tuple(_blocks(text))
+def sentences(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The spans of the sentences in a span, which they tile; what is too long for one is cut."""
+    return (found.span() for found in _SENTENCE.finditer(text, *span))
 
 
-def match_blocks(a: Sequence[Block], b: Sequence[Block]) -> tuple[Match, ...]:
-    """Match the blocks of two texts, in order of ``b``; blocks in no match were cut or added."""
-    pairs = _identical(a, b)
-    pairs += _likely(a, b, pairs)
-    pairs.sort(key=lambda pair: pair[1])
-    staying = set(_heaviest_chain(pairs, [len(a[i].text) + 1 for i, _ in pairs]))
-    matches = [Match((i, i + 1), (j, j + 1), moved=p not in staying) for p, (i, j) in enumerate(pairs)]
-    return tuple(_absorbed(matches, a, b))
+def same_ends(a: str, b: str) -> tuple[int, int]:
+    """How many characters two texts have in common at their beginning and at their end, in whole lines."""
+    start = _common(a, b, min(len(a), len(b)))
+    if start == len(a) == len(b):
+        return start, 0
+    start = len(a[: max(a.rfind("\n", 0, start), 0)].rstrip("\n"))
+    most = min(len(a), len(b)) - start
+    end = _common(a[::-1], b[::-1], most) if most else 0
+    first = _BREAK.search(a, len(a) - end + 1)  # not inside the blank lines between two paragraphs
+    return start, len(a) - first.start() if end and first else 0
 
 
-def _blocks(text: str) -> Iterator[Block]:
-    for line in _LINE.finditer(text):
-        spans = [line.span()]
-        if line.end() - line.start() > LONGEST_BLOCK:
-            spans = [cut.span() for cut in _CUT.finditer(text, line.start(), line.end())]
-        for start, end in spans:
-            said = text[start:end].strip()
-            yield Block(start, end, said, tuple(re.findall(r"\w+|[^\w\s]", said.casefold())))
+def _common(a: str, b: str, most: int) -> int:
+    """The length of the longest common beginning, at most so long, found by halving."""
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        if a[least:middle] == b[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
-def _identical(a: Sequence[Block], b: Sequence[Block]) -> list[tuple[int, int]]:
-    """Equal texts: first in common order, then what is left wherever it went."""
-    texts_a, texts_b = [block.text for block in a], [block.text for block in b]
-    pairs: list[tuple[int, int]] = []
-    if len(a) * len(b) <= MOST_CELLS:
-        for op in Indel.opcodes(texts_a, texts_b):
-            if op.tag == "equal":
-                pairs += zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True)
-    taken_a, taken_b = {i for i, _ in pairs}, {j for _, j in pairs}
-    waiting: dict[str, deque[int]] = defaultdict(deque)
-    for i, said in enumerate(texts_a):
-        if i not in taken_a and said:
-            waiting[said].append(i)
-    for j, said in enumerate(texts_b):
-        if j not in taken_b and waiting.get(said):
-            pairs.append((waiting[said].popleft(), j))
-    return pairs
-
-
-def _likely(a: Sequence[Block], b: Sequence[Block], pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Greedily, the most alike first: each unmatched block with its edited form near by."""
-    taken_a, taken_b = {i for i, _ in pairs}, {j for _, j in pairs}
-    left_a = [i for i, block in enumerate(a) if i not in taken_a and block.words]
-    left_b = [j for j, block in enumerate(b) if j not in taken_b and block.words]
-    likely = sorted(_likely_pairs(a, b, left_a, left_b))
-    found: list[tuple[int, int]] = []
-    for _, _, i, j in likely:
-        if i not in taken_a and j not in taken_b:
-            taken_a.add(i)
-            taken_b.add(j)
-            found.append((i, j))
-    return found
-
-
-def _likely_pairs(
-    a: Sequence[Block], b: Sequence[Block], left_a: Sequence[int], left_b: Sequence[int]
-) -> Iterator[tuple[float, int, int, int]]:
-    for x, i in enumerate(left_a):
-        middle = x * len(left_b) // len(left_a)
-        for y in range(max(0, middle - REACH), min(len(left_b), middle + REACH + 1)):
-            j = left_b[y]
-            likeness = _likeness(a[i].words, b[j].words)
-            if likeness >= NEAR_ENOUGH:
-                yield -likeness, abs(x - y), i, j
-
-
-def _likeness(a: Sequence[str], b: Sequence[str]) -> float:
-    """Word likeness; a paragraph that stands whole inside a longer one is near enough, too."""
-    shorter = min(len(a), len(b))
-    likeness = Indel.normalized_similarity(a, b)
-    shared = likeness * (len(a) + len(b)) / 2
-    return max(likeness, NEAR_ENOUGH) if shorter >= FEWEST_CONTAINED and shared >= 0.9 * shorter else likeness
-
-
-def _absorbed(matches: Sequence[Match], a: Sequence[Block], b: Sequence[Block]) -> Iterator[Match]:
-    """Take an unmatched neighbour into a match where that makes the two sides more alike: a split or a merge."""
-    free_a = set(range(len(a))) - {match.a[0] for match in matches}
-    free_b = set(range(len(b))) - {match.b[0] for match in matches}
-    for match in matches:
-        if a[match.a[0]].text == b[match.b[0]].text:
-            yield match
-            continue
-        side_a = _widened(match.a, free_a, a, _words(b, match.b))
-        yield Match(side_a, _widened(match.b, free_b, b, _words(a, side_a)), moved=match.moved)
-
-
-def _widened(side: tuple[int, int], free: set[int], blocks: Sequence[Block], goal: Sequence[str]) -> tuple[int, int]:
-    alike = Indel.normalized_similarity(_words(blocks, side), goal)
-    for wider in ((side[0], side[1] + 1), (side[0] - 1, side[1])):
-        taken = wider[1] - 1 if wider[1] > side[1] else wider[0]
-        better = taken in free and Indel.normalized_similarity(_words(blocks, wider), goal) > alike
-        if better and blocks[taken].words:
-            free.discard(taken)
-            return wider
-    return side
-
-
-def _words(blocks: Sequence[Block], side: tuple[int, int]) -> list[str]:
-    return [word for block in blocks[slice(*side)] for word in block.words]
-
-
-def _heaviest_chain(pairs: Sequence[tuple[int, int]], weights: Sequence[int]) -> list[int]:
-    """Places of the pairs, given in order of ``j``, whose ``i`` rise and whose weights sum highest (Fenwick tree)."""
-    rank = {i: place for place, i in enumerate(sorted(i for i, _ in pairs), start=1)}
-    tree: list[int] = [-1] * (len(pairs) + 1)
-    total, before = [0] * len(pairs), [-1] * len(pairs)
-    for p, (i, _) in enumerate(pairs):
-        before[p] = _best_below(tree, total, rank[i] - 1)
-        total[p] = weights[p] + (total[before[p]] if before[p] >= 0 else 0)
-        place = rank[i]
-        while place < len(tree):
-            if tree[place] < 0 or total[p] > total[tree[place]]:
-                tree[place] = p
-            place += place & -place
-    chain = []
-    last = _best_below(tree, total, len(pairs))
-    while last >= 0:
-        chain.append(last)
-        last = before[last]
-    return chain
-
-
-def _best_below(tree: Sequence[int], total: Sequence[int], place: int) -> int:
-    best = -1
-    while place > 0:
-        if tree[place] >= 0 and (best < 0 or total[tree[place]] > total[best]):
-            best = tree[place]
-        place &= place - 1
-    return best
+def _blocks(text: str, lines: Sequence[tuple[int, int]], together: int) -> Iterator[Block]:
+    for first in range(0, len(lines), together):
+        start, end = lines[first][0], lines[min(first + together, len(lines)) - 1][1]
+        for cut in sentences(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
+            yield Block(*cut, text[slice(*cut)].strip())

@@ -5,16 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.diff.blocks import Block, blocks_of, match_blocks
-from archive.diff.kinds import headline_kinds, kinds_of, score_of
-from archive.diff.words import edit_words
+from archive.diff.blocks import Reading, same_ends
+from archive.diff.kinds import coarse_kinds, headline_kinds, kinds_of_edit, score_of
+from archive.diff.match import match_blocks
+from archive.diff.sentences import arranged, edit_sentences, reunited
+from archive.diff.tokens import capitals_of, capitals_of_headline
+from archive.diff.words import Side, edit_words
 from db.records import Change, Edit, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.diff.blocks import Match
+    from archive.diff.match import Match
     from db.records import Text
+
+MOST_WORDED = 300_000
+"""Characters of edited paragraphs, both sides together, that are compared word by word: 0.4 s. The rest, of texts no
+article has, is told as paragraphs replaced, and the change as ``coarse``."""
+
+_EACH = 150  # what beginning a comparison costs, in characters compared
+
+_IN_EARNEST = frozenset(Kind) - {Kind.COSMETIC, Kind.MOVED, Kind.RESIDUE}
 
 
 def compare(a: Text, b: Text) -> Change:
@@ -22,25 +33,17 @@ def compare(a: Text, b: Text) -> Change:
 
     The edits tile both texts: taken in order, each ``equal`` or ``move`` copied from ``a``, each ``insert`` or
     ``replace`` from ``b``, they give ``b``; their ``a`` spans, sorted, give ``a``. A passage that moved and was edited
-    is ``move`` edits with others between them. Kinds come in the order of ``db.records.Kind``.
+    is ``move`` edits with others between them. Kinds come in the order of ``db.records.Kind``; each edit has its own.
     """
-    edits = edit_body(a.body, b.body)
-    headline = tuple(edit_words(a.title, b.title))
-    found = kinds_of(edits, a.body, b.body, german=b.language == "de")
-    kinds = found.kinds | headline_kinds(headline, a.title, b.title)
-    if not kinds:
-        kinds = _nothing_said(a, b)
-    elif kinds != {Kind.RESIDUE}:
-        kinds = kinds - {Kind.RESIDUE}
-    ordered = tuple(kind for kind in Kind if kind in kinds)
-    return Change(edits=edits, headline=headline, kinds=ordered, score=score_of(ordered, found.share))
-
-
-def edit_body(a: str, b: str) -> tuple[Edit, ...]:
-    """The edits from one body to another, passages that moved included; in order of ``b``."""
-    blocks_a, blocks_b = blocks_of(a), blocks_of(b)
-    matches = match_blocks(blocks_a, blocks_b)
-    return tuple(_runs(_edits(a, b, blocks_a, blocks_b, matches)))
+    body = _Body(a, b)
+    headline = _headline(a, b)
+    kinds = {kind for edit in (*body.edits, *headline) for kind in edit.kinds} or set(_nothing_said(a, b))
+    if kinds != {Kind.RESIDUE}:
+        kinds.discard(Kind.RESIDUE)
+    ordered = _ordered(kinds)
+    return Change(
+        edits=body.edits, headline=headline, kinds=ordered, score=score_of(ordered, body.share), coarse=body.coarse
+    )
 
 
 def _nothing_said(a: Text, b: Text) -> frozenset[Kind]:
@@ -50,42 +53,81 @@ def _nothing_said(a: Text, b: Text) -> frozenset[Kind]:
     return frozenset({Kind.RESIDUE}) if a.residue != b.residue else frozenset()
 
 
-def _edits(a: str, b: str, in_a: Sequence[Block], in_b: Sequence[Block], matches: Sequence[Match]) -> Iterator[Edit]:
-    """Blocks of ``b`` in order, each as edits; a block cut from ``a`` comes before the next one that stayed."""
-    matched = {i for match in matches for i in range(*match.a)}
-    cut = [i for i in range(len(in_a)) if i not in matched]
-    at_b = {match.b[0]: match for match in matches}
-    staying = [match for match in matches if not match.moved]
-    place = 0
-    gaps = [0, *(match.b[1] for match in staying)]
-    limits = [*(match.a[0] for match in staying), len(in_a)]
-    for gap, limit in zip(gaps, limits, strict=True):
-        while place < gap:
-            match = at_b.get(place)
-            yield from _matched(a, b, in_a, in_b, match) if match else [_added(in_b[place])]
-            place = match.b[1] if match else place + 1
-        here = in_b[place - 1].end if place else 0
-        while cut and cut[0] < limit:
-            block = in_a[cut.pop(0)]
-            yield Edit(op="delete", a=(block.start, block.end), b=(here, here))
-    while place < len(in_b):
-        match = at_b.get(place)
-        yield from _matched(a, b, in_a, in_b, match) if match else [_added(in_b[place])]
-        place = match.b[1] if match else place + 1
+def _headline(a: Text, b: Text) -> tuple[Edit, ...]:
+    """The edits of the headline; each has ``headline`` among its kinds if the whole change is more than cosmetic."""
+    capitals = capitals_of_headline(b.title, b.language)
+    in_a, in_b = Reading(a.title, capitals), Reading(b.title, capitals)
+    edits = edit_words(_whole(in_a), _whole(in_b))
+    kinds = [kinds_of_edit(edit, in_a, in_b) for edit in edits]
+    told = headline_kinds(frozenset().union(*kinds), capitals)
+    return tuple(
+        replace(edit, kinds=_ordered(headline_kinds(found, capitals) if Kind.HEADLINE in told else found))
+        for edit, found in zip(edits, kinds, strict=True)
+    )
 
 
-def _added(block: Block) -> Edit:
-    return Edit(op="insert", a=(0, 0), b=(block.start, block.end))
+def _whole(reading: Reading) -> Side:
+    return Side(reading.text, (0, len(reading.text)), reading.tokens(0, len(reading.blocks)))
 
 
-def _matched(a: str, b: str, in_a: Sequence[Block], in_b: Sequence[Block], match: Match) -> list[Edit]:
-    from_a, to_a = in_a[match.a[0]].start, in_a[match.a[1] - 1].end
-    from_b, to_b = in_b[match.b[0]].start, in_b[match.b[1] - 1].end
-    if a[from_a:to_a] == b[from_b:to_b]:
-        edits = [Edit(op="equal", a=(from_a, to_a), b=(from_b, to_b))]
-    else:
-        edits = edit_words(a[from_a:to_a], b[from_b:to_b], at=(from_a, from_b))
-    return [replace(edit, op="move") if match.moved and edit.op == "equal" else edit for edit in edits]
+def _ordered(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+    return tuple(sorted(set(kinds), key=_ORDER.__getitem__))
+
+
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+
+
+class _Body:
+    """The edits from one body to another, in order of ``b``, passages that moved included."""
+
+    def __init__(self, a: Text, b: Text) -> None:
+        start, end = same_ends(a.body, b.body)
+        self._a = Reading(a.body, capitals_of(a.body, a.language or b.language), (start, len(a.body) - end))
+        self._b = Reading(b.body, capitals_of(b.body, b.language or a.language), (start, len(b.body) - end))
+        self._left = MOST_WORDED
+        self._whole: set[tuple[int, int]] = set()  # where in b paragraphs were replaced unread
+        matches, self._unread = match_blocks(self._a.blocks, self._b.blocks)
+        between = arranged(self._a.blocks, self._b.blocks, matches, self._paragraphs)
+        behind = _same(self._a.span[1], self._b.span[1], end)
+        edits = list(_runs((*_same(0, 0, start), *between, *behind)))
+        edits = edits if self._unread else list(_runs(reunited(edits, a.body, b.body)))
+        self.coarse = self._unread or bool(self._whole or self._a.bundled or self._b.bundled)
+        self.edits = tuple(self._told(edit) for edit in edits)
+        self.share = min(self._changed() / max(self._a.words + self._b.words, 1), 1)
+
+    def _told(self, edit: Edit) -> Edit:
+        """The edit with its kinds."""
+        if edit.b in self._whole or (self._unread and edit.op in {"insert", "delete"}):
+            kinds = coarse_kinds(self._a.text[slice(*edit.a)], self._b.text[slice(*edit.b)])
+        else:
+            kinds = kinds_of_edit(edit, self._a, self._b)
+        return Edit(op=edit.op, a=edit.a, b=edit.b, kinds=_ordered(kinds))
+
+    def _changed(self) -> int:
+        """Words cut or added in earnest, of both texts."""
+        earnest = [edit for edit in self.edits if _IN_EARNEST.intersection(edit.kinds)]
+        said = (
+            text[slice(*span)] for edit in earnest for text, span in ((self._a.text, edit.a), (self._b.text, edit.b))
+        )
+        return sum(len(each.split()) for each in said)
+
+    def _paragraphs(self, match: Match) -> Sequence[Edit]:
+        """One paragraph that became another, by sentences and in them by words."""
+        a = self._a.blocks[match.a[0]].start, self._a.blocks[match.a[1] - 1].end
+        b = self._b.blocks[match.b[0]].start, self._b.blocks[match.b[1] - 1].end
+        if self._a.text[slice(*a)] == self._b.text[slice(*b)]:
+            return [Edit(op="equal", a=a, b=b)]
+        self._left -= a[1] - a[0] + b[1] - b[0] + _EACH
+        if self._left < 0:
+            self._whole.add(b)
+            return [Edit(op="replace", a=a, b=b)]
+        side_a = Side(self._a.text, a, self._a.tokens(*match.a))
+        side_b = Side(self._b.text, b, self._b.tokens(*match.b))
+        return edit_sentences(side_a, side_b)
+
+
+def _same(a: int, b: int, length: int) -> Sequence[Edit]:
+    return [Edit(op="equal", a=(a, a + length), b=(b, b + length))] if length else []
 
 
 def _runs(edits: Iterable[Edit]) -> Iterator[Edit]:
@@ -93,7 +135,7 @@ def _runs(edits: Iterable[Edit]) -> Iterator[Edit]:
     held: Edit | None = None
     for edit in edits:
         if held is not None and edit.op == "insert":
-            edit = replace(edit, a=(held.a[1], held.a[1]))  # noqa: PLW2901 - the same edit, placed
+            edit = Edit(op="insert", a=(held.a[1], held.a[1]), b=edit.b)  # noqa: PLW2901 - the same edit, placed
         joins = held is not None and held.op == edit.op in {"equal", "move"}
         if held is not None and joins and held.a[1] == edit.a[0] and held.b[1] == edit.b[0]:
             held = Edit(op=edit.op, a=(held.a[0], edit.a[1]), b=(held.b[0], edit.b[1]))

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from archive.diff.lexicon import ATTRIBUTIONS, CORRECTION, HEDGES, RESIDUE
-from archive.diff.tokens import Piece, Token, tokenize
+from archive.diff.lexicon import ATTRIBUTIONS, CORRECTION, HEDGES, NOT_NAMES, RESIDUE
+from archive.diff.tokens import Capitals, Piece, Token, tokenize
 from db.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from archive.diff.blocks import Reading
     from db.records import Edit
 
 PASSAGE_WORDS = 6
 """From this many words on, or as a whole line, added or cut text is a passage and not a change of wording."""
+
+PASSAGE_CHARACTERS = 80
+"""The same for writing without blanks between its words."""
 
 WEIGHTS = {
     Kind.HEADLINE: 0.50,
@@ -42,39 +44,59 @@ WEIGHTS = {
 }
 """How much each kind says alone. An order, not a measurement: what a reader of a changed story wants to see first."""
 
-_OF_HEADLINES = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.QUOTATION, Kind.HEDGE})
+_OF_HEADLINES = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.QUOTATION, Kind.HEDGE, Kind.NAME})
 _BY_PIECE = {Piece.NUMBER: Kind.NUMBER, Piece.MONEY: Kind.MONEY, Piece.DATE: Kind.DATE, Piece.NAME: Kind.NAME}
+_FIGURES = frozenset({Piece.NUMBER, Piece.MONEY, Piece.DATE})
 _PARTS = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]")
+_DIGITS = re.compile(r"\d+")
+_QUOTED = re.compile(r"[\"\u201c\u201d\u201e\u00ab\u00bb][^\n]{3,}?[\"\u201c\u201d\u201e\u00ab\u00bb]")
+_NOTE_BEGINS = 400  # characters in which a note of correction has said that it is one
+_GERMAN_PLACES = frozenset(["in", "aus", "nach", "von", "bei"])
+_GERMAN_NOUN = re.compile(
+    r".*(?:ung|heit|keit|schaft|tion|tät|ismus|nis|tum|ment|ungen|heiten|keiten|tionen|schaften)$"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The kinds of some edits, and the share of all words that were changed in earnest (0 to 1)."""
-
-    kinds: frozenset[Kind]
-    share: float
-
-
-def kinds_of(edits: Iterable[Edit], a: str, b: str, *, german: bool = False) -> Found:
-    """Read the kinds off a body's edits. ``german`` texts capitalise nouns: there only full names count as names."""
-    in_a, in_b = _Tokens(a, german=german), _Tokens(b, german=german)
-    kinds: set[Kind] = set()
-    changed = 0
-    for edit in edits:
-        here = _kinds_of_edit(edit, in_a, in_b)
-        kinds |= here
-        if here - {Kind.COSMETIC, Kind.MOVED, Kind.RESIDUE}:
-            changed += len(_words(in_a.within(edit.a))) + len(_words(in_b.within(edit.b)))
-    return Found(frozenset(kinds), changed / max(in_a.words + in_b.words, 1))
+def kinds_of_edit(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
+    """What one edit did; empty for one that changed nothing, ``cosmetic`` where only marks, case or a slip differ."""
+    cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
+    if edit.op in {"equal", "move"}:
+        return frozenset({Kind.MOVED} if edit.op == "move" and _WORD.search(cut) else ())
+    worded = _WORD.search(cut) or _WORD.search(new)
+    return _kinds_of_words(edit, a, b) if worded else _kinds_of_marks(cut, new)
 
 
-def headline_kinds(edits: Sequence[Edit], a: str, b: str) -> frozenset[Kind]:
-    """Kinds of a changed headline: ``headline`` and what its edits did, or ``cosmetic`` alone."""
-    in_a, in_b = _Tokens(a), _Tokens(b)
-    kinds = {kind for edit in edits for kind in _kinds_of_edit(edit, in_a, in_b)}
+def _kinds_of_words(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
+    cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
+    if RESIDUE.fullmatch(a.line(edit.a)) and RESIDUE.fullmatch(b.line(edit.b)):
+        return frozenset({Kind.RESIDUE})  # a counter that went on
+    if not cut and _is_passage(new, b, edit.b):
+        return _passage_kinds(Kind.ADDED, new)
+    if not new and _is_passage(cut, a, edit.a):
+        return _passage_kinds(Kind.REMOVED, cut)
+    if not new and _PARTS.findall(cut.casefold()) == [a.word_before(edit.a[0])]:
+        return frozenset({Kind.COSMETIC})  # a word that stood there twice
+    names = a.names, b.names
+    return _change_kinds(_named(a, edit.a, names), _named(b, edit.b, names), cut, new)
+
+
+def coarse_kinds(cut: str, new: str) -> frozenset[Kind]:
+    """What an edit of whole paragraphs did, when there is too much text to look at their words."""
+    if not (_WORD.search(cut) or _WORD.search(new)):
+        return frozenset({Kind.COSMETIC})
+    if not (cut and new):
+        return frozenset({Kind.ADDED if new else Kind.REMOVED})
+    figures = sorted(_DIGITS.findall(cut)) != sorted(_DIGITS.findall(new))
+    return frozenset({Kind.WORDING} | ({Kind.NUMBER} if figures else set()))
+
+
+def headline_kinds(kinds: frozenset[Kind], capitals: Capitals) -> frozenset[Kind]:
+    """Kinds of a changed headline, of those its edits have: ``headline`` and what they did, or ``cosmetic`` alone."""
     if not kinds or kinds == {Kind.COSMETIC}:
-        return frozenset(kinds)
-    return frozenset({Kind.HEADLINE} | (kinds & _OF_HEADLINES))
+        return kinds
+    told = _OF_HEADLINES - ({Kind.NAME} if capitals is Capitals.EVERY_WORD else set())
+    return frozenset({Kind.HEADLINE} | (kinds & told))
 
 
 def score_of(kinds: Iterable[Kind], share: float) -> float:
@@ -82,79 +104,83 @@ def score_of(kinds: Iterable[Kind], share: float) -> float:
     return round(1 - (1 - 0.8 * share) * prod(1 - WEIGHTS[kind] for kind in kinds), 4)
 
 
-class _Tokens:
-    """The tokens of one text, asked by span."""
-
-    def __init__(self, text: str, *, german: bool = False) -> None:
-        self.text = text
-        self.tokens = tuple(_as_german(token) for token in tokenize(text)) if german else tokenize(text)
-        self.starts = [token.start for token in self.tokens]
-        self.words = len(_words(self.tokens))
-
-    def within(self, span: tuple[int, int]) -> tuple[Token, ...]:
-        return self.tokens[bisect_left(self.starts, span[0]) : bisect_left(self.starts, span[1])]
-
-    def before(self, place: int) -> str:
-        at = bisect_left(self.starts, place) - 1
-        return self.tokens[at].folded if at >= 0 else ""
-
-    def is_whole_line(self, span: tuple[int, int]) -> bool:
-        text = self.text[slice(*span)]
-        opens = span[0] == 0 or self.text[span[0] - 1] == "\n" or text.startswith("\n")
-        closes = span[1] == len(self.text) or self.text[span[1]] == "\n" or text.endswith("\n")
-        return opens and closes
-
-
-def _as_german(token: Token) -> Token:
-    alone = token.piece is Piece.NAME and " " not in token.text
-    return token._replace(piece=Piece.WORD) if alone else token
-
-
-def _kinds_of_edit(edit: Edit, in_a: _Tokens, in_b: _Tokens) -> frozenset[Kind]:
-    cut, new = in_a.within(edit.a), in_b.within(edit.b)
-    if edit.op == "equal" or not (cut or new):
+def _kinds_of_marks(cut: str, new: str) -> frozenset[Kind]:
+    """Marks and blanks alone: only a question mark makes a doubt of a claim."""
+    if not (cut.strip() or new.strip()):
         return frozenset()
-    if edit.op == "move":
-        return frozenset({Kind.MOVED})
-    if not cut and _is_passage(new, in_b, edit.b):
-        return _passage_kinds(Kind.ADDED, new, in_b.text[slice(*edit.b)])
-    if not new and _is_passage(cut, in_a, edit.a):
-        return _passage_kinds(Kind.REMOVED, cut, in_a.text[slice(*edit.a)])
-    if not new and [token.folded for token in cut] == [in_a.before(edit.a[0])]:
-        return frozenset({Kind.COSMETIC})  # a word that stood there twice
-    return _change_kinds(cut, new, in_b.text[slice(*edit.b)])
+    return frozenset({Kind.HEDGE if cut.count("?") != new.count("?") else Kind.COSMETIC})
 
 
-def _is_passage(tokens: Sequence[Token], where: _Tokens, span: tuple[int, int]) -> bool:
-    words = _words(tokens)
-    return len(words) >= PASSAGE_WORDS or (bool(words) and where.is_whole_line(span))
+# --- passages --------------------------------------------------------------------------------------------------------
 
 
-def _passage_kinds(kind: Kind, tokens: Sequence[Token], said: str) -> frozenset[Kind]:
-    if RESIDUE.fullmatch(said.strip()):
+def _is_passage(said: str, where: Reading, span: tuple[int, int]) -> bool:
+    long = len(said) >= PASSAGE_CHARACTERS or len(said.split()) >= PASSAGE_WORDS
+    return long or where.is_whole_line(span)
+
+
+def _passage_kinds(kind: Kind, said: str) -> frozenset[Kind]:
+    lines = [line.strip() for line in said.split("\n") if line.strip()]
+    if all(RESIDUE.fullmatch(line) for line in lines):
         return frozenset({Kind.RESIDUE})
     kinds = {kind}
-    if any(token.piece is Piece.QUOTATION for token in tokens):
+    if _QUOTED.search(said):
         kinds.add(Kind.QUOTATION)
-    if kind is Kind.ADDED and CORRECTION.search(said.strip()):
+    if any(CORRECTION.search(line[:_NOTE_BEGINS]) for line in lines):
         kinds.add(Kind.CORRECTION)
     return frozenset(kinds)
 
 
-def _change_kinds(cut: Sequence[Token], new: Sequence[Token], said: str) -> frozenset[Kind]:
-    if _words(cut) == _words(new) or _mends_typos(cut, new):
-        return frozenset({Kind.COSMETIC})
-    kinds = {kind for piece, kind in _BY_PIECE.items() if _of(piece, cut) != _of(piece, new)}
-    if _quoted(cut) != _quoted(new):
-        kinds.add(Kind.QUOTATION)
+# --- changed words ---------------------------------------------------------------------------------------------------
+
+
+def _named(text: Reading, span: tuple[int, int], names: tuple[frozenset[str], ...]) -> list[Token]:
+    """The tokens of a span, with the names that their capital alone does not give away."""
+    tokens = text.within(span)
+    before = text.word_before(span[0])
+    named = []
+    for token in tokens:
+        is_name = token.piece is Piece.WORD and _is_name(token, before, names, text.capitals)
+        named.append(token._replace(piece=Piece.NAME) if is_name else token)
+        before = token.folded
+    return named
+
+
+def _is_name(token: Token, before: str, names: tuple[frozenset[str], ...], capitals: Capitals) -> bool:
+    """A capital that opens a sentence is a name if the word is one elsewhere; so is a German noun after "sagte"."""
+    if not token.text[0].isupper() or capitals is Capitals.EVERY_WORD:
+        return False
+    folded = token.folded
+    if folded not in _TELLING and any(folded in known for known in names):
+        return True
+    placed = before in _GERMAN_PLACES and folded not in NOT_NAMES and not _GERMAN_NOUN.match(folded)
+    return capitals is Capitals.NOUNS and (placed or before in _SAID) and len(token.text) > 2  # noqa: PLR2004 - "US", "EU"
+
+
+_SAID = frozenset(["sagte", "sagt", "erklärte", "betonte", "meinte", "warnte", "kündigte", "räumte", "teilte"])
+
+
+def _change_kinds(cut: Sequence[Token], new: Sequence[Token], cut_text: str, new_text: str) -> frozenset[Kind]:
+    quoted = _quoted(cut) != _quoted(new)
+    if quoted and _same_words(cut, new):
+        return frozenset({Kind.QUOTATION})  # quotation marks that came or went
+    if not quoted and (_same_words(cut, new) or _mends_typos(cut, new)):
+        return _kinds_of_marks("".join(t.text for t in cut), "".join(t.text for t in new))
+    kinds = {Kind.QUOTATION} if quoted and not _mends_typos(cut, new) else set()
+    both = {len(_quoted(cut)) > 0, len(_quoted(new)) > 0} == {True}
+    flat_cut, flat_new = (_opened(cut), _opened(new)) if both else (cut, new)
+    kinds |= {kind for piece, kind in _BY_PIECE.items() if _of(piece, flat_cut) != _of(piece, flat_new)}
     kinds |= _word_kinds(_plain(cut), _plain(new))
-    if CORRECTION.search(said.strip()):
+    if _of_marks(cut) != _of_marks(new):
+        kinds.add(Kind.HEDGE)
+    if any(CORRECTION.search(said.strip()[:_NOTE_BEGINS]) for said in (cut_text, new_text)):
         kinds.add(Kind.CORRECTION)
-    if len(_words(new)) >= PASSAGE_WORDS + 3 * len(_words(cut)):
+    longer = len(_words(new)), len(_words(cut))
+    if longer[0] >= PASSAGE_WORDS + 3 * longer[1]:
         kinds.add(Kind.ADDED)
-    if len(_words(cut)) >= PASSAGE_WORDS + 3 * len(_words(new)):
+    if longer[1] >= PASSAGE_WORDS + 3 * longer[0]:
         kinds.add(Kind.REMOVED)
-    return frozenset(kinds or {Kind.WORDING})
+    return frozenset(kinds or {Kind.COSMETIC})
 
 
 def _word_kinds(cut: Counter[str], new: Counter[str]) -> set[Kind]:
@@ -167,7 +193,11 @@ def _word_kinds(cut: Counter[str], new: Counter[str]) -> set[Kind]:
 
 
 def _of(piece: Piece, tokens: Sequence[Token]) -> Counter[str]:
-    return Counter(" ".join(token.folded.split()) for token in tokens if token.piece is piece)
+    return Counter(token.folded for token in tokens if token.piece is piece)
+
+
+def _of_marks(tokens: Sequence[Token]) -> int:
+    return sum(token.text == "?" for token in tokens)
 
 
 def _plain(tokens: Sequence[Token]) -> Counter[str]:
@@ -178,12 +208,20 @@ def _quoted(tokens: Sequence[Token]) -> Counter[tuple[str, ...]]:
     return Counter(tuple(_words([token])) for token in tokens if token.piece is Piece.QUOTATION)
 
 
+def _opened(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with those inside quotations instead of the quotations."""
+    opened: list[Token] = []
+    for token in tokens:
+        opened += tokenize(token.text[1:-1]) if token.piece is Piece.QUOTATION else (token,)
+    return opened
+
+
 def _words(tokens: Iterable[Token]) -> list[str]:
     """The words of tokens without case and marks; figures stay whole, a comma in them is not punctuation."""
     words: list[str] = []
     for token in tokens:
-        if token.piece in {Piece.NUMBER, Piece.MONEY, Piece.DATE}:
-            words.append(" ".join(token.folded.split()))
+        if token.piece in _FIGURES:
+            words.append(token.folded)
         elif token.piece is Piece.QUOTATION:
             words += _words(tokenize(token.text[1:-1]))
         else:
@@ -191,30 +229,38 @@ def _words(tokens: Iterable[Token]) -> list[str]:
     return words
 
 
+def _same_words(cut: Sequence[Token], new: Sequence[Token]) -> bool:
+    """The same words, however they are written: in capitals, with other marks, as one word or with a hyphen."""
+    figures = (token.folded for token in cut if token.piece in _FIGURES), (t.folded for t in new if t.piece in _FIGURES)
+    return list(figures[0]) == list(figures[1]) and "".join(_words(cut)) == "".join(_words(new))
+
+
+# --- slips of the keyboard -------------------------------------------------------------------------------------------
+
+
 def _mends_typos(cut: Sequence[Token], new: Sequence[Token]) -> bool:
     """True when all that differs are single slips of the keyboard; names and figures never are."""
     flat_cut, flat_new = _flat(cut), _flat(new)
-    if len(flat_cut) != len(flat_new):
+    if len(flat_cut) != len(flat_new) or [t.piece for t in cut] != [t.piece for t in new]:
         return False
     return all(x.folded == y.folded or _is_typo(x, y) for x, y in zip(flat_cut, flat_new, strict=True))
 
 
 def _flat(tokens: Sequence[Token]) -> list[Token]:
     """Tokens with the quotations opened and the marks left out."""
-    flat: list[Token] = []
-    for token in tokens:
-        inner = tokenize(token.text[1:-1]) if token.piece is Piece.QUOTATION else (token,)
-        flat += [part for part in inner if part.piece is not Piece.MARK]
-    return flat
+    return [token for token in _opened(tokens) if token.piece is not Piece.MARK]
 
 
 def _is_typo(x: Token, y: Token) -> bool:
     """One letter lost, doubled, swapped or mistaken inside a long word; its ending is grammar and stays out."""
     a, b = x.folded, y.folded
-    if x.piece is not Piece.WORD or y.piece is not Piece.WORD or {a, b} <= HEDGES | ATTRIBUTIONS:
+    if x.piece is not Piece.WORD or y.piece is not Piece.WORD or (a in _TELLING and b in _TELLING):
         return False
     shorter, longer = sorted((a, b), key=len)
-    if len(shorter) < 4 or longer.startswith(shorter):  # noqa: PLR2004 - "not" and "now" are one letter apart
-        return False
+    if len(shorter) < 4 or longer.startswith(shorter) or _DIGITS.findall(a) != _DIGITS.findall(b):  # noqa: PLR2004
+        return False  # "not" and "now" are one letter apart
     substituted = len(a) == len(b) and sorted(a) != sorted(b)
     return OSA.distance(a, b) == 1 and a[0] == b[0] and not (substituted and len(a) < 7)  # noqa: PLR2004 - rose, rise
+
+
+_TELLING = HEDGES | ATTRIBUTIONS

@@ -1,49 +1,169 @@
-"""Words that carry a claim's force or its source, and how corrections begin: English, Spanish and German."""
+"""Words that carry a claim's force, its source, a date or a count, and how corrections begin: in four languages."""
 
 from __future__ import annotations
 
 import re
 
-_HEDGES = """
-not no never none nobody nothing neither nor cannot without may might could would should possibly perhaps maybe
-probably likely unlikely apparently allegedly reportedly seemingly purportedly presumably potentially suspected
-alleged reported appears appear appeared seems seem seemed suggests suggest suggested believed thought expected nearly
-almost about around approximately roughly some certain certainly definitely clearly confirmed unconfirmed no nunca
-jamás nadie nada ningún ninguno ninguna tampoco sin quizá quizás posiblemente probablemente aparentemente
-presuntamente presunto presunta supuestamente supuesto supuesta podría podrían puede pueden parece parecen casi nicht
-kein keine keinen keiner nie niemals niemand nichts ohne vielleicht möglicherweise wahrscheinlich vermutlich angeblich
-mutmaßlich mutmaßliche mutmaßlichen offenbar wohl könnte könnten dürfte dürften soll sollen scheint beinahe fast etwa
-"""
-
-_ATTRIBUTIONS = """
-said says say told tells tell according claimed claims claim stated states stating announced announces announce
-asserted insisted insists argued argues alleges accused accuses denied denies admitted admits acknowledged declared
-explained added mentioned noted warned warns reported confirmed spokesman spokeswoman spokesperson sources source dijo
-dicho dice dicen señaló afirmó afirma aseguró asegura declaró declara anunció anuncia según informó informaron indicó
-explicó sostuvo sostiene negó niega admitió reconoció añadió agregó advirtió portavoz fuentes sagte sagt sagten
-erklärte erklärt teilte mitgeteilt zufolge laut behauptete behauptet betonte meinte gab kündigte bestritt bestreitet
-räumte warnte fügte sprecher sprecherin quellen
-"""
-
-HEDGES: frozenset[str] = frozenset(_HEDGES.casefold().split())
+HEDGES: frozenset[str] = frozenset(
+    """
+    no not no-one never none nobody nothing neither nor cannot without may might could would should possibly perhaps
+    maybe probably likely unlikely apparently allegedly reportedly seemingly purportedly presumably potentially
+    supposedly suspected alleged reported purported supposed appears appear appeared seems seem seemed suggests suggest
+    suggested believed thought expected nearly almost about around approximately roughly some certain certainly
+    definitely clearly confirmed unconfirmed
+    no nunca jamás nadie nada ningún ninguno ninguna tampoco sin quizá quizás posiblemente probablemente aparentemente
+    presuntamente presunto presunta presuntos presuntas supuestamente supuesto supuesta supuestos supuestas podría
+    podrían puede pueden parece parecen casi aproximadamente habría habrían
+    nicht kein keine keinen keinem keiner keines nie niemals niemand nichts weder ohne vielleicht möglicherweise
+    wahrscheinlich vermutlich angeblich angebliche angeblichen mutmaßlich mutmaßliche mutmaßlichen mutmaßlicher offenbar
+    wohl könnte könnten dürfte dürften soll sollen scheint scheinen beinahe fast etwa rund ungefähr anscheinend
+    ne pas jamais aucun aucune personne sans peut-être probablement apparemment présumé présumée présumés
+    prétendument pourrait pourraient semble semblent presque environ
+    """.casefold().split()
+)
 """Negations and words that weaken or strengthen a claim: one more or one less changes what is said."""
 
-ATTRIBUTIONS: frozenset[str] = frozenset(_ATTRIBUTIONS.casefold().split())
+ATTRIBUTIONS: frozenset[str] = frozenset(
+    """
+    said says say saying told tells tell telling according claimed claims claim claiming stated states stating announces
+    announced announce asserted asserts insisted insists argued argues alleges accused accuses denied denies admitted
+    admits acknowledged acknowledges declared explained added mentioned noted warned warns reported
+    confirmed confirms testified tweeted wrote spokesman spokeswoman spokesperson spokespeople sources source
+    dijo dijeron dicho dice dicen señaló afirmó afirma afirmaron aseguró asegura declaró declara anunció anuncia según
+    informó informaron indicó explicó sostuvo sostiene negó niega admitió reconoció añadió agregó advirtió manifestó
+    denunció portavoz fuentes
+    sagte sagt sagten erklärte erklärt erklärten teilte mitgeteilt zufolge laut behauptete behauptet betonte betont
+    meinte gab kündigte bestritt bestreitet räumte warnte warnt fügte berichtete berichtet schrieb sprecher sprecherin
+    quellen
+    affirmé affirme déclaré déclare annoncé annonce selon indiqué indique expliqué précisé ajouté assuré porte-parole
+    """.casefold().split()
+)
 """Verbs and nouns of saying: who vouches for a claim, and how."""
+
+OPENERS: frozenset[str] = frozenset(
+    """
+    the a an in on at but and or if it he she they we you this that these those as for from to by with after before when
+    while there his her its their our my no not one some many most more all both each every also now then so yet several
+    few what who where why how here until since during under over about according officials police former
+    el la los las lo un una unos unas en y e o pero si no se su sus al del de por para con como cuando donde que este
+    esta estos estas ese esa hay más muy tras desde hasta sobre entre según también ya
+    der die das den dem des ein eine einen einem einer und aber oder im in am an auf er sie es wir ich ihr nach vor bei
+    mit für von zu zum zur als wenn wie was wer wo da dass so auch noch nur schon seit bis durch gegen über unter viele
+    mehr mehrere einige alle beide keine diese dieser dieses jede jeder jedes manche weitere andere neue neuer neues
+    alte große kleine erste letzte deutsche weniger unser unsere mein meine sein seine ihre
+    le les une des et ou mais du au aux il elle ils elles nous vous ce cette ces son sa ses leur par pour dans sur avec
+    sans après avant depuis plus très
+    """.casefold().split()
+)
+"""Words that open a sentence with a capital and begin no name."""
+
+NOT_NAMES: frozenset[str] = frozenset(
+    """
+    angaben auskunft ansicht frage fragen hause ort haft folge form höhe kraft zeiten teilen gefahr bedarf ende
+    anfang wirklichkeit zukunft vergangenheit wochen tagen monaten jahren stunden minuten beginn hilfe protest
+    """.casefold().split()
+)
+"""German nouns that follow in, aus, nach, bei or von without an article and are no names."""
+
+MONTHS: frozenset[str] = frozenset(
+    """
+    january february april june july august september october november december
+    enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre
+    januar jänner februar märz juni juli oktober dezember
+    janvier février avril juin juillet août septembre octobre novembre décembre
+    """.casefold().split()
+)
+"""Months whose name is nothing else."""
+
+MONTHS_BESIDE_A_DAY: frozenset[str] = MONTHS | frozenset(
+    [
+        "march",
+        "may",
+        "mai",
+        "mars",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "okt",
+        "nov",
+        "dec",
+        "dez",
+    ]
+)
+"""Months, and what is one beside a day or a year: "may" alone is a doubt and "march" a walk."""
+
+DAYS: frozenset[str] = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday lunes martes miércoles jueves viernes sábado domingo montag
+    dienstag mittwoch donnerstag freitag samstag sonnabend sonntag lundi mardi mercredi jeudi vendredi samedi dimanche
+    yesterday today tomorrow tonight ayer hoy gestern heute vorgestern übermorgen aujourd'hui demain
+    """.casefold().split()
+)
+"""Days of the week, and days told from today."""
+
+COUNTS: frozenset[str] = frozenset(
+    """
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million millions
+    billion billions dozen dozens half twice third fourth fifth
+    dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince veinte treinta cuarenta cincuenta
+    cien docena docenas decena decenas cientos mil miles millón millones
+    zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn
+    neunzehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert tausend dutzend dutzende hunderte
+    tausende millionen milliarde milliarden
+    deux trois quatre cinq sept huit neuf dix onze douze quinze vingt trente quarante cinquante cent dizaine dizaines
+    centaine centaines milliers
+    """.casefold().split()
+) | frozenset(
+    f"{ten}-{one}"
+    for ten in ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+    for one in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+)
+"""Numbers in words."""
+
+CODES: frozenset[str] = frozenset(["usd", "eur", "gbp", "chf", "us$"])
+"""Money that is written in front of its figure."""
+
+CURRENCIES = (
+    r"dollars?|euros?|pounds?|pence|cents?|pesos?|crowns?|kron(?:er|en|or)|yen|yuan|francs?|franken|rupees?|rubles?|rubel|"
+    r"reais|dólares|libras|livres|us-dollar|usd|eur|gbp|mxn|chf|cad|aud|jpy|cny|inr|sek|nok|dkk|pln|brl"
+)
+"""Names and codes of money, for a pattern that minds no case."""
+
+SCALES = (
+    r"hundred|thousand|million|billion|trillion|mil|millón|millones|tausend|millionen|milliarden?|mio\.?|mrd\.?|tsd\.?|"
+    r"millions|milliards?|mille|mn|bn|tn"
+)
+"""What a figure is counted in, for a pattern that minds no case."""
 
 CORRECTION: re.Pattern[str] = re.compile(
     r"""
-    ^\W*(?: corrections? | corrected | clarifications? | editor['\u2019]?s?['\u2019]?\ note | updated? | retraction
+    ^\W*(?: corrections? | corrected | clarifications? | editor['\u2019]?s?['\u2019]?\ notes? | updated? | retraction
           | correcci[oó]n | fe\ de\ err(?:ores|atas) | rectificaci[oó]n | aclaraci[oó]n | actualizaci[oó]n
-          | nota\ de(?:\ la\ redacci[oó]n|l\ editor)
-          | korrektur | berichtigung | richtigstellung | aktualisierung | (?:anmerkung|hinweis)\ der\ redaktion )\b
-       \s*(?: [:(\[\u2013\u2014-] | \d | an\ earlier | this | $ )
-    | \b(?: an\ earlier\ version\ of\ this\ (?:article|story|report)
-          | this\ (?:article|story)\ (?:has\ been|was)\ (?:amended|corrected|updated)
-          | una\ versi[oó]n\ anterior\ de\ est[ea]
-          | este\ art[ií]culo\ (?:ha\ sido|fue)\ (?:corregido|actualizado)
+          | nota\ de(?:\ la\ redacci[oó]n|l?\ (?:editor|redactor))
+          | korrektur | berichtigung | richtigstellung | aktualisierung | transparenzhinweis
+          | (?:anmerkung|hinweis)\ der\ redaktion | anm\.\ d\.\ red
+          | correction | rectificatif | mise\ [àa]\ jour | note\ de\ la\ r[ée]daction )\b
+       (?: \s*(?: [:(\[.\u2013\u2014-] | \d | an\ earlier | this | appended | $ ) | \s+(?:on|am|del|vom|du)\s+\w+ )
+    | \b(?: (?:an\ earlier|a\ previous)\ version\ of\ (?:this|the)\ (?:article|story|report|piece|headline)
+          | this\ (?:article|story|report|piece|headline)\ (?:has\ (?:since\ )?been|was)\ (?:amended|corrected|updated)
+          | (?:this\ article|the\ story)\ originally\ (?:said|stated|misstated|reported)
+          | (?:una|la)\ versi[oó]n\ (?:anterior|previa)\ de\ (?:est[ea]|la)
+          | (?:este|el)\ (?:art[ií]culo|texto)\ (?:ha\ sido|fue)\ (?:corregido|actualizado|modificado)
+          | (?:esta|la)\ (?:noticia|nota|informaci[oó]n)\ (?:ha\ sido|fue)\ (?:corregida|actualizada|modificada)
+          | in\ (?:einer|der)\ (?:früheren|vorherigen|ersten|ursprünglichen)
+            \ (?:version|fassung)\ (?:dieses|des|hieß|stand)
           | in\ einer\ (?:früheren|vorherigen)\ (?:version|fassung)
-          | dieser\ (?:artikel|text)\ wurde\ (?:korrigiert|aktualisiert) )\b
+          | (?:dieser|der)\ (?:artikel|text|beitrag)\ wurde\ (?:korrigiert|aktualisiert|berichtigt)
+          | wir\ haben\ (?:das|dies|die\ stelle|den\ fehler)\ (?:korrigiert|berichtigt)
+          | une\ version\ (?:pr[ée]c[ée]dente|ant[ée]rieure)\ de\ (?:cet|ce) )\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -51,7 +171,10 @@ CORRECTION: re.Pattern[str] = re.compile(
 
 RESIDUE: re.Pattern[str] = re.compile(
     r"\[ad_\d+\]|source link|related articles?|leave a reply|read more.{0,30}|share this.{0,30}|"
-    r"your email address will not be published.*",
+    r"your email address will not be published.*|advertisements?|anzeige|werbung|publicidad|publicité|"
+    r"\d+ min(?:ute[ns]?)?(?: read| lesezeit)?|"
+    r"[\d.,]+ (?:comments?|kommentare?|comentarios?|commentaires?|views?|shares?)|"
+    r"weiterlesen|mehr zum thema|lesen sie auch.{0,30}|leer más|lire aussi.{0,30}",
     re.IGNORECASE,
 )
-"""Lines scrapers and page furniture leave behind, should the cleaning have missed them."""
+"""Lines that scrapers and page furniture leave behind, counters too, should the cleaning have missed them."""

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from difflib import unified_diff
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+
+from archive.diff.match import in_common_order
+from archive.diff.view import clean, folded, headline, lines, remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archive.diff.view import Bit, Line, Move
     from db.records import Change, Edit, Text
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _RED, _GREEN, _BLUE, _GREY, _BOLD, _PLAIN = (f"\x1b[{code}m" for code in (31, 32, 34, 90, 1, 0))
 _FIRST_WORDS = 40
+_AROUND = 2  # lines of context in a unified diff
 
 
 def render_terminal(change: Change, a: Text, b: Text, *, colour: bool, context: int = 1) -> str:
     """The change paragraph by paragraph: ``[-cut-] {+added+}``, moves at both ends, the rest folded.
 
     ``context`` is how many unchanged paragraphs stay visible around a change. Control characters of the content are
-    dropped: an archived page cannot drive the reader's terminal.
+    dropped, or named where they are what changed: an archived page cannot drive the reader's terminal.
     """
     brush = _Brush(colour)
     kinds = ", ".join(change.kinds) or "no change"
-    head = brush.bold(f"{kinds} (score {change.score:.2f})")
-    title = "".join(brush.edit(edit, a.title, b.title) for edit in change.headline)
-    lines = _folded(_paragraphs(change.edits, a.body, b.body, brush), context, brush)
-    return "\n".join([head, brush.bold(title), "", *lines]).rstrip("\n") + "\n"
+    shown = lines(change, a, b)
+    note = remark(change, shown)
+    head = [brush.paint(f"{kinds} (score {change.score:.2f})", _BOLD), *([note] if note else [])]
+    title = brush.paint(brush.bits(headline(change, a, b)), _BOLD)
+    return "\n".join([*head, title, "", *_printed(shown, context, brush)]).rstrip("\n") + "\n"
 
 
 def render_unified(change: Change, a: Text, b: Text) -> str:
@@ -38,22 +41,41 @@ def render_unified(change: Change, a: Text, b: Text) -> str:
         return ""
     before, after = ([clean(line) for line in (text.title, *text.body.split("\n"))] for text in (a, b))
     old, new = (f"{text.sha256[:12]} {clean(text.title)}".strip() for text in (a, b))
-    return "\n".join(unified_diff(before, after, old, new, lineterm="", n=2)) + "\n"
+    return "\n".join([f"--- {old}", f"+++ {new}", *_hunks(before, after)]) + "\n"
+
+
+def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Runs of cut and added lines with two lines around each; runs that near are one hunk."""
+    steps: list[tuple[str, int, int]] = []  # the sign of each line, and how many lines of both sides lie before it
+    i = j = 0
+    for x, y in (*sorted(in_common_order(before, after)), (len(before), len(after))):
+        steps += [("-", place, j) for place in range(i, x)] + [("+", x, place) for place in range(j, y)]
+        steps += [(" ", x, y)] if x < len(before) else []
+        i, j = x + 1, y + 1
+    near = {at + by for at, step in enumerate(steps) if step[0] != " " for by in range(-_AROUND, _AROUND + 1)}
+    for visible, group in groupby(enumerate(steps), key=lambda item: item[0] in near):
+        if visible:
+            hunk = [step for _, step in group]
+            cut, new = sum(sign != "+" for sign, _, _ in hunk), sum(sign != "-" for sign, _, _ in hunk)
+            yield f"@@ -{_range(hunk[0][1], cut)} +{_range(hunk[0][2], new)} @@"
+            yield from (sign + (after[y] if sign == "+" else before[x]) for sign, x, y in hunk)
+
+
+def _range(before: int, count: int) -> str:
+    """Where a hunk's lines begin and how many there are, as ``diff -u`` counts them."""
+    start = before + 1 if count else before
+    return f"{start}" if count == 1 else f"{start},{count}"
 
 
 def edits_json(change: Change, a: Text, b: Text) -> dict[str, Any]:
-    """The change as JSON values: kinds, score, and every edit with its offsets and the texts of both sides."""
+    """The change as JSON values: kinds, score, and every edit with its kinds, offsets and the texts of both sides."""
     return {
         "kinds": [str(kind) for kind in change.kinds],
         "score": change.score,
+        "coarse": change.coarse,
         "headline": [_as_json(edit, a.title, b.title) for edit in change.headline],
         "edits": [_as_json(edit, a.body, b.body) for edit in change.edits],
     }
-
-
-def clean(said: str) -> str:
-    """Text without control and direction characters, tabs and line breaks kept."""
-    return _CONTROL.sub("", said)
 
 
 def _as_json(edit: Edit, a: str, b: str) -> dict[str, Any]:
@@ -63,6 +85,7 @@ def _as_json(edit: Edit, a: str, b: str) -> dict[str, Any]:
         "b": list(edit.b),
         "a_text": a[slice(*edit.a)],
         "b_text": b[slice(*edit.b)],
+        "kinds": [str(kind) for kind in edit.kinds],
     }
 
 
@@ -75,90 +98,31 @@ class _Brush:
     def paint(self, said: str, code: str) -> str:
         return f"{code}{said}{_PLAIN}" if self.colour and said else said
 
-    def bold(self, said: str) -> str:
-        return self.paint(said, _BOLD)
+    def bits(self, bits: Iterable[Bit]) -> str:
+        return "".join(self._bit(bit) for bit in bits)
 
-    def edit(self, edit: Edit, a: str, b: str) -> str:
-        cut, new = clean(a[slice(*edit.a)]), clean(b[slice(*edit.b)])
-        if edit.op in {"equal", "move"}:
-            return new
-        return self._marked(cut, "[-", "-]", _RED) + self._marked(new, "{+", "+}", _GREEN)
+    def _bit(self, bit: Bit) -> str:
+        if bit.mark == "same":
+            return bit.text
+        return self.paint(f"[-{bit.text}-]", _RED) if bit.mark == "cut" else self.paint(f"{{+{bit.text}+}}", _GREEN)
 
-    def _marked(self, said: str, opening: str, closing: str, code: str) -> str:
-        """Marks hug the words; blanks around them stay outside, line breaks unmarked."""
-        core = said.strip()
-        if not core:
-            return "" if opening == "[-" else said
-        lead, tail = said[: len(said) - len(said.lstrip())], said[len(said.rstrip()) :]
-        marked = "\n".join(self.paint(opening + line + closing, code) if line else line for line in core.split("\n"))
-        return lead + marked + tail
+    def line(self, line: Line) -> str:
+        if line.left is not None:
+            return _departure(line.left)
+        arrived = "".join(f"(moved here from \u00b6{move.old}) " for move in line.arrived)
+        return self.paint(arrived, _BLUE) + self.bits(line.bits).strip()
 
 
-@dataclass(slots=True)
-class _Paragraph:
-    """One paragraph to show, or None-like when it is unchanged and may be folded."""
-
-    shown: str
-    changed: bool
-    notes: list[str] = field(default_factory=list)
+def _departure(move: Move) -> str:
+    first = move.text[:_FIRST_WORDS].rstrip() + ("..." if len(move.text) > _FIRST_WORDS else "")
+    return f'(moved to \u00b6{move.new}: "{first}")'
 
 
-def _paragraphs(edits: Sequence[Edit], a: str, b: str, brush: _Brush) -> list[_Paragraph]:
-    """Every paragraph of the newer text with its marks, and what was cut or moved away, where it stood."""
-    pieces: list[tuple[str, bool]] = []
-    leaving = _leaving(edits, a, b)
-    for edit in edits:
-        pieces += [(ghost, True) for ghost in leaving.pop(edit, [])]
-        arrives = f"(moved here from \u00b6{_paragraph_at(a, edit.a[0])}) " if edit.op == "move" else ""
-        shown = brush.edit(edit, a, b)
-        if arrives and shown.strip():
-            core = shown.lstrip()
-            shown = shown[: len(shown) - len(core)] + brush.paint(arrives, _BLUE) + core
-        pieces.append((shown, edit.op != "equal"))
-    pieces += [(ghost, True) for ghosts in leaving.values() for ghost in ghosts]
-    return list(_split(pieces))
-
-
-def _leaving(edits: Sequence[Edit], a: str, b: str) -> dict[Edit, list[str]]:
-    """For each edit, the notes of passages that stood before it and moved elsewhere."""
-    staying = [edit for edit in edits if edit.op != "move" and edit.a[0] < edit.a[1]]
-    notes: dict[Edit, list[str]] = {}
-    for move in (edit for edit in edits if edit.op == "move" and a[slice(*edit.a)].strip()):
-        begins = clean(" ".join(a[slice(*move.a)].split()))
-        first = begins[:_FIRST_WORDS].rstrip() + ("..." if len(begins) > _FIRST_WORDS else "")
-        note = f'\n\n(moved to \u00b6{_paragraph_at(b, move.b[0])}: "{first}")\n\n'
-        after = min((edit for edit in staying if edit.a[0] >= move.a[1]), key=lambda edit: edit.a, default=move)
-        notes.setdefault(after, []).append(note)
-    return notes
-
-
-def _paragraph_at(text: str, place: int) -> int:
-    """The number of the paragraph that begins at or holds an offset, from 1."""
-    lead = len(text[place:]) - len(text[place:].lstrip("\n"))
-    return sum(1 for line in text[: place + lead].split("\n")[:-1] if line.strip()) + 1
-
-
-def _split(pieces: Iterable[tuple[str, bool]]) -> Iterator[_Paragraph]:
-    line, changed = "", False
-    for shown, is_change in pieces:
-        first, *rest = shown.split("\n")
-        line, changed = line + first, changed or (is_change and bool(first))
-        for following in rest:
-            if line.strip():
-                yield _Paragraph(line, changed)
-            line, changed = following, is_change and bool(following)
-    if line.strip():
-        yield _Paragraph(line, changed)
-
-
-def _folded(paragraphs: Sequence[_Paragraph], context: int, brush: _Brush) -> Iterator[str]:
-    changed = [place for place, paragraph in enumerate(paragraphs) if paragraph.changed]
-    near = {place + step for place in changed for step in range(-context, context + 1)}
-    for shown, group in groupby(enumerate(paragraphs), key=lambda item: item[0] in near):
-        if shown:
-            for _, paragraph in group:
-                yield from (paragraph.shown, "")
+def _printed(shown: Sequence[Line], context: int, brush: _Brush) -> Iterator[str]:
+    for visible, group in folded(shown, context):
+        if visible:
+            for line in group:
+                yield from (brush.line(line), "")
         else:
-            count = len(list(group))
-            yield brush.paint(f"... {count} unchanged paragraph{'s' * (count > 1)}", _GREY)
+            yield brush.paint(f"... {len(group)} unchanged paragraph{'s' * (len(group) > 1)}", _GREY)
             yield ""

@@ -6,6 +6,8 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from archive.diff.lexicon import CODES, COUNTS, CURRENCIES, DAYS, MONTHS, MONTHS_BESIDE_A_DAY, OPENERS, SCALES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,16 @@ class Piece(StrEnum):
     MARK = "mark"
 
 
+class Capitals(StrEnum):
+    """What a capital letter inside a sentence means in a text."""
+
+    NAMES = "names"
+    NOUNS = "nouns"
+    """German: every noun has one, so that only full names are told by it."""
+    EVERY_WORD = "every word"
+    """A headline In Title Case: no name is told by it."""
+
+
 class Token(NamedTuple):
     """One piece of a text and its span there."""
 
@@ -32,82 +44,145 @@ class Token(NamedTuple):
 
     @property
     def folded(self) -> str:
-        """The text without case."""
-        return self.text.casefold()
+        """The text without case, its blanks single."""
+        return " ".join(self.text.casefold().split())
 
 
-_MONTH = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|enero|febrero|marzo|abril|mayo|"
-    "junio|julio|agosto|septiembre|octubre|noviembre|diciembre|januar|februar|märz|mai|juni|juli|oktober|dezember|"
-    r"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
-)
-_DAY = (
-    "monday|tuesday|wednesday|thursday|friday|saturday|sunday|lunes|martes|miércoles|jueves|viernes|sábado|domingo|montag|"
-    "dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|yesterday|today|tomorrow|ayer|hoy|gestern|heute"
-)
-_FIGURE = r"\d+(?:[.,:]\d+)*"
-_SCALE = r"(?:hundred|thousand|million|billion|trillion|mil|millones|tausend|millionen|milliarden|mn|bn)s?\b"
-_CURRENCY = (
-    r"dollars?|euros?|pounds?|pence|cents?|pesos?|crowns?|kron(?:er|en|or)|yen|yuan|francs?|franken|rupees?|rubles?|reais|"
-    r"dólares|libras|usd|eur|gbp|mxn"
-)
-_COUNT = (
-    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
-    "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|half|dos|tres|cuatro|"
-    "cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|treinta|cien|docenas?|decenas?|cientos|zwei|drei|vier|fünf|sechs|sieben|"
-    "acht|neun|zehn|elf|zwölf|zwanzig|dreißig|dutzende?|hunderte?|tausende?"
-)
-_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:['\u2019-][^\W\d_]+)*"
-_PARTICLE = "of|de|del|de\\ la|la|von|van|der|den|bin|al|da|dos|di|du"
+_GAP = "[\u00a0\u202f\u2009\\ ]"  # the blanks that may stand inside a figure
+_SIGN = r"(?:(?<![\w.,)-])[+\u2212-])?"
+_GROUPS = rf"(?:\d{{1,3}}(?:{_GAP}\d{{3}}(?!\d))+(?:,\d+)?|\d+(?:[.,:'\u2019/]\d+)*)"
+_FIGURE = rf"{_SIGN}{_GROUPS}(?:[\u2013-]{_GROUPS})*"
+_SCALE = rf"(?i:{SCALES})(?!\w)"
+_COIN = "[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20ba\u20a9]"
+_MONTH = rf"(?i:{'|'.join(sorted(MONTHS_BESIDE_A_DAY, key=lambda month: (-len(month), month)))})\b\.?"
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W_]*(?:['\u2019-][^\W_]+)*"
+_PARTICLE = "of|de|del|de\\ la|la|von|van|der|den|zu|bin|al|da|dos|di|du|le|y"
+_LONGEST_QUOTATION = 800  # a forgotten closing mark must not swallow a paragraph
 
 _PATTERN = re.compile(
     rf"""
-      (?P<quotation> "[^"\n]{{1,800}}" | \u201c[^\u201c\u201d\n]{{1,800}}\u201d
-                   | \u00ab[^\u00ab\u00bb\n]{{1,800}}\u00bb | \u201e[^\u201e\u201c\n]{{1,800}}\u201c )
-    | (?P<date> \d{{4}}-\d\d-\d\d(?:T[\d:.]+Z?)? | \b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b
-              | \b\d{{1,2}}(?:st|nd|rd|th|\.)?\ (?:de\ )?(?i:{_MONTH})\b(?:,?\ (?:de\ )?\d{{4}}\b)?
-              | \b(?i:{_MONTH})\ \d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\ \d{{4}}\b)?
-              | \b(?i:{_MONTH})\ \d{{4}}\b | \b(?i:{_DAY})\b
-              | \b\d{{1,2}}(?:[:.]\d\d)?\ ?(?:[ap]\.?m\b\.?|Uhr\b) | \b\d{{1,2}}:\d\d\b | \b(?:19|20)\d\d\b )
-    | (?P<money> [$\u20ac\u00a3\u00a5]\ ?{_FIGURE}(?:[\ -]?{_SCALE})?
-               | \b{_FIGURE}(?:[\ -]?{_SCALE})?[\ -]?(?:[$\u20ac\u00a3\u00a5]|(?i:{_CURRENCY})\b) )
-    | (?P<number> {_FIGURE}(?:\ ?%|\ (?:percent|per\ cent)\b|[\ -]{_SCALE})? | \b(?i:{_COUNT})\b )
+      (?P<quotation> "[^"\n]{{1,{_LONGEST_QUOTATION}}}" | \u201c[^\u201c\u201d\n]{{1,{_LONGEST_QUOTATION}}}\u201d
+                   | \u00ab[^\u00ab\u00bb\n]{{1,{_LONGEST_QUOTATION}}}\u00bb
+                   | \u00bb[^\u00ab\u00bb\n]{{1,{_LONGEST_QUOTATION}}}\u00ab
+                   | \u201e[^\u201e\u201c\u201d"\n]{{1,{_LONGEST_QUOTATION}}}[\u201c\u201d"] )
+    | (?P<date> (?=\d) (?: \d{{4}}-\d\d-\d\d(?:T[\d:.]+Z?)?(?!\d) | \d{{1,2}}[./]\d{{1,2}}[./](?:\d{{4}}|\d\d)\b
+              | \d{{1,2}}(?:st|nd|rd|th|er|\.)?{_GAP}(?:de\ )?{_MONTH}(?:,?\ (?:del?\ )?\d{{4}}\b)?
+              | \d{{1,2}}(?:[:.]\d\d)?{_GAP}?(?:[ap]\.?m\b\.?|Uhr\b|h(?:\d\d)?\b)
+              | \d{{1,2}}:\d\d(?::\d\d)?\b(?![:.,]\d)
+              | (?:19|20)\d\d(?:s|er)?\b(?![.,:'\u2019/]\d|[\u2013-]\d|{_GAP}?%) ) )
+    | (?P<money> (?=[\d+\u2212-]) {_FIGURE}(?:[\ \u00a0-]?{_SCALE})?[\ \u00a0-]?
+                         (?:{_COIN}|(?:de\ |d')?(?i:{CURRENCIES})\b)
+               | (?:\b(?:US|A|C|R|HK|NZ))?{_COIN}{_GAP}?{_GROUPS}(?:[kKmMbB]\b|[\ \u00a0-]?{_SCALE})? )
+    | (?P<number> (?=[\d+\u2212-]) {_FIGURE}
+                          (?:{_GAP}?[%\u2030\u00b0]|{_GAP}(?:percent|per\ cent|Prozent|por\ ciento|pour\ cent)\b
+                            |[\ \u00a0-]{_SCALE}|(?:st|nd|rd|th)\b)? | [\u00bc-\u00be\u2150-\u215e] )
     | (?P<name> \b{_CAPITAL}(?:\ (?:(?:{_PARTICLE})\ )?{_CAPITAL}){{0,7}} )
     | (?P<word> [^\W_]+(?:['\u2019-][^\W_]+)* )
     | (?P<mark> [^\w\s]|_ )
     """,
     re.VERBOSE,
 )
-
-_OPENER_WORDS = """
-the a an in on at but and or if it he she they we you this that these those as for from to by with after before when
-while there his her its their our my no not one some many most more all both each every also now then so yet according
-officials police el la los las un una en y pero si no se su sus al del de por para con como cuando der die das ein
-eine und aber im in am er sie es wir ich nach vor bei mit auf für von zu als wenn
-"""
-_OPENERS = frozenset(_OPENER_WORDS.split())
-_SENTENCE_END = re.compile(
-    r"(?:^|[.!?:\u2026\n\u2013\u2014])[\s\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb()\[\]-]*$"
+_BY_WORD = re.compile(
+    rf"""
+      (?P<date> {_MONTH}\ (?:\d{{1,2}}(?:st|nd|rd|th)?\b(?![.,:]\d)(?:,?\ \d{{4}}\b)? | (?:del?\ )?\d{{4}}\b) )
+    | (?P<money> (?i:{"|".join(sorted(CODES - {"us$"}))}){_GAP}?{_GROUPS}(?:[\ \u00a0-]?{_SCALE})? )
+    """,
+    re.VERBOSE,
 )
+"""What opens with a word and goes on with a figure; asked only where the word is a month or a currency's code."""
+
+_OPENS_WITH = MONTHS_BESIDE_A_DAY | CODES
+_CALENDAR = MONTHS | DAYS
+
+_SENTENCE_END = re.compile(
+    r"(?:^|[.!?:\u2026\n\u2013\u2014])[\s\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb()\[\]*\u2022-]*$"
+)
+_NEARBY = 8  # characters before a word in which its sentence's beginning shows
 
 
-def tokenize(text: str) -> tuple[Token, ...]:
-    """Cut a text into tokens, in order; blanks lie between them. A capital that opens a sentence makes no name."""
-    return tuple(_tokens(text))
+def tokenize(text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, int] | None = None) -> tuple[Token, ...]:
+    """Cut a text, or a span of it, into tokens, in order; blanks lie between them.
+
+    A capital that opens a sentence makes no name, and neither does one that ``capitals`` explains.
+    """
+    return tuple(_tokens(text, capitals, span or (0, len(text))))
 
 
-def _tokens(text: str) -> Iterator[Token]:
-    match = _PATTERN.search(text)
-    while match is not None:
-        piece, start, end = Piece(match.lastgroup or Piece.MARK), match.start(), match.end()
-        first = match.group().partition(" ")[0]
-        if piece is Piece.NAME and first.casefold() in _OPENERS:
-            piece, end = Piece.WORD, start + len(first)
-        elif piece is Piece.NAME and first == match.group() and _opens_sentence(text, start):
-            piece = Piece.WORD
-        yield Token(piece, start, end, text[start:end])
-        match = _PATTERN.search(text, end)
+def capitals_of(text: str, language: str | None) -> Capitals:
+    """How a text in this language (a code such as ``de-AT``; None: guessed by its small words) uses capitals."""
+    if language:
+        return Capitals.NOUNS if language.lower().partition("-")[0] in {"de", "lb"} else Capitals.NAMES
+    words = text[:_ENOUGH_TO_TELL].casefold().split()
+    german = sum(word in _GERMAN for word in words)
+    return Capitals.NOUNS if german > len(words) * _GERMAN_SHARE else Capitals.NAMES
+
+
+_ENOUGH_TO_TELL = 2_000  # characters
+_GERMAN = frozenset(
+    {"der", "das", "und", "nicht", "ist", "mit", "von", "dem", "den", "auch", "ein", "eine", "sich", "für"}
+)
+_GERMAN_SHARE = 0.08  # German prose has one in five of these words, English none
+
+
+def capitals_of_headline(text: str, language: str | None) -> Capitals:
+    """How a headline uses capitals: most of the words of one In Title Case have one."""
+    inner = [word for word in text.split()[1:] if word[:1].isalpha()]
+    titled = sum(word[0].isupper() for word in inner)
+    if capitals_of(text, language) is Capitals.NOUNS:
+        return Capitals.NOUNS
+    return Capitals.EVERY_WORD if titled > len(inner) / 2 else Capitals.NAMES
+
+
+def _tokens(text: str, capitals: Capitals, span: tuple[int, int]) -> Iterator[Token]:
+    place, end = span
+    while (match := _PATTERN.search(text, place, end)) is not None:
+        piece, said = Piece(match.lastgroup or ""), match.group()
+        if piece is Piece.NAME or piece is Piece.WORD:
+            token = _worded(text, match, capitals, end)
+        else:
+            token = Token(piece, match.start(), match.end(), said)
+        yield token
+        place = token.end
+
+
+def _worded(text: str, match: re.Match[str], capitals: Capitals, end: int) -> Token:
+    """A run of letters as what it is: a date, a number in words, a name, or the first word of it alone."""
+    said, start = match.group(), match.start()
+    first = said.partition(" ")[0]
+    folded = first.casefold()
+    if folded in _OPENS_WITH and (found := _BY_WORD.match(text, start, end)):
+        return Token(Piece(found.lastgroup or ""), start, found.end(), found.group())
+    dated = folded in _CALENDAR or (folded in MONTHS_BESIDE_A_DAY and first[0].isupper() and _is_when(text, start))
+    if dated or folded in COUNTS:
+        return Token(Piece.DATE if dated else Piece.NUMBER, start, start + len(first), first)
+    if match.lastgroup == Piece.WORD or folded in OPENERS or capitals is Capitals.EVERY_WORD:
+        return Token(Piece.WORD, start, start + len(first), first)
+    return _capitalised(text, _before_a_day(said), start, capitals)
+
+
+def _capitalised(text: str, said: str, start: int, capitals: Capitals) -> Token:
+    """A run of capitals: a name, unless it is one word whose capital means something else."""
+    alone = " " not in said
+    common = alone and (capitals is Capitals.NOUNS or _opens_sentence(text, start))
+    return Token(Piece.WORD if common else Piece.NAME, start, start + len(said), said)
+
+
+def _before_a_day(name: str) -> str:
+    """The name without a day behind it: "Port Selwyn Monday" is a place and a day."""
+    words = name.split(" ")
+    days = (place for place, word in enumerate(words) if word.casefold() in _CALENDAR)
+    return " ".join(words[: next(days, len(words))])
+
+
+def _is_when(text: str, start: int) -> bool:
+    """Whether the word before says that a month follows: "in March" and not "the March of time"."""
+    return text[max(0, start - _NEARBY) : start].casefold().split()[-1:] in _BEFORE_MONTHS
+
+
+_BEFORE_MONTHS = [
+    [word] for word in ("in", "im", "since", "until", "by", "last", "next", "early", "late", "seit", "bis")
+]
 
 
 def _opens_sentence(text: str, start: int) -> bool:
-    return _SENTENCE_END.search(text[max(0, start - 8) : start]) is not None or start == 0
+    return start == 0 or _SENTENCE_END.search(text[max(0, start - _NEARBY) : start]) is not None

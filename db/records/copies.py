@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 class Edit:
     """One operation from an older text to a newer one. ``a`` and ``b`` are spans in the two texts.
 
-    ``op`` is equal, insert, delete, replace or move; for a move both spans hold the passage.
+    ``op`` is equal, insert, delete, replace or move; for a move both spans hold the passage. ``kinds``: what it did.
     """
 
     op: Literal["equal", "insert", "delete", "replace", "move"]
     a: tuple[int, int]
     b: tuple[int, int]
+    kinds: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +29,14 @@ class Change:
     """How one text became another: its kinds and a weight from 0 (nothing) to 1 (rewritten).
 
     ``edits`` are in body coordinates, ``headline`` in title coordinates; each in order of ``b`` and without gaps.
+    ``coarse`` when the texts were too large to compare word by word everywhere: some edits are whole paragraphs then.
     """
 
     edits: tuple[Edit, ...]
     headline: tuple[Edit, ...]
     kinds: tuple[Kind, ...]
     score: float
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

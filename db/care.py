@@ -80,10 +80,11 @@ def check_file(path: Path, *, deep: bool = False) -> None:
         raise Corrupt(f"{path}: row {orphan[1]} of table {orphan[0]} names a row of {orphan[2]} that is not there")
 
 
-def backup(path: Path, to: Path) -> Path:
+def backup(path: Path, to: Path, *, compact: bool = False) -> Path:
     """Copy the archive, as of one moment, to ``to`` while others read and write it; the copy is checked.
 
-    Written beside its place and renamed when it is whole, so that a crash leaves no half backup. Raises StoreError.
+    Written beside its place and renamed when it is whole, so that a crash leaves no half backup. ``compact`` writes
+    every table anew, without the room that deleted rows left. Raises StoreError.
     """
     if not path.is_file():
         raise StoreError(f"there is no archive at {path} to back up")
@@ -93,9 +94,7 @@ def backup(path: Path, to: Path) -> Path:
     half = to.with_name(to.name + ".half")
     try:
         half.unlink(missing_ok=True)
-        with closing(_open(path)) as source, closing(sqlite3.connect(half)) as target:
-            source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")
+        (_compact if compact else _copy)(path, half)
         check_file(half)
         half.replace(to)
     except Corrupt as error:  # a copy is as good as what it was made of
@@ -111,6 +110,17 @@ def backup(path: Path, to: Path) -> Path:
         with suppress(OSError):
             half.unlink(missing_ok=True)
     return to
+
+
+def _copy(path: Path, to: Path) -> None:
+    with closing(_open(path)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+
+
+def _compact(path: Path, to: Path) -> None:
+    with closing(_open(path)) as source:
+        source.execute("VACUUM INTO ?", [str(to)])
 
 
 def restore(path: Path, source: Path) -> Path | None:

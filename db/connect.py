@@ -16,7 +16,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0002"
+HEAD = "0007"
 """The migration this code is written for. Stands here, not in ``db.schema``, so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0
@@ -100,7 +100,6 @@ class Reader:
             self._connection = open_to_read(path)
         except sqlite3.Error as error:
             raise translate(error, path) from error
-        self._connection.row_factory = _as_dict
         try:
             check_revision(self._revision(), path)
         except StoreError:
@@ -121,7 +120,8 @@ class Reader:
         """All rows of the answer. Raises StoreError."""
         try:
             with closing(self._connection.execute(sql, values)) as cursor:
-                return cursor.fetchall()
+                names = [column[0] for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
@@ -148,7 +148,3 @@ def check_revision(found: str | None, path: Path) -> None:
 def is_ours(revision: str) -> bool:
     """True if a revision looks like ours, ``0001``; other programs use Alembic too, and name theirs otherwise."""
     return len(revision) == len(HEAD) and revision.isdecimal()
-
-
-def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:
-    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}

@@ -7,10 +7,12 @@ commits behind our back before DDL and loses repeatable reads.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
 
 from db.connect import BUSY_SECONDS
 
@@ -18,22 +20,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Connection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+    from db.connect import Ask, Row
 
 
 def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: bool = True) -> Engine:
     """An engine for the SQLite file at ``path``; every transaction starts with ``begin``. Dispose of it when done."""
-    # NullPool: a store may be shared by threads and forked children, and opening costs 0.1 ms.
+    # Connections are kept: closing the last one folds the log into the file and deletes it, so that a pool of none took
+    # 42 to 57 ms a source to settle 200 sources, where this takes 6 to 7 (17 to 19 ms of CPU, and 6).
     url = URL.create("sqlite", database=str(path))  # never spelled as text: a folder's name may hold ? or %
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
+    def _set_up(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["process"] = os.getpid()
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged capture survives a power cut
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: to forget has to mean it
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
+
+    @event.listens_for(engine, "checkout")
+    def _take(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info["process"] != os.getpid():
+            raise DisconnectionError("a forked child has to open the file itself")  # which SQLAlchemy does upon this
+        connection.isolation_level = None  # we say BEGIN ourselves
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -42,3 +55,16 @@ def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: boo
             connection.exec_driver_sql(begin)
 
     return engine
+
+
+def asking(connection: Connection) -> Ask:
+    """Let a question be asked on a SQLAlchemy connection."""
+
+    def ask(sql: str, /, **values: Any) -> list[Row]:
+        # Handed to the driver as it is: its parameters are spelled the same, and SQLAlchemy's own reading of the text
+        # costs as much again as the answer.
+        found = connection.exec_driver_sql(sql, values)
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    return ask

@@ -17,16 +17,17 @@ SAME_EVENT_WINDOW = 72 * 3600 * 1_000_000
 
 _SOURCES = """
     SELECT s.id, s.url AS title, s.kind, d.key AS seed, {iso:s.found_at} AS found_at, {iso:s.retired_at} AS retired_at,
-           (SELECT count(*) FROM capture c WHERE c.source_id = s.id) AS checks,
+           (SELECT count(*) FROM capture c WHERE c.source_id = s.id AND c.part = 1) AS checks,
            (SELECT count(*) FROM version v WHERE v.source_id = s.id AND v.superseded_at IS NULL) AS versions,
            {iso:l.captured_at} AS last_checked_at,
            coalesce(l.reason, x.verdict, CASE WHEN l.id IS NULL THEN 'unvisited' ELSE 'fetched' END) AS state,
            coalesce(s.same_as, s.id) AS history_of
     FROM source s
     LEFT JOIN seed d ON d.id = s.seed_id
-    LEFT JOIN capture l ON l.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id
+    LEFT JOIN capture l ON l.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
-    LEFT JOIN derivation x ON x.capture_id = l.id"""
+    LEFT JOIN derivation x ON x.capture_id = l.id
+    WHERE s.kind NOT IN ('robots', 'probe')"""
 
 _VERSIONS = """
     SELECT v.id, v.title, s.url, v.number AS version, {iso:v.first_seen_at} AS first_seen_at,
@@ -58,7 +59,8 @@ _LINKS = """
     SELECT x.id AS a_id, y.id AS b_id, l.relation, l.score,
            CASE WHEN x.text_id = l.a_text_id THEN l.coverage_a ELSE l.coverage_b END AS coverage_a,
            CASE WHEN x.text_id = l.a_text_id THEN l.coverage_b ELSE l.coverage_a END AS coverage_b,
-           l.longest_run, l.passages, l.residue, l.because, l.method, x.text_id <> l.a_text_id AS mirrored
+           l.longest_run, l.passages, l.residue, l.because, l.method, l.translated, l.languages, l.broken,
+           x.text_id <> l.a_text_id AS mirrored
     FROM link l
     JOIN version x ON x.superseded_at IS NULL AND x.text_id IN (l.a_text_id, l.b_text_id)
     JOIN version y ON y.superseded_at IS NULL AND y.text_id = l.a_text_id + l.b_text_id - x.text_id
@@ -67,7 +69,8 @@ _LINKS = """
     WHERE (x.dated_at, x.first_seen_at, s.url_key) < (y.dated_at, y.first_seen_at, r.url_key)
       AND (l.relation <> 'same_event' OR abs(x.dated_at - y.dated_at) <= {window})
     UNION ALL
-    SELECT x.id, y.id, 'exact', 1.0, 1.0, 1.0, 0, '[]', '[]', 'the same text, letter for letter', 'digest', FALSE
+    SELECT x.id, y.id, 'exact', 1.0, 1.0, 1.0, 0, '[]', '[]', 'the same text, letter for letter', 'digest', FALSE, '',
+           '[]', FALSE
     FROM version x
     JOIN version y ON y.superseded_at IS NULL AND y.text_id = x.text_id
     JOIN source s ON s.id = x.source_id

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from db import blobs
-from db.errors import Corrupt
-from db.questions import rows
-from db.records import Page, Reason, Sighting, Verdict
-from db.times import instant, instant_or_none
+from db.questions import payloads, rows
+from db.records import TEXT_MEDIA_TYPE, Page, Reason, Sighting, Verdict
+from db.times import instant, instant_or_none, micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ _FROM = "FROM capture c LEFT JOIN payload p ON p.id = c.payload_id"
 
 
 def of_source(ask: Ask, source_id: int) -> list[Capture]:
-    """Every capture of a history, in time order."""
+    """Every capture of a history, in time order; further parts of a page come with it."""
     sql = f"""SELECT {rows.CAPTURE} {_FROM} JOIN source s ON s.id = c.source_id
               WHERE coalesce(s.same_as, s.id) = :id ORDER BY c.captured_at, c.id"""
     return [rows.capture(row) for row in ask(sql, id=source_id)]
@@ -33,6 +33,12 @@ def by_id(ask: Ask, capture_id: int) -> Capture:
     return rows.capture(ask(f"SELECT {rows.CAPTURE} {_FROM} WHERE c.id = :id", id=capture_id)[0])
 
 
+def parts(ask: Ask, capture_id: int) -> list[Capture]:
+    """The further pages of an article that was split into several, as the visit that made this capture got them."""
+    sql = f"SELECT {rows.CAPTURE} {_FROM} WHERE c.part_of = :id ORDER BY c.part"
+    return [rows.capture(row) for row in ask(sql, id=capture_id)]
+
+
 def instants(ask: Ask, source_id: int) -> set[datetime]:
     """When this source was captured, whatever came of it."""
     return {
@@ -40,15 +46,66 @@ def instants(ask: Ask, source_id: int) -> set[datetime]:
     }
 
 
+def waiting(ask: Ask, flag: str, *, after: int, limit: int) -> list[Capture]:
+    """Captures without payload and reason that carry this flag, by id from behind ``after`` on."""
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.payload_id IS NULL AND c.reason IS NULL AND c.id > :after
+              AND instr(c.flags, :flag) > 0 ORDER BY c.id LIMIT :limit"""
+    return [rows.capture(row) for row in ask(sql, flag=json.dumps(flag), after=after, limit=limit)]
+
+
+def pages_between(ask: Ask, url_key: str, since: datetime, until: datetime) -> list[Capture]:
+    """Captures of the source with this key that have a payload, dated from ``since`` to before ``until``."""
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} JOIN source s ON s.id = c.source_id WHERE s.url_key = :key
+              AND c.payload_id IS NOT NULL AND c.captured_at >= :since AND c.captured_at < :until
+              ORDER BY c.captured_at, c.id"""
+    return [rows.capture(row) for row in ask(sql, key=url_key, since=micros(since), until=micros(until))]
+
+
+def flagged_with(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
+    """For each of these flags the id of the oldest capture with a payload that carries it; one pass over all."""
+    sql = """SELECT f.value AS flag, c.id, min(c.captured_at) FROM capture c, json_each(c.flags) f
+             WHERE c.payload_id IS NOT NULL AND instr(c.flags, ':') > 0
+               AND f.value IN (SELECT value FROM json_each(:flags)) GROUP BY f.value"""
+    return {row["flag"]: row["id"] for row in ask(sql, flags=json.dumps(list(flags)))}
+
+
+def dated(
+    ask: Ask, since: datetime, until: datetime, *, after: tuple[datetime, int] | None = None, limit: int
+) -> list[Capture]:
+    """Captures dated from ``since`` to before ``until``, in time order; those behind time and id in ``after``."""
+    at, capture_id = after or (since, 0)
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.captured_at >= :since AND c.captured_at < :until
+              AND (c.captured_at, c.id) > (:at, :id) ORDER BY c.captured_at, c.id LIMIT :limit"""
+    found = ask(sql, since=micros(since), until=micros(until), at=micros(at), id=capture_id, limit=limit)
+    return [rows.capture(row) for row in found]
+
+
+def first_holding(ask: Ask, sha256: str, since: datetime, until: datetime) -> Capture:
+    """The first capture dated in the window that has this payload; there must be one."""
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE p.sha256 = :digest AND c.captured_at >= :since
+              AND c.captured_at < :until ORDER BY c.captured_at, c.id LIMIT 1"""
+    found = ask(sql, digest=bytes.fromhex(sha256), since=micros(since), until=micros(until))
+    return rows.capture(found[0])
+
+
+def page_before(ask: Ask, source_id: int, at: datetime) -> Capture | None:
+    """The last whole page of a source before ``at``: what a 304 of then speaks of."""
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.source_id = :id AND c.captured_at < :at AND c.reason IS NULL
+              AND c.payload_id IS NOT NULL ORDER BY c.captured_at DESC, c.id LIMIT 1"""
+    found = ask(sql, id=source_id, at=micros(at))
+    return rows.capture(found[0]) if found else None
+
+
+def holding(ask: Ask, sha256: bytes) -> Capture | None:
+    """The oldest capture that has the payload with this digest, if any has."""
+    sql = f"SELECT {rows.CAPTURE} {_FROM} WHERE p.sha256 = :digest ORDER BY c.captured_at, c.id LIMIT 1"
+    found = ask(sql, digest=sha256)
+    return rows.capture(found[0]) if found else None
+
+
 def payload(ask: Ask, sha256: str) -> bytes:
     """The bytes known by this digest; checked against it. Raises Corrupt if they do not hold or are not there."""
-    found = ask("SELECT codec, data FROM payload WHERE sha256 = :digest", digest=bytes.fromhex(sha256))
-    if not found:
-        raise Corrupt(f"payload {sha256} is not in the archive")
-    data = blobs.unpack(found[0]["codec"], found[0]["data"])
-    if blobs.digest(data).hex() != sha256:
-        raise Corrupt(f"payload {sha256} does not hold: its bytes have another digest; run: wirecopy verify")
-    return data
+    return payloads.whole(ask, bytes.fromhex(sha256))
 
 
 def page(ask: Ask, capture: Capture) -> Page:
@@ -73,18 +130,20 @@ def underived(ask: Ask, limit: int, *, ids: Sequence[int] = ()) -> list[int]:
 
 
 _SIGHTINGS = """
-    SELECT c.id, c.source_id, c.provenance, c.captured_at, c.reason, c.url, c.final_url, c.hops, d.verdict, t.sha256,
-           t.title, e.recipe_id, e.byline, e.published_at, e.language
+    SELECT c.id, c.source_id, c.provenance, c.captured_at, c.reason, c.url, c.final_url, c.hops, c.payload_id,
+           c.content_type, d.verdict, t.id AS text_id, t.sha256, t.title, e.byline, e.published_at, e.modified_at,
+           e.language, e.headline_from, coalesce(k.recipe_id, e.recipe_id) AS recipe_id
     FROM source s
-    JOIN capture c ON c.source_id = s.id
+    JOIN capture c ON c.source_id = s.id AND c.part = 1
     LEFT JOIN derivation d ON d.capture_id = c.id
     LEFT JOIN extraction e ON e.id = d.extraction_id
-    LEFT JOIN text t ON t.id = e.text_id
+    LEFT JOIN cleaning k ON k.id = d.cleaning_id
+    LEFT JOIN text t ON t.id = coalesce(d.text_id, e.text_id)
     WHERE s.id = :id OR s.same_as = :id"""
 
 
 def sightings(ask: Ask, source_id: int) -> list[Sighting]:
-    """Every capture of a history as derive sees it, in an order that does not depend on arrival.
+    """Every visit of a history as derive sees it, in an order that does not depend on arrival; parts are no visits.
 
     A 304 says that the page stands as it was when its validators were given out: it counts as a sighting of what the
     last whole page before it, of the same source and from the same hands, showed. Without such a page it shows nothing.
@@ -92,14 +151,18 @@ def sightings(ask: Ask, source_id: int) -> list[Sighting]:
     found = ask(_SIGHTINGS, id=source_id)
     found.sort(key=lambda row: (row["captured_at"], row["reason"] == Reason.NOT_MODIFIED, _other_facts(row)))
     shown: dict[tuple[int, str], Sighting] = {}
+    last: dict[int, tuple[int, str | None, str]] = {}
+    bodies = _bodies(ask, {row["text_id"] for row in found} - {None})
     told = []
     for row in found:
         asked = row["source_id"], row["provenance"].partition(":")[0]
-        one = _sighting(row)
+        one = _sighting(row, *bodies.get(row["text_id"], ("", 0)))
         if row["reason"] == Reason.NOT_MODIFIED:
             one = _as_before(one, shown.get(asked))
         elif one.reason is None and one.verdict is not None:
-            shown[asked] = one
+            same = row["payload_id"], one.text_sha256, one.state
+            one = replace(one, unchanged=last.get(row["source_id"]) == same)
+            shown[asked], last[row["source_id"]] = one, same
         told.append(one)
     return told
 
@@ -111,11 +174,20 @@ def _other_facts(row: Row) -> tuple[str, str, bytes, str]:
 def _as_before(one: Sighting, page: Sighting | None) -> Sighting:
     """A 304 as a sighting of ``page``: what it showed, when the 304 came. The page's capture stays the evidence."""
     if page is None:
-        return one
-    return replace(page, at=one.at, url=one.url, moved_to=one.moved_to)
+        return replace(one, unchanged=True)
+    return replace(page, at=one.at, url=one.url, moved_to=one.moved_to, unchanged=True)
 
 
-def _sighting(row: Row) -> Sighting:
+def _bodies(ask: Ask, text_ids: set[int]) -> dict[int, tuple[str, int]]:
+    """Digest and length of each body; of a page that always said the same nobody asks."""
+    if len(text_ids) < 2:  # noqa: PLR2004 (one text has no other to be compared with)
+        return {}
+    sql = "SELECT id, body FROM text WHERE id IN (SELECT value FROM json_each(:ids))"
+    found = ask(sql, ids=json.dumps(sorted(text_ids)))
+    return {row["id"]: (blobs.digest(row["body"].encode()).hex(), len(row["body"])) for row in found}
+
+
+def _sighting(row: Row, body: str, length: int) -> Sighting:
     moved = any(hop.permanent for hop in rows.hops(row["hops"])) and row["final_url"] != row["url"]
     unmodified = row["reason"] == Reason.NOT_MODIFIED
     return Sighting(
@@ -131,4 +203,10 @@ def _sighting(row: Row) -> Sighting:
         url=row["url"],
         moved_to=row["final_url"] if moved else None,
         recipe_id=row["recipe_id"] or "",
+        source_id=row["source_id"],
+        body=body,
+        length=length,
+        headline_sure=len(json.loads(row["headline_from"] or "[]")) != 1,
+        given=row["content_type"] == TEXT_MEDIA_TYPE,
+        modified_at=instant_or_none(row["modified_at"]),
     )

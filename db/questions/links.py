@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from math import log2
 from typing import TYPE_CHECKING
 
 from db.questions import rows
@@ -19,7 +21,7 @@ _JOIN = """JOIN version {0}v ON {0}v.id = l.{0}_id JOIN source {0}s_ ON {0}s_.id
     JOIN text {0}t ON {0}t.id = {0}v.text_id"""
 _LINKS = f"""
     SELECT l.relation, l.score, l.coverage_a, l.coverage_b, l.longest_run, l.passages, l.residue, l.because, l.method,
-           l.mirrored, {_SIDE.format("a")}, {_SIDE.format("b")}
+           l.translated, l.languages, l.broken, l.mirrored, {_SIDE.format("a")}, {_SIDE.format("b")}
     FROM v_links l {_JOIN.format("a")} {_JOIN.format("b")}
     WHERE {{where}}
     ORDER BY as_.url_key, av.number, bs_.url_key, bv.number"""
@@ -46,6 +48,9 @@ def _link(row: Row) -> Link:
         longest_run=row["longest_run"],
         residue=rows.residue(row["residue"], mirrored=bool(row["mirrored"])),
         method=row["method"],
+        translated=bool(row["translated"]),
+        languages=rows.languages(row["languages"], mirrored=bool(row["mirrored"])),
+        broken=rows.broken(row["broken"], mirrored=bool(row["mirrored"])),
     )
 
 
@@ -66,20 +71,58 @@ def unlinked(ask: Ask, limit: int) -> list[int]:
     return [row["text_id"] for row in ask("SELECT text_id FROM unlinked ORDER BY text_id LIMIT :n", n=limit)]
 
 
-# Keys shared by more texts than this say nothing: stock phrases, very common names. Cap 128 kept 97 % of relatives.
+DAY = 86_400_000_000
+"""Microseconds in a day."""
+
+BEFORE, AFTER = 14, 14
+"""Days around a text within which a key is looked up. Copies of news appear within hours, and where we come across the
+original later than a copy, within days."""
+
 KEY_CAP = 128
-# At most this many of the best candidates are compared; every labelled relative ranked within the first 20.
-CANDIDATES = 40
+"""Of the texts in that window. A key of more says nothing: stock phrases, very common names."""
 
-_CANDIDATES = """
-    SELECT o.text_id AS id, count(*) AS shared
-    FROM near_key k JOIN near_key o ON o.key = k.key AND o.text_id <> k.text_id
-    WHERE k.text_id = :id
-      AND (SELECT count(*) FROM (SELECT 1 FROM near_key n WHERE n.key = k.key LIMIT :cap + 1) AS shared_by) <= :cap
-    GROUP BY o.text_id HAVING count(*) >= 2
-    ORDER BY shared DESC, o.text_id LIMIT :n"""
+RARE_CAP = 12
+"""A key of at most so many texts in all is looked up without a window: that finds a repost of years later."""
+
+CANDIDATES = 24
+"""At most this many of the best candidates are compared; every labelled relative ranked within the first 20."""
+
+LEAST_SHARED = 2
+"""Fewer keys in common are chance."""
+
+LEAST_SCORE = 1.0
+"""What the keys in common must be worth together: 1 for one that a single other text has, 0.5 for one of two, 0.13 for
+one of 128. Two keys of a few texts, or fifteen of a hundred."""
+
+# One of each for a key, all in one statement: joined with a list of keys, SQLite would read the whole table first.
+_NEARBY = """SELECT key, text_id, 1 AS near FROM (SELECT key, text_id FROM near_key WHERE key = :{key}
+    AND day BETWEEN :since AND :until LIMIT :cap + 2) AS n_{key}"""
+_EVER = (
+    """SELECT key, text_id, 0 FROM (SELECT key, text_id FROM near_key WHERE key = :{key} LIMIT :rare + 2) AS e_{key}"""
+)
 
 
-def candidates(ask: Ask, text_id: int) -> list[int]:
-    """Ids of texts that share at least two look-up keys with this one, most shared first."""
-    return [row["id"] for row in ask(_CANDIDATES, id=text_id, cap=KEY_CAP, n=CANDIDATES)]
+def candidates(ask: Ask, text_id: int, keys: Sequence[int]) -> list[int]:
+    """Ids of the texts most worth comparing with this one, whose look-up keys these are; the likeliest first.
+
+    How many texts have a key bounds what is compared and never decides it.
+    """
+    if not keys:
+        return []
+    day = (ask("SELECT min(first_seen_at) AS seen FROM version WHERE text_id = :id", id=text_id)[0]["seen"] or 0) // DAY
+    named = {f"k{place}": key for place, key in enumerate(keys)}
+    sql = "\nUNION ALL ".join(each.format(key=name) for name in named for each in (_NEARBY, _EVER))
+    found = ask(sql, since=day - BEFORE, until=day + AFTER, cap=KEY_CAP, rare=RARE_CAP, **named)
+    holders: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for row in found:
+        holders[row["key"], row["near"]].add(row["text_id"])
+    shared: Counter[int] = Counter()
+    score: dict[int, float] = defaultdict(float)
+    for key in keys:
+        nearby, ever = holders[key, 1] - {text_id}, holders[key, 0] - {text_id}
+        others = (nearby if len(nearby) <= KEY_CAP else set()) | (ever if len(ever) <= RARE_CAP else set())
+        shared.update(others)
+        for each in others:
+            score[each] += 1 / (1 + log2(len(others)))
+    fit = [each for each, count in shared.items() if count >= LEAST_SHARED and score[each] >= LEAST_SCORE]
+    return sorted(fit, key=lambda each: (-score[each], each))[:CANDIDATES]

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from db.records import Capture, Cause, Exchange, Hop, Kind, Passage, Reason, SeedKind, Source, Version
+from db.records import (
+    Capture,
+    Cause,
+    Exchange,
+    Extraction,
+    Hop,
+    Kind,
+    Passage,
+    Reason,
+    Removed,
+    SeedKind,
+    Source,
+    Verdict,
+    Version,
+)
 from db.times import instant, instant_or_none, micros_or_none
 
 if TYPE_CHECKING:
@@ -83,7 +98,7 @@ def version(row: Row) -> Version:
         **{name: row[name] for name in (*plain, "byline", "language")},
         text_sha256=row["sha256"].hex(),
         cause=Cause(row["cause"]),
-        kinds=tuple(Kind(kind) for kind in json.loads(row["kinds"])),
+        kinds=_kinds(row["kinds"]),
         first_seen_at=instant(row["first_seen_at"]),
         last_seen_at=instant(row["last_seen_at"]),
         dated_at=instant(row["dated_at"]),
@@ -91,6 +106,21 @@ def version(row: Row) -> Version:
         recorded_at=instant_or_none(row["recorded_at"]),
         superseded_at=instant_or_none(row["superseded_at"]),
     )
+
+
+def extracted(row: Row) -> Extraction:
+    """Text and removed spans of an extraction, from title, body (None: there is none) and removed; verdict if given."""
+    return Extraction(
+        verdict=Verdict(row.get("verdict", Verdict.OK)),
+        title=row["title"] or "",
+        text=row["body"] or "",
+        removed=tuple(Removed(at=at, text=text, because=why) for at, text, why in json.loads(row["removed"])),
+    )
+
+
+@lru_cache(maxsize=512)  # a list of a large archive has thousands of versions and a few dozen different columns
+def _kinds(column: str) -> tuple[Kind, ...]:
+    return tuple(Kind(kind) for kind in json.loads(column))
 
 
 def hops(column: str) -> tuple[Hop, ...]:
@@ -187,3 +217,26 @@ def _other_side(line: str) -> str:
 def hex_or_none(digest: bytes | None) -> str | None:
     """Lower-case hex of a digest, passing None through."""
     return None if digest is None else digest.hex()
+
+
+def languages(column: str, *, mirrored: bool = False) -> tuple[str | None, str | None]:
+    """The languages of both sides kept in a column."""
+    first, _, second = column.partition(",")
+    told = first or None, second or None
+    return told[::-1] if mirrored else told
+
+
+def languages_column(told: tuple[str | None, str | None]) -> str:
+    """How two languages are kept: ``en,de``; empty where neither could be told."""
+    return ",".join(each or "" for each in told) if any(told) else ""
+
+
+def broken(column: str, *, mirrored: bool = False) -> tuple[tuple[str, str], ...]:
+    """The names of one side and their spelling on the other, kept in a column."""
+    found = ((one, other) for one, other in json.loads(column))
+    return tuple(sorted((other, one) for one, other in found)) if mirrored else tuple(found)
+
+
+def broken_column(found: tuple[tuple[str, str], ...], *, mirrored: bool = False) -> str:
+    """How broken names are kept."""
+    return json.dumps(sorted((other, one) for one, other in found) if mirrored else found, ensure_ascii=False)

@@ -51,7 +51,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What comparing two texts gave, with the evidence; ``relation`` None means not linked (``because`` says why)."""
+    """What comparing two texts gave, with the evidence; ``relation`` None means not linked (``because`` says why).
+
+    ``translated``: a copy in another language; ``languages`` are those of a and b as far as they could be told.
+    ``broken``: names of a that b has in another spelling, as translating there and back leaves them.
+    """
 
     relation: Relation | None
     score: float
@@ -61,6 +65,9 @@ class Judgement:
     passages: tuple[Passage, ...] = ()
     residue: tuple[str, ...] = ()
     method: str = ""
+    translated: bool = False
+    languages: tuple[str | None, str | None] = (None, None)
+    broken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,10 @@ class VersionRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A relation between two versions. ``a`` is the earlier one as far as the archive knows, ``b`` the other."""
+    """A relation between two versions. ``a`` is the earlier one as far as the archive knows, ``b`` the other.
+
+    ``translated``, ``languages`` and ``broken`` as in ``Judgement``.
+    """
 
     a: VersionRef
     b: VersionRef
@@ -90,13 +100,99 @@ class Link:
     longest_run: int = 0
     residue: tuple[str, ...] = ()
     method: str = ""
+    translated: bool = False
+    languages: tuple[str | None, str | None] = (None, None)
+    broken: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a person said of two texts: ``copy``, or that neither has it from the other.
+
+    ``version`` is the one that shows that text, else the one that stands today at the instant it was seen (a newer
+    recipe may read the page differently), 0 where there is none. ``machine`` is the relation that was found between the
+    texts, None where none was.
+    """
+
+    a: VersionRef
+    b: VersionRef
+    copy: bool
+    note: str
+    labelled_at: datetime
+    machine: Relation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pedigree:
+    """What the page of a version says of where its text comes from, and how long the text is, in characters.
+
+    ``agencies`` and ``credited`` are names, of news agencies and of others; ``canonical`` the address it calls its own.
+    """
+
+    agencies: tuple[str, ...] = ()
+    credited: tuple[str, ...] = ()
+    canonical: str | None = None
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How many seconds a copy came after the probable original, by what both declare, or by when we saw them first.
+
+    ``mixed``: one of them declares no date that can be believed.
+    """
+
+    seconds: int
+    by: Literal["published", "first_seen", "mixed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """Copies of one text: ``members`` by first sight, ``original`` the probable one, with the reasons."""
+    """Copies of one text: ``members`` by first sight, ``original`` the probable one, with the reasons.
+
+    ``lags``: of each member, in the order of ``members``; None for the original, or where no times are known.
+    ``credited``: the agency the members have it from, where the original is probably not archived.
+    """
 
     members: tuple[VersionRef, ...]
     original: VersionRef
     reasons: tuple[str, ...]
     links: tuple[Link, ...] = ()
+    lags: tuple[Lag | None, ...] = ()
+    credited: str | None = None
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What one member of a cluster stands for where only one is shown: how many others there are, and of which kinds.
+
+    ``kinds``: how many of each relation to the member shown, or ``label`` where a person joined them. ``hidden``: those
+    that would have been shown, too.
+    """
+
+    original: VersionRef
+    copies: int
+    kinds: tuple[tuple[str, int], ...]
+    hidden: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A passage that an article said in ``version``, has corrected since, and a copy still carries.
+
+    ``now`` is what the article says in its place, None where it says nothing. ``span`` is that of ``passage`` in the
+    body of the copy, whose words ``copied`` are. ``corrected_at``: when we first saw the article without the passage.
+    ``confirmed``: the copy was seen with it after that.
+    """
+
+    version: int
+    passage: str
+    now: str | None
+    kinds: tuple[Kind, ...]
+    corrected_at: datetime
+    copy: VersionRef
+    copied: str
+    span: tuple[int, int]
+    copy_seen_at: datetime
+    confirmed: bool

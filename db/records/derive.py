@@ -49,12 +49,54 @@ SCRAPER_MARKS = frozenset({"shortcode", "source link", "comment form"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """Lines of text that are a site's own, each as its words in one case, sorted.
+
+    Those in ``anywhere`` are no part of an article wherever they stand, those in ``edge`` only at its head or tail.
+    """
+
+    edge: tuple[str, ...] = ()
+    anywhere: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.edge or self.anywhere)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """What was learned of a site's own lines: one revision of it, which never changes. Revisions count from 1."""
+
+    site: str
+    revision: int
+    blocks: Blocks
+    adopted_at: datetime | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something known of an article: ``value`` normalised, ``raw`` as written where that differs, and where it is said.
+
+    Names: published, modified, byline, language, site, canonical, section, tag (several), access (free, partial, not
+    free), flag, degraded. A date is an instant in UTC, or a day where no more was said. ``guess``: inferred, not said.
+    """
+
+    name: str
+    value: str
+    source: str
+    raw: str = ""
+    guess: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one payload says under one recipe. ``text`` is the best body there is, whatever the verdict.
 
     ``title`` is the headline: what two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` holds only what the
     page declares. ``removed`` lists the residue taken out, in text order; ``origin`` the agency or credit lines found.
     ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or og, and a link.
+    ``facts`` say where each of these comes from, and hold what is only guessed. ``headline_from`` says which of h1,
+    og:title and json-ld agree on ``title``.
     """
 
     verdict: Verdict
@@ -70,6 +112,40 @@ class Extraction:
     removed: tuple[Removed, ...] = ()
     origin: tuple[str, ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
+    facts: tuple[Fact, ...] = ()
+    headline_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """The text of a capture where more decides it than one payload: its site's furniture, the parts of the article.
+
+    ``recipe`` covers the furniture too. ``parts`` is a digest of the further payloads in their order, empty for none;
+    ``removed`` holds what was taken out of all of them, residue of the extraction included.
+    """
+
+    recipe: Recipe
+    sha256: str
+    title: str
+    text: str
+    removed: tuple[Removed, ...] = ()
+    parts: str = ""
+    furniture_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How much was read of a page at one capture: characters and paragraphs of its text, characters removed.
+
+    ``host`` is the part of its key that names the host.
+    """
+
+    host: str
+    page: str
+    at: datetime
+    length: int
+    paragraphs: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +160,24 @@ class Claim:
     url_key: str
     first_seen_at: datetime
     last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """What two known sources have in common by a claim of one about the other, of which there is proof.
+
+    For ``moved`` the proof is the redirect itself, for the other kinds a text that both were seen with. ``at`` is when
+    the claim was first seen.
+    """
+
+    kind: str
+    at: datetime
+    source_id: int
+    url: str
+    url_key: str
+    target_id: int
+    target_url: str
+    target_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +204,8 @@ class Sighting:
 
     ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it speaks of. ``body`` is a
     digest of the text without its headline and ``length`` that body's characters; ``headline_sure`` says that at least
-    two of the page's own headlines agree on ``title``.
+    two of the page's own headlines agree on ``title``. ``source_id`` is the address asked, which may have been joined
+    to the history. ``unchanged``: a 304, or the same bytes with the same text as at the check before.
     """
 
     capture_id: int
@@ -128,7 +223,10 @@ class Sighting:
     body: str = ""
     length: int = 0
     headline_sure: bool = True
+    given: bool = False
     modified_at: datetime | None = None
+    source_id: int = 0
+    unchanged: bool = False
 
     @property
     def state(self) -> str:
@@ -174,9 +272,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A run of checks that found one state that is not an article: how long, how often, and whether it is confirmed.
+    """A run of checks that found one state: how long, how often, and whether an absence is confirmed.
 
-    A 410 is confirmed at once; a 404 when two checks at least a day apart agree.
+    A 410 is confirmed at once; a 404 when two checks at least a day apart agree. ``unchanged`` of the checks said that
+    nothing had changed since the one before.
     """
 
     state: str
@@ -185,6 +284,7 @@ class Stretch:
     seen: int
     confirmed: bool = False
     detail: str = ""
+    unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +305,28 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What one source said, what it was seen saying without being believed, and what else its checks met."""
+    """What one source said, what it was seen saying without being believed, and what else its checks met.
+
+    ``stretches`` are the states without a text, uninterrupted by passing failures; ``states`` is every run of one
+    state, whichever, in the order they began; ``claims`` what its pages say their address is; ``found_in`` the lists
+    that named it, and when each did first.
+    """
 
     versions: tuple[Version, ...]
     suspects: tuple[Suspect, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     moves: tuple[tuple[datetime, str, str], ...] = ()
     captures: int = 0
+    states: tuple[Stretch, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    found_in: tuple[tuple[str, datetime], ...] = ()
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """Since when the page is known to be gone, if it is: its absence is confirmed, and no text was seen after it.
+
+        One 404 is no more than that; a second at least a day later, a 410 or a 451 is an absence.
+        """
+        last = max((each.last_seen_at for each in self.versions), default=None)
+        absences = (run for run in self.stretches if run.confirmed and (last is None or run.first_seen_at > last))
+        return next((run.first_seen_at for run in absences), None)

@@ -39,7 +39,7 @@ class SourceState:
     alone, and for the Accept-Encoding they were given out under, ``validators_coding`` (None: nobody noted it).
     ``unmodified`` counts the 304s since that page; ``misled`` is true once a page changed under an unchanged validator.
     ``changes`` counts the edits seen, ``parts`` the pages the article was last split into. ``budget`` is the visits a
-    day that the source's whole group may cost. ``not_before_at`` is the wait its server, or its whole origin, asked for.
+    day that the source's whole group may cost. ``not_before_at`` is the wait that its server or its origin asked for.
     """
 
     source: Source
@@ -68,7 +68,8 @@ class Visit:
     """One planned attempt on one source, and why now. Without ``etag`` and ``last_modified`` it is unconditional.
 
     The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of the chain, and
-    only with the Accept-Encoding ``validators_coding`` they were given out under (None: with any).
+    only with the Accept-Encoding ``validators_coding`` they were given out under (None: with any). Where ``replays`` is
+    true a web archive is asked for what it recorded: whatever it answers is the answer, also a redirect or a 304.
     """
 
     source_id: int
@@ -81,6 +82,7 @@ class Visit:
     validators_coding: str | None = None
     language: str | None = None
     allow_private: bool = False
+    replays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

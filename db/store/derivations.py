@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
-from db.schema import derivation, extraction, payload, recipe, text
+from db.schema import cleaning, derivation, extraction, payload, recipe, text
 from db.times import micros, micros_or_none
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.connect import Ask, Row
-    from db.records import Capture, Extraction, Recipe, Verdict
+    from db.records import Capture, Cleaned, Extraction, Fact, Recipe, Removed, Verdict
 
 _STALE = """
     INSERT INTO underived (capture_id)
@@ -29,11 +29,16 @@ _STALE = """
 
 def use_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
     """Note the recipe; put every capture that was derived under another one back on the ledger."""
-    facts = json.dumps(current.facts, ensure_ascii=False)
-    row = insert(recipe).values(id=current.id, facts=facts, first_used_at=micros(now)).on_conflict_do_nothing()
-    if connection.execute(row).rowcount == 0 and _same_as_last(connection, current.id):
+    if not _note(connection, current, now) and _same_as_last(connection, current.id):
         return False
     return connection.execute(sql(_STALE), {"recipe": current.id}).rowcount > 0
+
+
+def _note(connection: Connection, current: Recipe, now: datetime) -> bool:
+    """Note a recipe; True if it is new."""
+    facts = json.dumps(current.facts, ensure_ascii=False)
+    row = insert(recipe).values(id=current.id, facts=facts, first_used_at=micros(now)).on_conflict_do_nothing()
+    return connection.execute(row).rowcount > 0
 
 
 def _same_as_last(connection: Connection, recipe_id: str) -> bool:
@@ -47,8 +52,8 @@ def _same_as_last(connection: Connection, recipe_id: str) -> bool:
 
 _AGAIN = """
     INSERT INTO underived (capture_id)
-    SELECT c.id FROM capture c JOIN source s ON s.id = c.source_id AND s.kind = 'article'
-    WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND c.reason IS NULL
+    SELECT c.id FROM capture c JOIN source s ON s.id = c.source_id AND s.kind IN ('article', 'probe')
+    WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND c.reason IS NULL AND c.part = 1
       AND (:since IS NULL OR c.captured_at >= :since) AND (:until IS NULL OR c.captured_at < :until)
       AND c.id NOT IN (SELECT capture_id FROM underived)"""
 
@@ -60,17 +65,43 @@ def queue_again(connection: Connection, sources: Sequence[int], since: datetime 
 
 
 _KNOWN = """
-    SELECT e.id, e.verdict, e.detail FROM extraction e JOIN payload p ON p.id = e.payload_id
+    SELECT e.id, e.verdict, e.detail, t.title, t.body, e.removed
+    FROM extraction e JOIN payload p ON p.id = e.payload_id LEFT JOIN text t ON t.id = e.text_id
     WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
 
 
-def known(ask: Ask, capture: Capture, recipe_id: str) -> bool:
-    """True when the payload, read in this charset, has an extraction under the recipe."""
+def known(ask: Ask, capture: Capture, recipe_id: str) -> Row | None:
+    """The extraction of the payload, read in this charset, under the recipe: verdict, detail, title, body."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
-    return bool(ask(_KNOWN, digest=digest, charset=_charset(capture), recipe=recipe_id))
+    found = ask(_KNOWN, digest=digest, charset=_charset(capture), recipe=recipe_id)
+    return found[0] if found else None
 
 
-def keep(connection: Connection, capture: Capture, found: Extraction, sha256: str | None, current: Recipe) -> None:
+_LIKE = """
+    INSERT INTO extraction (payload_id, charset, recipe_id, verdict, detail, text_id, byline, published_at, modified_at,
+                            language, site, canonical_url, removed, origin, claims, facts, headline_from, core)
+    SELECT p.id, e.charset, e.recipe_id, e.verdict, e.detail, e.text_id, e.byline, e.published_at, e.modified_at,
+           e.language, e.site, e.canonical_url, e.removed, e.origin, e.claims, e.facts, e.headline_from, e.core
+    FROM extraction e JOIN payload p ON p.sha256 = :digest
+    WHERE e.core = :core AND e.charset = :charset AND e.recipe_id = :recipe ORDER BY e.id LIMIT 1
+    ON CONFLICT DO NOTHING"""
+
+
+def keep_like(connection: Connection, capture: Capture, recipe_id: str, core: str) -> bool:
+    """Give the payload the extraction of another of which the same is read; False if the recipe saw none."""
+    digest = bytes.fromhex(capture.payload_sha256 or "")
+    values = {"digest": digest, "core": bytes.fromhex(core), "charset": _charset(capture), "recipe": recipe_id}
+    return connection.execute(sql(_LIKE), values).rowcount > 0
+
+
+def keep(
+    connection: Connection,
+    capture: Capture,
+    found: Extraction,
+    sha256: str | None,
+    current: Recipe,
+    core: str | None = None,
+) -> None:
     """Add an extraction and its text; one that is there already changes nothing."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
     payload_id = connection.execute(select(payload.c.id).where(payload.c.sha256 == digest)).scalar_one()
@@ -87,10 +118,23 @@ def keep(connection: Connection, capture: Capture, found: Extraction, sha256: st
         language=found.language,
         site=found.site,
         canonical_url=found.canonical_url,
-        removed=json.dumps([[each.at, each.text, each.because] for each in found.removed], ensure_ascii=False),
+        removed=_removed(found.removed),
         origin=json.dumps(found.origin, ensure_ascii=False),
+        claims=json.dumps(found.claims, ensure_ascii=False),
+        facts=json.dumps([_fact(each) for each in found.facts], ensure_ascii=False),
+        headline_from=json.dumps(found.headline_from),
+        core=None if core is None else bytes.fromhex(core),
     )
     connection.execute(row.on_conflict_do_nothing())
+
+
+def _removed(spans: Sequence[Removed]) -> str:
+    return json.dumps([[each.at, each.text, each.because] for each in spans], ensure_ascii=False)
+
+
+def _fact(each: Fact) -> list[str | bool]:
+    """A fact as it is stored: name, value, source, raw form, and whether it is a guess."""
+    return [each.name, each.value, each.source, each.raw, each.guess]
 
 
 def keep_text(connection: Connection, sha256: str, title: str, body: str) -> int:
@@ -111,15 +155,38 @@ def tie(
     recipe_id: str,
     verdict: Callable[[Row], tuple[Verdict, str]],
     now: datetime,
+    cleaned: Cleaned | None = None,
 ) -> None:
-    """Tie a capture to the extraction of its payload."""
+    """Tie a capture to the extraction of its payload, and to what that says as ``cleaned``, if that is not the same."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
     values = {"digest": digest, "charset": _charset(capture), "recipe": recipe_id}
     found = connection.execute(sql(_KNOWN), values).mappings().one()
     judged, detail = verdict(dict(found))
     row = {"extraction_id": found["id"], "verdict": str(judged), "detail": detail, "derived_at": micros(now)}
+    row |= {"cleaning_id": None, "text_id": None} | _keep_cleaned(connection, found["id"], cleaned, now)
+    row |= _measures(found["body"] or "", [text for _, text, _ in json.loads(found["removed"])])
+    if cleaned is not None:
+        row |= _measures(cleaned.text, [each.text for each in cleaned.removed])
     new = insert(derivation).values(capture_id=capture.id, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["capture_id"], set_=row))
+
+
+def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:
+    paragraphs = body.count("\n") + 1 if body else 0
+    return {"length": len(body), "paragraphs": paragraphs, "taken": sum(map(len, removed))}
+
+
+def _keep_cleaned(connection: Connection, extraction_id: int, found: Cleaned | None, now: datetime) -> dict[str, int]:
+    """Keep a cleaned text unless it is known; the columns of a derivation that name it."""
+    if found is None:
+        return {}
+    _note(connection, found.recipe, now)
+    key = {"extraction_id": extraction_id, "recipe_id": found.recipe.id, "parts": found.parts}
+    text_id = keep_text(connection, found.sha256, found.title, found.text)
+    row = key | {"furniture_id": found.furniture_id, "text_id": text_id, "removed": _removed(found.removed)}
+    connection.execute(insert(cleaning).values(**row).on_conflict_do_nothing())
+    same = [cleaning.c[name] == value for name, value in key.items()]
+    return {"cleaning_id": connection.execute(select(cleaning.c.id).where(*same)).scalar_one(), "text_id": text_id}
 
 
 def _charset(capture: Capture) -> str:

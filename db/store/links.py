@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.questions import rows
+from db.questions.links import DAY
 from db.records import Passage
 from db.schema import link, near_key, text, unlinked, version
 from db.times import micros
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 
 def add_keys(connection: Connection, text_id: int, keys: Sequence[int]) -> None:
-    """Add a text's look-up keys."""
+    """Add a text's look-up keys, under the day on which it was first seen."""
     if keys:
-        found = [{"key": key, "text_id": text_id} for key in sorted(set(keys))]
+        seen = select(func.min(version.c.first_seen_at)).where(version.c.text_id == text_id)
+        day = (connection.execute(seen).scalar() or 0) // DAY
+        found = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
         connection.execute(insert(near_key).on_conflict_do_nothing(), found)
 
 
@@ -67,6 +70,9 @@ def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement)
         "passages": rows.passages_column(passages),
         "residue": rows.residue_column(judged.residue, mirrored=swap),
         "because": judged.because,
+        "translated": judged.translated,
+        "languages": rows.languages_column(judged.languages[::-1] if swap else judged.languages),
+        "broken": rows.broken_column(judged.broken, mirrored=swap),
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.schema import seed, source
+from db.store import listings
 from db.times import micros
 
 if TYPE_CHECKING:
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from db.connect import Ask
     from db.records import Every, Found, Seed
 
 
-def sync_seeds(connection: Connection, seeds: Sequence[Seed], keys: Mapping[str, str], now: datetime) -> None:
+_MANY = 10  # pages of which a list says one and the same time; a handful may well be published at once
+_CLOCKS_DIFFER = timedelta(minutes=15)  # a site's clock may be ahead of ours
+
+
+def sync_seeds(connection: Connection, ask: Ask, seeds: Sequence[Seed], keys: Mapping[str, str], now: datetime) -> None:
     """Upsert every seed and its source; seeds that are gone from the index are retired, never deleted."""
+    before = _in_index(connection)
     for each in seeds:
         row = {
             "group": each.group,
@@ -41,20 +48,25 @@ def sync_seeds(connection: Connection, seeds: Sequence[Seed], keys: Mapping[str,
         _sync_source(connection, each, seed_id, keys[each.url], now)
     gone = and_(seed.c.key.not_in([each.key for each in seeds]), seed.c.retired_at.is_(None))
     connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
+    if _in_index(connection) != before:
+        listings.adopt_all(connection, ask)
+
+
+def _in_index(connection: Connection) -> set[tuple[int, int]]:
+    """The sources that stand in the index themselves, each with its seed."""
+    active = select(source.c.id, seed.c.id.label("seed_id")).join(seed, seed.c.id == source.c.seed_id)
+    own = active.where(source.c.found_in.is_(None), source.c.retired_at.is_(None), seed.c.retired_at.is_(None))
+    return {(row.id, row.seed_id) for row in connection.execute(own)}
 
 
 def _sync_source(connection: Connection, each: Seed, seed_id: int, url_key: str, now: datetime) -> None:
     """Upsert the source a seed names; the one it named before its address was edited is retired."""
-    own = source.c.found_in.is_(None)
-    before = connection.execute(select(source.c.seed_id).where(source.c.url_key == url_key, own)).scalar_one_or_none()
     # A source that a feed found, or an import brought, becomes the seed's own when a person lists it.
     mine = {"seed_id": seed_id, "kind": str(each.kind), "retired_at": None, "found_in": None}
     fresh = insert(source).values(url=each.url, url_key=url_key, found_at=micros(now), **mine)
     connection.execute(fresh.on_conflict_do_update(index_elements=["url_key"], set_=mine))
-    former = and_(source.c.seed_id == seed_id, own, source.c.url_key != url_key)
+    former = and_(source.c.seed_id == seed_id, source.c.found_in.is_(None), source.c.url_key != url_key)
     connection.execute(update(source).where(former, source.c.retired_at.is_(None)).values(retired_at=micros(now)))
-    if before not in {None, seed_id}:  # the seed was renamed: the articles its list found come along
-        connection.execute(update(source).where(source.c.seed_id == before, ~own).values(seed_id=seed_id))
 
 
 def every_column(every: Every) -> str:
@@ -70,48 +82,46 @@ def ensure(connection: Connection, url: str, url_key: str, now: datetime) -> int
     return int(connection.execute(select(source.c.id).where(source.c.url_key == url_key)).scalar_one())
 
 
-def add_found(connection: Connection, found: Sequence[tuple[Found, str]], via: int, now: datetime) -> list[int]:
+def add_found(
+    connection: Connection, ask: Ask, found: Sequence[tuple[Found, str]], via: int, now: datetime
+) -> list[int]:
     """Add found articles as sources of the seed of ``via``; ids of the new ones, in the order found.
 
-    One that no seed watched so far, or none any more, is watched from now on.
+    One that no seed watched so far, or none any more, is watched from now on (``db.store.listings``). Of those that are
+    known already, what the list says of their last update is noted.
     """
     seed_id = connection.execute(select(source.c.seed_id).where(source.c.id == via)).scalar_one()
-    retired = select(seed.c.id).where(seed.c.retired_at.is_not(None))
+    known = _known(connection, [url_key for _, url_key in found])
     new = []
     for each, url_key in found:
-        at = micros(now)
-        row = insert(source).values(
-            url=each.url, url_key=url_key, kind=str(each.kind), seed_id=seed_id, found_at=at, found_in=via
-        )
-        added = connection.execute(row.on_conflict_do_nothing().returning(source.c.id)).scalar_one_or_none()
-        if added is not None:
-            new.append(added)
+        if url_key in known:
             continue
-        no_seed = or_(source.c.seed_id.is_(None), source.c.seed_id.in_(retired))
-        known = update(source).where(source.c.url_key == url_key, source.c.id != via, no_seed)
-        connection.execute(known.values(seed_id=seed_id, found_in=via))
+        row = {"url": each.url, "url_key": url_key, "kind": str(each.kind), "seed_id": seed_id, "found_in": via}
+        added = insert(source).values(found_at=micros(now), **row).returning(source.c.id)
+        known[url_key] = connection.execute(added).scalar_one()
+        new.append(known[url_key])
+    listings.note(connection, ask, list(known.values()), via, now)
+    _keep_hints(connection, found, now)
     return new
 
 
-def join(connection: Connection, source_id: int, url: str, url_key: str, now: datetime) -> list[int]:
-    """Make ``url`` an address of the history of ``source_id``; ids of the histories that changes.
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """The ids of the sources with these keys, as far as there are any; one question for a whole list."""
+    found = connection.execute(select(source.c.url_key, source.c.id).where(source.c.url_key.in_(keys)))
+    return {row.url_key: row.id for row in found}
 
-    The pointer always names a source that points nowhere itself, so a history is one step away. Where several pages
-    redirect to one address, the history with the smallest key keeps it, whoever came first.
+
+def _keep_hints(connection: Connection, found: Sequence[tuple[Found, str]], now: datetime) -> None:
+    """Note when, at the latest, a list said of each page that it was updated; a joined page's word goes to its history.
+
+    Times to come are no use. One time said of all of many pages is the list's own, of when it was written.
     """
-    mine = _history_of(connection, source_id)
-    target = ensure(connection, url, url_key, now)
-    theirs = _history_of(connection, target)
-    if theirs.id == mine.id or (theirs.id != target and theirs.url_key < mine.url_key):
-        return []
-    moving = source.c.id == target
-    if theirs.id == target:
-        moving = or_(moving, source.c.same_as == target)
-    connection.execute(update(source).where(moving).values(same_as=mine.id))
-    return [mine.id] if theirs.id == target else [mine.id, theirs.id]
-
-
-def _history_of(connection: Connection, source_id: int) -> Any:
-    """Id and url_key of the source that keeps the history of ``source_id``."""
-    root = select(func.coalesce(source.c.same_as, source.c.id)).where(source.c.id == source_id).scalar_subquery()
-    return connection.execute(select(source.c.id, source.c.url_key).where(source.c.id == root)).one()
+    said = {url_key: each.updated_at for each, url_key in found if each.updated_at is not None}
+    if len(said) >= _MANY and len(set(said.values())) == 1:
+        return
+    for url_key, at in said.items():
+        if at <= now + _CLOCKS_DIFFER:
+            root = select(func.coalesce(source.c.same_as, source.c.id)).where(source.c.url_key == url_key)
+            older = or_(source.c.hinted_at.is_(None), source.c.hinted_at < micros(at))
+            named = source.c.id == root.scalar_subquery()
+            connection.execute(update(source).where(named, older).values(hinted_at=micros(at)))

@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seed_id", name=op.f("pk_rhythm")),
     )
     claims()
+    listings()
+    derivations()
 
 
 def captures() -> None:
@@ -62,3 +64,30 @@ def claims() -> None:
         sa.PrimaryKeyConstraint("source_id", "kind", "url_key", name=op.f("pk_claim")),
     )
     op.create_index(op.f("ix_claim_url_key"), "claim", ["url_key"], unique=False)
+
+
+def listings() -> None:
+    """Which lists named a source; of what was found so far, one list each is known."""
+    op.create_table(
+        "listing",
+        sa.Column("source_id", _ID, nullable=False),
+        sa.Column("list_id", _ID, nullable=False),
+        sa.Column("found_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_listing_source_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["source.id"], name=op.f("fk_listing_list_id")),
+        sa.PrimaryKeyConstraint("source_id", "list_id", name=op.f("pk_listing")),
+    )
+    op.create_index(op.f("ix_listing_list_id"), "listing", ["list_id"], unique=False)
+    op.execute(
+        "INSERT INTO listing (source_id, list_id, found_at) "
+        "SELECT id, found_in, found_at FROM source WHERE found_in IS NOT NULL"
+    )
+
+
+def derivations() -> None:
+    """What a page claims of its own address, and the text of an article in parts."""
+    op.add_column("extraction", sa.Column("claims", sa.Text(), server_default="[]", nullable=False))
+    op.execute(
+        "ALTER TABLE derivation ADD COLUMN text_id INTEGER CONSTRAINT fk_derivation_text_id REFERENCES text (id)"
+    )
+    op.create_index(op.f("ix_derivation_text_id"), "derivation", ["text_id"], unique=False)

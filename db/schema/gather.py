@@ -1,0 +1,186 @@
+"""What is watched, and the facts: captures, payloads, who works on what."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
+
+from db.schema.columns import ROW_ID, identity, instant, metadata, reference, words
+
+seed = Table(
+    "seed",
+    metadata,
+    identity(),
+    Column("key", Text, nullable=False, unique=True),
+    words("group"),
+    words("name"),
+    words("url"),
+    words("kind"),
+    words("every"),
+    words("note"),
+    words("language", null=True),
+    Column("allow_private", Boolean, nullable=False),
+    Column("budget", Integer),
+    instant("first_read_at"),
+    instant("retired_at", null=True),
+)
+
+source = Table(
+    "source",
+    metadata,
+    identity(),
+    words("url"),
+    Column("url_key", Text, nullable=False, unique=True),
+    words("kind"),
+    reference("seed", null=True, index=True),
+    instant("found_at"),
+    reference("source", "found_in", null=True),
+    instant("retired_at", null=True),
+    reference("source", "same_as", null=True, index=True),
+    instant("hinted_at", null=True),
+)
+
+listing = Table(
+    "listing",
+    metadata,
+    reference("source", primary_key=True),
+    Column("list_id", ROW_ID, ForeignKey("source.id"), primary_key=True, index=True),
+    instant("found_at"),
+)
+"""Which lists (feeds, sitemaps, section pages) named a source, and when each did first."""
+
+run = Table(
+    "run",
+    metadata,
+    identity(),
+    words("kind"),
+    words("parameters", default="{}"),
+    words("owner"),
+    instant("started_at"),
+    instant("finished_at", null=True),
+    words("counts", default="{}"),
+)
+
+origin = Table(
+    "origin",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("delay", Float, nullable=False),
+    Column("latency", Float, nullable=False),
+    Column("clean", Integer, nullable=False),
+    instant("paused_until_at", null=True),
+    instant("robots_failing_since_at", null=True),
+    instant("probed_at", null=True),
+    instant("updated_at"),
+)
+"""What is remembered of each origin between runs: how fast it may be asked, and until when not at all."""
+
+rhythm = Table(
+    "rhythm",
+    metadata,
+    Column("seed_id", ROW_ID, ForeignKey("seed.id"), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    words("hazard", default="[]"),
+    instant("learned_at"),
+)
+"""How often the articles of a seed are edited at which age: learned from their histories, used to plan visits."""
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    words("owner"),
+    instant("taken_at"),
+    instant("until_at"),
+)
+
+payload = Table(
+    "payload",
+    metadata,
+    identity(),
+    Column("sha256", LargeBinary(32), nullable=False, unique=True),
+    words("codec"),
+    Column("length", BigInteger, nullable=False),
+    reference("payload", "base_id", null=True),
+    Column("depth", Integer, nullable=False, server_default="0"),
+    Column("packing", Integer, nullable=False, server_default="0"),
+    words("anchor", null=True),
+    Column("data", LargeBinary, nullable=False),  # last, so that the others are read without it
+)
+"""Every payload once (``db.blobs``). A base has a smaller id than what is packed against it; ``depth`` counts deltas.
+
+``anchor`` names the site whose new pages may be packed against this one; ``packing`` says how its base was chosen.
+"""
+
+capture = Table(
+    "capture",
+    metadata,
+    identity(),
+    reference("source"),
+    reference("run", null=True),
+    instant("captured_at"),
+    instant("finished_at", null=True),
+    words("url"),
+    words("final_url"),
+    words("reason", null=True),
+    words("detail"),
+    Column("status", Integer),
+    words("reason_phrase"),
+    reference("payload", null=True, index=True),
+    Column("wire_sha256", LargeBinary(32)),
+    Column("wire_length", BigInteger),
+    words("content_type"),
+    words("charset", null=True),
+    words("etag", null=True),
+    words("last_modified", null=True),
+    instant("retry_at", null=True),
+    words("ip", null=True),
+    words("headers", default="[]"),
+    words("hops", default="[]"),
+    words("flags", default="[]"),
+    Column("revisit", Boolean, nullable=False),
+    words("provenance", default="live"),
+    words("exchange", default="{}"),
+    Column("part", Integer, nullable=False, server_default="1"),
+    reference("capture", "part_of", null=True, index=True),
+)
+# The natural key: recording the same capture twice changes nothing. Two plain indexes, because a missing payload equals
+# nothing, not even another, and because a batch migration silently loses an index on an expression like coalesce.
+Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
+_no_payload = capture.c.payload_id.is_(None)
+Index(
+    "uq_capture_no_payload",
+    capture.c.source_id,
+    capture.c.captured_at,
+    unique=True,
+    sqlite_where=_no_payload,
+    postgresql_where=_no_payload,
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    identity(),
+    words("url"),
+    Column("url_key", Text, nullable=False, index=True),
+    instant("forgotten_at"),
+    Column("captures", Integer, nullable=False),
+    instant("lifted_at", null=True),
+)
+"""What was forgotten on request: an address and how many captures it had; until ``lifted_at`` it is not kept again."""
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("capture_id", ROW_ID, primary_key=True, autoincrement=False),
+    Column("link", LargeBinary(32), nullable=False),
+    Column("facts", LargeBinary(32)),
+    reference("tombstone", null=True),
+)
+"""The chain over captures (``db.chain``): a link for each id ever given; ``facts`` only where it was forgotten."""
+
+for _sparse in (payload.c.base_id, payload.c.anchor, chain.c.tombstone_id):
+    _some = _sparse.is_not(None)
+    Index(f"ix_{_sparse.table.name}_{_sparse.name}", _sparse, sqlite_where=_some, postgresql_where=_some)
+
+underived = Table("underived", metadata, Column("capture_id", ROW_ID, ForeignKey("capture.id"), primary_key=True))
+"""The ledger between the halves: captures that the current recipe has not seen."""

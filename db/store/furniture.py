@@ -1,0 +1,46 @@
+"""Writing what was learned of sites: a new revision is added, an old one never changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert
+from sqlalchemy import text as sql
+
+from db.questions import furniture as ask_furniture
+from db.schema import furniture
+from db.times import micros
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from db.connect import Ask
+    from db.records import Blocks
+
+_STALE = """
+    INSERT INTO underived (capture_id)
+    SELECT d.capture_id
+    FROM source s
+    JOIN capture c ON c.source_id = s.id AND c.part = 1
+    JOIN derivation d ON d.capture_id = c.id
+    WHERE s.kind = 'article' AND s.url_key >= :first AND s.url_key < :end
+      AND d.capture_id NOT IN (SELECT capture_id FROM underived)"""
+
+
+def adopt(
+    connection: Connection, ask: Ask, site: str, keys: tuple[str, str], blocks: Blocks, now: datetime
+) -> int | None:
+    """Make ``blocks`` the newest furniture of ``site``; how many captures with such url_keys go back to the ledger.
+
+    None, and nothing changes, if they are the newest already.
+    """
+    newest = ask_furniture.newest(ask, site)
+    if blocks == newest.blocks:
+        return None
+    row = {"edge": json.dumps(blocks.edge, ensure_ascii=False), "adopted_at": micros(now)}
+    row["anywhere"] = json.dumps(blocks.anywhere, ensure_ascii=False)
+    connection.execute(insert(furniture).values(site=site, revision=newest.revision + 1, **row))
+    return connection.execute(sql(_STALE), {"first": keys[0], "end": keys[1]}).rowcount

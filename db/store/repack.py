@@ -1,0 +1,128 @@
+"""Packing again what is kept already: for room, or because a base is to go.
+
+A payload is packed outside any transaction, and put in its place in a short one that looks whether all still is as it
+was found. So a run may be cut off anywhere: each payload stands there in its old form or in its new one. A base always
+has a smaller id than what is packed against it, so that there are no circles, and no payload gets deeper than allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from db import blobs
+from db.questions import captures as ask_captures
+from db.questions import payloads as questions
+from db.records import Repacked
+from db.schema import payload
+from db.store.payloads import AGAIN, ANCHORS, best_base, site_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from sqlalchemy import Connection
+
+    from db.connect import Ask, Row
+    from db.store.payloads import Shelf
+
+TOGETHER = 32
+"""Payloads packed again at once: some megabytes in memory, and a transaction of some milliseconds."""
+
+# Neighbours before a capture that are tried: an idle hour has the time that arrival has not.
+_BEFORE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A payload packed again: its row as it was, and what is to stand there; ``base`` is an id and a digest."""
+
+    row: Row
+    codec: str
+    data: bytes
+    base: tuple[int, bytes] | None
+    anchor: str | None
+
+    @property
+    def gain(self) -> int:
+        """Bytes it takes less."""
+        return len(self.row["data"]) - len(self.data)
+
+
+def pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[int] = ()) -> Again | None:
+    """The payload against the best base there is for it now, none of ``without``; None if it is gone."""
+    found = {row["id"]: row for row in questions.lineage(ask, [payload_id])}
+    if payload_id not in found:
+        return None
+    row = found[payload_id]
+    shelf.fetch([payload_id])
+    whole = shelf.whole(row["sha256"])
+    site, near, anchors = _neighbours(ask, payload_id)
+    may = _may_be_base(ask, shelf, row, without)
+    digest = best_base(whole, shelf, shelf.fetch(near), lambda: shelf.fetch(anchors), may=may)
+    number = None if digest is None else shelf.id_of(digest)
+    base = None if digest is None or number is None else (number, digest)
+    codec, data = blobs.pack(whole, None if base is None else shelf.whole(base[1]), thorough=True)
+    stands_alone = base is None and len(whole) >= blobs.LEAST_BASE
+    again = Again(row=row, codec=codec, data=data, base=base, anchor=site if stands_alone else None)
+    if again.gain > 0:  # what is packed next may see it as it will be
+        shelf.put(row["sha256"], whole, digest)
+    return again
+
+
+def _neighbours(ask: Ask, payload_id: int) -> tuple[str | None, list[int], list[int]]:
+    """The site that showed a payload first, the payloads nearest to it in time, and the site's anchors."""
+    shown = questions.shown_by(ask, payload_id)
+    if shown is None:
+        return None, [], []
+    capture = ask_captures.by_id(ask, shown)
+    site = site_of(capture)
+    near = [number for _, number in questions.near(ask, capture, _BEFORE)]
+    return site, near, [] if site is None else questions.anchors(ask, site, ANCHORS)
+
+
+def _may_be_base(ask: Ask, shelf: Shelf, row: Row, without: Collection[int]) -> Callable[[bytes], bool]:
+    height: int = max([0, *(depth - row["depth"] for depth in questions.below(ask, row["id"]).values())])
+
+    def may(digest: bytes) -> bool:
+        number = shelf.id_of(digest)
+        if number is None or number >= row["id"] or number in without:
+            return False
+        return shelf[digest].depth + height < blobs.MAX_DEPTH
+
+    return may
+
+
+def put(connection: Connection, ask: Ask, found: Sequence[Again], *, always: bool = False) -> Repacked:
+    """Set what was packed again in its place, where that is smaller or ``always``, unless things have changed since."""
+    done = Repacked(seen=len(found))
+    for each in found:
+        before = len(each.row["data"])
+        if always or each.gain > 0:
+            changed = _put_one(connection, ask, each)
+        else:
+            changed = False
+            connection.execute(update(payload).where(payload.c.id == each.row["id"]).values(packing=AGAIN))
+        done += Repacked(changed=int(changed), before=before, after=len(each.data) if changed else before)
+    return done
+
+
+def _put_one(connection: Connection, ask: Ask, each: Again) -> bool:
+    """True if the payload stood there as it was found, and its base still does."""
+    mine = each.row["id"]
+    now = ask("SELECT codec, base_id, depth FROM payload WHERE id = :id", id=mine)
+    base_id, digest = each.base or (None, b"")
+    base = ask("SELECT depth FROM payload WHERE id = :id AND sha256 = :digest", id=base_id, digest=digest)
+    if not now or any(now[0][name] != each.row[name] for name in ("codec", "base_id")) or (base_id and not base):
+        return False
+    depth = base[0]["depth"] + 1 if base else 0
+    below = questions.below(ask, mine)
+    steps = depth - now[0]["depth"]
+    if max([depth, *(deep + steps for deep in below.values())]) > blobs.MAX_DEPTH:
+        return False
+    row = {"codec": each.codec, "data": each.data, "base_id": base_id, "depth": depth, "anchor": each.anchor}
+    connection.execute(update(payload).where(payload.c.id == mine).values(packing=AGAIN, **row))
+    for number, deep in below.items() if steps else ():
+        connection.execute(update(payload).where(payload.c.id == number).values(depth=deep + steps))
+    return True

@@ -1,14 +1,15 @@
 """The network: one visit in, one outcome out. The only place that knows httpx.
 
 Read ``fetcher`` first; it tells the story. The rest are its parts: ``policy`` (what may be asked), ``guard`` (which
-addresses may be connected to), ``lane`` (how often one origin is asked), ``robots``, ``exchange`` (one request, raw
-bytes), ``decode`` and ``charset`` (from wire to entity), ``outcome`` (how a trip ends), ``weather`` (all that can
-go wrong, as a closed list of reasons).
+addresses may be connected to), ``connection`` (one socket), ``lane`` and ``manners`` (how often one origin is asked),
+``robots``, ``exchange`` (one request, raw bytes), ``charset`` and, above this package, ``archive.codings`` (from wire
+to entity), ``outcome`` (how a trip ends), ``weather`` (all that can go wrong, as a closed list of reasons).
 """
 
 from __future__ import annotations
 
-from archive.fetch.fetcher import Fetcher
+from archive.fetch.fetcher import Asides, Fetcher
+from archive.fetch.manners import Remembered
 from archive.fetch.policy import FetchPolicy, policy_from, require_contact
 
-__all__ = ["FetchPolicy", "Fetcher", "policy_from", "require_contact"]
+__all__ = ["Asides", "FetchPolicy", "Fetcher", "Remembered", "policy_from", "require_contact"]

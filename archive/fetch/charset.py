@@ -15,6 +15,7 @@ _TEXT_TYPE = re.compile(
     r"text/|application/(?:[\w.-]+\+)?(?:xml|json)\b|application/(?:javascript|ecmascript)\b", re.IGNORECASE
 )
 _LOOKS_LIKE_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-zA-Z]")
+_ANYTHING = frozenset({"", "*/*", "application/octet-stream", "application/unknown", "unknown/unknown"})
 _UTF8, _WESTERN = "utf-8", "cp1252"
 
 # Python's names for the encodings of the WHATWG Encoding Standard. Python also knows codecs that are no encodings of
@@ -29,8 +30,13 @@ _MULTIBYTE = frozenset({"gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "shift_
 
 
 def is_text(content_type: str, body: bytes) -> bool:
-    """Tell whether a body is text: by its declared type, and without one by its looking like markup."""
-    return bool(_TEXT_TYPE.match(content_type) if content_type.strip() else _LOOKS_LIKE_MARKUP.match(body))
+    """Tell whether a body is text: by its declared type, and where that says nothing by its looking like markup."""
+    return bool(_LOOKS_LIKE_MARKUP.match(body) if says_nothing(content_type) else _TEXT_TYPE.match(content_type))
+
+
+def says_nothing(content_type: str) -> bool:
+    """Tell whether a declared type is none, or one that only means "some bytes"."""
+    return content_type.partition(";")[0].strip().lower() in _ANYTHING
 
 
 def charset_of(content_type: str, body: bytes) -> tuple[str, tuple[str, ...]]:
@@ -81,4 +87,5 @@ def _fits(name: str, body: bytes) -> bool:
 def _mostly_utf8(body: bytes) -> bool:
     """A UTF-8 page with a few bad bytes in it has more good sequences than bad ones; a western one has hardly any."""
     text = body.decode(_UTF8, "replace")
-    return sum(char > "\x7f" for char in text) > 2 * text.count("\ufffd")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return beyond_ascii > 2 * text.count("\ufffd")

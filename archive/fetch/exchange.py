@@ -6,43 +6,51 @@ Each origin has its own small pool: one big httpx pool costs three to five times
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 
 from archive.fetch.weather import REDIRECTS, Weather, weather_of
-from db.records import Reason
+from db.records import Exchange, Reason
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
 
-    from archive.fetch.guard import GuardedBackend, WatchedStream
+    from archive.fetch.connection import Connection
+    from archive.fetch.guard import GuardedBackend
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
-"""Exactly what ``decode`` reads. Validators hold only for the same value, so it never varies."""
+"""Exactly what ``archive.codings`` reads. Validators hold only for the same value, so it never varies."""
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,*/*;q=0.1"
 _TIMEOUTS = {"connect": 10.0, "read": 20.0, "write": 10.0, "pool": None}  # seconds; the total deadline rules over them
 _IDLE_SECONDS = 20.0  # kept open that long between two visits of one origin
 _CONNECTIONS = 2  # the lane uses one; the second covers one that is still closing
-_MOST_HEADERS = 64 * 1024  # bytes kept of a header block
 _VALIDATOR = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]{0,1022}[\x21-\x7e\x80-\xff])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One request to be made: where, as whom, and what we already hold of it."""
+    """One request to be made: where, as whom, and what we already hold of it.
+
+    ``at`` is the moment of asking; ``past_caches`` asks every cache on the way to look at the origin again.
+    """
 
     url: str
     agent: str
+    at: datetime
     language: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    past_caches: bool = False
 
     @property
     def validators(self) -> dict[str, str]:
@@ -50,44 +58,49 @@ class Ask:
         named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in named.items() if value and _VALIDATOR.fullmatch(value)}
 
-    def request(self) -> httpx.Request:
-        """Build the request; its target is the address byte for byte, past any quoting of httpx's own."""
-        scheme, _, rest = self.url.partition("://")
-        host, slash, target = rest.partition("/")
-        headers = {
+    def headers(self, host: str) -> tuple[tuple[str, str], ...]:
+        """The header pairs to be sent to ``host``, in order."""
+        language = self.language if self.language and _LANGUAGE.fullmatch(self.language) else None
+        named = {
             "Host": host,
             "User-Agent": self.agent,
             "Accept": _ACCEPT,
             "Accept-Encoding": ACCEPT_ENCODING,
-            **({"Accept-Language": f"{self.language}, *;q=0.5"} if _LANGUAGE.fullmatch(self.language or "") else {}),
+            **({"Accept-Language": f"{language}, *;q=0.5"} if language else {}),
+            **({"Cache-Control": "no-cache"} if self.past_caches else {}),
             **self.validators,
         }
-        pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-        extensions = {"timeout": _TIMEOUTS, "target": f"{slash}{target}".encode("ascii")}
-        return httpx.Request("GET", f"{scheme}://{host}/", headers=pairs, extensions=extensions)
+        return tuple(named.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back. ``body`` is the raw body as far as it arrived; ``broken`` says why it is not whole."""
+    """What came back to a request made ``at`` a moment.
+
+    ``body`` is the raw body as far as it arrived; ``broken`` says why it is not whole.
+    ``named`` holds the stripped values of each header under its name in lower case.
+    """
 
     url: str
+    at: datetime
     status: int
     reason_phrase: str
     headers: tuple[tuple[str, str], ...]
+    named: Mapping[str, Sequence[str]]
     body: bytes = b""
     broken: Weather | None = None
     conditional: bool = False
     ip: str | None = None
     flags: tuple[str, ...] = ()
+    exchange: Exchange = field(default_factory=Exchange)
 
     def header(self, name: str) -> str | None:
-        """Give the first value of header ``name``, stripped; None when there is none."""
-        return next(iter(self.values(name)), None)
+        """Give the first value of header ``name`` (in lower case), stripped; None when there is none."""
+        return next(iter(self.named.get(name, ())), None)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Give every value of header ``name`` in order."""
-        return tuple(value.strip() for key, value in self.headers if key.lower() == name)
+        """Give every value of header ``name`` (in lower case) in order."""
+        return tuple(self.named.get(name, ()))
 
     @property
     def location(self) -> str | None:
@@ -107,6 +120,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, backend: GuardedBackend, ssl_context: ssl.SSLContext | None) -> None:
         self._backend = backend
+        self._root: httpx.URL | None = None
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context,
             max_connections=_CONNECTIONS,
@@ -117,21 +131,35 @@ class OriginTransport(httpx.AsyncBaseTransport):
         )
 
     @property
-    def stream(self) -> WatchedStream | None:
+    def connection(self) -> Connection | None:
         """The connection in use; a lane makes one request at a time."""
-        return self._backend.stream
+        return self._backend.connection
 
     def renew(self) -> None:
         """Use a new connection for the next request, whatever is still open."""
-        if self.stream is not None:
-            self.stream.spoil()
+        if self.connection is not None:
+            self.connection.spoil()
+
+    def request(self, ask: Ask) -> tuple[httpx.Request, tuple[tuple[str, str], ...]]:
+        """Give the request to send, and its header pairs; its target is the address byte for byte.
+
+        The target goes past any quoting of httpx's own, and the rest of the address is read once an origin.
+        """
+        scheme, _, rest = ask.url.partition("://")
+        host, slash, target = rest.partition("/")
+        if self._root is None:
+            self._root = httpx.URL(f"{scheme}://{host}/")
+        sent = ask.headers(host)
+        pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent]
+        extensions = {"timeout": _TIMEOUTS, "target": f"{slash}{target}".encode("ascii")}
+        empty = httpx.ByteStream(b"")
+        return httpx.Request("GET", self._root, headers=pairs, stream=empty, extensions=extensions), sent
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request``; the response's body is still on the wire."""
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-        )
-        sent = httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
+        url = request.url
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        sent = httpcore.Request(request.method, target, headers=request.headers.raw, extensions=request.extensions)
         reply = await self._pool.handle_async_request(sent)
         return httpx.Response(
             reply.status, headers=reply.headers, stream=_RawBody(reply), extensions=reply.extensions, request=request
@@ -146,9 +174,8 @@ class _RawBody(httpx.AsyncByteStream):
     def __init__(self, reply: httpcore.Response) -> None:
         self._reply = reply
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._reply.aiter_stream():
-            yield chunk
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._reply.aiter_stream()
 
     async def aclose(self) -> None:
         await self._reply.aclose()
@@ -160,60 +187,77 @@ async def exchange(transport: OriginTransport, ask: Ask, *, max_wire: int) -> Re
     Raises ``Weather`` when no reply came at all; a body that broke off or ran over is a ``Reply`` with ``broken`` set.
     The body of a redirect is not read.
     """
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    request, sent = transport.request(ask)
     try:
-        response = await transport.handle_async_request(ask.request())
+        response = await transport.handle_async_request(request)
     except Exception as error:
-        raise weather_of(error, transport.stream) from error
+        raise weather_of(error, transport.connection) from error
+    connection: Connection = response.extensions["network_stream"]
+    connection.replied = True
     try:
         reads_body = response.status_code not in REDIRECTS or "location" not in response.headers
-        body, broken = await _read(response, transport.stream, max_wire) if reads_body else (b"", None)
+        body, broken = await _read(response, connection, max_wire) if reads_body else (b"", None)
     finally:
         await response.aclose()
-    return _reply(ask, response, transport.stream, body, broken)
-
-
-async def _read(response: httpx.Response, stream: WatchedStream | None, limit: int) -> tuple[bytes, Weather | None]:
-    body = bytearray()
-    try:
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > limit:
-                return bytes(body), Weather(Reason.TOO_LARGE, f"more than {limit} bytes on the wire")
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
-        return bytes(body), weather_of(error, stream)
-    return bytes(body), None
-
-
-def _reply(
-    ask: Ask, response: httpx.Response, stream: WatchedStream | None, body: bytes, broken: Weather | None
-) -> Reply:
-    headers, cut = _kept_headers(response.headers.raw)
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
     reply = Reply(
         url=ask.url,
+        at=ask.at,
         status=response.status_code,
         reason_phrase=response.extensions["reason_phrase"].decode("latin-1"),
         headers=headers,
+        named=_by_name(headers),
         body=body,
         broken=broken,
         conditional=bool(ask.validators),
-        ip=stream.ip if stream else None,
+        ip=connection.ip,
+        exchange=_record(response, connection, sent, began, clock()),
     )
-    flags = (*(("headers-cut",) if cut else ()), *_framing_flags(reply, stream))
-    return replace(reply, flags=flags)
+    flags = _framing_flags(reply, connection)
+    return replace(reply, flags=flags) if flags else reply
 
 
-def _kept_headers(raw: list[tuple[bytes, bytes]]) -> tuple[tuple[tuple[str, str], ...], bool]:
-    kept: list[tuple[str, str]] = []
-    room = _MOST_HEADERS
-    for name, value in raw:
-        room -= len(name) + len(value) + len(": \r\n")
-        if room < 0:
-            return tuple(kept), True
-        kept.append((name.decode("latin-1"), value.decode("latin-1")))
-    return tuple(kept), False
+async def _read(response: httpx.Response, connection: Connection, limit: int) -> tuple[bytes, Weather | None]:
+    body = BytesIO()  # gives its buffer away without a copy
+    broken = None
+    try:
+        async for chunk in response.stream:  # type: ignore[union-attr]  # asynchronous, as the transport made it
+            body.write(chunk)
+            if body.tell() > limit:
+                broken = Weather(Reason.TOO_LARGE, f"more than {limit} bytes on the wire")
+                break
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
+        broken = weather_of(error, connection)
+    return body.getvalue(), broken
 
 
-def _framing_flags(reply: Reply, stream: WatchedStream | None) -> list[str]:
+def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for name, value in headers:
+        named.setdefault(name.lower(), []).append(value.strip())
+    return named
+
+
+def _record(
+    response: httpx.Response, connection: Connection, sent: tuple[tuple[str, str], ...], began: float, ended: float
+) -> Exchange:
+    """How the request went. Only the first one over a connection waited for its opening."""
+    opening, connection.opening = connection.opening, ()
+    answered = connection.first_byte_at
+    first = (("first_byte", answered - began),) if answered is not None else ()
+    seconds = (*opening, *first, ("total", ended - began))
+    return Exchange(
+        http_version=response.extensions["http_version"].decode("ascii", "replace"),
+        request=sent,
+        port=connection.port,
+        tls=connection.tls,
+        seconds=tuple((name, round(value, 6)) for name, value in seconds),
+    )
+
+
+def _framing_flags(reply: Reply, connection: Connection) -> tuple[str, ...]:
     chunked, length = reply.header("transfer-encoding"), reply.header("content-length")
     flags = []
     if chunked and length:
@@ -222,11 +266,11 @@ def _framing_flags(reply: Reply, stream: WatchedStream | None) -> list[str]:
         flags.append("many-locations")
     if reply.body and not chunked and not length:
         flags.append("length-unverified")
-    if stream is not None and reply.broken is None and not stream.ended and not _ends_in_frame(reply, stream.tail):
+    if reply.broken is None and not connection.ended and not _ends_in_frame(reply, connection.tail):
         flags.append("excess")
-    if stream is not None and flags:
-        stream.spoil()
-    return flags
+    if flags:
+        connection.spoil()
+    return tuple(flags)
 
 
 def _ends_in_frame(reply: Reply, tail: bytes) -> bool:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpcore
 
+from archive.fetch.connection import Connection, connect
 from archive.fetch.weather import Weather
 from db.records import Reason
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterable
 
     from archive.fetch.policy import FetchPolicy
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 Lookup: TypeAlias = Callable[[str, int], Awaitable[tuple[str, ...]]]
 """Host and port to numeric addresses; raises ``OSError`` when the name has none."""
 
-_LOOKUP_SECONDS = 5.0  # a resolver that has not answered by then is retried by the schedule
+Dial: TypeAlias = Callable[[str, int, float | None], Awaitable[Connection]]
+"""Numeric address, port and seconds to a connection, as ``connection.connect`` gives it."""
+
+LOOKUP_SECONDS = 5.0
+"""A resolver that has not answered by then is asked again when the schedule says so."""
+
 _LOOKUP_THREADS = 8  # getaddrinfo blocks; more threads would only queue at the resolver
 _MOST_ADDRESSES = 3  # tried in turn, each with the connect timeout
 _PORTS = frozenset({80, 443, 8080, 8443})
-_TAIL = 64  # bytes; enough to see whether a reply ended where its framing said
 
 _PRIVATE = tuple(
     map(
@@ -109,97 +113,50 @@ def _getaddrinfo(host: str, port: int) -> list[tuple[Any, ...]]:
     return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
-class WatchedStream(httpcore.AsyncNetworkStream):
-    """A connection that remembers what a verdict needs: bytes since the last request, whether the peer hung up.
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections for one origin, to checked addresses only. ``connection`` is the one opened last.
 
-    ``spoil`` keeps it from being used again: whatever still lies in its buffers must not become the next page.
+    ``lookup`` has ``lookup_seconds`` to answer. ``dial`` opens what was checked.
     """
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream, ip: str) -> None:
-        self._inner = inner
-        self.ip = ip
-        self.received = 0
-        self.ended = False
-        self.tail = b""
-        self._head = b""
-        self._spoilt = False
-
-    @property
-    def speaks_http(self) -> bool:
-        """True when what came since the last request begins like an HTTP/1 reply."""
-        return self._head.startswith(b"HTTP/1.")
-
-    def spoil(self) -> None:
-        """Have the pool drop this connection instead of using it again."""
-        self._spoilt = True
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's signature)
-        """Read what there is, at most ``max_bytes``."""
-        data = await self._inner.read(max_bytes, timeout)
-        self.received += len(data)
-        self.ended = not data
-        self._head = self._head or data[:16]
-        self.tail = (self.tail + data)[-_TAIL:] if len(data) < _TAIL else data[-_TAIL:]
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Send ``buffer``: a new request, so what was received so far no longer counts."""
-        self.received, self._head, self.tail = 0, b"", b""
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._inner.aclose()
-
-    async def start_tls(
+    def __init__(
         self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore.AsyncNetworkStream:
-        """Put TLS on the connection. Raises ``Weather`` when the certificate or the handshake is bad."""
-        try:
-            self._inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        except (httpcore.ConnectError, OSError) as error:
-            raise Weather(Reason.TLS, str(error)) from error
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        """Answer httpcore's questions about the socket."""
-        if info == "is_readable" and self._spoilt:
-            return True  # an idle connection with something to read is one the pool gives up
-        return self._inner.get_extra_info(info)
-
-
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections for one origin, to checked addresses only. ``stream`` is the one opened last."""
-
-    def __init__(self, policy: FetchPolicy, lookup: Lookup, *, allow_private: bool) -> None:
+        policy: FetchPolicy,
+        lookup: Lookup,
+        *,
+        allow_private: bool,
+        dial: Dial = connect,
+        lookup_seconds: float = LOOKUP_SECONDS,
+    ) -> None:
         self._policy = policy
         self._lookup = lookup
         self._allow_private = allow_private or policy.allow_private
-        self._sockets = httpcore.AnyIOBackend()
-        self.stream: WatchedStream | None = None
+        self._dial = dial
+        self._lookup_seconds = lookup_seconds
+        self.connection: Connection | None = None
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 (httpcore's signature)
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address of ``host`` that answers, all of them having been checked."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
         addresses, port = await self._checked(host, port)
+        known = clock()
         for last, address in enumerate(addresses, start=1 - len(addresses)):
             try:
-                inner = await self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+                self.connection = await self._dial(address, port, timeout)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if last == 0:
                     raise
             else:
-                self.stream = WatchedStream(inner, address)
-                return self.stream
+                self.connection.opening = (("dns", known - began), ("connect", clock() - known))
+                return self.connection
         raise Weather(Reason.DNS, f"{host} has no address")
 
     async def sleep(self, seconds: float) -> None:
@@ -221,9 +178,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         except ValueError:
             pass
         try:
-            return await asyncio.wait_for(self._lookup(host, port), _LOOKUP_SECONDS)
+            return await asyncio.wait_for(self._lookup(host, port), self._lookup_seconds)
         except TimeoutError:
-            raise Weather(Reason.DNS, f"looking up {host} took longer than {_LOOKUP_SECONDS:g} s") from None
+            raise Weather(Reason.DNS, f"looking up {host} took longer than {self._lookup_seconds:g} s") from None
         except OSError as error:
             raise Weather(Reason.DNS, f"{host}: {error.strerror or error}") from error
 

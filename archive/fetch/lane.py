@@ -1,80 +1,143 @@
-"""One lane an origin: one request at a time, with a pause between two, over connections of its own."""
+"""One lane an origin: one request at a time, with a gap between two, over connections of its own."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from archive.fetch import manners
 from archive.fetch.exchange import OriginTransport
 from archive.fetch.guard import GuardedBackend
+from archive.fetch.robots import remembered_robots
+from archive.fetch.weather import Weather
+from archive.urls import fetchable_url, host_of, origin_of
+from db.records import Manners, Reason
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
-    from archive.fetch.guard import Lookup
+    from archive.fetch.addresses import Addresses
+    from archive.fetch.manners import Remembered
     from archive.fetch.policy import FetchPolicy
     from archive.fetch.robots import Robots
 
 
 class Lane:
-    """The manners towards one origin, kept for as long as the fetcher lives.
+    """The manners towards the origin of ``url``, begun with what is ``known`` of it from earlier runs.
 
     ``turn`` gives out the right to make one request. ``robots`` holds what the origin's robots.txt said, under
-    ``robots_lock`` while it is being asked for; ``paused_until`` is set when the origin says it is asked too often.
+    ``robots_lock`` while it is being asked for; ``manners`` what is to be remembered of it all. ``root`` is the
+    address of its front page, ``probing`` true while it is being asked for a page that cannot exist.
     """
 
     def __init__(
         self,
+        url: str,
+        known: Remembered,
         policy: FetchPolicy,
-        lookup: Lookup,
+        addresses: Addresses,
         ssl_context: ssl.SSLContext | None,
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
+        origin = origin_of(url)
+        self.root = fetchable_url("/", url)
+        self.manners = known.manners or Manners(origin=origin)
+        self.robots: Robots | None = known.robots and remembered_robots(*known.robots, self.manners)
+        self.robots_lock = asyncio.Lock()
+        self.probing = False
+        self._host, self._port = host_of(url), int(origin.rpartition(":")[2])
         self._policy = policy
-        self._lookup = lookup
+        self._addresses = addresses
         self._ssl_context = ssl_context
         self._now = now
         self._sleep = sleep
         self._one_at_a_time = asyncio.Lock()
+        self._wanted = 0
         self._last_at: datetime | None = None
         self._transports: dict[bool, OriginTransport] = {}
-        self.robots: Robots | None = None
-        self.robots_lock = asyncio.Lock()
-        self.paused_until: datetime | None = None
 
     def transport(self, *, allow_private: bool) -> OriginTransport:
         """Give the connections for visits with, or without, the permission to reach private addresses."""
         if allow_private not in self._transports:
-            backend = GuardedBackend(self._policy, self._lookup, allow_private=allow_private)
+            backend = GuardedBackend(self._policy, self._addresses.look_up, allow_private=allow_private)
             self._transports[allow_private] = OriginTransport(backend, self._ssl_context)
         return self._transports[allow_private]
 
+    # --- turns ---
+
     @asynccontextmanager
-    async def turn(self, slots: asyncio.Semaphore) -> AsyncIterator[None]:
-        """Wait until the origin may be asked again, then for one of ``slots``, and hold both for one request.
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until the origin may be asked again, then for room at its server, and hold both for one request.
 
-        The wait for this origin comes first, so that a queue at one origin never keeps another from its slot.
+        The wait for this origin comes first, so that a queue at one origin never keeps another from its turn. Raises
+        ``Weather`` while the origin is paused.
         """
-        async with self._one_at_a_time:
-            await self._keep_gap()
-            async with slots:
-                try:
-                    yield
-                finally:
-                    self._last_at = self._now()
+        self._wanted += 1
+        try:
+            async with self._one_at_a_time:
+                self.refuse_if_paused()
+                wait = max(self._pause_left(), self._gap_left())
+                if wait > 0:
+                    await self._sleep(wait)
+                async with self._addresses.passing(self._host, self._port):
+                    try:
+                        yield
+                    finally:
+                        self._last_at = self._now()
+        finally:
+            self._wanted -= 1
 
-    async def _keep_gap(self) -> None:
-        if self._last_at is None:
-            return
-        gap = max(self._policy.min_gap, self.robots.delay if self.robots else 0.0)
-        wait = gap - (self._now() - self._last_at).total_seconds()
+    @property
+    def idle(self) -> bool:
+        """True when nobody has, or waits for, a turn."""
+        return self._wanted == 0
+
+    async def gap_over(self) -> None:
+        """Wait until the origin may be asked again, without keeping anybody from it."""
+        wait = self._gap_left()
         if wait > 0:
             await self._sleep(wait)
+
+    def refuse_if_paused(self) -> None:
+        """Raise ``Weather`` while a pause is on that is too long to be waited out."""
+        until = self.manners.paused_until_at
+        if until is not None and self._pause_left() > manners.SHORT_PAUSE:
+            raise Weather(Reason.RATE_LIMITED, "its origin asked for a pause", until)
+
+    def _pause_left(self) -> float:
+        until = self.manners.paused_until_at
+        return 0.0 if until is None else (until - self._now()).total_seconds()
+
+    def _gap_left(self) -> float:
+        return 0.0 if self._last_at is None else self.gap - (self._now() - self._last_at).total_seconds()
+
+    @property
+    def gap(self) -> float:
+        """Seconds to leave between two requests."""
+        asked = self.robots.delay if self.robots else 0.0
+        return manners.gap(self.manners, min_gap=self._policy.min_gap, crawl_delay=asked)
+
+    # --- learning ---
+
+    def answered(self, status: int, retry_after: str | None, seconds: float) -> None:
+        """Learn from a reply that took so many ``seconds``."""
+        until = manners.pause_after(status, retry_after, self._now())
+        self.manners = manners.after_reply(self.manners, status, seconds, gap=self.gap, until=until)
+
+    def told_robots(self, robots: Robots) -> None:
+        """Learn what robots.txt said, or that it could not be had."""
+        self.robots = robots
+        self.manners = replace(self.manners, robots_failing_since_at=robots.failing_since)
+
+    def probed(self) -> None:
+        """Note that the origin was asked for a page that cannot exist."""
+        self.manners = replace(self.manners, probed_at=self._now())
 
     async def aclose(self) -> None:
         """Close this origin's connections."""

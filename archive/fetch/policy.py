@@ -30,7 +30,8 @@ class FetchPolicy:
 
     ``resolve`` maps host names (``news.example``, ``*.example``) to ``address:port`` and is at the same time the
     permission to connect there, whatever the address. ``allow_private`` opens loopback and private ranges for every
-    visit. Raises ``ConfigError`` when a mapping or the contact cannot be used.
+    visit. ``lanes`` requests are under way at a time, ``per_address`` of them at one server. ``probe``: ask each site
+    once a week for a page that cannot exist. Raises ``ConfigError`` when a mapping or the contact cannot be used.
     """
 
     contact: str | None = None
@@ -41,6 +42,8 @@ class FetchPolicy:
     max_wire: int = 10 * MIB
     max_payload: int = 20 * MIB
     lanes: int = 32
+    per_address: int = 4
+    probe: bool = False
 
     def __post_init__(self) -> None:
         for pattern, target in self.resolve:
@@ -77,6 +80,8 @@ def policy_from(settings: Settings) -> FetchPolicy:
         max_wire=settings.max_wire,
         max_payload=settings.max_payload,
         lanes=settings.lanes,
+        per_address=settings.per_address,
+        probe=settings.probe,
     )
 
 

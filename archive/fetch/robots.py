@@ -1,33 +1,39 @@
-"""robots.txt: what a site allows us to ask (RFC 9309), read by protego.
+"""robots.txt: what a site allows us to ask (RFC 9309), its groups read by ``groups``, its paths matched by protego.
 
-protego agrees with Google's own matcher on 99.80 % of 46,738 questions over 4,231 real files when a byte-order mark is
-dropped first, and on 99.37 % when it is not; the standard library's parser agrees on 72.8 %.
+protego alone agrees with Google's own matcher on 99.80 % of 46,738 questions over 4,231 real files when a byte-order
+mark is dropped first, and on 99.37 % when it is not; the standard library's parser agrees on 72.8 %.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from protego import Protego
 
+from archive.fetch.groups import rules_for
+from archive.fetch.manners import LONGEST_DELAY
 from archive.fetch.policy import PRODUCT
 from archive.fetch.weather import Weather
-from db.records import Reason
+from archive.urls import fetchable_url
+from archive.when import iso
+from db.records import Outcome, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records import Outcome
+    from db.records import Capture, Manners
 
-_READ_BYTES = 512 * 1024  # RFC 9309 asks for 500 KiB at least
-_LONGEST_DELAY = 120.0  # seconds; a Crawl-delay of years is a mistake or a wall, and 120 s is what news crawlers obey
+READ_BYTES = 512 * 1024
+"""What is read of a robots.txt, and taken off the network for it. RFC 9309 asks for 500 KiB at least."""
+
 _TOO_MANY_REQUESTS = 429
 _KEPT = timedelta(hours=24)  # RFC 9309, section 2.4
 _CLOSED_KEPT = timedelta(
     minutes=10
 )  # an origin that is down is tried again sooner, but not by every one of its sources
+_GIVEN_UP = timedelta(days=30)  # RFC 9309, section 2.3.1.4: after that long a closed site may be taken to have no rules
 _CLIENT_ERRORS = range(400, 500)
 
 _UNREACHABLE = frozenset(
@@ -40,59 +46,134 @@ _LEADS_NOWHERE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robots:
-    """What one origin's robots.txt said at ``read_at``. ``closed`` set: nothing may be asked, and that is why.
+    """What one origin's robots.txt said. ``closed`` set: nothing may be asked, and that is why.
 
-    ``kept`` is how long the answer holds.
+    ``rules`` say which paths ``agent`` may ask for, ``delay`` how many seconds to leave between two requests (at most
+    120). The answer came, or was confirmed, at ``read_at`` and holds for ``kept``; ``told_at`` is the instant of the
+    capture that decided. ``failing_since`` is set while the file cannot be had. ``etag`` and ``last_modified`` may be
+    sent to ``final_url`` to ask whether it still stands.
     """
 
     read_at: datetime
+    told_at: datetime
+    agent: str = PRODUCT
     rules: Protego | None = None
+    delay: float = 0.0
     closed: Weather | None = None
     kept: timedelta = _KEPT
+    failing_since: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    final_url: str | None = None
 
     def refusal(self, url: str) -> Weather | None:
         """Give the reason ``url`` may not be asked; None when it may."""
         if self.closed is not None:
             return self.closed
-        if self.rules is None or self.rules.can_fetch(url, PRODUCT):
+        if self.rules is None or self.rules.can_fetch(url, self.agent):
             return None
-        return Weather(Reason.ROBOTS_DENIED, f"robots.txt does not allow {PRODUCT} to fetch this address")
+        told = f"robots.txt of {iso(self.told_at)} does not allow {self.agent} to fetch this address"
+        return Weather(Reason.ROBOTS_DENIED, told)
 
-    @property
-    def delay(self) -> float:
-        """The seconds between two requests the site asks for, at most 120."""
-        named = self.rules.crawl_delay(PRODUCT) if self.rules else None
-        return min(max(float(named or 0), 0.0), _LONGEST_DELAY)
+    def is_stale(self, now: datetime) -> bool:
+        """True when it has to be asked for again."""
+        return now - self.read_at >= self.kept
 
 
-def read_robots(outcome: Outcome, wire: bytes) -> Robots:
-    """Read the answer to a robots.txt request by the status rules of RFC 9309, section 2.3.1.
+def robots_visit(root: str, held: Robots | None, *, allow_private: bool) -> Visit:
+    """The visit to the robots.txt of the origin with this ``root``, conditional if its text is ``held`` already."""
+    plain = Visit(
+        source_id=0,
+        url=fetchable_url("/robots.txt", root),
+        kind=SeedKind.ROBOTS,
+        because="what may be asked here?",
+        allow_private=allow_private,
+    )
+    if held is None or held.rules is None:
+        return plain
+    return replace(plain, etag=held.etag, last_modified=held.last_modified, validators_url=held.final_url)
+
+
+def robots_after(outcome: Outcome, held: Robots | None, failing_since: datetime | None) -> Robots:
+    """What the answer to a ``robots_visit`` means, for an origin whose robots.txt could not be had since then.
+
+    What cannot be had closes the site, and after 30 days of that counts as no rules (RFC 9309, section 2.3.1.4).
+    """
+    if outcome.reason is Reason.NOT_MODIFIED and held is not None:
+        return replace(held, read_at=outcome.finished_at)
+    said = _unread(outcome) if outcome.status is None else read_robots(outcome, b"")
+    if said.closed is None:
+        return said
+    since = failing_since or outcome.started_at
+    if outcome.finished_at - since >= _GIVEN_UP:
+        return Robots(read_at=said.read_at, told_at=said.told_at, failing_since=since)
+    return replace(said, failing_since=since)
+
+
+def remembered_robots(capture: Capture, data: bytes, confirmed_at: datetime, manners: Manners) -> Robots:
+    """What a robots.txt kept in an earlier run says: the ``capture`` that decides, its bytes, and when it last did."""
+    outcome = Outcome(
+        requested_url=capture.url,
+        final_url=capture.final_url,
+        started_at=capture.captured_at,
+        finished_at=confirmed_at,
+        reason=capture.reason,
+        detail=capture.detail,
+        status=capture.status,
+        hops=capture.hops,
+        payload=data,
+        etag=capture.etag,
+        last_modified=capture.last_modified,
+    )
+    return robots_after(outcome, None, manners.robots_failing_since_at)
+
+
+def read_robots(outcome: Outcome, wire: bytes, agent: str = PRODUCT) -> Robots:
+    """Read the answer to a robots.txt request for ``agent`` by the status rules of RFC 9309, section 2.3.1.
 
     2xx: these are the rules, the first 512 KiB of them; 4xx: there are none; 429, anything else and a body cut short:
-    the site is closed until it answers. ``wire`` is the raw body, read when it was too large to be kept.
+    the site is closed until it answers. ``wire`` is the raw body, read when there is no payload.
     """
-    now = outcome.finished_at
     status = outcome.status or 0
     if outcome.reason is None or outcome.reason is Reason.TOO_LARGE:
         body = wire if outcome.payload is None else outcome.payload
-        return Robots(read_at=now, rules=Protego.parse(body[:_READ_BYTES].decode("utf-8-sig", "replace")))
+        text = body[:READ_BYTES].decode("utf-8-sig", "replace")
+        wishes = Protego.parse(text)  # what speaks to nobody but asks to be heard: Crawl-delay
+        return Robots(
+            read_at=outcome.finished_at,
+            told_at=outcome.started_at,
+            agent=agent,
+            rules=Protego.parse(rules_for(agent, text)),
+            delay=min(max(0.0, float(wishes.crawl_delay(agent) or 0)), LONGEST_DELAY),
+            etag=outcome.etag,
+            last_modified=outcome.last_modified,
+            final_url=outcome.final_url,
+        )
     if status in _CLIENT_ERRORS and status != _TOO_MANY_REQUESTS:
-        return Robots(read_at=now)
-    return _closed(f"robots.txt answered {outcome.reason}: {outcome.detail}", now)
+        return _no_rules(outcome)
+    return _closed(outcome, f"robots.txt answered {outcome.reason}: {outcome.detail}")
 
 
-def unread_robots(weather: Weather, now: datetime, *, redirected: bool) -> Robots:
-    """Say what follows when there was no answer to a robots.txt request.
+def _unread(outcome: Outcome) -> Robots:
+    """What follows when there was no answer at all.
 
     A host that cannot be reached is closed for that reason, which every page of it would meet too; redirects that lead
     nowhere mean no rules (RFC 9309, section 2.3.1.2); a server that only fails at robots.txt has closed itself.
     """
-    if redirected and weather.reason in _LEADS_NOWHERE:
-        return Robots(read_at=now)
-    if weather.reason in _UNREACHABLE:
-        return Robots(read_at=now, closed=weather, kept=_CLOSED_KEPT)
-    return _closed(f"robots.txt could not be read: {weather.reason} {weather.detail}".rstrip(), now)
+    reason = outcome.reason or Reason.PROTOCOL
+    if outcome.hops and reason in _LEADS_NOWHERE:
+        return _no_rules(outcome)
+    if reason in _UNREACHABLE:
+        return replace(_closed(outcome, ""), closed=Weather(reason, outcome.detail))
+    return _closed(outcome, f"robots.txt could not be read: {reason} {outcome.detail}".rstrip())
 
 
-def _closed(detail: str, now: datetime) -> Robots:
-    return Robots(read_at=now, closed=Weather(Reason.ROBOTS_DENIED, detail, now + _CLOSED_KEPT), kept=_CLOSED_KEPT)
+def _no_rules(outcome: Outcome) -> Robots:
+    return Robots(read_at=outcome.finished_at, told_at=outcome.started_at)
+
+
+def _closed(outcome: Outcome, detail: str) -> Robots:
+    until = outcome.finished_at + _CLOSED_KEPT
+    told = f"{detail} (asked {iso(outcome.started_at)})"
+    closed = Weather(Reason.ROBOTS_DENIED, told, until)
+    return Robots(read_at=outcome.finished_at, told_at=outcome.started_at, closed=closed, kept=_CLOSED_KEPT)

@@ -17,7 +17,7 @@ from archive.urls import RefusedUrl
 from db.records import Reason
 
 if TYPE_CHECKING:
-    from archive.fetch.guard import WatchedStream
+    from archive.fetch.connection import Connection
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Statuses that name another address in Location."""
@@ -53,8 +53,8 @@ class Weather(Exception):
         self.retry_at = retry_at
 
 
-def weather_of(error: Exception, stream: WatchedStream | None = None) -> Weather:
-    """Name what ``error`` means. ``stream`` is the connection it happened on and tells a cut from a lie.
+def weather_of(error: Exception, connection: Connection | None = None) -> Weather:
+    """Name what ``error`` means. ``connection`` is the one it happened on and tells a cut from a lie.
 
     Anything unknown becomes ``protocol`` with the type's name in its detail: one strange page must not end a run.
     """
@@ -62,20 +62,24 @@ def weather_of(error: Exception, stream: WatchedStream | None = None) -> Weather
         return error
     if isinstance(error, RefusedUrl):
         return Weather(error.reason, str(error))
-    if isinstance(error, httpcore.ProtocolError) and stream is not None and stream.ended:
-        return _hung_up(stream)
+    if isinstance(error, httpcore.ProtocolError) and connection is not None:
+        return _broken_off(connection, error)
     for kind, reason in _BY_TYPE:
         if isinstance(error, kind):
             return Weather(reason, _told(error))
     return Weather(Reason.PROTOCOL, _told(error))
 
 
-def _hung_up(stream: WatchedStream) -> Weather:
-    if stream.received == 0:
+def _broken_off(connection: Connection, error: httpcore.ProtocolError) -> Weather:
+    if connection.switched:
+        return Weather(Reason.UNEXPECTED_STATUS, "HTTP 101: the server changes to a protocol nobody asked for")
+    if not connection.ended:
+        return Weather(Reason.PROTOCOL, _told(error))
+    if connection.received == 0:
         return Weather(Reason.RESET, "the server closed the connection without a reply")
-    if not stream.speaks_http:
+    if not connection.speaks_http:
         return Weather(Reason.PROTOCOL, "the reply is not HTTP")
-    return Weather(Reason.TRUNCATED, f"the connection ended after {stream.received} bytes, before the reply did")
+    return Weather(Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the reply did")
 
 
 def _told(error: Exception) -> str:

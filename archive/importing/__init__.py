@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING, Final
 
 from archive.errors import BadInput
 from archive.importing.lines import read_lines
-from archive.importing.outcomes import BadLine
+from archive.importing.outcomes import BadLine, Found, PassedOver, Repeat
 from archive.importing.pages import read_saved_page, read_text_file
-from archive.importing.warc import read_wacz, read_warc
+from archive.importing.wacz import read_wacz
+from archive.importing.warc import read_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from db.records import Outcome
+__all__ = ["SUFFIXES", "BadLine", "Found", "PassedOver", "Repeat", "read_import"]
 
-__all__ = ["SUFFIXES", "BadLine", "read_import"]
-
-_READERS: Final[dict[str, Callable[[Path, datetime], Iterator[Outcome | BadLine]]]] = {
+_READERS: Final[dict[str, Callable[[Path, datetime], Iterator[Found]]]] = {
     ".jsonl": read_lines,
     ".jsonl.gz": read_lines,
     ".html": read_saved_page,
@@ -44,7 +43,7 @@ SUFFIXES: Final = tuple(_READERS)
 """The endings of file names that can be read; capitals do not matter."""
 
 
-def read_import(path: Path, *, now: datetime) -> Iterator[Outcome | BadLine]:
+def read_import(path: Path, *, now: datetime) -> Iterator[Found]:
     """What the file ``path`` holds, one after the other and never all at once.
 
     A capture dated later than a day from ``now`` is refused as a mistake. Raises `BadInput` at once for a file that is

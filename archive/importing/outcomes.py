@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archive.errors import BadInput
 from archive.urls import canonical_url
@@ -40,6 +40,29 @@ class BadLine:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """How many records of a file hold no page: pictures, redirects, requests without their reply, DNS answers."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A page recorded as "the same as that other record": an outcome without payload, to be found elsewhere.
+
+    What it repeats stands in its flags: the payload digest as its recorder wrote it, and what begins with `SAME_AS`.
+    """
+
+    file: str
+    line: int
+    outcome: Outcome
+
+
+Found: TypeAlias = Outcome | Repeat | BadLine | PassedOver
+"""What a file holds: captures, repeats of captures, what cannot be used, and how much is passed over."""
 
 
 def page_outcome(

@@ -1,253 +1,299 @@
-"""What crawlers record: WARC files (ISO 28500) and WACZ, which is WARC files in a zip.
+"""What crawlers record: WARC files (ISO 28500), and how their records become outcomes.
 
-Taken are ``response`` and ``resource`` records that hold HTML, and ``revisit`` records of such: one that says "the same
-as that other record" gets the other's payload, if it stands before it in the same file. Everything else (pictures,
-requests, redirects) is passed over. Reading is warcio's, an optional extra.
+Taken are ``response`` and ``resource`` records that hold HTML, and ``revisit`` records of such. A ``request`` says how
+the page was asked for, a ``metadata`` record of ours what else is known of the visit. All else (pictures, redirects,
+DNS) is passed over and counted. Reading is warcio's, an optional extra.
+
+A revisit that says "the same as that other record" becomes a `Repeat`: whoever imports the file looks for the other one
+in the archive, where it may have come from this file, from another, or later.
 """
 
 from __future__ import annotations
 
-import importlib
-import zipfile
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from email.message import Message
-from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive.errors import BadInput
-from archive.importing.outcomes import MOST_BYTES, BadLine, captured_at, page_outcome
+from archive.facts import SAME_AS, UNRESOLVED, Facts, read_facts
+from archive.importing.heads import LONGEST, Head, charset_of, split_head
+from archive.importing.outcomes import (
+    MOST_BYTES,
+    BadLine,
+    PassedOver,
+    Repeat,
+    captured_at,
+    page_outcome,
+)
+from archive.importing.records import (
+    concurrent_to,
+    field_of,
+    ids_of,
+    is_http,
+    loader,
+    read_block,
+    read_records,
+    refers_to,
+    stamped,
+    target_of,
+)
+from archive.importing.replies import asked, by_facts, merged, with_facts, with_payload
+from archive.urls import canonical_url
+from archive.when import iso, parse_stamp
 from db.records import Outcome, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-_Open: TypeAlias = Callable[[], IO[bytes]]
-_Record: TypeAlias = Any  # warcio names no types
+    from archive.importing.outcomes import Found
+    from archive.importing.records import WarcRecord
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
-_KNOWN_CODINGS: Final = frozenset({"", "identity", "none", "gzip", "deflate", "br"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED: Final = 304
+_MOST_WAITING: Final = 1000  # requests and metadata that wait for their reply; writers put them side by side
 
 
-def read_warc(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
-    """The outcome of each HTML record of a ``.warc`` or ``.warc.gz`` file. Raises `BadInput` without warcio."""
-    return _Reader(str(path), now, _archive_iterator()).read(lambda: path.open("rb"))
-
-
-def read_wacz(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
-    """The outcome of each HTML record in the WARC files of a ``.wacz``. Raises `BadInput` if it is none."""
-    iterator = _archive_iterator()
-    try:
-        with zipfile.ZipFile(path) as packed:
-            names = [name for name in sorted(packed.namelist()) if name.startswith("archive/") and ".warc" in name]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise BadInput(f"{path}: not a WACZ, which is a zip file ({error})") from error
-    if not names:
-        raise BadInput(f"{path}: holds no WARC file; expected archive/*.warc.gz inside")
-    return _read_members(path, names, now, iterator)
-
-
-def _read_members(path: Path, names: list[str], now: datetime, iterator: Any) -> Iterator[Outcome | BadLine]:
-    held: dict[str, _Place] = {}
-    with zipfile.ZipFile(path) as packed:
-        for name in names:
-            reader = _Reader(f"{path}/{name}", now, iterator, held)
-            yield from reader.read(lambda name=name: packed.open(name))  # type: ignore[misc]
-
-
-def _archive_iterator() -> Any:
-    try:
-        return importlib.import_module("warcio.archiveiterator").ArchiveIterator
-    except ImportError as error:
-        raise BadInput("WARC and WACZ files need warcio: pip install 'wirecopy[warc]'") from error
+def read_warc(path: Path, now: datetime) -> Iterator[Found]:
+    """What each record of a ``.warc`` or ``.warc.gz`` file holds. Raises `BadInput` without warcio."""
+    return WarcReader(now, loader()).read(str(path), lambda: path.open("rb"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a record stands, so that a revisit can read it again instead of all payloads being held in memory."""
+class _Beside:
+    """What stands beside a reply in records of its own."""
 
-    open: _Open
-    offset: int
+    request: tuple[tuple[str, str], ...] | None = None
+    facts: Facts | None = None
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Reads one WARC file. ``held`` knows where each HTML record stands: by id, by address and date, by digest."""
+class WarcReader:
+    """Reads WARC files that belong together; what it remembers is small: no payload is kept.
 
-    file: str
+    ``places`` knows of every page its address and date by record id. ``others`` knows (as hashes) what was passed over,
+    so that a repeat of a picture is passed over too.
+    """
+
     now: datetime
-    iterator: Any
-    held: dict[str, _Place] = field(default_factory=dict)
+    load: Any
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    others: set[int] = field(default_factory=set)
+    beside: OrderedDict[str, _Beside] = field(default_factory=OrderedDict)
+    done: list[Found] = field(default_factory=list)
+    held: tuple[int, frozenset[str], Outcome | Repeat] | None = None
+    by_id: list[tuple[Repeat, str]] = field(default_factory=list)
+    passed: int = 0
+    file: str = ""
 
-    def read(self, opened: _Open) -> Iterator[Outcome | BadLine]:
-        """Everything in the file, in order; after damage that cannot be stepped over, one `BadLine` and the end."""
-        number = 0
-        try:
-            with opened() as stream:
-                records = self.iterator(stream)
-                for number, record in enumerate(records, start=1):
-                    read = self._outcome_or_bad(number, record)
-                    if read is not None:
-                        yield read
-                    if isinstance(read, Outcome) and record.rec_type != "revisit":
-                        self._remember(record, _Place(opened, records.get_record_offset()))
-        except Exception as error:  # noqa: BLE001  (warcio raises whatever it stumbles over in a damaged file)
-            problem = f"the file is damaged from here on ({_first_line(error)}); the records before were read"
-            yield BadLine(self.file, number + 1, problem)
+    def read(self, name: str, opened: Callable[[], IO[bytes]]) -> Iterator[Found]:
+        """Everything in one file, in order; ``name`` is what complaints call it. Raises OSError if it cannot be opened.
 
-    def _outcome_or_bad(self, number: int, record: _Record) -> Outcome | BadLine | None:
+        A reply waits for the record behind it, which may be its request.
+        """
+        self.file = name
+        with opened() as raw:
+            yield from read_records(raw, self.load, self)
+        self._let_go()
+        yield from (*self.ready(), *self._named_by_id())
+        self.beside.clear()
+        if self.passed:
+            yield PassedOver(self.passed)
+        self.passed = 0
+
+    def take(self, number: int, record: WarcRecord) -> None:
+        """Make of a record what it holds, or a complaint."""
         try:
-            if record.rec_type == "revisit":
-                return self._revisit(record)
-            if record.rec_type in {"response", "resource"} and _holds_html(record) and not _redirects(record):
-                return _outcome(record, record, self.now)
+            if record.rec_type in {"request", "metadata"}:
+                self._note(record)
+            elif record.rec_type in {"response", "resource", "revisit"}:
+                self._let_go()
+                self._take_reply(number, record)
         except BadInput as error:
-            return BadLine(self.file, number, str(error))
-        return None
+            self.damaged(number, str(error))
 
-    def _revisit(self, record: _Record) -> Outcome | None:
-        """A page that was the same as before: not modified, or with the payload of the record it refers to."""
-        if "server-not-modified" in _header(record, "WARC-Profile"):
-            return _dated(record, self.now, status=_NOT_MODIFIED)
-        place = next((self.held[name] for name in _refers_to(record) if name in self.held), None)
-        if place is not None:
-            with place.open() as stream:
-                stream.seek(place.offset)
-                return _outcome(next(iter(self.iterator(stream))), record, self.now)
-        if _holds_html(record):
-            raise BadInput("a revisit of a page that is not in this file; expected the record it refers to before it")
-        return None
+    def damaged(self, number: int, problem: str) -> None:
+        """Forget what was made of a record, and complain of it instead."""
+        if self.held is not None and self.held[0] == number:
+            self.held = None
+        self.done.append(BadLine(self.file, number, problem))
 
-    def _remember(self, record: _Record, place: _Place) -> None:
-        moment, digest = _header(record, "WARC-Date"), _header(record, "WARC-Payload-Digest")
-        for name in (_header(record, "WARC-Record-ID"), f"{_target(record)} {moment}", digest):
-            if name:
-                self.held.setdefault(name, place)
+    def ready(self) -> list[Found]:
+        """What is finished since the last call."""
+        ready, self.done = self.done, []
+        return ready
+
+    def _take_reply(self, number: int, record: WarcRecord) -> None:
+        found = self._revisit(number, record) if record.rec_type == "revisit" else self._page(record)
+        if found is None:
+            self.passed += 1
+        else:
+            self.held = number, ids_of(record), found
+
+    def _let_go(self) -> None:
+        if self.held is not None:
+            self.done.append(self.held[2])
+            self.held = None
+
+    # --- what stands beside a reply ---
+
+    def _note(self, record: WarcRecord) -> None:
+        block = read_block(record, LONGEST)
+        if record.rec_type == "request":
+            noted = _Beside(request=split_head(block)[0].pairs)
+        else:
+            facts = read_facts(block)
+            if facts is None:
+                return
+            if not concurrent_to(record):  # a visit that brought no reply
+                self.done.append(self._dated(by_facts(facts)))
+                return
+            noted = _Beside(facts=facts)
+        if self.held is not None and self.held[1] & ids_of(record):
+            number, ids, found = self.held
+            self.held = number, ids, _with_request(found, noted.request)
+        else:
+            self._remember(record, noted)
+
+    def _remember(self, record: WarcRecord, noted: _Beside) -> None:
+        for each in ids_of(record):
+            known = self.beside.get(each, _Beside())
+            self.beside[each] = _Beside(request=noted.request or known.request, facts=noted.facts or known.facts)
+        while len(self.beside) > _MOST_WAITING:
+            self.beside.popitem(last=False)
+
+    def _beside(self, record: WarcRecord) -> _Beside:
+        all_of_it = [self.beside.pop(each, _Beside()) for each in ids_of(record)]
+        request = next((one.request for one in all_of_it if one.request is not None), None)
+        return _Beside(request=request, facts=next((one.facts for one in all_of_it if one.facts is not None), None))
+
+    # --- pages ---
+
+    def _page(self, record: WarcRecord) -> Outcome | None:
+        beside = self._beside(record)
+        plain = record.rec_type == "resource"
+        block = b"" if plain else read_block(record, LONGEST)
+        head, start = (None, b"") if plain else split_head(block)
+        content_type = field_of(record, "Content-Type") if head is None else head.value("content-type")
+        if not is_http(record) or (beside.facts is None and not _holds_page(head, content_type)):
+            self._pass_over(record)
+            return None
+        body = start + read_block(record, MOST_BYTES + 1 - len(start))
+        outcome = self._told(record, head, content_type)
+        if beside.facts is None:
+            outcome = with_payload(outcome, record, head, body)
+        else:
+            outcome = with_facts(outcome, beside.facts, record, body)
+        self._place(record)
+        return asked(self._dated(outcome), beside.request, head)
+
+    def _told(self, record: WarcRecord, head: Head | None, content_type: str) -> Outcome:
+        """An outcome without a payload, with what the headers of the record and of the reply in it say."""
+        _, status, phrase = ("", None, "") if head is None else head.status
+        outcome = page_outcome(
+            url=target_of(record),
+            at=captured_at(field_of(record, "WARC-Date"), now=self.now, name="WARC-Date"),
+            payload=None,
+            content_type=content_type,
+            charset=charset_of(content_type),
+            status=status,
+        )
+        return replace(
+            outcome,
+            reason_phrase=phrase,
+            headers=() if head is None else head.pairs,
+            etag=head.value("etag") or None if head else None,
+            last_modified=head.value("last-modified") or None if head else None,
+            ip=field_of(record, "WARC-IP-Address") or None,
+        )
+
+    def _dated(self, outcome: Outcome) -> Outcome:
+        """Refuse what lies in the future. Raises `BadInput`."""
+        captured_at(iso(outcome.started_at), now=self.now, name="the capture's time")
+        return outcome
+
+    def _place(self, record: WarcRecord) -> None:
+        self.places[field_of(record, "WARC-Record-ID")] = target_of(record), field_of(record, "WARC-Date")
+
+    def _pass_over(self, record: WarcRecord) -> None:
+        for name in ("WARC-Record-ID", "WARC-Payload-Digest"):
+            if field_of(record, name):
+                self.others.add(hash(field_of(record, name)))
+        self.others.add(hash(stamped(target_of(record), field_of(record, "WARC-Date"))))
+
+    # --- revisits ---
+
+    def _revisit(self, number: int, record: WarcRecord) -> Outcome | Repeat | None:
+        beside = self._beside(record)
+        block = read_block(record, LONGEST)
+        head = split_head(block)[0] if block.strip() else None
+        content_type = "" if head is None else head.value("content-type")
+        if not is_http(record):
+            return None
+        if "server-not-modified" in field_of(record, "WARC-Profile"):
+            outcome = replace(self._told(record, head, content_type), status=_NOT_MODIFIED, reason=Reason.NOT_MODIFIED)
+            return asked(self._by_facts_of(outcome, beside.facts), beside.request, head)
+        if beside.facts is None and (self._repeats_another(record) or (head and not _holds_page(head, content_type))):
+            return None
+        self._place(record)
+        outcome = self._by_facts_of(self._told(record, head, content_type), beside.facts)
+        outcome = asked(outcome, beside.request, head)
+        return self._repeat(number, record, outcome)
+
+    def _by_facts_of(self, outcome: Outcome, facts: Facts | None) -> Outcome:
+        return self._dated(outcome if facts is None else merged(outcome, facts))
+
+    def _repeats_another(self, record: WarcRecord) -> bool:
+        """True if what it repeats was passed over: surely no page."""
+        named = (
+            field_of(record, "WARC-Refers-To"),
+            field_of(record, "WARC-Payload-Digest"),
+            stamped(*refers_to(record)),
+        )
+        return any(name and hash(name) in self.others for name in named)
+
+    def _repeat(self, number: int, record: WarcRecord, outcome: Outcome) -> Repeat | None:
+        original = field_of(record, "WARC-Refers-To")
+        url, date = refers_to(record)
+        if not url and original in self.places:
+            url, date = self.places[original]
+        digest = field_of(record, "WARC-Payload-Digest")
+        marks = (UNRESOLVED, *((digest,) if digest else ()), *_same_as(url, date))
+        repeat = Repeat(self.file, number, _marked(outcome, marks))
+        if original and not url:  # its original may stand further on
+            self.by_id.append((repeat, original))
+            return None
+        return repeat
+
+    def _named_by_id(self) -> list[Found]:
+        """The repeats that named their original by its record's id alone, now that all of the file is known."""
+        done: list[Found] = []
+        for repeat, original in self.by_id:
+            marks = _same_as(*self.places.get(original, ("", "")))
+            done.append(replace(repeat, outcome=_marked(repeat.outcome, marks)))
+        self.passed -= len(done)
+        self.by_id.clear()
+        return done
 
 
-def _refers_to(record: _Record) -> tuple[str, str, str]:
-    """The three ways in which a revisit may name the record it repeats, the surest first."""
-    target = _header(record, "WARC-Refers-To-Target-URI").strip("<>")
-    moment = _header(record, "WARC-Refers-To-Date")
-    return _header(record, "WARC-Refers-To"), f"{target} {moment}", _header(record, "WARC-Payload-Digest")
+def _with_request(found: Outcome | Repeat, request: tuple[tuple[str, str], ...] | None) -> Outcome | Repeat:
+    if isinstance(found, Outcome):
+        return asked(found, request, None)
+    return replace(found, outcome=asked(found.outcome, request, None))
 
 
-# --- one record ------------------------------------------------------------------------------------------------------
+def _marked(outcome: Outcome, marks: tuple[str, ...]) -> Outcome:
+    return replace(outcome, flags=tuple(dict.fromkeys((*outcome.flags, *marks))))
 
 
-def _outcome(record: _Record, dated_by: _Record, now: datetime) -> Outcome:
-    """The page in ``record``, under the address and date of ``dated_by`` (itself, or a revisit of it)."""
-    outcome = _dated(dated_by, now, status=_status(record), content_type=_content_type(record))
-    payload, reason, detail = _payload(record)
-    return replace(
-        outcome,
-        payload=payload,
-        reason=outcome.reason or reason,
-        detail=detail,
-        reason_phrase=_status_line(record).partition(" ")[2],
-        headers=tuple(record.http_headers.headers) if record.http_headers else (),
-        etag=_http(record, "ETag") or None,
-        last_modified=_http(record, "Last-Modified") or None,
-    )
-
-
-def _dated(record: _Record, now: datetime, *, status: int | None, content_type: str = "") -> Outcome:
-    """An outcome without a payload, with what the headers of a WARC record say."""
-    outcome = page_outcome(
-        url=_target(record),
-        at=captured_at(_header(record, "WARC-Date"), now=now, name="WARC-Date"),
-        payload=None,
-        content_type=content_type,
-        charset=_charset(content_type),
-        status=status,
-    )
-    return replace(outcome, ip=_header(record, "WARC-IP-Address") or None)
-
-
-def _payload(record: _Record) -> tuple[bytes | None, Reason | None, str]:
-    """The entity, and if it is not whole why. A body that does not decode is kept as it came."""
-    raw = record.raw_stream.read(MOST_BYTES + 1)
-    announced = record.payload_length if record.http_headers else record.length
-    if len(raw) > MOST_BYTES:
-        return None, Reason.TOO_LARGE, f"over {MOST_BYTES} bytes"
-    if _header(record, "WARC-Truncated") or (announced is not None and len(raw) < announced):
-        return raw, Reason.TRUNCATED, f"cut when it was recorded ({_header(record, 'WARC-Truncated') or 'length'})"
-    coding = _http(record, "Content-Encoding").lower()
-    if coding not in _KNOWN_CODINGS:
-        return raw, Reason.DECODE, f"content coding {coding}"
-    return _decoded(record, raw)
-
-
-def _decoded(record: _Record, raw: bytes) -> tuple[bytes | None, Reason | None, str]:
-    """Undo chunks and coding with warcio, which does not tell a whole body from one that ends too early."""
-    again = type(record)(
-        record.format,
-        record.rec_type,
-        record.rec_headers,
-        BytesIO(raw),
-        record.http_headers,
-        record.content_type,
-        len(raw),
-    )
-    stream = again.content_stream()
+def _same_as(url: str, date: str) -> tuple[str, ...]:
     try:
-        payload = stream.read(MOST_BYTES + 1)
-    except Exception as error:  # noqa: BLE001  (each decompressor has errors of its own, warcio adds bare ones)
-        return raw, Reason.DECODE, _first_line(error)
-    if len(payload) > MOST_BYTES:
-        return None, Reason.TOO_LARGE, f"over {MOST_BYTES} bytes decoded"
-    if not getattr(getattr(stream, "decompressor", None), "eof", True):
-        return raw, Reason.TRUNCATED, "the compressed body ends before its end mark"
-    return payload, None, ""
+        return (f"{SAME_AS}{iso(parse_stamp(date))} {canonical_url(url)}",) if url and date else ()
+    except BadInput:
+        return ()
 
 
-# --- headers ---------------------------------------------------------------------------------------------------------
-
-
-def _header(record: _Record, name: str) -> str:
-    return str(record.rec_headers.get_header(name) or "").strip()
-
-
-def _http(record: _Record, name: str) -> str:
-    return str(record.http_headers.get_header(name) or "").strip() if record.http_headers else ""
-
-
-def _target(record: _Record) -> str:
-    return _header(record, "WARC-Target-URI").strip("<>")
-
-
-def _content_type(record: _Record) -> str:
-    """Of the page: what HTTP said, or, in a record without HTTP, what the record says."""
-    return _http(record, "Content-Type") if record.http_headers else _header(record, "Content-Type")
-
-
-def _holds_html(record: _Record) -> bool:
-    return _content_type(record).lower().startswith(_HTML)
-
-
-def _redirects(record: _Record) -> bool:
-    return _status(record) in _REDIRECTS
-
-
-def _status_line(record: _Record) -> str:
-    return str(record.http_headers.statusline).strip() if record.http_headers else ""
-
-
-def _status(record: _Record) -> int | None:
-    digits = _status_line(record).partition(" ")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else None
-
-
-def _charset(content_type: str) -> str | None:
-    parsed = Message()
-    parsed["Content-Type"] = content_type
-    return parsed.get_content_charset()
-
-
-def _first_line(error: Exception) -> str:
-    """What a foreign error says, in one line; warcio draws boxes."""
-    lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
-    return lines[0] if lines else type(error).__name__
+def _holds_page(head: Head | None, content_type: str) -> bool:
+    return content_type.lower().startswith(_HTML) and (head is None or head.status[1] not in _REDIRECTS)

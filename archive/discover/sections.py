@@ -1,0 +1,82 @@
+"""Section pages: the links of an HTML page that look like articles, and the feeds it says it has."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from courlan.filters import extension_filter, is_navigation_page, path_filter, type_filter
+from lxml import etree, html
+
+from archive.discover.notes import CUT, REFUSED, Notes, joined, plain
+from archive.markup import has_crowded_tag
+from archive.urls import host_of, registered_domain
+from db.records import Found, SeedKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from db.records import Page
+
+MOST_FEEDS: Final = 3
+"""Feeds taken from one page: a site names the one of the section, one of everything, and then those of its tags."""
+
+_MOST_TAGS: Final = 80_000  # as many as an article may have
+_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
+_DATED_PATH = re.compile(r"/(?:19|20)\d\d/")
+_ARTICLE_NAME = re.compile(r"[-_]|\d{3}|\.(?:s?html?|php|aspx?)$", re.IGNORECASE)
+_HOUSE_PAGES = re.compile(
+    r"/(?:about|account|advert|author|career|contact|cookie|faq|help|imprint|impressum|jobs|legal|login|newsletter|privacy"
+    r"|register|rss|search|sitemap|subscri|tag|terms|topic)",
+    re.IGNORECASE,
+)
+
+
+def read_section(page: Page, notes: Notes) -> Iterator[Found]:
+    """The feeds the page names, then its links to its own host that look like articles, in the order of the page."""
+    letters = page.payload.replace(b"\0", b"").decode("latin-1")
+    if letters.count("<") > _MOST_TAGS or has_crowded_tag(letters):
+        notes[REFUSED] = "the page was not read: it has too many tags, or a tag too many attributes"
+        return
+    try:
+        tree = html.document_fromstring(page.payload, parser=html.HTMLParser(encoding=page.charset))
+    except (etree.LxmlError, LookupError, ValueError):
+        return
+    named = tree.find(".//base[@href]")
+    base = joined("" if named is None else named.get("href") or "", page.url) or page.url
+    yield from _feeds(tree, page.url, base, notes)
+    for anchor in tree.iterfind(".//a[@href]"):
+        url = joined(anchor.get("href") or "", base)
+        if url and _same_host(url, page.url) and _looks_like_article(url):
+            yield Found(url=url, title=plain("".join(map(str, anchor.itertext()))))
+
+
+def _feeds(tree: html.HtmlElement, own: str, base: str, notes: Notes) -> Iterator[Found]:
+    """What ``<link rel=alternate>`` of a feed's type leads to within the registered domain; not feeds of comments."""
+    found: dict[str, Found] = {}
+    for link in tree.iterfind(".//link[@href]"):
+        is_feed = (link.get("type") or "").partition(";")[0].strip().lower() in _FEED_TYPES
+        if is_feed and "alternate" in (link.get("rel") or "").lower().split():
+            url = joined(link.get("href") or "", base)
+            title = plain(link.get("title") or "")
+            if url and registered_domain(url) == registered_domain(own) and "comment" not in f"{url} {title}".lower():
+                found.setdefault(url, Found(url=url, kind=SeedKind.FEED, title=title))
+    if len(found) > MOST_FEEDS:
+        notes[CUT] = f"{MOST_FEEDS} of {len(found)} feeds kept"
+    yield from list(found.values())[:MOST_FEEDS]
+
+
+def _same_host(url: str, other: str) -> bool:
+    return host_of(url).removeprefix("www.") == host_of(other).removeprefix("www.")
+
+
+def _looks_like_article(url: str) -> bool:
+    """Files, feeds and navigation go by courlan's filters; an article's own name has words, a number or a date."""
+    parts = urlsplit(url)
+    if not (type_filter(url) and extension_filter(parts.path) and path_filter(parts.path, parts.query)):
+        return False
+    if is_navigation_page(url) or _HOUSE_PAGES.search(parts.path):
+        return False
+    name = parts.path.rstrip("/").rpartition("/")[2]
+    return bool(name) and bool(_ARTICLE_NAME.search(name) or _DATED_PATH.search(parts.path))

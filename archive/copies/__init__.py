@@ -5,9 +5,23 @@ Pure functions over values. A judgement depends on the two texts and on nothing 
 
 from __future__ import annotations
 
-from archive.copies.clusters import clusters
+from archive.copies.clusters import clusters, standing_for
 from archive.copies.explain import explain_judgement
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
-from archive.copies.judge import METHOD, Readings, judge
+from archive.copies.judge import METHOD, Readings, judge, method_with
+from archive.copies.unique import as_alike, fold
 
-__all__ = ["METHOD", "Readings", "Tier", "clusters", "explain_judgement", "fingerprint", "judge", "tier_of"]
+__all__ = [
+    "METHOD",
+    "Readings",
+    "Tier",
+    "as_alike",
+    "clusters",
+    "explain_judgement",
+    "fingerprint",
+    "fold",
+    "judge",
+    "method_with",
+    "standing_for",
+    "tier_of",
+]

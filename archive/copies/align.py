@@ -1,33 +1,39 @@
 """Ordered sentence alignment with anchor agreement.
 
 Two reports of one event share names and figures; only a copy says the same things in the same order. So sentences
-are paired by what they share (dynamic programming over a sparse likeness matrix, as Needleman and Wunsch, 1970, with
-free gaps), and a pair whose numbers or names contradict each other is no pair, however alike its frame: that is what
+are paired by what they share (dynamic programming over a likeness matrix, as Needleman and Wunsch, 1970, with free
+gaps), and a pair whose numbers or names contradict each other is kept apart, however alike its frame: that is what
 tells a copy from two uses of one template.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rapidfuzz.distance import OSA, Indel
+from rapidfuzz.distance import Indel
+
+from archive.copies.names import bent_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from archive.copies.reading import Sentence
+    from archive.copies.likeness import Likeness
+    from archive.copies.reading import Reading, Sentence
+    from archive.copies.semantic import Sense
 
-LEAST_LIKENESS = 0.30
-"""Pairs less alike than this are not considered."""
+LEAST_HELD = 0.55
+"""Of a sentence that was cut in two, each part must be held by the whole to this degree."""
 
-CROWDED = 50
-"""A term in more sentences than this on one side says nothing about which sentence belongs to which."""
+PART = 0.8
+"""What being held counts for as a likeness."""
 
-FRAME_ALIKE = 0.75
-"""From this likeness of frames on, contradicting anchors mean a template was filled in twice."""
+FRAME_ALIKE = 0.7
+"""From this likeness of frames on, contradicting anchors mean that a number was updated or a template filled in."""
 
+NAMES_OF_CHANGED, PLAIN_OF_CHANGED = 2, 0.2
+"""A sentence in other words with other figures is still the same one, updated, if it has two names in common
+and so much besides."""
 
 LEAST_SHARED = 1 / 3
 """Where both sentences have numbers, at least this part of the shorter list must agree."""
@@ -38,94 +44,90 @@ NAMES_MATTER_BELOW = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Sentence ``i`` of one text and ``j`` of the other: how alike, what both weigh, which anchors they share."""
+    """Sentence ``i`` of one text and ``j`` of the other: how alike, what both weigh, which anchors they share.
+
+    ``plain`` is their likeness without numbers and names, which every report of an event has.
+    """
 
     i: int
     j: int
     likeness: float
+    plain: float
     weight: float
     anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The best ordered chain of pairs, and the look-alikes whose anchors contradict: one frame, other facts."""
+    """The best ordered chain of pairs, and the look-alikes whose anchors contradict.
+
+    ``changed``: the same names, other figures, as an update has them. ``filled``: other names. Both: one frame.
+    ``bent``: names of the first text that stand in the second in another spelling.
+    """
 
     pairs: tuple[Pair, ...]
-    templates: tuple[Pair, ...] = ()
+    changed: tuple[Pair, ...]
+    filled: tuple[Pair, ...]
+    bent: dict[str, str]
 
 
-def align(a: Sequence[Sentence], b: Sequence[Sentence], *, translated: bool = False) -> Alignment:
+def align(a: Reading, b: Reading, *, translated: bool = False, sense: Sense | None = None) -> Alignment:
     """Pair the sentences of two texts in order; ``translated`` compares anchors alone (texts in two languages)."""
-    good: list[Pair] = []
-    templates: list[Pair] = []
-    for i, j, shared in _meetings(a, b):
-        pair = _by_anchors(i, j, a[i], b[j]) if translated else _by_words(i, j, a[i], b[j], shared)
-        if pair.likeness < LEAST_LIKENESS:
-            continue
-        if not _contradict(a[i], b[j], pair):
-            good.append(pair)
-        elif Indel.normalized_similarity(a[i].frame, b[j].frame) >= FRAME_ALIKE:
-            templates.append(pair)
-    return Alignment(tuple(_best_chain(good, len(b))), tuple(templates))
+    from archive.copies.likeness import likenesses, promising  # numpy takes 0.1 s, and who lists links needs none
+
+    bent = bent_names(a.names, b.names)
+    likeness = likenesses(a, b, bent, translated=translated, sense=sense)
+    found: dict[str, list[Pair]] = {"": [], "numbers": [], "names": [], "all": []}
+    for i, j in promising(likeness.all):
+        pair = _pair(int(i), int(j), float(likeness.all[i, j]), likeness, (a.sentences[i], b.sentences[j]), bent)
+        found[_contradiction(a.sentences[i], b.sentences[j], pair)].append(pair)
+    chain = _with_parts(best_chain(found[""], len(b.sentences)), a.sentences, b.sentences, likeness, bent)
+    return Alignment(tuple(chain), tuple(found["numbers"]), tuple(found["names"]), bent)
 
 
-def _meetings(a: Sequence[Sentence], b: Sequence[Sentence]) -> Iterator[tuple[int, int, float]]:
-    """Every two sentences with an uncrowded term in common, and the weight of what they share."""
-    holders, others = _holders(a), _holders(b)
-    crowded = {term for held in (holders, others) for term, where in held.items() if len(where) > CROWDED}
-    for i, sentence in enumerate(a):
-        shared: dict[int, float] = defaultdict(float)
-        for term, weight in sentence.terms.items():
-            if term not in crowded:
-                for j in others.get(term, ()):
-                    shared[j] += min(weight, b[j].terms[term])
-        yield from ((i, j, shared[j]) for j in sorted(shared))
+def _pair(
+    i: int, j: int, alike: float, likeness: Likeness, said: tuple[Sentence, Sentence], bent: Mapping[str, str]
+) -> Pair:
+    one, two = said
+    anchors = (one.numbers & two.numbers) | {name for name in one.names if bent.get(name, name) in two.names}
+    plain = float(likeness.plain[i, j])
+    return Pair(i, j, min(1.0, alike), min(1.0, plain), (one.mass + two.mass) / 2, tuple(sorted(anchors)))
 
 
-def _holders(sentences: Sequence[Sentence]) -> dict[str, list[int]]:
-    holders: dict[str, list[int]] = defaultdict(list)
-    for place, sentence in enumerate(sentences):
-        for term in sentence.terms:
-            holders[term].append(place)
-    return holders
-
-
-def _by_words(i: int, j: int, a: Sentence, b: Sentence, shared: float) -> Pair:
-    """Likeness as the weighted Dice coefficient of the terms; a name that is only nearly the same counts as shared."""
-    bent = _bent_names(a.names, b.names)
-    likeness = 2 * (shared + 2.0 * len(bent)) / (a.mass + b.mass)
-    anchors = (a.numbers & b.numbers) | (a.names & b.names) | bent
-    return Pair(i, j, min(1.0, likeness), (a.mass + b.mass) / 2, tuple(sorted(anchors)))
-
-
-def _by_anchors(i: int, j: int, a: Sentence, b: Sentence) -> Pair:
-    anchors = (a.numbers & b.numbers) | (a.names & b.names) | _bent_names(a.names, b.names)
-    most = max(len(a.numbers | a.names), len(b.numbers | b.names), 1)
-    return Pair(i, j, len(anchors) / most, (a.mass + b.mass) / 2, tuple(sorted(anchors)))
-
-
-def _bent_names(a: frozenset[str], b: frozenset[str]) -> frozenset[str]:
-    """Names of ``a`` that ``b`` has almost: translated back, Cormann is Kerman; mistyped, Brandvold is Brandvolt."""
-    left = b - a
-    return frozenset(name for name in a - b if any(_nearly(name, other) for other in left))
-
-
-def _nearly(name: str, other: str) -> bool:
-    longest = max(len(name), len(other))
-    return longest >= 5 and OSA.distance(name, other, score_cutoff=2) <= min(2, longest // 4)  # noqa: PLR2004
-
-
-def _contradict(a: Sentence, b: Sentence, pair: Pair) -> bool:
+def _contradiction(a: Sentence, b: Sentence, pair: Pair) -> str:
+    """What two look-alike sentences contradict each other in: nothing, ``numbers``, ``names``, or ``all``."""
     both = a.numbers & b.numbers
     fewest = min(len(a.numbers), len(b.numbers))
-    if fewest and len(both) < LEAST_SHARED * fewest:
-        return True
-    named = bool(a.names and b.names) and not set(pair.anchors) - both
-    return named and pair.likeness < NAMES_MATTER_BELOW
+    names_differ = bool(a.names and b.names) and not set(pair.anchors) - both
+    numbers_differ = bool(fewest) and len(both) < LEAST_SHARED * fewest
+    if not numbers_differ and not (names_differ and pair.likeness < NAMES_MATTER_BELOW):
+        return ""
+    if Indel.normalized_similarity(a.frame, b.frame) >= FRAME_ALIKE:
+        return "names" if names_differ else "numbers"
+    reworded = len(set(pair.anchors) - both) >= NAMES_OF_CHANGED and pair.plain >= PLAIN_OF_CHANGED
+    return "numbers" if reworded else "all"
 
 
-def _best_chain(pairs: Sequence[Pair], width: int) -> list[Pair]:
+def _with_parts(
+    chain: list[Pair], a: Sequence[Sentence], b: Sequence[Sentence], likeness: Likeness, bent: Mapping[str, str]
+) -> list[Pair]:
+    """The chain, and beside its links what an editor cut off them: two sentences in one text for one in the other."""
+    taken_a, taken_b = {pair.i for pair in chain}, {pair.j for pair in chain}
+    parts = []
+    for pair in chain:
+        for i, j in ((pair.i - 1, pair.j), (pair.i + 1, pair.j), (pair.i, pair.j - 1), (pair.i, pair.j + 1)):
+            inside = 0 <= i < len(a) and 0 <= j < len(b)
+            if not inside or (i in taken_a and j in taken_b) or likeness.held[i, j] < LEAST_HELD:
+                continue
+            part = _pair(i, j, PART * float(likeness.held[i, j]), likeness, (a[i], b[j]), bent)
+            if part.anchors and not _contradiction(a[i], b[j], part):
+                parts.append(part)
+                taken_a.add(i)
+                taken_b.add(j)
+    return sorted([*chain, *parts], key=lambda pair: (pair.i, pair.j))
+
+
+def best_chain(pairs: Sequence[Pair], width: int) -> list[Pair]:
     """The chain of pairs, both places rising, that weighs most (a Fenwick tree over ``j`` keeps the best so far)."""
     tree: list[int | None] = [None] * (width + 1)
     total = [0.0] * len(pairs)

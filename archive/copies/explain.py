@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from archive.copies.judge import Condition, Rule
     from archive.copies.measures import Measures
+    from archive.copies.semantic import Sense
     from db.records import Judgement, Passage, Text
 
 COLUMN = 56
@@ -36,13 +37,15 @@ _MARKS = ".,;:!?\"'()"
 _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
 
-def explain_judgement(j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120) -> str:
+def explain_judgement(
+    j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120, sense: Sense | None = None
+) -> str:
     """What two texts share and why they are linked or not, for a terminal of ``width`` columns.
 
     Words only the left text has stand in ``[-...-]``, words only the right one has in ``{+...+}``, with or without
     ``colour``. Ends with each rule's figures and what would have to differ for another decision.
     """
-    measures = measure(a, b)
+    measures = measure(a, b, sense=sense)
     head = f"{j.relation or 'not linked'}, score {j.score:.2f} ({j.method or METHOD})"
     column = max(LEAST_COLUMN, min(COLUMN, (width - len(GUTTER)) // 2))
     lines = [_bold(head, colour=colour), *_filled([_clean(j.because), *_figures(j)], width), ""]
@@ -57,8 +60,14 @@ def explain_judgement(j: Judgement, a: Text, b: Text, *, colour: bool, width: in
 
 def _figures(j: Judgement) -> list[str]:
     share = f"in both: {j.coverage[0]:.0%} of the left text, {j.coverage[1]:.0%} of the right one"
-    residue = [f"residue: {_clean(line)}" for line in j.residue]
-    return [f"{share}; longest verbatim run {j.longest_run} words", *residue]
+    languages = f"translated: {' and '.join(str(each) for each in j.languages)}"
+    broken = ", ".join(f"{_clean(ours)} / {_clean(theirs)}" for ours, theirs in j.broken)
+    return [
+        f"{share}; longest verbatim run {j.longest_run} words",
+        *([languages] if j.translated else []),
+        *([f"names spelled in two ways: {broken}"] if broken else []),
+        *(f"residue: {_clean(line)}" for line in j.residue),
+    ]
 
 
 def _caption(passage: Passage) -> str:
@@ -114,12 +123,22 @@ def _rules(measures: Measures) -> Iterator[str]:
         yield f"  none is asked: {refused}"
         return
     decided = deciding(measures)
-    for rule in RULES:
+    asked = [rule for rule in RULES if rule.applies(measures)]
+    for rule in asked:
         yield f"  {'=>' if rule is decided else '  '} {rule.relation}: {_verdict(rule, measures)}"
         if rule is decided:
             yield f"     what would flip it: {_weakest(rule.conditions, measures)}"
-            return
-    yield "  no rule holds; the figures after each name say what is missing"
+            break
+    if decided is None or not decided.relation.is_copy:  # what would make it one
+        nearest = max((rule for rule in asked if rule.relation.is_copy), key=lambda rule: _nearness(rule, measures))
+        none = "no rule holds; " if decided is None else ""
+        yield f"  {none}nearest to being a copy: {nearest.relation}; {_verdict(nearest, measures)}"
+
+
+def _nearness(rule: Rule, measures: Measures) -> tuple[float, int]:
+    """How far the furthest condition is from holding, and then how many are not missing."""
+    far = [min(1.0, condition.value(measures) / condition.at_least) for condition in rule.conditions]
+    return min(far), sum(share >= 1 for share in far)
 
 
 def _verdict(rule: Rule, measures: Measures) -> str:

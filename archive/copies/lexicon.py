@@ -1,9 +1,11 @@
 """Small word lists for English, Spanish and German: what is too common to count, what counts, what only dates.
 
-They stand in for corpus frequencies: with them a judgement is a function of the two texts alone.
+How common all other words are says the shipped background.
 """
 
 from __future__ import annotations
+
+import re
 
 _ENGLISH = """
 a about above after again against all also although always am among an and another any are around as at away back be
@@ -90,3 +92,11 @@ sep sept oct nov dec
 """
 ABBREVIATIONS: frozenset[str] = frozenset(_ABBREVIATIONS.split())
 """A full stop after one of these does not end a sentence."""
+
+LOOKING_BACK: re.Pattern[str] = re.compile(
+    r"\b(?:(?:a|one|two|three|five|ten|\d+) years? (?:after|on|later|since|ago)\b|anniversary|"
+    r"(?:un|dos|tres|cinco|diez|\d+) años? (?:después|más tarde|desde)|hace (?:un|dos|tres|\d+) años?|aniversario|"
+    r"(?:ein|zwei|drei|fünf|zehn|\d+) jahre? (?:nach|später|danach|seit)|vor (?:einem|zwei|drei|\d+) jahr|jahrestag)",
+    re.IGNORECASE,
+)
+"""How a follow-up begins: it tells of another day and repeats what was said on the first."""

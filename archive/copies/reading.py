@@ -7,17 +7,19 @@ are marked: they survive, too, but in honest reports as well.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archive.copies.background import background
 from archive.copies.lexicon import ABBREVIATIONS, CALENDAR, COMMON, NUMBER_WORDS, STOPWORDS, TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from db.records import Text
 
 READ_CHARACTERS = 200_000
 """Only this much of a body is read: some 30,000 words, a short book."""
@@ -31,10 +33,25 @@ MAX_SENTENCES = 400
 MAX_WORDS = 60
 """Text without full stops is cut into sentences of this many words."""
 
+SHINGLE = 5
+"""Words that must agree in a row before a verbatim run counts; shorter ones are phrases of the language."""
+
+OCCURRENCES = 8
+"""Places kept of one shingle: keeps a text that repeats itself a thousand times linear."""
+
+LEAST = 0.05
+"""Weight of a word that every article has."""
+
+NAME, LEAST_NAME = 1.5, 0.4
+"""A name weighs so many times what its letters would as a word, and never less than the second figure."""
+
+SPREAD = 0.5
+"""A term in n sentences of a text weighs its weight over n to this power: a name on every line says little about which
+line corresponds to which."""
+
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f"
-_WORD = re.compile(
-    rf"\d+(?:[.,:]\d+)*|[{_CJK}]|[^\W\d_{_CJK}]+-?\d+|[^\W\d_{_CJK}]+(?:[.][^\W\d_](?![^\W\d_]))*|[^\W_]"
-)
+_WORD = re.compile(rf"\d+(?:[.,:]\d+)*|[{_CJK}]|[^\W\d_{_CJK}]+(?:-?\d+|(?:[.][^\W\d_](?![^\W\d_]))*)|[^\W_]")
+_GAP = re.compile(r"[\s,-]*")
 _LINE = re.compile(r"[^\n]+")
 _STOP = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*")
 _THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
@@ -42,23 +59,30 @@ _QUOTATION = re.compile(r"\"[^\"\n]{2,600}\"|\u201c[^\u201c\u201d\n]{2,600}\u201
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One word: its place in the body, its folded form, and whether it begins with a capital."""
+class Words:
+    """A text's words in columns: where each begins and ends, its folded form, capitals and quotation marks as 0 or 1.
 
-    start: int
-    end: int
-    folded: str
-    capital: bool
-    quoted: bool
+    Columns, because an object for each word made reading take three times as long.
+    """
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    folded: tuple[str, ...]
+    capital: bytes
+    quoted: bytes
+
+    def __len__(self) -> int:
+        return len(self.folded)
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence: its place in the body and what can be compared of it.
 
-    ``terms`` maps each stem or anchor to its weight, ``frame`` is its words with the anchors taken out, ``weight`` what
-    it counts for in a coverage. A sentence that is mostly quotation counts half: everybody who was at the press
-    conference has it, word for word and in order.
+    ``terms`` maps each stem or anchor to its weight, ``frame`` is its words with the anchors taken out, ``mass`` the
+    sum of the weights, ``plain`` that of the words besides anchors, and ``weight`` what it counts for in a coverage: a
+    sentence that is mostly quotation counts half, since everybody who was at the press conference has it, and one that
+    everybody prints a quarter.
     """
 
     start: int
@@ -69,34 +93,94 @@ class Sentence:
     names: frozenset[str]
     frame: tuple[str, ...]
     mass: float
+    plain: float
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A whole body as read: words in order, sentences in order, and its language as far as function words tell."""
+    """A whole body as read: words in order, sentences in order, and its language as far as function words tell.
 
-    words: tuple[Word, ...]
+    The rest is kept for comparing: ``names`` and all ``anchors`` (names and numbers), the information in those that are
+    ``telling``, where each of the ``terms`` stands (sentence and weight), where each run of words begins (``shingles``,
+    by hash), and the number of different words.
+    """
+
+    words: Words
     sentences: tuple[Sentence, ...]
     language: str | None
+    names: frozenset[str]
+    anchors: frozenset[str]
+    telling: dict[str, float]
+    terms: dict[str, tuple[tuple[int, float], ...]]
+    shingles: dict[int, tuple[int, ...]]
+    vocabulary: int
     whole: bool
-
-    @property
-    def anchors(self) -> frozenset[str]:
-        """Every number and name of the text."""
-        return reduce(frozenset.union, (s.numbers | s.names for s in self.sentences), frozenset())
 
 
 def read(body: str, language: str | None = None) -> Reading:
-    """Read a body; ``language`` (two letters) is believed when given, else told by function words."""
+    """Read a body; the language is told by function words, and ``language`` (two letters) believed where they do not.
+
+    Pages declare the language of their template, not of their text, often enough.
+    """
     text = body[:READ_CHARACTERS]
-    words = tuple(islice(_words(text), READ_WORDS))
-    told = (language or "")[:2].lower() or guess_language(word.folded for word in words)
+    words = _words(text)
+    told = guess_language(words.folded) or (language or "")[:2].lower() or None
     named = _named(words, text, told)
     spans = list(_sentence_spans(text, words))
-    sentences = tuple(_sentence(span, words[first:last], named) for span, first, last in spans[:MAX_SENTENCES])
-    whole = len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES
-    return Reading(words, sentences, told, whole)
+    weigh = _Weigh(named, told)
+    drafts = [(span, *weigh.terms(words.folded[first:last])) for span, first, last in spans[:MAX_SENTENCES]]
+    spread = Counter(term for _, terms, *_ in drafts for term in terms)
+    sentences = tuple(
+        _sentence(draft, words, place, spread, named)
+        for draft, (_, *place) in zip(drafts, spans[:MAX_SENTENCES], strict=True)
+    )
+    names = frozenset().union(*(sentence.names for sentence in sentences))
+    anchors = names.union(*(sentence.numbers for sentence in sentences))
+    return Reading(
+        words=words,
+        sentences=sentences,
+        language=told,
+        names=names,
+        anchors=anchors,
+        telling={said: _information(said, told) for said in anchors if len(said) > 1 and not is_year(said)},
+        terms=_by_term(sentences),
+        shingles=_shingles(words.folded),
+        vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
+        whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
+    )
+
+
+def reading_of(text: Text) -> Reading:
+    """A text's body, read."""
+    return read(text.body, text.language)
+
+
+def _information(anchor: str, language: str | None) -> float:
+    """What an anchor says about the event: "Brandvold" 1, "London" 0.2, 8,700 0.6, and 14 next to nothing."""
+    if anchor[0].isdigit():
+        return 0.6 if sum(map(str.isdigit, anchor)) > 2 else 0.1  # noqa: PLR2004 - 4.2 and 14 are everywhere
+    return background().weight(stem(anchor), language) ** 2
+
+
+def _by_term(sentences: Iterable[Sentence]) -> dict[str, tuple[tuple[int, float], ...]]:
+    places: dict[str, list[tuple[int, float]]] = {}
+    for row, sentence in enumerate(sentences):
+        for term, weight in sentence.terms.items():
+            places.setdefault(term, []).append((row, weight))
+    return {term: tuple(where) for term, where in places.items()}
+
+
+def _shingles(words: tuple[str, ...]) -> dict[int, tuple[int, ...]]:
+    """Where each run of ``SHINGLE`` words begins, by its hash; of one that is said again and again a few places."""
+    places: dict[int, tuple[int, ...]] = {}
+    runs = zip(*(words[skip:] for skip in range(SHINGLE)), strict=False)
+    for start, run in enumerate(runs):
+        key = hash(run)
+        held = places.get(key, ())
+        if len(held) < OCCURRENCES:
+            places[key] = (*held, start)
+    return places
 
 
 def stream(body: str) -> list[str]:
@@ -130,20 +214,27 @@ def stem(word: str) -> str:
     return word[:6]
 
 
-def _words(text: str) -> Iterator[Word]:
+def _words(text: str) -> Words:
     quotes = [match.span() for match in _QUOTATION.finditer(text)]
-    starts = [start for start, _ in quotes]
-    for match in _WORD.finditer(text):
+    starts, ends, folded, capital = [], [], [], bytearray()
+    for match in islice(_WORD.finditer(text), READ_WORDS):
+        start, end = match.span()
         shown = match.group()
-        inside = bisect_right(starts, match.start()) - 1
-        quoted = inside >= 0 and match.end() <= quotes[inside][1]
-        folded = shown.casefold()
-        yield Word(match.start(), match.end(), number(folded) if folded else folded, shown[0].isupper(), quoted)
+        low = shown.casefold()
+        starts.append(start)
+        ends.append(end)
+        folded.append(number(low) if low[0].isdigit() else NUMBER_WORDS.get(low, low))
+        capital.append(shown[0].isupper())
+    quoted = bytearray(len(starts))
+    for begin, stop in quotes:
+        first, last = bisect_left(starts, begin), bisect_left(starts, stop)
+        quoted[first:last] = b"\1" * (last - first)
+    return Words(tuple(starts), tuple(ends), tuple(folded), bytes(capital), bytes(quoted))
 
 
-def _sentence_spans(text: str, words: tuple[Word, ...]) -> Iterator[tuple[tuple[int, int], int, int]]:
+def _sentence_spans(text: str, words: Words) -> Iterator[tuple[tuple[int, int], int, int]]:
     """Each sentence's span in the body, its first and its last-plus-one word."""
-    starts = [word.start for word in words]
+    starts = words.starts
     for begin, end in _breaks(text):
         first, last = bisect_left(starts, begin), bisect_left(starts, end)
         if last - first <= MAX_WORDS:
@@ -152,7 +243,7 @@ def _sentence_spans(text: str, words: tuple[Word, ...]) -> Iterator[tuple[tuple[
             continue
         for cut in range(first, last, MAX_WORDS):
             stop = min(cut + MAX_WORDS, last)
-            yield (words[cut].start, words[stop - 1].end), cut, stop
+            yield (words.starts[cut], words.ends[stop - 1]), cut, stop
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
@@ -176,50 +267,87 @@ def _ends_sentence(text: str, stop: re.Match[str], line_end: int) -> bool:
     return not (stop.group().startswith(".") and (last in ABBREVIATIONS or initial))
 
 
-def _named(words: tuple[Word, ...], text: str, language: str | None) -> frozenset[str]:
-    """Folded words that are names here: capitalised inside a sentence, more often than not.
+def _named(words: Words, text: str, language: str | None) -> frozenset[str]:
+    """Folded words that are names here: capitalised inside a sentence, and nowhere written small.
 
     German capitalises every noun; there only a word that stands beside another capitalised one counts.
     """
-    seen: Counter[str] = Counter()
-    low = {word.folded for word in words if not word.capital}
-    previous: Word | None = None
-    for word in words:
-        opening = previous is None or not re.fullmatch(r"[\s,-]*", text[previous.end : word.start])
-        joined = previous is not None and previous.capital and not opening
-        if word.capital and not opening and (joined or language != "de"):
-            seen[word.folded] += 1
-            if joined and previous is not None and previous.folded not in low:
-                seen[previous.folded] += 1
-        previous = word
-    return frozenset(name for name in seen if name not in low | COMMON | CALENDAR | TITLES and len(name) > 1)
+    seen: set[str] = set()
+    low = {said for said, capital in zip(words.folded, words.capital, strict=True) if not capital}
+    after = -2
+    for place, capital in enumerate(words.capital):
+        if not capital:
+            continue
+        opening = place == 0 or not _GAP.fullmatch(text, words.ends[place - 1], words.starts[place])
+        joined = not opening and after == place - 1
+        if not opening and (joined or language != "de"):
+            seen.add(words.folded[place])
+            if joined:
+                seen.add(words.folded[place - 1])
+        after = place
+    return frozenset(name for name in seen - low - COMMON - CALENDAR - TITLES if len(name) > 1)
 
 
-def _sentence(span: tuple[int, int], words: tuple[Word, ...], named: frozenset[str]) -> Sentence:
-    numbers = frozenset(word.folded for word in words if word.folded[0].isdigit())
-    names = frozenset(word.folded for word in words if word.folded in named)
-    terms: dict[str, float] = {}
-    for word in words:
-        terms.update(_term(word.folded, numbers, names))
+class _Weigh:
+    """Turns words into weighted terms, remembering each word of this text."""
+
+    def __init__(self, named: frozenset[str], language: str | None) -> None:
+        self._named = named
+        self._language = language
+        self._background = background()
+        self._known: dict[str, tuple[str, float] | None] = {}
+
+    def terms(self, words: tuple[str, ...]) -> tuple[dict[str, float], float]:
+        """The terms of a sentence with their weights, and how much of it everybody prints."""
+        known = self._known
+        weighed = (known[word] if word in known else self._weigh(word) for word in words)
+        return dict(term for term in weighed if term is not None), self._background.stock_share(words)
+
+    def _weigh(self, word: str) -> tuple[str, float] | None:
+        found = self._known[word] = self._term(word)
+        return found
+
+    def _term(self, word: str) -> tuple[str, float] | None:
+        if word[0].isdigit():
+            return word, _number_weight(word)
+        if word in COMMON or word in CALENDAR:
+            return None
+        short = stem(word)
+        weight = self._background.weight(short, self._language)
+        return (word, max(LEAST_NAME, NAME * weight)) if word in self._named else (short, max(LEAST, weight))
+
+
+def _number_weight(said: str) -> float:
+    """Figures weigh by their digits: 8,700 is rarer than 14, and a 2 or a year is in every story."""
+    digits = sum(character.isdigit() for character in said)
+    return 0.6 if is_year(said) else min(1.6, 0.3 + 0.4 * digits)
+
+
+def _sentence(
+    draft: tuple[tuple[int, int], dict[str, float], float],
+    words: Words,
+    place: Sequence[int],
+    spread: Counter[str],
+    named: frozenset[str],
+) -> Sentence:
+    span, terms, stock = draft
+    first, last = place
+    said = words.folded[first:last]
+    terms = {term: weight / spread[term] ** SPREAD for term, weight in terms.items()}
+    numbers = frozenset(word for word in said if word[0].isdigit())
+    names = frozenset(term for term in terms if term in named and term not in numbers)
     mass = sum(terms.values())
-    quoted = sum(word.quoted for word in words) > 0.6 * len(words)
+    plain = sum(weight for term, weight in terms.items() if term not in named and not term[0].isdigit())
+    quoted = sum(words.quoted[first:last]) > 0.6 * len(said)
     return Sentence(
         start=span[0],
         end=span[1],
-        words=tuple(word.folded for word in words),
+        words=said,
         terms=terms,
         numbers=numbers,
         names=names,
-        frame=tuple(word.folded for word in words if word.folded not in numbers and word.folded not in names),
+        frame=tuple(word for word in said if word not in numbers and word not in names),
         mass=mass,
-        weight=mass / 2 if quoted else mass,
+        plain=plain,
+        weight=mass * (0.5 if quoted else 1.0) * (1 - 0.75 * stock),
     )
-
-
-def _term(word: str, numbers: frozenset[str], names: frozenset[str]) -> dict[str, float]:
-    """A word as a weighted term. Anchors weigh most, function words next to nothing (they still break ties)."""
-    if word in numbers or word in names:
-        return {word: 2.0}
-    if word in COMMON or word in CALENDAR:
-        return {word: 0.15}
-    return {stem(word): 1.0 if len(word) > 3 else 0.6}  # noqa: PLR2004

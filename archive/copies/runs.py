@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from archive.copies.reading import SHINGLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.copies.reading import Word
-
-SHINGLE = 5
-"""Words that must agree in a row before a run counts; shorter ones are phrases of the language."""
-
-OCCURRENCES = 8
-"""Places tried for one shingle: keeps a text that repeats itself a thousand times linear."""
+    from archive.copies.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,44 +22,40 @@ class Runs:
     plain: int
 
 
-def common_runs(a: Sequence[Word], b: Sequence[Word]) -> Runs:
+def common_runs(a: Reading, b: Reading) -> Runs:
     """Find the runs of at least ``SHINGLE`` words that both texts have, wherever they stand."""
-    folded_a, folded_b = [word.folded for word in a], [word.folded for word in b]
-    in_a, in_b = bytearray(len(a)), bytearray(len(b))
+    in_a, in_b = bytearray(len(a.words)), bytearray(len(b.words))
     longest = plain = 0
-    for start_a, start_b, length in _runs(folded_a, folded_b):
+    for start_a, start_b, length in _runs(a, b):
         in_a[start_a : start_a + length] = b"\1" * length
         in_b[start_b : start_b + length] = b"\1" * length
         longest = max(longest, length)
-        plain = max(plain, _longest_plain(b[start_b : start_b + length]))
-    return Runs((sum(in_a) / max(len(a), 1), sum(in_b) / max(len(b), 1)), longest, plain)
+        plain = max(plain, _longest_plain(b.words.quoted[start_b : start_b + length]))
+    return Runs((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
 
 
-def _runs(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for start in range(len(a) - SHINGLE + 1):
-        held = places[tuple(a[start : start + SHINGLE])]
-        if len(held) < OCCURRENCES:
-            held.append(start)
-    here = 0
-    while here <= len(b) - SHINGLE:
-        starts = places.get(tuple(b[here : here + SHINGLE]), ())
-        length, start = max(((_extend(a, b, start, here), -start) for start in starts), default=(0, 0))
-        if length:
+def _runs(a: Reading, b: Reading) -> Iterator[tuple[int, int, int]]:
+    both = a.shingles.keys() & b.shingles.keys()
+    if not both:
+        return
+    said_a, said_b = a.words.folded, b.words.folded
+    heads = zip(*(said_b[skip:] for skip in range(SHINGLE)), strict=False)
+    done = 0
+    for here, head in enumerate(heads):
+        if here < done or (key := hash(head)) not in both:
+            continue
+        length, start = max((_extend(said_a, said_b, start, here), -start) for start in a.shingles[key])
+        if length >= SHINGLE:
             yield -start, here, length
-        here += max(1, length - SHINGLE + 2)
+        done = here + max(1, length - SHINGLE + 2)
 
 
 def _extend(a: Sequence[str], b: Sequence[str], i: int, j: int) -> int:
-    length = SHINGLE
+    length = 0
     while i + length < len(a) and j + length < len(b) and a[i + length] == b[j + length]:
         length += 1
     return length
 
 
-def _longest_plain(words: Sequence[Word]) -> int:
-    longest = here = 0
-    for word in words:
-        here = 0 if word.quoted else here + 1
-        longest = max(longest, here)
-    return longest
+def _longest_plain(quoted: bytes) -> int:
+    return max(map(len, quoted.split(b"\1")))

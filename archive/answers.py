@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from db.questions.versions import Match
     from db.records import (
         Capture,
+        Citation,
         Cluster,
         Extraction,
+        Fact,
+        Folded,
         History,
         Judgement,
+        Label,
+        Lag,
         Link,
         Passage,
         Plan,
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
         Removed,
         Report,
         Source,
+        Stale,
+        Stretch,
         Text,
         Version,
         VersionRef,
@@ -43,16 +50,9 @@ def history(source: Source, told: History) -> Json:
         "url": source.url,
         "captures": told.captures,
         "versions": [version(each) for each in told.versions],
-        "stretches": [
-            {
-                "state": run.state,
-                "first_seen_at": iso(run.first_seen_at),
-                "last_seen_at": iso(run.last_seen_at),
-                "seen": run.seen,
-                "confirmed": run.confirmed,
-            }
-            for run in told.stretches
-        ],
+        "stretches": [_run_of_checks(run) for run in told.stretches],
+        "states": [_run_of_checks(run) | {"unchanged": run.unchanged} for run in told.states],
+        "gone_at": _iso(told.gone_at),
         "suspects": [
             {
                 "seen_at": iso(each.seen_at),
@@ -64,6 +64,26 @@ def history(source: Source, told: History) -> Json:
             for each in told.suspects
         ],
         "moves": [{"at": iso(at), "from": before, "to": after} for at, before, after in told.moves],
+        "claims": [
+            {
+                "kind": each.kind,
+                "url": each.url,
+                "first_seen_at": iso(each.first_seen_at),
+                "last_seen_at": iso(each.last_seen_at),
+            }
+            for each in told.claims
+        ],
+        "found_in": [{"url": url, "at": iso(at)} for url, at in told.found_in],
+    }
+
+
+def _run_of_checks(run: Stretch) -> Json:
+    return {
+        "state": run.state,
+        "first_seen_at": iso(run.first_seen_at),
+        "last_seen_at": iso(run.last_seen_at),
+        "seen": run.seen,
+        "confirmed": run.confirmed,
     }
 
 
@@ -143,6 +163,9 @@ def link(each: Link) -> Json:
         "residue": list(each.residue),
         "because": each.because,
         "method": each.method,
+        "translated": each.translated,
+        "languages": list(each.languages),
+        "broken": [list(pair) for pair in each.broken],
     }
 
 
@@ -163,11 +186,66 @@ def _passage(one: Passage) -> Json:
 
 def cluster(each: Cluster) -> Json:
     """One cluster of ``copies --json``."""
+    lags = each.lags or (None,) * len(each.members)
     return {
         "original": _ref(each.original),
+        "credited": each.credited,
         "reasons": list(each.reasons),
-        "members": [_ref(member) for member in each.members],
+        "members": [_ref(member) | {"lag": _lag(behind)} for member, behind in zip(each.members, lags, strict=True)],
         "links": [link(one) for one in each.links],
+        "labels": [label(one) for one in each.labels],
+    }
+
+
+def _lag(behind: Lag | None) -> Json | None:
+    return None if behind is None else {"seconds": behind.seconds, "by": behind.by}
+
+
+def label(each: Label) -> Json:
+    """What a person said of two texts."""
+    return {
+        "a": _ref(each.a),
+        "b": _ref(each.b),
+        "label": "copy" if each.copy else "not-copy",
+        "note": each.note,
+        "labelled_at": iso(each.labelled_at),
+        "machine": None if each.machine is None else str(each.machine),
+    }
+
+
+def labelled_pair(each: Label, a: Text | None, b: Text | None) -> Json:
+    """One line of ``label --export``: a label with both texts, as far as they are still held."""
+    told = label(each)
+    for side, text in (("a", a), ("b", b)):
+        told[side] |= {"title": text.title if text else "", "text": None if text is None else text.body}
+    return told
+
+
+def folded(each: Folded | None) -> Json | None:
+    """What one member of a cluster stands for under ``--unique``."""
+    if each is None:
+        return None
+    return {
+        "count": each.copies,
+        "kinds": dict(each.kinds),
+        "original": _ref(each.original),
+        "hidden": list(each.hidden),
+    }
+
+
+def stale(each: Stale) -> Json:
+    """One passage of ``copies URL --stale --json``."""
+    return {
+        "version": each.version,
+        "passage": each.passage,
+        "now": each.now,
+        "kinds": [str(kind) for kind in each.kinds],
+        "corrected_at": iso(each.corrected_at),
+        "copy": _ref(each.copy),
+        "copied": each.copied,
+        "span": list(each.span),
+        "copy_seen_at": iso(each.copy_seen_at),
+        "confirmed": each.confirmed,
     }
 
 
@@ -184,17 +262,26 @@ def judgement(a: Version, b: Version, judged: Judgement) -> Json:
         "passages": [_passage(one) for one in judged.passages],
         "residue": list(judged.residue),
         "method": judged.method,
+        "translated": judged.translated,
+        "languages": list(judged.languages),
+        "broken": [list(pair) for pair in judged.broken],
     }
 
 
-def explanation(each: Version, capture: Capture, removed: Sequence[Removed]) -> Json:
+def explanation(each: Version, capture: Capture, removed: Sequence[Removed], facts: Sequence[Fact] = ()) -> Json:
     """``explain A --json``."""
     return {
         "url": each.url,
         **version(each),
         "capture": capture_of(capture),
         "removed": [{"at": one.at, "text": one.text, "because": one.because} for one in removed],
+        "facts": [fact(one) for one in facts],
     }
+
+
+def fact(each: Fact) -> Json:
+    """Something known of an article: the value, the form it was written in, and where."""
+    return {"name": each.name, "value": each.value, "raw": each.raw, "source": each.source, "guess": each.guess}
 
 
 def hit(each: Match) -> Json:
@@ -220,6 +307,10 @@ def plan(found: Plan) -> Json:
     return {
         "due": [{"url": one.url, "kind": str(one.kind), "because": one.because} for one in found.visits],
         "waiting": [{"url": one.url, "because": one.because, "due_at": _iso(one.due_at)} for one in found.waiting],
+        "budgets": [
+            {"group": one.group, "visits": one.visits, "tau": one.tau, "expected": one.expected, "spent": one.spent}
+            for one in found.budgets
+        ],
     }
 
 
@@ -232,7 +323,11 @@ def status(found: Json) -> Json:
         {**run, "started_at": _iso(run["started_at"]), "finished_at": _iso(run["finished_at"])} for run in found["runs"]
     ]
     leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in found["leases"]]
-    return {"counts": counts, "bytes": found["bytes"], "states": found["states"], "runs": runs, "leases": leases}
+    plain = {name: found[name] for name in ("bytes", "tables", "growth", "states")}
+    drift = [
+        {"host": each.name, "since": iso(each.since), "pages": each.pages, "of": each.of} for each in found["drift"]
+    ]
+    return {"counts": counts, **plain, "drift": drift, "runs": runs, "leases": leases}
 
 
 def extraction(identity: object, found: Extraction) -> Json:
@@ -250,6 +345,8 @@ def extraction(identity: object, found: Extraction) -> Json:
         "detail": found.detail,
         "origin": list(found.origin),
         "removed": [{"at": one.at, "text": one.text, "because": one.because} for one in found.removed],
+        "facts": [fact(one) for one in found.facts],
+        "headline_from": list(found.headline_from),
     }
 
 
@@ -266,6 +363,26 @@ def report(found: Report) -> Json:
             for row in found.rows
         ],
         "changes": [{"url": each.url, **version(each)} for each in found.changes],
+    }
+
+
+def citation(found: Citation) -> Json:
+    """``cite --json``."""
+    return {
+        "title": found.title,
+        "url": found.url,
+        "requested_url": found.capture.url,
+        "captured_at": iso(found.capture.captured_at),
+        "payload_sha256": found.capture.payload_sha256,
+        "payload_length": found.capture.payload_length,
+        "text_sha256": found.text_sha256,
+        "recipe": found.recipe_id,
+        "chain": {
+            "position": found.link.position,
+            "link": found.link.link,
+            "before": found.link.before,
+            "facts": found.link.facts,
+        },
     }
 
 

@@ -9,15 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import versions
+from archive import drift, versions
 from archive.errors import NotArchived
 from archive.holder import alive
 from archive.urls import canonical_url, url_key
 from archive.when import iso
 from db.connect import Reader
 from db.questions import captures as ask_captures
+from db.questions import claims as ask_claims
+from db.questions import drift as ask_drift
+from db.questions import labels as ask_labels
 from db.questions import links as ask_links
+from db.questions import listings as ask_listings
+from db.questions import pedigrees as ask_pedigrees
+from db.questions import proof as ask_proof
+from db.questions import rhythm as ask_rhythm
 from db.questions import sources as ask_sources
+from db.questions import states as ask_states
 from db.questions import totals
 from db.questions import versions as ask_versions
 from db.verify import verify
@@ -32,16 +40,24 @@ if TYPE_CHECKING:
     from db.records import (
         Capture,
         Change,
+        Citation,
         Cluster,
+        Fact,
         History,
         Judgement,
+        Label,
         Link,
         Problem,
+        Relation,
         Removed,
+        Rhythm,
         Source,
         SourceState,
+        Stale,
         Text,
+        Tombstone,
         Version,
+        VersionRef,
     )
 
 
@@ -74,7 +90,14 @@ class Archive:
 
     def source(self, url: str) -> Source:
         """The source of an address, or the one whose history it belongs to. Raises NotArchived, BadInput."""
-        found = ask_sources.by_url_key(self._ask, url_key(canonical_url(url)))
+        key = url_key(canonical_url(url))
+        found = ask_sources.by_url_key(self._ask, key)
+        grave = ask_proof.tombstone(self._ask, key)
+        if grave is not None and (found is None or grave.lifted_at is None):
+            raise NotArchived(
+                f"{grave.url} was forgotten on request on {iso(grave.forgotten_at)}: {grave.captures} captures of it "
+                "were taken out, and their links stay in the chain"
+            )
         if found is None:
             near = ask_sources.similar_urls(self._ask, url.rstrip("/").rpartition("/")[2] or url)
             hint = f"Did you mean {near[0]}" if near else "See what is watched: wirecopy plan"
@@ -82,7 +105,7 @@ class Archive:
         return found
 
     def history(self, url: str, *, recorded: datetime | None = None) -> tuple[Source, History]:
-        """Every version of an article, what was seen without being believed, and the checks that met no text.
+        """Every version of an article, what was seen without being believed, and every state its checks met.
 
         ``recorded``: the history as the archive had it at that instant, by the recipe and the captures of then.
         """
@@ -95,6 +118,12 @@ class Archive:
         told = versions.settle(seen, url=source.url, compare=lambda a, b: known.get((a, b), ((), 0.0)))
         if recorded is not None:
             stored = _as_seen_by_then(stored, told)
+        claims = (
+            one for one in ask_claims.of_source(self._ask, source.id) if not recorded or one.first_seen_at <= recorded
+        )
+        states = versions.confirm(ask_states.runs(seen), told.stretches)
+        found_in = tuple(ask_listings.naming(self._ask, source.id))
+        told = replace(told, states=states, claims=tuple(claims), found_in=found_in)
         return source, versions.with_versions(told, stored)
 
     def version(self, ref: Ref, *, recorded: datetime | None = None) -> Version:
@@ -130,12 +159,18 @@ class Archive:
         """The headline and body of a version."""
         return ask_versions.text(self._ask, version.text_sha256)
 
+    def text_by_digest(self, sha256: str) -> Text:
+        """A text as it is labelled and cited. Raises NotArchived where none is held with that digest."""
+        if not ask_versions.holds_text(self._ask, sha256):
+            raise NotArchived(f"no text with sha256 {sha256} is held")
+        return ask_versions.text(self._ask, sha256)
+
     def captures(self, url: str) -> list[tuple[Capture, str]]:
-        """Every capture of an article's history in time order, each with its state."""
+        """Every capture of an article's history in time order, each with its state; a further part is only that."""
         source = self.source(url)
         states = {one.capture_id: one.state for one in ask_captures.sightings(self._ask, source.id)}
         found = ask_captures.of_source(self._ask, source.id)
-        return [(each, str(each.reason or states[each.id or 0])) for each in found]
+        return [(each, str(each.reason or states.get(each.id or 0, f"part {each.part}"))) for each in found]
 
     def capture(self, capture_id: int) -> Capture:
         """One capture."""
@@ -146,6 +181,27 @@ class Archive:
         if capture.payload_sha256 is None:
             raise NotArchived(f"the check of {capture.url} at {iso(capture.captured_at)} brought no bytes")
         return ask_captures.payload(self._ask, capture.payload_sha256)
+
+    def cite(self, ref: Ref) -> Citation:
+        """What a footnote needs of a version: the capture that shows it (the last up to ``ref.at``), and its proof.
+
+        Raises NotArchived as ``version``.
+        """
+        from db.records import Citation
+
+        version = self.version(ref)
+        seen = ask_captures.sightings(self._ask, self.source(ref.url).id)
+        shown = [one for one in seen if one.shows_text and one.text_sha256 == version.text_sha256]
+        then = [one for one in shown if ref.at is not None and one.at <= ref.at]
+        capture = self.capture(then[-1].capture_id if then else version.first_capture_id)
+        return Citation(
+            title=version.title,
+            url=capture.final_url,
+            capture=capture,
+            text_sha256=version.text_sha256,
+            recipe_id=version.recipe_id,
+            link=ask_proof.link_of(self._ask, capture.id or 0),
+        )
 
     def compare(self, a: Ref, b: Ref) -> Comparison:
         """How one version became another."""
@@ -162,6 +218,10 @@ class Archive:
         found = ask_versions.removed(self._ask, version)
         return tuple(Removed(at=at, text=text, because=because) for at, text, because in found)
 
+    def facts(self, version: Version) -> tuple[Fact, ...]:
+        """What the page says of its article besides the text, with where it says it, and marked guesses."""
+        return ask_versions.facts(self._ask, version)
+
     # --- copies ---
 
     def copies(self, url: str | None = None) -> list[Link]:
@@ -169,20 +229,60 @@ class Archive:
         sources = [] if url is None else [self.source(url).id]
         return ask_links.of_sources(self._ask, sources)
 
-    def clusters(self, url: str | None = None) -> tuple[Cluster, ...]:
-        """Copies of one text together, with the probable original."""
-        from archive.copies import clusters
+    def clusters(
+        self, url: str | None = None, *, how: Relation | None = None, at: datetime | None = None
+    ) -> tuple[Cluster, ...]:
+        """Copies of one text together, with the probable original; what people said of two articles goes first.
+
+        ``how``: only links as close as exact, near or reworded; ``at``: only what had been seen by then.
+        """
+        from archive.copies import as_alike, clusters, standing_for
 
         wanted = None if url is None else self.source(url).url
-        found = clusters(self.copies())
+        links, labels = self.copies(), self.labels()
+        links = links if how is None else as_alike(links, how)
+        if at is not None:
+            links = [link for link in links if all(_seen_by(ref, at) for ref in (link.a, link.b))]
+            labels = [label for label in labels if all(_seen_by(ref, at) for ref in (label.a, label.b))]
+        pedigrees = ask_pedigrees.of_versions(self._ask, standing_for(links, labels))
+        found = clusters(links, labels, pedigrees)
         return tuple(one for one in found if wanted is None or wanted in {member.url for member in one.members})
+
+    def labels(self, url: str | None = None) -> list[Label]:
+        """What people said of two texts, of all or of those of one article."""
+        return (
+            ask_labels.everything(self._ask) if url is None else ask_labels.of_sources(self._ask, [self.source(url).id])
+        )
+
+    def label_of(self, a: Version, b: Version) -> Label | None:
+        """What a person said of the texts of two versions, if anybody did."""
+        wanted = {(a.url, a.text_sha256), (b.url, b.text_sha256)}
+        found = self.labels(a.url)
+        return next((one for one in found if {(ref.url, ref.text_sha256) for ref in (one.a, one.b)} == wanted), None)
+
+    def stale(self, url: str) -> list[Stale]:
+        """Passages an article has corrected since and copies of it still carry, by the copy's address."""
+        from archive.stale import Copy, stale
+
+        source = self.source(url)
+        history = [(each, self.text(each)) for each in ask_versions.of_source(self._ask, source.id)]
+        apart = {ref.url for label in self.labels(url) if not label.copy for ref in (label.a, label.b)}
+        links = [link for link in self.copies(url) if link.relation.is_copy and link.a.url == source.url]
+        found: list[Stale] = []
+        for other in sorted({link.b.url for link in links} - apart):
+            newest = ask_versions.of_source(self._ask, self.source(other).id)[-1]
+            mine = [link for link in links if (link.b.url, link.b.version) == (other, newest.number)]
+            passages = {link.a.version: link.passages for link in mine}
+            found += stale(history, Copy(version=newest, text=self.text(newest), passages=passages))
+        return found
 
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
         """Compare two versions now, whether or not they are linked, with all the evidence."""
         from archive.copies import judge
+        from archive.copies.semantic import installed_sense
 
         one, two = self.text(a), self.text(b)
-        return one, two, judge(one, two)
+        return one, two, judge(one, two, sense=installed_sense())
 
     # --- the whole archive ---
 
@@ -215,23 +315,51 @@ class Archive:
         """What the plan knows of every watched source."""
         return ask_sources.states(self._ask)
 
+    def rhythms(self) -> list[Rhythm]:
+        """What was learned of when the articles of each seed are edited."""
+        return ask_rhythm.learned(self._ask)
+
+    def spent(self, now: datetime) -> dict[str, int]:
+        """How many visits each group with a budget had in the day before ``now``."""
+        return ask_rhythm.spent(self._ask, now)
+
     def changes(self, *, since: datetime, limit: int = 20) -> list[Version]:
         """Edits recorded since then, weightiest first."""
         return ask_versions.recent_changes(self._ask, since=since, limit=limit)
 
     def status(self, now: datetime) -> dict[str, Any]:
-        """Counts, sizes, states of the watched sources, the last runs, and who is at work."""
+        """Counts, sizes, growth, states, the last runs, who is at work, and whose pages shrink (``drift``)."""
+        tables = totals.tables(self._ask)
         return {
             "counts": totals.counts(self._ask),
-            "bytes": totals.sizes(self._ask),
+            "bytes": totals.sizes(self._ask, tables),
+            "tables": tables,
+            "growth": totals.growth(self._ask, tables, now),
             "states": totals.states(self._ask),
+            "drift": drift.alarms(ask_drift.readings(self._ask, now - drift.LOOK_BACK)),
             "runs": totals.runs(self._ask, limit=5),
             "leases": [lease for lease in totals.leases(self._ask, now) if alive(lease["owner"])],
         }
 
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:
         """Everything that does not hold."""
-        return verify(self._reader, deep=deep)
+        return verify(self._reader, deep=deep, key_of=url_key)
+
+    def addresses(self, source_id: int) -> list[str]:
+        """Every address of the history that a source keeps."""
+        return [ask_sources.by_id(self._ask, each).url for each in ask_proof.addresses(self._ask, source_id)]
+
+    def tombstone(self, url: str) -> Tombstone | None:
+        """What stands in the place of an address that was forgotten on request."""
+        return ask_proof.tombstone(self._ask, url_key(canonical_url(url)))
+
+    def chain_head(self) -> tuple[int, str] | None:
+        """Position and link at the end of the chain over captures; None for an archive without any."""
+        return ask_proof.head(self._ask)
+
+
+def _seen_by(ref: VersionRef, at: datetime) -> bool:
+    return ref.first_seen_at is None or ref.first_seen_at <= at
 
 
 def _as_seen_by_then(believed: tuple[Version, ...], told: History) -> tuple[Version, ...]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import pipeline
-from archive.errors import BadInput, ConfigError, SeedError
+from archive import asides, pipeline
+from archive.errors import BadInput, ConfigError, SeedError, StoreError
 from archive.extract.workers import Extractors
-from archive.fetch import Fetcher, policy_from
+from archive.fetch import Fetcher, Remembered, policy_from
 from archive.holder import alive, holder
-from archive.urls import origin_of
+from archive.urls import fetchable_url, origin_of, url_key
 from db.questions import captures as ask_captures
+from db.questions import origins as ask_origins
 from db.records import Report, Row
 from db.store import Store
 
@@ -70,6 +71,8 @@ class Campaign:
 
     async def derive(self) -> None:
         """Empty the ledger, then the queue of texts to compare."""
+        await self.fetcher.rest()
+        await self.keep_asides()
         while ids := ask_captures.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
         left = await asyncio.to_thread(pipeline.link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
@@ -94,7 +97,13 @@ class Campaign:
             stopped=self.stopping.is_set,
         )
         self.versions.extend(done.versions)
-        return self._count(derived=len(ids), extracted=done.extracted, versions=len(done.versions), links=done.links)
+        opened = len(done.versions)
+        return self._count(derived=done.captures, extracted=done.extracted, versions=opened, links=done.links)
+
+    async def keep_asides(self) -> None:
+        """Keep what the fetcher learned along the way and no batch of captures took along."""
+        along = self.fetcher.asides()
+        await asyncio.to_thread(asides.keep, self.store, along, run_id=self.run_id, now=self.settings.now())
 
     def _count(self, **done: int) -> dict[str, int]:
         for name, number in done.items():
@@ -145,7 +154,7 @@ async def campaign(
             run_id = store.begin_run(kind, json.dumps(parameters, sort_keys=True), me, settings.now(), resume=resume)
             store.use_recipe(recipe, settings.now())
             with Extractors(workers=_WORKERS) as extractors:
-                async with Fetcher(policy_from(settings), now=settings.now) as fetcher:
+                async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
                     run = Campaign(
                         settings=settings,
                         store=store,
@@ -162,7 +171,21 @@ async def campaign(
                         raise
                     finally:
                         run.stopping.set()
+                        with suppress(StoreError):  # what is wrong with the store is told by who met it first
+                            await run.keep_asides()
             store.end_run(run_id, run.counts, settings.now())
+
+
+def recall_from(store: Store) -> Callable[[str], Remembered]:
+    """What the archive remembers of origins, for the fetcher to ask when it first meets one."""
+
+    def recall(origin: str) -> Remembered:
+        url = fetchable_url(f"{origin}/robots.txt")
+        return Remembered(
+            manners=ask_origins.manners(store.ask, origin), robots=ask_origins.robots(store.ask, url, url_key(url))
+        )
+
+    return recall
 
 
 @asynccontextmanager

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from db.records import Capture, Outcome
 
 
-def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live") -> Capture:
-    """The capture of one outcome. Its instant is when the request began, which is when the page stood there."""
+def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live", part: int = 1) -> Capture:
+    """The capture of one outcome. Its instant is when the request began, which is when the page stood there.
+
+    ``part`` is 2 and more for the further pages of an article.
+    """
     return Capture(
         source_id=source_id,
         url=outcome.requested_url,
@@ -30,4 +35,19 @@ def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live") 
         flags=outcome.flags,
         exchange=outcome.exchange,
         provenance=provenance,
+        part=part,
     )
+
+
+def was_belied(held: Capture | None, outcome: Outcome) -> bool:
+    """True when a page that was asked for whole is not what is ``held`` although its validator says that it is.
+
+    The ETag decides where both have one, else Last-Modified (RFC 9110, section 13.1.3).
+    """
+    if held is None or outcome.reason is not None or outcome.payload is None or held.final_url != outcome.final_url:
+        return False
+    if held.etag and outcome.etag:
+        same = held.etag == outcome.etag
+    else:
+        same = bool(held.last_modified) and held.last_modified == outcome.last_modified
+    return same and hashlib.sha256(outcome.payload).hexdigest() != held.payload_sha256

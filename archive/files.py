@@ -1,4 +1,8 @@
-"""Importing files: captures from elsewhere enter by the same ledger as live ones, and are derived at once."""
+"""Importing files: captures from elsewhere enter by the same ledger as live ones, and are derived at once.
+
+Only one batch of captures is in memory at any time. What a file records as a repeat of another capture is completed
+once all files are read (``archive.repeats``).
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,20 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import pipeline
+from archive import furnishing, pipeline
 from archive.extract.workers import Extractors
-from archive.importing import BadLine, read_import
+from archive.importing import BadLine, Found, PassedOver, Repeat, read_import
+from archive.repeats import resolve_waiting, waiting
 from db.questions import captures as ask_captures
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from archive.settings import Settings
-    from db.records import Outcome
+    from db.records import Outcome, Recipe
 
 _TOGETHER = 100  # captures a transaction
 _CHUNK = 200  # captures derived at once
@@ -26,12 +32,16 @@ _WORTH_WORKERS = 40  # pages: starting two extraction workers costs as much as e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import did: captures read, how many of them were new, versions opened, links found, lines refused."""
+    """What an import did: captures read, how many of them were new, versions opened, links found.
+
+    ``passed_over`` counts the records that hold no page, ``bad`` is what was refused or is still incomplete.
+    """
 
     read: int = 0
     new: int = 0
     versions: int = 0
     links: int = 0
+    passed_over: int = 0
     bad: tuple[BadLine, ...] = ()
 
 
@@ -43,43 +53,104 @@ def import_files(
     Makes the archive if there is none. A line that cannot be used is reported and the rest kept; importing again
     changes nothing. Raises BadInput, before anything is done, for a file that cannot be read at all; StoreError.
     """
-    bad: list[BadLine] = []
-    read = new = 0
     opened = [(path, read_import(path, now=settings.now())) for path in paths]  # a missing one is noticed at once
     with Store(settings.db) as store:
-        for path, lines in opened:
-            for batch in _batches(lines, bad):
-                read += len(batch)
-                new += len(pipeline.keep_outcomes(store, batch, provenance=f"import:{path.name}", now=settings.now()))
-                progress(f"{read} captures read, {new} new")
+        keeping = _Keeping(store, settings, progress)
+        for path, found in opened:
+            keeping.file(path, found)
+        keeping.complete()
         versions, links = _derive(store, settings, progress) if derive else (0, 0)
-    return Imported(read=read, new=new, versions=versions, links=links, bad=tuple(bad))
+    return Imported(
+        read=keeping.read,
+        new=keeping.new,
+        versions=versions,
+        links=links,
+        passed_over=keeping.passed_over,
+        bad=tuple(keeping.bad),
+    )
 
 
-def _batches(lines: Iterable[Outcome | BadLine], bad: list[BadLine]) -> Iterator[list[Outcome]]:
-    batch: list[Outcome] = []
-    for each in lines:
-        if isinstance(each, BadLine):
-            bad.append(each)
-            continue
-        batch.append(each)
-        if len(batch) == _TOGETHER:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+class _Keeping:
+    """Captures on their way from files into the store, and the count of them."""
+
+    def __init__(self, store: Store, settings: Settings, progress: Callable[[str], None]) -> None:
+        self._store = store
+        self._settings = settings
+        self._progress = progress
+        self._repeats: dict[tuple[str, datetime], Repeat] = {}
+        self.read = self.new = self.passed_over = 0
+        self.bad: list[BadLine] = []
+        self._barred: set[str] = set()
+
+    def file(self, path: Path, found: Iterable[Found]) -> None:
+        """Keep what one file holds, in batches."""
+        batch: list[Outcome | Repeat] = []
+        for each in found:
+            match each:
+                case BadLine():
+                    self.bad.append(each)
+                case PassedOver():
+                    self.passed_over += each.count
+                case _:
+                    batch.append(each)
+            if len(batch) == _TOGETHER:
+                self._keep(path, batch)
+                batch = []
+        self._keep(path, batch)
+
+    def complete(self) -> None:
+        """Look for what repeats repeat; a repeat still incomplete is complained of."""
+        gone, new = resolve_waiting(self._store)
+        self.new += new - gone
+        what = "a revisit whose original is in none of these files and not in the archive"
+        for each in waiting(self._store.ask) if self._repeats else ():
+            one = self._repeats.get((each.url, each.captured_at))
+            if one is not None:
+                self.bad.append(BadLine(one.file, one.line, f"{what}; it waits, and completes when that is imported"))
+
+    def _keep(self, path: Path, batch: Sequence[Outcome | Repeat]) -> None:
+        if not batch:
+            return
+        plain = [each for each in batch if not isinstance(each, Repeat)]
+        self.new += len(self._kept(path, plain))
+        for each in batch:
+            if isinstance(each, Repeat):
+                self.new += len(self._kept(path, [each.outcome]))
+                self._repeats[each.outcome.requested_url, each.outcome.started_at] = each
+        self.read += len(batch)
+        self._progress(f"{self.read} captures read, {self.new} new")
+
+    def _kept(self, path: Path, outcomes: Sequence[Outcome]) -> list[int]:
+        for url, grave in pipeline.forgotten(self._store, outcomes).items():
+            if url not in self._barred:
+                what = f"{url} was forgotten on request on {grave.forgotten_at:%Y-%m-%d} and is not kept again"
+                self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
+                self._barred.add(url)
+        return pipeline.keep_outcomes(self._store, outcomes, provenance=f"import:{path.name}", now=self._settings.now())
 
 
 def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -> tuple[int, int]:
-    """Derive all that waits, not only what is new: an import that was cut off goes on here when it is run again."""
+    """Derive all that waits, not only what is new: an import that was cut off goes on here when it is run again.
+
+    What the pages teach of their sites is taken up before it ends.
+    """
     recipe = pipeline.current_recipe()
     store.use_recipe(recipe, settings.now())
-    waiting = ask_captures.underived(store.ask, sys.maxsize)
-    versions = links = 0
-    with Extractors(workers=2 if len(waiting) > _WORTH_WORKERS else 0) as extractors:
-        for start in range(0, len(waiting), _CHUNK):
-            chunk = waiting[start : start + _CHUNK]
-            done = pipeline.derive(store, extractors, chunk, recipe=recipe, now=settings.now())
-            versions, links = versions + len(done.versions), links + done.links
-            progress(f"{start + len(chunk)} of {len(waiting)} derived, {versions} versions")
+    versions, links = _derive_waiting(store, settings, recipe, progress)
+    if furnishing.adopt(store, recipe, settings.now())[1]:
+        more = _derive_waiting(store, settings, recipe, progress)
+        versions, links = versions + more[0], links + more[1]
     return versions, links + pipeline.link(store, now=settings.now())
+
+
+def _derive_waiting(
+    store: Store, settings: Settings, recipe: Recipe, progress: Callable[[str], None]
+) -> tuple[int, int]:
+    waiting = ask_captures.underived(store.ask, sys.maxsize)
+    versions = links = done = 0
+    with Extractors(workers=2 if len(waiting) > _WORTH_WORKERS else 0) as extractors:
+        while chunk := ask_captures.underived(store.ask, _CHUNK):
+            got = pipeline.derive(store, extractors, chunk, recipe=recipe, now=settings.now())
+            versions, links, done = versions + len(got.versions), links + got.links, done + got.captures
+            progress(f"{done} of {len(waiting)} derived, {versions} versions")
+    return versions, links

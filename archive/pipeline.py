@@ -12,27 +12,36 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive import copies, versions
-from archive.capture import make_capture
-from archive.clean import clean, clean_facts
-from archive.diff import compare
+from archive import asides, copies, histories, texts
+from archive.capture import make_capture, was_belied
+from archive.clean import clean_facts
+from archive.copies.semantic import installed_sense
 from archive.discover import discover
 from archive.extract import extract_facts
+from archive.furnishing import Fitted
+from archive.parts import fetch_whole
+from archive.probe import is_probe
 from archive.urls import url_key
 from db.questions import captures as ask_captures
+from db.questions import derivations as ask_derivations
 from db.questions import links as ask_links
-from db.questions import sources as ask_sources
+from db.questions import listings as ask_listings
+from db.questions import origins as ask_origins
+from db.questions import proof as ask_proof
 from db.questions import versions as ask_versions
-from db.records import Page, Recipe, SeedKind, Verdict
+from db.records import Page, Recipe, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Protocol
 
-    from db.connect import Ask, Row
-    from db.records import Capture, Extraction, Kind, Outcome, Sighting, Text, Version, Visit
+    from archive.texts import Extracts
+    from db.connect import Row
+    from db.records import Capture, Outcome, Tombstone, Version, Visit
     from db.store import Store
+
+    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the page, and the further parts it is split into
 
     class Fetches(Protocol):
         """What gather needs of a fetcher."""
@@ -40,11 +49,8 @@ if TYPE_CHECKING:
         async def fetch(self, visit: Visit) -> Outcome:
             """What the network answered; never raises for weather."""
 
-    class Extracts(Protocol):
-        """What derive needs of the extractor's workers."""
-
-        def map(self, pages: Iterable[Page]) -> Iterable[Extraction]:
-            """One extraction a page, in order."""
+        def asides(self) -> asides.Asides:
+            """What came along the way since the last call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +63,12 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """What one chunk of captures gave: texts extracted, versions opened, links found."""
+    """What one chunk of captures gave: how many there were, texts extracted, versions opened, links found.
 
+    Versions that stand in the place of others because a page is read differently today are not among them.
+    """
+
+    captures: int
     extracted: int
     versions: tuple[Version, ...]
     links: int
@@ -76,56 +86,76 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
     A capture is kept as soon as it arrives; cancelling loses only the visits still under way. The fetcher keeps the
     lanes, so every visit may be started at once.
     """
-    arrived: asyncio.Queue[tuple[Visit, Outcome]] = asyncio.Queue()
+    arrived: asyncio.Queue[_Arrival] = asyncio.Queue()
     kept: list[Capture] = []
     new: list[int] = []
 
     async def visit_one(visit: Visit) -> None:
-        arrived.put_nowait((visit, await fetcher.fetch(visit)))
+        arrived.put_nowait((visit, await fetch_whole(fetcher.fetch, visit)))
 
-    def keep(batch: Sequence[tuple[Visit, Outcome]]) -> None:
+    def keep(batch: Sequence[_Arrival], along: asides.Asides) -> None:
+        asides.keep(store, along, run_id=run_id, now=now)
         # First what a list names, then that it was seen: cut off in between, the list is visited again, where the other
         # order would lose its articles for as long as it answers 304.
-        new.extend(_expand_all(store, batch, now))
-        kept.extend(_keep(store, batch, run_id))
+        expanded = [(visit, _expand(store, visit, outcomes, new, now)) for visit, outcomes in batch]
+        kept.extend(_keep(store, expanded, run_id))
 
     try:
         async with asyncio.TaskGroup() as group:
             for visit in visits:
                 group.create_task(visit_one(visit))
             while len(kept) < len(visits):
-                await asyncio.to_thread(keep, _together(arrived, await arrived.get()))
+                batch = _together(arrived, await arrived.get())
+                await asyncio.to_thread(keep, batch, fetcher.asides())
     finally:
         while not arrived.empty():  # cancelled between arrival and keeping: bytes that came are never dropped
-            keep(_together(arrived, arrived.get_nowait()))
+            keep(_together(arrived, arrived.get_nowait()), fetcher.asides())
     return Gathered(captures=tuple(kept), new_sources=tuple(new))
 
 
-def _together(
-    arrived: asyncio.Queue[tuple[Visit, Outcome]], first: tuple[Visit, Outcome]
-) -> list[tuple[Visit, Outcome]]:
+def _together(arrived: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arrival]:
     batch = [first]
     while len(batch) < _TOGETHER and not arrived.empty():
         batch.append(arrived.get_nowait())
     return batch
 
 
-def _expand_all(store: Store, batch: Sequence[tuple[Visit, Outcome]], now: datetime) -> list[int]:
-    return [each for visit, outcome in batch for each in _expand(store, visit, outcome, now)]
-
-
-def _expand(store: Store, visit: Visit, outcome: Outcome, now: datetime) -> list[int]:
-    """The new sources that a list page names."""
+def _expand(
+    store: Store, visit: Visit, outcomes: tuple[Outcome, ...], new: list[int], now: datetime
+) -> tuple[Outcome, ...]:
+    """Add what a list page names to the sources; the outcome says what of it was left out."""
+    outcome = outcomes[0]
     if not visit.kind.expands or outcome.reason is not None or outcome.payload is None:
-        return []
-    found = discover(page_of(outcome), visit.kind)
-    return store.add_found([(each, url_key(each.url)) for each in found], visit.source_id, now)
+        return outcomes
+    deep = ask_listings.depth(store.ask, visit.source_id) >= ask_listings.DEEPEST
+    listed = discover(page_of(outcome), visit.kind, lists=not deep)
+    new.extend(store.add_found([(each, url_key(each.url)) for each in listed.found], visit.source_id, now))
+    return (replace(outcome, flags=(*outcome.flags, *listed.flags), detail=listed.detail or outcome.detail),)
 
 
-def _keep(store: Store, batch: Sequence[tuple[Visit, Outcome]], run_id: int) -> list[Capture]:
-    pairs = [(make_capture(visit.source_id, outcome), outcome.payload) for visit, outcome in batch]
+def _keep(store: Store, batch: Sequence[_Arrival], run_id: int) -> list[Capture]:
+    """Keep the captures, all parts of an article in one transaction; those of the visits themselves are returned."""
+    doubted = {visit.source_id for visit, (outcome, *_) in batch if _asked_whole(visit, outcome)}
+    held = ask_origins.last_pages(store.ask, doubted) if doubted else {}
+    pairs = []
+    for visit, (outcome, *further) in batch:
+        pairs.append((_capture(visit, outcome, held.get(visit.source_id)), outcome.payload))
+        parts = (make_capture(visit.source_id, part, part=number) for number, part in enumerate(further, 2))
+        pairs += zip(parts, (part.payload for part in further), strict=True)
     store.record(pairs, run_id)
-    return [capture for capture, _ in pairs]
+    return [capture for capture, _ in pairs if capture.part == 1]
+
+
+def _asked_whole(visit: Visit, outcome: Outcome) -> bool:
+    """True for a page with a validator that was asked for without one: a chance to see whether it tells the truth."""
+    conditional = visit.etag or visit.last_modified
+    return not conditional and outcome.reason is None and bool(outcome.etag or outcome.last_modified)
+
+
+def _capture(visit: Visit, outcome: Outcome, held: Capture | None) -> Capture:
+    if was_belied(held, outcome):
+        outcome = replace(outcome, flags=(*outcome.flags, "validator-lied"))
+    return make_capture(visit.source_id, outcome)
 
 
 def page_of(outcome: Outcome) -> Page:
@@ -164,47 +194,40 @@ def derive(
     Each step is a short transaction of its own and may be repeated; a capture leaves the ledger together with the
     settling of its source, and a text the queue of links together with its links. ``stopped`` as for ``link``.
     """
-    captures = [ask_captures.by_id(store.ask, each) for each in ids]
+    captures = [ask_captures.by_id(store.ask, each) for each in ask_derivations.together(store.ask, ids)]
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
-    extracted = _extract_new(store, extractors, pages, recipe)
-    for capture in pages:
-        store.derived(capture, recipe.id, _judge_by(capture), now)
-    opened = _settle_all(store, captures, now)
-    return Derived(extracted=extracted, versions=tuple(opened), links=link(store, now=now, stopped=stopped))
+    before = ask_derivations.recipes(store.ask, [capture.id or 0 for capture in pages])
+    further = {capture.id: ask_captures.parts(store.ask, capture.id or 0) for capture in pages}
+    extracted = texts.extract_new(store, extractors, [*pages, *texts.readable(further.values())], recipe)
+    apologies, fitted = asides.Apologies(store.ask), Fitted(store.ask)
+    for capture in sorted(pages, key=lambda one: not is_probe(one.url)):  # what a probe says is known before it is used
+        shown = texts.shown(store, capture, further[capture.id], recipe, fitted.of(capture))
+        judge = _judge_by(capture, apologies.near(capture), shown.missing)
+        store.derived(capture, recipe.id, judge, now, shown.cleaned)
+        asides.hold_against(store, capture)
+    opened = [each for each in histories.settle_all(store, captures, now) if not _is_reread(each, before)]
+    links = link(store, now=now, stopped=stopped)
+    return Derived(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
 
 
-def _extract_new(store: Store, extractors: Extracts, captures: Sequence[Capture], recipe: Recipe) -> int:
-    """Extract each payload the recipe has not seen, once, however many captures show it."""
-    unknown = {
-        (capture.payload_sha256, capture.charset): capture
-        for capture in captures
-        if not store.known_extraction(capture, recipe.id)
-    }
-    pages = (_alone(ask_captures.page(store.ask, capture)) for capture in unknown.values())
-    for capture, raw in zip(unknown.values(), extractors.map(pages), strict=True):
-        cleaned = clean(raw)
-        digest = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.keep_extraction(capture, cleaned, digest, recipe)
-    return len(unknown)
+def _is_reread(version: Version, before: Mapping[int, str]) -> bool:
+    """True if the page that shows it was read before, under another recipe: no news, whatever it says now."""
+    return before.get(version.first_capture_id, version.recipe_id) != version.recipe_id
 
 
-def _alone(page: Page) -> Page:
-    """The page without the way it was reached, so that an extraction depends on the payload alone."""
-    return replace(page, requested_url=page.url)
+def _judge_by(capture: Capture, probes: Sequence[asides.Probe], missing: str) -> Callable[[Row], tuple[Verdict, str]]:
+    """A verdict on one capture: the page's own, unless the way it was reached, or a probe, says it is no article.
 
-
-def text_digest(title: str, body: str) -> str:
-    """The sha256 by which a normalised text is known: headline, blank line, body, in UTF-8."""
-    return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
-
-
-def _judge_by(capture: Capture) -> Callable[[Row], tuple[Verdict, str]]:
-    """A verdict on one capture: the page's own, unless the way it was reached says it is no article."""
+    An article of which a part is ``missing`` is thin, never a shorter one.
+    """
 
     def judge(extraction: Row) -> tuple[Verdict, str]:
         if _sent_home(capture):
             return Verdict.SOFT_404, f"sent from an article to the front page {capture.final_url}"
-        return Verdict(extraction["verdict"]), extraction["detail"]
+        own = Verdict(extraction["verdict"])
+        if (own.opens_version or own is Verdict.THIN) and (told := asides.apology(probes, extraction["body"] or "")):
+            return Verdict.SOFT_404, told
+        return (Verdict.THIN, missing) if missing and own.opens_version else (own, extraction["detail"])
 
     return judge
 
@@ -216,52 +239,7 @@ def _sent_home(capture: Capture) -> bool:
     return bool(capture.hops) and path not in {"", "/"} and target in {"", "/"}
 
 
-def _settle_all(store: Store, captures: Sequence[Capture], now: datetime) -> list[Version]:
-    """Settle the history of every source these captures belong to, joining what a permanent redirect says is one."""
-    by_source: dict[int, list[int]] = {}
-    for capture in captures:
-        by_source.setdefault(capture.source_id, []).append(capture.id or 0)
-    opened: list[Version] = []
-    for source_id, done in by_source.items():
-        changed = _join_moved(store, source_id, now)
-        source = ask_sources.by_id(store.ask, source_id)
-        opened += settle(store, source.same_as or source.id, now=now, done=done)
-        for other in changed:
-            opened += settle(store, other, now=now)
-    return opened
-
-
-def _join_moved(store: Store, source_id: int, now: datetime) -> list[int]:
-    """Let one history go on under the addresses its pages moved to for good; ids of other histories that changed."""
-    seen = ask_captures.sightings(store.ask, source_id)
-    targets = {one.moved_to for one in seen if one.moved_to is not None and one.shows_text}
-    changed = {each for target in sorted(targets) for each in store.join(source_id, target, url_key(target), now)}
-    return sorted(changed)
-
-
-def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] = ()) -> list[Version]:
-    """Make the stored versions of a source what its sightings say; returns the new ones. A list page has none."""
-    source = ask_sources.by_id(store.ask, source_id)
-
-    def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
-        if source.kind is not SeedKind.ARTICLE:
-            return ()
-        known = versions.known_edits(ask_versions.of_source(ask, source_id))
-
-        def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
-            return known.get((before, after)) or _edit(ask, before, after)
-
-        return versions.settle(sightings, url=source.url, compare=edit).versions
-
-    return store.settle(source_id, history, now, done)
-
-
-def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:
-    change = compare(ask_versions.text(ask, before), ask_versions.text(ask, after))
-    return change.kinds, change.score
-
-
-_LINKED_AT_ONCE = 500
+_LINKED_AT_ONCE = 50
 
 
 def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
@@ -269,33 +247,43 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
 
     A text's keys are kept before its candidates are asked for, so that of two texts arriving at once in two processes
     at least the second one sees the other. Once ``stopped`` says so the rest goes on waiting: comparing ten thousand
-    texts takes the better part of an hour, and a thread cannot be interrupted.
+    texts takes minutes, and a thread cannot be interrupted.
     """
     found = 0
-    readings = copies.Readings()
+    readings, sense = copies.Readings(), installed_sense()
     while not stopped() and (waiting := ask_links.unlinked(store.ask, _LINKED_AT_ONCE)):
-        for text in ask_versions.texts(store.ask, waiting):
+        texts = ask_versions.texts(store.ask, waiting)
+        keys = {text.id or 0: copies.fingerprint(text, readings) for text in texts}
+        store.add_keys(keys)
+        for text in texts:
             if stopped():
                 break
-            found += _link_one(store, text, readings, now)
+            others = ask_versions.texts(store.ask, ask_links.candidates(store.ask, text.id or 0, keys[text.id or 0]))
+            judged = [(other.id or 0, copies.judge(text, other, readings, sense)) for other in others]
+            found += store.link(text.id or 0, judged, copies.method_with(sense), now)
     return found
-
-
-def _link_one(store: Store, text: Text, readings: copies.Readings, now: datetime) -> int:
-    text_id = text.id or 0
-    store.add_keys(text_id, copies.fingerprint(text))
-    others = ask_versions.texts(store.ask, ask_links.candidates(store.ask, text_id))
-    judged = [(other.id or 0, copies.judge(text, other, readings)) for other in others]
-    return store.link(text_id, judged, copies.METHOD, now)
 
 
 # --- both, for what comes from files ---------------------------------------------------------------------------------
 
 
 def keep_outcomes(store: Store, outcomes: Sequence[Outcome], *, provenance: str, now: datetime) -> list[int]:
-    """Keep captures that came from elsewhere; ids of those that were not known."""
+    """Keep captures that came from elsewhere; ids of those that were not known.
+
+    Pages of an address that was forgotten on request are passed over (``forgotten`` names them).
+    """
     pairs = []
+    barred = forgotten(store, outcomes)
     for outcome in outcomes:
+        if outcome.requested_url in barred:
+            continue
         source_id = store.add_source(outcome.requested_url, url_key(outcome.requested_url), now)
         pairs.append((make_capture(source_id, outcome, provenance=provenance), outcome.payload))
     return store.record(pairs)
+
+
+def forgotten(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:
+    """Those of the addresses asked for that were forgotten on request, and what stands in their place."""
+    keys = {outcome.requested_url: url_key(outcome.requested_url) for outcome in outcomes}
+    graves = ask_proof.forgotten(store.ask, keys.values())
+    return {url: graves[key] for url, key in keys.items() if key in graves}

@@ -1,4 +1,4 @@
-"""Which sources are visited now, and why the others wait. Pure: states and the present in, a `Plan` out.
+"""Which sources are visited now, and why the others wait. Pure: states, rhythms and the present in, a `Plan` out.
 
 ::
 
@@ -7,114 +7,122 @@
     failing        the usual gap doubled for each failure in a row, up to a day
     missing        a 404 daily for a week, then weekly; a 410 weekly
     every: 4h      so long after the last visit
-    every: auto    lists every 30 minutes; articles often at first and ever more rarely (`ARTICLE_POINTS`)
+    every: auto    lists by whether they bring anything new; articles when edits are to be expected, at once when a list
+                   says one was updated, and no longer after a year without a change
+    budget: 90/day a group's articles wait longer, the least urgent ones longest
 
-Visits come in polite order: the hosts take turns, so that no site gets all its visits at once.
+When a source is due by its own rhythm is told by `archive.due`, the arithmetic of `auto` by `archive.rhythm`; here it
+is decided. Visits come in polite order: the hosts take turns, so that no site gets all its visits at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Final
 
+from archive import rhythm
+from archive.due import Coming, coming, elastic, failing, slack, watched
 from archive.errors import BadInput
+from archive.rhythm import PRIOR
 from archive.urls import host_of
 from archive.when import format_duration, in_words, iso
-from db.records import Plan, Reason, SeedKind, SourceState, Visit, Waiting
+from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-ARTICLE_POINTS: Final = tuple(timedelta(hours=h) for h in (0.5, 1, 2, 4, 8, 16, 24, 48, 96, 168, 336, 720))
-"""Ages (since found or last changed) at which an `auto` article is checked.
+    from archive.rhythm import Hazard, Watched
+    from db.records import Rhythm
 
-The list needs nothing learned and no state. Simulated over 30 days of 3,000 news-like histories it saw 79 % of all
-versions with 12 visits an article; as many visits saw 81 % at gaps that double and reset, 49 % at even gaps; checks
-after a day and a week saw 48 %. On the real histories of two blogs: 51 % and 55 %, a day and a week 31 % and 29 %.
-"""
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
-_AFTERWARDS: Final = timedelta(days=30)  # after the last point; about 5 % of the edits of news come after day four
-_LIST_GAP: Final = timedelta(minutes=30)  # two runs of the shipped schedule
-_ARCHIVE_GAP: Final = timedelta(days=1)  # what others archived, and files, grow slowly and cost much to read
-_LONGEST_BACKOFF: Final = timedelta(days=1)
-_MISSING_AGAIN: Final = timedelta(days=1)  # a 404 counts as confirmed when two checks a day apart agree
-_MISSING_LATER: Final = timedelta(weeks=1)
-_MISSING_DAILY: Final = 7  # checks: a page that was taken down by mistake is back within days
-
-# Runs start on the quarter hour and visits a little later, so a gap of 30 minutes would always just miss its run and
-# become 45. A regular check may therefore come this much early.
-_SLACK: Final = timedelta(minutes=1)
+_BELIEVED: Final = 9  # 304s in a row; then one visit asks for the whole page, for some servers say so whatever changed
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A source that may be visited: since when, and why."""
+    """A source that may be visited: since when, and why. ``urgency`` says what a budget leaves for later first."""
 
     at: datetime
     state: SourceState
     because: str
+    urgency: float = math.inf
 
 
-def plan_visits(states: Iterable[SourceState], *, now: datetime, force: bool = False) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Purse:
+    """What a group's budget comes to: how much longer its articles wait, and how many may be visited now."""
+
+    budget: Budget
+    stretch: float
+    left: int
+    again_at: datetime
+
+
+def plan_visits(
+    states: Iterable[SourceState],
+    *,
+    now: datetime,
+    force: bool = False,
+    rhythms: Iterable[Rhythm] = (),
+    spent: Mapping[str, int] | None = None,
+) -> Plan:
     """Which of ``states`` are visited at ``now``, in polite order, and why the rest wait.
 
-    ``force`` visits what is not due yet, even what was to be visited once. It does not wake what is retired or joined
-    to another source, and does not break a wait that a server asked for. The order of ``states`` does not matter.
+    ``force`` visits what is not due yet, even what was to be visited once, whatever the budget. It does not wake what
+    is retired or joined to another source, and does not break a wait that a server asked for. ``rhythms`` are what was
+    learned of seeds, ``spent`` the visits that groups with a budget had in the last day; a budget holds for the states
+    given. The order of ``states`` does not matter.
     """
     ordered = sorted(states, key=lambda state: (state.source.url_key, state.source.id))
+    hazards = rhythm.believed(rhythms)
+    purses = {} if force else _purses(ordered, hazards, spent or {}, now)
     addresses = {state.source.id: state.source.url for state in ordered}
     due: list[_Due] = []
     waiting: list[Waiting] = []
     for state in ordered:
-        decided = _decide(state, now, addresses, force=force)
-        if isinstance(decided, _Due):
-            due.append(decided)
-        else:
+        purse = purses.get(_group(state))
+        hazard = _hazard(state, hazards)
+        to_come = coming(state, hazard, purse.stretch if purse else 1.0)
+        decided = _decide(state, to_come, now, addresses, force=force)
+        if isinstance(decided, Waiting):
             waiting.append(decided)
-    waiting.sort(key=lambda one: (one.due_at is None, one.due_at or now))
-    return Plan(visits=tuple(_visit(one) for one in _take_turns(due)), waiting=tuple(waiting))
-
-
-def due_at(state: SourceState) -> datetime | None:
-    """When the next visit of a source is due by its own rhythm; None if never by itself.
-
-    A source never visited is due since it was found. Retirement and waits a server asked for are not looked at.
-    """
-    last = state.last_visit_at
-    if last is None:
-        return state.source.found_at
-    if _failing(state):
-        return last + _backoff(state)
-    match state.every:
-        case "once":
-            return None
-        case timedelta() as gap:
-            return last + gap
-        case _:
-            return _by_kind(state, last)
+        else:
+            due.append(replace(decided, urgency=_urgency(state, hazard, now)) if purse else decided)
+    due, held = _afford(due, purses)
+    waiting = sorted([*waiting, *held], key=lambda one: (one.due_at is None, one.due_at or now))
+    return Plan(
+        visits=tuple(_visit(one) for one in _take_turns(due)),
+        waiting=tuple(waiting),
+        budgets=tuple(purses[group].budget for group in sorted(purses)),
+    )
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
 
 
-def _decide(state: SourceState, now: datetime, addresses: dict[int, str], *, force: bool) -> _Due | Waiting:
+def _decide(
+    state: SourceState, to_come: Coming, now: datetime, addresses: Mapping[int, str], *, force: bool
+) -> _Due | Waiting:
     ended = _ended(state, addresses)
     if ended:
         return _waiting(state, ended, None)
-    due = due_at(state)
-    asked = state.not_before_at
+    due, asked = to_come.at, state.not_before_at
     if asked is not None and asked > now:
         return _waiting(state, f"asked to wait until {_moment(asked)}", max(asked, due or asked))
-    if due is not None and due - _slack(state) <= now:
-        return _Due(due, state, _why_now(state, due))
+    if due is not None and due - slack(state) <= now:
+        return _Due(due, state, _why_now(state, to_come, due))
     if force:
         return _Due(due or now, state, "forced")
-    return _waiting(state, _why_wait(state, due, now), due)
+    return _waiting(state, _why_wait(state, to_come, now), due)
 
 
-def _ended(state: SourceState, addresses: dict[int, str]) -> str:
+def _ended(state: SourceState, addresses: Mapping[int, str]) -> str:
     """Why a source is never visited again whatever the time, or nothing."""
     source = state.source
     if source.same_as is not None:
@@ -125,63 +133,120 @@ def _ended(state: SourceState, addresses: dict[int, str]) -> str:
     return ""
 
 
-def _failing(state: SourceState) -> bool:
-    """True if the last visit brought no page; for `once` only until there was one."""
-    return state.last_reason not in {None, Reason.NOT_MODIFIED} and not (state.every == "once" and state.last_change_at)
+def _hazard(state: SourceState, hazards: Mapping[str, Hazard]) -> Hazard:
+    return hazards.get(state.source.seed_key or "", PRIOR)
 
 
-def _backoff(state: SourceState) -> timedelta:
-    if state.last_reason is Reason.GONE_410:
-        return _MISSING_LATER
-    if state.last_reason is Reason.MISSING_404:
-        return _MISSING_AGAIN if state.failures <= _MISSING_DAILY else _MISSING_LATER
-    usual = state.every if isinstance(state.every, timedelta) else _LIST_GAP
-    doublings = min(max(state.failures, 1), 20)  # 30 minutes reach a day after six; more would only overflow
-    return min(usual * (1 << doublings), _LONGEST_BACKOFF)
+# --- budgets ---------------------------------------------------------------------------------------------------------
 
 
-def _by_kind(state: SourceState, last: datetime) -> datetime:
-    """What `auto` means for each kind."""
-    match state.source.kind:
-        case SeedKind.ARTICLE:
-            return _next_point(state, last)
-        case SeedKind.TIMEMAP | SeedKind.FILE:
-            return last + _ARCHIVE_GAP
-        case _:
-            return last + _LIST_GAP
+def _purses(
+    states: Iterable[SourceState], hazards: Mapping[str, Hazard], spent: Mapping[str, int], now: datetime
+) -> dict[str, _Purse]:
+    """What the budget of each group that has one comes to."""
+    groups: dict[str, list[SourceState]] = defaultdict(list)
+    for state in states:
+        if state.budget is not None and not _ended(state, {}):
+            groups[_group(state)].append(state)
+    return {group: _purse(group, members, hazards, spent.get(group, 0), now) for group, members in groups.items()}
 
 
-def _next_point(state: SourceState, last: datetime) -> datetime:
-    """The first of `ARTICLE_POINTS` after the ``last`` visit, then monthly."""
-    start = max(state.source.found_at, state.last_change_at or state.source.found_at)
-    points = (start + age for age in ARTICLE_POINTS)
-    return next((point for point in points if point > last), last + _AFTERWARDS)
+def _purse(
+    group: str, states: Sequence[SourceState], hazards: Mapping[str, Hazard], spent: int, now: datetime
+) -> _Purse:
+    """How far the waits of the articles are stretched so that the visits of the next day keep the budget.
+
+    Lists, fixed gaps and failing pages are visited as ever, and count; lists are expected to bring as many new articles
+    as in the last day. Visits of the last day count against those of now: a backlog must not spend all days' budgets.
+    """
+    budget = min(state.budget for state in states if state.budget is not None)
+    articles = [state for state in states if elastic(state)]
+    fixed = sum(_visits_ahead(state, now) for state in states)
+    outlook = [(_now_or_last(state, _hazard(state, hazards), now), _waited(state, now)) for state in articles]
+    fresh = sum(state.source.found_in is not None and state.source.found_at > now - _DAY for state in articles)
+    stretch, expected = rhythm.within_budget(budget, fixed, outlook, fresh=fresh)
+    recent = [at for state in states if (at := state.last_visit_at) is not None and at > now - _DAY]
+    return _Purse(
+        Budget(group=group, visits=budget, tau=rhythm.TAU * stretch, expected=expected, spent=spent),
+        stretch=stretch,
+        left=max(budget - spent, 0),
+        again_at=min(recent, default=now) + _DAY,
+    )
 
 
-def _slack(state: SourceState) -> timedelta:
-    """None at all where a full gap is the point of waiting: failures, and the day that confirms a 404."""
-    if state.last_visit_at is None or _failing(state):
-        return timedelta()
-    gap = state.every if isinstance(state.every, timedelta) else _LIST_GAP
-    return min(_SLACK, gap / 10)
+def _visits_ahead(state: SourceState, now: datetime) -> int:
+    """Visits of the next day that no budget moves: all of a list's, the first of an article."""
+    if elastic(state):
+        return int(state.last_visit_at is None)
+    to_come = coming(state)
+    if to_come.at is None or to_come.at > now + _DAY:
+        return 0
+    rest = now + _DAY - max(to_come.at, now)
+    return 1 + (rest // to_come.gap if to_come.gap else 0)
+
+
+def _now_or_last(state: SourceState, hazard: Hazard, now: datetime) -> Watched:
+    """An article as it was at its last visit; one that waits for its first as it is now."""
+    return watched(state, state.last_visit_at or now, hazard)
+
+
+def _waited(state: SourceState, now: datetime) -> float:
+    """Hours since the last visit, none if there was none."""
+    return max((now - state.last_visit_at) / _HOUR, 0.0) if state.last_visit_at else 0.0
+
+
+def _urgency(state: SourceState, hazard: Hazard, now: datetime) -> float:
+    """How overdue an article is: a budget leaves the least overdue for later, and first visits and hints for last."""
+    last, hint = state.last_visit_at, state.source.hinted_at
+    if last is None or not elastic(state) or (hint is not None and hint > last):
+        return math.inf
+    return rhythm.urgency(watched(state, last, hazard), _waited(state, now))
+
+
+def _afford(due: Sequence[_Due], purses: Mapping[str, _Purse]) -> tuple[list[_Due], list[Waiting]]:
+    """What is visited after all, and the articles that wait because the budget of their group is spent."""
+    left = {group: purse.left for group, purse in purses.items()}
+    kept: list[_Due] = []
+    held: list[Waiting] = []
+    for one in sorted(due, key=lambda one: (elastic(one.state), -one.urgency, one.at)):
+        group = _group(one.state)
+        purse = purses.get(group)
+        if purse and left[group] <= 0 and elastic(one.state):
+            held.append(_waiting(one.state, _why_held(purse.budget, one.because), purse.again_at))
+            continue
+        kept.append(one)
+        if purse:
+            left[group] -= 1
+    return kept, held
+
+
+def _group(state: SourceState) -> str:
+    return (state.source.seed_key or "").partition("/")[0]
 
 
 # --- saying why ------------------------------------------------------------------------------------------------------
 
 
-def _why_now(state: SourceState, due: datetime) -> str:
+def _why_now(state: SourceState, to_come: Coming, due: datetime) -> str:
     if state.last_visit_at is None:
         return "first visit"
-    rhythm = f"after {_trouble(state)}" if _failing(state) else f"every: {_every(state)}"
-    return f"due since {_moment(due)}, {rhythm}"
+    rhythm = f"after {_trouble(state)}" if failing(state) else f"every: {_every(state)}"
+    why = f", {to_come.because}" if to_come.because else ""
+    return f"due since {_moment(due)}, {rhythm}{why}"
 
 
-def _why_wait(state: SourceState, due: datetime | None, now: datetime) -> str:
+def _why_wait(state: SourceState, to_come: Coming, now: datetime) -> str:
+    if to_come.at is None:
+        return to_come.because
     last = state.last_visit_at or now
-    if due is None:
-        return f"to be visited once, done on {last:%Y-%m-%d}"
-    trouble = f"{_trouble(state)}, " if _failing(state) else ""
-    return f"{trouble}checked {in_words(now - last)} ago, next in {in_words(due - now)}"
+    trouble = f"{_trouble(state)}, " if failing(state) else ""
+    why = f": {to_come.because}" if to_come.because else ""
+    return f"{trouble}checked {in_words(now - last)} ago, next in {in_words(to_come.at - now)}{why}"
+
+
+def _why_held(budget: Budget, because: str) -> str:
+    had = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} were made"
+    return f"{because}, but {had}, and the rest goes to what is more urgent"
 
 
 def _trouble(state: SourceState) -> str:
@@ -212,16 +277,37 @@ def _waiting(state: SourceState, because: str, due: datetime | None) -> Waiting:
 
 def _visit(due: _Due) -> Visit:
     state = due.state
-    return Visit(
+    plain = Visit(
         source_id=state.source.id,
         url=state.source.url,
         kind=state.source.kind,
         because=due.because,
-        etag=state.etag,
-        last_modified=state.last_modified,
         language=state.language,
         allow_private=state.allow_private,
     )
+    if state.etag is None and state.last_modified is None:
+        return plain
+    doubt = _doubt(state)
+    if doubt:
+        return replace(plain, because=f"{due.because}; {doubt}")
+    return replace(
+        plain,
+        etag=state.etag,
+        last_modified=state.last_modified,
+        validators_url=state.validators_url,
+        validators_coding=state.validators_coding,
+    )
+
+
+def _doubt(state: SourceState) -> str:
+    """Why the whole page is asked for although there are validators; empty when they are believed."""
+    if state.misled:
+        return "unconditional: its page once changed under an unchanged validator"
+    if state.parts > 1:
+        return f"unconditional: a 304 says nothing of the other {state.parts - 1} of its parts"
+    if state.unmodified >= _BELIEVED:
+        return f"unconditional: {state.unmodified} times in a row it said that nothing changed"
+    return ""
 
 
 def _take_turns(due: list[_Due]) -> list[_Due]:

@@ -7,19 +7,26 @@ lease, never by the state of an orchestrator.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from archive import furnishing
 from archive.campaign import campaign, directly
 from archive.errors import BadInput, SeedError
+from archive.extract.workers import Extractors
 from archive.fetch import policy_from, require_contact
 from archive.mementos import gather_mementos
+from archive.pipeline import current_recipe
 from archive.plan import plan_visits
+from archive.preview import preview
+from archive.rhythm import learn
 from archive.seeds import load_index
 from archive.spares import spare_path, thin_out
 from archive.urls import url_key
 from db import care
 from db.connect import Reader
+from db.questions import rhythm as ask_rhythm
 from db.questions import sources as ask_sources
 from db.store import Store
 
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from archive.campaign import Campaign, Step
+    from archive.preview import Preview
     from archive.settings import Settings
     from db.connect import Ask
     from db.records import Report, SourceState, Visit
@@ -65,9 +73,12 @@ async def refresh(
 
 def _due(run: Campaign, only: Sequence[str], *, force: bool) -> list[Visit]:
     """What is due and was not yet visited in this run: what a list named in one wave is visited in the next."""
-    states = [state for state in ask_sources.states(run.store.ask) if named(state, only)]
-    visits = plan_visits(states, now=run.settings.now(), force=force).visits
-    fresh = [visit for visit in visits if visit.source_id not in run.visits]
+    states = ask_sources.states(run.store.ask)  # all of them: a group's budget is one, whatever part of it is asked for
+    asked = {state.source.id for state in states if named(state, only)}
+    now, ask = run.settings.now(), run.store.ask
+    spent, rhythms = ask_rhythm.spent(ask, now), ask_rhythm.learned(ask)
+    found = plan_visits(states, now=now, force=force, rhythms=rhythms, spent=spent)
+    fresh = [one for one in found.visits if one.source_id in asked and one.source_id not in run.visits]
     require_contact(policy_from(run.settings), [visit.url for visit in fresh])
     return fresh
 
@@ -179,7 +190,8 @@ def _start(day: date | None) -> datetime | None:
 async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
     """Check the file, let SQLite tidy its statistics, and keep a backup beside it (the newest seven stay).
 
-    Raises Corrupt if the file does not hold; no backup is made of a broken file.
+    After that, learn what the furniture of each site is, and from the histories of each seed at which age its articles
+    are edited. Raises Corrupt if the file does not hold; no backup is made of a broken file.
     """
     started_at = settings.now()
     async with campaign(settings, "upkeep", {}, owner=owner, step=step) as run:
@@ -191,7 +203,25 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = d
 
         run.counts.update(await step("upkeep", keep, []))
         await run.derive()
+        await _furnish(run)
+        run.counts["rhythms"] = _learn(run.store, settings.now())
     return run.report("upkeep", started_at)
+
+
+async def _furnish(run: Campaign) -> None:
+    """Take up what is learned of sites by now, and read again what that changes; the ledger must be empty."""
+    now = run.settings.now()
+    found, _ = await asyncio.to_thread(furnishing.adopt, run.store, run.recipe, now)
+    run.counts["furniture"] = found
+    if found:
+        await run.derive()
+
+
+def _learn(store: Store, now: datetime) -> int:
+    """Learn when articles are edited, for the plan; of how many seeds anything could be learned."""
+    found = ask_rhythm.histories(store.ask)
+    store.keep_rhythms([learn(seed_key, followed, now) for seed_key, followed in found.items()])
+    return len(found)
 
 
 def release_leases(settings: Settings, owner: str) -> int:
@@ -204,13 +234,23 @@ def release_leases(settings: Settings, owner: str) -> int:
 
 
 async def reextract(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
-    """Derive every capture again under the current recipe, offline; payloads it has seen are not extracted twice."""
+    """Derive every capture again under the current recipe, offline; payloads it has seen are not extracted twice.
+
+    What is known of sites by then is learned and taken up. What reads differently than before is no edit.
+    """
     started_at = settings.now()
     async with campaign(settings, "reextract", {}, owner=owner, step=step) as run:
         everything = [source.id for source in ask_sources.everything(run.store.ask)]
         run.counts["queued"] = run.store.queue_again(everything, None, None)
         await run.derive()
+        await _furnish(run)
     return run.report("reextract", started_at)
+
+
+def preview_reextract(settings: Settings, *, samples: int = 5) -> Preview:
+    """What ``reextract`` would change, without writing: how many texts, and some of them. Raises StoreError."""
+    with Reader(settings.db) as reader, Extractors(workers=2) as extractors:
+        return preview(reader.ask, extractors, current_recipe(), samples=samples)
 
 
 async def rematch(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:

@@ -13,8 +13,10 @@
     max_wire       10MiB                    WIRECOPY_MAX_WIRE       bytes taken from the network for one page
     max_payload    20MiB                    WIRECOPY_MAX_PAYLOAD    bytes of one page after decoding
     lanes          32                       WIRECOPY_LANES          origins visited at once
+    per_address    4                        WIRECOPY_PER_ADDRESS    requests at once to one server, whatever its hosts
+    probe          yes                      WIRECOPY_PROBE          may a site be asked for a page that cannot exist?
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
-    archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMap prefixes
+    archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
 
 ROOT is the nearest folder upward from the working directory that holds ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths
 in the file count from the file's folder, all others from the working directory. An empty variable counts as not set.
@@ -65,6 +67,8 @@ class Settings:
     max_wire: int = 10 * 2**20
     max_payload: int = 20 * 2**20
     lanes: int = 32
+    per_address: int = 4
+    probe: bool = True
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
     came_from: tuple[tuple[str, str, str], ...] = ()
@@ -308,6 +312,8 @@ _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "max_wire": ("a number of bytes, for example 10MiB", _bytes),
     "max_payload": ("a number of bytes, for example 20MiB", _bytes),
     "lanes": ("a whole number from 1 to 1024, for example 32", _lanes),
+    "per_address": ("a whole number from 1 to 1024, for example 4", _lanes),
+    "probe": ("yes or no", _yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _clock),
-    "archives": ("TimeMap prefixes, for example https://archive.example/timemap/link/", _archives),
+    "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _archives),
 }

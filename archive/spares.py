@@ -17,10 +17,15 @@ def spare_path(db: Path, at: datetime) -> Path:
     return db.parent / "backups" / f"{db.stem}-{at:%Y%m%dT%H%M%SZ}{db.suffix}"
 
 
-def thin_out(db: Path) -> int:
-    """Remove all but the newest backups of this archive; how many went. Other files in the folder are left alone."""
+def spares_of(db: Path) -> list[Path]:
+    """The backups of this archive that are there, oldest first. Other files in the folder are left alone."""
     stamp = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
-    spares = sorted((db.parent / "backups").glob(f"{db.stem}-{stamp}{db.suffix}"))
+    return sorted((db.parent / "backups").glob(f"{db.stem}-{stamp}{db.suffix}"))
+
+
+def thin_out(db: Path) -> int:
+    """Remove all but the newest backups of this archive; how many went."""
+    spares = spares_of(db)
     for spare in spares[:-KEPT]:
         spare.unlink()
     return len(spares[:-KEPT])

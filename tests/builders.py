@@ -13,13 +13,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive import versions
+from archive import claims, versions
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.records import (
     Capture,
     Cause,
+    Claim,
     Extraction,
     Judgement,
     Kind,
@@ -157,6 +158,20 @@ def settle(store: Store, source_id: int, *, now: datetime = LATER, done: Sequenc
         return versions.settle(sightings, url=url, compare=an_edit).versions
 
     return store.settle(source_id, history, now, done)
+
+
+def move(store: Store, source_id: int, url: str, *, at: datetime = T0) -> list[int]:
+    """Say that a source moved to ``url`` for good, beside what was said before; ids of the histories that changes."""
+
+    def read(_: object, __: object) -> list[Claim]:
+        sql = "SELECT url FROM claim WHERE source_id = :id AND kind = 'moved'"
+        before = [row["url"] for row in store.ask(sql, id=source_id)]
+        return [
+            Claim(kind="moved", url=each, url_key=url_key(each), first_seen_at=at, last_seen_at=at)
+            for each in dict.fromkeys((*before, url))
+        ]
+
+    return list(store.join(source_id, read, claims.joins, claims.heads, LATER))
 
 
 def make_history(store: Store, source_id: int, seen: Seen, *, title: str = "") -> list[Version]:

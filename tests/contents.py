@@ -27,7 +27,7 @@ _ASKED: Final = {
                c.flags, hex(t.sha256)
         FROM capture c JOIN source s ON s.id = c.source_id LEFT JOIN payload p ON p.id = c.payload_id
         LEFT JOIN derivation v ON v.capture_id = c.id LEFT JOIN extraction e ON e.id = v.extraction_id
-        LEFT JOIN text t ON t.id = e.text_id""",
+        LEFT JOIN text t ON t.id = coalesce(v.text_id, e.text_id)""",
     "texts": "SELECT hex(sha256), title, body FROM text",
     "versions": """
         SELECT s.url_key, v.number, hex(t.sha256), v.title, v.byline, v.published_at, v.language, v.cause, v.kinds,
@@ -38,6 +38,10 @@ _ASKED: Final = {
         SELECT a.url, a.version, b.url, b.version, l.relation, l.score, l.coverage_a, l.coverage_b, l.passages,
                l.because
         FROM v_links l JOIN v_versions a ON a.id = l.a_id JOIN v_versions b ON b.id = l.b_id""",
+    "labels": """
+        SELECT a.url_key, hex(l.a_sha256), l.a_seen_at, b.url_key, hex(l.b_sha256), l.b_seen_at, l.copy, l.note,
+               l.labelled_at
+        FROM label l JOIN source a ON a.id = l.a_source_id JOIN source b ON b.id = l.b_source_id""",
     "waiting": "SELECT (SELECT count(*) FROM underived), (SELECT count(*) FROM unlinked)",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from archive.fetch import Asides
 from db.records import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ class ScriptedFetcher:
         turn = min(self._asked[visit.url], len(told) - 1)
         self._asked[visit.url] += 1
         return told[turn]
+
+    def asides(self) -> Asides:
+        """Nothing: a script has no weather of its own."""
+        return Asides()
+
+    async def rest(self) -> None:
+        """Nothing is ever under way."""
 
     def urls(self) -> list[str]:
         """The addresses asked, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archive.fetch import Fetcher, FetchPolicy
@@ -40,3 +40,18 @@ def fetch_all(site: Site, *visits: Visit, **changes: Any) -> list[Outcome]:
 
 def fetch(site: Site, path: str, **facts: Any) -> Outcome:
     return fetch_all(site, visit(path, **facts))[0]
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += timedelta(seconds=seconds)

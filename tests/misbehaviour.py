@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import struct
 import zlib
 from functools import cache
 from typing import TYPE_CHECKING
@@ -34,10 +35,16 @@ def coded(body: bytes, coding: str, content_type: str = "text/html; charset=utf-
 
 @cache
 def gzip_bomb() -> bytes:
-    """400 MB of zeros in about 400 kB."""
-    squeeze = zlib.compressobj(9, wbits=31)
+    """400 MB of zeros in about 390 kB: one stream whose block of ten million is written once and repeated."""
     zeros = bytes(10_000_000)
-    return b"".join(squeeze.compress(zeros) for _ in range(BOMB_BYTES // len(zeros))) + squeeze.flush()
+    times = BOMB_BYTES // len(zeros)
+    squeeze = zlib.compressobj(9, wbits=-15)
+    block = squeeze.compress(zeros) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    check = 0
+    for _ in range(times):
+        check = zlib.crc32(zeros, check)
+    trailer = struct.pack("<II", check, BOMB_BYTES)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + block * times + squeeze.flush() + trailer
 
 
 @cache
@@ -81,6 +88,11 @@ async def _early_hints(_asked: Asked) -> AsyncIterator[bytes]:
         yield b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
 
 
+async def _hints_flood(_asked: Asked) -> AsyncIterator[bytes]:
+    while True:
+        yield b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 1000
+
+
 async def _endless_body(_asked: Asked) -> AsyncIterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
     while True:
@@ -104,6 +116,27 @@ def _validated(asked: Asked) -> Say:
     return page(ETag='"v1"', Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT")
 
 
+def _not_modified_with_length(asked: Asked) -> Say:
+    return (
+        raw("HTTP/1.1 304 Not Modified\nContent-Length: 500", then="keep")
+        if "if-none-match" in asked.headers
+        else page()
+    )
+
+
+def _not_modified_once(asked: Asked) -> Say:
+    """What a cache says that mixes up its clients, until it is told to ask the origin."""
+    if asked.headers.get("cache-control") == "no-cache":
+        return page()
+    return raw("HTTP/1.1 304 Not Modified", then="keep")
+
+
+def _edited_under_one_etag(asked: Asked) -> Say:
+    if "if-none-match" in asked.headers:
+        return raw('HTTP/1.1 304 Not Modified\nETag: "same"', then="keep")
+    return page(HTML.replace(b"Monday", b"Friday"), ETag='"same"')
+
+
 def _gzip_bomb(_asked: Asked) -> Say:
     return coded(gzip_bomb(), "gzip")
 
@@ -120,8 +153,8 @@ def _zstd_bomb(_asked: Asked) -> Say:
     return coded(zstd_bomb(), "zstd")
 
 
-_GZIP = gzip.compress(LONG)
-_UMLAUT = "<p>Die Brücke über den Fluß ist gesperrt, sagte die Behörde.</p>"
+GZIPPED = gzip.compress(LONG)
+UMLAUT = "<p>Die Brücke über den Fluß ist gesperrt, sagte die Behörde.</p>"
 
 FRAMING: dict[str, Behaviour] = {
     "/page": page(),
@@ -140,9 +173,12 @@ FRAMING: dict[str, Behaviour] = {
     "/transfer-gzip": raw(f"{OK}\nTransfer-Encoding: gzip, chunked", b"0\r\n\r\n"),
     "/body-endless": _endless_body,
     "/headers-endless": _endless_headers,
+    "/header-huge": page(X_Huge="y" * 1_000_000),
     "/headers-many": page(**{f"X-{n}": "y" for n in range(5000)}),
+    "/cookies-many": raw("\n".join([OK, *(f"Set-Cookie: c{n}={n}; Path=/" for n in range(2000))]), HTML),
     "/headers-drip": _drip_headers,
     "/hints-endless": _early_hints,
+    "/hints-flood": _hints_flood,
     "/body-drip": _drip_body,
     "/silent": Say(b"", then="hang"),
     "/reset-at-once": Say(b"", then="reset"),
@@ -163,29 +199,39 @@ FRAMING: dict[str, Behaviour] = {
     "/no-colon": raw(f"{OK}\nnonsense", HTML),
     "/nul-in-header": raw(f"{OK}\nX-Odd: a\0b", HTML),
     "/latin-1-header": raw(f"{OK}\nX-Odd: caf\xe9\nContent-Length: {len(HTML)}", HTML),
+    "/utf-8-header": raw(f"{OK}\nX-Odd: caf\xc3\xa9\nContent-Length: {len(HTML)}", HTML, then="keep"),
     "/no-content": raw("HTTP/1.1 204 No Content", b"ghost"),
+    "/reset-content": raw("HTTP/1.1 205 Reset Content\nContent-Length: 0", then="keep"),
     "/partial": page(status="206 Partial Content"),
     "/switching": raw("HTTP/1.1 101 Switching Protocols\nUpgrade: dance"),
     "/not-modified-unasked": raw("HTTP/1.1 304 Not Modified", then="keep"),
+    "/not-modified-once": _not_modified_once,
+    "/not-modified-with-length": _not_modified_with_length,
+    "/edited-under-one-etag": _edited_under_one_etag,
 }
 
 CODINGS: dict[str, Behaviour] = {
-    "/gzip": coded(_GZIP, "gzip"),
-    "/x-gzip": coded(_GZIP, "X-GZip"),
-    "/gzip-cut": coded(_GZIP[: len(_GZIP) // 2], "gzip"),
-    "/gzip-cut-trailer": coded(_GZIP[:-4], "gzip"),
-    "/gzip-crc": coded(_GZIP[:-8] + b"\0\0\0\0" + _GZIP[-4:], "gzip"),
-    "/gzip-junk": coded(_GZIP + b"<!-- cached -->", "gzip"),
+    "/gzip": coded(GZIPPED, "gzip"),
+    "/x-gzip": coded(GZIPPED, "X-GZip"),
+    "/gzip-cut": coded(GZIPPED[: len(GZIPPED) // 2], "gzip"),
+    "/gzip-cut-trailer": coded(GZIPPED[:-4], "gzip"),
+    "/gzip-crc": coded(GZIPPED[:-8] + b"\0\0\0\0" + GZIPPED[-4:], "gzip"),
+    "/gzip-junk": coded(GZIPPED + b"<!-- cached -->", "gzip"),
     "/gzip-members": coded(gzip.compress(LONG[:1000]) + gzip.compress(LONG[1000:]), "gzip"),
     "/gzip-plain": coded(LONG, "gzip"),
     "/gzip-empty": coded(b"", "gzip"),
-    "/gzip-twice": coded(gzip.compress(_GZIP), "gzip, gzip"),
-    "/gzip-twice-undeclared": coded(gzip.compress(_GZIP), "gzip"),
+    "/gzip-twice": coded(gzip.compress(GZIPPED), "gzip, gzip"),
+    "/gzip-twice-undeclared": coded(gzip.compress(GZIPPED), "gzip"),
+    "/gzip-thrice-undeclared": coded(gzip.compress(gzip.compress(GZIPPED)), "gzip"),
+    "/gzip-undeclared-cut": page(GZIPPED[:-4]),
     "/coding-unknown": coded(LONG, "UTF-8"),
     "/deflate-zlib": coded(zlib.compress(LONG), "deflate"),
     "/deflate-raw": coded(_raw_deflate(LONG), "deflate"),
     "/deflate-cut": coded(zlib.compress(LONG)[:-9], "deflate"),
     "/brotli": coded(brotli.compress(LONG), "br"),
+    "/brotli-junk": coded(brotli.compress(LONG) + b"<!-- cached -->", "br"),
+    "/brotli-plain": coded(LONG, "br"),
+    "/deflate-plain": coded(LONG, "deflate"),
     "/brotli-cut": coded(brotli.compress(LONG)[:-20], "br"),
     "/zstd": coded(zstd.compress(LONG), "zstd"),
     "/zstd-frames": coded(zstd.compress(LONG[:1000]) + zstd.compress(LONG[1000:]), "zstd"),
@@ -198,15 +244,22 @@ CODINGS: dict[str, Behaviour] = {
 }
 
 TEXTS: dict[str, Behaviour] = {
-    "/charset-utf-8": page(_UMLAUT.encode()),
-    "/charset-lie": page(_UMLAUT.encode(), Content_Type="text/html; charset=iso-8859-1"),
-    "/charset-lie-western": page(_UMLAUT.encode("cp1252"), Content_Type="text/html; charset=utf-8"),
+    "/charset-utf-8": page(UMLAUT.encode()),
+    "/charset-lie": page(UMLAUT.encode(), Content_Type="text/html; charset=iso-8859-1"),
+    "/charset-lie-western": page(UMLAUT.encode("cp1252"), Content_Type="text/html; charset=utf-8"),
     "/charset-meta": page(b"<meta charset=koi8-r>" + "Москва".encode("koi8-r"), Content_Type="text/html"),
-    "/charset-none": page(_UMLAUT.encode("cp1252"), Content_Type="text/html"),
-    "/charset-bom": page(b"\xef\xbb\xbf" + _UMLAUT.encode(), Content_Type="text/html; charset=koi8-r"),
-    "/charset-codec": page(_UMLAUT.encode(), Content_Type="text/html; charset=zlib"),
+    "/charset-none": page(UMLAUT.encode("cp1252"), Content_Type="text/html"),
+    "/charset-bom": page(b"\xef\xbb\xbf" + UMLAUT.encode(), Content_Type="text/html; charset=koi8-r"),
+    **{
+        f"/charset-{codec}": page(UMLAUT.encode(), Content_Type=f"text/html; charset={codec}")
+        for codec in ("zlib", "rot13", "hex", "idna", "undefined", "unicode_escape")
+    },
     "/image": page(b"\x89PNG\r\n\x1a\n", Content_Type="image/png"),
-    "/untyped": page(_UMLAUT.encode(), Content_Type=""),
+    "/untyped": page(UMLAUT.encode(), Content_Type=""),
+    "/octets": page(UMLAUT.encode(), Content_Type="application/octet-stream"),
+    "/pdf-as-html": page(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3"),
+    "/image-as-html": page(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+    "/json-as-html": page(b'{"headline": "Harbour opens", "body": ["The harbour of Velmora opens on Monday."]}'),
 }
 
 REDIRECTS: dict[str, Behaviour] = {
@@ -220,19 +273,28 @@ REDIRECTS: dict[str, Behaviour] = {
     "/two-locations": raw("HTTP/1.1 302 Found\nLocation: /page\nLocation: /gzip\nContent-Length: 0"),
     "/to-file": redirect("file:///etc/passwd"),
     "/to-ftp": redirect("ftp://ftp.example/pub"),
+    "/to-gopher": redirect("gopher://gopher.example/1"),
     "/to-data": redirect("data:text/html,hello"),
     "/to-javascript": redirect("javascript:alert(1)"),
     "/to-user": redirect("http://user:secret@127.0.0.1/"),
+    "/to-backslashes": redirect("http:\\\\daily.example\\page"),
     "/to-port": redirect("http://127.0.0.1:99999/"),
     "/to-empty-host": redirect("http:///page"),
     "/to-dots": redirect("http://a..b/"),
     "/to-punycode": redirect("http://xn--a/"),
+    "/to-snowman": redirect("http://\u2603.example/page"),
     "/to-label": redirect(f"http://{'a' * 64}.example/"),
-    "/to-long": redirect("/" + "a" * 60_000),
+    "/to-long": redirect("/" + "a" * 100_000),
     "/to-utf-8": redirect("/caf\u00e9"),
     "/caf%C3%A9": page(),
+    "/to-hexadecimal": redirect("http://0x7f000001/"),
+    "/to-decimal": redirect("http://2130706433/"),
+    "/to-short": redirect("http://127.1/"),
+    "/to-mapped": redirect("http://[::ffff:127.0.0.1]/"),
     "/to-metadata": redirect("http://169.254.169.254/latest/meta-data/"),
     "/to-private": redirect("http://10.0.0.1/"),
+    "/to-unique-local": redirect("http://[fd00::1]/"),
+    "/to-6to4": redirect("http://[2002:7f00:1::1]/"),
     "/to-multicast": redirect("http://224.0.0.1/"),
     "/to-nat64": redirect("http://[64:ff9b::7f00:1]/"),
 }

@@ -22,6 +22,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from archive.probe import is_probe
 from tests.misbehaviour import BEHAVIOURS
 from tests.replies import Asked, Behaviour, Say, page
 
@@ -57,8 +58,8 @@ class Site:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def targets(self) -> list[str]:
-        """Give the paths asked for so far, robots.txt left out."""
-        return [asked.target for asked in self.asked if asked.target != "/robots.txt"]
+        """Give the paths asked for so far, without what is asked of every site: robots.txt, a page that never was."""
+        return [asked.target for asked in self.asked if asked.target != "/robots.txt" and not is_probe(asked.target)]
 
     def start(self) -> Self:
         """Begin to answer."""

@@ -1,18 +1,31 @@
-"""Payload bytes go in and come out the same; anything else is said."""
+"""Payload bytes go in and come out the same, whole or as a difference; anything else is said."""
 
 from __future__ import annotations
+
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db import blobs
+from db.blobs import MAX_DEPTH, Trial, choose
 from db.errors import Corrupt
 
+some_bytes = st.one_of(st.binary(), st.binary(min_size=1, max_size=40).map(lambda piece: piece * 100))
 
-@given(st.one_of(st.binary(), st.binary(min_size=1, max_size=40).map(lambda piece: piece * 100)))
+
+def prose(words: int, seed: int = 0) -> bytes:
+    dice = random.Random(seed)
+    return " ".join("".join(dice.choices("abcdefghij", k=6)) for _ in range(words)).encode()
+
+
+# --- whole -----------------------------------------------------------------------------------------------------------
+
+
+@given(some_bytes)
 def test_every_payload_comes_back(data: bytes) -> None:
-    assert blobs.unpack(*blobs.pack(data)) == data
+    assert blobs.unpack(*blobs.pack(data), length=len(data)) == data
 
 
 def test_repetition_is_packed_small() -> None:
@@ -26,16 +39,93 @@ def test_what_does_not_shrink_is_kept_as_it_is(data: bytes) -> None:
     assert blobs.pack(data) == ("raw", data)
 
 
+def test_taking_more_time_makes_a_whole_payload_smaller() -> None:
+    page = prose(20_000)
+    assert len(blobs.pack(page, thorough=True)[1]) < len(blobs.pack(page)[1])
+
+
 def test_a_payload_is_known_by_its_sha256() -> None:
     assert blobs.digest(b"").hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+# --- as a difference -------------------------------------------------------------------------------------------------
+
+
+@given(some_bytes, st.binary(min_size=blobs.LEAST_BASE, max_size=4000))
+def test_every_difference_comes_back(data: bytes, base: bytes) -> None:
+    codec, packed = blobs.pack(data, base)
+    assert codec == "delta"
+    assert blobs.unpack(codec, packed, base, length=len(data)) == data
+
+
+def test_an_edited_page_packs_to_what_was_edited() -> None:
+    base = prose(30_000)
+    page = base.replace(base[100_000:100_040], b"forty bytes that were never there before", 1)
+    assert len(blobs.pack(page, base)[1]) < 200 < len(blobs.pack(page)[1])
+
+
+@pytest.mark.slow
+def test_a_base_of_twenty_megabytes_is_reached_from_end_to_end() -> None:
+    base = prose(3_000_000)
+    page = base[:-1000] + b"another end"
+    assert len(base) > 20 * 10**6
+    assert len(blobs.pack(page, base)[1]) < 10_000
+
+
+# --- choosing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_trial_tells_the_better_base() -> None:
+    page, near, far = prose(20_000), prose(20_000)[:90_000] + prose(5000, seed=1), prose(20_000, seed=2)
+    assert blobs.trial(page, near) < blobs.trial(page, far)
+    assert blobs.trial(page, near) < blobs.trial(page)
+
+
+def test_the_smallest_difference_wins() -> None:
+    assert choose({b"a": Trial(size=90, depth=0), b"b": Trial(size=50, depth=0)}, 1000) == b"b"
+
+
+def test_a_shallow_base_wins_where_a_deeper_one_saves_little() -> None:
+    deep = Trial(size=90, depth=1)
+    assert choose({b"deep": deep, b"shallow": Trial(size=100, depth=0)}, 1000) == b"shallow"
+    assert choose({b"deep": deep, b"shallow": Trial(size=200, depth=0)}, 1000) == b"deep"
+
+
+def test_nothing_is_packed_against_what_is_as_deep_as_allowed() -> None:
+    assert choose({b"a": Trial(size=1, depth=MAX_DEPTH)}, 1000) is None
+
+
+def test_a_difference_nearly_as_large_as_the_whole_is_not_worth_it() -> None:
+    assert choose({b"a": Trial(size=900, depth=0)}, 1000) is None
+
+
+@given(st.dictionaries(st.binary(), st.builds(Trial, size=st.integers(0, 99), depth=st.integers(0, 5)), max_size=6))
+def test_the_order_of_trials_does_not_matter(trials: dict[bytes, Trial]) -> None:
+    assert choose(trials, 50) == choose(dict(reversed(trials.items())), 50)
+
+
+# --- damage ----------------------------------------------------------------------------------------------------------
 
 
 def test_damaged_bytes_are_corrupt() -> None:
     codec, packed = blobs.pack(b"the harbour " * 1000)
     with pytest.raises(Corrupt, match="wirecopy verify --deep"):
-        blobs.unpack(codec, packed[:-7])
+        blobs.unpack(codec, packed[:-7], length=12_000)
+
+
+@pytest.mark.parametrize("length", [0, 11_999, 12_001])
+def test_a_payload_of_another_length_is_corrupt_and_fills_no_memory(length: int) -> None:
+    codec, packed = blobs.pack(b"the harbour " * 1000)
+    with pytest.raises(Corrupt):
+        blobs.unpack(codec, packed, length=length)
+
+
+def test_a_difference_without_its_base_is_corrupt() -> None:
+    _, packed = blobs.pack(prose(1000), prose(1000))
+    with pytest.raises(Corrupt, match="is not there"):
+        blobs.unpack("delta", packed, length=len(prose(1000)))
 
 
 def test_a_codec_from_the_future_is_named() -> None:
-    with pytest.raises(Corrupt, match=r"'zstd-delta'.*newer wirecopy"):
-        blobs.unpack("zstd-delta", b"")
+    with pytest.raises(Corrupt, match=r"'brick'.*newer wirecopy"):
+        blobs.unpack("brick", b"", length=0)

@@ -19,7 +19,9 @@ from db.questions import captures as ask_captures
 from db.questions import totals
 from db.questions import versions as ask_versions
 from db.store import Store
-from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, make_history
+from db.verify import verify
+from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, derive_all, make_history
+from tests.contents import contents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,6 +245,34 @@ def test_a_backup_is_of_one_moment_while_others_write(path: Path, tmp_path: Path
         assert counts["captures"] == counts["underived"] + 2
 
 
+def test_a_compact_backup_says_the_same_in_less_room(path: Path, tmp_path: Path) -> None:
+    with Store(path) as store:
+        source = add_source(store, "https://daily.example/long")
+        store.record([(a_capture(source, at=T0 + n * HOUR), os.urandom(9000)) for n in range(9)])
+        store.forget(source, T0)
+    copy, small = care.backup(path, tmp_path / "copy.db"), care.backup(path, tmp_path / "small.db", compact=True)
+    assert small.stat().st_size + 80_000 < copy.stat().st_size
+    assert contents(small) == contents(copy) == contents(path)
+    assert texts(small) == ["one", "two"]
+
+
+def test_a_compact_backup_to_an_impossible_place_is_said(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="name another place"):
+        care.backup(path, tmp_path / "file" / "copy.db", compact=True)
+
+
+def test_no_compact_backup_is_made_of_a_broken_archive(path: Path, tmp_path: Path) -> None:
+    """Its rows are read one by one; a damaged index alone would be made anew."""
+    with closing(sqlite3.connect(path)) as connection:
+        ((root,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'text'").fetchall()
+    data = path.read_bytes()
+    path.write_bytes(data[: (root - 1) * 4096] + b"\xff" * 4096 + data[root * 4096 :])
+    with pytest.raises(Corrupt, match=r"archive\.db (does not hold|is not a readable archive)"):
+        care.backup(path, tmp_path / "copy.db", compact=True)
+    assert not list(tmp_path.glob("copy*"))
+
+
 def test_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no archive at"):
         care.backup(tmp_path / "none.db", tmp_path / "copy.db")
@@ -355,6 +385,58 @@ def test_restoring_the_archive_onto_itself_is_refused(path: Path) -> None:
 def test_a_backup_that_was_left_half_done_is_not_in_the_way(path: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.db.half").write_bytes(b"cut off")
     assert texts(care.backup(path, tmp_path / "copy.db")) == ["one", "two"]
+
+
+# --- room ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_room_of_each_table_is_told_and_adds_up(path: Path) -> None:
+    with Reader(path) as reader:
+        found = totals.tables(reader.ask)
+        assert sum(found.values()) == totals.file_size(reader.ask)
+        assert {"payload", "capture", "chain", "text", "text_fts", "version"} <= found.keys()
+        assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_where_it_cannot_be_counted_it_is_estimated(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Store(path) as store:
+        source = add_source(store)
+        store.record([(a_capture(source, at=T0 + n * HOUR), os.urandom(9000)) for n in range(40)])
+    with Reader(path) as reader:
+        guessed, counted = totals._estimated(reader.ask)["payload"], totals.tables(reader.ask)["payload"]
+    assert 0.5 < guessed / counted < 2
+
+
+def test_growth_is_what_the_runs_of_the_last_week_brought(path: Path) -> None:
+    with Store(path) as store:
+        for day in (-30, 0, 2):
+            run_id = store.begin_run("refresh", "{}", "tests", T0 + day * DAY)
+            page = os.urandom(9000)
+            store.record([(a_capture(1, at=T0 + day * DAY + HOUR), page)], run_id)
+    with Reader(path) as reader:
+        grown = totals.growth(reader.ask, totals.tables(reader.ask), T0 + 4 * DAY)
+        none = totals.growth(reader.ask, totals.tables(reader.ask), T0 + 99 * DAY)
+    assert (grown["days"], grown["captures_per_day"]) == (4.0, 0.5)
+    assert grown["bytes_per_day"] > 2 * 9000 / 4
+    assert none["days"] == 0
+
+
+# --- a clock that goes backwards -------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_went_backwards_loses_nothing_and_history_stays_in_the_order_of_time(path: Path) -> None:
+    with Store(path) as store:
+        make_history(store, 1, [("three", T0 + 2 * DAY)])
+        before = [(row["capture_id"], row["link"]) for row in store.ask("SELECT * FROM chain")]
+        run_id = store.begin_run("refresh", "{}", "tests", T0 - 9 * DAY)
+        store.record([(a_capture(1, at=T0 - 9 * DAY), b"zero")], run_id)
+        derive_all(store, now=T0 - 9 * DAY)
+        store.end_run(run_id, {}, T0 - 10 * DAY)
+        assert [(row["capture_id"], row["link"]) for row in store.ask("SELECT * FROM chain")][:-1] == before
+    assert texts(path) == ["zero", "one", "two", "three"]
+    with Reader(path) as reader:
+        assert list(verify(reader, deep=True)) == []
 
 
 # --- spares ----------------------------------------------------------------------------------------------------------

@@ -125,6 +125,19 @@ TAIL = [
     ("related stories", "You may also like"),
     ("related stories", "Das könnte Sie auch interessieren:"),
     ("related stories", "Artículos relacionados"),
+    ("source link", "Het bericht Brug hersteld verscheen eerst op Dagblad."),
+    ("source link", "L'articolo Il ponte riparato proviene da Giornale."),
+    ("source link", "O post Ponte reparada apareceu primeiro em Jornal."),
+    ("comments", "Geef een reactie Reactie annuleren"),
+    ("comments", "Lascia un commento"),
+    ("comment form", "Je e-mailadres wordt niet gepubliceerd. Vereiste velden zijn gemarkeerd met *"),
+    ("comment form", "Salva il mio nome, email e sito web in questo browser per la prossima volta."),
+    ("comment form", "Salvar meus dados neste navegador para a próxima vez que eu comentar."),
+    ("related stories", "Gerelateerde artikelen"),
+    ("related stories", "Potrebbe interessarti anche"),
+    ("copyright", "© Dagblad. Alle rechten voorbehouden"),
+    ("follow line", "Volg ons op Instagram"),
+    ("back to top", "Terug naar boven"),
     ("back to top", "Back to top button"),
     ("back to top", "Nach oben"),
     ("follow line", "Follow us on Facebook and Twitter"),
@@ -137,10 +150,21 @@ HEAD = [
     ("date line", "Veröffentlicht am 8. Oktober 2021"),
     ("byline", "By Maria Teller and Tom Okafor"),
     ("byline", "Von Henrike Moll"),
+    ("byline", "Door Anneke Visser en Piet Kramer"),
+    ("byline", "A cura di Lucia Ferri"),
+    ("date line", "Gepubliceerd op 8 oktober 2021"),
+    ("date line", "Pubblicato il 8 ottobre 2021"),
 ]
 EDGE = [
     ("read more", "Read more"),
     ("read more", "Weiterlesen"),
+    ("read more", "Lees verder"),
+    ("read more", "Continua a leggere"),
+    ("read more", "Voir plus"),
+    ("newsletter", "Schrijf je in voor onze dagelijkse nieuwsbrief"),
+    ("counter", "3 uur geleden"),
+    ("counter", "2 ore fa"),
+    ("share line", "Delen"),
     ("share line", "Share"),
     ("share line", "Facebook Twitter WhatsApp Email"),
     ("share line", "Share this article on Facebook"),
@@ -160,6 +184,10 @@ ANYWHERE = [
     ("advertisement", "Story continues below"),
     ("related stories", "Read more: Ten bridges that fell"),
     ("related stories", "Lee también: Diez puentes"),
+    ("related stories", "Lees ook: Tien bruggen"),
+    ("related stories", "À voir aussi : Dix ponts"),
+    ("advertisement", "Continua após a publicidade"),
+    ("advertisement", "Lees verder onder de advertentie"),
     ("shortcode", "[ad_2]"),
     ("separator", "* * *"),
 ]
@@ -246,6 +274,7 @@ def test_questions_of_an_interview_may_repeat() -> None:
 
 def test_byline_in_the_text_fills_a_missing_one() -> None:
     assert cleaned("By Maria Teller", *BODY).byline == "Maria Teller"
+    assert cleaned("A cura di Lucia Ferri", *BODY).byline == "Lucia Ferri"
 
 
 # --- credits ----------------------------------------------------------------------------------------------------------
@@ -277,6 +306,27 @@ def test_dateline_stays_in_its_sentence() -> None:
     got = cleaned("MEXICO CITY (Reuters) - Ministers met on Friday to talk about the bridge.", *BODY)
     assert got.text.startswith("MEXICO CITY (Reuters) - Ministers met")
     assert got.removed == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "facts"),
+    [
+        ("MEXICO CITY (Reuters) - Ministers met.", {"dateline": "MEXICO CITY", "agency": "Reuters"}),
+        ("KYIV, Ukraine (AP) \u2014 Ministers met.", {"dateline": "KYIV, Ukraine", "agency": "Associated Press"}),
+        ("WASHINGTON, Oct 7 (Reuters) - Ministers met.", {"dateline": "WASHINGTON", "agency": "Reuters"}),
+        ("ROME \u2014 Ministers met on Friday.", {"dateline": "ROME"}),
+        ("Some information for this report came from the Herald.", {"credited": "the Herald"}),
+        ("Mit Material von dpa", {"agency": "dpa", "credited": "dpa"}),
+        ("Source: AFP", {"agency": "Agence France-Presse", "credited": "AFP"}),
+        ("The post Bridge mended appeared first on Daily Example.", {"credited": "Daily Example"}),
+        ("By Maria Teller", {"byline": "Maria Teller"}),
+        ("The AP course is hard \u2014 and long.", {}),
+    ],
+)
+def test_what_a_text_says_of_its_making_is_a_fact(line: str, facts: dict[str, str]) -> None:
+    got = cleaned(line, *BODY)
+    assert {fact.name: fact.value for fact in got.facts if fact.source == "text"} == facts
+    assert clean(got).facts == got.facts
 
 
 def test_ordinary_sentences_carry_no_credit() -> None:

@@ -24,6 +24,7 @@ SCHEMAS = ROOT / "docs" / "json"
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cli") / "archive.db"
     fill(path, T0)
+    run(path, "label", f"{TALKS}@1", COPY, "copy", "--note", "the same reporter's name")
     return path
 
 
@@ -56,10 +57,12 @@ ANSWERS = {
     "show": ["show", TALKS, "--json"],
     "diff": ["diff", TALKS, "1", "3", "--json"],
     "copies": ["copies", "--json"],
+    "stale": ["copies", TALKS, "--stale", "--json"],
+    "label": ["label", "--json"],
     "explain": ["explain", f"{TALKS}@2", "--json"],
     "explain-two": ["explain", TALKS, COPY, "--json"],
     "search": ["search", "joint register", "--json"],
-    "list": ["list", "--json"],
+    "list": ["list", "--unique", "--json"],
     "status": ["status", "--json"],
     "plan": ["plan", "--json"],
     "verify": ["verify", "--deep", "--json"],
@@ -67,7 +70,8 @@ ANSWERS = {
 LINES = {
     "copies-line": ["copies", "--jsonl"],
     "search-line": ["search", "strait", "--jsonl"],
-    "list-line": ["list", "--jsonl"],
+    "list-line": ["list", "--unique", "--jsonl"],
+    "label-line": ["label", "--export"],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.copies import clusters
-from db.records import Link, Relation, VersionRef
+from archive.copies.origin import names_house
+from db.records import Label, Lag, Link, Pedigree, Relation, VersionRef
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -131,3 +133,144 @@ def test_when_nothing_tells_them_apart_the_reason_says_so():
     (found,) = clusters([link(ref("y"), ref("x"))])
     assert found.original.text_sha256 == "x"
     assert found.reasons == ("nothing tells the members apart; the first by address stands in",)
+
+
+# --- what a page says of itself --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("Meridian", "www.meridian-news.example"),
+        ("AP", "apnews.example"),
+        ("Associated Press", "ap.example"),
+        ("The Associated Press", "apnews.example"),
+        ("By Ada Lang, Los Angeles Times", "www.latimes.example"),
+        ("Washington Post", "washingtonpost.example"),
+        ("Wall Street Journal", "wsj.example"),
+        ("Reuters", "in.reuters.example"),
+    ],
+)
+def test_a_house_is_known_by_its_name_in_the_address(said: str, host: str) -> None:
+    assert names_house(said, f"https://{host}/story")
+
+
+@pytest.mark.parametrize("said", ["Staff", "By the news desk", "Daily Times", "Reuters", "AP", ""])
+def test_words_that_every_house_uses_name_none(said: str) -> None:
+    assert not names_house(said, "https://www.dailynewstimes.example/story")
+
+
+def test_a_date_alone_does_not_win_against_several_other_signs() -> None:
+    """A repost that declares a day before the original's; the original was seen first and is the longer one."""
+    times = ref("latimes", 0, published=-2)
+    repost = ref("repost", 4, published=-90)
+    lengths = {times: Pedigree(length=6000), repost: Pedigree(length=4000)}
+    (found,) = clusters([link(times, repost, residue="b: [ad_1]")], (), lengths)
+    assert found.original == times
+    credited = {times: Pedigree(length=5000), repost: Pedigree(length=5000, credited=("Los Angeles Times",))}
+    (found,) = clusters([link(times, repost)], (), credited)
+    assert found.original == times
+    assert "credited by 1 of the 1 others" in found.reasons
+
+
+def test_a_page_that_calls_another_address_its_own_is_the_copy() -> None:
+    first, second = ref("amp", 0), ref("daily", 3)
+    (found,) = clusters([link(first, second)], (), {first: Pedigree(canonical="https://www.daily.example/story/")})
+    assert found.original == second
+
+
+def test_the_agency_is_named_where_its_own_page_is_not_archived() -> None:
+    agencies = {each: Pedigree(agencies=("Reuters",)) for each in (A, B)}
+    (found,) = clusters([link(A, B), link(A, C), link(B, C)], (), agencies)
+    assert found.credited == "Reuters"
+    assert found.reasons[0] == "2 of the 3 credit Reuters, whose own page is not archived"
+
+
+def test_an_agency_in_the_cluster_is_the_original_and_nobody_is_missing() -> None:
+    reuters = ref("reuters", 9)
+    agencies = {each: Pedigree(agencies=("Reuters",)) for each in (A, reuters)}
+    (found,) = clusters([link(A, reuters)], (), agencies)
+    assert (found.original, found.credited) == (reuters, None)
+    assert found.reasons[0] == "it is its own agency: Reuters"
+
+
+def test_names_that_nobody_else_spells_so_mark_the_copy() -> None:
+    broken = (("Kerman", "Cormann"),)
+    pairs = [replace(link(A, B), broken=broken), replace(link(A, C), broken=broken), link(B, C)]
+    (found,) = clusters(pairs)
+    assert found.original == B
+
+
+# --- how long after --------------------------------------------------------------------------------------------------
+
+
+def test_a_lag_says_by_which_clock_it_was_measured() -> None:
+    wire, dated, bare = ref("wire", 1, published=-3), ref("dated", 2, published=-1), ref("bare", 4)
+    (found,) = clusters([link(wire, dated), link(wire, bare), link(dated, bare)])
+    lags = dict(zip([member.text_sha256 for member in found.members], found.lags, strict=True))
+    hour = 3600
+    assert lags == {
+        "wire": None,
+        "dated": Lag(seconds=2 * hour, by="published"),
+        "bare": Lag(seconds=7 * hour, by="mixed"),
+    }
+    (found,) = clusters([link(A, C)])
+    assert found.lags == (None, Lag(seconds=2 * hour, by="first_seen"))
+
+
+# --- what people say -------------------------------------------------------------------------------------------------
+
+
+def label(a: VersionRef, b: VersionRef, *, copy: bool, hours: float = 0) -> Label:
+    return Label(a=a, b=b, copy=copy, note="", labelled_at=T0 + timedelta(hours=hours))
+
+
+def together(links: list[Link], *labels: Label) -> list[list[str]]:
+    return [[member.text_sha256 for member in cluster.members] for cluster in clusters(links, labels)]
+
+
+def test_what_a_person_calls_no_copy_is_parted() -> None:
+    assert together([link(A, B)], label(A, B, copy=False)) == []
+    assert together([link(A, B), link(A, C), link(B, C)], label(B, C, copy=False)) == [["a", "b"]]
+
+
+def test_what_a_person_calls_a_copy_is_joined_without_any_link() -> None:
+    assert together([], label(A, B, copy=True)) == [["a", "b"]]
+    assert together([link(A, B), link(C, D)], label(B, C, copy=True)) == [["a", "b", "c", "d"]]
+    (found,) = clusters([link(A, B, Relation.PARTIAL)], [label(A, B, copy=True)])
+    assert [each.relation for each in found.links] == [Relation.PARTIAL]
+    assert found.labels[0].copy
+
+
+def test_the_newest_of_two_labels_counts() -> None:
+    assert together([link(A, B)], label(A, B, copy=False), label(B, A, copy=True, hours=1)) == [["a", "b"]]
+    assert together([link(A, B)], label(A, B, copy=False, hours=2), label(B, A, copy=True, hours=1)) == []
+
+
+PAIRS = list(combinations((A, B, C, D, E, F), 2))
+
+
+@given(
+    st.lists(st.sampled_from(PAIRS), unique=True),
+    st.dictionaries(st.sampled_from(PAIRS), st.booleans(), max_size=4),
+    st.integers(0, 99),
+)
+def test_labels_hold_in_any_order_of_links_and_labels(
+    pairs: list[tuple[VersionRef, VersionRef]], said: dict[tuple[VersionRef, VersionRef], bool], seed: int
+) -> None:
+    links, labels = [link(a, b) for a, b in pairs], [label(a, b, copy=copy) for (a, b), copy in said.items()]
+    found = clusters(links, labels)
+    mixed = random.Random(seed)
+    assert clusters(mixed.sample(links, len(links)), mixed.sample(labels, len(labels))) == found
+    members = [{member.text_sha256 for member in cluster.members} for cluster in found]
+    assert not any(
+        {a.text_sha256, b.text_sha256} <= urls for urls in members for (a, b), copy in said.items() if not copy
+    )
+    assert sum(map(len, members)) == len(set().union(*members)), "a source is in one cluster at most"
+
+
+@given(st.lists(st.sampled_from(PAIRS), unique=True))
+def test_a_stranger_changes_no_cluster(pairs: list[tuple[VersionRef, VersionRef]]) -> None:
+    links = [link(a, b) for a, b in pairs]
+    x, y = ref("x", -1), ref("y", 2.5)
+    assert [each for each in clusters([*links, link(x, y)]) if each.original != x] == list(clusters(links))

@@ -2,141 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
 from dataclasses import replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from archive.answers import comparison
-from archive.api import Comparison
 from archive.demo.grade import Grade, findings, grade, round_of
-from archive.demo.run import run_demo
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import Snapshot
-from archive.demo.words import excerpt
 from archive.demo.world import Event, World
-from archive.diff import compare
 from archive.when import iso
-from db.records import Cause, Change, Text, Version
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from pathlib import Path
-
-    from archive.demo.texts import Article, Edition
+from tests.perfect import link, perfect
 
 Json = dict[str, Any]
 WORLD = World(0)
-
-
-# --- an archive that saw everything ----------------------------------------------------------------------------------
-
-
-def perfect(world: World) -> Snapshot:
-    """Make the answers of an archive that looked at every page in every round and misread nothing."""
-    urls = {a.id: world.url(a) for a in world.articles}
-    versions = {a.id: list(versions_of(world, a)) for a in world.articles}
-    links = [
-        link(urls[base], urls[a.id], relation, seen=iso(ROUNDS[a.appears]))
-        for a in world.articles
-        for relation, base in a.copies
-    ]
-    return Snapshot(
-        listed=[{"url": url, "kind": "article"} for url in urls.values()],
-        histories={urls[a.id]: history(world, a, versions[a.id]) for a in world.articles},
-        checks={urls[a.id]: list(checks(world, a)) for a in world.articles},
-        links=links,
-        groups=[
-            {"original": x["a"], "reasons": ["published earliest"], "members": [x["a"], x["b"]], "links": [x]}
-            for x in links
-        ],
-        changes={
-            (urls[name], new["version"]): change(old["edition"], new["edition"])
-            for name, all_ in versions.items()
-            for old, new in pairwise(all_)
-        },
-    )
-
-
-def versions_of(world: World, article: Article) -> Iterator[Json]:
-    held: list[Edition] = []
-    gone = False
-    for at in range(article.appears, len(ROUNDS)):
-        edition = world.edition(article, at)
-        shown = world.deal.state(article.id, at) == "ok"
-        if shown and (not held or edition != held[-1] or gone):
-            cause = "first" if not held else "returned" if gone else "reverted" if edition in held else "changed"
-            told = compare(text(held[-1]), text(edition)) if held else None
-            held.append(edition)
-            yield {
-                "version": len(held),
-                "first_seen_at": iso(ROUNDS[at]),
-                "cause": cause,
-                "kinds": [str(kind) for kind in told.kinds] if told else [],
-                "score": told.score if told else 0.0,
-                "title": edition.headline,
-                "edition": edition,
-            }
-        gone = not shown and world.deal.state(article.id, at) in {"missing_404", "gone_410"}
-
-
-def text(edition: Edition) -> Text:
-    return Text(sha256=edition.headline, title=edition.headline, body="\n\n".join(edition.body))
-
-
-def change(old: Edition, new: Edition) -> Json:
-    a, b = (
-        Version(
-            url="http://wire.example/",
-            number=number,
-            text_sha256="",
-            title=edition.headline,
-            cause=Cause.CHANGED,
-            first_seen_at=ROUNDS[0],
-            last_seen_at=ROUNDS[0],
-            captures=1,
-        )
-        for number, edition in ((1, old), (2, new))
-    )
-    told: Change = compare(text(old), text(new))
-    return comparison(Comparison(a=a, b=b, a_text=text(old), b_text=text(new), change=told))
-
-
-def history(world: World, article: Article, versions: list[Json]) -> Json:
-    missing = [at for at in range(4) if world.deal.state(article.id, at) == "missing_404"]
-    runs = [{"state": "missing_404", "first_seen_at": iso(ROUNDS[at]), "confirmed": True} for at in missing[:1]]
-    moved = world.url(article, 3) != world.url(article)
-    moves = [{"at": iso(ROUNDS[2]), "from": world.url(article), "to": world.url(article, 3)}] if moved else []
-    return {"url": world.url(article), "versions": versions, "stretches": runs, "moves": moves}
-
-
-def checks(world: World, article: Article) -> Iterator[Json]:
-    for at in range(article.appears, len(ROUNDS)):
-        state = world.deal.state(article.id, at)
-        known = article.outlet == "ministry" and at > article.appears and state == "ok"
-        digest = f"{at}" if article.outlet != "ministry" else "same"
-        yield {
-            "captured_at": iso(ROUNDS[at]),
-            "state": "not_modified" if known else state,
-            "status": 200,
-            "url": world.url(article),
-            "payload_sha256": digest,
-        }
-
-
-def link(a: str, b: str, relation: str, *, seen: str, version: int = 1, score: float = 0.9) -> Json:
-    return {
-        "a": {"url": a, "version": version, "title": "A", "first_seen_at": iso(ROUNDS[0]), "published_at": None},
-        "b": {"url": b, "version": 1, "title": "B", "first_seen_at": seen, "published_at": None},
-        "relation": relation,
-        "score": score,
-        "coverage": [score, score],
-        "passages": [],
-    }
 
 
 def graded(answers: Snapshot, world: World = WORLD) -> Grade:
@@ -284,6 +163,51 @@ def test_a_link_between_two_reports_of_one_event_is_false() -> None:
     assert [event.event for event in result.false] == [f"copy:reworded:{named['wire-velm-flood']}@1"]
 
 
+def test_a_text_held_as_suspect_that_the_script_does_not_call_for_is_false() -> None:
+    url = url_of("headline")
+    told = {**PERFECT.histories[url], "suspects": [{"seen_at": iso(ROUNDS[2])}]}
+    result = graded(replace(PERFECT, histories={**PERFECT.histories, url: told}))
+    assert result.false == (Event(2, url, "suspect"),)
+
+
+def test_half_a_page_taken_for_an_edit_is_missed_and_false() -> None:
+    url, at = next((e.url, e.round) for e in WORLD.events() if e.event == "suspect")
+    version = {"version": 2, "first_seen_at": iso(ROUNDS[at]), "cause": "changed", "kinds": ["removed"], "title": ""}
+    told = {**PERFECT.histories[url], "suspects": []}
+    result = graded(with_version(replace(PERFECT, histories={**PERFECT.histories, url: told}), url, version))
+    assert result.missed == (Event(at, url, "suspect"),)
+    assert result.false == (Event(at, url, "removed"),)
+
+
+@pytest.mark.parametrize("form", ["amp", "print"])
+def test_a_further_address_kept_as_an_article_of_its_own_is_missed_and_false(form: str) -> None:
+    further, home = next((url, home) for url, (home, each) in WORLD.forms.items() if each == form)
+    apart = {"url": further, "versions": [{**PERFECT.histories[home]["versions"][0], "version": 7}]}
+    result = graded(replace(PERFECT, histories={**PERFECT.histories, further: apart}))
+    assert result.missed == (Event(0, home, form),)
+    assert result.false == (Event(0, further, "first"),)
+
+
+def test_a_redirect_of_the_moment_taken_for_a_move_is_missed_and_false() -> None:
+    url, at = next((e.url, e.round) for e in WORLD.events() if e.event == "detour")
+    moved = {
+        **PERFECT.histories[url],
+        "moves": [{"at": iso(ROUNDS[at]), "from": url, "to": World.form_of(url, "visit")}],
+    }
+    result = graded(replace(PERFECT, histories={**PERFECT.histories, url: moved}))
+    assert result.missed == (Event(at, url, "detour"),)
+    assert result.false == (Event(at, url, "address_moved"),)
+
+
+def test_a_site_that_was_asked_in_the_pause_it_wanted_is_missed_and_false() -> None:
+    url = url_of("left_alone")
+    asked = [*PERFECT.checks[url], {**PERFECT.checks[url][0], "captured_at": iso(ROUNDS[1]), "state": "server_error"}]
+    asked.sort(key=lambda each: each["captured_at"])
+    result = graded(replace(PERFECT, checks={**PERFECT.checks, url: asked}))
+    assert result.missed == (Event(1, url, "left_alone"),)
+    assert {event.event for event in result.false} <= {"server_error"}
+
+
 # --- neither ---------------------------------------------------------------------------------------------------------
 
 
@@ -318,82 +242,3 @@ def test_the_grade_as_json_has_four_lists_of_plain_rows() -> None:
     told = graded(Snapshot()).as_json()["grade"]
     assert set(told) == {"found", "missed", "false", "pending"}
     assert told["missed"][0] == {"round": 0, "url": WORLD.events()[0].url, "event": WORLD.events()[0].event}
-
-
-# --- the demo --------------------------------------------------------------------------------------------------------
-
-
-def play(
-    folder: Path, answers: Snapshot, *, grade: bool = True, as_json: bool = False
-) -> tuple[int, str, list[datetime]]:
-    out, err, ran = io.StringIO(), io.StringIO(), []
-
-    def run_round(_: Path, instant: datetime) -> None:
-        ran.append(instant)
-
-    code = run_demo(
-        folder,
-        seed=0,
-        grade=grade,
-        as_json=as_json,
-        out=out,
-        err=err,
-        run_round=run_round,
-        answers_for=lambda _: answers,
-    )
-    assert err.getvalue().count("\n") == len(ROUNDS)
-    return code, out.getvalue(), ran
-
-
-def test_the_demo_plays_the_four_rounds_and_prints_the_same_every_time(tmp_path: Path) -> None:
-    first = play(tmp_path / "demo", PERFECT)
-    again = play(tmp_path / "demo", PERFECT)
-    assert first == again
-    assert first[0] == 0
-    assert first[2] == list(ROUNDS)
-
-
-def test_the_demo_tells_the_rounds_the_changes_the_copies_and_what_to_type_next(tmp_path: Path) -> None:
-    _, said, _ = play(tmp_path / "demo", PERFECT)
-    assert "  1      Mon 5 Jan 12:00       40     2       5" in said
-    assert "[300 -> 30]" in said
-    assert "(of version 1)" in said
-    assert "Grade: 85 of 85 scripted events found, nothing missed, nothing false." in said
-    assert f"  cd {tmp_path / 'demo'}\n" in said
-    assert max(len(line) for line in said.splitlines() if "http://" not in line and "cd " not in line) <= 100
-
-
-def test_the_demo_fails_when_the_grade_is_not_exact_and_only_then(tmp_path: Path) -> None:
-    assert play(tmp_path / "demo", Snapshot())[0] == 1
-    assert play(tmp_path / "demo", Snapshot(), grade=False)[0] == 0
-
-
-def test_the_demo_prints_only_the_grade_as_json(tmp_path: Path) -> None:
-    code, said, _ = play(tmp_path / "demo", PERFECT, as_json=True)
-    assert code == 0
-    assert list(json.loads(said)) == ["grade"]
-
-
-@pytest.mark.parametrize(
-    ("op", "old", "new", "line"),
-    [
-        ("replace", "300 ", "30 ", "sent [300 -> 30] flights"),
-        ("insert", "", "Correction: it was 30.", "[new: Correction: it was 30.]"),
-        ("delete", '"No," she said.', "", '[cut: "No," she said.]'),
-        ("move", "The contract.", "The contract.", "[moved: The contract.]"),
-    ],
-)
-def test_a_change_is_told_in_a_line(op: str, old: str, new: str, line: str) -> None:
-    edits = [edit("equal", "sent ", "sent "), edit(op, old, new), edit("equal", "flights", "flights")]
-    assert excerpt({"headline": [], "edits": edits}) == [line]
-
-
-def edit(op: str, a: str, b: str) -> Json:
-    return {"op": op, "a_text": a, "b_text": b}
-
-
-def test_a_long_passage_is_told_in_two_lines_that_still_close_their_bracket() -> None:
-    edits = [edit("delete", "word " * 80, "")]
-    lines = excerpt({"headline": [], "edits": edits})
-    assert len(lines) == 2
-    assert lines[1].endswith(" ...]")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from archive.demo.folder import MARKER, prepare_folder, seed_index, write_project
+from archive.demo.outlets import OUTLETS
 from archive.demo.script import ROUNDS
 from archive.demo.site import LOOPBACK, Site, serve_site
 from archive.demo.world import World
@@ -56,6 +57,19 @@ def test_every_page_of_a_round_arrives_as_the_world_answers_it(site: Site, clien
         assert (arrived.status_code, arrived.content) == (said.status, said.body)
 
 
+def test_a_page_that_is_cut_off_announces_more_than_it_sends(site: Site) -> None:
+    cut = next(turn for turn in WORLD.deal.turns if turn.event == "truncated")
+    article = WORLD.deal.articles[cut.article]
+    site.round = cut.round
+    path = WORLD.url(article).partition(".example")[2]
+    request = f"GET {path} HTTP/1.1\r\nHost: {article.outlet}.example\r\n\r\n".encode()
+    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
+        held.sendall(request)
+        head, _, body = read_to_the_end(held).partition(b"\r\n\r\n")
+    whole = WORLD.respond(0, f"{article.outlet}.example", path, {}).body
+    assert length_in(head) > len(body) > len(whole) / 3
+
+
 def test_the_round_may_be_turned_while_the_site_runs(site: Site, client: httpx.Client) -> None:
     dates = []
     for site.round in range(len(ROUNDS)):
@@ -84,10 +98,19 @@ def read_reply(held: socket.socket) -> bytes:
     while b"\r\n\r\n" not in got:
         got += held.recv(65536)
     head, _, body = got.partition(b"\r\n\r\n")
-    length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-    while len(body) < length:
+    while len(body) < length_in(head):
         body += held.recv(65536)
     return body
+
+
+def read_to_the_end(held: socket.socket) -> bytes:
+    """Read until the server hangs up."""
+    return b"".join(iter(lambda: held.recv(65536), b""))
+
+
+def length_in(head: bytes) -> int:
+    """The body's length that a reply announces."""
+    return next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
 
 
 def test_any_http_client_may_use_the_site_as_its_proxy(site: Site) -> None:
@@ -171,9 +194,9 @@ def test_the_seed_index_reads_without_complaint(seed: int) -> None:
     seeds = read_index(seed_index(World(seed)), file="INDEX.md")
     assert seeds.complaints == ()
     kinds = [str(seed.kind) for seed in seeds.seeds]
-    assert sorted(kinds) == ["article"] * 5 + ["feed"] * 3 + ["section", "sitemap"]
-    assert {seed.group for seed in seeds.seeds} == {"wire", "daily", "regional", "spinner", "mirror", "ministry"}
-    assert len({str(seed.every) for seed in seeds.seeds}) == 1
+    assert sorted(kinds) == ["article"] * 8 + ["feed"] * 3 + ["section"] * 2 + ["sitemap"]
+    assert {seed.group for seed in seeds.seeds} == {outlet.id for outlet in OUTLETS}
+    assert {(seed.group, str(seed.every)) for seed in seeds.seeds if seed.every == "auto"} == {("gazette", "auto")}
 
 
 def test_the_settings_lead_every_outlet_to_the_port(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import tracemalloc
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.discover import MOST_FOUND, discover
+from archive.discover import MOST_ENTRIES, MOST_FOUND, MOST_LISTS, Listed, discover
 from db.records import Found, Page, SeedKind
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ SITE = "https://www.news.example"
 def listed(
     payload: bytes | str, kind: SeedKind, *, url: str = f"{SITE}/list", content_type: str = ""
 ) -> tuple[Found, ...]:
+    return told(payload, kind, url=url, content_type=content_type).found
+
+
+def told(payload: bytes | str, kind: SeedKind, *, url: str = f"{SITE}/list", content_type: str = "") -> Listed:
     data = payload.encode() if isinstance(payload, str) else payload
     page = Page(payload=data, url=url, content_type=content_type, captured_at=datetime(2026, 11, 22, tzinfo=UTC))
     return discover(page, kind)
@@ -68,14 +74,65 @@ def test_a_feed_in_another_encoding_is_read() -> None:
     assert listed(feed.encode("koi8-r"), SeedKind.FEED)[1].title == "Москва"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_entities_are_not_expanded(encoding: str) -> None:
-    lols = '<!DOCTYPE x [<!ENTITY a "lol"><!entity b "&a;&a;">]>' + RSS.partition("?>")[2]
-    assert listed(lols.encode(encoding), SeedKind.FEED) == ()
+LOLS = '<!DOCTYPE x [<!ENTITY a "lol"><!entity b "&a;&a;">]>' + RSS.partition("?>")[2]
 
 
-def test_a_feed_over_five_mebibytes_is_not_read() -> None:
-    assert listed(RSS + " " * (5 << 20), SeedKind.FEED) == ()
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32", "koi8-r"])
+@pytest.mark.parametrize("kind", [SeedKind.FEED, SeedKind.SITEMAP])
+def test_a_list_that_declares_entities_is_refused(encoding: str, kind: SeedKind) -> None:
+    lols = LOLS if kind is SeedKind.FEED else LOLS.replace("rss", "urlset")
+    found = told(f'<?xml version="1.0" encoding="{encoding}"?>{lols}'.encode(encoding), kind)
+    assert (found.found, found.flags) == ((), ("list-refused",))
+    assert "declares entities" in found.detail
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "cp037", "iso2022_jp", "hz", "unicode_escape"])
+@pytest.mark.parametrize("said_by", ["the document", "http"])
+def test_a_feed_in_an_encoding_that_can_hide_entities_is_refused(encoding: str, said_by: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>' if said_by == "the document" else ""
+    content_type = "" if declared else f"text/xml; charset={encoding}"
+    hidden = LOLS.replace("<!ENTITY", "+ADwAIQ-ENTITY") if encoding == "utf-7" else LOLS
+    data = (declared + hidden).encode("cp037" if encoding == "cp037" else "ascii")
+    found = told(data, SeedKind.FEED, content_type=content_type)
+    assert (found.found, found.flags) == ((), ("list-refused",))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_feed_in_wide_characters_is_read(encoding: str) -> None:
+    feed = RSS.replace('version="1.0"?', f'version="1.0" encoding="{encoding}"?')
+    assert len(listed(feed.encode(encoding), SeedKind.FEED)) == 2
+
+
+@pytest.mark.parametrize("noise", ["<", "<!", "<item>", "<a b='", "</", "<![CDATA[", "<?", "<!--"])
+def test_a_feed_of_noise_is_done_with_soon(noise: str) -> None:
+    told(RSS.replace("</channel></rss>", "") + noise * 60_000, SeedKind.FEED)
+
+
+def test_of_a_feed_over_five_mebibytes_the_beginning_is_read_and_that_is_said() -> None:
+    found = told(RSS + "<!-- filler, as a list of old entries in a comment would be -->" * (6 << 14), SeedKind.FEED)
+    assert (len(found.found), found.flags, found.detail) == (2, ("list-cut",), "only the first 5 MiB were read")
+
+
+@pytest.mark.slow
+def test_of_too_many_entries_the_first_are_read() -> None:
+    items = "".join(f"<item><link>https://news.example/{n}</link></item>" for n in range(6_000))
+    found = told(f"<rss version='2.0'><channel>{items}</channel></rss>", SeedKind.FEED)
+    assert (len(found.found), found.detail) == (
+        MOST_FOUND,
+        "only the first 5000 entries were read, 1000 of 5000 articles kept",
+    )
+
+
+def test_a_json_feed_lists_its_items() -> None:
+    items = [
+        {"id": "1", "url": "/a", "title": "One", "date_published": "2026-11-02T10:00:00+01:00"},
+        {"id": "2", "external_url": "https://other.example/b"},
+        {"id": "3", "url": 7},
+        "no item",
+    ]
+    first, second = listed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}), SeedKind.FEED)
+    assert first == Found(url=f"{SITE}/a", title="One", updated_at=datetime(2026, 11, 2, 9, tzinfo=UTC))
+    assert second.url == "https://other.example/b"
 
 
 def test_a_feed_never_names_a_file_to_read(tmp_path: Path) -> None:
@@ -116,9 +173,51 @@ def test_a_packed_sitemap_is_unpacked_by_its_magic() -> None:
     assert len(listed(gzip.compress(SITEMAP.encode()), SeedKind.SITEMAP)) == 2
 
 
-def test_a_packed_sitemap_bomb_is_read_only_so_far() -> None:
-    bomb = gzip.compress(SITEMAP.encode() + b" " * (60 << 20))
-    assert len(listed(bomb, SeedKind.SITEMAP)) == 2
+@pytest.mark.parametrize("filler", [" ", pytest.param("<!-- filler -->", marks=pytest.mark.slow)])
+def test_a_packed_sitemap_bomb_is_read_only_so_far_and_takes_no_memory(filler: str) -> None:
+    bomb = gzip.compress(SITEMAP.encode() + filler.encode() * ((60 << 20) // len(filler)))
+    tracemalloc.start()
+    found = told(bomb, SeedKind.SITEMAP)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(found.found), len(found.flags)) == (2, 1)
+    assert peak < 8 << 20
+
+
+def test_a_packed_sitemap_that_breaks_off_lists_what_came() -> None:
+    entries = "".join(f"<url><loc>https://news.example/{n * 7919}</loc></url>" for n in range(500))
+    found = told(gzip.compress(f"<urlset>{entries}</urlset>".encode())[:-200], SeedKind.SITEMAP)
+    assert 0 < len(found.found) < 500
+    assert (found.flags, found.detail) == (("list-damaged",), "the packed list breaks off")
+
+
+@pytest.mark.slow
+def test_of_a_million_addresses_so_many_are_read_and_that_is_said() -> None:
+    entries = "".join(f"<url><loc>https://news.example/{n}</loc></url>" for n in range(60_000))
+    found = told(f"<urlset>{entries * 17}", SeedKind.SITEMAP)
+    assert len(found.found) == MOST_FOUND
+    assert found.detail == f"only the first {MOST_ENTRIES} entries were read, 1000 of 50000 articles kept"
+
+
+def test_pictures_of_a_sitemap_are_not_its_articles() -> None:
+    picture = (
+        "<image:image><image:loc>https://news.example/a.jpg</image:loc><image:title>A boat</image:title></image:image>"
+    )
+    found = listed(SITEMAP.replace("<loc>https://news.example/b</loc>", f"{picture}<loc>/b</loc>"), SeedKind.SITEMAP)
+    assert [(each.url, each.title) for each in found[1:]] == [(f"{SITE}/b", "Bridge closed")]
+
+
+def test_of_an_index_the_newest_sitemaps_are_kept() -> None:
+    days = "".join(f"<sitemap><loc>/{n}.xml</loc><lastmod>{2000 + n}-01-01</lastmod></sitemap>" for n in range(80))
+    found = told(f"<sitemapindex>{days}</sitemapindex>", SeedKind.SITEMAP)
+    assert urls(found.found) == [f"{SITE}/{n}.xml" for n in range(30, 80)]
+    assert (found.flags, found.detail) == (("list-cut",), f"{MOST_LISTS} of 80 lists kept")
+
+
+def test_where_lists_led_deep_enough_no_more_lists_are_followed() -> None:
+    page = Page(payload=INDEX.encode(), url=f"{SITE}/list", captured_at=datetime(2026, 11, 22, tzinfo=UTC))
+    found = discover(page, SeedKind.SITEMAP, lists=False)
+    assert (found.found, found.detail) == ((), "0 of 2 lists kept")
 
 
 def test_half_an_address_is_no_article() -> None:
@@ -194,6 +293,45 @@ def test_a_teaser_picture_and_its_headline_are_one_article() -> None:
 
 def test_the_bare_host_is_the_same_site() -> None:
     assert urls(listed('<a href="https://news.example/a-b">x</a>', SeedKind.SECTION)) == ["https://news.example/a-b"]
+
+
+def feed_link(href: str, *, kind: str = "application/rss+xml", title: str = "", rel: str = "alternate") -> str:
+    return f'<link rel="{rel}" type="{kind}" title="{title}" href="{href}">'
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/rss+xml", "application/atom+xml; charset=utf-8", "application/feed+json"]
+)
+@pytest.mark.parametrize("href", ["/feed", "https://feeds.news.example/all"])
+def test_a_section_names_its_feeds(href: str, kind: str) -> None:
+    (found,) = listed(feed_link(href, kind=kind, title=" All  news "), SeedKind.SECTION)
+    assert (found.kind, found.title, found.url.endswith(href)) == (SeedKind.FEED, "All news", True)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        feed_link("https://other.example/feed"),
+        feed_link("/comments/feed"),
+        feed_link("/feed2", title="News: Comments"),
+        feed_link("/fr", kind="text/html"),
+        feed_link("/feed", rel="stylesheet"),
+        feed_link(f"{SITE}/list"),
+    ],
+)
+def test_what_is_no_feed_of_the_site_is_not_named(link: str) -> None:
+    assert listed(link, SeedKind.SECTION) == ()
+
+
+def test_of_many_feeds_of_a_section_the_first_are_taken() -> None:
+    found = told("".join(feed_link(f"/feed-{n}") for n in range(9)), SeedKind.SECTION)
+    assert (urls(found.found), found.flags) == ([f"{SITE}/feed-{n}" for n in range(3)], ("list-cut",))
+
+
+@pytest.mark.parametrize("payload", ["<a " + " ".join(f"a{n}=1" for n in range(20_000)) + ">", "<p>" * 90_000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_section_that_would_keep_the_parser_busy_is_refused(payload: str, encoding: str) -> None:
+    assert told(payload.encode(encoding), SeedKind.SECTION).flags == ("list-refused",)
 
 
 # --- anything at all -------------------------------------------------------------------------------------------------

@@ -272,7 +272,7 @@ def test_nesting_beyond_the_parser_is_too_deep() -> None:
     "html",
     [
         "<html>" + " " * (20 * 1024 * 1024),
-        "<html><body>" + "<p>x" * 90_000,
+        "<html><body>" + "<p>x" * 310_000,
         "<html><body><a " + " ".join(f'a{n}="1"' for n in range(200_000)) + ">",
         "<html><body><a " + " ".join(f"a{n}='>'" for n in range(200_000)) + ">",
     ],

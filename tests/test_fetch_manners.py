@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from archive.fetch import Fetcher
 from archive.fetch.weather import retry_at
 from db.records import Outcome, Reason
-from tests.fetching import NOON, fetch, fetch_all, policy_for, visit
+from tests.fetching import NOON, Clock, fetch, fetch_all, policy_for, visit
 from tests.replies import HTML, Asked, Say, page, raw, redirect
 from tests.site import Site
 
@@ -28,17 +28,17 @@ def site() -> Iterator[Site]:
 # --- Retry-After -----------------------------------------------------------------------------------------------------
 
 
-def test_a_busy_server_is_asked_later(site: Site) -> None:
-    busy, after = fetch_all(site, visit("/busy"), visit("/page"))
-    assert busy.retry_at == NOON + timedelta(seconds=120)
-    assert after.reason is None
-
-
-def test_an_origin_that_says_too_many_is_left_alone(site: Site) -> None:
-    first, second = fetch_all(site, visit("/too-many"), visit("/page"))
+@pytest.mark.parametrize("path", ["/too-many", "/busy"])
+def test_an_origin_that_asks_for_a_pause_is_left_alone(site: Site, path: str) -> None:
+    first, second = fetch_all(site, visit(path), visit("/page"))
     assert first.retry_at == second.retry_at == NOON + timedelta(seconds=120)
     assert second.reason is Reason.RATE_LIMITED
-    assert site.targets() == ["/too-many"]
+    assert site.targets() == [path]
+
+
+def test_a_pause_of_one_origin_is_not_kept_with_another(site: Site) -> None:
+    _, other = fetch_all(site, visit("/too-many"), visit("http://b.example/page"))
+    assert other.reason is None
 
 
 @pytest.mark.parametrize(
@@ -128,21 +128,6 @@ def test_a_host_that_cannot_be_reached_says_so_rather_than_robots() -> None:
 
 
 # --- manners ---------------------------------------------------------------------------------------------------------
-
-
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += timedelta(seconds=seconds)
 
 
 def politely(site: Site, *paths: str, min_gap: float) -> Clock:

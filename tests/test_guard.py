@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ssrfguard import DEFAULT_DENIED
 
 from archive.errors import ConfigError
 from archive.fetch import Fetcher, FetchPolicy, require_contact
@@ -17,6 +21,9 @@ from tests.site import CERTIFICATE, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ipaddress import IPv4Network, IPv6Network
+
+    from ssrfguard import Block
 
     from archive.fetch.guard import Lookup
 
@@ -42,6 +49,67 @@ ADDRESSES = {
 )
 def test_addresses_lie_where_they_lie(address: str, reach: Reach) -> None:
     assert reach_of(address) is reach
+
+
+# --- against a table somebody else wrote -----------------------------------------------------------------------------
+
+_ANYCAST = """
+    192.0.0.9/32 192.0.0.10/32 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:3::/32 2001:4:112::/48 2001:20::/28
+    2001:30::/28
+"""
+STRICTER = tuple(map(ip_network, _ANYCAST.split()))  # services and identifiers, of which none is a web site
+ALLOTTED = ip_network("2000::/3")  # IANA has given out no other global IPv6 space
+
+
+def both_views(address: str) -> tuple[bool, bool]:
+    """Whether we refuse an address nobody has a permission for, and whether ssrfguard's table does."""
+    return reach_of(address) is not Reach.PUBLIC, DEFAULT_DENIED.classify(address).blocked
+
+
+def edges_of(network: IPv4Network | IPv6Network) -> list[str]:
+    """Addresses in and around a network: its first, second, middle and last, and its neighbours."""
+    kind = type(network.network_address)
+    first, last = int(network.network_address), int(network.broadcast_address)
+    most = 2**network.max_prefixlen - 1
+    places = {first - 1, first, first + 1, (first + last) // 2, last - 1, last, last + 1}
+    return [str(kind(place)) for place in sorted(places) if 0 <= place <= most]
+
+
+def may_be_stricter(address: str) -> bool:
+    ip = ip_address(address)
+    return any(ip in network for network in STRICTER) or (ip.version == 6 and ip not in ALLOTTED)
+
+
+@pytest.mark.parametrize("block", DEFAULT_DENIED.blocks, ids=lambda block: str(block.network))
+def test_every_block_of_the_registries_is_judged_as_ssrfguard_does(block: Block) -> None:
+    for address in edges_of(block.network):
+        ours, theirs = both_views(address)
+        assert ours == theirs or (ours and may_be_stricter(address)), address
+
+
+def wrapped(inner: IPv4Address) -> list[str]:
+    """The ways in which IPv6 carries an IPv4 address."""
+    number = int(inner)
+    return [
+        f"::ffff:{inner}",
+        str(IPv6Address((0x64FF9B << 96) | number)),
+        str(IPv6Address((0x2002 << 112) | (number << 80) | 1)),
+        str(IPv6Address((0x20010000 << 96) | (0x01010101 << 64) | (number ^ 0xFFFFFFFF))),
+        str(IPv6Address((0x20010000 << 96) | (number << 64) | (0x01010101 ^ 0xFFFFFFFF))),
+    ]
+
+
+@given(st.ip_addresses(v=4))
+def test_any_ipv4_address_is_judged_alike_bare_and_wrapped(inner: IPv4Address) -> None:
+    for address in (str(inner), *wrapped(inner)):
+        ours, theirs = both_views(address)
+        assert ours == theirs or (ours and may_be_stricter(str(inner))), address
+
+
+@given(st.ip_addresses(v=6))
+def test_no_ipv6_address_is_open_to_us_and_closed_to_ssrfguard(address: IPv6Address) -> None:
+    ours, theirs = both_views(str(address))
+    assert ours or not theirs
 
 
 @pytest.fixture

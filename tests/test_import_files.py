@@ -151,7 +151,7 @@ def test_refused_lines_are_told_in_json_too(here: Path, capsys: pytest.CaptureFi
     assert called("import", path, "--json") == 1
     told = json.loads(capsys.readouterr().out)
     Draft202012Validator(json.loads((ROOT / "docs/json/import.schema.json").read_text())).validate(told)
-    assert told["counts"] == {"read": 1, "new": 1, "versions": 1, "links": 0}
+    assert told["counts"] == {"read": 1, "new": 1, "versions": 1, "links": 0, "passed_over": 0}
     assert [(bad["file"], bad["line"]) for bad in told["bad"]] == [(str(path), 2)]
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -14,10 +17,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.importing import SUFFIXES, BadLine, read_import
+from archive.files import Imported, import_files
+from archive.importing import SUFFIXES, BadLine, PassedOver, read_import
 from archive.importing.outcomes import text_payload
+from archive.settings import Settings
+from db.connect import Reader
 from db.errors import BadInput
-from db.records import TEXT_MEDIA_TYPE, Outcome, Reason
+from db.questions import captures as ask_captures
+from db.questions import sources as ask_sources
+from db.records import TEXT_MEDIA_TYPE, Capture, Outcome, Reason
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 THEN = datetime(2021, 10, 8, 12, tzinfo=UTC)
@@ -27,6 +35,15 @@ LINE = {"url": "https://news.example/a", "fetched_at": "2021-10-08T12:00:00Z", "
 
 def read(path: Path) -> list[Outcome | BadLine]:
     return list(read_import(path, now=NOW))
+
+
+def brought(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
+    """Import these files into the archive of ``tmp_path``; all the captures it then holds."""
+    db = tmp_path / "archive.db"
+    done = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)
+    with Reader(db) as reader:
+        known = ask_sources.everything(reader.ask)
+        return done, [each for source in known for each in ask_captures.of_source(reader.ask, source.id)]
 
 
 def one(path: Path) -> Outcome:
@@ -304,10 +321,10 @@ def test_a_text_file_that_cannot_be_used_is_a_bad_line(tmp_path: Path, content: 
 class Warc:
     """Writes a WARC file record by record, as the standard lays it out."""
 
-    def __init__(self, *, packed: bool = True) -> None:
+    def __init__(self, *, packed: bool = True, first: int = 1) -> None:
         self.out = b""
         self.packed = packed
-        self.count = 0
+        self.count = first - 1
 
     def add(self, kind: str, url: str, body: bytes, status: str = "200 OK", /, **headers: Any) -> None:
         """Add one record. Headers named ``WARC_...`` are the record's; ``http=None`` gives a record without HTTP."""
@@ -354,11 +371,13 @@ def test_a_response_becomes_an_outcome_with_its_headers(tmp_path: Path, packed: 
         reason_phrase="OK",
         headers=(("Content-Type", "text/html; charset=ISO-8859-1"), ("ETag", '"e"'), ("X-A", "1")),
         payload=b"<p>one",
+        wire_sha256=hashlib.sha256(b"<p>one").hexdigest(),
+        wire_length=len(b"<p>one"),
         content_type="text/html; charset=ISO-8859-1",
         charset="iso-8859-1",
         etag='"e"',
         ip="192.0.2.1",
-        flags=("import",),
+        flags=("import", "sha1:1"),
     )
 
 
@@ -369,7 +388,9 @@ def test_what_is_not_a_page_is_passed_over(tmp_path: Path):
     warc.add("response", URL, b"GIF", http={"Content-Type": "image/gif"})
     warc.add("response", URL, b"moved", "301 Moved", http={"Location": OTHER})
     warc.add("metadata", URL, b"x: y", http=None, Content_Type="application/warc-fields")
-    assert read(warc.save(tmp_path)) == []
+    warc.add("conversion", URL, b"as text", http=None, Content_Type="text/plain")
+    warc.add("response", "dns:news.example", b"192.0.2.1", http=None, Content_Type="text/dns")
+    assert read(warc.save(tmp_path)) == [PassedOver(3)]
 
 
 def test_a_resource_is_a_page_without_a_status(tmp_path: Path):
@@ -398,7 +419,8 @@ def test_chunks_and_content_coding_are_undone(tmp_path: Path):
     ("body", "headers", "reason"),
     [
         (gzip.compress(os.urandom(99))[:-20], {"http": {"Content-Encoding": "gzip"}}, Reason.TRUNCATED),
-        (b"coded", {"http": {"Content-Encoding": "zstd"}}, Reason.DECODE),
+        (gzip.compress(b"coded", mtime=0)[:-8] + bytes(8), {"http": {"Content-Encoding": "gzip"}}, Reason.DECODE),
+        (b"5\r\nchunk\r\n5\r\ncu", {"http": {"Transfer-Encoding": "chunked"}}, Reason.TRUNCATED),
         (b"<p>on", {"WARC_Truncated": "length"}, Reason.TRUNCATED),
     ],
 )
@@ -412,36 +434,144 @@ def test_a_body_that_is_not_whole_is_kept_as_it_came_with_its_reason(
     assert found.detail
 
 
-@pytest.mark.parametrize("by", ["id", "address and date", "digest"])
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_revisit_gets_the_payload_it_refers_to(tmp_path: Path, by: str, packed: bool):
-    warc = Warc(packed=packed)
-    warc.add("response", OTHER, b"<p>other")
-    warc.add("response", URL, b"<p>one")
-    named = {
-        "id": {"WARC_Refers_To": "<urn:uuid:2>", "WARC_Payload_Digest": "sha1:OTHER"},
-        "address and date": {
-            "WARC_Refers_To_Target_URI": URL,
-            "WARC_Refers_To_Date": "2021-10-08T12:00:00Z",
-            "WARC_Payload_Digest": "sha1:OTHER",
-        },
-        "digest": {"WARC_Payload_Digest": "sha1:2"},
-    }[by]
-    profile = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-    warc.add("revisit", URL, b"", http=None, WARC_Profile=profile, **named | {"WARC_Date": "2021-10-09T12:00:00Z"})
-    _, _, again = read(warc.save(tmp_path, "x.warc.gz" if packed else "x.warc"))
-    assert isinstance(again, Outcome)
-    assert (again.payload, again.status, again.started_at.day) == (b"<p>one", 200, 9)
+IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NAMED = {
+    "id": {"WARC_Refers_To": "<urn:uuid:1>", "WARC_Payload_Digest": "sha1:OTHER"},
+    "address and date": {
+        "WARC_Refers_To_Target_URI": URL,
+        "WARC_Refers_To_Date": "2021-10-08T12:00:00Z",
+        "WARC_Payload_Digest": "sha1:OTHER",
+    },
+    "digest": {"WARC_Payload_Digest": "sha1:1"},
+}
 
 
-def test_a_revisit_of_another_file_is_a_bad_line_counted_in_records(tmp_path: Path):
+def original_and_repeat(tmp_path: Path, by: str, url: str = URL) -> tuple[Path, Path]:
+    """Two files: a page, and a day later the same page again, known ``by`` something."""
+    original, repeat = Warc(), Warc(first=10)
+    original.add("response", URL, b"<p>one")
+    headers = {"WARC_Profile": IDENTICAL, "WARC_Date": "2021-10-09T12:00:00Z", **NAMED[by]}
+    repeat.add("revisit", url, b"", http=None, **headers)
+    return original.save(tmp_path, "a.warc.gz"), repeat.save(tmp_path, "b.warc.gz")
+
+
+@pytest.mark.parametrize(
+    ("by", "turned", "packed"), [("id", True, True), ("address and date", False, False), ("digest", True, False)]
+)
+def test_a_revisit_gets_the_payload_it_refers_to_wherever_that_stands_in_the_file(
+    tmp_path: Path, by: str, turned: bool, packed: bool
+):
+    files = [gzip.decompress(path.read_bytes()) for path in original_and_repeat(tmp_path, by)]
+    records = files[::-1] if turned else files
+    content = b"".join(gzip.compress(record) for record in records) if packed else b"".join(records)
+    done, (first, again) = brought(tmp_path, file(tmp_path, "x.warc.gz" if packed else "x.warc", content))
+    assert (done.read, done.new, done.bad) == (2, 2, ())
+    assert again.payload_sha256 == first.payload_sha256 == hashlib.sha256(b"<p>one").hexdigest()
+    assert (again.status, again.captured_at.day, again.headers) == (200, 9, first.headers)
+
+
+@pytest.mark.parametrize(("by", "url"), [("address and date", URL), ("digest", OTHER)])
+def test_a_revisit_and_its_original_may_come_in_files_of_their_own_in_any_order(tmp_path: Path, by: str, url: str):
+    original, repeat = original_and_repeat(tmp_path, by, url)
+    (tmp_path / "turned").mkdir()
+    waits, _ = brought(tmp_path / "turned", repeat)
+    assert (waits.new, len(waits.bad)) == (1, 1)
+    done, late = brought(tmp_path / "turned", original)
+    assert (done.new, done.bad) == (1, ())
+    (tmp_path / "at once").mkdir()
+    _, known = brought(tmp_path / "at once", original, repeat)
+    told = [[(c.url, c.captured_at, c.payload_sha256, c.flags, c.status) for c in held] for held in (late, known)]
+    assert told[0] == told[1]
+    assert [digest for _, _, digest, _, _ in told[0]] == [hashlib.sha256(b"<p>one").hexdigest()] * 2
+
+
+def test_a_repeat_of_a_repeat_is_completed_too(tmp_path: Path):
+    first, second, third = Warc(), Warc(first=10), Warc(first=20)
+    first.add("response", URL, b"<p>one")
+    for warc, day in ((second, 9), (third, 10)):
+        refers = {"WARC_Refers_To_Target_URI": URL, "WARC_Refers_To_Date": f"2021-10-{day - 1:02}T12:00:00Z"}
+        date = f"2021-10-{day:02}T12:00:00Z"
+        warc.add("revisit", URL, b"", http=None, WARC_Profile=IDENTICAL, WARC_Date=date, **refers)
+    paths = [warc.save(tmp_path, f"{number}.warc.gz") for number, warc in enumerate((third, second, first))]
+    waits, _ = brought(tmp_path, paths[0])
+    assert [bad.line for bad in waits.bad] == [1]
+    done, captures = brought(tmp_path, *paths[1:])
+    assert done.bad == ()
+    assert {capture.payload_sha256 for capture in captures} == {hashlib.sha256(b"<p>one").hexdigest()}
+
+
+def test_a_revisit_without_its_original_waits_and_opens_nothing(tmp_path: Path):
     warc = Warc()
     warc.add("response", OTHER, b"<p>other")
     warc.add("revisit", URL, b"", WARC_Payload_Digest="sha1:NOT-HERE", WARC_Profile="identical-payload-digest")
-    _, wrong = read(warc.save(tmp_path))
-    assert isinstance(wrong, BadLine)
+    done, captures = brought(tmp_path, warc.save(tmp_path))
+    (wrong,) = done.bad
     assert wrong.line == 2
-    assert "not in this file; expected the record it refers to" in wrong.problem
+    assert "in none of these files and not in the archive; it waits" in wrong.problem
+    assert [(one.url, one.payload_sha256 is None) for one in captures] == [(URL, True), (OTHER, False)]
+    again, _ = brought(tmp_path, warc.save(tmp_path))
+    assert (again.new, len(again.bad)) == (0, 1)
+
+
+def test_the_head_of_a_revisit_wins_over_that_of_its_original(tmp_path: Path):
+    warc = Warc()
+    warc.add("response", URL, b"<p>one", http={"X-Age": "1"})
+    warc.add("revisit", URL, b"", http={"X-Age": "2"}, WARC_Date="2021-10-09T12:00:00Z", **NAMED["digest"])
+    _, captures = brought(tmp_path, warc.save(tmp_path))
+    assert [dict(one.headers)["X-Age"] for one in captures] == ["1", "2"]
+
+
+def test_a_revisit_of_a_picture_is_passed_over_like_the_picture(tmp_path: Path):
+    warc = Warc()
+    warc.add("response", URL, b"GIF", http={"Content-Type": "image/gif"})
+    warc.add("revisit", URL, b"", http=None, WARC_Date="2021-10-09T12:00:00Z", **NAMED["digest"])
+    assert read(warc.save(tmp_path)) == [PassedOver(2)]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_request_record_says_how_the_page_was_asked_for(tmp_path: Path, before: bool):
+    warc = Warc()
+    ask = ("request", URL, b"GET /a HTTP/1.1\r\nHost: news.example\r\nX-\xe9: a  b\r\n\r\n")
+    if before:
+        warc.add(*ask, http=None, WARC_Record_ID="<urn:q>")
+        warc.add("response", URL, b"<p>one", WARC_Concurrent_To="<urn:q>")
+    else:
+        warc.add("response", URL, b"<p>one")
+        warc.add(*ask, http=None, WARC_Concurrent_To="<urn:uuid:1>")
+    warc.add("response", OTHER, b"<p>other")
+    asked, unasked = read(warc.save(tmp_path))
+    assert isinstance(asked, Outcome)
+    assert isinstance(unasked, Outcome)
+    assert asked.exchange is not None
+    assert asked.exchange.request == (("Host", "news.example"), ("X-\xe9", "a  b"))
+    assert unasked.exchange is None
+
+
+def test_headers_are_kept_byte_for_byte(tmp_path: Path):
+    warc = Warc()
+    head = b"HTTP/1.1 200 Tr\xe8s bien\r\ncontent-TYPE: text/html\r\nX: \xc3\xa9\r\nX: \xe9\r\nY: a\r\n b\r\n\r\n"
+    warc.add("response", URL, head + b"<p>one", http=None)
+    found = one(warc.save(tmp_path))
+    assert found.reason_phrase == "Tr\xe8s bien"
+    assert found.headers == (("content-TYPE", "text/html"), ("X", "\xc3\xa9"), ("X", "\xe9"), ("Y", "a b"))
+
+
+@pytest.mark.parametrize(
+    ("digest", "flags"),
+    [
+        ("sha1:" + base64.b32encode(hashlib.sha1(b"<p>one", usedforsecurity=False).digest()).decode(), ()),
+        ("sha256:" + hashlib.sha256(b"<p>one").hexdigest(), ()),
+        (
+            "sha1:" + base64.b32encode(hashlib.sha1(b"<p>two", usedforsecurity=False).digest()).decode(),
+            ("digest-mismatch",),
+        ),
+        ("crc32:12345678", ()),
+    ],
+)
+def test_a_payload_that_is_not_what_its_digest_says_is_flagged(tmp_path: Path, digest: str, flags: tuple[str, ...]):
+    warc = Warc()
+    warc.add("response", URL, b"<p>one", WARC_Payload_Digest=digest)
+    assert [flag for flag in one(warc.save(tmp_path)).flags if ":" not in flag] == ["import", *flags]
 
 
 def test_a_page_that_the_server_called_unmodified_is_not_modified(tmp_path: Path):
@@ -473,6 +603,74 @@ def test_a_file_cut_in_the_middle_gives_what_came_before(tmp_path: Path):
     assert (whole.reason, cut.reason) == (None, Reason.TRUNCATED)
 
 
+def three(*, packed: bool) -> list[bytes]:
+    """Three records, each a page of its own."""
+    pages = []
+    for number in range(3):
+        warc = Warc(packed=packed, first=number + 1)
+        warc.add("response", f"{URL}{number}", b"<p>page %d. " % number * 50)
+        pages.append(warc.out)
+    return pages
+
+
+def longer(record: bytes, by: int) -> bytes:
+    """The record with a Content-Length that lies."""
+    length = int(re.findall(rb"Content-Length: (\d+)", record)[0])
+    return record.replace(b"Content-Length: %d" % length, b"Content-Length: %d" % (length + by), 1)
+
+
+DAMAGE = {
+    "a byte of the gzip stream": lambda record: record[:150] + bytes([record[150] ^ 255]) + record[151:],
+    "the gzip header": lambda record: b"\0\0\0\0" + record[4:],
+    "half of it lost": lambda record: record[: len(record) // 2],
+    "the version line": lambda record: gzip.compress(b"warc!" + gzip.decompress(record)[5:]),
+    "a length too long": lambda record: gzip.compress(longer(gzip.decompress(record), 900)),
+    "a length too short": lambda record: gzip.compress(longer(gzip.decompress(record), -90)),
+    "no length": lambda record: gzip.compress(gzip.decompress(record).replace(b"Content-Length", b"Content-Lost")),
+}
+PLAIN_DAMAGE = {
+    "the version line": lambda record: b"warc!" + record[5:],
+    "a length too long": lambda record: longer(record, 900),
+    "a length too short": lambda record: longer(record, -90),
+    "half of it lost": lambda record: record[: len(record) // 2],
+    "no length": lambda record: record.replace(b"Content-Length", b"Content-Lost"),
+}
+
+
+@pytest.mark.parametrize(
+    ("packed", "what"), [*((True, name) for name in DAMAGE), *((False, name) for name in PLAIN_DAMAGE)]
+)
+def test_a_damaged_record_costs_only_itself(tmp_path: Path, packed: bool, what: str):
+    first, second, third = three(packed=packed)
+    damaged = (DAMAGE if packed else PLAIN_DAMAGE)[what](second)
+    found = read(file(tmp_path, "x.warc.gz", first + damaged + third))
+    whole = [each.requested_url for each in found if isinstance(each, Outcome) and each.reason is None]
+    assert whole == [f"{URL}0", f"{URL}2"]
+    told = [each for each in found if isinstance(each, BadLine) or each.reason is Reason.TRUNCATED]
+    assert told, "nothing is lost in silence"
+
+
+def test_rubbish_between_records_costs_none(tmp_path: Path):
+    first, second, third = three(packed=False)
+    found = read(file(tmp_path, "x.warc", first + b"rubbish\r\n" * 9 + second + third + b"more of it"))
+    assert [each.requested_url[-1] for each in found if isinstance(each, Outcome)] == ["0", "1", "2"]
+    assert len([each for each in found if isinstance(each, BadLine)]) == 2
+
+
+@pytest.mark.parametrize("packing", ["one member", "members cut anywhere", "padded", "version 1.0"])
+def test_however_a_file_is_packed_it_reads_alike(tmp_path: Path, packing: str):
+    plain = b"".join(three(packed=False))
+    content = {
+        "one member": gzip.compress(plain),
+        "members cut anywhere": b"".join(gzip.compress(plain[at : at + 100]) for at in range(0, len(plain), 100)),
+        "padded": b"".join(three(packed=True)) + bytes(1000),
+        "version 1.0": plain.replace(b"WARC/1.1", b"WARC/1.0"),
+    }[packing]
+    found = read(file(tmp_path, "x.warc.gz", content))
+    assert [each.payload for each in found if isinstance(each, Outcome)] == [b"<p>page %d. " % n * 50 for n in range(3)]
+    assert len(found) == 3
+
+
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"hello", b"WARC/1.0\r\n\r\n"])
 def test_a_file_that_is_no_warc_is_a_bad_line_or_empty(tmp_path: Path, content: bytes):
     assert all(isinstance(found, BadLine) for found in read(file(tmp_path, "x.warc.gz", content)))
@@ -490,7 +688,7 @@ def test_no_damage_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, d
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     name = "x.warc.gz" if packed else "x.warc"
     path = file(tmp_path_factory.mktemp("warc"), name, bytes(content))
-    assert all(isinstance(found, (Outcome, BadLine)) for found in read(path))
+    assert all(isinstance(found, (Outcome, BadLine, PassedOver)) for found in read(path))
 
 
 def test_a_wacz_is_read_through_all_its_warc_files(tmp_path: Path):
@@ -501,11 +699,73 @@ def test_a_wacz_is_read_through_all_its_warc_files(tmp_path: Path):
         packed.writestr("archive/1.warc.gz", first.out)
         packed.writestr("archive/2.warc.gz", second.out)
         packed.writestr("pages/pages.jsonl", "{}")
-    found = read(tmp_path / "x.wacz")
-    assert [(one.requested_url, one.payload) for one in found if isinstance(one, Outcome)] == [
-        (URL, b"<p>one"),
-        (OTHER, b"<p>one"),
+    done, captures = brought(tmp_path, tmp_path / "x.wacz")
+    assert (done.read, done.new, done.bad) == (2, 2, ())
+    assert [(each.url, each.payload_sha256) for each in captures] == [
+        (each, hashlib.sha256(b"<p>one").hexdigest()) for each in (URL, OTHER)
     ]
+
+
+def wacz(tmp_path: Path, *, list_of: dict[str, bytes] | None = None, seal: str = "", **more: bytes) -> Path:
+    """A package of two WARC files, with a list of what ``list_of`` says they are."""
+    first, second = Warc(), Warc(first=10)
+    first.add("response", URL, b"<p>one")
+    second.add("response", OTHER, b"<p>two")
+    held = {"archive/1.warc.gz": first.out, "archive/2.warc.gz": second.out, **more}
+    resources = [
+        {"path": name, "hash": "sha256:" + hashlib.sha256(content).hexdigest()}
+        for name, content in (held | (list_of or {})).items()
+    ]
+    package = json.dumps({"resources": resources}).encode()
+    seal = seal or "sha256:" + hashlib.sha256(package).hexdigest()
+    with zipfile.ZipFile(tmp_path / "x.wacz", "w") as packed:
+        for name, content in held.items():
+            packed.writestr(name, content)
+        packed.writestr("datapackage.json", package)
+        packed.writestr("datapackage-digest.json", json.dumps({"path": "datapackage.json", "hash": seal}))
+    return tmp_path / "x.wacz"
+
+
+def test_a_package_whose_digests_hold_has_nothing_to_complain_of(tmp_path: Path):
+    assert [type(each) for each in read(wacz(tmp_path))] == [Outcome, Outcome]
+
+
+@pytest.mark.parametrize(
+    ("package", "where", "problem"),
+    [
+        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "has not the digest that datapackage.json"),
+        ({"list_of": {"archive/3.warc.gz": b""}}, "archive/3.warc.gz", "lists it, but it is not in the package"),
+        ({"seal": "sha256:" + "0" * 64}, "datapackage.json", "somebody changed the list"),
+    ],
+)
+def test_a_package_that_is_not_what_it_lists_is_complained_of_and_read(
+    tmp_path: Path, package: dict[str, Any], where: str, problem: str
+):
+    path = wacz(tmp_path, **package)
+    found = read(path)
+    (wrong,) = [each for each in found if isinstance(each, BadLine)]
+    assert wrong.file == f"{path}/{where}"
+    assert problem in wrong.problem
+    assert len([each for each in found if isinstance(each, Outcome)]) == 2
+
+
+def test_names_in_a_package_lead_nowhere(tmp_path: Path):
+    out = {f"archive/{'../' * 9}{tmp_path.name}/evil.warc.gz": b"x", "/archive/evil.warc.gz": b"x", "../up.warc": b"x"}
+    before = sorted(tmp_path.parent.rglob("*"))
+    path = wacz(tmp_path, **out)
+    assert len([each for each in read(path) if isinstance(each, Outcome)]) == 2
+    assert [each for each in sorted(tmp_path.parent.rglob("*")) if each not in before] == [path]
+
+
+def test_a_damaged_file_in_a_package_costs_only_itself(tmp_path: Path):
+    path = wacz(tmp_path)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"\x1f\x8b") + 40
+    content[at] ^= 255
+    path.write_bytes(bytes(content))
+    found = read(path)
+    assert [each.requested_url for each in found if isinstance(each, Outcome)] == [OTHER]
+    assert any(isinstance(each, BadLine) and "1.warc.gz" in each.file for each in found)
 
 
 def test_a_wacz_that_is_none_is_bad_input(tmp_path: Path):

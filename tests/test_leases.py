@@ -17,6 +17,10 @@ from db.errors import StoreBusy
 from db.questions import totals
 from db.store import Store
 from tests.builders import T0
+from tests.newsroom import PARAGRAPHS
+from tests.newsroom import page as article
+from tests.replies import page as reply
+from tests.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +111,31 @@ def test_giving_back_twice_is_no_error(store: Store) -> None:
     me = holder("refresh")
     take(store, me)
     assert (store.release_leases(me), store.release_leases(me)) == (1, 0)
+
+
+# --- whole runs ------------------------------------------------------------------------------------------------------
+
+REFRESH = [sys.executable, "-c", "from archive.cli import main; main()", "refresh"]
+
+
+@pytest.mark.slow
+def test_of_runs_started_together_one_works_and_no_page_is_fetched_twice(tmp_path: Path) -> None:
+    """The others say who is at work; one that came late finds nothing due."""
+    urls = [f"http://paper{number}.example/{number}" for number in range(12)]
+    rows = "".join(f"| {url} |\n" for url in urls)
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "INDEX.md").write_text(f"## press\n\nevery: 1h\n\n| url |\n| --- |\n{rows}", encoding="utf-8")
+    with Site() as site:
+        for number in range(12):
+            site.pages[f"/{number}"] = reply(article(*PARAGRAPHS, title=f"Report {number}"))
+        mine = {"RESOLVE": f"*.example=127.0.0.1:{site.port}", "MIN_GAP": "0.2", "CONTACT": "desk@wire.example"}
+        environ = os.environ | {f"WIRECOPY_{name}": value for name, value in mine.items()}
+        runs = [subprocess.Popen(REFRESH, cwd=tmp_path, env=environ, stdout=-1, stderr=-1, text=True) for _ in range(3)]
+        said = [run.communicate(timeout=120)[1] for run in runs]
+    codes = [run.returncode for run in runs]
+    assert 0 in codes
+    assert {code for code, words in zip(codes, said, strict=True) if "another run is at work" not in words} == {0}
+    assert sorted(site.targets()) == sorted(f"/{number}" for number in range(12))
 
 
 # --- who is alive ----------------------------------------------------------------------------------------------------

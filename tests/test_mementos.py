@@ -283,11 +283,93 @@ def test_an_archive_that_does_not_date_its_answers_is_believed(bench: Bench) -> 
     assert bench.gather()[0]["mementos"] == 1
 
 
-def test_an_archived_redirect_to_a_page_of_the_same_crawl_is_what_stood_there(bench: Bench) -> None:
+MOVED = "https://daily.example/new-harbour"
+
+
+def redirecting(at: datetime, location: str, **more: object) -> Outcome:
+    """What an archive says of a page that was a redirect then."""
+    answer = replayed(at, "", status=301, reason=Reason.UNEXPECTED_STATUS, **more)
+    return replace(answer, headers=(*answer.headers, ("Location", location)), reason_phrase="Moved")
+
+
+@pytest.mark.parametrize("rewritten", [True, False])
+def test_an_archived_redirect_is_followed_inside_the_archive_and_kept(bench: Bench, rewritten: bool) -> None:
     bench.lists(JANUARY)
-    bench.serves(JANUARY, replace(replayed(JANUARY + HOUR / 2), hops=(Hop(url="x", status=301, location="y"),)))
+    later = JANUARY + HOUR / 2
+    target = stamped(later if rewritten else JANUARY, MOVED)
+    bench.serves(JANUARY, redirecting(JANUARY, target if rewritten else "/new-harbour"))
+    bench.script[raw_url(target)] = [replayed(later, url=MOVED)]
+    counts, asked = bench.gather()
+    assert counts == {"mementos": 1, "archive_failures": 0}
+    (capture,) = bench.kept()
+    assert (capture.captured_at, capture.url, capture.final_url, capture.status) == (JANUARY, URL, MOVED, 200)
+    assert [(hop.url, hop.status, hop.location, hop.at) for hop in capture.hops] == [(URL, 301, MOVED, JANUARY)]
+    assert all(url.startswith("http://127.0.0.1:9/") for url in asked), "the live web is not asked"
+
+
+def test_a_redirect_to_what_the_archive_does_not_hold_is_kept_by_itself(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, redirecting(JANUARY, MOVED))
+    lost = an_outcome(raw_url(stamped(JANUARY, MOVED)), status=404, reason=Reason.MISSING_404)
+    bench.script[raw_url(stamped(JANUARY, MOVED))] = [lost]
     bench.gather()
-    assert [(capture.captured_at, capture.hops) for capture in bench.kept()] == [(JANUARY, ())]
+    (capture,) = bench.kept()
+    assert (capture.reason, capture.status, capture.final_url) == (Reason.UNEXPECTED_STATUS, 301, MOVED)
+    assert "holds nothing of then" in capture.detail
+    assert bench.gather()[1] == [PREFIX + URL]
+
+
+def test_a_redirect_whose_target_the_archive_fails_to_give_is_tried_again(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, redirecting(JANUARY, MOVED))
+    bench.script[raw_url(stamped(JANUARY, MOVED))] = [an_outcome(reason=Reason.TIMEOUT)]
+    assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
+    assert bench.kept() == []
+
+
+def test_an_archive_that_sends_to_the_nearest_memento_has_not_that_one(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    nearest = replace(
+        redirecting(JANUARY, stamped(JANUARY + HOUR / 2)), headers=(("Location", stamped(JANUARY + HOUR / 2)),)
+    )
+    bench.serves(JANUARY, nearest)
+    bench.serves(JANUARY + HOUR / 2, replayed(JANUARY + HOUR / 2))
+    assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
+
+
+def test_redirects_of_then_that_go_in_circles_end(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, redirecting(JANUARY, MOVED))
+    bench.script[raw_url(stamped(JANUARY, MOVED))] = [redirecting(JANUARY, URL, url=MOVED)]
+    bench.gather()
+    assert [(capture.reason, len(capture.hops)) for capture in bench.kept()] == [(Reason.UNEXPECTED_STATUS, 1)]
+
+
+def test_a_page_not_modified_then_is_a_sighting_without_payload(bench: Bench) -> None:
+    bench.lists(JANUARY)
+    bench.serves(JANUARY, replayed(JANUARY, "", status=304, reason=Reason.UNEXPECTED_STATUS))
+    bench.gather()
+    assert [(one.reason, one.status, one.payload_sha256) for one in bench.kept()] == [(Reason.NOT_MODIFIED, 304, None)]
+
+
+@pytest.mark.parametrize("all_marked", [True, False])
+def test_headers_are_those_of_then(bench: Bench, all_marked: bool) -> None:
+    bench.lists(JANUARY)
+    own = (
+        ("Date", "now"),
+        ("Link", '<x>; rel="original"'),
+        ("X-Archive-Src", "x.warc.gz"),
+        ("X-Archive-Orig-ETag", '"a"'),
+    )
+    answer = replayed(JANUARY)
+    more = (
+        (("X-Archive-Orig-Content-Type", "text/html"), ("Server", "archive")) if all_marked else (("Server", "then"),)
+    )
+    bench.serves(JANUARY, replace(answer, headers=(*answer.headers, *own, *more)))
+    bench.gather()
+    kept = dict(bench.kept()[0].headers)
+    told = {"ETag": '"a"', "Content-Type": "text/html"}
+    assert kept == (told if all_marked else {**told, "Server": "then"})
 
 
 def test_an_archive_that_never_saw_a_page_has_not_failed(bench: Bench) -> None:

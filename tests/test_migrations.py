@@ -20,11 +20,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from db import care
-from db.connect import HEAD
+from db.connect import HEAD, Reader
 from db.engine import open_engine
+from db.errors import StoreError
 from db.questions import versions as ask_versions
 from db.schema import metadata
 from db.store import Store
+from db.verify import verify
 from db.views import create_views, drop_views
 from tests.builders import DAY, T0, a_judgement, add_source, make_history
 
@@ -52,17 +54,20 @@ def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table and view."""
-    names = [name for (name,) in ask(path, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    """Every row of every table and view, but for what SQLite notes for itself."""
+    named = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+    names = [name for (name,) in ask(path, named)]
     return {str(name): sorted(ask(path, f'SELECT * FROM "{name}"'), key=repr) for name in names}
 
 
 def described(path: Path) -> set[tuple[object, ...]]:
-    """Every table, index and view of the file but the alembic marker, with the SQL that made it."""
+    """Every table, index and view of the file, with the SQL that made it; not what Alembic and SQLite note there."""
     return {(kind, name, " ".join(str(sql).split())) for kind, name, sql in ask(path, _MASTER)}
 
 
-_MASTER = "SELECT type, name, sql FROM sqlite_master WHERE name <> 'alembic_version' AND sql IS NOT NULL"
+_MASTER = """
+    SELECT type, name, sql FROM sqlite_master
+    WHERE name <> 'alembic_version' AND name NOT LIKE 'sqlite_%' AND sql IS NOT NULL"""
 
 # --- today's schema --------------------------------------------------------------------------------------------------
 
@@ -103,7 +108,7 @@ def test_the_migrations_make_the_same_defaults_and_constraints(path: Path, tmp_p
 def test_no_index_is_of_a_kind_that_a_batch_migration_loses(path: Path) -> None:
     """SQLAlchemy reflects neither expressions nor DESC, and a batch migration makes again what is reflected."""
     indexes = [str(sql) for kind, _, sql in described(path) if kind == "index"]
-    plain = re.compile(r"CREATE (UNIQUE )?INDEX \w+ ON \w+ \(\w+(, \w+)*\)( WHERE \w+ IS NULL)?")
+    plain = re.compile(r"CREATE (UNIQUE )?INDEX \w+ ON \w+ \(\w+(, \w+)*\)( WHERE \w+ IS (NOT )?NULL)?")
     assert [sql for sql in indexes if not plain.fullmatch(sql)] == []
 
 
@@ -140,14 +145,83 @@ def test_views_are_dropped_in_the_opposite_order_of_making() -> None:
     assert made == [statement.split()[-1] for statement in reversed(drop_views())]
 
 
+# --- from every release ----------------------------------------------------------------------------------------------
+
+RELEASES = [f"{number:04}" for number in range(1, int(HEAD))]
+
+
+def to_revision(path: Path, revision: str, scripts: Path = MIGRATIONS) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    engine = open_engine(path, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
+
+
+def of_before(path: Path, old: Path, revision: str) -> dict[str, list[tuple[object, ...]]]:
+    """Make ``old`` what an older release would have kept of the same things; its rows by table, in its own columns."""
+    to_revision(old, revision)
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("ATTACH ? AS now", [str(path)])
+        tables = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'text_fts_%'"
+        for (name,) in connection.execute(tables).fetchall():
+            if name in {"text_fts", "alembic_version"}:
+                continue
+            columns = ", ".join(f'"{row[1]}"' for row in connection.execute(f'PRAGMA main.table_info("{name}")'))
+            connection.execute(f'INSERT INTO main."{name}" ({columns}) SELECT {columns} FROM now."{name}"')
+        connection.execute("INSERT INTO text_fts (text_fts) VALUES ('rebuild')")
+    return tables_of(old)
+
+
+def tables_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of the schema. An old file has today's views, which may not fit its tables."""
+    names = {str(name) for kind, name, _ in described(path) if kind == "table" and not str(name).startswith("text_fts")}
+    return {name: in_columns(path, path, name) for name in names}
+
+
+def in_columns(path: Path, old: Path, name: str) -> list[tuple[object, ...]]:
+    columns = ", ".join(f'"{row[1]}"' for row in ask(old, f'PRAGMA table_info("{name}")'))
+    return sorted(ask(path, f'SELECT {columns} FROM "{name}"'), key=repr)
+
+
+@pytest.mark.parametrize("revision", RELEASES)
+def test_an_archive_of_any_release_is_upgraded_without_loss(path: Path, tmp_path: Path, revision: str) -> None:
+    old = tmp_path / "old.db"
+    before = of_before(path, old, revision)
+    done = care.upgrade(old)
+    assert (done.before, done.after) == (revision, HEAD)
+    assert done.backup is not None
+    assert tables_of(done.backup) == before
+    assert {name: in_columns(old, done.backup, name) for name in before} == before
+    assert ask(old, "SELECT * FROM chain") == ask(path, "SELECT * FROM chain")
+    assert described(old) == described(path)
+    with Reader(old) as reader:
+        assert list(verify(reader, deep=True)) == []
+
+
+def test_nothing_is_lost_when_an_upgrade_fails_half_way(path: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    of_before(path, old, "0001")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("CREATE TABLE chain (in_the_way INTEGER)")
+    before = tables_of(old)
+    with pytest.raises(StoreError):
+        care.upgrade(old)
+    assert tables_of(old) == before
+
+
 # --- the next migration ----------------------------------------------------------------------------------------------
 
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -164,16 +238,10 @@ def migrate(path: Path, tmp_path: Path, more: str = "") -> None:
     """Run today's migrations and one more that rebuilds two tables others point at, as ``upgrade`` would."""
     scripts = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_next.py").write_text(NEXT.replace("{more}", more))
-    config = Config()
-    config.set_main_option("script_location", str(scripts))
-    engine = open_engine(path, foreign_keys=False)
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
+    number = f"{int(HEAD) + 1:04}"
+    script = NEXT.replace("{next}", number).replace("{head}", HEAD).replace("{more}", more)
+    (scripts / "versions" / f"{number}_next.py").write_text(script)
+    to_revision(path, "head", scripts)
 
 
 def test_a_migration_that_rebuilds_tables_keeps_rows_views_and_indexes(path: Path, tmp_path: Path) -> None:

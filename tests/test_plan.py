@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.plan import ARTICLE_POINTS, due_at, plan_visits
+from archive.due import due_at
+from archive.plan import plan_visits
+from archive.rhythm import ENOUGH, PRIOR
 from archive.urls import host_of, url_key
-from db.records import Reason, SeedKind, Source, SourceState, Visit, Waiting
+from db.records import Reason, Rhythm, SeedKind, Source, SourceState, Visit, Waiting
 
 if TYPE_CHECKING:
     import random
@@ -88,11 +90,22 @@ def test_a_source_to_be_visited_once_is_tried_until_it_succeeds():
     assert due_at(later) is None
 
 
-@pytest.mark.parametrize("kind", [SeedKind.FEED, SeedKind.SECTION, SeedKind.SITEMAP])
-def test_lists_are_checked_every_half_hour(kind: SeedKind):
-    one = state(source(kind=kind), last_visit_at=T0)
-    assert wait(one, T0 + 20 * MINUTE).because == "checked 20 min ago, next in 10 min"
-    assert visit(one, T0 + 30 * MINUTE).because == "due since 2026-01-05T08:30:00Z, every: auto"
+LISTS = pytest.mark.parametrize("kind", [SeedKind.FEED, SeedKind.SECTION, SeedKind.SITEMAP])
+
+
+@LISTS
+def test_a_list_that_brings_something_new_is_read_in_each_run(kind: SeedKind):
+    one = state(source(kind=kind), last_visit_at=T0 + DAY, last_change_at=T0 + DAY)
+    assert due_at(one) == T0 + DAY + 15 * MINUTE
+
+
+@LISTS
+def test_a_list_is_read_after_an_eighth_of_the_time_it_brought_nothing(kind: SeedKind):
+    one = state(source(kind=kind), last_visit_at=T0 + 10 * HOUR, last_change_at=T0 + 2 * HOUR)
+    waiting = wait(one, T0 + 10 * HOUR + 20 * MINUTE)
+    assert waiting.because == "checked 20 min ago, next in 40 min: it brought nothing new for 8 h"
+    assert visit(one, T0 + 11 * HOUR)
+    assert due_at(replace(one, last_visit_at=T0 + 90 * DAY)) == T0 + 91 * DAY
 
 
 @pytest.mark.parametrize("kind", [SeedKind.TIMEMAP, SeedKind.FILE])
@@ -100,26 +113,90 @@ def test_what_others_archived_is_checked_daily(kind: SeedKind):
     assert due_at(state(source(kind=kind), last_visit_at=T0)) == T0 + DAY
 
 
-def test_an_article_that_never_changes_is_checked_at_each_point_then_monthly():
-    one, seen = checked(), []
-    for _ in range(14):
-        at = due_at(one)
+def waits(one: SourceState, times: int) -> list[float]:
+    """The hours between the visits of an article that stays as it is."""
+    found = []
+    for _ in range(times):
+        at, last = due_at(one), one.last_visit_at
         assert at
-        seen.append(at - T0)
-        one = checked(at - T0)
-    assert seen == [*ARTICLE_POINTS, 60 * DAY, 90 * DAY]
+        assert last
+        found.append((at - last) / HOUR)
+        one = replace(one, last_visit_at=at)
+    return found
 
 
-def test_points_that_passed_unvisited_are_not_made_up_for():
-    assert due_at(checked(30 * HOUR)) == T0 + 48 * HOUR
+def test_an_article_that_stays_as_it_is_is_checked_ever_more_rarely_and_after_a_month_monthly():
+    found = waits(checked(), 14)
+    assert found[0] == 0.25
+    assert all(before < after for before, after in pairwise(found[:8]))
+    assert 6 <= sum(sum(found[:n]) < 30 * 24 for n in range(1, 15)) <= 9
+    assert found[-4:] == pytest.approx([30 * 24] * 4, rel=0.11)
+    assert len(set(found[-4:])) == 1, "an article's jitter is its own and always the same"
 
 
-def test_a_change_starts_the_points_anew():
-    assert due_at(checked(24 * HOUR, last_change_at=T0 + 24 * HOUR)) == T0 + 24 * HOUR + 30 * MINUTE
+def test_a_visit_that_came_late_is_not_made_up_for():
+    late = due_at(checked(30 * HOUR))
+    assert late
+    assert late > T0 + 60 * HOUR
+
+
+def test_a_change_brings_the_next_check_near():
+    assert due_at(checked(24 * HOUR, last_change_at=T0 + 24 * HOUR, changes=1)) == T0 + 24 * HOUR + 15 * MINUTE
+
+
+def test_an_article_that_was_often_edited_is_checked_more_often():
+    gaps = [waits(checked(48 * HOUR, last_change_at=T0 + 20 * HOUR, changes=n), 1)[0] for n in (1, 3, 9)]
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[0] > 1.5 * gaps[-1]
+
+
+def test_an_article_that_was_old_when_it_was_found_is_not_taken_for_news():
+    old = checked(published_at=T0 - 900 * DAY)
+    assert waits(old, 1)[0] > 20 * 24
+
+
+@pytest.mark.parametrize("published", [T0 - 20 * HOUR, T0 + 3 * HOUR])
+def test_a_date_less_than_a_day_old_may_be_wrong_by_that_much_and_is_not_used(published: datetime):
+    assert due_at(checked(published_at=published)) == due_at(checked())
 
 
 def test_a_change_dated_before_the_source_was_found_does_not_make_it_old():
-    assert due_at(checked(last_change_at=T0 - 900 * DAY)) == T0 + 30 * MINUTE
+    assert due_at(checked(last_change_at=T0 - 900 * DAY)) == T0 + 15 * MINUTE
+
+
+def test_the_wait_of_an_article_is_told_with_what_ends_it():
+    one = checked(2 * HOUR)
+    at = due_at(one)
+    assert at
+    assert wait(one, T0 + 3 * HOUR).because == "checked 60 min ago, next in 3 h: 2 times as long as it stood unchanged"
+    lively = checked(9 * HOUR, changes=8, last_change_at=T0 + 5 * HOUR)
+    assert wait(lively, T0 + 9 * HOUR).because.endswith(": when 0.2 unseen edits are to be expected")
+    assert visit(one, at).because.endswith("every: auto, 2 times as long as it stood unchanged")
+
+
+def test_after_a_year_without_a_change_an_article_is_no_longer_checked_and_says_so():
+    found = wait(checked(366 * DAY), T0 + 900 * DAY)
+    assert found.due_at is None
+    assert found.because.startswith("unchanged for a year: until a list says it was updated")
+    assert due_at(checked(366 * DAY, last_change_at=T0 + 300 * DAY, changes=1))
+    assert due_at(checked(366 * DAY, every=30 * DAY)) == T0 + 396 * DAY
+
+
+LATE = (*PRIOR.rates[:8], *[0.05] * 8)  # edits go on for weeks
+
+
+def test_a_seed_whose_articles_were_followed_has_a_rhythm_of_its_own():
+    seeded = replace(source(), seed_key="g/feed")
+    one = state(seeded, last_visit_at=T0 + 2 * DAY, last_change_at=T0 + HOUR, changes=1)
+    late = Rhythm(seed_key="g/feed", articles=ENOUGH, hazard=LATE, learned_at=T0)
+    now = T0 + 2 * DAY + HOUR
+    usual = plan_visits([one], now=now).waiting[0].due_at
+    learned = plan_visits([one], now=now, rhythms=[late]).waiting[0].due_at
+    assert usual
+    assert learned
+    assert learned < usual - DAY
+    assert plan_visits([one], now=now, rhythms=[replace(late, articles=ENOUGH - 1)]).waiting[0].due_at == usual
+    assert plan_visits([one], now=now, rhythms=[replace(late, seed_key="g/other")]).waiting[0].due_at == usual
 
 
 def test_a_run_that_starts_a_little_early_does_not_miss_a_whole_turn():
@@ -165,7 +242,122 @@ def test_a_page_that_is_gone_is_checked_weekly():
 
 
 def test_an_unchanged_page_is_not_a_failure():
-    assert due_at(checked(last_reason=Reason.NOT_MODIFIED)) == T0 + 30 * MINUTE
+    assert due_at(checked(last_reason=Reason.NOT_MODIFIED)) == T0 + 15 * MINUTE
+
+
+# --- hints -----------------------------------------------------------------------------------------------------------
+
+
+def hinted(at: datetime, **facts: object) -> SourceState:
+    """A page that was checked when it was ten days old, and of which a list names that time."""
+    return state(source(hinted_at=at), last_visit_at=T0 + 10 * DAY, **facts)
+
+
+def test_a_page_that_a_list_says_was_updated_since_is_due_now():
+    found = visit(hinted(T0 + 10 * DAY + HOUR), T0 + 10 * DAY + 2 * HOUR)
+    assert found.because.endswith("every: auto, a list says it was updated at 2026-01-15T09:00:00Z")
+
+
+def test_a_hint_counts_once():
+    one = hinted(T0 + 10 * DAY + HOUR)
+    assert wait(replace(one, last_visit_at=T0 + 10 * DAY + 2 * HOUR), T0 + 11 * DAY)
+    assert due_at(hinted(T0 + 10 * DAY)) == due_at(checked(10 * DAY))
+
+
+def test_a_list_that_always_says_now_cannot_hurry_more_than_every_quarter_of_an_hour():
+    one = hinted(T0 + 10 * DAY + MINUTE)
+    assert wait(one, T0 + 10 * DAY + 2 * MINUTE).due_at == T0 + 10 * DAY + 15 * MINUTE
+
+
+def test_a_hint_of_times_to_come_waits_for_them():
+    one = hinted(T0 + 12 * DAY)
+    assert wait(one, T0 + 11 * DAY).due_at == T0 + 12 * DAY
+    assert due_at(hinted(T0 + 900 * DAY)) == due_at(checked(10 * DAY))
+
+
+def test_a_hint_wakes_what_was_given_up():
+    one = replace(hinted(T0 + 400 * DAY), last_visit_at=T0 + 390 * DAY)
+    assert due_at(one) == T0 + 400 * DAY
+    assert visit(one, T0 + 400 * DAY)
+
+
+@pytest.mark.parametrize("facts", [{"every": WEEK}, {"every": "once"}, {"last_reason": Reason.DNS, "failures": 9}])
+def test_a_hint_changes_nothing_for_fixed_gaps_and_failing_pages(facts: dict[str, object]):
+    assert due_at(hinted(T0 + 10 * DAY + HOUR, **facts)) == due_at(checked(10 * DAY, **facts))
+
+
+# --- budgets ---------------------------------------------------------------------------------------------------------
+
+
+def crowd(articles: int, *, budget: int | None, ago: timedelta = 3 * HOUR, **facts: object) -> list[SourceState]:
+    """A group of articles found at ``T0 - ago`` and visited then, a minute apart."""
+    return [
+        state(
+            source(id=n, url=f"https://a.example/{n}", seed_key="news/feed", found_at=T0 - ago - n * MINUTE),
+            last_visit_at=T0 - ago - n * MINUTE,
+            budget=budget,
+            **facts,
+        )
+        for n in range(1, articles + 1)
+    ]
+
+
+def test_a_budget_that_is_not_needed_changes_nothing():
+    free, bounded = (plan_visits(crowd(20, budget=budget), now=T0) for budget in (None, 1_000))
+    assert (bounded.visits, bounded.waiting) == (free.visits, free.waiting)
+    (budget,) = bounded.budgets
+    assert (budget.group, budget.visits, budget.tau) == ("news", 1_000, pytest.approx(0.2))
+    assert free.budgets == ()
+
+
+def test_a_budget_stretches_the_waits_of_its_group_until_a_day_keeps_it():
+    plan = plan_visits(crowd(100, budget=60), now=T0)
+    (budget,) = plan.budgets
+    assert budget.tau > 0.2
+    assert budget.expected <= 60
+    assert len(plan.visits) <= 60
+    looser = plan_visits(crowd(100, budget=120), now=T0).budgets[0]
+    assert 0.2 < looser.tau < budget.tau
+
+
+def test_a_budget_is_of_one_group_alone():
+    others = [
+        replace(one, source=replace(one.source, id=one.source.id + 100, seed_key="other/feed"), budget=None)
+        for one in crowd(30, budget=None)
+    ]
+    plan = plan_visits([*crowd(30, budget=2), *others], now=T0)
+    assert {one.source_id for one in plan.visits} >= {one.source.id for one in others}
+
+
+def test_a_backlog_does_not_spend_the_budget_of_many_days_at_once():
+    plan = plan_visits(crowd(100, budget=60, ago=40 * DAY), now=T0, spent={"news": 55})
+    assert len(plan.visits) <= 5
+    held = [one for one in plan.waiting if "but 55 of the 60 visits a day of news were made" in one.because]
+    assert held
+    assert all(one.due_at and one.due_at > T0 for one in held)
+
+
+def test_the_most_overdue_come_first_and_first_visits_before_them():
+    new = state(source(id=999, url="https://a.example/new", seed_key="news/feed"), budget=3)
+    lively = replace(crowd(1, budget=3)[0], changes=20, source=replace(source(id=998, seed_key="news/feed"), id=998))
+    plan = plan_visits([*crowd(50, budget=3, ago=40 * DAY), lively, new], now=T0, spent={"news": 2})
+    assert [one.source_id for one in plan.visits] == [999]
+
+
+def test_lists_and_fixed_gaps_are_visited_whatever_the_budget_and_that_is_told():
+    feed = state(source(id=1, kind=SeedKind.FEED, seed_key="news/feed"), last_visit_at=T0 - DAY, budget=5)
+    fixed = state(
+        source(id=2, url="https://a.example/2", seed_key="news/x"), every=HOUR, last_visit_at=T0 - DAY, budget=5
+    )
+    plan = plan_visits([feed, fixed], now=T0, spent={"news": 99})
+    assert {one.source_id for one in plan.visits} == {1, 2}
+    assert plan.budgets[0].expected > 5
+
+
+def test_force_does_not_ask_what_it_costs():
+    plan = plan_visits(crowd(10, budget=1), now=T0, force=True, spent={"news": 9})
+    assert len(plan.visits) == 10
+    assert plan.budgets == ()
 
 
 # --- never, not yet, and force ---------------------------------------------------------------------------------------
@@ -244,6 +436,9 @@ STATES = st.lists(
         last_reason=st.none() | st.sampled_from(Reason),
         failures=st.integers(0, 2000),
         not_before_at=st.none() | st.just(T0 + HOUR),
+        changes=st.integers(0, 20),
+        published_at=st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2027, 1, 5), timezones=st.just(UTC)),  # noqa: DTZ001
+        budget=st.none() | st.integers(1, 20),
     ),
     max_size=12,
 )

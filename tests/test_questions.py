@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,12 +38,13 @@ from tests.builders import (
     failed,
     judged,
     make_history,
+    move,
     record_text,
     settle,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from db.records import Recipe, Seed, SourceState
@@ -156,7 +157,7 @@ def test_the_captures_of_a_history_include_those_under_its_other_addresses(store
     other = add_source(store, f"{URL}-moved")
     record_text(store, source, "one", T0)
     record_text(store, other, "two", T0 + DAY)
-    store.join(source, f"{URL}-moved", url_key(f"{URL}-moved"), T0)
+    move(store, source, f"{URL}-moved")
     assert [each.source_id for each in ask_captures.of_source(store.ask, source)] == [source, other]
     assert [each.url for each in ask_captures.sightings(store.ask, source)] == [URL, f"{URL}-moved"]
     assert [each.id for each in ask_sources.aliases(store.ask, source)] == [source, other]
@@ -223,30 +224,47 @@ def test_a_link_judged_again_is_replaced(store: Store) -> None:
     ]
 
 
-def test_candidates_share_two_keys_at_least_and_the_most_shared_come_first(store: Store, source: int) -> None:
+KEYS = ([1, 2, 3, 4], [1, 2], [1, 9], [2, 3, 4], [7, 8])
+
+
+def test_candidates_share_two_keys_at_least_and_the_rarest_shared_come_first(store: Store, source: int) -> None:
     make_history(store, source, [(str(number), T0 + number * DAY) for number in range(5)])
-    for text_id, keys in enumerate(([1, 2, 3, 4], [1, 2], [1, 9], [2, 3, 4], [7, 8]), 1):
-        store.add_keys(text_id, keys)
-    assert ask_links.candidates(store.ask, 1) == [4, 2]
-    assert ask_links.candidates(store.ask, 5) == []
+    store.add_keys(dict(enumerate(KEYS, 1)))
+    assert ask_links.candidates(store.ask, 1, KEYS[0]) == [4, 2]
+    assert ask_links.candidates(store.ask, 5, KEYS[4]) == []
+    assert ask_links.candidates(store.ask, 5, []) == []
 
 
-def test_a_key_of_very_many_texts_says_nothing(store: Store, source: int) -> None:
+def crowd(store: Store, texts: Iterable[int], day: int) -> None:
+    """As if these texts, which need not exist, had the keys 1 and 2."""
+    rows = [(key, day, text_id) for key in (1, 2) for text_id in texts]
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.executemany("INSERT INTO near_key (key, day, text_id) VALUES (?, ?, ?)", rows)
+
+
+def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    for text_id in (1, 2):
-        store.add_keys(text_id, [1, 2])
-    with closing(sqlite3.connect(store.path)) as connection, connection:  # as if others had these keys: no text needed
-        crowd = [(key, text_id) for key in (1, 2) for text_id in range(3, ask_links.KEY_CAP + 1)]
-        connection.executemany("INSERT INTO near_key (key, text_id) VALUES (?, ?)", crowd)
-        assert 2 in ask_links.candidates(store.ask, 1)
-        connection.executemany("INSERT INTO near_key (key, text_id) VALUES (?, ?)", [(1, 9999), (2, 9999)])
-        connection.commit()
-    assert ask_links.candidates(store.ask, 1) == []
+    today = (T0 - datetime(1970, 1, 1, tzinfo=UTC)).days
+    store.add_keys({text_id: [1, 2, *range(10, 20)] for text_id in (1, 2)})
+    crowd(store, range(3, ask_links.KEY_CAP + 1), today)
+    assert 2 in ask_links.candidates(store.ask, 1, range(10, 20))
+    assert len({row["text_id"] for row in store.ask("SELECT text_id FROM near_key")}) == ask_links.KEY_CAP
+    assert 2 in ask_links.candidates(store.ask, 1, [1, 2, *range(10, 20)])
+    crowd(store, [9998, 9999], today)
+    assert ask_links.candidates(store.ask, 1, [1, 2]) == []
+
+
+def test_a_key_of_few_texts_is_found_in_any_year_and_of_many_in_its_fortnight(store: Store, source: int) -> None:
+    make_history(store, source, [("one", T0), ("years later", T0 + 700 * DAY)])
+    store.add_keys({1: [1, 2], 2: [1, 2]})
+    assert ask_links.candidates(store.ask, 2, [1, 2]) == [1]
+    crowd(store, range(100, 100 + ask_links.RARE_CAP), 5)
+    assert ask_links.candidates(store.ask, 2, [1, 2]) == []
 
 
 def test_forgotten_links_are_to_be_found_again(store: Store) -> None:
     linked(store)
-    store.add_keys(1, [1, 2])
+    store.add_keys({1: [1, 2]})
     store.forget_links()
     assert ask_links.of_sources(store.ask, []) == []
     assert ask_links.unlinked(store.ask, 9) == [1, 2]
@@ -309,7 +327,7 @@ def test_a_change_is_the_latest_version_after_the_first(store: Store) -> None:
 
 def test_an_address_that_was_joined_is_not_visited_for_itself(store: Store) -> None:
     watch(store, a_seed("old"), a_seed("new"))
-    store.join(1, a_seed("new").url, url_key(a_seed("new").url), T0)
+    move(store, 1, a_seed("new").url)
     assert [each.source.url for each in ask_sources.states(store.ask)] == [a_seed("old").url]
 
 
@@ -340,7 +358,7 @@ def test_an_unknown_address_has_no_source(store: Store) -> None:
 
 def test_sizes_add_up_to_the_file(store: Store, source: int) -> None:
     make_history(store, source, [("the harbour opens " * 500, T0)])
-    sizes = totals.sizes(store.ask)
+    sizes = totals.sizes(store.ask, totals.tables(store.ask))
     pages = store.ask("SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size")[0]["n"]
     free = store.ask("SELECT freelist_count * page_size AS n FROM pragma_freelist_count, pragma_page_size")[0]["n"]
     assert sizes["total"] == pages - free

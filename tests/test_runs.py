@@ -117,6 +117,12 @@ class Desk:
         return sorted(self.site.targets())
 
 
+def checks(db: Path) -> int:
+    """How many captures there are of what is watched."""
+    with Reader(db) as reader:
+        return sum(row["checks"] for row in reader.ask("SELECT checks FROM v_sources"))
+
+
 @contextmanager
 def at_work(folder: Path) -> Iterator[Desk]:
     with Site() as site:
@@ -391,7 +397,7 @@ def test_a_backfill_cut_off_goes_on_with_what_it_had_not_visited(desk: Desk) -> 
     async def cut_off() -> None:
         running = asyncio.create_task(runs.backfill(desk.settings(T0 + HOUR)))
         # Three more than there were: all but the one that hangs.
-        while sizes(desk.db)["capture"] < 7:  # noqa: ASYNC110 (what is waited for stands in the file)
+        while checks(desk.db) < 7:  # noqa: ASYNC110 (what is waited for stands in the file)
             await asyncio.sleep(0.02)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -431,6 +437,16 @@ def test_upkeep_makes_a_checked_backup_and_keeps_the_newest_seven(desk: Desk) ->
     assert [spare.name for spare in spares] == [f"archive-202601{day:02}T080000Z.db" for day in range(7, 14)]
     care.check_file(spares[-1], deep=True)
     assert contents(spares[-1]) == contents(desk.db) == before
+
+
+def test_upkeep_learns_when_articles_are_edited_for_the_plan(desk: Desk) -> None:
+    desk.refresh(T0 + HOUR, force=True)
+    desk.refresh(T0 + DAY, force=True)
+    assert asyncio.run(runs.upkeep(desk.settings(T0 + DAY))).counts["rhythms"] == 2
+    with Archive(desk.db) as archive:
+        learned = {one.seed_key.partition("/")[0]: one for one in archive.rhythms()}
+    assert {one.articles for one in learned.values()} == {1, 2}
+    assert all(len(one.hazard) == 16 and one.learned_at == T0 + DAY for one in learned.values())
 
 
 @pytest.mark.parametrize("work", [runs.reextract, runs.rematch])

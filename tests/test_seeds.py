@@ -59,9 +59,9 @@ def test_columns_may_stand_in_any_order_and_case():
 @pytest.mark.parametrize(
     "lines",
     [
-        "every: 2d\nkind: section\nlanguage: pt-BR\nallow-private: yes",
-        "- every: 2d\n- kind: section\n- language: pt-BR\n- allow_private: true",
-        "**Every**: `2d`\nKind: section\n\nProse.\n\nlanguage: pt-BR\n\nProse: with a colon.\n\nallow-private: yes",
+        "every: 2d\nkind: section\nlanguage: pt-BR\nbudget: 90/day\nallow-private: yes",
+        "- every: 2d\n- kind: section\n- language: pt-BR\n- budget: 90 / day\n- allow_private: true",
+        "**Every**: `2d`\nKind: section\n\nProse.\n\nlanguage: pt-BR\nBudget: 90/Day\n\nProse: a\n\nallow-private: yes",
     ],
 )
 def test_lines_under_the_heading_hold_for_all_rows(lines: str):
@@ -69,7 +69,7 @@ def test_lines_under_the_heading_hold_for_all_rows(lines: str):
     first, second = seeds_of(text)
     assert (first.every, second.every) == (timedelta(days=2), "once")
     for seed in (first, second):
-        assert (seed.kind, seed.language, seed.allow_private) == (SeedKind.SECTION, "pt-BR", True)
+        assert (seed.kind, seed.language, seed.budget, seed.allow_private) == (SeedKind.SECTION, "pt-BR", 90, True)
 
 
 def test_a_group_does_not_inherit_from_the_one_before():
@@ -259,6 +259,10 @@ def test_an_unknown_column_is_named_and_its_rows_are_read():
         ("every: sometimes", 3, "cannot use every: sometimes"),
         ("kind: blog", 3, "cannot use kind: blog"),
         ("allow-private: perhaps", 3, "cannot use allow-private: perhaps"),
+        ("budget: 200", 3, "cannot use budget: 200"),
+        ("budget: 0/day", 3, "cannot use budget: 0/day"),
+        ("budget: 5/hour", 3, "cannot use budget: 5/hour"),
+        ("budget: half/day", 3, "cannot use budget: half/day"),
         ("every: 4h\nevery: 5h", 4, "every is set twice"),
     ],
 )
@@ -268,6 +272,11 @@ def test_a_wrong_setting_of_a_group_is_one_complaint_and_its_rows_are_read(lines
     assert complaint.line == line
     assert problem in complaint.problem
     assert len(read.seeds) == 1
+
+
+def test_a_bad_budget_is_told_what_a_good_one_looks_like():
+    complaint = only_complaint(group("| url |\n|-|\n| https://a.example/ |\n", lines="budget: plenty"))
+    assert (complaint.expected, complaint.example) == ("visits a day, a whole number from 1 on", "budget: 200/day")
 
 
 @given(st.text(alphabet="|-#:`<>[]() \n\\ahtps/.e*_&!\r", max_size=120))
@@ -334,8 +343,8 @@ def test_the_docs_show_the_complaints_word_for_word():
     assert shown.splitlines() == [str(complaint) for complaint in read.complaints]
 
 
-def test_the_docs_name_every_kind():
-    assert all(f"| `{kind}` |" in DOC for kind in SeedKind)
+def test_the_docs_name_every_kind_that_may_be_written():
+    assert {kind for kind in SeedKind if f"| `{kind}` |" in DOC} == {kind for kind in SeedKind if kind.written}
 
 
 def test_the_example_index_explains_itself_and_watches_nothing_yet():
@@ -360,8 +369,9 @@ def lists_of_seeds(draw: st.DrawFn) -> list[Seed]:
     seeds = []
     for n, name in enumerate(draw(st.lists(SLUGS, unique=True, max_size=4))):
         language, private = draw(st.sampled_from([None, "en", "pt-BR"])), draw(st.booleans())
+        budget = draw(st.none() | st.integers(1, 10**6))
         for m, inner in enumerate(draw(st.lists(SLUGS, unique=True, min_size=1, max_size=4))):
-            kind = draw(st.sampled_from(SeedKind))
+            kind = draw(st.sampled_from([kind for kind in SeedKind if kind.written]))
             path = draw(PATHS)
             url = f"dir {n}/{m}{path}.warc" if kind is SeedKind.FILE else f"https://h{n}x{m}.example/{path}?q={path}"
             seeds.append(
@@ -375,6 +385,7 @@ def lists_of_seeds(draw: st.DrawFn) -> list[Seed]:
                     note=draw(NOTES),
                     language=language,
                     allow_private=private,
+                    budget=budget,
                 )
             )
     return seeds

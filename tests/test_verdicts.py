@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive.extract import extract
+from archive.extract import extract, signals
 from archive.extract.verdict import count_words
 from db.records import Page, Verdict
 
@@ -172,6 +172,37 @@ def test_live_blog_is_told_from_an_article_and_needs_text() -> None:
     node = f'<script type="application/ld+json">{json.dumps({"@type": "LiveBlogPosting", "headline": "Live"})}</script>'
     assert verdict(story(LONG), node) is Verdict.LIVE_BLOG
     assert verdict("<article></article>", node) is Verdict.EMPTY
+
+
+# --- the same signs on whole articles ---------------------------------------------------------------------------------
+
+SIGNS = {
+    "challenge": signals.CHALLENGE_TITLES + signals.CHALLENGE_PHRASES,
+    "consent": signals.CONSENT_PHRASES,
+    "login": signals.LOGIN_PHRASES,
+    "paywall": signals.SUBSCRIBE_PHRASES,
+    "script": signals.SCRIPT_PHRASES,
+}
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+@pytest.mark.parametrize(
+    "place", ["<p>{}.</p>{}", "{1}<p>{0}.</p>", "<aside>{}</aside>{}", "<noscript>{}</noscript>{}"]
+)
+def test_every_sign_of_a_wall_together_on_a_whole_article_proves_nothing(kind: str, place: str) -> None:
+    signs = place.format(". ".join(SIGNS[kind]), story(LONG))
+    assert verdict(signs, status=403) is Verdict.OK
+    assert verdict(signs + "<input type=password><div id=root></div>", NOT_FREE) is Verdict.OK
+
+
+@pytest.mark.parametrize("phrase", signals.SUBSCRIBE_PHRASES)
+def test_each_sign_of_a_paywall_after_a_stub_is_one(phrase: str) -> None:
+    assert verdict(story(BRIEF) + f"<div><p>{phrase}</p></div>", ARTICLE) is Verdict.PAYWALL
+
+
+@pytest.mark.parametrize("phrase", signals.CHALLENGE_PHRASES)
+def test_each_sign_of_a_bot_check_in_place_of_a_text_is_one(phrase: str) -> None:
+    assert verdict(f"<h1>daily.example</h1><p>{phrase}</p>", title="daily.example") is Verdict.CHALLENGE
 
 
 def test_only_ok_and_live_blog_open_a_version() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from archive.urls import url_key
 from db.connect import Reader
+from db.records import Passage, Reason
 from db.store import Store
 from db.verify import verify
-from tests.builders import DAY, T0, URL, add_source, make_history, record_text
+from tests.builders import DAY, T0, URL, a_judgement, add_source, failed, make_history, record_text
 
 if TYPE_CHECKING:
+    import random
     from pathlib import Path
 
     from db.records import Problem
@@ -78,6 +84,28 @@ CASES = {
         "names a source",
         "row 3 of table capture",
     ),
+    "a payload deeper than it is": (
+        "UPDATE payload SET depth = 2 WHERE id = 1",
+        "yet it stands alone",
+        f"payload 1 of {URL}",
+    ),
+    "a payload packed against a later one": (
+        "UPDATE payload SET codec = 'delta', base_id = 2, depth = 1 WHERE id = 1",
+        "came later",
+        f"payload 1 of {URL}",
+    ),
+    "a capture that was edited": (
+        "UPDATE capture SET status = 404 WHERE id = 2",
+        "not what was linked",
+        f"capture 2 of {URL}",
+    ),
+    "a capture slipped in": (
+        "INSERT INTO capture (id, source_id, captured_at, revisit) VALUES (99, 1, 0, 0)",
+        "not in the chain",
+        "capture 99",
+    ),
+    "a capture taken out": ("DELETE FROM capture WHERE id = 4", "not by wirecopy forget", "capture 4"),
+    "a chain cut short": ("DELETE FROM chain WHERE capture_id = 4", "not in the chain", f"capture 4 of {URL}"),
     "a joined address with versions": (
         "UPDATE source SET same_as = 1 WHERE id = 2",
         "versions of its own",
@@ -108,14 +136,19 @@ def test_every_check_runs_whatever_the_others_found(path: Path) -> None:
 def test_a_payload_that_does_not_hold_is_found_by_looking_deep(path: Path) -> None:
     spoil(
         path,
-        "UPDATE payload SET codec = 'raw', data = x'00' WHERE id = 2",
+        "UPDATE payload SET codec = 'raw', data = zeroblob(length) WHERE id = 2",
         "UPDATE payload SET codec = 'new' WHERE id = 1",
+        "UPDATE payload SET codec = 'raw', data = x'00' WHERE id = 3",
     )
     assert found(path) == []
     problems = found(path, deep=True)
-    assert [problem.where for problem in problems] == [f"payload 1 of {URL}", f"payload 2 of {URL}"]
+    copy = "https://copy.example/a"
+    assert [problem.where for problem in problems] == [
+        f"payload {n} of {url}" for n, url in enumerate((URL, URL, copy), 1)
+    ]
     assert "newer wirecopy" in problems[0].what
     assert "another digest" in problems[1].what
+    assert "decodes to 1" in problems[2].what
 
 
 def test_an_index_of_other_words_is_found_by_looking_deep(path: Path) -> None:
@@ -139,3 +172,87 @@ def test_a_damaged_page_is_reported_and_the_other_checks_go_on(path: Path) -> No
     problems = found(path)
     assert any("numbered 1, 3" in problem.what for problem in problems)
     assert any(problem.where == str(path) for problem in problems)
+
+
+# --- any byte of any fact --------------------------------------------------------------------------------------------
+
+FACTS = {
+    "capture": ("id", ()),
+    "payload": ("id", ("packing", "anchor")),  # how it came to be packed so, and what it may be good for: no facts
+    "text": ("id", ("linked_by",)),
+    "chain": ("capture_id", ()),
+}
+"""Tables of facts, their keys, and the columns that say nothing of what was seen."""
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An archive with headers, failures, a delta and a revisit, as bytes."""
+    where = tmp_path_factory.mktemp("sound") / "archive.db"
+    page = " ".join(f"word{number}" for number in range(400))
+    more = {"etag": '"1"', "headers": (("Server", "nginx"),), "detail": "kept", "wire_sha256": "ab" * 32}
+    with Store(where) as store:
+        source = add_source(store)
+        make_history(store, source, [(page, T0), (page.replace("word7", "other"), T0 + DAY), (page, T0 + 2 * DAY)])
+        record_text(store, source, page.replace("word9", "next"), T0 + 3 * DAY, **more)
+        store.record([(failed(Reason.TIMEOUT, T0 + 4 * DAY, source, detail="after 30 s"), None)])
+    return where.read_bytes()
+
+
+def cells(path: Path) -> list[tuple[str, str, int, object]]:
+    """Every value of every fact: table, column, key, value."""
+    found = []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        for table, (key, others) in FACTS.items():
+            for row in connection.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+                told = {name: row[name] for name in row.keys() if name not in others}  # noqa: SIM118 (a Row is values)
+                found += [
+                    (table, name, row[key], value) for name, value in told.items() if value not in {None, "", b""}
+                ]
+    return found
+
+
+def changed(value: object, dice: random.Random) -> object:
+    """The value with one bit of one byte turned over."""
+    match value:
+        case int():
+            return value ^ (1 << dice.randrange(max(value.bit_length(), 1)))
+        case str():
+            at = dice.randrange(len(value))
+            return value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+        case bytes():
+            at = dice.randrange(len(value))
+            return value[:at] + bytes([value[at] ^ (1 << dice.randrange(8))]) + value[at + 1 :]
+    raise TypeError(value)
+
+
+@given(dice=st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pytest.TempPathFactory, dice: Any) -> None:
+    path = tmp_path_factory.mktemp("spoilt") / "archive.db"
+    path.write_bytes(sound)
+    table, column, key, value = dice.choice(cells(path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        name = FACTS[table][0]
+        try:
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {name} = ?", [changed(value, dice), key])
+        except sqlite3.IntegrityError:  # SQLite itself refuses this one
+            return
+    assert found(path, deep=True), (table, column, key)
+    shutil.rmtree(path.parent)
+
+
+def test_an_address_under_another_key_is_found(path: Path) -> None:
+    spoil(path, "UPDATE source SET url_key = 'example,other,)/' WHERE id = 1")
+    with Reader(path) as reader:
+        assert [one.where for one in verify(reader, deep=False, key_of=url_key)] == [f"source 1, {URL}"]
+
+
+def test_a_passage_outside_of_its_text_is_found(path: Path) -> None:
+    with Store(path) as store:
+        store.link(1, [(3, a_judgement(passages=(Passage(a=(0, 9), b=(0, 9), similarity=1.0),)))], "of the tests", T0)
+    assert found(path) == []
+    spoil(path, "UPDATE link SET passages = '[[0, 9, 0, 99999, 1.0, []]]'")
+    (problem,) = found(path)
+    assert (problem.what, problem.todo) == ("its passages lie outside of its texts", "wirecopy rematch")

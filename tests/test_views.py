@@ -26,6 +26,7 @@ from tests.builders import (
     digest_of,
     failed,
     make_history,
+    move,
     settle,
 )
 
@@ -54,7 +55,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_history(store, spun, [("The port shuts.", T0 + 3 * HOUR)], title="Port shuts")
         store.link(4, [(2, a_judgement(Relation.REWORDED, coverage=(0.7, 0.4)))], "of the tests", T0)
         store.record([(failed(Reason.GONE_410, T0 + 3 * DAY, 2, status=410), None)])
-        store.join(story, "https://daily.example/moved", url_key("https://daily.example/moved"), T0)
+        move(store, story, "https://daily.example/moved")
     return where
 
 

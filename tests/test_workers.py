@@ -119,7 +119,7 @@ def test_worker_ends_when_its_parent_is_killed() -> None:
 def test_worker_short_of_memory_answers_and_lives_on() -> None:
     """The limit here is little more than a worker needs to start; the page needs more than that."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 4)],
+        [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 3), "whole"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from db.records import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _AGENCY = (
     r"(?:Thomson Reuters Foundation|Reuters|(?:The )?Associated Press|AP|Agence France-Presse|AFP|EFE|dpa|DPA|ANSA|"
@@ -61,3 +67,53 @@ def find_credits(text: str) -> tuple[str, ...]:
             noted.append(text[start:-negative_end].strip()[:_LONGEST])
             reached = -negative_end
     return tuple(dict.fromkeys(noted))
+
+
+# --- credits as facts ------------------------------------------------------------------------------------------------
+
+IN_TEXT = "text"
+"""Where a fact stands that nobody declared: in the words of the article."""
+
+_FULL_NAMES = {
+    "ap": "Associated Press",
+    "the associated press": "Associated Press",
+    "afp": "Agence France-Presse",
+    "the canadian press": "Canadian Press",
+    "upi": "United Press International",
+    "pti": "Press Trust of India",
+    "voa": "Voice of America",
+    "dpa": "dpa",
+}
+_MONTH = r"(?:Jan|Feb|M[aä]r|Apr|Ma[iy]|Jun|Jul|Aug|Sep|O[ck]t|Nov|De[cz]|ene|abr|ago|dic|fév|avr|juin|juil|déc)"
+_DATELINE = re.compile(rf"^({_PLACE})(?:,\s*(?:{_MONTH}[\w.]*\s*\d*|\d+\.? {_MONTH}[\w.]*))?\s*[(/,|]\s*{_AGENCY}\b")
+_BARE_DATELINE = re.compile(rf"^([A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ.' -]{{2,40}}(?:, [A-Z][\w.]{{1,14}})?)\s*(?:\(|\s{_DASH}\s)")
+_NAMED_AGENCY = re.compile(rf"(?<!\w){_AGENCY}(?!\w)")
+_CREDITED = re.compile(
+    r"(?:\b(?:came|comes) from|information from|(?:with|mit|avec|con|com)\b[^:]{2,40}?\b(?:from|by|von|der|de|d[ao])|"
+    r"^(?:sources?|quellen?|fuentes?|fonte|bron)\s*[:|]|\b(?:published|appeared|posted)(?: first)? (?:on|in|at|by))\s+"
+    r"([^\n]+?)(?: was used in this .*)?\W*$",
+    re.IGNORECASE,
+)
+
+
+def credit_facts(text: str, origin: Sequence[str], byline: str | None) -> Iterator[Fact]:
+    """What a text says of its making: byline, dateline (the place), agency and credited (the source), each once.
+
+    ``origin`` is what ``find_credits`` found in it; ``byline`` the name in a byline that was taken out of it.
+    """
+    if byline:
+        yield Fact(name="byline", value=byline, source=IN_TEXT)
+    head = text.split("\n", 2)[:2]
+    places = (found for line in head for pattern in (_DATELINE, _BARE_DATELINE) if (found := pattern.match(line)))
+    if place := next(places, None):
+        yield Fact(name="dateline", value=place[1].strip(" ,"), source=IN_TEXT, raw=place[0].strip())
+    agencies = [(found[0], credit) for credit in origin for found in _NAMED_AGENCY.finditer(credit)]
+    yield from _each_once("agency", [(_FULL_NAMES.get(name.lower(), name), raw) for name, raw in agencies])
+    yield from _each_once("credited", [(found[1], raw) for raw in origin if (found := _CREDITED.search(raw))])
+
+
+def _each_once(name: str, found: Sequence[tuple[str, str]]) -> Iterator[Fact]:
+    first = dict(reversed(found))
+    return (
+        Fact(name=name, value=value, source=IN_TEXT, raw=first[value]) for value in dict.fromkeys(v for v, _ in found)
+    )

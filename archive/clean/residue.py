@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from archive.clean.furniture import NOTHING, find_furniture
 from archive.clean.normalise import fold
 from archive.clean.rules import RULES, SHORTCODE, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from db.records import Blocks
+
+FURNITURE = "site furniture"
+"""The reason of removal of a line that was learned as its site's own, unless a rule knows a more telling one."""
 
 EDGES = (4, 12)
 """Lines at the head and at the tail where edge rules look."""
@@ -24,14 +30,27 @@ _CODES = re.compile(rf"^(?:(?:{_CODE}) ?)+|(?: ?(?:{_CODE}))+(?=$|[ .,;:!?])|(?:
 _WORDS = re.compile(r"\w+")
 
 
-def find_residue(text: str, title: str) -> list[tuple[int, int, str]]:
+def find_residue(text: str, title: str, known: Blocks = NOTHING) -> list[tuple[int, int, str]]:
     """Ordered, disjoint (start, end, because) spans of a normalised ``text``; what is left of it is normalised too.
 
-    Empty when nothing would be left: a text is never cleaned away. Linear in the text's length.
+    ``known`` is the furniture of the text's site: what lies behind it is at the edge. Empty when nothing would be left:
+    a text is never cleaned away. Linear in the text's length.
     """
     lines = text.split("\n")
-    marked = _marked(lines, title)
-    return list(_spans(lines, marked)) if len(marked) < len(lines) else []
+    sites = find_furniture(lines, known)
+    own = [at for at in range(len(lines)) if at not in sites]
+    marked = {own[at]: because for at, because in _marked([lines[at] for at in own], title).items()}
+    if len(marked) == len(own):
+        return find_residue(text, title) if sites else []
+    return list(_spans(lines, marked | {at: _rule_of(lines[at]) or FURNITURE for at in sites}))
+
+
+def _rule_of(line: str) -> str:
+    """The reason that a rule would give for this line, wherever it stood: marks of a scraper stay evidence."""
+    if len(line) > _LONGEST_LINE:
+        return ""
+    words, bare = len(_WORDS.findall(line)), line.removeprefix("- ")
+    return next((rule.because for rule in RULES if words <= rule.words and rule.pattern.fullmatch(bare)), "")
 
 
 def _marked(lines: Sequence[str], title: str) -> dict[int, str]:

@@ -44,10 +44,11 @@ _NETWORK = _any(
 )
 _UNIT = _any(
     "seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|minuten?|stunden?|tagen?|segundos?|minutos?|horas?|días?|"
-    "dias?|secondes?|heures?|jours?|minut[io]|or[ea]|giorn[io]"
+    "dias?|secondes?|heures?|jours?|second[io]|minut[io]|or[ea]|giorn[io]|seconden?|uur|uren|dag(?:en)?"
 )
 _MONTHS = _any(
-    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|fév|avr|juin|juil|aoû|déc|fev|set|out"
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|fév|avr|juin|juil|aoû|déc|fev|set|out|"
+    "gen|mag|giu|lug|ott|maa|mrt|mei"
 )
 _MONTH = rf"{_MONTHS}[a-zéûç]*\.?"
 _CLOCK = r"\d{1,2}[:.h]\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?\s*(?:\(?[A-Z]{2,5}\)?|Uhr)?"
@@ -57,9 +58,15 @@ _DAY = _any(
 )
 _DATED = _any(
     r"(?:(?:last|first|zuletzt) )?(?:updated|published|posted|modified|aktualisiert|veröffentlicht|stand|actualizado|"
-    r"publicado|publié|mis à jour|atualizado|aggiornato|pubblicato)(?: on| at| am| el| le| em| il)?\W*"
+    r"publicado|publié|mis à jour|atualizado|aggiornato|pubblicato|gepubliceerd|bijgewerkt)"
+    r"(?: on| at| am| el| le| em| il| op)?\W*"
 )
 _NAME = r"(?-i:[A-ZÀ-ÖØ-Þ][\w.'-]*)"
+
+_BY = _any("by|von|por|par|di|a cura di|door")
+
+BYLINE = re.compile(rf"^{_BY}\W+", re.IGNORECASE)
+"""What stands before the name in a byline."""
 
 RULES: tuple[Rule, ...] = (
     _rule(
@@ -70,6 +77,9 @@ RULES: tuple[Rule, ...] = (
         r"(?:scroll|continue reading) (?:below )?(?:to continue|for more|the main story)\W*",
         r"anzeige|werbung|nach der anzeige geht es weiter|advertentie|reklama",
         r"publicidad|publicité|pubblicità|publicidade",
+        r"(?:continúa|continua|la suite|lees verder|weiter(?:lesen)?)(?: a leggere| leyendo| lendo)? "
+        r"(?:después de|dopo|após|depois d[ae]|après|onder|na|nach|unter)(?: la| a| cette| de| deze| der)? "
+        r"(?:publicidad|pubblicità|publicidade|publicité|advertentie|anzeige|werbung)\W*",
     ),
     _rule(
         "source link",
@@ -82,6 +92,8 @@ RULES: tuple[Rule, ...] = (
         r"la entrada .* (?:aparece|se publicó) primero en .*",
         r"der beitrag .* erschien zuerst auf .*",
         r"l'article .* est apparu en premier sur .*",
+        r"l'articolo .* (?:proviene da|sembra essere il primo su) .*|o post .* apareceu primeiro em .*",
+        r"het bericht .* verscheen eerst op .*",
         r"(?:article|post) source:? .*",
         words=40,
     ),
@@ -97,9 +109,10 @@ RULES: tuple[Rule, ...] = (
         r"(?:laisser|laissez|poster|écrire) un (?:commentaire|réponse)(?: annuler la réponse)?",
         r"(?:deixe|deixar) (?:um comentário|uma resposta|o seu comentário)(?: cancelar resposta)?",
         r"lascia (?:un commento|una risposta)(?: annulla risposta)?",
-        r"\d*\s*(?:comments?|comentarios?|kommentare?|commentaires?|comentários?|commenti|responses?|replies)\W*\d*\W*",
+        r"(?:laat een (?:reactie|antwoord) achter|(?:geef|plaats) een reactie)(?: (?:reactie|antwoord) annuleren)?",
+        r"\d*\s*(?:comments?|comentarios?|kommentare?|commentaires?|comentários?|commenti|reacties?|responses?|replies)\W*\d*\W*",
         r"(?:no|be the first to) comments?(?: yet)?\.?|comments (?:are closed|off|disabled)\.?",
-        r"sin comentarios|keine kommentare|aucun commentaire|nessun commento|sem comentários",
+        r"sin comentarios|keine kommentare|aucun commentaire|nessun commento|sem comentários|geen reacties",
         r"tell us what you think.*|what do you think\?.{0,60}|have your say.{0,60}",
         sweeps=True,
     ),
@@ -115,6 +128,8 @@ RULES: tuple[Rule, ...] = (
         r"(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht.*|meinen namen, .* in diesem browser .*speichern.*",
         r"votre adresse (?:e-mail|de messagerie) ne sera pas publiée.*",
         r"o seu endereço de e-?mail não será publicado.*|il tuo indirizzo e-?mail non sarà pubblicato.*",
+        r"(?:het|je|uw) e-?mailadres (?:wordt|zal) niet (?:worden )?gepubliceerd.*",
+        r"(?:enregistrer mon nom|salva il mio nome|salvar meus dados|mijn naam, e-?mail).{0,60}(?:nav[ei]ga|browser).*",
         r"join thought-provoking conversations.*",
         words=40,
     ),
@@ -134,7 +149,8 @@ RULES: tuple[Rule, ...] = (
         r"(?:artículos relacionados|lo más leído):?",
         r"(?:à lire aussi|lire aussi|sur le même sujet|articles (?:liés|similaires)|les plus lus|vous aimerez aussi):?",
         r"(?:leia também|leia mais|veja também|notícias relacionadas|artigos relacionados|mais lidas):?",
-        r"(?:leggi anche|articoli correlati|potrebbe interessarti|i più letti):?",
+        r"(?:leggi anche|articoli correlati|potrebbe(?:ro)? interessarti(?: anche)?|i più letti):?",
+        r"(?:lees ook|meer over dit onderwerp|gerelateerde? (?:artikelen|berichten|nieuws)|(?:meest|best) gelezen):?",
         sweeps=True,
     ),
     _rule(
@@ -146,6 +162,7 @@ RULES: tuple[Rule, ...] = (
         r"(?:lesen sie (?:auch|hier|dazu|mehr)|mehr dazu)\s*[:|>»]\s*\S.*",
         r"(?:le[ea] también|te puede interesar|leer más)\s*[:|>»]\s*\S.*",
         r"(?:à lire aussi|lire aussi|lire la suite|leia também|leia mais|veja também|leggi anche)\s*[:|>»]\s*\S.*",
+        r"(?:à voir aussi|voir aussi|ver también|mira también|lees (?:ook|meer|verder)|bekijk ook)\s*[:|>»]\s*\S.*",
         words=30,
     ),
     _rule(
@@ -153,20 +170,21 @@ RULES: tuple[Rule, ...] = (
         "edge",
         r"\W*(?:read|show|load|see|view|learn) more\W*|\W*(?:continue|keep) reading\W*|\W*click here\W*",
         r"\W*(?:weiterlesen|mehr lesen|mehr anzeigen|leer más|ver más|seguir leyendo)\W*",
-        r"\W*(?:lire la suite|leia mais|leggi tutto)\W*",
+        r"\W*(?:lire la suite|voir plus|leia mais|continue lendo|ver mais|leggi tutto|continua a leggere)\W*",
+        r"\W*(?:lees (?:meer|verder)|toon meer|mostrar más|mostra altro)\W*",
     ),
     _rule(
         "back to top",
         "tail",
         r"(?:back|return|go|scroll) to top(?: button)?",
-        r"nach oben|zum seitenanfang|volver arriba|ir arriba|voltar ao topo|torna su",
+        r"nach oben|zum seitenanfang|volver arriba|ir arriba|voltar ao topo|torna su|(?:terug )?naar boven",
         r"(?:retour en )?haut(?: de (?:la )?page)?",
     ),
     _rule(
         "share line",
         "edge",
-        rf"(?:share|teilen|compartir|compartilhar|partager|condividi|follow us|síguenos)?\W*(?:{_NETWORK}\W*)+",
-        r"(?:share|save|teilen|compartir|compártelo|compartilhar|partager|condividi|print|listen|bookmark)"
+        rf"(?:share|teilen|compartir|compartilhar|partager|condividi|delen|follow us|síguenos)?\W*(?:{_NETWORK}\W*)+",
+        r"(?:share|save|teilen|compartir|compártelo|compartilhar|partager|condividi|delen|print|listen|bookmark)"
         r"(?: (?:this|the|on|in|with|via|auf|en|sur|su))*"
         r"(?: (?:article|story|post|page|news|friends|artikel|artículo|noticia))?"
         rf"(?: (?:on|via|with|auf|en|sur))?(?: {_NETWORK}\W*)*\W*",
@@ -180,7 +198,7 @@ RULES: tuple[Rule, ...] = (
         "tail",
         r"(?:please )?(?:follow|like|find|join) (?:us|me|him|her|them|our|@).{0,80} (?:on|via) (?:our )?"
         rf"{_NETWORK}(?:[\s,&/]+(?:and|or)?\s*(?:on )?{_NETWORK})*(?: pages?| channel)?(?: .{{0,40}})?",
-        r"(?:folgen sie uns|síguenos|suivez-nous|siga-nos|seguici) .{0,60}",
+        r"(?:folgen sie uns|síguenos|suivez-nous|siga-nos|seguici|volg ons) .{0,60}",
         r"(?:write to|e-?mail|contact|reach|send tips to) .{2,60}(?: at| on)? \S*@\S+\.?",
         r"(?:https?://)?(?:www\.)?(?:twitter|x|facebook|instagram)\.com/\S+",
         words=26,
@@ -195,6 +213,7 @@ RULES: tuple[Rule, ...] = (
         r"newsletter abonnieren|(?:abonnieren sie|melden sie sich) .*newsletter.*",
         r"(?:suscríbete|suscríbase|apúntate) .*(?:newsletter|boletín|boletines).*",
         r"(?:inscrivez-vous|abonnez-vous|assine|inscreva-se|iscriviti) .*newsletter.*",
+        r"(?:meld je aan|schrijf je in|abonneer(?: je)?) .*nieuwsbrief.*",
         r"(?:subscribe|sign up|register) to .{2,40} to (?:bookmark|save|read) .*",
         r"want to bookmark your favourite articles.*",
         words=45,
@@ -205,6 +224,7 @@ RULES: tuple[Rule, ...] = (
         r"\W*(?:©|\(c\)|copyright)\W.*\b(?:19|20)\d\d\b.*",
         r".{0,120}\b(?:all rights reserved|alle rechte vorbehalten|todos los derechos reservados)\.?",
         r".{0,120}\b(?:tous droits réservés|todos os direitos reservados|tutti i diritti riservati)\.?",
+        r".{0,120}\balle rechten voorbehouden\.?",
         r"this material may not be (?:published|reproduced|broadcast).*",
         words=45,
     ),
@@ -221,8 +241,9 @@ RULES: tuple[Rule, ...] = (
         "counter",
         "edge",
         rf"{_DATED}?(?:\d+|an?|one) {_UNIT} ago",
-        rf"{_DATED}?(?:vor|hace|há|il y a) \d+ {_UNIT}(?: aktualisiert)?",
-        rf"\d+[- ]{_UNIT}(?: to)? read|(?:est(?:imated)?\.? )?read(?:ing)? time:? .{{0,20}}|lesezeit:? .{{0,20}}",
+        rf"{_DATED}?(?:vor|hace|há|il y a) \d+ {_UNIT}(?: aktualisiert)?|{_DATED}?\d+ {_UNIT} (?:fa|geleden)",
+        rf"\d+[- ]{_UNIT}(?: to)? read|(?:est(?:imated)?\.? )?read(?:ing)? time:? .{{0,20}}",
+        r"(?:lesezeit|leestijd):? .{0,20}",
         rf"(?:tiempo de lectura|tempo de leitura|temps de lecture|tempo di lettura):? .{{0,20}}|lectura de \d+ {_UNIT}",
         r"[\d.,]+[km]? (?:views?|reads?|likes?|shares?|vistas|visitas|aufrufe|vues|visualizações)",
     ),
@@ -236,13 +257,14 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "byline",
         "head",
-        rf"(?:by|von|por|par|di)\W+{_NAME}(?: {_NAME}){{1,3}}(?:,? (?:and|und|y|et|e) {_NAME}(?: {_NAME}){{1,3}})?",
+        rf"{_BY}\W+{_NAME}(?: {_NAME}){{1,3}}"
+        rf"(?:,? (?:and|und|y|et|e|en) {_NAME}(?: {_NAME}){{1,3}})?",
     ),
     _rule(
         "tags",
         "tail",
         r"(?:tags?|filed under|categor(?:y|ies)|topics?|posted in|tagged(?: with)?|keywords)(?:\s*:\s*.*)?",
-        r"(?:schlagw[öo]rter?|schlagworte|etiquetas|temas|mots-clés|assuntos)(?:\s*:\s*.*)?",
+        r"(?:schlagw[öo]rter?|schlagworte|etiquetas|temas|mots-clés|assuntos|argomenti|onderwerpen)(?:\s*:\s*.*)?",
         words=30,
     ),
     _rule(

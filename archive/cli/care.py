@@ -1,7 +1,8 @@
-"""Verbs of care: verify, doctor, backup, restore, upgrade."""
+"""Verbs of care: verify, doctor, backup, restore, upgrade, repack."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,30 +10,37 @@ import click
 
 from archive import answers
 from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.screen import count, facts, fold, say
+from archive.cli.screen import count, facts, fold, say, size
 
 if TYPE_CHECKING:
     from archive.settings import Settings
-    from db.records import Problem
+    from db.records import Problem, Repacked
 
 
 @verb
-@click.option("--deep", is_flag=True, help="Unpack every payload and check its digest, and the whole file.")
+@click.option(
+    "--deep", is_flag=True, help="Also unpack every payload and check its digest, and every page of the file."
+)
 @as_json
 def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
-    """Check that all holds: the file, its links, every text.
+    """Check that all holds: the file, its links, every text, the chain over all captures.
 
-    Ends 1 if something does not. With --deep every payload is unpacked, too.
+    Ends 1 if something does not. The end of the chain is printed: whoever keeps that elsewhere can show later that
+    nothing up to there was changed.
     """
     from archive.api import Archive
 
     with Archive(settings.db) as archive:
         problems = list(archive.verify(deep=deep))
+        head = archive.chain_head()
     if json_:
-        put_json({"problems": [answers.problem(one) for one in problems]})
+        chain = None if head is None else {"position": head[0], "link": head[1]}
+        put_json({"problems": [answers.problem(one) for one in problems], "chain": chain})
     else:
         for one in problems:
             _tell(one)
+        if head is not None:
+            click.echo(f"chain: number {head[0]}, sha256 {head[1]}")
         say("all holds" if not problems else count(len(problems), "problem"))
     return PROBLEMS if problems else 0
 
@@ -69,7 +77,8 @@ def _tell(problem: Problem) -> None:
 
 @verb
 @click.argument("to", required=False, type=click.Path(dir_okay=False, path_type=Path))
-def backup(settings: Settings, *, to: Path | None) -> None:
+@click.option("--compact", is_flag=True, help="Leave out the room that deleted rows left, which takes longer.")
+def backup(settings: Settings, *, to: Path | None, compact: bool) -> None:
     """Copy the archive, checked, while others go on using it.
 
     The copy goes to the file TO, else to data/backups/ under the time of day.
@@ -77,7 +86,33 @@ def backup(settings: Settings, *, to: Path | None) -> None:
     from archive.spares import spare_path
     from db.care import backup as copy
 
-    click.echo(copy(settings.db, to or spare_path(settings.db, settings.wall())))
+    click.echo(copy(settings.db, to or spare_path(settings.db, settings.wall()), compact=compact))
+
+
+@verb
+@click.option("--all", "everything", is_flag=True, help="Look at those again that were repacked before.")
+def repack(settings: Settings, *, everything: bool) -> None:
+    """Pack kept pages again, each against the most similar one.
+
+    Pages are packed as they arrive; this makes up for what could not be known then, and packs those of archives made
+    by older versions. May run beside everything else; cut off, it goes on where it was. The room it wins is used for
+    what comes next; wirecopy backup --compact makes a file without it.
+    """
+    from archive.keeping import repack as run
+
+    done = run(settings, everything=everything, progress=_progress)
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
+    say(
+        f"{count(done.seen, 'payload')}, {done.changed} packed anew, {done.dropped} dropped: "
+        f"{size(done.before)} before, {size(done.after)} after"
+    )
+
+
+def _progress(done: Repacked) -> None:
+    if sys.stderr.isatty():
+        told = f"{done.seen} payloads, {size(done.before)} before, {size(done.after)} after"
+        click.echo(f"\r{told}\x1b[K", err=True, nl=False)
 
 
 @verb

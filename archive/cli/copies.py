@@ -10,15 +10,15 @@ import click
 
 from archive import answers
 from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
-from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, say, width
+from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, minute, say, width
+from archive.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.records import Cluster, Link, Removed, Version, VersionRef
+    from db.records import Cluster, Label, Lag, Link, Removed, Stale, Version, VersionRef
 
 _SHOWN = 70  # characters of a removed passage: enough to know it again
 
@@ -26,19 +26,24 @@ _SHOWN = 70  # characters of a removed passage: enough to know it again
 @verb
 @click.argument("url", required=False)
 @click.option("--all", "all_", is_flag=True, help="Also list pairs that are no copies: undecided, or the same event.")
+@click.option("--stale", is_flag=True, help="Only copies that still carry what the article at URL has corrected since.")
 @as_jsonl
 @as_json
-def copies(settings: Settings, url: str | None, *, all_: bool, jsonl: bool, json_: bool) -> None:
+def copies(settings: Settings, url: str | None, *, all_: bool, stale: bool, jsonl: bool, json_: bool) -> None:
     r"""Show who has it from whom, for one article or all.
 
     \b
     wirecopy copies
     wirecopy copies https://wire.example/border-talks
+    wirecopy copies https://wire.example/border-talks --stale
     wirecopy copies --jsonl          one link between two versions a line, with the aligned passages
     """
     from archive.api import Archive
 
     with Archive(settings.db) as archive:
+        if stale:
+            _stale(archive, url, jsonl=jsonl, json_=json_)
+            return
         if jsonl:
             put_lines(answers.link(link) for link in archive.copies(url))
             return
@@ -80,18 +85,23 @@ def _print_cluster(number: int, cluster: Cluster) -> None:
     click.echo(fold(bold(clean(original.title)), first=f"{number:>2}. ", then="    "))
     click.echo(dim(clean(f"    {_say(original)}")))
     click.echo(fold(clean(f"probable original: {'; '.join(cluster.reasons)}"), first="    ", then="    "))
+    behind = dict(zip(cluster.members, cluster.lags, strict=True))
     copied = [member for member in cluster.members if member.url != original.url]
-    for member in sorted(copied, key=lambda member: (_born(member) or _born(original), member.url)):
-        lead = ", ".join(filter(None, (_relation(cluster, member), _lag(original, member))))
+    for member in sorted(copied, key=lambda member: (_seconds(behind[member]), member.url)):
+        lead = ", ".join(filter(None, (_relation(cluster, member), _lag(behind[member]))))
         click.echo(fold(clean(f"{lead}: {member.title}"), first="  - ", then="    "))
         click.echo(dim(clean(f"    {_say(member)}")))
+    for label in cluster.labels:
+        click.echo(fold(clean(f"a person said {_label(label)}"), first="    ", then="    "))
     click.echo()
 
 
 def _print_link(link: Link) -> None:
+    from archive.copies.origin import lag
+
     click.echo(fold(clean(f"{link.relation} {link.score:.2f}: {link.a.title}"), first="  - ", then="    "))
     click.echo(dim(clean(f"    {_say(link.a)}")))
-    click.echo(fold(clean(f"and {_lag(link.a, link.b)}: {link.b.title}"), first="    ", then="    "))
+    click.echo(fold(clean(f"and {_lag(lag(link.a, link.b))}: {link.b.title}"), first="    ", then="    "))
     click.echo(dim(clean(f"    {_say(link.b)}\n")))
 
 
@@ -105,19 +115,58 @@ def _relation(cluster: Cluster, member: VersionRef) -> str:
     return f"{best.relation} {best.score:.2f}" + ("" if direct else " (by another copy)")
 
 
-def _lag(original: VersionRef, member: VersionRef) -> str:
-    first, then = _born(original), _born(member)
-    if first is None or then is None:
-        return ""
-    if then <= first:
+def _label(label: Label) -> str:
+    """What a person said of two texts, in words."""
+    note = f" ({label.note})" if label.note else ""
+    return f"{'copy' if label.copy else 'not-copy'} of {_say(label.a)} and {_say(label.b)}{note}"
+
+
+def _seconds(behind: Lag | None) -> int:
+    return 0 if behind is None else behind.seconds
+
+
+def _lag(behind: Lag | None) -> str:
+    """How long after another a text came, and whether that is by what they declare or by when we saw them."""
+    if behind is None:
+        return "nobody knows when"
+    if behind.seconds == 0:
         return "at the same time, as far as the dates tell"
-    hours, minutes = divmod(int((then - first).total_seconds()) // 60, 60)
-    return f"{hours} h {minutes:02d} min later" if hours else f"{minutes} min later"
+    hours, minutes = divmod(abs(behind.seconds) // 60, 60)
+    long = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+    after = "earlier" if behind.seconds < 0 else "later"
+    return {
+        "published": f"{long} {after}",
+        "first_seen": f"first seen {long} {after}",
+        "mixed": f"first seen {long} after the other's own date",
+    }[behind.by]
 
 
-def _born(ref: VersionRef) -> datetime | None:
-    """When it was published by its own date, else when we first saw it."""
-    return ref.published_at or ref.first_seen_at
+def _stale(archive: Archive, url: str | None, *, jsonl: bool, json_: bool) -> None:
+    if url is None:
+        raise BadInput("--stale asks about one article: wirecopy copies URL --stale")
+    found = archive.stale(url)
+    if jsonl:
+        put_lines(answers.stale(each) for each in found)
+    elif json_:
+        put_json({"stale": [answers.stale(each) for each in found]})
+    else:
+        for each in found:
+            _print_stale(each)
+        copied = len({each.copy.url for each in found})
+        say(f"{count(len(found), 'passage')} corrected since, in {copied} {'copy' if copied == 1 else 'copies'}")
+
+
+def _print_stale(each: Stale) -> None:
+    click.echo(fold(bold(clean(each.copy.title))))
+    click.echo(dim(clean(_say(each.copy))))
+    click.echo(fold(clean(f"still says: {each.copied}"), first="  ", then="  "))
+    if each.copied != each.passage:
+        click.echo(fold(clean(f"version {each.version} said: {each.passage}"), first="  ", then="  "))
+    instead = "which was taken out" if each.now is None else f"corrected to: {each.now}"
+    click.echo(fold(clean(f"{instead}"), first="  ", then="  "))
+    last = "" if each.confirmed else ", before the correction; it may have followed since"
+    told = f"corrected by {minute(each.corrected_at)}, copy last seen {minute(each.copy_seen_at)}{last}"
+    click.echo(fold(f"{told}\n", first="  ", then="  "))
 
 
 @verb
@@ -143,23 +192,28 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
             return
         second = archive.version(parse_ref(b, now=settings.now()))
         one, two, judged = archive.judge(first, second)
+        label = archive.label_of(first, second)
     if json_:
-        put_json(answers.judgement(first, second, judged))
+        put_json(answers.judgement(first, second, judged) | {"label": None if label is None else answers.label(label)})
         return
     from archive.copies import explain_judgement
+    from archive.copies.semantic import installed_sense
 
     for side, version in (("a", first), ("b", second)):
         click.echo(fold(bold(clean(version.title)), first=f"{side}  ", then="   "))
         click.echo(dim(clean(f"   {version.url}@{version.number}")))
     click.echo()
-    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=width(sys.stdout) or 120))
+    columns = width(sys.stdout) or 120
+    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=columns, sense=installed_sense()))
+    if label is not None:
+        click.echo(fold(clean(f"a person said {_label(label)}"), first="", then="  "))
 
 
 def _explain_one(archive: Archive, version: Version, *, json_: bool) -> None:
     capture = archive.capture(version.first_capture_id)
     removed = archive.removed(version)
     if json_:
-        put_json(answers.explanation(version, capture, removed))
+        put_json(answers.explanation(version, capture, removed, archive.facts(version)))
         return
     why = {
         "first": "it is the first text seen there",

@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from archive import answers
 from archive.cli.common import as_json, as_jsonl, moment, put_json, put_lines, recorded_option, verb
 from archive.cli.screen import between, bold, clean, columns, count, dim, fold, minute, say
+from db.records import Relation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from archive.api import Archive
     from archive.settings import Settings
     from db.questions.versions import Match
+    from db.records import Cluster, Folded, Version
 
 _UNWANTED = re.compile("-[^-].")
+T = TypeVar("T")
+_MORE = 4
+_ALIKE = ("exact", "near", "reworded")
+
+_unique_option = click.option(
+    "--unique",
+    type=click.Choice(_ALIKE),
+    help="Of copies of one text show one, with the number and kinds of the others; how alike they are: reworded unless "
+    "said otherwise.",
+)
 
 
-class _Words(click.Command):
+class _Unique(click.Command):
+    """Takes ``--unique`` without a value, whatever comes next, unless that is one of its values."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, with what ``--unique`` means said."""
+        nexts = [*args[1:], ""]
+        bare = (each == "--unique" and after not in _ALIKE for each, after in zip(args, nexts, strict=True))
+        said = [f"{each}={_ALIKE[-1]}" if alone else each for each, alone in zip(args, bare, strict=True)]
+        return super().parse_args(ctx, said)
+
+
+class _Words(_Unique):
     """Takes ``-without`` for a word, not for a bundle of options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -35,6 +62,7 @@ class _Words(click.Command):
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many hits.")
 @click.option("--as-of", metavar="WHEN", help="Only what stood there at this instant (a day means its end, UTC).")
 @click.option("--gone", is_flag=True, help="Only what an article said once and no longer says.")
+@_unique_option
 @as_jsonl
 @as_json
 def search(
@@ -44,6 +72,7 @@ def search(
     limit: int,
     as_of: str | None,
     gone: bool,
+    unique: str | None,
     jsonl: bool,
     json_: bool,
 ) -> None:
@@ -55,23 +84,62 @@ def search(
     wirecopy search border talks
     wirecopy search '"joint statement" -opinion'
     wirecopy search harbour --gone
+    wirecopy search harbour --unique          of copies of one text the probable original
     """
     from archive.api import Archive
 
+    at = moment(as_of, settings)
     with Archive(settings.db) as archive:
-        query, hits = archive.search(" ".join(words), limit=limit, at=moment(as_of, settings), gone=gone)
+        query, hits = _search(archive, " ".join(words), unique, limit=limit, at=at, gone=gone)
+    told = (answers.hit(hit) | _copies(unique, folded) for hit, folded in hits)
     if jsonl:
-        put_lines(answers.hit(hit) for hit in hits)
+        put_lines(told)
         return
     if json_:
-        put_json({"searched_as": query, "hits": [answers.hit(hit) for hit in hits]})
+        put_json({"searched_as": query, "hits": list(told)})
         return
-    for hit in hits:
-        _print_hit(hit)
+    for hit, folded in hits:
+        _print_hit(hit, folded)
     say(f"{count(len(hits), 'version')}; searched as {query}")
 
 
-def _print_hit(hit: Match) -> None:
+def _search(
+    archive: Archive, words: str, unique: str | None, *, limit: int, at: datetime | None, gone: bool
+) -> tuple[str, list[tuple[Match, Folded | None]]]:
+    """The hits, each with what it stands for; more are asked for until enough are left after folding."""
+    if unique is None:
+        query, hits = archive.search(words, limit=limit, at=at, gone=gone)
+        return query, [(hit, None) for hit in hits]
+    clusters = archive.clusters(how=Relation(unique), at=at)
+    asked = _MORE * limit  # an original that ranks below its copies is to be found among the hits
+    while True:
+        query, hits = archive.search(words, limit=asked, at=at, gone=gone)
+        folded = _fold(hits, lambda hit: hit.version.url, clusters)
+        if len(folded) >= limit or len(hits) < asked:
+            return query, folded[:limit]
+        asked *= 2
+
+
+def _fold(items: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Cluster]) -> list[tuple[T, Folded | None]]:
+    from archive.copies import fold
+
+    return fold(items, url_of, clusters)
+
+
+def _copies(unique: str | None, folded: Folded | None) -> dict[str, object]:
+    """What ``--unique`` adds to an answer."""
+    return {} if unique is None else {"copies": answers.folded(folded)}
+
+
+def _with_copies(folded: Folded | None) -> str:
+    """The copies beside the one that is shown, in words."""
+    if folded is None:
+        return ""
+    others = "1 copy" if folded.copies == 1 else f"{folded.copies} copies"
+    return f"{others} beside it: {', '.join(f'{number} {kind}' for kind, number in folded.kinds)}"
+
+
+def _print_hit(hit: Match, folded: Folded | None) -> None:
     from db.questions.versions import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
@@ -80,17 +148,28 @@ def _print_hit(hit: Match) -> None:
     stood = f"since {minute(hit.present_from)}"
     if hit.absent_since is not None:
         stood = f"{between(hit.present_from, hit.present_to)}, absent since version {hit.absent_since}"
-    click.echo(fold(f"{stood}: {clean(snippet)}\n", first="  ", then="  "))
+    click.echo(fold(f"{stood}: {clean(snippet)}", first="  ", then="  "))
+    if beside := _with_copies(folded):
+        click.echo(fold(beside, first="  ", then="  "))
+    click.echo()
 
 
-@verb
+@partial(verb, cls=_Unique)
 @click.argument("group", required=False)
 @click.option("--as-of", metavar="WHEN", help="What stood there at this instant (a day means its end, UTC).")
 @recorded_option
+@_unique_option
 @as_jsonl
 @as_json
 def list_(
-    settings: Settings, group: str | None, *, as_of: str | None, recorded: str | None, jsonl: bool, json_: bool
+    settings: Settings,
+    group: str | None,
+    *,
+    as_of: str | None,
+    recorded: str | None,
+    unique: str | None,
+    jsonl: bool,
+    json_: bool,
 ) -> None:
     r"""List every article with the version that stands, or stood at an instant.
 
@@ -99,25 +178,36 @@ def list_(
     \b
     wirecopy list
     wirecopy list --as-of 2026-01-05T12:00Z
+    wirecopy list --unique=near               of copies of one text the probable original
     """
     from archive.api import Archive
 
+    at = moment(as_of, settings)
     with Archive(settings.db) as archive:
-        found = archive.articles(at=moment(as_of, settings), recorded=moment(recorded, settings), group=group)
+        found = archive.articles(at=at, recorded=moment(recorded, settings), group=group)
+        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=at)
+    shown = _fold(found, lambda each: each[0].url, clusters) if unique else [(each, None) for each in found]
+    told = (answers.article(*each) | _copies(unique, folded) for each, folded in shown)
     if jsonl:
-        put_lines(answers.article(version, held_in) for version, held_in in found)
-        return
-    if json_:
-        put_json({"articles": [answers.article(version, held_in) for version, held_in in found]})
-        return
+        put_lines(told)
+    elif json_:
+        put_json({"articles": list(told)})
+    else:
+        _print_list([(version, folded) for (version, _), folded in shown])
+        hidden = len(found) - len(shown)
+        say(count(len(shown), "article") + (f"; {count(hidden, 'more')} behind them" if hidden else ""))
+
+
+def _print_list(shown: Sequence[tuple[Version, Folded | None]]) -> None:
     lines = columns(
-        [(version.number, minute(version.first_seen_at), minute(version.last_seen_at)) for version, _ in found],
+        [(version.number, minute(version.first_seen_at), minute(version.last_seen_at)) for version, _ in shown],
         heading=("v", "first seen (UTC)", "last seen"),
         right=(0,),
     )
     for heading in lines[:1]:
         click.echo(heading)
-    for line, (version, _) in zip(lines[1:], found, strict=True):
+    for line, (version, folded) in zip(lines[1:], shown, strict=True):
         click.echo(f"{line}  {bold(clean(version.title))}")
         click.echo(fold(dim(clean(version.url)), first="   ", then="   "))
-    say(count(len(found), "article"))
+        if beside := _with_copies(folded):
+            click.echo(fold(beside, first="   ", then="   "))

@@ -1,4 +1,4 @@
-"""Verbs of the seed index: init, add, check."""
+"""Verbs of what is watched: init, add, check, plan."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.screen import count, fold, say
+from archive.cli.screen import bold, clean, count, fold, minute, say
 
 if TYPE_CHECKING:
     from archive.settings import Settings
+    from db.records import Budget, Plan
 
 _SETTINGS = """\
 # Told to every site that is visited, so that its people can reach you. Without it the open web is not visited.
@@ -108,3 +109,68 @@ def check(settings: Settings, *, json_: bool) -> int:
             click.echo(fold(str(complaint), then="  "))
         say(f"{count(len(found.seeds), 'seed')}, {count(len(found.complaints), 'complaint')} in {settings.index}")
     return PROBLEMS if found.complaints else 0
+
+
+@verb
+@as_json
+def plan(settings: Settings, *, json_: bool) -> None:
+    """List what would be visited now, and why the rest waits.
+
+    Of a group with a budget it also says what follows from it: its articles wait until so many unseen edits (tau) are
+    to be expected.
+    """
+    from archive import answers
+    from archive.api import Archive
+    from archive.plan import plan_visits
+
+    with Archive(settings.db) as archive:
+        states, now = archive.states(), settings.now()
+        found = plan_visits(states, now=now, rhythms=archive.rhythms(), spent=archive.spent(now))
+    known = {state.source.url_key for state in states}
+    if json_:
+        put_json(answers.plan(found))
+        return
+    for budget in found.budgets:
+        click.echo(fold(_in_words(budget), then="  "))
+    for because, urls in _by_reason(found).items():
+        click.echo(fold(bold(clean(because))))
+        for url in urls:
+            click.echo(clean(f"  {url}"))
+    fresh = _not_taken_up(settings, known)
+    say(
+        f"{len(found.visits)} due, {len(found.waiting)} waiting"
+        + (f"; {count(len(fresh), 'new seed')} of the index will be visited by the next wirecopy refresh" * bool(fresh))
+    )
+
+
+def _in_words(budget: Budget) -> str:
+    """A group's budget and what follows from it."""
+    from archive.rhythm import TAU
+
+    wait = f"tau {budget.tau:.3g}" if budget.tau > TAU else f"tau {TAU:.3g}, as without it"
+    spent = f"{count(budget.expected, 'visit')} expected in the next day, {budget.spent} made in the last"
+    short = "; lists, fixed gaps, first visits and failing pages alone need more" * (budget.expected > budget.visits)
+    return f"budget of {budget.group}: {count(budget.visits, 'visit')} a day, {wait}; {spent}{short}"
+
+
+def _by_reason(found: Plan) -> dict[str, list[str]]:
+    """Addresses under what is to be said of them, in the plan's order: one reason often holds for many."""
+    said: dict[str, list[str]] = {}
+    for visit in found.visits:
+        said.setdefault(f"now: {visit.because}", []).append(visit.url)
+    for one in found.waiting:
+        when = f"{minute(one.due_at)} UTC" if one.due_at else "not by itself"
+        said.setdefault(f"{when}: {one.because}", []).append(one.url)
+    return said
+
+
+def _not_taken_up(settings: Settings, known: set[str]) -> list[str]:
+    """Seeds of the index that no run has seen yet; the archive learns of them with the next refresh."""
+    from archive.errors import ArchiveError
+    from archive.seeds import load_index
+    from archive.urls import url_key
+
+    try:
+        return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]
+    except ArchiveError:
+        return []

@@ -1,8 +1,9 @@
-"""Verbs that ask about one article, and how things stand: history, show, diff, status, plan."""
+"""Verbs that ask about one article, and how things stand: history, show, diff, status."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,17 +30,19 @@ from archive.errors import NotArchived
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from archive.api import Comparison
     from archive.refs import Ref
     from archive.settings import Settings
-    from db.records import Capture, History, Plan, Source, Version
+    from db.records import Capture, History, Source, Version
 
 
 @verb
 @click.argument("url")
 @click.option("--captures", is_flag=True, help="List every check instead of the versions.")
+@click.option("--states", is_flag=True, help="List every state the checks met, from when to when, instead.")
 @recorded_option
 @as_json
-def history(settings: Settings, url: str, *, captures: bool, recorded: str | None, json_: bool) -> None:
+def history(settings: Settings, url: str, *, captures: bool, states: bool, recorded: str | None, json_: bool) -> None:
     r"""Show every version of an article, from when to when.
 
     \b
@@ -56,7 +59,27 @@ def history(settings: Settings, url: str, *, captures: bool, recorded: str | Non
     if json_:
         put_json(answers.history(source, told))
         return
+    if states:
+        _print_states(source, told)
+        return
     _print_history(source, told)
+
+
+def _print_states(source: Source, told: History) -> None:
+    click.echo(dim(clean(source.url)))
+    rows = [
+        (
+            run.state + (", confirmed" if run.confirmed else ""),
+            minute(run.first_seen_at),
+            minute(run.last_seen_at),
+            run.seen,
+            run.unchanged,
+        )
+        for run in told.states
+    ]
+    heading = ("state", "first seen (UTC)", "last seen", "checks", "unchanged")
+    for line in columns(rows, heading=heading, right=(3, 4)):
+        click.echo(line)
 
 
 def _print_history(source: Source, told: History) -> None:
@@ -77,11 +100,21 @@ def _print_history(source: Source, told: History) -> None:
     for run in told.stretches:
         seen = f"{between(run.first_seen_at, run.last_seen_at)}, {count(run.seen, 'check')}"
         click.echo(fold(f"also met: {run.state}, {seen}" + (", confirmed" if run.confirmed else ""), then="  "))
-    for at, before, after in told.moves:
-        click.echo(clean(f"moved {minute(at)}\n  from {before}\n  to   {after}"))
+    if told.gone_at is not None:
+        click.echo(f"gone since {minute(told.gone_at)}")
+    _print_addresses(told)
     without = told.captures - sum(version.captures for version in told.versions) - len(told.suspects)
     others = f", {without} of which met no article text" if without else ""
     say(f"{count(len(told.versions), 'version')} in {count(told.captures, 'check')}{others}")
+
+
+def _print_addresses(told: History) -> None:
+    for at, before, after in told.moves:
+        click.echo(clean(f"moved {minute(at)}\n  from {before}\n  to   {after}"))
+    for claim in told.claims:
+        if claim.kind != "moved":
+            when = between(claim.first_seen_at, claim.last_seen_at)
+            click.echo(fold(clean(f"its pages call it {claim.url} ({claim.kind}), {when}"), then="  "))
 
 
 def _line(version: Version) -> tuple[object, ...]:
@@ -171,10 +204,21 @@ def _unconfirmed(version: Version, at: datetime | None) -> bool:
 @click.argument("a", required=False)
 @click.argument("b", required=False)
 @click.option("--unified", is_flag=True, help="As a unified diff, for patch tools.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file that needs no other."
+)
 @click.option("--context", default=1, show_default=True, help="Unchanged paragraphs to show around a change.")
 @as_json
 def diff(
-    settings: Settings, ref: str, a: str | None, b: str | None, *, unified: bool, context: int, json_: bool
+    settings: Settings,
+    ref: str,
+    a: str | None,
+    b: str | None,
+    *,
+    unified: bool,
+    html: Path | None,
+    context: int,
+    json_: bool,
 ) -> None:
     r"""Show how one version became another, word by word.
 
@@ -184,6 +228,7 @@ def diff(
     wirecopy diff https://daily.example/border-talks
     wirecopy diff https://daily.example/border-talks 1 3
     wirecopy diff https://daily.example/border-talks 2026-01-05T09:00Z 2026-01-07
+    wirecopy diff https://daily.example/border-talks --html talks.html
     """
     from archive.api import Archive
     from archive.diff import render_terminal, render_unified
@@ -199,11 +244,21 @@ def diff(
     if json_:
         put_json(answers.comparison(found))
     elif unified:
-        click.echo(clean(render_unified(found.change, found.a_text, found.b_text)))
+        click.echo(clean(render_unified(found.change, found.a_text, found.b_text)), nl=False)
+    elif html is not None:
+        html.write_text(_page(found, context), encoding="utf-8")
+        say(f"written to {html}")
     else:
         click.echo(dim(clean(found.b.url)))
         click.echo(fold(f"version {_when(found.a)} -> version {_when(found.b)}", then="  "))
         click.echo(fold(render_terminal(found.change, found.a_text, found.b_text, colour=coloured(), context=context)))
+
+
+def _page(found: Comparison, context: int) -> str:
+    from archive.diff import render_html
+
+    about = [f"version {_when(found.a)} and version {_when(found.b)}"]
+    return render_html(found.change, found.a_text, found.b_text, url=found.b.url, about=about, context=context)
 
 
 def _ref(url: str, text: str, now: datetime) -> Ref:
@@ -232,6 +287,7 @@ def status(settings: Settings, *, json_: bool) -> None:
         return
     sizes = dict(found["bytes"])
     parts = f"{size(sizes.pop('total'))}: " + ", ".join(f"{name} {size(number)}" for name, number in sizes.items())
+    grown = found["growth"]
     states = ", ".join(f"{number} {state}" for state, number in found["states"].items())
     runs = [
         f"{minute(run['started_at'])}  {run['kind']}{'' if run['finished_at'] else ' (unfinished)'}: "
@@ -241,57 +297,11 @@ def status(settings: Settings, *, json_: bool) -> None:
     rows = [
         ("archive", f"{settings.db}"),
         ("size", parts),
+        ("grows", f"about {size(grown['bytes_per_day'])} a day" if grown["days"] else ""),
         ("holds", tally(found["counts"]) or "nothing yet: wirecopy add URL, then wirecopy refresh"),
         ("watched", states),
+        ("shrinking", "\n".join(each.because for each in found["drift"])),
         ("last runs", "\n".join(runs)),
         ("at work", ", ".join(lease["owner"] for lease in found["leases"])),
     ]
     facts(row for row in rows if row[1])
-
-
-@verb
-@as_json
-def plan(settings: Settings, *, json_: bool) -> None:
-    """List what would be visited now, and why the rest waits."""
-    from archive.api import Archive
-    from archive.plan import plan_visits
-
-    with Archive(settings.db) as archive:
-        states = archive.states()
-    found = plan_visits(states, now=settings.now())
-    known = {state.source.url_key for state in states}
-    if json_:
-        put_json(answers.plan(found))
-        return
-    for because, urls in _by_reason(found).items():
-        click.echo(fold(bold(clean(because))))
-        for url in urls:
-            click.echo(clean(f"  {url}"))
-    fresh = _not_taken_up(settings, known)
-    say(
-        f"{len(found.visits)} due, {len(found.waiting)} waiting"
-        + (f"; {count(len(fresh), 'new seed')} of the index will be visited by the next wirecopy refresh" * bool(fresh))
-    )
-
-
-def _by_reason(found: Plan) -> dict[str, list[str]]:
-    """Addresses under what is to be said of them, in the plan's order: one reason often holds for many."""
-    said: dict[str, list[str]] = {}
-    for visit in found.visits:
-        said.setdefault(f"now: {visit.because}", []).append(visit.url)
-    for one in found.waiting:
-        when = f"{minute(one.due_at)} UTC" if one.due_at else "not by itself"
-        said.setdefault(f"{when}: {one.because}", []).append(one.url)
-    return said
-
-
-def _not_taken_up(settings: Settings, known: set[str]) -> list[str]:
-    """Seeds of the index that no run has seen yet; the archive learns of them with the next refresh."""
-    from archive.errors import ArchiveError
-    from archive.seeds import load_index
-    from archive.urls import url_key
-
-    try:
-        return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]
-    except ArchiveError:
-        return []

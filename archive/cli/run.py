@@ -10,13 +10,14 @@ import click
 
 from archive import answers
 from archive.cli.common import SOME_FAILED, as_json, put_json, verb
-from archive.cli.screen import clean, count, fold, say, tally
+from archive.cli.screen import bold, clean, count, fold, minute, say, tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from datetime import date
     from typing import Any, Literal
 
+    from archive.preview import Preview
     from archive.settings import Settings
     from db.records import Report, Version
 
@@ -106,15 +107,35 @@ def up(settings: Settings, *, port: int | None) -> int:
 
 
 @verb
+@click.option("--dry-run", is_flag=True, help="Only say what would read differently, with some examples.")
 @as_json
-def reextract(settings: Settings, *, json_: bool) -> int:
+def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
     """Read every kept page again with this version's recipe, offline.
 
     What the new recipe reads differently never looks like an edit by the publisher.
     """
+    from archive.runs import preview_reextract
     from archive.runs import reextract as run
 
-    return _finish(run(settings), json_=json_)
+    if not dry_run:
+        return _finish(run(settings), json_=json_)
+    found = preview_reextract(settings)
+    if json_:
+        from archive.preview import preview_json
+
+        put_json(preview_json(found))
+    else:
+        _print_preview(found)
+    return 0
+
+
+def _print_preview(found: Preview) -> None:
+    for one in found.samples:
+        click.echo(bold(clean(f"{one.url} as of {minute(one.captured_at)} UTC")))
+        click.echo(clean(one.diff) or f"{one.verdicts[0]} before, {one.verdicts[1]} now")
+    shown = f", {len(found.samples)} of them above" * bool(found.samples)
+    furniture = f"; {count(found.sites, 'site')} would get other furniture" * bool(found.sites)
+    say(f"{found.differ} of {count(found.pages, 'page')} would read differently{shown}{furniture}; nothing was done")
 
 
 @verb

@@ -25,7 +25,7 @@ min_gap = 0
 HEADER = """\
 # The news world
 
-Six invented outlets, served by `wirecopy demo` itself. This page is a seed index like any other: each heading is a
+Eight invented outlets, served by `wirecopy demo` itself. This page is a seed index like any other: each heading is a
 group, each row something to watch.
 """
 
@@ -68,7 +68,7 @@ def seed_index(world: World) -> str:
 
 def _group(outlet: Outlet, world: World) -> str:
     rows = "".join(f"| {name} | {url} | {kind} | |\n" for name, url, kind in _rows(outlet, world))
-    head = f"## {outlet.id}\n\n{outlet.name}: {outlet.note}\n\nevery: 1h\n"
+    head = f"## {outlet.id}\n\n{outlet.name}: {outlet.note}\n\nevery: {outlet.every}\n"
     return f"{head}\n| name | url | kind | note |\n| --- | --- | --- | --- |\n{rows}"
 
 

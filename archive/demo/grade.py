@@ -31,7 +31,7 @@ class Answers(Protocol):
         """Return {url, versions: [{version, first_seen_at, cause, kinds, title}], stretches, moves}."""
 
     def captures(self, url: str) -> Sequence[Json]:
-        """Return [{captured_at, state}] in order of time."""
+        """Return [{captured_at, state, status, url, final_url}] in order of time; no status where no answer came."""
 
     def copies(self) -> Sequence[Json]:
         """Return [{a: {url, version}, b: {url, version}, relation, score, coverage}], a the earlier one."""
@@ -88,6 +88,7 @@ def findings(answers: Answers, world: World) -> tuple[Event, ...]:
     rows = [row for url in known for row in _article(answers, world, url)]
     rows += [row for url in listed for row in _stray(answers, world, url)]
     rows += _duplicates(world, listed)
+    rows += _joined(answers, world, listed)
     rows += _copies(answers, world)
     return tuple(sorted(set(rows), key=_key))
 
@@ -99,7 +100,10 @@ def _article(answers: Answers, world: World, url: str) -> Iterator[Event]:
     for move in history["moves"][:1]:
         yield Event(round_of(move["at"]), url, "address_moved")
     yield from _states(answers.captures(url), history["stretches"], url)
+    for suspect in history.get("suspects", ()):
+        yield Event(round_of(suspect["seen_at"]), url, "suspect")
     yield from _charset(history["versions"], world, url)
+    yield from _manners(answers.captures(url), history, world, url)
 
 
 def _version(version: Json, world: World, url: str) -> Event:
@@ -112,7 +116,11 @@ def _version(version: Json, world: World, url: str) -> Event:
 
 
 def _states(captures: Sequence[Json], stretches: Sequence[Json], url: str) -> Iterator[Event]:
-    """Tell each run of one state once, where it begins; a 404 only if a second check confirmed it."""
+    """Tell each run of one state once, where it begins; a 404 only if a second check confirmed it.
+
+    A page that was not asked for, because its site had just asked for a pause, tells nothing.
+    """
+    captures = [each for each in captures if each["state"] != "rate_limited" or each["status"] is not None]
     confirmed = {round_of(run["first_seen_at"]) for run in stretches if run["confirmed"]}
     for state, run in groupby(captures, key=lambda capture: capture["state"]):
         at = round_of(next(run)["captured_at"])
@@ -125,6 +133,25 @@ def _charset(versions: Sequence[Json], world: World, url: str) -> Iterator[Event
     true = {_typed(headline) for headline in world.headlines(url)}
     if versions and all(_typed(version["title"]) in true for version in versions):
         yield from (event for event in world.events() if event.url == url and event.event == "charset")
+
+
+def _manners(captures: Sequence[Json], history: Json, world: World, url: str) -> Iterator[Event]:
+    """Tell that a page was left alone while its site wanted that, and that a redirect of the moment moved nothing."""
+    asked = {round_of(each["captured_at"]) for each in captures if each["status"] is not None}
+    detoured = {round_of(each["captured_at"]) for each in captures if each["final_url"] != each["url"]}
+    for event in world.events():
+        kept = event.event == "left_alone" and asked and event.round not in asked
+        stayed = event.event == "detour" and event.round in detoured and not history["moves"]
+        if event.url == url and (kept or stayed):
+            yield event
+
+
+def _joined(answers: Answers, world: World, listed: Sequence[str]) -> Iterator[Event]:
+    """Tell that a further address of an article, which calls the article's own the canonical one, has its history."""
+    for url in listed:
+        home, form = world.forms.get(url, ("", ""))
+        if home and answers.history(url)["versions"] == answers.history(home)["versions"]:
+            yield Event(0, home, form)
 
 
 def _stray(answers: Answers, world: World, url: str) -> Iterator[Event]:
@@ -168,7 +195,7 @@ def _pair(link: Json) -> tuple[str, str]:
 
 
 def _distance(link: Json) -> tuple[float, float, int]:
-    return -link["score"], -sum(link["coverage"]), link["a"]["version"]
+    return -sum(link["coverage"]), -link["score"], link["a"]["version"]
 
 
 def _harmless(world: World, event: Event) -> bool:

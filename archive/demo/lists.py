@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from archive.demo import pages
 if TYPE_CHECKING:
     from archive.demo.outlets import Outlet
     from archive.demo.pages import Teaser
+
+FRONT_PAGE = timedelta(weeks=2)
+"""What is older than the newest by more than this is found in the feed alone."""
 
 
 def rss(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
@@ -28,10 +32,10 @@ def atom(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
     """Return an Atom feed; an address may come more than once, under different tracking keys."""
     entries = "".join(
         f"<entry><title>{escape(t.title)}</title><id>{escape(t.url)}</id>"
-        f'<link rel="alternate" href="{escape(t.url)}"/><updated>{t.published_at.isoformat()}</updated></entry>\n'
+        f'<link rel="alternate" href="{escape(t.url)}"/><updated>{t.updated_at.isoformat()}</updated></entry>\n'
         for t in teasers
     )
-    newest = max(t.published_at for t in teasers).isoformat()
+    newest = max(t.updated_at for t in teasers).isoformat()
     head = f"<title>{outlet.name}</title><id>{outlet.root}/</id><updated>{newest}</updated>"
     feed = '<feed xmlns="http://www.w3.org/2005/Atom">'
     return f'<?xml version="1.0" encoding="utf-8"?>\n{feed}{head}\n{entries}</feed>\n'
@@ -40,15 +44,19 @@ def atom(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
 def sitemap(_: Outlet, teasers: tuple[Teaser, ...]) -> str:
     """Return a sitemap."""
     rows = "".join(
-        f"<url><loc>{escape(t.url)}</loc><lastmod>{t.published_at.isoformat()}</lastmod></url>\n" for t in teasers
+        f"<url><loc>{escape(t.url)}</loc><lastmod>{t.updated_at.isoformat()}</lastmod></url>\n" for t in teasers
     )
     namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
     return f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{namespace}">\n{rows}</urlset>\n'
 
 
 def section(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
-    """Return a section page: headlines with links, as on a front page."""
-    return pages.plain_page(outlet, f"News from {outlet.name}", f'<ul class="teasers">{pages.links(teasers)}</ul>')
+    """Return a section page: headlines with links, as on a front page; with a feed, those of the newest two weeks."""
+    head = f'<link rel="alternate" type="application/atom+xml" href="{outlet.feed}">\n' if outlet.feed else ""
+    newest = max((t.published_at for t in teasers), default=None)
+    shown = [t for t in teasers if not outlet.feed or (newest and newest - t.published_at <= FRONT_PAGE)]
+    content = f'<ul class="teasers">{pages.links(shown)}</ul>'
+    return pages.plain_page(outlet, f"News from {outlet.name}", content, head)
 
 
 def robots(outlet: Outlet, forbidden: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The six outlets: where each is found, how it addresses its articles, and the list by which they are discovered."""
+"""The eight outlets: where each is found, how it addresses its articles, and the list by which they are discovered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 class Outlet:
     """One site. ``listing`` is what the seed index points at, ``kind`` what that is; ``listing`` "" means single rows.
 
-    ``typographic`` sites print curly quotation marks; ``quiet`` ones have no counters and answer with an ETag.
+    ``typographic`` sites print curly quotation marks; ``quiet`` ones have no counters and answer with an ETag. A
+    section page names the ``feed`` that holds what is too old for it. ``apology`` is what a site that never answers 404
+    says in place of a missing page. ``every`` is how often the seed index asks to look.
     """
 
     id: str
@@ -22,6 +24,9 @@ class Outlet:
     kind: str = "article"
     typographic: bool = False
     quiet: bool = False
+    feed: str = ""
+    apology: str = ""
+    every: str = "1h"
 
     @property
     def host(self) -> str:
@@ -92,6 +97,28 @@ OUTLETS = (
         note="the press releases that everybody quotes.",
         path="/press/{day}/{slug}",
         typographic=True,
+        quiet=True,
+    ),
+    Outlet(
+        id="gazette",
+        name="Gull Island Gazette",
+        note="looked at when its feed says so; what it has deleted is an apology that never says 404.",
+        path="/{section}/{slug}",
+        listing="/front/",
+        kind="section",
+        feed="/latest.atom",
+        every="auto",
+        apology="The tide has been here before you, and whatever stood on this page has gone out with it. That happens "
+        "on a small island with one computer in the post office. You may ask Bronagh at the counter, who remembers "
+        "most of what we ever printed, or look among the bound volumes in the reading room, which is heated on "
+        "Mondays. The front page is still where it was, and so are the tide tables, the weather and the births. We "
+        "are sorry for the trouble, and wish you dry feet.",
+    ),
+    Outlet(
+        id="port",
+        name="Capitanía de San Telmo",
+        note="two notices on a machine that is often out of breath.",
+        path="/avisos/{day}/{slug}",
         quiet=True,
     ),
 )

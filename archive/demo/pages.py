@@ -32,22 +32,30 @@ ADVERTS = (
 
 @dataclass(frozen=True, slots=True)
 class Teaser:
-    """A link to an article as lists and sidebars show it."""
+    """A link to an article as lists and sidebars show it; lists say too when it was last edited."""
 
     title: str
     url: str
     published_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that a page says about its article; ``source`` is the page it links to as its source, if any."""
+    """All that a page says about its article; ``source`` is the page it links to as its source, if any.
+
+    ``url`` is what it calls its own address, ``links`` what it names as its other addresses, as (rel, address) pairs.
+    ``social`` is the headline for those who share it, ``template`` another look than its outlet's own.
+    """
 
     article: Article
     edition: Edition
     url: str
     charset: str = "utf-8"
     source: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    social: str = ""
+    template: str = ""
 
 
 def article_page(outlet: Outlet, story: Story, others: tuple[Teaser, ...], noise: str) -> str:
@@ -57,6 +65,9 @@ def article_page(outlet: Outlet, story: Story, others: tuple[Teaser, ...], noise
     shown = tuple(_curly(text) if outlet.typographic else text for text in (edition.headline, *edition.body))
     values = {
         "headline": escape(shown[0]),
+        "social": escape(story.social or shown[0]),
+        "links": "".join(f'<link rel="{rel}" href="{escape(href)}">\n' for rel, href in story.links),
+        "site": escape(outlet.name),
         "paragraphs": _paragraphs(shown[1:]),
         "description": escape(shown[1][:120]),
         "jsonld": _jsonld(outlet, story, shown[0]),
@@ -69,7 +80,7 @@ def article_page(outlet: Outlet, story: Story, others: tuple[Teaser, ...], noise
         "published": story.article.published_at.isoformat(),
         "published_words": f"{story.article.published_at:%d.%m.%Y, %H:%M} UTC",
     }
-    return _template(outlet.id).substitute(values | _furniture(rng, others))
+    return _template(story.template or outlet.id).substitute(values | _furniture(rng, others))
 
 
 def paywall_page(outlet: Outlet, story: Story, noise: str) -> str:

@@ -17,19 +17,33 @@ SMALLEST_GZIP = 200  # bytes; below, the gzip frame eats what it saves
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer. Headers lack Content-Length and Connection: those are the server's own."""
+    """An HTTP answer. Headers lack Content-Length and Connection: those are the server's own.
+
+    ``missing`` bytes of the body are announced and never sent.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    missing: int = 0
 
     def headed(self, *headers: tuple[str, str]) -> Reply:
         """Return the reply with these headers added."""
         return replace(self, headers=(*self.headers, *headers))
 
-    def tagged(self) -> Reply:
-        """Return the reply with an ETag of its body."""
-        return self.headed(("ETag", f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'))
+    def tagged(self, of: bytes | None = None) -> Reply:
+        """Return the reply with an ETag of its body, or falsely of another one."""
+        body = self.body if of is None else of
+        return self.headed(("ETag", f'"{hashlib.sha256(body).hexdigest()[:16]}"'))
+
+    def unmodified(self) -> Reply:
+        """Return a 304 with the headers of this reply, whatever the asker has."""
+        return replace(self, status=304, body=b"")
+
+    def cut_off(self) -> Reply:
+        """Return the reply with half of its body lost on the way."""
+        half = len(self.body) // 2
+        return replace(self, body=self.body[:half], missing=len(self.body) - half)
 
     def finished(self, now: datetime, asked: Mapping[str, str]) -> Reply:
         """Return what goes out at ``now``: dated, 304 where the asker has it already, gzipped where it may be.
@@ -39,7 +53,7 @@ class Reply:
         dated = self.headed(("Date", format_datetime(now, usegmt=True)))
         tag = dict(self.headers).get("ETag", "")
         if tag and tag in asked.get("if-none-match", ""):
-            return replace(dated, status=304, body=b"")
+            return dated.unmodified()
         return _zipped(dated) if "gzip" in asked.get("accept-encoding", "") else dated
 
 
@@ -65,6 +79,7 @@ def text(content: str) -> Reply:
     return Reply(200, (("Content-Type", "text/plain; charset=utf-8"),), content.encode())
 
 
-def moved(url: str) -> Reply:
-    """Return a permanent redirect."""
-    return Reply(301, (("Location", url), ("Content-Type", "text/html; charset=utf-8")), b"<p>Moved.</p>")
+def moved(url: str, *, for_good: bool = True) -> Reply:
+    """Return a redirect, permanent or of the moment."""
+    headers = (("Location", url), ("Content-Type", "text/html; charset=utf-8"))
+    return Reply(301 if for_good else 302, headers, b"<p>Moved.</p>")

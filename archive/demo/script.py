@@ -16,7 +16,17 @@ ROUNDS = tuple(T0 + timedelta(hours=hours) for hours in (0, 4, 30, 58))
 
 STALE_DELAY = timedelta(hours=6, minutes=17)  # after round 1: the spinner took its time, and an older version
 PERSISTENT = frozenset({"missing_404", "gone_410", "soft_404", "paywall", "robots_denied"})
+PASSING = frozenset({"server_error", "left_alone", "robots_down", "truncated"})
+"""What keeps an article from being read in one round alone."""
+
+SILENT = frozenset({"whole", "retitled", "wrong_304"})
+"""What must not be noticed: a page is whole again, its headline differs in one place, a 304 speaks of another page."""
+
+Steps: TypeAlias = tuple[tuple[int, str], ...]
 Cast: TypeAlias = Callable[[Article, Mapping[str, Article]], bool]
+
+
+_SHORT = 5  # paragraphs; of fewer, two fifths are no article
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class Part:
     """A role: what happens to whoever plays it, as (round, event) steps, and which articles may."""
 
     name: str
-    steps: tuple[tuple[int, str], ...]
+    steps: Steps
     cast: Cast
 
     @property
@@ -49,16 +59,20 @@ class Deal:
     articles: dict[str, Article]
     turns: tuple[Turn, ...]
 
+    def now(self, article: str, at: int) -> frozenset[str]:
+        """Return what happens to the article in that very round."""
+        return frozenset(turn.event for turn in self.turns if turn.article == article and turn.round == at)
+
     def of(self, article: str, upto: int) -> tuple[str, ...]:
         """Return what has happened to the article by that round, oldest first."""
         return tuple(turn.event for turn in self.turns if turn.article == article and turn.round <= upto)
 
     def state(self, article: str, at: int) -> str:
         """Return the state in which the article's address is found in that round; ``ok`` when it shows its text."""
-        busy = any(turn == Turn(at, article, "server_error") for turn in self.turns)
+        passing = next(iter(self.now(article, at) & PASSING), None)
         lasting = [event for event in self.of(article, at) if event in PERSISTENT or event == "returned"]
         state = lasting[-1] if lasting else "ok"
-        return "server_error" if busy else "ok" if state == "returned" else state
+        return passing or ("ok" if state == "returned" else state)
 
 
 def _spun(article: Article, articles: Mapping[str, Article]) -> bool:
@@ -89,6 +103,22 @@ def _official(article: Article, _: Mapping[str, Article]) -> bool:
     return article.outlet == "ministry"
 
 
+def _correctable(article: Article, _: Mapping[str, Article]) -> bool:
+    return bool(article.correction)
+
+
+def _long(article: Article, _: Mapping[str, Article]) -> bool:
+    return len(article.body) > _SHORT
+
+
+def _listed(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.outlet in {"wire", "daily", "spinner"}
+
+
+def _streamed(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.outlet != "ministry"
+
+
 COPIED_LATE = Part("copied late", ((1, "quotation"),), _spun)
 """Loses a quotation in round 1; the spinner's copy comes in round 2 and still has it."""
 
@@ -98,7 +128,7 @@ PARTS = (
     Part("unchanged", ((1, "not_modified"),), _official),
     Part("tracked", ((0, "duplicate"),), _fed),
     Part("amended", ((1, "number"), (3, "correction")), _written),
-    Part("flipped", ((1, "headline"), (2, "reverted")), _written),
+    Part("flipped", ((1, "headline"), (2, "reverted"), (3, "whole")), _written),
     Part("softened", ((1, "headline"),), _written),
     Part("softened late", ((3, "headline"),), _written),
     Part("mended", ((1, "cosmetic"),), _written),
@@ -112,8 +142,31 @@ PARTS = (
     Part("walled", ((2, "paywall"),), _news),
     Part("barred", ((2, "robots_denied"),), _news),
     Part("relocated", ((2, "address_moved"),), _any),
+    Part("relapsing", ((1, "correction"), (2, "relapsed"), (3, "whole")), _correctable),
+    Part("gutted", ((2, "removed"), (3, "whole")), _long),
+    Part("halved", ((1, "halved"), (2, "whole")), _long),
+    Part("amplified", ((0, "amp"),), _listed),
+    Part("printed", ((0, "print"),), _listed),
+    Part("cut off", ((1, "truncated"),), _streamed),
+    Part("detoured", ((3, "detour"),), _any),
+    Part("teased", ((1, "retitled"), (2, "whole")), _any),
 )
-"""Every other part once, those with the fewest possible players first."""
+"""Every other part once, those with the fewest possible players first, then those that almost everybody can play."""
+
+ROLES: Mapping[str, Steps] = {
+    "parted": ((2, "number"),),
+    "abridged": (),
+    "cached": ((1, "wrong_304"), (1, "correction"), (2, "stale_tag"), (3, "number")),
+    "drowned": ((2, "soft_404"),),
+    "hinted": ((3, "number"),),
+    "overrun": ((0, "server_error"), (1, "left_alone"), (2, "robots_down")),
+    "neighbour": ((1, "left_alone"), (2, "robots_down")),
+}
+"""Parts written for one article each, whose ``role`` says so; no seed deals them to another.
+
+What is ``left_alone`` had, or has a neighbour that had, asked in round 0 for a pause that outlives round 1. A
+``stale_tag`` is that of the page before an edit: the edit cannot be seen until the tag is renewed.
+"""
 
 BUSY = (("regional", 1), ("regional", 2), ("regional", 3), ("daily", 2), ("daily", 3), ("spinner", 1), ("spinner", 3))
 """Where and when a server may answer 503: never an outlet that prints something new in that round, for it is left alone
@@ -126,13 +179,20 @@ def deal(articles: Mapping[str, Article], seed: int) -> Deal:
     original = rng.choice(_able(COPIED_LATE, articles))
     articles = _late_spinner(articles, original)
     outlet, when = rng.choice(BUSY)
-    busy = rng.choice([a.id for a in articles.values() if a.outlet == outlet and a.id != original and not a.appears])
+    busy = rng.choice([a.id for a in articles.values() if a.outlet == outlet and a.id != original and _free(a)])
     players = {original: COPIED_LATE, busy: Part("busy", ((when, "server_error"),), _any)}
     for part in PARTS:
         able = [name for name in _able(part, articles) if name not in players]
         players[rng.choice([n for n in able if articles[n].outlet != outlet or when not in part.rounds])] = part
-    turns = (Turn(at, name, event) for name, part in players.items() for at, event in part.steps)
+    steps = {name: part.steps for name, part in players.items()}
+    steps |= {article.id: ROLES[article.role] for article in articles.values() if article.role}
+    turns = (Turn(at, name, event) for name, each in steps.items() for at, event in each)
     return Deal(articles, tuple(sorted(turns, key=lambda turn: (turn.round, turn.article))))
+
+
+def _free(article: Article) -> bool:
+    """Tell whether an article may be given a part: it is there from the start, and none was written for it."""
+    return not article.appears and not article.role
 
 
 def _able(part: Part, articles: Mapping[str, Article]) -> list[str]:
@@ -142,7 +202,7 @@ def _able(part: Part, articles: Mapping[str, Article]) -> list[str]:
     """
     first_edit = min((when for when, event in part.steps if event in EDITS), default=len(ROUNDS))
     too_soon = {base for copy in articles.values() for _, base in copy.copies if copy.appears >= first_edit}
-    present = (a for a in articles.values() if not a.appears and a.id not in too_soon)
+    present = (a for a in articles.values() if _free(a) and a.id not in too_soon)
     return [article.id for article in present if part.cast(article, articles)]
 
 

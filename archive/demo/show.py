@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_CHANGES = 8  # with the clusters the whole story stays within three screens
+_MOST_OF_A_KIND = 2
 _OTHER_WIDTH = 44  # a copy's row is 46 characters before its title: 90 in all
 _TROUBLE_WIDTH = 76  # all that the script lets go wrong in one round
 STATES = {
@@ -30,7 +31,9 @@ STATES = {
     "soft_404": "soft 404",
     "paywall": "paywall",
     "server_error": "busy",
+    "rate_limited": "put off",
     "robots_denied": "robots.txt",
+    "truncated": "cut off",
 }
 RIGHT = ("pages", "new", "edited", "furniture", "same")
 HEADING = ("round", "at (UTC)", *RIGHT)
@@ -49,7 +52,7 @@ class Telling(Answers, Protocol):
 def opening(seed: int) -> list[str]:
     """Return the first lines: what is about to happen, and the head of the table of rounds."""
     return [
-        f"A news world of six invented outlets (seed {seed}), served by this computer, visited four times.",
+        f"A news world of eight invented outlets (seed {seed}), served by this computer, visited four times.",
         "Where only its furniture changed (ads, counters, lists), a page gets no new version.",
         "",
         _columns(HEADING),
@@ -101,15 +104,30 @@ def _articles(answers: Answers) -> Iterator[tuple[Json, Sequence[Json]]]:
 
 
 def change_lines(answers: Telling) -> list[str]:
-    """Return the weightiest edits, each with the words that changed, and a count of the others."""
+    """Return the weightiest edits, two of a kind, each with the words that changed, and a count of the others."""
     edits = [(url, each) for url, each in _later_versions(answers) if each["kinds"]]
     edits.sort(key=lambda edit: (-edit[1]["score"], edit[1]["first_seen_at"], edit[0]))
-    lines = ["", "What changed, weightiest first", ""]
-    for url, version in edits[:_MOST_CHANGES]:
+    told, rest = _two_of_a_kind(edits)
+    lines = ["", "What changed, weightiest first and two of a kind", ""]
+    for url, version in told:
         lines += _change(answers, url, version)
-    rest = Counter(_word(version) for _, version in edits[_MOST_CHANGES:])
     others = ", ".join(f"{count} {word}" for word, count in sorted(rest.items()))
-    return [*lines, f"  and {rest.total()} lighter: {others}"] if rest else lines
+    return [*lines, f"  and {rest.total()} more: {others}"] if rest else lines
+
+
+def _two_of_a_kind(edits: Sequence[tuple[str, Json]]) -> tuple[list[tuple[str, Json]], Counter[str]]:
+    """Divide edits into those to tell, so that every kind has its turn, and a count of the others by kind."""
+    told: list[tuple[str, Json]] = []
+    kinds: Counter[str] = Counter()
+    rest: Counter[str] = Counter()
+    for edit in edits:
+        word = _word(edit[1])
+        if kinds[word] < _MOST_OF_A_KIND and len(told) < _MOST_CHANGES:
+            told.append(edit)
+            kinds[word] += 1
+        else:
+            rest[word] += 1
+    return told, rest
 
 
 def _later_versions(answers: Answers) -> Iterator[tuple[str, Json]]:

@@ -104,7 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers:
             self.send_header(name, value)
         if reply.status != HTTPStatus.NOT_MODIFIED:
-            self.send_header("Content-Length", str(len(reply.body)))
+            self.send_header("Content-Length", str(len(reply.body) + reply.missing))
+        self.close_connection |= bool(reply.missing)
         self.end_headers()
         if with_body:
             self.wfile.write(reply.body)

@@ -61,11 +61,16 @@ def read_snapshot(db: Path) -> Snapshot:
         return Snapshot(
             listed=listed,
             histories=histories,
-            checks={url: [answers.capture_of(*pair) for pair in archive.captures(url)] for url in urls},
+            checks={url: _checks(archive, url) for url in urls},
             links=[answers.link(link) for link in archive.copies()],
             groups=[answers.cluster(cluster) for cluster in archive.clusters()],
             changes={key: _change(archive, *key) for key in later},
         )
+
+
+def _checks(archive: Archive, url: str) -> list[Json]:
+    """Return the captures of an address; the further pages of an article in parts are no checks of their own."""
+    return [answers.capture_of(one, state) for one, state in archive.captures(url) if one.part == 1]
 
 
 def _change(archive: Archive, url: str, number: int) -> Json:

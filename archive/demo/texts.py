@@ -27,7 +27,9 @@ class Article:
     """One article as its file has it: who prints it, when, and what an edit would use; ``body`` still has its marks.
 
     ``copies`` names what it was made from, as (relation, article) pairs; ``spins`` the article that a machine reworded
-    for it. ``appears`` is the round in which it is first on the web.
+    for it. ``appears`` is the round in which it is first on the web. ``role`` names the part of the script that was
+    written for it, if one was. It is printed on ``parts`` pages; ``short_of`` is the article of which it is an abridged
+    page of its own.
     """
 
     id: str
@@ -45,6 +47,9 @@ class Article:
     appears: int = 0
     copies: tuple[tuple[str, str], ...] = ()
     spins: str = ""
+    role: str = ""
+    parts: int = 1
+    short_of: str = ""
 
     @property
     def written(self) -> bool:
@@ -62,6 +67,15 @@ class Edition:
     def plain(self) -> Edition:
         """Return the same words as a reader sees them."""
         return Edition(self.headline, tuple(_MARKS.sub("", paragraph) for paragraph in self.body))
+
+    def beginning(self) -> Edition:
+        """Return its first paragraphs, two of five: less than half of it."""
+        return replace(self, body=self.body[: len(self.body) * 2 // 5])
+
+    def part(self, number: int, of: int) -> Edition:
+        """Return the paragraphs of one of its pages, counted from 1."""
+        share = len(self.body) // of
+        return replace(self, body=self.body[(number - 1) * share : number * share if number < of else None])
 
 
 def read_articles() -> dict[str, Article]:
@@ -82,6 +96,7 @@ def read_article(name: str, text: str) -> Article:
         outlet=name.partition("-")[0],
         published_at=datetime.fromisoformat(fields.pop("published")).replace(tzinfo=UTC),
         appears=int(fields.pop("appears", "0")),
+        parts=int(fields.pop("parts", "1")),
         body=tuple(" ".join(part.split()) for part in body.split("\n\n") if part.strip()),
         typo=(right, wrong),
         copies=tuple((relation, base) for relation, base in pairs),
@@ -105,7 +120,7 @@ def _printed(line: str, articles: Mapping[str, Article]) -> tuple[str, ...]:
 
 
 def edited(article: Article, edition: Edition, edit: str) -> Edition:
-    """Return the edition after one edit: headline, number, quotation, moved, correction, cosmetic or added."""
+    """Return the edition after one edit: headline, number, quotation, moved, correction, cosmetic, added or removed."""
     return _EDITS[edit](article, edition)
 
 
@@ -150,6 +165,10 @@ def _extend(article: Article, edition: Edition) -> Edition:
     return replace(edition, body=(*edition.body[:-1], article.added, edition.body[-1]))
 
 
+def _gut(_: Article, edition: Edition) -> Edition:
+    return edition.beginning()
+
+
 _EDITS: dict[str, Callable[[Article, Edition], Edition]] = {
     "headline": _soften,
     "number": _shrink,
@@ -158,5 +177,6 @@ _EDITS: dict[str, Callable[[Article, Edition], Edition]] = {
     "correction": _correct,
     "cosmetic": _mend,
     "added": _extend,
+    "removed": _gut,
 }
 EDITS = frozenset(_EDITS)

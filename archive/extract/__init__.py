@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["Extractors", "extract", "extract_facts"]
 
 
-def extract(page: Page) -> Extraction:
+def extract(page: Page, *, fast: bool = False) -> Extraction:
     """What ``page`` says: title, raw text, declared metadata, and a verdict. Never raises for a bad page.
 
-    ``text`` is as extracted, ``removed`` and ``origin`` are empty: cleaning is a step of its own.
+    ``text`` is as extracted, ``removed`` and ``origin`` are empty: cleaning is a step of its own. ``fast`` reads the
+    body in one cheaper pass; that is another recipe.
     """
     from archive.extract.page import extract as extract_page  # over half a second of imports
 
-    return extract_page(page)
+    return extract_page(page, fast=fast)

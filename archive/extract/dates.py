@@ -20,6 +20,7 @@ _WORDS = re.compile(
     r"(?:st|nd|rd|th)?,?)\s+(?P<y>\d{4})$"
 )
 _MAIL = re.compile(r"(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d\d?:\d\d")
+_CLOCK = re.compile(r"\d:\d\d|T\d\d")
 _LONGEST = 80
 _SLACK = timedelta(days=1)
 
@@ -43,8 +44,22 @@ def parse_date(raw: str) -> datetime | None:
 
 def declared_date(candidates: Iterable[str], captured_at: datetime) -> datetime | None:
     """The first candidate that is a date, is not the epoch, and is at most a day after the page was captured."""
-    dates = (parse_date(raw) for raw in candidates)
-    return next((at for at in dates if at and at <= captured_at + _SLACK and not _is_nothing(at)), None)
+    found = first_date(((raw, "") for raw in candidates), captured_at)
+    return found[0] if found else None
+
+
+def first_date(said: Iterable[tuple[str, str]], captured_at: datetime) -> tuple[datetime, str, str] | None:
+    """The same for (date as written, where it is said) pairs: the instant and the pair it came from."""
+    dates = ((parse_date(raw), raw, source) for raw, source in said)
+    return next(
+        ((at, raw, source) for at, raw, source in dates if at and at <= captured_at + _SLACK and not _is_nothing(at)),
+        None,
+    )
+
+
+def precise(at: datetime, raw: str) -> str:
+    """``at`` as precise as ``raw`` was: a day (``2024-02-28``) when no time of the day is written there."""
+    return at.isoformat() if _CLOCK.search(raw) or _EPOCH.match(raw) else at.date().isoformat()
 
 
 def _is_nothing(at: datetime) -> bool:

@@ -20,15 +20,28 @@ class Ended(Exception):
     """The other end is gone."""
 
 
-def send(pipe: int, value: object) -> None:
-    """Write one frame to the descriptor ``pipe``. Raises Ended when nobody reads."""
+def send(pipe: int, value: object, *, within: float | None = None) -> None:
+    """Write one frame to the descriptor ``pipe``; ``within`` seconds when given, for which it must not block.
+
+    Raises Hung, or Ended when nobody reads.
+    """
+    deadline = None if within is None else monotonic() + within
     data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     waiting = memoryview(len(data).to_bytes(_HEADER, "big") + data)
     try:
         while waiting:
-            waiting = waiting[os.write(pipe, waiting) :]
+            if deadline is not None:
+                _wait(pipe, deadline, selectors.EVENT_WRITE)
+            waiting = waiting[_write(pipe, waiting) :]
     except BrokenPipeError:
         raise Ended from None
+
+
+def _write(pipe: int, data: memoryview) -> int:
+    try:
+        return os.write(pipe, data)
+    except BlockingIOError:
+        return 0
 
 
 def receive(pipe: int, *, within: float | None = None) -> Any:
@@ -42,7 +55,7 @@ def _read(pipe: int, size: int, deadline: float | None) -> bytes:
     parts, missing = [], size
     while missing:
         if deadline is not None:
-            _wait(pipe, deadline)
+            _wait(pipe, deadline, selectors.EVENT_READ)
         part = os.read(pipe, min(missing, _CHUNK))
         if not part:
             raise Ended
@@ -51,8 +64,8 @@ def _read(pipe: int, size: int, deadline: float | None) -> bytes:
     return b"".join(parts)
 
 
-def _wait(pipe: int, deadline: float) -> None:
+def _wait(pipe: int, deadline: float, event: int) -> None:
     with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
+        selector.register(pipe, event)
         if not selector.select(max(0.0, deadline - monotonic())):
             raise Hung

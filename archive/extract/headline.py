@@ -29,6 +29,14 @@ def choose_headline(h1: Iterable[str], og_title: str, ld_headline: str, tag_titl
     return agreed or next((cut for text in fallback if (cut := without_site(text, names))), "")
 
 
+def agreeing(headline: str, said: Iterable[tuple[str, str]], sites: Iterable[str]) -> tuple[str, ...]:
+    """Which of the (source, title) pairs have this headline, give or take a site's name; each source once, in order."""
+    names = {fold(site) for site in sites if site} - {""}
+    own = without_site(headline, names)
+    found = (source for source, title in said if _common(own, without_site(title, names)))
+    return tuple(dict.fromkeys(found))
+
+
 def fold(text: str) -> str:
     """A text as its words in one case: what two spellings of a headline have in common."""
     return " ".join(_WORD.findall(text.casefold()))

@@ -37,6 +37,8 @@ class LdArticle:
     free: bool | None = None
     live: bool = False
     words: int = 0
+    section: str = ""
+    tags: tuple[str, ...] = ()
     addresses: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -98,6 +100,8 @@ def _article(node: dict[str, Any]) -> LdArticle:
         free=_free(node.get("isAccessibleForFree")),
         live="LiveBlogPosting" in _types(node),
         words=_words(node),
+        section=_text(node.get("articleSection")),
+        tags=tuple(_keywords(node.get("keywords"))),
         addresses=frozenset(_bare(address) for address in _addresses(node)),
     )
 
@@ -115,6 +119,12 @@ def _names(value: Any) -> list[str]:
     people = value if isinstance(value, list) else [value]
     names = [_text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people]
     return [name for name in names if name and not name.startswith("http")]
+
+
+def _keywords(value: Any) -> list[str]:
+    """A list of them, or one text with commas."""
+    listed = value if isinstance(value, list) else _text(value).split(",")
+    return [text for each in listed if (text := _text(each))]
 
 
 def _free(value: Any) -> bool | None:

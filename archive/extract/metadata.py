@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
 
 from archive.extract.jsonld import LdArticle, read_article
 
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-_WALKED = ("title", "meta", "link", "script", "h1", "time", "a")
+    from archive.extract.tree import Asks
+
+_WALKED = ("title", "base", "meta", "link", "script", "h1", "time")
 _PUBLISHED = (
     "article:published_time",
     "og:article:published_time",
@@ -39,30 +44,46 @@ _PUBLISHED = (
 """Names under which ``meta`` declares the day of publication, the most trusted first."""
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified")
 _AUTHOR = ("author", "article:author", "byl", "parsely-author", "sailthru.author", "dc.creator", "citation_author")
-_ITEMS = (
+_SECTION = ("article:section", "parsely-section", "articlesection", "dc.subject")
+_TAGS = ("news_keywords", "parsely-tags", "keywords")
+_ITEMS: Asks = etree.XPath(
     "//*[@itemprop][contains(' datePublished dateModified author isAccessibleForFree ', concat(' ', @itemprop, ' '))]"
 )
+_AUTHOR_LINKS: Asks = etree.XPath("//a[contains(@rel, 'author')]")
 _MICROFORMAT = frozenset({"dt-published", "entry-date", "published"})
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_]|\s*$)")
 _BY = re.compile(r"^(?:by|von|por|par|di|da)[\s:]+", re.IGNORECASE)
 _LONGEST_NAME = 200
+_LONGEST_ADDRESS = 8192  # no longer one is asked
+_MOST_TAGS = 20
+_MOST_READ = 100  # elements of a kind; each costs its subtree, and a page may nest thousands
 _FOUND = tuple[str, ...]
+Said = tuple[str, str]
+"""What a page says, as written, and where it says it: ("2024-02-28", "meta date")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """A page's own statements. Dates are raw strings, the most trusted first; ``free`` None when nothing is said."""
+    """A page's own statements. Dates are raw strings, the most trusted first; ``free`` None when nothing is said.
+
+    ``unmarked`` are the dates of ``time`` elements that nothing ties to the article.
+    """
 
     h1: _FOUND = ()
     og_title: str = ""
     tag_title: str = ""
-    published: _FOUND = ()
-    modified: _FOUND = ()
-    byline: str | None = None
-    language: str | None = None
-    site: str | None = None
+    published: tuple[Said, ...] = ()
+    modified: tuple[Said, ...] = ()
+    unmarked: _FOUND = ()
+    byline: Said | None = None
+    language: Said | None = None
+    site: Said | None = None
+    section: Said | None = None
+    tags: tuple[Said, ...] = ()
     canonical_url: str | None = None
+    claims: tuple[tuple[str, str], ...] = ()
     free: bool | None = None
+    free_from: str = ""
     article: LdArticle | None = None
     is_article: bool = False
 
@@ -75,22 +96,34 @@ def read_metadata(root: HtmlElement, url: str) -> Declared:
     blocks = [script.text or "" for script in found["script"] if "ld+json" in (script.get("type") or "").lower()]
     article = read_article(blocks, (url, canonical or "", meta.get("og:url", "")))
     ld = article or LdArticle()
-    items = root.xpath(_ITEMS)
+    items = () if ld.published and ld.authors else _ITEMS(root)  # rarely needed, and a walk over the whole page
+    dated, undated = _times(found["time"])
+    free, free_from = _free(ld.free, _items(items, "isAccessibleForFree"), meta)
     return Declared(
         h1=_headings(found["h1"]),
         og_title=meta.get("og:title", "") or meta.get("twitter:title", ""),
         tag_title=next((text for title in found["title"] if (text := text_of(title))), ""),
         published=_some(
-            (ld.published, *_pick(meta, _PUBLISHED), *_items(items, "datePublished"), *_times(found["time"]))
+            (
+                (ld.published, "json-ld datePublished"),
+                *_pick(meta, _PUBLISHED),
+                *_items(items, "datePublished"),
+                *((raw, "time") for raw in dated),
+            )
         ),
-        modified=_some((ld.modified, *_pick(meta, _MODIFIED), *_items(items, "dateModified"))),
-        byline=_byline(ld.authors, _pick(meta, _AUTHOR), _items(items, "author"), found["a"]),
-        language=_language(
-            root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale")
+        modified=_some(
+            ((ld.modified, "json-ld dateModified"), *_pick(meta, _MODIFIED), *_items(items, "dateModified"))
         ),
-        site=meta.get("og:site_name") or ld.publisher or None,
+        unmarked=undated,
+        byline=_byline(ld.authors, _pick(meta, _AUTHOR), _items(items, "author"), root),
+        language=_language(root, meta),
+        site=_first((*_pick(meta, ("og:site_name",)), (ld.publisher, "json-ld publisher"))),
+        section=_first(((ld.section, "json-ld articleSection"), *_pick(meta, _SECTION))),
+        tags=_tags(ld, meta),
         canonical_url=canonical,
-        free=ld.free if ld.free is not None else _free(_items(items, "isAccessibleForFree"), meta),
+        claims=tuple(_claims(found["link"], meta, found["base"])),
+        free=free,
+        free_from=free_from,
         article=article,
         is_article=article is not None or meta.get("og:type", "").lower() == "article",
     )
@@ -120,37 +153,50 @@ def _metas(elements: Iterable[HtmlElement]) -> dict[str, str]:
     return contents
 
 
-def _pick(meta: dict[str, str], names: Iterable[str]) -> _FOUND:
-    return tuple(meta[name] for name in names if name in meta)
+def _pick(meta: dict[str, str], names: Iterable[str]) -> tuple[Said, ...]:
+    return tuple((meta[name], f"meta {name}") for name in names if name in meta)
 
 
-def _some(values: Iterable[str]) -> _FOUND:
-    return tuple(dict.fromkeys(value for value in values if value))
+def _some(said: Iterable[Said]) -> tuple[Said, ...]:
+    """The statements that say something, each once, as said first."""
+    first: dict[str, str] = {}
+    for value, source in said:
+        if value:
+            first.setdefault(value, source)
+    return tuple(first.items())
+
+
+def _first(said: Iterable[Said]) -> Said | None:
+    return next(iter(_some(said)), None)
 
 
 def _headings(elements: Iterable[HtmlElement]) -> _FOUND:
     """The texts of h1 elements; those inside the article or main part come first."""
-    texts = [(not _inside(element, "article", "main"), text_of(element)) for element in elements]
-    return _some(text for _, text in sorted(texts, key=lambda pair: pair[0]))
+    few = islice(elements, _MOST_READ)
+    texts = [(not _inside(element, "article", "main"), text_of(element)) for element in few]
+    return tuple(dict.fromkeys(text for _, text in sorted(texts, key=lambda pair: pair[0]) if text))
 
 
 def _inside(element: HtmlElement, *tags: str) -> bool:
     return next(element.iterancestors(*tags), None) is not None
 
 
-def _items(elements: Iterable[HtmlElement], name: str) -> _FOUND:
+def _items(elements: Iterable[HtmlElement], name: str) -> tuple[Said, ...]:
     """Microdata values: an attribute where there is one, else the text."""
-    chosen = (element for element in elements if element.get("itemprop") == name)
+    chosen = islice((element for element in elements if element.get("itemprop") == name), _MOST_READ)
     return _some(
-        element.get("content") or element.get("datetime") or text_of(element)[:_LONGEST_NAME] for element in chosen
+        (element.get("content") or element.get("datetime") or text_of(element)[:_LONGEST_NAME], f"microdata {name}")
+        for element in chosen
     )
 
 
-def _times(elements: Iterable[HtmlElement]) -> Iterator[str]:
-    """``time`` elements that date the article: marked as publication, or in the header that carries the headline."""
-    for element in elements:
-        if element.get("datetime") and (_is_marked(element) or _is_beside_headline(element)):
-            yield element.get("datetime")
+def _times(elements: Iterable[HtmlElement]) -> tuple[_FOUND, _FOUND]:
+    """The dates of ``time`` elements that date the article, marked so or in the header of the headline; the others."""
+    dated: dict[str, bool] = {}
+    for element in islice(elements, _MOST_READ):
+        if raw := element.get("datetime"):
+            dated[raw] = dated.get(raw, False) or _is_marked(element) or _is_beside_headline(element)
+    return tuple(raw for raw, is_own in dated.items() if is_own), tuple(raw for raw, own in dated.items() if not own)
 
 
 def _is_marked(element: HtmlElement) -> bool:
@@ -167,28 +213,50 @@ def _is_beside_headline(element: HtmlElement) -> bool:
     return any(part is not None and next(part.iter("h1"), None) is not None for part in (header, article))
 
 
-def _byline(named: _FOUND, meta: _FOUND, items: _FOUND, links: Iterable[HtmlElement]) -> str | None:
+def _byline(named: _FOUND, meta: tuple[Said, ...], items: tuple[Said, ...], root: HtmlElement) -> Said | None:
     """Authors as the page names them: JSON-LD, meta, microdata, ``rel=author``; an address is no name."""
-    by_link = (text_of(link) for link in links if "author" in (link.get("rel") or "").lower().split())
-    for group in (named, meta, items, by_link):
-        names = [_BY.sub("", name) for name in group if not name.startswith(("http://", "https://"))]
-        if names:
-            wanted = names if group is named else names[:1]
-            return ", ".join(dict.fromkeys(name for name in wanted if name))[:_LONGEST_NAME] or None
-    return None
+    if people := _people(named):
+        return ", ".join(people)[:_LONGEST_NAME], "json-ld author"
+    said = ((name, source) for raw, source in chain(meta, items, _linked(root)) for name in _people((raw,)))
+    return next(((name[:_LONGEST_NAME], source) for name, source in said), None)
 
 
-def _language(*declared: str | None) -> str | None:
+def _linked(root: HtmlElement) -> Iterator[Said]:
+    for link in _AUTHOR_LINKS(root)[:_MOST_READ]:
+        yield text_of(link), "rel=author"
+
+
+def _people(names: Iterable[str]) -> _FOUND:
+    written = (name for name in names if not name.startswith(("http://", "https://")))
+    return tuple(dict.fromkeys(name for raw in written if (name := _BY.sub("", raw))))
+
+
+def _language(root: HtmlElement, meta: dict[str, str]) -> Said | None:
     """The two-letter code of the first declaration that has one."""
-    codes = (_LANGUAGE.match(value) for value in declared if value)
-    return next((code[1].lower() for code in codes if code), None)
+    declared = (
+        (root.get("lang"), "html lang"),
+        (root.get("{http://www.w3.org/XML/1998/namespace}lang"), "html xml:lang"),
+        (meta.get("og:locale"), "meta og:locale"),
+    )
+    codes = ((_LANGUAGE.match(value), source) for value, source in declared if value)
+    return next(((code[1].lower(), source) for code, source in codes if code), None)
 
 
-def _free(items: _FOUND, meta: dict[str, str]) -> bool | None:
-    """Microdata, else ``article:content_tier``: metered is still free to this reader."""
+def _tags(ld: LdArticle, meta: dict[str, str]) -> tuple[Said, ...]:
+    """Subjects the page lists for its article, from the first place that lists any."""
+    lists = [(ld.tags, "json-ld keywords"), *((tuple(raw.split(",")), source) for raw, source in _pick(meta, _TAGS))]
+    found = (_some((" ".join(each.split()), source) for each in listed) for listed, source in lists)
+    return next((each for each in found if each), ())[:_MOST_TAGS]
+
+
+def _free(named: bool | None, items: tuple[Said, ...], meta: dict[str, str]) -> tuple[bool | None, str]:
+    """JSON-LD, microdata, else ``article:content_tier``: metered is still free to this reader; and where it is said."""
+    if named is not None:
+        return named, "json-ld isAccessibleForFree"
     if items:
-        return items[0].rpartition("/")[2].lower() != "false"
-    return {"locked": False, "free": True}.get(meta.get("article:content_tier", "").lower())
+        return items[0][0].rpartition("/")[2].lower() != "false", items[0][1]
+    tier = {"locked": False, "free": True}.get(meta.get("article:content_tier", "").lower())
+    return tier, "" if tier is None else "meta article:content_tier"
 
 
 def _canonical(links: Iterable[HtmlElement], url: str) -> str | None:
@@ -197,6 +265,33 @@ def _canonical(links: Iterable[HtmlElement], url: str) -> str | None:
         if "canonical" in (link.get("rel") or "").lower().split() and link.get("href"):
             return _absolute(url, link.get("href").strip())
     return None
+
+
+def _claims(
+    links: Iterable[HtmlElement], meta: dict[str, str], bases: Iterable[HtmlElement]
+) -> Iterator[tuple[str, str]]:
+    """Other addresses the page gives for itself, the first of each kind, as written.
+
+    Joined with the page's own ``base`` and nothing else, so that they may stay relative: a payload is extracted once,
+    whichever of its addresses it came from first.
+    """
+    base = next((href for each in bases if (href := each.get("href"))), "")
+    told: dict[str, str] = {}
+    for link in links:
+        relations = (link.get("rel") or "").lower().split()
+        for kind, relation in (("canonical", "canonical"), ("amp", "amphtml")):
+            if relation in relations and (href := (link.get("href") or "").strip()):
+                told.setdefault(kind, _joined(base, href))
+    if "og:url" in meta:
+        told["og"] = _joined(base, meta["og:url"])
+    yield from ((kind, url) for kind, url in told.items() if 0 < len(url) <= _LONGEST_ADDRESS)
+
+
+def _joined(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href)
+    except ValueError:
+        return ""
 
 
 def _absolute(base: str, href: str) -> str | None:

@@ -6,16 +6,19 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from archive.extract.body import read_body
 from archive.extract.dates import declared_date, parse_date
 from archive.extract.decode import decode, foreign_bytes, foreign_text, mend_references
-from archive.extract.headline import choose_headline
+from archive.extract.facts import declared_facts, found_facts, guessed_dates
+from archive.extract.headline import agreeing, choose_headline
 from archive.extract.metadata import Declared, read_metadata
-from archive.extract.recipe import MAX_BYTES, ONE_PASS_MARKUP, SHORT_WORDS
+from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
-from archive.extract.tree import Parsed, lighten, oversized, parse
+from archive.extract.tree import Asks, Parsed, lighten, oversized, parse
 from archive.extract.verdict import Signals, count_words, judge
-from db.records import TEXT_MEDIA_TYPE, Extraction, Page, Verdict
+from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +26,20 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _LONGEST_DETAIL = 200
+_PASSWORD: Asks = etree.XPath("boolean(//input[@type='password'])")
 _UNREAD = frozenset({"script", "style", "noscript", "template", "svg", "head"})
 
 
-def extract(page: Page) -> Extraction:
+def extract(page: Page, *, fast: bool = False) -> Extraction:
     """What ``page`` says: title, raw text, declared metadata, and a verdict. ``removed`` and ``origin`` stay empty.
 
-    The same page gives the same extraction on any day, in any order, in any process. Whatever a library does with a
-    hostile page ends here as the verdict ``error``.
+    ``fast`` reads the body in one cheaper pass and guesses nothing. The same page gives the same extraction on any
+    day, in any order, in any process. Whatever a library does with a hostile page ends as the verdict ``error``.
     """
     try:
-        return _text_payload(page) if _is_text(page) else _payload(page)
+        return _text_payload(page) if _is_text(page) else _payload(page, fast=fast)
+    except MemoryError:
+        return Extraction(verdict=Verdict.ERROR, detail="not enough memory")
     except Exception as error:  # noqa: BLE001  # no page may end a run; the bug is kept with the page that shows it
         return Extraction(verdict=Verdict.ERROR, detail=f"{type(error).__name__}: {error}"[:_LONGEST_DETAIL])
 
@@ -56,7 +62,7 @@ def _text_payload(page: Page) -> Extraction:
     )
 
 
-def _payload(page: Page) -> Extraction:
+def _payload(page: Page, *, fast: bool) -> Extraction:
     if not page.payload.strip():
         return Extraction(verdict=Verdict.EMPTY, detail="no bytes")
     if len(page.payload) > MAX_BYTES:
@@ -64,10 +70,10 @@ def _payload(page: Page) -> Extraction:
     if foreign := foreign_bytes(page.payload):
         return Extraction(verdict=Verdict.NOT_HTML, detail=foreign)
     markup, _ = decode(page.payload, page.charset)
-    return _markup(page, markup)
+    return _markup(page, markup, fast=fast)
 
 
-def _markup(page: Page, markup: str) -> Extraction:
+def _markup(page: Page, markup: str, *, fast: bool) -> Extraction:
     if foreign := foreign_text(markup, page.content_type):
         return Extraction(verdict=Verdict.NOT_HTML, detail=foreign)
     if reason := oversized(markup):
@@ -75,47 +81,75 @@ def _markup(page: Page, markup: str) -> Extraction:
     parsed = parse(mend_references(markup))
     if parsed is None:
         return Extraction(verdict=Verdict.EMPTY, detail="nothing to parse")
-    return _tree(page, parsed, both=markup.count("<") <= ONE_PASS_MARKUP)
+    return _tree(page, parsed, fast=fast)
 
 
-def _tree(page: Page, parsed: Parsed, *, both: bool) -> Extraction:
-    declared = read_metadata(parsed.root, page.url)
-    shell = _is_shell(parsed.root)
-    lighten(parsed.root)
-    title = _title(declared, page.url)
+def _tree(page: Page, parsed: Parsed, *, fast: bool) -> Extraction:
+    root = parsed.root
+    declared = read_metadata(root, page.url)
+    shell = _is_shell(root)
+    lighten(root)
+    title, agree = _title(declared, page.url)
+    facts = [*_headline_fact(title, agree), *declared_facts(declared, page.captured_at)]
     if parsed.too_deep:
         verdict, text, detail = Verdict.TOO_DEEP, "", "nested deeper than the parser goes"
     else:
-        text = read_body(parsed.root, both=both)
-        verdict, detail = judge(_signals(page, declared, parsed.root, title=title, text=text, shell=shell))
+        body = read_body(parsed, fast=fast)
+        words, text = count_words(body.text), body.text
+        verdict, detail = judge(_signals(page, declared, root, title=title, text=text, words=words, shell=shell))
+        facts += found_facts(declared, words)
+        if body.found_by == "linear":
+            facts.append(
+                Fact(
+                    name="degraded",
+                    value="read in one walk",
+                    source=f"{parsed.tags} tags, {parsed.characters} characters",
+                )
+            )
+        elif not (declared.published or fast) and verdict.opens_version and parsed.characters <= GUESS_CHARACTERS:
+            facts += guessed_dates(root, declared, page.url, page.captured_at)
     return Extraction(
         verdict=verdict,
         detail=detail[:_LONGEST_DETAIL],
         title=title,
         text=text,
-        byline=declared.byline,
-        published_at=declared_date(declared.published, page.captured_at),
-        modified_at=declared_date(declared.modified, page.captured_at),
-        language=declared.language,
-        site=declared.site,
+        byline=declared.byline[0] if declared.byline else None,
+        published_at=declared_date((raw for raw, _ in declared.published), page.captured_at),
+        modified_at=declared_date((raw for raw, _ in declared.modified), page.captured_at),
+        language=declared.language[0] if declared.language else None,
+        site=declared.site[0] if declared.site else None,
         canonical_url=declared.canonical_url,
+        claims=declared.claims,
+        facts=tuple(facts),
+        headline_from=agree,
     )
 
 
-def _title(declared: Declared, url: str) -> str:
+def _title(declared: Declared, url: str) -> tuple[str, tuple[str, ...]]:
+    """The headline, and which of the page's own headlines agree on it."""
     article = declared.article
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    sites = (declared.site or "", article.publisher if article else "", host, host.partition(".")[0])
-    return choose_headline(
-        declared.h1, declared.og_title, article.headline if article else "", declared.tag_title, sites
-    )
+    site = declared.site[0] if declared.site else ""
+    sites = (site, article.publisher if article else "", host, host.partition(".")[0])
+    of_article = article.headline if article else ""
+    title = choose_headline(declared.h1, declared.og_title, of_article, declared.tag_title, sites)
+    said = (*(("h1", each) for each in declared.h1), ("og:title", declared.og_title), ("json-ld", of_article))
+    return title, agreeing(title, said, sites)
 
 
-def _signals(page: Page, declared: Declared, root: HtmlElement, *, title: str, text: str, shell: bool) -> Signals:
+def _headline_fact(title: str, agree: tuple[str, ...]) -> Iterator[Fact]:
+    if title:
+        yield Fact(name="title", value=title, source=" + ".join(agree) or "title tag")
+
+
+def _signals(
+    page: Page, declared: Declared, root: HtmlElement, *, title: str, text: str, words: int, shell: bool
+) -> Signals:
     article = declared.article
-    is_short = count_words(text) < SHORT_WORDS
+    is_short = words < SHORT_WORDS
     return Signals(
         body=text,
+        words=words,
         titles=tuple(dict.fromkeys(name for name in (title, *declared.h1[:1], declared.tag_title) if name)),
         visible=" ".join(_visible(root)) if is_short else "",
         noscript=" ".join(" ".join(part.itertext()) for part in root.iter("noscript")) if is_short else "",
@@ -126,7 +160,7 @@ def _signals(page: Page, declared: Declared, root: HtmlElement, *, title: str, t
         free=declared.free,
         live=article is not None and article.live,
         declared_words=article.words if article else 0,
-        password=bool(root.xpath("//input[@type='password']")),
+        password=is_short and _PASSWORD(root),
         shell=shell,
     )
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from archive.extract import signals
 from archive.extract.headline import fold
-from archive.extract.recipe import BARE_WORDS, PAGE_WORDS, SHORT_WORDS, THIN_WORDS, WALL_WORDS
+from archive.extract.recipe import BARE_WORDS, PAGE_WORDS, SHORT_WORDS, THIN_WORDS, TRUNCATED, WALL_WORDS
 from db.records import Verdict
 
 if TYPE_CHECKING:
@@ -28,17 +28,17 @@ _FRONT = re.compile(r"/?(?:index\.\w+|home|[a-z]{2}(?:-[a-z]{2})?)?/?", re.IGNOR
 _WALL_TERMS = 2  # distinct consent phrases in the little text there is
 _PAGE_TERMS = 3  # the same in a whole page of which nothing was extracted
 _BLOCKED = frozenset({403, 429, 503})
-_TRUNCATED = 2  # a body this many times shorter than the page says is no whole article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """What the rules look at. Texts are as found; ``visible`` is the page's whole text, empty where the body is long.
 
-    ``declared_words`` is the length the page itself gives for its article, 0 when it does not.
+    ``words`` counts the body's, ``declared_words`` is the length the page itself gives for its article, 0 for none.
     """
 
     body: str
+    words: int
     titles: tuple[str, ...] = ()
     visible: str = ""
     noscript: str = ""
@@ -60,9 +60,10 @@ def count_words(text: str) -> int:
 
 def judge(signals_: Signals) -> tuple[Verdict, str]:
     """The verdict and its reason in a few words (empty for ``ok``)."""
+    is_short = signals_.words < SHORT_WORDS
     seen = _Seen(
-        words=count_words(signals_.body),
-        shown=_plain(" ".join((*signals_.titles, signals_.body))),
+        words=signals_.words,
+        shown=_plain(" ".join((*signals_.titles, signals_.body))) if is_short else "",
         visible=_plain(signals_.visible),
         visible_words=count_words(signals_.visible),
     )
@@ -72,7 +73,10 @@ def judge(signals_: Signals) -> tuple[Verdict, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """Figures and comparable texts taken once: ``shown`` is title and body, ``visible`` the whole page."""
+    """Figures and comparable texts taken once: ``shown`` is title and body, ``visible`` the whole page.
+
+    Both are empty where the body is too long for any rule to look at them.
+    """
 
     words: int
     shown: str
@@ -124,9 +128,9 @@ def _soft_404(page: Signals, seen: _Seen) -> str:
 
 
 def _paywall(page: Signals, seen: _Seen) -> str:
-    if page.free is False and seen.words * _TRUNCATED < page.declared_words:
+    if page.free is False and seen.words * TRUNCATED < page.declared_words:
         return f"{seen.words} of {page.declared_words} words, and not free"
-    if not 0 < seen.words < SHORT_WORDS or (page.declared_words and seen.words * _TRUNCATED >= page.declared_words):
+    if not 0 < seen.words < SHORT_WORDS or (page.declared_words and seen.words * TRUNCATED >= page.declared_words):
         return ""
     text = seen.visible if page.is_article or page.free is False else seen.shown
     if phrase := _first(signals.SUBSCRIBE_PHRASES, text):

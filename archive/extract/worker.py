@@ -1,4 +1,4 @@
-"""The child that extracts: ``python -m archive.extract.worker WALL_SECONDS MEMORY_BYTES``, pages in, extractions out.
+"""The child that extracts: ``python -m archive.extract.worker WALL MEMORY MODE``, pages in, extractions out.
 
 It bounds its own memory, warms up, says that it is ready, and answers frame by frame until its input ends, which
 also happens when the parent is killed. An alarm with its default action ends it even in the middle of a page that
@@ -25,8 +25,11 @@ GRACE = 5.0
 
 
 def main(arguments: list[str]) -> None:
-    """Serve pages from standard input to standard output until the input ends."""
-    wall, memory = float(arguments[0]), int(arguments[1])
+    """Serve pages from standard input to standard output until the input ends.
+
+    The arguments are the seconds a page may take, the bytes of address space, and ``whole`` or ``fast``.
+    """
+    wall, memory, fast = float(arguments[0]), int(arguments[1]), arguments[2] == "fast"
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not end up between two frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the pipe
@@ -38,7 +41,7 @@ def main(arguments: list[str]) -> None:
         while True:
             page = frames.receive(sys.stdin.fileno())
             signal.setitimer(signal.ITIMER_REAL, wall + GRACE)
-            answer = extract(page)
+            answer = extract(page, fast=fast)
             signal.setitimer(signal.ITIMER_REAL, 0)
             frames.send(answers, answer)
     except frames.Ended:

@@ -25,13 +25,14 @@ _Value = TypeVar("_Value")
 COLUMNS: Final = ("name", "url", "kind", "every", "note")
 """The columns a table of seeds may have, in the order we write them; only ``url`` is required."""
 
-KEYS: Final = ("every", "kind", "language", "allow-private")
+KEYS: Final = ("every", "kind", "language", "budget", "allow-private")
 """What may stand as ``key: value`` under a heading, for all rows of the group."""
 
 _WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.written}
 _SETTING: Final = re.compile(r"([A-Za-z][A-Za-z_-]*):\s+(\S.*)")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
+_BUDGET: Final = re.compile(r"([1-9]\d{0,6}) ?/ ?day", re.ASCII | re.IGNORECASE)
 _LONGEST_NAME: Final = 80  # still one line of a terminal with its group before it
 _DIGEST: Final = 7
 
@@ -83,6 +84,7 @@ class _Defaults:
     every: Every = "auto"
     kind: SeedKind = SeedKind.ARTICLE
     language: str | None = None
+    budget: int | None = None
     allow_private: bool = False
 
 
@@ -191,6 +193,9 @@ class _Reader:
             case "language":
                 language = self._checked(_language, value, line, f"language: {value}", "language: es")
                 return defaults if language is None else replace(defaults, language=language)
+            case "budget":
+                budget = self._checked(_visits_a_day, value, line, f"budget: {value}", "budget: 200/day")
+                return defaults if budget is None else replace(defaults, budget=budget)
             case _:
                 allowed = self._checked(_yes_no, value, line, f"allow-private: {value}", "allow-private: no")
                 return defaults if allowed is None else replace(defaults, allow_private=allowed)
@@ -226,6 +231,7 @@ class _Reader:
             note=said.get("note", ""),
             language=defaults.language,
             allow_private=defaults.allow_private,
+            budget=defaults.budget,
             line=row.line,
         )
         self._keep(replace(seed, key=f"{group}/{seed.name}"), table, row)
@@ -299,6 +305,13 @@ def _language(text: str) -> str:
     if _LANGUAGE.fullmatch(text) is None:
         raise BadInput("a language code (en, es, pt-BR)")
     return text
+
+
+def _visits_a_day(text: str) -> int:
+    match = _BUDGET.fullmatch(text)
+    if match is None:
+        raise BadInput("visits a day, a whole number from 1 on")
+    return int(match[1])
 
 
 def _yes_no(text: str) -> bool:

@@ -75,7 +75,7 @@ def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None
 def render_index(seeds: Iterable[Seed]) -> str:
     """A page that `read_index` reads back as these ``seeds`` (but for their lines). Groups keep their order.
 
-    What only a group can say (language, allow-private) must be the same in all of a group; raises `BadInput` if not.
+    What only a group can say (language, budget, allow-private) must be the same in all of it; raises `BadInput` if not.
     """
     parts = ["# Seeds\n"]
     ordered = list(seeds)
@@ -87,12 +87,13 @@ def render_index(seeds: Iterable[Seed]) -> str:
 
 
 def _group_lines(group: str, seeds: list[Seed]) -> list[str]:
-    said = {(seed.language, seed.allow_private) for seed in seeds}
+    said = {(seed.language, seed.budget, seed.allow_private) for seed in seeds}
     if len(said) > 1:
-        raise BadInput(f"group {group} mixes languages or allow-private; put each into a group of its own")
-    language, allow_private = said.pop()
+        raise BadInput(f"group {group} mixes languages, budgets or allow-private; put each into a group of its own")
+    language, budget, allow_private = said.pop()
     lines = [f"## {group}\n"]
     lines += [f"language: {language}\n"] if language else []
+    lines += [f"budget: {budget}/day\n"] if budget else []
     lines += ["allow-private: yes\n"] if allow_private else []
     return [*lines, "\n", *_table_lines(map(_all_cells, seeds))]
 

@@ -1,0 +1,71 @@
+"""Histories: which addresses are one page, and the versions that all sightings of it make.
+
+Whatever arrived, and in whatever order, what is stored afterwards is a function of all that is known of a page. So a
+history is never continued but settled anew, and so are the joins between addresses.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from archive import claims, versions
+from archive.diff import compare
+from db.questions import sources as ask_sources
+from db.questions import versions as ask_versions
+from db.records import SeedKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from db.connect import Ask
+    from db.records import Capture, Kind, Sighting, Version
+    from db.store import Store
+
+
+def settle_all(store: Store, captures: Sequence[Capture], now: datetime) -> list[Version]:
+    """Settle the history of every source these captures belong to, and of those that gain or lose an address by it."""
+    by_source: dict[int, list[int]] = {}
+    for capture in captures:
+        by_source.setdefault(capture.source_id, []).append(capture.id or 0)
+    opened: list[Version] = []
+    for source_id, done in by_source.items():
+        changed = _join(store, source_id, now)
+        head = ask_sources.by_id(store.ask, source_id).same_as or source_id
+        opened += settle(store, head, now=now, done=[*done, *changed.pop(head, [])])
+        for other, queued in changed.items():
+            opened += settle(store, other, now=now, done=queued)
+    return opened
+
+
+def _join(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:
+    """Let one history go on under every address that is one page with this; see ``Store.join``."""
+    if ask_sources.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
+        return {}
+    return store.join(source_id, claims.read_claims, claims.joins, claims.heads, now)
+
+
+def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] = ()) -> list[Version]:
+    """Make the stored versions of a source what its sightings say; returns the new ones. A list page has none."""
+    source = ask_sources.by_id(store.ask, source_id)
+
+    def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
+        if source.kind is not SeedKind.ARTICLE:
+            return ()
+
+        @cache  # most pages have one version, and nothing to compare
+        def known() -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
+            return versions.known_edits(ask_versions.of_source(ask, source_id))
+
+        def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
+            return known().get((before, after)) or _edit(ask, before, after)
+
+        return versions.settle(sightings, url=source.url, compare=edit).versions
+
+    return store.settle(source_id, history, now, done)
+
+
+def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:
+    change = compare(ask_versions.text(ask, before), ask_versions.text(ask, after))
+    return change.kinds, change.score

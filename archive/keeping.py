@@ -1,0 +1,99 @@
+"""Care that changes the archive: forgetting on request, what people say of two texts, and packing anew."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive.api import Archive
+from archive.errors import BadInput, NotArchived
+from archive.holder import alive, holder
+from archive.spares import spares_of
+from archive.urls import canonical_url, url_key
+from db.records import Repacked, Tombstone
+from db.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from archive.refs import Ref
+    from archive.settings import Settings
+    from db.records import Label
+
+# A holder that dies on this machine is noticed at once whatever its lease says.
+_LEASE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What forgetting did. ``spares`` are the backups that may still have it; ``emptied``: the log does not."""
+
+    graves: tuple[Tombstone, ...]
+    spares: tuple[Path, ...]
+    emptied: bool
+
+
+def forget(settings: Settings, url: str) -> Forgotten:
+    """Delete an article, under every address of its history, and all that nobody else shows. Cut off, do it again.
+
+    Raises NotArchived (also for what was forgotten before), and StoreBusy while a run is at work: it might be about to
+    read what goes.
+    """
+    with Archive(settings.db) as archive:
+        source = archive.source(url)
+        addresses = archive.addresses(source.id)
+    with Store(settings.db) as store, _alone(store, settings):
+        emptied = store.forget(source.id, settings.wall())
+    with Archive(settings.db) as archive:
+        graves = tuple(grave for each in addresses if (grave := archive.tombstone(each)) is not None)
+    return Forgotten(graves=graves, spares=tuple(spares_of(settings.db)), emptied=emptied)
+
+
+def lift(settings: Settings, url: str) -> bool:
+    """Allow an address to be archived again; False if it was not forgotten."""
+    with Store(settings.db) as store:
+        return store.lift(url_key(canonical_url(url)), settings.wall())
+
+
+def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> tuple[Label, bool]:
+    """Say of the texts of two versions that one is a copy of the other, or not; False if that was said already.
+
+    It is evidence of its own, and outlasts every new recipe and method. Raises NotArchived, and BadInput for two
+    versions of one article.
+    """
+    with Archive(settings.db) as archive:
+        first, second = archive.version(a), archive.version(b)
+        sides = [(archive.source(each.url).id, each.text_sha256, each.first_seen_at) for each in (first, second)]
+    if sides[0][0] == sides[1][0]:
+        raise BadInput(f"{first.url}: both are versions of one article; to compare them: wirecopy diff {first.url}")
+    with Store(settings.db) as store:
+        new = store.label(sides[0], sides[1], copy=copy, note=note, now=settings.wall())
+    with Archive(settings.db) as archive:
+        said = archive.label_of(first, second)
+    if said is None:
+        raise NotArchived(f"{first.url} or {second.url} was forgotten meanwhile")
+    return said, new
+
+
+def repack(settings: Settings, *, everything: bool, progress: Callable[[Repacked], None]) -> Repacked:
+    """Choose the base of every payload again; ``progress`` is told what was done so far. Runs may go on meanwhile."""
+    done = Repacked()
+    with Store(settings.db) as store:
+        for step in store.repack(everything=everything):
+            done += step
+            progress(done)
+    return done
+
+
+@contextmanager
+def _alone(store: Store, settings: Settings) -> Iterator[None]:
+    """The right to work on the archive, which one run has at a time."""
+    me = holder("forget")
+    store.take_lease("run", me, settings.wall(), settings.wall() + _LEASE, alive)
+    try:
+        yield
+    finally:
+        store.release_leases(me)

@@ -1,0 +1,257 @@
+"""What it costs to link a document with its copies, end to end, in an archive of 10,000 and of 100,000 documents.
+
+The documents are generated with the vocabulary of English (the shipped background: Zipf), names that recur as names do,
+a thousand a day; every tenth is a copy, half of those reworded. ``WIRECOPY_BENCH_DOCUMENTS=100000`` sets how many; the
+default of 20,000 takes two minutes. Wanted: 20 ms a document (better 10), at ten times as many documents at most 1.5
+times that, and 1,200 bytes a document for the index tables (better 700).
+
+It also says what MinHash-LSH finds of the labelled pairs, and, with the ``bench`` extra, datasketch's and simhash.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import random
+import sqlite3
+import sys
+import tempfile
+from bisect import bisect
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+from time import process_time
+from typing import TYPE_CHECKING
+
+from archive import copies, pipeline
+from archive.copies import background
+from db.records import Text
+from db.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+UNIT = "ms"
+
+DOCUMENTS = int(os.environ.get("WIRECOPY_BENCH_DOCUMENTS", "20000"))
+A_DAY = 1000
+MEASURED = 300
+BEGAN = datetime(2031, 1, 1, tzinfo=UTC)
+PAIRS = Path(__file__).resolve().parents[1] / "tests" / "pairs"
+
+
+# --- the documents ---------------------------------------------------------------------------------------------------
+
+
+class Newsroom:
+    """Writes documents: each about something, with its own names and rare words."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.dice = random.Random(seed)
+        lines = lzma.decompress((background.HERE / "stems.xz").read_bytes()).decode().splitlines()
+        levels = [line.split(" ")[1:] for line in lines if line.startswith("en ")]
+        self.words = [word for _, *words in levels for word in words]
+        self.shares = list(accumulate(10 ** (int(level) * background.LEVEL) for level, *words in levels for _ in words))
+        self.rare = [word for level, *words in levels if int(level) * background.LEVEL < 4 for word in words]
+        self.before: list[str] = []
+
+    def document(self) -> str:
+        """The body of the next document."""
+        if self.before and self.dice.random() < 0.1:
+            body = self.dice.choice(self.before[-5000:])
+            return body if self.dice.random() < 0.5 else self.reworded(body)
+        subject = [*(self.name() for _ in range(8)), *self.dice.sample(self.rare, 20)]
+        length = max(60, round(self.dice.lognormvariate(5.8, 0.5)))
+        sentences = []
+        while length > 0:
+            words = self.sentence(subject)
+            length -= len(words)
+            sentences.append(" ".join([words[0].capitalize(), *words[1:]]) + ".")
+        paragraphs = [" ".join(sentences[start : start + 2]) for start in range(0, len(sentences), 2)]
+        self.before.append("\n\n".join(paragraphs))
+        return self.before[-1]
+
+    def sentence(self, subject: Sequence[str]) -> list[str]:
+        """Running words, and here and there a name, a rare word of the subject, a number."""
+        return [
+            self.dice.choice(subject)
+            if (drawn := self.dice.random()) < 0.15
+            else str(round(self.dice.lognormvariate(4, 3)))
+            if drawn < 0.18
+            else self.word()
+            for _ in range(self.dice.randint(8, 28))
+        ]
+
+    def word(self) -> str:
+        """A word, as often as in the language."""
+        return self.words[bisect(self.shares, self.dice.random() * self.shares[-1])]
+
+    def name(self) -> str:
+        """One of 100,000 names; the thousandth is a thousandth as frequent as the first."""
+        number = int(100_000 ** self.dice.random())
+        letters = random.Random(number)
+        return "".join(letters.choice("bdfgklmnprst") + letters.choice("aeiou") for _ in range(4)).capitalize()
+
+    def reworded(self, body: str) -> str:
+        """Every fourth word that is no name and no number swapped."""
+        swap = self.dice.random
+        return " ".join(
+            self.word() if word[:1].islower() and word.isalpha() and swap() < 0.25 else word for word in body.split(" ")
+        )
+
+
+# --- the archive -----------------------------------------------------------------------------------------------------
+
+
+def insert(connection: sqlite3.Connection, table: str, **values: object) -> None:
+    """A row; columns that must have a value and were given none get 0 or an empty text."""
+    for _, name, kind, needed, default, _ in connection.execute(f"PRAGMA table_info({table})"):
+        if needed and default is None and name != "id":
+            values.setdefault(name, "" if kind == "TEXT" else 0)
+    names, marks = ", ".join(f'"{name}"' for name in values), ", ".join("?" * len(values))
+    sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own schema
+    connection.execute(sql, list(values.values()))
+
+
+def fill(path: Path, room: Newsroom, first: int, last: int, *, keyed: bool) -> None:
+    """Documents ``first`` to ``last`` as extracted and settled; with their keys, or waiting to be linked."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for number in range(first, last):
+            body = room.document()
+            digest = sha256(f"{number}\n\n{body}".encode())
+            at = BEGAN + timedelta(days=number / A_DAY)
+            stamp = round(at.timestamp() * 1_000_000)
+            url = f"https://example.com/{number}"
+            insert(connection, "text", id=number, sha256=digest.digest(), title=str(number), body=body)
+            insert(connection, "source", id=number, url=url, url_key=f"com,example)/{number}", kind="article")
+            insert(connection, "extraction", id=number, payload_id=number, charset="", recipe_id="r", text_id=number,
+                   published_at=stamp, language="en")  # fmt: skip
+            insert(connection, "version", id=number, source_id=number, number=1, text_id=number, first_seen_at=stamp,
+                   last_seen_at=stamp, dated_at=stamp)  # fmt: skip
+            if not keyed:
+                insert(connection, "unlinked", text_id=number)
+                continue
+            keys = copies.fingerprint(Text(sha256="", title="", body=body, language="en"))
+            rows = [(key, number // A_DAY + (BEGAN - datetime(1970, 1, 1, tzinfo=UTC)).days, number) for key in keys]
+            connection.executemany("INSERT INTO near_key (key, day, text_id) VALUES (?, ?, ?)", rows)
+
+
+def linking(path: Path) -> float:
+    """CPU milliseconds a document, for fingerprint, candidates and confirmation of all that wait."""
+    with Store(path) as store:
+        waiting = len(store.ask("SELECT text_id FROM unlinked"))
+        began = process_time()
+        found = pipeline.link(store, now=BEGAN)
+        spent = 1000 * (process_time() - began) / waiting
+    print(f"  ({found} links of {waiting} documents)", file=sys.stderr)
+    return spent
+
+
+def index_bytes(path: Path) -> float:
+    """Bytes of the look-up keys, by dbstat."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT sum(pgsize) FROM dbstat WHERE name = 'near_key'").fetchone()[0]
+
+
+def figures() -> Iterator[tuple[str, float]]:
+    """Cost a document at a tenth of the documents and at all of them."""
+    room = Newsroom()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "archive.db"
+        Store(path).close()
+        done = 1
+        for documents in (DOCUMENTS // 10, DOCUMENTS):
+            fill(path, room, done, documents, keyed=True)
+            fill(path, room, documents, documents + MEASURED, keyed=False)
+            done = documents + MEASURED
+            yield f"a document, among {documents:,}", linking(path)
+        yield "bytes of index a document (not ms)", index_bytes(path) / done
+
+
+def findings(figures: dict[str, float]) -> Iterator[str]:
+    """The figures beside what is wanted, and what other methods find of the labelled pairs."""
+    small, large, size = figures.values()
+    yield f"{large:.1f} ms a document (wanted: at most 20, better 10), {large / small:.2f} times as with a tenth (1.5)"
+    yield f"{size:.0f} bytes of index a document (wanted: at most 1,200, better 700)"
+    yield from others()
+
+
+# --- what others find ------------------------------------------------------------------------------------------------
+
+Meets = Callable[[str, str], bool]
+Shingles = dict[str, list[str]]
+
+
+def others() -> Iterator[str]:
+    """What MinHash and simhash at their usual thresholds call copies of the tests' labelled pairs, by relation."""
+    texts = {row["id"]: row for row in rows("texts.jsonl")}
+    yield f"this archive: {calls(judged(texts))}"
+    said = {name: row["body"].casefold().split() for name, row in texts.items()}
+    shingles = {
+        name: sorted({" ".join(run) for run in zip(*(words[skip:] for skip in range(3)), strict=False)})
+        for name, words in said.items()
+    }
+    yield f"rensa MinHash-LSH, 0.7: {calls(buckets(shingles, by_rensa, 14, 9))}"
+    yield f"rensa MinHash-LSH, 0.42: {calls(buckets(shingles, by_rensa, 32, 4))}"
+    try:
+        import simhash
+    except ImportError:
+        yield "for datasketch and simhash beside it: pip install datasketch simhash"
+        return
+    yield f"datasketch MinHash-LSH, 0.7: {calls(buckets(shingles, by_datasketch, 14, 9))}"
+    prints = {name: simhash.Simhash(runs) for name, runs in shingles.items()}
+    yield f"simhash, 3 of 64 bits: {calls(lambda a, b: prints[a].distance(prints[b]) <= 3)}"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (PAIRS / name).read_text("utf-8").splitlines()]
+
+
+def judged(texts: dict[str, dict[str, str]]) -> Meets:
+    def known(name: str) -> Text:
+        row = texts[name]
+        at = datetime.fromisoformat(row["published_at"]) if row.get("published_at") else None
+        return Text(sha256=name, title="", body=row["body"], language=row["language"], published_at=at)
+
+    def meets(a: str, b: str) -> bool:
+        relation = copies.judge(known(a), known(b)).relation
+        return relation is not None and relation.is_copy
+
+    return meets
+
+
+def by_datasketch(runs: list[str]) -> list[int]:
+    from datasketch import MinHash
+
+    sketch = MinHash(num_perm=128)
+    sketch.update_batch([run.encode() for run in runs])
+    return list(sketch.hashvalues)
+
+
+def by_rensa(runs: list[str]) -> list[int]:
+    from rensa import RMinHash
+
+    sketch = RMinHash(num_perm=128, seed=42)
+    sketch.update(runs)
+    return list(sketch.digest())
+
+
+def buckets(shingles: Shingles, sketch: Callable[[list[str]], list[int]], bands: int, width: int) -> Meets:
+    held = {}
+    for name, runs in shingles.items():
+        digest = sketch(runs)
+        held[name] = {(band, *digest[band * width : band * width + width]) for band in range(bands)}
+    return lambda a, b: bool(held[a] & held[b])
+
+
+def calls(meets: Meets) -> str:
+    of_kind: dict[str, list[bool]] = {}
+    for pair in rows("pairs.jsonl"):
+        of_kind.setdefault(pair["relation"], []).append(meets(pair["a"], pair["b"]))
+    order = ("exact", "near", "partial", "reworded", "same_event", "none")
+    return ", ".join(f"{kind} {sum(of_kind[kind])} of {len(of_kind[kind])}" for kind in order)

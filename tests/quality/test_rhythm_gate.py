@@ -1,0 +1,273 @@
+"""The rule of when to look again, played against invented histories whose statistics are those published of news.
+
+Runs start on the quarter hour, as scheduled. ``make gate ARGS="-k rhythm -rP"`` prints the figures of docs/quality.md.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.due import due_at
+from archive.plan import plan_visits
+from archive.rhythm import PRIOR, hazard_of, learn
+from db.records import Followed, Source, SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from archive.rhythm import Hazard
+
+    Edits = tuple[float, ...]
+    Due = Callable[[SourceState], float]
+
+pytestmark = pytest.mark.gate
+
+T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MONTH = 30 * 24.0
+RUN = 0.25  # hours between runs
+SEED = 1
+POINTS = (0.5, 1, 2, 4, 8, 16, 24, 48, 96, 168, 336)  # hours: the fixed list; with the first visit 12
+
+
+# --- the world -------------------------------------------------------------------------------------------------------
+
+
+def how_many(dice: random.Random) -> int:
+    """Most articles are never edited, most of the others once, and a few all day long."""
+    if dice.random() < 0.57:
+        return 0
+    kind = dice.random()
+    if kind < 0.63:
+        return 1
+    if kind < 0.83:
+        return 2
+    return 3 + int(dice.expovariate(1 / 1.2)) if kind < 0.95 else 11 + int(dice.expovariate(1 / 2))
+
+
+def when(dice: random.Random, *, slow: bool) -> float:
+    """The age at which an edit falls, in hours: of news mostly within a day, of a ``slow`` magazine in weeks."""
+    kind = dice.random()
+    if slow:
+        return dice.expovariate(1 / 150)
+    if kind < 0.70:
+        return dice.expovariate(1 / 5)
+    return dice.expovariate(1 / 60) if kind < 0.92 else 96 * math.exp(dice.random() * math.log(66 / 4))
+
+
+@cache
+def world(seed: int, articles: int = 3_000, *, slow: bool = False) -> tuple[Edits, ...]:
+    """For each article the ages at which it is edited."""
+    dice = random.Random(seed)
+    return tuple(tuple(sorted(when(dice, slow=slow) for _ in range(how_many(dice)))) for _ in range(articles))
+
+
+# --- watching it -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a policy saw in a month: visits an article, share of edits caught, of time the newest text was held."""
+
+    visits: float
+    caught: float
+    fresh: float
+
+    def __str__(self) -> str:
+        return f"{self.visits:.1f} visits, {self.caught:.3f} caught, {self.fresh:.3f} fresh"
+
+
+def unvisited(number: int = 0) -> SourceState:
+    key = f"example,daily,)/{number}"
+    return SourceState(source=Source(id=number, url=f"https://daily.example/{number}", url_key=key, found_at=T0))
+
+
+def follow(edits: Edits, state: SourceState, due: Due) -> list[tuple[float, int]]:
+    """The visits of a month: at which age, and how many of the edits had happened by then. The first is at age 0."""
+    visits, age = [(0.0, 0)], 0.0
+    state = replace(state, last_visit_at=T0)
+    while True:
+        # The next run after it is due, or, as the plan allows, a minute before.
+        age = max(math.ceil((due(state) - 1 / 60) / RUN), round(age / RUN) + 1) * RUN
+        if age >= MONTH:
+            return visits
+        happened = bisect_right(edits, age)
+        at = T0 + age * HOUR
+        if happened > visits[-1][1]:
+            state = replace(state, last_change_at=at, changes=state.changes + 1)
+        state = replace(state, last_visit_at=at)
+        visits.append((age, happened))
+
+
+def play(articles: Sequence[Edits], due: Due) -> Seen:
+    """Watch a world for a month."""
+    visits = caught = edited = 0
+    stale = 0.0
+    for number, edits in enumerate(articles):
+        seen = follow(edits, unvisited(number), due)
+        month = [age for age in edits if age < MONTH]
+        visits += len(seen)
+        edited += len(month)
+        for (_, before), (after, happened) in zip(seen, [*seen[1:], (MONTH, len(month))], strict=True):
+            caught += happened > before and after < MONTH
+            stale += after - edits[before] if happened > before else 0.0
+    return Seen(visits / len(articles), caught / edited, 1 - stale / (len(articles) * MONTH))
+
+
+def hours(at: datetime) -> float:
+    return (at - T0) / HOUR
+
+
+def the_rule(stretch: float = 1.0, hazard: Hazard = PRIOR) -> Due:
+    return lambda state: hours(due_at(state, hazard=hazard, stretch=stretch) or T0 + 365 * DAY)
+
+
+def uniform(visits: float) -> Due:
+    return lambda state: last_visit(state) + MONTH / visits
+
+
+def fixed_list() -> Due:
+    return lambda state: next((age for age in POINTS if age > last_visit(state) + RUN / 2), MONTH)
+
+
+def backoff(first: float) -> Due:
+    """Gaps that double, and begin anew after a change."""
+
+    def due(state: SourceState) -> float:
+        quiet = last_visit(state) - hours(state.last_change_at or T0)
+        return last_visit(state) + quiet + first
+
+    return due
+
+
+def last_visit(state: SourceState) -> float:
+    return hours(state.last_visit_at or T0)
+
+
+@pytest.fixture(scope="module")
+def rule() -> Seen:
+    return play(world(SEED), the_rule())
+
+
+# --- what is held ----------------------------------------------------------------------------------------------------
+
+
+def test_the_invented_histories_have_the_published_statistics():
+    """A study of 291,666 Flemish articles over a day, and GDELT's records of what changes within a week."""
+    day = [bisect_right(edits, 24.0) for edits in world(SEED)]
+    week = sum(bisect_right(edits, 7 * 24.0) for edits in world(SEED))
+    edited = [n for n in day if n]
+    assert len(edited) / len(day) == pytest.approx(0.35, abs=0.02)
+    assert sum(edited) / len(edited) == pytest.approx(1.94, abs=0.15)
+    assert sum(n <= 2 for n in edited) / len(edited) > 0.80
+    assert sum(n > 9 for n in edited) / len(edited) == pytest.approx(0.05, abs=0.02)
+    assert sum(day) / week == pytest.approx(0.82, abs=0.03)
+
+
+def test_twelve_visits_an_article_catch_four_fifths_of_the_edits(rule):
+    assert rule.visits <= 12
+    assert rule.caught >= 0.83
+    assert rule.fresh >= 0.97
+
+
+def test_the_rule_catches_half_as_much_again_as_even_gaps(rule):
+    even = play(world(SEED), uniform(rule.visits))
+    assert even.visits >= rule.visits - 0.5
+    assert rule.caught >= 1.5 * even.caught
+    assert rule.fresh > even.fresh
+
+
+def test_the_rule_beats_what_needs_no_arithmetic(rule):
+    listed, doubled = play(world(SEED), fixed_list()), play(world(SEED), backoff(1.2))
+    assert listed.visits == pytest.approx(12, abs=0.1)
+    assert doubled.visits == pytest.approx(rule.visits, abs=0.5)
+    assert rule.caught > listed.caught + 0.04
+    assert rule.caught > doubled.caught + 0.01
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_other_worlds_of_the_kind_give_the_same(seed):
+    seen = play(world(seed), the_rule())
+    assert seen.visits <= 12
+    assert seen.caught >= 0.82
+
+
+def test_a_slow_magazine_is_learned():
+    """Edits of a hazard the rule knows nothing of: once learned, it catches more of them with no more visits."""
+    train = world(11, 1_000, slow=True)
+    histories = [followed(follow(edits, unvisited(n), the_rule())) for n, edits in enumerate(train)]
+    learned = hazard_of(learn("magazine", histories, T0).hazard)
+    before = play(world(12, 2_000, slow=True), the_rule(0.91))
+    after = play(world(12, 2_000, slow=True), the_rule(hazard=learned))
+    sys.stdout.write(f"magazine: {before}; with as many visits, learned: {after}\n")
+    assert after.visits <= before.visits + 0.05
+    assert after.caught >= before.caught + 0.02
+
+
+def followed(visits: Sequence[tuple[float, int]]) -> Followed:
+    """What the archive would remember of these visits."""
+    spans: list[tuple[float, float]] = []
+    last = -1
+    for age, happened in visits:
+        spans = [*spans[:-1], (spans[-1][0], age)] if happened == last else [*spans, (age, age)]
+        last = happened
+    return Followed(found_at=T0, seen=tuple((T0 + a * HOUR, T0 + b * HOUR) for a, b in spans))
+
+
+def test_a_growing_group_keeps_its_budget():
+    """Eight days of a feed that brings 30 articles a day, looked at every hour, with and without a budget."""
+    plenty, scarce = spend(10_000), spend(120)
+    sys.stdout.write(f"visits a day: {plenty[0]}; with a budget of 120: {scarce[0]}; caught {plenty[1]}, {scarce[1]}\n")
+    assert min(plenty[0][2:]) > 150
+    assert max(scarce[0]) <= 120
+    assert min(scarce[0][2:]) >= 90, "what may be spent is spent"
+    assert scarce[1] >= 0.75 * plenty[1], "on what is edited"
+
+
+def spend(budget: int) -> tuple[list[int], int]:
+    """The visits of each of eight days, and how many edits they caught."""
+    edits = world(7, 240)
+    dice = random.Random(7)
+    arrivals = sorted(dice.uniform(0, 8 * 24) for _ in edits)
+    states: list[SourceState] = []
+    known = [0] * len(edits)
+    log: list[int] = []
+    caught = 0
+    for hour in range(8 * 24):
+        now = T0 + hour * HOUR
+        while len(states) < bisect_right(arrivals, hour):
+            fresh = unvisited(len(states))
+            source = replace(fresh.source, seed_key="news/feed", found_at=now, found_in=1_000)
+            states.append(replace(fresh, source=source, budget=budget))
+        spent = sum(at > hour - 24 for at in log)
+        for visit in plan_visits(states, now=now, spent={"news": spent}).visits:
+            log.append(hour)
+            n, state = visit.source_id, states[visit.source_id]
+            happened = bisect_right(edits[n], (now - state.source.found_at) / HOUR)
+            if happened > known[n]:
+                caught += state.last_visit_at is not None
+                state = replace(state, last_change_at=now, changes=state.changes + 1)
+            known[n] = happened
+            states[n] = replace(state, last_visit_at=now)
+    return [sum(at // 24 == day for at in log) for day in range(8)], caught
+
+
+def test_the_figures(rule):
+    rows = {
+        "even gaps": play(world(SEED), uniform(rule.visits)),
+        "fixed list": play(world(SEED), fixed_list()),
+        "doubling": play(world(SEED), backoff(1.2)),
+        "the rule": rule,
+        "stretched 2": play(world(SEED), the_rule(2)),
+        "halved": play(world(SEED), the_rule(0.5)),
+    }
+    sys.stdout.writelines(f"{name:12}{seen}\n" for name, seen in rows.items())

@@ -1,0 +1,137 @@
+"""The chain over captures: each is what its link says, in the order they were kept, whatever they tell of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from db import chain
+from db.connect import Reader
+from db.questions import proof
+from db.records import Reason
+from db.schema import capture
+from db.store import Store
+from db.verify import verify
+from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, failed, record_text
+from tests.contents import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "archive.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with Store(path) as opened:
+        yield opened
+
+
+def links(store: Store) -> list[tuple[int, bytes]]:
+    return [(row["capture_id"], row["link"]) for row in store.ask("SELECT * FROM chain ORDER BY capture_id")]
+
+
+def test_every_column_of_a_capture_is_a_fact() -> None:
+    """A column added later has to be added to the facts, with its default, so that no older link changes."""
+    by_reference = {"id": None, "source_id": "source", "payload_id": "payload_sha256"}
+    columns = {by_reference.get(column.name, column.name) for column in capture.columns} - {None}
+    assert set(chain._USUAL) == columns | {"payload_length"}
+
+
+def test_what_is_usual_for_a_fact_is_what_the_column_has_by_default() -> None:
+    for column in capture.columns:
+        if column.name in chain._USUAL and column.server_default is not None:
+            assert str(chain._USUAL[column.name]) == str(column.server_default.arg)
+
+
+def test_facts_are_written_the_same_from_the_row_that_goes_in_and_the_one_that_comes_out(store: Store) -> None:
+    source = add_source(store)
+    more = {"headers": (("Server", "nginx ü"),), "wire_sha256": "cd" * 32, "retry_at": T0 + DAY, "flags": ("retried",)}
+    store.record([(a_capture(source, **more), PAGE), (failed(Reason.TIMEOUT, T0 + HOUR, source), None)])
+    store.record([(a_capture(source, at=T0 + DAY), PAGE)])
+    before = chain.START
+    for number, link in links(store):
+        (row,) = store.ask(f"{chain.CAPTURES} WHERE c.id = :id", id=number)
+        before = chain.link(before, chain.digest(chain.facts(row)))
+        assert before == link
+
+
+def test_a_link_can_be_checked_with_any_sha256_and_json(store: Store) -> None:
+    source = add_source(store)
+    for hours in range(3):
+        record_text(store, source, f"page {hours}", T0 + hours * HOUR)
+    told = proof.link_of(store.ask, 3)
+    facts = hashlib.sha256(told.facts.encode()).digest()
+    assert hashlib.sha256(bytes.fromhex(told.before) + facts).hexdigest() == told.link
+    assert json.loads(told.facts)["payload_sha256"] == hashlib.sha256(b"page 2").hexdigest()
+    assert told.before == proof.link_of(store.ask, 2).link
+    assert proof.link_of(store.ask, 1).before == "00" * 32
+
+
+def test_a_capture_that_arrives_late_is_linked_at_the_end(store: Store) -> None:
+    source = add_source(store)
+    for at in (T0, T0 + DAY):
+        record_text(store, source, str(at), at)
+    before = links(store)
+    record_text(store, source, "from an archive", T0 - DAY)
+    assert links(store)[:-1] == before
+
+
+def test_a_capture_kept_before_is_not_linked_again(store: Store) -> None:
+    source = add_source(store)
+    for _ in range(2):
+        store.record([(a_capture(source), PAGE), (a_capture(source, at=T0 + DAY), PAGE)])
+    assert [number for number, _ in links(store)] == [1, 2]
+
+
+def test_a_batch_that_fails_leaves_no_link(store: Store) -> None:
+    source = add_source(store)
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        store.record([(a_capture(source), PAGE), (a_capture(99), PAGE)])
+    assert links(store) == []
+
+
+def test_a_capture_replaced_by_a_fuller_one_leaves_its_digest(store: Store, path: Path) -> None:
+    source = add_source(store)
+    (waiting,) = store.record([(a_capture(source, flags=("repeat",)), None)])
+    (whole,) = store.replace(waiting, a_capture(source), PAGE)
+    assert (waiting, whole) == (1, 2)
+    with Reader(path) as reader:
+        assert list(verify(reader, deep=True)) == []
+
+
+def test_two_archives_of_one_content_differ_in_their_chains_only(tmp_path: Path) -> None:
+    paths = tmp_path / "one.db", tmp_path / "other.db"
+    for path, order in zip(paths, ((1, 2, 3), (3, 1, 2)), strict=True):
+        with Store(path) as store:
+            source = add_source(store)
+            for day in order:
+                record_text(store, source, f"page {day}", T0 + day * DAY)
+    assert contents(paths[0]) == contents(paths[1])
+    with Store(paths[0]) as one, Store(paths[1]) as other:
+        assert links(one) != links(other)
+
+
+def test_captures_of_before_enter_the_chain_in_their_order(path: Path) -> None:
+    """As the migration links them: from the same rows the same chain."""
+    with Store(path) as store:
+        source = add_source(store)
+        for day in range(3):
+            record_text(store, source, f"page {day}", T0 + day * DAY)
+        linked = links(store)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        before, made = chain.START, []
+        for row in connection.execute(f"{chain.CAPTURES} ORDER BY c.id"):
+            before = chain.link(before, chain.digest(chain.facts(dict(row))))
+            made.append((row["id"], before))
+    assert made == linked

@@ -1,0 +1,66 @@
+"""The optional sense for meaning: it adds what words do not show, and the method's id says that it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from archive.copies import METHOD, judge
+from archive.copies.semantic import WordSense
+from db.records import Relation, Text
+
+if TYPE_CHECKING:
+    from archive.copies.reading import Reading
+
+FIRST = """The mill at Orsten burned down on Friday night while its owner, Ada Venn, was at a wedding in Tarl.
+
+Forty people formed a chain with buckets because the engine from Tarl had a flat tyre.
+
+Venn said the insurance had lapsed in 2019 and that she would rebuild with timber from her own wood.
+
+The miller's cat came out of the ashes on Saturday, thirsty and in a bad mood."""
+
+SECOND = """Flames consumed the Orsten gristmill late Friday; proprietor Ada Venn was celebrating nuptials at Tarl.
+
+Roughly 40 locals passed pails hand to hand, as Tarl's pumper stood idle with a punctured wheel.
+
+Coverage had expired back in 2019, according to Venn, who intends putting it up again using logs off her land.
+
+Its resident feline emerged from cinders next day, parched and cross."""
+
+
+class Reader:
+    """A sense that has read both texts: their sentences correspond one to one."""
+
+    id = "reader"
+
+    def likeness(self, a: Reading, b: Reading) -> np.ndarray | None:
+        return np.eye(len(a.sentences), len(b.sentences))
+
+
+def text(body: str) -> Text:
+    return Text(sha256=body[:9], title="", body=body, language="en")
+
+
+def test_a_sense_finds_the_same_said_in_other_words():
+    without, found = judge(text(FIRST), text(SECOND)), judge(text(FIRST), text(SECOND), sense=Reader())
+    assert without.relation is not Relation.REWORDED
+    assert found.relation is Relation.REWORDED
+    assert found.score > without.score
+    assert len(found.passages) == 1
+
+
+def test_the_method_says_whether_a_sense_took_part():
+    assert judge(text(FIRST), text(SECOND)).method == METHOD
+    assert judge(text(FIRST), text(SECOND), sense=Reader()).method == f"{METHOD}+reader"
+
+
+def test_the_shipped_sense_works_offline_and_for_english_alone():
+    pytest.importorskip("wordllama", reason="skipped: no wordllama")
+    sense = WordSense()
+    assert judge(text(FIRST), text(FIRST), sense=sense).relation is Relation.EXACT
+    assert judge(text(FIRST), text(SECOND), sense=sense).score > judge(text(FIRST), text(SECOND)).score
+    german = Text(sha256="d", title="", body="Die Mühle ist am Freitag mit der Scheune und dem Haus abgebrannt. " * 4)
+    assert judge(german, german, sense=sense).method.endswith(sense.id)

@@ -1,0 +1,245 @@
+"""What the outlets of the news world answer: each event as a server shows it, and each lie as it tells it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from archive.demo.outlets import OUTLETS
+from archive.demo.script import ROUNDS
+from archive.demo.texts import first_edition, read_articles
+from archive.demo.world import World
+from tests.pressroom import arriving, ask, page, playing, straight, text_of
+
+ARTICLES = read_articles()
+WORLD = World(0)
+
+
+@pytest.mark.parametrize(
+    ("event", "at", "status"),
+    [
+        ("missing_404", 1, 404),
+        ("gone_410", 2, 410),
+        ("soft_404", 2, 200),
+        ("paywall", 2, 200),
+        ("robots_denied", 2, 200),
+        ("address_moved", 2, 301),
+        ("returned", 2, 404),
+        ("returned", 3, 200),
+    ],
+)
+def test_an_article_answers_as_its_part_says(event: str, at: int, status: int) -> None:
+    article = playing(WORLD, event)
+    assert ask(WORLD, at, WORLD.url(article)).status == status
+
+
+def test_a_busy_server_answers_503_once_and_says_when_to_come_back() -> None:
+    article, busy = next(
+        (WORLD.deal.articles[t.article], t.round) for t in WORLD.deal.turns if t.event == "server_error" and t.round
+    )
+    reply = page(WORLD, article, busy)
+    assert reply.status == 503
+    assert ("Retry-After", "3600") in reply.headers
+    assert [page(WORLD, article, at).status for at in range(4) if at != busy] == [200, 200, 200]
+
+
+def test_a_moved_article_is_listed_and_served_under_its_new_address() -> None:
+    article = playing(WORLD, "address_moved")
+    old, new = WORLD.url(article), WORLD.url(article, 2)
+    assert ("Location", new) in ask(WORLD, 2, old).headers
+    assert ask(WORLD, 2, new).status == 200
+    assert ask(WORLD, 1, new).status == 404
+    assert WORLD.addresses[new] == WORLD.addresses[old] == old
+
+
+def test_a_site_with_a_soft_404_answers_200_for_any_missing_page() -> None:
+    emptied = [t.article for t in WORLD.deal.turns if t.event == "soft_404"]
+    article = next(a for a in map(WORLD.deal.articles.__getitem__, emptied) if not a.role)
+    anything = f"http://{article.outlet}.example/no-such-page-e7"
+    assert ask(WORLD, 1, anything).status == 404
+    assert ask(WORLD, 2, anything).status == 200
+
+
+def test_a_forbidden_page_stands_in_robots_txt_from_its_round_on() -> None:
+    article = playing(WORLD, "robots_denied")
+    path = WORLD.url(article).split(".example")[1]
+    rule = f"Disallow: {path}\n".encode()
+    told = [rule in ask(WORLD, at, f"http://{article.outlet}.example/robots.txt").body for at in range(4)]
+    assert told == [False, False, True, True]
+
+
+def test_a_paywalled_page_says_so_and_keeps_its_text() -> None:
+    article = playing(WORLD, "paywall")
+    body = page(WORLD, article, 2).body.decode()
+    assert '"isAccessibleForFree": false' in body
+    assert article.body[-1] not in body
+
+
+def test_an_article_in_parts_names_the_next_on_each_page_but_the_last() -> None:
+    article = WORLD.deal.articles["wire-lightships"]
+    url = WORLD.url(article)
+    bodies = [ask(WORLD, 0, each).body.decode() for each in (url, f"{url}?page=2", f"{url}?page=3")]
+    told = [re.findall(r'<link rel="next" href="(.*?)">', body) for body in bodies]
+    assert told == [[f"{url}?page=2"], [f"{url}?page=3"], []]
+    for number, body in enumerate(bodies, 1):
+        part = WORLD.edition(article, 0).part(number, 3)
+        assert all(paragraph in unescape(body) for paragraph in part.body)
+    changed = [ask(WORLD, 1, each).body != ask(WORLD, 2, each).body for each in (url, f"{url}?page=2")]
+    assert changed == [True, True]
+    assert [WORLD.edition(article, 1).part(n, 3) == WORLD.edition(article, 2).part(n, 3) for n in (1, 2, 3)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("form", ["amp", "print"])
+def test_a_further_form_has_the_same_text_is_listed_and_names_the_articles_own_address(form: str) -> None:
+    further, home = next((url, home) for url, (home, each) in WORLD.forms.items() if each == form)
+    article = next(a for a in WORLD.articles if WORLD.url(a) == home)
+    reply = ask(WORLD, 0, further)
+    assert f'<link rel="canonical" href="{home}">'.encode() in reply.body
+    assert straight(" ".join(WORLD.edition(article, 0).body)) in text_of(reply, precision=True)
+    outlet = next(outlet for outlet in OUTLETS if outlet.id == article.outlet)
+    assert further in ask(WORLD, 0, outlet.root + outlet.listing).body.decode()
+    assert (f'rel="amphtml" href="{further}"'.encode() in page(WORLD, article, 0).body) == (form == "amp")
+
+
+def test_an_abridged_page_calls_another_ones_address_the_canonical_one() -> None:
+    article = WORLD.deal.articles["daily-teachers-pay-amp"]
+    home = WORLD.url(WORLD.deal.articles[article.short_of])
+    assert f'<link rel="canonical" href="{home}">'.encode() in page(WORLD, article, 0).body
+    assert f'rel="amphtml" href="{WORLD.url(article)}"'.encode() in ask(WORLD, 0, home).body
+
+
+def test_half_a_page_is_less_than_half_of_it_and_more_than_a_note_for_whoever_may_play_it() -> None:
+    for article in (a for a in ARTICLES.values() if len(a.body) > 5 and not a.role):
+        whole = first_edition(article, ARTICLES).plain()
+        lengths = [len("\n".join(each.body)) for each in (whole.beginning(), whole)]
+        assert 200 < lengths[0] < lengths[1] / 2, article.id
+
+
+def test_a_page_is_broken_or_stale_in_one_round_and_whole_in_the_next() -> None:
+    for event in ("halved", "relapsed"):
+        turn = next(turn for turn in WORLD.deal.turns if turn.event == event)
+        article = WORLD.deal.articles[turn.article]
+        assert WORLD.shown(article, turn.round) != WORLD.edition(article, turn.round)
+        assert WORLD.shown(article, turn.round + 1) == WORLD.edition(article, turn.round + 1)
+        assert WORLD.edition(article, turn.round) == WORLD.edition(article, turn.round + 1)
+
+
+def test_a_lying_etag_stays_the_same_over_an_edit() -> None:
+    article = WORLD.deal.articles["ministry-beacons"]
+    pages = [page(WORLD, article, at) for at in range(4)]
+    tags = [dict(reply.headers)["ETag"] for reply in pages]
+    assert pages[1].body != pages[2].body == pages[3].body
+    assert tags[1] == tags[2] != tags[3]
+    held = ask(WORLD, 2, WORLD.url(article), if_none_match=tags[1])
+    assert held.status == 304
+
+
+def test_a_304_of_another_page_names_its_tag_and_gives_way_to_who_asks_past_caches() -> None:
+    article = WORLD.deal.articles["ministry-beacons"]
+    tags = [dict(page(WORLD, article, at).headers)["ETag"] for at in (0, 1)]
+    wrong = ask(WORLD, 1, WORLD.url(article), if_none_match=tags[0])
+    assert (wrong.status, dict(wrong.headers)["ETag"]) == (304, tags[1])
+    assert tags[0] != tags[1]
+    insisting = ask(WORLD, 1, WORLD.url(article), if_none_match=tags[0], cache_control="no-cache")
+    assert insisting.status == 200
+
+
+def test_a_paper_that_never_says_404_apologises_for_what_was_and_what_never_was() -> None:
+    article = WORLD.deal.articles["gazette-ferry"]
+    never = ask(WORLD, 0, "http://gazette.example/no-such-page-e7")
+    assert never.status == 200
+    assert ask(WORLD, 2, WORLD.url(article)).body == never.body
+    assert ask(WORLD, 1, WORLD.url(article)).body != never.body
+
+
+def test_what_is_too_old_for_the_front_page_is_found_in_the_feed_that_it_names() -> None:
+    url = WORLD.url(WORLD.deal.articles["gazette-museum"])
+    front = ask(WORLD, 0, "http://gazette.example/front/").body.decode()
+    feed = ask(WORLD, 0, "http://gazette.example/latest.atom").body.decode()
+    assert 'rel="alternate" type="application/atom+xml" href="/latest.atom"' in front
+    assert url not in front
+    assert url in feed
+    assert "<updated>2026-01-07T17:00:00+00:00</updated>" not in feed
+    assert (
+        "<updated>2026-01-07T17:00:00+00:00</updated>"
+        in ask(WORLD, 3, "http://gazette.example/latest.atom").body.decode()
+    )
+
+
+def test_a_site_out_of_breath_asks_for_hours_of_peace_and_then_loses_its_robots_txt() -> None:
+    reply = page(WORLD, WORLD.deal.articles["port-tarifas"], 0)
+    assert reply.status == 503
+    wait = int(dict(reply.headers)["Retry-After"])
+    assert ROUNDS[1] - ROUNDS[0] < timedelta(seconds=wait) < ROUNDS[2] - ROUNDS[0]
+    told = [ask(WORLD, at, "http://port.example/robots.txt").status for at in range(4)]
+    assert told == [200, 200, 503, 200]
+
+
+def test_a_detour_leads_elsewhere_for_one_round_and_says_that_it_is_temporary() -> None:
+    turn = next(turn for turn in WORLD.deal.turns if turn.event == "detour")
+    url = WORLD.url(WORLD.deal.articles[turn.article])
+    told = [ask(WORLD, at, url).status for at in range(4)]
+    assert told == [302 if at == turn.round else 200 for at in range(4)]
+    assert arriving(WORLD, turn.round, url).status == 200
+
+
+def test_a_headline_may_differ_in_one_place_alone_for_a_while() -> None:
+    turn = next(turn for turn in WORLD.deal.turns if turn.event == "retitled")
+    article = WORLD.deal.articles[turn.article]
+    headline = WORLD.edition(article, turn.round).headline
+    told = [re.search(r'og:title" content="(.*?)"', page(WORLD, article, at).body.decode()) for at in (1, 2)]
+    assert [unescape(found[1]) == headline for found in told if found] == [False, True]
+
+
+def test_charset_lies_are_told_by_the_header_and_not_by_the_bytes() -> None:
+    lies = [(t.round, WORLD.deal.articles[t.article]) for t in WORLD.deal.turns if t.event == "charset"]
+    for (when, article), (declared, real) in zip(
+        lies, [("iso-8859-1", "utf-8"), ("utf-8", "windows-1252")], strict=True
+    ):
+        reply = page(WORLD, article, when)
+        assert dict(reply.headers)["Content-Type"] == f"text/html; charset={declared}"
+        assert f'<meta charset="{real}"'.encode() in reply.body
+        assert WORLD.edition(article, when).headline in reply.body.decode(real)
+
+
+def test_the_ministry_answers_304_to_its_own_etag_until_the_page_changes() -> None:
+    article = playing(WORLD, "not_modified")
+    tag = dict(page(WORLD, article, 0).headers)["ETag"]
+    again = ask(WORLD, 1, WORLD.url(article), if_none_match=tag)
+    assert (again.status, again.body) == (304, b"")
+    assert ask(WORLD, 1, WORLD.url(article), if_none_match='"other"').status == 200
+
+
+def test_one_article_is_listed_under_two_tracking_addresses_and_answers_at_both() -> None:
+    url = WORLD.url(playing(WORLD, "duplicate"))
+    feed = unescape(ask(WORLD, 0, "http://daily.example/atom.xml").body.decode())
+    listed = set(re.findall(re.escape(url) + r"[^\"<]*", feed))
+    assert len(listed) == 2
+    assert url not in listed
+    assert all(ask(WORLD, 0, each).body == ask(WORLD, 0, url).body for each in listed)
+
+
+def test_what_was_taken_down_is_no_longer_listed() -> None:
+    for at in range(4):
+        for outlet in (outlet for outlet in OUTLETS if outlet.listing):
+            listing = unescape(ask(WORLD, at, outlet.root + outlet.listing).body.decode())
+            for article in (a for a in WORLD.articles if a.outlet == outlet.id):
+                gone = WORLD.deal.state(article.id, at) in {"missing_404", "gone_410"}
+                known = article.appears <= at and article.role != "hinted"
+                assert (WORLD.url(article, at) in listing) == (known and not gone)
+
+
+def test_an_unknown_host_and_an_unknown_page_are_404() -> None:
+    assert ask(WORLD, 0, "http://elsewhere.example/").status == 404
+    assert ask(WORLD, 0, "http://wire.example/no-such-page").status == 404
+
+
+def test_every_reply_is_dated_by_its_round() -> None:
+    assert ("Date", "Tue, 06 Jan 2026 14:00:00 GMT") in ask(WORLD, 2, "http://wire.example/").headers

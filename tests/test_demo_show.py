@@ -1,0 +1,99 @@
+"""What the demo prints: the rounds, the changes, the copies, the grade, and what to type next."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archive.demo.run import run_demo
+from archive.demo.script import ROUNDS
+from archive.demo.snapshot import Snapshot
+from archive.demo.words import excerpt
+from archive.demo.world import World
+from tests.perfect import perfect
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+Json = dict[str, Any]
+PERFECT = perfect(World(0))
+
+
+def play(
+    folder: Path, answers: Snapshot, *, grade: bool = True, as_json: bool = False
+) -> tuple[int, str, list[datetime]]:
+    out, err, ran = io.StringIO(), io.StringIO(), []
+
+    def run_round(_: Path, instant: datetime) -> None:
+        ran.append(instant)
+
+    code = run_demo(
+        folder,
+        seed=0,
+        grade=grade,
+        as_json=as_json,
+        out=out,
+        err=err,
+        run_round=run_round,
+        answers_for=lambda _: answers,
+    )
+    assert err.getvalue().count("\n") == len(ROUNDS)
+    return code, out.getvalue(), ran
+
+
+def test_the_demo_plays_the_four_rounds_and_prints_the_same_every_time(tmp_path: Path) -> None:
+    first = play(tmp_path / "demo", PERFECT)
+    again = play(tmp_path / "demo", PERFECT)
+    assert first == again
+    assert first[0] == 0
+    assert first[2] == list(ROUNDS)
+
+
+def test_the_demo_tells_the_rounds_the_changes_the_copies_and_what_to_type_next(tmp_path: Path) -> None:
+    _, said, _ = play(tmp_path / "demo", PERFECT)
+    assert "  1      Mon 5 Jan 12:00       45     2       7" in said
+    assert "[300 -> 30]" in said
+    assert "(of version 1)" in said
+    assert "Grade: 112 of 112 scripted events found, nothing missed, nothing false." in said
+    assert f"  cd {tmp_path / 'demo'}\n" in said
+    assert max(len(line) for line in said.splitlines() if "http://" not in line and "cd " not in line) <= 100
+
+
+def test_the_demo_fails_when_the_grade_is_not_exact_and_only_then(tmp_path: Path) -> None:
+    assert play(tmp_path / "demo", Snapshot())[0] == 1
+    assert play(tmp_path / "demo", Snapshot(), grade=False)[0] == 0
+
+
+def test_the_demo_prints_only_the_grade_as_json(tmp_path: Path) -> None:
+    code, said, _ = play(tmp_path / "demo", PERFECT, as_json=True)
+    assert code == 0
+    assert list(json.loads(said)) == ["grade"]
+
+
+@pytest.mark.parametrize(
+    ("op", "old", "new", "line"),
+    [
+        ("replace", "300 ", "30 ", "sent [300 -> 30] flights"),
+        ("insert", "", "Correction: it was 30.", "[new: Correction: it was 30.]"),
+        ("delete", '"No," she said.', "", '[cut: "No," she said.]'),
+        ("move", "The contract.", "The contract.", "[moved: The contract.]"),
+    ],
+)
+def test_a_change_is_told_in_a_line(op: str, old: str, new: str, line: str) -> None:
+    edits = [edit("equal", "sent ", "sent "), edit(op, old, new), edit("equal", "flights", "flights")]
+    assert excerpt({"headline": [], "edits": edits}) == [line]
+
+
+def edit(op: str, a: str, b: str) -> Json:
+    return {"op": op, "a_text": a, "b_text": b}
+
+
+def test_a_long_passage_is_told_in_two_lines_that_still_close_their_bracket() -> None:
+    edits = [edit("delete", "word " * 80, "")]
+    lines = excerpt({"headline": [], "edits": edits})
+    assert len(lines) == 2
+    assert lines[1].endswith(" ...]")

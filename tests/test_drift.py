@@ -1,0 +1,95 @@
+"""The drift alarm: many pages of one host that shrink in the same days are a new design, not many edits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.api import Archive
+from archive.drift import LOOK_BACK, alarms
+from db.questions import drift as ask_drift
+from db.records import Reading
+from db.store import Store
+from tests.builders import DAY, HOUR, T0, add_source, derive_all, record_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+HOST = "example,daily,"
+LONG, SHORT = "\n".join(["A paragraph of some forty characters here."] * 12), "Only this is left."
+
+
+def a_reading(page: str, at: datetime, length: int = 3000, paragraphs: int = 12, removed: int = 0) -> Reading:
+    return Reading(host=HOST, page=page, at=at, length=length, paragraphs=paragraphs, removed=removed)
+
+
+def seen(pages: int, at: datetime, **sizes: int) -> list[Reading]:
+    """One reading each of so many pages, an hour apart."""
+    return [a_reading(f"{HOST})/{n}", at + n * HOUR, **sizes) for n in range(pages)]
+
+
+def test_pages_that_shrink_together_are_an_alarm() -> None:
+    (alarm,) = alarms([*seen(6, T0), *seen(4, T0 + 5 * DAY, length=300)])
+    assert (alarm.host, alarm.since, alarm.pages, alarm.of) == (HOST, T0 + 5 * DAY, 4, 4)
+    assert alarm.because == "4 of 4 pages of daily.example shrank since 2026-01-10"
+    assert alarm.speaks_of(f"{HOST})/9", T0 + 6 * DAY)
+    assert not alarm.speaks_of(f"{HOST})/9", T0 + 4 * DAY)
+    assert not alarm.speaks_of("example,other,)/9", T0 + 6 * DAY)
+
+
+def test_lost_paragraphs_and_a_lot_removed_count_as_well() -> None:
+    assert alarms([*seen(3, T0), *seen(3, T0 + DAY, paragraphs=1)])
+    assert alarms([*seen(3, T0), *seen(3, T0 + DAY, length=2000, removed=1500)])
+
+
+def test_one_article_that_shrinks_is_none() -> None:
+    assert alarms([*seen(6, T0), *seen(2, T0 + DAY, length=300)]) == ()
+
+
+def test_a_few_among_many_that_stay_are_none() -> None:
+    stay = [each for each in seen(10, T0 + DAY) if int(each.page.rpartition("/")[2]) > 2]
+    assert alarms([*seen(10, T0), *seen(3, T0 + DAY, length=300), *stay]) == ()
+
+
+def test_pages_that_shrink_weeks_apart_are_none() -> None:
+    apart = [a_reading(f"{HOST})/{n}", T0 + (7 * n + 1) * DAY, length=300) for n in range(3)]
+    assert alarms([*seen(3, T0), *apart]) == ()
+
+
+def test_pages_that_recovered_are_none() -> None:
+    assert alarms([*seen(5, T0), *seen(5, T0 + DAY, length=300), *seen(5, T0 + 2 * DAY)]) == ()
+
+
+def test_new_pages_far_below_what_is_usual_count_too() -> None:
+    new = [a_reading(f"{HOST})/new/{n}", T0 + 5 * DAY, length=200) for n in range(4)]
+    (alarm,) = alarms([*seen(6, T0), *new])
+    assert alarm.since == T0 + 5 * DAY
+    brief = [a_reading(f"{HOST})/new/{n}", T0 + 5 * DAY, length=1200) for n in range(4)]
+    assert alarms([*seen(6, T0), *brief]) == ()
+
+
+@given(st.permutations([*seen(5, T0), *seen(4, T0 + 5 * DAY, length=300)]))
+def test_the_order_of_readings_does_not_show(readings: list[Reading]) -> None:
+    assert alarms(readings) == alarms(sorted(readings, key=lambda one: (one.at, one.page)))
+
+
+def test_status_tells_of_it_until_the_pages_are_read_better(tmp_path: Path) -> None:
+    now = T0 + 3 * DAY
+    with Store(tmp_path / "archive.db") as store:
+        sources = [add_source(store, f"https://daily.example/{n}") for n in range(4)]
+        for source in sources:
+            record_text(store, source, LONG, T0)
+            record_text(store, source, f"{SHORT} {source}", T0 + 2 * DAY)
+        derive_all(store)
+        with Archive(store.path) as archive:
+            (alarm,) = archive.status(now)["drift"]
+        assert (alarm.pages, alarm.of) == (len(sources), len(sources))
+        assert alarms(ask_drift.readings(store.ask, now - LOOK_BACK, host="example,other,")) == ()
+        for source in sources:
+            record_text(store, source, LONG, now + timedelta(hours=source))
+        derive_all(store)
+        assert alarms(ask_drift.readings(store.ask, now - LOOK_BACK, host=HOST)) == ()

@@ -1,0 +1,123 @@
+"""What is known of an article besides its text: every fact with its raw form and its place, guesses kept apart."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from archive.extract import extract
+from db.records import Extraction, Fact, Page
+
+NOW = datetime(2024, 3, 10, 12, tzinfo=UTC)
+LINES = "".join(f"<p>The council agreed to mend bridge {n} before the winter, the mayor said.</p>" for n in range(14))
+
+
+URL = "https://daily.example/news/a"
+
+
+def read(head: str = "", body: str = LINES, url: str = URL, *, fast: bool = False) -> Extraction:
+    html = f"<html lang=en><head>{head}</head><body><article>{body}</article></body></html>"
+    return extract(Page(payload=html.encode(), url=url, captured_at=NOW), fast=fast)
+
+
+def ld(**facts: Any) -> str:
+    return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle"} | facts)}</script>'
+
+
+def named(got: Extraction, name: str) -> list[Fact]:
+    return [fact for fact in got.facts if fact.name == name]
+
+
+def test_every_fact_says_its_raw_form_and_where_it_stands() -> None:
+    got = read(
+        ld(datePublished="2024-02-28T10:00:00+02:00", author={"name": "Ann Bell"}, keywords=["Bridges", "Town"])
+        + '<meta property="article:modified_time" content="Feb 29, 2024"><meta name="section" content="x">'
+        '<meta property="og:site_name" content="The Daily"><meta property="article:section" content="Local">'
+        '<link rel=canonical href="/news/a">'
+    )
+    assert {(fact.name, fact.value, fact.raw, fact.source) for fact in got.facts} == {
+        ("published", "2024-02-28T08:00:00+00:00", "2024-02-28T10:00:00+02:00", "json-ld datePublished"),
+        ("modified", "2024-02-29", "Feb 29, 2024", "meta article:modified_time"),
+        ("byline", "Ann Bell", "", "json-ld author"),
+        ("language", "en", "", "html lang"),
+        ("site", "The Daily", "", "meta og:site_name"),
+        ("section", "Local", "", "meta article:section"),
+        ("tag", "Bridges", "", "json-ld keywords"),
+        ("tag", "Town", "", "json-ld keywords"),
+        ("canonical", "https://daily.example/news/a", "", "link canonical"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "url", "source"),
+    [
+        ("", f'<time datetime="2024-01-04">4 Jan</time>{LINES}', "https://daily.example/a", "unmarked time"),
+        ("", LINES, "https://daily.example/2024/01/04/a", "address"),
+    ],
+)
+def test_inferred_date_is_a_guess_and_dates_nothing(head: str, body: str, url: str, source: str) -> None:
+    got = read(head, body, url)
+    assert got.published_at is None
+    guesses = named(got, "published")
+    assert (guesses[0].value, guesses[0].source) == ("2024-01-04", source)
+    assert all(fact.guess for fact in guesses)
+    assert not named(read(head, body, url, fast=True), "published")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{LINES}<footer>Copyright 2019 The Daily. All rights reserved.</footer>",
+        f"<p>Friday number 2004 was the best of all, they say, and the last.</p>{LINES}",
+        f'{LINES}<ul><li><time datetime="2023-01-01">1 Jan</time><li><time datetime="2023-02-01">1 Feb</time></ul>',
+        f'{LINES}<section class="comments"><time datetime="2024-02-03">3 Feb</time><p>I disagree.</p></section>',
+    ],
+)
+def test_page_without_a_declared_date_has_none(body: str) -> None:
+    assert read(body=body).published_at is None
+
+
+def test_guess_is_never_later_than_the_capture() -> None:
+    assert not named(read(url="https://daily.example/2025/01/04/a"), "published")
+
+
+@pytest.mark.parametrize(
+    ("h1", "og", "headline", "agree"),
+    [
+        ("Bridge mended", "Bridge mended | Daily", "Bridge mended", ("h1", "og:title", "json-ld")),
+        ("Bridge mended", "Another line", "Bridge mended", ("h1", "json-ld")),
+        ("Bridge mended", "Another line", "A third one", ("h1",)),
+        ("Live", "Bridge mended", "Bridge mended", ("og:title", "json-ld")),
+        ("", "", "Bridge mended", ("json-ld",)),
+    ],
+)
+def test_headline_says_which_of_three_agree_on_it(h1: str, og: str, headline: str, agree: tuple[str, ...]) -> None:
+    site = '<meta property="og:site_name" content="Daily">'
+    head = f'<meta property="og:title" content="{og}">{site}{ld(headline=headline)}'
+    got = read(head, f"<h1>{h1}</h1>{LINES}")
+    assert got.headline_from == agree
+    assert named(got, "title")[0].source == " + ".join(agree)
+
+
+@pytest.mark.parametrize(
+    ("declared", "body", "access"),
+    [
+        ({"isAccessibleForFree": True}, LINES, "free"),
+        ({"isAccessibleForFree": "False"}, LINES, "not free"),
+        ({"isAccessibleForFree": False}, LINES[: LINES.index("</p>") * 8], "partial"),
+        ({"isAccessibleForFree": False, "wordCount": 900}, LINES, "partial"),
+    ],
+)
+def test_access_is_what_the_page_declares_beside_what_was_found(
+    declared: dict[str, Any], body: str, access: str
+) -> None:
+    assert [fact.value for fact in named(read(ld(**declared), body), "access")] == [access]
+
+
+def test_text_far_shorter_than_declared_is_flagged() -> None:
+    (flag,) = named(read(ld(articleBody="word " * 700)), "flag")
+    assert (flag.value, flag.raw) == ("possibly truncated", "700 words, 182 found")
+    assert not named(read(ld(articleBody="word " * 200)), "flag")

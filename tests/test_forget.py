@@ -1,0 +1,295 @@
+"""What was forgotten on request is gone, byte for byte; what others show too stays, and so does the proof."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from archive.api import Archive
+from archive.cli import wirecopy
+from archive.pipeline import keep_outcomes
+from archive.refs import Ref
+from archive.urls import url_key
+from db.connect import Reader
+from db.errors import BadInput, NotArchived
+from db.questions import captures as ask_captures
+from db.questions import proof
+from db.questions import sources as ask_sources
+from db.records import Found
+from db.schema import metadata
+from db.store import Store
+from db.store.forget import _pointing_at
+from db.verify import verify
+from tests.builders import (
+    DAY,
+    HOUR,
+    LATER,
+    T0,
+    URL,
+    a_judgement,
+    a_seed,
+    add_source,
+    an_outcome,
+    make_history,
+    record_text,
+)
+from tests.contents import sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+OTHER = "https://daily.example/other"
+SECRET = "zanzibarquill"  # noqa: S105 (a word nobody else uses)
+
+
+def page(*words: str, length: int = 300) -> str:
+    return " ".join([*(f"harbour{number}" for number in range(length)), *words])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An article with a secret, in three versions, and another whose pages are packed against the first one's."""
+    where = tmp_path / "archive.db"
+    with Store(where) as store:
+        make_history(store, add_source(store), [(page(f"{SECRET}{n}"), T0 + n * DAY) for n in range(3)])
+        make_history(store, add_source(store, OTHER), [(page("calm"), T0 + HOUR), (page("calmer"), T0 + DAY)])
+        store.link(1, [(4, a_judgement())], "of the tests", T0)
+    return where
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with Store(path) as opened:
+        yield opened
+
+
+def everything(path: Path) -> str:
+    """Every value of every row, as text."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [row for name in names for row in connection.execute(f'SELECT * FROM "{name}"')]
+    return "".join(part.decode("latin-1") if isinstance(part, bytes) else str(part) for row in rows for part in row)
+
+
+def problems(path: Path) -> list[object]:
+    with Reader(path) as reader:
+        return list(verify(reader, deep=True, key_of=url_key))
+
+
+def bases(store: Store) -> dict[int, int | None]:
+    return {row["id"]: row["base_id"] for row in store.ask("SELECT id, base_id FROM payload")}
+
+
+# --- what goes -------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_it_is_left_in_any_table(path: Path) -> None:
+    assert SECRET in everything(path)
+    with Store(path) as store:
+        assert store.forget(1, LATER)
+    assert SECRET not in everything(path)
+    assert [name for name, rows in sizes(path).items() if rows and name in {"link", "near_key"}] == []
+
+
+def test_its_bytes_are_gone_from_the_file_and_its_log(path: Path) -> None:
+    with Store(path) as store:
+        raw = f"{SECRET} in plain sight".encode()  # too short to be packed: it stands in the file as it is
+        record_text(store, 1, raw.decode(), T0 + 9 * DAY)
+        store.fold_log()
+        assert raw in path.read_bytes()
+        store.forget(1, LATER)
+        left = b"".join(each.read_bytes() for each in path.parent.iterdir())
+    assert SECRET.encode() not in left
+    assert SECRET[1:].encode() not in left  # the index of words leaves out beginnings they share
+
+
+def test_a_log_that_others_read_is_told_of(store: Store, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM capture").fetchone()
+        assert not store.forget(1, LATER)
+
+
+def test_pages_packed_against_it_are_packed_anew(store: Store, path: Path) -> None:
+    before = [ask_captures.payload(store.ask, each) for each in digests(store, 2)]
+    mine = {row["payload_id"] for row in store.ask("SELECT payload_id FROM capture WHERE source_id = 1")}
+    assert mine.intersection(each for each in bases(store).values() if each)
+    store.forget(1, LATER)
+    assert mine.isdisjoint(bases(store))
+    assert [ask_captures.payload(store.ask, each) for each in digests(store, 2)] == before
+    assert problems(path) == []
+
+
+def digests(store: Store, source_id: int) -> list[str]:
+    return [each.payload_sha256 or "" for each in ask_captures.of_source(store.ask, source_id)]
+
+
+def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE version SET superseded_at = 1 WHERE source_id = 2")
+        connection.execute("UPDATE source SET same_as = 1 WHERE id = 2")
+    store.forget(1, LATER)
+    assert ask_sources.everything(store.ask) == []
+    assert sizes(path)["payload"] == sizes(path)["text"] == 0
+    assert sizes(path)["tombstone"] == 2
+
+
+def test_what_others_show_too_is_kept(store: Store, path: Path) -> None:
+    make_history(store, 2, [(page(f"{SECRET}0"), T0 + 5 * DAY)])
+    store.forget(1, LATER)
+    with Archive(path) as archive:
+        assert f"{SECRET}0" in archive.text(archive.version(Ref(url=OTHER))).body
+        assert [hit.version.url for hit in archive.search(f"{SECRET}0")[1]] == [OTHER]
+        assert archive.search(f"{SECRET}1")[1] == []
+    assert problems(path) == []
+
+
+def test_a_list_is_forgotten_without_what_it_named(store: Store) -> None:
+    store.sync_seeds([a_seed("feed", kind="feed")], {"https://daily.example/feed": "example,daily,)/feed"}, T0)
+    feed = ask_sources.by_url_key(store.ask, "example,daily,)/feed")
+    assert feed is not None
+    named = store.add_found([(Found(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
+    store.forget(feed.id, LATER)
+    assert ask_sources.by_id(store.ask, named[0]).found_in is None
+
+
+def test_every_table_that_hangs_on_a_source_is_known() -> None:
+    """So that a table added later is forgotten too, without anybody thinking of it."""
+    hanging = {child.name for child, _ in _pointing_at(metadata.tables["source"])}
+    assert {"capture", "version", "claim", "source"} <= hanging
+
+
+def test_texts_live_as_long_as_something_shows_them_and_not_because_something_speaks_of_them() -> None:
+    text = metadata.tables["text"]
+    naming = {child for child, _ in _pointing_at(text)}
+    speaking = {child.name for child in naming if all(key.column.table is text for key in child.foreign_keys)}
+    assert speaking == {"link", "near_key", "unlinked"}
+
+
+# --- what stays ------------------------------------------------------------------------------------------------------
+
+
+def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
+    links = [proof.link_of(store.ask, each.id or 0).link for each in ask_captures.of_source(store.ask, 1)]
+    store.forget(1, LATER)
+    grave = proof.tombstone(store.ask, url_key(URL))
+    assert grave is not None
+    assert (grave.url, grave.forgotten_at, grave.captures, grave.lifted_at) == (URL, LATER, 3, None)
+    assert list(grave.links) == links
+    with Archive(path) as archive, pytest.raises(NotArchived, match=r"forgotten on request on 2026-02-04.*3 captures"):
+        archive.history(URL)
+
+
+def test_the_chain_goes_on(store: Store, path: Path) -> None:
+    head = proof.head(store.ask)
+    store.forget(2, LATER)
+    assert proof.head(store.ask) == head
+    record_text(store, 1, page("after"), T0 + 9 * DAY)
+    number, _ = proof.head(store.ask) or (0, "")
+    assert number == 6  # the ids of what was forgotten are not given again
+    assert problems(path) == []
+
+
+def test_the_schema_file_and_the_others_hold_after_any_of_them_was_forgotten(path: Path) -> None:
+    with Store(path) as store:
+        for source in (2, 1):
+            store.forget(source, LATER)
+            assert problems(path) == []
+    assert sizes(path)["capture"] == sizes(path)["text_fts_docsize"] == 0
+
+
+# --- not again -------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_not_kept_again_by_any_way(store: Store) -> None:
+    store.forget(1, LATER)
+    key = url_key(URL)
+    with pytest.raises(BadInput, match="--lift"):
+        store.add_source(URL, key, LATER)
+    assert store.add_found([(Found(url=URL), key)], 2, LATER) == []
+    store.sync_seeds([a_seed("harbour")], {URL: key}, LATER)
+    assert keep_outcomes(store, [an_outcome(), an_outcome(OTHER)], provenance="import:a.warc", now=LATER) != []
+    assert ask_sources.by_url_key(store.ask, key) is None
+
+
+def test_it_is_kept_again_once_that_is_allowed(store: Store, path: Path) -> None:
+    store.forget(1, LATER)
+    assert store.lift(url_key(URL), LATER + DAY)
+    assert not store.lift(url_key(URL), LATER + DAY)
+    make_history(store, add_source(store), [(page("again"), LATER + DAY)])
+    with Archive(path) as archive:
+        assert archive.history(URL)[1].captures == 1
+    assert problems(path) == []
+
+
+# --- cut off ---------------------------------------------------------------------------------------------------------
+
+FORGET = """
+import sys
+from pathlib import Path
+from db.store import Store
+from tests.builders import LATER
+with Store(Path(sys.argv[1])) as store:
+    print("open", flush=True)
+    store.forget(1, LATER)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("milliseconds", [0, 2, 5, 8, 12, 20])
+def test_killed_at_any_moment_all_of_it_is_there_or_forgetting_again_ends_it(path: Path, milliseconds: int) -> None:
+    command = [sys.executable, "-c", FORGET, str(path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(milliseconds / 1000)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert problems(path) == []
+    with Store(path) as store:
+        if store.ask("SELECT 1 FROM source WHERE id = 1"):
+            assert len(ask_captures.of_source(store.ask, 1)) == 3
+            store.forget(1, LATER)
+    assert SECRET not in everything(path)
+    assert problems(path) == []
+
+
+# --- the verb --------------------------------------------------------------------------------------------------------
+
+
+def run(path: Path, *arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(wirecopy, ["--db", str(path), *arguments], standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return done.exit_code, done.output
+
+
+def test_the_verb_asks_first_and_then_does_it(path: Path) -> None:
+    _, said = run(path, "forget", URL)
+    assert f"{URL}\n" in said
+    assert "3 captures would be deleted" in said
+    assert SECRET in everything(path)
+    _, said = run(path, "forget", URL, "--yes")
+    assert "forgotten, with 3 captures" in said
+    assert SECRET not in everything(path)
+    with pytest.raises(NotArchived, match="forgotten on request"):
+        run(path, "history", URL)
+    _, said = run(path, "forget", URL, "--lift")
+    assert "may be archived again" in said
+
+
+def test_backups_made_before_are_named(path: Path) -> None:
+    run(path, "backup")
+    (spare,) = (path.parent / "backups").iterdir()
+    assert str(spare) in run(path, "forget", URL, "--yes")[1]

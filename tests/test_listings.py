@@ -1,0 +1,184 @@
+"""Which lists name a source: where it was found, under which seed it is watched, and how far lists lead to lists."""
+
+from __future__ import annotations
+
+from itertools import pairwise, permutations
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.urls import url_key
+from db.questions import captures as ask_captures
+from db.questions import listings as ask_listings
+from db.questions import sources as ask_sources
+from db.records import Found, SeedKind
+from db.store import Store
+from newsroom import answer, gather
+from tests.builders import DAY, T0, a_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from db.records import Seed, Source
+
+HOST = "https://daily.example"
+STORY = f"{HOST}/story"
+
+
+def a_list(name: str, *, kind: SeedKind = SeedKind.FEED) -> Seed:
+    return a_seed(name, kind=kind)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "archive.db") as opened:
+        yield opened
+
+
+def sync(store: Store, *seeds: Seed) -> None:
+    store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
+
+
+def source(store: Store, url: str) -> Source:
+    found = ask_sources.by_url_key(store.ask, url_key(url))
+    assert found is not None
+    return found
+
+
+def names(store: Store, via: str, *urls: str, kind: SeedKind = SeedKind.ARTICLE) -> None:
+    """The list at ``via`` names these."""
+    store.add_found([(Found(url=url, kind=kind), url_key(url)) for url in urls], source(store, via).id, T0)
+
+
+def watched(store: Store) -> set[str]:
+    return {each.source.url for each in ask_sources.states(store.ask) if each.source.retired_at is None}
+
+
+# --- one article in several lists ------------------------------------------------------------------------------------
+
+
+def found_by(store: Store, url: str) -> tuple[str, str | None]:
+    """The list that counts for a source, and its seed."""
+    found = source(store, url)
+    assert found.found_in is not None
+    return ask_sources.by_id(store.ask, found.found_in).url, found.seed_key
+
+
+@pytest.mark.parametrize("order", list(permutations(["alpha", "beta", "gamma"])))
+def test_which_list_answered_first_makes_no_difference(store: Store, order: tuple[str, ...]) -> None:
+    sync(store, *map(a_list, ["alpha", "beta", "gamma"]))
+    for name in order:
+        names(store, f"{HOST}/{name}", STORY)
+    assert found_by(store, STORY) == (f"{HOST}/alpha", "daily/alpha")
+    said = ask_listings.naming(store.ask, source(store, STORY).id)
+    assert [url for url, _ in said] == [f"{HOST}/{name}" for name in ("alpha", "beta", "gamma")]
+
+
+def test_an_article_of_two_lists_stays_watched_when_one_leaves_the_index(store: Store) -> None:
+    sync(store, a_list("alpha"), a_list("beta"))
+    names(store, f"{HOST}/alpha", STORY)
+    names(store, f"{HOST}/beta", STORY)
+    sync(store, a_list("beta"))
+    assert found_by(store, STORY) == (f"{HOST}/beta", "daily/beta")
+    assert watched(store) == {f"{HOST}/beta", STORY}
+    sync(store, a_list("alpha"), a_list("beta"))
+    assert found_by(store, STORY) == (f"{HOST}/alpha", "daily/alpha")
+    sync(store)
+    assert watched(store) == set()
+
+
+def test_a_seed_of_the_index_is_nobodys_find(store: Store) -> None:
+    sync(store, a_list("alpha"), a_seed("story"))
+    names(store, f"{HOST}/alpha", STORY)
+    assert (source(store, STORY).found_in, source(store, STORY).seed_key) == (None, "daily/story")
+    sync(store, a_list("alpha"))
+    assert found_by(store, STORY) == (f"{HOST}/alpha", "daily/alpha")
+    sync(store, a_list("alpha"), a_seed("story"))
+    assert (source(store, STORY).found_in, source(store, STORY).seed_key) == (None, "daily/story")
+
+
+def test_the_nearer_list_counts_before_the_one_further_away(store: Store) -> None:
+    sync(store, a_list("index", kind=SeedKind.SITEMAP), a_list("zeta"))
+    names(store, f"{HOST}/index", f"{HOST}/a-map.xml", kind=SeedKind.SITEMAP)
+    names(store, f"{HOST}/a-map.xml", STORY)
+    names(store, f"{HOST}/zeta", STORY)
+    assert found_by(store, STORY) == (f"{HOST}/zeta", "daily/zeta")
+
+
+# --- lists that name lists -------------------------------------------------------------------------------------------
+
+
+def expand(store: Store, url: str, *children: str, element: str = "sitemap", kind: SeedKind = SeedKind.SITEMAP) -> None:
+    """Visit a list that names these."""
+    entries = "".join(f"<{element}><loc>{each}</loc></{element}>" for each in children)
+    gather(store, [answer(T0, f"<x>{entries}</x>".encode(), url=url)], source(store, url).id, kind=kind)
+
+
+def flags(store: Store, url: str) -> tuple[tuple[str, ...], str]:
+    (only,) = ask_captures.of_source(store.ask, source(store, url).id)
+    return only.flags, only.detail
+
+
+def test_indexes_that_name_each_other_end(store: Store) -> None:
+    sync(store, a_list("one.xml", kind=SeedKind.SITEMAP))
+    expand(store, f"{HOST}/one.xml", f"{HOST}/two.xml", f"{HOST}/one.xml")
+    expand(store, f"{HOST}/two.xml", f"{HOST}/one.xml", f"{HOST}/two.xml")
+    assert watched(store) == {f"{HOST}/one.xml", f"{HOST}/two.xml"}
+    assert ask_listings.depth(store.ask, source(store, f"{HOST}/two.xml").id) == 2
+    assert source(store, f"{HOST}/one.xml").found_in is None
+
+
+def test_a_chain_of_indexes_is_followed_only_so_far_and_says_so(store: Store) -> None:
+    urls = [f"{HOST}/{n}.xml" for n in range(6)]
+    sync(store, a_seed("0.xml", kind=SeedKind.SITEMAP))
+    for url, following in pairwise(urls):
+        if url in watched(store):
+            expand(store, url, following)
+    assert watched(store) == set(urls[:3])
+    assert flags(store, urls[2]) == (("list-cut",), "0 of 1 lists kept")
+
+
+def test_what_was_left_out_stands_with_the_capture_of_the_list(store: Store) -> None:
+    sync(store, a_list("index.xml", kind=SeedKind.SITEMAP))
+    expand(store, f"{HOST}/index.xml", *(f"{HOST}/{n}.xml" for n in range(60)))
+    assert flags(store, f"{HOST}/index.xml") == (("list-cut",), "50 of 60 lists kept")
+
+
+def test_a_sitemap_that_fell_out_of_its_index_is_let_go_and_its_articles_stay(store: Store) -> None:
+    january, february = f"{HOST}/january.xml", f"{HOST}/february.xml"
+    sync(store, a_list("index.xml", kind=SeedKind.SITEMAP))
+    names(store, f"{HOST}/index.xml", january, kind=SeedKind.SITEMAP)
+    names(store, january, STORY)
+    names(store, f"{HOST}/index.xml", february, kind=SeedKind.SITEMAP)
+    assert watched(store) == {f"{HOST}/index.xml", february, STORY}
+    names(store, f"{HOST}/index.xml", january, february, kind=SeedKind.SITEMAP)
+    assert watched(store) == {f"{HOST}/index.xml", january, february, STORY}
+
+
+def test_an_index_that_names_nothing_lets_nothing_go(store: Store) -> None:
+    sync(store, a_list("index.xml", kind=SeedKind.SITEMAP))
+    names(store, f"{HOST}/index.xml", f"{HOST}/january.xml", kind=SeedKind.SITEMAP)
+    expand(store, f"{HOST}/index.xml")
+    assert f"{HOST}/january.xml" in watched(store)
+
+
+def test_a_feed_that_a_section_names_is_watched_with_it(store: Store) -> None:
+    sync(store, a_list("news", kind=SeedKind.SECTION))
+    page = f'<link rel="alternate" type="application/rss+xml" href="{HOST}/rss"><a href="/story-of-a-bridge">Bridge</a>'
+    gather(store, [answer(T0, page.encode(), url=f"{HOST}/news")], 1, kind=SeedKind.SECTION)
+    kinds = {each.source.url: (each.source.kind, each.source.seed_key) for each in ask_sources.states(store.ask)}
+    assert kinds[f"{HOST}/rss"] == (SeedKind.FEED, "daily/news")
+    assert kinds[f"{HOST}/story-of-a-bridge"] == (SeedKind.ARTICLE, "daily/news")
+
+
+def test_when_a_source_was_found_is_when_the_first_list_named_it(store: Store) -> None:
+    sync(store, a_list("alpha"), a_list("beta"))
+    for days, name in ((0, "beta"), (1, "alpha")):
+        via = source(store, f"{HOST}/{name}").id
+        store.add_found([(Found(url=STORY), url_key(STORY))], via, T0 + days * DAY)
+    assert source(store, STORY).found_at == T0
+    assert ask_listings.naming(store.ask, source(store, STORY).id) == [
+        (f"{HOST}/beta", T0),
+        (f"{HOST}/alpha", T0 + DAY),
+    ]

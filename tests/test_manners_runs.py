@@ -1,0 +1,274 @@
+"""Manners from run to run: whole refreshes over one archive, each a process of its own as far as it can tell."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive import asides, pipeline, runs
+from archive.api import Archive
+from archive.campaign import recall_from
+from archive.fetch import Fetcher
+from archive.plan import plan_visits
+from archive.probe import is_probe
+from archive.seeds import load_index
+from archive.settings import load_settings
+from archive.urls import url_key
+from db.connect import Reader
+from db.questions import origins as ask_origins
+from db.questions import sources as ask_sources
+from db.records import Found, Reason, Visit
+from db.store import Store
+from tests.builders import HOUR, T0, a_capture, add_source
+from tests.fetching import policy_for
+from tests.newsroom import PARAGRAPHS, derive
+from tests.newsroom import page as article
+from tests.replies import Asked, Say, page
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from db.records import Capture, Plan
+
+TALKS, HARVEST = "http://daily.example/talks", "http://daily.example/harvest"
+INDEX = f"## daily\n\nevery: 1h\n\n| url |\n| --- |\n| {TALKS} |\n| {HARVEST} |\n"
+EDITED = [each.replace("300", "30") for each in PARAGRAPHS]
+
+
+@dataclass
+class Desk:
+    """A project folder and the site its sources are served by."""
+
+    folder: Path
+    site: Site
+
+    @property
+    def db(self) -> Path:
+        return self.folder / "data" / "archive.db"
+
+    def refresh(self, at: datetime = T0, *, force: bool = False) -> list[str]:
+        """Refresh as of ``at``; every path this run asked for."""
+        self.site.asked.clear()
+        mine = {"RESOLVE": f"*.example=127.0.0.1:{self.site.port}", "MIN_GAP": "0", "CLOCK": at.isoformat()}
+        settings = load_settings({f"WIRECOPY_{name}": value for name, value in mine.items()}, start=self.folder)
+        asyncio.run(runs.refresh(settings, force=force))
+        return sorted(asked.target for asked in self.site.asked)
+
+    def look(self, at: datetime) -> list[str]:
+        """As ``refresh``, but nothing is derived, which makes it ten times as fast."""
+        self.site.asked.clear()
+        index = load_index(self.folder / "seeds" / "INDEX.md").seeds
+        self.db.parent.mkdir(exist_ok=True)
+
+        async def work(store: Store) -> None:
+            policy = policy_for(self.site, probe=True)
+            async with Fetcher(policy, now=lambda: at, recall=recall_from(store)) as fetcher:
+                due = plan_visits(ask_sources.states(store.ask), now=at).visits
+                await pipeline.gather(store, fetcher, due, run_id=run_id, now=at)
+                await fetcher.rest()
+                asides.keep(store, fetcher.asides(), run_id=run_id, now=at)
+
+        with Store(self.db) as store:
+            store.sync_seeds(index, {seed.url: url_key(seed.url) for seed in index}, at)
+            run_id = store.begin_run("refresh", "{}", "test", at)
+            asyncio.run(work(store))
+        return sorted(asked.target for asked in self.site.asked)
+
+    def plan(self, at: datetime, *, force: bool = False) -> Plan:
+        with Reader(self.db) as reader:
+            return plan_visits(ask_sources.states(reader.ask), now=at, force=force)
+
+    def captures(self, url: str = TALKS) -> list[Capture]:
+        with Archive(self.db) as archive:
+            return [capture for capture, _ in archive.captures(url)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "INDEX.md").write_text(INDEX, encoding="utf-8")
+    with Site() as site:
+        site.pages["/talks"] = page(article())
+        site.pages["/harvest"] = page(article(*PARAGRAPHS[::-1], title="Barley harvest smallest in nine years"))
+        yield Desk(tmp_path, site)
+
+
+# --- pauses ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_that_one_page_brought_holds_for_its_whole_origin_even_when_forced(desk: Desk) -> None:
+    desk.look(T0)
+    desk.site.pages["/talks"] = page(status="503 Busy", Retry_After="36000")
+    desk.look(T0 + HOUR)
+    assert desk.refresh(T0 + 2 * HOUR, force=True) == []
+    desk.site.pages["/talks"] = page(article())
+    assert desk.refresh(T0 + 11 * HOUR, force=True) == ["/harvest", "/talks"]
+
+
+def test_the_plan_says_that_the_origin_asked_for_it(desk: Desk) -> None:
+    desk.look(T0)
+    desk.site.pages["/talks"] = page(status="429 Slow down", Retry_After="7200")
+    desk.look(T0 + HOUR)
+    for force in (False, True):
+        plan = desk.plan(T0 + 2 * HOUR, force=force)
+        assert plan.visits == ()
+        assert {one.because for one in plan.waiting} == {"asked to wait until 2026-01-05T11:00:00Z"}
+
+
+def test_a_batch_that_was_kept_has_its_manners_kept_with_it(tmp_path: Path) -> None:
+    """As for a process that is killed right after: nothing is closed, nothing else is called."""
+    with Site() as site, Store(tmp_path / "archive.db") as store:
+        site.pages["/talks"] = page(status="429 Slow down", Retry_After="7200")
+        source_id = add_source(store, TALKS)
+        run = store.begin_run("refresh", "{}", "test", T0)
+
+        async def work() -> None:
+            fetcher = Fetcher(policy_for(site), now=lambda: T0, recall=recall_from(store))
+            visit = Visit(source_id=source_id, url=TALKS)
+            await pipeline.gather(store, fetcher, [visit], run_id=run, now=T0)
+            kept = ask_origins.manners(store.ask, "http://daily.example:80")
+            assert kept is not None
+            assert kept.paused_until_at == T0 + 2 * HOUR
+            assert recall_from(store)("http://daily.example:80").robots is not None
+            await fetcher.__aexit__(None, None, None)
+
+        asyncio.run(work())
+
+
+# --- validators ------------------------------------------------------------------------------------------------------
+
+
+def deaf(body: dict[str, bytes]) -> object:
+    """A server whose validator never changes, whatever becomes of the page."""
+
+    def say(asked: Asked) -> Say:
+        if "if-none-match" in asked.headers:
+            return page(b"", status="304 Not Modified", ETag='"same"')
+        return page(body["now"], ETag='"same"')
+
+    return say
+
+
+def visits(desk: Desk, count: int, *, start: int = 0) -> list[bool]:
+    """Look every hour; whether each visit of the talks was conditional."""
+    seen = []
+    for hour in range(start, start + count):
+        desk.look(T0 + hour * HOUR)
+        seen += ["if-none-match" in asked.headers for asked in desk.site.asked if asked.target == "/talks"]
+    return seen
+
+
+def test_every_tenth_check_of_a_page_that_never_changes_is_unconditional(desk: Desk) -> None:
+    desk.site.pages["/talks"] = deaf({"now": article()})
+    assert visits(desk, 21) == [False, *[True] * 9, False, *[True] * 9, False]
+    assert not any("validator-lied" in capture.flags for capture in desk.captures())
+
+
+def test_a_page_that_changed_under_its_validator_is_asked_for_whole_from_then_on(desk: Desk) -> None:
+    body = {"now": article()}
+    desk.site.pages["/talks"] = deaf(body)
+    visits(desk, 5)
+    body["now"] = article(*EDITED)
+    assert visits(desk, 8, start=5) == [*[True] * 5, False, False, False]
+    assert [capture.payload_sha256 is not None for capture in desk.captures()] == [True, *[False] * 9, *[True] * 3]
+    assert ["validator-lied" in capture.flags for capture in desk.captures()].index(True) == 10
+    with Store(desk.db) as store:
+        derive(store, T0 + 20 * HOUR)
+    with Archive(desk.db) as archive:
+        _, history = archive.history(TALKS)
+        assert [version.number for version in history.versions] == [1, 2]
+
+
+def test_the_plan_says_why_a_page_is_asked_for_whole(desk: Desk) -> None:
+    desk.site.pages["/talks"] = deaf({"now": article()})
+    visits(desk, 10)
+    (due,) = [visit for visit in desk.plan(T0 + 10 * HOUR).visits if visit.url == TALKS]
+    assert (due.etag, due.last_modified) == (None, None)
+    assert due.because.endswith("unconditional: 9 times in a row it said that nothing changed")
+
+
+def test_validators_come_with_the_address_and_the_codings_they_belong_to(desk: Desk) -> None:
+    desk.site.pages["/old"] = page(b"", status="302 Found", Location="/talks")
+    (desk.folder / "seeds" / "INDEX.md").write_text(INDEX.replace(TALKS, "http://daily.example/old"), encoding="utf-8")
+    desk.site.pages["/talks"] = page(article(), ETag='"v1"')
+    desk.look(T0)
+    (state,) = [one for one in desk.plan(T0 + HOUR).visits if one.url.endswith("/old")]
+    assert (state.etag, state.validators_url) == ('"v1"', TALKS)
+    assert state.validators_coding in {None, "gzip, deflate, br, zstd"}
+    desk.look(T0 + HOUR)
+    sent = {asked.target: asked.headers.get("if-none-match") for asked in desk.site.asked}
+    assert sent["/old"] is None
+    assert sent["/talks"] == '"v1"'
+
+
+def test_a_validator_without_the_page_it_came_with_is_not_used(desk: Desk) -> None:
+    desk.look(T0)
+    with Store(desk.db) as store:
+        told = a_capture(1, at=T0 + HOUR, url=TALKS, reason=Reason.NOT_MODIFIED, etag='"v9"')
+        source_id = store.add_source("http://other.example/a", "example,other,)/a", T0)
+        store.record([(replace(told, source_id=source_id), None)])
+        store.add_found([(Found(url="http://other.example/a"), "example,other,)/a")], 1, T0)
+        (state,) = [one for one in ask_sources.states(store.ask) if one.source.id == source_id]
+    assert (state.last_reason, state.etag, state.validators_url) == (Reason.NOT_MODIFIED, None, None)
+
+
+# --- along the way ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(12, []), (24, ["/robots.txt"]), (7 * 24, ["/robots.txt", "probe"])])
+def test_robots_txt_is_asked_for_once_a_day_and_a_probe_once_a_week(
+    desk: Desk, hours: int, expected: list[str]
+) -> None:
+    def along(at: datetime) -> list[str]:
+        desk.look(at)
+        asked = [one.target for one in desk.site.asked if one.target not in {"/talks", "/harvest"}]
+        return ["probe" if is_probe(target) else target for target in asked]
+
+    assert along(T0) == ["/robots.txt", "probe"]
+    assert along(T0 + hours * HOUR) == expected
+
+
+def test_a_site_that_never_says_404_is_found_out_in_one_run(desk: Desk) -> None:
+    sorry = ("We have looked everywhere.", "What you asked for may have moved.", "Our librarian is in on Tuesdays.") * 4
+    apology = page(article(*sorry, title="The Daily"))
+    desk.site.pages["/talks"] = apology
+    desk.site.pages = {"/harvest": desk.site.pages["/harvest"], "/robots.txt": page(status="404 No")}
+    desk.site.pages = Anything(desk.site.pages, apology)
+    desk.refresh()
+    with Archive(desk.db) as archive:
+        assert [state for _, state in archive.captures(TALKS)] == ["soft_404"]
+        assert [state for _, state in archive.captures(HARVEST)] == ["ok"]
+        assert [source.url for source in archive.sources()] == [HARVEST, TALKS]
+        assert archive.status(T0)["counts"]["sources"] == 2
+
+
+class Anything(dict[str, Say]):
+    """Pages of a site that answers every address, the unknown ones alike."""
+
+    def __init__(self, known: dict[str, Say], unknown: Say) -> None:
+        super().__init__(known)
+        self._unknown = unknown
+
+    def get(self, key: str, default: object = None) -> Say:
+        del default
+        return super().get(key, self._unknown)
+
+
+def test_the_history_of_a_robots_txt_can_be_asked_for(desk: Desk) -> None:
+    desk.site.pages["/robots.txt"] = page(b"User-agent: *\nDisallow: /talks", Content_Type="text/plain")
+    desk.look(T0)
+    desk.look(T0 + 25 * HOUR)
+    with Archive(desk.db) as archive:
+        source, history = archive.history("http://daily.example/robots.txt")
+        assert (source.kind, history.versions) == ("robots", ())
+        (first, _), (second, _) = archive.captures("http://daily.example/robots.txt")
+        assert archive.payload(first) == archive.payload(second) == b"User-agent: *\nDisallow: /talks"
+        refused = [capture for capture, _ in archive.captures(TALKS)]
+        assert [capture.reason for capture in refused] == [Reason.ROBOTS_DENIED] * 2
+        assert first.captured_at.isoformat().removesuffix("+00:00") in refused[0].detail

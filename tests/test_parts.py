@@ -1,0 +1,437 @@
+"""Articles on several pages: what is followed, what is kept, and what they say together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive import pipeline
+from archive.parts import CUT, MOST_PARTS, Part, fetch_whole, is_part, missing_part, next_part, repeated_lines
+from archive.plan import plan_visits
+from archive.urls import url_key
+from db.errors import StoreError
+from db.questions import captures as ask_captures
+from db.questions import sources as ask_sources
+from db.questions import versions as ask_versions
+from db.records import Hop, Reason, SeedKind, Verdict, Visit
+from db.store import Store
+from fakes import ScriptedFetcher
+from newsroom import PARAGRAPHS, TALKS, answer, derive, page
+from tests.builders import a_seed, a_source, a_state, an_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from db.records import Capture, Outcome
+
+HOUR = timedelta(hours=1)
+MORE = (
+    "The harbour master of Belmora said that the first boats could be counted on Monday, and those further out in May.",
+    "In Marrowick the fish market closed an hour early so that its traders could follow the announcement on the radio.",
+)
+LAST = ("A second meeting has been called for the spring, when the register will be checked against the catches.",)
+
+
+def linked(body: bytes, href: str, *, how: str = '<link rel="next" href="{}">') -> bytes:
+    """A page that names the next one."""
+    return body.replace(b"</head>", how.format(href).encode() + b"</head>")
+
+
+def story(at: datetime, *, third: Outcome | None = None) -> dict[str, list[Outcome]]:
+    """An article on three pages."""
+    urls = [TALKS, f"{TALKS}?page=2", f"{TALKS}?page=3"]
+    bodies = [
+        linked(page(*PARAGRAPHS), "?page=2"),
+        linked(page(*MORE), "?page=3"),
+        page(*LAST),
+    ]
+    told = [
+        answer(at + timedelta(seconds=n), body, url=url) for n, (url, body) in enumerate(zip(urls, bodies, strict=True))
+    ]
+    if third is not None:
+        told[2] = third
+    return {url: [outcome] for url, outcome in zip(urls, told, strict=True)}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "archive.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def source_id(store: Store, now: datetime) -> int:
+    return store.add_source(TALKS, url_key(TALKS), now)
+
+
+def visit(store: Store, source_id: int, script: dict[str, list[Outcome]], at: datetime) -> ScriptedFetcher:
+    fetcher = ScriptedFetcher(script, at=at)
+    run = store.begin_run("refresh", "{}", "test", at)
+    asyncio.run(pipeline.gather(store, fetcher, [Visit(source_id=source_id, url=TALKS)], run_id=run, now=at))
+    return fetcher
+
+
+def texts(store: Store, source_id: int) -> list[str]:
+    return [
+        ask_versions.text(store.ask, each.text_sha256).body for each in ask_versions.of_source(store.ask, source_id)
+    ]
+
+
+def kept(store: Store, source_id: int) -> list[Capture]:
+    return ask_captures.of_source(store.ask, source_id)
+
+
+# --- which address is a part -----------------------------------------------------------------------------------------
+
+ARTICLE = "https://daily.example/news/a"
+
+
+@pytest.mark.parametrize(
+    ("of", "url"),
+    [
+        (ARTICLE, f"{ARTICLE}?page=2"),
+        (f"{ARTICLE}?page=1", f"{ARTICLE}?page=2"),
+        (f"{ARTICLE}?id=7", f"{ARTICLE}?id=7&page=2"),
+        (f"{ARTICLE}?utm_source=x", f"{ARTICLE}?page=2&utm_source=y"),
+        ("https://daily.example/?story=9", "https://daily.example/?story=9&p=2"),
+        (ARTICLE, f"{ARTICLE}/2"),
+        (f"{ARTICLE}/", f"{ARTICLE}/2/"),
+        (f"{ARTICLE}/1", f"{ARTICLE}/2"),
+        (ARTICLE, f"{ARTICLE}/page/2"),
+        (f"{ARTICLE}?id=7", f"{ARTICLE}/2?id=7"),
+    ],
+)
+def test_the_next_number_of_the_same_page_is_its_next_part(of: str, url: str) -> None:
+    assert is_part(url, 2, of=of)
+
+
+@pytest.mark.parametrize(
+    ("of", "url"),
+    [
+        (ARTICLE, "https://daily.example/news/b"),
+        (ARTICLE, "https://daily.example/news/b?page=2"),
+        (ARTICLE, "https://other.example/news/a?page=2"),
+        (ARTICLE, "https://www.daily.example/news/a?page=2"),
+        (ARTICLE, "http://daily.example/news/a?page=2"),
+        (ARTICLE, ARTICLE),
+        (ARTICLE, f"{ARTICLE}?page=3"),
+        (ARTICLE, f"{ARTICLE}?page=older"),
+        (ARTICLE, f"{ARTICLE}?page=2&sort=new"),
+        (f"{ARTICLE}?id=1", f"{ARTICLE}?id=2"),
+        (f"{ARTICLE}?article_id=1", f"{ARTICLE}?article_id=2"),
+        (ARTICLE, f"{ARTICLE}?cpage=2"),
+        (ARTICLE, f"{ARTICLE}?comment-page=2"),
+        (ARTICLE, f"{ARTICLE}/comment-page-2"),
+        (ARTICLE, f"{ARTICLE}/comments/2"),
+        (ARTICLE, f"{ARTICLE}/3"),
+        ("https://daily.example/", "https://daily.example/?page=2"),
+        ("https://daily.example/", "https://daily.example/2"),
+    ],
+)
+def test_any_other_address_is_no_part(of: str, url: str) -> None:
+    assert not is_part(url, 2, of=of)
+
+
+# --- which link is followed ------------------------------------------------------------------------------------------
+
+
+def named(markup: str, **more: object) -> str | None:
+    outcome = an_outcome(ARTICLE, payload=f"<html>{markup}</html>".encode())
+    return next_part([replace(outcome, **more)])
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<link rel="next" href="?page=2">',
+        "<LINK HREF='/news/a?page=2' REL=next />",
+        '<a class="more" rel="nofollow next" href="https://daily.example/news/a?page=2&amp;utm_source=pager">on</a>',
+        '<base href="/news/"><a rel=next href="a?page=2">on</a>',
+        '<link rel="next" href="/news/b"><a rel="next" href="?page=2">on</a>',
+        '<!-- pages --><link rel="next" href="?page=2">',
+    ],
+)
+def test_a_link_to_the_next_part_is_found(markup: str) -> None:
+    found = named(markup)
+    assert found is not None
+    assert found.startswith(f"{ARTICLE}?page=2")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<link rel="prev" href="?page=2">',
+        '<a href="?page=2">next</a>',
+        '<a rel="next" href="?page=2#comments">older comments</a>',
+        '<a rel="next" class="comments-next" href="?page=2">on</a>',
+        '<!-- <link rel="next" href="?page=2"> -->',
+        '<script>write(\'<link rel="next" href="?page=2">\')</script>',
+        '<link rel="next">',
+        '<link rel="next" href="http://[">',
+        '<link rel="next" href="javascript:next()">',
+    ],
+)
+def test_any_other_link_is_not(markup: str) -> None:
+    assert named(markup) is None
+
+
+def test_only_a_whole_page_of_html_has_a_next_part() -> None:
+    link = '<link rel="next" href="?page=2">'
+    assert named(link, content_type="application/json") is None
+    assert named(link, reason=Reason.TRUNCATED) is None
+    assert named(link, payload=None) is None
+
+
+@pytest.mark.parametrize("noise", ["<a ", "<a rel=next ", "<p", "<!--", "rel=", "<script"])
+def test_noise_is_looked_through_soon(noise: str) -> None:
+    assert named(noise * 200_000) is None
+
+
+# --- following -------------------------------------------------------------------------------------------------------
+
+
+def follow(
+    script: dict[str, Sequence[Outcome]], at: datetime, *, kind: SeedKind = SeedKind.ARTICLE
+) -> tuple[Outcome, ...]:
+    fetcher = ScriptedFetcher(script, at=at)
+    start = Visit(source_id=1, url=TALKS, kind=kind, etag='"1"', last_modified="then", validators_url=TALKS)
+    got = asyncio.run(fetch_whole(fetcher.fetch, start))
+    assert all((each.etag, each.last_modified) == (None, None) for each in fetcher.visits[1:])
+    return got
+
+
+def test_all_parts_come_with_one_visit(now: datetime) -> None:
+    assert [each.requested_url for each in follow(story(now), now)] == [TALKS, f"{TALKS}?page=2", f"{TALKS}?page=3"]
+
+
+@pytest.mark.parametrize("kind", [SeedKind.SECTION, SeedKind.FEED, SeedKind.SITEMAP])
+def test_the_pages_of_a_list_are_not_parts(now: datetime, kind: SeedKind) -> None:
+    assert len(follow(story(now), now, kind=kind)) == 1
+
+
+def test_a_part_that_fails_is_the_last_one(now: datetime) -> None:
+    gone = answer(now, reason=Reason.TIMEOUT, status=None, url=f"{TALKS}?page=2")
+    got = follow(story(now) | {f"{TALKS}?page=2": [gone]}, now)
+    assert [each.reason for each in got] == [None, Reason.TIMEOUT]
+
+
+def endless(
+    at: datetime, *, body: str = "Post {} of the day, at some length and in words that no other post has."
+) -> dict[str, list[Outcome]]:
+    urls = [TALKS, *(f"{TALKS}?page={n}" for n in range(2, 40))]
+    return {
+        url: [answer(at, linked(page(body.format(n)), f"?page={n + 1}"), url=url)]
+        for n, url in enumerate(urls, start=1)
+    }
+
+
+def test_an_endless_chain_ends_at_ten_and_says_so(now: datetime) -> None:
+    got = follow(endless(now), now)
+    assert len(got) == MOST_PARTS
+    assert (got[0].flags, got[0].detail) == ((CUT,), "more than 10 parts, the rest was not followed")
+
+
+def test_a_page_that_was_there_already_is_no_part(now: datetime) -> None:
+    same = page(*PARAGRAPHS)
+    script = {TALKS: [answer(now, linked(same, "?page=2"))]}
+    again = answer(now, linked(same, "?page=2"), url=f"{TALKS}?page=2")
+    assert len(follow(script | {again.requested_url: [again]}, now)) == 1
+    sent_back = replace(again, payload=page(*MORE), final_url=TALKS, hops=(Hop(url=TALKS, status=302, location="/"),))
+    assert len(follow(script | {again.requested_url: [sent_back]}, now)) == 1
+
+
+def test_a_page_of_further_comments_shows_the_article_again_and_is_no_part(now: datetime) -> None:
+    first = linked(page(*PARAGRAPHS, "First!"), "?page=2")
+    comments = page(
+        *PARAGRAPHS, "I saw this coming, and so did everybody else who has ever fished in that water.", ad="2"
+    )
+    script = {TALKS: [answer(now, first)], f"{TALKS}?page=2": [answer(now, comments, url=f"{TALKS}?page=2")]}
+    assert len(follow(script, now)) == 1
+
+
+# --- keeping ---------------------------------------------------------------------------------------------------------
+
+
+def test_parts_are_captures_of_the_same_visit(store: Store, source_id: int, now: datetime) -> None:
+    visit(store, source_id, story(now), now)
+    first, *further = kept(store, source_id)
+    assert [(each.part, each.part_of, each.source_id) for each in further] == [
+        (2, first.id, source_id),
+        (3, first.id, source_id),
+    ]
+    assert [each.id for each in ask_captures.parts(store.ask, first.id or 0)] == [each.id for each in further]
+    assert ask_captures.underived(store.ask, 10) == [first.id]
+
+
+def test_parts_are_kept_with_their_page_or_not_at_all(store: Store, source_id: int, now: datetime) -> None:
+    told = [outcome for outcomes in story(now).values() for outcome in outcomes]
+    from archive.capture import make_capture
+
+    pairs = [(make_capture(source_id, each, part=n), each.payload) for n, each in enumerate(told, 1)]
+    broken = replace(pairs[2][0], source_id=99)
+    with pytest.raises(StoreError):
+        store.record([*pairs[:2], (broken, b"")])
+    assert kept(store, source_id) == []
+    assert len(store.record(pairs)) == 3
+    assert store.record(pairs) == []
+
+
+def test_parts_are_no_visits_of_their_own(store: Store, source_id: int, now: datetime) -> None:
+    visit(store, source_id, story(now), now)
+    derive(store, now)
+    assert len(ask_captures.sightings(store.ask, source_id)) == 1
+    assert store.ask("SELECT checks, state FROM v_sources") == [{"checks": 1, "state": "ok"}]
+    assert ask_captures.underived(store.ask, 10) == []
+    store.queue_again([source_id], None, None)
+    assert len(ask_captures.underived(store.ask, 10)) == 1
+
+
+def test_the_plan_learns_in_how_many_parts_a_page_came(store: Store, now: datetime) -> None:
+    seed = a_seed(url=TALKS)
+    store.sync_seeds([seed], {TALKS: url_key(TALKS)}, now)
+    visit(store, 1, story(now), now)
+    (state,) = ask_sources.states(store.ask)
+    assert (state.parts, state.failures, state.last_reason, state.last_visit_at) == (3, 0, None, now)
+
+
+def test_an_article_in_parts_is_asked_for_whole(now: datetime) -> None:
+    held = a_state(a_source(), etag='"1"', last_modified="then", last_visit_at=now, every=HOUR)
+    (plain,) = plan_visits([held], now=now + HOUR).visits
+    (parted,) = plan_visits([replace(held, parts=3)], now=now + HOUR).visits
+    assert (plain.etag, parted.etag, parted.last_modified) == ('"1"', None, None)
+    assert "unconditional" in parted.because
+
+
+# --- what they say together ------------------------------------------------------------------------------------------
+
+
+def test_the_text_of_an_article_in_parts_is_that_of_one_on_one_page(
+    store: Store, source_id: int, now: datetime
+) -> None:
+    visit(store, source_id, story(now), now)
+    derive(store, now)
+    (joined,) = texts(store, source_id)
+    other = "https://daily.example/border-talks-on-one-page"
+    whole = store.add_source(other, url_key(other), now)
+    store.record([(kept_page(whole, now, other), page(*PARAGRAPHS, *MORE, *LAST))])
+    derive(store, now)
+    assert texts(store, whole) == [joined]
+    (version,) = ask_versions.of_source(store.ask, source_id)
+    assert version.title == "Ministers promise to reopen the strait"
+    assert ask_versions.text(store.ask, version.text_sha256).language == "en"
+
+
+def kept_page(source_id: int, at: datetime, url: str) -> Capture:
+    from archive.capture import make_capture
+
+    return make_capture(source_id, answer(at, url=url))
+
+
+def test_a_change_on_the_last_part_is_an_edit(store: Store, source_id: int, now: datetime) -> None:
+    visit(store, source_id, story(now), now)
+    later = now + 5 * HOUR
+    edited = answer(later, page(LAST[0].replace("spring", "autumn")), url=f"{TALKS}?page=3")
+    visit(store, source_id, story(later, third=edited), later)
+    derive(store, later)
+    first, second = texts(store, source_id)
+    assert first.replace("spring", "autumn") == second
+
+
+@pytest.mark.parametrize(
+    ("third", "why"),
+    [
+        ({"reason": Reason.TIMEOUT, "status": None}, "timeout"),
+        ({"reason": Reason.MISSING_404, "status": 404, "payload": b"<h1>Gone</h1>"}, "missing_404"),
+        ({"payload": page("Subscribe to continue reading this article. Already a subscriber? Log in.")}, "paywall"),
+        ({"payload": page(*LAST), "final_url": "https://daily.example/login"}, "sent to https://daily.example/login"),
+    ],
+)
+def test_an_article_with_a_missing_part_is_thin_and_never_a_shorter_version(
+    store: Store, source_id: int, now: datetime, third: dict[str, object], why: str
+) -> None:
+    visit(store, source_id, story(now), now)
+    later = now + 5 * HOUR
+    visit(store, source_id, story(later, third=answer(later, url=f"{TALKS}?page=3", **third)), later)
+    derive(store, later)
+    assert len(texts(store, source_id)) == 1
+    assert [one.state for one in ask_captures.sightings(store.ask, source_id)] == ["ok", "thin"]
+    (told,) = store.ask("SELECT detail FROM derivation WHERE verdict = 'thin'")
+    assert told["detail"] == f"part 3 is missing: {why}"
+
+
+def test_an_article_in_parts_is_the_same_whatever_came_first(tmp_path: Path, now: datetime) -> None:
+    later = now + 5 * HOUR
+    edited = answer(later, page(LAST[0].replace("spring", "autumn")), url=f"{TALKS}?page=3")
+    told = [(now, story(now)), (later, story(later, third=edited))]
+    found = []
+    for name, order in (("in", told), ("out", told[::-1])):
+        with Store(tmp_path / f"{name}.db") as store:
+            source_id = store.add_source(TALKS, url_key(TALKS), now)
+            for at, script in order:
+                visit(store, source_id, script, at)
+                derive(store, at)
+            found.append(texts(store, source_id))
+    assert found[0] == found[1]
+
+
+def test_a_new_recipe_reads_all_parts_again(store: Store, source_id: int, now: datetime) -> None:
+    visit(store, source_id, story(now), now)
+    derive(store, now)
+    before = texts(store, source_id)
+    store.queue_again([source_id], None, None)
+    assert derive(store, now).extracted == 0
+    assert texts(store, source_id) == before
+
+
+def test_what_was_taken_out_of_each_part_can_be_put_back(store: Store, source_id: int, now: datetime) -> None:
+    origin = "Source: https://wire.example/border-talks"
+    script = story(now) | {
+        f"{TALKS}?page=2": [answer(now, linked(page(*MORE, origin), "?page=3"), url=f"{TALKS}?page=2")],
+    }
+    visit(store, source_id, script, now)
+    derive(store, now)
+    (version,) = ask_versions.of_source(store.ask, source_id)
+    body = ask_versions.text(store.ask, version.text_sha256).body
+    for at, text, _ in reversed(ask_versions.removed(store.ask, version)):
+        body = body[:at] + text + body[at:]
+    headline = "Ministers promise to reopen the strait"
+    assert body == "\n".join([headline, *PARAGRAPHS, headline, *MORE, origin, headline, *LAST])
+
+
+def test_a_part_says_why_it_is_missing() -> None:
+    url = f"{TALKS}?page=2"
+    there = Part(number=2, url=url, final_url=url, verdict=Verdict.THIN, body="Two words.")
+    assert missing_part([there]) == ""
+    assert missing_part([there, replace(there, number=3, body="")]) == "part 3 is missing: empty"
+    assert missing_part([replace(there, verdict=None)]) == "part 2 is missing: not read"
+
+
+def test_a_part_that_says_the_same_again_counts_once() -> None:
+    assert repeated_lines(["A", "B", "A", "C"]) == [set(), set(), {0}, set()]
+
+
+def test_a_line_on_every_part_is_said_once() -> None:
+    parts = ["Series\none\nAbout the author", "Series\ntwo\nAbout the author", "Series\nthree\ntwo\nAbout the author"]
+    assert repeated_lines(parts) == [{2}, {0, 2}, {0}]
+    assert repeated_lines(["only"]) == [set()]
+
+
+def test_what_every_part_says_again_is_taken_out_with_the_reason(store: Store, source_id: int, now: datetime) -> None:
+    appeal = "This paper belongs to its readers and to nobody else, and has since 1902."
+    script = {
+        TALKS: [answer(now, linked(page(*PARAGRAPHS, appeal), "?page=2"))],
+        f"{TALKS}?page=2": [answer(now, linked(page(*MORE, appeal), "?page=3"), url=f"{TALKS}?page=2")],
+        f"{TALKS}?page=3": [answer(now, page(*LAST, appeal), url=f"{TALKS}?page=3")],
+    }
+    visit(store, source_id, script, now)
+    derive(store, now)
+    assert texts(store, source_id) == ["\n".join([*PARAGRAPHS, *MORE, *LAST, appeal])]
+    (version,) = ask_versions.of_source(store.ask, source_id)
+    told = [(text.strip(), because) for _, text, because in ask_versions.removed(store.ask, version)]
+    assert told.count((appeal, "on every part")) == len(script) - 1

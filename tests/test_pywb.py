@@ -1,0 +1,221 @@
+"""Against a real pywb on loopback: what we write it replays, and what it holds we can bring back.
+
+pywb cannot stand beside our own packages (its brotlipy takes the place of our brotli, and it wants a redis of 2018), so
+it gets a virtual environment of its own below ``.pytest_cache``, made once. Where no package index can be reached these
+tests are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import venv
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.exports import export_warc
+from archive.runs import backfill
+from archive.settings import Settings
+from archive.urls import url_key
+from db.connect import Reader
+from db.questions import captures as ask_captures
+from db.questions import sources as ask_sources
+from db.records import Hop, Reason
+from db.store import Store
+from tests.builders import DAY, HOUR, T0, a_capture, a_seed, add_source, failed
+from tests.newsroom import PARAGRAPHS, page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from db.records import Capture
+
+pytestmark = pytest.mark.slow
+
+PYWB, FASTWARC = "pywb==2.10.0", "fastwarc==2.0.1"
+URL = "https://daily.example/strait"
+NEW = "https://daily.example/new-strait"
+WIRE = "https://wire.example/strait"
+FIRST, SECOND = page(*PARAGRAPHS, title="Strait to reopen"), page(*PARAGRAPHS[:3], title="Strait stays shut")
+HEADERS = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Encoding", "gzip"),
+    ("ETag", '"a"'),
+    ("Content-Length", "7"),
+)
+
+
+@pytest.fixture(scope="session")
+def tools(request: pytest.FixtureRequest) -> Path:
+    """The folder of pywb's commands."""
+    folder = request.config.cache.mkdir("pywb-2.10.0")
+    ready = folder / "ready"
+    if not ready.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        done = subprocess.run([*install, PYWB, FASTWARC], capture_output=True, text=True, check=False, timeout=500)
+        if done.returncode:
+            pytest.skip(f"pywb cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+        ready.touch()
+    return folder / "bin"
+
+
+def history(source: int, wire: int) -> list[tuple[Capture, bytes | None]]:
+    """A page that is edited, unmodified, moved, missing, and copied."""
+    whole = a_capture(source, url=URL, at=T0, headers=HEADERS, reason_phrase="OK")
+    hop = Hop(url=URL, status=301, location=NEW, reason_phrase="Moved", headers=(("Location", NEW),), at=T0 + 3 * HOUR)
+    unmodified = failed(Reason.NOT_MODIFIED, T0 + HOUR, source, url=URL, status=304, reason_phrase="Not Modified")
+    return [
+        (whole, FIRST),
+        (replace(unmodified, headers=(("ETag", '"a"'),), final_url=URL), None),
+        (replace(whole, captured_at=T0 + 2 * HOUR, headers=HEADERS[:1]), FIRST),
+        (replace(whole, captured_at=T0 + 3 * HOUR, headers=HEADERS[:1], final_url=NEW, hops=(hop,)), SECOND),
+        (failed(Reason.TIMEOUT, T0 + 4 * HOUR, source, url=URL, final_url=URL), None),
+        (
+            failed(
+                Reason.MISSING_404,
+                T0 + DAY,
+                source,
+                url=URL,
+                final_url=URL,
+                status=404,
+                reason_phrase="Not Found",
+                headers=HEADERS[:1],
+            ),
+            b"<h1>Not here</h1>",
+        ),
+        (a_capture(wire, url=WIRE, at=T0 + 5 * HOUR, headers=HEADERS[:1], reason_phrase="OK"), FIRST),
+    ]
+
+
+@pytest.fixture(scope="module")
+def warc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The history, as we write it."""
+    folder = tmp_path_factory.mktemp("ours")
+    with Store(folder / "archive.db") as store:
+        store.record(history(add_source(store, URL), add_source(store, WIRE)))
+    export_warc(folder / "archive.db", folder / "history.warc.gz")
+    return folder / "history.warc.gz"
+
+
+@pytest.fixture(scope="module")
+def pywb(tools: Path, warc: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a collection that holds the file."""
+    folder = tmp_path_factory.mktemp("pywb")
+    for command in (["init", "demo"], ["add", "demo", str(warc)]):
+        subprocess.run([tools / "wb-manager", *command], cwd=folder, capture_output=True, check=True, timeout=120)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (folder / "log").open("wb") as log:
+        command = [tools / "wayback", "-b", "127.0.0.1", "-p", str(port)]
+        serving = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait_until_up(f"http://127.0.0.1:{port}/")
+        yield f"http://127.0.0.1:{port}/demo"
+    finally:
+        serving.terminate()
+        serving.wait(timeout=20)
+
+
+def _wait_until_up(url: str) -> None:
+    for _ in range(240):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310 (our own server)
+            return
+        time.sleep(0.25)
+    pytest.fail("pywb does not come up")
+
+
+def replayed(pywb: str, stamp: str, url: str) -> tuple[int, bytes]:
+    """Status and body that pywb answers for a raw memento, no redirect followed."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    try:
+        with urllib.request.build_opener(Stay).open(f"{pywb}/{stamp}id_/{url}", timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def settings(folder: Path, archive: str) -> Settings:
+    return Settings(
+        root=folder,
+        db=folder / "archive.db",
+        index=folder / "INDEX.md",
+        archives=(archive,),
+        clock=T0 + 30 * DAY,
+        min_gap=0.0,
+        allow_private=True,
+    )
+
+
+def kept(db: Path) -> list[Capture]:
+    with Reader(db) as reader:
+        known = {source.url: source.id for source in ask_sources.everything(reader.ask)}
+        histories = [ask_captures.of_source(reader.ask, known[url]) for url in (URL, WIRE) if url in known]
+    return [capture for captures in histories for capture in captures]
+
+
+def told(captures: list[Capture]) -> list[tuple[object, ...]]:
+    """What an archive can know of captures: those that brought a reply."""
+    return [
+        (one.url, one.final_url, one.captured_at, one.reason, one.status, one.payload_sha256, len(one.hops))
+        for one in captures
+        if one.status is not None
+    ]
+
+
+# --- ours in theirs --------------------------------------------------------------------------------------------------
+
+
+def test_fastwarc_finds_every_digest_right(tools: Path, warc: Path) -> None:
+    done = subprocess.run([tools / "fastwarc", "check", warc], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verified successfully" in done.stdout
+
+
+def test_pywb_replays_our_file_byte_for_byte_with_revisits_resolved(pywb: str) -> None:
+    assert replayed(pywb, "20260105080000", URL) == (200, FIRST)
+    assert replayed(pywb, "20260105090000", URL)[0] == 304
+    assert replayed(pywb, "20260105100000", URL) == (200, FIRST)  # a revisit of the same page
+    assert replayed(pywb, "20260105110000", URL)[0] == 301
+    assert replayed(pywb, "20260105110000", NEW) == (200, SECOND)
+    assert replayed(pywb, "20260106080000", URL) == (404, b"<h1>Not here</h1>")
+    assert replayed(pywb, "20260105130000", WIRE) == (200, FIRST)  # a revisit of another page
+
+
+# --- theirs in ours --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["/timemap/link/", "/cdx?url=", "/cdx?output=text&url="])
+def test_what_pywb_holds_comes_back_as_it_was(pywb: str, warc: Path, tmp_path: Path, way: str) -> None:
+    ours = settings(tmp_path, pywb + way)
+    with Store(ours.db) as store:
+        seeds = [a_seed("strait", url=URL), a_seed("wire", url=WIRE)]
+        store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
+    first = asyncio.run(backfill(ours, source="archives"))
+    assert (first.counts["mementos"], first.counts["archive_failures"]) == (6, 0)
+    assert told(kept(ours.db)) == told(kept(warc.with_name("archive.db")))
+    again = asyncio.run(backfill(ours, source="archives"))
+    assert (again.counts["mementos"], again.counts["archive_failures"]) == (0, 0)
+
+
+def test_a_window_is_kept_to(pywb: str, tmp_path: Path) -> None:
+    ours = settings(tmp_path, f"{pywb}/cdx?url=")
+    with Store(ours.db) as store:
+        store.sync_seeds([a_seed("strait", url=URL)], {URL: url_key(URL)}, T0)
+    day = (T0 + timedelta(days=1)).date()
+    done = asyncio.run(backfill(ours, source="archives", since=day, until=day))
+    assert [one.captured_at for one in kept(ours.db)] == [T0 + DAY]
+    assert done.counts["mementos"] == 1

@@ -1,0 +1,193 @@
+"""Four processes write to one archive at once while a person reads: nothing is lost, and nobody hears of a lock.
+
+Each writer does what runs do, through the real store: batches of captures recorded, the ledger derived (by all of them,
+of all of them), histories settled and texts linked, leases taken and given back. Run as a program, this file is such a
+writer: ``test_writers.py ARCHIVE NUMBER SECONDS``;
+it prints the captures that it was told are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import pytest
+
+from archive import pipeline
+from archive.api import Archive
+from archive.holder import alive, holder
+from archive.refs import Ref
+from archive.urls import url_key
+from db import care
+from db.connect import Reader
+from db.errors import StoreBusy
+from db.questions import captures as ask_captures
+from db.questions import sources as ask_sources
+from db.store import Store
+from tests.builders import DAY, HOUR, LATER, RECIPE, T0, a_capture, an_extraction
+from tests.contents import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from db.records import Capture, Extraction, Page
+
+WRITERS, SOURCES, BATCH = 4, 30, 10
+WORDS = (
+    "harbour",
+    "barge",
+    "council",
+    "river",
+    "tide",
+    "mayor",
+    "storm",
+    "grain",
+    "strike",
+    "ruling",
+    "budget",
+    "mill",
+)
+
+
+class Reading:
+    """A stand-in for the extractor's workers: a page is its text."""
+
+    def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
+        for page in pages:
+            yield an_extraction(page.payload.decode(), title="")
+
+
+def url_of(number: int) -> str:
+    return f"https://paper{number % 5}.example/report/{number}"
+
+
+# --- a writer --------------------------------------------------------------------------------------------------------
+
+
+def write(path: Path, number: int, seconds: float) -> None:
+    dice, me = random.Random(number), holder(f"writer-{number}")
+    kept: list[tuple[int, str]] = []
+    ends = time.monotonic() + seconds
+    with Store(path) as store:
+        store.use_recipe(RECIPE, T0)
+        while time.monotonic() < ends:
+            batch = [page(dice, len(kept) + place, number) for place in range(BATCH)]
+            store.record(batch)
+            kept += [(each.source_id, each.captured_at.isoformat()) for each, _ in batch]
+            derive(store, 2 * BATCH)
+            take_turns(store, me, f"lane {dice.randrange(2)}")
+    json.dump(kept, sys.stdout)
+
+
+def derive(store: Store, together: int) -> None:
+    while waiting := ask_captures.underived(store.ask, together):
+        pipeline.derive(store, Reading(), waiting, recipe=RECIPE, now=LATER)
+
+
+def page(dice: random.Random, turn: int, number: int) -> tuple[Capture, bytes]:
+    """A page of a source all of them write to, at an instant nobody else has; now and then what it said before."""
+    source = dice.randint(1, SOURCES)
+    words = " ".join(dice.choices(WORDS, k=60)) if turn % 3 else f"What source {source} said before. " * 10
+    at = T0 + turn * HOUR + number * HOUR / WRITERS
+    return a_capture(source, at=at, url=url_of(source)), words.encode()
+
+
+def take_turns(store: Store, me: str, name: str) -> None:
+    """Take a lease and give it back. Another writer may have it; that the file is locked must never be the reason."""
+    try:
+        store.take_lease(name, me, LATER, LATER + DAY, alive)
+    except StoreBusy as busy:
+        assert "another run is at work" in str(busy)  # noqa: PT017  # said by whoever holds it
+    else:
+        store.release_leases(me)
+
+
+# --- and what came of it ---------------------------------------------------------------------------------------------
+
+
+def read(path: Path, until: list[subprocess.Popen[str]]) -> int:
+    """Ask what a person asks until the writers are done; how often. Raises what the archive raises."""
+    asked = 0
+    while any(each.poll() is None for each in until):
+        with Archive(path) as archive:
+            for version, _ in archive.articles()[:3]:
+                _, told = archive.history(version.url)
+                assert [each.number for each in told.versions] == list(range(1, len(told.versions) + 1))
+                archive.text(archive.version(Ref(url=version.url, at=version.first_seen_at)))
+            archive.search("harbour")
+            archive.status(LATER)
+        asked += 1
+        time.sleep(0.05)
+    return asked
+
+
+def write_together(folder: Path, seconds: float) -> tuple[set[tuple[int, str]], int]:
+    """Let them write; what they were told is kept (source and instant), and how often it was asked meanwhile."""
+    path = folder / "archive.db"
+    with Store(path) as store:
+        for number in range(1, SOURCES + 1):
+            store.add_source(url_of(number), url_key(url_of(number)), T0)
+    says = [folder / f"writer-{number}" for number in range(WRITERS)]
+    writers = [start(path, number, seconds, says[number]) for number in range(WRITERS)]
+    try:
+        asked = read(path, writers)
+    finally:
+        for each in writers:
+            each.kill()
+            each.wait()
+    told = [each.read_text() for each in says]
+    assert [each.returncode for each in writers] == [0] * WRITERS, told
+    return {(source, at) for report in map(json.loads, told) for source, at in report}, asked
+
+
+def start(path: Path, number: int, seconds: float, says: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, __file__, str(path), str(number), str(seconds)]
+    with says.open("wb") as out:
+        return subprocess.Popen(command, stdout=out, stderr=out)
+
+
+def check(folder: Path, seconds: float) -> None:
+    kept, asked = write_together(folder, seconds)
+    path = folder / "archive.db"
+    assert len(kept) >= WRITERS * BATCH
+    assert asked > 0
+    with Reader(path) as reader:
+        sources = [each.id for each in ask_sources.everything(reader.ask)]
+        held = {(each, at.isoformat()) for each in sources for at in ask_captures.instants(reader.ask, each)}
+    assert held == kept
+    care.check_file(path, deep=True)
+    with Archive(path) as archive:
+        assert list(archive.verify(deep=True)) == []
+    before = contents(path)
+    assert before["waiting"] == [(0, 0)]
+    again(path, sources)
+    assert contents(path) == before
+
+
+def again(path: Path, sources: list[int]) -> None:
+    """Derive everything once more, by one process alone."""
+    with Store(path) as store:
+        store.queue_again(sources, None, None)
+        derive(store, 100)
+
+
+@pytest.mark.slow  # four interpreters that import all of this cost 4 s of CPU before they write
+def test_four_writers_and_a_reader_lose_nothing(tmp_path: Path) -> None:
+    check(tmp_path, 8)
+
+
+@pytest.mark.slow
+def test_four_writers_and_a_reader_lose_nothing_in_a_minute(tmp_path: Path) -> None:
+    check(tmp_path, 60)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -1,0 +1,111 @@
+"""A warmed interpreter that makes runs for a test, each in a fork of its own, and kills it after so many seconds.
+
+::
+
+    with Warm() as warm:
+        warm.run("refresh", folder, environ)                 # to the end; raises if it fails
+        warm.run("refresh", folder, environ, kill_after=0.3)  # False if it was over by then
+
+Importing all that a run needs takes a second of CPU; a hundred killed runs would spend most of their time on that. A
+fork of a process that has it all, and neither threads nor open files, begins at once, and is otherwise the real thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parent.parent
+KILLED = -signal.SIGKILL
+_LONGEST = 120.0  # seconds a run may take on a busy machine before something is wrong with it
+_NEEDED = ("archive.runs", "archive.extract.page", "archive.settings", "alembic.command", "sqlalchemy.dialects.sqlite")
+
+
+class Warm:
+    """The warmed process, from the side of the test."""
+
+    def __enter__(self) -> Self:
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen([sys.executable, __file__], cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.communicate()
+
+    def run(
+        self, verb: str, folder: Path, environ: dict[str, str], *, kill_after: float | None = None, **how: Any
+    ) -> bool:
+        """Make a run in ``folder``; True if it was killed, False if it came to its end. Raises if it failed."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        order = {"verb": verb, "folder": str(folder), "environ": environ, "kill_after": kill_after, "how": how}
+        self._child.stdin.write(f"{json.dumps(order)}\n")
+        self._child.stdin.flush()
+        ended = json.loads(self._child.stdout.readline())
+        if ended not in {0, KILLED} or (ended == KILLED and kill_after is None):
+            raise AssertionError(f"{verb} in {folder} ended with {ended}: {(folder / 'said').read_text()}")
+        return bool(ended == KILLED)
+
+
+# --- the warmed process ----------------------------------------------------------------------------------------------
+
+
+def serve() -> None:
+    for name in _NEEDED:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        sys.stdout.write(f"{json.dumps(_make(json.loads(line)))}\n")
+        sys.stdout.flush()
+
+
+def _make(order: dict[str, Any]) -> int:
+    """The exit code of one run, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        os._exit(_run(order))
+    ends = time.monotonic() + (_LONGEST if order["kill_after"] is None else order["kill_after"])
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= ends:
+            os.kill(child, signal.SIGKILL)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        time.sleep(0.001)
+
+
+def _run(order: dict[str, Any]) -> int:
+    from archive import runs
+    from archive.settings import load_settings
+
+    said = Path(order["folder"]) / "said"
+    with said.open("w") as out:
+        os.dup2(out.fileno(), 2)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(2, 1)
+        try:
+            settings = load_settings(order["environ"], start=Path(order["folder"]))
+            how = {
+                name: date.fromisoformat(value) if name in {"since", "until"} else value
+                for name, value in order["how"].items()
+            }
+            asyncio.run(getattr(runs, order["verb"])(settings, **how))
+        except BaseException:  # noqa: BLE001  # a fork must not fall through into its parent's loop
+            traceback.print_exc(file=out)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    serve()

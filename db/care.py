@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from db.connect import BUSY_SECONDS, HEAD, check_revision, is_ours, open_to_read, translate
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreError
@@ -34,7 +36,10 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
         check_revision(before, path)
     kept = backup(path, keep or path.with_name(f"{path.name}.before-{HEAD}")) if before is not None else None
     _make_folder(path)
-    _migrate(path)
+    if before is None:
+        _make(path)
+    else:
+        _migrate(path)
     check_file(path)
     return Upgrade(before=before, after=HEAD, backup=kept)
 
@@ -181,6 +186,45 @@ def _make_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder of {path} cannot be made: {error.strerror}; name another place") from error
+
+
+def _make(path: Path) -> None:
+    """Lay out a new archive in one transaction, unless another process was quicker."""
+    layout = _layout()
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+                for statement in layout:
+                    connection.execute(statement)
+                connection.execute("INSERT INTO alembic_version VALUES (?)", [HEAD])
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+
+
+@cache
+def _layout() -> tuple[str, ...]:
+    """The statements that all migrations together come to, read off a file they made.
+
+    Said again for each new archive: a tenth of the time of the migrations, of which a program that makes many (tests
+    make 700) would spend most of its own.
+    """
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "archive.db"
+        _migrate(made)
+        with closing(sqlite3.connect(made)) as connection:
+            return tuple(sql for (sql,) in connection.execute(_STATEMENTS))
+
+
+# Without the tables that SQLite keeps for itself and those of the full-text index, which come with it.
+_STATEMENTS = """
+    SELECT sql FROM sqlite_master
+    WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+      AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+    ORDER BY rowid"""
 
 
 def _migrate(path: Path) -> None:

@@ -91,16 +91,17 @@ class Site:
             self.connections += 1
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._talk(reader, writer, self.connections)
-            writer.transport.abort() if not writer.is_closing() else None
+            writer.transport.abort()  # also what is closing: bytes that nobody reads would hold it open for ever
             talks.discard(task)
 
         server = await asyncio.start_server(talk, sock=self._listener, ssl=self._tls)
         await self._stop.wait()
         server.close()
+        await _turns(2)  # whoever was let in just now begins to talk, and can be told to stop
         for task in list(talks):
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
-        await asyncio.sleep(0)
+        await _turns(2)  # aborted transports let go of their sockets
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
         while True:
@@ -118,6 +119,11 @@ class Site:
             if said.then != "keep":
                 await _finish(writer, said)
                 return
+
+
+async def _turns(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 async def _finish(writer: asyncio.StreamWriter, said: Say) -> None:

@@ -162,6 +162,15 @@ def to_revision(path: Path, revision: str, scripts: Path = MIGRATIONS) -> None:
         engine.dispose()
 
 
+def test_a_new_archive_is_laid_out_as_one_that_went_through_every_migration(tmp_path: Path) -> None:
+    new, grown = tmp_path / "new.db", tmp_path / "grown.db"
+    care.upgrade(new)
+    to_revision(grown, HEAD)
+    assert everything(new) == everything(grown)
+    laid_out = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    assert ask(new, laid_out) == ask(grown, laid_out)
+
+
 def of_before(path: Path, old: Path, revision: str) -> dict[str, list[tuple[object, ...]]]:
     """Make ``old`` what an older release would have kept of the same things; its rows by table, in its own columns."""
     to_revision(old, revision)

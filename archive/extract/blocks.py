@@ -91,6 +91,10 @@ class _Block:
     line: int | None
 
     @property
+    def is_heading(self) -> bool:
+        return self.element.tag != "p"
+
+    @property
     def is_prose(self) -> bool:
         return self.line is not None and self.element.tag == "p" and len(self.text) >= GAP_CHARACTERS
 
@@ -108,9 +112,11 @@ def fill_gaps(text: str, root: HtmlElement) -> str:
     added: dict[int, list[str]] = {}
     for family in _families(root, at):
         for after, block in _gaps(family, whole):
-            if (damaged := _damaged(block.key, keys, after)) is None:
+            damaged = _damaged(block.key, keys, after)
+            is_longer = damaged is not None and len(keys[damaged]) > len(block.key)
+            if damaged is None or (is_longer and block.is_heading):  # a paragraph may begin with the words above it
                 added.setdefault(after, []).append(block.text)
-            elif len(keys[damaged]) < len(block.key):
+            elif not is_longer:
                 lines[damaged] = block.text
     return "\n".join(line for number, kept in enumerate(lines) for line in (kept, *added.get(number, ())))
 
@@ -132,11 +138,21 @@ def _gaps(family: Sequence[_Block], whole: str) -> Iterator[tuple[int, _Block]]:
     """Blocks between kept ones that the text should have, each with the line it belongs after."""
     styles = {block.element.get("class") for block in family if block.is_prose}
     after = 0
-    for block in family:
+    for block, following in zip(family, [*family[1:], None], strict=True):
         if block.line is not None:
             after = block.line
-        elif block.key not in whole and _belongs(block, styles):
+        elif not _is_there(block, following, whole) and _belongs(block, styles):
             yield after, block
+
+
+def _is_there(block: _Block, following: _Block | None, whole: str) -> bool:
+    """Whether the text has the block within a line of other words; of a heading, only before what follows it.
+
+    Elsewhere the words of a heading are a mention: "see Exclusive Venue" is no reason to lose the heading.
+    """
+    if block.is_heading and following is not None:
+        return block.key + following.key[:_SAME_START] in whole
+    return block.key in whole
 
 
 def _belongs(block: _Block, styles: set[str | None]) -> bool:
@@ -144,7 +160,7 @@ def _belongs(block: _Block, styles: set[str | None]) -> bool:
     if _MARKUP.search(block.text):
         return False
     linked = sum(len(_key("".join(link.itertext()))) for link in block.element.iter("a"))
-    if block.element.tag != "p":
+    if block.is_heading:
         return len(block.text) <= GAP_HEADING and (linked <= GAP_LINKED * len(block.key) or linked == len(block.key))
     is_like = block.element.get("class") in styles and len(block.text) >= GAP_CHARACTERS
     return is_like and linked <= GAP_LINKED * len(block.key) and _SENTENCE.search(block.text) is not None

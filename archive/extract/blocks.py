@@ -92,7 +92,7 @@ class _Block:
 
     @property
     def is_heading(self) -> bool:
-        return self.element.tag != "p"
+        return bool(self.element.tag != "p")
 
     @property
     def is_prose(self) -> bool:

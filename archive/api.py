@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.refs import Ref
+    from db.connect import Ask
     from db.questions.versions import Match
     from db.records import (
         Capture,
@@ -75,16 +76,35 @@ class Comparison:
 class Archive:
     """An archive, open for questions. Close it, or use it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises StoreError (no archive there), SchemaMismatch or Corrupt."""
-        self._reader = Reader(path)
+    def __init__(self, path: Path, *, patience: float | None = None) -> None:
+        """Raises StoreError (no archive there), SchemaMismatch or Corrupt. ``patience``: as for ``db.connect.Reader``."""
+        self._reader = Reader(path, patience=patience)
         self._ask = self._reader.ask
+
+    @classmethod
+    def open(cls, path: Path | str | None = None) -> Self:
+        """The archive in the file ``path``; without one that of the project around the working directory, as verbs use.
+
+        Raises as the class itself, and ConfigError.
+        """
+        from archive.settings import from_process
+
+        return cls(from_process({"db": path}).db)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._reader.close()
+
+    @property
+    def ask(self) -> Ask:
+        """What every question of ``db.questions`` takes."""
+        return self._ask
 
     # --- one article ---
 

@@ -1,8 +1,9 @@
 """Drift: when a site is rebuilt, the extractor may lose its articles, and every page seems to have been cut.
 
 One article that shrinks is an edit or an error. Many pages of one host that shrink within the same days, while hardly
-any stays as it was, are a new design that is not read well. While that stands, a shrunken text is not believed; once a
-better recipe has read the pages again, nothing has shrunk any more, and the alarm is over by itself.
+any stays as it was, are a new design that is not read well. That is told (``status``) and decides nothing: histories go
+on as they do (decision 0022). Once a better recipe has read the pages again, nothing has shrunk any more, and the alarm
+is over by itself.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Alarm:
         return ".".join(reversed(self.host.strip(",").split(",")))
 
     def speaks_of(self, url_key: str, at: datetime) -> bool:
-        """True if a text seen there at ``at`` is one of those that are not believed while the alarm stands."""
+        """True if a text seen there at ``at`` may be one of those that are read in part only."""
         return url_key.partition(")")[0] == self.host and at >= self.since
 
 

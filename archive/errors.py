@@ -13,6 +13,7 @@ from db.errors import (
     SeedError,
     StoreBusy,
     StoreError,
+    TooSlow,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "SeedError",
     "StoreBusy",
     "StoreError",
+    "TooSlow",
 ]

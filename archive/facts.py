@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive.when import iso, parse_stamp
 from db.errors import BadInput
-from db.records import Exchange, Hop, Outcome, Reason
+from db.records import Exchange, Hop, Outcome, Reason, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,19 +40,23 @@ _MOST_HOPS: Final = 100
 class Facts:
     """An outcome without what stands in the HTTP records beside it: its headers, its request, its payload.
 
-    ``payload`` is the sha256 that payload has to have, None if there was none; ``part`` as in a capture.
+    ``payload`` is the sha256 that payload has to have, None if there was none. ``kind`` is that of the capture's
+    source; ``part`` as in a capture, and ``of`` the address of the page whose further part it is.
     """
 
     outcome: Outcome
     payload: str | None
+    kind: SeedKind = SeedKind.ARTICLE
     part: int = 1
+    of: str | None = None
 
 
-def write_facts(capture: Capture) -> bytes:
-    """The block of a metadata record about ``capture``."""
+def write_facts(capture: Capture, *, kind: SeedKind = SeedKind.ARTICLE, of: str | None = None) -> bytes:
+    """The block of a metadata record about ``capture``, of a source of that ``kind``; ``of`` as in `Facts`."""
     told: dict[str, Any] = {name: getattr(capture, name) for name in (*_TEXTS, *_MAYBE_TEXTS, *_MAYBE_NUMBERS)}
     told |= {name: _time(getattr(capture, name)) for name in (*_MAYBE_TIMES, "captured_at")}
     told |= {"reason": capture.reason, "flags": capture.flags, "payload": capture.payload_sha256, "part": capture.part}
+    told |= {"kind": kind} | ({"of": of} if of is not None else {})
     told["hops"] = [
         [hop.url, hop.status, hop.location, hop.reason_phrase, hop.headers, _time(hop.at), hop.ip]
         for hop in capture.hops
@@ -92,7 +96,13 @@ def _facts(told: Mapping[str, Any]) -> Facts:
         exchange=_exchange(told.get("exchange")),
         **values,
     )
-    return Facts(outcome=outcome, payload=_maybe(told["payload"], str), part=_typed(told["part"], int))
+    return Facts(
+        outcome=outcome,
+        payload=_maybe(told["payload"], str),
+        kind=SeedKind(told.get("kind", SeedKind.ARTICLE)),  # files of older versions do not say
+        part=_typed(told["part"], int),
+        of=_maybe(told.get("of"), str),
+    )
 
 
 def _hop(

@@ -7,14 +7,16 @@ once all files are read (``archive.repeats``).
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive import furnishing, pipeline
 from archive.extract.workers import Extractors
-from archive.importing import BadLine, Found, PassedOver, Repeat, read_import
+from archive.importing import BadLine, Found, Kept, PassedOver, Repeat, read_import
 from archive.repeats import resolve_waiting, waiting
+from archive.urls import canonical_url
 from db.questions import captures as ask_captures
+from db.records import SeedKind
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ class _Keeping:
 
     def file(self, path: Path, found: Iterable[Found]) -> None:
         """Keep what one file holds, in batches."""
-        batch: list[Outcome | Repeat] = []
+        batch: list[Outcome | Repeat | Kept] = []
         for each in found:
             match each:
                 case BadLine():
@@ -92,10 +94,10 @@ class _Keeping:
                 case PassedOver():
                     self.passed_over += each.count
                 case _:
+                    if len(batch) >= _TOGETHER and not _is_part(each):  # a page and its parts are kept together
+                        self._keep(path, batch)
+                        batch = []
                     batch.append(each)
-            if len(batch) == _TOGETHER:
-                self._keep(path, batch)
-                batch = []
         self._keep(path, batch)
 
     def complete(self) -> None:
@@ -108,25 +110,44 @@ class _Keeping:
             if one is not None:
                 self.bad.append(BadLine(one.file, one.line, f"{what}; it waits, and completes when that is imported"))
 
-    def _keep(self, path: Path, batch: Sequence[Outcome | Repeat]) -> None:
+    def _keep(self, path: Path, batch: Sequence[Outcome | Repeat | Kept]) -> None:
         if not batch:
             return
-        plain = [each for each in batch if not isinstance(each, Repeat)]
-        self.new += len(self._kept(path, plain))
-        for each in batch:
-            if isinstance(each, Repeat):
-                self.new += len(self._kept(path, [each.outcome]))
-                self._repeats[each.outcome.requested_url, each.outcome.started_at] = each
+        for repeat in (each.found if isinstance(each, Kept) else each for each in batch):
+            if isinstance(repeat, Repeat):
+                self._repeats[repeat.outcome.requested_url, repeat.outcome.started_at] = repeat
+        self.new += len(self._kept(path, _visits(batch)))
         self.read += len(batch)
         self._progress(f"{self.read} captures read, {self.new} new")
 
-    def _kept(self, path: Path, outcomes: Sequence[Outcome]) -> list[int]:
-        for url, grave in pipeline.forgotten(self._store, outcomes).items():
+    def _kept(self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]]) -> list[int]:
+        for url, grave in pipeline.forgotten(self._store, [page for _, (page, *_) in visits]).items():
             if url not in self._barred:
                 what = f"{url} was forgotten on request on {grave.forgotten_at:%Y-%m-%d} and is not kept again"
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
                 self._barred.add(url)
-        return pipeline.keep_outcomes(self._store, outcomes, provenance=f"import:{path.name}", now=self._settings.now())
+        return pipeline.keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
+
+
+def _is_part(found: Outcome | Repeat | Kept) -> bool:
+    return isinstance(found, Kept) and found.part > 1
+
+
+def _visits(batch: Sequence[Outcome | Repeat | Kept]) -> list[tuple[SeedKind, tuple[Outcome, ...]]]:
+    """What was found, each page together with its further parts. A part without its page stands for itself alone."""
+    visits: list[tuple[SeedKind, tuple[Outcome, ...]]] = []
+    for each in batch:
+        one = each if isinstance(each, Kept) else Kept(found=each)
+        outcome = one.outcome
+        if one.part > 1:
+            kind, got = visits[-1] if visits else (SeedKind.ARTICLE, ())
+            if got and (got[0].requested_url, len(got)) == (one.of, one.part - 1):
+                visits[-1] = kind, (*got, outcome)
+                continue
+            url = canonical_url(outcome.final_url)
+            outcome = replace(outcome, requested_url=url, final_url=url)
+        visits.append((one.kind, (outcome,)))
+    return visits
 
 
 def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from db.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from archive.refs import Ref
@@ -64,14 +65,19 @@ def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> 
     It is evidence of its own, and outlasts every new recipe and method. Raises NotArchived, and BadInput for two
     versions of one article.
     """
-    with Archive(settings.db) as archive:
+    return label_in(settings.db, a, b, copy=copy, note=note, now=settings.wall())
+
+
+def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) -> tuple[Label, bool]:
+    """As ``label``, of the archive at ``db``."""
+    with Archive(db) as archive:
         first, second = archive.version(a), archive.version(b)
         sides = [(archive.source(each.url).id, each.text_sha256, each.first_seen_at) for each in (first, second)]
     if sides[0][0] == sides[1][0]:
         raise BadInput(f"{first.url}: both are versions of one article; to compare them: wirecopy diff {first.url}")
-    with Store(settings.db) as store:
-        new = store.label(sides[0], sides[1], copy=copy, note=note, now=settings.wall())
-    with Archive(settings.db) as archive:
+    with Store(db) as store:
+        new = store.label(sides[0], sides[1], copy=copy, note=note, now=now)
+    with Archive(db) as archive:
         said = archive.label_of(first, second)
     if said is None:
         raise NotArchived(f"{first.url} or {second.url} was forgotten meanwhile")

@@ -29,7 +29,7 @@ from db.questions import listings as ask_listings
 from db.questions import origins as ask_origins
 from db.questions import proof as ask_proof
 from db.questions import versions as ask_versions
-from db.records import Page, Recipe, Verdict
+from db.records import Page, Recipe, SeedKind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -246,21 +246,26 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     """Compare every text that waits for it with its candidates; how many links that gave.
 
     A text's keys are kept before its candidates are asked for, so that of two texts arriving at once in two processes
-    at least the second one sees the other. Once ``stopped`` says so the rest goes on waiting: comparing ten thousand
-    texts takes minutes, and a thread cannot be interrupted.
+    at least the second one sees the other. One that was compared before waits because candidates fell away: then only
+    its links to them go. Once ``stopped`` says so the rest goes on waiting: comparing ten thousand texts takes minutes,
+    and a thread cannot be interrupted.
     """
     found = 0
     readings, sense = copies.Readings(), installed_sense()
+    method = copies.method_with(sense)
     while not stopped() and (waiting := ask_links.unlinked(store.ask, _LINKED_AT_ONCE)):
-        texts = ask_versions.texts(store.ask, waiting)
-        keys = {text.id or 0: copies.fingerprint(text, readings) for text in texts}
-        store.add_keys(keys)
-        for text in texts:
+        texts = {text.id or 0: text for text in ask_versions.texts(store.ask, waiting)}
+        keys = {each: copies.fingerprint(text, readings) for each, text in texts.items()}
+        standing, done = store.add_keys(keys), ask_links.compared(store.ask, waiting, method)
+        for each in standing:
             if stopped():
                 break
-            others = ask_versions.texts(store.ask, ask_links.candidates(store.ask, text.id or 0, keys[text.id or 0]))
-            judged = [(other.id or 0, copies.judge(text, other, readings, sense)) for other in others]
-            found += store.link(text.id or 0, judged, copies.method_with(sense), now)
+            others = () if each in done else ask_links.candidates(store.ask, each, keys[each])
+            judged = [
+                (other.id or 0, copies.judge(texts[each], other, readings, sense))
+                for other in ask_versions.texts(store.ask, others)
+            ]
+            found += store.link(each, judged, method, now, keys[each])
     return found
 
 
@@ -268,18 +273,31 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
 
 
 def keep_outcomes(store: Store, outcomes: Sequence[Outcome], *, provenance: str, now: datetime) -> list[int]:
-    """Keep captures that came from elsewhere; ids of those that were not known.
+    """Keep captures of articles that came from elsewhere; ids of those that were not known.
 
     Pages of an address that was forgotten on request are passed over (``forgotten`` names them).
     """
-    pairs = []
-    barred = forgotten(store, outcomes)
-    for outcome in outcomes:
-        if outcome.requested_url in barred:
+    return keep_visits(store, [(SeedKind.ARTICLE, (one,)) for one in outcomes], provenance=provenance, now=now)
+
+
+def keep_visits(
+    store: Store, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], *, provenance: str, now: datetime
+) -> list[int]:
+    """As ``keep_outcomes``, of sources of any kind: of each visit the page, and after it the page's further parts."""
+    pairs, lists = [], []
+    barred = forgotten(store, [page for _, (page, *_) in visits])
+    for kind, (page, *further) in visits:
+        url, key = page.requested_url, url_key(page.requested_url)
+        if url in barred:
             continue
-        source_id = store.add_source(outcome.requested_url, url_key(outcome.requested_url), now)
-        pairs.append((make_capture(source_id, outcome, provenance=provenance), outcome.payload))
-    return store.record(pairs)
+        if kind is not SeedKind.ARTICLE:
+            lists.append((kind, key, make_capture(0, page, provenance=provenance), page.payload))
+            continue
+        source_id = store.add_source(url, key, now)
+        pairs.append((make_capture(source_id, page, provenance=provenance), page.payload))
+        parts = (make_capture(source_id, one, provenance=provenance, part=n) for n, one in enumerate(further, 2))
+        pairs += zip(parts, (one.payload for one in further), strict=True)
+    return store.record(pairs) + (store.keep_asides(lists, (), now) if lists else [])
 
 
 def forgotten(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:

@@ -8,6 +8,7 @@ lease, never by the state of an orchestrator.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from archive.errors import BadInput, SeedError
 from archive.extract.workers import Extractors
 from archive.fetch import policy_from, require_contact
 from archive.mementos import gather_mementos
+from archive.notify import tell
 from archive.pipeline import current_recipe
 from archive.plan import plan_visits
 from archive.preview import preview
@@ -68,7 +70,8 @@ async def refresh(
         while visits := _due(run, only, force=force):
             await run.gather(visits)
         await run.derive()
-    return run.report("refresh", started_at)
+    report = run.report("refresh", started_at)  # the lease is given back: whoever is told holds nobody up
+    return replace(report, counts=report.counts | await tell(settings, index.seeds, report))
 
 
 def _due(run: Campaign, only: Sequence[str], *, force: bool) -> list[Visit]:

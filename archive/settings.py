@@ -17,6 +17,8 @@
     probe          yes                      WIRECOPY_PROBE          may a site be asked for a page that cannot exist?
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
+    notify         none                     WIRECOPY_NOTIFY         whom to tell of changes: webhooks, apprise's
+    notify_secret  none                     WIRECOPY_NOTIFY_SECRET  what webhooks are signed with; not in the file
 
 ROOT is the nearest folder upward from the working directory that holds ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths
 in the file count from the file's folder, all others from the working directory. An empty variable counts as not set.
@@ -47,6 +49,7 @@ PREFIX: Final = "WIRECOPY_"
 
 _DAY: Final = 86_400.0
 _MOST_LANES: Final = 1024
+_SHORTEST_SECRET: Final = 16  # characters: 80 bits even where a person made it up of letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class Settings:
     probe: bool = True
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    notify_secret: str | None = None
     came_from: tuple[tuple[str, str, str], ...] = ()
 
     def now(self) -> datetime:
@@ -151,6 +156,8 @@ def _from_file(path: Path) -> dict[str, _Given]:
         raise ConfigError(f'{path}: not valid TOML ({error}); write lines like contact = "you@example.org"') from error
     for name in content:
         _refuse_unknown(name, known=list(_READERS), where=str(path))
+        if name == "notify_secret":
+            raise ConfigError(f"{name} ({path}): a secret has no place in a shared file; set {PREFIX}{name.upper()}")
     return {name: _Given(value, path.parent, str(path)) for name, value in content.items()}
 
 
@@ -182,9 +189,16 @@ def _with_origins(settings: Settings, origins: Mapping[str, str], start: Path) -
     """``settings`` with ``came_from`` filled in."""
     found = "found from " + str(start) if settings.root != start else "working directory"
     rows = [("root", str(settings.root), found)]
-    rows += [(name, _write(getattr(settings, name)) or "none", origins.get(name, "default")) for name in _READERS]
+    rows += [(name, _shown(name, getattr(settings, name)), origins.get(name, "default")) for name in _READERS]
     fields = {name: getattr(settings, name) for name in ("root", *_READERS)}
     return Settings(**fields, came_from=tuple(rows))
+
+
+def _shown(name: str, value: object) -> str:
+    """A value for people to see; of what may hold a key only that it is set."""
+    if name in {"notify", "notify_secret"} and value:
+        return "set, not shown"
+    return _write(value) or "none"
 
 
 def _write(value: object) -> str:
@@ -301,6 +315,21 @@ def _archives(value: object, _: Path) -> tuple[str, ...]:
     raise ValueError
 
 
+def _notify(value: object, _: Path) -> tuple[str, ...]:
+    """From ``a,b`` or a TOML list; a comma in an address is written %2C."""
+    parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, (list, tuple)) else [""]
+    found = tuple(str(part).strip() for part in parts)
+    if all(re.fullmatch(r"[a-z][a-z0-9+.-]*://[!-+\--~]+", one) for one in found):
+        return found
+    raise ValueError
+
+
+def _secret(value: object, _: Path) -> str:
+    if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
+        return value
+    raise ValueError
+
+
 _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "db": ("the path of a file, for example data/archive.db", _path),
     "index": ("the path of a file, for example seeds/INDEX.md", _path),
@@ -316,4 +345,6 @@ _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "probe": ("yes or no", _yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _archives),
+    "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _notify),
+    "notify_secret": ("at least 16 characters", _secret),
 }

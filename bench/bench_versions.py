@@ -1,67 +1,56 @@
-"""Questions to a large archive: 1,000,000 versions of 20,000 articles, generated; figures are p95 unless they say not.
+"""Questions to a large archive: 1,000,000 versions of 20,000 articles (``large``); figures are p95 unless they say not.
 
 Asked is what a person asks: one article at an instant, the whole archive at an instant, words in all versions. "SQL" is
 the bare look-up through the sqlite3 module, "API" the call of ``archive.api`` up to the finished values. Every version
-has a text of its own, of some 60 words that are as frequent as words are (Zipf), and differs from the one before in six
-of them. ``BENCH_VERSIONS=50000`` generates fewer. The file is warm, all of it was written a moment ago: so CPU is told,
-which on a machine with nothing else to do is the time. Of captures recorded it is the time, disk and all.
+has a text of its own, of 60 words. ``BENCH_VERSIONS=50000`` generates fewer. The file is warm, all of it was written a
+moment ago: so CPU is told, which on a machine with nothing else to do is the time. Of captures recorded it is the time,
+disk and all.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import sqlite3
 import tempfile
 import time
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate, islice
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from large import SINCE, WORDS, Size, make, url_of
 
 from archive.api import Archive
 from archive.errors import NotArchived
 from archive.refs import Ref
-from archive.urls import url_key
 from db.questions import versions as questions
 from db.records import Capture, Reason
 from db.store import Store
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 UNIT = "ms"
 
-SOURCES = 20_000
-VERSIONS = int(os.environ.get("BENCH_VERSIONS", "1000000"))
-EACH = max(1, VERSIONS // SOURCES)
-SINCE = datetime(2020, 1, 1, tzinfo=UTC)
-APART = timedelta(days=20)
-SYLLABLES = [first + vowel + last for first in "bdfgklmnprst" for vowel in "aeiou" for last in "lnr"]
-WORDS = [one + two for one in SYLLABLES for two in SYLLABLES][:20_000]
+SIZE = Size(sources=20_000, versions=int(os.environ.get("BENCH_VERSIONS", "1000000")))
+SOURCES = SIZE.sources
 SOUGHT = slice(200, 5_000)
 """Which words are searched for, by how frequent they are: neither "and" nor one that nobody writes."""
-PER_TEXT, EDITED = 60, 6
-AT_ONCE = 5_000
 BATCH = 100
-
-_VERSION = """INSERT INTO version (source_id, number, text_id, title, language, cause, kinds, score, first_seen_at,
-    last_seen_at, dated_at, captures, first_capture_id, last_capture_id, recipe_id, recorded_at)
-    VALUES (?, ?, ?, ?, 'en', ?, '["wording"]', 0.5, ?, ?, ?, 1, 1, 1, 'bench', ?)"""
 
 
 def figures() -> Iterator[tuple[str, float]]:
     dice = random.Random(4)
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "archive.db"
-        fill(path, dice)
+        make(path, SIZE)
         with closing(sqlite3.connect(path)) as connection, Archive(path) as archive:
             yield from one_article(Asking(connection), archive, dice)
             yield from everything(connection, archive, dice)
             yield from words(archive, dice)
+            yield from copies(archive, dice)
         yield "a capture recorded (a 304), ms of all", recorded(path, payload=False)
         yield "a capture recorded (a page held already)", recorded(path, payload=True)
 
@@ -72,6 +61,7 @@ def findings(found: dict[str, float]) -> Iterator[str]:
         "one article at an instant, SQL": 0.05,
         "one article at an instant, API": 1.0,
         "the whole archive at an instant, SQL (median)": 50.0,
+        "the links of one article, API": 5.0,
         "a capture recorded (a 304), ms of all": 1.0,
         "a capture recorded (a page held already)": 1.0,
     }
@@ -140,6 +130,11 @@ def words(archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
     yield "a word that is gone, API", p95(lambda: search(1, gone=True), 20)
 
 
+def copies(archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
+    """Of an article that has one: what it costs must not grow with the links of all others."""
+    yield "the links of one article, API", p95(lambda: archive.copies(url_of(dice.randrange(1, SOURCES, 100))), 200)
+
+
 def recorded(path: Path, *, payload: bool, captures: int = 5_000) -> float:
     """Milliseconds a capture through ``Store.record`` in batches of a hundred."""
     page = b"<h1>A page that is held already</h1>" * 50
@@ -182,64 +177,7 @@ def spent(call: Callable[[], object], times: int, ask: Asking | None = None) -> 
 
 
 def moment(dice: random.Random) -> datetime:
-    return SINCE + dice.random() * EACH * APART
-
-
-# --- the archive -----------------------------------------------------------------------------------------------------
-
-
-def fill(path: Path, dice: random.Random) -> None:
-    """An archive of the real schema, its rows put in as they are, by the thousands: settling them would take hours."""
-    with Store(path) as store:
-        store.add_source(url_of(1), url_key(url_of(1)), SINCE)
-        store.record([(a_capture(1, SINCE, payload=False), None)])  # the evidence of all of them
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000")
-        with connection:
-            connection.execute("INSERT INTO recipe (id, first_used_at) VALUES ('bench', 0)")
-            connection.executemany(
-                "INSERT INTO source (id, url, url_key, kind, found_at) VALUES (?, ?, ?, 'article', ?)",
-                ((each, url_of(each), url_key(url_of(each)), micros(SINCE)) for each in range(2, SOURCES + 1)),
-            )
-            rows = told(dice)
-            while some := list(islice(rows, AT_ONCE)):
-                connection.executemany("INSERT INTO text (id, sha256, title, body) VALUES (?, ?, ?, ?)",
-                                       [text for text, _ in some])  # fmt: skip
-                connection.executemany(_VERSION, [version for _, version in some])
-            connection.execute("INSERT INTO text_fts (text_fts) VALUES ('rebuild')")
-        connection.execute("PRAGMA optimize")
-
-
-def told(dice: random.Random) -> Iterator[tuple[tuple[object, ...], tuple[object, ...]]]:
-    """Rows of texts and of versions, in the order in which an archive gets them: all sources, round after round."""
-    frequent = list(accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
-
-    def some(number: int) -> list[str]:
-        return dice.choices(WORDS, cum_weights=frequent, k=number)
-
-    texts = [some(PER_TEXT) for _ in range(SOURCES)]
-    for number in range(1, EACH + 1):
-        for source, text in enumerate(texts, 1):
-            if number > 1:
-                for place, word in zip(dice.sample(range(PER_TEXT), EDITED), some(EDITED), strict=True):
-                    text[place] = word
-            yield rows_of(source, number, text, dice)
-
-
-def rows_of(
-    source: int, number: int, text: list[str], dice: random.Random
-) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    text_id = (number - 1) * SOURCES + source
-    title, body = f"Report {source}", " ".join(text)
-    digest = hashlib.sha256(f"{title}\n\n{body}\n{text_id}".encode()).digest()
-    first = micros(SINCE + (number - 1 + dice.random()) * APART)
-    cause = "first" if number == 1 else "changed"
-    dated = (source, number, text_id, title, cause, first, first + 10**9, first, first)
-    return (text_id, digest, title, body), dated
-
-
-def url_of(source: int) -> str:
-    return f"https://paper{source % 200}.example/report/{source}"
+    return SINCE + dice.random() * (SIZE.until - SINCE)
 
 
 if __name__ == "__main__":

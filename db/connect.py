@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import quote
 
-from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError
+from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0007"
+HEAD = "0008"
 """The migration this code is written for. Stands here, not in ``db.schema``, so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for its turn: waiting is not fair, 3.1 s was the worst of four writers in the research."""
+
+_STEPS = 20_000
+"""Steps of SQLite's machine between two looks at the clock: about a millisecond."""
 
 _PRIMARY = 0xFF
 """The part of SQLite's extended result codes that names the kind of error."""
@@ -47,6 +51,10 @@ _MEANS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_IOERR: (StoreError, "the disk of {path} is full or fails ({error}). Make room, or look at the disk"),
     sqlite3.SQLITE_CORRUPT: (Corrupt, "{path} is not a readable archive ({error}); run: wirecopy restore BACKUP"),
     sqlite3.SQLITE_NOTADB: (Corrupt, "{path} is not a readable archive ({error}); run: wirecopy restore BACKUP"),
+    sqlite3.SQLITE_INTERRUPT: (
+        TooSlow,
+        "this question of {path} takes too long. Ask for less: a shorter time, rarer words",
+    ),
     sqlite3.SQLITE_READONLY: (
         StoreError,
         "{path} cannot be written (read-only file or folder); name another with --db",
@@ -91,8 +99,11 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
 class Reader:
     """A read-only connection. It never creates, migrates or writes; close it, or use it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises StoreError (no such archive), SchemaMismatch, or Corrupt."""
+    def __init__(self, path: Path, *, patience: float | None = None) -> None:
+        """Raises StoreError (no such archive), SchemaMismatch, or Corrupt.
+
+        ``patience``: seconds from now after which every question is cut off with TooSlow; None: they may take any time.
+        """
         self.path = path
         if not path.is_file():
             raise StoreError(f"there is no archive at {path}. Make one: wirecopy init, or wirecopy import FILE")
@@ -100,6 +111,9 @@ class Reader:
             self._connection = open_to_read(path)
         except sqlite3.Error as error:
             raise translate(error, path) from error
+        if patience is not None:
+            ends = monotonic() + patience
+            self._connection.set_progress_handler(lambda: monotonic() > ends, _STEPS)
         try:
             check_revision(self._revision(), path)
         except StoreError:

@@ -8,6 +8,7 @@
       StoreError                  the store cannot serve
         StoreBusy                 locked by another process for longer than the timeout, or a run holds the lease
         SchemaMismatch            the file is older or newer than the code
+        TooSlow                   a question took longer than whoever asked would wait
         Corrupt                   a digest, a link or the file itself does not hold
       NotArchived                 no such article, version or instant in the archive
       BadInput                    a file, line, date or argument a person gave cannot be used
@@ -38,6 +39,10 @@ class StoreError(ArchiveError):
 
 class StoreBusy(StoreError):
     """Locked for longer than the timeout, or another run holds the lease."""
+
+
+class TooSlow(StoreError):
+    """A question took longer than whoever asked would wait."""
 
 
 class SchemaMismatch(StoreError):

@@ -54,21 +54,20 @@ _CHANGES = """
 
 # Links are kept between texts and shown between versions: no link has to be judged again because a history shifted.
 # A text that stands under two addresses is an exact copy without any comparison. a is the version with the earlier
-# trustworthy date, as far as the archive knows.
-_LINKS = """
-    SELECT x.id AS a_id, y.id AS b_id, l.relation, l.score,
-           CASE WHEN x.text_id = l.a_text_id THEN l.coverage_a ELSE l.coverage_b END AS coverage_a,
-           CASE WHEN x.text_id = l.a_text_id THEN l.coverage_b ELSE l.coverage_a END AS coverage_b,
+# trustworthy date, as far as the archive knows. Either side of a link may be that, so each half asks for one way round:
+# asked for one version, a half looks its links up, where both in one condition would read them all.
+_LINK_HALF = """
+    SELECT x.id AS a_id, y.id AS b_id, l.relation, l.score, l.coverage_{a} AS coverage_a, l.coverage_{b} AS coverage_b,
            l.longest_run, l.passages, l.residue, l.because, l.method, l.translated, l.languages, l.broken,
-           x.text_id <> l.a_text_id AS mirrored
+           {mirrored} AS mirrored
     FROM link l
-    JOIN version x ON x.superseded_at IS NULL AND x.text_id IN (l.a_text_id, l.b_text_id)
-    JOIN version y ON y.superseded_at IS NULL AND y.text_id = l.a_text_id + l.b_text_id - x.text_id
+    JOIN version x ON x.superseded_at IS NULL AND x.text_id = l.{a}_text_id
+    JOIN version y ON y.superseded_at IS NULL AND y.text_id = l.{b}_text_id
     JOIN source s ON s.id = x.source_id
     JOIN source r ON r.id = y.source_id AND r.id <> s.id
     WHERE (x.dated_at, x.first_seen_at, s.url_key) < (y.dated_at, y.first_seen_at, r.url_key)
-      AND (l.relation <> 'same_event' OR abs(x.dated_at - y.dated_at) <= {window})
-    UNION ALL
+      AND (l.relation <> 'same_event' OR abs(x.dated_at - y.dated_at) <= {{window}})"""
+_SAME_TEXT = """
     SELECT x.id, y.id, 'exact', 1.0, 1.0, 1.0, 0, '[]', '[]', 'the same text, letter for letter', 'digest', FALSE, '',
            '[]', FALSE
     FROM version x
@@ -77,6 +76,13 @@ _LINKS = """
     JOIN source r ON r.id = y.source_id AND r.id <> s.id
     WHERE x.superseded_at IS NULL
       AND (x.dated_at, x.first_seen_at, s.url_key) < (y.dated_at, y.first_seen_at, r.url_key)"""
+_LINKS = " UNION ALL ".join(
+    (
+        _LINK_HALF.format(a="a", b="b", mirrored="FALSE"),
+        _LINK_HALF.format(a="b", b="a", mirrored="TRUE"),
+        _SAME_TEXT,
+    )
+)
 
 _COPIES = """
     SELECT l.a_id AS id, b.title, b.url AS copy_url, b.version AS copy_version, l.relation, l.score,

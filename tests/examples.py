@@ -1,6 +1,7 @@
 """The examples of the documents: found, run on the demo's archive, and compared or written anew.
 
-``python tests/examples.py`` writes the output blocks of README.md and docs/query.md, and docs/cli.md, as they are now.
+``python tests/examples.py`` writes the output blocks of README.md and docs/query.md, docs/cli.md, and the outputs of
+docs/notebook.ipynb as they are now.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import io
+import json
 import os
 import re
 import sqlite3
@@ -15,6 +17,7 @@ import struct
 import subprocess
 import sys
 import termios
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +41,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "query.md")
 CLI_PAGE = ROOT / "docs" / "cli.md"
+NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
+SERVED = "127.0.0.1:8020"
+"""Where the pages say that ``wirecopy serve`` answers; the tests let it answer at a port that is free."""
+
 COLUMNS = 100
 MARK = "=== example"
 
@@ -118,11 +125,36 @@ def outputs(page: Path, desk: Path) -> dict[Example, str]:
     out as the sqlite3 shell writes them. Fails with the output of the first example that fails.
     """
     found = examples(page)
+    if SERVED not in page.read_text("utf-8"):
+        return _outputs(found, desk, SERVED)
+    with serving(desk / "wirecopy-demo" / "data" / "archive.db") as address:
+        return _outputs(found, desk, address)
+
+
+@contextmanager
+def serving(db: Path) -> Iterator[str]:
+    """The address at which ``wirecopy serve`` answers for an archive meanwhile."""
+    command = [sys.executable, "-c", "from archive.cli import main; main()", "--db", str(db), "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            said = server.stderr.readline()
+            found = re.search(r"http://([\d.]+:\d+)", said)
+            assert found is not None, said + server.stderr.read()
+            yield found[1]
+        finally:
+            server.terminate()
+            server.communicate(timeout=30)
+
+
+def _outputs(found: list[Example], desk: Path, address: str) -> dict[Example, str]:
     by_language = {name: [one for one in found if one.language == name] for name in ("sh", "python", "sql")}
     demo = desk / "wirecopy-demo"
     script = "set -e\n" + "".join(f"echo '{MARK}'\n{_runnable(one)}\n" for one in by_language["sh"])
     program = "".join(f"print({MARK!r})\n{one.code}\n" for one in by_language["python"])
-    said = dict(zip(by_language["sh"], _session(["sh", "-c", script], desk, desk), strict=True))
+    script = script.replace(SERVED, address)
+    shown = (text.replace(address, SERVED) for text in _session(["sh", "-c", script], desk, desk))
+    said = dict(zip(by_language["sh"], shown, strict=True))
     said |= zip(by_language["python"], _session([sys.executable, "-c", program], demo, desk), strict=True)
     return said | {one: _rows(one.code, demo / "data" / "archive.db") for one in by_language["sql"]}
 
@@ -167,6 +199,33 @@ def _rows(question: str, db: Path) -> str:
 def tidy(output: str) -> str:
     """Output as a page shows it: no blanks at line ends, no empty lines around it."""
     return re.sub(r"[ \t]+$", "", output, flags=re.MULTILINE).strip("\n") + "\n"
+
+
+# --- the notebook ----------------------------------------------------------------------------------------------------
+
+
+def notebook_outputs(desk: Path) -> list[str]:
+    """What each code cell of the notebook prints, run in order in one interpreter, beginning in the demo's folder."""
+    cells = [cell for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    program = "".join(f"print({MARK!r})\n{''.join(cell['source'])}\n" for cell in cells)
+    return _session([sys.executable, "-c", program], desk / "wirecopy-demo", desk)
+
+
+def notebook_shown() -> list[str]:
+    """The outputs the notebook holds, a code cell each."""
+    cells = [cell for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    return ["".join(line for output in cell["outputs"] for line in output["text"]) for cell in cells]
+
+
+def renew_notebook(desk: Path) -> None:
+    """Write the notebook's outputs as they are now."""
+    book = json.loads(NOTEBOOK.read_text("utf-8"))
+    said = iter(notebook_outputs(desk))
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code" and (text := next(said)):
+            lines = tidy(text).splitlines(keepends=True)
+            cell["outputs"] = [{"name": "stdout", "output_type": "stream", "text": lines}]
+    NOTEBOOK.write_text(f"{json.dumps(book, ensure_ascii=False, indent=1)}\n", "utf-8")
 
 
 # --- the page of the command line ------------------------------------------------------------------------------------
@@ -239,6 +298,7 @@ def main() -> None:
         play(Path(desk) / "wirecopy-demo")
         for page in PAGES:
             renew(page, Path(desk))
+        renew_notebook(Path(desk))
 
 
 if __name__ == "__main__":

@@ -44,10 +44,12 @@ def test_only_what_cannot_run_is_left_out() -> None:
     assert all(NOT_RUN.values())
 
 
-def test_each_question_is_asked_in_three_languages_and_answered() -> None:
+def test_each_question_is_asked_in_every_language_that_has_a_word_for_it_and_answered() -> None:
     sections = re.split(r"^## (?=\d)", (ROOT / "docs" / "query.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
-    asked = [re.findall(r"^```(\w+)$", section, flags=re.MULTILINE) for section in sections]
-    assert asked == [["sh", "text", "python", "text", "sql", "text"]] * 5
+    questions = [section.partition("\n## ")[0] for section in sections]
+    asked = [re.findall(r"^```(\w+)$", question, flags=re.MULTILINE) for question in questions]
+    local, served = ["sh", "text", "python", "text", "sql", "text"], ["sh", "text"]
+    assert asked == [local + served + served] * 3 + [local + served] * 2  # Memento knows neither copies nor words
 
 
 def test_the_help_in_the_documents_is_current() -> None:

@@ -10,10 +10,25 @@ from hypothesis import strategies as st
 
 from archive.api import Archive
 from archive.drift import LOOK_BACK, alarms
+from db.questions import captures as ask_captures
 from db.questions import drift as ask_drift
+from db.questions import versions as ask_versions
 from db.records import Reading
 from db.store import Store
-from tests.builders import DAY, HOUR, T0, add_source, derive_all, record_text
+from tests.builders import (
+    DAY,
+    HOUR,
+    LATER,
+    OTHER_RECIPE,
+    T0,
+    add_source,
+    an_extraction,
+    derive_all,
+    digest_of,
+    judged,
+    record_text,
+    settle,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,6 +90,42 @@ def test_new_pages_far_below_what_is_usual_count_too() -> None:
 @given(st.permutations([*seen(5, T0), *seen(4, T0 + 5 * DAY, length=300)]))
 def test_the_order_of_readings_does_not_show(readings: list[Reading]) -> None:
     assert alarms(readings) == alarms(sorted(readings, key=lambda one: (one.at, one.page)))
+
+
+def test_an_alarm_changes_no_history_and_ends_when_a_better_recipe_has_read_the_pages(tmp_path: Path) -> None:
+    """Each page's versions are its own, whatever becomes of the others of its site."""
+
+    def said(store: Store, source: int) -> list[tuple[str, datetime]]:
+        return [(str(each.cause), each.first_seen_at) for each in ask_versions.of_source(store.ask, source)]
+
+    def settled(name: str, pages: int) -> list[tuple[str, datetime]]:
+        with Store(tmp_path / name) as store:
+            sources = [add_source(store, f"https://daily.example/{n}") for n in range(pages)]
+            for source in sources:
+                record_text(store, source, LONG, T0)
+                for day in (2, 3):
+                    record_text(store, source, f"{SHORT} {source}", T0 + day * DAY)
+            derive_all(store)
+            assert bool(alarms(ask_drift.readings(store.ask, T0))) == (pages > 1)
+            told = said(store, sources[0])
+            mend(store)
+            assert alarms(ask_drift.readings(store.ask, T0)) == ()
+            assert said(store, sources[0]) == [("first", T0)]
+            return told
+
+    assert settled("many.db", 4) == settled("one.db", 1) == [("first", T0), ("changed", T0 + 2 * DAY)]
+
+
+def mend(store: Store) -> None:
+    """Read every page again, as whole as it is."""
+    store.use_recipe(OTHER_RECIPE, LATER)
+    whole = an_extraction(LONG, title="")
+    ids = ask_captures.underived(store.ask, 100)
+    for capture in (ask_captures.by_id(store.ask, each) for each in ids):
+        store.keep_extraction(capture, whole, digest_of("", LONG), OTHER_RECIPE)
+        store.derived(capture, OTHER_RECIPE.id, judged, LATER)
+    for source_id in sorted({ask_captures.by_id(store.ask, each).source_id for each in ids}):
+        settle(store, source_id, done=ids)
 
 
 def test_status_tells_of_it_until_the_pages_are_read_better(tmp_path: Path) -> None:

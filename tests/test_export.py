@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.export import warc_records
-from archive.exports import export_warc
+from archive.exports import Chosen, export_warc
 from archive.facts import SAME_AS, UNRESOLVED
 from archive.files import import_files
 from archive.settings import Settings
@@ -78,6 +78,7 @@ def world(source: int, other: int) -> list[Pair]:
         (replace(failed(Reason.TOO_LARGE, T0 + 6 * HOUR, source), status=200, headers=HEADERS[:2]), None),
         (replace(failed(Reason.TRUNCATED, T0 + 7 * HOUR, source), status=200, headers=HEADERS[:2]), b"\x1f\x8bcut"),
         (failed(Reason.MISSING_404, T0 + 8 * HOUR, source, status=404, content_type="text/html"), b"<p>Not here"),
+        (failed(Reason.MISSING_404, T0 + timedelta(hours=8, minutes=1), source, status=404), b"<p>Not here"),
         (a_capture(other, url=OTHER, at=T0 + 9 * HOUR), PAGE),
         (replace(a_capture(other, url=OTHER, at=T0 + 10 * HOUR), status=None, content_type="text/html"), b"<p>saved"),
         (
@@ -125,7 +126,7 @@ def bring(folder: Path, *files: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["all.warc.gz", "all.warc"])
 def test_an_archive_written_and_read_again_holds_the_same_captures(db: Path, tmp_path: Path, name: str) -> None:
-    assert export_warc(db, tmp_path / name) == 12
+    assert export_warc(db, tmp_path / name) == 13
     assert contents(bring(tmp_path / "again", tmp_path / name)) == contents(db)
 
 
@@ -142,8 +143,8 @@ def test_the_order_of_gathering_does_not_show_in_the_file(db: Path, tmp_path: Pa
 
 def test_a_window_in_two_files_may_come_back_in_any_order(db: Path, tmp_path: Path) -> None:
     middle = T0 + timedelta(minutes=90)
-    assert export_warc(db, tmp_path / "a.warc.gz", until=middle) == 2
-    assert export_warc(db, tmp_path / "b.warc.gz", since=middle) == 10
+    assert export_warc(db, tmp_path / "a.warc.gz", Chosen(until=middle)) == 2
+    assert export_warc(db, tmp_path / "b.warc.gz", Chosen(since=middle)) == 11
     again = bring(tmp_path / "again", tmp_path / "b.warc.gz", tmp_path / "a.warc.gz")
     assert contents(again) == contents(db)
 
@@ -252,7 +253,7 @@ def test_a_visit_without_a_reply_is_a_metadata_record() -> None:
 
 def test_the_same_capture_gives_the_same_records() -> None:
     assert records_of(3) == records_of(3)
-    ids = [record.value("WARC-Record-ID") for number in range(12) for record in records_of(number)[1]]
+    ids = [record.value("WARC-Record-ID") for number in range(13) for record in records_of(number)[1]]
     assert len(ids) == len(set(ids))
 
 

@@ -227,6 +227,7 @@ def test_whatever_the_order_of_arrival_the_archive_says_the_same(said: Any, data
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # a second an example on a busy machine
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_the_order_of_many_arrivals_the_archive_says_the_same(said: Any, data: st.DataObject) -> None:

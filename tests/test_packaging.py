@@ -51,7 +51,7 @@ def test_the_wheel_holds_the_packages_and_what_they_need(wheel: Path) -> None:
     assert {name.split("/")[0].split("-")[0] for name in names} == {"archive", "db", "wirecopy"}
     shipped = {name.removeprefix("archive/_shipped/") for name in names if name.startswith("archive/_shipped/")}
     flows = {f"flows/{path.name}" for path in (ROOT / "flows").glob("*.py")}
-    assert shipped == {"prefect.yaml", "prefect.toml", "seeds/INDEX.md", *flows}
+    assert shipped == {"prefect.yaml", "prefect.toml", "seeds/INDEX.md", "datasette.yaml", *flows}
     data = [path for part in ("archive", "db") for path in (ROOT / part).rglob("*") if path.is_file()]
     wanted = {str(path.relative_to(ROOT)) for path in data if "__pycache__" not in path.parts}
     assert wanted - set(names) == set()

@@ -14,7 +14,6 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-import venv
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ from db.questions import sources as ask_sources
 from db.records import Hop, Reason
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, a_capture, a_seed, add_source, failed
+from tests.environments import commands_of
 from tests.newsroom import PARAGRAPHS, page
 
 if TYPE_CHECKING:
@@ -57,16 +57,7 @@ HEADERS = (
 @pytest.fixture(scope="session")
 def tools(request: pytest.FixtureRequest) -> Path:
     """The folder of pywb's commands."""
-    folder = request.config.cache.mkdir("pywb-2.10.0")
-    ready = folder / "ready"
-    if not ready.exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run([*install, PYWB, FASTWARC], capture_output=True, text=True, check=False, timeout=500)
-        if done.returncode:
-            pytest.skip(f"pywb cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-        ready.touch()
-    return folder / "bin"
+    return commands_of(request, "pywb", (PYWB, FASTWARC))
 
 
 def history(source: int, wire: int) -> list[tuple[Capture, bytes | None]]:

@@ -224,42 +224,49 @@ def test_a_link_judged_again_is_replaced(store: Store) -> None:
     ]
 
 
-KEYS = ([1, 2, 3, 4], [1, 2], [1, 9], [2, 3, 4], [7, 8])
+KEYS = ([1, 2, 3, 4, 5], [1, 2, 3], [1, 2, 3, 4], [9, *range(1, 6)], [7, 8])
 
 
-def test_candidates_share_two_keys_at_least_and_the_rarest_shared_come_first(store: Store, source: int) -> None:
+def test_candidates_share_four_keys_at_least_and_those_that_share_most_come_first(store: Store, source: int) -> None:
     make_history(store, source, [(str(number), T0 + number * DAY) for number in range(5)])
     store.add_keys(dict(enumerate(KEYS, 1)))
-    assert ask_links.candidates(store.ask, 1, KEYS[0]) == [4, 2]
+    assert ask_links.candidates(store.ask, 1, KEYS[0]) == [4, 3]
     assert ask_links.candidates(store.ask, 5, KEYS[4]) == []
     assert ask_links.candidates(store.ask, 5, []) == []
 
 
-def crowd(store: Store, texts: Iterable[int], day: int) -> None:
-    """As if these texts, which need not exist, had the keys 1 and 2."""
-    rows = [(key, day, text_id) for key in (1, 2) for text_id in texts]
+FOUR = [1, 2, 3, 4]
+
+
+def crowd(store: Store, texts: Iterable[int], day: int, keys: Iterable[int] = FOUR) -> None:
+    """As if these texts, which need not exist, had these keys."""
+    rows = [(key, day, text_id) for key in keys for text_id in texts]
     with closing(sqlite3.connect(store.path)) as connection, connection:
         connection.executemany("INSERT INTO near_key (key, day, text_id) VALUES (?, ?, ?)", rows)
 
 
-def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(store: Store, source: int) -> None:
+TODAY = (T0 - datetime(1970, 1, 1, tzinfo=UTC)).days
+TERMS = [ask_links.TERMS_FROM + key for key in FOUR]
+
+
+@pytest.mark.parametrize(("keys", "cap"), [(FOUR, ask_links.KEY_CAP), (TERMS, ask_links.TERM_CAP)])
+def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(
+    store: Store, source: int, keys: list[int], cap: int
+) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    today = (T0 - datetime(1970, 1, 1, tzinfo=UTC)).days
-    store.add_keys({text_id: [1, 2, *range(10, 20)] for text_id in (1, 2)})
-    crowd(store, range(3, ask_links.KEY_CAP + 1), today)
-    assert 2 in ask_links.candidates(store.ask, 1, range(10, 20))
-    assert len({row["text_id"] for row in store.ask("SELECT text_id FROM near_key")}) == ask_links.KEY_CAP
-    assert 2 in ask_links.candidates(store.ask, 1, [1, 2, *range(10, 20)])
-    crowd(store, [9998, 9999], today)
-    assert ask_links.candidates(store.ask, 1, [1, 2]) == []
+    store.add_keys({1: keys, 2: keys})
+    crowd(store, range(3, cap + 1), TODAY, keys)
+    assert 2 in ask_links.candidates(store.ask, 1, keys)
+    crowd(store, [9999], TODAY, keys)
+    assert ask_links.candidates(store.ask, 1, keys) == []
 
 
 def test_a_key_of_few_texts_is_found_in_any_year_and_of_many_in_its_fortnight(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("years later", T0 + 700 * DAY)])
-    store.add_keys({1: [1, 2], 2: [1, 2]})
-    assert ask_links.candidates(store.ask, 2, [1, 2]) == [1]
+    store.add_keys({1: FOUR, 2: FOUR})
+    assert ask_links.candidates(store.ask, 2, FOUR) == [1]
     crowd(store, range(100, 100 + ask_links.RARE_CAP), 5)
-    assert ask_links.candidates(store.ask, 2, [1, 2]) == []
+    assert ask_links.candidates(store.ask, 2, FOUR) == []
 
 
 def test_forgotten_links_are_to_be_found_again(store: Store) -> None:

@@ -34,7 +34,9 @@ GROUPS = {
         "list": "find",
         "status": "read",
         "plan": "index",
+        "serve": "serve",
     },
+    "Give": {"export": "export", "mcp": "agents"},
     "Care": {
         "verify": "care",
         "backup": "care",

@@ -27,7 +27,7 @@ T = TypeVar("T")
 _MORE = 4
 _ALIKE = ("exact", "near", "reworded")
 
-_unique_option = click.option(
+unique_option = click.option(
     "--unique",
     type=click.Choice(_ALIKE),
     help="Of copies of one text show one, with the number and kinds of the others; how alike they are: reworded unless "
@@ -35,7 +35,7 @@ _unique_option = click.option(
 )
 
 
-class _Unique(click.Command):
+class Unique(click.Command):
     """Takes ``--unique`` without a value, whatever comes next, unless that is one of its values."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -46,7 +46,7 @@ class _Unique(click.Command):
         return super().parse_args(ctx, said)
 
 
-class _Words(_Unique):
+class _Words(Unique):
     """Takes ``-without`` for a word, not for a bundle of options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -62,7 +62,7 @@ class _Words(_Unique):
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many hits.")
 @click.option("--as-of", metavar="WHEN", help="Only what stood there at this instant (a day means its end, UTC).")
 @click.option("--gone", is_flag=True, help="Only what an article said once and no longer says.")
-@_unique_option
+@unique_option
 @as_jsonl
 @as_json
 def search(
@@ -154,11 +154,11 @@ def _print_hit(hit: Match, folded: Folded | None) -> None:
     click.echo()
 
 
-@partial(verb, cls=_Unique)
+@partial(verb, cls=Unique)
 @click.argument("group", required=False)
 @click.option("--as-of", metavar="WHEN", help="What stood there at this instant (a day means its end, UTC).")
 @recorded_option
-@_unique_option
+@unique_option
 @as_jsonl
 @as_json
 def list_(

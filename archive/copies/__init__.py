@@ -6,7 +6,7 @@ Pure functions over values. A judgement depends on the two texts and on nothing 
 from __future__ import annotations
 
 from archive.copies.clusters import clusters, standing_for
-from archive.copies.explain import explain_judgement
+from archive.copies.explain import explain_judgement, swapped
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
 from archive.copies.judge import METHOD, Readings, judge, method_with
 from archive.copies.unique import as_alike, fold
@@ -23,5 +23,6 @@ __all__ = [
     "judge",
     "method_with",
     "standing_for",
+    "swapped",
     "tier_of",
 ]

@@ -81,14 +81,23 @@ def _shown(passage: Passage, a: Text, b: Text, *, colour: bool, column: int) -> 
 
 
 def _marked(a: str, b: str) -> tuple[str, str]:
-    words_a, words_b = a.split(), b.split()
-    folded_a, folded_b = ([word.casefold().strip(_MARKS) or word for word in words] for words in (words_a, words_b))
     left: list[str] = []
     right: list[str] = []
-    for same, cut, new in _blocks(folded_a, folded_b):
-        left += words_a[cut] if same else [f"[-{' '.join(words_a[cut])}-]"] * (cut.start < cut.stop)
-        right += words_b[new] if same else [f"{{+{' '.join(words_b[new])}+}}"] * (new.start < new.stop)
+    for same, cut, new in swapped(a, b):
+        left += [cut] if same else [f"[-{cut}-]"] * bool(cut)
+        right += [new] if same else [f"{{+{new}+}}"] * bool(new)
     return " ".join(left), " ".join(right)
+
+
+def swapped(a: str, b: str) -> Iterator[tuple[bool, str, str]]:
+    """Words that both have and words that differ, in turn, each with what either text says there.
+
+    Capitals and punctuation make no difference, so that the two may be written otherwise where they are the same.
+    """
+    words_a, words_b = a.split(), b.split()
+    folded_a, folded_b = ([word.casefold().strip(_MARKS) or word for word in words] for words in (words_a, words_b))
+    for same, cut, new in _blocks(folded_a, folded_b):
+        yield same, " ".join(words_a[cut]), " ".join(words_b[new])
 
 
 def _blocks(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[bool, slice, slice]]:

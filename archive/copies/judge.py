@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archive.copies.semantic import Sense
     from db.records import Text
 
-METHOD = f"copies-2+{BACKGROUND}"
+METHOD = f"copies-3+{BACKGROUND}"
 """Changes whenever a judgement may change; stored with every link."""
 
 FEWEST_WORDS = 20
@@ -103,6 +103,14 @@ _TIMELY = Condition(
     "no follow-up: dates within 72 hours and no look back, or most of both texts aligned", _timely, switch=True
 )
 _SHORT = Condition("all sentences of a short text pair up", lambda m: m.shorter_found, switch=True)
+
+_EVENT = (
+    Condition("of the information in the names and numbers of the text with fewer", lambda m: m.anchor_share, 0.3),
+    Condition("units of information in the shared ones", lambda m: m.common, 2.2),
+    Condition("names and numbers are shared", lambda m: len(m.anchors), 3),
+    Condition("dates within 72 hours and no look back", _one_event, switch=True),
+)
+_TOPIC = Condition("alike in the words that are no names", lambda m: m.topic, 0.07)
 
 RULES: tuple[Rule, ...] = (
     Rule(Relation.EXACT, (Condition("the same words in the same order", lambda m: m.same_stream, switch=True),)),
@@ -194,24 +202,16 @@ RULES: tuple[Rule, ...] = (
         ),
         translated=False,
     ),
-    Rule(
-        Relation.SAME_EVENT,
-        (
-            Condition(
-                "of the information in the names and numbers of the text with fewer", lambda m: m.anchor_share, 0.3
-            ),
-            Condition("units of information in the shared ones", lambda m: m.common, 2.2),
-            Condition("names and numbers are shared", lambda m: len(m.anchors), 3),
-            Condition("dates within 72 hours and no look back", _one_event, switch=True),
-        ),
-    ),
+    Rule(Relation.SAME_EVENT, (*_EVENT, _TOPIC), translated=False),
+    Rule(Relation.SAME_EVENT, _EVENT, translated=True),
 )
 """Asked in order. Thresholds: searched for on one half of the labelled stories and tried on the other, both ways. In
 one language that gave 0.35 to 0.4 of the better covered text, 0.18 of the other, 0.5 alike and 4 anchors (F1 on the
 half not looked at 0.983 and 0.991), across languages 0.65 to 0.75 and 3 to 6 sentences (0.933). Excerpts: the shortest
 labelled run is 23 words, the longest of two filled-in templates 20, of a follow-up 15. Independent reports share 0.3
 and more of the information in their names and numbers, and 2.3 units of it; of real pages about other things 0.2 %
-do."""
+do. In a country that the background does not know every paper names the same ministers, whatever it writes about: the
+other words tell (0.07 keeps 95 of 98 labelled pairs, and 30 of 262 among the articles of the demo)."""
 
 
 def judge(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, sense: Sense | None = None) -> Judgement:

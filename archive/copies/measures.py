@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod, sqrt
 from typing import TYPE_CHECKING
 
 from archive.copies.align import Alignment, align, best_chain
@@ -51,9 +52,9 @@ class Measures:
     the average, ``filled_in`` the part of the alike sentences that contradict each other, as two uses of a template do;
     in an ``update`` they only bring new figures. ``held`` are the numbers and names that aligned sentences share,
     ``anchors`` all that the texts share, ``common`` the information in them, ``anchor_share`` its share of that of the
-    text with less, ``bent`` names that one of them broke. ``hours_apart`` is None unless both are dated; ``looks_back``
-    when one text alone begins by saying that it all was a year ago. ``rows`` are the aligned sentences one by one,
-    ``passages`` the same with neighbours joined.
+    text with less, ``topic`` how alike the other words are, ``bent`` names that one of them broke. ``hours_apart`` is
+    None unless both are dated; ``looks_back`` when one text alone begins by saying that it all was a year ago. ``rows``
+    are the aligned sentences one by one, ``passages`` the same with neighbours joined.
     """
 
     words: tuple[int, int]
@@ -74,6 +75,7 @@ class Measures:
     anchors: tuple[str, ...]
     common: float
     anchor_share: float
+    topic: float
     hours_apart: float | None
     languages: tuple[str | None, str | None]
     whole: bool
@@ -140,6 +142,7 @@ def measure(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, 
         anchors=tuple(sorted(shared)),
         common=sum(shared.values()),
         anchor_share=_anchor_share(shared, reading_a, reading_b),
+        topic=_topic(reading_a, reading_b),
         hours_apart=_hours_apart(a, b),
         languages=languages,
         whole=reading_a.whole and reading_b.whole,
@@ -164,6 +167,13 @@ def _shared_anchors(a: Reading, b: Reading, bent: Mapping[str, str]) -> dict[str
 def _anchor_share(shared: Mapping[str, float], a: Reading, b: Reading) -> float:
     """How much of the anchors of the text with fewer the other has, by information."""
     return sum(shared.values()) / max(min(sum(a.telling.values()), sum(b.telling.values())), 0.01)
+
+
+def _topic(a: Reading, b: Reading) -> float:
+    """How alike the words are that are neither names nor numbers: the cosine of their weights."""
+    shared = sum(weight * b.topic[term] for term, weight in a.topic.items() if term in b.topic)
+    lengths = (sum(weight * weight for weight in each.topic.values()) for each in (a, b))
+    return shared / max(sqrt(prod(lengths)), 0.01)
 
 
 def _looks_back(body: str, reading: Reading) -> bool:

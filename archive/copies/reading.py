@@ -51,6 +51,9 @@ line corresponds to which."""
 
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f"
 _WORD = re.compile(rf"\d+(?:[.,:]\d+)*|[{_CJK}]|[^\W\d_{_CJK}]+(?:-?\d+|(?:[.][^\W\d_](?![^\W\d_]))*)|[^\W_]")
+_DATELINE = re.compile(
+    r"(?:[^\n]{0,60}?\([^()\n]{2,40}\)|[A-Z][A-Z .,']{2,40}(?:, [A-Za-z. 0-9]{2,20})?)\s*[-\u2013\u2014]+\s+"
+)
 _GAP = re.compile(r"[\s,-]*")
 _LINE = re.compile(r"[^\n]+")
 _STOP = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*")
@@ -102,8 +105,9 @@ class Reading:
     """A whole body as read: words in order, sentences in order, and its language as far as function words tell.
 
     The rest is kept for comparing: ``names`` and all ``anchors`` (names and numbers), the information in those that are
-    ``telling``, where each of the ``terms`` stands (sentence and weight), where each run of words begins (``shingles``,
-    by hash), and the number of different words.
+    ``telling``, the words of the ``topic`` (neither names nor numbers) with their weights, where each of the ``terms``
+    stands (sentence and weight), where each run of words begins (``shingles``, by hash), and the number of different
+    words.
     """
 
     words: Words
@@ -112,6 +116,7 @@ class Reading:
     names: frozenset[str]
     anchors: frozenset[str]
     telling: dict[str, float]
+    topic: dict[str, float]
     terms: dict[str, tuple[tuple[int, float], ...]]
     shingles: dict[int, tuple[int, ...]]
     vocabulary: int
@@ -137,18 +142,29 @@ def read(body: str, language: str | None = None) -> Reading:
     )
     names = frozenset().union(*(sentence.names for sentence in sentences))
     anchors = names.union(*(sentence.numbers for sentence in sentences))
+    told_in_text = set(words.folded[_words_of_dateline(text, words) :])
+    terms = _by_term(sentences)
     return Reading(
         words=words,
         sentences=sentences,
         language=told,
         names=names,
         anchors=anchors,
-        telling={said: _information(said, told) for said in anchors if len(said) > 1 and not is_year(said)},
-        terms=_by_term(sentences),
+        telling={
+            said: _information(said, told) for said in anchors & told_in_text if len(said) > 1 and not is_year(said)
+        },
+        topic={term: places[0][1] for term, places in terms.items() if term not in anchors},
+        terms=terms,
         shingles=_shingles(words.folded),
         vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
         whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
     )
+
+
+def _words_of_dateline(text: str, words: Words) -> int:
+    """How many words the place and the agency at the top are: whatever it reports, a house begins with the same."""
+    found = _DATELINE.match(text)
+    return bisect_left(words.starts, found.end()) if found else 0
 
 
 def reading_of(text: Text) -> Reading:

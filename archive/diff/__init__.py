@@ -8,7 +8,17 @@ off what was done, ``view`` lays it out, ``render`` and ``html`` draw it.
 from __future__ import annotations
 
 from archive.diff.compare import compare
-from archive.diff.html import render_html
+from archive.diff.html import marked, paragraphs, render_document, render_fragment, render_html
 from archive.diff.render import edits_json, render_terminal, render_unified
 
-__all__ = ["compare", "edits_json", "render_html", "render_terminal", "render_unified"]
+__all__ = [
+    "compare",
+    "edits_json",
+    "marked",
+    "paragraphs",
+    "render_document",
+    "render_fragment",
+    "render_html",
+    "render_terminal",
+    "render_unified",
+]

@@ -60,24 +60,54 @@ def render_html(change: Change, a: Text, b: Text, *, url: str = "", about: Seque
     shown = lines(change, a, b)
     note = remark(change, shown)
     said = [*about, f"score {change.score:.2f}", *([note] if note else [])]
-    title = escape(clean(b.title or a.title or url))
-    policy = _POLICY.format(b64encode(sha256(_STYLE.encode()).digest()).decode())
+    body = [
+        f"<header><h1>{marked(headline(change, a, b)) or 'What changed'}</h1>",
+        *([f"<p>{escape(clean(url))}</p>"] if url else []),
+        *(f"<p>{escape(clean(each))}</p>" for each in said),
+        f'<ul class="kinds">{_kinds(change)}</ul></header>',
+        *paragraphs(shown, context),
+    ]
+    title = f"What changed: {clean(b.title or a.title or url)}"
+    return render_document(title, body, language=b.language or "")
+
+
+def render_document(title: str, body: Iterable[str], *, language: str = "", style: str = "") -> str:
+    """A whole HTML document around ``body``, which is HTML already; ``style`` is CSS beside ours.
+
+    A policy in it forbids whatever would load or run. ``title`` and ``language`` are escaped here.
+    """
+    css = _STYLE + style
+    policy = _POLICY.format(b64encode(sha256(css.encode()).digest()).decode())
     return "\n".join(
         [
             "<!doctype html>",
-            f'<html lang="{escape((b.language or "")[:_LANGUAGES])}">',
+            f'<html lang="{escape(language[:_LANGUAGES])}">',
             '<head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>What changed: {title}</title>",
-            f"<style>{_STYLE}</style></head>",
+            f"<title>{escape(title)}</title>",
+            f"<style>{css}</style></head>",
             "<body><main>",
-            f"<header><h1>{_bits(headline(change, a, b)) or 'What changed'}</h1>",
-            *([f"<p>{escape(clean(url))}</p>"] if url else []),
-            *(f"<p>{escape(clean(each))}</p>" for each in said),
-            f'<ul class="kinds">{_kinds(change)}</ul></header>',
-            *_body(shown, context),
+            *body,
             "</main></body></html>\n",
+        ]
+    )
+
+
+def render_fragment(change: Change, a: Text, b: Text, *, name: str, context: int = 1) -> str:
+    """The change as HTML for a page that shows several: its kinds, headline and paragraphs.
+
+    ``name`` goes before the names of its anchors, so that those of two changes never meet.
+    """
+    shown = lines(change, a, b)
+    title = marked(headline(change, a, b))
+    note = remark(change, shown)
+    return "\n".join(
+        [
+            f'<ul class="kinds">{_kinds(change)}</ul>',
+            *([f"<h3>{title}</h3>"] if title else []),
+            *([f"<p>{escape(note)}</p>"] if note else []),
+            *paragraphs(shown, context, name),
         ]
     )
 
@@ -86,32 +116,40 @@ def _kinds(change: Change) -> str:
     return "".join(f"<li>{kind}</li>" for kind in change.kinds) or "<li>no change</li>"
 
 
-def _body(shown: Sequence[Line], context: int) -> Iterator[str]:
+def paragraphs(shown: Sequence[Line], context: int, name: str = "", *, unfold: bool = True) -> Iterator[str]:
+    """The lines as HTML paragraphs, for a page that brings its own style; all that is archived in them is escaped.
+
+    Changes and ``context`` paragraphs around stay open; the rest can be unfolded, or with ``unfold`` False is only
+    counted. ``name`` goes before the names of the anchors.
+    """
     for visible, group in folded(shown, context):
+        count = f"{len(group)} unchanged paragraph{'s' * (len(group) > 1)}"
         if visible:
-            yield from map(_line, group)
+            yield from (_line(each, name) for each in group)
+        elif not unfold:
+            yield f'<p class="gap">\u2026 {count}</p>'
         else:
-            count = f"{len(group)} unchanged paragraph{'s' * (len(group) > 1)}"
             yield f"<details><summary>{count}</summary>"
-            yield from map(_line, group)
+            yield from (_line(each, name) for each in group)
             yield "</details>"
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, name: str) -> str:
     if (move := line.left) is not None:
-        there = f'<a href="#to-{move.number}">moved to \u00b6{move.new}</a>'
-        return f'<p class="left" id="from-{move.number}"><span class="tag">{there}</span>{escape(move.text)}</p>'
+        there = f'<a href="#{name}to-{move.number}">moved to \u00b6{move.new}</a>'
+        return f'<p class="left" id="{name}from-{move.number}"><span class="tag">{there}</span>{escape(move.text)}</p>'
     if not line.changed:
-        return f'<p class="same">{_bits(line.bits)}</p>'
-    anchors = "".join(f'<span id="to-{move.number}"></span>' for move in line.arrived[1:])
-    came = [f'<a href="#from-{move.number}">moved here from \u00b6{move.old}</a>' for move in line.arrived]
+        return f'<p class="same">{marked(line.bits)}</p>'
+    anchors = "".join(f'<span id="{name}to-{move.number}"></span>' for move in line.arrived[1:])
+    came = [f'<a href="#{name}from-{move.number}">moved here from \u00b6{move.old}</a>' for move in line.arrived]
     did = [str(kind) for kind in sorted(line.kinds) if kind != "moved"]
     tag = f'<span class="tag">{", ".join([*came, *did])}</span>' if came or did else ""
-    place = f' class="arrived" id="to-{line.arrived[0].number}"' if line.arrived else ""
-    return f"<p{place}>{anchors}{tag}{_bits(line.bits)}</p>"
+    place = f' class="arrived" id="{name}to-{line.arrived[0].number}"' if line.arrived else ""
+    return f"<p{place}>{anchors}{tag}{marked(line.bits)}</p>"
 
 
-def _bits(bits: Iterable[Bit]) -> str:
+def marked(bits: Iterable[Bit]) -> str:
+    """Runs of text as HTML, what was cut and added said to who cannot see it, too."""
     return "".join(_bit(bit) for bit in bits).strip()
 
 

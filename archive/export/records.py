@@ -19,10 +19,12 @@ from urllib.parse import urlsplit
 from archive.digests import is_digest
 from archive.facts import SAME_AS, UNRESOLVED, write_facts
 from archive.when import iso
-from db.records import Reason
+from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:
-    from db.records import Capture, Exchange, Hop
+    from datetime import datetime
+
+    from db.records import Capture, Exchange, Hop, Text
 
     Pairs = tuple[tuple[str, str], ...]
 
@@ -50,9 +52,17 @@ class Record:
         return next((value for key, value in self.headers if key == name), "")
 
 
-def warc_records(capture: Capture, payload: bytes | None, *, original: Capture | None = None) -> tuple[Record, ...]:
+def warc_records(
+    capture: Capture,
+    payload: bytes | None,
+    *,
+    original: Capture | None = None,
+    kind: SeedKind = SeedKind.ARTICLE,
+    of: str | None = None,
+) -> tuple[Record, ...]:
     """The records of ``capture``, whose ``payload`` has the digest it names (None: it has none).
 
+    ``kind`` is that of its source; ``of`` the address of the page whose further part it is, which goes right before it.
     Redirects and the request come first, then a ``metadata`` record with what WARC has no field for, and last the
     reply: a ``response`` (``resource`` for what came without HTTP), or a ``revisit`` of ``original``, the capture whose
     payload it repeats or which it says is not modified. A visit that brought no reply is its metadata alone. All are
@@ -63,7 +73,7 @@ def warc_records(capture: Capture, payload: bytes | None, *, original: Capture |
     records = [_hop(capture, number, hop, told) for number, hop in enumerate(capture.hops)]
     if capture.exchange is not None and capture.exchange.request:
         records.append(_request(capture, capture.exchange, told))
-    records.append(_facts(capture, told))
+    records.append(_facts(capture, told, kind, of))
     return (*records, *(() if main is None else (main,)))
 
 
@@ -164,9 +174,51 @@ def _request(capture: Capture, exchange: Exchange, told: str | None) -> Record:
     return Record(headers=(*named, ("Content-Type", _REQUEST), *_tied(told)), block=block)
 
 
-def _facts(capture: Capture, told: str | None) -> Record:
+def _facts(capture: Capture, told: str | None, kind: SeedKind, of: str | None) -> Record:
     named = _named(capture, "facts", "metadata", capture.final_url, iso(capture.captured_at))
-    return Record(headers=(*named, ("Content-Type", _FIELDS), *_tied(told)), block=write_facts(capture))
+    block = write_facts(capture, kind=kind, of=of)
+    return Record(headers=(*named, ("Content-Type", _FIELDS), *_tied(told)), block=block)
+
+
+# --- what was made of it, and of which hands the file is -------------------------------------------------------------
+
+
+def info_record(software: str, at: datetime) -> Record:
+    """The ``warcinfo`` at the head of a file, dated ``at``: what wrote it, and that it keeps to ISO 28500:2017."""
+    stamp = iso(at)
+    block = _block_of(
+        ("software", software),
+        ("format", "WARC File Format 1.1"),
+        ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
+        ("description", "captures of an archive of articles; entities are decoded, see X-Archive-Orig- headers"),
+    )
+    key = uuid.uuid5(_NAMES, f"warcinfo {stamp} {hashlib.sha256(block).hexdigest()}")
+    headers = ("WARC-Type", "warcinfo"), ("WARC-Record-ID", f"<urn:uuid:{key}>"), ("WARC-Date", stamp)
+    return Record(headers=(*headers, ("Content-Type", _FIELDS)), block=block)
+
+
+def text_records(capture: Capture, text: Text, *, recipe: str) -> tuple[Record, Record]:
+    """What was read on the page of ``capture``: its text as a ``conversion``, and a ``metadata`` record about that.
+
+    The conversion is plain UTF-8: the headline, an empty line, the body, a paragraph a line.
+    """
+    reply = record_id(capture, "reply")
+    block = f"{text.title}\n\n{text.body}\n".encode()
+    digest = ("WARC-Payload-Digest", f"sha256:{hashlib.sha256(block).hexdigest()}")
+    named = _named(capture, "text", "conversion", capture.final_url, iso(capture.captured_at))
+    more = ("WARC-Refers-To", reply), ("Content-Type", "text/plain; charset=utf-8"), digest
+    about = _named(capture, "text facts", "metadata", capture.final_url, iso(capture.captured_at))
+    published = None if text.published_at is None else iso(text.published_at)
+    known = {"title": text.title, "byline": text.byline, "published": published, "language": text.language}
+    known |= {"text-sha256": text.sha256, "recipe": recipe}
+    fields = _block_of(*((name, " ".join(value.split())) for name, value in known.items() if value))
+    tied = ("WARC-Refers-To", record_id(capture, "text")), ("Content-Type", _FIELDS)
+    return Record(headers=(*named, *more), block=block), Record(headers=(*about, *tied), block=fields)
+
+
+def _block_of(*pairs: tuple[str, str]) -> bytes:
+    """A block of the type ``application/warc-fields``, which is UTF-8."""
+    return "".join(f"{name}: {value}\r\n" for name, value in pairs).encode("utf-8", "replace")
 
 
 # --- the form of records ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ of one parent, is shaped like them and is no link, belongs to the article.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _UNREAD = ("script", "style", "noscript", "template", "svg", "head", "textarea", "select", "button", "form", "nav")
 _APART = ("a", "aside", "footer", "figure", *_UNREAD)
 _PROSE: Asks = etree.XPath(
-    f"//text()[string-length(.) > {GAP_CHARACTERS}][not({' or '.join(f'ancestor::{tag}' for tag in _APART)})]",
+    f"/descendant::text()[string-length(.) > {GAP_CHARACTERS}][not({' or '.join(f'ancestor::{tag}' for tag in _APART)})]",
     smart_strings=False,
 )
 _INLINE = frozenset(
@@ -36,6 +37,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
 _SENTENCE = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f][\"'\u2019\u201d\u00bb)\]]*$")
 _MARKUP = re.compile(r"<\w|&#?\w+;|[{}]")
 _SAME_START = 20  # characters by which a line is known for what is left of a paragraph
+_SMALLEST_FAMILY = 3  # two kept paragraphs and what may be missing between them
 _NEAR = 3  # lines after the paragraph before, among which it is looked for
 
 
@@ -123,11 +125,15 @@ def fill_gaps(text: str, root: HtmlElement) -> str:
 
 def _families(root: HtmlElement, at: dict[str, int]) -> Iterator[Sequence[_Block]]:
     """Paragraphs and headings by parent, where the text has at least two paragraphs of the parent's."""
+    parents = [(element, element.getparent()) for element in root.iter("p", *_HEADINGS)]
+    siblings = Counter(parent for _, parent in parents)
     children: dict[HtmlElement, list[_Block]] = {}
-    for element in root.iter("p", *_HEADINGS):
-        words = " ".join("".join(element.itertext()).split())
+    for element, parent in parents:
+        if siblings[parent] < _SMALLEST_FAMILY:
+            continue
+        words = " ".join((element.text or "" if len(element) == 0 else "".join(element.itertext())).split())
         if key := _key(words):
-            children.setdefault(element.getparent(), []).append(_Block(element, words, key, at.get(key)))
+            children.setdefault(parent, []).append(_Block(element, words, key, at.get(key)))
     for family in children.values():
         prose = [number for number, block in enumerate(family) if block.is_prose]
         if len(prose) > 1 and prose[-1] - prose[0] >= len(prose):
@@ -174,4 +180,5 @@ def _damaged(key: str, keys: Sequence[str], after: int) -> int | None:
 
 def _key(text: str) -> str:
     """A text without white space and invisible marks: equal however it was laid out."""
-    return _INVISIBLE.sub("", "".join(text.split()))
+    key = "".join(text.split())
+    return key if key.isascii() else _INVISIBLE.sub("", key)

@@ -106,7 +106,7 @@ def _is_xml(point: int) -> bool:
 
 def _utf8(payload: bytes) -> str | None:
     """The text when it is valid UTF-8, though perhaps cut in the middle of its last character."""
-    if b"\x1b$" in payload:  # ISO-2022-JP is pure ASCII to the eye of UTF-8
+    if b"\x1b" in payload and b"\x1b$" in payload:  # ISO-2022-JP is pure ASCII to the eye of UTF-8
         return None
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(payload, final=False)

@@ -49,6 +49,7 @@ _TAGS = ("news_keywords", "parsely-tags", "keywords")
 _ITEMS: Asks = etree.XPath(
     "//*[@itemprop][contains(' datePublished dateModified author isAccessibleForFree ', concat(' ', @itemprop, ' '))]"
 )
+_WORDS: Asks = etree.XPath("descendant::text()|descendant::br", smart_strings=False)
 _AUTHOR_LINKS: Asks = etree.XPath("//a[contains(@rel, 'author')]")
 _MICROFORMAT = frozenset({"dt-published", "entry-date", "published"})
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_]|\s*$)")
@@ -131,8 +132,7 @@ def read_metadata(root: HtmlElement, url: str) -> Declared:
 
 def text_of(element: HtmlElement) -> str:
     """The words of an element with single spaces; a line break counts as one."""
-    parts = element.xpath("descendant::text()|descendant::br")
-    return " ".join("".join(part if isinstance(part, str) else " " for part in parts).split())
+    return " ".join("".join(part if isinstance(part, str) else " " for part in _WORDS(element)).split())
 
 
 def _walk(root: HtmlElement) -> dict[str, list[HtmlElement]]:

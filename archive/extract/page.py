@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LONGEST_DETAIL = 200
 _PASSWORD: Asks = etree.XPath("boolean(//input[@type='password'])")
+_SHELLS: Asks = etree.XPath(f"id('{' '.join(SHELL_IDS)}')[self::div or self::main or self::app-root]")
 _UNREAD = frozenset({"script", "style", "noscript", "template", "svg", "head"})
 
 
@@ -176,5 +177,4 @@ def _visible(root: HtmlElement) -> Iterator[str]:
 
 def _is_shell(root: HtmlElement) -> bool:
     """True when a script's root element is there and has no text of its own."""
-    roots = (element for element in root.iter("div", "app-root", "main") if element.get("id") in SHELL_IDS)
-    return any(not "".join(element.itertext()).strip() for element in roots)
+    return any(not "".join(element.itertext()).strip() for element in _SHELLS(root))

@@ -3,7 +3,8 @@
 Read ``fetcher`` first; it tells the story. The rest are its parts: ``policy`` (what may be asked), ``guard`` (which
 addresses may be connected to), ``connection`` (one socket), ``lane`` and ``manners`` (how often one origin is asked),
 ``robots``, ``exchange`` (one request, raw bytes), ``charset`` and, above this package, ``archive.codings`` (from wire
-to entity), ``outcome`` (how a trip ends), ``weather`` (all that can go wrong, as a closed list of reasons).
+to entity), ``outcome`` (how a trip ends), ``weather`` (all that can go wrong, as a closed list of reasons). ``post``
+hands a notice over, by the same guard.
 """
 
 from __future__ import annotations
@@ -11,5 +12,6 @@ from __future__ import annotations
 from archive.fetch.fetcher import Asides, Fetcher
 from archive.fetch.manners import Remembered
 from archive.fetch.policy import FetchPolicy, policy_from, require_contact
+from archive.fetch.post import post
 
-__all__ = ["Asides", "FetchPolicy", "Fetcher", "Remembered", "policy_from", "require_contact"]
+__all__ = ["Asides", "FetchPolicy", "Fetcher", "Remembered", "policy_from", "post", "require_contact"]

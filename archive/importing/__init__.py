@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.errors import BadInput
 from archive.importing.lines import read_lines
-from archive.importing.outcomes import BadLine, Found, PassedOver, Repeat
+from archive.importing.outcomes import BadLine, Found, Kept, PassedOver, Repeat
 from archive.importing.pages import read_saved_page, read_text_file
 from archive.importing.wacz import read_wacz
 from archive.importing.warc import read_warc
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["SUFFIXES", "BadLine", "Found", "PassedOver", "Repeat", "read_import"]
+__all__ = ["SUFFIXES", "BadLine", "Found", "Kept", "PassedOver", "Repeat", "read_import"]
 
 _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[Found]]]] = {
     ".jsonl": read_lines,

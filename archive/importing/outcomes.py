@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from archive.errors import BadInput
 from archive.urls import canonical_url
 from archive.when import iso, parse_stamp
-from db.records import TEXT_MEDIA_TYPE, Outcome, reason_of_status
+from db.records import TEXT_MEDIA_TYPE, Outcome, SeedKind, reason_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,25 @@ class Repeat:
     outcome: Outcome
 
 
-Found: TypeAlias = Outcome | Repeat | BadLine | PassedOver
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A capture that an archive of this kind had kept, with its place there: the kind of its source, and its part.
+
+    ``of`` is the address of the page whose further part it is, which stands right before it in the file.
+    """
+
+    found: Outcome | Repeat
+    kind: SeedKind = SeedKind.ARTICLE
+    part: int = 1
+    of: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of the visit, with or without its payload."""
+        return self.found.outcome if isinstance(self.found, Repeat) else self.found
+
+
+Found: TypeAlias = Outcome | Repeat | Kept | BadLine | PassedOver
 """What a file holds: captures, repeats of captures, what cannot be used, and how much is passed over."""
 
 

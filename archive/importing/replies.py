@@ -77,9 +77,6 @@ def by_facts(facts: Facts) -> Outcome:
     """The outcome of facts alone, under addresses that are some. Raises `BadInput`."""
     told = facts.outcome
     flags = told.flags if FLAG in told.flags else (*told.flags, FLAG)
-    if facts.part > 1:  # a further page of an article is nobody's whole page
-        url = canonical_url(told.final_url)
-        return replace(told, requested_url=url, final_url=url, flags=flags)
     return replace(told, requested_url=canonical_url(told.requested_url), flags=flags)
 
 

@@ -20,6 +20,7 @@ from archive.importing.heads import LONGEST, Head, charset_of, split_head
 from archive.importing.outcomes import (
     MOST_BYTES,
     BadLine,
+    Kept,
     PassedOver,
     Repeat,
     captured_at,
@@ -40,7 +41,7 @@ from archive.importing.records import (
 from archive.importing.replies import asked, by_facts, merged, with_facts, with_payload
 from archive.urls import canonical_url
 from archive.when import iso, parse_stamp
-from db.records import Outcome, Reason
+from db.records import Outcome, Reason, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +84,7 @@ class WarcReader:
     others: set[int] = field(default_factory=set)
     beside: OrderedDict[str, _Beside] = field(default_factory=OrderedDict)
     done: list[Found] = field(default_factory=list)
-    held: tuple[int, frozenset[str], Outcome | Repeat] | None = None
+    held: tuple[int, frozenset[str], Outcome | Repeat | Kept] | None = None
     by_id: list[tuple[Repeat, str]] = field(default_factory=list)
     passed: int = 0
     file: str = ""
@@ -148,7 +149,8 @@ class WarcReader:
             if facts is None:
                 return
             if not concurrent_to(record):  # a visit that brought no reply
-                self.done.append(self._dated(by_facts(facts)))
+                self._let_go()
+                self.done.append(_placed(self._dated(by_facts(facts)), facts))
                 return
             noted = _Beside(facts=facts)
         if self.held is not None and self.held[1] & ids_of(record):
@@ -171,7 +173,7 @@ class WarcReader:
 
     # --- pages ---
 
-    def _page(self, record: WarcRecord) -> Outcome | None:
+    def _page(self, record: WarcRecord) -> Outcome | Repeat | Kept | None:
         beside = self._beside(record)
         plain = record.rec_type == "resource"
         block = b"" if plain else read_block(record, LONGEST)
@@ -187,7 +189,7 @@ class WarcReader:
         else:
             outcome = with_facts(outcome, beside.facts, record, body)
         self._place(record)
-        return asked(self._dated(outcome), beside.request, head)
+        return _placed(asked(self._dated(outcome), beside.request, head), beside.facts)
 
     def _told(self, record: WarcRecord, head: Head | None, content_type: str) -> Outcome:
         """An outcome without a payload, with what the headers of the record and of the reply in it say."""
@@ -225,7 +227,7 @@ class WarcReader:
 
     # --- revisits ---
 
-    def _revisit(self, number: int, record: WarcRecord) -> Outcome | Repeat | None:
+    def _revisit(self, number: int, record: WarcRecord) -> Outcome | Repeat | Kept | None:
         beside = self._beside(record)
         block = read_block(record, LONGEST)
         head = split_head(block)[0] if block.strip() else None
@@ -234,13 +236,15 @@ class WarcReader:
             return None
         if "server-not-modified" in field_of(record, "WARC-Profile"):
             outcome = replace(self._told(record, head, content_type), status=_NOT_MODIFIED, reason=Reason.NOT_MODIFIED)
-            return asked(self._by_facts_of(outcome, beside.facts), beside.request, head)
+            outcome = asked(self._by_facts_of(outcome, beside.facts), beside.request, head)
+            return _placed(outcome, beside.facts)
         if beside.facts is None and (self._repeats_another(record) or (head and not _holds_page(head, content_type))):
             return None
         self._place(record)
         outcome = self._by_facts_of(self._told(record, head, content_type), beside.facts)
         outcome = asked(outcome, beside.request, head)
-        return self._repeat(number, record, outcome)
+        repeat = self._repeat(number, record, outcome)
+        return None if repeat is None else _placed(repeat, beside.facts)
 
     def _by_facts_of(self, outcome: Outcome, facts: Facts | None) -> Outcome:
         return self._dated(outcome if facts is None else merged(outcome, facts))
@@ -278,7 +282,22 @@ class WarcReader:
         return done
 
 
-def _with_request(found: Outcome | Repeat, request: tuple[tuple[str, str], ...] | None) -> Outcome | Repeat:
+def _placed(found: Outcome | Repeat, facts: Facts | None) -> Outcome | Repeat | Kept:
+    """What was found, with its place in the archive that wrote it; a whole page of an article needs none."""
+    if facts is None or (facts.kind is SeedKind.ARTICLE and facts.part == 1):
+        return found
+    return Kept(found=found, kind=facts.kind, part=facts.part, of=facts.of)
+
+
+def _with_request(
+    found: Outcome | Repeat | Kept, request: tuple[tuple[str, str], ...] | None
+) -> Outcome | Repeat | Kept:
+    if isinstance(found, Kept):
+        return replace(found, found=_request_of(found.found, request))
+    return _request_of(found, request)
+
+
+def _request_of(found: Outcome | Repeat, request: tuple[tuple[str, str], ...] | None) -> Outcome | Repeat:
     if isinstance(found, Outcome):
         return asked(found, request, None)
     return replace(found, outcome=asked(found.outcome, request, None))

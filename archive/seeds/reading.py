@@ -12,7 +12,7 @@ from archive.errors import BadInput, SeedError
 from archive.seeds.markdown import sections
 from archive.urls import canonical_url, url_key
 from archive.when import DURATION_EXAMPLES, parse_duration
-from db.records import Complaint, Every, Seed, SeedKind, Seeds
+from db.records import Complaint, Every, Kind, Seed, SeedKind, Seeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ _Value = TypeVar("_Value")
 COLUMNS: Final = ("name", "url", "kind", "every", "note")
 """The columns a table of seeds may have, in the order we write them; only ``url`` is required."""
 
-KEYS: Final = ("every", "kind", "language", "budget", "allow-private")
+KEYS: Final = ("every", "kind", "language", "budget", "notify", "allow-private")
 """What may stand as ``key: value`` under a heading, for all rows of the group."""
 
 _WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.written}
@@ -85,6 +85,7 @@ class _Defaults:
     kind: SeedKind = SeedKind.ARTICLE
     language: str | None = None
     budget: int | None = None
+    notify: tuple[str, ...] = ()
     allow_private: bool = False
 
 
@@ -196,6 +197,9 @@ class _Reader:
             case "budget":
                 budget = self._checked(_visits_a_day, value, line, f"budget: {value}", "budget: 200/day")
                 return defaults if budget is None else replace(defaults, budget=budget)
+            case "notify":
+                kinds = self._checked(_kinds, value, line, f"notify: {value}", "notify: headline, number, correction")
+                return defaults if kinds is None else replace(defaults, notify=kinds)
             case _:
                 allowed = self._checked(_yes_no, value, line, f"allow-private: {value}", "allow-private: no")
                 return defaults if allowed is None else replace(defaults, allow_private=allowed)
@@ -232,6 +236,7 @@ class _Reader:
             language=defaults.language,
             allow_private=defaults.allow_private,
             budget=defaults.budget,
+            notify=defaults.notify,
             line=row.line,
         )
         self._keep(replace(seed, key=f"{group}/{seed.name}"), table, row)
@@ -312,6 +317,17 @@ def _visits_a_day(text: str) -> int:
     if match is None:
         raise BadInput("visits a day, a whole number from 1 on")
     return int(match[1])
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    """Kinds of edits, in their own order; ``all`` for every kind that changes what is said, ``none``."""
+    known = [str(kind) for kind in Kind]
+    said = {part.strip().lower() for part in text.split(",")}
+    if said == {"none"}:
+        return ()
+    if said - {"all", *known}:
+        raise BadInput(f"all, none, or some of {', '.join(known)}")
+    return tuple(kind for kind in ("all", *known) if kind in said)
 
 
 def _yes_no(text: str) -> bool:

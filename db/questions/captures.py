@@ -35,7 +35,10 @@ def by_id(ask: Ask, capture_id: int) -> Capture:
 
 def parts(ask: Ask, capture_id: int) -> list[Capture]:
     """The further pages of an article that was split into several, as the visit that made this capture got them."""
-    sql = f"SELECT {rows.CAPTURE} {_FROM} WHERE c.part_of = :id ORDER BY c.part"
+    # Where no article is in parts the statistics call this index worthless, and every question became a scan: 3 ms at
+    # 10,000 captures instead of 0.02.
+    sql = f"""SELECT {rows.CAPTURE} FROM capture c INDEXED BY ix_capture_part_of
+              LEFT JOIN payload p ON p.id = c.payload_id WHERE c.part_of = :id ORDER BY c.part"""
     return [rows.capture(row) for row in ask(sql, id=capture_id)]
 
 
@@ -47,8 +50,8 @@ def instants(ask: Ask, source_id: int) -> set[datetime]:
 
 
 def waiting(ask: Ask, flag: str, *, after: int, limit: int) -> list[Capture]:
-    """Captures without payload and reason that carry this flag, by id from behind ``after`` on."""
-    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.payload_id IS NULL AND c.reason IS NULL AND c.id > :after
+    """Captures without payload that carry this flag, by id from behind ``after`` on; error pages are repeated too."""
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.payload_id IS NULL AND c.id > :after
               AND instr(c.flags, :flag) > 0 ORDER BY c.id LIMIT :limit"""
     return [rows.capture(row) for row in ask(sql, flag=json.dumps(flag), after=after, limit=limit)]
 
@@ -72,20 +75,28 @@ def flagged_with(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
 def dated(
     ask: Ask, since: datetime, until: datetime, *, after: tuple[datetime, int] | None = None, limit: int
 ) -> list[Capture]:
-    """Captures dated from ``since`` to before ``until``, in time order; those behind time and id in ``after``."""
+    """Captures dated from ``since`` to before ``until``, in time order; those behind time and id in ``after``.
+
+    Without the further parts of pages, which belong to theirs (``parts``), whatever their own second.
+    """
     at, capture_id = after or (since, 0)
-    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.captured_at >= :since AND c.captured_at < :until
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
               AND (c.captured_at, c.id) > (:at, :id) ORDER BY c.captured_at, c.id LIMIT :limit"""
     found = ask(sql, since=micros(since), until=micros(until), at=micros(at), id=capture_id, limit=limit)
     return [rows.capture(row) for row in found]
 
 
-def first_holding(ask: Ask, sha256: str, since: datetime, until: datetime) -> Capture:
-    """The first capture dated in the window that has this payload; there must be one."""
-    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE p.sha256 = :digest AND c.captured_at >= :since
-              AND c.captured_at < :until ORDER BY c.captured_at, c.id LIMIT 1"""
-    found = ask(sql, digest=bytes.fromhex(sha256), since=micros(since), until=micros(until))
-    return rows.capture(found[0])
+def page_of_source(
+    ask: Ask, source_id: int, window: tuple[datetime, datetime], *, after: tuple[int, int] | None, limit: int
+) -> list[Capture]:
+    """Captures of one source dated in the window, ends included, in time order; ``after``: an instant and an id."""
+    at, last = after or (micros(window[0]) - 1, 0)
+    sql = f"""SELECT {rows.CAPTURE} {_FROM} WHERE c.source_id = :source AND c.captured_at >= :since
+              AND c.captured_at <= :until AND (c.captured_at, c.id) > (:at, :id)
+              ORDER BY c.captured_at, c.id LIMIT :limit"""
+    since, until = max(micros(window[0]), at), micros(window[1])
+    found = ask(sql, source=source_id, since=since, until=until, at=at, id=last, limit=limit)
+    return [rows.capture(row) for row in found]
 
 
 def page_before(ask: Ask, source_id: int, at: datetime) -> Capture | None:

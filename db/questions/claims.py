@@ -55,6 +55,11 @@ def sayings(ask: Ask, source_id: int) -> list[Saying]:
     return found
 
 
+def has_any(ask: Ask, source_id: int) -> bool:
+    """True if anything is claimed at the address of this source."""
+    return bool(ask("SELECT 1 FROM claim WHERE source_id = :id LIMIT 1", id=source_id))
+
+
 def of_source(ask: Ask, source_id: int) -> list[Claim]:
     """What is claimed of every address of a history, the oldest first."""
     sql = """SELECT k.kind, k.url, k.url_key, min(k.first_seen_at) AS first, max(k.last_seen_at) AS last

@@ -53,6 +53,6 @@ def depth(ask: Ask, list_id: int) -> int:
 def naming(ask: Ask, source_id: int) -> list[tuple[str, datetime]]:
     """The lists that named an address of a history, and when each did first; by time, then address."""
     sql = """SELECT s.url, min(l.found_at) AS found_at
-             FROM source a JOIN listing l ON l.source_id = a.id JOIN source s ON s.id = l.list_id
+             FROM source a CROSS JOIN listing l ON l.source_id = a.id CROSS JOIN source s ON s.id = l.list_id
              WHERE a.id = :id OR a.same_as = :id GROUP BY s.id ORDER BY 2, s.url_key"""
     return [(row["url"], instant(row["found_at"])) for row in ask(sql, id=source_id)]

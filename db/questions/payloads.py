@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from db.connect import Ask, Row
     from db.records import Capture
 
+# Left to itself SQLite goes through all payloads, for a Bloom filter of ids and to have them in order: 5 ms a page at
+# 10,000 payloads instead of 0.1. The inner question and the cross join leave it no choice.
 _LINE = """
-    UNION SELECT p.base_id FROM line JOIN payload p ON p.id = line.id WHERE p.base_id IS NOT NULL)
+    UNION SELECT (SELECT b.base_id FROM payload b WHERE b.id = line.id) FROM line WHERE line.id IS NOT NULL)
     SELECT p.id, p.sha256, p.codec, p.length, p.base_id, p.depth, p.anchor, p.packing, p.data
-    FROM line JOIN payload p ON p.id = line.id ORDER BY p.id"""
+    FROM line CROSS JOIN payload p ON p.id = line.id ORDER BY p.id"""
 _OF_ONE = f"WITH RECURSIVE line (id) AS (SELECT id FROM payload WHERE sha256 = :digest {_LINE}"
 _OF_SOME = f"WITH RECURSIVE line (id) AS (SELECT value FROM json_each(:ids) {_LINE}"
 

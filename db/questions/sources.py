@@ -29,6 +29,13 @@ def by_id(ask: Ask, source_id: int) -> Source:
     return rows.source(ask(f"{_ALL} WHERE s.id = :id", id=source_id)[0])
 
 
+def known(ask: Ask, source_id: int) -> Source | None:
+    """The source with this id, or, where its history belongs to another, that one. None: there is no such source."""
+    root = "(SELECT coalesce(same_as, id) FROM source WHERE id = :id)"
+    found = ask(f"{_ALL} WHERE s.id = {root} AND s.kind NOT IN {_EVIDENCE}", id=source_id)
+    return rows.source(found[0]) if found else None
+
+
 _EVIDENCE = "('robots', 'probe')"  # kinds that are kept along the way and watched by nobody
 
 

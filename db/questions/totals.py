@@ -134,7 +134,13 @@ def growth(ask: Ask, by_table: Mapping[str, int], now: datetime) -> dict[str, fl
 
 def runs(ask: Ask, *, limit: int) -> list[dict[str, Any]]:
     """The last runs, newest first: id, kind, owner, started_at, finished_at (None: unfinished), counts."""
-    sql = "SELECT id, kind, owner, started_at, finished_at, counts FROM run ORDER BY id DESC LIMIT :n"
+    return runs_before(ask, before=None, limit=limit)
+
+
+def runs_before(ask: Ask, *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """As ``runs``, those before the run with the id ``before``."""
+    sql = """SELECT id, kind, owner, started_at, finished_at, counts FROM run WHERE id < :before
+             ORDER BY id DESC LIMIT :n"""
     return [
         {
             **row,
@@ -142,7 +148,7 @@ def runs(ask: Ask, *, limit: int) -> list[dict[str, Any]]:
             "finished_at": instant_or_none(row["finished_at"]),
             "counts": json.loads(row["counts"]),
         }
-        for row in ask(sql, n=limit)
+        for row in ask(sql, n=limit, before=1 << 62 if before is None else before)
     ]
 
 

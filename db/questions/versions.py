@@ -105,13 +105,16 @@ def everything(ask: Ask) -> list[Version]:
     return [rows.version(row) for row in ask(sql)]
 
 
+# The index has to be named: where no text differs from its page's, SQLite takes it for worthless and reads the table.
 # Of several pages with one text: what captures are tied to comes before what an older recipe left behind.
 _TEXT = """
     SELECT t.id, t.sha256, t.title, t.body, e.language, e.byline, e.published_at, e.origin, e.removed
     FROM text t
     LEFT JOIN extraction e ON e.id = (SELECT x.id FROM extraction x
                                       WHERE x.text_id = t.id
-                                         OR x.id IN (SELECT p.extraction_id FROM derivation p WHERE p.text_id = t.id)
+                                         OR x.id IN (SELECT p.extraction_id
+                                                     FROM derivation p INDEXED BY ix_derivation_text_id
+                                                     WHERE p.text_id = t.id)
                                       ORDER BY EXISTS (SELECT 1 FROM derivation d WHERE d.extraction_id = x.id) DESC,
                                                coalesce(x.published_at, 1 << 62), x.byline, x.id LIMIT 1)"""
 
@@ -143,6 +146,20 @@ def _text(row: Row) -> Text:
         origin=tuple(json.loads(row["origin"] or "[]")),
         residue=tuple(span for _, span, because in json.loads(row["removed"] or "[]") if because in SCRAPER_MARKS),
     )
+
+
+_READING = """
+    SELECT t.id, t.sha256, t.title, t.body, e.language, e.byline, e.published_at, e.origin, e.removed, e.recipe_id
+    FROM derivation d
+    JOIN extraction e ON e.id = d.extraction_id
+    JOIN text t ON t.id = coalesce(d.text_id, e.text_id)
+    WHERE d.capture_id = :id AND d.verdict IN ('ok', 'live_blog')"""
+
+
+def reading(ask: Ask, capture_id: int) -> tuple[Text, str] | None:
+    """The article's text that was read on a capture, and the recipe; None where none was."""
+    found = ask(_READING, id=capture_id)
+    return (_text(found[0]), found[0]["recipe_id"]) if found else None
 
 
 _REMOVED = """

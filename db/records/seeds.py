@@ -19,6 +19,7 @@ class Seed:
     """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row.
 
     ``budget`` is the visits a day that the whole group may cost; None: as many as the rule asks for.
+    ``notify`` are the kinds of edits of which others are told; empty: of none.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Seed:
     language: str | None = None
     allow_private: bool = False
     budget: int | None = None
+    notify: tuple[str, ...] = ()
     line: int = 0
 
 

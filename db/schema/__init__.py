@@ -22,9 +22,11 @@ from db.schema.gather import (
     tombstone,
     underived,
 )
+from db.schema.seen import caught_up, seen
 
 __all__ = [
     "capture",
+    "caught_up",
     "chain",
     "claim",
     "cleaning",
@@ -43,6 +45,7 @@ __all__ = [
     "rhythm",
     "run",
     "seed",
+    "seen",
     "source",
     "text",
     "tombstone",

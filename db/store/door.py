@@ -21,6 +21,7 @@ from db.store import (
     derivations,
     forget,
     furniture,
+    keys,
     labels,
     leases,
     links,
@@ -28,6 +29,7 @@ from db.store import (
     payloads,
     repack,
     rhythm,
+    seen,
     sources,
     versions,
 )
@@ -312,16 +314,26 @@ class Store:
         with self._write() as connection:
             return versions.settle(connection, asking(connection), source_id, history, now, done)
 
-    def link(self, text_id: int, judgements: Sequence[tuple[int, Judgement]], method: str, now: datetime) -> int:
-        """Keep what comparing a text with others gave and mark it compared; returns how many links there are now."""
-        with self._write() as connection:
-            return links.keep(connection, text_id, judgements, method, now)
+    def link(
+        self,
+        text_id: int,
+        judgements: Sequence[tuple[int, Judgement]],
+        method: str,
+        now: datetime,
+        keys: Sequence[int] | None = None,
+    ) -> int:
+        """Keep what comparing a text with others gave and mark it compared; returns how many links there are now.
 
-    def add_keys(self, found: Mapping[int, Sequence[int]]) -> None:
-        """Keep the look-up keys of these texts, so that others find them."""
+        Given its look-up ``keys``, links to texts that are not among its candidates, as of this moment, are dropped.
+        """
         with self._write() as connection:
-            for text_id, keys in found.items():
-                links.add_keys(connection, text_id, keys)
+            return links.keep(connection, asking(connection), text_id, judgements, method, now, keys)
+
+    def add_keys(self, found: Mapping[int, Sequence[int]]) -> set[int]:
+        """Keep the look-up keys of these texts, so that others find them; ids of those that stand in a history."""
+        with self._write() as connection:
+            ask = asking(connection)
+            return {text_id for text_id, each in found.items() if keys.place(connection, ask, text_id, each)}
 
     def forget_links(self) -> None:
         """Drop every link and key; all texts are to be compared again."""
@@ -332,6 +344,11 @@ class Store:
         """Keep what a person says of two texts (source, digest, first seen); False if that was said already."""
         with self._write() as connection:
             return labels.keep(connection, (a, b), copy=copy, note=note, now=now)
+
+    def mark_seen(self, source_id: int | None, until: datetime, now: datetime) -> None:
+        """Say that all of an article (None: of every one) that was first seen up to ``until`` was looked at."""
+        with self._write() as connection:
+            seen.mark(connection, source_id, until, now)
 
     # --- runs and leases ---
 

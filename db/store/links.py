@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.questions import rows
-from db.questions.links import DAY
+from db.questions.links import candidates
 from db.records import Passage
 from db.schema import link, near_key, text, unlinked, version
 from db.times import micros
@@ -19,34 +19,51 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from db.connect import Ask
     from db.records import Judgement
 
 
-def add_keys(connection: Connection, text_id: int, keys: Sequence[int]) -> None:
-    """Add a text's look-up keys, under the day on which it was first seen."""
-    if keys:
-        seen = select(func.min(version.c.first_seen_at)).where(version.c.text_id == text_id)
-        day = (connection.execute(seen).scalar() or 0) // DAY
-        found = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
-        connection.execute(insert(near_key).on_conflict_do_nothing(), found)
-
-
 def keep(
-    connection: Connection, text_id: int, judgements: Sequence[tuple[int, Judgement]], method: str, now: datetime
+    connection: Connection,
+    ask: Ask,
+    text_id: int,
+    judgements: Sequence[tuple[int, Judgement]],
+    method: str,
+    now: datetime,
+    keys: Sequence[int] | None = None,
 ) -> int:
-    """Keep the judgements that link ``text_id`` (their side a) to others, and mark it compared; how many links."""
+    """Keep the judgements that link ``text_id`` (their side a) to others, and mark it compared; how many links.
+
+    Given its look-up ``keys``, only links to its candidates as of now are kept, and others go: what was compared may
+    have ceased to be one while it was judged.
+    """
     kept = 0
+    linking = [other_id for other_id, judged in judgements if judged.relation is not None]
+    linked = _linked(connection, text_id) if keys is not None else set()
+    among = set(linking) if keys is None or not (linking or linked) else {*candidates(ask, text_id, keys)}
+    _drop(connection, text_id, linked - among)
     for other_id, judged in judgements:
-        if judged.relation is None:
+        if judged.relation is None or other_id not in among:
             continue
         kept += 1
         row = _row(connection, text_id, other_id, judged) | {"method": method, "judged_at": micros(now)}
         again = {name: value for name, value in row.items() if name not in {"a_text_id", "b_text_id"}}
-        keys = ["a_text_id", "b_text_id"]
-        connection.execute(insert(link).values(**row).on_conflict_do_update(index_elements=keys, set_=again))
+        pair = ["a_text_id", "b_text_id"]
+        connection.execute(insert(link).values(**row).on_conflict_do_update(index_elements=pair, set_=again))
     connection.execute(update(text).where(text.c.id == text_id).values(linked_by=method))
     connection.execute(delete(unlinked).where(unlinked.c.text_id == text_id))
     return kept
+
+
+def _linked(connection: Connection, text_id: int) -> set[int]:
+    ours = select(link.c.b_text_id).where(link.c.a_text_id == text_id)
+    return {*connection.execute(ours.union_all(select(link.c.a_text_id).where(link.c.b_text_id == text_id))).scalars()}
+
+
+def _drop(connection: Connection, text_id: int, others: set[int]) -> None:
+    for mine, theirs in ((link.c.a_text_id, link.c.b_text_id), (link.c.b_text_id, link.c.a_text_id)):
+        if others:
+            connection.execute(delete(link).where(mine == text_id, theirs.in_(others)))
 
 
 def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement) -> dict[str, object]:

@@ -10,15 +10,16 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.questions import captures
 from db.questions import versions as questions
+from db.questions.links import first_days
 from db.schema import source, text, underived, version
-from db.store import links
+from db.store import keys, links
 from db.times import micros, micros_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection, Select
 
     from db.connect import Ask
     from db.records import Sighting, Version
@@ -39,6 +40,9 @@ def settle(
     """
     wanted = {(v.text_sha256, v.first_seen_at): v for v in history(captures.sightings(ask, source_id), ask)}
     stored = {(v.text_sha256, v.first_seen_at): v for v in _live(ask, source_id)}
+    turned = _texts(connection, {digest for digest, _ in wanted.keys() ^ stored.keys()})
+    turned += connection.execute(_of_joined(source_id, version.c.text_id)).scalars()
+    before = first_days(ask, turned)
     for key in stored.keys() - wanted.keys():
         _supersede(connection, stored[key], now)
     for key in wanted.keys() & stored.keys():
@@ -48,8 +52,20 @@ def settle(
     new = [each for key, each in wanted.items() if key not in stored]
     for each in new:
         _add(connection, source_id, each, now)
+    keys.moved(connection, before, first_days(ask, turned))
     connection.execute(delete(underived).where(underived.c.capture_id.in_(done)))
     return new
+
+
+def _texts(connection: Connection, digests: set[str]) -> list[int]:
+    named = text.c.sha256.in_([bytes.fromhex(each) for each in digests])
+    return list(connection.execute(select(text.c.id).where(named)).scalars()) if digests else []
+
+
+def _of_joined(source_id: int, column: Column[int]) -> Select[tuple[int]]:
+    """Of versions that stand at sources which were joined to this one: they are of this history now."""
+    sources = select(source.c.id).where(source.c.same_as == source_id)
+    return select(column).where(version.c.source_id.in_(sources), version.c.superseded_at.is_(None))
 
 
 def _live(ask: Ask, source_id: int) -> list[Version]:
@@ -62,8 +78,7 @@ def _supersede(connection: Connection, each: Version, now: datetime) -> None:
 
 def _supersede_joined(connection: Connection, source_id: int, now: datetime) -> None:
     """A source that was joined to this history has none of its own any more."""
-    joined = select(source.c.id).where(source.c.same_as == source_id)
-    stale = version.c.source_id.in_(joined) & version.c.superseded_at.is_(None)
+    stale = version.c.id.in_(_of_joined(source_id, version.c.id))
     connection.execute(update(version).where(stale).values(superseded_at=micros(now)))
 
 

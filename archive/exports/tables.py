@@ -1,0 +1,178 @@
+"""What was made of the captures, as tables: Parquet for columns and joins, JSON lines for pipes."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+from contextlib import contextmanager
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from archive.errors import BadInput
+from archive.exports.chosen import EVERYTHING, Chosen
+from archive.exports.whole import check_ending, whole
+from archive.when import iso
+from db.connect import Reader
+from db.questions import tables
+from db.times import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from db.connect import Ask, Row
+
+_GROUP: Final = 5_000
+"""Rows of a row group: 5,000 articles are about 20 MB of text, what a reader holds at once."""
+
+_TEXT, _NUMBER, _SHARE, _TIME, _FLAG, _WORDS = "text", "number", "share", "time", "flag", "words"
+
+COLUMNS: Final = {
+    "versions": {
+        "id": _NUMBER, "url": _TEXT, "seed_group": _TEXT, "version": _NUMBER, "first_seen_at": _TIME,
+        "last_seen_at": _TIME, "captures": _NUMBER, "title": _TEXT, "text": _TEXT, "byline": _TEXT,
+        "published_at": _TIME, "language": _TEXT, "cause": _TEXT, "kinds": _WORDS, "score": _SHARE,
+        "text_sha256": _TEXT, "recipe": _TEXT, "recorded_at": _TIME,
+    },
+    "captures": {
+        "id": _NUMBER, "source_url": _TEXT, "kind": _TEXT, "url": _TEXT, "final_url": _TEXT, "captured_at": _TIME,
+        "finished_at": _TIME, "status": _NUMBER, "state": _TEXT, "content_type": _TEXT, "charset": _TEXT,
+        "payload_sha256": _TEXT, "payload_length": _NUMBER, "wire_length": _NUMBER, "revisit": _FLAG,
+        "provenance": _TEXT, "part": _NUMBER, "part_of": _NUMBER,
+    },
+    "copies": {
+        "of_url": _TEXT, "of_version": _NUMBER, "copy_url": _TEXT, "copy_version": _NUMBER, "relation": _TEXT,
+        "score": _SHARE, "of_coverage": _SHARE, "copy_coverage": _SHARE, "because": _TEXT, "method": _TEXT,
+    },
+}  # fmt: skip
+"""The tables of a Parquet export, one file each: their columns, and what a column holds. Times are UTC."""
+
+
+def export_parquet(db: Path, folder: Path, chosen: Chosen = EVERYTHING) -> dict[str, int]:
+    """Write `COLUMNS` as Parquet files to ``folder``, which is made; how many rows each has.
+
+    Rows go out in groups, so that no table has to fit in memory. Raises BadInput without pyarrow, and where nothing can
+    be written; StoreError.
+    """
+    arrow = _Arrow()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be made ({error.strerror})") from error
+    with Reader(db) as reader:
+        rows = {
+            "versions": _versions(reader.ask, chosen),
+            "captures": _captures(reader.ask, chosen),
+            "copies": _copies(reader.ask, chosen),
+        }
+        return {name: arrow.write(folder / f"{name}.parquet", COLUMNS[name], found) for name, found in rows.items()}
+
+
+def export_jsonl(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
+    """Write every version chosen with its text, one JSON object a line; how many there were.
+
+    ``fetched_at`` is when it was first seen, so that ``wirecopy import`` takes the file as finished texts. The name
+    ends in ``.jsonl`` or ``.jsonl.gz``. Raises BadInput, StoreError.
+    """
+    check_ending(path, ".jsonl", ".jsonl.gz")
+    with whole(path) as part, Reader(db) as reader, _opened(part, packed=path.name.lower().endswith(".gz")) as out:
+        written = 0
+        for row in _versions(reader.ask, chosen):
+            told = {name: _plain(row[name], kind) for name, kind in COLUMNS["versions"].items() if name != "id"}
+            line = json.dumps(told | {"fetched_at": told["first_seen_at"]}, ensure_ascii=False)
+            out.write(f"{line}\n".encode())
+            written += 1
+    return written
+
+
+@contextmanager
+def _opened(path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
+    with path.open("wb") as plain:
+        if not packed:
+            yield plain
+            return
+        # Without name and time in its head the same lines give the same file.
+        with gzip.GzipFile(filename="", fileobj=plain, mode="wb", mtime=0) as stream:
+            yield cast("IO[bytes]", stream)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    match kind:
+        case "time":
+            return iso(instant(value))
+        case "words":
+            return json.loads(value)
+        case _:
+            return value.hex() if isinstance(value, bytes) else value
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _versions(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+    for row in tables.versions(ask):
+        if chosen.takes_version(row["id"], row["source_id"], instant(row["first_seen_at"])):
+            yield row
+
+
+def _captures(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+    for row in tables.captures(ask):
+        if chosen.takes_capture(row["id"], row["source_id"], instant(row["captured_at"])):
+            yield row
+
+
+def _copies(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+    """The links between versions that are both chosen."""
+    taken = None if chosen == EVERYTHING else {row["id"] for row in _versions(ask, chosen)}
+    for row in tables.copies(ask):
+        if taken is None or {row["a_id"], row["b_id"]} <= taken:
+            yield row
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------------
+
+
+class _Arrow:
+    """pyarrow, which is an optional extra. Raises BadInput without it."""
+
+    def __init__(self) -> None:
+        try:
+            self._arrow: Any = importlib.import_module("pyarrow")
+            self._parquet: Any = importlib.import_module("pyarrow.parquet")
+        except ImportError as error:
+            raise BadInput("Parquet files need pyarrow: pip install 'wirecopy[parquet]'") from error
+        arrow = self._arrow
+        self._types = {
+            _TEXT: arrow.string(),
+            _NUMBER: arrow.int64(),
+            _SHARE: arrow.float64(),
+            _TIME: arrow.timestamp("us", tz="UTC"),
+            _FLAG: arrow.bool_(),
+            _WORDS: arrow.list_(arrow.string()),
+        }
+
+    def write(self, path: Path, columns: dict[str, str], rows: Iterable[Row]) -> int:
+        """Write a table; how many rows it has."""
+        arrow = self._arrow
+        schema = arrow.schema([(name, self._types[kind]) for name, kind in columns.items()])
+        written = 0
+        found = iter(rows)
+        with whole(path) as part, self._parquet.ParquetWriter(part, schema, compression="zstd") as out:
+            while some := list(islice(found, _GROUP)):
+                arrays = [
+                    arrow.array([_cell(row[name], kind) for row in some], type=self._types[kind])
+                    for name, kind in columns.items()
+                ]
+                out.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+                written += len(some)
+        return written
+
+
+def _cell(value: Any, kind: str) -> Any:
+    """A value as pyarrow takes it: instants stay microseconds."""
+    if value is None or kind == _TIME:
+        return value
+    return bool(value) if kind == _FLAG else _plain(value, kind)

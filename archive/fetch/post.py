@@ -1,0 +1,45 @@
+"""Handing something over: one POST through the same address guard as every visit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+
+from archive.fetch.guard import GuardedBackend, Resolver
+from archive.fetch.weather import weather_of
+from archive.urls import fetchable_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archive.fetch.policy import FetchPolicy
+
+
+async def post(
+    policy: FetchPolicy, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
+) -> tuple[int | None, str]:
+    """The status the receiver answered, or None and in words why there is none; never raises for weather.
+
+    A private address is refused unless ``policy`` allows or maps it. Redirects are not followed, and what the answer
+    says besides its status is not read: ``seconds`` bound all of it.
+    """
+    resolver = Resolver()
+    backend = GuardedBackend(policy, resolver, allow_private=False)
+    pool = httpcore.AsyncConnectionPool(httpx.create_ssl_context(trust_env=False), network_backend=backend)
+    pairs = list({"User-Agent": policy.user_agent, **headers}.items())
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            pool.stream("POST", fetchable_url(url), headers=pairs, content=body) as told,
+        ):
+            return told.status, ""
+    except TimeoutError:
+        return None, f"no answer within {seconds:g} s"
+    except Exception as error:  # noqa: BLE001  (whatever a stranger's server does is weather)
+        return None, str(weather_of(error, backend.connection))
+    finally:
+        await pool.aclose()
+        resolver.close()

@@ -1,0 +1,179 @@
+"""What programs ask: the same questions as the pages, each list with keys to go on by."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from archive import answers
+from archive.diff import compare, edits_json
+from archive.errors import BadInput, NotArchived
+from archive.serve import words
+from archive.serve.answer import page
+from archive.serve.api.document import document
+from archive.serve.desk import Reply
+from archive.serve.pages import article, copies, runs, search, sources, standing
+from db.questions import captures, changes, health
+from db.records import Kind
+from db.times import instant, micros
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from archive.serve.desk import Desk
+    from db.records import Capture, Text, Version
+
+    Json = dict[str, Any]
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+USUAL = 100
+"""Rows of a list unless it is asked for more or fewer."""
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+def _versions(at: Desk, name: str, *, firsts: bool) -> Reply:
+    asked = at.paging(usual=USUAL)
+    kind = at.query.get("kind")
+    if kind and kind not in set(Kind):
+        raise BadInput(f"no such kind of change: {kind[:20]}; there are: {', '.join(Kind)}")
+    window = {"since": at.moment("since"), "until": at.moment("until", end=True)}
+    found, place = changes.by_time(
+        at.ask,
+        **window,
+        firsts=firsts,
+        source=article.number_of(at.query.get("source", "")),
+        kind=kind or None,
+        after=asked.behind_place,
+        limit=asked.limit,
+    )
+    following = at.following(place)
+    return Reply(view={name: [_version(*each) for each in found], "next": following}, rows=name)
+
+
+def _version(each: Version, source_id: int) -> Json:
+    path = f"/a/{source_id}"
+    return answers.version(each) | {
+        "id": source_id,
+        "url": each.url,
+        "outlet": words.host(each.url),
+        "path": f"{path}?v={each.number}",
+        "diff": f"{path}/diff/{each.number - 1}..{each.number}" if each.number > 1 else None,
+    }
+
+
+def _all_versions(at: Desk) -> Reply:
+    return _versions(at, "versions", firsts=True)
+
+
+def _changes(at: Desk) -> Reply:
+    return _versions(at, "changes", firsts=False)
+
+
+def _articles(at: Desk) -> Reply:
+    when = at.moment("at", end=True) or at.now
+    asked = at.paging(usual=USUAL)
+    found = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit + 1)
+    shown = found[: asked.limit]
+    following = at.following(shown[-1].url_key) if len(found) > asked.limit else None
+    return Reply(view=standing.view(shown, when, following), rows="articles")
+
+
+def _snapshots(at: Desk) -> Reply:
+    source_id = article.number_of(at.query.get("source", ""))
+    if source_id is None:
+        raise BadInput("source= is needed: the id of a source, as /api/v1/sources gives it")
+    asked = at.paging(usual=USUAL)
+    window = at.moment("since") or instant(0), at.moment("until", end=True) or at.now
+    found = captures.page_of_source(at.ask, source_id, window, after=asked.behind_place, limit=asked.limit + 1)
+    shown = found[: asked.limit]
+    place = (micros(shown[-1].captured_at), shown[-1].id) if len(found) > asked.limit else None
+    following = at.following(place)
+    return Reply(view={"snapshots": [_snapshot(each) for each in shown], "next": following}, rows="snapshots")
+
+
+def _snapshot(each: Capture) -> Json:
+    held = each.payload_sha256 is not None
+    memento = f"/web/{each.captured_at:%Y%m%d%H%M%S}id_/{each.url}" if held else None
+    return {"id": each.id} | answers.capture_of(each) | {"memento": memento}
+
+
+# --- single things ---------------------------------------------------------------------------------------------------
+
+
+def _source(at: Desk) -> Reply:
+    found = article.source_of(at)
+    return Reply(view=sources.row(health.of_source(at.ask, found.id)))
+
+
+def _article(at: Desk) -> Reply:
+    found = article.source_of(at)
+    number = article.number_of(at.query.get("v", ""))
+    return Reply(view=article.view(article.facts_of(at, found, number)), rows="versions")
+
+
+def _text(at: Desk) -> Reply:
+    found = _held(at, at.path["sha256"])
+    told = {"text_sha256": found.sha256, "title": found.title, "text": found.body}
+    return Reply(view=told | {"language": found.language, "byline": found.byline}, etag=found.sha256)
+
+
+def _diff(at: Desk) -> Reply:
+    a, b = (_held(at, at.path[side]) for side in "ab")
+    told = {"a": a.sha256, "b": b.sha256} | edits_json(compare(a, b), a, b)
+    return Reply(view=told, rows="edits", etag=f"{a.sha256}{b.sha256}")
+
+
+def _passages(at: Desk) -> Reply:
+    from archive.copies import judge
+
+    a, b = (_held(at, at.path[side]) for side in "ab")
+    judged = judge(a, b)
+    told: Json = {"a": a.sha256, "b": b.sha256, "relation": None if judged.relation is None else str(judged.relation)}
+    told |= {"score": round(judged.score, 4), "coverage": [round(share, 4) for share in judged.coverage]}
+    told["passages"] = [
+        {"a": list(one.a), "b": list(one.b), "similarity": round(one.similarity, 3), "anchors": list(one.anchors)}
+        for one in judged.passages
+    ]
+    more = {name: getattr(judged, name) for name in ("because", "longest_run", "method")}
+    return Reply(view=told | more | {"residue": list(judged.residue)}, rows="passages")
+
+
+def _held(at: Desk, digest: str) -> Text:
+    if not _DIGEST.fullmatch(digest):
+        raise NotArchived(f"{digest[:70]} is not the sha256 of a text")
+    return at.archive.text_by_digest(digest)
+
+
+def _described(request: Request) -> Response:
+    house = request.app.state.house
+    base = house.base or str(request.base_url).rstrip("/")
+    return JSONResponse(document(base), headers={"cache-control": "no-cache"})
+
+
+def routes() -> list[Route]:
+    """The interface for programs."""
+    asked = {
+        "sources": sources.show,
+        "sources/{id:int}": _source,
+        "articles": _articles,
+        "articles/{id:int}": _article,
+        "versions": _all_versions,
+        "changes": _changes,
+        "snapshots": _snapshots,
+        "texts/{sha256}": _text,
+        "diffs/{a}..{b}": _diff,
+        "passages/{a}..{b}": _passages,
+        "clusters/{id:int}": copies.show,
+        "search": search.show,
+        "runs": runs.show,
+    }
+    return [
+        Route("/openapi.json", _described),
+        *(route for path, function in asked.items() for route in reversed(page(f"/api/v1/{path}", function))),
+    ]

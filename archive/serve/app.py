@@ -1,0 +1,53 @@
+"""The application: its routes, in the order they are matched, and what stands around them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from archive.serve import api, memento, pages, writing
+from archive.serve.desk import House
+from archive.serve.guard import Guard, Rules
+from archive.serve.problems import handlers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import datetime
+    from pathlib import Path
+
+    from starlette.routing import BaseRoute
+
+
+def create_app(
+    db: Path,
+    *,
+    base: str | None = None,
+    token: str | None = None,
+    guarded: bool = False,
+    hosts: Collection[str] = (),
+    clock: Callable[[], datetime],
+    check: Callable[[str], None] | None = None,
+    prefect: str | None = None,
+) -> Starlette:
+    """The web interface of the archive at ``db``.
+
+    ``base``: the public address links are made from, without a final slash; None: that of each request. ``token``: what
+    a POST must carry; None: nothing may change. ``guarded``: reading needs the token too. ``hosts``: names to answer to
+    beside loopback's and base's. ``clock`` gives the present, ``check`` visits an address in the background,
+    ``prefect`` is the address of Prefect's pages.
+    """
+    named = urlsplit(base).hostname if base else None
+    rules = Rules(hosts=frozenset({*hosts, *([named] if named else [])}), token=token, guarded=guarded)
+    app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
+    app.state.house = House(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
+    return app
+
+
+def _routes() -> list[BaseRoute]:
+    static = Mount("/static", StaticFiles(packages=[("archive.serve", "static")]))
+    return [*pages.routes(), *api.routes(), *writing.routes(), static, *memento.routes()]

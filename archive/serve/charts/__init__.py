@@ -1,0 +1,7 @@
+"""Pictures of facts that a table beneath tells too: SVG of our own, coloured by the stylesheet, without any script."""
+
+from archive.serve.charts.lanes import lanes
+from archive.serve.charts.small import columns, sizebar, sparkline
+from archive.serve.charts.timeline import timeline
+
+__all__ = ["columns", "lanes", "sizebar", "sparkline", "timeline"]

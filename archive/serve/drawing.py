@@ -1,0 +1,82 @@
+"""The templates: autoescape always, and filters for times, shares, sizes and words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from archive.diff.view import clean
+from archive.serve import charts, words
+
+if TYPE_CHECKING:
+    from archive.serve.desk import Desk
+
+    Json = dict[str, Any]
+
+
+def draw(template: str, view: Json, *, at: Desk | None = None, **drawn: Any) -> str:
+    """A page: the template filled from the view, and from values drawn of the same facts."""
+    here = {"path": at.request.url.path, "token": at.house.token, "now": at.now} if at else {}
+    known = {"path": "", "token": None, "now": None, "at": at, "view": view} | here
+    return environment().get_template(template).render(known | drawn)
+
+
+@lru_cache(maxsize=1)  # templates are compiled once
+def environment() -> Environment:
+    """The Jinja environment of our templates."""
+    made = Environment(
+        loader=PackageLoader("archive.serve"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        finalize=_plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "moment": moment,
+        "day": day,
+        "percent": percent,
+        "capital": lambda text: str(text)[:1].upper() + str(text)[1:].rstrip("."),
+        "host": words.host,
+        "cause": words.cause,
+        "state": words.state,
+        "kind": words.kind,
+        "relation": words.relation,
+        "lag": words.lag,
+        "many": words.many,
+        "quoted": lambda text: quote(str(text), safe=""),
+    }
+    made.globals["charts"] = charts
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """Nothing archived may turn the direction of a page, or hide in it."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def moment(iso: str | None) -> Markup:
+    """An instant as ``<time>``, to the minute, UTC."""
+    if not iso:
+        return Markup('<span class="none">never</span>')
+    told = datetime.fromisoformat(iso)
+    return Markup('<time datetime="{}">{}</time>').format(iso, f"{told.day} {told:%b %Y %H:%M}")
+
+
+def day(iso: str) -> Markup:
+    """The day of an instant as ``<time>``."""
+    told = datetime.fromisoformat(iso)
+    return Markup('<time datetime="{}">{}</time>').format(iso[:10], f"{told.day} {told:%b %Y}")
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1, as people write it."""
+    return f"{share:.0%}" if share >= 0.01 or not share else "under 1%"  # noqa: PLR2004 - what a percent is
+
+
+__all__ = ["day", "draw", "environment", "escape", "moment", "percent"]

@@ -1,0 +1,89 @@
+"""The weightiest words of a change on one line, and marked runs of text as JSON values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archive.diff.view import headline, lines
+from db.records import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archive.diff.view import Bit, Line
+    from db.records import Change, Text
+
+    Json = dict[str, Any]
+
+AROUND = 48
+"""Characters shown before and behind what changed."""
+
+_LONGEST = 150  # characters of one cut or added run
+_WEIGHT = {kind: place for place, kind in enumerate(Kind)}  # the order of the list is that of their weight
+
+
+def as_json(bits: Iterable[Bit]) -> list[Json]:
+    """Runs of text with their marks: same, cut, new."""
+    return [{"mark": bit.mark, "text": bit.text} for bit in bits if bit.text]
+
+
+def title_bits(change: Change, a: Text, b: Text) -> list[Json]:
+    """The headline with what was cut and added."""
+    return as_json(headline(change, a, b))
+
+
+def strongest(change: Change, a: Text, b: Text) -> list[Json]:
+    """The first edit of the weightiest paragraph, with some words around; empty where only the headline changed."""
+    changed = [line for line in lines(change, a, b) if line.changed]
+    if not changed:
+        return []
+    best = min(changed, key=lambda line: min((_WEIGHT[kind] for kind in line.kinds), default=len(_WEIGHT)))
+    return _around_edit(best)
+
+
+def _around_edit(line: Line) -> list[Json]:
+    if line.left is not None:
+        return [{"mark": "same", "text": f"moved to paragraph {line.left.new}: {_cut(line.left.text)}"}]
+    marks = [bit.mark for bit in line.bits]
+    first = next((place for place, mark in enumerate(marks) if mark != "same"), None)
+    if first is None:
+        old = line.arrived[0].old if line.arrived else 0
+        text = "".join(bit.text for bit in line.bits)
+        return [{"mark": "same", "text": f"moved here from paragraph {old}: {_cut(text)}"}]
+    last = first + 1
+    while last < len(marks) and marks[last] != "same":
+        last += 1
+    before = "".join(bit.text for bit in line.bits[:first])
+    behind = "".join(bit.text for bit in line.bits[last : last + 1])
+    told = [
+        {"mark": "same", "text": _end(before)},
+        *({"mark": bit.mark, "text": _cut(bit.text)} for bit in line.bits[first:last]),
+        {"mark": "same", "text": _start(behind)},
+    ]
+    return [each for each in told if each["text"]]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rsplit(" ", 1)[0] + " \u2026"
+
+
+def _end(text: str) -> str:
+    return text if len(text) <= AROUND else "\u2026" + text[-AROUND:].partition(" ")[2]
+
+
+def _start(text: str) -> str:
+    return text if len(text) <= AROUND else text[:AROUND].rpartition(" ")[0] + " \u2026"
+
+
+def counts(change: Change, shown: Sequence[Line]) -> Json:
+    """How many paragraphs are the same, edited and moved, and how many runs were cut and added."""
+    marks: list[str] = [bit.mark for line in shown for bit in line.bits]
+    marks += [{"insert": "new", "delete": "cut"}.get(edit.op, edit.op) for edit in change.headline]
+    replaced = marks.count("replace")
+    return {
+        "paragraphs": len([line for line in shown if line.left is None]),
+        "edited": len([line for line in shown if line.changed and line.left is None]),
+        "moved": len([edit for edit in change.edits if edit.op == "move"]),
+        "cut": marks.count("cut") + replaced,
+        "added": marks.count("new") + replaced,
+    }

@@ -1,0 +1,51 @@
+"""Atom (RFC 4287), well-formed whatever stands in a title: the standard library writes the XML."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from archive.diff.view import clean
+from archive.when import iso
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    Json = dict[str, Any]
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_atom(feed: Json, *, base: str, now: datetime) -> str:
+    """A feed: ``title``, ``path``, ``entries`` of ``id``, ``title``, ``path``, ``updated``, ``summary``, ``author``.
+
+    Its identifier is its address; entries are known by ``id``, a tag that outlives a change of base.
+    """
+    root = ET.Element("feed", xmlns=_ATOM)
+    _put(root, "id", base + feed["path"])
+    _put(root, "title", feed["title"])
+    _put(root, "updated", max((each["updated"] for each in feed["entries"]), default=iso(now)))
+    ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=_safe(base + feed["path"]))
+    ET.SubElement(root, "link", rel="alternate", type="text/html", href=_safe(base + feed.get("page", "/")))
+    _put(_put(root, "author", ""), "name", "wirecopy")
+    for each in feed["entries"]:
+        entry = ET.SubElement(root, "entry")
+        _put(entry, "id", each["id"])
+        _put(entry, "title", each["title"] or "(no headline)")
+        _put(entry, "updated", each["updated"])
+        ET.SubElement(entry, "link", rel="alternate", type="text/html", href=_safe(base + each["path"]))
+        _put(_put(entry, "author", ""), "name", each.get("author") or "unknown")
+        _put(entry, "summary", each["summary"])
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _put(above: ET.Element, name: str, text: str) -> ET.Element:
+    made = ET.SubElement(above, name)
+    made.text = _safe(text)
+    return made
+
+
+def _safe(text: str) -> str:
+    return _NO_XML.sub("", clean(text))

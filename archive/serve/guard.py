@@ -1,0 +1,163 @@
+"""What every request passes before a route sees it, and every answer before it leaves: plain ASGI, no state.
+
+Four rules. The request target may be in absolute form (RFC 9112, 3.2.2: a server must accept it; pywaybackup sends it).
+The Host must be one of ours, or a page elsewhere could read the archive by renaming itself to 127.0.0.1. What changes
+something comes by POST, from our own origin and with a token. No answer sets a cookie or lacks a policy.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from archive.serve.policy import HEADERS
+from archive.serve.problems import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine that no stranger can claim."""
+
+MOST_POSTED = 16_384
+"""Bytes of a form: ours have four fields and a note of a few lines."""
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+_READING = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Whom to answer. ``hosts``: names beside loopback's; ``token``: what a POST must carry (None: nothing may change).
+
+    ``guarded``: reading needs the token as well, as a password (any user name) or a bearer token.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    token: str | None = None
+    guarded: bool = False
+
+
+class Guard:
+    """The application inside, behind ``rules``."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)  # the lifespan; websockets find no route
+            return
+        scope = in_origin_form(scope)
+        leaving = _with_headers(send)
+        refused = self._refuse(scope)
+        if refused is not None:
+            await problem(scope, *refused)(scope, receive, leaving)
+            return
+        if scope["method"] in _READING:
+            await self._app(scope, receive, leaving)
+            return
+        body = await _body(receive)
+        if body is None or not self._may_write(body):
+            why = ("this form is out of date, or not ours", "Reload the page and send it again")
+            await problem(scope, 403, *why)(scope, receive, leaving)
+            return
+        await self._app(scope, _again(body, receive), leaving)
+
+    def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
+        headers = Headers(scope=scope)
+        if not known_host(headers, self._rules.hosts):
+            return 400, "this server does not answer to that name", "Use the address that wirecopy serve printed"
+        if self._rules.guarded and not _knows(headers, self._rules.token):
+            return 401, "this archive is served with a token", "Give it as the password; any user name will do"
+        if scope["method"] == "OPTIONS":
+            return 403, "other sites may not ask here", "Open the archive's own pages"
+        if scope["method"] not in _READING and not own_origin(scope, headers):
+            return 403, "that came from another site", "Use the buttons on the archive's own pages"
+        return None
+
+    def _may_write(self, body: bytes) -> bool:
+        given = parse_qs(body.decode("ascii", "replace"), max_num_fields=20).get("token", [""])[0]
+        token = self._rules.token
+        return token is not None and compare_digest(given.encode(), token.encode())
+
+
+def in_origin_form(scope: Scope) -> Scope:
+    """The scope of a request whose target was a whole address, as if only its path had been sent."""
+    raw = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
+    whole = re.match(rb"(?i)https?://[^/?#]*", raw)
+    if whole is None:
+        return scope
+    path = raw[whole.end() :] or b"/"
+    return {**scope, "raw_path": path, "path": unquote_to_bytes(path).decode("utf-8", "replace")}
+
+
+def known_host(headers: Headers, hosts: Collection[str]) -> bool:
+    """True when the request names one host, and one of ours; the port does not matter."""
+    named = headers.getlist("host")
+    found = _HOST.fullmatch(named[0]) if len(named) == 1 else None
+    return found is not None and found["name"].strip("[]").lower() in {*LOOPBACK, *hosts}
+
+
+def own_origin(scope: Scope, headers: Headers) -> bool:
+    """True unless a browser says that another site made this request. What is no browser says nothing."""
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return False
+    origin = headers.get("origin")
+    del scope
+    return origin is None or urlsplit(origin).netloc.lower() == headers["host"].lower()
+
+
+def _knows(headers: Headers, token: str | None) -> bool:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            given = b64decode(given, validate=True).decode().partition(":")[2]
+        except (NotBase64, UnicodeDecodeError):
+            return False
+    return token is not None and compare_digest(given.encode(), token.encode())
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body of a request; None if it is larger than any form of ours."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MOST_POSTED or message["type"] == "http.disconnect":
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A channel that gives a body already read, and then what the real one gives."""
+    told: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def give() -> Message:
+        return next(told, None) or await receive()
+
+    return give
+
+
+def _with_headers(send: Send) -> Send:
+    async def leave(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            del headers["set-cookie"]
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return leave

@@ -1,0 +1,48 @@
+"""About this archive and its interfaces: what there is, where, and how to ask for it by machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archive.serve.answer import page
+from archive.serve.api.document import document
+from archive.serve.desk import Reply
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from archive.serve.desk import Desk
+
+    Json = dict[str, Any]
+
+_FORMS = (
+    (".json", "the data of a page, for programs"),
+    (".csv", "its list for a spreadsheet, guarded against formulas"),
+    (".ndjson", "its list, one JSON object a line"),
+    (".atom", "its list as a feed: the inbox, an article, a search"),
+)
+
+
+def view(described: Json, base: str) -> Json:
+    """The page as JSON values."""
+    operations = [
+        {"path": path, "summary": told["get"]["summary"], "description": told["get"].get("description", "")}
+        for path, told in described["paths"].items()
+    ]
+    return {
+        "title": "For programs",
+        "base": base,
+        "openapi": "/openapi.json",
+        "forms": [{"ending": ending, "what": what} for ending, what in _FORMS],
+        "operations": operations,
+    }
+
+
+def show(at: Desk) -> Reply:
+    """Answer what a program can ask for."""
+    return Reply(view=view(document(at.base), at.base), template="about.html", rows="operations")
+
+
+def routes() -> list[Route]:
+    """The page about the interface."""
+    return page("/about/api", show)

@@ -1,0 +1,146 @@
+"""What lies beneath the words: the raw HTML of two captures, their links, and the figures and names that changed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from rapidfuzz.distance import Indel
+
+from archive.diff.view import clean
+from archive.errors import NotArchived
+from db.records import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archive.api import Archive, Comparison
+    from db.records import Capture, Edit, Version
+
+    Json = dict[str, Any]
+
+LARGEST = 1_000_000
+"""Characters of a page that are read here: 40 ms for both sides."""
+
+MOST_LINES = 12_000
+"""Lines of a page that are compared with those of another: 12,000 with as many others take 0.3 s."""
+
+MOST_SHOWN = 400
+"""Lines that are shown."""
+
+_CONTEXT = 2
+_WIDE = 400  # characters of a line shown: minified pages have lines of a megabyte
+_TAG_ENDS = re.compile(r"(?<=>)(?=<)")
+_QUOTED = r"""(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s>"']{1,2000}))"""
+_LINK = re.compile(rf"<a\s[^>]{{0,2000}}?\bhref\s*=\s*{_QUOTED}", re.IGNORECASE)
+_TOLD = (Kind.NUMBER, Kind.DATE, Kind.MONEY, Kind.NAME, Kind.QUOTATION, Kind.ATTRIBUTION, Kind.HEDGE)
+
+
+def raw_view(archive: Archive, a: Version, b: Version) -> Json:
+    """The HTML of the first capture of each version, line by line; ``remark`` where they are too large for that."""
+    first, second = (archive.capture(each.first_capture_id) for each in (a, b))
+    one, two = (_decoded(archive, each) for each in (first, second))
+    known = {"a": _capture(first), "b": _capture(second)}
+    if one == two:
+        return known | {"remark": "the bytes are the same", "hunks": []}
+    lines_a, lines_b = _lines(one), _lines(two)
+    if max(len(one), len(two)) > LARGEST or max(len(lines_a), len(lines_b)) > MOST_LINES:
+        return known | {"remark": "too large to compare line by line", "hunks": []}
+    rows = list(_rows(lines_a, lines_b))
+    more = f"only the first {MOST_SHOWN} lines are shown" if len(rows) > MOST_SHOWN else ""
+    return known | {"remark": more, "hunks": rows[:MOST_SHOWN]}
+
+
+def _capture(each: Capture) -> Json:
+    return {
+        "captured_as": f"{each.captured_at:%Y%m%d%H%M%S}",
+        "url": each.final_url,
+        "sha256": each.payload_sha256,
+        "length": each.payload_length,
+    }
+
+
+def _decoded(archive: Archive, capture: Capture) -> str:
+    try:
+        payload = archive.payload(capture)
+    except NotArchived:
+        return ""
+    try:
+        return payload.decode(capture.charset or "utf-8", "replace")
+    except LookupError:
+        return payload.decode("utf-8", "replace")
+
+
+def _lines(page: str) -> list[str]:
+    """The lines of a page, those of a minified one cut between its tags."""
+    return [line for whole in page.splitlines() for line in (_TAG_ENDS.split(whole) if len(whole) > _WIDE else [whole])]
+
+
+def _rows(a: Sequence[str], b: Sequence[str]) -> Any:
+    """Lines with their sign: two around each change, and how many are left out in between."""
+    opcodes = Indel.opcodes(a, b)
+    last = len(opcodes) - 1
+    for place, op in enumerate(opcodes):
+        if op.tag == "equal":
+            yield from _around(b[op.dest_start : op.dest_end], first=place == 0, last=place == last)
+        else:
+            yield from ({"sign": "-", "text": _shown(line)} for line in a[op.src_start : op.src_end])
+            yield from ({"sign": "+", "text": _shown(line)} for line in b[op.dest_start : op.dest_end])
+
+
+def _around(same: Sequence[str], *, first: bool, last: bool) -> Any:
+    head = 0 if first else _CONTEXT
+    tail = 0 if last else _CONTEXT
+    if len(same) <= head + tail + 1:
+        yield from ({"sign": " ", "text": _shown(line)} for line in same)
+        return
+    yield from ({"sign": " ", "text": _shown(line)} for line in same[:head])
+    yield {"sign": "@", "text": f"{len(same) - head - tail} unchanged lines"}
+    yield from ({"sign": " ", "text": _shown(line)} for line in same[len(same) - tail :])
+
+
+def _shown(line: str) -> str:
+    told = clean(line).rstrip()
+    return told if len(told) <= _WIDE else told[:_WIDE] + " \u2026"
+
+
+def machine_view(archive: Archive, found: Comparison) -> Json:
+    """Links that came and went on the page, and every figure, date, name and quotation that an edit touched."""
+    first, second = (archive.capture(each.first_capture_id) for each in (found.a, found.b))
+    before, now = (_links(_decoded(archive, each)[:LARGEST], each.final_url) for each in (first, second))
+    return {
+        "links_added": [url for url in now if url not in before],
+        "links_removed": [url for url in before if url not in now],
+        "touched": _touched(found),
+        "a": _capture(first),
+        "b": _capture(second),
+    }
+
+
+def _links(page: str, base: str) -> dict[str, None]:
+    return dict.fromkeys(filter(None, (_absolute(base, next(filter(None, one), "")) for one in _LINK.findall(page))))
+
+
+def _absolute(base: str, href: str) -> str:
+    try:
+        return clean(urljoin(base, href.strip()))
+    except ValueError:
+        return ""
+
+
+def _touched(found: Comparison) -> list[Json]:
+    sides = (
+        (found.change.headline, found.a_text.title, found.b_text.title, "headline"),
+        (found.change.edits, found.a_text.body, found.b_text.body, "text"),
+    )
+    return [_edit(edit, a, b, where) for edits, a, b, where in sides for edit in edits if set(_TOLD) & set(edit.kinds)]
+
+
+def _edit(edit: Edit, a: str, b: str, where: str) -> Json:
+    return {
+        "kinds": [str(kind) for kind in edit.kinds if kind in _TOLD],
+        "where": where,
+        "removed": clean(a[slice(*edit.a)]).strip(),
+        "added": clean(b[slice(*edit.b)]).strip(),
+    }

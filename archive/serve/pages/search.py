@@ -1,0 +1,135 @@
+"""Search over all versions: where words stood from when to when, and since when they do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from archive.errors import BadInput
+from archive.search import to_fts
+from archive.serve import charts, words
+from archive.serve.answer import page
+from archive.serve.desk import Reply
+from archive.urls import url_key
+from archive.when import iso
+from db.questions import changes
+from db.questions.spread import spread
+from db.questions.versions import SNIPPET_MARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.routing import Route
+
+    from archive.serve.desk import Desk
+    from db.questions.spread import Spread
+    from db.questions.versions import Match
+
+    Json = dict[str, Any]
+
+USUAL = 20
+"""Hits of a page."""
+
+MOST_OUTLETS = 12
+"""Outlets that are named beside the hits."""
+
+
+def view(
+    asked: Mapping[str, str], query: str, found: Sequence[Match], ids: Mapping[str, int], told: Spread | None
+) -> Json:
+    """The page as JSON values; ``remark`` says why a query cannot be searched for, in ``query``'s place."""
+    return {
+        "title": "Search",
+        "q": asked.get("q", ""),
+        "at": asked.get("at", ""),
+        "gone": asked.get("gone") == "1",
+        "searched_as": query,
+        "hits": [hit(each, ids) for each in found],
+        "articles": told.articles if told else 0,
+        "whole": told.whole if told else True,
+        "by_outlet": [{"outlet": name, "count": count} for name, count in told.by_host[:MOST_OUTLETS]] if told else [],
+        "by_time": [{"when": when, "count": count} for when, count in told.by_time] if told else [],
+        "remark": "",
+        "feed": f"/search.atom?{urlencode({'q': asked.get('q', '')})}",
+    }
+
+
+def hit(each: Match, ids: Mapping[str, int]) -> Json:
+    """One stretch of matching versions of one article."""
+    found = each.version
+    source_id = ids.get(found.url)
+    return {
+        "id": source_id,
+        "path": f"/a/{source_id}?v={found.number}",
+        "url": found.url,
+        "outlet": words.host(found.url),
+        "title": found.title,
+        "version": found.number,
+        "snippet": snippet(each.snippet),
+        "present_from": iso(each.present_from),
+        "present_to": iso(each.present_to),
+        "absent_since": each.absent_since,
+        "newest": each.newest,
+        "diff": f"/a/{source_id}/diff/{each.absent_since - 1}..{each.absent_since}" if each.absent_since else None,
+    }
+
+
+def snippet(marked: str) -> list[Json]:
+    """The words around what was found, what was found being marked ``hit``."""
+    start, end, _ = SNIPPET_MARKS
+    runs: list[Json] = []
+    for place, piece in enumerate(marked.replace("\n", " ").split(start)):
+        inside, _, rest = piece.partition(end) if place else ("", "", piece)
+        runs += [{"mark": "hit", "text": inside}] * bool(inside)
+        runs += [{"mark": "same", "text": rest.replace(end, "")}] * bool(rest)
+    return runs
+
+
+def show(at: Desk) -> Reply:
+    """Answer a search; without words, the box and how to use it."""
+    said = at.query.get("q", "")
+    if not said.strip():
+        return Reply(view=view(at.query, "", (), {}, None), template="search.html", rows="hits", drawn={"chart": ""})
+    try:
+        query = to_fts(said)
+    except BadInput as error:
+        if at.form != "html":
+            raise
+        told = view(at.query, "", (), {}, None) | {"remark": str(error)}
+        return Reply(view=told, template="search.html", rows="hits", drawn={"chart": ""})
+    limit = at.paging(usual=USUAL).limit
+    when = at.moment("at", end=True)
+    query, found = at.archive.search(said, limit=limit, at=when, gone=at.query.get("gone") == "1")
+    keys = {each.version.url: url_key(each.version.url) for each in found}
+    known = changes.source_ids(at.ask, list(keys.values()))
+    ids = {url: known[key] for url, key in keys.items() if key in known}
+    shown = view(at.query, query, found, ids, spread(at.ask, query))
+    chart = charts.columns(shown["by_time"], f"articles with {said} by when they were first seen with it")
+    return Reply(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
+
+
+def _feed(shown: Json) -> Json:
+    return {
+        "title": f"wirecopy: {shown['q']}",
+        "path": shown["feed"],
+        "page": f"/search?{urlencode({'q': shown['q']})}",
+        "entries": [_entry(each) for each in sorted(shown["hits"], key=lambda hit: hit["present_from"], reverse=True)],
+    }
+
+
+def _entry(each: Json) -> Json:
+    gone = f"; absent since version {each['absent_since']}" if each["absent_since"] else ""
+    stood = f"present from {each['present_from']} to {each['present_to']}{gone}. "
+    return {
+        "id": f"tag:wirecopy,2026:{each['url']}@{each['present_from']}",
+        "title": each["title"],
+        "path": each["path"],
+        "updated": each["present_from"],
+        "author": each["outlet"],
+        "summary": stood + "".join(run["text"] for run in each["snippet"]),
+    }
+
+
+def routes() -> list[Route]:
+    """The page of a search; its address is the search."""
+    return page("/search", show)

@@ -1,0 +1,139 @@
+"""The health of what is watched, in plain words, with the last checks as a picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from archive.serve import charts, words
+from archive.serve.answer import page
+from archive.serve.desk import Reply
+from archive.when import format_duration, iso
+from db.questions import health
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from starlette.routing import Route
+
+    from archive.serve.desk import Desk
+    from db.questions.health import Check, Health
+
+    Json = dict[str, Any]
+
+USUAL = 50
+"""Sources of a page."""
+
+
+LOOKED_AT = 200
+"""Sources looked at for one page of troubled ones; the next page goes on behind them."""
+
+
+def row(each: Health) -> Json:
+    """One source: how it is, since when, and how its last checks went."""
+    each = replace(each, checks=tuple(_as_list(check, each) for check in each.checks))
+    last = each.checks[-1] if each.checks else None
+    fine = [check for check in each.checks if words.health(check.state) == "fine"]
+    state = last.state if last else "unvisited"
+    return {
+        "id": each.source.id,
+        "path": f"/a/{each.source.same_as or each.source.id}",
+        "url": each.source.url,
+        "outlet": words.host(each.source.url),
+        "where": each.source.url.partition("://")[2].partition("/")[2],
+        "kind": str(each.source.kind),
+        "group": each.group,
+        "seed": each.source.seed_key,
+        "state": state,
+        "said": said(each, state),
+        "health": words.health(state),
+        "last_checked_at": iso(last.at) if last else None,
+        "last_fine_at": iso(fine[-1].at) if fine else None,
+        "checks": each.count,
+        "versions": each.versions,
+        "changed_at": iso(each.changed_at) if each.changed_at else None,
+        "every": every(each.every),
+        "waits_until": iso(each.waits_until) if each.waits_until else None,
+        "same_as": each.source.same_as,
+        "retired_at": iso(each.source.retired_at) if each.source.retired_at else None,
+        "last_checks": [
+            {"at": iso(c.at), "state": c.state, "health": words.health(c.state), "length": c.length}
+            for c in each.checks
+        ],
+        "summary": _summary(each.checks),
+    }
+
+
+def _as_list(check: Check, each: Health) -> Check:
+    """Nobody derives a text from a feed: fetched is all that it can be."""
+    return replace(check, state="list") if each.source.kind.expands and check.state == "underived" else check
+
+
+def every(how: timedelta | str | None) -> str | None:
+    """How often a source is due, as the index says it."""
+    return how if how is None or isinstance(how, str) else format_duration(how)
+
+
+def said(each: Health, state: str) -> str:
+    """The state in plain words: since when, and what the text was like before."""
+    if not each.checks:
+        return words.state("unvisited")
+    run = list(takewhile(lambda check: check.state == state, reversed(each.checks)))
+    since = run[-1].at
+    if words.health(state) == "fine":
+        return words.state(state)
+    before = [check.length for check in each.checks if words.health(check.state) == "fine" and check.at < since]
+    told = f"{words.state(state)}, {words.many(len(run), 'check')} since {since.day} {since:%b}"
+    shrank = before and run[0].length
+    return f"{told}: {before[-1]:,} \u2192 {run[0].length:,} characters" if shrank else told
+
+
+def _summary(checks: Sequence[Check]) -> str:
+    fine = sum(words.health(check.state) == "fine" for check in checks)
+    return f"{fine} of the last {words.many(len(checks), 'check')} brought the text"
+
+
+def view(rows: Sequence[Json], *, asked: Mapping[str, str], groups: Sequence[str], following: str | None) -> Json:
+    """The page as JSON values."""
+    return {
+        "title": "Sources",
+        "sources": list(rows),
+        "groups": list(groups),
+        "group": asked.get("group", ""),
+        "troubled": asked.get("troubled") == "1",
+        "next": following,
+    }
+
+
+def show(at: Desk) -> Reply:
+    """Answer the sources, by address; with ``troubled=1`` only those whose last check did not bring the text."""
+    asked, group = at.paging(usual=USUAL), at.query.get("group") or None
+    troubled = at.query.get("troubled") == "1"
+    found: list[Health] = []
+    after, looked, last = asked.behind_text, 0, False
+    while len(found) < asked.limit and looked < LOOKED_AT and not last:
+        some = health.health(at.ask, after=after, limit=asked.limit, group=group)
+        looked, last = looked + len(some), len(some) < asked.limit
+        for each in some:
+            after = each.source.url_key
+            if not troubled or _troubled(each):
+                found.append(each)
+            if len(found) == asked.limit:
+                break
+    following = None if last and len(found) < asked.limit else at.following(after)
+    rows = [row(each) for each in found]
+    shown = view(rows, asked=at.query, groups=health.groups(at.ask), following=following)
+    sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
+    return Reply(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
+
+
+def _troubled(each: Health) -> bool:
+    last = _as_list(each.checks[-1], each) if each.checks else None
+    return last is not None and words.health(last.state) != "fine"
+
+
+def routes() -> list[Route]:
+    """The sources, under two addresses."""
+    return [*page("/s", show), *page("/sources", show)]

@@ -1,0 +1,77 @@
+"""The whole archive as of one instant: of every article the version that stood there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import RedirectResponse
+
+from archive.serve import words
+from archive.serve.answer import page
+from archive.serve.desk import Reply
+from archive.when import iso, parse_instant
+from db.questions import health
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from archive.serve.desk import Desk
+    from db.questions.health import Standing
+
+    Json = dict[str, Any]
+
+USUAL = 100
+"""Articles of a page."""
+
+
+def row(each: Standing, when: datetime) -> Json:
+    """An article as it stood: its headline then, and whether the archive had seen it around that instant."""
+    version = each.version
+    return {
+        "id": each.source_id,
+        "path": f"/a/{each.source_id}?v={version.number}",
+        "url": version.url,
+        "outlet": words.host(version.url),
+        "group": each.group,
+        "title": version.title,
+        "version": version.number,
+        "first_seen_at": iso(version.first_seen_at),
+        "last_seen_at": iso(version.last_seen_at),
+        "confirmed": version.last_seen_at >= when,
+        "text_sha256": version.text_sha256,
+    }
+
+
+def view(found: Sequence[Standing], when: datetime, following: str | None) -> Json:
+    """The page as JSON values."""
+    return {
+        "title": "The archive as of",
+        "at": iso(when),
+        "articles": [row(each, when) for each in found],
+        "next": following,
+    }
+
+
+def show(at: Desk) -> Reply:
+    """Answer what stood where at the instant in the path. Raises BadInput."""
+    when = parse_instant(at.path["at"], now=at.now, end=True)
+    asked = at.paging(usual=USUAL)
+    found = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit + 1)
+    shown = found[: asked.limit]
+    following = at.following(shown[-1].url_key) if len(found) > asked.limit else None
+    return Reply(view=view(shown, when, following), template="standing.html", rows="articles")
+
+
+def choose(at: Desk) -> Response:
+    """Go to the page of the instant that was typed. Raises BadInput."""
+    when = parse_instant(at.query.get("when") or "now", now=at.now, end=True)
+    return RedirectResponse(f"/at/{iso(when.replace(microsecond=0))}", 303)
+
+
+def routes() -> list[Route]:
+    """The page of an instant, and the form that leads to it."""
+    return [page("/at", choose)[0], *page("/at/{at}", show)[::-1]]

@@ -1,0 +1,92 @@
+"""Errors as RFC 9457 problem documents, or as a page for people; each says what, where, and what to do next."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from archive.errors import ArchiveError, BadInput, NotArchived, StoreError
+from archive.serve.policy import HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: tuple[tuple[type[ArchiveError], int, str], ...] = (
+    (NotArchived, 404, "Look for it by its address or its words: /search"),
+    (BadInput, 400, "What each page takes is described at /about/api"),
+    (StoreError, 503, "Try again in a moment; wirecopy doctor says more"),
+    (ArchiveError, 500, "Run wirecopy doctor"),
+)
+_HINTS = {
+    404: "Start from the front page, or look it up: /search",
+    405: "What changes something is sent by POST, everything else is read by GET",
+    400: "What each page takes is described at /about/api",
+}
+
+
+def problem(scope: Scope, status: int, detail: str, hint: str) -> Response:
+    """The answer to a request that cannot be served: JSON, or a page where a browser asked for one."""
+    # With the headers of every answer: one to a bug of ours is sent outside of the guard.
+    headers = HEADERS | {"cache-control": "no-store"} | (_ASK if status == HTTPStatus.UNAUTHORIZED else {})
+    told = document(status, detail, hint, scope.get("path", ""))
+    if not wants_html(scope):
+        return JSONResponse(told, status, headers, MEDIA_TYPE)
+    from archive.serve.drawing import draw
+
+    return Response(draw("problem.html", told), status, headers, "text/html")
+
+
+_ASK = {"www-authenticate": 'Basic realm="wirecopy", charset="UTF-8"'}
+
+
+def document(status: int, detail: str, hint: str, instance: str) -> dict[str, Any]:
+    """The members of a problem document."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "hint": hint,
+        "instance": instance,
+    }
+
+
+def wants_html(scope: Scope) -> bool:
+    """True for who prefers a page: a browser, on an address that does not say otherwise."""
+    path = scope.get("path", "")
+    machine = path.startswith(("/api/", "/openapi", "/cdx", "/wayback/")) or path.endswith(
+        (".json", ".csv", ".ndjson", ".atom")
+    )
+    return not machine and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def handlers() -> dict[Any, Callable[[Request, Exception], Response | Awaitable[Response]]]:
+    """What Starlette is to do with exceptions."""
+    return {HTTPException: _http, ArchiveError: _ours, Exception: _bug}
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    if status == HTTPStatus.NOT_FOUND and detail == "Not Found":
+        detail = "there is no such page"
+    return problem(request.scope, status, detail, _HINTS.get(status, "Start from the front page: /"))
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    status, hint = next((status, hint) for kind, status, hint in _STATUS if isinstance(error, kind))
+    return problem(request.scope, status, str(error), hint)
+
+
+def _bug(request: Request, error: Exception) -> Response:
+    del error  # its words may quote the archive; the server's log has the traceback
+    return problem(request.scope, 500, "this page failed, and the fault is ours", "The log of wirecopy serve says more")

@@ -1,0 +1,153 @@
+"""Honest wording: what was seen and when, never what somebody did. Every state, kind and relation in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_STATES: Mapping[str, str] = {
+    "ok": "article seen",
+    "live_blog": "live blog seen",
+    "not_modified": "unchanged, says the site",
+    "missing_404": "page not found (404)",
+    "gone_410": "page gone (410)",
+    "legal_451": "withheld for legal reasons (451)",
+    "unauthorized": "asks for a login (401)",
+    "forbidden": "refused (403)",
+    "rate_limited": "asked us to slow down (429)",
+    "server_error": "check failed (the site's own error)",
+    "client_error": "check failed (refused as wrong)",
+    "robots_denied": "not asked: robots.txt forbids it",
+    "timeout": "check failed (no answer in time)",
+    "dns": "check failed (name not found)",
+    "connect": "check failed (no connection)",
+    "reset": "check failed (connection cut)",
+    "tls": "check failed (no safe connection)",
+    "protocol": "check failed (not proper HTTP)",
+    "truncated": "check failed (page cut off)",
+    "decode": "check failed (page garbled)",
+    "too_large": "check failed (page too large)",
+    "redirect_loop": "check failed (sent in circles)",
+    "unexpected_status": "check failed (unexpected answer)",
+    "bad_url": "not asked: the address is wrong",
+    "refused_scheme": "not asked: not a web address",
+    "refused_url": "not asked: the address is refused",
+    "refused_address": "not asked: a private address",
+    "paywall": "page now shows a paywall text",
+    "challenge": "page shows a check for robots",
+    "consent": "page shows a consent wall",
+    "login": "page shows a login",
+    "soft_404": "page says \u201cnot found\u201d with status 200",
+    "thin": "too little text to be an article",
+    "empty": "page without text",
+    "needs_js": "page needs scripts to show its text",
+    "not_html": "no web page",
+    "too_big": "page too big to read",
+    "too_deep": "page too deeply nested to read",
+    "error": "page could not be read",
+    "underived": "fetched, not read yet",
+    "fetched": "fetched, not read yet",
+    "unvisited": "never checked",
+    "list": "list fetched",
+}
+_ABSENT = frozenset({"missing_404", "gone_410", "legal_451", "soft_404"})
+_OTHER_PAGE = frozenset({"paywall", "challenge", "consent", "login", "thin", "empty", "needs_js", "not_html"})
+_FINE = frozenset({"ok", "live_blog", "not_modified", "list"})
+_UNKNOWN = frozenset({"unvisited", "underived", "fetched"})
+
+_KINDS: Mapping[str, str] = {
+    "headline": "headline",
+    "lede": "opening",
+    "number": "number",
+    "date": "date",
+    "quote": "quotation",
+    "quotation": "quotation",
+    "attribution": "who said it",
+    "name": "name",
+    "hedge": "hedge",
+    "correction": "correction note",
+    "added": "passage added",
+    "removed": "passage removed",
+    "moved": "passage moved",
+    "wording": "wording",
+    "cosmetic": "typography",
+    "residue": "page furniture",
+}
+_CAUSES: Mapping[str, str] = {
+    "first": "first seen",
+    "reverted": "back to an earlier text",
+    "returned": "came back",
+    "moved": "address changed",
+    "recipe": "read anew by us",
+    "undone": "changed and changed back",
+    "changed": "same words",
+}
+_RELATIONS: Mapping[str, str] = {
+    "exact": "the same text",
+    "near": "nearly the same",
+    "partial": "shares passages",
+    "reworded": "reworded",
+    "same_event": "same event, own words",
+    "possible": "perhaps related",
+}
+
+TRIFLES = frozenset({"cosmetic", "residue"})
+"""Kinds of change that nobody has to read."""
+
+
+def state(name: str) -> str:
+    """What a check met, as a person would say it."""
+    return _STATES.get(name, name.replace("_", " "))
+
+
+def health(name: str) -> str:
+    """``fine``, ``other`` (another page came), ``absent`` or ``failed``: what a state is drawn as."""
+    if name in _FINE:
+        return "fine"
+    if name in _ABSENT | _UNKNOWN:
+        return "absent"
+    return "other" if name in _OTHER_PAGE else "failed"
+
+
+def kind(name: str) -> str:
+    """What an edit did, as a badge says it."""
+    return _KINDS.get(name, name.replace("_", " "))
+
+
+def cause(name: str) -> str:
+    """Why a version is there, where its words say nothing of it."""
+    return _CAUSES.get(name, name)
+
+
+def relation(name: str) -> str:
+    """How two texts relate."""
+    return _RELATIONS.get(name, name.replace("_", " "))
+
+
+def host(url: str) -> str:
+    """The outlet an address belongs to, without www."""
+    try:
+        return (urlsplit(url).hostname or url).removeprefix("www.")
+    except ValueError:
+        return url
+
+
+def many(count: int, one: str, more: str | None = None) -> str:
+    """A count with its noun: ``1 check``, ``1,204 checks``."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def lag(seconds: float) -> str:
+    """How much later, in the two largest units: ``3 min``, ``2 h 10 min``, ``4 days 2 h``."""
+    minutes = round(abs(seconds) / 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        said = f"{many(days, 'day')}{f' {hours} h' if hours else ''}"
+    elif hours:
+        said = f"{hours} h{f' {rest} min' if rest else ''}"
+    else:
+        said = f"{rest} min" if rest else f"{round(abs(seconds))} s"
+    return f"{said} earlier" if seconds < 0 else said

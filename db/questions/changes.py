@@ -1,0 +1,211 @@
+"""Questions about what changed, by time and page by page: each reads an index in its order and stops at the limit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.questions import rows
+from db.times import instant, instant_or_none, micros_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from db.connect import Ask, Row
+    from db.records import Version
+
+    Place = tuple[int, int]  # where a row stands in the order of time: its instant in microseconds, its id
+
+_FROM = "FROM version v JOIN source s ON s.id = v.source_id JOIN text t ON t.id = v.text_id"
+_A_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
+
+LOOKED_AT = 400
+"""Changes looked at for one page at most, each with its history: with filters that fit nothing that takes 100 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """An article that changed since a reader last looked: its newest version, and the one that was seen last.
+
+    ``kinds`` and ``score`` are those of all changes in between, the score that of the weightiest; ``changes`` counts
+    them. ``place`` is where the newest stands in the order of time.
+    """
+
+    source_id: int
+    newest: Version
+    seen: Version
+    kinds: tuple[str, ...]
+    score: float
+    changes: int
+    group: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which changes: of these kinds (any of them), of one host, so weighty, first seen from then to before then."""
+
+    kinds: tuple[str, ...] = ()
+    host: str | None = None
+    least: float = 0.0
+    since: datetime | None = None
+    until: datetime | None = None
+    everything: bool = False
+
+
+def caught_up(ask: Ask) -> datetime | None:
+    """Up to when everything was looked at, if that was ever said."""
+    found = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
+    return instant_or_none(found[0]["until_at"]) if found else None
+
+
+def seen_until(ask: Ask, source_id: int) -> datetime | None:
+    """Up to when the history of an article was looked at."""
+    found = ask("SELECT until_at FROM seen WHERE source_id = :id", id=source_id)
+    return instant(found[0]["until_at"]) if found else caught_up(ask)
+
+
+def newest_at(ask: Ask) -> datetime | None:
+    """When the newest change of all was first seen."""
+    found = ask(f"SELECT max(v.first_seen_at) AS at FROM version v WHERE {_A_CHANGE}")
+    return instant_or_none(found[0]["at"])
+
+
+# One look-up each for the mark of the article and for a newer version of it; no version is read that no page shows.
+_NEWS = f"""
+    SELECT v.id, v.source_id, v.first_seen_at, v.kinds, v.score, m.until_at AS seen_until, s.url
+    FROM version v INDEXED BY ix_version_first_seen_at_number
+    JOIN source s ON s.id = v.source_id
+    LEFT JOIN seen m ON m.source_id = v.source_id
+    WHERE {_A_CHANGE} AND v.cause <> 'recipe'
+      AND v.first_seen_at >= :since AND v.first_seen_at < :until AND (v.first_seen_at, v.id) < (:at, :id)
+      AND NOT EXISTS (SELECT 1 FROM version w WHERE w.source_id = v.source_id AND w.first_seen_at > v.first_seen_at
+                      AND w.superseded_at IS NULL AND w.cause <> 'recipe')
+    ORDER BY v.first_seen_at DESC, v.id DESC
+    LIMIT :limit"""
+
+_LAST = 1 << 62
+
+
+def news(ask: Ask, wanted: Wanted, *, after: Place | None, limit: int) -> tuple[list[News], Place | None]:
+    """Articles that changed since they were looked at, the newest first, from behind ``after`` on; and where to go on.
+
+    The place is None where there is no more. With ``wanted.everything`` also what was looked at, from its first
+    version on.
+    """
+    found: list[News] = []
+    up_to = None if wanted.everything else caught_up(ask)
+    seen_at = micros_or_none(up_to)
+    since = max(micros_or_none(wanted.since) or 0, 0)
+    place, looked = after, 0
+    while len(found) < limit and looked < LOOKED_AT:
+        at, last = place or (_LAST, _LAST)
+        until = min(micros_or_none(wanted.until) or _LAST, at + 1)  # the index knows the instant alone
+        some = ask(_NEWS, since=since, until=until, at=at, id=last, limit=_AT_ONCE)
+        for row in some:
+            place = (row["first_seen_at"], row["id"])
+            one = _news(ask, row, wanted, seen_at)
+            if one is not None:
+                found.append(one)
+            if len(found) == limit:
+                return found, place
+        looked += len(some)
+        if len(some) < _AT_ONCE or (seen_at is not None and place is not None and place[0] <= seen_at):
+            return found, None
+    return found, place
+
+
+_AT_ONCE = 200
+
+
+def _news(ask: Ask, row: Row, wanted: Wanted, caught_up_at: int | None) -> News | None:
+    """What is new of the article whose newest version this is; None if nothing is, or nothing that was asked for."""
+    marked = row["seen_until"] if row["seen_until"] is not None else caught_up_at
+    seen_at = None if wanted.everything else marked
+    if seen_at is not None and row["first_seen_at"] <= seen_at:
+        return None
+    if wanted.host is not None and not _at_host(row["url"], wanted.host):
+        return None
+    history = _history(ask, row["source_id"])
+    looked = [each for each in history if seen_at is not None and each["first_seen_at"] <= seen_at]
+    base = looked[-1] if looked else history[0]
+    since = [each for each in history if each["number"] > base["number"] and each["cause"] != "recipe"]
+    kinds = tuple(dict.fromkeys(kind for each in since for kind in json.loads(each["kinds"])))
+    score = max((each["score"] for each in since), default=0.0)
+    if (wanted.kinds and not set(wanted.kinds).intersection(kinds)) or score < wanted.least or not since:
+        return None
+    return News(
+        source_id=row["source_id"],
+        newest=rows.version(history[-1]),
+        seen=rows.version(base),
+        kinds=kinds,
+        score=score,
+        changes=len(since),
+        group=history[-1]["seed_group"] or "",
+        place=(row["first_seen_at"], row["id"]),
+    )
+
+
+def _at_host(url: str, host: str) -> bool:
+    named = url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return named.removeprefix("www.") == host.removeprefix("www.")
+
+
+_HISTORY = f"""SELECT {rows.VERSION}, d."group" AS seed_group {_FROM} LEFT JOIN seed d ON d.id = s.seed_id
+    WHERE v.source_id = :id AND v.superseded_at IS NULL ORDER BY v.first_seen_at, v.number"""
+
+
+def _history(ask: Ask, source_id: int) -> list[Row]:
+    return ask(_HISTORY, id=source_id)
+
+
+_BY_TIME = f"""
+    SELECT {rows.VERSION}, v.source_id FROM version v {{index}}
+    JOIN source s ON s.id = v.source_id JOIN text t ON t.id = v.text_id
+    WHERE v.superseded_at IS NULL AND v.number >= :number {{more}}
+      AND v.first_seen_at >= :since AND v.first_seen_at < :until AND (v.first_seen_at, v.id) < (:at, :id)
+    ORDER BY v.first_seen_at DESC, v.id DESC LIMIT :limit"""
+_A_KIND = "AND EXISTS (SELECT 1 FROM json_each(v.kinds) k WHERE k.value = :kind)"
+
+
+def by_time(
+    ask: Ask,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    firsts: bool,
+    source: int | None,
+    kind: str | None,
+    after: Place | None,
+    limit: int,
+) -> tuple[list[tuple[Version, int]], Place | None]:
+    """Versions, the newest first sight first, each with the id of its source; and where to go on, None: nowhere.
+
+    ``firsts``: also those that are no change. ``kind``: only changes of that kind.
+    """
+    at, last = after or (_LAST, _LAST)
+    more = "" if firsts else "AND v.cause <> 'recipe'"
+    more += " AND v.source_id = :source" * (source is not None) + f" {_A_KIND}" * (kind is not None)
+    index = "INDEXED BY ix_version_first_seen_at_number" if source is None else ""
+    found = ask(
+        _BY_TIME.format(index=index, more=more),
+        number=1 if firsts else 2,
+        source=source,
+        kind=kind,
+        since=micros_or_none(since) or 0,
+        until=min(micros_or_none(until) or _LAST, at + 1),
+        at=at,
+        id=last,
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    place = (shown[-1]["first_seen_at"], shown[-1]["id"]) if len(found) > limit else None
+    return [(rows.version(row), row["source_id"]) for row in shown], place
+
+
+def source_ids(ask: Ask, urls: Sequence[str]) -> dict[str, int]:
+    """The ids of the sources with these url_keys, by key."""
+    sql = "SELECT id, url_key FROM source WHERE url_key IN (SELECT value FROM json_each(:keys))"
+    return {row["url_key"]: row["id"] for row in ask(sql, keys=json.dumps(list(urls)))}

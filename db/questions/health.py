@@ -1,0 +1,168 @@
+"""Questions about how the watched sources are doing, and how the whole archive stood at an instant: page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.questions import rows
+from db.questions import sources as ask_sources
+from db.records import Relation
+from db.times import instant, instant_or_none, micros
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.connect import Ask, Row
+    from db.records import Every, Source, Version
+
+_EVIDENCE = "('robots', 'probe')"
+_CHECKS = 30
+"""The last checks of a source that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check of a source: when, what it met, and how many characters of text."""
+
+    at: datetime
+    state: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a source is doing. ``checks`` are its last ones, oldest first; ``count`` all there were.
+
+    ``versions`` are those of its history, ``changed_at`` when the newest came. ``waits_until``: it asked us to.
+    """
+
+    source: Source
+    group: str
+    every: Every | None
+    checks: tuple[Check, ...]
+    count: int
+    versions: int
+    changed_at: datetime | None
+    waits_until: datetime | None
+
+
+_SOURCES = f"""
+    SELECT {rows.SOURCE}, d.key AS seed_key, d."group" AS seed_group, d.every
+    FROM source s LEFT JOIN seed d ON d.id = s.seed_id
+    WHERE s.url_key > :after AND s.kind NOT IN {_EVIDENCE}
+      AND (:wanted IS NULL OR d."group" = :wanted OR d.key = :wanted)
+    ORDER BY s.url_key LIMIT :limit"""
+_LAST = """
+    SELECT c.source_id, c.captured_at, coalesce(c.reason, x.verdict, 'underived') AS state,
+           coalesce(x.length, 0) AS length, c.retry_at
+    FROM capture c LEFT JOIN derivation x ON x.capture_id = c.id
+    WHERE c.source_id = :id AND c.part = 1 ORDER BY c.captured_at DESC, c.id DESC LIMIT :n"""
+_COUNTS = """
+    SELECT (SELECT count(*) FROM capture c WHERE c.source_id = :id AND c.part = 1) AS checks,
+           (SELECT count(*) FROM version v WHERE v.source_id = :root AND v.superseded_at IS NULL) AS versions,
+           (SELECT max(v.first_seen_at) FROM version v
+            WHERE v.source_id = :root AND v.superseded_at IS NULL AND v.number > 1) AS changed_at"""
+
+
+def health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[Health]:
+    """Sources behind the url_key ``after``, by their keys, each with its last checks. ``group``: or a seed's key."""
+    return [_health(ask, row) for row in ask(_SOURCES, after=after, limit=limit, wanted=group)]
+
+
+def of_source(ask: Ask, source_id: int) -> Health:
+    """How one source is doing; it must exist."""
+    sql = f"""SELECT {rows.SOURCE}, d.key AS seed_key, d."group" AS seed_group, d.every
+              FROM source s LEFT JOIN seed d ON d.id = s.seed_id WHERE s.id = :id"""
+    return _health(ask, ask(sql, id=source_id)[0])
+
+
+def _health(ask: Ask, row: Row) -> Health:
+    last = ask(_LAST, id=row["id"], n=_CHECKS)
+    (counts,) = ask(_COUNTS, id=row["id"], root=row["same_as"] or row["id"])
+    return Health(
+        source=rows.source(row),
+        group=row["seed_group"] or "",
+        every=None if row["every"] is None else ask_sources.every(row["every"]),
+        checks=tuple(Check(at=instant(c["captured_at"]), state=c["state"], length=c["length"]) for c in reversed(last)),
+        count=counts["checks"],
+        versions=counts["versions"],
+        changed_at=instant_or_none(counts["changed_at"]),
+        waits_until=instant_or_none(last[0]["retry_at"]) if last else None,
+    )
+
+
+_CHECKS_OF = """
+    SELECT c.captured_at, coalesce(c.reason, x.verdict, 'underived') AS state, coalesce(x.length, 0) AS length
+    FROM source s JOIN capture c ON c.source_id = s.id AND c.part = 1 LEFT JOIN derivation x ON x.capture_id = c.id
+    WHERE s.id = :id OR s.same_as = :id ORDER BY c.captured_at DESC, c.id DESC LIMIT :n"""
+
+
+def checks(ask: Ask, source_id: int, *, limit: int) -> list[Check]:
+    """The last checks of a history, whatever came of them, the oldest first."""
+    found = ask(_CHECKS_OF, id=source_id, n=limit)
+    return [Check(at=instant(c["captured_at"]), state=c["state"], length=c["length"]) for c in reversed(found)]
+
+
+_WORDS = """
+    SELECT v.number, length(t.body) - length(replace(replace(t.body, ' ', ''), char(10), '')) + 1 AS words
+    FROM version v JOIN text t ON t.id = v.text_id WHERE v.source_id = :id AND v.superseded_at IS NULL"""
+
+
+def words(ask: Ask, source_id: int) -> dict[int, int]:
+    """About how many words each version has, by its number: blanks are counted."""
+    return {row["number"]: row["words"] for row in ask(_WORDS, id=source_id)}
+
+
+_COPIES = """
+    SELECT (SELECT count(*) FROM link l WHERE l.a_text_id = t.id AND l.relation IN {copies})
+         + (SELECT count(*) FROM link l WHERE l.b_text_id = t.id AND l.relation IN {copies})
+         + (SELECT count(*) FROM version v WHERE v.text_id = t.id AND v.superseded_at IS NULL) - 1 AS n
+    FROM text t WHERE t.sha256 = :digest"""
+
+
+def copies_of(ask: Ask, sha256: str) -> int:
+    """How many other texts, or places of this one, are linked to it as copies."""
+    copies = tuple(str(each) for each in Relation if each.is_copy)
+    found = ask(_COPIES.format(copies=copies), digest=bytes.fromhex(sha256))
+    return max(found[0]["n"], 0) if found else 0
+
+
+def groups(ask: Ask) -> list[str]:
+    """The groups of the seed index."""
+    return [row["name"] for row in ask('SELECT DISTINCT "group" AS name FROM seed ORDER BY name')]
+
+
+# As ``versions.standing``, begun behind an address and stopped at the limit.
+_STANDING = f"""
+    SELECT {rows.VERSION}, s.id AS source_id, s.url_key, d."group" AS seed_group
+    FROM source s
+    LEFT JOIN seed d ON d.id = s.seed_id
+    CROSS JOIN version v ON v.id = (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
+                                    AND w.first_seen_at <= :at ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1)
+    JOIN text t ON t.id = v.text_id
+    WHERE s.url_key > :after ORDER BY s.url_key LIMIT :limit"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An article as it stood at an instant."""
+
+    source_id: int
+    url_key: str
+    group: str
+    version: Version
+
+
+def standing(ask: Ask, when: datetime, *, after: str, limit: int) -> list[Standing]:
+    """Of the articles behind the url_key ``after`` the versions that stood there at ``when``, by address."""
+    found = ask(_STANDING, at=micros(when), after=after, limit=limit)
+    return [
+        Standing(
+            source_id=row["source_id"],
+            url_key=row["url_key"],
+            group=row["seed_group"] or "",
+            version=rows.version(row),
+        )
+        for row in found
+    ]

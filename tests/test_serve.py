@@ -1,0 +1,261 @@
+"""The web interface: every page is its JSON, errors say what to do, marks are kept, and lists end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import validate
+
+from archive.serve.formats import to_csv
+from archive.serve.paging import key_of
+from serving import HOSTILE, OURS, TOKEN, application, client, stocked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.testclient import TestClient
+
+PAGES = (
+    "/inbox",
+    "/a/1",
+    "/a/3",
+    "/a/1/diff/1..2",
+    "/g/1",
+    "/g/1?with=4",
+    "/search?q=harbour",
+    "/search",
+    "/s",
+    "/s?troubled=1",
+    "/runs",
+    "/at/2026-01-05",
+    "/about/api",
+)
+MODES = ("side", "changes", "raw", "machine")
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stocked(tmp_path_factory.mktemp("served") / "archive.db")
+
+
+@pytest.fixture(scope="module")
+def ask(archived: Path) -> TestClient:
+    return client(application(archived))
+
+
+def json_of(page: str) -> str:
+    path, mark, query = page.partition("?")
+    return f"{path}.json{mark}{query}"
+
+
+# --- pages and their data --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(f"/a/1/diff/1..2?mode={mode}" for mode in MODES)])
+def test_every_page_is_there_for_people_and_for_programs(ask: TestClient, page: str) -> None:
+    shown, told = ask.get(page), ask.get(json_of(page))
+    assert (shown.status_code, told.status_code) == (200, 200), shown.text
+    assert "<h1" in shown.text
+    assert isinstance(told.json(), dict)
+    assert "<script>alert" not in shown.text
+    assert "\u202e" not in shown.text, "nothing archived turns the direction of a page"
+
+
+def test_a_hostile_headline_is_text(ask: TestClient) -> None:
+    assert "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in ask.get("/a/1").text
+    assert ask.get("/a/1.json").json()["title"].startswith(HOSTILE)
+
+
+@pytest.mark.parametrize("feed", ["/feed.atom", "/inbox.atom", "/a/1/feed.atom", "/a/1.atom", "/search.atom?q=harbour"])
+def test_every_feed_is_well_formed_whatever_a_headline_says(ask: TestClient, feed: str) -> None:
+    answer = ask.get(feed)
+    root = ET.fromstring(answer.text)  # noqa: S314 - our own
+    entries = root.findall("{http://www.w3.org/2005/Atom}entry")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert entries
+    for name in ("id", "title", "updated", "link"):
+        assert all(entry.find(f"{{http://www.w3.org/2005/Atom}}{name}") is not None for entry in entries)
+
+
+def test_an_unknown_form_or_page_says_what_to_do(ask: TestClient) -> None:
+    for path, status in (("/nothing", 404), ("/runs.atom", 404), ("/a/99", 404), (f"/a/{10**30}", 404)):
+        answer = ask.get(path, headers={"accept": "application/json"})
+        assert answer.status_code == status, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["hint"]
+
+
+BAD = (
+    "/inbox.json?kind=nonsense",
+    "/inbox.json?after=xyz",
+    "/inbox.json?limit=501",
+    "/inbox.json?since=never",
+    "/at/neverday",
+    f"/s.json?after={key_of([1, 2])}",
+    f"/inbox.json?after={key_of([2**80, 1])}",
+    "/a/1/diff/1..2?mode=x",
+    "/a/1?v=x",
+    "/api/v1/snapshots",
+    "/search.json?q=-x",
+)
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_what_cannot_be_used_is_refused_in_words(ask: TestClient, path: str) -> None:
+    answer = ask.get(path, headers={"accept": "application/json"})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"]
+
+
+# --- the inbox -------------------------------------------------------------------------------------------------------
+
+
+def post(asked: TestClient, path: str, **form: str) -> int:
+    return asked.post(path, data={"token": TOKEN} | form, headers={"origin": OURS}).status_code
+
+
+def test_what_was_seen_is_no_news_until_that_is_taken_back(tmp_path: Path) -> None:
+    asked = client(application(stocked(tmp_path / "archive.db")))
+    first = asked.get("/inbox.json").json()
+    (row,) = first["changes"]
+    assert (row["id"], row["from"], row["to"]) == (1, 1, 2)
+    assert "headline" in row["kinds"]
+    assert len(first["small"]) == 1
+    assert post(asked, "/a/1/seen", until=row["at"]) == 303
+    assert asked.get("/inbox.json").json()["changes"] == []
+    assert post(asked, "/a/1/seen", until=row["seen_until"]) == 303
+    assert [each["id"] for each in asked.get("/inbox.json").json()["changes"]] == [1]
+    assert post(asked, "/seen") == 303
+    empty = asked.get("/inbox.json").json()
+    assert (empty["changes"], empty["small"]) == ([], [])
+    assert empty["caught_up"] == row["at"]
+    assert len(asked.get("/inbox.json?all=1").json()["changes"]) == 1
+    assert "Nothing new" in asked.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("kind=headline", 1), ("kind=correction", 0), ("outlet=daily.example", 1), ("outlet=x", 0), ("least=0.9", 0)],
+)
+def test_filters_are_addresses(ask: TestClient, query: str, found: int) -> None:
+    told = ask.get(f"/inbox.json?{query}").json()
+    assert len(told["changes"]) == found
+
+
+def test_a_label_is_kept_and_shown(tmp_path: Path) -> None:
+    asked = client(application(stocked(tmp_path / "archive.db")))
+    pair = asked.get("/g/2.json").json()["pair"]
+    sides = {side["id"]: side["text_sha256"] for side in (pair["a"], pair["b"])}
+    digests = {"a": sides[2], "b": sides[1]}
+    assert post(asked, "/g/2/label", say="copy", note="seen on paper", **{"with": "1"}, **digests) == 303
+    assert asked.get("/g/2.json").json()["labels"][0]["note"] == "seen on paper"
+    assert post(asked, "/g/2/label", say="maybe", **{"with": "1"}) == 400
+
+
+def test_check_now_asks_who_can(archived: Path) -> None:
+    visited: list[str] = []
+    asked = client(application(archived, check=visited.append))
+    assert post(asked, "/a/2/check") == 303
+    assert visited == ["https://copy.example/harbour"]
+    assert post(client(application(archived)), "/a/2/check") == 501
+
+
+def test_a_redirect_stays_here(tmp_path: Path) -> None:
+    asked = client(application(stocked(tmp_path / "archive.db")))
+    for back in ("https://evil.example/", "//evil.example", "/\\evil.example", "/a\r\nset-cookie: x=1"):
+        form = {"token": TOKEN, "until": "2026-01-05", "back": back}
+        answer = asked.post("/a/1/seen", data=form, headers={"origin": OURS})
+        assert answer.headers["location"] == "/a/1"
+
+
+# --- copies ----------------------------------------------------------------------------------------------------------
+
+
+def test_copies_stand_side_by_side_with_swapped_words_marked(ask: TestClient) -> None:
+    told = ask.get("/g/1.json?with=2").json()
+    assert {row["outlet"] for row in told["members"]} == {"daily.example", "copy.example"}
+    assert told["original"]["outlet"] in told["reasons"][0] or told["reasons"]
+    again = ask.get("/g/1.json?with=4").json()["pair"]
+    assert again["because"].startswith("not linked") or again["relation"]
+
+
+def test_lists_end_and_no_row_is_told_twice(ask: TestClient) -> None:
+    for path, rows in (
+        ("/api/v1/sources", "sources"),
+        ("/api/v1/versions", "versions"),
+        ("/at/2026-02-01.json", "articles"),
+    ):
+        whole = ask.get(f"{path}?limit=500").json()[rows]
+        page, met = f"{path}?limit=1", []
+        while page:
+            answer = ask.get(page)
+            met += answer.json()[rows]
+            page = answer.json()["next"]
+            assert (f'<{OURS}{page}>; rel="next"' == answer.headers.get("link")) == bool(page)
+        assert met == whole
+        assert len(met) > 2
+
+
+def test_what_did_not_change_is_not_sent_again(ask: TestClient) -> None:
+    for path in ("/", "/a/1", "/a/1.json", "/feed.atom", "/api/v1/runs"):
+        etag = ask.get(path).headers["etag"]
+        again = ask.get(path, headers={"if-none-match": f'"other", W/{etag}'})
+        assert (again.status_code, again.content) == (304, b""), path
+    digest = ask.get("/a/1.json").json()["text_sha256"]
+    assert "immutable" in ask.get(f"/api/v1/texts/{digest}").headers["cache-control"]
+    assert ask.get("/a/1.json").headers["cache-control"] == "no-cache"
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_cell_of_a_table_is_a_formula() -> None:
+    rows = [{"a": "=cmd|' /C calc'!A0", "b": "@SUM(1)"}, {"a": "+1", "b": "-1"}, {"a": "plain", "b": 3}]
+    told = list(csv.reader(io.StringIO(to_csv(rows))))
+    assert told[1:3] == [["'=cmd|' /C calc'!A0", "'@SUM(1)"], ["'+1", "'-1"]]
+    assert told[3] == ["plain", "3"]
+
+
+def test_a_list_is_also_lines_and_a_table(ask: TestClient) -> None:
+    lines = ask.get("/s.ndjson").text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [row["id"] for row in ask.get("/s.json").json()["sources"]]
+    assert len(list(csv.reader(io.StringIO(ask.get("/s.csv").text)))) == len(lines) + 1
+
+
+# --- the description -------------------------------------------------------------------------------------------------
+
+
+def test_the_description_is_openapi_and_the_answers_are_as_it_says(ask: TestClient) -> None:
+    described = ask.get("/openapi.json").json()
+    validate(described)
+    digests = [row["text_sha256"] for row in ask.get("/api/v1/versions?source=1").json()["versions"]]
+    fill = {"{id}": "1", "{sha256}": digests[0], "{a}..{b}": "..".join(reversed(digests))}
+    needed = {"/api/v1/search": "?q=harbour", "/api/v1/snapshots": "?source=1", "/api/v1/clusters/{id}": "?with=2"}
+    for path, told in described["paths"].items():
+        asked = path + needed.get(path, "")
+        for name, value in fill.items():
+            asked = asked.replace(name, value)
+        answer = ask.get(asked)
+        assert answer.status_code == 200, answer.text
+        schema = told["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        whole = {**schema, "components": described["components"]}
+        Draft202012Validator(whole, format_checker=FormatChecker()).validate(answer.json())
+    problem = {**described["components"]["schemas"]["Problem"]}
+    Draft202012Validator(problem).validate(ask.get("/api/v1/sources/99").json())
+
+
+def test_ops_with_offsets_make_the_newer_text_of_the_older(ask: TestClient) -> None:
+    digests = [row["text_sha256"] for row in reversed(ask.get("/api/v1/versions?source=1").json()["versions"])]
+    a, b = (ask.get(f"/api/v1/texts/{digest}").json()["text"] for digest in digests)
+    told = ask.get(f"/api/v1/diffs/{digests[0]}..{digests[1]}").json()
+    kept = {"equal": "a", "move": "a", "insert": "b", "replace": "b"}
+    made = "".join(
+        (a if kept[op["op"]] == "a" else b)[slice(*op[kept[op["op"]]])] for op in told["edits"] if op["op"] in kept
+    )
+    assert made == b

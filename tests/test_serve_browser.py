@@ -1,0 +1,123 @@
+"""Every page in a real browser: light and dark, three widths, with and without scripts; nobody is shut out."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe_playwright_python
+import pytest
+import uvicorn
+
+from archive.serve.server import Impatient, listen
+from serving import HOSTILE, application, stocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; apt-get install chromium"),
+]
+PAGES = (
+    "/",
+    "/a/1",
+    "/a/3",
+    *(f"/a/1/diff/1..2?mode={mode}" for mode in ("reading", "side", "changes", "raw", "machine")),
+    "/g/1?with=2",
+    "/search",
+    "/search?q=harbour",
+    "/s",
+    "/runs",
+    "/at/2026-02-01",
+    "/about/api",
+)
+WIDTHS = (1280, 390, 320)
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    app = application(stocked(tmp_path_factory.mktemp("browsed") / "archive.db"), check=print)
+    with listen("127.0.0.1", 0) as at:
+        config = uvicorn.Config(app, http=Impatient, ws="none", lifespan="off", log_level="error")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [at]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{at.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        found = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=options)
+        yield found
+        found.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_loads_nothing_from_elsewhere_and_shuts_nobody_out(
+    browser: Any, base: str, scheme: str, scripts: bool
+) -> None:
+    context = browser.new_context(color_scheme=scheme, java_script_enabled=scripts, bypass_csp=scripts)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(base) else None)
+    for path in PAGES:
+        page.goto(base + path)
+        assert page.locator("h1").count() == 1
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if scripts:
+                wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                complaints += [f"{path} is {wide} px too wide at {width}"] * (wide > 0)
+                page.evaluate(AXE.read_text())
+                found = page.evaluate("axe.run()")["violations"]
+                complaints += [f"{path} at {width}: {each['id']} {each['nodes'][0]['target']}" for each in found]
+    assert complaints == []
+    assert context.cookies() == []
+    context.close()
+
+
+def test_the_inbox_is_walked_by_keys(browser: Any, base: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(base + "/")
+    page.keyboard.press("j")
+    with page.expect_response(lambda answer: answer.url.endswith("/a/1/seen")) as answered:
+        page.keyboard.press("e")
+    assert answered.value.status == 204
+    page.wait_for_selector("li[data-done]")
+    with page.expect_response(lambda answer: answer.url.endswith("/a/1/seen")):
+        page.keyboard.press("u")
+    page.reload()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/a/1/diff/1..2")
+    context.close()
+
+
+def test_a_form_works_without_scripts_and_a_hostile_headline_is_read_as_text(browser: Any, base: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(base + "/a/1")
+    assert HOSTILE.partition("\u202e")[0] in page.locator("h1").inner_text()
+    page.get_by_role("button", name="Mark as seen").click()
+    assert page.url.endswith("/a/1")
+    assert page.get_by_role("button", name="Mark as seen").count() == 0
+    page.goto(base + "/")
+    assert "alert(1)" not in page.locator("main").inner_text()
+    context.close()

@@ -1,0 +1,154 @@
+"""Attacks on the web interface itself: names, origins, tokens, paths, sizes; numbered as in the attack list."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.serve.policy import POLICY
+from serving import OURS, TOKEN, application, client, stocked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.testclient import TestClient
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stocked(tmp_path_factory.mktemp("guarded") / "archive.db")
+
+
+@pytest.fixture(scope="module")
+def ask(archived: Path) -> TestClient:
+    return client(application(archived))
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 400),
+        ("127.0.0.1.evil.example", 400),
+        ("", 400),
+        ("localhost:80@evil", 400),
+        ("localhost", 200),
+        ("LOCALHOST:1", 200),
+        ("127.0.0.1:8020", 200),
+        ("[::1]:8020", 200),
+        ("news.example", 200),
+    ],
+)
+def test_35_only_our_own_names_are_answered(archived: Path, host: str, status: int) -> None:
+    app = application(archived, base="https://news.example")
+    assert client(app).get("/runs", headers={"host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": OURS},
+        {"sec-fetch-site": "none"},
+    ],
+)
+def test_36_nothing_is_changed_for_another_site(ask: TestClient, headers: dict[str, str]) -> None:
+    before = ask.get("/inbox.json").json()
+    assert ask.post("/seen", data={"token": TOKEN}, headers=headers).status_code == 403
+    assert ask.get("/inbox.json").json() == before
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x", TOKEN[:-1], "\u00e9"])
+def test_36_nothing_is_changed_without_the_token(ask: TestClient, token: str) -> None:
+    same = {"origin": OURS, "sec-fetch-site": "same-origin"}
+    assert ask.post("/seen", data={"token": token}, headers=same).status_code == 403
+    assert ask.post(f"/seen?token={TOKEN}", headers=same).status_code == 403
+
+
+def test_36_reading_changes_nothing(archived: Path, ask: TestClient) -> None:
+    before = archived.read_bytes()
+    for path in ("/seen", "/a/1/seen", "/a/1/check", "/g/1/label"):
+        assert ask.get(path).status_code in {404, 405}
+    assert archived.read_bytes() == before
+
+
+def test_36_without_a_token_nothing_can_be_changed(archived: Path) -> None:
+    asked = client(application(archived, token=None))
+    assert asked.post("/seen", data={"token": ""}, headers={"origin": OURS}).status_code == 403
+    assert '<form class="act"' not in asked.get("/").text
+
+
+def test_37_other_sites_may_not_read(ask: TestClient) -> None:
+    asked = {"origin": "https://evil.example", "access-control-request-method": "GET"}
+    assert ask.options("/inbox.json", headers=asked).status_code == 403
+    assert "access-control-allow-origin" not in ask.get("/inbox.json", headers=asked).headers
+
+
+def test_38_every_answer_has_its_policy_and_no_cookie(ask: TestClient) -> None:
+    for path in ("/", "/a/1", "/a/1.json", "/nothing", "/static/app.css", "/feed.atom", "/openapi.json"):
+        headers = ask.get(path).headers
+        assert headers["content-security-policy"] == POLICY, path
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "set-cookie" not in headers
+    assert "frame-ancestors 'none'" in POLICY
+
+
+def test_39_with_a_token_nobody_reads_without_it(archived: Path) -> None:
+    asked = client(application(archived, guarded=True))
+    assert asked.get("/").status_code == 401
+    assert "Basic" in asked.get("/").headers["www-authenticate"]
+    for scheme, given, status in (
+        ("Bearer", TOKEN, 200),
+        ("Bearer", "wrong", 401),
+        ("Basic", base64.b64encode(f"anybody:{TOKEN}".encode()).decode(), 200),
+        ("Basic", "!!!", 401),
+        ("Basic", base64.b64encode(b"anybody:wrong").decode(), 401),
+    ):
+        assert asked.get("/", headers={"authorization": f"{scheme} {given}"}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2fapp.py",
+        "/static/%00",
+        "/static/..%5capp.py",
+        "/static/C:%5cx",
+    ],
+)
+def test_40_only_what_is_meant_to_be_is_read_from_the_disk(ask: TestClient, path: str) -> None:
+    assert ask.get(path).status_code == 404
+
+
+def test_a_whole_address_as_request_target_is_its_path(ask: TestClient) -> None:
+    from archive.serve.guard import in_origin_form
+
+    scope = {"type": "http", "path": "http://elsewhere.example/runs", "raw_path": b"http://elsewhere.example/runs"}
+    assert in_origin_form(scope)["path"] == "/runs"
+    kept = {"type": "http", "path": "/web/2020/http://x.example/", "raw_path": b"/web/2020/http://x.example/"}
+    assert in_origin_form(kept) is kept
+    assert ask.get("/runs").status_code == 200
+
+
+def test_a_form_is_small(ask: TestClient) -> None:
+    form = {"token": TOKEN, "note": "x" * 20_000}
+    assert ask.post("/g/1/label", data=form, headers={"origin": OURS}).status_code == 403
+
+
+SEARCHES = (
+    "U.S.", "back-up", "AT&T", "don't", "C++", "a)", "-x", '"', "*", "NEAR(", "title:", "a OR", "\x00", "AND", "(((",
+    "x:y", "\u202e", "' OR 1=1 --", "%", "\ud7ff", "a" * 5000, "a " * 10_000, "{", "^a", "+", "NOT", '"a" NEAR/3 "b"',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SEARCHES)
+def test_46_no_search_fails(ask: TestClient, said: str) -> None:
+    answer = ask.get("/search", params={"q": said})
+    assert answer.status_code in {200, 400, 503}, answer.text
+    assert "Internal" not in answer.text

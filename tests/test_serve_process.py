@@ -1,0 +1,107 @@
+"""The verb itself: where it listens, what it refuses, how it ends, and that idle strangers stop no reader."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from archive.cli import wirecopy
+from archive.errors import ConfigError, StoreError
+from serving import stocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMAND = (sys.executable, "-c", "from archive.cli import main; main()")
+
+
+def test_39_beyond_this_machine_only_with_a_token(tmp_path: Path) -> None:
+    path = stocked(tmp_path / "archive.db")
+    with pytest.raises(ConfigError, match="--token"):
+        CliRunner().invoke(wirecopy, ["--db", str(path), "serve", "--host", "0.0.0.0"], catch_exceptions=False)  # noqa: S104
+
+
+def test_no_archive_and_a_port_in_use_are_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="wirecopy init"):
+        CliRunner().invoke(wirecopy, ["--db", str(tmp_path / "none.db"), "serve"], catch_exceptions=False)
+    path = stocked(tmp_path / "archive.db")
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
+    with taken, pytest.raises(ConfigError, match="--port"):
+        CliRunner().invoke(wirecopy, ["--db", str(path), "serve", "--port", port], catch_exceptions=False)
+
+
+@contextmanager
+def served(path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
+    """The verb at work on any free port: the process, the port, and what it said before."""
+    command = [*COMMAND, "--db", str(path), "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        said = ""
+        assert process.stderr is not None
+        while (found := re.search(r"http://\S*:(\d+);", said)) is None:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        try:
+            yield process, int(found[1]), said
+        finally:
+            process.kill()
+
+
+def get(port: int, path: str = "/runs", **headers: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.slow
+def test_57_five_hundred_idle_connections_stop_no_reader_and_an_interrupt_ends_it(tmp_path: Path) -> None:
+    with served(stocked(tmp_path / "archive.db")) as (process, port, _), ExitStack() as held:
+        for place in range(500):
+            idle = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+            if place % 2:
+                idle.sendall(b"GET / HTTP/1.1\r\nHost: 127.")  # and never the rest
+        began = time.monotonic()
+        assert get(port) == 200
+        assert time.monotonic() - began < 2
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.wait(10) in {0, 130}
+        assert time.monotonic() - began < 4
+
+
+@pytest.mark.slow
+def test_57_who_sends_nothing_is_sent_away(tmp_path: Path) -> None:
+    with (
+        served(stocked(tmp_path / "archive.db")) as (_, port, _),
+        socket.create_connection(("127.0.0.1", port), timeout=25) as idle,
+    ):
+        idle.sendall(b"GET / HTTP/1.1\r\n")
+        assert idle.recv(1) == b""
+
+
+@pytest.mark.slow
+def test_39_the_token_is_kept_for_its_owner_alone_and_shown_once(tmp_path: Path) -> None:
+    path = stocked(tmp_path / "archive.db")
+    with served(path, "--token") as (_, port, said):
+        file = path.with_name("archive.db.token")
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert file.read_text().strip() in said
+        assert get(port) == 401
+        assert get(port, authorization=f"Bearer {file.read_text().strip()}") == 200
+    with served(path, "--token") as (_, _, said):
+        assert file.read_text().strip() not in said

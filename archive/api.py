@@ -77,7 +77,7 @@ class Archive:
     """An archive, open for questions. Close it, or use it as a context manager."""
 
     def __init__(self, path: Path, *, patience: float | None = None) -> None:
-        """Raises StoreError (no archive there), SchemaMismatch or Corrupt. ``patience``: as for ``db.connect.Reader``."""
+        """Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: as for ``db.connect.Reader``."""
         self._reader = Reader(path, patience=patience)
         self._ask = self._reader.ask
 

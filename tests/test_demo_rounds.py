@@ -186,3 +186,30 @@ def line_of(archive: Archive, capture: Capture) -> str:
         return json.dumps(told)
     page = archive.payload(capture).decode(capture.charset or "utf-8", errors="replace")
     return json.dumps(told | {"html": page, "status": 200 if capture.status == 304 else told["status"]})
+
+
+def test_every_scripted_copy_stands_with_its_original_and_its_lag(played: Played) -> None:
+    world = played.world
+    made_from = {
+        article.id: base
+        for article in world.articles
+        for relation, base in article.copies
+        if relation in {"exact", "near", "reworded"}
+    }
+
+    def original_of(article: str) -> str:
+        return original_of(made_from[article]) if article in made_from else article
+
+    scripted: dict[str, dict[str, float]] = {}
+    for copy in made_from:
+        first, late = world.deal.articles[original_of(copy)], world.deal.articles[copy]
+        lags = scripted.setdefault(world.url(first), {})
+        lags[world.url(late)] = (late.published_at - first.published_at).total_seconds()
+    with Archive(played.db) as archive:
+        told = {
+            cluster.original.url: {
+                member.url: lag.seconds for member, lag in zip(cluster.members, cluster.lags, strict=True) if lag
+            }
+            for cluster in archive.clusters()
+        }
+    assert told == scripted

@@ -76,6 +76,12 @@ def test_36_reading_changes_nothing(archived: Path, ask: TestClient) -> None:
     assert archived.read_bytes() == before
 
 
+def test_36_a_form_of_more_fields_than_ours_is_refused(ask: TestClient) -> None:
+    fields = "&".join(f"a{number}=1" for number in range(99)) + f"&token={TOKEN}"
+    same = {"origin": OURS, "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
+    assert ask.post("/seen", content=fields, headers=same).status_code == 403
+
+
 def test_36_without_a_token_nothing_can_be_changed(archived: Path) -> None:
     asked = client(application(archived, token=None))
     assert asked.post("/seen", data={"token": ""}, headers={"origin": OURS}).status_code == 403

@@ -136,6 +136,7 @@ def only_furniture_changed(world: World, article: Article, at: int) -> bool:
     return same_text and page(world, article, at).body != page(world, article, at - 1).body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [range(first, first + 8) for first in range(0, 32, 8)], ids=str)
 def test_at_least_half_of_all_pages_change_nothing_but_furniture_in_every_round(seeds: range) -> None:
     for world in map(World, seeds):

@@ -111,6 +111,7 @@ def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
     asyncio.run(publish(Report(run_id=1, kind="refresh", started_at=now, finished_at=now)))
 
 
+@pytest.mark.slow
 def test_a_flow_without_a_server_says_what_to_start() -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     command = [sys.executable, str(shipped("flows") / "upkeep.py"), "{}"]

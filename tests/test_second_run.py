@@ -153,6 +153,7 @@ def check(done: SecondRun) -> None:
     assert max((each.head for each in small), default=0) <= MOST_BYTES
 
 
+@pytest.mark.slow
 def test_unchanged_pages_cost_one_small_request_each_and_no_extraction(tmp_path: Path) -> None:
     check(run_twice(tmp_path, telling=25, silent=25))
 

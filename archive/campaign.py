@@ -147,13 +147,13 @@ async def campaign(
 
     Raises StoreBusy when another run holds the lease, or took it while this process slept.
     """
-    recipe = pipeline.current_recipe()
+    recipe = pipeline.current_recipe(fast=settings.fast)
     me = holder(owner or kind)
     with Store(settings.db) as store:
         async with _lease(store, me, settings):
             run_id = store.begin_run(kind, json.dumps(parameters, sort_keys=True), me, settings.now(), resume=resume)
             store.use_recipe(recipe, settings.now())
-            with Extractors(workers=_WORKERS) as extractors:
+            with Extractors(workers=_WORKERS, fast=settings.fast) as extractors:
                 async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
                     run = Campaign(
                         settings=settings,

@@ -155,7 +155,7 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
 
     What the pages teach of their sites is taken up before it ends.
     """
-    recipe = pipeline.current_recipe()
+    recipe = pipeline.current_recipe(fast=settings.fast)
     store.use_recipe(recipe, settings.now())
     versions, links = _derive_waiting(store, settings, recipe, progress)
     if furnishing.adopt(store, recipe, settings.now())[1]:
@@ -169,7 +169,8 @@ def _derive_waiting(
 ) -> tuple[int, int]:
     waiting = ask_captures.underived(store.ask, sys.maxsize)
     versions = links = done = 0
-    with Extractors(workers=2 if len(waiting) > _WORTH_WORKERS else 0) as extractors:
+    workers = 2 if len(waiting) > _WORTH_WORKERS else 0
+    with Extractors(workers=workers, fast=settings.fast) as extractors:
         while chunk := ask_captures.underived(store.ask, _CHUNK):
             got = pipeline.derive(store, extractors, chunk, recipe=recipe, now=settings.now())
             versions, links, done = versions + len(got.versions), links + got.links, done + got.captures

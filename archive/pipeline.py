@@ -174,9 +174,12 @@ def page_of(outcome: Outcome) -> Page:
 # --- derive ----------------------------------------------------------------------------------------------------------
 
 
-def current_recipe() -> Recipe:
-    """The recipe of this code: its id is a digest of every option, rule list and library version that shapes a text."""
-    facts = tuple(sorted((*extract_facts(), *clean_facts())))
+def current_recipe(*, fast: bool = False) -> Recipe:
+    """The recipe of this code: its id is a digest of every option, rule list and library version that shapes a text.
+
+    ``fast`` is that of the setting of this name.
+    """
+    facts = tuple(sorted((*extract_facts(fast=fast), *clean_facts())))
     return Recipe(id=hashlib.sha256(repr(facts).encode()).hexdigest()[:16], facts=facts)
 
 

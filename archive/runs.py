@@ -252,8 +252,9 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
 
 def preview_reextract(settings: Settings, *, samples: int = 5) -> Preview:
     """What ``reextract`` would change, without writing: how many texts, and some of them. Raises StoreError."""
-    with Reader(settings.db) as reader, Extractors(workers=2) as extractors:
-        return preview(reader.ask, extractors, current_recipe(), samples=samples)
+    recipe = current_recipe(fast=settings.fast)
+    with Reader(settings.db) as reader, Extractors(workers=2, fast=settings.fast) as extractors:
+        return preview(reader.ask, extractors, recipe, samples=samples)
 
 
 async def rematch(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:

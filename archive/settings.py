@@ -15,6 +15,7 @@
     lanes          32                       WIRECOPY_LANES          origins visited at once
     per_address    4                        WIRECOPY_PER_ADDRESS    requests at once to one server, whatever its hosts
     probe          yes                      WIRECOPY_PROBE          may a site be asked for a page that cannot exist?
+    fast           no                       WIRECOPY_FAST           read pages in one cheaper pass, a little less exact?
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
     notify         none                     WIRECOPY_NOTIFY         whom to tell of changes: webhooks, apprise's
@@ -72,6 +73,7 @@ class Settings:
     lanes: int = 32
     per_address: int = 4
     probe: bool = True
+    fast: bool = False
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
@@ -343,6 +345,7 @@ _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "lanes": ("a whole number from 1 to 1024, for example 32", _lanes),
     "per_address": ("a whole number from 1 to 1024, for example 4", _lanes),
     "probe": ("yes or no", _yes_no),
+    "fast": ("yes or no", _yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _archives),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _notify),

@@ -18,7 +18,7 @@ from trafilatura import bare_extraction
 
 from archive.clean import clean
 from archive.extract import extract
-from archive.extract.blocks import fill_gaps, prose_length
+from archive.extract.blocks import fill_gaps, prose_length, read_families
 from archive.extract.recipe import PASSES
 from archive.extract.tree import lighten, parse
 from db.records import Page
@@ -95,7 +95,7 @@ def one_page(page: Page, timed: Callable[[str, Callable[[], Any]], Any]) -> None
     if parsed is not None:
         lighten(parsed.root)
         timed(ALONE, lambda: bare_extraction(parsed.root, favor_recall=True, **dict(PASSES)))
-        timed(BLOCKS, lambda: (prose_length(parsed.root), fill_gaps(whole.text, parsed.root)))
+        timed(BLOCKS, lambda: (prose_length(parsed.root), fill_gaps(whole.text, read_families(parsed.root))))
 
 
 def findings(found: dict[str, float]) -> Iterator[str]:

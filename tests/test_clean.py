@@ -294,8 +294,10 @@ def test_byline_in_the_text_fills_a_missing_one() -> None:
         ("Some information for this report came from Reuters.", "Some information for this report came from Reuters."),
         ("Con información de EFE", "Con información de EFE"),
         ("Mit Material von dpa", "Mit Material von dpa"),
+        ("mit dpa", "mit dpa"),
         ("Source: AFP", "Source: AFP"),
         ("This article was originally published on Herald.", "This article was originally published on Herald."),
+        ("Originally published on Herald.", "Originally published on Herald."),
     ],
 )
 def test_agency_and_credit_lines_are_noted(line: str, credit: str) -> None:
@@ -317,6 +319,7 @@ def test_dateline_stays_in_its_sentence() -> None:
         ("ROME \u2014 Ministers met on Friday.", {"dateline": "ROME"}),
         ("Some information for this report came from the Herald.", {"credited": "the Herald"}),
         ("Mit Material von dpa", {"agency": "dpa", "credited": "dpa"}),
+        ("(mit AFP)", {"agency": "Agence France-Presse"}),
         ("Source: AFP", {"agency": "Agence France-Presse", "credited": "AFP"}),
         ("The post Bridge mended appeared first on Daily Example.", {"credited": "Daily Example"}),
         ("By Maria Teller", {"byline": "Maria Teller"}),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.contents import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,3 +78,56 @@ def test_extraction_depends_on_nothing_but_the_page() -> None:
         digest(hash_seed=3, workers=0, order=4, days_later=900),
     }
     assert len(digests) == 1
+
+
+IMPORT = """
+import sys
+from pathlib import Path
+from archive.files import import_files
+from archive.settings import load_settings
+folder, day = Path(sys.argv[1]), sys.argv[2]
+settings = load_settings({"WIRECOPY_CLOCK": day}, start=folder)
+for path in sorted(folder.glob("*.jsonl")):
+    import_files(settings, [path])
+"""
+
+
+@pytest.mark.slow
+def test_settled_archive_depends_on_nothing_but_its_captures(tmp_path: Path) -> None:
+    """Both archives learn what belongs to their sites; one in three goes, with and without workers, on another day."""
+    lines = list(captured())
+    shuffled = random.Random(1).sample(lines, len(lines))
+    one = brought(tmp_path / "one", [lines], hash_seed=1, day="2026-02-01")
+    other = brought(tmp_path / "other", [shuffled[:30], shuffled[30:37], shuffled[37:]], hash_seed=2, day="2028-07-21")
+    found, again = contents(one), contents(other)
+    assert any("+" in version[-1] for version in found["versions"])  # a recipe with furniture
+    for told in ("captures", "texts", "versions", "links"):
+        assert found[told] == again[told]
+
+
+def captured() -> Iterator[str]:
+    """Three captures of each of 16 articles of four sites, edited once; a site says the same under all its articles."""
+    for site in range(4):
+        for number in range(4):
+            deal = random.Random(f"{site} {number}")
+            words = ["".join(deal.choices("aeioulmnrst", k=6)) for _ in range(120)]
+            told = [" ".join(words[at : at + 12]).capitalize() + "." for at in range(0, 120, 12)]
+            for day in (1, 2, 3):
+                told[4] += " Corrected." if day == 2 else ""
+                body = "".join(f"<p>{line}</p>" for line in (*told, f"Paper {site} belongs to its readers alone."))
+                html = f"<html><body><article><h1>Town {site} {number}</h1>{body}</article></body></html>"
+                url = f"https://daily{site}.example/2026/01/{number}"
+                yield json.dumps({"url": url, "fetched_at": f"2026-01-0{day}T08:00:00Z", "html": html})
+
+
+def brought(folder: Path, files: list[list[str]], *, hash_seed: int, day: str) -> Path:
+    """The archive of these files, each imported by itself in turn, all by one process of its own."""
+    folder.mkdir()
+    (folder / "wirecopy.toml").touch()
+    for number, lines in enumerate(files):
+        (folder / f"{number}.jsonl").write_text("\n".join(lines))
+    environment = os.environ | {"PYTHONHASHSEED": str(hash_seed)}
+    arguments = [sys.executable, "-W", "ignore", "-c", IMPORT, str(folder), f"{day}T00:00:00Z"]
+    ran = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    return folder / "data" / "archive.db"

@@ -65,7 +65,7 @@ def clean(extraction: Extraction, known: Blocks = NOTHING) -> Extraction:
 def clean_facts() -> tuple[tuple[str, str], ...]:
     """Everything that decides what :func:`clean` returns, as sorted (name, value) pairs."""
     rules = [(rule.because, rule.where, rule.pattern.pattern, rule.words, rule.sweeps) for rule in RULES]
-    table = repr((rules, SHORTCODE.pattern, [credit.pattern for credit in CREDITS], EDGES, furniture.EDGES))
+    table = repr((rules, SHORTCODE.pattern, [credit.pattern.pattern for credit in CREDITS], EDGES, furniture.EDGES))
     return ("clean revision", REVISION), ("clean rules", sha256(table.encode()).hexdigest()[:16])
 
 

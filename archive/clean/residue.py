@@ -10,7 +10,7 @@ from archive.clean.normalise import fold
 from archive.clean.rules import RULES, SHORTCODE, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from db.records import Blocks
 
@@ -30,6 +30,19 @@ _CODES = re.compile(rf"^(?:(?:{_CODE}) ?)+|(?: ?(?:{_CODE}))+(?=$|[ .,;:!?])|(?:
 _WORDS = re.compile(r"\w+")
 
 
+def _standing(*places: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in RULES if rule.where in places)
+
+
+_RULES = {
+    (False, False): _standing("anywhere"),
+    (True, False): _standing("anywhere", "edge", "head"),
+    (False, True): _standing("anywhere", "edge", "tail"),
+    (True, True): RULES,
+}
+"""The rules for a line by whether it stands at the head and at the tail of its text."""
+
+
 def find_residue(text: str, title: str, known: Blocks = NOTHING) -> list[tuple[int, int, str]]:
     """Ordered, disjoint (start, end, because) spans of a normalised ``text``; what is left of it is normalised too.
 
@@ -47,10 +60,16 @@ def find_residue(text: str, title: str, known: Blocks = NOTHING) -> list[tuple[i
 
 def _rule_of(line: str) -> str:
     """The reason that a rule would give for this line, wherever it stood: marks of a scraper stay evidence."""
-    if len(line) > _LONGEST_LINE:
-        return ""
-    words, bare = len(_WORDS.findall(line)), line.removeprefix("- ")
-    return next((rule.because for rule in RULES if words <= rule.words and rule.pattern.fullmatch(bare)), "")
+    rule = _first(RULES, line) if len(line) <= _LONGEST_LINE else None
+    return rule.because if rule else ""
+
+
+def _first(rules: Iterable[Rule], line: str) -> Rule | None:
+    """The first of the rules that the whole line fits. Words are counted last: hardly a line gets that far."""
+    bare = line.removeprefix("- ")
+    return next(
+        (rule for rule in rules if rule.pattern.fullmatch(bare) and len(_WORDS.findall(line)) <= rule.words), None
+    )
 
 
 def _marked(lines: Sequence[str], title: str) -> dict[int, str]:
@@ -64,14 +83,7 @@ def _marked(lines: Sequence[str], title: str) -> dict[int, str]:
 def _matches(lines: Sequence[str]) -> Iterator[tuple[int, Rule]]:
     head, tail = EDGES[0], len(lines) - EDGES[1]
     for at, line in enumerate(lines):
-        if len(line) > _LONGEST_LINE:
-            continue
-        places = {"anywhere", *(("head", "edge") if at < head else ()), *(("tail", "edge") if at >= tail else ())}
-        words, bare = len(_WORDS.findall(line)), line.removeprefix("- ")
-        rules = (
-            rule for rule in RULES if rule.where in places and words <= rule.words and rule.pattern.fullmatch(bare)
-        )
-        if (rule := next(rules, None)) is not None:
+        if len(line) <= _LONGEST_LINE and (rule := _first(_RULES[at < head, at >= tail], line)):
             yield at, rule
 
 

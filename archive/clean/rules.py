@@ -222,9 +222,8 @@ RULES: tuple[Rule, ...] = (
         "copyright",
         "tail",
         r"\W*(?:©|\(c\)|copyright)\W.*\b(?:19|20)\d\d\b.*",
-        r".{0,120}\b(?:all rights reserved|alle rechte vorbehalten|todos los derechos reservados)\.?",
-        r".{0,120}\b(?:tous droits réservés|todos os direitos reservados|tutti i diritti riservati)\.?",
-        r".{0,120}\balle rechten voorbehouden\.?",
+        r".{0,120}\b(?:all rights reserved|alle rechte vorbehalten|todos los derechos reservados|"
+        r"alle rechten voorbehouden|tous droits réservés|todos os direitos reservados|tutti i diritti riservati)\.?",
         r"this material may not be (?:published|reproduced|broadcast).*",
         words=45,
     ),

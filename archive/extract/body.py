@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from trafilatura import bare_extraction
 
-from archive.extract.blocks import fill_gaps, linear_text, prose_length
+from archive.extract.blocks import fill_gaps, linear_text, prose_length, read_families
 from archive.extract.recipe import (
     GAP_TEXT,
     KEEP_PRECISION,
@@ -75,14 +75,16 @@ def read_body(parsed: Parsed, *, fast: bool = False) -> Body:
         return Body(linear_text(root), "linear")
     if fast:
         return Body(_pass(root, "recall"), "recall")
+    # Both are read before the passes push the tree out of the processor's cache: half the time.
+    prose, families = prose_length(root), read_families(root)
     found = Body(_pass(root, "precision"), "precision")
-    is_sure = bool(found.text) and len(found.text) >= SURE_PROSE * prose_length(root)
+    is_sure = bool(found.text) and len(found.text) >= SURE_PROSE * prose
     if not is_sure and texts <= TWO_PASS_TEXTS:
         default = Body(_pass(root, "default"), "default")
         found = found if len(found.text) >= KEEP_PRECISION * len(default.text) else default
     if not 0 < len(found.text) <= GAP_TEXT:
         return found
-    return Body(fill_gaps(found.text, root), found.found_by)
+    return Body(fill_gaps(found.text, families), found.found_by)
 
 
 def _pass(root: HtmlElement, focus: Focus) -> str:

@@ -54,17 +54,19 @@ def without_site(text: str, names: Iterable[str]) -> str:
 
 
 def _agreed(headings: list[str], others: list[str], names: set[str]) -> str:
+    bare = {text: without_site(text, names) for text in (*headings, *others)}
     pairs = [(heading, other) for heading in headings for other in others] + list(combinations(others, 2))
-    return next((common for a, b in pairs if (common := _common(without_site(a, names), without_site(b, names)))), "")
+    return next((common for a, b in pairs if (common := _common(bare[a], bare[b]))), "")
 
 
 def _common(a: str, b: str) -> str:
     """What two titles agree on: one may carry a tail (its site's name) that the other has not."""
-    if not fold(a) or not fold(b):
+    one, other = fold(a), fold(b)
+    if not one or not other:
         return ""
-    if fold(a) in {fold(b), fold(_without_tail(b))}:
+    if one == other or one == fold(_without_tail(b)):
         return a
-    return b if fold(b) == fold(_without_tail(a)) else ""
+    return b if other == fold(_without_tail(a)) else ""
 
 
 def _without_tail(title: str) -> str:

@@ -59,6 +59,7 @@ _LONGEST_ADDRESS = 8192  # no longer one is asked
 _MOST_TAGS = 20
 _MOST_READ = 100  # elements of a kind; each costs its subtree, and a page may nest thousands
 _FOUND = tuple[str, ...]
+_LINK = tuple[list[str], str]  # of a ``link`` element: its relations and its address
 Said = tuple[str, str]
 """What a page says, as written, and where it says it: ("2024-02-28", "meta date")."""
 
@@ -93,7 +94,8 @@ def read_metadata(root: HtmlElement, url: str) -> Declared:
     """Everything the page at ``url`` declares."""
     found = _walk(root)
     meta = _metas(found["meta"])
-    canonical = _canonical(found["link"], url)
+    links = [((link.get("rel") or "").lower().split(), (link.get("href") or "").strip()) for link in found["link"]]
+    canonical = _canonical(links, url)
     blocks = [script.text or "" for script in found["script"] if "ld+json" in (script.get("type") or "").lower()]
     article = read_article(blocks, (url, canonical or "", meta.get("og:url", "")))
     ld = article or LdArticle()
@@ -122,7 +124,7 @@ def read_metadata(root: HtmlElement, url: str) -> Declared:
         section=_first(((ld.section, "json-ld articleSection"), *_pick(meta, _SECTION))),
         tags=_tags(ld, meta),
         canonical_url=canonical,
-        claims=tuple(_claims(found["link"], meta, found["base"])),
+        claims=tuple(_claims(links, meta, found["base"])),
         free=free,
         free_from=free_from,
         article=article,
@@ -259,17 +261,13 @@ def _free(named: bool | None, items: tuple[Said, ...], meta: dict[str, str]) -> 
     return tier, "" if tier is None else "meta article:content_tier"
 
 
-def _canonical(links: Iterable[HtmlElement], url: str) -> str | None:
+def _canonical(links: Iterable[_LINK], url: str) -> str | None:
     """The page's claim of its own address, made absolute; only web addresses count."""
-    for link in links:
-        if "canonical" in (link.get("rel") or "").lower().split() and link.get("href"):
-            return _absolute(url, link.get("href").strip())
-    return None
+    href = next((href for relations, href in links if "canonical" in relations and href), "")
+    return _absolute(url, href) if href else None
 
 
-def _claims(
-    links: Iterable[HtmlElement], meta: dict[str, str], bases: Iterable[HtmlElement]
-) -> Iterator[tuple[str, str]]:
+def _claims(links: Iterable[_LINK], meta: dict[str, str], bases: Iterable[HtmlElement]) -> Iterator[tuple[str, str]]:
     """Other addresses the page gives for itself, the first of each kind, as written.
 
     Joined with the page's own ``base`` and nothing else, so that they may stay relative: a payload is extracted once,
@@ -277,10 +275,9 @@ def _claims(
     """
     base = next((href for each in bases if (href := each.get("href"))), "")
     told: dict[str, str] = {}
-    for link in links:
-        relations = (link.get("rel") or "").lower().split()
+    for relations, href in links:
         for kind, relation in (("canonical", "canonical"), ("amp", "amphtml")):
-            if relation in relations and (href := (link.get("href") or "").strip()):
+            if href and relation in relations:
                 told.setdefault(kind, _joined(base, href))
     if "og:url" in meta:
         told["og"] = _joined(base, meta["og:url"])

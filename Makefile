@@ -8,11 +8,11 @@ RUN := .venv/bin/
 READY := .venv/.ready
 ARGS ?=
 
-.PHONY: help setup demo test test-slow check gate bench lock clean
+.PHONY: help setup demo test test-slow check gate bench browser screenshots lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-11s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-13s%s\n", $$1, $$2}' Makefile
 
 setup: $(READY)  ## a virtual environment in .venv with the locked packages; nothing to do when it is up to date
 
@@ -29,7 +29,7 @@ else
 endif
 	@touch $@
 
-demo: setup  ## archive the built-in news world, offline (ARGS="--grade" compares with its script)
+demo: setup  ## archive the built-in news world, offline (ARGS=--open: and look at it; ARGS=--grade: how well it did)
 	$(RUN)wirecopy demo $(ARGS)
 
 test: setup  ## the fast tests (ARGS="-k plan" picks some)
@@ -50,6 +50,14 @@ check: setup  ## lint, format, types, import contracts
 
 bench: setup  ## CPU and time, as ratios within one run; reported, never asserted
 	$(RUN)python bench/run.py $(ARGS)
+
+browser:  ## Debian's Chromium for the tests with a browser, where it can be had; without it they are skipped
+	@command -v chromium >/dev/null || { [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium fonts-liberation >/dev/null; } \
+		|| echo 'skipped: no chromium here, and it cannot be installed (apt-get, as root); tests with a browser are skipped'
+
+screenshots: setup  ## pictures of the demo's pages, in build/screenshots and docs/pictures
+	$(RUN)python tests/pictures.py $(ARGS)
 
 lock: setup  ## renew requirements.lock: the newest versions pyproject.toml allows, for every Python it allows
 	command -v uv >/dev/null || $(RUN)python -m pip install --quiet uv

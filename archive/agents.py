@@ -19,7 +19,7 @@ from archive.diff import render_unified
 from archive.errors import ArchiveError, BadInput, ConfigError
 from archive.refs import Ref
 from archive.when import iso, parse_instant
-from db.questions.versions import SNIPPET_MARKS
+from db.questions.search import SNIPPET_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,8 @@ class Desk:
     def search(self, words: str, limit: int = 10, as_of: str | None = None, *, gone: bool = False) -> Json:
         """Search all versions of all articles, also what is no longer there.
 
-        Words must all occur; "a phrase", prefix* and -without are understood. as_of: only what stood there at that
+        Words must all occur; "a phrase", prefix*, -without, this OR that, title:word, near:"two words"~5, site:host,
+        after:2021-10 and before:2022 (first seen) are understood. as_of: only what stood there at that
         instant (2026-01-05T12:00Z). gone: only what an article no longer says. At most 50 hits.
         """
         with Archive(self._db) as archive:

@@ -24,6 +24,7 @@ from db.questions import listings as ask_listings
 from db.questions import pedigrees as ask_pedigrees
 from db.questions import proof as ask_proof
 from db.questions import rhythm as ask_rhythm
+from db.questions import search as ask_search
 from db.questions import sources as ask_sources
 from db.questions import states as ask_states
 from db.questions import totals
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from archive.refs import Ref
     from db.connect import Ask
-    from db.questions.versions import Match
+    from db.questions.search import Match
     from db.records import (
         Capture,
         Change,
@@ -313,10 +314,10 @@ class Archive:
 
         ``at``: only what stood there at that instant; ``gone``: only what an article no longer says.
         """
-        from archive.search import to_fts
+        from archive.search import understood
 
-        query = to_fts(words)
-        return query, ask_versions.search(self._ask, query, limit=limit, when=at, gone=gone)
+        found = understood(words, when=at, gone=gone)
+        return found.said, ask_search.search(self._ask, found.query, limit=limit, only=found.only)
 
     def articles(
         self, *, at: datetime | None = None, recorded: datetime | None = None, group: str | None = None

@@ -118,7 +118,7 @@ def seed_of(number: int) -> Row:
     group = f"group{number % GROUPS:02}"
     url = f"https://paper{number % PAPERS}.example/"
     told = {"key": f"{group}/paper{number}", "group": group, "name": f"paper{number}", "url": url, "kind": "feed"}
-    return {"id": number} | told | {"every": "1h", "first_read_at": micros(SINCE)}
+    return {"id": number} | told | {"every": "3600", "first_read_at": micros(SINCE)}
 
 
 def source_of(number: int) -> Row:
@@ -148,7 +148,13 @@ def written(size: Size, dice: random.Random) -> Iterator[tuple[Row, Row, list[Ro
             for place, word in zip(dice.sample(range(size.words), EDITED), some(EDITED), strict=True):
                 text[place] = word
         first = SINCE + (number // size.sources + dice.random() / 2) * APART
-        yield rows_of(number + 1, source + 1, " ".join(text), first, number // size.sources + 1, sightings)
+        yield rows_of(number + 1, source + 1, prose(text), first, number // size.sources + 1, sightings)
+
+
+def prose(words: list[str]) -> str:
+    """Words as sentences of 15, four of them a paragraph: a text that is one sentence takes ten times the comparing."""
+    sentences = [" ".join(words[start : start + 15]).capitalize() + "." for start in range(0, len(words), 15)]
+    return "\n\n".join(" ".join(sentences[start : start + 4]) for start in range(0, len(sentences), 4))
 
 
 def rows_of(

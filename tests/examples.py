@@ -49,7 +49,7 @@ COLUMNS = 100
 MARK = "=== example"
 
 NOT_RUN = {
-    "make demo": "makes an environment and plays the demo through Prefect: tests/test_flows.py and .ci/run do",
+    "make demo ARGS=--open": "makes an environment and plays the demo through Prefect: tests/test_flows.py and .ci/run do",
     "make test": "would run this test",
     ". .venv/bin/activate": "the tests run in it",
     "wirecopy refresh": "needs the open web; tests/test_runs.py refreshes on loopback",
@@ -96,11 +96,11 @@ def _example(page: Path, token: Token, below: Token | None) -> Example:
 
 
 def play(folder: Path) -> None:
-    """The demo's four rounds, without Prefect: the same function that its flow calls."""
+    """The demo's four rounds, without Prefect: the same function that its flow calls, with the same arguments."""
 
     def run_round(where: Path, instant: datetime) -> object:
         settings = load_settings({"WIRECOPY_CLOCK": instant.isoformat()}, start=where)
-        return asyncio.run(refresh(settings))
+        return asyncio.run(refresh(settings, force=True))
 
     quiet = io.StringIO()
     run_demo(

@@ -61,6 +61,15 @@ def test_every_verb_can_be_read_about() -> None:
     assert headings == [verb for verbs in GROUPS.values() for verb in verbs]
 
 
+def test_the_first_page_names_every_verb_in_the_order_of_the_help() -> None:
+    shown = {
+        line.split("|")[1].strip().capitalize(): re.findall(r"`([a-z]+)`", line)
+        for line in (ROOT / "README.md").read_text("utf-8").splitlines()
+        if line.startswith(tuple(f"| {heading.lower()} |" for heading in GROUPS))
+    }
+    assert shown == {heading: list(verbs) for heading, verbs in GROUPS.items()}
+
+
 @pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
 def test_no_document_names_a_verb_that_does_not_exist(page: Path) -> None:
     verbs = {verb for verbs in GROUPS.values() for verb in verbs}

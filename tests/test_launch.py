@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -13,6 +15,7 @@ import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -251,7 +254,8 @@ from archive.launch import up
 from archive.settings import from_process
 signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
-    sys.exit(up(from_process(), environ=os.environ, out=lambda line: print(line, flush=True)))
+    port = int(sys.argv[1]) or None
+    sys.exit(up(from_process(), environ=os.environ, web_port=port, out=lambda line: print(line, flush=True)))
 except RunFailed as error:
     sys.exit(f"refused: {error}")
 """
@@ -262,10 +266,10 @@ READY = "wirecopy is up."
 class Up:
     """``wirecopy up`` in a folder; its words so far in ``said``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, web_port: int = 0) -> None:
         self.said = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", UP],
+            [sys.executable, "-c", UP, str(web_port)],
             cwd=folder,
             env=code_environ({name: value for name, value in os.environ.items() if not name.startswith("WIRECOPY_")}),
             stdout=subprocess.PIPE,
@@ -334,10 +338,29 @@ def test_up_serves_three_deployments_whose_schedules_bring_runs(project: Path) -
 
 
 @pytest.mark.slow
+def test_up_serves_the_pages_of_an_archive_that_had_not_been_there(project: Path) -> None:
+    with Up(project) as up:
+        found = re.search(r"pages +http://(\S+)", up.until("wirecopy status"))
+        assert found is not None, up.said
+        with contextlib.closing(http.client.HTTPConnection(found[1], timeout=10)) as connection:
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 200
+        assert (project / "data" / "archive.db").is_file()
+
+
+@pytest.mark.slow
+def test_up_refuses_a_port_for_its_pages_that_is_taken(project: Path) -> None:
+    with socket.create_server((HOST, 0)) as taken, Up(project, web_port=taken.getsockname()[1]) as up:
+        assert "choose another with --web-port" in up.until("refused")
+        assert up.process.wait(PATIENCE) == 1
+        assert up.processes() == set()
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_all_of_up_and_leaves_the_schedules_on(project: Path) -> None:
     with Up(project) as up:
         up.until("wirecopy status")
-        assert len(up.processes()) >= 2
+        assert len(up.processes()) >= 3
         assert up.end(signal.SIGINT) == 0
         assert "The schedules stay on" in up.said
         assert "Traceback" not in up.said
@@ -372,3 +395,32 @@ def test_what_a_power_loss_left_under_way_is_closed_by_the_next_start(project: P
         assert "its process is gone" in after.until("wirecopy status")
         assert after.rows(under_way) == []
         assert after.end(signal.SIGTERM) == 0
+
+
+# --- the demo, and then a browser ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_demo_opens_its_archive_in_a_browser_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    browser, visited = tmp_path / "browser", tmp_path / "visited"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {visited}.new && mv {visited}.new {visited}\n')
+    browser.chmod(0o755)
+    command = [sys.executable, "-c", "from archive.cli import main; main()", "demo", "--open"]
+    environ = code_environ({**os.environ, "BROWSER": str(browser)})
+    with subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            while not visited.exists():  # the whole demo is played before
+                assert demo.poll() is None
+                time.sleep(0.1)
+            where = urlsplit(visited.read_text().strip())
+            assert where.hostname == HOST
+            with contextlib.closing(http.client.HTTPConnection(where.netloc, timeout=10)) as connection:
+                connection.request("GET", "/")
+                said = connection.getresponse().read().decode()
+            assert "Battery maker picks Harrow Bay" in said
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(PATIENCE) == 0
+        finally:
+            demo.kill()
+        assert demo.stdout is not None
+        assert "  wirecopy serve --open\n" in demo.stdout.read()

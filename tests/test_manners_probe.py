@@ -13,6 +13,7 @@ from archive import asides, probe
 from archive.fetch import Asides, Fetcher, Remembered
 from archive.urls import url_key
 from db.questions import captures as ask_captures
+from db.questions import search as ask_search
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions
 from db.records import Manners, Reason, SeedKind, Verdict, Visit
@@ -298,7 +299,7 @@ def test_a_probe_is_neither_a_version_nor_found_by_search_nor_watched(store: Sto
     settle(store)
     assert store.ask("SELECT count(*) AS n FROM capture") == [{"n": 1}]
     assert ask_versions.everything(store.ask) == []
-    assert ask_versions.search(store.ask, "sandwiches", limit=5) == []
+    assert ask_search.search(store.ask, "sandwiches", limit=5) == []
     assert store.ask("SELECT * FROM v_articles") == store.ask("SELECT * FROM v_sources") == []
     assert ask_sources.states(store.ask) == ask_sources.everything(store.ask) == []
 

@@ -14,9 +14,9 @@ from archive.urls import url_key
 from db.connect import Reader
 from db.errors import Corrupt
 from db.questions import captures as ask_captures
+from db.questions import health, totals
 from db.questions import links as ask_links
 from db.questions import sources as ask_sources
-from db.questions import totals
 from db.questions import versions as ask_versions
 from db.records import Found, Passage, Reason, Relation, Removed, SeedKind
 from db.store import Store
@@ -267,6 +267,15 @@ def test_a_key_of_few_texts_is_found_in_any_year_and_of_many_in_its_fortnight(st
     assert ask_links.candidates(store.ask, 2, FOUR) == [1]
     crowd(store, range(100, 100 + ask_links.RARE_CAP), 5)
     assert ask_links.candidates(store.ask, 2, FOUR) == []
+
+
+def test_copies_are_counted_by_article_and_an_article_is_none_of_its_own(store: Store, source: int) -> None:
+    newest = make_history(store, source, [("one", T0), ("two", T0 + DAY), ("three", T0 + 2 * DAY)])[-1]
+    make_history(store, add_source(store, "https://copy.example/"), [("four", T0), ("five", T0 + DAY)])
+    make_history(store, add_source(store, "https://else.example/"), [("six", T0)])
+    copies = [(text, a_judgement()) for text in (1, 2, 4, 5)]
+    store.link(3, [*copies, (6, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
+    assert health.copies_of(store.ask, newest.text_sha256, source_id=source) == 1
 
 
 def test_forgotten_links_are_to_be_found_again(store: Store) -> None:

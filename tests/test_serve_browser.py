@@ -32,10 +32,14 @@ PAGES = (
     "/g/1?with=2",
     "/search",
     "/search?q=harbour",
+    "/search?q=-harbour",
+    "/search?q=nowhere+site:daily.example",
+    "/s?troubled=1",
     "/s",
     "/runs",
     "/at/2026-02-01",
     "/about/api",
+    "/?kind=number",
 )
 WIDTHS = (1280, 390, 320)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -65,31 +69,43 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_loads_nothing_from_elsewhere_and_shuts_nobody_out(
-    browser: Any, base: str, scheme: str, scripts: bool
-) -> None:
-    context = browser.new_context(color_scheme=scheme, java_script_enabled=scripts, bypass_csp=scripts)
-    page = context.new_page()
-    complaints: list[str] = []
+@pytest.fixture(scope="module", params=["light, scripts", "dark, scripts", "light", "dark"])
+def reader(request: pytest.FixtureRequest, browser: Any) -> Iterator[tuple[Any, bool, list[str]]]:
+    """A page of the browser in light or dark, with scripts or without; whether it has them; and its complaints."""
+    scheme, _, scripts = request.param.partition(", ")
+    # axe is a script, too: where the page's own may run it is let past the policy, and may run.
+    context = browser.new_context(color_scheme=scheme, java_script_enabled=bool(scripts), bypass_csp=bool(scripts))
+    page, complaints = context.new_page(), []
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(base) else None)
-    for path in PAGES:
-        page.goto(base + path)
-        assert page.locator("h1").count() == 1
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            if scripts:
-                wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                complaints += [f"{path} is {wide} px too wide at {width}"] * (wide > 0)
-                page.evaluate(AXE.read_text())
-                found = page.evaluate("axe.run()")["violations"]
-                complaints += [f"{path} at {width}: {each['id']} {each['nodes'][0]['target']}" for each in found]
-    assert complaints == []
+    page.on("request", lambda asked: complaints.append(asked.url) if not _at_home(asked.url) else None)
+    yield page, bool(scripts), complaints
     assert context.cookies() == []
     context.close()
+
+
+def _at_home(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:"))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_fits_loads_nothing_from_elsewhere_and_shuts_nobody_out(
+    reader: tuple[Any, bool, list[str]], base: str, path: str
+) -> None:
+    page, scripts, complaints = reader
+    complaints.clear()
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    page.goto(base + path)
+    assert page.locator("h1").count() == 1
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.locator("html").evaluate("page => page.scrollWidth - innerWidth")
+        complaints += [f"{wide} px too wide at {width}"] * (wide > 0)
+        if scripts:
+            page.evaluate(AXE.read_text())
+            found = page.evaluate("axe.run()")["violations"]
+            complaints += [f"at {width}: {each['id']} {each['nodes'][0]['target']}" for each in found]
+    assert complaints == []
 
 
 def test_the_inbox_is_walked_by_keys(browser: Any, base: str) -> None:

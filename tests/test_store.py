@@ -20,6 +20,7 @@ from db import care
 from db.connect import Reader
 from db.errors import Corrupt, StoreError
 from db.questions import captures as ask_captures
+from db.questions import search as ask_search
 from db.questions import sources as ask_sources
 from db.questions import totals
 from db.questions import versions as ask_versions
@@ -170,6 +171,7 @@ def writer(path: Path, lane: int, turns: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> None:
     writers = [writer(path, lane, 15) for lane in range(3)]
     errors = [process.communicate(timeout=60)[1] for process in writers]
@@ -404,7 +406,7 @@ def test_a_page_behind_a_wall_opens_no_version(store: Store, source: int) -> Non
 @pytest.mark.parametrize("query", ["zurich", "Zürich", "ZURICH", "hafen*"])
 def test_new_texts_are_found_with_diacritics_and_case_folded(store: Store, source: int, query: str) -> None:
     make_history(store, source, [("Der Hafenmeister kam aus Zürich.", T0)])
-    (match,) = ask_versions.search(store.ask, query, limit=5)
+    (match,) = ask_search.search(store.ask, query, limit=5)
     assert (match.version.number, match.newest, match.absent_since) == (1, True, None)
     assert "\ue000" in match.snippet
 
@@ -412,7 +414,7 @@ def test_new_texts_are_found_with_diacritics_and_case_folded(store: Store, sourc
 def test_a_text_seen_again_is_indexed_once(store: Store, source: int) -> None:
     make_history(store, source, [("harbour", T0), ("other", T0 + DAY), *(("harbour", T0 + n * DAY) for n in (2, 3))])
     assert len(store.ask("SELECT id FROM text_fts_docsize")) == 2
-    assert len(ask_versions.search(store.ask, "harbour", limit=9)) == 2
+    assert len(ask_search.search(store.ask, "harbour", limit=9)) == 2
 
 
 # --- what is watched -------------------------------------------------------------------------------------------------

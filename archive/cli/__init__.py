@@ -111,7 +111,7 @@ def wirecopy(ctx: click.Context, db: str | None) -> None:
     r"""Archive news and web articles; see what changed, when, and who copied whom.
 
     \b
-    First minute, without the internet:   wirecopy demo
+    First minute, without the internet:   wirecopy demo --open
     An archive of your own:               wirecopy init, wirecopy add URL, wirecopy refresh
     More on a verb, with examples:        wirecopy VERB --help
     """

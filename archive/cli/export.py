@@ -21,7 +21,25 @@ if TYPE_CHECKING:
     Form = Callable[..., None]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Forms(click.Group):
+    """Says which forms there are when another is asked for."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a better word for what is not there."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise click.UsageError(f"no such form: {args[0]}. There are {', '.join(self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The forms, each with all of what it is for."""
+        del ctx
+        with formatter.section("Forms"):
+            formatter.write_dl([(name, form.get_short_help_str(99)) for name, form in self.commands.items()])
+
+
+@click.group(cls=_Forms, subcommand_metavar="FORM ...", context_settings={"help_option_names": ["-h", "--help"]})
 def export() -> None:
     r"""Write files for other programs: web archives, tables, one page.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.questions.versions import Match
+    from db.questions.search import Match
     from db.records import Cluster, Folded, Version
 
 _UNWANTED = re.compile("-[^-].")
@@ -78,10 +78,15 @@ def search(
 ) -> None:
     r"""Search all versions, also for what is gone.
 
-    Words must all occur; "a phrase", prefix* and -without are understood, every other sign is text.
+    Words must all occur. Every sign that is not named here is text.
+
+    \b
+    "a phrase"   prefix*   -without   this OR that   title:word   near:"two words"~5
+    site:daily.example   site:daily.example/sport   after:2021-10   before:2021-10-08   (first seen)
 
     \b
     wirecopy search border talks
+    wirecopy search ferry OR boat site:daily.example after:2021
     wirecopy search '"joint statement" -opinion'
     wirecopy search harbour --gone
     wirecopy search harbour --unique          of copies of one text the probable original
@@ -140,7 +145,7 @@ def _with_copies(folded: Folded | None) -> str:
 
 
 def _print_hit(hit: Match, folded: Folded | None) -> None:
-    from db.questions.versions import SNIPPET_MARKS
+    from db.questions.search import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
     click.echo(fold(bold(clean(hit.version.title))))

@@ -96,14 +96,18 @@ def _day(settings: Settings, text: str | None) -> date | None:
 
 @verb
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the Prefect server (else 4200, or a free one).")
-def up(settings: Settings, *, port: int | None) -> int:
-    """Refresh every 15 minutes, with a window to watch it, until Ctrl-C.
+@click.option(
+    "--web-port", type=click.IntRange(1, 65535), help="Port of the archive's pages (else 8020, or a free one)."
+)
+def up(settings: Settings, *, port: int | None, web_port: int | None) -> int:
+    """Refresh every 15 minutes and serve the pages, until Ctrl-C.
 
-    Starts a local Prefect server, serves the three deployments with their schedules, and says where to look.
+    Starts a local Prefect server, serves the three deployments with their schedules and the archive's pages on this
+    machine, and says where to look.
     """
     from archive.launch import up as start
 
-    return start(settings, environ=os.environ, port=port, out=click.echo)
+    return start(settings, environ=os.environ, port=port, web_port=web_port, out=click.echo)
 
 
 @verb

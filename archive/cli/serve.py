@@ -6,6 +6,8 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
+import webbrowser
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from archive.settings import Settings
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - asked for by name, and refused without a token
 
 
 @verb
@@ -36,7 +39,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 @click.option("--base", metavar="URL", help="What the outside calls this server, for links: https://archive.example")
 @click.option("--open", "open_", is_flag=True, help="Open a browser there.")
 def serve(settings: Settings, *, port: int, host: str, token: bool, base: str | None, open_: bool) -> None:
-    r"""Show the archive in a browser: what changed, who copied whom, search, feeds; also as JSON, Memento and CDX.
+    r"""Show the archive in a browser, and to programs as JSON, feeds, Memento, CDX.
 
     Reads, and changes nothing but marks of what you have seen, labels, and "check now". Ends with Ctrl-C.
 
@@ -46,35 +49,62 @@ def serve(settings: Settings, *, port: int, host: str, token: bool, base: str | 
     wirecopy serve --host 0.0.0.0 --token --base https://archive.example
     """
     from archive.api import Archive
-    from archive.serve.app import create_app
-    from archive.serve.server import listen, run
 
     if host not in _LOOPBACK and not token:
         raise ConfigError(
             f"{host} can be reached by others, who could read all of the archive; with a token only who knows it can: "
             f"wirecopy serve --host {host} --token"
         )
+    if host in _EVERYWHERE and base is None:
+        raise ConfigError(
+            f"{host} is every address of this machine, and no name to answer to. Say what others call it: "
+            f"wirecopy serve --host {host} --token --base https://archive.example"
+        )
     _checked_base(base)
     with Archive(settings.db):
         pass  # where there is no archive, or one of another version, that is said now
-    secret = _kept_token(settings.db) if token else secrets.token_urlsafe(24)
+    secret = _kept_token(settings.db) if token else None
+    show(settings, host=host, port=port, secret=secret, base=base, browse=open_, check=_checking(settings))
+
+
+def show(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    secret: str | None = None,
+    base: str | None = None,
+    browse: bool = False,
+    check: Callable[[str], None] | None = None,
+) -> None:
+    """Serve an archive until Ctrl-C, which is how it is meant to end. Raises ConfigError where it cannot listen.
+
+    Who reads must know ``secret``, if there is one; ``browse`` opens a browser; ``check`` visits an address now, and
+    without it no page offers that.
+    """
+    from archive.serve.app import create_app
+    from archive.serve.server import listen, run
+
     with listen(host, port) as socket:
         name, found = socket.getsockname()[:2]
         app = create_app(
             settings.db,
             base=base,
-            token=secret,
-            guarded=token,
+            token=secret or secrets.token_urlsafe(24),
+            guarded=secret is not None,
             hosts=[] if host in _LOOPBACK else [host, name],
             clock=settings.wall,
-            check=_checking(settings),
+            check=check,
             prefect=_prefect(),
         )
         address = base or f"http://{f'[{host}]' if ':' in host else host}:{found}"
         say(f"serving {settings.db} at {address}; Ctrl-C ends it")
-        if open_:
-            click.launch(address)
-        run(app, socket)
+        if browse:  # beside us: a browser of the terminal returns only when it is left, and needs answers before
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        try:
+            run(app, socket)
+        except KeyboardInterrupt:
+            say("stopped")
 
 
 def _checked_base(base: str | None) -> None:

@@ -20,19 +20,27 @@ if TYPE_CHECKING:
 @click.option("--json", "json_", is_flag=True, help="Print only {grade: {found, missed, false, pending}}.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Deal the events to other articles.")
 @click.option("--dir", "folder", default="wirecopy-demo", show_default=True, type=click.Path(path_type=Path))
+@click.option("--open", "open_", is_flag=True, help="Then show the archive in a browser, until Ctrl-C.")
 @click.pass_context
-def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Path) -> int:
+def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Path, open_: bool) -> int:
     r"""Archive an invented news world in four rounds, offline, through the real Prefect flows.
 
     Works only in its own folder, made anew each time; leaves an archive there to ask.
 
     \b
-    wirecopy demo
+    wirecopy demo --open
     wirecopy demo --grade --seed 7
     wirecopy demo serve-site --port 8000 --round 1
     """
     if ctx.invoked_subcommand is not None:
         return 0
+    code = _play(folder, seed=seed, grade=grade, json_=json_)
+    if open_:
+        _show(folder)
+    return code
+
+
+def _play(folder: Path, *, seed: int, grade: bool, json_: bool) -> int:
     from archive.demo.run import run_demo
     from archive.demo.snapshot import read_snapshot
 
@@ -62,6 +70,14 @@ def _flows(folder: Path, stack: ExitStack) -> Callable[[datetime], dict[str, int
 
     server = stack.enter_context(PrivateServer(folder / "prefect", environ=os.environ))
     return stack.enter_context(rounds(folder, server=server, environ=os.environ))
+
+
+def _show(folder: Path) -> None:
+    """Serve the demo's archive at any free port. Its sites are gone by now, so that no page offers to check one."""
+    from archive.cli.serve import show
+    from archive.settings import load_settings
+
+    show(load_settings({}, start=folder.absolute()), browse=True)
 
 
 @demo.command("serve-site")

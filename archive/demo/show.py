@@ -219,14 +219,14 @@ def _born(ref: Json) -> datetime:
 
 
 def next_lines(answers: Telling, folder: Path) -> list[str]:
-    """Return commands to type next, on the article with the weightiest edit and on a reworded copy."""
+    """Return commands to type next, on the article with the weightiest edit and on a reworded copy; the browser last."""
     lines = ["Look closer", "", f"  cd {folder}"]
     edits = sorted(_later_versions(answers), key=lambda edit: (-edit[1]["score"], edit[0]))
     for url, _ in edits[:1]:
         lines += [f"  wirecopy {verb} {url}" for verb in ("history", "diff", "show --at 2026-01-05T09:00")]
     for original, copy in _reworded(answers)[:1]:
         lines += [f"  wirecopy explain {original} \\", f"                   {copy}"]
-    return [*lines, "  wirecopy search harbour", "  wirecopy copies", "  wirecopy status"]
+    return [*lines, "  wirecopy search harbour", "  wirecopy copies", "  wirecopy status", "  wirecopy serve --open"]
 
 
 def _reworded(answers: Telling) -> list[tuple[str, str]]:

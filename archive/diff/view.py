@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from db.records import Change, Edit, Text
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_UNSEEN = re.compile(rf"{_CONTROL.pattern}|[\u00ad\u200b-\u200d\u2060\ufeff]")
+_UNSEEN = re.compile(
+    rf"{_CONTROL.pattern}|[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164]"
+    r"|[\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 class Bit(NamedTuple):

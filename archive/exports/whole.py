@@ -23,7 +23,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror})") from error
+        raise BadInput(f"{path}: cannot be written ({error.strerror}). Look at its folder, or name another") from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

@@ -7,7 +7,8 @@
     shipped   where flows/, prefect.yaml and prefect.toml are: in a clone, or in a wheel
     server    a private Prefect server
     flow      run a flow in a child process, once or again and again
-    up        wirecopy up: server and runner until Ctrl-C
+    pages     the web interface
+    up        wirecopy up: server, runner and pages until Ctrl-C
     steps     what `prefect deploy` does besides: create the automation
 """
 

@@ -76,14 +76,9 @@ class PrivateServer:
         """Return when the server answers. Raises `RunFailed` when it ended, or is silent after ``limit`` seconds."""
         if self._child is None:
             raise RunFailed("the Prefect server was not started; enter it with a with statement first")
-        give_up_at = time.monotonic() + limit
-        while not self._ready:
-            if not self._child.running:
-                raise self._child.failure("ended while it was starting")
-            if time.monotonic() > give_up_at:
-                raise self._child.failure(f"did not answer within {limit:.0f} s")
-            self._ready = _answers(self.port)
-            time.sleep(0 if self._ready else _KNOCK)
+        if not self._ready:
+            wait_for_answer(self._child, self.port, "/api/health", limit=limit)
+        self._ready = True
 
     def failure(self, what: str) -> RunFailed:
         """An error that says ``what`` happened to the server, and how its log ends."""
@@ -124,10 +119,21 @@ def port_is_free(port: int) -> bool:
         return True
 
 
-def _answers(port: int) -> bool:
+def wait_for_answer(child: Child, port: int, path: str, *, limit: float) -> None:
+    """Return when what ``child`` serves answers 200. Raises `RunFailed` when it ended or is silent for ``limit`` s."""
+    give_up_at = time.monotonic() + limit
+    while not _answers(port, path):
+        if not child.running:
+            raise child.failure("ended while it was starting")
+        if time.monotonic() > give_up_at:
+            raise child.failure(f"did not answer within {limit:.0f} s")
+        time.sleep(_KNOCK)
+
+
+def _answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", "/api/health")
+        connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

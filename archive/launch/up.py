@@ -1,4 +1,4 @@
-"""``wirecopy up``: the Prefect server and the three deployments with their schedules, until Ctrl-C."""
+"""``wirecopy up``: the Prefect server, the three deployments with their schedules and the pages, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import RunFailed
+from archive.errors import RunFailed, SeedError
 from archive.launch.child import Child
+from archive.launch.pages import Pages
 from archive.launch.server import PrivateServer, free_port, port_is_free
 from archive.launch.shipped import shipped
 from archive.settings import to_environ
@@ -26,28 +27,45 @@ USUAL_PORT: Final = 4200
 """Prefect's own; a bookmark keeps working from one day to the next."""
 
 _LOOK: Final = 0.5
-"""Seconds between two looks at whether both children still live."""
+"""Seconds between two looks at whether all children still live."""
 
 
-def up(settings: Settings, *, environ: Mapping[str, str], out: Callable[[str], object], port: int | None = None) -> int:
-    """Serve the deployments until Ctrl-C; 0 then. ``port`` None is 4200, or any free one when that is taken.
+def up(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str],
+    out: Callable[[str], object],
+    port: int | None = None,
+    web_port: int | None = None,
+) -> int:
+    """Serve the deployments and the pages until Ctrl-C; 0 then.
 
-    ``out`` gets the lines for the person at the terminal; everything Prefect says goes to logs in ``data/prefect``.
-    The children are told every setting, so what was typed for us holds for them. Raises `RunFailed` when it cannot
-    start, or when the server or the runner ends by itself.
+    ``port``, of Prefect: None is 4200, or any free one when that is taken. ``web_port``, of the pages: None is 8020, or
+    any free one. ``out`` gets the lines for the person at the terminal; everything else goes to logs in
+    ``data/prefect``. The children are told every setting, so what was typed for us holds for them. Raises `RunFailed`
+    when it cannot start, or when a child ends by itself; SeedError without a seed index, because every run would fail;
+    StoreError.
     """
+    if not settings.index.is_file():
+        raise SeedError(f"there is no seed index at {settings.index}. Make one: wirecopy init")
     if port is None:
         port = USUAL_PORT if port_is_free(USUAL_PORT) else free_port()
     home = settings.root / "data" / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     try:
-        with _stoppable(), _alone(home), PrivateServer(home, environ=environ, port=port) as server:
+        with (
+            _stoppable(),
+            _alone(home),
+            PrivateServer(home, environ=environ, port=port) as server,
+            Pages(settings, environ=server.environ, port=web_port, log=home / "pages.log") as pages,
+        ):
             out("Starting Prefect; the first time takes about 20 seconds ...")
             server.wait_ready()
             with _runner(settings, server) as runner:
                 started = json.loads(runner.ask())
-                out(_welcome(settings, server, started))
-                _watch(server, runner)
+                pages.wait_ready()
+                out(_welcome(settings, server, pages, started))
+                _watch(server, pages, runner)
     except KeyboardInterrupt:
         out("Stopped. The schedules stay on: start again and the next due run starts by itself.")
     return 0
@@ -83,22 +101,22 @@ def _runner(settings: Settings, server: PrivateServer) -> Child:
     )
 
 
-def _watch(server: PrivateServer, runner: Child) -> None:
+def _watch(*children: PrivateServer | Pages | Child) -> None:
     while True:
-        if not server.running:
-            raise server.failure("ended")
-        if not runner.running:
-            raise runner.failure("ended")
+        for child in children:
+            if not child.running:
+                raise child.failure("ended")
         time.sleep(_LOOK)
 
 
-def _welcome(settings: Settings, server: PrivateServer, started: Mapping[str, list[str]]) -> str:
+def _welcome(settings: Settings, server: PrivateServer, pages: Pages, started: Mapping[str, list[str]]) -> str:
     crashed = [f"  crashed    {name}: its process is gone" for name in started["crashed"]]
     return "\n".join(
         [
             "wirecopy is up. Ctrl-C stops it and leaves the schedules on.",
             "",
-            f"  window     {server.url}",
+            f"  pages      {pages.url}  (what changed, who copied whom, search)",
+            f"  window     {server.url}  (runs and schedules)",
             f"  archive    {settings.db}",
             f"  logs       {server.home}/*.log",
             *(f"  serves     {line}" for line in started["serves"]),

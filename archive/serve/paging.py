@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from archive.errors import BadInput
+from db.questions.search import Place, Rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,18 @@ class Paging:
                 return None
             case [int(at), int(last)] if max(abs(at), abs(last)) < _MOST_INTEGER:
                 return at, last
+        raise BadInput(_WRONG)
+
+    @property
+    def behind_rank(self) -> Place | None:
+        """``after`` of what a search found. Raises BadInput."""
+        match self.after:
+            case None:
+                return None
+            case [int(top), None] if abs(top) < _MOST_INTEGER + 1:
+                return Place(top, None)
+            case [int(top), [int() | float() as score, int(at), int(last)]] if abs(top) < _MOST_INTEGER + 1:
+                return Place(top, Rank(score, at, last))
         raise BadInput(_WRONG)
 
 

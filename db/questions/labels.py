@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from db.records import Label, Relation, VersionRef
@@ -23,9 +24,10 @@ _VERSION = f"""coalesce((SELECT w.id {_ITS} {_WITH_TEXT} {_THEN}),
 _SIDE = """{0}r.url AS {0}_url, coalesce({0}v.number, 0) AS {0}_number, coalesce({0}v.title, '') AS {0}_title,
     l.{0}_seen_at, {0}v.published_at AS {0}_published, {0}v.byline AS {0}_byline, l.{0}_sha256"""
 _JOIN = "JOIN source {0}r ON {0}r.id = l.{0}_root LEFT JOIN version {0}v ON {0}v.id = l.{0}_version"
+# CROSS JOIN: from the labels, which people made, to their two sources; SQLite would begin with all sources there are.
 _LABELS = f"""
     WITH said AS (SELECT n.*, coalesce(x.same_as, x.id) AS a_root, coalesce(y.same_as, y.id) AS b_root
-                  FROM label n JOIN source x ON x.id = n.a_source_id JOIN source y ON y.id = n.b_source_id),
+                  FROM label n CROSS JOIN source x ON x.id = n.a_source_id CROSS JOIN source y ON y.id = n.b_source_id),
          shown AS (SELECT l.*, {_VERSION.format("a")}, {_VERSION.format("b")} FROM said l WHERE {{where}})
     SELECT {_SIDE.format("a")}, {_SIDE.format("b")}, l.copy, l.note, l.labelled_at,
            CASE WHEN l.a_sha256 = l.b_sha256 THEN 'exact' ELSE
@@ -44,9 +46,9 @@ def everything(ask: Ask) -> list[Label]:
 
 def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Label]:
     """The labels of which one side belongs to these sources, or to an address whose history one of them keeps."""
-    where = "l.a_root = :id OR l.b_root = :id"
-    found = (_label(row) for each in source_ids for row in ask(_LABELS.format(where=where), id=each))
-    return list(dict.fromkeys(found))
+    some = "(SELECT value FROM json_each(:ids))"
+    where = f"l.a_root IN {some} OR l.b_root IN {some}"
+    return [_label(row) for row in ask(_LABELS.format(where=where), ids=json.dumps(list(source_ids)))]
 
 
 def _label(row: Row) -> Label:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from db.questions import rows
 from db.records import SCRAPER_MARKS, Fact, Text
-from db.times import instant, instant_or_none, micros, micros_or_none
+from db.times import instant_or_none, micros, micros_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from db.connect import Ask, Row
@@ -188,105 +187,3 @@ def facts(ask: Ask, version: Version) -> tuple[Fact, ...]:
     return tuple(
         Fact(name=name, value=value, source=source, raw=raw, guess=guess) for name, value, source, raw, guess in stored
     )
-
-
-SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
-"""Private-use characters around the words found, and the ellipsis: what prints them must escape the rest first."""
-
-# Ranked first and told afterwards: a snippet of each of 28,000 versions with one word took longer than finding them.
-_RANKED = """
-    SELECT v.id, v.source_id, v.number
-    FROM text_fts
-    JOIN version v ON v.text_id = text_fts.rowid AND v.superseded_at IS NULL
-    JOIN source s ON s.id = v.source_id
-    WHERE text_fts MATCH :query
-      AND (:at IS NULL OR v.id = (SELECT w.id FROM version w WHERE w.source_id = v.source_id
-                                  AND w.superseded_at IS NULL AND w.first_seen_at <= :at
-                                  ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1))
-    ORDER BY bm25(text_fts, 4.0, 1.0), v.first_seen_at, s.url_key
-    LIMIT :n OFFSET :offset"""
-
-_RANKED_AT_ONCE = 20
-"""How many times the hits asked for: versions that follow each other mostly match together, and are one hit."""
-
-_FOUND = f"""
-    SELECT {rows.VERSION}, snippet(text_fts, 1, :open, :close, :gap, 24) AS snippet
-    FROM version v
-    JOIN source s ON s.id = v.source_id
-    JOIN text t ON t.id = v.text_id
-    JOIN text_fts ON text_fts.rowid = v.text_id AND text_fts MATCH :query
-    WHERE v.id = :id"""
-
-_BESIDE = """
-    SELECT v.number, v.text_id, v.first_seen_at, v.last_seen_at FROM version v
-    WHERE v.source_id = :id AND v.superseded_at IS NULL"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """A version that matches a query, and for how long its article did without a break.
-
-    ``absent_since`` is the number of the first version after it that no longer matches; None: it still does.
-    """
-
-    version: Version
-    snippet: str
-    newest: bool
-    present_from: datetime
-    present_to: datetime
-    absent_since: int | None
-
-
-def search(ask: Ask, query: str, *, limit: int, when: datetime | None = None, gone: bool = False) -> list[Match]:
-    """Versions matching an FTS5 query, best first, each stretch of matching versions of one article once.
-
-    ``when``: only what stood there at that instant. ``gone``: only what the article no longer says. The snippet
-    carries ``SNIPPET_MARKS``.
-    """
-    found: list[Match] = []
-    told: set[tuple[int, int]] = set()  # the versions of every stretch met so far, by source and number
-    matching = {row["rowid"] for row in ask("SELECT rowid FROM text_fts WHERE text_fts MATCH :query", query=query)}
-    for row in _ranked(ask, query, _RANKED_AT_ONCE * limit, when):
-        if (row["source_id"], row["number"]) in told:
-            continue
-        match, stretch = _match(ask, query, row, matching)
-        told.update((row["source_id"], number) for number in stretch)
-        if match.absent_since is not None or not gone:
-            found.append(match)
-        if len(found) == limit:
-            break
-    return found
-
-
-def _ranked(ask: Ask, query: str, at_once: int, when: datetime | None) -> Iterator[Row]:
-    """Every version that matches, best first, with its source and number."""
-    for offset in count(0, at_once):
-        page = ask(_RANKED, query=query, n=at_once, offset=offset, at=micros_or_none(when))
-        yield from page
-        if len(page) < at_once:
-            return
-
-
-def _match(ask: Ask, query: str, ranked: Row, matching: Container[int]) -> tuple[Match, range]:
-    """A version that was found, and the numbers of the unbroken run of ``matching`` versions around it."""
-    marks = dict(zip(("open", "close", "gap"), SNIPPET_MARKS, strict=True))
-    (row,) = ask(_FOUND, id=ranked["id"], query=query, **marks)
-    version = rows.version(row)
-    beside = ask(_BESIDE, id=ranked["source_id"])
-    newest = max((each["number"] for each in beside), default=version.number)
-    seen = {version.number: (version.first_seen_at, version.last_seen_at)} | {
-        each["number"]: (instant(each["first_seen_at"]), instant(each["last_seen_at"]))
-        for each in beside
-        if each["text_id"] in matching
-    }
-    first = next(number for number in count(version.number, -1) if number - 1 not in seen)
-    last = next(number for number in count(version.number) if number + 1 not in seen)
-    match = Match(
-        version=version,
-        snippet=row["snippet"],
-        newest=version.number == newest,
-        present_from=seen[first][0],
-        present_to=seen[last][1],
-        absent_since=None if last == newest else last + 1,
-    )
-    return match, range(first, last + 1)

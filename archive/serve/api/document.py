@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from archive.search import SYNTAX
 from archive.serve.api.schemas import COUNT, DIGEST, NEXT, TEXT, WHEN, YES, many, of, one_of, schemas
 from archive.serve.paging import MOST
 
@@ -20,7 +21,7 @@ _PARAMETERS: dict[str, tuple[str, Json]] = {
     "kind": ("only changes of this kind", TEXT),
     "group": ("only of this group of the seed index, or of the seed with this key", TEXT),
     "at": ("as the web stood at this instant", TEXT),
-    "q": ('what to search for: words, "a phrase", prefix*, -without', TEXT),
+    "q": (f"what to search for: {SYNTAX}", TEXT),
     "gone": ("1: only what an article no longer says", TEXT),
     "with": ("the id of the other article of the pair shown side by side", COUNT),
     "v": ("the number of the version to read", COUNT),
@@ -85,8 +86,8 @@ def _paths() -> Json:
         ),
         "/api/v1/search": _get(
             "Versions with words, best first, and from when to when they stood",
-            of(q=TEXT, searched_as=TEXT, hits=many(one_of("Hit")), articles=COUNT, whole=YES),
-            "q limit at gone",
+            _page("hits", "Hit", q=TEXT, searched_as=TEXT, articles=COUNT, whole=YES),
+            "q after limit at gone",
         ),
         "/api/v1/runs": _get("What ran, the newest first", _page("runs", "Run"), "after limit"),
     }

@@ -9,11 +9,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from archive import answers
-from archive.diff import compare, edits_json
+from archive.diff import edits_json
 from archive.errors import BadInput, NotArchived
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.api.document import document
+from archive.serve.comparing import check_judged_in_time, compare_in_time
 from archive.serve.desk import Reply
 from archive.serve.pages import article, copies, runs, search, sources, standing
 from db.questions import captures, changes, health
@@ -78,10 +79,8 @@ def _changes(at: Desk) -> Reply:
 def _articles(at: Desk) -> Reply:
     when = at.moment("at", end=True) or at.now
     asked = at.paging(usual=USUAL)
-    found = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit + 1)
-    shown = found[: asked.limit]
-    following = at.following(shown[-1].url_key) if len(found) > asked.limit else None
-    return Reply(view=standing.view(shown, when, following), rows="articles")
+    found, behind = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
+    return Reply(view=standing.view(found, when, at.following(behind)), rows="articles")
 
 
 def _snapshots(at: Desk) -> Reply:
@@ -125,7 +124,7 @@ def _text(at: Desk) -> Reply:
 
 def _diff(at: Desk) -> Reply:
     a, b = (_held(at, at.path[side]) for side in "ab")
-    told = {"a": a.sha256, "b": b.sha256} | edits_json(compare(a, b), a, b)
+    told = {"a": a.sha256, "b": b.sha256} | edits_json(compare_in_time(a, b), a, b)
     return Reply(view=told, rows="edits", etag=f"{a.sha256}{b.sha256}")
 
 
@@ -133,6 +132,7 @@ def _passages(at: Desk) -> Reply:
     from archive.copies import judge
 
     a, b = (_held(at, at.path[side]) for side in "ab")
+    check_judged_in_time(a, b)
     judged = judge(a, b)
     told: Json = {"a": a.sha256, "b": b.sha256, "relation": None if judged.relation is None else str(judged.relation)}
     told |= {"score": round(judged.score, 4), "coverage": [round(share, 4) for share in judged.coverage]}

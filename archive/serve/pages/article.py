@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from archive import answers
-from archive.diff import compare
 from archive.errors import BadInput, NotArchived
 from archive.refs import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
+from archive.serve.comparing import Allowance
 from archive.serve.desk import Reply
 from archive.serve.excerpt import strongest
 from archive.serve.family import family_of
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 CHECKS = 600
 """Checks drawn on a timeline at most, the last ones; a page of 760 points shows no more apart."""
+
+READ = 300_000
+"""Characters of a text that its page shows, thrice what the longest articles have; the rest is there for programs."""
 
 _LEAST_ID, _MOST_ID = 1, 1 << 62
 
@@ -80,7 +83,8 @@ def view(facts: Facts) -> Json:
         "seen_until": iso(facts.seen_until) if facts.seen_until else None,
         "standing": standing(told),
         "gone_at": iso(told.gone_at) if told.gone_at else None,
-        "paragraphs": [each for each in facts.text.body.split("\n") if each.strip()] if facts.text else [],
+        "paragraphs": [each for each in facts.text.body[:READ].split("\n") if each.strip()] if facts.text else [],
+        "cut_short": bool(facts.text and len(facts.text.body) > READ),
         "text_sha256": shown.text_sha256 if shown else None,
         "capture": answers.capture_of(facts.capture) if facts.capture else None,
         "captured_as": f"{facts.capture.captured_at:%Y%m%d%H%M%S}" if facts.capture else None,
@@ -235,7 +239,8 @@ def feed(at: Desk) -> Reply:
     _, told = at.archive.history(source.url)
     last = told.versions[-FEED:]
     before = dict(zip(last[1:], last, strict=False))
-    entries = [entry(_row(at, source, each, before.get(each))) for each in reversed(last)]
+    allowed = Allowance()
+    entries = [entry(_row(at, source, each, before.get(each), allowed)) for each in reversed(last)]
     title = last[-1].title if last else source.url
     found = {
         "title": f"wirecopy: {title}",
@@ -250,10 +255,11 @@ FEED = 30
 """Versions in the feed of one article."""
 
 
-def _row(at: Desk, source: Source, each: Version, before: Version | None) -> Json:
-    text = at.archive.text(each)
-    earlier = at.archive.text(before) if before else None
-    told = strongest(compare(earlier, text), earlier, text) if earlier else []
+def _row(at: Desk, source: Source, each: Version, before: Version | None, allowed: Allowance) -> Json:
+    told: list[Json] = []
+    if before:
+        texts = at.archive.text(before), at.archive.text(each)
+        told = strongest(*allowed.compare(*texts, each.kinds, each.score))
     path = f"/a/{source.id}/diff/{before.number}..{each.number}" if before else f"/a/{source.id}?v={each.number}"
     return answers.version(each) | {
         "url": each.url,

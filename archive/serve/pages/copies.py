@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive import answers
 from archive.copies import swapped
@@ -12,6 +12,7 @@ from archive.errors import NotArchived
 from archive.refs import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
+from archive.serve.comparing import check_judged_in_time
 from archive.serve.desk import Reply
 from archive.serve.family import family_of
 from archive.when import iso
@@ -148,7 +149,8 @@ def _related(link: Link, source: Source, family: Family) -> Json:
 def side_by_side(pair: Pair, family: Family) -> Json:
     """Both texts in the order of the second: shared passages beside each other, the rest alone."""
     link = pair.link
-    rows = list(aligned(pair.a.body, pair.b.body, link.passages))
+    laid = list(aligned(pair.a.body, pair.b.body, link.passages))
+    rows = [_drawn(row) for row in laid[:MOST_ROWS]]
     return {
         "a": _side(link.a, family),
         "b": _side(link.b, family),
@@ -161,9 +163,9 @@ def side_by_side(pair: Pair, family: Family) -> Json:
         "translated": link.translated,
         "languages": list(link.languages),
         "broken": [list(names) for names in link.broken],
-        "passages": sum(row["n"] is not None for row in rows),
-        "rows": rows[:MOST_ROWS],
-        "more": max(len(rows) - MOST_ROWS, 0),
+        "passages": sum(row.number is not None for row in laid),
+        "rows": rows,
+        "more": len(laid) - len(rows),
     }
 
 
@@ -181,22 +183,30 @@ def _side(ref: VersionRef, family: Family) -> Json:
     }
 
 
-def aligned(a: str, b: str, passages: Sequence[Passage]) -> Iterator[Json]:
-    """Rows of runs with marks (same, cut, new); ``n`` numbers the passages in the order of ``a``, None: only in one."""
+class Row(NamedTuple):
+    """What stands beside each other, empty where only one side has it: ``number`` is then None, as is ``passage``."""
+
+    a: str
+    b: str
+    number: int | None = None
+    moved: bool = False
+    passage: Passage | None = None
+
+
+def aligned(a: str, b: str, passages: Sequence[Passage]) -> Iterator[Row]:
+    """Rows in the order of ``b``; their numbers are those of the passages in the order of ``a``."""
     by_a = sorted(passages, key=lambda each: each.a)
     number = {passage: place for place, passage in enumerate(by_a, start=1)}
     after = {each: _gap(a, each.a[1], by_a[number[each]].a[0] if number[each] < len(by_a) else len(a)) for each in by_a}
-    yield from _alone("a", _gap(a, 0, by_a[0].a[0] if by_a else len(a)))
+    yield from _alone(Row(_gap(a, 0, by_a[0].a[0] if by_a else len(a)), ""))
     done, last = 0, 0
     for each in sorted(passages, key=lambda each: each.b):
-        yield from _alone("b", _gap(b, done, each.b[0]))
-        told = {"similarity": round(each.similarity, 3), "shared": list(each.anchors)}
+        yield from _alone(Row("", _gap(b, done, each.b[0])))
         for one, other in _paragraphs(a[slice(*each.a)], b[slice(*each.b)]):
-            left, right = _swapped(one, other)
-            yield {"n": number[each], "moved": number[each] < last, "a": left, "b": right} | told
+            yield Row(one, other, number[each], moved=number[each] < last, passage=each)
         done, last = max(done, each.b[1]), max(last, number[each])
-        yield from _alone("a", after[each])
-    yield from _alone("b", _gap(b, done, len(b)))
+        yield from _alone(Row(after[each], ""))
+    yield from _alone(Row("", _gap(b, done, len(b))))
 
 
 def _paragraphs(a: str, b: str) -> Iterator[tuple[str, str]]:
@@ -209,16 +219,32 @@ def _gap(text: str, start: int, end: int) -> str:
     return text[start:end].strip()
 
 
-def _alone(side: str, text: str) -> Iterator[Json]:
-    if any(letter.isalnum() for letter in text):
-        runs = [{"mark": "same", "text": clean(text)}]
-        both = {"a": runs if side == "a" else None, "b": runs if side == "b" else None}
-        yield {"n": None, "moved": False, **both, "similarity": None, "shared": []}
+def _alone(row: Row) -> Iterator[Row]:
+    if any(letter.isalnum() for letter in row.a or row.b):
+        yield row
+
+
+def _drawn(row: Row) -> Json:
+    """A row as JSON values: runs with marks (same, cut, new)."""
+    told: Json = {"n": row.number, "moved": row.moved}
+    if row.passage is None:
+        return told | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
+    left, right = _swapped(row.a, row.b)
+    shared = {"similarity": round(row.passage.similarity, 3), "shared": list(row.passage.anchors)}
+    return told | {"a": left, "b": right} | shared
+
+
+def _run(text: str) -> list[Json] | None:
+    return [{"mark": "same", "text": _cut(text)}] if text else None
+
+
+def _cut(text: str) -> str:
+    return clean(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} \u2026")
 
 
 def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
     if len(a) + len(b) > _LONGEST:
-        return [{"mark": "same", "text": clean(a)}], [{"mark": "same", "text": clean(b)}]
+        return _run(a) or [], _run(b) or []
     left: list[Json] = []
     right: list[Json] = []
     for same, cut, new in swapped(clean(a), clean(b)):
@@ -272,6 +298,7 @@ def _judged(at: Desk, source: Source, other: Source) -> Link:
 
     one, two = (at.archive.version(Ref(url=each.url)) for each in (source, other))
     one, two = sorted((one, two), key=lambda each: (each.dated_at or each.first_seen_at, each.url))
+    check_judged_in_time(at.archive.text(one), at.archive.text(two))
     _, _, judged = at.archive.judge(one, two)
     relation: Relation = judged.relation or Relation.POSSIBLE
     refs = [

@@ -8,15 +8,17 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
 from archive import answers
-from archive.diff import compare, edits_json, marked, paragraphs
+from archive.diff import edits_json, marked, paragraphs
 from archive.diff.view import headline, lines, remark
 from archive.errors import BadInput
 from archive.refs import Ref
-from archive.serve import excerpt, words
+from archive.serve import comparing, excerpt, words
 from archive.serve.answer import page
+from archive.serve.comparing import compare_in_time
 from archive.serve.desk import Reply
 from archive.serve.pages.article import number_of, source_of, what
 from archive.serve.pages.machine import machine_view, raw_view
+from archive.serve.unseen import unseen
 from archive.when import iso
 
 if TYPE_CHECKING:
@@ -41,9 +43,13 @@ MODES = {
 }
 """The ways to show a change, and their names."""
 
+MOST_LINES = 2_000
+"""Paragraphs that are drawn: 0.3 s side by side. Longer texts than that are for programs."""
 
-def view(source: Source, found: Comparison, mode: str, shown: Sequence[Line]) -> Json:
+
+def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> Json:
     """The page as JSON values: the ops with offsets into both texts, and how they lie in lines."""
+    shown = laid[:MOST_LINES]
     a, b = found.a, found.b
     path = f"/a/{source.id}/diff/{a.number}..{b.number}"
     return {
@@ -61,7 +67,8 @@ def view(source: Source, found: Comparison, mode: str, shown: Sequence[Line]) ->
             {"name": name, "label": label, "path": f"{path}?mode={name}", "chosen": name == mode}
             for name, label in MODES.items()
         ],
-        "remark": _remark(found, shown),
+        "remark": _remark(found, laid),
+        "unseen": unseen(found.change, found.a_text, found.b_text),
         "counts": excerpt.counts(found.change, shown),
         **edits_json(found.change, found.a_text, found.b_text),
         "lines": [_line(line) for line in shown],
@@ -70,8 +77,10 @@ def view(source: Source, found: Comparison, mode: str, shown: Sequence[Line]) ->
 
 
 def _remark(found: Comparison, shown: Sequence[Line]) -> str:
-    if found.change.coarse:
-        return "too large, showing paragraphs only where words would take too long"
+    if comparing.size(found.a_text, found.b_text) > comparing.WORDED:
+        return comparing.SAID
+    if len(shown) > MOST_LINES:
+        return f"too large, showing the first {MOST_LINES:,} paragraphs only"
     told = remark(found.change, shown)
     same = not any(line.changed for line in shown) and all(edit.op == "equal" for edit in found.change.headline)
     if same and not told:
@@ -122,8 +131,10 @@ def show(at: Desk) -> Reply:
     first, second = at.archive.version(a), at.archive.version(b)
     one, two = at.archive.text(first), at.archive.text(second)
     found = _comparison(first, second, one, two)
-    shown = lines(found.change, one, two)
-    told = view(source, found, mode, shown)
+    large = comparing.size(one, two) > comparing.WORDED
+    laid = lines(comparing.shown(found.change) if large else found.change, one, two)
+    told = view(source, found, mode, laid)
+    shown = laid[:MOST_LINES]
     if mode == "raw":
         told["raw"] = raw_view(at.archive, first, second)
     if mode == "machine":
@@ -143,7 +154,7 @@ _MOST = 10**9  # no article has so many versions, and no integer of SQLite's is 
 def _comparison(first: Any, second: Any, one: Any, two: Any) -> Comparison:
     from archive.api import Comparison
 
-    return Comparison(a=first, b=second, a_text=one, b_text=two, change=compare(one, two))
+    return Comparison(a=first, b=second, a_text=one, b_text=two, change=compare_in_time(one, two))
 
 
 def compare_chosen(at: Desk) -> Response:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive.diff import compare
 from archive.errors import BadInput
 from archive.serve import excerpt, words
 from archive.serve.answer import page
+from archive.serve.comparing import Allowance
 from archive.serve.desk import Reply
 from archive.when import iso
 from db.questions import changes, health
@@ -137,17 +137,24 @@ def show(at: Desk) -> Reply:
     """Answer the inbox."""
     wanted, asked = wanted_of(at), at.paging(usual=USUAL)
     found, place = changes.news(at.ask, wanted, after=asked.behind_place, limit=asked.limit)
-    items = [told(at.archive, each) for each in found]
+    items = _told(at.archive, found)
     following = at.following(place)
     shown = view(items, asked=at.query, caught_up=changes.caught_up(at.ask), following=following)
     return Reply(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
 
 
-def told(archive: Archive, news: News) -> Item:
-    """A piece of news with its texts compared."""
-    a, b = archive.text(news.seen), archive.text(news.newest)
-    copies = health.copies_of(archive.ask, news.newest.text_sha256)
-    return Item(news=news, change=compare(a, b), a=a, b=b, copies=copies)
+def _told(archive: Archive, found: Sequence[News]) -> list[Item]:
+    allowed = Allowance()
+    return [told(archive, each, allowed) for each in found]
+
+
+def told(archive: Archive, news: News, allowed: Allowance) -> Item:
+    """A piece of news with its texts compared, as far as that is allowed."""
+    texts = archive.text(news.seen), archive.text(news.newest)
+    kinds = [Kind(each) for each in news.kinds]
+    change, a, b = allowed.compare(*texts, kinds, news.score)
+    copies = health.copies_of(archive.ask, news.newest.text_sha256, source_id=news.source_id)
+    return Item(news=news, change=change, a=a, b=b, copies=copies)
 
 
 def wanted_of(at: Desk) -> changes.Wanted:
@@ -203,7 +210,7 @@ def _plainly(bit: Json) -> str:
 def whole_feed(at: Desk) -> Reply:
     """Answer the feed of every change, whatever was looked at."""
     found, _ = changes.news(at.ask, changes.Wanted(everything=True), after=None, limit=USUAL)
-    shown = view([told(at.archive, each) for each in found], asked={}, caught_up=None, following=None)
+    shown = view(_told(at.archive, found), asked={}, caught_up=None, following=None)
     return Reply(view=shown, rows="changes", feed=feed(shown))
 
 

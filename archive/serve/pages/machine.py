@@ -33,7 +33,7 @@ _CONTEXT = 2
 _WIDE = 400  # characters of a line shown: minified pages have lines of a megabyte
 _TAG_ENDS = re.compile(r"(?<=>)(?=<)")
 _QUOTED = r"""(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s>"']{1,2000}))"""
-_LINK = re.compile(rf"<a\s[^>]{{0,2000}}?\bhref\s*=\s*{_QUOTED}", re.IGNORECASE)
+_LINK = re.compile(rf"<a\s[^<>]{{0,2000}}?\bhref\s*=\s*{_QUOTED}", re.IGNORECASE)
 _TOLD = (Kind.NUMBER, Kind.DATE, Kind.MONEY, Kind.NAME, Kind.QUOTATION, Kind.ATTRIBUTION, Kind.HEDGE)
 
 

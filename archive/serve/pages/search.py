@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from archive.errors import BadInput
-from archive.search import to_fts
+from archive.search import understood
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
 from archive.urls import url_key
 from archive.when import iso
 from db.questions import changes
+from db.questions.search import SNIPPET_MARKS, search_page
 from db.questions.spread import spread
-from db.questions.versions import SNIPPET_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.routing import Route
 
+    from archive.search import Sought
     from archive.serve.desk import Desk
+    from db.questions.search import Match
     from db.questions.spread import Spread
-    from db.questions.versions import Match
 
     Json = dict[str, Any]
 
@@ -35,22 +36,28 @@ MOST_OUTLETS = 12
 
 
 def view(
-    asked: Mapping[str, str], query: str, found: Sequence[Match], ids: Mapping[str, int], told: Spread | None
+    asked: Mapping[str, str],
+    sought: Sought | None,
+    found: Sequence[Json],
+    told: Spread | None,
+    *,
+    following: str | None = None,
 ) -> Json:
-    """The page as JSON values; ``remark`` says why a query cannot be searched for, in ``query``'s place."""
+    """The page as JSON values; ``remark`` says why there is nothing to search for, where ``sought`` is None."""
     return {
         "title": "Search",
         "q": asked.get("q", ""),
         "at": asked.get("at", ""),
         "gone": asked.get("gone") == "1",
-        "searched_as": query,
-        "hits": [hit(each, ids) for each in found],
+        "searched_as": sought.said if sought else "",
+        "hits": list(found),
         "articles": told.articles if told else 0,
         "whole": told.whole if told else True,
         "by_outlet": [{"outlet": name, "count": count} for name, count in told.by_host[:MOST_OUTLETS]] if told else [],
         "by_time": [{"when": when, "count": count} for when, count in told.by_time] if told else [],
         "remark": "",
         "feed": f"/search.atom?{urlencode({'q': asked.get('q', '')})}",
+        "next": following,
     }
 
 
@@ -88,24 +95,29 @@ def snippet(marked: str) -> list[Json]:
 def show(at: Desk) -> Reply:
     """Answer a search; without words, the box and how to use it."""
     said = at.query.get("q", "")
+    asked = at.paging(usual=USUAL)
     if not said.strip():
-        return Reply(view=view(at.query, "", (), {}, None), template="search.html", rows="hits", drawn={"chart": ""})
+        return _nothing(at, "")
     try:
-        query = to_fts(said)
+        sought = understood(said, when=at.moment("at", end=True), gone=at.query.get("gone") == "1")
     except BadInput as error:
         if at.form != "html":
             raise
-        told = view(at.query, "", (), {}, None) | {"remark": str(error)}
-        return Reply(view=told, template="search.html", rows="hits", drawn={"chart": ""})
-    limit = at.paging(usual=USUAL).limit
-    when = at.moment("at", end=True)
-    query, found = at.archive.search(said, limit=limit, at=when, gone=at.query.get("gone") == "1")
-    keys = {each.version.url: url_key(each.version.url) for each in found}
+        return _nothing(at, str(error))
+    found = search_page(at.ask, sought.query, limit=asked.limit, only=sought.only, place=asked.behind_rank)
+    keys = {each.version.url: url_key(each.version.url) for each in found.matches}
     known = changes.source_ids(at.ask, list(keys.values()))
     ids = {url: known[key] for url, key in keys.items() if key in known}
-    shown = view(at.query, query, found, ids, spread(at.ask, query))
+    hits = [hit(each, ids) for each in found.matches]
+    shown = view(at.query, sought, hits, spread(at.ask, found, sought.only), following=at.following(found.following))
     chart = charts.columns(shown["by_time"], f"articles with {said} by when they were first seen with it")
     return Reply(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
+
+
+def _nothing(at: Desk, remark: str) -> Reply:
+    """The box and how to use it, or why nothing could be searched for."""
+    told = view(at.query, None, (), None) | {"remark": remark}
+    return Reply(view=told, template="search.html", rows="hits", drawn={"chart": ""})
 
 
 def _feed(shown: Json) -> Json:

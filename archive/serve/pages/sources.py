@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.serve.desk import Desk
+    from archive.serve.paging import Paging
     from db.questions.health import Check, Health
+    from db.records import SeedKind
 
     Json = dict[str, Any]
 
@@ -27,13 +29,13 @@ USUAL = 50
 """Sources of a page."""
 
 
-LOOKED_AT = 200
+LOOKED_AT = 500
 """Sources looked at for one page of troubled ones; the next page goes on behind them."""
 
 
 def row(each: Health) -> Json:
     """One source: how it is, since when, and how its last checks went."""
-    each = replace(each, checks=tuple(_as_list(check, each) for check in each.checks))
+    each = replace(each, checks=tuple(_known(check, each) for check in each.checks))
     last = each.checks[-1] if each.checks else None
     fine = [check for check in each.checks if words.health(check.state) == "fine"]
     state = last.state if last else "unvisited"
@@ -66,9 +68,13 @@ def row(each: Health) -> Json:
     }
 
 
-def _as_list(check: Check, each: Health) -> Check:
+def _state(state: str, kind: SeedKind) -> str:
     """Nobody derives a text from a feed: fetched is all that it can be."""
-    return replace(check, state="list") if each.source.kind.expands and check.state == "underived" else check
+    return "list" if kind.expands and state == "underived" else state
+
+
+def _known(check: Check, each: Health) -> Check:
+    return replace(check, state=_state(check.state, each.source.kind))
 
 
 def every(how: timedelta | str | None) -> str | None:
@@ -110,28 +116,27 @@ def view(rows: Sequence[Json], *, asked: Mapping[str, str], groups: Sequence[str
 def show(at: Desk) -> Reply:
     """Answer the sources, by address; with ``troubled=1`` only those whose last check did not bring the text."""
     asked, group = at.paging(usual=USUAL), at.query.get("group") or None
-    troubled = at.query.get("troubled") == "1"
-    found: list[Health] = []
-    after, looked, last = asked.behind_text, 0, False
-    while len(found) < asked.limit and looked < LOOKED_AT and not last:
-        some = health.health(at.ask, after=after, limit=asked.limit, group=group)
-        looked, last = looked + len(some), len(some) < asked.limit
-        for each in some:
-            after = each.source.url_key
-            if not troubled or _troubled(each):
-                found.append(each)
-            if len(found) == asked.limit:
-                break
-    following = None if last and len(found) < asked.limit else at.following(after)
+    if at.query.get("troubled") == "1":
+        found, behind = _troubled(at, asked, group)
+    else:
+        found = health.health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
+        behind = found[-1].source.url_key if len(found) == asked.limit else None
     rows = [row(each) for each in found]
-    shown = view(rows, asked=at.query, groups=health.groups(at.ask), following=following)
+    shown = view(rows, asked=at.query, groups=health.groups(at.ask), following=at.following(behind))
     sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
     return Reply(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
 
 
-def _troubled(each: Health) -> bool:
-    last = _as_list(each.checks[-1], each) if each.checks else None
-    return last is not None and words.health(last.state) != "fine"
+def _troubled(at: Desk, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:
+    """A page of sources whose last check did not bring the text, and behind which to go on."""
+    found: list[Health] = []
+    looked = health.states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)
+    for each in looked:
+        if each.state != "unvisited" and words.health(_state(each.state, each.kind)) != "fine":
+            found.append(health.of_source(at.ask, each.source_id))
+        if len(found) == asked.limit:
+            return found, each.url_key
+    return found, looked[-1].url_key if len(looked) == LOOKED_AT else None
 
 
 def routes() -> list[Route]:

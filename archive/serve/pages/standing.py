@@ -60,10 +60,8 @@ def show(at: Desk) -> Reply:
     """Answer what stood where at the instant in the path. Raises BadInput."""
     when = parse_instant(at.path["at"], now=at.now, end=True)
     asked = at.paging(usual=USUAL)
-    found = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit + 1)
-    shown = found[: asked.limit]
-    following = at.following(shown[-1].url_key) if len(found) > asked.limit else None
-    return Reply(view=view(shown, when, following), template="standing.html", rows="articles")
+    found, behind = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
+    return Reply(view=view(found, when, at.following(behind)), template="standing.html", rows="articles")
 
 
 def choose(at: Desk) -> Response:

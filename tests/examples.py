@@ -49,7 +49,7 @@ COLUMNS = 100
 MARK = "=== example"
 
 NOT_RUN = {
-    "make demo ARGS=--open": "makes an environment and plays the demo through Prefect: tests/test_flows.py and .ci/run do",
+    "make demo ARGS=--open": "makes an environment and plays the demo through Prefect: test_flows.py and .ci/run do",
     "make test": "would run this test",
     ". .venv/bin/activate": "the tests run in it",
     "wirecopy refresh": "needs the open web; tests/test_runs.py refreshes on loopback",
@@ -138,9 +138,11 @@ def serving(db: Path) -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         try:
-            said = server.stderr.readline()
-            found = re.search(r"http://([\d.]+:\d+)", said)
-            assert found is not None, said + server.stderr.read()
+            said = ""
+            while (found := re.search(r"http://([\d.]+:\d+);", said)) is None:
+                line = server.stderr.readline()
+                assert line, said
+                said += line
             yield found[1]
         finally:
             server.terminate()

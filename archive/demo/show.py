@@ -219,7 +219,7 @@ def _born(ref: Json) -> datetime:
 
 
 def next_lines(answers: Telling, folder: Path) -> list[str]:
-    """Return commands to type next, on the article with the weightiest edit and on a reworded copy; the browser last."""
+    """Return commands to type next, on the article with the weightiest edit and a reworded copy; the browser last."""
     lines = ["Look closer", "", f"  cd {folder}"]
     edits = sorted(_later_versions(answers), key=lambda edit: (-edit[1]["score"], edit[0]))
     for url, _ in edits[:1]:

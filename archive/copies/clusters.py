@@ -2,8 +2,8 @@
 
 A source joins a cluster when it is linked to at least half of up to five of its members, the probable original among
 those asked; two clusters become one only through two links that share no member. Plain union-find does as well where
-all links are right (an adjusted Rand index of 0.98 on the development stories, this rule 0.979); one wrong link merges for
-good there. What a person said of two articles stands above all of it.
+all links are right (an adjusted Rand index of 0.98 on the development stories, this rule 0.979); one wrong link merges
+for good there. What a person said of two articles stands above all of it.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LARGEST_WHEEL = 1_000_000
-"""Bytes. 318,000 while 0.1.0 was being written; a megabyte means that something slipped in."""
+LARGEST_WHEEL = 1_300_000
+"""Bytes. 1,047,000 measured: 233,000 of them how often words occur, 105,000 the pages; the rest is code. A good deal more
+means that something slipped in."""
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_WHEEL = 1_300_000
-"""Bytes. 1,047,000 measured: 233,000 of them how often words occur, 105,000 the pages; the rest is code. A good deal more
-means that something slipped in."""
+"""Bytes. 1,047,000 measured: 233,000 of them how often words occur, 105,000 the pages; the rest is code. A good deal
+more means that something slipped in."""
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

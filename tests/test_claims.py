@@ -341,6 +341,7 @@ _TIES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(_TIES, st.randoms(use_true_random=False))
 def test_the_order_of_the_ties_makes_no_difference_and_every_head_is_its_own(ties: list[Tie], dice) -> None:
     found = heads(ties)

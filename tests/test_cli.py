@@ -156,6 +156,7 @@ def test_a_missing_archive_names_the_command_that_makes_one(tmp_path: Path) -> N
     assert "wirecopy init" in ran.err
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"not a database" * 500)

@@ -228,6 +228,7 @@ def _generated(words: int, seed: int) -> str:
 NUMBERED = "".join(f"The minister said that port {i} would open again in spring {i % 90}. " for i in range(60_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("a", "b", "linked"),
     [

@@ -55,6 +55,7 @@ def test_the_whole_story_is_found(alone):
     assert not [pair for pair in copies if "https://talks.ind.example/" in pair]
 
 
+@pytest.mark.slow
 def test_strangers_change_no_link(alone, tmp_path):
     with archive(tmp_path / "archive.db", [*STRANGERS, *STORY]) as store:
         assert linked(store) == alone

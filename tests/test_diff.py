@@ -51,6 +51,7 @@ words = st.sampled_from(WORDS.split(" "))
 bodies = st.lists(st.lists(words, max_size=9).map(" ".join), max_size=8).map("\n\n".join) | st.text(max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(bodies, bodies)
 def test_edits_tile_both_texts_and_rebuild_the_newer(a, b):
@@ -193,6 +194,7 @@ def _generated(words_: int, seed: int) -> str:
     return "\n\n".join(paragraphs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("a", "b"),
     [

@@ -93,6 +93,7 @@ def test_texts_made_to_be_slow(a, b):
     assert_compares(a, b)
 
 
+@pytest.mark.slow
 def test_a_change_compared_less_closely_says_so_everywhere():
     story = paragraphs(60_000, 1)
     a, b = text(joined(story)), text(joined([each.replace("a", "b", 1) for each in story]))
@@ -104,6 +105,7 @@ def test_a_change_compared_less_closely_says_so_everywhere():
     assert render_unified(change, a, b)
 
 
+@pytest.mark.slow
 def test_a_number_changed_where_words_are_not_compared_is_still_a_number():
     story = paragraphs(60_000, 1)
     edited = [each.replace("a", "b", 1) for each in story]

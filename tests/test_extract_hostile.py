@@ -77,6 +77,7 @@ def starved() -> Iterator[subprocess.Popen[bytes]]:
     assert child.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_shortage_of_memory_gives_a_verdict_and_never_a_part_of_the_text(starved: subprocess.Popen[bytes]) -> None:
     assert starved.stdin
     assert starved.stdout

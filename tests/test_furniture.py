@@ -222,6 +222,7 @@ def store(tmp_path: Path) -> Iterable[Store]:
         yield opened
 
 
+@pytest.mark.slow
 def test_adopting_furniture_takes_it_out_and_is_no_edit(store: Store) -> None:
     before, now = settled(store), T0 + 9 * DAY
     assert all(APPEAL in ask_versions.text(store.ask, each.text_sha256).body for each in before)
@@ -236,6 +237,7 @@ def test_adopting_furniture_takes_it_out_and_is_no_edit(store: Store) -> None:
     assert after[0].recipe_id.startswith(f"{pipeline.current_recipe().id}+")
 
 
+@pytest.mark.slow
 def test_what_was_believed_before_is_still_told(store: Store) -> None:
     then, now = T0 + 5 * DAY, T0 + 9 * DAY
     adopt(store, now)
@@ -247,6 +249,7 @@ def test_what_was_believed_before_is_still_told(store: Store) -> None:
         assert APPEAL not in archive.text(today.versions[0]).body
 
 
+@pytest.mark.slow
 def test_the_removed_line_is_told_with_its_reason(store: Store) -> None:
     adopt(store, T0 + 9 * DAY)
     with Archive(store.path) as archive:
@@ -257,6 +260,7 @@ def test_the_removed_line_is_told_with_its_reason(store: Store) -> None:
         assert whole.endswith(text("Corrected.", APPEAL))
 
 
+@pytest.mark.slow
 def test_looking_a_second_time_changes_nothing(store: Store) -> None:
     recipe, now = pipeline.current_recipe(), T0 + 9 * DAY
     assert furnishing.adopt(store, recipe, now) == (1, len(PAGES))
@@ -266,6 +270,7 @@ def test_looking_a_second_time_changes_nothing(store: Store) -> None:
     assert (newest.revision, newest.blocks.edge) == (1, folded(APPEAL))
 
 
+@pytest.mark.slow
 def test_a_page_that_comes_later_is_cleaned_at_once_and_its_edits_are_news(store: Store) -> None:
     adopt(store, T0 + 9 * DAY)
     record(store, 1, page("Town1", edited="Corrected again, this time by the mayor."), T0 + 10 * DAY)
@@ -289,6 +294,7 @@ def test_the_settled_archive_is_the_same_in_any_order(tmp_path: Path, seed: int)
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_forgetting_leaves_no_text_behind(store: Store) -> None:
     adopt(store, T0 + 9 * DAY)
     for each in store.ask("SELECT id FROM source"):

@@ -329,6 +329,7 @@ print(json.dumps(grown))
 """
 
 
+@pytest.mark.slow
 def test_what_has_no_end_takes_less_than_30_mb(site: Site) -> None:
     asked = [sys.executable, "-c", CHILD, str(site.port), *UNBOUNDED]
     here = Path(__file__).parents[1]

@@ -161,6 +161,7 @@ def test_a_missing_file_is_noticed_before_anything_is_done(here: Path, capsys: p
     assert not (here / "data").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [runs.refresh, runs.reextract])
 def test_captures_may_wait_and_are_derived_by_the_next_run(tmp_path: Path, run: Any) -> None:
     later = bring(tmp_path / "later", LINES[5], LINES[7], derive=False)
@@ -241,6 +242,7 @@ def extracted() -> Filtered:
     )
 
 
+@pytest.mark.slow
 def test_extract_keeps_order_and_identity_and_the_published_shape(
     extracted: Filtered,
 ) -> None:
@@ -282,6 +284,7 @@ def test_extract_believes_dates_by_the_time_of_fetching_and_never_by_today(
     assert dates == {"talks": None, "ahead": iso(T0 + 4000 * DAY), "seen": None}
 
 
+@pytest.mark.slow
 def test_extract_says_the_same_twice(extracted: Filtered) -> None:
     code, told, said = filtered(*PAGES)
     assert (code, said) == (0, "")

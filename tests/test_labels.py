@@ -133,6 +133,7 @@ def newsroom(path: Path, order: list[int]) -> None:
             derive(store, T0 + 9 * DAY)
 
 
+@pytest.mark.slow
 def test_the_order_of_arrival_and_a_rematch_change_no_link_and_no_cluster(tmp_path: Path):
     told = []
     for number, order in enumerate(([0, 1, 2], [2, 1, 0], [1, 2, 0])):

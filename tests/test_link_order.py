@@ -128,6 +128,7 @@ def linked(tmp_path: Path) -> Iterator[Linked]:
         yield Linked(store)
 
 
+@pytest.mark.slow
 def test_a_key_that_grows_common_takes_back_the_links_it_gave(linked: Linked) -> None:
     keys = tuple(COMMON[:4])
     first = [Told(f"text {number}", keys, T0) for number in range(2)]

@@ -102,6 +102,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 # --- pauses ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_pause_that_one_page_brought_holds_for_its_whole_origin_even_when_forced(desk: Desk) -> None:
     desk.look(T0)
     desk.site.pages["/talks"] = page(status="503 Busy", Retry_After="36000")
@@ -164,12 +165,14 @@ def visits(desk: Desk, count: int, *, start: int = 0) -> list[bool]:
     return seen
 
 
+@pytest.mark.slow
 def test_every_tenth_check_of_a_page_that_never_changes_is_unconditional(desk: Desk) -> None:
     desk.site.pages["/talks"] = deaf({"now": article()})
     assert visits(desk, 21) == [False, *[True] * 9, False, *[True] * 9, False]
     assert not any("validator-lied" in capture.flags for capture in desk.captures())
 
 
+@pytest.mark.slow
 def test_a_page_that_changed_under_its_validator_is_asked_for_whole_from_then_on(desk: Desk) -> None:
     body = {"now": article()}
     desk.site.pages["/talks"] = deaf(body)
@@ -234,6 +237,7 @@ def test_robots_txt_is_asked_for_once_a_day_and_a_probe_once_a_week(
     assert along(T0 + hours * HOUR) == expected
 
 
+@pytest.mark.slow
 def test_a_site_that_never_says_404_is_found_out_in_one_run(desk: Desk) -> None:
     sorry = ("We have looked everywhere.", "What you asked for may have moved.", "Our librarian is in on Tuesdays.") * 4
     apology = page(article(*sorry, title="The Daily"))

@@ -454,6 +454,7 @@ def wayback(pages: dict[datetime, str]) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.slow
 def test_a_backfill_from_an_archive_gives_the_page_a_history(tmp_path: Path) -> None:
     pages = {JANUARY: STORY.format(word="opens"), JANUARY + 60 * DAY: STORY.format(word="closes")}
     with wayback(pages) as site:

@@ -220,6 +220,7 @@ def check(say: Callable[[Iterable[Step]], dict[str, Any]], data: st.DataObject, 
     assert expected["waiting"] == [(0, 0)]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_the_order_of_arrival_the_archive_says_the_same(said: Any, data: st.DataObject) -> None:

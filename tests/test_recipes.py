@@ -89,6 +89,7 @@ def fill(store: Store, sources: int) -> None:
 # --- adopting a recipe ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sources", [4, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_recipe_that_changes_every_text_makes_no_edit(tmp_path: Path, sources: int) -> None:
     then, now = T0 + 9 * DAY, T0 + 20 * DAY
@@ -145,6 +146,7 @@ def counts(store: Store) -> list[object]:
     return [store.ask(f"SELECT count(*) AS n FROM {table}") for table in ("extraction", "recipe", "text", "version")]
 
 
+@pytest.mark.slow
 def test_a_preview_tells_what_adopting_does(tmp_path: Path) -> None:
     def says(text: str) -> str:
         return f"Better: {text}" if "harbour harbour" in text else text
@@ -163,6 +165,7 @@ def seen(store: Store) -> list[Sighting]:
     return [one for source in sources for one in ask_captures.sightings(store.ask, source["id"])]
 
 
+@pytest.mark.slow
 def test_reextract_dry_run_is_a_verb(tmp_path: Path) -> None:
     with Store(tmp_path / "archive.db") as store:
         fill(store, 1)

@@ -172,6 +172,7 @@ def holders(db: Path, settings: Settings) -> list[str]:
 # --- refresh ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_refresh_goes_from_the_index_over_the_feed_to_versions_and_copies(first_day: Path) -> None:
     with Archive(first_day / "data" / "archive.db") as archive:
         assert [source.url for source in archive.sources()] == [FEED, HARVEST, TALKS, STRAIT]
@@ -324,6 +325,7 @@ def test_batches_hold_at_most_200_visits_and_keep_an_origin_together() -> None:
     assert spread == {"small.example": 1, "large.example": 3, "other.example": 1}
 
 
+@pytest.mark.slow
 def test_a_step_of_ones_own_around_each_batch_gives_the_same_archive(first_day: Path, new_desk: Desk) -> None:
     batches_seen: list[tuple[str, int, dict[str, int]]] = []
 

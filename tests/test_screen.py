@@ -149,6 +149,7 @@ def test_an_error_of_the_system_that_names_no_file_is_a_bug() -> None:
 # --- a first archive -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_newcomer_is_told_what_comes_next(tmp_path: Path) -> None:
     code, said = typed("init", cwd=tmp_path)
     assert (code, "then wirecopy add URL, then wirecopy refresh" in said) == (0, True)
@@ -158,6 +159,7 @@ def test_a_newcomer_is_told_what_comes_next(tmp_path: Path) -> None:
     assert "nothing yet" in typed("status", cwd=tmp_path)[1]
 
 
+@pytest.mark.slow
 def test_what_is_there_already_stays(tmp_path: Path) -> None:
     (tmp_path / "wirecopy.toml").write_text('contact = "me@daily.example"\n')
     assert "stays as it is" in typed("init", cwd=tmp_path)[1]

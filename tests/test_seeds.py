@@ -391,6 +391,7 @@ def lists_of_seeds(draw: st.DrawFn) -> list[Seed]:
     return seeds
 
 
+@pytest.mark.slow
 @given(lists_of_seeds())
 @settings(max_examples=60, deadline=None)
 def test_an_index_written_is_the_index_read(seeds: list[Seed]):

@@ -180,6 +180,7 @@ def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> 
         assert totals.counts(reader.ask)["captures"] == 45
 
 
+@pytest.mark.slow
 def test_kill_nine_in_the_middle_loses_no_acknowledged_capture(path: Path) -> None:
     process = writer(path, 0, 100_000)
     assert process.stdout is not None

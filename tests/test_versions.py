@@ -256,6 +256,7 @@ def arrive(store: Store, seen: Sequence[tuple[int, Seen]], batches: Collection[i
     return [replace(each, url=URL) for each in plain(ask_versions.of_source(store.ask, source))]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.data(), pages)
 def test_any_order_of_arrival_gives_the_same_history(store: Store, data: st.DataObject, seen: list[Seen]) -> None:

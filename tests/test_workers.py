@@ -55,6 +55,7 @@ def test_no_workers_means_this_process() -> None:
         assert list(here.map([story(1)])) == [extract(story(1))]
 
 
+@pytest.mark.slow
 def test_page_over_its_wall_limit_costs_no_neighbour(pool: Extractors) -> None:
     pages = [story(0), page(HANGS), story(1), story(2), page(HANGS), story(3)]
     verdicts = [one.verdict for one in pool.map(pages)]
@@ -70,6 +71,7 @@ def test_pages_are_read_only_a_little_ahead(pool: Extractors) -> None:
     answers.close()
 
 
+@pytest.mark.slow
 def test_worker_that_dies_is_replaced_and_its_page_tried_again(pool: Extractors) -> None:
     list(pool.map([story(0), story(1)]))
     for child in children_of(os.getpid()):
@@ -116,6 +118,7 @@ def test_worker_ends_when_its_parent_is_killed() -> None:
     assert not is_alive(child)
 
 
+@pytest.mark.slow
 def test_worker_short_of_memory_answers_and_lives_on() -> None:
     """The limit here is little more than a worker needs to start; the page needs more than that."""
     child = subprocess.Popen(
@@ -137,6 +140,7 @@ def test_worker_short_of_memory_answers_and_lives_on() -> None:
     assert child.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_importing_the_pool_imports_no_extractor() -> None:
     script = "import sys, archive.extract as e; e.extract_facts(); print({'trafilatura', 'lxml'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

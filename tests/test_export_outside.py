@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-import venv
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from archive.exports import Chosen, export_cdxj, export_wacz, export_warc
 from archive.files import import_files
 from archive.settings import Settings
 from examples import play
+from tests.environments import commands_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,16 +40,7 @@ HISTORIES = """
 @pytest.fixture(scope="session")
 def outside(request: pytest.FixtureRequest) -> Path:
     """The folder of the tools' commands."""
-    folder = request.config.cache.mkdir("warc-tools")
-    ready = folder / "-".join(TOOLS).replace("==", "-")
-    if not ready.exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run([*install, *TOOLS], capture_output=True, text=True, check=False, timeout=500)
-        if done.returncode:
-            pytest.skip(f"the tools cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-        ready.touch()
-    return folder / "bin"
+    return commands_of(request, "warc-tools", TOOLS)
 
 
 @pytest.fixture(scope="module")

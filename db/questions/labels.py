@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from db.records import Label, Relation, VersionRef
-from db.times import instant, instant_or_none
+from db.questions import rows
+from db.records import Label, Relation
+from db.times import instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ _VERSION = f"""coalesce((SELECT w.id {_ITS} {_WITH_TEXT} {_THEN}),
     (SELECT w.id {_ITS} {_WITH_TEXT} ORDER BY w.number LIMIT 1),
     (SELECT w.id {_ITS} {_THEN})) AS {{0}}_version"""
 _SIDE = """{0}r.url AS {0}_url, coalesce({0}v.number, 0) AS {0}_number, coalesce({0}v.title, '') AS {0}_title,
-    l.{0}_seen_at, {0}v.published_at AS {0}_published, {0}v.byline AS {0}_byline, l.{0}_sha256"""
+    l.{0}_seen_at AS {0}_seen, {0}v.published_at AS {0}_published, {0}v.byline AS {0}_byline, l.{0}_sha256"""
 _JOIN = "JOIN source {0}r ON {0}r.id = l.{0}_root LEFT JOIN version {0}v ON {0}v.id = l.{0}_version"
 # CROSS JOIN: from the labels, which people made, to their two sources; SQLite would begin with all sources there are.
 _LABELS = f"""
@@ -53,22 +54,10 @@ def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Label]:
 
 def _label(row: Row) -> Label:
     return Label(
-        a=_side(row, "a"),
-        b=_side(row, "b"),
+        a=rows.side(row, "a"),
+        b=rows.side(row, "b"),
         copy=bool(row["copy"]),
         note=row["note"],
         labelled_at=instant(row["labelled_at"]),
         machine=None if row["machine"] is None else Relation(row["machine"]),
-    )
-
-
-def _side(row: Row, side: str) -> VersionRef:
-    return VersionRef(
-        url=row[f"{side}_url"],
-        version=row[f"{side}_number"],
-        text_sha256=row[f"{side}_sha256"].hex(),
-        title=row[f"{side}_title"],
-        first_seen_at=instant(row[f"{side}_seen_at"]),
-        published_at=instant_or_none(row[f"{side}_published"]),
-        byline=row[f"{side}_byline"],
     )

@@ -7,8 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from db.questions import rows
-from db.records import Link, Relation, VersionRef
-from db.times import instant, instant_or_none
+from db.records import Link, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -52,8 +51,8 @@ def _links(found: Iterable[Row]) -> list[Link]:
 
 def _link(row: Row) -> Link:
     return Link(
-        a=_side(row, "a"),
-        b=_side(row, "b"),
+        a=rows.side(row, "a"),
+        b=rows.side(row, "b"),
         relation=Relation(row["relation"]),
         score=row["score"],
         coverage=(row["coverage_a"], row["coverage_b"]),
@@ -65,18 +64,6 @@ def _link(row: Row) -> Link:
         translated=bool(row["translated"]),
         languages=rows.languages(row["languages"], mirrored=bool(row["mirrored"])),
         broken=rows.broken(row["broken"], mirrored=bool(row["mirrored"])),
-    )
-
-
-def _side(row: Row, side: str) -> VersionRef:
-    return VersionRef(
-        url=row[f"{side}_url"],
-        version=row[f"{side}_number"],
-        text_sha256=row[f"{side}_sha256"].hex(),
-        title=row[f"{side}_title"],
-        first_seen_at=instant(row[f"{side}_seen"]),
-        published_at=instant_or_none(row[f"{side}_published"]),
-        byline=row[f"{side}_byline"],
     )
 
 

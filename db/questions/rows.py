@@ -20,6 +20,7 @@ from db.records import (
     Source,
     Verdict,
     Version,
+    VersionRef,
 )
 from db.times import instant, instant_or_none, micros_or_none
 
@@ -240,3 +241,16 @@ def broken(column: str, *, mirrored: bool = False) -> tuple[tuple[str, str], ...
 def broken_column(found: tuple[tuple[str, str], ...], *, mirrored: bool = False) -> str:
     """How broken names are kept."""
     return json.dumps(sorted((other, one) for one, other in found) if mirrored else found, ensure_ascii=False)
+
+
+def side(row: Row, which: str) -> VersionRef:
+    """The version on one side of a pair, from the columns that begin with ``which``: "a" or "b"."""
+    return VersionRef(
+        url=row[f"{which}_url"],
+        version=row[f"{which}_number"],
+        text_sha256=row[f"{which}_sha256"].hex(),
+        title=row[f"{which}_title"],
+        first_seen_at=instant(row[f"{which}_seen"]),
+        published_at=instant_or_none(row[f"{which}_published"]),
+        byline=row[f"{which}_byline"],
+    )

@@ -28,6 +28,7 @@ from archive.spares import spare_path, thin_out
 from archive.urls import url_key
 from db import care
 from db.connect import Reader
+from db.questions import origins as ask_origins
 from db.questions import rhythm as ask_rhythm
 from db.questions import sources as ask_sources
 from db.store import Store
@@ -67,6 +68,7 @@ async def refresh(
         run.store.sync_seeds(index.seeds, {seed.url: url_key(seed.url) for seed in index.seeds}, started_at)
         run.counts["complaints"] = len(index.complaints)
         _refuse_unknown(run.store, only)
+        run.fetcher.take_up(ask_origins.unread(run.store.ask))
         while visits := _due(run, only, force=force):
             await run.gather(visits)
         await run.derive()

@@ -10,8 +10,8 @@ from archive.extract import extract
 from archive.extract.blocks import fill_gaps, linear_text, prose_length, read_families
 from archive.extract.tree import parse
 from db.records import Page, Verdict
-from hostile import ARTICLE, SENTENCE
-from hostile import page as html
+from tests.hostile import ARTICLE, SENTENCE
+from tests.hostile import page as html
 
 KEPT = [SENTENCE.format(n) for n in range(4)]
 LOST = "Nobody had asked the ferryman, who has rowed the children across for years, the council admitted."

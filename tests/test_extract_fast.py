@@ -11,7 +11,7 @@ from archive.files import import_files
 from archive.pipeline import current_recipe
 from archive.settings import load_settings
 from db.store import Store
-from hostile import ARTICLE, page
+from tests.hostile import ARTICLE, page
 
 if TYPE_CHECKING:
     from pathlib import Path

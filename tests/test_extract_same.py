@@ -38,8 +38,7 @@ if later:
             return super().today() + moved
     datetime.datetime, datetime.date, time.time = Later, Day, lambda: now() + moved.total_seconds()
 from pathlib import Path
-sys.path.insert(0, "tests")
-from hostile import ARTICLE, page as html
+from tests.hostile import ARTICLE, page as html
 from archive.clean import clean
 from archive.extract import Extractors
 from db.records import Page

@@ -28,7 +28,7 @@ from db.records import Outcome, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
     from types import TracebackType
 
@@ -127,6 +127,15 @@ class Fetcher:
         pages, self._pages = self._pages, []
         learned, self._learned = self._learned, set()
         return Asides(pages=tuple(pages), manners=tuple(lane.manners for lane in learned))
+
+    def take_up(self, pages: Iterable[tuple[str, bool]]) -> None:
+        """Ask what should have been asked after these articles came, had the run that fetched them not been cut off.
+
+        Each is the address it came from, and whether it may be a private one.
+        """
+        for url, allow_private in pages:
+            if self._policy.probe:
+                self._probe_soon(self._lane(url), allow_private=allow_private)
 
     async def rest(self) -> None:
         """Let what is still being asked along the way come to its end; for 20 seconds at most."""

@@ -97,6 +97,19 @@ def probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str, str]]:
     return [(instant(row["at"]), row["url"], row["body"]) for row in found]
 
 
+_UNREAD = """
+    SELECT c.final_url AS url, max(seed.allow_private) AS allow_private
+    FROM underived u JOIN capture c ON c.id = u.capture_id JOIN source s ON s.id = c.source_id
+    JOIN seed ON seed.id = s.seed_id
+    WHERE c.provenance = 'live' AND c.reason IS NULL AND s.kind = 'article'
+    GROUP BY c.final_url"""
+
+
+def unread(ask: Ask) -> list[tuple[str, bool]]:
+    """Where articles came from that we fetched and nobody read yet, and whether that may be a private address."""
+    return [(row["url"], bool(row["allow_private"])) for row in ask(_UNREAD)]
+
+
 _HELD = f"""
     SELECT {rows.CAPTURE} FROM json_each(:ids) asked
     JOIN capture c ON c.id = (SELECT w.id FROM capture w WHERE w.source_id = asked.value AND w.provenance = 'live'

@@ -21,7 +21,8 @@ import pytest
 
 from archive.errors import ConfigError, RunFailed
 from archive.launch.child import TAIL, Child, tail
-from archive.launch.server import HOST, PrivateServer, free_port, port_is_free, private_environ
+from archive.launch.listener import HOST, free_port, port_is_free
+from archive.launch.server import PrivateServer, private_environ
 from archive.launch.shipped import code_environ, prefect_environ, shipped
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from archive.errors import RunFailed, SeedError
 from archive.launch.child import Child
+from archive.launch.listener import Listener, free_port
 from archive.launch.pages import Pages
-from archive.launch.server import PrivateServer, free_port, port_is_free
+from archive.launch.server import PrivateServer
 from archive.launch.shipped import shipped
 from archive.settings import to_environ
 
@@ -49,7 +50,7 @@ def up(
     if not settings.index.is_file():
         raise SeedError(f"there is no seed index at {settings.index}. Make one: wirecopy init")
     if port is None:
-        port = USUAL_PORT if port_is_free(USUAL_PORT) else free_port()
+        port = free_port(USUAL_PORT)
     home = settings.root / "data" / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     try:
@@ -101,7 +102,7 @@ def _runner(settings: Settings, server: PrivateServer) -> Child:
     )
 
 
-def _watch(*children: PrivateServer | Pages | Child) -> None:
+def _watch(*children: Listener | Child) -> None:
     while True:
         for child in children:
             if not child.running:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -270,16 +268,3 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(db: Path, tmp_path:
         export_warc(db, tmp_path / "nowhere" / "all.warc")
     export_warc(db, tmp_path / "all.warc")
     assert not list(tmp_path.glob("*.part"))
-
-
-def test_without_warcio_the_extra_is_named(db: Path, tmp_path: Path, root: Path) -> None:
-    code = (
-        "import sys, pathlib; sys.modules['warcio'] = None\n"
-        "from archive.exports import export_warc\n"
-        "from archive.errors import BadInput\n"
-        "try: export_warc(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
-        "except BadInput as error: print(error)\n"
-    )
-    command = [sys.executable, "-c", code, str(db), str(tmp_path / "x.warc")]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    assert "wirecopy[warc]" in done.stdout

@@ -273,17 +273,23 @@ def test_another_ending_is_refused_and_what_fails_leaves_nothing(db: Path, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == [ending]
 
 
-def test_without_pyarrow_the_extra_is_named(db: Path, tmp_path: Path, root: Path) -> None:
-    code = (
-        "import sys, pathlib; sys.modules['pyarrow'] = None\n"
-        "from archive.exports import export_parquet\n"
-        "from archive.errors import BadInput\n"
-        "try: export_parquet(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
-        "except BadInput as error: print(error)\n"
-    )
-    command = [sys.executable, "-c", code, str(db), str(tmp_path / "x")]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    assert "wirecopy[parquet]" in done.stdout
+@pytest.mark.parametrize(
+    ("module", "extra", "command"),
+    [
+        ("warcio", "warc", ["export", "warc", "x.warc"]),
+        ("warcio", "warc", ["import", "x.warc"]),
+        ("pyarrow", "parquet", ["export", "parquet", "x.parquet"]),
+    ],
+)
+def test_without_its_library_a_verb_names_the_extra(
+    db: Path, tmp_path: Path, root: Path, module: str, extra: str, command: list[str]
+) -> None:
+    (tmp_path / "x.warc").write_bytes(b"WARC/1.1\r\n" if command[0] == "import" else b"")
+    code = f"import sys; sys.modules['{module}'] = None; from archive.cli import main; main()"
+    whole = [sys.executable, "-c", code, "--db", str(db), *command[:-1], str(tmp_path / command[-1])]
+    done = subprocess.run(whole, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"wirecopy[{extra}]" in done.stderr
 
 
 def test_every_form_is_a_verb(db: Path, tmp_path: Path) -> None:

@@ -6,12 +6,9 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +23,9 @@ from db.errors import BadInput
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.records import TEXT_MEDIA_TYPE, Capture, Outcome, Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 THEN = datetime(2021, 10, 8, 12, tzinfo=UTC)
@@ -775,19 +775,3 @@ def test_a_wacz_that_is_none_is_bad_input(tmp_path: Path):
         packed.writestr("datapackage.json", "{}")
     with pytest.raises(BadInput, match="holds no WARC file"):
         read(tmp_path / "y.wacz")
-
-
-def test_without_warcio_the_extra_is_named(tmp_path: Path):
-    warc = Warc()
-    warc.add("response", URL, b"<p>one")
-    path = warc.save(tmp_path)
-    code = (
-        "import sys, pathlib, datetime; sys.modules['warcio'] = None\n"
-        "from archive.importing import read_import\n"
-        "from archive.errors import BadInput\n"
-        "try: read_import(pathlib.Path(sys.argv[1]), now=datetime.datetime.now(datetime.UTC))\n"
-        "except BadInput as error: print(error)\n"
-    )
-    repo = Path(__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", code, str(path)], cwd=repo, capture_output=True, text=True, check=True)
-    assert "wirecopy[warc]" in done.stdout

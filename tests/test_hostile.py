@@ -196,7 +196,7 @@ CASES = [
     Case(41, "/status-000", Reason.PROTOCOL),
     Case(41, "/status-20", Reason.PROTOCOL),
     Case(41, "/no-reason", None, HTML),
-    Case(41, "/status-999", Reason.UNEXPECTED_STATUS, HTML),
+    Case(41, "/status-999", Reason.FORBIDDEN, HTML),
     Case(42, "/bare-lf", None, HTML, "length-unverified"),
     Case(42, "/folded-header", None, HTML, "length-unverified"),
     Case(43, "/space-before-colon", Reason.PROTOCOL),

@@ -117,7 +117,7 @@ NO_ARTICLE = {  # page of tests/misbehaviour.py: state of its capture
     "/length-too-long": "truncated",
     "/gzip-crc": "decode",
     "/bomb-brotli": "too_large",
-    "/status-999": "unexpected_status",
+    "/status-999": "forbidden",
     "/partial": "unexpected_status",
 }
 

@@ -168,6 +168,16 @@ def test_a_delay_remembered_is_kept_from_the_first_two_requests_on(site: Site) -
     assert clock.slept == [16.0]
 
 
+@pytest.mark.parametrize(("ago", "waited"), [(1, [4.0]), (5, []), (86_400, []), (-7_200, [5.0])])
+def test_the_gap_is_kept_over_a_restart_and_no_longer_than_that_when_the_clock_was_put_back(
+    site: Site, ago: int, waited: list[float]
+) -> None:
+    known = Manners(origin=ORIGIN, answered_at=NOON - timedelta(seconds=ago))
+    _, clock, learned = run(site, "/page", known=known, min_gap=5)
+    assert clock.slept == [*waited, 5.0]  # before robots.txt, and before the page
+    assert learned.answered_at == clock.now()
+
+
 def test_nothing_slows_down_on_a_healthy_server_where_no_gap_is_wanted(site: Site) -> None:
     _, clock, learned = run(site, *["/page"] * 30)
     assert clock.slept == []

@@ -59,7 +59,7 @@ class Lane:
         self._sleep = sleep
         self._one_at_a_time = asyncio.Lock()
         self._wanted = 0
-        self._last_at: datetime | None = None
+        self._last_at = self.manners.answered_at
         self._transports: dict[bool, OriginTransport] = {}
 
     def transport(self, *, allow_private: bool) -> OriginTransport:
@@ -115,7 +115,10 @@ class Lane:
         return 0.0 if until is None else (until - self._now()).total_seconds()
 
     def _gap_left(self) -> float:
-        return 0.0 if self._last_at is None else self.gap - (self._now() - self._last_at).total_seconds()
+        if self._last_at is None:
+            return 0.0
+        since = (self._now() - self._last_at).total_seconds()
+        return self.gap - max(since, 0.0)  # a clock that was put back costs one gap, not the hours it went back
 
     @property
     def gap(self) -> float:
@@ -128,7 +131,8 @@ class Lane:
     def answered(self, status: int, retry_after: str | None, seconds: float) -> None:
         """Learn from a reply that took so many ``seconds``."""
         until = manners.pause_after(status, retry_after, self._now())
-        self.manners = manners.after_reply(self.manners, status, seconds, gap=self.gap, until=until)
+        learned = manners.after_reply(self.manners, status, seconds, gap=self.gap, until=until)
+        self.manners = replace(learned, answered_at=self._now())
 
     def told_robots(self, robots: Robots) -> None:
         """Learn what robots.txt said, or that it could not be had."""

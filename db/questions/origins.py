@@ -35,6 +35,7 @@ def _manners(row: Row) -> Manners:
         paused_until_at=instant_or_none(row["paused_until_at"]),
         robots_failing_since_at=instant_or_none(row["robots_failing_since_at"]),
         probed_at=instant_or_none(row["probed_at"]),
+        answered_at=instant(row["updated_at"]),
     )
 
 

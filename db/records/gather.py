@@ -176,6 +176,7 @@ class Manners:
     moving mean of its replies, ``clean`` the replies since it last asked us to slow down. Nothing is asked before
     ``paused_until_at``. ``robots_failing_since_at``: since when its robots.txt could not be had (RFC 9309: closed, and
     after 30 days as if there were none). ``probed_at``: when it was last asked for a page that cannot exist.
+    ``answered_at``: when it last answered anything, from which the next gap counts.
     """
 
     origin: str
@@ -185,6 +186,7 @@ class Manners:
     paused_until_at: datetime | None = None
     robots_failing_since_at: datetime | None = None
     probed_at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ _BY_STATUS = {
     410: Reason.GONE_410,
     429: Reason.RATE_LIMITED,
     451: Reason.LEGAL_451,
+    999: Reason.FORBIDDEN,  # no status of HTTP, but what LinkedIn and Yahoo answer to robots
 }
 
 
@@ -86,8 +87,10 @@ def reason_of_status(status: int, *, conditional: bool = True) -> Reason | None:
         return None
     if status == _NOT_MODIFIED:
         return Reason.NOT_MODIFIED if conditional else Reason.PROTOCOL
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
     if status in _CLIENT_ERRORS:
-        return _BY_STATUS.get(status, Reason.CLIENT_ERROR)
+        return Reason.CLIENT_ERROR
     return Reason.SERVER_ERROR if status in _SERVER_ERRORS else Reason.UNEXPECTED_STATUS
 
 

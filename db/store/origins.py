@@ -46,7 +46,10 @@ def _source(connection: Connection, url: str, url_key: str, kind: SeedKind, now:
 
 
 def remember(connection: Connection, learned: Iterable[Manners], now: datetime) -> None:
-    """Keep the manners towards these origins in place of what was remembered before."""
+    """Keep the manners towards these origins in place of what was remembered before.
+
+    ``updated_at`` is when the origin last answered: with every answer something is learned.
+    """
     for each in learned:
         row = {
             "delay": each.delay,
@@ -55,7 +58,7 @@ def remember(connection: Connection, learned: Iterable[Manners], now: datetime) 
             "paused_until_at": micros_or_none(each.paused_until_at),
             "robots_failing_since_at": micros_or_none(each.robots_failing_since_at),
             "probed_at": micros_or_none(each.probed_at),
-            "updated_at": micros(now),
+            "updated_at": micros(each.answered_at or now),
         }
         new = insert(origin).values(name=each.origin, **row)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=row))

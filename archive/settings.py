@@ -8,6 +8,7 @@
     contact        none                     WIRECOPY_CONTACT        mail address or URL, told to every site visited
     resolve        none                     WIRECOPY_RESOLVE        "*.example=127.0.0.1:8080": names served elsewhere
     allow_private  no                       WIRECOPY_ALLOW_PRIVATE  may private and loopback addresses be visited?
+    tls_unverified none                     WIRECOPY_TLS_UNVERIFIED hosts whose certificates nobody needs to vouch for
     min_gap        1 s                      WIRECOPY_MIN_GAP        between two requests to one origin
     deadline       60 s                     WIRECOPY_DEADLINE       for one fetch with all its redirects
     max_wire       10MiB                    WIRECOPY_MAX_WIRE       bytes taken from the network for one page
@@ -50,6 +51,9 @@ PREFIX: Final = "WIRECOPY_"
 
 _DAY: Final = 86_400.0
 _MOST_LANES: Final = 1024
+_HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
+_WEB: Final = r"https?://[!-+\--~]+"
+_ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
 _SHORTEST_SECRET: Final = 16  # characters: 80 bits even where a person made it up of letters
 
 
@@ -66,6 +70,7 @@ class Settings:
     contact: str | None = None
     resolve: tuple[tuple[str, str], ...] = ()
     allow_private: bool = False
+    tls_unverified: tuple[str, ...] = ()
     min_gap: float = 1.0
     deadline: float = 60.0
     max_wire: int = 10 * 2**20
@@ -254,8 +259,8 @@ def _resolve(value: object, _: Path) -> tuple[tuple[str, str], ...]:
 def _mapping(pattern: object, target: object) -> tuple[str, str]:
     pattern, target = str(pattern).strip().lower(), str(target).strip()
     host, _, port = target.rpartition(":")
-    plain = re.fullmatch(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*", pattern)
-    if not plain or not host or re.search(r"[\s/@,=]", target) or not 0 < int(port) < 2**16:
+    named = re.fullmatch(rf"\*|{_HOSTS}", pattern)
+    if not named or not host or re.search(r"[\s/@,=]", target) or not 0 < int(port) < 2**16:
         raise ValueError
     return pattern, target
 
@@ -308,22 +313,19 @@ def _clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
-def _archives(value: object, _: Path) -> tuple[str, ...]:
-    """From ``a,b`` or a TOML list."""
-    parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, (list, tuple)) else [""]
-    found = tuple(str(part).strip() for part in parts)
-    if all(re.fullmatch(r"https?://[!-+\--~]+", one) for one in found):
-        return found
-    raise ValueError
+def _each(shape: str) -> Callable[[object, Path], tuple[str, ...]]:
+    """A reader of ``a,b`` or a TOML list whose members all have this shape; a comma in an address is written %2C."""
 
-
-def _notify(value: object, _: Path) -> tuple[str, ...]:
-    """From ``a,b`` or a TOML list; a comma in an address is written %2C."""
-    parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, (list, tuple)) else [""]
-    found = tuple(str(part).strip() for part in parts)
-    if all(re.fullmatch(r"[a-z][a-z0-9+.-]*://[!-+\--~]+", one) for one in found):
+    def read(value: object, _: Path) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)):
+            raise TypeError
+        found = tuple(str(part).strip() for part in parts)
+        if not all(re.fullmatch(shape, one) for one in found):
+            raise ValueError
         return found
-    raise ValueError
+
+    return read
 
 
 def _secret(value: object, _: Path) -> str:
@@ -338,6 +340,7 @@ _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "contact": ("a mail address or URL, for example you@example.org", _contact),
     "resolve": ('host pattern and address:port, for example "*.example=127.0.0.1:8080"', _resolve),
     "allow_private": ("yes or no", _yes_no),
+    "tls_unverified": ("names of hosts, for example old.example or *.old.example", _each(_HOSTS)),
     "min_gap": ("seconds from 0 to 86400, for example 1.5", _seconds(0.0)),
     "deadline": ("seconds from 0.1 to 86400, for example 60", _seconds(0.1)),
     "max_wire": ("a number of bytes, for example 10MiB", _bytes),
@@ -347,7 +350,7 @@ _READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "probe": ("yes or no", _yes_no),
     "fast": ("yes or no", _yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _clock),
-    "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _archives),
-    "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _notify),
+    "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _each(_WEB)),
+    "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _each(_ANY)),
     "notify_secret": ("at least 16 characters", _secret),
 }

@@ -212,13 +212,13 @@ def test_nobody_listening_is_connect() -> None:
 # --- https -----------------------------------------------------------------------------------------------------------
 
 
-def fetch_tls(host: str, *, trusted: bool) -> Outcome:
+def fetch_tls(host: str, *, trusted: bool, **policy: object) -> Outcome:
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(CERTIFICATE)
     client = ssl.create_default_context(cafile=CERTIFICATE) if trusted else None
 
     async def run(site: Site) -> Outcome:
-        async with Fetcher(policy_for(site), now=lambda: NOON, ssl_context=client) as fetcher:
+        async with Fetcher(policy_for(site, **policy), now=lambda: NOON, ssl_context=client) as fetcher:
             return await fetcher.fetch(visit(f"https://{host}/page"))
 
     with Site(server) as site:
@@ -274,3 +274,22 @@ def test_a_mapping_to_nothing_numeric_is_a_setting_error(target: str) -> None:
 def test_a_contact_of_two_lines_is_a_setting_error() -> None:
     with pytest.raises(ConfigError, match="contact"):
         FetchPolicy(contact="a@b.example\r\nX-Evil: yes")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "came"), [(("*.example",), True), (("site.example",), True), (("a.example",), False)]
+)
+def test_a_host_may_be_named_whose_certificate_is_not_checked_and_its_captures_say_so(
+    hosts: tuple[str, ...], came: bool
+) -> None:
+    outcome = fetch_tls("site.example", trusted=False, tls_unverified=hosts)
+    assert (outcome.reason is None) is came
+    assert ("tls-unverified" in outcome.flags) is came
+    assert outcome.exchange is None or ("verified", "no") in outcome.exchange.tls
+
+
+def test_a_capture_whose_certificate_was_checked_says_nothing_of_it() -> None:
+    outcome = fetch_tls("site.example", trusted=True, tls_unverified=("a.example",))
+    assert outcome.exchange is not None
+    assert "verified" not in dict(outcome.exchange.tls)
+    assert "tls-unverified" not in outcome.flags

@@ -201,6 +201,7 @@ TARGETS = st.from_regex(r"(127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,3}", fullmatch=Tru
             "contact": st.sampled_from(["a@example.org", "https://example.org/about"]),
             "resolve": st.lists(st.tuples(HOSTS, TARGETS), max_size=3).map(tuple),
             "allow_private": st.booleans(),
+            "tls_unverified": st.lists(HOSTS, min_size=1, max_size=3).map(tuple),
             "fast": st.booleans(),
             "min_gap": st.floats(0, 86_400),
             "max_wire": st.integers(1, 2**40),

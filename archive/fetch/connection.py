@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING, Any
+import ssl
+from typing import Any
 
 import httpcore
 
 from archive.fetch.weather import Weather
 from db.records import Reason
-
-if TYPE_CHECKING:
-    import ssl
 
 _MOST_UNREAD = 256 * 1024  # bytes taken off the socket before anybody asked for them
 _MOST_HEAD = 256 * 1024  # bytes before a reply's header block is through; h11 stops single ones at 100 KiB
@@ -219,5 +217,6 @@ def _agreed(tls: ssl.SSLObject) -> tuple[tuple[str, str], ...]:
         "cipher": cipher and cipher[0],
         "alpn": tls.selected_alpn_protocol(),
         "certificate_sha256": certificate and hashlib.sha256(certificate).hexdigest(),
+        "verified": "no" if tls.context.verify_mode is ssl.CERT_NONE else None,
     }
     return tuple((name, value) for name, value in facts.items() if value)

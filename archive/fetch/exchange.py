@@ -215,7 +215,8 @@ async def exchange(transport: OriginTransport, ask: Ask, *, max_wire: int) -> Re
         ip=connection.ip,
         exchange=_record(response, connection, sent, began, clock()),
     )
-    flags = _framing_flags(reply, connection)
+    unverified = ("tls-unverified",) if ("verified", "no") in connection.tls else ()
+    flags = (*_framing_flags(reply, connection), *unverified)
     return replace(reply, flags=flags) if flags else reply
 
 

@@ -235,12 +235,14 @@ class Fetcher:
     def _lane(self, url: str) -> Lane:
         origin = origin_of(url)
         if origin not in self._lanes:
-            tls = self._tls() if origin.startswith("https:") else None
+            tls = self._tls(host_of(url)) if origin.startswith("https:") else None
             known = self._recall(origin)
             self._lanes[origin] = Lane(url, known, self._policy, self._addresses, tls, now=self._now, sleep=self._sleep)
         return self._lanes[origin]
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, host: str) -> ssl.SSLContext:
+        if not self._policy.verifies(host):
+            return httpx.create_ssl_context(verify=False, trust_env=False)
         if self._ssl_context is None:  # reading the certificate bundle takes tens of milliseconds: once is enough
             self._ssl_context = httpx.create_ssl_context(trust_env=False)
         return self._ssl_context

@@ -30,13 +30,15 @@ class FetchPolicy:
 
     ``resolve`` maps host names (``news.example``, ``*.example``) to ``address:port`` and is at the same time the
     permission to connect there, whatever the address. ``allow_private`` opens loopback and private ranges for every
-    visit. ``lanes`` requests are under way at a time, ``per_address`` of them at one server. ``probe``: ask each site
+    visit. The certificates of hosts in ``tls_unverified`` (names, ``*.example``) are not checked, and the captures say
+    so. ``lanes`` requests are under way at a time, ``per_address`` of them at one server. ``probe``: ask each site
     once a week for a page that cannot exist. Raises ``ConfigError`` when a mapping or the contact cannot be used.
     """
 
     contact: str | None = None
     resolve: tuple[tuple[str, str], ...] = ()
     allow_private: bool = False
+    tls_unverified: tuple[str, ...] = ()
     min_gap: float = 1.0
     deadline: float = 60.0
     max_wire: int = 10 * MIB
@@ -64,6 +66,10 @@ class FetchPolicy:
                 return _read_target(pattern, target)
         return None
 
+    def verifies(self, host: str) -> bool:
+        """Tell whether ``host`` must show a certificate that somebody vouches for."""
+        return not any(_matches(pattern.lower(), host) for pattern in self.tls_unverified)
+
     def may_ask(self, host: str) -> bool:
         """Tell whether ``host`` may be asked at all: anything with a contact, else only mapped hosts and loopback."""
         return self.contact is not None or self.mapped(host) is not None or _is_loopback(host)
@@ -75,6 +81,7 @@ def policy_from(settings: Settings) -> FetchPolicy:
         contact=settings.contact,
         resolve=settings.resolve,
         allow_private=settings.allow_private,
+        tls_unverified=settings.tls_unverified,
         min_gap=settings.min_gap,
         deadline=settings.deadline,
         max_wire=settings.max_wire,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive import settings as settings_module
 from archive.settings import FILE_NAME, Settings, find_root, load_settings, to_environ
 from db.errors import ConfigError
 
@@ -229,3 +231,11 @@ def test_from_process_reads_the_real_environment_and_directory(project: Path):
         check=True,
     )
     assert done.stdout.split() == ["me@example.org", str(project)]
+
+
+def test_the_documents_list_every_setting_with_its_default(root: Path):
+    listed = re.findall(r"^    (\w+) +(.+?)  +WIRECOPY_", settings_module.__doc__ or "", re.MULTILINE)
+    shown = re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|", (root / "docs" / "operate.md").read_text(), re.MULTILINE)
+    told = [(name, default.strip()) for name, default in shown if name in dict(listed)]
+    assert told == [(name, default.removeprefix("ROOT/")) for name, default in listed]
+    assert {name for name, _ in listed} == set(Settings.__dataclass_fields__) - {"root", "came_from"}

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.errors import ConfigError, RunFailed
-from archive.launch.child import TAIL, Child, tail
+from archive.launch.child import LARGEST_LOG, TAIL, Child, tail
 from archive.launch.listener import HOST, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
 from archive.launch.shipped import code_environ, prefect_environ, shipped
@@ -72,6 +72,17 @@ def test_a_child_answers_line_by_line(tmp_path: Path) -> None:
     ) as child:
         assert child.ask("harbour") == "HARBOUR\n"
         assert child.ask("strait") == "STRAIT\n"
+
+
+def test_a_log_that_has_grown_large_makes_room_for_a_new_one(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    speak = "-c", "import sys; print('new', file=sys.stderr)"
+    for size, kept in ((10, b"o" * 10 + b"new\n"), (LARGEST_LOG + 1, b"new\n")):
+        log.write_bytes(b"o" * size)
+        with a_child(tmp_path, *speak) as child:
+            child.wait()
+        assert log.read_bytes() == kept
+    assert log.with_name("child.log.1").read_bytes() == b"o" * (LARGEST_LOG + 1)
 
 
 def test_a_child_that_died_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
@@ -135,7 +146,7 @@ def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path, how: signal.Signal
     parent = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from archive.launch.child import Child\n"
+        "from archive.launch.child import LARGEST_LOG, Child\n"
         "here = Path.cwd()\n"
         "child = Child([sys.executable, '-c', sys.argv[1]], environ=os.environ, cwd=here, log=here / 'child.log')\n"
         "print(child.ask(), flush=True)\n"

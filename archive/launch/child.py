@@ -21,14 +21,20 @@ TAIL = 15
 """Lines of a log that a `RunFailed` shows: a Python traceback of Prefect's usual depth ends within them."""
 
 
+LARGEST_LOG = 8 * 2**20
+"""Bytes of a log from which the next start begins a new one; the one before is kept beside it."""
+
+
 class Child:
     """A running command and everything it starts; a context manager, and leaving it ends them all.
 
-    Its standard error goes to ``log``; `ask` writes a line to its standard input and reads one back from its output.
+    Its standard error goes to ``log``, which from `LARGEST_LOG` on becomes ``log.1``; `ask` writes a line to its
+    standard input and reads one back from its output.
     """
 
     def __init__(self, command: Sequence[str | Path], *, environ: Mapping[str, str], cwd: Path, log: Path) -> None:
         self.log = log
+        _begin_anew(log)
         lifeline, self._lifeline = os.pipe()
         try:
             with log.open("ab") as errors:
@@ -92,6 +98,12 @@ class Child:
     def failure(self, what: str) -> RunFailed:
         """An error that says ``what`` happened to the child, and how its log ends."""
         return RunFailed(f"{self.log.stem} {what}; {self.log} ends with:\n{tail(self.log)}")
+
+
+def _begin_anew(log: Path) -> None:
+    """Move a log that has grown large out of the way, over the one that was moved before."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def tail(log: Path) -> str:

@@ -249,7 +249,7 @@ class Store:
 
     def queue_around(self, keys: tuple[str, str], since: datetime, until: datetime) -> int:
         """Put the derived pages of articles with a url_key in this range, taken in the window, back on the ledger."""
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             return origins.queue_around(connection, keys, since, until)
 
     def visited(self, run_id: int) -> set[int]:
@@ -268,12 +268,12 @@ class Store:
 
         ``core`` is a digest of what is read of the payload, for others of which the same is read (``keep_like``).
         """
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             derivations.keep(connection, capture, extraction, sha256, recipe, core)
 
     def keep_like(self, capture: Capture, recipe_id: str, core: str) -> bool:
         """Give a payload the extraction of another with the same ``core`` under the recipe; False if there is none."""
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             return derivations.keep_like(connection, capture, recipe_id, core)
 
     def derived(
@@ -288,7 +288,7 @@ class Store:
 
         ``cleaned`` is its text where the furniture of its site or further parts of the article decide it too.
         """
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             derivations.tie(connection, capture, recipe_id, verdict, now, cleaned)
 
     def adopt_furniture(self, site: str, keys: tuple[str, str], blocks: Blocks, now: datetime) -> int | None:
@@ -311,7 +311,7 @@ class Store:
         One transaction reads, decides, writes, and takes the captures in ``done`` off the ledger, so that two processes
         settle one after the other and a crash leaves the work to be done again.
         """
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             return versions.settle(connection, asking(connection), source_id, history, now, done)
 
     def link(
@@ -326,12 +326,12 @@ class Store:
 
         Given its look-up ``keys``, links to texts that are not among its candidates, as of this moment, are dropped.
         """
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             return links.keep(connection, asking(connection), text_id, judgements, method, now, keys)
 
     def add_keys(self, found: Mapping[int, Sequence[int]]) -> set[int]:
         """Keep the look-up keys of these texts, so that others find them; ids of those that stand in a history."""
-        with self._write() as connection:
+        with self._write(durable=False) as connection:
             ask = asking(connection)
             return {text_id for text_id, each in found.items() if keys.place(connection, ask, text_id, each)}
 
@@ -386,8 +386,9 @@ class Store:
             yield asking(connection)
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with self._translating(), self._engine.begin() as connection:
+    def _write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction; not ``durable``: what a power cut takes of it is derived again (decision 0023)."""
+        with self._translating(), self._engine.execution_options(durable=durable).begin() as connection:
             yield connection
 
     @contextmanager

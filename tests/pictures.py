@@ -69,7 +69,12 @@ def paths(db: Path) -> dict[str, str]:
         "inbox": "/",
         "article": f"/a/{article}",
         "diff": f"/a/{article}/diff/1..3",
+        "side": f"/a/{article}/diff/1..3?mode=side",
+        "card": f"/a/{article}/diff/1..3.svg",
+        "cite": f"/a/{article}/cite",
+        "captures": f"/a/{article}/captures",
         "copies": f"/g/{article}",
+        "pair": f"/g/{article}#pair",
         "search": "/search?q=%22hire+300+people%22",
         "sources": "/s",
     }
@@ -98,7 +103,7 @@ def take(db: Path, chromium: str) -> Iterator[tuple[str, Pixels]]:
         options = ["--no-sandbox", "--disable-dev-shm-usage"]
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=options)
         for scheme in ("light", "dark"):
-            page: Any = browser.new_context(color_scheme=scheme, viewport=SIZE).new_page()
+            page: Any = browser.new_context(color_scheme=scheme, viewport=SIZE, reduced_motion="reduce").new_page()
             desk: Any = browser.new_page()  # an empty one, without the pages' policy: there a picture may be opened
             for name, path in paths(db).items():
                 page.goto(base + path)

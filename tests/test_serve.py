@@ -12,8 +12,12 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
+from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
 from archive.serve.formats import to_csv
+from archive.serve.pages.search import span_behind
 from archive.serve.paging import key_of
+from builders import DAY, HOUR, T0
+from db.store import Store
 from serving import HOSTILE, OURS, TOKEN, application, client, stocked
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ PAGES = (
     "/a/1",
     "/a/3",
     "/a/1/diff/1..2",
+    "/g",
     "/g/1",
     "/g/1?with=4",
     "/search?q=harbour",
@@ -35,6 +40,8 @@ PAGES = (
     "/runs",
     "/at/2026-01-05",
     "/about/api",
+    "/a/1/cite",
+    "/a/1/captures",
 )
 MODES = ("side", "changes", "raw", "machine")
 
@@ -101,6 +108,9 @@ BAD = (
     f"/inbox.json?after={key_of([2**80, 1])}",
     "/a/1/diff/1..2?mode=x",
     "/a/1?v=x",
+    "/search.json?q=harbour&kind=nonsense",
+    "/search.json?q=harbour&since=never",
+    "/runs.json?until=never",
     "/api/v1/snapshots",
     "/search.json?q=-x",
 )
@@ -212,6 +222,84 @@ def test_what_did_not_change_is_not_sent_again(ask: TestClient) -> None:
     assert ask.get("/a/1.json").headers["cache-control"] == "no-cache"
 
 
+# --- search, sources, runs -------------------------------------------------------------------------------------------
+
+
+def test_a_facet_is_the_address_of_the_search_for_that_alone(ask: TestClient) -> None:
+    told = ask.get("/search.json?q=harbour").json()
+    for facet in [*told["by_outlet"], *told["by_time"]]:
+        again = ask.get(json_of(facet["path"])).json()
+        assert again["articles"] == facet["count"]
+        assert f'href="{facet["path"].replace("&", "&amp;")}"' in ask.get("/search?q=harbour").text
+    assert {each["kind"] for each in told["by_kind"]} >= {"headline", "number"}
+    for facet in told["by_kind"]:
+        hits = ask.get(json_of(facet["path"])).json()["hits"]
+        assert len(hits) == facet["count"]
+        assert all(facet["kind"] in hit["kinds"] for hit in hits)
+
+
+def test_a_month_is_narrowed_to_before_the_next_one(ask: TestClient) -> None:
+    paths = [each["path"] for each in ask.get("/search.json?q=harbour").json()["by_time"]]
+    assert "/search?q=harbour+after%3A2026-01-05+before%3A2026-01-06" in paths
+    assert span_behind("2025-12") == "2026-01"
+    assert span_behind("2026-02-28") == "2026-03-01"
+
+
+def test_a_search_for_a_kind_of_change_goes_on_until_it_has_a_page_and_misses_none(ask: TestClient) -> None:
+    whole = ask.get("/search.json?q=harbour&kind=number&limit=500").json()
+    page, met = "/search.json?q=harbour&kind=number&limit=1", []
+    while page:
+        answer = ask.get(page).json()
+        met += answer["hits"]
+        page = answer["next"]
+    assert met == whole["hits"]
+    assert len(met) == 1
+
+
+def test_a_search_takes_a_window_of_time(ask: TestClient) -> None:
+    assert ask.get("/api/v1/search?q=harbour&since=2026-01-06").json()["articles"] == 2
+    assert ask.get("/api/v1/search?q=harbour&until=2026-01-05").json()["articles"] == 3
+
+
+def test_a_source_tells_how_it_goes_and_can_be_checked_now(archived: Path, ask: TestClient) -> None:
+    rows = {row["id"]: row for row in ask.get("/s.json").json()["sources"]}
+    assert (rows[1]["streak"], rows[3]["streak"]) == (2, 1)
+    assert rows[1]["usual_length"] > 50
+    assert rows[3]["usual_length"] is None
+    assert rows[1]["changes_a_week"] == round(1 / (30 / 7), 2)
+    assert "Check now" not in ask.get("/s").text, "this server cannot"
+    asked = client(application(archived, check=print))
+    assert asked.get("/s?troubled=1").text.count('action="/a/3/check"') == 1
+    assert 'name="back" value="/s?troubled=1"' in asked.get("/s?troubled=1").text
+
+
+def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Path) -> None:
+    path = stocked(tmp_path / "archive.db")
+    with Store(path) as store:
+        for day, kind in enumerate(("refresh", "backfill", "refresh", "refresh")):
+            begun = store.begin_run(kind, "{}", "tests", T0 + day * DAY)
+            store.end_run(begun, {"new": day}, T0 + day * DAY + HOUR)
+    asked = client(application(path))
+
+    def found(query: str) -> list[int]:
+        return [run["id"] for run in asked.get(f"/runs.json?{query}").json()["runs"]]
+
+    assert found("") == [4, 3, 2, 1]
+    assert found("kind=refresh") == [4, 3, 1]
+    assert found("since=2026-01-07") == [4, 3]
+    assert found("until=2026-01-06") == [2, 1]
+    first = asked.get("/runs.json?kind=refresh&limit=2").json()
+    assert [run["id"] for run in asked.get(first["next"]).json()["runs"]] == [1]
+    assert asked.get("/runs/2.json").json()["runs"][0]["kind"] == "backfill"
+    assert asked.get("/runs/9").status_code == asked.get(f"/runs/{10**30}").status_code == 404
+    assert "none is to be expected by itself" in _empty_inbox(asked)
+
+
+def _empty_inbox(asked: TestClient) -> str:
+    assert post(asked, "/seen") == 303
+    return asked.get("/").text
+
+
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
@@ -248,6 +336,16 @@ def test_the_description_is_openapi_and_the_answers_are_as_it_says(ask: TestClie
         Draft202012Validator(whole, format_checker=FormatChecker()).validate(answer.json())
     problem = {**described["components"]["schemas"]["Problem"]}
     Draft202012Validator(problem).validate(ask.get("/api/v1/sources/99").json())
+
+
+def test_every_shape_and_every_name_that_means_something_is_used() -> None:
+    lines = " ".join([*SHAPES.values(), *PARTS.values()])
+    named = {word.partition("=")[0].rstrip("*?") for word in lines.split()}
+    kinds = {word.partition("=")[2].rstrip("*?") for word in lines.split()} | set(MEANINGS.values())
+    assert set(MEANINGS) - named == {"next", "articles"}, "which lists have besides their rows"
+    assert set(PARTS) - kinds == set()
+    assert set(TYPES) - kinds == set()
+    assert all(one_of(kind) for kind in kinds if kind)
 
 
 def test_ops_with_offsets_make_the_newer_text_of_the_older(ask: TestClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,12 @@ import uvicorn
 
 from archive.serve.server import Impatient, listen
 from serving import HOSTILE, application, stocked
+from test_serve_copies import a_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from starlette.applications import Starlette
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
@@ -29,9 +33,13 @@ PAGES = (
     "/a/1",
     "/a/3",
     *(f"/a/1/diff/1..2?mode={mode}" for mode in ("reading", "side", "changes", "raw", "machine")),
+    "/g",
     "/g/1?with=2",
+    "/a/1/cite",
+    "/a/1/captures",
     "/search",
     "/search?q=harbour",
+    "/search?q=harbour&kind=number",
     "/search?q=-harbour",
     "/search?q=nowhere+site:daily.example",
     "/s?troubled=1",
@@ -47,7 +55,13 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    app = application(stocked(tmp_path_factory.mktemp("browsed") / "archive.db"), check=print)
+    with served(application(stocked(tmp_path_factory.mktemp("browsed") / "archive.db"), check=print)) as base:
+        yield base
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """The address of an application, in this process."""
     with listen("127.0.0.1", 0) as at:
         config = uvicorn.Config(app, http=Impatient, ws="none", lifespan="off", log_level="error")
         server = uvicorn.Server(config)
@@ -136,4 +150,46 @@ def test_a_form_works_without_scripts_and_a_hostile_headline_is_read_as_text(bro
     assert page.get_by_role("button", name="Mark as seen").count() == 0
     page.goto(base + "/")
     assert "alert(1)" not in page.locator("main").inner_text()
+    context.close()
+
+
+def test_the_pairs_of_a_group_are_stepped_through_by_keys_and_without_scripts(browser: Any, tmp_path: Path) -> None:
+    with served(application(a_group(tmp_path / "archive.db"))) as base:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(base + "/g/1")
+        page.keyboard.press("n")
+        page.wait_for_url("**/g/1?with=3#pair")
+        page.keyboard.press("p")
+        page.wait_for_url("**/g/1?with=2#pair")
+        context.close()
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(base + "/g/1")
+        page.get_by_role("link", name="Next", exact=True).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/g/1?with=3#pair")
+        assert page.get_by_role("link", name="2: mirror.example").get_attribute("aria-current") == "true"
+        context.close()
+
+
+def test_the_picture_of_a_change_is_drawn_under_our_policy(browser: Any, base: str) -> None:
+    context = browser.new_context(viewport={"width": 1200, "height": 630})
+    page, complaints = context.new_page(), []
+    page.on("console", lambda said: complaints.append(said.text) if "favicon" not in said.location["url"] else None)
+    page.goto(base + "/a/1/diff/1..2.svg")
+    ends = page.evaluate("[...document.querySelectorAll('text')].map(each => each.getBoundingClientRect().right)")
+    assert 600 < max(ends) <= 1200 - 60
+    assert complaints == []
+    context.close()
+
+
+def test_the_counts_lead_to_what_they_count_and_stay_in_sight(browser: Any, base: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 400}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(base + "/a/1/diff/1..2")
+    page.get_by_role("link", name="added").click()
+    assert page.locator("#first-new").is_visible()
+    page.mouse.wheel(0, 200)
+    assert page.locator(".legend").bounding_box()["y"] >= 0
     context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -31,17 +32,24 @@ MEDIA_TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
     "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
     "atom": "application/atom+xml",
+    "patch": "text/x-diff; charset=utf-8",
+    "svg": "image/svg+xml",
 }
 """The forms an answer can have, by the ending of the path."""
 
+_ACCEPTED = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items() if form != "svg"}
+
 _FOR_EVER = "public, max-age=31536000, immutable"
+_MOST_ACCEPTED = 20  # types in a header that are looked at; a browser names eight
+_WEIGHT = re.compile(r"[01](?:\.\d{0,3})?", re.ASCII)
 
 
 class Form(Convertor[str]):
     """The ending of a path that says which form is wanted."""
 
-    regex = "json|csv|ndjson|atom"
+    regex = "|".join(form for form in MEDIA_TYPES if form != "html")
 
     def convert(self, value: str) -> str:
         """As it stands."""
@@ -62,7 +70,7 @@ def page(path: str, function: Page, *, named: str = "") -> list[Route]:
 
 
 def _answer(function: Page, request: Request) -> Response:
-    form = request.path_params.get("form") or ("html" if _for_people(request) else "json")
+    form = request.path_params.get("form") or _asked_for(request)
     with desk(request, form) as at:
         reply = function(at)
         if isinstance(reply, Response):
@@ -72,24 +80,40 @@ def _answer(function: Page, request: Request) -> Response:
         return _if_new(request, _response(at, reply, form))
 
 
-def _for_people(request: Request) -> bool:
-    """True for a browser, and for who does not say what it wants of a page."""
-    machine = request.url.path.startswith("/api/") or "json" in request.headers.get("accept", "")
-    return wants_html(request.scope) or not machine
+def _asked_for(request: Request) -> str:
+    """The form that ``Accept`` asks for: of a page HTML unless it says otherwise, of the interface never that."""
+    if wants_html(request.scope):
+        return "html"
+    interface = request.url.path.startswith("/api/")
+    told = [_ACCEPTED.get(one, "") for one in _by_preference(request.headers.get("accept", ""))]
+    found = (form for form in told if form and not (interface and form == "html"))
+    return next(found, "json" if interface else "html")
+
+
+def _by_preference(accept: str) -> list[str]:
+    """The media types of an ``Accept`` header, the most wanted first (RFC 9110, section 12.5.1)."""
+    weighed: list[tuple[float, str]] = []
+    for each in accept.lower().split(",")[:_MOST_ACCEPTED]:
+        media_type, *more = (part.strip() for part in each.split(";"))
+        weight = next((part[2:] for part in more if part.startswith("q=")), "1")
+        weighed.append((float(weight) if _WEIGHT.fullmatch(weight) else 0.0, media_type))
+    return [media_type for weight, media_type in sorted(weighed, key=lambda one: -one[0]) if weight]
 
 
 def _response(at: Desk, reply: Reply, form: str) -> Response:
+    body: str | bytes
     if form == "html":
         body = draw(reply.template or "", reply.view, at=at, **reply.drawn)
     elif form == "json":
         body = json.dumps(reply.view, ensure_ascii=False)
     elif form == "atom" and reply.feed is not None:
         body = feeds.to_atom(reply.feed, base=at.base, now=at.now)
-    elif form in {"csv", "ndjson"} and reply.rows is not None:
-        rows = reply.view[reply.rows]
-        body = formats.to_csv(rows) if form == "csv" else formats.to_ndjson(rows)
+    elif form in formats.TABLES and reply.rows is not None:
+        body = formats.TABLES[form](reply.view[reply.rows])
+    elif form in reply.files:
+        body = reply.files[form]()
     else:
-        raise HTTPException(404, f"this page is not to be had as {form}")
+        raise HTTPException(404 if "form" in at.path else 406, f"this page is not to be had as {form}")
     headers = {"cache-control": _FOR_EVER if reply.etag and form != "html" else "no-cache", "vary": "accept"}
     following = reply.view.get("next")
     if following:

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archive.api import Archive
+from archive.errors import BadInput
 from archive.serve.paging import Paging, link_to, paging
 from archive.when import parse_instant
+from db.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +45,7 @@ class House:
 
 @dataclass
 class Desk:
-    """A request with its open archive. ``form``: html, json, csv, ndjson or atom."""
+    """A request with its open archive. ``form``: html, or the ending of the form that was asked for."""
 
     request: Request
     archive: Archive
@@ -89,19 +91,28 @@ class Desk:
         return parse_instant(said, now=self.now, end=end) if said else None
 
 
+def kind_of(name: str) -> Kind | None:
+    """The kind of change with a name; None where none is named. Raises BadInput."""
+    if name and name not in set(Kind):
+        raise BadInput(f"no such kind of change: {name[:20]}; there are: {', '.join(Kind)}")
+    return Kind(name) if name else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a page answers: its ``view``, JSON values and no others, and how it is shown.
 
     ``template`` None: it is no page. ``rows`` names the list in the view that csv and ndjson hold; ``feed`` the one
-    Atom holds, as entries. ``drawn`` are values for the template that are drawn from the same facts. ``etag``: a digest
-    of what can never change under this address.
+    Atom holds, as entries. ``files``: what else it is to be had as, by the ending, written when it is asked for.
+    ``drawn`` are values for the template that are drawn from the same facts. ``etag``: a digest of what can never
+    change under this address.
     """
 
     view: Json
     template: str | None = None
     rows: str | None = None
     feed: Json | None = None
+    files: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     drawn: Json = field(default_factory=dict)
     etag: str | None = None
 

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 def draw(template: str, view: Json, *, at: Desk | None = None, **drawn: Any) -> str:
     """A page: the template filled from the view, and from values drawn of the same facts."""
-    here = {"path": at.request.url.path, "token": at.house.token, "now": at.now} if at else {}
-    known = {"path": "", "token": None, "now": None, "at": at, "view": view} | here
+    known: Json = {"path": "", "here": "/", "token": None, "now": None, "at": at, "view": view}
+    if at:
+        asked = at.request.url
+        here = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        known |= {"path": asked.path, "here": here, "token": at.house.token, "now": at.now}
     return environment().get_template(template).render(known | drawn)
 
 

@@ -8,7 +8,7 @@ from archive.diff.view import headline, lines
 from db.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archive.diff.view import Bit, Line
     from db.records import Change, Text
@@ -34,11 +34,14 @@ def title_bits(change: Change, a: Text, b: Text) -> list[Json]:
 
 def strongest(change: Change, a: Text, b: Text) -> list[Json]:
     """The first edit of the weightiest paragraph, with some words around; empty where only the headline changed."""
-    changed = [line for line in lines(change, a, b) if line.changed]
-    if not changed:
-        return []
-    best = min(changed, key=lambda line: min((_WEIGHT[kind] for kind in line.kinds), default=len(_WEIGHT)))
-    return _around_edit(best)
+    return next(weightiest(lines(change, a, b)), [])
+
+
+def weightiest(shown: Iterable[Line]) -> Iterator[list[Json]]:
+    """The first edit of each paragraph that changed, the weightiest first, with some words around."""
+    changed = [line for line in shown if line.changed]
+    changed.sort(key=lambda line: min((_WEIGHT[kind] for kind in line.kinds), default=len(_WEIGHT)))
+    return map(_around_edit, changed)
 
 
 def _around_edit(line: Line) -> list[Json]:

@@ -27,15 +27,15 @@ def to_atom(feed: Json, *, base: str, now: datetime) -> str:
     _put(root, "id", base + feed["path"])
     _put(root, "title", feed["title"])
     _put(root, "updated", max((each["updated"] for each in feed["entries"]), default=iso(now)))
-    ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=_safe(base + feed["path"]))
-    ET.SubElement(root, "link", rel="alternate", type="text/html", href=_safe(base + feed.get("page", "/")))
+    ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=legal(base + feed["path"]))
+    ET.SubElement(root, "link", rel="alternate", type="text/html", href=legal(base + feed.get("page", "/")))
     _put(_put(root, "author", ""), "name", "wirecopy")
     for each in feed["entries"]:
         entry = ET.SubElement(root, "entry")
         _put(entry, "id", each["id"])
         _put(entry, "title", each["title"] or "(no headline)")
         _put(entry, "updated", each["updated"])
-        ET.SubElement(entry, "link", rel="alternate", type="text/html", href=_safe(base + each["path"]))
+        ET.SubElement(entry, "link", rel="alternate", type="text/html", href=legal(base + each["path"]))
         _put(_put(entry, "author", ""), "name", each.get("author") or "unknown")
         _put(entry, "summary", each["summary"])
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
@@ -43,9 +43,10 @@ def to_atom(feed: Json, *, base: str, now: datetime) -> str:
 
 def _put(above: ET.Element, name: str, text: str) -> ET.Element:
     made = ET.SubElement(above, name)
-    made.text = _safe(text)
+    made.text = legal(text)
     return made
 
 
-def _safe(text: str) -> str:
+def legal(text: str) -> str:
+    """Text without what XML cannot hold, and without characters that turn its direction."""
     return _NO_XML.sub("", clean(text))

@@ -1,14 +1,18 @@
-"""Lists of flat rows as CSV, which people open in spreadsheets, and as one JSON object a line."""
+"""Lists of flat rows as CSV, which people open in spreadsheets, as one JSON object a line, and as Parquet."""
 
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from archive.errors import BadInput
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Json = dict[str, Any]
 
@@ -17,7 +21,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def to_csv(rows: Sequence[Json]) -> str:
     """The rows under a line of names. A cell that a spreadsheet would run as a formula begins with an apostrophe."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = _names(rows)
     told = io.StringIO()
     writer = csv.writer(told)
     writer.writerow(names)
@@ -25,12 +29,48 @@ def to_csv(rows: Sequence[Json]) -> str:
     return told.getvalue()
 
 
+def _names(rows: Iterable[Json]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _flat(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+
 def _cell(value: Any) -> object:
-    if isinstance(value, (dict, list)):
-        value = json.dumps(value, ensure_ascii=False)
+    value = _flat(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def to_ndjson(rows: Iterable[Json]) -> str:
     """Each row on a line of its own."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def to_parquet(rows: Sequence[Json]) -> bytes:
+    """The rows as a Parquet file: instants as timestamps, what is no single value as JSON text.
+
+    Raises BadInput where pyarrow, an optional extra, is not installed.
+    """
+    try:
+        arrow, parquet = (importlib.import_module(name) for name in ("pyarrow", "pyarrow.parquet"))
+    except ImportError as error:
+        raise BadInput("Parquet needs pyarrow where this is served: pip install 'wirecopy[parquet]'") from error
+    columns = {name: [_typed(name, row.get(name)) for row in rows] for name in _names(rows)}
+    told = io.BytesIO()
+    parquet.write_table(arrow.table(columns), told)
+    return told.getvalue()
+
+
+def _typed(name: str, value: Any) -> Any:
+    """An instant as such; a column has one type, whatever stands in a row of it."""
+    is_instant = isinstance(value, str) and (name == "at" or name.endswith("_at"))
+    return datetime.fromisoformat(value) if is_instant else _flat(value)
+
+
+TABLES: Mapping[str, Callable[[Sequence[Json]], str | bytes]] = {
+    "csv": to_csv,
+    "ndjson": to_ndjson,
+    "parquet": to_parquet,
+}
+"""How a list is written, by the ending of the path."""

@@ -29,6 +29,7 @@ _STATUS: tuple[tuple[type[ArchiveError], int, str], ...] = (
 _HINTS = {
     404: "Start from the front page, or look it up: /search",
     405: "What changes something is sent by POST, everything else is read by GET",
+    406: "The forms there are stand at /about/api",
     400: "What each page takes is described at /about/api",
 }
 
@@ -64,7 +65,7 @@ def wants_html(scope: Scope) -> bool:
     """True for who prefers a page: a browser, on an address that does not say otherwise."""
     path = scope.get("path", "")
     machine = path.startswith(("/api/", "/openapi", "/cdx", "/wayback/")) or path.endswith(
-        (".json", ".csv", ".ndjson", ".atom")
+        (".json", ".csv", ".ndjson", ".parquet", ".atom", ".patch", ".svg")
     )
     return not machine and "text/html" in Headers(scope=scope).get("accept", "")
 

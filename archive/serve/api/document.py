@@ -6,27 +6,83 @@ from importlib.metadata import version
 from typing import Any
 
 from archive.search import SYNTAX
-from archive.serve.api.schemas import COUNT, DIGEST, NEXT, TEXT, WHEN, YES, many, of, one_of, schemas
+from archive.serve.api.schemas import one_of, schemas, shape
 from archive.serve.paging import MOST
 
 Json = dict[str, Any]
 
-_LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST}
-_PARAMETERS: dict[str, tuple[str, Json]] = {
-    "after": ("the key of the page, from next", TEXT),
-    "limit": ("rows of a page", _LIMIT),
-    "source": ("only of the source with this id", COUNT),
-    "since": ("only from this instant on (also: a day, 7d)", TEXT),
-    "until": ("only up to this instant", TEXT),
-    "kind": ("only changes of this kind", TEXT),
-    "group": ("only of this group of the seed index, or of the seed with this key", TEXT),
-    "at": ("as the web stood at this instant", TEXT),
-    "q": (f"what to search for: {SYNTAX}", TEXT),
-    "gone": ("1: only what an article no longer says", TEXT),
-    "with": ("the id of the other article of the pair shown side by side", COUNT),
-    "v": ("the number of the version to read", COUNT),
+_PARAMETERS: dict[str, tuple[str, str]] = {
+    "after": ("text", "the key of the page, from next"),
+    "limit": ("count", "rows of a page"),
+    "source": ("count", "only of the source with this id"),
+    "since": ("text", "only from this instant on (also: a day, 7d)"),
+    "until": ("text", "only up to this instant"),
+    "kind": ("text", "only changes (of a list of runs: runs) of this kind"),
+    "group": ("text", "only of this group of the seed index, or of the seed with this key"),
+    "at": ("text", "as the web stood at this instant"),
+    "q": ("text", f"what to search for: {SYNTAX}"),
+    "gone": ("text", "1: only what an article no longer says"),
+    "with": ("count", "the id of the other article of the pair shown side by side"),
+    "v": ("count", "the number of the version to read"),
 }
-_NEEDED = frozenset({"q"})
+_BOUNDS = {"limit": {"minimum": 1, "maximum": MOST}}
+_WINDOW = "after limit source since until kind"
+_TWO_TEXTS = {"a": "digest", "b": "digest"}
+
+_PATHS: dict[str, Json] = {
+    "sources": {
+        "says": "What is watched, by address, each with its last checks",
+        "rows": "sources=Source*",
+        "takes": "after limit group",
+    },
+    "sources/{id}": {"says": "One source", "one": "Source", "path": {"id": "count"}},
+    "articles": {
+        "says": "The whole archive as of an instant, by address",
+        "rows": "articles=Standing* at",
+        "takes": "after limit at",
+    },
+    "articles/{id}": {
+        "says": "One article: its text, versions, states, copies",
+        "one": "Article",
+        "takes": "v",
+        "path": {"id": "count"},
+    },
+    "versions": {"says": "Versions, the newest first sight first", "rows": "versions=Change*", "takes": _WINDOW},
+    "changes": {"says": "Versions that changed another, the newest first", "rows": "changes=Change*", "takes": _WINDOW},
+    "snapshots": {
+        "says": "Every capture of one source, in the order of time",
+        "rows": "snapshots=Snapshot*",
+        "takes": "after limit source since until",
+        "needs": "source",
+    },
+    "texts/{sha256}": {"says": "A text by its digest; it never changes", "one": "Text", "path": {"sha256": "digest"}},
+    "diffs/{a}..{b}": {
+        "says": "How one text became another, with moves; it never changes",
+        "one": "Diff",
+        "path": _TWO_TEXTS,
+    },
+    "passages/{a}..{b}": {"says": "What two texts share, compared now", "one": "Passages", "path": _TWO_TEXTS},
+    "clusters": {
+        "says": "Every group of copies, by the address of its probable original",
+        "rows": "clusters=Group*",
+        "takes": "after limit since until",
+    },
+    "clusters/{id}": {
+        "says": "The copies around one article, and who had it first",
+        "one": "Cluster",
+        "takes": "with",
+        "path": {"id": "count"},
+    },
+    "search": {
+        "says": "Versions with words, best first, and from when to when they stood",
+        "rows": "hits=Hit* q searched_as articles whole",
+        "takes": "q after limit since until kind at gone",
+        "needs": "q",
+    },
+    "runs": {"says": "What ran, the newest first", "rows": "runs=Run*", "takes": "after limit since until kind"},
+}
+"""Every path of the interface: what it ``says``, the ``rows`` of its list or the ``one`` thing it answers, what it
+``takes`` behind the question mark and ``needs`` of that, and what stands in the ``path``."""
 
 
 def document(base: str) -> Json:
@@ -47,77 +103,32 @@ def document(base: str) -> Json:
 
 
 def _paths() -> Json:
-    return {
-        "/api/v1/sources": _get(
-            "What is watched, by address, each with its last checks", _page("sources", "Source"), "after limit group"
-        ),
-        "/api/v1/sources/{id}": _get("One source", one_of("Source"), path={"id": COUNT}),
-        "/api/v1/articles": _get(
-            "The whole archive as of an instant, by address", _page("articles", "Standing", at=WHEN), "after limit at"
-        ),
-        "/api/v1/articles/{id}": _get(
-            "One article: its text, versions, states, copies", one_of("Article"), "v", path={"id": COUNT}
-        ),
-        "/api/v1/versions": _get(
-            "Versions, the newest first sight first", _page("versions", "Change"), "after limit source since until kind"
-        ),
-        "/api/v1/changes": _get(
-            "Versions that changed another, the newest first",
-            _page("changes", "Change"),
-            "after limit source since until kind",
-        ),
-        "/api/v1/snapshots": _get(
-            "Every capture of one source, in the order of time",
-            _page("snapshots", "Snapshot"),
-            "after limit source since until",
-            needed=frozenset({"source"}),
-        ),
-        "/api/v1/texts/{sha256}": _get(
-            "A text by its digest; it never changes", one_of("Text"), path={"sha256": DIGEST}
-        ),
-        "/api/v1/diffs/{a}..{b}": _get(
-            "How one text became another, with moves; it never changes", one_of("Diff"), path={"a": DIGEST, "b": DIGEST}
-        ),
-        "/api/v1/passages/{a}..{b}": _get(
-            "What two texts share, compared now", one_of("Passages"), path={"a": DIGEST, "b": DIGEST}
-        ),
-        "/api/v1/clusters/{id}": _get(
-            "The copies around one article, and who had it first", one_of("Cluster"), "with", path={"id": COUNT}
-        ),
-        "/api/v1/search": _get(
-            "Versions with words, best first, and from when to when they stood",
-            _page("hits", "Hit", q=TEXT, searched_as=TEXT, articles=COUNT, whole=YES),
-            "q after limit at gone",
-        ),
-        "/api/v1/runs": _get("What ran, the newest first", _page("runs", "Run"), "after limit"),
-    }
-
-
-def _page(name: str, shape: str, **more: Json) -> Json:
-    return of(**{name: many(one_of(shape))}, next=NEXT, **more)
+    return {f"/api/v1/{path}": {"get": _get(**told)} for path, told in _PATHS.items()}
 
 
 def _get(
-    summary: str, shape: Json, query: str = "", *, path: Json | None = None, needed: frozenset[str] = _NEEDED
+    *, says: str, rows: str = "", one: str = "", takes: str = "", needs: str = "", path: Json | None = None
 ) -> Json:
     """A path that is read."""
-    asked = [_parameter(name, needed=name in needed) for name in query.split()]
-    named = [{"name": name, "in": "path", "required": True, "schema": kind} for name, kind in (path or {}).items()]
+    named = [
+        {"name": name, "in": "path", "required": True, "schema": one_of(kind)} for name, kind in (path or {}).items()
+    ]
+    asked = [_parameter(name, needed=name == needs) for name in takes.split()]
+    answer = shape(f"{rows} next?") if rows else one_of(one)
     problem = {"content": {"application/problem+json": {"schema": one_of("Problem")}}}
     return {
-        "get": {
-            "summary": summary,
-            "parameters": [*named, *asked],
-            "responses": {
-                "200": {"description": summary, "content": {"application/json": {"schema": shape}}},
-                "304": {"description": "The answer is still that of If-None-Match"},
-                "400": {"description": "A parameter cannot be used"} | problem,
-                "404": {"description": "Not archived"} | problem,
-            },
-        }
+        "summary": says,
+        "parameters": [*named, *asked],
+        "responses": {
+            "200": {"description": says, "content": {"application/json": {"schema": answer}}},
+            "304": {"description": "The answer is still that of If-None-Match"},
+            "400": {"description": "A parameter cannot be used"} | problem,
+            "404": {"description": "Not archived"} | problem,
+        },
     }
 
 
 def _parameter(name: str, *, needed: bool) -> Json:
-    said, kind = _PARAMETERS[name]
-    return {"name": name, "in": "query", "required": needed, "description": said, "schema": kind}
+    kind, said = _PARAMETERS[name]
+    told = one_of(kind) | _BOUNDS.get(name, {})
+    return {"name": name, "in": "query", "required": needed, "description": said, "schema": told}

@@ -11,22 +11,20 @@ from starlette.routing import Route
 from archive import answers
 from archive.diff import edits_json
 from archive.errors import BadInput, NotArchived
-from archive.serve import words
+from archive.serve import beside, words
 from archive.serve.answer import page
 from archive.serve.api.document import document
 from archive.serve.comparing import check_judged_in_time, compare_in_time
-from archive.serve.desk import Reply
-from archive.serve.pages import article, copies, runs, search, sources, standing
-from db.questions import captures, changes, health
-from db.records import Kind
-from db.times import instant, micros
+from archive.serve.desk import Reply, kind_of
+from archive.serve.pages import article, captures, copies, groups, runs, search, sources, standing
+from db.questions import changes, health
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from archive.serve.desk import Desk
-    from db.records import Capture, Text, Version
+    from db.records import Text, Version
 
     Json = dict[str, Any]
 
@@ -40,16 +38,14 @@ USUAL = 100
 
 def _versions(at: Desk, name: str, *, firsts: bool) -> Reply:
     asked = at.paging(usual=USUAL)
-    kind = at.query.get("kind")
-    if kind and kind not in set(Kind):
-        raise BadInput(f"no such kind of change: {kind[:20]}; there are: {', '.join(Kind)}")
+    kind = kind_of(at.query.get("kind", ""))
     window = {"since": at.moment("since"), "until": at.moment("until", end=True)}
     found, place = changes.by_time(
         at.ask,
         **window,
         firsts=firsts,
         source=article.number_of(at.query.get("source", "")),
-        kind=kind or None,
+        kind=kind,
         after=asked.behind_place,
         limit=asked.limit,
     )
@@ -88,18 +84,9 @@ def _snapshots(at: Desk) -> Reply:
     if source_id is None:
         raise BadInput("source= is needed: the id of a source, as /api/v1/sources gives it")
     asked = at.paging(usual=USUAL)
-    window = at.moment("since") or instant(0), at.moment("until", end=True) or at.now
-    found = captures.page_of_source(at.ask, source_id, window, after=asked.behind_place, limit=asked.limit + 1)
-    shown = found[: asked.limit]
-    place = (micros(shown[-1].captured_at), shown[-1].id) if len(found) > asked.limit else None
-    following = at.following(place)
-    return Reply(view={"snapshots": [_snapshot(each) for each in shown], "next": following}, rows="snapshots")
-
-
-def _snapshot(each: Capture) -> Json:
-    held = each.payload_sha256 is not None
-    memento = f"/web/{each.captured_at:%Y%m%d%H%M%S}id_/{each.url}" if held else None
-    return {"id": each.id} | answers.capture_of(each) | {"memento": memento}
+    found, place = captures.read(at, [source_id], limit=asked.limit, after=asked.behind_place)
+    rows = [captures.row(each) for each in found]
+    return Reply(view={"snapshots": rows, "next": at.following(place)}, rows="snapshots")
 
 
 # --- single things ---------------------------------------------------------------------------------------------------
@@ -107,7 +94,7 @@ def _snapshot(each: Capture) -> Json:
 
 def _source(at: Desk) -> Reply:
     found = article.source_of(at)
-    return Reply(view=sources.row(health.of_source(at.ask, found.id)))
+    return Reply(view=sources.one(at, found.id))
 
 
 def _article(at: Desk) -> Reply:
@@ -136,10 +123,7 @@ def _passages(at: Desk) -> Reply:
     judged = judge(a, b)
     told: Json = {"a": a.sha256, "b": b.sha256, "relation": None if judged.relation is None else str(judged.relation)}
     told |= {"score": round(judged.score, 4), "coverage": [round(share, 4) for share in judged.coverage]}
-    told["passages"] = [
-        {"a": list(one.a), "b": list(one.b), "similarity": round(one.similarity, 3), "anchors": list(one.anchors)}
-        for one in judged.passages
-    ]
+    told["passages"] = beside.passages(judged.passages)
     more = {name: getattr(judged, name) for name in ("because", "longest_run", "method")}
     return Reply(view=told | more | {"residue": list(judged.residue)}, rows="passages")
 
@@ -169,6 +153,7 @@ def routes() -> list[Route]:
         "texts/{sha256}": _text,
         "diffs/{a}..{b}": _diff,
         "passages/{a}..{b}": _passages,
+        "clusters": groups.show,
         "clusters/{id:int}": copies.show,
         "search": search.show,
         "runs": runs.show,

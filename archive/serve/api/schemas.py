@@ -1,241 +1,132 @@
-"""The shapes of the answers, in JSON Schema as OpenAPI 3.1 has it. Keys may be added to an answer, never taken out."""
+"""The shapes of the answers, in JSON Schema as OpenAPI 3.1 has it. Keys may be added to an answer, never taken out.
+
+A shape is a line of names. A name means the same wherever it stands (``MEANINGS``), and is a text if it means nothing
+else; a shape that differs says so: ``a=span``. A star makes it a list, a question mark lets it be null.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Json = dict[str, Any]
 
+_WORD = re.compile(r"(?P<name>\w+)(?:=(?P<kind>\w+))?(?P<many>\*?)(?P<maybe>\??)")
 
-def one_of(name: str) -> Json:
-    """A shape by its name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def of(**members: Json) -> Json:
-    """An object that has at least these members, whose names may end in an underscore to be no Python word."""
-    named = {name.removesuffix("_"): shape for name, shape in members.items()}
-    return {"type": "object", "properties": named, "required": sorted(named)}
-
-
-def many(shape: Json) -> Json:
-    """A list."""
-    return {"type": "array", "items": shape}
-
-
-def maybe(shape: Json) -> Json:
-    """A value or null."""
-    if "$ref" in shape:
-        return {"anyOf": [shape, {"type": "null"}]}
-    return shape | {"type": [shape["type"], "null"]}
-
-
-TEXT: Json = {"type": "string"}
-WHEN: Json = {"type": "string", "format": "date-time", "description": "RFC 3339, UTC"}
-COUNT: Json = {"type": "integer", "minimum": 0}
-SHARE: Json = {"type": "number", "minimum": 0, "maximum": 1}
-YES: Json = {"type": "boolean"}
-DIGEST: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-NEXT = maybe(TEXT | {"description": "the path of the next page; null on the last"})
-_SPAN: Json = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2, "description": "offsets in characters"}
-_PAIR: Json = {"type": "array", "items": SHARE, "minItems": 2, "maxItems": 2}
-_BITS = many(of(mark=TEXT, text=TEXT))
-
-_VERSION = of(
-    version=COUNT,
-    first_seen_at=WHEN,
-    last_seen_at=WHEN,
-    captures=COUNT,
-    cause=TEXT,
-    kinds=many(TEXT),
-    score=SHARE,
-    title=TEXT,
-    text_sha256=DIGEST,
-    recorded_at=maybe(WHEN),
-    recipe=TEXT,
-)
-_EDIT = of(op=TEXT, a=_SPAN, b=_SPAN, a_text=TEXT, b_text=TEXT, kinds=many(TEXT)) | {
-    "description": "op is equal, insert, delete, replace or move; in order, the edits tile both texts"
+_SPAN: Json = {"type": "array", "minItems": 2, "maxItems": 2}
+TYPES: dict[str, Json] = {
+    "text": {"type": "string"},
+    "when": {"type": "string", "format": "date-time", "description": "RFC 3339, UTC"},
+    "count": {"type": "integer", "minimum": 0},
+    "number": {"type": "integer"},
+    "rate": {"type": "number", "minimum": 0},
+    "share": {"type": "number", "minimum": 0, "maximum": 1},
+    "yes": {"type": "boolean"},
+    "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "span": _SPAN | {"items": {"type": "integer", "minimum": 0}, "description": "offsets in characters"},
+    "shares": _SPAN | {"items": {"type": "number", "minimum": 0, "maximum": 1}},
+    "counts": {"type": "object"},
+    "next": {"type": "string", "description": "the path of the next page; null on the last"},
 }
-_REF = of(url=TEXT, version=COUNT, title=TEXT, first_seen_at=maybe(WHEN), published_at=maybe(WHEN), text_sha256=TEXT)
-_PASSAGE = of(a=_SPAN, b=_SPAN, similarity=SHARE, anchors=many(TEXT))
-_MEMBER = of(
-    id=maybe(COUNT),
-    path=maybe(TEXT),
-    url=TEXT,
-    outlet=TEXT,
-    title=TEXT,
-    version=COUNT,
-    at=maybe(WHEN),
-    at_by=TEXT,
-    original=YES,
-    relation=maybe(TEXT),
-    shared=maybe(SHARE),
-    lag=maybe(of(seconds={"type": "integer"}, by=TEXT, said=TEXT)),
-    residue=many(TEXT),
-    translated=YES,
-)
+"""What a member can be."""
+
+MEANINGS: dict[str, str] = {
+    name: kind
+    for kind, names in {
+        "count": "absent_since articles captures checks count id length longest_run n outlets payload_length related "
+        "same_as seen status streak unchanged usual_length version versions",
+        "digest": "payload_sha256 text_sha256",
+        "next": "next",
+        "number": "seconds",
+        "rate": "changes_a_week",
+        "share": "score shared similarity",
+        "shares": "coverage",
+        "when": "at captured_at changed_at finished_at first_seen_at gone_at labelled_at last_checked_at last_fine_at "
+        "last_seen_at present_from present_to published_at recorded_at retired_at started_at waits_until due_at",
+        "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
+    }.items()
+    for name in names.split()
+}
+"""What a name means; those not listed are texts."""
+
+_VERSION = "version first_seen_at last_seen_at captures cause kinds* score title text_sha256 recorded_at? recipe"
+_OUTLET = "id path url outlet"
+
+PARTS: dict[str, str] = {
+    "bit": "mark text",
+    "check": "at state health length",
+    "edit": "op a=span b=span a_text b_text kinds*",
+    "fact": "name value raw source guess",
+    "label": "a=ref b=ref label note labelled_at",
+    "lag": "seconds by said",
+    "life": "summary checks=tick*",
+    "pair": "a=side b=side relation score coverage because lengths=count* passages=passage* swaps=swap* rows=row*",
+    "passage": "n a=span b=span similarity anchors*",
+    "ref": "url version title first_seen_at? published_at? text_sha256=text",
+    "relative": "url relation score because",
+    "row": "n? moved a=bit*? b=bit*? similarity?",
+    "run": "state first_seen_at last_seen_at seen confirmed unchanged said",
+    "side": "id? path url outlet title version first_seen_at? text_sha256=text",
+    "step": "path outlet title said chosen",
+    "strip": "path count related members=Member*",
+    "swap": "a b count",
+    "tick": "at state health",
+}
+"""Shapes that stand within others and have no name in the description."""
+
+SHAPES: dict[str, str] = {
+    "Problem": "type title status detail hint instance",
+    "Version": _VERSION,
+    "Change": f"{_VERSION} {_OUTLET} diff?",
+    "Standing": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
+    "Source": f"{_OUTLET} kind group seed? state said health last_checked_at? last_fine_at? checks streak "
+    "usual_length? versions changes_a_week changed_at? every? due_at? due waits_until? same_as? "
+    "retired_at? last_checks=check*",
+    "Article": f"{_OUTLET} title byline? language? published_at? version? standing gone_at? paragraphs* text_sha256? "
+    "versions=Version* states=run* copies=strip facts=fact* checks timeline=life",
+    "Snapshot": "id captured_at url final_url status? reason? payload_sha256? payload_length? content_type charset? "
+    "revisit provenance memento?",
+    "Text": "text_sha256 title text language? byline?",
+    "Edit": PARTS["edit"],
+    "Diff": "a=digest b=digest kinds* score coarse headline=edit* edits=edit*",
+    "Passages": "a=digest b=digest relation? score coverage because longest_run passages=passage* residue* method",
+    "Member": "id? path? url outlet title version at? at_by original relation? shared? lag=lag? residue* translated",
+    "Cluster": "id path url title members=Member* original=Member? credited? reasons* labels=label* pair=pair? "
+    "pairs=step* related=relative* whole",
+    "Group": f"{_OUTLET} title at? count outlets members=Member*",
+    "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? newest diff?",
+    "Run": "id kind owner started_at finished_at? counts=counts prefect?",
+}
+"""What the description names."""
+
+_NOTES = {"edit": "op is equal, insert, delete, replace or move; in order, the edits tile both texts"}
 
 
 def schemas() -> Json:
-    """Every shape by its name."""
-    return _listed() | _single()
+    """Every shape that has a name."""
+    return {name: shape(line) | _note(name.lower()) for name, line in SHAPES.items()}
 
 
-def _listed() -> Json:
-    """What lists are made of."""
-    return {
-        "Problem": of(type_=TEXT, title=TEXT, status=COUNT, detail=TEXT, hint=TEXT, instance=TEXT),
-        "Version": _VERSION,
-        "Edit": _EDIT,
-        "Member": _MEMBER,
-        "Source": _source(),
-        "Article": _article(),
-        "Standing": of(
-            id=COUNT,
-            path=TEXT,
-            url=TEXT,
-            outlet=TEXT,
-            group=TEXT,
-            title=TEXT,
-            version=COUNT,
-            first_seen_at=WHEN,
-            last_seen_at=WHEN,
-            confirmed=YES,
-            text_sha256=DIGEST,
-        ),
-        "Snapshot": of(
-            id=COUNT,
-            captured_at=WHEN,
-            url=TEXT,
-            final_url=TEXT,
-            status=maybe(COUNT),
-            reason=maybe(TEXT),
-            payload_sha256=maybe(DIGEST),
-            payload_length=maybe(COUNT),
-            content_type=TEXT,
-            charset=maybe(TEXT),
-            revisit=YES,
-            provenance=TEXT,
-            memento=maybe(TEXT),
-        ),
-        "Change": _VERSION | of(**_members(_VERSION), id=COUNT, url=TEXT, outlet=TEXT, path=TEXT, diff=maybe(TEXT)),
-    }
+def shape(line: str) -> Json:
+    """An object that has at least the members of a line of names."""
+    found = {each["name"]: _member(each) for each in _WORD.finditer(line)}
+    return {"type": "object", "properties": found, "required": sorted(found)}
 
 
-def _single() -> Json:
-    """What is asked for by itself, and what stands in it."""
-    return {
-        "Text": of(text_sha256=DIGEST, title=TEXT, text=TEXT, language=maybe(TEXT), byline=maybe(TEXT)),
-        "Diff": of(
-            a=DIGEST, b=DIGEST, kinds=many(TEXT), score=SHARE, coarse=YES, headline=many(_EDIT), edits=many(_EDIT)
-        ),
-        "Passages": of(
-            a=DIGEST,
-            b=DIGEST,
-            relation=maybe(TEXT),
-            score=SHARE,
-            coverage=_PAIR,
-            because=TEXT,
-            longest_run=COUNT,
-            passages=many(_PASSAGE),
-            residue=many(TEXT),
-            method=TEXT,
-        ),
-        "Cluster": _cluster(),
-        "Run": of(
-            id=COUNT,
-            kind=TEXT,
-            owner=TEXT,
-            started_at=WHEN,
-            finished_at=maybe(WHEN),
-            counts={"type": "object"},
-            prefect=maybe(TEXT),
-        ),
-        "Hit": of(
-            id=maybe(COUNT),
-            path=TEXT,
-            url=TEXT,
-            outlet=TEXT,
-            title=TEXT,
-            version=COUNT,
-            snippet=_BITS,
-            present_from=WHEN,
-            present_to=WHEN,
-            absent_since=maybe(COUNT),
-            newest=YES,
-            diff=maybe(TEXT),
-        ),
-    }
+def one_of(kind: str) -> Json:
+    """What a word stands for: a type, a shape within others, or by reference one that has a name."""
+    if kind in SHAPES:
+        return {"$ref": f"#/components/schemas/{kind}"}
+    return TYPES[kind] if kind in TYPES else shape(PARTS[kind]) | _note(kind)
 
 
-def _members(shape: Json) -> Json:
-    return dict(shape["properties"])
+def _member(each: re.Match[str]) -> Json:
+    one = one_of(each["kind"] or MEANINGS.get(each["name"], "text"))
+    told: Json = {"type": "array", "items": one} if each["many"] else one
+    if not each["maybe"]:
+        return told
+    return {"anyOf": [told, {"type": "null"}]} if "$ref" in told else told | {"type": [told["type"], "null"]}
 
 
-def _source() -> Json:
-    return of(
-        id=COUNT,
-        path=TEXT,
-        url=TEXT,
-        outlet=TEXT,
-        kind=TEXT,
-        group=TEXT,
-        seed=maybe(TEXT),
-        state=TEXT,
-        said=TEXT,
-        health=TEXT,
-        last_checked_at=maybe(WHEN),
-        last_fine_at=maybe(WHEN),
-        checks=COUNT,
-        versions=COUNT,
-        changed_at=maybe(WHEN),
-        every=maybe(TEXT),
-        waits_until=maybe(WHEN),
-        same_as=maybe(COUNT),
-        retired_at=maybe(WHEN),
-        last_checks=many(of(at=WHEN, state=TEXT, health=TEXT, length=COUNT)),
-    )
-
-
-def _article() -> Json:
-    run = of(state=TEXT, first_seen_at=WHEN, last_seen_at=WHEN, seen=COUNT, confirmed=YES, unchanged=COUNT, said=TEXT)
-    return of(
-        id=COUNT,
-        path=TEXT,
-        url=TEXT,
-        outlet=TEXT,
-        title=TEXT,
-        byline=maybe(TEXT),
-        language=maybe(TEXT),
-        published_at=maybe(WHEN),
-        version=maybe(COUNT),
-        standing=TEXT,
-        gone_at=maybe(WHEN),
-        paragraphs=many(TEXT),
-        text_sha256=maybe(DIGEST),
-        versions=many(one_of("Version")),
-        states=many(run),
-        copies=of(path=TEXT, count=COUNT, related=COUNT, members=many(one_of("Member"))),
-        facts=many(of(name=TEXT, value=TEXT, raw=TEXT, source=TEXT, guess=YES)),
-        checks=COUNT,
-        timeline=of(summary=TEXT, checks=many(of(at=WHEN, state=TEXT, health=TEXT))),
-    )
-
-
-def _cluster() -> Json:
-    row = of(n=maybe(COUNT), moved=YES, a=maybe(_BITS), b=maybe(_BITS), similarity=maybe(SHARE))
-    return of(
-        id=COUNT,
-        path=TEXT,
-        url=TEXT,
-        title=TEXT,
-        members=many(one_of("Member")),
-        original=maybe(one_of("Member")),
-        credited=maybe(TEXT),
-        reasons=many(TEXT),
-        labels=many(of(a=_REF, b=_REF, label=TEXT, note=TEXT, labelled_at=WHEN)),
-        pair=maybe(of(relation=TEXT, score=SHARE, coverage=_PAIR, because=TEXT, rows=many(row))),
-        related=many(of(url=TEXT, relation=TEXT, score=SHARE, because=TEXT)),
-        whole=YES,
-    )
+def _note(kind: str) -> Json:
+    return {"description": _NOTES[kind]} if kind in _NOTES else {}

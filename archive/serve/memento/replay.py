@@ -17,6 +17,7 @@ from starlette.responses import Response
 from archive.serve.memento.addresses import safe
 from archive.serve.memento.index import bare_type
 from archive.serve.memento.stamps import http_date, stamp
+from archive.serve.policy import HEADERS
 from archive.urls import RefusedUrl, fetchable_url
 
 if TYPE_CHECKING:
@@ -26,17 +27,12 @@ if TYPE_CHECKING:
     from db.questions.mementos import Listed
     from db.records import Capture
 
-POLICY: Final = {
+POLICY: Final = HEADERS | {
     "content-security-policy": (
         "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
         "frame-ancestors 'self'"
     ),
-    "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "x-dns-prefetch-control": "off",
-    "permissions-policy": "interest-cohort=(), browsing-topics=()",
 }
 """What goes with every byte of a stranger. Pictures only from within the page: its own are not here, and those of this
 server are none of its business."""

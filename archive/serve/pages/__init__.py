@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.serve.pages import about, article, copies, diff, inbox, runs, search, sources, standing
+from archive.serve.pages import (
+    about,
+    article,
+    captures,
+    cite,
+    copies,
+    diff,
+    groups,
+    inbox,
+    runs,
+    search,
+    sources,
+    standing,
+)
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -12,5 +25,5 @@ if TYPE_CHECKING:
 
 def routes() -> list[Route]:
     """The routes of every page."""
-    modules = (inbox, article, diff, copies, search, sources, runs, standing, about)
+    modules = (inbox, article, captures, cite, diff, groups, copies, search, sources, runs, standing, about)
     return [route for module in modules for route in module.routes()]

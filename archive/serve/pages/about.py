@@ -19,7 +19,9 @@ _FORMS = (
     (".json", "the data of a page, for programs"),
     (".csv", "its list for a spreadsheet, guarded against formulas"),
     (".ndjson", "its list, one JSON object a line"),
+    (".parquet", "its list for DuckDB, Polars and pandas, where pyarrow is installed"),
     (".atom", "its list as a feed: the inbox, an article, a search"),
+    (".patch, .svg", "a change as a unified diff, and as a picture to share"),
 )
 
 

@@ -16,7 +16,7 @@ from archive.serve.comparing import Allowance
 from archive.serve.desk import Reply
 from archive.serve.excerpt import strongest
 from archive.serve.family import family_of
-from archive.serve.pages.copies import copy_row
+from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
 from archive.when import iso
 from db.questions import changes, health, sources
@@ -116,10 +116,7 @@ def standing(told: History) -> str:
 def copies(facts: Facts) -> Json:
     """The strip of copies: the members of the cluster, the earliest first."""
     family = facts.family
-    members = (
-        [copy_row(family, ref, place) for place, ref in enumerate(family.cluster.members)] if family.cluster else []
-    )
-    members.sort(key=lambda row: (row["at"] or "", row["url"]))
+    members = members_of(family)
     return {
         "path": f"/g/{facts.source.id}",
         "count": max(len(members) - 1, 0),

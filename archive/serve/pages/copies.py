@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from archive import answers
-from archive.copies import swapped
-from archive.diff.view import clean
 from archive.errors import NotArchived
 from archive.refs import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
+from archive.serve.beside import Pair, named, side_by_side
 from archive.serve.comparing import check_judged_in_time
 from archive.serve.desk import Reply
 from archive.serve.family import family_of
@@ -19,30 +17,17 @@ from archive.when import iso
 from db.questions import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from starlette.routing import Route
 
     from archive.serve.desk import Desk
     from archive.serve.family import Family
-    from db.records import Link, Passage, Relation, Source, Text, VersionRef
+    from db.records import Link, Relation, Source, VersionRef
 
     Json = dict[str, Any]
 
-MOST_ROWS = 80
-"""Rows of two texts side by side; longer texts than that have no reader."""
-
-_LONGEST = 20_000  # characters of a pair of passages that are compared word by word: 10 ms
 _BY = {"published": "by the dates both declare", "first_seen": "by when we first saw them", "mixed": "at most"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Two texts side by side: a link between two versions with what they say."""
-
-    link: Link
-    a: Text
-    b: Text
 
 
 def copy_row(family: Family, ref: VersionRef, place: int) -> Json:
@@ -57,10 +42,7 @@ def copy_row(family: Family, ref: VersionRef, place: int) -> Json:
     return {
         "id": source_id,
         "path": f"/a/{source_id}" if source_id else None,
-        "url": ref.url,
-        "outlet": words.host(ref.url),
-        "title": ref.title,
-        "version": ref.version,
+        **named(ref),
         "at": iso(at) if at else None,
         "at_by": "its own date" if _declared(ref) else "first seen by us",
         "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
@@ -79,6 +61,13 @@ def copy_row(family: Family, ref: VersionRef, place: int) -> Json:
     }
 
 
+def members_of(family: Family) -> list[Json]:
+    """The members of a cluster in the order of time; none where there is no cluster."""
+    cluster = family.cluster
+    members = [copy_row(family, ref, place) for place, ref in enumerate(cluster.members)] if cluster else []
+    return sorted(members, key=lambda row: (row["at"] or "", row["url"]))
+
+
 def _declared(ref: VersionRef) -> bool:
     """True where the page's own date can be believed: it does not lie after our first sight of the page."""
     seen = ref.first_seen_at
@@ -93,9 +82,9 @@ def _between(links: Sequence[Link], one: str, other: str) -> Link | None:
 def view(source: Source, family: Family, pair: Pair | None) -> Json:
     """The page as JSON values."""
     cluster = family.cluster
-    members = [copy_row(family, ref, place) for place, ref in enumerate(cluster.members)] if cluster else []
-    members.sort(key=lambda row: (row["at"] or "", row["url"]))
+    members = members_of(family)
     outlets = len({row["outlet"] for row in members})
+    related = [_related(link, source, family) for link in _others(family, source)]
     said = f"{words.many(len(members), 'article')} of {words.many(outlets, 'outlet')} over time"
     return {
         "id": source.id,
@@ -109,10 +98,35 @@ def view(source: Source, family: Family, pair: Pair | None) -> Json:
         "credited": cluster.credited if cluster else None,
         "reasons": list(cluster.reasons) if cluster else [],
         "labels": [answers.label(each) for each in cluster.labels] if cluster else [],
-        "pair": None if pair is None else side_by_side(pair, family),
-        "related": [_related(link, source, family) for link in _others(family, source)],
+        "pair": None if pair is None else side_by_side(pair, family.ids),
+        "pairs": steps(members, related, pair, source),
+        "related": related,
         "whole": family.whole,
     }
+
+
+def steps(members: Sequence[Json], related: Sequence[Json], pair: Pair | None, source: Source) -> list[Json]:
+    """The pairs to step through, one of them ``chosen``: the probable original with every copy in the order of time.
+
+    Where another pair is shown, those of this article with its relatives outside of the group.
+    """
+    shown = {pair.link.a.url, pair.link.b.url} if pair else set()
+    first = next((row for row in members if row["original"] and row["id"]), None)
+    copied = [row for row in members if row is not first and row["id"]] if first else []
+    told = [
+        _step(f"/g/{first['id']}?with={row['id']}", row, chosen=shown == {first["url"], row["url"]})
+        for row in copied
+        if first
+    ]
+    if any(each["chosen"] for each in told):
+        return told
+    others = [_step(row["pair"], row, chosen=shown == {source.url, row["url"]}) for row in related]
+    return others if any(each["chosen"] for each in others) else told
+
+
+def _step(path: str, row: Json, *, chosen: bool) -> Json:
+    said = row.get("shared_said") or words.relation(row["relation"] or "")
+    return {"path": f"{path}#pair", "outlet": row["outlet"], "title": row["title"], "said": said, "chosen": chosen}
 
 
 def _others(family: Family, source: Source) -> list[Link]:
@@ -143,116 +157,6 @@ def _related(link: Link, source: Source, family: Family) -> Json:
     }
 
 
-# --- side by side ----------------------------------------------------------------------------------------------------
-
-
-def side_by_side(pair: Pair, family: Family) -> Json:
-    """Both texts in the order of the second: shared passages beside each other, the rest alone."""
-    link = pair.link
-    laid = list(aligned(pair.a.body, pair.b.body, link.passages))
-    rows = [_drawn(row) for row in laid[:MOST_ROWS]]
-    return {
-        "a": _side(link.a, family),
-        "b": _side(link.b, family),
-        "relation": str(link.relation),
-        "score": round(link.score, 4),
-        "coverage": [round(share, 4) for share in link.coverage],
-        "because": link.because,
-        "longest_run": link.longest_run,
-        "residue": list(link.residue),
-        "translated": link.translated,
-        "languages": list(link.languages),
-        "broken": [list(names) for names in link.broken],
-        "passages": sum(row.number is not None for row in laid),
-        "rows": rows,
-        "more": len(laid) - len(rows),
-    }
-
-
-def _side(ref: VersionRef, family: Family) -> Json:
-    source_id = family.ids.get(ref.url)
-    return {
-        "id": source_id,
-        "path": f"/a/{source_id}?v={ref.version}",
-        "url": ref.url,
-        "outlet": words.host(ref.url),
-        "title": ref.title,
-        "version": ref.version,
-        "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
-        "text_sha256": ref.text_sha256,
-    }
-
-
-class Row(NamedTuple):
-    """What stands beside each other, empty where only one side has it: ``number`` is then None, as is ``passage``."""
-
-    a: str
-    b: str
-    number: int | None = None
-    moved: bool = False
-    passage: Passage | None = None
-
-
-def aligned(a: str, b: str, passages: Sequence[Passage]) -> Iterator[Row]:
-    """Rows in the order of ``b``; their numbers are those of the passages in the order of ``a``."""
-    by_a = sorted(passages, key=lambda each: each.a)
-    number = {passage: place for place, passage in enumerate(by_a, start=1)}
-    after = {each: _gap(a, each.a[1], by_a[number[each]].a[0] if number[each] < len(by_a) else len(a)) for each in by_a}
-    yield from _alone(Row(_gap(a, 0, by_a[0].a[0] if by_a else len(a)), ""))
-    done, last = 0, 0
-    for each in sorted(passages, key=lambda each: each.b):
-        yield from _alone(Row("", _gap(b, done, each.b[0])))
-        for one, other in _paragraphs(a[slice(*each.a)], b[slice(*each.b)]):
-            yield Row(one, other, number[each], moved=number[each] < last, passage=each)
-        done, last = max(done, each.b[1]), max(last, number[each])
-        yield from _alone(Row(after[each], ""))
-    yield from _alone(Row("", _gap(b, done, len(b))))
-
-
-def _paragraphs(a: str, b: str) -> Iterator[tuple[str, str]]:
-    """A long passage paragraph by paragraph, where both sides have as many."""
-    many_a, many_b = ([each for each in side.split("\n") if each.strip()] for side in (a, b))
-    yield from zip(many_a, many_b, strict=True) if len(many_a) == len(many_b) else [(a, b)]
-
-
-def _gap(text: str, start: int, end: int) -> str:
-    return text[start:end].strip()
-
-
-def _alone(row: Row) -> Iterator[Row]:
-    if any(letter.isalnum() for letter in row.a or row.b):
-        yield row
-
-
-def _drawn(row: Row) -> Json:
-    """A row as JSON values: runs with marks (same, cut, new)."""
-    told: Json = {"n": row.number, "moved": row.moved}
-    if row.passage is None:
-        return told | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
-    left, right = _swapped(row.a, row.b)
-    shared = {"similarity": round(row.passage.similarity, 3), "shared": list(row.passage.anchors)}
-    return told | {"a": left, "b": right} | shared
-
-
-def _run(text: str) -> list[Json] | None:
-    return [{"mark": "same", "text": _cut(text)}] if text else None
-
-
-def _cut(text: str) -> str:
-    return clean(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} \u2026")
-
-
-def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
-    if len(a) + len(b) > _LONGEST:
-        return _run(a) or [], _run(b) or []
-    left: list[Json] = []
-    right: list[Json] = []
-    for same, cut, new in swapped(clean(a), clean(b)):
-        left += [{"mark": "same" if same else "cut", "text": cut}] * bool(cut)
-        right += [{"mark": "same" if same else "new", "text": new}] * bool(new)
-    return left, right
-
-
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +167,7 @@ def show(at: Desk) -> Reply:
     source = source_of(at)
     family = family_of(at.archive, source)
     shown = view(source, family, _pair(at, source, family, number_of(at.query.get("with", ""))))
-    drawn = {"lanes": charts.lanes(shown)}
+    drawn = {"lanes": charts.lanes(shown), "threads": charts.threads(shown["pair"]) if shown["pair"] else ""}
     return Reply(view=shown, template="copies.html", rows="members", drawn=drawn)
 
 

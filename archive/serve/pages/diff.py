@@ -1,18 +1,24 @@
-"""How one version became another: to read, side by side, the changes alone, the raw HTML, or what a machine saw."""
+"""How one version became another: to read, side by side, the changes alone, the raw HTML, or what a machine saw.
+
+And to take away: as a patch, as a picture, and under an address that names the texts instead of their numbers.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
 from archive import answers
-from archive.diff import edits_json, marked, paragraphs
+from archive.diff import edits_json, marked, paragraphs, render_unified
 from archive.diff.view import headline, lines, remark
-from archive.errors import BadInput
+from archive.errors import BadInput, NotArchived
 from archive.refs import Ref
-from archive.serve import comparing, excerpt, words
+from archive.serve import charts, comparing, excerpt, words
 from archive.serve.answer import page
 from archive.serve.comparing import compare_in_time
 from archive.serve.desk import Reply
@@ -52,6 +58,7 @@ def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> 
     shown = laid[:MOST_LINES]
     a, b = found.a, found.b
     path = f"/a/{source.id}/diff/{a.number}..{b.number}"
+    name = f"{_NO_NAME.sub('-', words.host(source.url))}-{source.id}-{a.number}-{b.number}"
     return {
         "id": source.id,
         "path": path,
@@ -67,6 +74,8 @@ def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> 
             {"name": name, "label": label, "path": f"{path}?mode={name}", "chosen": name == mode}
             for name, label in MODES.items()
         ],
+        "permalink": f"/a/{source.id}/compare?a={a.text_sha256}&b={b.text_sha256}",
+        "files": [{"form": form, "path": f"{path}.{form}", "name": f"{name}.{form}"} for form in ("patch", "svg")],
         "remark": _remark(found, laid),
         "unseen": unseen(found.change, found.a_text, found.b_text),
         "counts": excerpt.counts(found.change, shown),
@@ -105,12 +114,13 @@ def two_columns(shown: Sequence[Json]) -> list[Json]:
     rows: list[Json] = []
     for line in shown:
         if line["left"] is not None:
-            rows.append({"line": line, "a": [{"mark": "same", "text": line["left"]["text"]}], "b": None})
+            rows.append({"line": line, "a": [{"mark": "same", "text": line["left"]["text"]}], "b": None, "first": []})
             continue
         a = [bit for bit in line["bits"] if bit["mark"] != "new"]
         b = [bit for bit in line["bits"] if bit["mark"] != "cut"]
         moved = bool(line["arrived"]) and all(bit["mark"] == "same" for bit in line["bits"])
-        rows.append({"line": line, "a": None if moved or not _says(a) else a, "b": b if _says(b) else None})
+        a_shown, b_shown = None if moved or not _says(a) else a, b if _says(b) else None
+        rows.append({"line": line, "a": a_shown, "b": b_shown, "first": []})
     return rows
 
 
@@ -145,10 +155,40 @@ def show(at: Desk) -> Reply:
         drawn["body"] = Markup("\n".join(paragraphs(shown, context, unfold=mode == "reading")))  # noqa: S704 - as above
     if mode == "side":
         drawn["columns"] = two_columns(told["lines"])
-    return Reply(view=told, template="diff.html", rows="edits", drawn=drawn)
+    files = {"patch": partial(render_unified, found.change, one, two), "svg": partial(_card, told, shown)}
+    return Reply(view=told, template="diff.html", rows="edits", drawn=with_firsts(drawn), files=files)
+
+
+def _card(told: Json, shown: Sequence[Line]) -> str:
+    return charts.card(told, list(islice(excerpt.weightiest(shown), _ON_A_CARD)))
+
+
+def with_firsts(drawn: Json) -> Json:
+    """The same, where the first words that were cut and added can be jumped to, and what can be: ``firsts``."""
+    drawn = drawn | {"firsts": []}
+    for tag, name in (("del", "cut"), ("ins", "new")):
+        for place in ("headline", "body"):
+            if f"<{tag}>" in drawn.get(place, ""):  # ours: what is archived has no brackets left
+                marked_up = str(drawn[place]).replace(f"<{tag}>", f'<{tag} id="first-{name}">', 1)
+                drawn[place] = Markup(marked_up)  # noqa: S704 - as it was, but for an id
+                drawn["firsts"].append(name)
+                break
+        else:
+            found = (row for row in drawn.get("columns", ()) if _has(row, name))
+            for row in islice(found, 1):
+                row["first"] = [*row["first"], name]
+                drawn["firsts"].append(name)
+    return drawn
+
+
+def _has(row: Json, name: str) -> bool:
+    return any(bit["mark"] == name for side in "ab" for bit in row[side] or ())
 
 
 _MOST = 10**9  # no article has so many versions, and no integer of SQLite's is too small for it
+_ON_A_CARD = 6  # edits there could be room for
+_NO_NAME = re.compile(r"[^a-z0-9.-]+")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def _comparison(first: Any, second: Any, one: Any, two: Any) -> Comparison:
@@ -158,12 +198,26 @@ def _comparison(first: Any, second: Any, one: Any, two: Any) -> Comparison:
 
 
 def compare_chosen(at: Desk) -> Response:
-    """Go from two radio buttons to the address of that change. Raises BadInput."""
+    """Go from two versions, named by their numbers or by the digests of their texts, to the address of that change.
+
+    Numbers are positions in today's history and may shift; digests are what a lasting link says. Raises BadInput,
+    NotArchived.
+    """
     source = source_of(at)
-    a, b = (number_of(at.query.get(side, "")) for side in ("a", "b"))
+    a, b = (_number(at, source, at.query.get(side, "")) for side in ("a", "b"))
     if a is None or b is None:
         raise BadInput("choose two versions to compare")
     return RedirectResponse(f"/a/{source.id}/diff/{a}..{b}", 303)
+
+
+def _number(at: Desk, source: Source, named: str) -> int | None:
+    if not _DIGEST.fullmatch(named):
+        return number_of(named)
+    _, history = at.archive.history(source.url)
+    found = next((each.number for each in history.versions if each.text_sha256 == named), None)
+    if found is None:
+        raise NotArchived(f"no version of {source.url} has the text {named}")
+    return found
 
 
 def routes() -> list[Route]:

@@ -10,9 +10,10 @@ from archive.errors import BadInput
 from archive.serve import excerpt, words
 from archive.serve.answer import page
 from archive.serve.comparing import Allowance
-from archive.serve.desk import Reply
+from archive.serve.desk import Reply, kind_of
+from archive.serve.upcoming import RUNS, next_run
 from archive.when import iso
-from db.questions import changes, health
+from db.questions import changes, health, totals
 from db.records import Kind
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def show(at: Desk) -> Reply:
     items = _told(at.archive, found)
     following = at.following(place)
     shown = view(items, asked=at.query, caught_up=changes.caught_up(at.ask), following=following)
+    shown["runs"] = next_run(totals.runs(at.ask, limit=2 * RUNS), at.now)
     return Reply(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
 
 
@@ -159,10 +161,7 @@ def told(archive: Archive, news: News, allowed: Allowance) -> Item:
 
 def wanted_of(at: Desk) -> changes.Wanted:
     """What the address asks for. Raises BadInput."""
-    kinds = tuple(filter(None, at.query.get("kind", "").split(",")))
-    unknown = set(kinds) - {str(kind) for kind in Kind}
-    if unknown:
-        raise BadInput(f"no such kind of change: {min(unknown)}; there are: {', '.join(Kind)}")
+    kinds = tuple(str(kind) for name in at.query.get("kind", "").split(",") if (kind := kind_of(name)))
     try:
         least = float(at.query.get("least") or 0)
     except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from archive.errors import NotArchived
 from archive.holder import alive
 from archive.serve import words
 from archive.serve.answer import page
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 USUAL = 30
 """Runs of a page."""
+
+LOOKED_AT = 3_000
+"""Runs looked at for one page of some of them, a month's; the next page goes on behind them."""
 
 _FLOW_RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -58,21 +62,50 @@ def view(runs: Sequence[Json], leases: Sequence[Json], following: str | None) ->
 
 
 def show(at: Desk) -> Reply:
-    """Answer the runs, the newest first."""
+    """Answer the runs, the newest first; with ``kind``, ``since`` and ``until`` only those. Raises BadInput."""
     asked = at.paging(usual=USUAL)
     place = asked.behind_place
-    found = totals.runs_before(at.ask, before=place[1] if place else None, limit=asked.limit + 1)
-    shown = found[: asked.limit]
-    following = at.following([0, shown[-1]["id"]]) if len(found) > asked.limit else None
+    shown, behind = _some(at, before=place[1] if place else None, limit=asked.limit)
+    following = at.following([0, behind]) if behind is not None else None
     working = _at_work(at, at.now)
     told = view([row(each, at.house.prefect) for each in shown], working, following)
     return Reply(view=told, template="runs.html", rows="runs")
+
+
+def _some(at: Desk, *, before: int | None, limit: int) -> tuple[list[Json], int | None]:
+    """The runs that the request asks for, and the id behind which to go on; None: there are no more."""
+    kind, since, until = at.query.get("kind", ""), at.moment("since"), at.moment("until", end=True)
+    narrowed = bool(kind or since or until)
+    looked = totals.runs_before(at.ask, before=before, limit=LOOKED_AT if narrowed else limit + 1)
+    found = [
+        run
+        for run in looked
+        if (not kind or run["kind"] == kind)
+        and (since is None or run["started_at"] >= since)
+        and (until is None or run["started_at"] <= until)
+    ]
+    if len(found) > limit:
+        return found[:limit], found[limit - 1]["id"]
+    more = narrowed and len(looked) == LOOKED_AT and (since is None or looked[-1]["started_at"] >= since)
+    return found, looked[-1]["id"] if more else None
 
 
 def _at_work(at: Desk, now: datetime) -> list[Json]:
     return [lease for lease in totals.leases(at.ask, now) if alive(lease["owner"])]
 
 
+def one(at: Desk) -> Reply:
+    """Answer one run, under the number that the archive keeps with what it brought. Raises NotArchived."""
+    wanted = min(at.path["id"], _MOST_ID)
+    found = [run for run in totals.runs_before(at.ask, before=wanted + 1, limit=1) if run["id"] == wanted]
+    if not found:
+        raise NotArchived(f"there was no run {wanted}")
+    return Reply(view=view([row(found[0], at.house.prefect)], (), None), template="runs.html", rows="runs")
+
+
+_MOST_ID = 1 << 61
+
+
 def routes() -> list[Route]:
-    """The runs."""
-    return page("/runs", show)
+    """The runs, and each by itself."""
+    return [*page("/runs", show), *page("/runs/{id:int}", one)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -9,7 +12,7 @@ from archive.errors import BadInput
 from archive.search import understood
 from archive.serve import charts, words
 from archive.serve.answer import page
-from archive.serve.desk import Reply
+from archive.serve.desk import Reply, kind_of
 from archive.urls import url_key
 from archive.when import iso
 from db.questions import changes
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
     from archive.search import Sought
     from archive.serve.desk import Desk
-    from db.questions.search import Match
+    from archive.serve.paging import Paging
+    from db.questions.search import Match, Page
     from db.questions.spread import Spread
 
     Json = dict[str, Any]
@@ -33,6 +37,9 @@ USUAL = 20
 
 MOST_OUTLETS = 12
 """Outlets that are named beside the hits."""
+
+MOST_LOTS = 5
+"""Times a search for one kind of change goes on to look for hits; what is behind them stands on the next page."""
 
 
 def view(
@@ -53,12 +60,48 @@ def view(
         "hits": list(found),
         "articles": told.articles if told else 0,
         "whole": told.whole if told else True,
-        "by_outlet": [{"outlet": name, "count": count} for name, count in told.by_host[:MOST_OUTLETS]] if told else [],
-        "by_time": [{"when": when, "count": count} for when, count in told.by_time] if told else [],
+        "kind": asked.get("kind", ""),
+        "since": asked.get("since", ""),
+        "until": asked.get("until", ""),
+        **_facets(asked, found, told),
         "remark": "",
         "feed": f"/search.atom?{urlencode({'q': asked.get('q', '')})}",
         "next": following,
     }
+
+
+def _facets(asked: Mapping[str, str], found: Sequence[Json], told: Spread | None) -> Json:
+    """Where, when and with which change the words came: each with the address of the search for that alone."""
+    kinds = Counter(kind for row in found for kind in row["kinds"])
+    return {
+        "by_outlet": [
+            {"outlet": name, "count": count, "path": _narrowed(asked, f"site:{name}")}
+            for name, count in (told.by_host[:MOST_OUTLETS] if told else ())
+        ],
+        "by_time": [
+            {"when": when, "count": count, "path": _narrowed(asked, f"after:{when} before:{span_behind(when)}")}
+            for when, count in (told.by_time if told else ())
+        ],
+        "by_kind": [
+            {"kind": kind, "count": count, "path": _narrowed(asked, "", kind=kind)}
+            for kind, count in kinds.most_common()
+        ],
+    }
+
+
+def _narrowed(asked: Mapping[str, str], words_too: str, **more: str) -> str:
+    """The address of the same search with words or parameters added."""
+    kept = {name: value for name, value in asked.items() if name not in {"after", "limit"} and value}
+    said = f"{asked.get('q', '')} {words_too}".strip()
+    return f"/search?{urlencode(kept | more | {'q': said})}"
+
+
+def span_behind(when: str) -> str:
+    """The day after a day, the month after a month."""
+    month = date.fromisoformat(f"{when}-01"[:10])
+    if when == f"{month:%Y-%m}":
+        return f"{month + timedelta(days=32):%Y-%m}"
+    return f"{month + timedelta(days=1)}"
 
 
 def hit(each: Match, ids: Mapping[str, int]) -> Json:
@@ -72,6 +115,7 @@ def hit(each: Match, ids: Mapping[str, int]) -> Json:
         "outlet": words.host(found.url),
         "title": found.title,
         "version": found.number,
+        "kinds": [str(kind) for kind in found.kinds],
         "snippet": snippet(each.snippet),
         "present_from": iso(each.present_from),
         "present_to": iso(each.present_to),
@@ -104,14 +148,38 @@ def show(at: Desk) -> Reply:
         if at.form != "html":
             raise
         return _nothing(at, str(error))
-    found = search_page(at.ask, sought.query, limit=asked.limit, only=sought.only, place=asked.behind_rank)
-    keys = {each.version.url: url_key(each.version.url) for each in found.matches}
+    sought = _in_window(at, sought)
+    found, matches, place = _matches(at, sought, asked)
+    keys = {each.version.url: url_key(each.version.url) for each in matches}
     known = changes.source_ids(at.ask, list(keys.values()))
     ids = {url: known[key] for url, key in keys.items() if key in known}
-    hits = [hit(each, ids) for each in found.matches]
-    shown = view(at.query, sought, hits, spread(at.ask, found, sought.only), following=at.following(found.following))
+    hits = [hit(each, ids) for each in matches]
+    shown = view(at.query, sought, hits, spread(at.ask, found, sought.only), following=at.following(place))
     chart = charts.columns(shown["by_time"], f"articles with {said} by when they were first seen with it")
     return Reply(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
+
+
+def _in_window(at: Desk, sought: Sought) -> Sought:
+    """The search within ``since`` and ``until`` of the address, where it names them. Raises BadInput."""
+    since, until, only = at.moment("since"), at.moment("until", end=True), sought.only
+    return replace(sought, only=replace(only, since=since or only.since, until=until or only.until))
+
+
+def _matches(at: Desk, sought: Sought, asked: Paging) -> tuple[Page, list[Match], Any]:
+    """The first page that was found, the matches (of ``kind`` alone if one is named), and where to go on.
+
+    Raises BadInput.
+    """
+    kind = kind_of(at.query.get("kind", ""))
+    first = page_found = search_page(at.ask, sought.query, limit=asked.limit, only=sought.only, place=asked.behind_rank)
+    matches = [each for each in first.matches if kind is None or kind in each.version.kinds]
+    for _ in range(MOST_LOTS - 1):
+        room, place = asked.limit - len(matches), page_found.following
+        if kind is None or not room or place is None:
+            break
+        page_found = search_page(at.ask, sought.query, limit=room, only=sought.only, place=place)
+        matches += [each for each in page_found.matches if kind in each.version.kinds]
+    return first, matches, page_found.following
 
 
 def _nothing(at: Desk, remark: str) -> Reply:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import takewhile
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from archive.rhythm import believed
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
+from archive.serve.upcoming import due_about
 from archive.when import format_duration, iso
-from db.questions import health
+from db.questions import health, rhythm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime
 
     from starlette.routing import Route
 
+    from archive.rhythm import Hazard
     from archive.serve.desk import Desk
     from archive.serve.paging import Paging
     from db.questions.health import Check, Health
@@ -33,12 +38,19 @@ LOOKED_AT = 500
 """Sources looked at for one page of troubled ones; the next page goes on behind them."""
 
 
-def row(each: Health) -> Json:
-    """One source: how it is, since when, and how its last checks went."""
+def row(each: Health, now: datetime, hazards: Mapping[str, Hazard]) -> Json:
+    """One source: how it is, since when, how its last checks went, how often it changes and when it is due.
+
+    ``streak`` counts the last checks that met the like, ``usual_length`` is the median of the texts they brought, in
+    characters, ``due_at`` about right (``upcoming.due_about``).
+    """
     each = replace(each, checks=tuple(_known(check, each) for check in each.checks))
     last = each.checks[-1] if each.checks else None
     fine = [check for check in each.checks if words.health(check.state) == "fine"]
     state = last.state if last else "unvisited"
+    due_at = due_about(each, hazards)
+    alike = list(takewhile(lambda check: words.health(check.state) == words.health(state), reversed(each.checks)))
+    weeks = max((now - each.source.found_at) / timedelta(weeks=1), 1.0)
     return {
         "id": each.source.id,
         "path": f"/a/{each.source.same_as or each.source.id}",
@@ -54,9 +66,14 @@ def row(each: Health) -> Json:
         "last_checked_at": iso(last.at) if last else None,
         "last_fine_at": iso(fine[-1].at) if fine else None,
         "checks": each.count,
+        "streak": len(alike),
+        "usual_length": round(median(check.length for check in fine)) if fine else None,
         "versions": each.versions,
+        "changes_a_week": round(max(each.versions - 1, 0) / weeks, 2),
         "changed_at": iso(each.changed_at) if each.changed_at else None,
         "every": every(each.every),
+        "due_at": iso(due_at.replace(microsecond=0)) if due_at else None,
+        "due": due_at is not None and due_at <= now,
         "waits_until": iso(each.waits_until) if each.waits_until else None,
         "same_as": each.source.same_as,
         "retired_at": iso(each.source.retired_at) if each.source.retired_at else None,
@@ -121,10 +138,16 @@ def show(at: Desk) -> Reply:
     else:
         found = health.health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
         behind = found[-1].source.url_key if len(found) == asked.limit else None
-    rows = [row(each) for each in found]
+    hazards = believed(rhythm.learned(at.ask))
+    rows = [row(each, at.now, hazards) for each in found]
     shown = view(rows, asked=at.query, groups=health.groups(at.ask), following=at.following(behind))
     sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
     return Reply(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
+
+
+def one(at: Desk, source_id: int) -> Json:
+    """The row of one source; it must exist."""
+    return row(health.of_source(at.ask, source_id), at.now, believed(rhythm.learned(at.ask)))
 
 
 def _troubled(at: Desk, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:

@@ -1,4 +1,5 @@
-// Comfort, and nothing that a page needs: keys in the inbox and in a change, seen without a reload, folds on paper.
+// Comfort, and nothing that a page needs: keys in the inbox, in a change and between pairs, seen without a reload, times
+// of this place on hover, folds on paper.
 "use strict";
 
 const rows = [...document.querySelectorAll("li[data-row]")].filter((row) => !row.closest("details:not([open])"));
@@ -28,12 +29,15 @@ async function mark(row, until, seen) {
   if (answer.ok) row.toggleAttribute("data-done", seen);
 }
 
+// Between the pairs of a group n and p are its links Next and Previous.
+const step = (way) => document.querySelector(`[data-steps] a[rel=${way}]`)?.click();
+
 const before = (row) => row?.dataset.before;
 const actions = {
   j: () => go(1),
   k: () => go(-1),
-  n: () => go(1),
-  p: () => go(-1),
+  n: () => (stops.length ? go(1) : step("next")),
+  p: () => (stops.length ? go(-1) : step("prev")),
   e: () => mark(stops[here], "", true).then(() => go(1)),
   u: () => mark(stops[here], before(stops[here]), false),
 };
@@ -54,4 +58,9 @@ document.addEventListener("submit", (event) => {
 });
 
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));
+document.querySelectorAll("time").forEach((each) => {
+  const at = new Date(each.dateTime);
+  if (each.dateTime.includes("T")) each.title = `${at.toLocaleString()} where you are`;
+});
+document.querySelectorAll("[data-keyed]").forEach((each) => (each.hidden = false));
 document.querySelectorAll("[data-keys]").forEach((each) => (each.hidden = !rows.length));

@@ -1,0 +1,180 @@
+"""Two texts side by side: the passages they share in rows, words that were swapped, and where each passage stood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archive.copies import swapped
+from archive.diff.view import clean
+from archive.serve import words
+from archive.when import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from db.records import Link, Passage, Text, VersionRef
+
+    Json = dict[str, Any]
+
+MOST_ROWS = 80
+"""Rows of two texts side by side; longer texts than that have no reader."""
+
+MOST_SWAPS = 24
+"""Pairs of swapped words that are listed, the commonest first."""
+
+_LONGEST = 20_000  # characters of a pair of passages that are compared word by word: 10 ms
+_SHORT = 2  # words of a swap that can be one of synonyms; more are another sentence
+_MARKS = ".,:;!?\"'()\u201c\u201d\u2018\u2019\u00ab\u00bb"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two texts side by side: a link between two versions with what they say."""
+
+    link: Link
+    a: Text
+    b: Text
+
+
+def side_by_side(pair: Pair, ids: Mapping[str, int]) -> Json:
+    """Both texts in the order of the second: shared passages beside each other, the rest alone."""
+    link = pair.link
+    laid = list(aligned(pair.a.body, pair.b.body, link.passages))
+    rows = [_drawn(row) for row in laid[:MOST_ROWS]]
+    return {
+        "a": _side(link.a, ids),
+        "b": _side(link.b, ids),
+        "relation": str(link.relation),
+        "score": round(link.score, 4),
+        "coverage": [round(share, 4) for share in link.coverage],
+        "because": link.because,
+        "longest_run": link.longest_run,
+        "residue": list(link.residue),
+        "translated": link.translated,
+        "languages": list(link.languages),
+        "broken": [list(names) for names in link.broken],
+        "lengths": [len(pair.a.body), len(pair.b.body)],
+        "passages": passages(link.passages),
+        "swaps": swaps(laid[:MOST_ROWS]),
+        "rows": rows,
+        "more": len(laid) - len(rows),
+    }
+
+
+def named(ref: VersionRef) -> Json:
+    """What a version is known by."""
+    return {"url": ref.url, "outlet": words.host(ref.url), "title": ref.title, "version": ref.version}
+
+
+def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
+    source_id = ids.get(ref.url)
+    return {
+        "id": source_id,
+        "path": f"/a/{source_id}?v={ref.version}",
+        **named(ref),
+        "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
+        "text_sha256": ref.text_sha256,
+    }
+
+
+def passages(found: Sequence[Passage]) -> list[Json]:
+    """Passages as JSON values, numbered in the order of ``a``: offsets into both texts, likeness, shared anchors."""
+    return [
+        {
+            "n": number,
+            "a": list(one.a),
+            "b": list(one.b),
+            "similarity": round(one.similarity, 3),
+            "anchors": list(one.anchors),
+        }
+        for number, one in enumerate(sorted(found, key=lambda each: each.a), start=1)
+    ]
+
+
+class Row(NamedTuple):
+    """What stands beside each other, empty where only one side has it: ``number`` is then None, as is ``passage``."""
+
+    a: str
+    b: str
+    number: int | None = None
+    moved: bool = False
+    passage: Passage | None = None
+
+
+def aligned(a: str, b: str, passages: Sequence[Passage]) -> Iterator[Row]:
+    """Rows in the order of ``b``; their numbers are those of the passages in the order of ``a``."""
+    by_a = sorted(passages, key=lambda each: each.a)
+    number = {passage: place for place, passage in enumerate(by_a, start=1)}
+    after = {each: _gap(a, each.a[1], by_a[number[each]].a[0] if number[each] < len(by_a) else len(a)) for each in by_a}
+    yield from _alone(Row(_gap(a, 0, by_a[0].a[0] if by_a else len(a)), ""))
+    done, last = 0, 0
+    for each in sorted(passages, key=lambda each: each.b):
+        yield from _alone(Row("", _gap(b, done, each.b[0])))
+        for one, other in _paragraphs(a[slice(*each.a)], b[slice(*each.b)]):
+            yield Row(one, other, number[each], moved=number[each] < last, passage=each)
+        done, last = max(done, each.b[1]), max(last, number[each])
+        yield from _alone(Row(after[each], ""))
+    yield from _alone(Row("", _gap(b, done, len(b))))
+
+
+def _paragraphs(a: str, b: str) -> Iterator[tuple[str, str]]:
+    """A long passage paragraph by paragraph, where both sides have as many."""
+    many_a, many_b = ([each for each in side.split("\n") if each.strip()] for side in (a, b))
+    yield from zip(many_a, many_b, strict=True) if len(many_a) == len(many_b) else [(a, b)]
+
+
+def _gap(text: str, start: int, end: int) -> str:
+    return text[start:end].strip()
+
+
+def _alone(row: Row) -> Iterator[Row]:
+    if any(letter.isalnum() for letter in row.a or row.b):
+        yield row
+
+
+def _drawn(row: Row) -> Json:
+    """A row as JSON values: runs with marks (same, cut, new)."""
+    told: Json = {"n": row.number, "moved": row.moved}
+    if row.passage is None:
+        return told | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
+    left, right = _swapped(row.a, row.b)
+    shared = {"similarity": round(row.passage.similarity, 3), "shared": list(row.passage.anchors)}
+    return told | {"a": left, "b": right} | shared
+
+
+def _run(text: str) -> list[Json] | None:
+    return [{"mark": "same", "text": _cut(text)}] if text else None
+
+
+def _cut(text: str) -> str:
+    return clean(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} \u2026")
+
+
+def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
+    if len(a) + len(b) > _LONGEST:
+        return _run(a) or [], _run(b) or []
+    left: list[Json] = []
+    right: list[Json] = []
+    for same, cut, new in swapped(clean(a), clean(b)):
+        left += [{"mark": "same" if same else "cut", "text": cut}] * bool(cut)
+        right += [{"mark": "same" if same else "new", "text": new}] * bool(new)
+    return left, right
+
+
+def swaps(rows: Sequence[Row]) -> list[Json]:
+    """A few words that stand for a few others in the same passage, and how often: officials for officers, three times.
+
+    Longer ones are other sentences, and none is listed that differs by capitals or punctuation alone.
+    """
+    told: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.passage is None or len(row.a) + len(row.b) > _LONGEST:
+            continue
+        for same, cut, new in swapped(clean(row.a), clean(row.b)):
+            pair = cut.strip(_MARKS), new.strip(_MARKS)
+            few = all(0 < len(side.split()) <= _SHORT and "," not in side for side in pair)
+            told.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))
+    ordered = sorted(told.items(), key=lambda item: (-item[1], item[0]))
+    return [{"a": pair[0], "b": pair[1], "count": count} for pair, count in ordered[:MOST_SWAPS]]

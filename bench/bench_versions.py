@@ -19,14 +19,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from large import SINCE, WORDS, Size, make, url_of
+from large import APART, SINCE, WORDS, Size, make, url_of
 
 from archive.api import Archive
 from archive.errors import NotArchived
 from archive.refs import Ref
+from db.questions import changes
 from db.questions import versions as questions
 from db.records import Capture, Reason
 from db.store import Store
+from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +51,7 @@ def figures() -> Iterator[tuple[str, float]]:
         with closing(sqlite3.connect(path)) as connection, Archive(path) as archive:
             yield from one_article(Asking(connection), archive, dice)
             yield from everything(connection, archive, dice)
+            yield from inbox(archive, dice)
             yield from words(archive, dice)
             yield from copies(archive, dice)
         yield "a capture recorded (a 304), ms of all", recorded(path, payload=False)
@@ -119,13 +122,32 @@ def everything(connection: sqlite3.Connection, archive: Archive, dice: random.Ra
     yield "the whole archive today, API (median)", median(archive.articles, 5)
 
 
+def inbox(archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
+    """Where nobody has looked yet, and all articles are new with all their versions: the first page, and one behind."""
+
+    def page() -> None:
+        at = micros(SIZE.until - dice.random() * APART)
+        changes.news(archive.ask, changes.Wanted(), after=(at, 0), limit=25)
+
+    yield (
+        "a first look at the inbox, API",
+        p95(lambda: changes.news(archive.ask, changes.Wanted(), after=None, limit=25), 50),
+    )
+    yield "a page behind it, API", p95(page, 50)
+
+
 def words(archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
     def search(number: int, **more: datetime | bool) -> None:
         archive.search(" ".join(dice.sample(WORDS[SOUGHT], number)), **more)
 
+    def beginning(letters: int) -> None:
+        archive.search(f"{dice.choice(WORDS[SOUGHT])[:letters]}*")
+
     yield "a word in all versions, API (median)", median(lambda: search(1), 50)
     yield "a word in all versions, API", p95(lambda: search(1), 50)
     yield "two words in all versions, API", p95(lambda: search(2), 50)
+    yield "a beginning of three letters in all versions, API", p95(lambda: beginning(3), 20)
+    yield "a beginning of four letters in all versions, API", p95(lambda: beginning(4), 20)
     yield "a word at an instant, API", p95(lambda: search(1, at=moment(dice)), 20)
     yield "a word that is gone, API", p95(lambda: search(1, gone=True), 20)
 

@@ -17,7 +17,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0008"
+HEAD = "0009"
 """The migration this code is written for. Stands here, not in ``db.schema``, so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0

@@ -84,13 +84,49 @@ _LINKS = " UNION ALL ".join(
     )
 )
 
+# Which of two articles has it from the other is said once, by the earliest link between them: what links them the other
+# way round later on (the original, edited again, still resembles its copy) makes the original no copy. Links that speak
+# of no copy decide nothing.
 _COPIES = """
     SELECT l.a_id AS id, b.title, b.url AS copy_url, b.version AS copy_version, l.relation, l.score,
            a.title AS of_title, a.url AS of_url, a.version AS of_version, l.coverage_a AS of_coverage,
            l.coverage_b AS copy_coverage, l.because, l.method, l.a_id AS of_id, l.b_id AS copy_id
     FROM v_links l
     JOIN v_versions a ON a.id = l.a_id
-    JOIN v_versions b ON b.id = l.b_id"""
+    JOIN v_versions b ON b.id = l.b_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM version n
+        JOIN source s ON s.id = n.source_id
+        JOIN source r ON r.id = b.source_id
+        JOIN version p ON p.source_id = r.id AND p.superseded_at IS NULL
+        JOIN version q ON q.source_id = s.id AND q.superseded_at IS NULL
+        WHERE n.id = l.a_id
+          AND (p.dated_at, p.first_seen_at, r.url_key) < (n.dated_at, n.first_seen_at, s.url_key)
+          AND (p.dated_at, p.first_seen_at, r.url_key) < (q.dated_at, q.first_seen_at, s.url_key)
+          AND (p.text_id = q.text_id OR EXISTS (
+              SELECT 1 FROM link m
+              WHERE m.relation IN ('exact', 'near', 'partial', 'reworded')
+                AND ((m.a_text_id = p.text_id AND m.b_text_id = q.text_id)
+                     OR (m.a_text_id = q.text_id AND m.b_text_id = p.text_id)))))"""
+
+# What the inbox shows: of an article that changed since somebody looked, from the version seen last (never: the first)
+# to today's. What only a newer recipe reads otherwise is no change.
+_INBOX = """
+    SELECT s.id, n.title, b.title AS title_before, s.url, b.number AS version_seen, n.number AS version,
+           {iso:max(e.first_seen_at)} AS seen_at, count(*) AS changes, max(e.score) AS score
+    FROM source s
+    JOIN version n ON n.id = (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
+                              ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1)
+    LEFT JOIN seen m ON m.source_id = s.id
+    JOIN version b ON b.id = coalesce(
+        (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
+           AND w.first_seen_at <= coalesce(m.until_at, (SELECT c.until_at FROM caught_up c ORDER BY c.id DESC LIMIT 1))
+         ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1),
+        (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
+         ORDER BY w.first_seen_at, w.number LIMIT 1))
+    JOIN version e ON e.source_id = s.id AND e.superseded_at IS NULL AND e.number > b.number AND e.cause <> 'recipe'
+    WHERE n.number > 1
+    GROUP BY s.id, n.title, b.title, s.url, b.number, n.number"""
 
 _VIEWS = {
     "v_sources": _SOURCES,
@@ -99,6 +135,7 @@ _VIEWS = {
     "v_changes": _CHANGES,
     "v_links": _LINKS,
     "v_copies": _COPIES,
+    "v_inbox": _INBOX,
 }
 
 

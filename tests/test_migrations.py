@@ -130,6 +130,12 @@ def test_the_file_has_the_names_too(path: Path) -> None:
     assert len(parts) > 30
 
 
+def test_the_full_text_index_has_beginnings_of_three_letters(path: Path) -> None:
+    """Nothing but the time of a search tells whether it has them."""
+    (made,) = [str(sql) for _, name, sql in described(path) if name == "text_fts"]
+    assert 'prefix="3"' in made
+
+
 def test_there_are_no_triggers(path: Path) -> None:
     assert [name for kind, name, _ in described(path) if kind == "trigger"] == []
 
@@ -137,7 +143,7 @@ def test_there_are_no_triggers(path: Path) -> None:
 def test_every_view_of_the_definition_is_there_and_no_other(path: Path) -> None:
     there = {str(name) for kind, name, _ in described(path) if kind == "view"}
     assert there == {statement.split()[-1] for statement in drop_views()}
-    assert {"v_sources", "v_articles", "v_versions", "v_changes", "v_copies"} <= there
+    assert {"v_sources", "v_articles", "v_versions", "v_changes", "v_inbox", "v_copies"} <= there
 
 
 def test_views_are_dropped_in_the_opposite_order_of_making() -> None:
@@ -208,6 +214,9 @@ def test_an_archive_of_any_release_is_upgraded_without_loss(path: Path, tmp_path
     assert {name: in_columns(old, done.backup, name) for name in before} == before
     assert ask(old, "SELECT * FROM chain") == ask(path, "SELECT * FROM chain")
     assert described(old) == described(path)
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("INSERT INTO text_fts (text_fts, rank) VALUES ('integrity-check', 1)")
+    assert ask(old, "SELECT rowid FROM text_fts WHERE text_fts MATCH '\"aga\" *'") == [(3,)]
     with Reader(old) as reader:
         assert list(verify(reader, deep=True)) == []
 

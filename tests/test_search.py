@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,13 +11,25 @@ import pytest
 from archive.api import Archive
 from archive.errors import BadInput
 from archive.search import MOST_TERMS, understood
-from builders import DAY, RECIPE, T0, add_source, an_extraction, digest_of, judged, record_text, settle
+from builders import (
+    DAY,
+    RECIPE,
+    T0,
+    add_source,
+    an_extraction,
+    derive_all,
+    digest_of,
+    judged,
+    record_text,
+    settle,
+)
 from db.questions import captures as ask_captures
 from db.questions import search as ask_search
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 EVERYDAY = (
     "U.S.",
@@ -218,6 +231,41 @@ def test_near_words_and_words_of_the_headline(archive: Archive) -> None:
     assert _found(archive, 'near:"harbour minister"~2') == []
     assert _found(archive, "title:ferry") == ["paper0.example/0"]
     assert len(_found(archive, "title:ferry OR title:open*")) == 12
+
+
+@pytest.mark.parametrize("letters", [1, 2, 3, 4, 5, 9])
+def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, letters: int) -> None:
+    """The index has beginnings of three letters, and any other is looked for among the words: no answer tells which."""
+    said = [
+        "Überall stehen Boote",
+        "ubuntu und die uberfahrt",
+        "UBERALLES",
+        "naïve Naivität",
+        "港口開放 港口",
+        "úb",
+        "u2 3pm",
+    ]
+    with Store(tmp_path / "archive.db") as store:
+        for number, text in enumerate(said):
+            record_text(store, add_source(store, f"https://paper.example/{number}"), text, T0)
+        derive_all(store)
+        for beginning in sorted({plain(word)[:letters] for text in said for word in text.split()}):
+            by_hand = {text for text in said if any(plain(word).startswith(beginning) for word in text.split())}
+            found = {each.version.text_sha256 for each in ask_search.search(store.ask, f'"{beginning}"*', limit=99)}
+            assert found == {digest_of("", text) for text in by_hand}, beginning
+        store.forget(1, T0)
+        assert said[0] not in found_texts(store, "ube", said)
+        assert said[1] in found_texts(store, "ube", said)
+
+
+def plain(word: str) -> str:
+    """A word as the index has it: small, without marks."""
+    return "".join(each for each in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(each))
+
+
+def found_texts(store: Store, beginning: str, said: Sequence[str]) -> list[str]:
+    found = {each.version.text_sha256 for each in ask_search.search(store.ask, f'"{beginning}"*', limit=99)}
+    return [text for text in said if digest_of("", text) in found]
 
 
 @pytest.mark.parametrize("window", [None, 5, 24])

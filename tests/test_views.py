@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import textwrap
 from contextlib import closing
@@ -72,7 +73,7 @@ def rows(reader: Reader, sql: str) -> list[tuple[Any, ...]]:
 # --- they read well --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view", ["v_sources", "v_articles", "v_versions", "v_changes"])
+@pytest.mark.parametrize("view", ["v_sources", "v_articles", "v_versions", "v_changes", "v_inbox"])
 def test_every_time_is_iso_8601_and_every_row_has_a_title(reader: Reader, view: str) -> None:
     found = reader.ask(f"SELECT * FROM {view}")
     assert found
@@ -132,6 +133,52 @@ def test_copies_point_from_the_earlier_text_to_the_later(reader: Reader) -> None
         ("reworded", STORY, 2, spun, 1, 0.4, 0.7),
         ("reworded", COPY, 1, spun, 1, 0.4, 0.7),
     ]
+
+
+def test_an_original_edited_again_is_no_copy_of_its_copy(tmp_path: Path) -> None:
+    """Its third version came after the copy and still resembles it: the link stays, but nobody copied that way."""
+    with Store(tmp_path / "archive.db") as store:
+        seen = [("The harbour opens.", T0), ("The harbour shuts.", T0 + HOUR), ("The harbour is shut.", T0 + DAY)]
+        make_history(store, add_source(store, STORY), seen)
+        make_history(store, add_source(store, COPY), [("The harbour shuts, we hear.", T0 + 2 * HOUR)])
+        store.link(2, [(4, a_judgement())], "of the tests", T0)
+        store.link(3, [(4, a_judgement())], "of the tests", T0)
+        links = "SELECT a.url, a.version FROM v_links l JOIN v_versions a ON a.id = l.a_id ORDER BY a.url"
+        assert [(row["url"], row["version"]) for row in store.ask(links)] == [(STORY, 2), (COPY, 1)]
+        copies = store.ask("SELECT of_url, of_version, copy_url, copy_version FROM v_copies")
+        assert [tuple(row.values()) for row in copies] == [(STORY, 2, COPY, 1)]
+
+
+@pytest.mark.parametrize("relation", [None, Relation.SAME_EVENT, Relation.POSSIBLE])
+def test_an_older_article_that_takes_another_ones_text_later_is_its_copy(
+    tmp_path: Path, relation: Relation | None
+) -> None:
+    """Not even where the two reported of one event before: who was first on the web does not decide, the links do."""
+    with Store(tmp_path / "archive.db") as store:
+        seen = [("Fog over the bay.", T0), ("Boats stay in, we hear.", T0 + DAY)]
+        make_history(store, add_source(store, COPY), seen)
+        make_history(store, add_source(store, STORY), [("Boats stay in.", T0 + HOUR)])
+        store.link(2, [(3, a_judgement())], "of the tests", T0)
+        if relation is not None:
+            store.link(1, [(3, a_judgement(relation))], "of the tests", T0)
+        copies = "SELECT of_url, copy_url, copy_version FROM v_copies WHERE relation NOT IN ('same_event', 'possible')"
+        assert [tuple(row.values()) for row in store.ask(copies)] == [(STORY, COPY, 2)]
+
+
+def test_the_inbox_shows_an_article_once_beside_what_was_seen_last(path: Path, tmp_path: Path) -> None:
+    asked = "SELECT id, title_before, title, version_seen, version, seen_at, changes FROM v_inbox"
+    newest = "2026-01-06T08:00:00Z"
+    shutil.copy(path, tmp_path / "marked.db")
+    with Store(tmp_path / "marked.db") as store:
+        assert [tuple(row.values()) for row in store.ask(asked)] == [
+            (4, "Harbour opens", "Harbour closes", 1, 3, newest, 2)
+        ]
+        store.mark_seen(4, T0 + HOUR, T0 + DAY)
+        assert [tuple(row.values()) for row in store.ask(asked)] == [
+            (4, "Harbour closes", "Harbour closes", 2, 3, newest, 1)
+        ]
+        store.mark_seen(None, T0 + DAY, T0 + DAY)
+        assert store.ask(asked) == []
 
 
 def test_superseded_versions_are_not_shown(tmp_path: Path) -> None:
@@ -217,7 +264,7 @@ def test_the_documents_draw_the_tables_as_they_are(root: Path, language: str, ma
 
 def test_every_column_of_a_view_is_explained(root: Path, reader: Reader) -> None:
     text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
-    for view in ("v_sources", "v_articles", "v_versions", "v_changes", "v_copies"):
+    for view in ("v_sources", "v_articles", "v_versions", "v_changes", "v_inbox", "v_copies"):
         (shown,) = re.findall(rf"^\| `{view}` \|.*\| (.+?) \|$", text, flags=re.MULTILINE)
         named = [row["name"] for row in reader.ask("SELECT name FROM pragma_table_info(:view)", view=view)]
         assert re.findall(r"\w+", shown) == named

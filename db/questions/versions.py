@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from db.connect import Ask, Row
     from db.records import Version
 
-_FROM = "FROM version v JOIN source s ON s.id = v.source_id JOIN text t ON t.id = v.text_id"
+# Indexes are named where SQLite would choose a longer way: of a text only its digest is told, which stands in an index
+# of a hundredth of the size; and what stood at an instant is the last entry of a source up to it.
+_TEXTS = "text t INDEXED BY ix_text_id_sha256 ON t.id = v.text_id"
+_FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {_TEXTS}"
+_IN_TIME = "INDEXED BY ix_version_source_id_first_seen_at_number"
 
 
 def _believed(table: str, *, then: bool) -> str:
@@ -42,27 +46,41 @@ def _as_known(version: Version, number: int, recorded: datetime) -> Version:
 
 def at(ask: Ask, source_id: int, when: datetime) -> Version | None:
     """The version that stood there at ``when``: the last one first seen by then. None: nothing was seen that early."""
-    sql = f"""SELECT {rows.VERSION} {_FROM} WHERE v.source_id = :id AND v.superseded_at IS NULL
-              AND v.first_seen_at <= :at ORDER BY v.first_seen_at DESC, v.number DESC LIMIT 1"""
-    found = ask(sql, id=source_id, at=micros(when))
+    found = ask(_AT, id=source_id, at=micros(when))
     return rows.version(found[0]) if found else None
 
 
-# Driven from the sources with one look-up each: 32 times faster at a million versions than a window function. The inner
-# question reads the index alone in its order and stops at the first version believed; of versions first seen at one
-# instant, which are rare, it gives all. The plus keeps SQLite from reading all sources in the order of their addresses,
-# page by page, which takes twice as long as sorting what was found.
+_AT = f"""
+    SELECT {rows.VERSION} FROM version v {_IN_TIME} JOIN source s ON s.id = v.source_id JOIN {_TEXTS}
+    WHERE v.source_id = :id AND v.superseded_at IS NULL AND v.first_seen_at <= :at
+    ORDER BY v.first_seen_at DESC, v.number DESC LIMIT 1"""
+
+
+# Driven from the sources with one look-up each: 32 times faster at a million versions than a window function. The plus
+# keeps SQLite from reading all sources in the order of their addresses, page by page, which takes twice as long as
+# sorting what was found. The seeds are few and known before: a look-up of each source's was a tenth of the time.
 _STANDING = f"""
-    SELECT {rows.VERSION}, d."group" AS seed_group
+    SELECT {rows.VERSION}, s.seed_id
     FROM source s
-    LEFT JOIN seed d ON d.id = s.seed_id
-    CROSS JOIN version v ON v.source_id = s.id AND {{v_believed}} AND v.first_seen_at = (
-        SELECT w.first_seen_at FROM version w
-        WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {{w_believed}}
-        ORDER BY w.first_seen_at DESC LIMIT 1)
-    JOIN text t ON t.id = v.text_id
-    WHERE :wanted IS NULL OR d."group" = :wanted OR d.key = :wanted
+    CROSS JOIN version v ON {{which}}
+    CROSS JOIN {_TEXTS}
+    WHERE {{narrowed}}
     ORDER BY +s.url_key, v.number"""
+
+# The index alone answers, with its first entry: 0.74 of the time that looking for the instant first takes.
+_TODAY = f"""v.id = (
+    SELECT w.id FROM version w {_IN_TIME}
+    WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", then=False)}
+    ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1)"""
+
+# No index knows what was believed once. This one has no numbers, and to sort by them would cost more than to give all
+# of the versions first seen at one instant, which are rare.
+_THEN = f"""v.source_id = s.id AND {_believed("v", then=True)} AND v.first_seen_at = (
+    SELECT w.first_seen_at FROM version w
+    WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", then=True)}
+    ORDER BY w.first_seen_at DESC LIMIT 1)"""
+_SEEDS = """
+    SELECT d.id, d."group" AS name FROM seed d WHERE :wanted IS NULL OR d."group" = :wanted OR d.key = :wanted"""
 
 _AT_LAST = 1 << 62
 """An instant after all others, in microseconds: a comparison with it uses the index, as one with NULL would not."""
@@ -76,12 +94,13 @@ def standing(
     ``when`` None: now. ``recorded``: as it was believed then. ``group`` is a group, or the key of a seed. The order
     is that of the addresses; the number of a version is that of today's history.
     """
-    then = recorded is not None
-    sql = _STANDING.format(v_believed=_believed("v", then=then), w_believed=_believed("w", then=then))
+    groups = {row["id"]: row["name"] for row in ask(_SEEDS, wanted=group)}
+    narrowed = "TRUE" if group is None else "s.seed_id IN (SELECT value FROM json_each(:seeds))"
+    sql = _STANDING.format(which=_TODAY if recorded is None else _THEN, narrowed=narrowed)
     at = _AT_LAST if when is None else micros(when)
-    found = ask(sql, at=at, recorded=micros_or_none(recorded), wanted=group)
+    found = ask(sql, at=at, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups)))
     last = {row["url"]: row for row in found}  # of versions first seen at one instant, the one that came of them
-    return [(rows.version(row), row["seed_group"] or "") for row in last.values()]
+    return [(rows.version(row), groups.get(row["seed_id"], "")) for row in last.values()]
 
 
 _NOT_REREAD = """NOT EXISTS (

@@ -20,6 +20,7 @@ text = Table(
     words("linked_by", null=True),
 )
 """Every distinct normalised text, once and plain: the content table of the full-text index ``text_fts``."""
+Index("ix_text_id_sha256", text.c.id, text.c.sha256)  # digests of many texts are told without reading any
 
 extraction = Table(
     "extraction",
@@ -116,6 +117,16 @@ version = Table(
     instant("superseded_at", null=True),
 )
 Index("ix_version_source_id_first_seen_at", version.c.source_id, version.c.first_seen_at)
+# What stood there at an instant is the last entry up to it: the index alone says which version that is.
+_believed = version.c.superseded_at.is_(None)
+Index(
+    "ix_version_source_id_first_seen_at_number",
+    version.c.source_id,
+    version.c.first_seen_at,
+    version.c.number,
+    sqlite_where=_believed,
+    postgresql_where=_believed,
+)
 
 claim = Table(
     "claim",

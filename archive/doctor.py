@@ -9,6 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
+from archive.notify import unsent
 from archive.seeds import load_index
 from db.connect import Reader
 from db.questions import totals
@@ -30,6 +31,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _archive(settings)
     yield from _disk(settings.db)
     yield from _index(settings)
+    yield from _notices(settings)
     if settings.contact is None and not settings.resolve:
         yield Problem(
             what="no contact is set, so the open web may not be visited",
@@ -72,15 +74,19 @@ def _archive(settings: Settings) -> Iterator[Problem]:
         return
     if counts["underived"] and not working:
         yield Problem(
-            what=f"{counts['underived']} captures were kept but not yet read",
+            what="1 capture was kept but not yet read"
+            if counts["underived"] == 1
+            else f"{counts['underived']} captures were kept but not yet read",
             where=str(settings.db),
             todo="Run: wirecopy refresh",
         )
     if unfinished and not working:
+        kind = unfinished[0]["kind"]
+        again = "It runs every night with wirecopy up" if kind == "upkeep" else f"Run it again: wirecopy {kind}"
         yield Problem(
-            what=f"the last run ({unfinished[0]['kind']}) did not finish",
+            what=f"the last run ({kind}) did not finish",
             where=str(settings.db),
-            todo=f"Run it again, it goes on where it was: wirecopy {unfinished[0]['kind']}",
+            todo=f"{again}; it goes on where it was",
         )
 
 
@@ -103,7 +109,23 @@ def _index(settings: Settings) -> Iterator[Problem]:
         return
     if complaints:
         yield Problem(
-            what=f"{len(complaints)} complaints about the seed index",
+            what=f"{len(complaints)} complaint{'s' * (len(complaints) > 1)} about the seed index",
             where=str(settings.index),
             todo="See: wirecopy check",
+        )
+
+
+def _notices(settings: Settings) -> Iterator[Problem]:
+    """Whom the settings name, and cannot be told."""
+    if not settings.notify_secret and any(to.startswith(("http://", "https://")) for to in settings.notify):
+        yield Problem(
+            what="notify names a webhook, and there is no secret to sign with",
+            where="settings",
+            todo="Set WIRECOPY_NOTIFY_SECRET, at least 16 characters, for whatever starts the runs",
+        )
+    for kind, why in sorted(set(unsent(settings.db))):
+        yield Problem(
+            what=f"notices wait to be sent ({kind}): {why or 'not tried yet'}",
+            where=str(settings.db.parent / "outbox"),
+            todo="Each is tried again after the next runs, for a week",
         )

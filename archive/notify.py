@@ -107,6 +107,17 @@ async def tell(
     return {name: number for name, number in (("notified", len(waiting) - left), ("not_notified", left)) if number}
 
 
+def unsent(db: Path) -> list[tuple[str, str]]:
+    """What nobody took so far, the oldest first: the kind of receiver (``https``) and what came of the last try.
+
+    ``db``: the archive. The addresses may hold keys, and are not told. Empty where the outbox cannot be read.
+    """
+    try:
+        return [(notice.to.split("://")[0], notice.said) for notice in _waiting(db.parent / _OUTBOX)]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
 def signature(secret: str, stamp: str, body: bytes) -> str:
     """The signature of a body sent at ``stamp`` (seconds since 1970): hexadecimal HMAC-SHA256 of ``stamp.body``.
 

@@ -10,6 +10,7 @@ import pytest
 
 from archive.demo.run import run_demo
 from archive.demo.script import ROUNDS
+from archive.demo.show import copy_lines
 from archive.demo.snapshot import Snapshot
 from archive.demo.words import excerpt
 from archive.demo.world import World
@@ -61,6 +62,24 @@ def test_the_demo_tells_the_rounds_the_changes_the_copies_and_what_to_type_next(
     assert "Grade: 112 of 112 scripted events found, nothing missed, nothing false." in said
     assert f"  cd {tmp_path / 'demo'}\n" in said
     assert max(len(line) for line in said.splitlines() if "http://" not in line and "cd " not in line) <= 100
+
+
+def test_the_later_text_holds_passages_of_the_earlier_whichever_version_of_it_was_compared() -> None:
+    """A newer version of a story is seen after the round-up that quotes the story; it is still the older text."""
+    link = next(each for each in PERFECT.links if each["relation"] == "partial")
+    story, roundup = (
+        link[side] | {"title": title, "published_at": f"2026-01-0{day}T10:00:00Z"}
+        for side, title, day in (("a", "The story", 4), ("b", "The round-up", 5))
+    )
+    newer = story | {"version": 2, "first_seen_at": "2026-01-07T18:00:00Z"}
+    links = [link | {"a": story, "b": roundup, "score": 0.7}, link | {"a": roundup, "b": newer, "score": 0.9}]
+    lines = [" ".join(line.split()) for line in copy_lines(Snapshot(links=links))]
+    assert lines[3:] == [
+        "The round-up",
+        "daily.example, 5 Jan 10:00, has passages of",
+        "partial 90% wire.example -24 h 00 The story",
+        "",
+    ]
 
 
 def test_the_demo_fails_when_the_grade_is_not_exact_and_only_then(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from archive import runs
 from archive.errors import ConfigError
-from archive.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, wanted
+from archive.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, unsent, wanted
 from archive.seeds import read_index
 from archive.settings import Settings, load_settings
 from archive.urls import url_key
@@ -211,6 +211,13 @@ def test_without_a_secret_no_webhook_is_sent(archived: Path, tmp_path: Path) -> 
     assert "WIRECOPY_NOTIFY_SECRET" in str(waiting(ours)[0]["said"])
 
 
+def test_what_waits_says_why_and_keeps_its_address_to_itself(archived: Path, tmp_path: Path) -> None:
+    ours = settings(archived, tmp_path, "https://hooks.example/a-key", notify_secret=None)
+    assert unsent(ours.db) == []
+    told(ours)
+    assert unsent(ours.db) == [("https", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")]
+
+
 def test_a_redirect_is_not_followed(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver(answers=[302] * 3)) as receiver:
         assert told(settings(archived, tmp_path, receiver.url)) == {"not_notified": 1}
@@ -221,6 +228,7 @@ def test_a_broken_outbox_fails_nothing(archived: Path, tmp_path: Path) -> None:
     ours = settings(archived, tmp_path, "https://hooks.example/")
     (ours.db.parent / "outbox").write_text("not a folder", "utf-8")
     assert told(ours) == {"not_notified": 1}
+    assert unsent(ours.db) == []
 
 
 @pytest.mark.slow

@@ -121,6 +121,11 @@ def wirecopy(ctx: click.Context, db: str | None) -> None:
 _with_examples(wirecopy)
 
 
+def _goes_on(arguments: Sequence[str]) -> bool:
+    """True for verbs that keep what they did and go on from there; the others only answer."""
+    return next((each for each in arguments if each in _MODULES), "") in {*GROUPS["Run"], *GROUPS["Care"]} - {"extract"}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
@@ -140,7 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; what was fetched is kept, run it again to go on")
+        kept = "; what was fetched is kept, run it again to go on"
+        say("interrupted" + kept * _goes_on(sys.argv[1:] if arguments is None else arguments))
         code = 130
     except click.ClickException as error:
         error.show()

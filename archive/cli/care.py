@@ -120,14 +120,32 @@ def _progress(done: Repacked) -> None:
 def restore(settings: Settings, *, source: Path) -> None:
     """Put a backup in the archive's place.
 
-    It is checked first; what stood there is kept beside it.
+    It is checked first; what stood there is kept beside it. Refused while a run is at work.
     """
     from db.care import restore as swap
     from db.care import upgrade as migrate
 
+    _refuse_while_at_work(settings)
     kept = swap(settings.db, source)
     migrate(settings.db)
     click.echo(f"{settings.db} is now {source}" + (f"; the file it replaced is {kept}" if kept else ""))
+
+
+def _refuse_while_at_work(settings: Settings) -> None:
+    """A run would go on writing to the file that is set aside, and what it fetches would be missing in the archive."""
+    from archive.api import Archive
+    from archive.errors import StoreBusy, StoreError
+    from archive.holder import alive
+    from db.questions.totals import leases
+
+    try:
+        with Archive(settings.db) as archive:
+            owners = [str(lease["owner"]) for lease in leases(archive.ask, settings.wall())]
+    except StoreError:
+        return  # there is none, or a broken one: just what one restores over
+    at_work = [owner for owner in owners if alive(owner)]
+    if at_work:
+        raise StoreBusy(f"a run is at work on {settings.db} ({', '.join(at_work)}); stop it, then restore again")
 
 
 @verb

@@ -15,6 +15,7 @@ from archive.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from archive.api import Archive
     from archive.settings import Settings
@@ -151,20 +152,22 @@ def _stale(archive: Archive, url: str | None, *, jsonl: bool, json_: bool) -> No
         put_json({"stale": [answers.stale(each) for each in found]})
     else:
         for each in found:
-            _print_stale(each)
+            _print_stale(each, archive.history(each.copy.url)[1].gone_at)
         copied = len({each.copy.url for each in found})
         say(f"{count(len(found), 'passage')} corrected since, in {copied} {'copy' if copied == 1 else 'copies'}")
 
 
-def _print_stale(each: Stale) -> None:
+def _print_stale(each: Stale, gone_at: datetime | None) -> None:
     click.echo(fold(bold(clean(each.copy.title))))
     click.echo(dim(clean(_say(each.copy))))
-    click.echo(fold(clean(f"still says: {each.copied}"), first="  ", then="  "))
+    still = "still says" if gone_at is None else "said, and is gone"
+    click.echo(fold(clean(f"{still}: {each.copied}"), first="  ", then="  "))
     if each.copied != each.passage:
         click.echo(fold(clean(f"version {each.version} said: {each.passage}"), first="  ", then="  "))
     instead = "which was taken out" if each.now is None else f"corrected to: {each.now}"
     click.echo(fold(clean(f"{instead}"), first="  ", then="  "))
     last = "" if each.confirmed else ", before the correction; it may have followed since"
+    last = last if gone_at is None else f", gone since {minute(gone_at)}"
     told = f"corrected by {minute(each.corrected_at)}, copy last seen {minute(each.copy_seen_at)}{last}"
     click.echo(fold(f"{told}\n", first="  ", then="  "))
 

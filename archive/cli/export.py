@@ -11,6 +11,7 @@ import click
 from archive.cli.common import moment, verb
 from archive.cli.find import Unique, unique_option
 from archive.cli.screen import count, say
+from archive.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,8 @@ def _chosen(
     start = None if since is None else parse_instant(since, now=settings.now())
     alike = None if unique is None else Relation(unique)
     at, end = moment(as_of, settings), moment(until, settings)
+    if start is not None and end is not None and end < start:
+        raise BadInput(f"the window is empty: until {until} lies before since {since}")
     return choose(settings.db, since=start, until=end, at=at, group=group, unique=alike)
 
 

@@ -47,7 +47,7 @@ def import_(settings: Settings, files: tuple[Path, ...], *, no_derive: bool, jso
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
     for bad in done.bad:
-        say(f"{bad.file}:{bad.line}: {bad.problem}")
+        say(f"{bad.file}{f':{bad.line}' if bad.line else ''}: {bad.problem}")  # 0: all of the file
     if json_:
         bad_rows = [{"file": bad.file, "line": bad.line, "problem": bad.problem} for bad in done.bad]
         counts = {"read": done.read, "new": done.new, "versions": done.versions, "links": done.links}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from archive import answers
 from archive.cli.common import as_json, as_jsonl, moment, put_json, put_lines, recorded_option, verb
+from archive.cli.read import met_since
 from archive.cli.screen import between, bold, clean, columns, count, dim, fold, minute, say
+from archive.errors import NotArchived
 from db.records import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from archive.api import Archive
@@ -40,9 +43,8 @@ class Unique(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does it, with what ``--unique`` means said."""
-        nexts = [*args[1:], ""]
-        bare = (each == "--unique" and after not in _ALIKE for each, after in zip(args, nexts, strict=True))
-        said = [f"{each}={_ALIKE[-1]}" if alone else each for each, alone in zip(args, bare, strict=True)]
+        pairs = zip_longest(args, args[1:], fillvalue="")
+        said = [f"{each}={_ALIKE[-1]}" if each == "--unique" and after not in _ALIKE else each for each, after in pairs]
         return super().parse_args(ctx, said)
 
 
@@ -96,6 +98,7 @@ def search(
     at = moment(as_of, settings)
     with Archive(settings.db) as archive:
         query, hits = _search(archive, " ".join(words), unique, limit=limit, at=at, gone=gone)
+        missing = {} if json_ or jsonl else _gone(archive, [hit.version for hit, _ in hits], at)
     told = (answers.hit(hit) | _copies(unique, folded) for hit, folded in hits)
     if jsonl:
         put_lines(told)
@@ -104,7 +107,7 @@ def search(
         put_json({"searched_as": query, "hits": list(told)})
         return
     for hit, folded in hits:
-        _print_hit(hit, folded)
+        _print_hit(hit, folded, missing.get(hit.version.url))
     say(f"{count(len(hits), 'version')}; searched as {query}")
 
 
@@ -144,7 +147,22 @@ def _with_copies(folded: Folded | None) -> str:
     return f"{others} beside it: {', '.join(f'{number} {kind}' for kind, number in folded.kinds)}"
 
 
-def _print_hit(hit: Match, folded: Folded | None) -> None:
+def _gone(archive: Archive, found: Iterable[Version], at: datetime | None) -> dict[str, tuple[datetime, datetime]]:
+    """When articles were last seen and since when they are confirmed to be gone, by address.
+
+    ``at``: those that were gone at that instant, after the versions ``found``.
+    """
+    gone = {}
+    for version in found:
+        told = archive.history(version.url)[1]
+        last = told.versions[-1] if at is None else version
+        missed = [run for run in met_since(told, last, at) if run.confirmed]
+        if missed:
+            gone[version.url] = last.last_seen_at, missed[-1].first_seen_at
+    return gone
+
+
+def _print_hit(hit: Match, folded: Folded | None, gone: tuple[datetime, datetime] | None) -> None:
     from db.questions.search import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
@@ -153,6 +171,8 @@ def _print_hit(hit: Match, folded: Folded | None) -> None:
     stood = f"since {minute(hit.present_from)}"
     if hit.absent_since is not None:
         stood = f"{between(hit.present_from, hit.present_to)}, absent since version {hit.absent_since}"
+    elif gone is not None:
+        stood = f"{between(hit.present_from, gone[0])}, gone since {minute(gone[1])}"
     click.echo(fold(f"{stood}: {clean(snippet)}", first="  ", then="  "))
     if beside := _with_copies(folded):
         click.echo(fold(beside, first="  ", then="  "))
@@ -186,11 +206,14 @@ def list_(
     wirecopy list --unique=near               of copies of one text the probable original
     """
     from archive.api import Archive
+    from db.questions.sources import matching
 
     at = moment(as_of, settings)
     with Archive(settings.db) as archive:
         found = archive.articles(at=at, recorded=moment(recorded, settings), group=group)
         clusters = () if unique is None else archive.clusters(how=Relation(unique), at=at)
+        if group is not None and not found and not matching(archive.ask, [group]):
+            raise NotArchived(f"no group or seed {group!r} is watched. See: wirecopy plan")
     shown = _fold(found, lambda each: each[0].url, clusters) if unique else [(each, None) for each in found]
     told = (answers.article(*each) | _copies(unique, folded) for each, folded in shown)
     if jsonl:
@@ -200,7 +223,7 @@ def list_(
     else:
         _print_list([(version, folded) for (version, _), folded in shown])
         hidden = len(found) - len(shown)
-        say(count(len(shown), "article") + (f"; {count(hidden, 'more')} behind them" if hidden else ""))
+        say(count(len(shown), "article") + (f"; {hidden:,} more behind them" if hidden else ""))
 
 
 def _print_list(shown: Sequence[tuple[Version, Folded | None]]) -> None:
@@ -212,7 +235,7 @@ def _print_list(shown: Sequence[tuple[Version, Folded | None]]) -> None:
     for heading in lines[:1]:
         click.echo(heading)
     for line, (version, folded) in zip(lines[1:], shown, strict=True):
-        click.echo(f"{line}  {bold(clean(version.title))}")
+        click.echo(fold(f"{line}  {bold(clean(version.title))}", then="   "))
         click.echo(fold(dim(clean(version.url)), first="   ", then="   "))
         if beside := _with_copies(folded):
             click.echo(fold(beside, first="   ", then="   "))

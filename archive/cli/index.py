@@ -71,12 +71,10 @@ def add(settings: Settings, urls: tuple[str, ...], *, kind: str, group: str) -> 
     wirecopy add https://news.example/border-talks
     wirecopy add https://news.example/feed.xml --kind feed --group news
     """
-    from archive.errors import SeedError
-    from archive.seeds import add_row
+    from archive.seeds import add_row, load_index
     from db.records import SeedKind
 
-    if not settings.index.is_file():
-        raise SeedError(f"there is no seed index at {settings.index}. Make one: wirecopy init")
+    load_index(settings.index)  # says what is wrong with a file that is missing or cannot be read
     # newline="": the line endings a person's editor wrote stay as they are.
     with settings.index.open(encoding="utf-8", newline="") as file:
         text = file.read()

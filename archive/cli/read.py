@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,15 +25,17 @@ from archive.cli.screen import (
     size,
     tally,
 )
-from archive.errors import NotArchived
+from archive.errors import BadInput, NotArchived
+from db.records import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from archive.api import Comparison
     from archive.refs import Ref
     from archive.settings import Settings
-    from db.records import Capture, History, Source, Version
+    from db.records import Capture, History, Source, Stretch, Version
 
 
 @verb
@@ -51,11 +53,15 @@ def history(settings: Settings, url: str, *, captures: bool, states: bool, recor
     """
     from archive.api import Archive
 
+    if captures and states:
+        raise BadInput("--captures lists every check, --states sums them up; take one of the two")
+    then = moment(recorded, settings)
     with Archive(settings.db) as archive:
         if captures:
-            _captures(archive.captures(url), json_=json_)
+            known = [each for each in archive.captures(url) if then is None or each[0].captured_at <= then]
+            _captures(known, json_=json_)
             return
-        source, told = archive.history(url, recorded=moment(recorded, settings))
+        source, told = archive.history(url, recorded=then)
     if json_:
         put_json(answers.history(source, told))
         return
@@ -98,8 +104,7 @@ def _print_history(source: Source, told: History) -> None:
         waits = "; the next check will tell" if each.waiting else ""
         click.echo(fold(f"not believed: a text seen {minute(each.seen_at)} that {each.because}{waits}", then="  "))
     for run in told.stretches:
-        seen = f"{between(run.first_seen_at, run.last_seen_at)}, {count(run.seen, 'check')}"
-        click.echo(fold(f"also met: {run.state}, {seen}" + (", confirmed" if run.confirmed else ""), then="  "))
+        click.echo(fold(f"also met: {_met(run)}", then="  "))
     if told.gone_at is not None:
         click.echo(f"gone since {minute(told.gone_at)}")
     _print_addresses(told)
@@ -137,13 +142,22 @@ def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
     address = ""
     rows = [(minute(one.captured_at), state, one.status or "-", one.payload_length or "-") for one, state in found]
     heading = ("checked (UTC)", "state", "status", "bytes", "")
-    same = ["same bytes as before" if one.revisit else "" for one, _ in found]
+    same = ["same bytes as before" if each else "" for each in _repeated(one for one, _ in found)]
     lines = columns([(*row, note) for row, note in zip(rows, same, strict=True)], heading=heading, right=(2, 3))
     for line, capture in zip(lines, (None, *(one for one, _ in found)), strict=False):
         if capture is not None and capture.url != address:
             address = capture.url
             click.echo(dim(clean(address)))
         click.echo(line)
+
+
+def _repeated(captures: Iterable[Capture]) -> Iterator[bool]:
+    """Which checks met at their address what the last one met; ``revisit`` also says so of bytes of another page."""
+    before: dict[str, str] = {}
+    for one in captures:
+        yield one.reason is Reason.NOT_MODIFIED or one.payload_sha256 == before.get(one.url, "")
+        if one.payload_sha256 is not None:
+            before[one.url] = one.payload_sha256
 
 
 @verb
@@ -167,31 +181,53 @@ def show(settings: Settings, ref: str, *, at: str | None, recorded: str | None, 
     from archive.api import Archive
     from archive.refs import parse_ref
 
-    wanted = parse_ref(ref, now=settings.now())
+    wanted, then = parse_ref(ref, now=settings.now()), moment(recorded, settings)
     if at is not None:
-        wanted = replace(wanted, number=None, at=moment(at, settings))
+        if wanted.number is not None or wanted.at is not None:
+            raise BadInput(f"{ref} names a version already; give --at with the address alone: {wanted.url}")
+        wanted = replace(wanted, at=moment(at, settings))
     with Archive(settings.db) as archive:
-        version = archive.version(wanted, recorded=moment(recorded, settings))
+        version = archive.version(wanted, recorded=then)
         capture = archive.capture(version.first_capture_id)
         if raw:
             sys.stdout.buffer.write(archive.payload(capture))
             return
         text = archive.text(version)
-    if json_:
-        put_json(answers.shown(version, text, capture, unconfirmed=_unconfirmed(version, wanted.at)))
-        return
+        if json_:
+            put_json(answers.shown(version, text, capture, unconfirmed=_unconfirmed(version, wanted.at)))
+            return
+        _, told = archive.history(wanted.url, recorded=then)
     seen = f"seen {between(version.first_seen_at, version.last_seen_at)} UTC"
     about = [version.byline, f"published {minute(version.published_at)} UTC" if version.published_at else None]
     click.echo(dim(clean(version.url)))
     click.echo(dim(f"version {version.number}, {seen}"))
     if _unconfirmed(version, wanted.at):
         click.echo(fold(dim("unconfirmed: no check saw this text at or after the instant asked for"), then="  "))
+    for run in met_since(told, version, wanted.at) if wanted.number is None else ():
+        click.echo(fold(dim(f"met since then: {_met(run)}"), then="  "))
     if any(about):
         click.echo(dim(clean(", ".join(each for each in about if each))))
     click.echo()
     click.echo(fold(bold(clean(text.title))))
     click.echo()
     click.echo(fold(clean(text.body.replace("\n", "\n\n"))))
+
+
+def met_since(told: History, version: Version, at: datetime | None) -> list[Stretch]:
+    """What checks met in the place of an article after they last saw a version: up to ``at``, before the next one."""
+    following = [each.first_seen_at for each in told.versions if each.first_seen_at > version.last_seen_at]
+    until = min([*following, *([] if at is None else [at])], default=None)
+    return [
+        run
+        for run in told.stretches
+        if run.first_seen_at > version.last_seen_at and (until is None or run.first_seen_at <= until)
+    ]
+
+
+def _met(run: Stretch) -> str:
+    """A run of checks that found something other than the article, in words."""
+    seen = f"{between(run.first_seen_at, run.last_seen_at)}, {count(run.seen, 'check')}"
+    return f"{run.state}, {seen}" + (", confirmed" if run.confirmed else "")
 
 
 def _unconfirmed(version: Version, at: datetime | None) -> bool:
@@ -207,7 +243,13 @@ def _unconfirmed(version: Version, at: datetime | None) -> bool:
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file that needs no other."
 )
-@click.option("--context", default=1, show_default=True, help="Unchanged paragraphs to show around a change.")
+@click.option(
+    "--context",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Unchanged paragraphs to show around a change.",
+)
 @as_json
 def diff(
     settings: Settings,
@@ -232,13 +274,13 @@ def diff(
     """
     from archive.api import Archive
     from archive.diff import render_terminal, render_unified
-    from archive.refs import parse_ref
+    from archive.refs import Ref, parse_ref
 
     now = settings.now()
     with Archive(settings.db) as archive:
         newest = archive.version(parse_ref(ref, now=now))
         if a is None and newest.number == 1:
-            raise NotArchived(f"{newest.url} has one version so far; there is nothing to compare it with")
+            raise NotArchived(_nothing_before(newest, archive.version(Ref(url=newest.url)).number))
         first = _ref(newest.url, a or str(newest.number - 1), now)
         found = archive.compare(first, _ref(newest.url, b or str(newest.number), now))
     if json_:
@@ -252,6 +294,12 @@ def diff(
         click.echo(dim(clean(found.b.url)))
         click.echo(fold(f"version {_when(found.a)} -> version {_when(found.b)}", then="  "))
         click.echo(fold(render_terminal(found.change, found.a_text, found.b_text, colour=coloured(), context=context)))
+
+
+def _nothing_before(first: Version, there: int) -> str:
+    if there == 1:
+        return f"{first.url} has one version so far; there is nothing to compare it with"
+    return f"version 1 is the first of {there} of {first.url}; name the other one: wirecopy diff {first.url} 1 {there}"
 
 
 def _page(found: Comparison, context: int) -> str:
@@ -289,11 +337,7 @@ def status(settings: Settings, *, json_: bool) -> None:
     parts = f"{size(sizes.pop('total'))}: " + ", ".join(f"{name} {size(number)}" for name, number in sizes.items())
     grown = found["growth"]
     states = ", ".join(f"{number} {state}" for state, number in found["states"].items())
-    runs = [
-        f"{minute(run['started_at'])}  {run['kind']}{'' if run['finished_at'] else ' (unfinished)'}: "
-        + (tally(run["counts"]) or "nothing was due")
-        for run in found["runs"]
-    ]
+    runs = [f"{minute(run['started_at'])}  {run['kind']}{_outcome(run)}" for run in found["runs"]]
     rows = [
         ("archive", f"{settings.db}"),
         ("size", parts),
@@ -305,3 +349,11 @@ def status(settings: Settings, *, json_: bool) -> None:
         ("at work", ", ".join(lease["owner"] for lease in found["leases"])),
     ]
     facts(row for row in rows if row[1])
+
+
+def _outcome(run: Mapping[str, Any]) -> str:
+    """What became of a run: one that has not ended has yet to say what it did."""
+    told = tally(run["counts"])
+    if run["finished_at"] is None:
+        return " (unfinished)" + (f": {told}" if told else "")
+    return f": {told or 'nothing was due'}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Report, Version
 
+_FEW = 5  # complaints, or addresses, that are told one by one
+
 
 @verb
 @click.argument("only", nargs=-1, metavar="[SEED|GROUP|URL]...")
@@ -37,7 +39,43 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
     """
     from archive.runs import refresh as run
 
-    return _finish(run(settings, only=only, force=force), json_=json_)
+    new = not settings.db.exists()
+    report = asyncio.run(run(settings, only=only, force=force))
+    code = _tell(report, json_=json_)
+    if new:  # so that a mistyped --db does not go unseen
+        say(f"there was no archive at {settings.db}; it was begun with this run")
+    _say_of_index(settings, report)
+    if report.counts.get("not_notified"):
+        _say_of_notices(settings)
+    return code
+
+
+def _say_of_notices(settings: Settings) -> None:
+    from archive.notify import unsent
+
+    for kind, why in sorted(set(unsent(settings.db))):
+        say(f"not notified ({kind}): {clean(why) or 'not tried yet'}. It is tried again after each run for a week")
+
+
+def _say_of_index(settings: Settings, report: Report) -> None:
+    """What is wrong with the index, and what it names no longer: no slip of the pen is to end a watch unseen."""
+    from archive.api import Archive
+    from archive.seeds import load_index
+
+    wrong = load_index(settings.index).complaints
+    for complaint in wrong[:_FEW]:
+        say(str(complaint))
+    if wrong[_FEW:]:
+        say(f"{count(len(wrong[_FEW:]), 'more complaint')}: wirecopy check")
+    with Archive(settings.db) as archive:
+        since = [(state.source.retired_at, state.source.url) for state in archive.states()]
+    retired = [url for at, url in since if at is not None and at >= report.started_at]
+    if retired:
+        more = f" and {len(retired) - _FEW} more" * (len(retired) > _FEW)
+        say(
+            f"retired, because the index names them no longer: {clean(', '.join(retired[:_FEW]))}{more}. What is "
+            "archived stays; to watch them again put their rows back"
+        )
 
 
 @verb
@@ -152,7 +190,10 @@ def rematch(settings: Settings, *, json_: bool) -> int:
 
 
 def _finish(running: Coroutine[Any, Any, Report], *, json_: bool) -> int:
-    report = asyncio.run(running)
+    return _tell(asyncio.run(running), json_=json_)
+
+
+def _tell(report: Report, *, json_: bool) -> int:
     if json_:
         put_json(answers.report(report))
     else:
@@ -162,7 +203,8 @@ def _finish(running: Coroutine[Any, Any, Report], *, json_: bool) -> int:
 
 def _print(report: Report) -> None:
     failed = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    for row in failed:
+    cut = [row for row in report.rows if row.outcome == "page" and row.reason]  # lists of which something was left out
+    for row in (*failed, *cut):
         click.echo(clean(f"{row.outcome}  {row.url}"))
         if row.reason:
             click.echo(fold(clean(row.reason), first="      ", then="      "))

@@ -188,23 +188,24 @@ def _stale(answers: Answers, link: Json) -> str:
 
 
 def _part_lines(answers: Telling) -> list[str]:
-    """Return the partial copies by what holds them: a full story its bulletin, a round-up several stories."""
+    """Return the partial copies by the later text, which holds them: a full story its bulletin, a round-up several."""
     together = [{member["url"] for member in cluster["members"]} for cluster in answers.clusters()]
-    best: dict[tuple[str, str], Json] = {}
+    best: dict[tuple[str, str], tuple[Json, Json, Json]] = {}
     for link in sorted(answers.copies(), key=lambda link: (-link["score"], link["a"]["version"], link["b"]["version"])):
         if link["relation"] == "partial" and not any(_ends(link) <= urls for urls in together):
-            best.setdefault((link["b"]["url"], link["a"]["url"]), link)
+            part, holder = sorted((link["a"], link["b"]), key=lambda ref: (_born(ref), ref["url"]))
+            best.setdefault((holder["url"], part["url"]), (link, part, holder))
     lines = []
     for _, links in groupby(sorted(best), key=lambda pair: pair[0]):
         parts = [best[pair] for pair in links]
-        holder = parts[0]["b"]
+        holder = parts[0][2]
         lines += [
             f"  {_short(holder['title'], WIDTH)}",
             f"  {host_of(holder['url'])}, {_moment(_born(holder))}, has passages of",
         ]
         lines += [
-            _copy_row(x, x["a"], _lag(_born(x["a"]) - _born(holder))) + _short(x["a"]["title"], _OTHER_WIDTH)
-            for x in parts
+            _copy_row(link, part, _lag(_born(part) - _born(holder))) + _short(part["title"], _OTHER_WIDTH)
+            for link, part, _ in parts
         ]
         lines.append("")
     return lines

@@ -156,7 +156,10 @@ class Archive:
         if ref.at is not None and recorded is None:
             found = ask_versions.at(self._ask, source.id, ref.at)
             return found or self._nothing_then(source, ref.at)
-        held = ask_versions.of_source(self._ask, source.id, recorded=recorded)
+        if recorded is None:
+            held = ask_versions.of_source(self._ask, source.id)
+        else:  # when a version was last seen by then is read off the captures
+            held = list(self.history(ref.url, recorded=recorded)[1].versions)
         if ref.at is not None:
             held = [each for each in held if each.first_seen_at <= ref.at]
         if not held:

@@ -167,7 +167,8 @@ async def campaign(
                     try:
                         yield run
                     except (ConfigError, SeedError, BadInput):
-                        store.end_run(run_id, run.counts, settings.now())  # refused, not cut off: nothing to take up
+                        # Refused, not cut off: nothing to take up. Without a word it would read as "nothing was due".
+                        store.end_run(run_id, run.counts | {"refused": 1}, settings.now())
                         raise
                     finally:
                         run.stopping.set()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive import furnishing, pipeline
 from archive.extract.workers import Extractors
 from archive.importing import BadLine, Found, Kept, PassedOver, Repeat, read_import
-from archive.repeats import resolve_waiting, waiting
+from archive.repeats import held, resolve_waiting, waiting
 from archive.urls import canonical_url
 from db.questions import captures as ask_captures
 from db.records import SeedKind
@@ -116,7 +116,9 @@ class _Keeping:
         for repeat in (each.found if isinstance(each, Kept) else each for each in batch):
             if isinstance(repeat, Repeat):
                 self._repeats[repeat.outcome.requested_url, repeat.outcome.started_at] = repeat
-        self.new += len(self._kept(path, _visits(batch)))
+        # One that is known by now would be kept as waiting and go again, and the chain would tell of it for ever.
+        fresh = [each for each in batch if not (_is_repeat(each) and held(self._store, _outcome(each)))]
+        self.new += len(self._kept(path, _visits(fresh)))
         self.read += len(batch)
         self._progress(f"{self.read} captures read, {self.new} new")
 
@@ -127,6 +129,14 @@ class _Keeping:
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
                 self._barred.add(url)
         return pipeline.keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
+
+
+def _is_repeat(found: Outcome | Repeat | Kept) -> bool:
+    return isinstance(found.found if isinstance(found, Kept) else found, Repeat)
+
+
+def _outcome(found: Outcome | Repeat | Kept) -> Outcome:
+    return found.outcome if isinstance(found, Repeat | Kept) else found
 
 
 def _is_part(found: Outcome | Repeat | Kept) -> bool:

@@ -238,7 +238,9 @@ def _why_now(state: SourceState, to_come: Coming, due: datetime) -> str:
 def _why_wait(state: SourceState, to_come: Coming, now: datetime) -> str:
     if to_come.at is None:
         return to_come.because
-    last = state.last_visit_at or now
+    if state.last_visit_at is None:  # found at a time that has yet to come: a clock was set back
+        return f"not visited yet, due in {in_words(to_come.at - now)}"
+    last = state.last_visit_at
     trouble = f"{_trouble(state)}, " if failing(state) else ""
     why = f": {to_come.because}" if to_come.because else ""
     return f"{trouble}checked {in_words(now - last)} ago, next in {in_words(to_come.at - now)}{why}"

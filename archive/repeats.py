@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from db.connect import Ask
-    from db.records import Capture
+    from db.records import Capture, Outcome
     from db.store import Store
 
 _SECOND = timedelta(seconds=1)  # WARC/1.0 dates are cut to seconds, and a reference may be where its original was not
+_MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 200
 
 
@@ -45,6 +46,14 @@ def resolve_waiting(store: Store) -> tuple[int, int]:
         gone, new = gone + len(done), new + sum(done)
 
 
+def held(store: Store, repeat: Outcome) -> bool:
+    """True for a repeat that was completed before: its address has a capture of its instant with the same payload."""
+    at = repeat.started_at
+    there = ask_captures.pages_between(store.ask, url_key(repeat.requested_url), at, at + _MICROSECOND)
+    found = _find(store, repeat, {}) if there else None
+    return found is not None and found.payload_sha256 in {one.payload_sha256 for one in there}
+
+
 def waiting(ask: Ask) -> Iterator[Capture]:
     """Every capture that repeats another which the archive does not hold."""
     after = 0
@@ -59,7 +68,7 @@ def _labelled(ask: Ask) -> Mapping[str, int]:
     return ask_captures.flagged_with(ask, sorted(labels)) if labels else {}
 
 
-def _find(store: Store, repeat: Capture, elsewhere: Mapping[str, int]) -> Capture | None:
+def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int]) -> Capture | None:
     """The capture repeated: named by its address and time, or known by the digest of its payload; the surest first."""
     for flag in repeat.flags:
         found = _named(store.ask, flag.removeprefix(SAME_AS)) if flag.startswith(SAME_AS) else None

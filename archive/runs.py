@@ -28,6 +28,7 @@ from archive.spares import spare_path, thin_out
 from archive.urls import url_key
 from db import care
 from db.connect import Reader
+from db.questions import captures as ask_captures
 from db.questions import origins as ask_origins
 from db.questions import rhythm as ask_rhythm
 from db.questions import sources as ask_sources
@@ -65,9 +66,11 @@ async def refresh(
     index = load_index(settings.index)
     started_at = settings.now()
     async with campaign(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
-        run.store.sync_seeds(index.seeds, {seed.url: url_key(seed.url) for seed in index.seeds}, started_at)
+        # With mistakes in the index nothing is retired: a slip in a row must not end the watch of what it names.
+        keys = {seed.url: url_key(seed.url) for seed in index.seeds}
+        run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
         run.counts["complaints"] = len(index.complaints)
-        _refuse_unknown(run.store, only)
+        _refuse_unknown(run.store.ask, only)
         run.fetcher.take_up(ask_origins.unread(run.store.ask))
         while visits := _due(run, only, force=force):
             await run.gather(visits)
@@ -95,8 +98,8 @@ def named(state: SourceState, names: Sequence[str]) -> bool:
     return not names or any(each in {key, group, name, state.source.url} for each in names)
 
 
-def _refuse_unknown(store: Store, names: Sequence[str]) -> None:
-    states = ask_sources.states(store.ask)
+def _refuse_unknown(ask: Ask, names: Sequence[str]) -> None:
+    states = ask_sources.states(ask) if names else []
     for each in names:
         if not any(named(state, [each]) for state in states):
             known = sorted({(state.source.seed_key or "").partition("/")[0] for state in states})
@@ -127,7 +130,7 @@ async def backfill(
     parameters = {"only": list(only), "since": str(since), "until": str(until), "source": source}
     started_at = settings.now()
     async with campaign(settings, "backfill", parameters, owner=owner, step=step, resume=True) as run:
-        _refuse_unknown(run.store, only)
+        _refuse_unknown(run.store.ask, only)
         if source == "payloads":
             run.counts["queued"] = run.store.queue_again(_asked(run.store.ask, only), *window)
         else:
@@ -145,12 +148,18 @@ def backfill_scope(
     source: Literal["live", "archives", "payloads"] = "live",
 ) -> list[str]:
     """The addresses a backfill with these arguments would work through, without doing anything."""
+    window = _window(since, until)
     with Reader(settings.db) as reader:
+        _refuse_unknown(reader.ask, only)
         if source == "payloads":
             asked = _asked(reader.ask, only)
-            return [each.url for each in ask_sources.everything(reader.ask) if each.id in asked]
+            return [
+                each.url
+                for each in ask_sources.everything(reader.ask)
+                if each.id in asked
+                and any(_within(one.captured_at, window) for one in ask_captures.of_source(reader.ask, each.id))
+            ]
         states = [state for state in ask_sources.states(reader.ask) if named(state, only)]
-    window = _window(since, until)
     return [each.source.url for each in states if source == "archives" or _within(each.source.found_at, window)]
 
 

@@ -95,6 +95,8 @@ def backup(path: Path, to: Path, *, compact: bool = False) -> Path:
         raise StoreError(f"there is no archive at {path} to back up")
     if to.resolve() == path.resolve():
         raise BadInput(f"the backup cannot be the archive itself: {to}")
+    if revision(path) is None:
+        raise SchemaMismatch(f"{path} is empty: there is nothing to back up")
     _make_folder(to)
     half = to.with_name(to.name + ".half")
     try:

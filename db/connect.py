@@ -86,7 +86,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA schema_version").close()  # opening is lazy: only now is the file looked at
     except sqlite3.Error as error:
         connection.close()
-        if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_CANTOPEN or path.with_name(f"{path.name}-wal").exists():
+        no_room = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # a read-only disk; a folder one may not write to
+        if error.sqlite_errorcode & _PRIMARY not in no_room or path.with_name(f"{path.name}-wal").exists():
             raise
         return _connect(path, "immutable=1")
     return connection

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
-from archive.errors import BadInput, NotArchived, SeedError, StoreBusy
+from archive.errors import BadInput, NotArchived, SchemaMismatch, SeedError, StoreBusy
 from archive.holder import alive, holder
 from db.care import backup
 from db.store import Store
@@ -130,6 +130,19 @@ def test_checks_are_listed_as_they_were_known_then(archive: Path) -> None:
     assert len(json.loads(typed(*asked, "--json").stdout)) == 2
 
 
+def test_a_version_was_last_seen_when_it_was_seen_not_when_one_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours in (0, 2, 10):
+        at = START + hours * HOUR
+        write_pages(tmp_path / "pages.jsonl", [(PACT, at, page(), 200)])
+        monkeypatch.setenv("WIRECOPY_CLOCK", at.isoformat())
+        typed("--db", tmp_path / "archive.db", "import", tmp_path / "pages.jsonl")
+    asked = ("--db", tmp_path / "archive.db", "show", PACT, "--json", "--recorded")
+    told = [json.loads(typed(*asked, (START + hours * HOUR).isoformat()).stdout) for hours in (1, 5, 11)]
+    assert [each["last_seen_at"][:13] for each in told] == ["2026-01-05T08", "2026-01-05T10", "2026-01-05T18"]
+
+
 def test_history_takes_one_way_of_listing(archive: Path) -> None:
     with pytest.raises(BadInput, match="take one of the two"):
         typed("--db", archive, "history", PACT, "--captures", "--states")
@@ -210,6 +223,44 @@ def test_no_watch_ends_unseen(project: Path) -> None:
     assert f"retired, because the index names them no longer: {PACT}." in " ".join(typed("refresh").stderr.split())
 
 
+def test_a_slip_in_the_index_ends_no_watch(project: Path) -> None:
+    typed("refresh")
+    write_index(project, f"| url | every |\n| --- | --- |\n| {PACT} | often |\n| {OTHER} | 1d |")
+    assert "retired" not in typed("refresh", "--force").stderr
+    watched = json.loads(typed("plan", "--json").stdout)
+    assert PACT in json.dumps(watched)
+    write_index(project, f"| url |\n| --- |\n| {OTHER} |")
+    assert f"retired, because the index names them no longer: {PACT}." in " ".join(typed("refresh").stderr.split())
+
+
+def test_a_run_that_was_refused_is_not_one_with_nothing_to_do(project: Path) -> None:
+    typed("refresh")
+    with pytest.raises(SeedError, match="no seed, group or address 'enrgy'"):
+        typed("refresh", "enrgy")
+    assert "refresh: 1 refused" in typed("status").stdout
+    assert project.exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_dry_backfill_knows_names_and_days() -> None:
+    typed("refresh")
+    with pytest.raises(SeedError, match="no seed, group or address 'enrgy'"):
+        typed("backfill", "enrgy", "--dry-run")
+    asked = ("backfill", "--dry-run", "--from", "payloads", "--since")
+    assert PACT in typed(*asked, "2001-01-01").stdout
+    assert PACT not in typed(*asked, "2999-01-01").stdout
+
+
+def test_a_page_that_is_no_feed_is_said_to_be_none(project: Path) -> None:
+    write_index(project, "| url | kind |\n| --- | --- |\n| http://daily.example/feed.xml | feed |")
+    with Site() as site:
+        site.pages["/feed.xml"] = lambda _asked: reply(page(), Content_Type="text/html")
+        ran = CliRunner().invoke(
+            wirecopy, ["refresh"], env={"WIRECOPY_RESOLVE": f"*.example=127.0.0.1:{site.port}"}, catch_exceptions=False
+        )
+    assert ran.stdout.splitlines() == ["page  http://daily.example/feed.xml", "      it is no feed"]
+
+
 def test_what_was_left_out_of_a_list_is_said(project: Path) -> None:
     feed = b'<!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"><channel><item><link>/a</link></item></channel></rss>'
     write_index(project, "| url | kind |\n| --- | --- |\n| http://daily.example/feed.xml | feed |")
@@ -265,6 +316,13 @@ def test_nothing_is_restored_over_a_run_at_work(archive: Path, tmp_path: Path) -
         assert sorted(each.name for each in tmp_path.glob("*.replaced*")) == []
         store.release_leases(me)
     assert "is now" in typed("--db", path, "restore", spare).stdout
+
+
+def test_an_empty_file_is_no_archive_to_back_up(tmp_path: Path) -> None:
+    (tmp_path / "archive.db").touch()
+    with pytest.raises(SchemaMismatch, match="nothing to back up"):
+        typed("--db", tmp_path / "archive.db", "backup", tmp_path / "spare.db")
+    assert not (tmp_path / "spare.db").exists()
 
 
 def test_a_run_that_has_not_ended_has_yet_to_say_what_it_did(archive: Path, tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ def read_feed(page: Page, notes: Notes) -> Iterator[Found]:
     except Exception as error:  # noqa: BLE001 (feedparser lets all sorts of errors of its two parsers through)
         notes[DAMAGED] = f"the feed cannot be read ({type(error).__name__})"
         return
+    if not parsed.get("version") and not parsed.entries:
+        notes[DAMAGED] = "it is no feed"
     for entry in parsed.entries:
         url = joined(entry.get("feedburner_origlink") or entry.get("link") or "", page.url)
         if url:

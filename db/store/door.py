@@ -92,16 +92,17 @@ class Store:
 
     # --- what is watched ---
 
-    def sync_seeds(self, seeds: Sequence[Seed], keys: Mapping[str, str], now: datetime) -> None:
+    def sync_seeds(self, seeds: Sequence[Seed], keys: Mapping[str, str], now: datetime, *, retire: bool = True) -> None:
         """Make seeds known; retire those no longer in the index. ``keys`` maps each seed's URL to its url_key.
 
-        One whose address was forgotten on request counts as no longer there.
+        ``retire`` is False while the index has mistakes: what cannot be read may well be what seems to be gone. One
+        whose address was forgotten on request counts as no longer there.
         """
         with self._write() as connection:
             ask = asking(connection)
             barred = proof.forgotten(ask, keys.values())
             kept = [each for each in seeds if keys[each.url] not in barred]
-            sources.sync_seeds(connection, ask, kept, keys, now)
+            sources.sync_seeds(connection, ask, kept, keys, now, retire=retire)
 
     def add_source(self, url: str, url_key: str, now: datetime) -> int:
         """The id of the source with this key, made if it is new; one that has no seed is kept but not watched.

@@ -32,7 +32,7 @@ def keep(
     now: datetime,
     keys: Sequence[int] | None = None,
 ) -> int:
-    """Keep the judgements that link ``text_id`` (their side a) to others, and mark it compared; how many links.
+    """Keep the judgements that link ``text_id`` (their side a) to others, and mark it compared; how many are new.
 
     Given its look-up ``keys``, only links to its candidates as of now are kept, and others go: what was compared may
     have ceased to be one while it was judged.
@@ -45,7 +45,7 @@ def keep(
     for other_id, judged in judgements:
         if judged.relation is None or other_id not in among:
             continue
-        kept += 1
+        kept += other_id not in linked  # a pair that waits on both sides is judged twice, and is one link
         row = _row(connection, text_id, other_id, judged) | {"method": method, "judged_at": micros(now)}
         again = {name: value for name, value in row.items() if name not in {"a_text_id", "b_text_id"}}
         pair = ["a_text_id", "b_text_id"]

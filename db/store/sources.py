@@ -26,8 +26,16 @@ _MANY = 10  # pages of which a list says one and the same time; a handful may we
 _CLOCKS_DIFFER = timedelta(minutes=15)  # a site's clock may be ahead of ours
 
 
-def sync_seeds(connection: Connection, ask: Ask, seeds: Sequence[Seed], keys: Mapping[str, str], now: datetime) -> None:
-    """Upsert every seed and its source; seeds that are gone from the index are retired, never deleted."""
+def sync_seeds(
+    connection: Connection,
+    ask: Ask,
+    seeds: Sequence[Seed],
+    keys: Mapping[str, str],
+    now: datetime,
+    *,
+    retire: bool = True,
+) -> None:
+    """Upsert every seed and its source; seeds that are gone from the index are retired (unless told), never deleted."""
     before = _in_index(connection)
     for each in seeds:
         row = {
@@ -46,8 +54,9 @@ def sync_seeds(connection: Connection, ask: Ask, seeds: Sequence[Seed], keys: Ma
         connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=row))
         seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.key)).scalar_one()
         _sync_source(connection, each, seed_id, keys[each.url], now)
-    gone = and_(seed.c.key.not_in([each.key for each in seeds]), seed.c.retired_at.is_(None))
-    connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
+    if retire:
+        gone = and_(seed.c.key.not_in([each.key for each in seeds]), seed.c.retired_at.is_(None))
+        connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
     if _in_index(connection) != before:
         listings.adopt_all(connection, ask)
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from archive.copies.judge import METHOD, RULES, deciding, refusal
+from archive.copies.judge import METHOD, deciding, refusal
 from archive.copies.measures import measure
+from archive.copies.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.copies.judge import Condition, Rule
     from archive.copies.measures import Measures
+    from archive.copies.rules import Condition, Rule
     from archive.copies.semantic import Sense
     from db.records import Judgement, Passage, Text
 

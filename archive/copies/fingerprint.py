@@ -51,6 +51,11 @@ GRAM, WINDOW, MOST_CHOSEN = 8, 8, 4
 MOST_TERMS = 24
 """Keys a text spends on rare terms: 24 found 97 % of the reworded pairs among 10,000 strangers in the research."""
 
+LEAD_TERMS, LEAD_WORDS = 5, 80
+"""So many of them from the first words, whatever else is rarer: copies are cut at the end. Of 136 first thirds of real
+articles with every second word swapped 9 shared less than four keys with the whole, now 1 (of middles 10 and now 11, of
+last thirds 15 and 16, of 137)."""
+
 _PARAGRAPH = re.compile(r"[^\n]+")
 
 
@@ -124,7 +129,24 @@ def _terms(reading: Reading) -> list[int]:
     ranked = sorted(
         {*_full_names(reading.sentences), *_single_terms(reading)}, key=lambda term: (-term[0], _hash(term[1]))
     )
-    return [_key(Tier.TERM, said) for _, said in ranked[:MOST_TERMS]]
+    lead = _lead(reading)
+    rarest, others = ranked[: MOST_TERMS - LEAD_TERMS], ranked[MOST_TERMS - LEAD_TERMS :]
+    early = [term for term in others if term[1] in lead][:LEAD_TERMS]
+    filling = [term for term in others if term not in early]
+    return [_key(Tier.TERM, said) for _, said in [*rarest, *early, *filling][:MOST_TERMS]]
+
+
+def _lead(reading: Reading) -> set[str]:
+    """The terms of the sentences with which it begins, as terms are written."""
+    sentences, words = [], 0
+    for sentence in reading.sentences:
+        if words >= LEAD_WORDS:
+            break
+        words += len(sentence.words)
+        sentences.append(sentence)
+    said = {word for sentence in sentences for word in sentence.words}
+    named = said & reading.anchors
+    return {*(term for _, term in _full_names(sentences)), *named, *map(sound, named), *(f"-{stem(w)}" for w in said)}
 
 
 def _full_names(sentences: Sequence[Sentence]) -> Iterator[tuple[float, str]]:

@@ -1,23 +1,25 @@
-"""The rules that turn measures into a relation, in the order they are asked; the first that holds decides."""
+"""The judgement on two texts: their measures, the rules asked of them, and what that gives."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from archive.copies.background import BACKGROUND
 from archive.copies.measures import Measures, measure
 from archive.copies.reading import reading_of
-from db.records import Judgement, Passage, Relation
+from archive.copies.rules import RULES, TEMPLATE_SHARE, Rule
+from db.records import Judgement, Passage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archive.copies.reading import Reading
     from archive.copies.semantic import Sense
     from db.records import Text
 
-METHOD = f"copies-3+{BACKGROUND}"
+METHOD = f"copies-4+{BACKGROUND}"
 """Changes whenever a judgement may change; stored with every link."""
 
 FEWEST_WORDS = 20
@@ -25,193 +27,6 @@ FEWEST_WORDS = 20
 
 FEWEST_DISTINCT = 12
 """Fewer different words than this, and runs prove nothing."""
-
-TEMPLATE_SHARE = 0.35
-"""When at least this part of the alike sentences contradict each other, one form was filled in twice. Pairs of one form
-have 0.44 to 0.86 on the development set, copies at most 0.25; an update of a story that grows by the hour may have
-0.5, and is told by what stays (``measures.UPDATE_NAMES``)."""
-
-SAME_EVENT_HOURS = 72
-"""Later than this it is a follow-up, not a report of the same event."""
-
-MOST_OF_IT = 0.45
-"""Texts dated further apart than that must both agree in so much: a follow-up repeats three sentences of background."""
-
-MANY, MUCH = 6, 0.33
-"""Or in so many sentences and a third of both: an edited repost of a month later. The largest follow-up has four."""
-
-Value: TypeAlias = Callable[[Measures], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One thing a rule asks: a figure in words, how to read it off the measures, and the least it must be.
-
-    A ``switch`` is either so or not; its figure is not worth showing.
-    """
-
-    says: str
-    value: Value
-    at_least: float = 1.0
-    switch: bool = False
-
-    def holds(self, measures: Measures) -> bool:
-        """True when the figure is high enough."""
-        return self.value(measures) >= self.at_least
-
-    def figures(self, measures: Measures) -> str:
-        """The condition with its figures, in words."""
-        if self.switch:
-            return self.says
-        return f"{_figure(self.value(measures))} {self.says} (needs {_figure(self.at_least)})"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A relation and all that must hold for it; ``translated``: asked of such pairs alone, or of others alone."""
-
-    relation: Relation
-    conditions: tuple[Condition, ...]
-    translated: bool | None = None
-
-    def applies(self, measures: Measures) -> bool:
-        """True when the rule is for texts in one language, or in two, or for any, as these are."""
-        return self.translated in {None, measures.translated}
-
-    def holds(self, measures: Measures) -> bool:
-        """True when every condition does."""
-        return self.applies(measures) and all(condition.holds(measures) for condition in self.conditions)
-
-
-def _timely(measures: Measures) -> bool:
-    if min(measures.aligned) >= MOST_OF_IT:
-        return True
-    both_long = measures.pairs >= MANY and min(measures.aligned) >= MUCH
-    soon = (measures.hours_apart or 0) <= SAME_EVENT_HOURS
-    return (soon or both_long) and not measures.looks_back
-
-
-def _one_event(measures: Measures) -> bool:
-    return (measures.hours_apart or 0) <= SAME_EVENT_HOURS and not measures.looks_back
-
-
-_BETTER_VERBATIM = "of the better covered text stands word for word in the other"
-_BETTER_ALIGNED = "of the better covered text says the same in the same order"
-_LESS_ALIGNED = "of the other text does"
-_PAIRED = "sentences pair up"
-_TIMELY = Condition(
-    "no follow-up: dates within 72 hours and no look back, or most of both texts aligned", _timely, switch=True
-)
-_SHORT = Condition("all sentences of a short text pair up", lambda m: m.shorter_found, switch=True)
-
-_EVENT = (
-    Condition("of the information in the names and numbers of the text with fewer", lambda m: m.anchor_share, 0.3),
-    Condition("units of information in the shared ones", lambda m: m.common, 2.2),
-    Condition("names and numbers are shared", lambda m: len(m.anchors), 3),
-    Condition("dates within 72 hours and no look back", _one_event, switch=True),
-)
-_TOPIC = Condition("alike in the words that are no names", lambda m: m.topic, 0.07)
-
-RULES: tuple[Rule, ...] = (
-    Rule(Relation.EXACT, (Condition("the same words in the same order", lambda m: m.same_stream, switch=True),)),
-    Rule(
-        Relation.NEAR,
-        (
-            Condition(_BETTER_VERBATIM, lambda m: max(m.verbatim), 0.75),
-            Condition("of the other text is covered, too", lambda m: min(m.coverage), 0.5),
-        ),
-    ),
-    Rule(
-        Relation.PARTIAL,
-        (
-            Condition("words in the longest run outside quotation marks", lambda m: m.plain_run, 22),
-            Condition(_BETTER_VERBATIM, lambda m: max(m.verbatim), 0.2),
-            Condition("of what is shared is shared word for word", lambda m: m.fidelity, 0.75),
-        ),
-    ),
-    Rule(
-        Relation.PARTIAL,
-        (
-            Condition("words in the longest run outside quotation marks", lambda m: m.plain_run, 22),
-            Condition(_BETTER_VERBATIM, lambda m: max(m.verbatim), 0.2),
-            Condition("of what is shared is shared word for word", lambda m: m.fidelity, 0.65),
-            Condition("of the less covered text is its own", lambda m: 1 - min(m.coverage), 0.5),
-        ),
-    ),
-    Rule(
-        Relation.REWORDED,
-        (
-            Condition(_BETTER_ALIGNED, lambda m: max(m.aligned), 0.38),
-            Condition(_LESS_ALIGNED, lambda m: min(m.aligned), 0.2),
-            Condition(_PAIRED, lambda m: m.pairs, 3),
-            Condition(
-                "alike on the average, and 0.01 for each number or name held",
-                lambda m: m.likeness + len(m.held) / 100,
-                0.5,
-            ),
-            Condition("numbers and names are held by the pairs", lambda m: len(m.held), 5),
-            _SHORT,
-            _TIMELY,
-        ),
-        translated=False,
-    ),
-    Rule(
-        Relation.REWORDED,
-        (
-            Condition(_LESS_ALIGNED, lambda m: min(m.aligned), 0.6),
-            Condition(_PAIRED, lambda m: m.pairs, 4),
-            Condition("alike, on the average of the pairs", lambda m: m.likeness, 0.5),
-            _TIMELY,
-        ),
-        translated=False,
-    ),
-    Rule(
-        Relation.REWORDED,
-        (
-            Condition(
-                "of both texts' numbers and names are found in order, on the average",
-                lambda m: sum(m.aligned) / 2,
-                0.77,
-            ),
-            Condition(_PAIRED, lambda m: m.pairs, 5),
-            Condition("numbers and names are held by the pairs", lambda m: len(m.held), 8),
-            _TIMELY,
-        ),
-        translated=True,
-    ),
-    Rule(
-        Relation.REWORDED,
-        (
-            Condition(
-                "of the better covered text's numbers and names are found in order", lambda m: max(m.aligned), 0.85
-            ),
-            Condition("of the other text's are", lambda m: min(m.aligned), 0.25),
-            Condition(_PAIRED, lambda m: m.pairs, 4),
-            Condition("numbers and names are held by the pairs", lambda m: len(m.held), 6),
-            Condition("dates within 72 hours and no look back", _one_event, switch=True),
-        ),
-        translated=True,
-    ),
-    Rule(
-        Relation.POSSIBLE,
-        (
-            Condition(_BETTER_ALIGNED, lambda m: max(m.coverage), 0.3),
-            Condition(_PAIRED, lambda m: m.pairs, 3),
-            Condition("numbers and names are held by the pairs", lambda m: len(m.held), 5),
-            _TIMELY,
-        ),
-        translated=False,
-    ),
-    Rule(Relation.SAME_EVENT, (*_EVENT, _TOPIC), translated=False),
-    Rule(Relation.SAME_EVENT, _EVENT, translated=True),
-)
-"""Asked in order. Thresholds: searched for on one half of the labelled stories and tried on the other, both ways. In
-one language that gave 0.35 to 0.4 of the better covered text, 0.18 of the other, 0.5 alike and 4 anchors (F1 on the
-half not looked at 0.983 and 0.991), across languages 0.65 to 0.75 and 3 to 6 sentences (0.933). Excerpts: the shortest
-labelled run is 23 words, the longest of two filled-in templates 20, of a follow-up 15. Independent reports share 0.3
-and more of the information in their names and numbers, and 2.3 units of it; of real pages about other things 0.2 %
-do. In a country that the background does not know every paper names the same ministers, whatever it writes about: the
-other words tell (0.07 keeps 95 of 98 labelled pairs, and 30 of 262 among the articles of the demo)."""
 
 
 def judge(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, sense: Sense | None = None) -> Judgement:
@@ -312,12 +127,6 @@ def _because(rule: Rule | None, measures: Measures) -> str:
 def _nothing(measures: Measures) -> str:
     most = max(measures.coverage)
     return f"not linked: at most {most:.2f} of either text is in the other; {measures.pairs} sentences pair up"
-
-
-def _figure(value: float) -> str:
-    if value == int(value) and value > 1:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if value > 1 else f"{value:.2f}"
 
 
 def _mirrored(judgement: Judgement) -> Judgement:

@@ -7,6 +7,7 @@ from math import prod, sqrt
 from typing import TYPE_CHECKING
 
 from archive.copies.align import Alignment, align, best_chain
+from archive.copies.flow import flow_of
 from archive.copies.lexicon import CALENDAR, LOOKING_BACK
 from archive.copies.reading import Reading, reading_of, stream
 from archive.copies.runs import common_runs
@@ -39,6 +40,10 @@ MOST_NEW = 0.65
 """An update brings new figures in at most this part of what looks alike: the largest of the labelled ones in 0.6, the
 next decision of a central bank in 0.71."""
 
+MANY_NAMES, MOST_NEW_OF_MANY = 10, 0.8
+"""With so many names in common it may be more: a storm that grew all day changed 0.7 and kept 14, forms keep 6, the
+next quarter of one company 9."""
+
 FEW_SENTENCES = 5
 """A text of fewer sentences must be found in the other whole."""
 
@@ -52,7 +57,8 @@ class Measures:
     the average, ``filled_in`` the part of the alike sentences that contradict each other, as two uses of a template do;
     in an ``update`` they only bring new figures. ``held`` are the numbers and names that aligned sentences share,
     ``anchors`` all that the texts share, ``common`` the information in them, ``anchor_share`` its share of that of the
-    text with less, ``topic`` how alike the other words are, ``bent`` names that one of them broke. ``hours_apart`` is
+    text with less, ``topic`` how alike the other words are, ``order``, ``unbroken`` and ``kept`` how they go
+    along each other (``flow.Flow``), ``bent`` names that one of them broke. ``hours_apart`` is
     None unless both are dated; ``looks_back`` when one text alone begins by saying that it all was a year ago. ``rows``
     are the aligned sentences one by one, ``passages`` the same with neighbours joined.
     """
@@ -76,6 +82,9 @@ class Measures:
     common: float
     anchor_share: float
     topic: float
+    order: float
+    unbroken: float
+    kept: tuple[float, float]
     hours_apart: float | None
     languages: tuple[str | None, str | None]
     whole: bool
@@ -97,6 +106,21 @@ class Measures:
     def fidelity(self) -> float:
         """How much of what is shared is shared word for word."""
         return min(1.0, max(self.verbatim) / max(*self.aligned, 0.01))
+
+    @property
+    def flow(self) -> float:
+        """How far both go the same way: what both name stands in aligned sentences, with few others between."""
+        return self.order * self.unbroken
+
+    @property
+    def shared_words(self) -> float:
+        """Words inside common runs, on the average of the two texts."""
+        return sum(share * words for share, words in zip(self.verbatim, self.words, strict=True)) / 2
+
+    @property
+    def quoted_run(self) -> int:
+        """Words of the longest run, if that reaches into a quotation."""
+        return self.longest_run if self.longest_run > self.plain_run else 0
 
     @property
     def shorter_found(self) -> float:
@@ -122,6 +146,7 @@ def measure(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, 
     held = {anchor for pair in counted for anchor in pair.anchors} & reading_a.telling.keys()
     runs = common_runs(reading_a, reading_b)
     shared = _shared_anchors(reading_a, reading_b, alignment.bent)
+    flow = flow_of(counted, reading_a, reading_b, shared, alignment.bent)
     same = _same_stream(a.body, b.body)
     return Measures(
         words=(len(reading_a.words), len(reading_b.words)),
@@ -143,6 +168,9 @@ def measure(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, 
         common=sum(shared.values()),
         anchor_share=_anchor_share(shared, reading_a, reading_b),
         topic=_topic(reading_a, reading_b),
+        order=flow.order,
+        unbroken=flow.unbroken,
+        kept=flow.kept,
         hours_apart=_hours_apart(a, b),
         languages=languages,
         whole=reading_a.whole and reading_b.whole,
@@ -190,20 +218,24 @@ def _alone(pairs: Iterable[Pair], alignment: Alignment) -> int:
 
 
 def _filled_in(alignment: Alignment) -> float:
-    """Share of the sentences with a look-alike that only have a contradicting one (the text where it is larger)."""
+    """Share of the sentences with a look-alike that only have a contradicting one (the text where it is larger).
+
+    A single one shows no form: two reports that have little in common may both say how old somebody was.
+    """
     alone = _alone((*alignment.changed, *alignment.filled), alignment)
-    return alone / (alone + len(alignment.pairs)) if alone else 0.0
+    return alone / (alone + len(alignment.pairs)) if alone > 1 else 0.0
 
 
 def _is_update(alignment: Alignment, a: Reading, b: Reading) -> bool:
     """True when the contradictions are new figures in a story that otherwise stands: same names, same days."""
-    if _alone(alignment.filled, alignment) > 1 or _filled_in(alignment) > MOST_NEW:
+    new = _filled_in(alignment)
+    if _alone(alignment.filled, alignment) > 1 or new > MOST_NEW_OF_MANY:
         return False
     days_a, days_b = CALENDAR.intersection(a.words.folded), CALENDAR.intersection(b.words.folded)
     if 2 * len(days_a & days_b) < len(days_a | days_b):
         return False
     said = {anchor for pair in (*alignment.pairs, *alignment.changed) for anchor in pair.anchors}
-    return len(said & a.names) >= UPDATE_NAMES
+    return len(said & a.names) >= (UPDATE_NAMES if new <= MOST_NEW else MANY_NAMES)
 
 
 def _mean_likeness(pairs: Sequence[Pair]) -> float:
@@ -261,7 +293,7 @@ def _passages(pairs: Sequence[Pair], a: Reading, b: Reading) -> list[Passage]:
 
 def _passage(group: Sequence[Pair], a: Reading, b: Reading) -> Passage:
     first, last = group[0], group[-1]
-    mass = sum(pair.weight for pair in group)
+    mass = max(sum(pair.weight for pair in group), 0.01)  # sentences of function words alone may mean the same
     return Passage(
         a=(a.sentences[first.i].start, a.sentences[last.i].end),
         b=(b.sentences[first.j].start, b.sentences[last.j].end),

@@ -1,0 +1,82 @@
+"""What tells a rewrite from a report of one's own: the same things in the same order, without a break."""
+
+from __future__ import annotations
+
+from archive.copies.flow import Flow, flow_of
+from archive.copies.measures import Measures, measure
+from archive.copies.reading import read
+from db.records import Text
+
+STORY = [
+    "Harbour master Ilse Brandvold closed the port of Selwyn on Monday after 212 crates broke loose.",
+    "The freighter Caldera Star had lost them off Marrowick, said the coast guard officer Tomas Ekberg.",
+    "Norrland Lines sent two tugs from Belmora and promised to pay 4,200 crowns for each crate.",
+    "Fishermen in Dunmarch brought 38 crates ashore and sold the oranges at the church of Saint Odulf.",
+    "Harald Quist of the pilots' union asked the ministry in Corwen for a lit beacon on the Anvil reef.",
+    "The Meridian Institute put the loss at 655,000 crowns and expects more crates at Eastmere.",
+]
+OWN = "Children in Brannock wrote a song about it that Viktor Dolezal played on the organ of Kessing."
+
+
+def text(*sentences: str) -> Text:
+    body = "\n\n".join(sentences)
+    return Text(sha256=body, title="", body=body, language="en")
+
+
+def compared(one: list[str], two: list[str]) -> Measures:
+    return measure(text(*one), text(*two))
+
+
+def test_a_text_goes_along_itself():
+    found = compared(STORY, STORY)
+    assert (found.order, found.unbroken, found.kept) == (1.0, 1.0, (1.0, 1.0))
+    assert found.flow == 1.0
+
+
+def test_an_excerpt_goes_along_the_whole_and_only_the_whole_has_more():
+    found = compared(STORY, STORY[1:4])
+    assert found.flow == 1.0
+    assert found.kept[0] < 0.7
+    assert found.kept[1] == 1.0
+
+
+def test_the_same_facts_in_another_order_do_not():
+    turned = compared(STORY, STORY[3:] + STORY[:3])
+    assert 0.3 < turned.order < 0.7
+    assert compared(STORY, STORY[::-1]).order < turned.order
+
+
+def test_facts_of_ones_own_between_them_break_it():
+    mixed = [STORY[0], OWN, OWN, STORY[2], OWN, STORY[5]]
+    found = compared(STORY, mixed)
+    assert found.order == 1.0
+    assert found.unbroken < 0.75
+    assert found.flow < 0.75
+
+
+def test_a_short_sentence_between_them_hardly_does():
+    assert compared(STORY, [*STORY[:3], "Nobody was hurt.", *STORY[3:]]).unbroken > 0.95
+
+
+def test_other_figures_and_names_are_not_kept():
+    found = compared(STORY, [*STORY[:4], OWN, OWN])
+    assert 0.5 < found.kept[0] < 0.8
+    assert 0.5 < found.kept[1] < 0.8
+
+
+def test_a_name_spelled_anew_is_kept():
+    found = compared(STORY, [sentence.replace("Brandvold", "Branvolt") for sentence in STORY])
+    assert ("brandvold", "branvolt") in found.bent or ("branvolt", "brandvold") in found.bent
+    assert found.order == 1.0
+
+
+def test_texts_that_name_nothing_in_common_are_not_out_of_order():
+    nothing = read("It rained all day and nobody went out.", "en")
+    assert flow_of([], nothing, nothing, {}, {}) == Flow(order=1.0)
+    assert flow_of([], nothing, nothing, {"brandvold": 1.0}, {}) == Flow()
+
+
+def test_it_is_the_same_from_both_sides():
+    there, back = compared(STORY, STORY[2:] + STORY[:2]), compared(STORY[2:] + STORY[:2], STORY)
+    assert round(there.flow, 6) == round(back.flow, 6)
+    assert tuple(round(share, 6) for share in there.kept) == tuple(round(share, 6) for share in back.kept[::-1])

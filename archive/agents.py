@@ -83,16 +83,19 @@ class Desk:
     def article(self, url: str, version: int | None = None, as_of: str | None = None, start: int = 0) -> Json:
         """The text of an article: the newest version, one by its number, or what stood there at an instant (as_of).
 
+        unconfirmed: the instant asked for lies behind the last check that saw it.
         Long texts come in pieces: pass next_start as start to go on.
         """
+        asked = self._ref(url, version, as_of)
         with Archive(self._db) as archive:
-            found = archive.version(self._ref(url, version, as_of))
+            found = archive.version(asked)
             text = archive.text(found)
         return {
             "url": found.url,
             "version": found.number,
             "first_seen_at": iso(found.first_seen_at),
             "last_seen_at": iso(found.last_seen_at),
+            "unconfirmed": asked.at is not None and asked.at > found.last_seen_at,
             "published_at": None if found.published_at is None else iso(found.published_at),
             "language": found.language,
             "text_sha256": found.text_sha256,
@@ -172,19 +175,29 @@ class Desk:
 def serve(db: Path, now: Callable[[], datetime]) -> None:
     """Answer on standard input and output until the other side hangs up. Raises ConfigError without the SDK."""
     try:
-        server, types, failures = (import_module(name) for name in _SDK)
+        server, tools, types, failures = (import_module(name) for name in _SDK)
     except ImportError as error:
         raise ConfigError("tools for agents need the protocol's SDK: pip install 'wirecopy[mcp]'") from error
-    made = server.MCPServer("wirecopy", instructions=INSTRUCTIONS, version=installed("wirecopy"), log_level="ERROR")
     hints = types.ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
-    for tool in Desk(db, now).tools():
-        made.add_tool(_told(tool, failures.ToolError), annotations=hints)
-    made.run("stdio")
+    offered = [
+        _strict(tools.Tool.from_function(_told(tool, failures.ToolError), annotations=hints))
+        for tool in Desk(db, now).tools()
+    ]
+    about = {"instructions": INSTRUCTIONS, "version": installed("wirecopy")}
+    server.MCPServer("wirecopy", **about, tools=offered, log_level="ERROR").run("stdio")
 
 
-_SDK: Final = ("mcp.server", "mcp_types", "mcp.server.mcpserver.exceptions")
+_SDK: Final = ("mcp.server", "mcp.server.mcpserver.tools", "mcp_types", "mcp.server.mcpserver.exceptions")
+
+
+def _strict(tool: Any) -> Any:
+    """The tool with unknown arguments refused: the SDK drops them, and ``at`` for ``as_of`` would get today's text."""
+    asked = tool.fn_metadata.arg_model
+    asked.model_config["extra"] = "forbid"
+    asked.model_rebuild(force=True)
+    return tool.model_copy(update={"parameters": asked.model_json_schema(by_alias=True)})
 
 
 def _told(tool: Callable[..., Json], failure: type[Exception]) -> Callable[..., Json]:

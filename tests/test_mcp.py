@@ -61,7 +61,9 @@ def test_marks_of_two_texts_differ_and_of_one_stay_the_same() -> None:
 
 def test_an_article_is_given_by_number_and_as_of_an_instant(desk: Desk) -> None:
     assert inside(desk.article(URL, version=1)["text"]) == "The harbour opens."
-    assert desk.article(URL, as_of="2026-01-06T09:00Z")["version"] == 2
+    between = desk.article(URL, as_of="2026-01-06T09:00Z")
+    assert (between["version"], between["unconfirmed"]) == (2, True)
+    assert not desk.article(URL, as_of="2026-01-06T08:00Z")["unconfirmed"]
     with pytest.raises(BadInput, match="not both"):
         desk.article(URL, version=1, as_of="2026-01-06")
     with pytest.raises(NotArchived):
@@ -104,6 +106,7 @@ async def _session(db: Path) -> dict[str, Any]:
             "search": await client.call_tool("search", {"words": '"harbour opens"'}),
             "missing": await client.call_tool("versions", {"url": "https://nowhere.example/"}),
             "wrong": await client.call_tool("diff", {"url": URL, "before": "one"}),
+            "unknown": await client.call_tool("article", {"url": URL, "at": "2026-01-05"}),
         }
 
 
@@ -123,6 +126,9 @@ def test_the_sdks_own_client_finds_five_tools_that_only_read(db: Path) -> None:
     assert got["missing"].is_error
     assert "not in this archive" in got["missing"].content[0].text
     assert got["wrong"].is_error
+    assert got["unknown"].is_error
+    assert "at" in got["unknown"].content[0].text
+    assert not got["tools"][1].input_schema["additionalProperties"]
 
 
 def test_without_the_sdk_the_extra_is_named(db: Path, root: Path) -> None:

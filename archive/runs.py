@@ -25,7 +25,7 @@ from archive.preview import preview
 from archive.rhythm import learn
 from archive.seeds import load_index
 from archive.spares import spare_path, thin_out
-from archive.urls import url_key
+from archive.urls import canonical_url, url_key
 from db import care
 from db.connect import Reader
 from db.questions import captures as ask_captures
@@ -64,6 +64,7 @@ async def refresh(
     in ``only``), ConfigError, StoreError; StoreBusy if another run works.
     """
     index = load_index(settings.index)
+    only = _as_archived(only)
     started_at = settings.now()
     async with campaign(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
         # With mistakes in the index nothing is retired: a slip in a row must not end the watch of what it names.
@@ -98,6 +99,18 @@ def named(state: SourceState, names: Sequence[str]) -> bool:
     return not names or any(each in {key, group, name, state.source.url} for each in names)
 
 
+def _as_archived(names: Sequence[str]) -> list[str]:
+    """Names with their addresses spelled as the archive spells them; what is no address stays."""
+
+    def spelled(name: str) -> str:
+        try:
+            return canonical_url(name) if "://" in name else name
+        except BadInput:
+            return name
+
+    return [spelled(name) for name in names]
+
+
 def _refuse_unknown(ask: Ask, names: Sequence[str]) -> None:
     states = ask_sources.states(ask) if names else []
     for each in names:
@@ -127,6 +140,7 @@ async def backfill(
     ``payloads`` derives the captures taken in it again, offline. Raises as ``refresh``, and BadInput for a bad window.
     """
     window = _window(since, until)
+    only = _as_archived(only)
     parameters = {"only": list(only), "since": str(since), "until": str(until), "source": source}
     started_at = settings.now()
     async with campaign(settings, "backfill", parameters, owner=owner, step=step, resume=True) as run:
@@ -149,6 +163,7 @@ def backfill_scope(
 ) -> list[str]:
     """The addresses a backfill with these arguments would work through, without doing anything."""
     window = _window(since, until)
+    only = _as_archived(only)
     with Reader(settings.db) as reader:
         _refuse_unknown(reader.ask, only)
         if source == "payloads":

@@ -233,6 +233,12 @@ def test_a_slip_in_the_index_ends_no_watch(project: Path) -> None:
     assert f"retired, because the index names them no longer: {PACT}." in " ".join(typed("refresh").stderr.split())
 
 
+@pytest.mark.usefixtures("project")
+def test_an_address_may_be_typed_as_a_browser_shows_it() -> None:
+    ran = typed("refresh", "HTTPS://Daily.Example:443/pact#top", "--json")
+    assert json.loads(ran.stdout)["counts"]["visits"] == 1
+
+
 def test_a_run_that_was_refused_is_not_one_with_nothing_to_do(project: Path) -> None:
     typed("refresh")
     with pytest.raises(SeedError, match="no seed, group or address 'enrgy'"):

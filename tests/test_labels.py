@@ -67,7 +67,8 @@ def test_saying_it_twice_changes_nothing(path: Path, settings: Settings):
     _, new = keeping.label(settings, Ref(url=TALKS), Ref(url=COPY), copy=False, note="x")
     before = contents(path)
     _, again = keeping.label(settings, Ref(url=COPY), Ref(url=TALKS), copy=False, note="x")
-    assert (new, again) == (True, False)
+    _, without = keeping.label(settings, Ref(url=TALKS), Ref(url=COPY), copy=False)
+    assert (new, again, without) == (True, False, False)
     assert contents(path) == before
     assert len(before["labels"]) == 1
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from db.store import Store
 
 # Answers are as wide as the terminal; a test's is a pipe, whatever stands around the test run (xdist sets a width).
 for name in ("COLUMNS", "LINES"):
@@ -19,6 +25,15 @@ ROOT = Path(__file__).resolve().parents[1]
 def now() -> datetime:
     """The present of every test: a Monday morning."""
     return datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new archive, ``archive.db`` in the test's folder, open for writing."""
+    from db.store import Store  # a third of a second, which tests without an archive need not wait
+
+    with Store(tmp_path / "archive.db") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

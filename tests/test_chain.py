@@ -21,19 +21,12 @@ from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, failed, r
 from tests.contents import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "archive.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with Store(path) as opened:
-        yield opened
 
 
 def links(store: Store) -> list[tuple[int, bytes]]:

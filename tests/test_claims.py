@@ -26,7 +26,7 @@ from tests.builders import T0, a_seed
 from tests.contents import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -49,12 +49,6 @@ def says(body: bytes, **claims: str) -> bytes:
     }
     head = "".join(forms[kind].format(url) for kind, url in claims.items())
     return body.replace(b"</head>", head.encode() + b"</head>")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 def archive(store: Store, outcomes: Iterable[Outcome], *, at_once: bool = False) -> None:

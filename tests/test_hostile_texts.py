@@ -17,7 +17,6 @@ from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import versions as ask_versions
 from db.records import Cause, SeedKind, Verdict
-from db.store import Store
 from newsroom import derive
 from newsroom import page as article
 from tests.fetching import HOST, NOON, fetch, policy_for, visit
@@ -28,9 +27,9 @@ from tests.site import Site
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from db.records import Version
+    from db.store import Store
     from tests.replies import Behaviour
 
 STORY = "/2026/border-talks"
@@ -40,12 +39,6 @@ STORY = "/2026/border-talks"
 def site() -> Iterator[Site]:
     with Site() as running:
         yield running
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) -> tuple[list[Version], list[str]]:

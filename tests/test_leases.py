@@ -15,7 +15,6 @@ import pytest
 from archive.holder import alive, holder
 from db.errors import StoreBusy
 from db.questions import totals
-from db.store import Store
 from tests.builders import T0
 from tests.newsroom import PARAGRAPHS
 from tests.newsroom import page as article
@@ -23,17 +22,12 @@ from tests.replies import page as reply
 from tests.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from db.store import Store
 
 SECOND = timedelta(seconds=1)
 UNTIL = T0 + 90 * SECOND
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 def yes(_: str) -> bool:

@@ -12,15 +12,12 @@ from db.questions import captures as ask_captures
 from db.questions import listings as ask_listings
 from db.questions import sources as ask_sources
 from db.records import Found, SeedKind
-from db.store import Store
 from newsroom import answer, gather
 from tests.builders import DAY, T0, a_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from db.records import Seed, Source
+    from db.store import Store
 
 HOST = "https://daily.example"
 STORY = f"{HOST}/story"
@@ -28,12 +25,6 @@ STORY = f"{HOST}/story"
 
 def a_list(name: str, *, kind: SeedKind = SeedKind.FEED) -> Seed:
     return a_seed(name, kind=kind)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 def sync(store: Store, *seeds: Seed) -> None:

@@ -17,7 +17,6 @@ from db.questions import search as ask_search
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions
 from db.records import Manners, Reason, SeedKind, Verdict, Visit
-from db.store import Store
 from tests.builders import DAY, HOUR, T0
 from tests.fetching import HOST, NOON, Clock, policy_for, visit
 from tests.newsroom import PARAGRAPHS, TALKS, answer, derive, gather
@@ -28,9 +27,9 @@ from tests.site import Site
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
-    from pathlib import Path
 
     from db.records import Outcome
+    from db.store import Store
 
 ROOT = f"{HOST}/"
 ORIGIN = f"{HOST}:80"
@@ -45,12 +44,6 @@ SORRY = (
 def site() -> Iterator[Site]:
     with Site() as running:
         yield running
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------

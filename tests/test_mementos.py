@@ -198,12 +198,6 @@ class Bench:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
-
-
-@pytest.fixture
 def bench(store: Store, tmp_path: Path) -> Bench:
     return Bench(store, tmp_path, a_seed())
 

@@ -24,7 +24,7 @@ from newsroom import PARAGRAPHS, TALKS, answer, derive, page
 from tests.builders import a_seed, a_source, a_state, an_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -57,12 +57,6 @@ def story(at: datetime, *, third: Outcome | None = None) -> dict[str, list[Outco
     if third is not None:
         told[2] = third
     return {url: [outcome] for url, outcome in zip(urls, told, strict=True)}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -17,15 +17,8 @@ from db.store import Store
 from newsroom import PARAGRAPHS, TALKS, answer, derive, gather, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 @pytest.fixture

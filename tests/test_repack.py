@@ -26,7 +26,7 @@ from db.verify import verify
 from tests.builders import DAY, HOUR, T0, a_capture, add_source, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = "https://daily.example"
@@ -35,12 +35,6 @@ SITE = "https://daily.example"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "archive.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with Store(path) as opened:
-        yield opened
 
 
 def words(count: int, seed: int) -> list[str]:

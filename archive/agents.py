@@ -75,6 +75,7 @@ class Desk:
                     "present_from": iso(hit.present_from),
                     "present_to": iso(hit.present_to),
                     "absent_since_version": hit.absent_since,
+                    "gone_between": [[iso(since), iso(until)] for since, until in hit.gone_between],
                 }
                 for hit in hits
             ],

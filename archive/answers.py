@@ -293,6 +293,7 @@ def hit(each: Match) -> Json:
         "present_from": iso(each.present_from),
         "present_to": iso(each.present_to),
         "absent_since": each.absent_since,
+        "gone_between": [{"from": iso(since), "to": iso(until)} for since, until in each.gone_between],
     }
     return {"url": each.version.url, **version(each.version), "newest": each.newest, **stood, "snippet": plain}
 

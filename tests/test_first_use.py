@@ -112,6 +112,18 @@ def test_a_search_says_that_the_article_is_gone(archive: Path) -> None:
     assert gone in typed("--db", archive, "search", "skippers", "--as-of", "2026-01-08").stdout
 
 
+def test_a_search_says_that_the_page_was_gone_for_a_time(tmp_path: Path) -> None:
+    missing = [(PACT, START + hours * HOUR, NOT_FOUND, 404) for hours in (26, 51)]
+    told = [(PACT, START, page(), 200), *missing, (PACT, START + 98 * HOUR, page(), 200)]
+    write_pages(tmp_path / "pages.jsonl", told)
+    known = ("--db", tmp_path / "archive.db")
+    typed(*known, "import", tmp_path / "pages.jsonl")
+    said = " ".join(typed(*known, "search", "skippers").stdout.split())
+    assert "since 2026-01-05 08:00, but gone between 2026-01-05 08:00 and 2026-01-09 10:00: " in said
+    (hit,) = json.loads(typed(*known, "search", "skippers", "--json").stdout)["hits"]
+    assert hit["gone_between"] == [{"from": "2026-01-05T08:00:00Z", "to": "2026-01-09T10:00:00Z"}]
+
+
 def test_a_search_as_of_a_time_when_it_stood_does_not(archive: Path) -> None:
     told = typed("--db", archive, "search", "skippers", "--as-of", "2026-01-05T10:30Z").stdout
     assert "since 2026-01-05 08:00: " in told

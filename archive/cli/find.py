@@ -173,6 +173,8 @@ def _print_hit(hit: Match, folded: Folded | None, gone: tuple[datetime, datetime
         stood = f"{between(hit.present_from, hit.present_to)}, absent since version {hit.absent_since}"
     elif gone is not None:
         stood = f"{between(hit.present_from, gone[0])}, gone since {minute(gone[1])}"
+    for since, until in hit.gone_between:
+        stood += f", but gone between {minute(since)} and {minute(until)}"
     click.echo(fold(f"{stood}: {clean(snippet)}", first="  ", then="  "))
     if beside := _with_copies(folded):
         click.echo(fold(beside, first="  ", then="  "))

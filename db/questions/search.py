@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.questions import rows
+from db.records import Cause
 from db.times import instant, micros_or_none
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _THEIRS_ANYWHERE = _THEIRS.replace("CROSS JOIN source s ON s.id = v.source_id", 
     "AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))", ""
 )
 _HISTORIES = """
-    SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at, v.last_seen_at
+    SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at, v.last_seen_at, v.cause
     FROM json_each(:sources) f CROSS JOIN version v ON v.source_id = f.value AND v.superseded_at IS NULL"""
 _SHOWN = f"""
     SELECT {rows.VERSION}, v.source_id, length(t.body) AS length, substr(t.body, 1, 160) AS start
@@ -100,9 +101,10 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A version that matches a query, and for how long its article did without a break.
+    """A version that matches a query, and for how long the versions of its article did, one after the other.
 
     ``absent_since`` is the number of the first version after it that no longer matches; None: it still does.
+    ``gone_between``: when the page itself was gone in between, from the last sighting before to the first after.
     """
 
     version: Version
@@ -111,6 +113,7 @@ class Match:
     present_from: datetime
     present_to: datetime
     absent_since: int | None
+    gone_between: tuple[tuple[datetime, datetime], ...] = ()
 
 
 class Rank(NamedTuple):
@@ -296,4 +299,9 @@ def _match(row: Row, snippet: str, stretch: range, found: _Found) -> Match:
         present_from=instant(history[stretch[0]]["first_seen_at"]),
         present_to=instant(history[stretch[-1]]["last_seen_at"]),
         absent_since=None if stands else stretch[-1] + 1,
+        gone_between=tuple(
+            (instant(history[number - 1]["last_seen_at"]), instant(history[number]["first_seen_at"]))
+            for number in stretch[1:]
+            if history[number]["cause"] == Cause.RETURNED
+        ),
     )

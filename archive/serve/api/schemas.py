@@ -41,8 +41,9 @@ MEANINGS: dict[str, str] = {
         "rate": "changes_a_week",
         "share": "score shared similarity",
         "shares": "coverage",
-        "when": "at captured_at changed_at finished_at first_seen_at gone_at labelled_at last_checked_at last_fine_at "
-        "last_seen_at present_from present_to published_at recorded_at retired_at started_at waits_until due_at",
+        "when": "at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at last_checked_at "
+        "last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at started_at to "
+        "waits_until",
         "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
     }.items()
     for name in names.split()
@@ -57,6 +58,7 @@ PARTS: dict[str, str] = {
     "check": "at state health length",
     "edit": "op a=span b=span a_text b_text kinds*",
     "fact": "name value raw source guess",
+    "gap": "from to",
     "label": "a=ref b=ref label note labelled_at",
     "lag": "seconds by said",
     "life": "summary checks=tick*",
@@ -94,7 +96,8 @@ SHAPES: dict[str, str] = {
     "Cluster": "id path url title members=Member* original=Member? credited? reasons* labels=label* pair=pair? "
     "pairs=step* related=relative* whole",
     "Group": f"{_OUTLET} title at? count outlets members=Member*",
-    "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? newest diff?",
+    "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? "
+    "gone_between=gap* newest diff?",
     "Run": "id kind owner started_at finished_at? counts=counts prefect?",
 }
 """What the description names."""

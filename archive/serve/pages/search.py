@@ -120,6 +120,7 @@ def hit(each: Match, ids: Mapping[str, int]) -> Json:
         "present_from": iso(each.present_from),
         "present_to": iso(each.present_to),
         "absent_since": each.absent_since,
+        "gone_between": [{"from": iso(since), "to": iso(until)} for since, until in each.gone_between],
         "newest": each.newest,
         "diff": f"/a/{source_id}/diff/{each.absent_since - 1}..{each.absent_since}" if each.absent_since else None,
     }

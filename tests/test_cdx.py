@@ -19,15 +19,13 @@ from archive.mementos.lists import listing_of
 from archive.mementos.timemap import raw_url
 from db.records import Reason, SeedKind
 from tests.builders import DAY, URL, a_seed, an_outcome
-from tests.test_mementos import JANUARY, Bench, replayed, stamped, store
+from tests.test_mementos import JANUARY, Bench, replayed, stamped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from db.records import Outcome
     from db.store import Store
-
-__all__ = ["store"]
 
 SHA1 = "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 FIELDS = ("example,daily)/harbour", "20210101120000", URL, "text/html", "200", SHA1)

@@ -158,7 +158,7 @@ def link(each: Link) -> Json:
         "relation": str(each.relation),
         "score": round(each.score, 4),
         "coverage": [round(share, 4) for share in each.coverage],
-        "passages": [_passage(one) for one in each.passages],
+        "passages": [passage(one) for one in each.passages],
         "longest_run": each.longest_run,
         "residue": list(each.residue),
         "because": each.because,
@@ -180,7 +180,8 @@ def _ref(ref: VersionRef) -> Json:
     }
 
 
-def _passage(one: Passage) -> Json:
+def passage(one: Passage) -> Json:
+    """A passage that two texts share: offsets into both, likeness, shared anchors."""
     return {"a": list(one.a), "b": list(one.b), "similarity": round(one.similarity, 3), "anchors": list(one.anchors)}
 
 
@@ -259,7 +260,7 @@ def judgement(a: Version, b: Version, judged: Judgement) -> Json:
         "coverage": [round(share, 4) for share in judged.coverage],
         "because": judged.because,
         "longest_run": judged.longest_run,
-        "passages": [_passage(one) for one in judged.passages],
+        "passages": [passage(one) for one in judged.passages],
         "residue": list(judged.residue),
         "method": judged.method,
         "translated": judged.translated,
@@ -293,9 +294,14 @@ def hit(each: Match) -> Json:
         "present_from": iso(each.present_from),
         "present_to": iso(each.present_to),
         "absent_since": each.absent_since,
-        "gone_between": [{"from": iso(since), "to": iso(until)} for since, until in each.gone_between],
+        "gone_between": gaps(each),
     }
     return {"url": each.version.url, **version(each.version), "newest": each.newest, **stood, "snippet": plain}
+
+
+def gaps(each: Match) -> list[Json]:
+    """When the page of a hit itself was gone in between."""
+    return [{"from": iso(since), "to": iso(until)} for since, until in each.gone_between]
 
 
 def article(each: Version, group: str) -> Json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archive import drift, versions
 from archive.errors import NotArchived
-from archive.holder import alive
+from archive.holder import at_work
 from archive.urls import canonical_url, url_key
 from archive.when import iso
 from db.connect import Reader
@@ -362,7 +362,7 @@ class Archive:
             "states": totals.states(self._ask),
             "drift": drift.alarms(ask_drift.readings(self._ask, now - drift.LOOK_BACK)),
             "runs": totals.runs(self._ask, limit=5),
-            "leases": [lease for lease in totals.leases(self._ask, now) if alive(lease["owner"])],
+            "leases": at_work(self._ask, now),
         }
 
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:

@@ -113,11 +113,14 @@ class _Keeping:
     def _keep(self, path: Path, batch: Sequence[Outcome | Repeat | Kept]) -> None:
         if not batch:
             return
-        for repeat in (each.found if isinstance(each, Kept) else each for each in batch):
-            if isinstance(repeat, Repeat):
-                self._repeats[repeat.outcome.requested_url, repeat.outcome.started_at] = repeat
-        # One that is known by now would be kept as waiting and go again, and the chain would tell of it for ever.
-        fresh = [each for each in batch if not (_is_repeat(each) and held(self._store, _outcome(each)))]
+        fresh = []
+        for each in batch:
+            found = each.found if isinstance(each, Kept) else each
+            if isinstance(found, Repeat):
+                self._repeats[found.outcome.requested_url, found.outcome.started_at] = found
+                if held(self._store, found.outcome):
+                    continue  # it would be kept as waiting and go again, and the chain would tell of it for ever
+            fresh.append(each)
         self.new += len(self._kept(path, _visits(fresh)))
         self.read += len(batch)
         self._progress(f"{self.read} captures read, {self.new} new")
@@ -129,14 +132,6 @@ class _Keeping:
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
                 self._barred.add(url)
         return pipeline.keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
-
-
-def _is_repeat(found: Outcome | Repeat | Kept) -> bool:
-    return isinstance(found.found if isinstance(found, Kept) else found, Repeat)
-
-
-def _outcome(found: Outcome | Repeat | Kept) -> Outcome:
-    return found.outcome if isinstance(found, Repeat | Kept) else found
 
 
 def _is_part(found: Outcome | Repeat | Kept) -> bool:

@@ -10,6 +10,14 @@ import os
 import secrets
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db.questions.totals import leases
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.connect import Ask
 
 
 def holder(name: str) -> str:
@@ -25,6 +33,11 @@ def alive(owner: str) -> bool:
     if host != socket.gethostname() or not pid.isdecimal():
         return True
     return _runs(int(pid)) and start in {"", _started(int(pid))}
+
+
+def at_work(ask: Ask, now: datetime) -> list[dict[str, Any]]:
+    """The leases that somebody holds at ``now`` who lives, as far as that can be told."""
+    return [lease for lease in leases(ask, now) if alive(lease["owner"])]
 
 
 def _runs(pid: int) -> bool:

@@ -13,17 +13,12 @@ from archive.errors import BadInput
 from archive.search import MOST_TERMS, understood
 from builders import (
     DAY,
-    RECIPE,
     T0,
     add_source,
-    an_extraction,
     derive_all,
     digest_of,
-    judged,
     record_text,
-    settle,
 )
-from db.questions import captures as ask_captures
 from db.questions import search as ask_search
 from db.store import Store
 
@@ -87,22 +82,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
             said += [f"Fog hid all of the ships from everybody on Sunday evening. Report {number}."] * (number % 3 == 0)
             for day, text in enumerate(said):
                 record_text(store, source, text, T0 + (2 * number + day) * DAY)
-        _derive(store)
+            derive_all(store, title="It opens" if number else "Ferry sinks")
     with Archive(path) as opened:
         yield opened
-
-
-def _derive(store: Store) -> None:
-    done = ask_captures.underived(store.ask, 1000)
-    store.use_recipe(RECIPE, T0)
-    for each in done:
-        capture = ask_captures.by_id(store.ask, each)
-        body = ask_captures.payload(store.ask, capture.payload_sha256 or "").decode()
-        title = "Ferry sinks" if capture.source_id == 1 else "It opens"
-        store.keep_extraction(capture, an_extraction(body, title=title), digest_of(title, body), RECIPE)
-        store.derived(capture, RECIPE.id, judged, T0)
-    for source in {ask_captures.by_id(store.ask, each).source_id for each in done}:
-        settle(store, source, done=done)
 
 
 # --- what is understood ----------------------------------------------------------------------------------------------

@@ -9,8 +9,7 @@ import pytest
 
 from archive.serve.comparing import LISTED, WORDED, Allowance, compare_in_time
 from archive.serve.unseen import unseen
-from builders import DAY, HOUR, RECIPE, T0, add_source, an_extraction, digest_of, judged, record_text, settle
-from db.questions import captures as ask_captures
+from builders import DAY, HOUR, T0, add_source, derive_all, digest_of, record_text
 from db.records import Text
 from db.store import Store
 from serving import application, client
@@ -103,20 +102,8 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
                 source = add_source(store, f"https://{name}.example/{number}")
                 for day, text in enumerate(texts):
                     record_text(store, source, text, T0 + day * DAY + number * HOUR)
-        _derive(store)
+        derive_all(store, title="Harbour")
     return client(application(path))
-
-
-def _derive(store: Store) -> None:
-    done = ask_captures.underived(store.ask, 100)
-    store.use_recipe(RECIPE, T0)
-    for each in done:
-        capture = ask_captures.by_id(store.ask, each)
-        body = ask_captures.payload(store.ask, capture.payload_sha256 or "").decode()
-        store.keep_extraction(capture, an_extraction(body), digest_of("Harbour", body), RECIPE)
-        store.derived(capture, RECIPE.id, judged, T0)
-    for source in {ask_captures.by_id(store.ask, each).source_id for each in done}:
-        settle(store, source, done=done)
 
 
 @pytest.mark.slow

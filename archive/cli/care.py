@@ -135,17 +135,15 @@ def _refuse_while_at_work(settings: Settings) -> None:
     """A run would go on writing to the file that is set aside, and what it fetches would be missing in the archive."""
     from archive.api import Archive
     from archive.errors import StoreBusy, StoreError
-    from archive.holder import alive
-    from db.questions.totals import leases
+    from archive.holder import at_work
 
     try:
         with Archive(settings.db) as archive:
-            owners = [str(lease["owner"]) for lease in leases(archive.ask, settings.wall())]
+            owners = [str(lease["owner"]) for lease in at_work(archive.ask, settings.wall())]
     except StoreError:
         return  # there is none, or a broken one: just what one restores over
-    at_work = [owner for owner in owners if alive(owner)]
-    if at_work:
-        raise StoreBusy(f"a run is at work on {settings.db} ({', '.join(at_work)}); stop it, then restore again")
+    if owners:
+        raise StoreBusy(f"a run is at work on {settings.db} ({', '.join(owners)}); stop it, then restore again")
 
 
 @verb

@@ -98,7 +98,8 @@ def search(
     at = moment(as_of, settings)
     with Archive(settings.db) as archive:
         query, hits = _search(archive, " ".join(words), unique, limit=limit, at=at, gone=gone)
-        missing = {} if json_ or jsonl else _gone(archive, [hit.version for hit, _ in hits], at)
+        said = [] if json_ or jsonl else [hit.version for hit, _ in hits if hit.absent_since is None]
+        missing = _gone(archive, said, at)
     told = (answers.hit(hit) | _copies(unique, folded) for hit, folded in hits)
     if jsonl:
         put_lines(told)

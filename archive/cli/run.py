@@ -62,7 +62,7 @@ def _say_of_index(settings: Settings, report: Report) -> None:
     from archive.api import Archive
     from archive.seeds import load_index
 
-    wrong = load_index(settings.index).complaints
+    wrong = load_index(settings.index).complaints if report.counts["complaints"] else ()
     for complaint in wrong[:_FEW]:
         say(str(complaint))
     if wrong[_FEW:]:

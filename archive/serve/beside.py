@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archive import answers
 from archive.copies import swapped
 from archive.diff.view import clean
 from archive.serve import words
@@ -82,13 +83,7 @@ def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
 def passages(found: Sequence[Passage]) -> list[Json]:
     """Passages as JSON values, numbered in the order of ``a``: offsets into both texts, likeness, shared anchors."""
     return [
-        {
-            "n": number,
-            "a": list(one.a),
-            "b": list(one.b),
-            "similarity": round(one.similarity, 3),
-            "anchors": list(one.anchors),
-        }
+        {"n": number, **answers.passage(one)}
         for number, one in enumerate(sorted(found, key=lambda each: each.a), start=1)
     ]
 

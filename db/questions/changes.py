@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     Place = tuple[int, int]  # where a row stands in the order of time: its instant in microseconds, its id
 
-_FROM = """FROM version v JOIN source s ON s.id = v.source_id
-    JOIN text t INDEXED BY ix_text_id_sha256 ON t.id = v.text_id"""
+_FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {rows.TEXT}"
 _A_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
 
 LOOKED_AT = 400
@@ -210,7 +209,7 @@ _BY_TIME = """
     ORDER BY v.first_seen_at DESC, v.id DESC LIMIT :limit"""
 _TOLD = f"""
     SELECT {rows.VERSION}, v.source_id FROM json_each(:ids) f CROSS JOIN version v ON v.id = f.value
-    JOIN source s ON s.id = v.source_id JOIN text t INDEXED BY ix_text_id_sha256 ON t.id = v.text_id ORDER BY f.key"""
+    JOIN source s ON s.id = v.source_id JOIN {rows.TEXT} ORDER BY f.key"""
 _OF_A_KIND = 2_000
 """Versions among which those of a kind are looked for at once: 15 ms."""
 

@@ -94,6 +94,11 @@ class Narrowed:
         return (self.site, self.since, self.until) != (None, None, None)
 
     @property
+    def first_seen(self) -> tuple[int, int]:
+        """From when on, and before when, in microseconds."""
+        return micros_or_none(self.since) or 0, micros_or_none(self.until) or _LAST
+
+    @property
     def at_once(self) -> int:
         """How many texts make a window."""
         return PICKED_FROM if self.picks else AT_ONCE
@@ -203,14 +208,14 @@ def _left(scores: Mapping[int, float], behind: Rank | None, only: Narrowed) -> t
 
 def _theirs(ask: Ask, texts: Sequence[int], only: Narrowed) -> list[Row]:
     """Today's versions with these texts that the search is narrowed to."""
-    site, behind = only.site or (None, None)
+    (site, behind), (since, until) = only.site or (None, None), only.first_seen
     return ask(
         _THEIRS if only.site else _THEIRS_ANYWHERE,
         texts=json.dumps(texts),
         site=site,
         behind=behind,
-        since=micros_or_none(only.since) or 0,
-        until=micros_or_none(only.until) or _LAST,
+        since=since,
+        until=until,
         at=micros_or_none(only.when),
     )
 
@@ -251,7 +256,7 @@ class _Found:
 
     def _beside(self, row: Row, stretch: range) -> Iterator[Row]:
         """The versions of a stretch that the search is narrowed to."""
-        since, until = micros_or_none(self._only.since) or 0, micros_or_none(self._only.until) or _LAST
+        since, until = self._only.first_seen
         for number in stretch if self._only.when is None else ():  # of each article one version stood there
             each = self.histories[row["source_id"]][number]
             if since <= each["first_seen_at"] < until:

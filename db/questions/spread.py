@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.questions.search import Narrowed
-from db.times import micros_or_none
 
 if TYPE_CHECKING:
     from db.connect import Ask
@@ -42,14 +41,12 @@ class Spread:
 
 
 _MOST_DAYS = 62
-_LAST = 1 << 62
 
 
 def spread(ask: Ask, page: Page, only: Narrowed | None = None) -> Spread:
     """Where and when the texts of the window of a page stood; of very many only the newest ``COUNTED`` are counted."""
     only = only or Narrowed()
-    site, behind = only.site or (None, None)
-    since, until = micros_or_none(only.since) or 0, micros_or_none(only.until) or _LAST
+    (site, behind), (since, until) = only.site or (None, None), only.first_seen
     texts = json.dumps(list(page.texts[:COUNTED]))
     found = ask(_FOUND, texts=texts, since=since, until=until, site=site, behind=behind)
     hosts: Counter[str] = Counter()

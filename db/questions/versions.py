@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from db.connect import Ask, Row
     from db.records import Version
 
-# Indexes are named where SQLite would choose a longer way: of a text only its digest is told, which stands in an index
-# of a hundredth of the size; and what stood at an instant is the last entry of a source up to it.
-_TEXTS = "text t INDEXED BY ix_text_id_sha256 ON t.id = v.text_id"
-_FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {_TEXTS}"
+_FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {rows.TEXT}"
+# Named, because SQLite would choose a longer way: what stood at an instant is the last entry of a source up to it.
 _IN_TIME = "INDEXED BY ix_version_source_id_first_seen_at_number"
 
 
@@ -51,7 +49,7 @@ def at(ask: Ask, source_id: int, when: datetime) -> Version | None:
 
 
 _AT = f"""
-    SELECT {rows.VERSION} FROM version v {_IN_TIME} JOIN source s ON s.id = v.source_id JOIN {_TEXTS}
+    SELECT {rows.VERSION} FROM version v {_IN_TIME} JOIN source s ON s.id = v.source_id JOIN {rows.TEXT}
     WHERE v.source_id = :id AND v.superseded_at IS NULL AND v.first_seen_at <= :at
     ORDER BY v.first_seen_at DESC, v.number DESC LIMIT 1"""
 
@@ -63,7 +61,7 @@ _STANDING = f"""
     SELECT {rows.VERSION}, s.seed_id
     FROM source s
     CROSS JOIN version v ON {{which}}
-    CROSS JOIN {_TEXTS}
+    CROSS JOIN {rows.TEXT}
     WHERE {{narrowed}}
     ORDER BY +s.url_key, v.number"""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from db.records.derive import Version
     from db.records.words import Kind, Relation
 
 
@@ -81,6 +82,19 @@ class VersionRef:
     first_seen_at: datetime | None = None
     published_at: datetime | None = None
     byline: str | None = None
+
+    @classmethod
+    def of(cls, version: Version) -> Self:
+        """The reference to a version."""
+        return cls(
+            url=version.url,
+            version=version.number,
+            text_sha256=version.text_sha256,
+            title=version.title,
+            first_seen_at=version.first_seen_at,
+            published_at=version.published_at,
+            byline=version.byline,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,21 +205,9 @@ def _judged(at: Desk, source: Source, other: Source) -> Link:
     check_judged_in_time(at.archive.text(one), at.archive.text(two))
     _, _, judged = at.archive.judge(one, two)
     relation: Relation = judged.relation or Relation.POSSIBLE
-    refs = [
-        VersionRef(
-            url=each.url,
-            version=each.number,
-            text_sha256=each.text_sha256,
-            title=each.title,
-            first_seen_at=each.first_seen_at,
-            published_at=each.published_at,
-            byline=each.byline,
-        )
-        for each in (one, two)
-    ]
     return Link(
-        a=refs[0],
-        b=refs[1],
+        a=VersionRef.of(one),
+        b=VersionRef.of(two),
         relation=relation,
         score=judged.score,
         coverage=judged.coverage,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotArchived
-from archive.holder import alive
+from archive.holder import at_work
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
@@ -15,7 +15,6 @@ from db.questions import totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from starlette.routing import Route
 
@@ -67,7 +66,7 @@ def show(at: Desk) -> Reply:
     place = asked.behind_place
     shown, behind = _some(at, before=place[1] if place else None, limit=asked.limit)
     following = at.following([0, behind]) if behind is not None else None
-    working = _at_work(at, at.now)
+    working = at_work(at.ask, at.now)
     told = view([row(each, at.house.prefect) for each in shown], working, following)
     return Reply(view=told, template="runs.html", rows="runs")
 
@@ -88,10 +87,6 @@ def _some(at: Desk, *, before: int | None, limit: int) -> tuple[list[Json], int 
         return found[:limit], found[limit - 1]["id"]
     more = narrowed and len(looked) == LOOKED_AT and (since is None or looked[-1]["started_at"] >= since)
     return found, looked[-1]["id"] if more else None
-
-
-def _at_work(at: Desk, now: datetime) -> list[Json]:
-    return [lease for lease in totals.leases(at.ask, now) if alive(lease["owner"])]
 
 
 def one(at: Desk) -> Reply:

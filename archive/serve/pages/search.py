@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from archive import answers
 from archive.errors import BadInput
 from archive.search import understood
 from archive.serve import charts, words
@@ -120,7 +121,7 @@ def hit(each: Match, ids: Mapping[str, int]) -> Json:
         "present_from": iso(each.present_from),
         "present_to": iso(each.present_to),
         "absent_since": each.absent_since,
-        "gone_between": [{"from": iso(since), "to": iso(until)} for since, until in each.gone_between],
+        "gone_between": answers.gaps(each),
         "newest": each.newest,
         "diff": f"/a/{source_id}/diff/{each.absent_since - 1}..{each.absent_since}" if each.absent_since else None,
     }

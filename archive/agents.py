@@ -18,7 +18,7 @@ from archive.api import Archive
 from archive.diff import render_unified
 from archive.errors import ArchiveError, BadInput, ConfigError
 from archive.refs import Ref
-from archive.when import iso, parse_instant
+from archive.timestamps import iso, parse_instant
 from db.questions.search import SNIPPET_MARKS
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from archive import drift, versions
 from archive.errors import NotArchived
 from archive.holder import at_work
+from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
-from archive.when import iso
 from db.connect import Reader
 from db.questions import captures as ask_captures
 from db.questions import claims as ask_claims

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from archive import probe
 from archive.capture import make_capture
+from archive.timestamps import iso
 from archive.urls import url_key
-from archive.when import iso
 from db.questions import origins as ask_origins
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from archive import rhythm
 from archive.rhythm import PRIOR, Hazard, Watched
-from archive.when import in_words, iso
+from archive.timestamps import in_words, iso
 from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:

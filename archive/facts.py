@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.when import iso, parse_stamp
+from archive.timestamps import iso, parse_stamp
 from db.errors import BadInput
 from db.records import Exchange, Hop, Outcome, Reason, SeedKind
 

@@ -21,8 +21,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.fetch import policy_from, post
+from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
-from archive.when import iso, parse_stamp
 from db.connect import Reader
 from db.questions import sources as ask_sources
 from db.records import Kind

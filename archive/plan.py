@@ -28,8 +28,8 @@ from archive import rhythm
 from archive.due import Coming, coming, elastic, failing, slack, watched
 from archive.errors import BadInput
 from archive.rhythm import PRIOR
+from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
-from archive.when import format_duration, in_words, iso
 from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive import furnishing, texts
 from archive.clean import clean
 from archive.diff import compare, render_unified
-from archive.when import iso
+from archive.timestamps import iso
 from db.questions import captures as ask_captures
 from db.questions import derivations as ask_derivations
 from db.questions import furniture as ask_furniture

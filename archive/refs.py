@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import BadInput
-from archive.when import parse_instant
+from archive.timestamps import parse_instant
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from archive.digests import is_digest, read_digest
 from archive.errors import BadInput
 from archive.facts import SAME_AS, UNRESOLVED
+from archive.timestamps import parse_stamp
 from archive.urls import url_key
-from archive.when import parse_stamp
 from db.questions import captures as ask_captures
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.when import iso, parse_stamp
+from archive.timestamps import iso, parse_stamp
 from db.errors import ConfigError
 
 if TYPE_CHECKING:

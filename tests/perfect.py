@@ -11,7 +11,7 @@ from archive.demo.script import ROUNDS
 from archive.demo.snapshot import Snapshot
 from archive.demo.world import World
 from archive.diff import compare
-from archive.when import iso
+from archive.timestamps import iso
 from db.records import Cause, Change, Text, Version
 
 if TYPE_CHECKING:

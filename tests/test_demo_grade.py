@@ -11,7 +11,7 @@ from archive.demo.grade import Grade, findings, grade, round_of
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import Snapshot
 from archive.demo.world import Event, World
-from archive.when import iso
+from archive.timestamps import iso
 from tests.perfect import link, perfect
 
 Json = dict[str, Any]

@@ -24,7 +24,7 @@ from archive.files import import_files
 from archive.probe import probe_url
 from archive.runs import refresh, upkeep
 from archive.settings import load_settings
-from archive.when import iso
+from archive.timestamps import iso
 from db.records import Reason, SeedKind
 from tests.contents import contents
 

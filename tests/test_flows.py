@@ -25,7 +25,7 @@ from archive import runs
 from archive.errors import RunFailed
 from archive.holder import alive, holder
 from archive.launch import FlowProcess, PrivateServer, rounds, run_flow, shipped
-from archive.launch.shipped import code_environ
+from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
 from builders import a_version
 from db.records import Report, Row

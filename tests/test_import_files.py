@@ -20,7 +20,7 @@ from archive.errors import BadInput
 from archive.files import import_files
 from archive.refs import Ref
 from archive.settings import load_settings
-from archive.when import iso
+from archive.timestamps import iso
 from tests.builders import DAY, HOUR, T0
 from tests.contents import contents, sizes
 from tests.newsroom import COPY, PARAGRAPHS, TALKS, page

@@ -23,7 +23,7 @@ from archive.errors import ConfigError, RunFailed
 from archive.launch.child import LARGEST_LOG, TAIL, Child, tail
 from archive.launch.listener import HOST, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
-from archive.launch.shipped import code_environ, prefect_environ, shipped
+from archive.resources import code_environ, prefect_environ, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

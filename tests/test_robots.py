@@ -13,8 +13,8 @@ import pytest
 from archive import asides
 from archive.campaign import recall_from
 from archive.fetch import Fetcher
+from archive.timestamps import iso
 from archive.urls import url_key
-from archive.when import iso
 from db.questions import captures as ask_captures
 from db.questions import origins as ask_origins
 from db.questions import sources as ask_sources

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.when import format_duration, in_words, iso, parse_duration, parse_instant, parse_stamp
+from archive.timestamps import format_duration, in_words, iso, parse_duration, parse_instant, parse_stamp
 from db.errors import BadInput
 
 NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)

@@ -92,7 +92,7 @@ def recorded_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def moment(text: str | None, settings: Settings) -> datetime | None:
     """The instant an option names; a day means its end, UTC. Raises BadInput."""
-    from archive.when import parse_instant
+    from archive.timestamps import parse_instant
 
     return None if text is None else parse_instant(text, now=settings.now(), end=True)
 

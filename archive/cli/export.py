@@ -82,7 +82,7 @@ def _chosen(
     unique: str | None,
 ) -> Chosen:
     from archive.exports import choose
-    from archive.when import parse_instant
+    from archive.timestamps import parse_instant
     from db.records import Relation
 
     start = None if since is None else parse_instant(since, now=settings.now())

@@ -135,7 +135,7 @@ def _why(error: Exception) -> str:
 def _page(line: bytes) -> tuple[object, Page]:
     from datetime import UTC, datetime
 
-    from archive.when import parse_stamp
+    from archive.timestamps import parse_stamp
     from db.records import Page as Given
 
     row = json.loads(line)

@@ -312,7 +312,7 @@ def _page(found: Comparison, context: int) -> str:
 def _ref(url: str, text: str, now: datetime) -> Ref:
     """The version of an article that a number or an instant means."""
     from archive.refs import Ref, parse_ref
-    from archive.when import parse_instant
+    from archive.timestamps import parse_instant
 
     numbered = parse_ref(f"{url}@{text}", now=now)
     return numbered if numbered.url == url else Ref(url=url, at=parse_instant(text, now=now, end=True))

@@ -127,7 +127,7 @@ def backfill(
 
 
 def _day(settings: Settings, text: str | None) -> date | None:
-    from archive.when import parse_instant
+    from archive.timestamps import parse_instant
 
     return None if text is None else parse_instant(text, now=settings.now(), end=False).date()
 

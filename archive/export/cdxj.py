@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from archive.when import parse_stamp
+from archive.timestamps import parse_stamp
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from archive.digests import is_digest
 from archive.facts import SAME_AS, UNRESOLVED, write_facts
-from archive.when import iso
+from archive.timestamps import iso
 from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.export.records import record_id
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from datetime import datetime

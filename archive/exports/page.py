@@ -12,7 +12,7 @@ from archive.diff import compare, render_document, render_fragment
 from archive.diff.view import clean
 from archive.exports.whole import check_ending, whole
 from archive.launch import shipped
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from archive.errors import BadInput
 from archive.exports.chosen import EVERYTHING, Chosen
 from archive.exports.whole import check_ending, whole
-from archive.when import iso
+from archive.timestamps import iso
 from db.connect import Reader
 from db.questions import tables
 from db.times import instant

@@ -16,8 +16,8 @@ from archive.fetch.groups import rules_for
 from archive.fetch.manners import LONGEST_DELAY
 from archive.fetch.policy import PRODUCT
 from archive.fetch.weather import Weather
+from archive.timestamps import iso
 from archive.urls import fetchable_url
-from archive.when import iso
 from db.records import Outcome, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.errors import BadInput
 from archive.importing.outcomes import MOST_BYTES, TEXT_FIELDS, BadLine, captured_at, page_outcome, text_outcome
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -39,8 +39,8 @@ from archive.importing.records import (
     target_of,
 )
 from archive.importing.replies import asked, by_facts, merged, with_facts, with_payload
+from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
-from archive.when import iso, parse_stamp
 from db.records import Outcome, Reason, SeedKind
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from archive.launch.flow import FlowProcess, rounds, run_flow
 from archive.launch.server import PrivateServer
-from archive.launch.shipped import shipped
 from archive.launch.up import up
+from archive.resources import shipped
 
 __all__ = ["FlowProcess", "PrivateServer", "rounds", "run_flow", "shipped", "up"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from archive.errors import RunFailed
 from archive.launch import keeper
-from archive.launch.shipped import code_environ
+from archive.resources import code_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

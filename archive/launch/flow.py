@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 from archive.errors import RunFailed
 from archive.launch.child import Child
 from archive.launch.server import PrivateServer, private_environ
-from archive.launch.shipped import shipped
+from archive.resources import shipped
 from archive.settings import PREFIX
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.launch.child import Child
 from archive.launch.listener import HOST, Listener, free_port
-from archive.launch.shipped import prefect_environ, shipped
+from archive.resources import prefect_environ, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from archive.launch.shipped import shipped
+from archive.resources import shipped
 
 
 def create_automation() -> None:

@@ -15,7 +15,7 @@ from archive.launch.child import Child
 from archive.launch.listener import Listener, free_port
 from archive.launch.pages import Pages
 from archive.launch.server import PrivateServer
-from archive.launch.shipped import shipped
+from archive.resources import shipped
 from archive.settings import to_environ
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from archive.errors import BadInput, SeedError
 from archive.seeds.markdown import sections
+from archive.timestamps import DURATION_EXAMPLES, parse_duration
 from archive.urls import canonical_url, url_key
-from archive.when import DURATION_EXAMPLES, parse_duration
 from db.records import Complaint, Every, Kind, Seed, SeedKind, Seeds
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from archive.errors import BadInput, SeedError
 from archive.seeds.markdown import sections
 from archive.seeds.reading import COLUMNS, identity, name_from, read_index, slug
+from archive.timestamps import format_duration
 from archive.urls import canonical_url
-from archive.when import format_duration
 from db.records import Every, Seed, SeedKind
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from archive import answers
 from archive.copies import swapped
 from archive.diff.view import clean
 from archive.serve import words
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archive.api import Archive
 from archive.errors import BadInput
 from archive.serve.paging import Paging, link_to, paging
-from archive.when import parse_instant
+from archive.timestamps import parse_instant
 from db.records import Kind
 
 if TYPE_CHECKING:

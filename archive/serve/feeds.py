@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from archive.diff.view import clean
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.due import coming
 from archive.rhythm import PRIOR
-from archive.when import iso
+from archive.timestamps import iso
 from db.records import Reason, SourceState
 
 if TYPE_CHECKING:

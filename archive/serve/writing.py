@@ -17,7 +17,7 @@ from archive import keeping, seen
 from archive.api import Archive
 from archive.errors import BadInput, NotArchived
 from archive.refs import Ref
-from archive.when import parse_stamp
+from archive.timestamps import parse_stamp
 from db.questions import sources
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from archive.serve.memento.question import read_question
 from archive.serve.memento.replay import POLICY, Replay, respond
 from archive.serve.memento.stamps import SECOND, first_of, middle_of, stamp
 from archive.serve.memento.writing import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, write_answer
+from archive.timestamps import iso
 from archive.urls import url_key
-from archive.when import iso
 from db.questions import captures as ask_captures
 from db.questions import mementos as ask_mementos
 from db.questions.mementos import Position

@@ -18,7 +18,7 @@ from archive.serve.excerpt import strongest
 from archive.serve.family import family_of
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
-from archive.when import iso
+from archive.timestamps import iso
 from db.questions import changes, health, sources
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
 from archive.serve.pages.article import CHECKS, source_of
-from archive.when import iso
+from archive.timestamps import iso
 from db.questions import captures, health, sources
 from db.times import instant, micros
 

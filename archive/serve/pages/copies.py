@@ -13,7 +13,7 @@ from archive.serve.beside import Pair, named, side_by_side
 from archive.serve.comparing import check_judged_in_time
 from archive.serve.desk import Reply
 from archive.serve.family import family_of
-from archive.when import iso
+from archive.timestamps import iso
 from db.questions import sources
 
 if TYPE_CHECKING:

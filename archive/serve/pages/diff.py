@@ -25,7 +25,7 @@ from archive.serve.desk import Reply
 from archive.serve.pages.article import number_of, source_of, what
 from archive.serve.pages.machine import machine_view, raw_view
 from archive.serve.unseen import unseen
-from archive.when import iso
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

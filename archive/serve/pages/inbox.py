@@ -12,7 +12,7 @@ from archive.serve.answer import page
 from archive.serve.comparing import Allowance
 from archive.serve.desk import Reply, kind_of
 from archive.serve.upcoming import RUNS, next_run
-from archive.when import iso
+from archive.timestamps import iso
 from db.questions import changes, health, totals
 from db.records import Kind
 

@@ -10,7 +10,7 @@ from archive.holder import at_work
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
-from archive.when import iso
+from archive.timestamps import iso
 from db.questions import totals
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from archive.search import understood
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply, kind_of
+from archive.timestamps import iso
 from archive.urls import url_key
-from archive.when import iso
 from db.questions import changes
 from db.questions.search import SNIPPET_MARKS, search_page
 from db.questions.spread import spread

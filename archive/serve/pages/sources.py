@@ -13,7 +13,7 @@ from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
 from archive.serve.upcoming import due_about
-from archive.when import format_duration, iso
+from archive.timestamps import format_duration, iso
 from db.questions import health, rhythm
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
-from archive.when import iso, parse_instant
+from archive.timestamps import iso, parse_instant
 from db.questions import health
 
 if TYPE_CHECKING:

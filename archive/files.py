@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from archive import furnishing, pipeline
 from archive.extract.workers import Extractors
-from archive.importing import BadLine, Found, Kept, PassedOver, Repeat, read_import
+from archive.formats.import_file import read_import
+from archive.formats.imported import BadLine, Found, Kept, PassedOver, Repeat
 from archive.repeats import held, resolve_waiting, waiting
 from archive.urls import canonical_url
 from db.questions import captures as ask_captures

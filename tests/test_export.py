@@ -11,10 +11,10 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive.export import warc_records
 from archive.exports import Chosen, export_warc
-from archive.facts import SAME_AS, UNRESOLVED
 from archive.files import import_files
+from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
+from archive.formats.warc.records import warc_records
 from archive.settings import Settings
 from db.connect import Reader
 from db.errors import BadInput
@@ -27,7 +27,7 @@ from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, add_source, fail
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archive.export import Record
+    from archive.formats.warc.records import Record
     from db.records import Capture
 
 OTHER = "https://wire.example/quay"

@@ -17,7 +17,6 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
-from archive.export import cdx_key
 from archive.exports import (
     Chosen,
     choose,
@@ -29,6 +28,7 @@ from archive.exports import (
     export_warc,
 )
 from archive.files import import_files
+from archive.formats.cdxj import cdx_key
 from archive.settings import Settings
 from archive.urls import url_key
 from db.connect import Reader

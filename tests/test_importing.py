@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.files import Imported, import_files
-from archive.importing import SUFFIXES, BadLine, PassedOver, read_import
-from archive.importing.outcomes import text_payload
+from archive.formats.import_file import SUFFIXES, read_import
+from archive.formats.imported import BadLine, PassedOver, text_payload
 from archive.settings import Settings
 from db.connect import Reader
 from db.errors import BadInput

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from archive.errors import BadInput
-from archive.mementos.timemap import read_timemap
+from archive.formats.timemap import read_timemap
 from archive.serve.memento.addresses import page_url, safe
 from archive.serve.memento.routes import MOST_LISTED
 from archive.serve.memento.stamps import first_of, last_of, middle_of, stamp

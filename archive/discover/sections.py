@@ -10,7 +10,7 @@ from courlan.filters import extension_filter, is_navigation_page, path_filter, t
 from lxml import etree, html
 
 from archive.discover.notes import CUT, REFUSED, Notes, joined, plain
-from archive.markup import has_crowded_tag
+from archive.formats.html_limits import has_crowded_tag
 from archive.urls import host_of, registered_domain
 from db.records import Found, SeedKind
 

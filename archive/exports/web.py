@@ -10,18 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from archive.export import (
-    PAGES_HEAD,
-    IndexFile,
-    WarcFile,
-    info_record,
-    pack_wacz,
-    page_line,
-    text_records,
-    warc_records,
-)
 from archive.exports.chosen import EVERYTHING, Chosen
 from archive.exports.whole import check_ending, whole
+from archive.formats.cdxj import IndexFile
+from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
+from archive.formats.warc.records import info_record, text_records, warc_records
+from archive.formats.warc.writer import WarcFile
 from db.connect import Reader
 from db.questions import captures as ask_captures
 from db.questions import tables
@@ -31,7 +25,7 @@ from db.records import Reason, SeedKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.export import Record
+    from archive.formats.warc.records import Record
     from db.connect import Ask
     from db.records import Capture
 

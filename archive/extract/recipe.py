@@ -10,8 +10,8 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from archive import markup
 from archive.extract import signals
+from archive.formats import html_limits
 
 REVISION = "3"
 """Raised by hand whenever the code of this package reads anything else from the same page."""
@@ -100,7 +100,7 @@ _LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "charset-normalizer", "
 def extract_facts(*, fast: bool = False) -> tuple[tuple[str, str], ...]:
     """Everything that decides what :func:`archive.extract.extract` returns, as sorted (name, value) pairs."""
     numbers = {name.lower(): str(value) for name, value in globals().items() if name.isupper() and name[0] != "_"}
-    numbers |= {"long_stretch": str(markup.LONG_STRETCH), "max_attributes": str(markup.MAX_ATTRIBUTES)}
+    numbers |= {"long_stretch": str(html_limits.LONG_STRETCH), "max_attributes": str(html_limits.MAX_ATTRIBUTES)}
     numbers["signals"] = sha256(repr(signals.TABLES).encode()).hexdigest()[:16]
     numbers["mode"] = "fast" if fast else "whole"
     libraries = {f"lib {name}": _version(name) for name in _LIBRARIES}

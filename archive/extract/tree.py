@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from archive.extract.recipe import MAX_JSON_LD, MAX_MARKUP, PASS_CHARACTERS
-from archive.markup import MAX_ATTRIBUTES, has_crowded_tag
+from archive.formats.html_limits import MAX_ATTRIBUTES, has_crowded_tag
 
 Asks = Callable[[Any], Any]
 """A compiled XPath: its answer is what the expression makes it."""

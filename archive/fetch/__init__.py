@@ -2,7 +2,8 @@
 
 Read ``fetcher`` first; it tells the story. The rest are its parts: ``policy`` (what may be asked), ``guard`` (which
 addresses may be connected to), ``connection`` (one socket), ``lane`` and ``manners`` (how often one origin is asked),
-``robots``, ``exchange`` (one request, raw bytes), ``charset`` and, above this package, ``archive.codings`` (from wire
+``robots``, ``exchange`` (one request, raw bytes), ``charset`` and, above this package,
+``archive.formats.content_coding`` (from wire
 to entity), ``outcome`` (how a trip ends), ``weather`` (all that can go wrong, as a closed list of reasons). ``post``
 hands a notice over, by the same guard.
 """

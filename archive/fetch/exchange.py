@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from archive.fetch.guard import GuardedBackend
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
-"""Exactly what ``archive.codings`` reads. Validators hold only for the same value, so it never varies."""
+"""Exactly what ``archive.formats.content_coding`` reads. Validators hold only for the same value, so it never
+varies."""
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,*/*;q=0.1"
 _TIMEOUTS = {"connect": 10.0, "read": 20.0, "write": 10.0, "pool": None}  # seconds; the total deadline rules over them

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive.codings import Decoded, decode_body, looks_gzipped
 from archive.fetch.charset import charset_of, is_text, says_nothing
 from archive.fetch.weather import Weather, retry_at
+from archive.formats.content_coding import Decoded, decode_body, looks_gzipped
 from archive.urls import fetchable_url
 from db.records import Hop, Outcome, Reason, Visit, reason_of_status
 

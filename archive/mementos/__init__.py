@@ -6,8 +6,8 @@ replayed as the archive got it, and kept (``replay``, ``gather``). What is there
 run that was stopped goes on where it was.
 """
 
-from archive.mementos.cdx import read_cdx
+from archive.formats.cdx import read_cdx
+from archive.formats.timemap import Memento, further_timemaps, raw_url, read_timemap
 from archive.mementos.gather import gather_mementos
-from archive.mementos.timemap import Memento, further_timemaps, raw_url, read_timemap
 
 __all__ = ["Memento", "further_timemaps", "gather_mementos", "raw_url", "read_cdx", "read_timemap"]

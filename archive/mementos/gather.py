@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from archive.errors import ConfigError
 from archive.fetch import policy_from, require_contact
+from archive.formats.timemap import absolute
 from archive.mementos.lists import Listing, listing_at, listing_of, read_list
 from archive.mementos.replay import replay
-from archive.mementos.timemap import absolute
 from archive.urls import canonical_url, url_key
 from db.questions import captures as ask_captures
 from db.records import SeedKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.campaign import Campaign
-    from archive.mementos.timemap import Memento
+    from archive.formats.timemap import Memento
     from db.records import Source, SourceState
 
     Window = tuple[datetime | None, datetime | None]

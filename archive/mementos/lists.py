@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.errors import ConfigError
-from archive.mementos import cdx
-from archive.mementos.timemap import Memento, further_timemaps, is_timemap, read_timemap
+from archive.formats import cdx
+from archive.formats.timemap import Memento, further_timemaps, is_timemap, read_timemap
 from db.records import Reason, SeedKind, Visit
 
 if TYPE_CHECKING:

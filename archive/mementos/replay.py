@@ -7,16 +7,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.capture import make_capture
-from archive.digests import agrees, read_digest
-from archive.mementos.timemap import absolute, http_date, raw_url, split_stamp
+from archive.formats.digests import agrees, read_digest
+from archive.formats.http_date import http_date
+from archive.formats.timemap import absolute, raw_url, split_stamp
 from archive.urls import RefusedUrl, host_of, url_key
 from db.records import Capture, Hop, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from archive.formats.timemap import Memento
     from archive.mementos.lists import Fetch
-    from archive.mementos.timemap import Memento
     from db.records import Outcome
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from archive.errors import BadInput, NotArchived
-from archive.mementos.timemap import http_date as read_http_date
+from archive.formats.http_date import http_date as read_http_date
 from archive.serve.desk import desk
 from archive.serve.memento.addresses import Links, behind, page_url, read_memento, safe
 from archive.serve.memento.index import few, look_up, pages, walk

@@ -15,18 +15,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from archive.errors import BadInput
-from archive.importing.lines import read_lines
-from archive.importing.outcomes import BadLine, Found, Kept, PassedOver, Repeat
-from archive.importing.pages import read_saved_page, read_text_file
-from archive.importing.wacz import read_wacz
-from archive.importing.warc import read_warc
+from archive.formats.jsonl import read_lines
+from archive.formats.saved_page import read_saved_page, read_text_file
+from archive.formats.wacz.reader import read_wacz
+from archive.formats.warc.captures import read_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["SUFFIXES", "BadLine", "Found", "Kept", "PassedOver", "Repeat", "read_import"]
+    from archive.formats.imported import Found
 
 _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[Found]]]] = {
     ".jsonl": read_lines,

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from archive.digests import is_digest
-from archive.facts import SAME_AS, UNRESOLVED, write_facts
+from archive.formats.digests import is_digest
+from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, write_facts
 from archive.timestamps import iso
 from db.records import Reason, SeedKind
 

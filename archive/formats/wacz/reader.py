@@ -10,18 +10,18 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.digests import read_digest
 from archive.errors import BadInput
-from archive.importing.outcomes import BadLine
-from archive.importing.records import first_line, loader
-from archive.importing.warc import WarcReader
+from archive.formats.digests import read_digest
+from archive.formats.imported import BadLine
+from archive.formats.warc.captures import WarcReader
+from archive.formats.warc.reader import first_line, loader
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from archive.importing.outcomes import Found
+    from archive.formats.imported import Found
 
 _LIST: Final = "datapackage.json"
 _SEAL: Final = "datapackage-digest.json"

@@ -17,7 +17,7 @@ from archive.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.importing.outcomes import Found
+    from archive.formats.imported import Found
 
 WarcRecord: TypeAlias = Any
 """A record as warcio's loader gives it, its block not yet read; warcio names no types."""

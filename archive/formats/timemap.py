@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from archive.formats.http_date import http_date
 from archive.urls import RefusedUrl, fetchable_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +67,6 @@ def _links(text: str) -> Iterator[tuple[str, frozenset[str], str]]:
     for url, rest in _LINK.findall(text):
         parameters = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
         yield url.strip(), frozenset(parameters.get("rel", "").lower().split()), parameters.get("datetime", "")
-
-
-def http_date(text: str) -> datetime | None:
-    """The instant of an HTTP date; one without a zone is UTC. None if it is no date."""
-    try:
-        at = parsedate_to_datetime(text)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def absolute(url: str, base: str) -> str | None:

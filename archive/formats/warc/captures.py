@@ -15,18 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive.errors import BadInput
-from archive.facts import SAME_AS, UNRESOLVED, Facts, read_facts
-from archive.importing.heads import LONGEST, Head, charset_of, split_head
-from archive.importing.outcomes import (
-    MOST_BYTES,
-    BadLine,
-    Kept,
-    PassedOver,
-    Repeat,
-    captured_at,
-    page_outcome,
-)
-from archive.importing.records import (
+from archive.formats.imported import MOST_BYTES, BadLine, Kept, PassedOver, Repeat, captured_at, page_outcome
+from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, Facts, read_facts
+from archive.formats.warc.http_head import LONGEST, Head, charset_of, split_head
+from archive.formats.warc.http_response import asked, by_facts, merged, with_facts, with_payload
+from archive.formats.warc.reader import (
     concurrent_to,
     field_of,
     ids_of,
@@ -38,7 +31,6 @@ from archive.importing.records import (
     stamped,
     target_of,
 )
-from archive.importing.replies import asked, by_facts, merged, with_facts, with_payload
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
 from db.records import Outcome, Reason, SeedKind
@@ -48,8 +40,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.importing.outcomes import Found
-    from archive.importing.records import WarcRecord
+    from archive.formats.imported import Found
+    from archive.formats.warc.reader import WarcRecord
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

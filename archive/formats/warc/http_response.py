@@ -6,17 +6,17 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from archive.codings import decode_body, unchunk
-from archive.digests import agrees
-from archive.importing.outcomes import FLAG, MOST_BYTES
-from archive.importing.records import field_of
+from archive.formats.content_coding import decode_body, unchunk
+from archive.formats.digests import agrees
+from archive.formats.imported import FLAG, MOST_BYTES
+from archive.formats.warc.reader import field_of
 from archive.urls import canonical_url, fetchable_url
 from db.records import Exchange, Outcome, Reason
 
 if TYPE_CHECKING:
-    from archive.facts import Facts
-    from archive.importing.heads import Head
-    from archive.importing.records import WarcRecord
+    from archive.formats.warc.capture_metadata import Facts
+    from archive.formats.warc.http_head import Head
+    from archive.formats.warc.reader import WarcRecord
 
 _RENAMED: Final = "x-archive-orig-"
 _FRAMING: Final = frozenset({"content-encoding", "transfer-encoding", "content-length"})

@@ -12,7 +12,7 @@ from archive.errors import BadInput
 if TYPE_CHECKING:
     from io import RawIOBase
 
-    from archive.export.records import Record
+    from archive.formats.warc.records import Record
 
 _VERSION = "WARC/1.1"
 

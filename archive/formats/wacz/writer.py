@@ -7,7 +7,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.export.records import record_id
+from archive.formats.warc.records import record_id
 from archive.timestamps import iso
 
 if TYPE_CHECKING:

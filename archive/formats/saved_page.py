@@ -20,7 +20,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
 from archive.errors import BadInput
-from archive.importing.outcomes import MOST_BYTES, TEXT_FIELDS, BadLine, captured_at, page_outcome, text_outcome
+from archive.formats.imported import MOST_BYTES, TEXT_FIELDS, BadLine, captured_at, page_outcome, text_outcome
 from archive.timestamps import iso
 
 if TYPE_CHECKING:

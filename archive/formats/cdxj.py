@@ -18,7 +18,7 @@ from archive.timestamps import parse_stamp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archive.export.records import Record
+    from archive.formats.warc.records import Record
 
 _INDEXED: Final = frozenset({"response", "revisit", "resource"})
 _STATUS: Final = re.compile(rb"HTTP/\S+ (\d{3})")

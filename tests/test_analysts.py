@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from archive.api import Archive
-from archive.exports import export_parquet
+from archive.export import export_parquet
 from archive.refs import Ref
 from db.errors import StoreError
 from db.store import Store

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from archive.exports import export_datasette
+from archive.export import export_datasette
 from archive.urls import url_key
 from db.schema import metadata
 from db.store import Store

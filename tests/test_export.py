@@ -11,7 +11,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive.exports import Chosen, export_warc
+from archive.export import Chosen, export_warc
 from archive.files import import_files
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.formats.warc.records import warc_records

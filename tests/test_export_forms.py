@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
-from archive.exports import (
+from archive.export import (
     Chosen,
     choose,
     export_cdxj,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.exports import Chosen, export_cdxj, export_wacz, export_warc
+from archive.export import Chosen, export_cdxj, export_wacz, export_warc
 from archive.files import import_files
 from archive.settings import Settings
 from examples import play

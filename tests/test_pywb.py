@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.exports import export_warc
+from archive.export import export_warc
 from archive.runs import backfill
 from archive.settings import Settings
 from archive.urls import url_key

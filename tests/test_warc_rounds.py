@@ -13,7 +13,7 @@ from archive.demo.grade import Grade, findings, grade
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import read_snapshot
 from archive.demo.world import World
-from archive.exports import choose, export_warc
+from archive.export import choose, export_warc
 from archive.files import import_files
 from archive.runs import upkeep
 from archive.settings import Settings, load_settings

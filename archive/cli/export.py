@@ -16,7 +16,7 @@ from archive.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archive.exports import Chosen
+    from archive.export import Chosen
     from archive.settings import Settings
 
     Form = Callable[..., None]
@@ -81,7 +81,7 @@ def _chosen(
     group: str | None,
     unique: str | None,
 ) -> Chosen:
-    from archive.exports import choose
+    from archive.export import choose
     from archive.timestamps import parse_instant
     from db.records import Relation
 
@@ -100,7 +100,7 @@ def warc(db: Path, to: Path, chosen: Chosen) -> None:
     Request, reply, redirects and what else is known of every visit, and each text read; equal payloads stand there
     once. wirecopy import brings all of it back. Needs the extra wirecopy[warc].
     """
-    from archive.exports import export_warc
+    from archive.export import export_warc
 
     say(f"{count(export_warc(db, to, chosen), 'capture')} in {to}")
 
@@ -111,7 +111,7 @@ def wacz(db: Path, to: Path, chosen: Chosen) -> None:
 
     ReplayWeb.page and others open it as it is. Needs the extra wirecopy[warc].
     """
-    from archive.exports import export_wacz
+    from archive.export import export_wacz
 
     say(f"{count(export_wacz(db, to, chosen), 'capture')} in {to}")
 
@@ -122,7 +122,7 @@ def cdxj(db: Path, to: Path, chosen: Chosen) -> None:
 
     news.cdxj belongs to the news.warc.gz that the same options write.
     """
-    from archive.exports import export_cdxj
+    from archive.export import export_cdxj
 
     say(f"the index of {count(export_cdxj(db, to, chosen), 'capture')} in {to}")
 
@@ -133,7 +133,7 @@ def parquet(db: Path, to: Path, chosen: Chosen) -> None:
 
     For DuckDB, Polars, pandas and the like. Needs the extra wirecopy[parquet].
     """
-    from archive.exports import export_parquet
+    from archive.export import export_parquet
 
     rows = export_parquet(db, to, chosen)
     say(f"{', '.join(f'{number} {name}' for name, number in rows.items())} in {to}")
@@ -145,7 +145,7 @@ def jsonl(db: Path, to: Path, chosen: Chosen) -> None:
 
     wirecopy import takes it as finished texts.
     """
-    from archive.exports import export_jsonl
+    from archive.export import export_jsonl
 
     say(f"{count(export_jsonl(db, to, chosen), 'version')} in {to}")
 
@@ -159,7 +159,7 @@ def site(settings: Settings, url: str, to: Path, *, until: str | None) -> None:
 
     Timeline, every version, and what changed between them; nothing in it is loaded from elsewhere or runs.
     """
-    from archive.exports import export_site
+    from archive.export import export_site
 
     say(f"{count(export_site(settings.db, url, to, until=moment(until, settings)), 'version')} in {to}")
 
@@ -175,7 +175,7 @@ def datasette(settings: Settings, to: Path) -> None:
     wirecopy export datasette datasette.yaml
     datasette data/archive.db --metadata datasette.yaml
     """
-    from archive.exports import export_datasette
+    from archive.export import export_datasette
 
     export_datasette(settings.db, to)
     say(f"datasette {settings.db} --metadata {to}")

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from archive.exports.chosen import EVERYTHING, Chosen
-from archive.exports.whole import check_ending, whole
+from archive.export.atomic_file import check_ending, whole
+from archive.export.selection import EVERYTHING, Chosen
 from archive.formats.cdxj import IndexFile
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records

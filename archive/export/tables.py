@@ -10,8 +10,8 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from archive.errors import BadInput
-from archive.exports.chosen import EVERYTHING, Chosen
-from archive.exports.whole import check_ending, whole
+from archive.export.atomic_file import check_ending, whole
+from archive.export.selection import EVERYTHING, Chosen
 from archive.timestamps import iso
 from db.connect import Reader
 from db.questions import tables

@@ -6,10 +6,10 @@ file: nothing in one is dated by the clock. ``chosen`` says what goes in.
 
 from __future__ import annotations
 
-from archive.exports.chosen import Chosen, choose
-from archive.exports.page import export_datasette, export_site
-from archive.exports.tables import export_jsonl, export_parquet
-from archive.exports.web import export_cdxj, export_wacz, export_warc
+from archive.export.html import export_datasette, export_site
+from archive.export.selection import Chosen, choose
+from archive.export.tables import export_jsonl, export_parquet
+from archive.export.web_archive import export_cdxj, export_wacz, export_warc
 
 __all__ = [
     "Chosen",

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from archive.api import Archive
 from archive.diff import compare, render_document, render_fragment
 from archive.diff.view import clean
-from archive.exports.whole import check_ending, whole
+from archive.export.atomic_file import check_ending, whole
 from archive.launch import shipped
 from archive.timestamps import iso
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import drift, versions
-from archive.errors import NotArchived
-from archive.holder import at_work
 from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from db.connect import Reader
+from db.errors import NotArchived
+from db.lease_owner import at_work
 from db.questions import captures as ask_captures
 from db.questions import claims as ask_claims
 from db.questions import drift as ask_drift

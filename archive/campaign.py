@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import asides, pipeline
-from archive.errors import BadInput, ConfigError, SeedError, StoreError
 from archive.extract.workers import Extractors
 from archive.fetch import Fetcher, Remembered, policy_from
-from archive.holder import alive, holder
 from archive.urls import fetchable_url, origin_of, url_key
+from db.errors import BadInput, ConfigError, SeedError, StoreError
+from db.lease_owner import alive, holder
 from db.questions import captures as ask_captures
 from db.questions import origins as ask_origins
 from db.records import Report, Row

@@ -8,10 +8,10 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from archive.errors import ArchiveError
 from archive.notify import unsent
 from archive.seeds import load_index
 from db.connect import Reader
+from db.errors import ArchiveError
 from db.questions import totals
 from db.records import Problem
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.api import Archive
-from archive.errors import BadInput, NotArchived
-from archive.holder import alive, holder
-from archive.spares import spares_of
 from archive.urls import canonical_url, url_key
+from db.backups import spares_of
+from db.errors import BadInput, NotArchived
+from db.lease_owner import alive, holder
 from db.records import Repacked, Tombstone
 from db.store import Store
 

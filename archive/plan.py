@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Final
 
 from archive import rhythm
 from archive.due import Coming, coming, elastic, failing, slack, watched
-from archive.errors import BadInput
 from archive.rhythm import PRIOR
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
+from db.errors import BadInput
 from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
 
 if TYPE_CHECKING:

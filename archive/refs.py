@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.errors import BadInput
 from archive.timestamps import parse_instant
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from datetime import datetime

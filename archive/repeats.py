@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive.errors import BadInput
 from archive.formats.digests import is_digest, read_digest
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.timestamps import parse_stamp
 from archive.urls import url_key
+from db.errors import BadInput
 from db.questions import captures as ask_captures
 
 if TYPE_CHECKING:

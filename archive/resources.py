@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import archive
-from archive.errors import ConfigError
+from db.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

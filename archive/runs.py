@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from archive import furnishing
 from archive.campaign import campaign, directly
-from archive.errors import BadInput, SeedError
 from archive.extract.workers import Extractors
 from archive.fetch import policy_from, require_contact
 from archive.mementos import gather_mementos
@@ -24,10 +23,11 @@ from archive.plan import plan_visits
 from archive.preview import preview
 from archive.rhythm import learn
 from archive.seeds import load_index
-from archive.spares import spare_path, thin_out
 from archive.urls import canonical_url, url_key
 from db import care
+from db.backups import spare_path, thin_out
 from db.connect import Reader
+from db.errors import BadInput, SeedError
 from db.questions import captures as ask_captures
 from db.questions import origins as ask_origins
 from db.questions import rhythm as ask_rhythm

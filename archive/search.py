@@ -22,9 +22,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.errors import ArchiveError, BadInput
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
+from db.errors import ArchiveError, BadInput
 from db.questions.search import Narrowed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import re
 
 from ada_url import URL, HostType
 
-from archive.errors import BadInput
+from db.errors import BadInput
 from db.records import Reason
 
 _LONGEST = 8192  # characters; servers refuse request lines of 8 KiB and more

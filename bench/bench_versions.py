@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from large import APART, SINCE, WORDS, Size, make, url_of
 
 from archive.api import Archive
-from archive.errors import NotArchived
 from archive.refs import Ref
+from db.errors import NotArchived
 from db.questions import changes
 from db.questions import versions as questions
 from db.records import Capture, Reason

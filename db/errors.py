@@ -15,7 +15,7 @@
       RunFailed                   a run could not start or finish
 
 Weather (a timeout, a 404, an empty page) is never an exception: it is a value of ``db.records.Reason`` or ``Verdict``.
-The tree stands at the bottom layer so that the store can raise its part; ``archive.errors`` re-exports it.
+The tree stands at the bottom layer so that the store can raise its part; ``db.errors`` re-exports it.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled
 
 from archive import runs
-from archive.errors import StoreBusy
 from archive.settings import from_process
+from db.errors import StoreBusy
 
 
 @flow(

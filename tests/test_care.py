@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.spares import KEPT, spare_path, thin_out
 from db import care
+from db.backups import KEPT, spare_path, thin_out
 from db.connect import HEAD, Reader, check_revision, translate
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError
 from db.questions import captures as ask_captures

@@ -26,11 +26,11 @@ from archive.demo.folder import prepare_folder, write_project
 from archive.demo.script import ROUNDS
 from archive.demo.site import Site
 from archive.demo.world import World
-from archive.errors import StoreBusy
 from archive.refs import Ref
 from archive.runs import refresh
 from archive.settings import load_settings
 from db import care
+from db.errors import StoreBusy
 from tests.builders import DAY
 from tests.contents import contents
 

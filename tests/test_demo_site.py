@@ -14,9 +14,9 @@ from archive.demo.outlets import OUTLETS
 from archive.demo.script import ROUNDS
 from archive.demo.site import LOOPBACK, Site, serve_site
 from archive.demo.world import World
-from archive.errors import BadInput
 from archive.seeds import read_index
 from archive.settings import load_settings
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,12 +22,12 @@ from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
 from markdown_it import MarkdownIt
 
 from archive import runs
-from archive.errors import RunFailed
-from archive.holder import alive, holder
 from archive.launch import FlowProcess, PrivateServer, rounds, run_flow, shipped
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
 from builders import a_version
+from db.errors import RunFailed
+from db.lease_owner import alive, holder
 from db.records import Report, Row
 from db.store import Store
 from newsroom import PARAGRAPHS

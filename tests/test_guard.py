@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ssrfguard import DEFAULT_DENIED
 
-from archive.errors import ConfigError
 from archive.fetch import Fetcher, FetchPolicy, require_contact
 from archive.fetch.guard import Reach, reach_of
+from db.errors import ConfigError
 from db.records import Outcome, Reason, Visit
 from tests.fetching import NOON, policy_for, visit
 from tests.site import CERTIFICATE, Site

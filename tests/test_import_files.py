@@ -16,11 +16,11 @@ from jsonschema import Draft202012Validator
 from archive import runs
 from archive.api import Archive
 from archive.cli import main
-from archive.errors import BadInput
 from archive.files import import_files
 from archive.refs import Ref
 from archive.settings import load_settings
 from archive.timestamps import iso
+from db.errors import BadInput
 from tests.builders import DAY, HOUR, T0
 from tests.contents import contents, sizes
 from tests.newsroom import COPY, PARAGRAPHS, TALKS, page

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from archive import keeping
 from archive.api import Archive
 from archive.cli import wirecopy
-from archive.errors import BadInput
 from archive.refs import Ref
 from archive.settings import load_settings
 from builders import DAY, OTHER_RECIPE, T0, add_source, derive_all, make_history
 from contents import contents
+from db.errors import BadInput
 from db.questions import labels as ask_labels
 from db.records import Relation
 from db.store import Store

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.holder import alive, holder
 from db.errors import StoreBusy
+from db.lease_owner import alive, holder
 from db.questions import totals
 from tests.builders import T0
 from tests.newsroom import PARAGRAPHS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archive.agents import MOST_CHARACTERS, Desk, quoted
-from archive.errors import BadInput, NotArchived
+from db.errors import BadInput, NotArchived
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, URL, add_source, make_history
 

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.campaign import Campaign, directly
-from archive.errors import ConfigError
 from archive.extract.workers import Extractors
 from archive.mementos import Memento, further_timemaps, gather_mementos, raw_url, read_timemap
 from archive.runs import backfill
 from archive.settings import Settings
 from archive.urls import url_key
 from db.connect import Reader
+from db.errors import ConfigError
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import runs
-from archive.errors import ConfigError
 from archive.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, unsent, wanted
 from archive.seeds import read_index
 from archive.settings import Settings, load_settings
 from archive.urls import url_key
+from db.errors import ConfigError
 from db.records import Kind, Report
 from db.store import Store
 from tests.builders import HOUR, T0, a_seed, a_version

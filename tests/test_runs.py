@@ -19,13 +19,13 @@ from archive import runs
 from archive.api import Archive
 from archive.campaign import LEASE, batches
 from archive.cli import main
-from archive.errors import BadInput, ConfigError, SeedError, StoreBusy, StoreError
-from archive.holder import alive
 from archive.plan import plan_visits
 from archive.settings import load_settings
 from archive.urls import host_of, url_key
 from db import care
 from db.connect import Reader
+from db.errors import BadInput, ConfigError, SeedError, StoreBusy, StoreError
+from db.lease_owner import alive
 from db.questions import sources as ask_sources
 from db.questions import totals
 from db.records import SeedKind, Visit

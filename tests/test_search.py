@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
-from archive.errors import BadInput
 from archive.search import MOST_TERMS, understood
 from builders import (
     DAY,
@@ -19,6 +18,7 @@ from builders import (
     digest_of,
     record_text,
 )
+from db.errors import BadInput
 from db.questions import search as ask_search
 from db.store import Store
 

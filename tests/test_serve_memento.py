@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from archive.errors import BadInput
 from archive.formats.timemap import read_timemap
 from archive.serve.memento.addresses import page_url, safe
 from archive.serve.memento.routes import MOST_LISTED
 from archive.serve.memento.stamps import first_of, last_of, middle_of, stamp
+from db.errors import BadInput
 from db.store import Store
 from tests.archived import (
     BASE,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.errors import BadInput
 from archive.serve.memento.patterns import Pattern
+from db.errors import BadInput
 
 PATTERNS = [
     "200",

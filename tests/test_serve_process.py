@@ -20,8 +20,8 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
-from archive.errors import ConfigError, StoreError
 from builders import DAY, HOUR, T0, record_text
+from db.errors import ConfigError, StoreError
 from db.store import Store
 from serving import stocked
 

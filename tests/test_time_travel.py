@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
-from archive.errors import NotArchived
 from archive.refs import Ref
+from db.errors import NotArchived
 from db.questions import captures as ask_captures
 from db.store import Store
 from tests.builders import (

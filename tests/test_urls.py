@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.errors import BadInput
 from archive.urls import RefusedUrl, canonical_url, fetchable_url, host_of, origin_of, url_key
+from db.errors import BadInput
 from db.records import Reason
 
 SAME = [

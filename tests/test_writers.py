@@ -23,12 +23,12 @@ import pytest
 
 from archive import pipeline
 from archive.api import Archive
-from archive.holder import alive, holder
 from archive.refs import Ref
 from archive.urls import url_key
 from db import care
 from db.connect import Reader
 from db.errors import StoreBusy
+from db.lease_owner import alive, holder
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.store import Store

@@ -83,7 +83,7 @@ def backup(settings: Settings, *, to: Path | None, compact: bool) -> None:
 
     The copy goes to the file TO, else to data/backups/ under the time of day.
     """
-    from archive.spares import spare_path
+    from db.backups import spare_path
     from db.care import backup as copy
 
     click.echo(copy(settings.db, to or spare_path(settings.db, settings.wall()), compact=compact))
@@ -134,8 +134,8 @@ def restore(settings: Settings, *, source: Path) -> None:
 def _refuse_while_at_work(settings: Settings) -> None:
     """A run would go on writing to the file that is set aside, and what it fetches would be missing in the archive."""
     from archive.api import Archive
-    from archive.errors import StoreBusy, StoreError
-    from archive.holder import at_work
+    from db.errors import StoreBusy, StoreError
+    from db.lease_owner import at_work
 
     try:
         with Archive(settings.db) as archive:
@@ -152,8 +152,8 @@ def upgrade(settings: Settings) -> None:
 
     Backup, migrate, check. Other verbs that write do it by themselves; verbs that only read never do.
     """
-    from archive.errors import StoreError
     from db.care import upgrade as migrate
+    from db.errors import StoreError
 
     if not settings.db.is_file():
         raise StoreError(f"there is no archive at {settings.db} to upgrade. Make one: wirecopy init")

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.screen import say
-from archive.errors import (
-    ArchiveError,
-    BadInput,
-    ConfigError,
-    NotArchived,
-    SeedError,
-    StoreError,
-)
+from db.errors import ArchiveError, BadInput, ConfigError, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

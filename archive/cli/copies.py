@@ -11,7 +11,7 @@ import click
 from archive import answers
 from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
 from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, minute, say, width
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

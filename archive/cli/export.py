@@ -11,7 +11,7 @@ import click
 from archive.cli.common import moment, verb
 from archive.cli.find import Unique, unique_option
 from archive.cli.screen import count, say
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable

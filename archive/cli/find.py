@@ -13,7 +13,7 @@ from archive import answers
 from archive.cli.common import as_json, as_jsonl, moment, put_json, put_lines, recorded_option, verb
 from archive.cli.read import met_since
 from archive.cli.screen import between, bold, clean, columns, count, dim, fold, minute, say
-from archive.errors import NotArchived
+from db.errors import NotArchived
 from db.records import Relation
 
 if TYPE_CHECKING:

@@ -164,9 +164,9 @@ def _by_reason(found: Plan) -> dict[str, list[str]]:
 
 def _not_taken_up(settings: Settings, known: set[str]) -> list[str]:
     """Seeds of the index that no run has seen yet; the archive learns of them with the next refresh."""
-    from archive.errors import ArchiveError
     from archive.seeds import load_index
     from archive.urls import url_key
+    from db.errors import ArchiveError
 
     try:
         return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]

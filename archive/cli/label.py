@@ -9,7 +9,7 @@ import click
 from archive import answers
 from archive.cli.common import as_json, put_json, put_lines, verb
 from archive.cli.screen import clean, count, fold, say
-from archive.errors import BadInput, NotArchived
+from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:
     from archive.api import Archive

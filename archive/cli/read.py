@@ -25,7 +25,7 @@ from archive.cli.screen import (
     size,
     tally,
 )
-from archive.errors import BadInput, NotArchived
+from db.errors import BadInput, NotArchived
 from db.records import Reason
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import click
 
 from archive.cli.common import verb
 from archive.cli.screen import say
-from archive.errors import ConfigError
+from db.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from archive.demo.outlets import OUTLETS, Outlet
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from archive.demo.script import ROUNDS
 from archive.demo.world import World
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -19,8 +19,8 @@ from archive.discover.feeds import is_feed, read_feed
 from archive.discover.notes import CUT, Notes
 from archive.discover.sections import read_section
 from archive.discover.sitemaps import read_sitemap
-from archive.errors import BadInput
 from archive.urls import canonical_url, url_key
+from db.errors import BadInput
 from db.records import Found, Page, SeedKind
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from archive.errors import BadInput
 from archive.urls import fetchable_url
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from archive.api import Archive
 from archive.copies import fold
-from archive.errors import NotArchived
 from db.connect import Reader
+from db.errors import NotArchived
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.questions import tables

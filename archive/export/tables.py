@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-from archive.errors import BadInput
 from archive.export.atomic_file import check_ending, whole
 from archive.export.selection import EVERYTHING, Chosen
 from archive.timestamps import iso
 from db.connect import Reader
+from db.errors import BadInput
 from db.questions import tables
 from db.times import instant
 

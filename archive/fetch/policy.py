@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.errors import ConfigError
 from archive.urls import host_of
+from db.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

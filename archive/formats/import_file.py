@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import BadInput
 from archive.formats.jsonl import read_lines
 from archive.formats.saved_page import read_saved_page, read_text_file
 from archive.formats.wacz.reader import read_wacz
 from archive.formats.warc.captures import read_warc
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from archive.errors import BadInput
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
+from db.errors import BadInput
 from db.records import TEXT_MEDIA_TYPE, Outcome, SeedKind, reason_of_status
 
 if TYPE_CHECKING:

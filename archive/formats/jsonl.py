@@ -11,8 +11,8 @@ import json
 import zlib
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-from archive.errors import BadInput
 from archive.formats.imported import MOST_BYTES, TEXT_FIELDS, BadLine, captured_at, page_outcome, text_outcome, utf8
+from db.errors import BadInput
 from db.records import reason_of_status
 
 if TYPE_CHECKING:

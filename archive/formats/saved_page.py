@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import BadInput
 from archive.formats.imported import MOST_BYTES, TEXT_FIELDS, BadLine, captured_at, page_outcome, text_outcome
 from archive.timestamps import iso
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

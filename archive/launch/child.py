@@ -9,9 +9,9 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import RunFailed
 from archive.launch import keeper
 from archive.resources import code_environ
+from db.errors import RunFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,12 +7,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import RunFailed
 from archive.launch.child import Child
 from archive.launch.server import PrivateServer, private_environ
 from archive.resources import shipped
 from archive.settings import PREFIX
 from archive.timestamps import iso
+from db.errors import RunFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from archive.errors import RunFailed
+from db.errors import RunFailed
 
 if TYPE_CHECKING:
     from archive.launch.child import Child

@@ -10,13 +10,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import RunFailed, SeedError
 from archive.launch.child import Child
 from archive.launch.listener import Listener, free_port
 from archive.launch.pages import Pages
 from archive.launch.server import PrivateServer
 from archive.resources import shipped
 from archive.settings import to_environ
+from db.errors import RunFailed, SeedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive.errors import ConfigError
 from archive.fetch import policy_from, require_contact
 from archive.formats.timemap import absolute
 from archive.mementos.lists import Listing, listing_at, listing_of, read_list
 from archive.mementos.replay import replay
 from archive.urls import canonical_url, url_key
+from db.errors import ConfigError
 from db.questions import captures as ask_captures
 from db.records import SeedKind
 

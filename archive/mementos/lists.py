@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.errors import ConfigError
 from archive.formats import cdx
 from archive.formats.timemap import Memento, further_timemaps, is_timemap, read_timemap
+from db.errors import ConfigError
 from db.records import Reason, SeedKind, Visit
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from archive.errors import BadInput, SeedError
 from archive.seeds.markdown import sections
 from archive.timestamps import DURATION_EXAMPLES, parse_duration
 from archive.urls import canonical_url, url_key
+from db.errors import BadInput, SeedError
 from db.records import Complaint, Every, Kind, Seed, SeedKind, Seeds
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archive.diff import compare
-from archive.errors import BadInput
+from db.errors import BadInput
 from db.records import Change, Edit, Kind
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive.errors import BadInput
+from db.errors import BadInput
 from db.questions.search import Place, Rank
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from archive.errors import ArchiveError, BadInput, NotArchived, StoreError
 from archive.serve.policy import HEADERS
+from db.errors import ArchiveError, BadInput, NotArchived, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from archive.errors import ConfigError
+from db.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

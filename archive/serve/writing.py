@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from archive import keeping, seen
 from archive.api import Archive
-from archive.errors import BadInput, NotArchived
 from archive.refs import Ref
 from archive.timestamps import parse_stamp
+from db.errors import BadInput, NotArchived
 from db.questions import sources
 
 if TYPE_CHECKING:

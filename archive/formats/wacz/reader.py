@@ -10,11 +10,11 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.errors import BadInput
 from archive.formats.digests import read_digest
 from archive.formats.imported import BadLine
 from archive.formats.warc.captures import WarcReader
 from archive.formats.warc.reader import first_line, loader
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping

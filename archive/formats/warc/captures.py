@@ -14,7 +14,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from archive.errors import BadInput
 from archive.formats.imported import MOST_BYTES, BadLine, Kept, PassedOver, Repeat, captured_at, page_outcome
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, Facts, read_facts
 from archive.formats.warc.http_head import LONGEST, Head, charset_of, split_head
@@ -33,6 +32,7 @@ from archive.formats.warc.reader import (
 )
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
+from db.errors import BadInput
 from db.records import Outcome, Reason, SeedKind
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Final
 
-from archive.errors import BadInput
+from db.errors import BadInput
 
 LONGEST: Final = 256 * 1024
 """Bytes of a head that are looked through for its end; real ones stay under 64 KiB."""

@@ -12,7 +12,7 @@ import re
 import zlib
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import importlib
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
-from archive.errors import BadInput
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from io import RawIOBase

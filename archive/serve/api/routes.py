@@ -10,13 +10,13 @@ from starlette.routing import Route
 
 from archive import answers
 from archive.diff import edits_json
-from archive.errors import BadInput, NotArchived
 from archive.serve import beside, words
 from archive.serve.answer import page
 from archive.serve.api.document import document
 from archive.serve.comparing import check_judged_in_time, compare_in_time
 from archive.serve.desk import Reply, kind_of
 from archive.serve.pages import article, captures, copies, groups, runs, search, sources, standing
+from db.errors import BadInput, NotArchived
 from db.questions import changes, health
 
 if TYPE_CHECKING:

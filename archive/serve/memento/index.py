@@ -13,10 +13,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import BadInput
 from archive.serve.memento.addresses import safe
 from archive.serve.memento.lookup import keys_of, place_of, surt
 from archive.serve.memento.stamps import stamp
+from db.errors import BadInput
 from db.questions import mementos as ask_mementos
 from db.questions.mementos import Elsewhere, Position
 

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from archive.errors import BadInput
+from db.errors import BadInput
 
 LONGEST: Final = 200
 """Characters of a pattern at most; the longest seen from a client had 60."""

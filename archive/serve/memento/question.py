@@ -15,10 +15,10 @@ from datetime import MAXYEAR
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from archive.errors import BadInput
 from archive.serve.memento.addresses import page_url
 from archive.serve.memento.patterns import Pattern
 from archive.serve.memento.stamps import SECOND, first_of, last_of, middle_of
+from db.errors import BadInput
 from db.questions.mementos import Position
 from db.times import instant, micros
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from archive.errors import BadInput, NotArchived
 from archive.formats.http_date import http_date as read_http_date
 from archive.serve.desk import desk
 from archive.serve.memento.addresses import Links, behind, page_url, read_memento, safe
@@ -21,6 +20,7 @@ from archive.serve.memento.stamps import SECOND, first_of, middle_of, stamp
 from archive.serve.memento.writing import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, write_answer
 from archive.timestamps import iso
 from archive.urls import url_key
+from db.errors import BadInput, NotArchived
 from db.questions import captures as ask_captures
 from db.questions import mementos as ask_mementos
 from db.questions.mementos import Position

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
 
-from archive.errors import BadInput
+from db.errors import BadInput
 
 SECOND: Final = timedelta(seconds=1)
 """What a stamp is cut to."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from archive import answers
-from archive.errors import BadInput, NotArchived
 from archive.refs import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
@@ -19,6 +18,7 @@ from archive.serve.family import family_of
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
 from archive.timestamps import iso
+from db.errors import BadInput, NotArchived
 from db.questions import changes, health, sources
 
 if TYPE_CHECKING:

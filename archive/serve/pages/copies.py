@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive import answers
-from archive.errors import NotArchived
 from archive.refs import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
@@ -14,6 +13,7 @@ from archive.serve.comparing import check_judged_in_time
 from archive.serve.desk import Reply
 from archive.serve.family import family_of
 from archive.timestamps import iso
+from db.errors import NotArchived
 from db.questions import sources
 
 if TYPE_CHECKING:

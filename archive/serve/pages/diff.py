@@ -16,7 +16,6 @@ from starlette.responses import RedirectResponse
 from archive import answers
 from archive.diff import edits_json, marked, paragraphs, render_unified
 from archive.diff.view import headline, lines, remark
-from archive.errors import BadInput, NotArchived
 from archive.refs import Ref
 from archive.serve import charts, comparing, excerpt, words
 from archive.serve.answer import page
@@ -26,6 +25,7 @@ from archive.serve.pages.article import number_of, source_of, what
 from archive.serve.pages.machine import machine_view, raw_view
 from archive.serve.unseen import unseen
 from archive.timestamps import iso
+from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

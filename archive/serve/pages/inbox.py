@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive.errors import BadInput
 from archive.serve import excerpt, words
 from archive.serve.answer import page
 from archive.serve.comparing import Allowance
 from archive.serve.desk import Reply, kind_of
 from archive.serve.upcoming import RUNS, next_run
 from archive.timestamps import iso
+from db.errors import BadInput
 from db.questions import changes, health, totals
 from db.records import Kind
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from rapidfuzz.distance import Indel
 
 from archive.diff.view import clean
-from archive.errors import NotArchived
+from db.errors import NotArchived
 from db.records import Kind
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archive.errors import NotArchived
-from archive.holder import at_work
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
 from archive.timestamps import iso
+from db.errors import NotArchived
+from db.lease_owner import at_work
 from db.questions import totals
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from archive import answers
-from archive.errors import BadInput
 from archive.search import understood
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply, kind_of
 from archive.timestamps import iso
 from archive.urls import url_key
+from db.errors import BadInput
 from db.questions import changes
 from db.questions.search import SNIPPET_MARKS, search_page
 from db.questions.spread import spread

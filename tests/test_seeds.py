@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.seeds import EXAMPLE_INDEX, add_row, load_index, read_index, render_index
-from archive.seeds.reading import name_from
+from archive.seeds.parse import name_from
 from archive.urls import canonical_url
 from db.errors import BadInput, SeedError
 from db.records import Complaint, Seed, SeedKind

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from archive.seeds.reading import load_index, read_index
-from archive.seeds.writing import EXAMPLE_INDEX, add_row, render_index
+from archive.seeds.parse import load_index, read_index
+from archive.seeds.write import EXAMPLE_INDEX, add_row, render_index
 
 __all__ = ["EXAMPLE_INDEX", "add_row", "load_index", "read_index", "render_index"]

@@ -7,7 +7,7 @@ from itertools import chain, count, groupby
 from typing import TYPE_CHECKING, Final
 
 from archive.seeds.markdown import sections
-from archive.seeds.reading import COLUMNS, identity, name_from, read_index, slug
+from archive.seeds.parse import COLUMNS, identity, name_from, read_index, slug
 from archive.timestamps import format_duration
 from archive.urls import canonical_url
 from db.errors import BadInput, SeedError

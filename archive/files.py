@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive import furnishing, pipeline
-from archive.extract.workers import Extractors
+from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, Found, Kept, PassedOver, Repeat
 from archive.repeats import held, resolve_waiting, waiting

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from archive import clean as cleaning
 from archive.clean import clean
-from archive.core import core_digest, core_of
-from archive.parts import Part, missing_part, repeated_lines
+from archive.extract.multipage import Part, missing_part, repeated_lines
+from archive.extract.strip_scripts import core_digest, core_of
 from db.questions import captures as ask_captures
 from db.questions import derivations as ask_derivations
 from db.records import Cleaned, Verdict

@@ -19,8 +19,8 @@ from trafilatura import bare_extraction
 from archive.clean import clean
 from archive.extract import extract
 from archive.extract.blocks import fill_gaps, prose_length, read_families
+from archive.extract.parse import lighten, parse
 from archive.extract.recipe import PASSES
-from archive.extract.tree import lighten, parse
 from db.records import Page
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import pipeline
-from archive.extract.workers import Extractors
+from archive.extract.worker_pool import Extractors
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.records import Outcome, Reason, SeedKind, Visit

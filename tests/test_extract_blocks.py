@@ -8,7 +8,7 @@ import pytest
 
 from archive.extract import extract
 from archive.extract.blocks import fill_gaps, linear_text, prose_length, read_families
-from archive.extract.tree import parse
+from archive.extract.parse import parse
 from db.records import Page, Verdict
 from tests.hostile import ARTICLE, SENTENCE
 from tests.hostile import page as html

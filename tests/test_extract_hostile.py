@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.extract import Extractors, extract, frames
+from archive.extract import Extractors, extract, ipc
 from archive.extract.worker import READY
-from archive.extract.workers import MEMORY
+from archive.extract.worker_pool import MEMORY
 from db.records import Extraction, Page, Verdict
 from tests.hostile import ARTICLE, HOSTILE, LAST, Hostile
 from tests.hostile import page as html
@@ -78,7 +78,7 @@ def starved() -> Iterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=ROOT)
     assert child.stdin
     assert child.stdout
-    assert frames.receive(child.stdout.fileno(), within=60) == READY
+    assert ipc.receive(child.stdout.fileno(), within=60) == READY
     yield child
     child.stdin.close()
     child.stdout.close()
@@ -92,13 +92,13 @@ def test_shortage_of_memory_gives_a_verdict_and_never_a_part_of_the_text(starved
     sizes = (1, 10, 100, 400, 900)
     for size in sizes:
         given = page(html(f"<p>{'x' * 20_000} y</p>" * size + ARTICLE))
-        frames.send(starved.stdin.fileno(), given)
-        got = frames.receive(starved.stdout.fileno(), within=60)
+        ipc.send(starved.stdin.fileno(), given)
+        got = ipc.receive(starved.stdout.fileno(), within=60)
         if got.verdict is Verdict.ERROR:
             assert (got.detail, got.text) == ("not enough memory", "")
         else:
             assert got == extract(given)
             assert LAST in got.text
     assert got.verdict is Verdict.ERROR
-    frames.send(starved.stdin.fileno(), page(NEIGHBOUR))
-    assert frames.receive(starved.stdout.fileno(), within=60) == extract(page(NEIGHBOUR))
+    ipc.send(starved.stdin.fileno(), page(NEIGHBOUR))
+    assert ipc.receive(starved.stdout.fileno(), within=60) == extract(page(NEIGHBOUR))

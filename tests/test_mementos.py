@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.campaign import Campaign, directly
-from archive.extract.workers import Extractors
+from archive.extract.worker_pool import Extractors
 from archive.mementos import Memento, further_timemaps, gather_mementos, raw_url, read_timemap
 from archive.runs import backfill
 from archive.settings import Settings

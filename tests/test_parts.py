@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import pipeline
-from archive.parts import CUT, MOST_PARTS, Part, fetch_whole, is_part, missing_part, next_part, repeated_lines
+from archive.extract.multipage import Part, missing_part, repeated_lines
+from archive.parts import CUT, MOST_PARTS, fetch_whole, is_part, next_part
 from archive.plan import plan_visits
 from archive.urls import url_key
 from db.errors import StoreError

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from archive import pipeline, texts
 from archive.api import Archive
 from archive.cli import wirecopy
-from archive.core import core_digest, core_of
 from archive.extract import extract
+from archive.extract.strip_scripts import core_digest, core_of
 from archive.preview import preview
 from archive.urls import url_key
 from db.questions import captures as ask_captures

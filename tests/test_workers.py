@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.extract import Extractors, extract, frames
+from archive.extract import Extractors, extract, ipc
 from archive.extract.worker import READY
-from archive.extract.workers import MEMORY
+from archive.extract.worker_pool import MEMORY
 from db.records import Extraction, Page, Verdict
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ def test_worker_short_of_memory_answers_and_lives_on() -> None:
     )
     assert child.stdin
     assert child.stdout
-    assert frames.receive(child.stdout.fileno(), within=60) == READY
-    frames.send(child.stdin.fileno(), page("<html><body>" + f"<p>{'x' * 20_000} y</p>" * 900))
-    assert isinstance(frames.receive(child.stdout.fileno(), within=60), Extraction)
-    frames.send(child.stdin.fileno(), story(1))
-    assert frames.receive(child.stdout.fileno(), within=60) == extract(story(1))
+    assert ipc.receive(child.stdout.fileno(), within=60) == READY
+    ipc.send(child.stdin.fileno(), page("<html><body>" + f"<p>{'x' * 20_000} y</p>" * 900))
+    assert isinstance(ipc.receive(child.stdout.fileno(), within=60), Extraction)
+    ipc.send(child.stdin.fileno(), story(1))
+    assert ipc.receive(child.stdout.fileno(), within=60) == extract(story(1))
     child.stdin.close()
     child.stdout.close()
     assert child.wait(10) == 0

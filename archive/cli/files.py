@@ -78,7 +78,7 @@ def extract(*, fast: bool, workers: int | None) -> int:
     """
     from archive import answers
     from archive.clean import clean
-    from archive.extract.workers import Extractors
+    from archive.extract.worker_pool import Extractors
 
     given = _Given()
     with Extractors(workers=os.cpu_count() or 1 if workers is None else workers, fast=fast) as extractors:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.extract.recipe import extract_facts
-from archive.extract.workers import Extractors
+from archive.extract.worker_pool import Extractors
 
 if TYPE_CHECKING:
     from db.records import Extraction, Page

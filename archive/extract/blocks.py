@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-    from archive.extract.tree import Asks
+    from archive.extract.parse import Asks
 
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _UNREAD = ("script", "style", "noscript", "template", "svg", "head", "textarea", "select", "button", "form", "nav")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-    from archive.extract.tree import Asks, Parsed
+    from archive.extract.parse import Asks, Parsed
 
     Focus = Literal["precision", "default", "recall"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-    from archive.extract.tree import Asks
+    from archive.extract.parse import Asks
 
 _WALKED = ("title", "base", "meta", "link", "script", "h1", "time")
 _PUBLISHED = (

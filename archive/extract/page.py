@@ -14,9 +14,9 @@ from archive.extract.decode import decode, foreign_bytes, foreign_text, mend_ref
 from archive.extract.facts import declared_facts, found_facts, guessed_dates
 from archive.extract.headline import agreeing, choose_headline
 from archive.extract.metadata import Declared, read_metadata
+from archive.extract.parse import Asks, Parsed, lighten, oversized, parse
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
-from archive.extract.tree import Asks, Parsed, lighten, oversized, parse
 from archive.extract.verdict import Signals, count_words, judge
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 

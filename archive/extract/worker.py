@@ -13,7 +13,7 @@ import signal
 import sys
 from datetime import UTC, datetime
 
-from archive.extract import frames
+from archive.extract import ipc
 from archive.extract.page import extract
 from db.records import Page
 
@@ -37,14 +37,14 @@ def main(arguments: list[str]) -> None:
     _bound_memory(memory)
     extract(_warm_up())
     try:
-        frames.send(answers, READY)
+        ipc.send(answers, READY)
         while True:
-            page = frames.receive(sys.stdin.fileno())
+            page = ipc.receive(sys.stdin.fileno())
             signal.setitimer(signal.ITIMER_REAL, wall + GRACE)
             answer = extract(page, fast=fast)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            frames.send(answers, answer)
-    except frames.Ended:
+            ipc.send(answers, answer)
+    except ipc.Ended:
         return
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from archive.clean import clean
 from archive.diff import compare
-from archive.extract.workers import Extractors
+from archive.extract.worker_pool import Extractors
 from db.records import Kind, Page, Text
 
 if sys.version_info >= (3, 14):

@@ -17,7 +17,7 @@ import pytest
 
 from archive import pipeline
 from archive.api import Archive
-from archive.extract.workers import Extractors
+from archive.extract.worker_pool import Extractors
 from db.questions import captures as ask_captures
 from db.store import Store
 from tests.pagehistories import VERSIONS, histories, keep_all

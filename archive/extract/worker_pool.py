@@ -19,7 +19,7 @@ from queue import LifoQueue
 from typing import TYPE_CHECKING, Self
 
 import archive
-from archive.extract import frames
+from archive.extract import ipc
 from db.errors import RunFailed
 from db.records import Extraction, Verdict
 
@@ -119,10 +119,10 @@ class _Worker:
         for _ in range(2):
             try:
                 return self._ask(page)
-            except frames.Hung:
+            except ipc.Hung:
                 self._kill()
                 return Extraction(verdict=Verdict.TIMEOUT, detail=f"no answer within {self._wall:g} s")
-            except frames.Ended:
+            except ipc.Ended:
                 self._kill()
             if self._is_abandoned:
                 break
@@ -153,8 +153,8 @@ class _Worker:
         child = self._child or self._start()
         assert child.stdin is not None  # noqa: S101  # both were asked for as pipes
         assert child.stdout is not None  # noqa: S101
-        frames.send(child.stdin.fileno(), page, within=self._wall)
-        answer: Extraction = frames.receive(child.stdout.fileno(), within=self._wall)
+        ipc.send(child.stdin.fileno(), page, within=self._wall)
+        answer: Extraction = ipc.receive(child.stdout.fileno(), within=self._wall)
         self._done += 1
         if self._done >= RECYCLE or answer.verdict is Verdict.ERROR:  # after a failed allocation nothing is certain
             self.stop()
@@ -174,10 +174,10 @@ class _Worker:
             )
             try:
                 assert self._child.stdout is not None  # noqa: S101  # asked for as a pipe
-                frames.receive(self._child.stdout.fileno(), within=_START)
+                ipc.receive(self._child.stdout.fileno(), within=_START)
                 assert self._child.stdin is not None  # noqa: S101  # the same
                 os.set_blocking(self._child.stdin.fileno(), False)  # a worker that does not read must not hold us
-            except (frames.Ended, frames.Hung):
+            except (ipc.Ended, ipc.Hung):
                 self._kill()
                 complaints.seek(0)
                 last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]

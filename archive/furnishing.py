@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from archive.clean import learn, near_copies, restore
+from archive.extract.boilerplate import learn, near_copies, restore
 from archive.urls import registered_domain, url_key
 from db.questions import furniture as ask_furniture
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from archive import asides, copies, histories, texts
 from archive.capture import make_capture, was_belied
-from archive.clean import clean_facts
 from archive.copies.semantic import installed_sense
 from archive.discover import discover
 from archive.extract import extract_facts
+from archive.extract.boilerplate import clean_facts
 from archive.furnishing import Fitted
 from archive.parts import fetch_whole
 from archive.probe import is_probe

@@ -11,8 +11,8 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from archive import furnishing, texts
-from archive.clean import clean
 from archive.diff import compare, render_unified
+from archive.extract.boilerplate import clean
 from archive.timestamps import iso
 from db.questions import captures as ask_captures
 from db.questions import derivations as ask_derivations

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive import clean as cleaning
-from archive.clean import clean
+from archive.extract import boilerplate as cleaning
+from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import core_digest, core_of
 from db.questions import captures as ask_captures

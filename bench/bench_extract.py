@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from trafilatura import bare_extraction
 
-from archive.clean import clean
 from archive.extract import extract
 from archive.extract.blocks import fill_gaps, prose_length, read_families
+from archive.extract.boilerplate import clean
 from archive.extract.parse import lighten, parse
 from archive.extract.recipe import PASSES
 from db.records import Page

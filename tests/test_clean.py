@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.clean import clean, clean_facts, normalise, restore
-from archive.clean.credits import find_credits
+from archive.extract.boilerplate import clean, clean_facts, normalise, restore
+from archive.extract.boilerplate.attribution import find_credits
 from db.records import Extraction, Verdict
 
 BODY = [

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from archive.clean import clean
 from archive.copies import fingerprint, judge
 from archive.copies.judge import Readings
+from archive.extract.boilerplate import clean
 from db.records import Extraction, Judgement, Relation, Text, Verdict
 
 PAIRS = Path(__file__).parent / "pairs"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.clean import clean
 from archive.extract import extract, extract_facts
+from archive.extract.boilerplate import clean
 from archive.extract.dates import declared_date, parse_date
 from archive.extract.headline import choose_headline
 from db.records import TEXT_MEDIA_TYPE, Extraction, Page, Verdict

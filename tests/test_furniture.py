@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from archive import furnishing, pipeline
 from archive.api import Archive
-from archive.clean import clean, learn, near_copies, normalise, restore
-from archive.clean.furniture import find_furniture
 from archive.extract import extract
+from archive.extract.boilerplate import clean, learn, near_copies, normalise, restore
+from archive.extract.boilerplate.site_template import find_furniture
 from archive.furnishing import site_keys
 from archive.urls import url_key
 from db.questions import captures as ask_captures

@@ -77,7 +77,7 @@ def extract(*, fast: bool, workers: int | None) -> int:
     wirecopy extract --fast --workers 8 < pages.jsonl > texts.jsonl
     """
     from archive import answers
-    from archive.clean import clean
+    from archive.extract.boilerplate import clean
     from archive.extract.worker_pool import Extractors
 
     given = _Given()

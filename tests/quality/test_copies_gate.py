@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from archive.clean import clean
 from archive.copies import fingerprint, judge
+from archive.extract.boilerplate import clean
 from db.records import Extraction, Judgement, Relation, Text, Verdict
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "nearcopy"

@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 
-from archive.clean import clean
 from archive.diff import compare
+from archive.extract.boilerplate import clean
 from archive.extract.worker_pool import Extractors
 from db.records import Kind, Page, Text
 

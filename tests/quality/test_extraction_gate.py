@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive.clean import clean
 from archive.extract import extract
+from archive.extract.boilerplate import clean
 from db.records import Extraction, Page
 
 if TYPE_CHECKING:

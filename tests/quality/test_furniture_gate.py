@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_extraction_gate import DATA, gold, scorer, texts, words
 
-from archive.clean import clean, learn, near_copies, restore
+from archive.extract.boilerplate import clean, learn, near_copies, restore
 from archive.urls import registered_domain, url_key
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from archive.clean import furniture
-from archive.clean.credits import CREDITS, IN_TEXT, credit_facts, find_credits
-from archive.clean.furniture import NOTHING, learn, near_copies
-from archive.clean.normalise import normalise, normalise_line
-from archive.clean.residue import EDGES, find_residue
-from archive.clean.rules import BYLINE, RULES, SHORTCODE
-from archive.clean.spans import join, restore, take_lines, take_out
+from archive.extract.boilerplate import site_template
+from archive.extract.boilerplate.attribution import CREDITS, IN_TEXT, credit_facts, find_credits
+from archive.extract.boilerplate.find import EDGES, find_residue
+from archive.extract.boilerplate.normalize import normalise, normalise_line
+from archive.extract.boilerplate.rules import BYLINE, RULES, SHORTCODE
+from archive.extract.boilerplate.site_template import NOTHING, learn, near_copies
+from archive.extract.boilerplate.spans import join, restore, take_lines, take_out
 
 if TYPE_CHECKING:
     from db.records import Blocks, Extraction, Removed
@@ -65,7 +65,7 @@ def clean(extraction: Extraction, known: Blocks = NOTHING) -> Extraction:
 def clean_facts() -> tuple[tuple[str, str], ...]:
     """Everything that decides what :func:`clean` returns, as sorted (name, value) pairs."""
     rules = [(rule.because, rule.where, rule.pattern.pattern, rule.words, rule.sweeps) for rule in RULES]
-    table = repr((rules, SHORTCODE.pattern, [credit.pattern.pattern for credit in CREDITS], EDGES, furniture.EDGES))
+    table = repr((rules, SHORTCODE.pattern, [credit.pattern.pattern for credit in CREDITS], EDGES, site_template.EDGES))
     return ("clean revision", REVISION), ("clean rules", sha256(table.encode()).hexdigest()[:16])
 
 

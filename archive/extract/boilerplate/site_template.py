@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive.clean.normalise import fold
+from archive.extract.boilerplate.normalize import fold
 from db.records import Blocks
 
 if TYPE_CHECKING:

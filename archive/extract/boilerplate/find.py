@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from archive.clean.furniture import NOTHING, find_furniture
-from archive.clean.normalise import fold
-from archive.clean.rules import RULES, SHORTCODE, Rule
+from archive.extract.boilerplate.normalize import fold
+from archive.extract.boilerplate.rules import RULES, SHORTCODE, Rule
+from archive.extract.boilerplate.site_template import NOTHING, find_furniture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

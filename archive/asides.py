@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archive import probe
-from archive.capture import make_capture
+from archive.crawl import soft404
+from archive.crawl.capture import make_capture
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.questions import origins as ask_origins
@@ -58,18 +58,18 @@ class Apologies:
 
         A page that came from another host than it was asked of is left out, and so is a probe itself.
         """
-        if probe.is_probe(capture.url):
+        if soft404.is_probe(capture.url):
             return []
         root = _root(capture.final_url)
         if root not in self.known:
             self.known[root] = [one for one in ask_origins.probes(self.ask, _host_keys(root)) if _root(one[1]) == root]
-        near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= probe.REACH]
+        near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= soft404.REACH]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []
 
 
 def apology(near: Sequence[Probe], body: str) -> str:
     """In words, which of the probes says the same as a page with this text; empty when none does."""
-    same = next((one for one in near if probe.agree(one[2], body)), None)
+    same = next((one for one in near if soft404.agree(one[2], body)), None)
     return "" if same is None else f"says what {same[1]} said, which cannot exist (asked {iso(same[0])})"
 
 
@@ -78,9 +78,9 @@ def hold_against(store: Store, capture: Capture) -> None:
 
     So a history is the same whichever came first, the page or the probe.
     """
-    if probe.is_probe(capture.url):
+    if soft404.is_probe(capture.url):
         at = capture.captured_at
-        store.queue_around(_host_keys(capture.url), at - probe.REACH, at + probe.REACH)
+        store.queue_around(_host_keys(capture.url), at - soft404.REACH, at + soft404.REACH)
 
 
 def _host_keys(url: str) -> tuple[str, str]:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive import asides, copies, histories, texts
-from archive.capture import make_capture, was_belied
 from archive.copies.semantic import installed_sense
+from archive.crawl.capture import make_capture, was_belied
+from archive.crawl.multipage import fetch_whole
+from archive.crawl.soft404 import is_probe
 from archive.discover import discover
 from archive.extract import extract_facts
 from archive.extract.boilerplate import clean_facts
 from archive.furnishing import Fitted
-from archive.parts import fetch_whole
-from archive.probe import is_probe
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import derivations as ask_derivations

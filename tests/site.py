@@ -22,7 +22,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from archive.probe import is_probe
+from archive.crawl.soft404 import is_probe
 from tests.misbehaviour import BEHAVIOURS
 from tests.replies import Asked, Behaviour, Say, page
 

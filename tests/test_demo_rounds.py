@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
+from archive.crawl.soft404 import probe_url
 from archive.demo.folder import prepare_folder, write_project
 from archive.demo.grade import Grade, findings, grade
 from archive.demo.outlets import slug
@@ -21,7 +22,6 @@ from archive.demo.snapshot import read_snapshot
 from archive.demo.texts import EDITS
 from archive.demo.world import World
 from archive.files import import_files
-from archive.probe import probe_url
 from archive.runs import refresh, upkeep
 from archive.settings import load_settings
 from archive.timestamps import iso

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import asides, probe
+from archive import asides
+from archive.crawl import soft404
 from archive.fetch import Asides, Fetcher, Remembered
 from archive.urls import url_key
 from db.questions import captures as ask_captures
@@ -65,7 +66,7 @@ def run(site: Site, *visits: Visit, known: Manners | None = None, **policy: obje
 
 
 def probes(site: Site) -> list[str]:
-    return [asked.target for asked in site.asked if probe.is_probe(asked.target)]
+    return [asked.target for asked in site.asked if soft404.is_probe(asked.target)]
 
 
 def test_an_origin_is_asked_once_for_a_page_that_cannot_exist_after_its_visits(site: Site) -> None:
@@ -78,12 +79,12 @@ def test_an_origin_is_asked_once_for_a_page_that_cannot_exist_after_its_visits(s
 
 
 def test_the_address_follows_from_site_and_week() -> None:
-    monday = probe.probe_url(ROOT, NOON)
-    assert monday == probe.probe_url(ROOT, NOON + DAY)
-    assert monday != probe.probe_url(ROOT, NOON + 7 * DAY)
-    assert monday.rpartition("-")[2] != probe.probe_url("http://b.example/", NOON).rpartition("-")[2]
+    monday = soft404.probe_url(ROOT, NOON)
+    assert monday == soft404.probe_url(ROOT, NOON + DAY)
+    assert monday != soft404.probe_url(ROOT, NOON + 7 * DAY)
+    assert monday.rpartition("-")[2] != soft404.probe_url("http://b.example/", NOON).rpartition("-")[2]
     assert monday.startswith(ROOT)
-    assert probe.is_probe(monday)
+    assert soft404.is_probe(monday)
 
 
 @pytest.mark.parametrize(("ago", "asked"), [(6 * DAY, 0), (7 * DAY, 1)])
@@ -130,7 +131,7 @@ def test_a_probe_keeps_the_gap(site: Site) -> None:
 
 
 def test_a_probe_that_hangs_neither_delays_nor_fails_the_visit(site: Site) -> None:
-    site.pages[probe.probe_url(ROOT, NOON).removeprefix(HOST)] = Say(b"", then="hang")
+    site.pages[soft404.probe_url(ROOT, NOON).removeprefix(HOST)] = Say(b"", then="hang")
 
     async def work() -> Outcome:
         async with Fetcher(policy_for(site, probe=True, deadline=5), now=lambda: NOON) as fetcher:
@@ -170,33 +171,33 @@ def test_a_probe_makes_way_for_a_visit_while_it_waits_for_its_gap(site: Site) ->
 
 def test_an_apology_that_repeats_the_address_is_still_the_same() -> None:
     one, two = (f"{' '.join(SORRY)} You asked for {path}." for path in ("/no-such-page-1f", "/news/harvest"))
-    assert probe.agree(one, two)
+    assert soft404.agree(one, two)
 
 
 def test_a_text_that_merely_contains_the_other_is_another() -> None:
-    assert not probe.agree(SORRY[0], " ".join(SORRY))
-    assert not probe.agree(" ".join(SORRY), " ".join(PARAGRAPHS))
+    assert not soft404.agree(SORRY[0], " ".join(SORRY))
+    assert not soft404.agree(" ".join(SORRY), " ".join(PARAGRAPHS))
 
 
 @pytest.mark.parametrize("empty", ["", " ", "...", "\n\n"])
 def test_nothing_agrees_with_no_text(empty: str) -> None:
-    assert not probe.agree(empty, empty)
-    assert not probe.agree(empty, "Sorry")
+    assert not soft404.agree(empty, empty)
+    assert not soft404.agree(empty, "Sorry")
 
 
 def test_scripts_without_spaces_are_compared_too() -> None:
     sorry = (
         "\u304a\u63a2\u3057\u306e\u30da\u30fc\u30b8\u306f\u898b\u3064\u304b\u308a\u307e\u305b\u3093\u3067\u3057\u305f"
     )
-    assert probe.agree(sorry, f"{sorry}\u3002")
-    assert not probe.agree(sorry, sorry[::-1])
+    assert soft404.agree(sorry, f"{sorry}\u3002")
+    assert not soft404.agree(sorry, sorry[::-1])
 
 
 @settings(max_examples=40)
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_agreeing_is_mutual_and_everything_agrees_with_itself(a: str, b: str) -> None:
-    assert probe.agree(a, b) == probe.agree(b, a)
-    assert probe.agree(a, a) == probe.agree(a, f"{a} 404") == probe.agree(f"on/the/way {a}", a)
+    assert soft404.agree(a, b) == soft404.agree(b, a)
+    assert soft404.agree(a, a) == soft404.agree(a, f"{a} 404") == soft404.agree(f"on/the/way {a}", a)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def test_agreeing_is_mutual_and_everything_agrees_with_itself(a: str, b: str) ->
 
 def apologise(store: Store, at: object, *paragraphs: str, url: str | None = None, **more: object) -> None:
     """Keep what the site said at that moment of a page that cannot exist."""
-    asked = url or probe.probe_url("https://daily.example/", at)
+    asked = url or soft404.probe_url("https://daily.example/", at)
     said = answer(at, article(*(paragraphs or SORRY), title="The Daily"), url=asked, **more)
     asides.keep(store, Asides(pages=((Visit(source_id=0, url=asked, kind=SeedKind.PROBE), said),)), run_id=None, now=at)
 
@@ -236,7 +237,7 @@ def test_a_page_that_says_what_a_page_that_cannot_exist_says_is_a_soft_404(store
     (version,) = ask_versions.of_source(store.ask, source_id)
     assert version.captures == 1
     (row,) = store.ask("SELECT detail FROM derivation WHERE verdict = 'soft_404'")
-    assert probe.probe_url("https://daily.example/", T0 + DAY + HOUR) in row["detail"]
+    assert soft404.probe_url("https://daily.example/", T0 + DAY + HOUR) in row["detail"]
     assert "2026-01-06T09:00:00Z" in row["detail"]
 
 
@@ -302,7 +303,7 @@ def test_a_probe_sent_to_the_front_page_for_good_does_not_take_it_over(store: St
 
     front = "https://daily.example/"
     source_id = store.add_source(front, url_key(front), T0)
-    asked = probe.probe_url(front, T0)
+    asked = soft404.probe_url(front, T0)
     apologise(store, T0, *PARAGRAPHS, final_url=front, hops=(Hop(url=asked, status=301, location="/"),))
     settle(store)
     found = ask_sources.by_url_key(store.ask, url_key(front))

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from archive import pipeline
-from archive.probe import probe_url
+from archive.crawl.soft404 import probe_url
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.records import Hop, Reason, SeedKind

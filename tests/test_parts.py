@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import pipeline
+from archive.crawl.multipage import CUT, MOST_PARTS, fetch_whole, is_part, next_part
 from archive.extract.multipage import Part, missing_part, repeated_lines
-from archive.parts import CUT, MOST_PARTS, fetch_whole, is_part, next_part
 from archive.plan import plan_visits
 from archive.urls import url_key
 from db.errors import StoreError
@@ -266,7 +266,7 @@ def test_parts_are_captures_of_the_same_visit(store: Store, source_id: int, now:
 
 def test_parts_are_kept_with_their_page_or_not_at_all(store: Store, source_id: int, now: datetime) -> None:
     told = [outcome for outcomes in story(now).values() for outcome in outcomes]
-    from archive.capture import make_capture
+    from archive.crawl.capture import make_capture
 
     pairs = [(make_capture(source_id, each, part=n), each.payload) for n, each in enumerate(told, 1)]
     broken = replace(pairs[2][0], source_id=99)
@@ -323,7 +323,7 @@ def test_the_text_of_an_article_in_parts_is_that_of_one_on_one_page(
 
 
 def kept_page(source_id: int, at: datetime, url: str) -> Capture:
-    from archive.capture import make_capture
+    from archive.crawl.capture import make_capture
 
     return make_capture(source_id, answer(at, url=url))
 

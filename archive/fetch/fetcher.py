@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from archive import probe
+from archive.crawl import soft404
 from archive.fetch.addresses import Addresses
 from archive.fetch.exchange import ACCEPT_ENCODING, Ask, Reply, exchange
 from archive.fetch.guard import Lookup, Resolver
@@ -269,7 +269,7 @@ class Fetcher:
 
     def _probe_soon(self, lane: Lane, *, allow_private: bool) -> None:
         """Have an idle origin asked for a page that cannot exist, if that was not done for a week."""
-        if lane.probing or not lane.idle or not probe.is_due(lane.manners.probed_at, self._now()):
+        if lane.probing or not lane.idle or not soft404.is_due(lane.manners.probed_at, self._now()):
             return
         lane.probing = True
         task = asyncio.create_task(self._probe(lane, allow_private=allow_private))
@@ -287,7 +287,7 @@ class Fetcher:
     async def _ask_probe(self, lane: Lane, *, allow_private: bool) -> None:
         visit = Visit(
             source_id=0,
-            url=probe.probe_url(lane.root, self._now()),
+            url=soft404.probe_url(lane.root, self._now()),
             kind=SeedKind.PROBE,
             because="what does a page look like that cannot exist?",
             allow_private=allow_private,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive.capture import make_capture
+from archive.crawl.capture import make_capture
 from archive.formats.digests import agrees, read_digest
 from archive.formats.http_date import http_date
 from archive.formats.timemap import absolute, raw_url, split_stamp

@@ -67,7 +67,7 @@ def _has_key(url: str, key: str) -> bool:
 
 
 def _stems(key: str) -> list[str]:
-    """The keys an article can have whose further part has this one: ``archive.parts`` says how parts are numbered."""
+    """Return the keys an article may have if this is the key of a further part (see ``archive.crawl.multipage``)."""
     path = key.partition("?")[0]
     numbered = _NUMBERED.search(path)
     found = [path] if numbered is None else [path, path[: numbered.start()], re.sub(r"/\d{1,3}/?$", "", path)]

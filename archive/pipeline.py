@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from archive import asides, copies, histories, texts
 from archive.copies.semantic import installed_sense
 from archive.crawl.capture import make_capture, was_belied
+from archive.crawl.discover import discover
 from archive.crawl.multipage import fetch_whole
 from archive.crawl.soft404 import is_probe
-from archive.discover import discover
 from archive.extract import extract_facts
 from archive.extract.boilerplate import clean_facts
 from archive.furnishing import Fitted

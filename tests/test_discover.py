@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.discover import MOST_ENTRIES, MOST_FOUND, MOST_LISTS, Listed, discover
+from archive.crawl.discover import MOST_ENTRIES, MOST_FOUND, MOST_LISTS, Listed, discover
 from db.records import Found, Page, SeedKind
 
 if TYPE_CHECKING:

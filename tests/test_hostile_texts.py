@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import pipeline
-from archive.discover import MOST_FOUND, discover
+from archive.crawl.discover import MOST_FOUND, discover
 from archive.fetch import Fetcher
 from archive.urls import url_key
 from db.questions import captures as ask_captures

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import feedparser
 
-from archive.discover.notes import (
+from archive.crawl.discover.truncation import (
     CUT,
     DAMAGED,
     MIB,

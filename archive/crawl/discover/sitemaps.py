@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from archive.discover.notes import DAMAGED, MIB, REFUSED, Notes, head, hidden_entities, joined, pieces, plain, w3c_time
+from archive.crawl.discover.truncation import (
+    DAMAGED,
+    MIB,
+    REFUSED,
+    Notes,
+    head,
+    hidden_entities,
+    joined,
+    pieces,
+    plain,
+    w3c_time,
+)
 from db.records import Found, SeedKind
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.discover.feeds import is_feed, read_feed
-from archive.discover.notes import CUT, Notes
-from archive.discover.sections import read_section
-from archive.discover.sitemaps import read_sitemap
+from archive.crawl.discover.feeds import is_feed, read_feed
+from archive.crawl.discover.sections import read_section
+from archive.crawl.discover.sitemaps import read_sitemap
+from archive.crawl.discover.truncation import CUT, Notes
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput
 from db.records import Found, Page, SeedKind

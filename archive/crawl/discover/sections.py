@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from courlan.filters import extension_filter, is_navigation_page, path_filter, type_filter
 from lxml import etree, html
 
-from archive.discover.notes import CUT, REFUSED, Notes, joined, plain
+from archive.crawl.discover.truncation import CUT, REFUSED, Notes, joined, plain
 from archive.formats.html_limits import has_crowded_tag
 from archive.urls import host_of, registered_domain
 from db.records import Found, SeedKind

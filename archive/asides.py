@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from db.store import Store
 
     class Asides(Protocol):
-        """What a fetcher hands over (``archive.fetch.fetcher.Asides``)."""
+        """What a fetcher hands over (``archive.crawl.fetch.fetcher.Asides``)."""
 
         @property
         def pages(self) -> tuple[tuple[Visit, Outcome], ...]:

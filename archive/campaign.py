@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import asides, pipeline
+from archive.crawl.fetch import Fetcher, Remembered, policy_from
 from archive.extract.worker_pool import Extractors
-from archive.fetch import Fetcher, Remembered, policy_from
 from archive.urls import fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import alive, holder

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.fetch import policy_from, post
+from archive.crawl.fetch import policy_from, post
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.connect import Reader

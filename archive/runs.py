@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from archive import furnishing
 from archive.campaign import campaign, directly
+from archive.crawl.fetch import policy_from, require_contact
 from archive.extract.worker_pool import Extractors
-from archive.fetch import policy_from, require_contact
 from archive.mementos import gather_mementos
 from archive.notify import tell
 from archive.pipeline import current_recipe

@@ -75,7 +75,7 @@ async def in_turns(get: Get, urls: Sequence[str], origins: int, meter: Meter) ->
 
 def ours(urls: Sequence[str], origins: int, meter: Meter, held: list[object]) -> None:
     """Our own: lanes, guard, robots.txt, raw bytes, bounded decoding, digests, the outcome; no database."""
-    from archive.fetch import Fetcher, FetchPolicy
+    from archive.crawl.fetch import Fetcher, FetchPolicy
     from db.records import Visit
 
     policy = FetchPolicy(contact="mailto:bench@example.org", allow_private=True, min_gap=0, lanes=origins)

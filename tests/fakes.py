@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from archive.fetch import Asides
+from archive.crawl.fetch import Asides
 from db.records import Outcome, Reason
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive.fetch import Fetcher, FetchPolicy
+from archive.crawl.fetch import Fetcher, FetchPolicy
 from db.records import Outcome, Visit
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.fetch.charset import charset_of, is_text
+from archive.crawl.fetch.charset import charset_of, is_text
 from archive.formats.content_coding import decode_body, unchunk
 from db.records import Reason
 from tests.misbehaviour import LONG, brotli_bomb, gzip_bomb, zstd, zstd_bomb

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import brotli
 import pytest
 
-from archive.fetch import Fetcher
+from archive.crawl.fetch import Fetcher
 from db.records import Outcome, Reason
 from tests.fetching import HOST, NOON, fetch, fetch_all, policy_for, visit
 from tests.misbehaviour import LONG

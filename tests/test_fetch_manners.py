@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.fetch import Fetcher
-from archive.fetch.weather import retry_at
+from archive.crawl.fetch import Fetcher
+from archive.crawl.fetch.retry_after import retry_at
 from db.records import Outcome, Reason
 from tests.fetching import NOON, Clock, fetch, fetch_all, policy_for, visit
 from tests.replies import HTML, Asked, Say, page, raw, redirect

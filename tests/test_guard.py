@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ssrfguard import DEFAULT_DENIED
 
-from archive.fetch import Fetcher, FetchPolicy, require_contact
-from archive.fetch.guard import Reach, reach_of
+from archive.crawl.fetch import Fetcher, FetchPolicy, require_contact
+from archive.crawl.fetch.ssrf_guard import Reach, reach_of
 from db.errors import ConfigError
 from db.records import Outcome, Reason, Visit
 from tests.fetching import NOON, policy_for, visit
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ssrfguard import Block
 
-    from archive.fetch.guard import Lookup
+    from archive.crawl.fetch.ssrf_guard import Lookup
 
 ADDRESSES = {
     Reach.PUBLIC: """

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import httpcore
 import pytest
 
-from archive.fetch import Fetcher, FetchPolicy
-from archive.fetch.connection import connect
-from archive.fetch.guard import LOOKUP_SECONDS, GuardedBackend
-from archive.fetch.weather import Weather
+from archive.crawl.fetch import Fetcher, FetchPolicy
+from archive.crawl.fetch.connection import connect
+from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.ssrf_guard import LOOKUP_SECONDS, GuardedBackend
 from db.records import Outcome, Reason
 from tests.fetching import NOON, policy_for, visit
 from tests.replies import page
@@ -25,8 +25,8 @@ from tests.site import CERTIFICATE, Site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.fetch.connection import Connection
-    from archive.fetch.guard import Lookup
+    from archive.crawl.fetch.connection import Connection
+    from archive.crawl.fetch.ssrf_guard import Lookup
 
 EXPIRED = Path(__file__).with_name("expired.pem")
 """A key and its self-signed certificate for ``site.example``, good until the end of 2020; made for this test alone."""

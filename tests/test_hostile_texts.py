@@ -12,7 +12,7 @@ import pytest
 
 from archive import pipeline
 from archive.crawl.discover import MOST_FOUND, discover
-from archive.fetch import Fetcher
+from archive.crawl.fetch import Fetcher
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import versions as ask_versions

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.fetch import Fetcher, Remembered, manners
+from archive.crawl.fetch import Fetcher, Remembered, politeness
 from db.records import Manners, Outcome, Reason
 from tests.fetching import HOST, NOON, Clock, policy_for, visit
 from tests.replies import Asked, Behaviour, Say, page, redirect
@@ -111,8 +111,8 @@ def test_who_waits_for_a_turn_learns_of_the_pause_without_waiting_out_the_gap(si
 
 def after(told: Manners, *statuses: int, seconds: float = 0.1, min_gap: float = 1.0) -> Manners:
     for status in statuses:
-        gap = manners.gap(told, min_gap=min_gap, crawl_delay=0.0)
-        told = manners.after_reply(told, status, seconds, gap=gap, until=None)
+        gap = politeness.gap(told, min_gap=min_gap, crawl_delay=0.0)
+        told = politeness.after_reply(told, status, seconds, gap=gap, until=None)
     return told
 
 
@@ -145,8 +145,8 @@ def test_the_latency_is_a_moving_mean_that_begins_with_the_first_reply() -> None
 
 def test_a_slow_server_is_given_as_long_as_it_takes() -> None:
     slow = replace(Manners(origin=ORIGIN), latency=7.5)
-    assert manners.gap(slow, min_gap=1.0, crawl_delay=3.0) == 7.5
-    assert manners.gap(slow, min_gap=0.0, crawl_delay=3.0) == 3.0  # no gap wanted: a server of one's own
+    assert politeness.gap(slow, min_gap=1.0, crawl_delay=3.0) == 7.5
+    assert politeness.gap(slow, min_gap=0.0, crawl_delay=3.0) == 3.0  # no gap wanted: a server of one's own
 
 
 @settings(max_examples=40)
@@ -160,7 +160,7 @@ def test_no_gap_is_shorter_than_wanted_or_longer_than_two_minutes(
     statuses: list[int], seconds: float, min_gap: float, crawl_delay: float
 ) -> None:
     told = after(Manners(origin=ORIGIN), *statuses, seconds=seconds, min_gap=min_gap)
-    assert max(min_gap, crawl_delay) <= manners.gap(told, min_gap=min_gap, crawl_delay=crawl_delay) <= 120
+    assert max(min_gap, crawl_delay) <= politeness.gap(told, min_gap=min_gap, crawl_delay=crawl_delay) <= 120
 
 
 def test_a_delay_remembered_is_kept_from_the_first_two_requests_on(site: Site) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archive import asides
 from archive.crawl import soft404
-from archive.fetch import Asides, Fetcher, Remembered
+from archive.crawl.fetch import Asides, Fetcher, Remembered
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import search as ask_search

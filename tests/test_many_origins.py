@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.fetch import Fetcher, FetchPolicy
+from archive.crawl.fetch import Fetcher, FetchPolicy
 from bench.origins import Origins, host, page
 from db.records import Outcome, Visit
 

@@ -12,7 +12,7 @@ import pytest
 
 from archive import asides
 from archive.campaign import recall_from
-from archive.fetch import Fetcher
+from archive.crawl.fetch import Fetcher
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.questions import captures as ask_captures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from protego import Protego
 
-from archive.fetch.groups import rules_for
+from archive.crawl.fetch.robots_groups import rules_for
 
 
 def may(text: str, path: str = "/private", agent: str = "wirecopy") -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive.fetch import policy_from, require_contact
+from archive.crawl.fetch import policy_from, require_contact
 from archive.formats.timemap import absolute
 from archive.mementos.lists import Listing, listing_at, listing_of, read_list
 from archive.mementos.replay import replay

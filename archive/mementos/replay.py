@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.capture import make_capture
 from archive.formats.digests import agrees, read_digest
 from archive.formats.http_date import http_date
+from archive.formats.http_status import REDIRECTS
 from archive.formats.timemap import absolute, raw_url, split_stamp
 from archive.urls import RefusedUrl, host_of, url_key
 from db.records import Capture, Hop, Reason, SeedKind, Visit
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from archive.mementos.lists import Fetch
     from db.records import Outcome
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
 _MOST_HOPS = 10
 
@@ -123,7 +123,7 @@ def memento_capture(source_id: int, url: str, memento: Memento, outcome: Outcome
 
 def _speaks_of(memento: Memento, answer: Outcome, *, late: bool) -> bool:
     """True if the answer is what the archive saw then, and not word of the archive itself or of another day."""
-    if answer.status in _REDIRECTS or not (answer.reason is None or _may_be_archived(answer)):
+    if answer.status in REDIRECTS or not (answer.reason is None or _may_be_archived(answer)):
         return False
     dated = _dated(answer)
     if dated is not None:
@@ -139,7 +139,7 @@ def _may_be_archived(answer: Outcome) -> bool:
 
 def _is_lost(answer: Outcome) -> bool:
     """True if the archive has no such memento: it says so, or offers one of another day."""
-    offers_another = _dated(answer) is not None or answer.status in _REDIRECTS
+    offers_another = _dated(answer) is not None or answer.status in REDIRECTS
     return answer.reason is Reason.MISSING_404 or offers_another
 
 
@@ -154,7 +154,7 @@ def _next_step(answer: Outcome, address: str, original: str, memento: Memento, *
     Some archives rewrite the Location of then to a memento's address, others replay it as it was.
     """
     named = next((value for name, value in answer.headers if name.lower() == "location"), None)
-    if answer.status not in _REDIRECTS or named is None:
+    if answer.status not in REDIRECTS or named is None:
         return None
     dated = _dated(answer)
     if dated is not None and abs(dated - memento.at) > (_ONE_CRAWL if late else _SAME):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.fetch.robots import Robots, read_robots
+from archive.crawl.fetch.robots import Robots, read_robots
 from db.records import Outcome
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "robots" / "robots.jsonl.xz"

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from archive.formats.http_status import REDIRECTS
 from archive.formats.imported import MOST_BYTES, BadLine, Kept, PassedOver, Repeat, captured_at, page_outcome
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, Facts, read_facts
 from archive.formats.warc.http_head import LONGEST, Head, charset_of, split_head
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from archive.formats.warc.reader import WarcRecord
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED: Final = 304
 _MOST_WAITING: Final = 1000  # requests and metadata that wait for their reply; writers put them side by side
 
@@ -307,4 +307,4 @@ def _same_as(url: str, date: str) -> tuple[str, ...]:
 
 
 def _holds_page(head: Head | None, content_type: str) -> bool:
-    return content_type.lower().startswith(_HTML) and (head is None or head.status[1] not in _REDIRECTS)
+    return content_type.lower().startswith(_HTML) and (head is None or head.status[1] not in REDIRECTS)

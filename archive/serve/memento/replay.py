@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from starlette.responses import Response
 
+from archive.formats.http_status import REDIRECTS
 from archive.serve.memento.addresses import safe
 from archive.serve.memento.index import bare_type
 from archive.serve.memento.stamps import http_date, stamp
@@ -45,7 +46,6 @@ INLINE: Final = frozenset(
 )
 """What a browser may show. Not SVG, XML with style sheets, PDF and MHTML, which are programs or hold pages."""
 
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PLAIN_STATUS: Final = frozenset({*range(200, 204), *range(400, 600)}) - {407, 426}
 """Statuses that say nothing but how the page was; 407 would ask for a password, 426 for another protocol."""
 
@@ -100,7 +100,7 @@ def respond(replay: Replay, links: Links, asked: Mapping[str, str]) -> Response:
     if replay.one.final_url != replay.one.url:
         headers["x-archive-redirected-to"] = safe(replay.one.final_url)
     status = replay.shown.status or 200
-    target = _target(replay) if status in _REDIRECTS else None
+    target = _target(replay) if status in REDIRECTS else None
     if target is not None:
         headers["location"] = links.memento(replay.one.at, target, "id_" if replay.raw else "")
         return Response(b"", status, headers)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpcore
 
-from archive.fetch.connection import Connection, connect
-from archive.fetch.weather import Weather
+from archive.crawl.fetch.connection import Connection, connect
+from archive.crawl.fetch.fetch_error import Weather
 from db.records import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archive.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.policy import FetchPolicy
 
 Lookup: TypeAlias = Callable[[str, int], Awaitable[tuple[str, ...]]]
 """Host and port to numeric addresses; raises ``OSError`` when the name has none."""

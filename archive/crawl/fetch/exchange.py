@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from archive.fetch.weather import REDIRECTS, Weather, weather_of
+from archive.crawl.fetch.error_reasons import weather_of
+from archive.crawl.fetch.fetch_error import Weather
+from archive.formats.http_status import REDIRECTS
 from db.records import Exchange, Reason
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
-    from archive.fetch.connection import Connection
-    from archive.fetch.guard import GuardedBackend
+    from archive.crawl.fetch.connection import Connection
+    from archive.crawl.fetch.ssrf_guard import GuardedBackend
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 """Exactly what ``archive.formats.content_coding`` reads. Validators hold only for the same value, so it never

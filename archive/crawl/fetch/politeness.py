@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from archive.fetch.weather import retry_at
+from archive.crawl.fetch.retry_after import retry_at
 from db.records import Manners, Reason
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from archive.fetch.guard import GuardedBackend, Resolver
-from archive.fetch.weather import weather_of
+from archive.crawl.fetch.error_reasons import weather_of
+from archive.crawl.fetch.ssrf_guard import GuardedBackend, Resolver
 from archive.urls import fetchable_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archive.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.policy import FetchPolicy
 
 
 async def post(

@@ -10,13 +10,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from archive.fetch.guard import LOOKUP_SECONDS
+from archive.crawl.fetch.ssrf_guard import LOOKUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from archive.fetch.guard import Lookup
-    from archive.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.ssrf_guard import Lookup
 
 _KNOWN_SECONDS = 300.0  # a name keeps its address that long here; names of the web rarely promise less
 _FAILED_SECONDS = 10.0  # long enough for the request that follows to hear it too, short enough to try again in a run

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from protego import Protego
 
-from archive.fetch.groups import rules_for
-from archive.fetch.manners import LONGEST_DELAY
-from archive.fetch.policy import PRODUCT
-from archive.fetch.weather import Weather
+from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.policy import PRODUCT
+from archive.crawl.fetch.politeness import LONGEST_DELAY
+from archive.crawl.fetch.robots_groups import rules_for
 from archive.timestamps import iso
 from archive.urls import fetchable_url
 from db.records import Outcome, Reason, SeedKind, Visit

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive.fetch.charset import charset_of, is_text, says_nothing
-from archive.fetch.weather import Weather, retry_at
+from archive.crawl.fetch.charset import charset_of, is_text, says_nothing
+from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.retry_after import retry_at
 from archive.formats.content_coding import Decoded, decode_body, looks_gzipped
 from archive.urls import fetchable_url
 from db.records import Hop, Outcome, Reason, Visit, reason_of_status
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from archive.fetch.exchange import Reply
+    from archive.crawl.fetch.exchange import Reply
 
 _NOT_MODIFIED = 304
 _MOST_HEADERS = 64 * 1024  # bytes kept of a header block

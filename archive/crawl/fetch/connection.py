@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from archive.fetch.weather import Weather
+from archive.crawl.fetch.fetch_error import Weather
 from db.records import Reason
 
 _MOST_UNREAD = 256 * 1024  # bytes taken off the socket before anybody asked for them

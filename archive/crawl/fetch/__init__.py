@@ -10,9 +10,9 @@ hands a notice over, by the same guard.
 
 from __future__ import annotations
 
-from archive.fetch.fetcher import Asides, Fetcher
-from archive.fetch.manners import Remembered
-from archive.fetch.policy import FetchPolicy, policy_from, require_contact
-from archive.fetch.post import post
+from archive.crawl.fetch.fetcher import Asides, Fetcher
+from archive.crawl.fetch.policy import FetchPolicy, policy_from, require_contact
+from archive.crawl.fetch.politeness import Remembered
+from archive.crawl.fetch.webhook_post import post
 
 __all__ = ["Asides", "FetchPolicy", "Fetcher", "Remembered", "policy_from", "post", "require_contact"]

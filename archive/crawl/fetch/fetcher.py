@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 from archive.crawl import soft404
-from archive.fetch.addresses import Addresses
-from archive.fetch.exchange import ACCEPT_ENCODING, Ask, Reply, exchange
-from archive.fetch.guard import Lookup, Resolver
-from archive.fetch.lane import Lane
-from archive.fetch.manners import Remembered, nothing, second_chance
-from archive.fetch.outcome import Trip, arrived, failed
-from archive.fetch.robots import READ_BYTES, robots_after, robots_visit
-from archive.fetch.weather import Weather, weather_of
+from archive.crawl.fetch.error_reasons import weather_of
+from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Ask, Reply, exchange
+from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.host_queue import Lane
+from archive.crawl.fetch.ip_limit import Addresses
+from archive.crawl.fetch.politeness import Remembered, nothing, second_chance
+from archive.crawl.fetch.redirects import Trip, arrived, failed
+from archive.crawl.fetch.robots import READ_BYTES, robots_after, robots_visit
+from archive.crawl.fetch.ssrf_guard import Lookup, Resolver
 from archive.urls import fetchable_url, host_of, origin_of
 from db.records import Outcome, Reason, SeedKind, Visit
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from archive.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.policy import FetchPolicy
     from db.records import Manners
 
 _MOST_HOPS = 10

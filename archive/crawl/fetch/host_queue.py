@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.fetch import manners
-from archive.fetch.exchange import OriginTransport
-from archive.fetch.guard import GuardedBackend
-from archive.fetch.robots import remembered_robots
-from archive.fetch.weather import Weather
+from archive.crawl.fetch import politeness
+from archive.crawl.fetch.exchange import OriginTransport
+from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.robots import remembered_robots
+from archive.crawl.fetch.ssrf_guard import GuardedBackend
 from archive.urls import fetchable_url, host_of, origin_of
 from db.records import Manners, Reason
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
-    from archive.fetch.addresses import Addresses
-    from archive.fetch.manners import Remembered
-    from archive.fetch.policy import FetchPolicy
-    from archive.fetch.robots import Robots
+    from archive.crawl.fetch.ip_limit import Addresses
+    from archive.crawl.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.politeness import Remembered
+    from archive.crawl.fetch.robots import Robots
 
 
 class Lane:
@@ -107,7 +107,7 @@ class Lane:
     def refuse_if_paused(self) -> None:
         """Raise ``Weather`` while a pause is on that is too long to be waited out."""
         until = self.manners.paused_until_at
-        if until is not None and self._pause_left() > manners.SHORT_PAUSE:
+        if until is not None and self._pause_left() > politeness.SHORT_PAUSE:
             raise Weather(Reason.RATE_LIMITED, "its origin asked for a pause", until)
 
     def _pause_left(self) -> float:
@@ -124,14 +124,14 @@ class Lane:
     def gap(self) -> float:
         """Seconds to leave between two requests."""
         asked = self.robots.delay if self.robots else 0.0
-        return manners.gap(self.manners, min_gap=self._policy.min_gap, crawl_delay=asked)
+        return politeness.gap(self.manners, min_gap=self._policy.min_gap, crawl_delay=asked)
 
     # --- learning ---
 
     def answered(self, status: int, retry_after: str | None, seconds: float) -> None:
         """Learn from a reply that took so many ``seconds``."""
-        until = manners.pause_after(status, retry_after, self._now())
-        learned = manners.after_reply(self.manners, status, seconds, gap=self.gap, until=until)
+        until = politeness.pause_after(status, retry_after, self._now())
+        learned = politeness.after_reply(self.manners, status, seconds, gap=self.gap, until=until)
         self.manners = replace(learned, answered_at=self._now())
 
     def told_robots(self, robots: Robots) -> None:

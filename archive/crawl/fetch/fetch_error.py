@@ -1,0 +1,20 @@
+"""FetchError: a visit that failed in an expected way. Private to this package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.records import Reason
+
+
+class Weather(Exception):
+    """A visit failed in an expected way: ``reason`` of the closed list, ``detail`` for people, ``retry_at`` if told."""
+
+    def __init__(self, reason: Reason, detail: str = "", retry_at: datetime | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.retry_at = retry_at

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from archive import furnishing
 from archive.campaign import campaign, directly
 from archive.crawl.fetch import policy_from, require_contact
+from archive.crawl.frontier.change_rate import learn
+from archive.crawl.frontier.plan import plan_visits
 from archive.extract.worker_pool import Extractors
 from archive.mementos import gather_mementos
 from archive.notify import tell
 from archive.pipeline import current_recipe
-from archive.plan import plan_visits
 from archive.preview import preview
-from archive.rhythm import learn
 from archive.seeds import load_index
 from archive.urls import canonical_url, url_key
 from db import care

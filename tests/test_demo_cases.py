@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
+from archive.crawl.frontier.plan import plan_visits
 from archive.demo.folder import seed_index, write_project
 from archive.demo.script import ROUNDS
 from archive.demo.site import Site
 from archive.demo.world import World
-from archive.plan import plan_visits
 from archive.runs import refresh
 from archive.settings import load_settings
 

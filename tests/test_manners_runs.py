@@ -12,8 +12,8 @@ from archive import asides, pipeline, runs
 from archive.api import Archive
 from archive.campaign import recall_from
 from archive.crawl.fetch import Fetcher
+from archive.crawl.frontier.plan import plan_visits
 from archive.crawl.soft404 import is_probe
-from archive.plan import plan_visits
 from archive.seeds import load_index
 from archive.settings import load_settings
 from archive.urls import url_key

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import pipeline
+from archive.crawl.frontier.plan import plan_visits
 from archive.crawl.multipage import CUT, MOST_PARTS, fetch_whole, is_part, next_part
 from archive.extract.multipage import Part, missing_part, repeated_lines
-from archive.plan import plan_visits
 from archive.urls import url_key
 from db.errors import StoreError
 from db.questions import captures as ask_captures

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.due import due_at
-from archive.plan import plan_visits
-from archive.rhythm import ENOUGH, PRIOR
+from archive.crawl.frontier.change_rate import ENOUGH, PRIOR
+from archive.crawl.frontier.due import due_at
+from archive.crawl.frontier.plan import plan_visits
 from archive.urls import host_of, url_key
 from db.records import Reason, Rhythm, SeedKind, Source, SourceState, Visit, Waiting
 

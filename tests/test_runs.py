@@ -19,7 +19,7 @@ from archive import runs
 from archive.api import Archive
 from archive.campaign import LEASE, batches
 from archive.cli import main
-from archive.plan import plan_visits
+from archive.crawl.frontier.plan import plan_visits
 from archive.settings import load_settings
 from archive.urls import host_of, url_key
 from db import care

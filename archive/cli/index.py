@@ -119,7 +119,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
     """
     from archive import answers
     from archive.api import Archive
-    from archive.plan import plan_visits
+    from archive.crawl.frontier.plan import plan_visits
 
     with Archive(settings.db) as archive:
         states, now = archive.states(), settings.now()
@@ -143,7 +143,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
 
 def _in_words(budget: Budget) -> str:
     """A group's budget and what follows from it."""
-    from archive.rhythm import TAU
+    from archive.crawl.frontier.change_rate import TAU
 
     wait = f"tau {budget.tau:.3g}" if budget.tau > TAU else f"tau {TAU:.3g}, as without it"
     spent = f"{count(budget.expected, 'visit')} expected in the next day, {budget.spent} made in the last"

@@ -11,8 +11,8 @@ from itertools import pairwise, takewhile
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from archive.due import coming
-from archive.rhythm import PRIOR
+from archive.crawl.frontier.change_rate import PRIOR
+from archive.crawl.frontier.due import coming
 from archive.timestamps import iso
 from db.records import Reason, SourceState
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from archive.rhythm import Hazard
+    from archive.crawl.frontier.change_rate import Hazard
     from db.questions.health import Health
 
     Json = dict[str, Any]

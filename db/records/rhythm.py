@@ -22,7 +22,7 @@ class Followed:
 class Rhythm:
     """How often the articles of a seed are edited at which age, learned from so many ``articles``.
 
-    ``hazard`` holds edits an hour in each of the bins of age that ``archive.rhythm.EDGES`` begins.
+    ``hazard`` holds edits an hour in each of the bins of age that ``archive.crawl.frontier.change_rate.EDGES`` begins.
     """
 
     seed_key: str

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.due import due_at
-from archive.plan import plan_visits
-from archive.rhythm import PRIOR, hazard_of, learn
+from archive.crawl.frontier.change_rate import PRIOR, hazard_of, learn
+from archive.crawl.frontier.due import due_at
+from archive.crawl.frontier.plan import plan_visits
 from db.records import Followed, Source, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archive.rhythm import Hazard
+    from archive.crawl.frontier.change_rate import Hazard
 
     Edits = tuple[float, ...]
     Due = Callable[[SourceState], float]

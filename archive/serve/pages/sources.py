@@ -8,7 +8,7 @@ from itertools import takewhile
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from archive.rhythm import believed
+from archive.crawl.frontier.change_rate import believed
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.rhythm import Hazard
+    from archive.crawl.frontier.change_rate import Hazard
     from archive.serve.desk import Desk
     from archive.serve.paging import Paging
     from db.questions.health import Check, Health

@@ -1,4 +1,4 @@
-"""When a source is due by its own rhythm, and what makes it so. Pure; the table of rules stands in `archive.plan`."""
+"""When a source is due by its own change rate, and why. Pure; the table of rules is in `plan`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from archive import rhythm
-from archive.rhythm import PRIOR, Hazard, Watched
+from archive.crawl.frontier import change_rate
+from archive.crawl.frontier.change_rate import PRIOR, Hazard, Watched
 from archive.timestamps import in_words, iso
 from db.records import Reason, SeedKind
 
@@ -86,7 +86,7 @@ def elastic(state: SourceState) -> bool:
 def watched(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> Watched:
     """An article as it stands if it was visited ``at`` that time and was found unchanged, in the terms of `rhythm`."""
     source = state.source
-    start = rhythm.born(source.found_at, state.published_at)
+    start = change_rate.born(source.found_at, state.published_at)
     changed = max(start, state.last_change_at or start)
     return Watched(
         hazard=hazard,
@@ -94,7 +94,7 @@ def watched(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> Watched
         age=max((at - start) / _HOUR, 0.0),
         quiet=max((at - changed) / _HOUR, 0.0),
         changes=state.changes,
-        jitter=rhythm.jitter(crc32(source.url_key.encode()) / 2**32),
+        jitter=change_rate.jitter(crc32(source.url_key.encode()) / 2**32),
     )
 
 
@@ -103,12 +103,14 @@ def _by_kind(state: SourceState, last: datetime, hazard: Hazard, stretch: float)
     found = state.source.found_at
     quiet = max(last - max(found, state.last_change_at or found), timedelta())
     if state.source.kind in _LISTS:
-        return _after(last, rhythm.list_wait(quiet / _HOUR) * _HOUR, f"it brought nothing new for {in_words(quiet)}")
+        return _after(
+            last, change_rate.list_wait(quiet / _HOUR) * _HOUR, f"it brought nothing new for {in_words(quiet)}"
+        )
     if state.source.kind is not SeedKind.ARTICLE:
         return _after(last, _ARCHIVE_GAP)
-    if quiet / _HOUR >= rhythm.YEAR:
+    if quiet / _HOUR >= change_rate.YEAR:
         return Coming(None, "unchanged for a year: until a list says it was updated, or the index gives it an `every`")
-    wait = rhythm.wait(watched(state, last, hazard), stretch)
+    wait = change_rate.wait(watched(state, last, hazard), stretch)
     return Coming(last + wait.hours * _HOUR, wait.because)
 
 
@@ -117,7 +119,7 @@ def _hinted(state: SourceState, last: datetime, usual: Coming) -> Coming:
     hint = state.source.hinted_at
     if hint is None or hint <= last:
         return usual
-    at = max(hint, last + rhythm.SHORTEST * _HOUR)
+    at = max(hint, last + change_rate.SHORTEST * _HOUR)
     if usual.at is not None and usual.at <= at:
         return usual
     return Coming(at, f"a list says it was updated at {iso(hint.replace(microsecond=0))}")

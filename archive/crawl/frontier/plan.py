@@ -11,7 +11,8 @@
                    says one was updated, and no longer after a year without a change
     budget: 90/day a group's articles wait longer, the least urgent ones longest
 
-When a source is due by its own rhythm is told by `archive.due`, the arithmetic of `auto` by `archive.rhythm`; here it
+When a source is due by its own rhythm is told by `archive.crawl.frontier.due`, the arithmetic of `auto` by
+`archive.crawl.frontier.change_rate`; here it
 is decided. Visits come in polite order: the hosts take turns, so that no site gets all its visits at once.
 """
 
@@ -24,9 +25,9 @@ from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Final
 
-from archive import rhythm
-from archive.due import Coming, coming, elastic, failing, slack, watched
-from archive.rhythm import PRIOR
+from archive.crawl.frontier import change_rate as rhythm
+from archive.crawl.frontier.change_rate import PRIOR
+from archive.crawl.frontier.due import Coming, coming, elastic, failing, slack, watched
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
@@ -35,7 +36,7 @@ from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archive.rhythm import Hazard, Watched
+    from archive.crawl.frontier.change_rate import Hazard, Watched
     from db.records import Rhythm
 
 _HOUR: Final = timedelta(hours=1)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import drift, versions
+from archive import drift
 from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
+from archive.versions import history as versions
 from db.connect import Reader
 from db.errors import NotArchived
 from db.lease_owner import at_work

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from archive import claims, versions
 from archive.diff import compare
+from archive.versions import aliases
+from archive.versions import history as versions
 from db.questions import claims as ask_claims
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions
@@ -54,7 +55,7 @@ def _join(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:
     """Let one history go on under every address that is one page with this; see ``Store.join``."""
     if ask_sources.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
         return {}
-    return store.join(source_id, claims.read_claims, claims.joins, claims.heads, now)
+    return store.join(source_id, aliases.read_claims, aliases.joins, aliases.heads, now)
 
 
 def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] = ()) -> list[Version]:

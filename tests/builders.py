@@ -13,8 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive import claims, versions
 from archive.urls import url_key
+from archive.versions import aliases
+from archive.versions import history as versions
 from db.questions import captures as ask_captures
 from db.questions import sources as ask_sources
 from db.records import (
@@ -171,7 +172,7 @@ def move(store: Store, source_id: int, url: str, *, at: datetime = T0) -> list[i
             for each in dict.fromkeys((*before, url))
         ]
 
-    return list(store.join(source_id, read, claims.joins, claims.heads, LATER))
+    return list(store.join(source_id, read, aliases.joins, aliases.heads, LATER))
 
 
 def make_history(store: Store, source_id: int, seen: Seen, *, title: str = "") -> list[Version]:

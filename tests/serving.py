@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
-from archive import versions
 from archive.diff import compare
 from archive.serve.app import create_app
+from archive.versions import history as versions
 from builders import (
     DAY,
     HOUR,

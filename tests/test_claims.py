@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive import pipeline
-from archive.claims import heads, is_front, joins, read_claims
 from archive.urls import registered_domain, url_key
+from archive.versions.aliases import heads, is_front, joins, read_claims
 from db.questions import captures as ask_captures
 from db.questions import claims as ask_claims
 from db.questions import sources as ask_sources

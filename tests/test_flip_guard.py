@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.versions import settle, suspicion
+from archive.versions.history import settle, suspicion
 from db.records import Cause
 from tests.builders import DAY, HOUR, T0, URL, a_sighting, an_edit
 

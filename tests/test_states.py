@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import versions
 from archive.api import Archive
+from archive.versions import history as versions
 from db.questions import states
 from db.records import History, Reason, Stretch, Verdict
 from db.store import Store

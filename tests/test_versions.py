@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.versions import CONFIRMED_AFTER, settle, stretches
+from archive.versions.history import CONFIRMED_AFTER, settle, stretches
 from db.questions import captures as ask_captures
 from db.questions import totals
 from db.questions import versions as ask_versions

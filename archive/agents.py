@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive import answers
 from archive.api import Archive
-from archive.diff import render_unified
 from archive.refs import Ref
 from archive.timestamps import iso, parse_instant
+from archive.versions.diff import render_unified
 from db.errors import ArchiveError, BadInput, ConfigError
 from db.questions.search import SNIPPET_MARKS
 

@@ -138,7 +138,7 @@ def capture_of(each: Capture, state: str | None = None) -> Json:
 
 def comparison(found: Comparison) -> Json:
     """``diff --json``."""
-    from archive.diff import edits_json
+    from archive.versions.diff import edits_json
 
     return {
         "url": found.b.url,

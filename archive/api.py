@@ -230,7 +230,7 @@ class Archive:
 
     def compare(self, a: Ref, b: Ref) -> Comparison:
         """How one version became another."""
-        from archive.diff import compare
+        from archive.versions.diff import compare
 
         first, second = self.version(a), self.version(b)
         a_text, b_text = self.text(first), self.text(second)

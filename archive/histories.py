@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from archive.diff import compare
 from archive.versions import aliases
 from archive.versions import history as versions
+from archive.versions.diff import compare
 from db.questions import claims as ask_claims
 from db.questions import sources as ask_sources
 from db.questions import versions as ask_versions

@@ -11,9 +11,9 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from archive import furnishing, texts
-from archive.diff import compare, render_unified
 from archive.extract.boilerplate import clean
 from archive.timestamps import iso
+from archive.versions.diff import compare, render_unified
 from db.questions import captures as ask_captures
 from db.questions import derivations as ask_derivations
 from db.questions import furniture as ask_furniture

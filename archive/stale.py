@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.diff import compare
-from archive.diff.blocks import sentences
+from archive.versions.diff import compare
+from archive.versions.diff.paragraphs import sentences
 from db.records import Kind, Stale, VersionRef
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from archive.api import Comparison
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import Snapshot
 from archive.demo.world import World
-from archive.diff import compare
 from archive.timestamps import iso
+from archive.versions.diff import compare
 from db.records import Cause, Change, Text, Version
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
-from archive.diff import compare
 from archive.serve.app import create_app
 from archive.versions import history as versions
+from archive.versions.diff import compare
 from builders import (
     DAY,
     HOUR,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.diff import compare, edits_json, render_terminal, render_unified
+from archive.versions.diff import compare, edits_json, render_terminal, render_unified
 from db.records import Change, Edit, Kind, Text
 
 STORY = (

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from archive.diff import compare, edits_json, render_html, render_terminal, render_unified
+from archive.versions.diff import compare, edits_json, render_html, render_terminal, render_unified
 from db.records import Kind, Text
 
 SECONDS = 4

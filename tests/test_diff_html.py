@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
-from archive.diff import compare, render_html, render_terminal
+from archive.versions.diff import compare, render_html, render_terminal
 from builders import T0
 from db.records import Text
 from newsroom import TALKS, fill

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.diff import compare
-from archive.diff.tokens import Capitals, Piece, capitals_of, capitals_of_headline, tokenize
+from archive.versions.diff import compare
+from archive.versions.diff.tokens import Capitals, Piece, capitals_of, capitals_of_headline, tokenize
 from db.records import Text
 
 

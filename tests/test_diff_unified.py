@@ -8,7 +8,7 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.diff import compare, render_unified
+from archive.versions.diff import compare, render_unified
 from db.records import Text
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.diff import compare
+from archive.versions.diff import compare
 from db.records import Kind, Text
 
 FRAME = "The ship had left on time and the harbour was quiet when the night watch began."

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from archive.api import Archive
-from archive.diff import render_unified
 from archive.refs import Ref
 from archive.serve.charts.card import HEIGHT, WIDTH, Run, Size, wrapped
+from archive.versions.diff import render_unified
 from serving import HOSTILE, OURS, application, client, stocked
 
 if TYPE_CHECKING:

@@ -273,8 +273,8 @@ def diff(
     wirecopy diff https://daily.example/border-talks --html talks.html
     """
     from archive.api import Archive
-    from archive.diff import render_terminal, render_unified
     from archive.refs import Ref, parse_ref
+    from archive.versions.diff import render_terminal, render_unified
 
     now = settings.now()
     with Archive(settings.db) as archive:
@@ -303,7 +303,7 @@ def _nothing_before(first: Version, there: int) -> str:
 
 
 def _page(found: Comparison, context: int) -> str:
-    from archive.diff import render_html
+    from archive.versions.diff import render_html
 
     about = [f"version {_when(found.a)} and version {_when(found.b)}"]
     return render_html(found.change, found.a_text, found.b_text, url=found.b.url, about=about, context=context)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from archive.api import Archive
-from archive.diff import compare, render_document, render_fragment
-from archive.diff.view import clean
 from archive.export.atomic_file import check_ending, whole
 from archive.launch import shipped
 from archive.timestamps import iso
+from archive.versions.diff import compare, render_document, render_fragment
+from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

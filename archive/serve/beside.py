@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive import answers
 from archive.copies import swapped
-from archive.diff.view import clean
 from archive.serve import words
 from archive.timestamps import iso
+from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from archive.diff import compare
+from archive.versions.diff import compare
 from db.errors import BadInput
 from db.records import Change, Edit, Kind
 
@@ -42,7 +42,7 @@ _TITLE = 2_000  # characters of a headline that are compared
 
 
 def compare_in_time(a: Text, b: Text) -> Change:
-    """How ``a`` became ``b``, by ``archive.diff.compare``; of larger texts which paragraphs differ, and ``coarse``."""
+    """Compare ``a`` with ``b``; for larger texts only say which paragraphs differ, and set ``coarse``."""
     if size(a, b) <= REMEMBERED:
         return _remembered(a, b)
     return compare(a, b) if size(a, b) <= WORDED else _by_paragraphs(a, b)

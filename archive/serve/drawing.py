@@ -10,8 +10,8 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from archive.diff.view import clean
 from archive.serve import charts, words
+from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from archive.serve.desk import Desk

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.diff.view import headline, lines
+from archive.versions.diff.layout import headline, lines
 from db.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.diff.view import Bit, Line
+    from archive.versions.diff.layout import Bit, Line
     from db.records import Change, Text
 
     Json = dict[str, Any]

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from archive.diff.view import clean
 from archive.timestamps import iso
+from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -19,9 +19,9 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 
-from archive.diff import compare
 from archive.extract.boilerplate import clean
 from archive.extract.worker_pool import Extractors
+from archive.versions.diff import compare
 from db.records import Kind, Page, Text
 
 if sys.version_info >= (3, 14):

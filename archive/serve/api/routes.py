@@ -9,13 +9,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from archive import answers
-from archive.diff import edits_json
 from archive.serve import beside, words
 from archive.serve.answer import page
 from archive.serve.api.document import document
 from archive.serve.comparing import check_judged_in_time, compare_in_time
 from archive.serve.desk import Reply, kind_of
 from archive.serve.pages import article, captures, copies, groups, runs, search, sources, standing
+from archive.versions.diff import edits_json
 from db.errors import BadInput, NotArchived
 from db.questions import changes, health
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import answers
-from archive.diff.view import clean
 from archive.refs import Ref
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
 from archive.serve.memento.addresses import Links, safe
 from archive.serve.pages.article import number_of, source_of
+from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from starlette.routing import Route

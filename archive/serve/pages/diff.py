@@ -14,8 +14,6 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
 from archive import answers
-from archive.diff import edits_json, marked, paragraphs, render_unified
-from archive.diff.view import headline, lines, remark
 from archive.refs import Ref
 from archive.serve import charts, comparing, excerpt, words
 from archive.serve.answer import page
@@ -25,6 +23,8 @@ from archive.serve.pages.article import number_of, source_of, what
 from archive.serve.pages.machine import machine_view, raw_view
 from archive.serve.unseen import unseen
 from archive.timestamps import iso
+from archive.versions.diff import edits_json, marked, paragraphs, render_unified
+from archive.versions.diff.layout import headline, lines, remark
 from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api import Comparison
-    from archive.diff.view import Line
     from archive.serve.desk import Desk
+    from archive.versions.diff.layout import Line
     from db.records import Source
 
     Json = dict[str, Any]

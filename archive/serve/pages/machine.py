@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from rapidfuzz.distance import Indel
 
-from archive.diff.view import clean
+from archive.versions.diff.layout import clean
 from db.errors import NotArchived
 from db.records import Kind
 

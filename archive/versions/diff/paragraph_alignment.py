@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from archive.diff.lexicon import MONTHS
+from archive.versions.diff.cue_words import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from archive.diff.blocks import Block
+    from archive.versions.diff.paragraphs import Block
 
     Pair = tuple[int, int]
 

@@ -7,9 +7,9 @@ off what was done, ``view`` lays it out, ``render`` and ``html`` draw it.
 
 from __future__ import annotations
 
-from archive.diff.compare import compare
-from archive.diff.html import marked, paragraphs, render_document, render_fragment, render_html
-from archive.diff.render import edits_json, render_terminal, render_unified
+from archive.versions.diff.compare import compare
+from archive.versions.diff.html import marked, paragraphs, render_document, render_fragment, render_html
+from archive.versions.diff.render import edits_json, render_terminal, render_unified
 
 __all__ = [
     "compare",

@@ -6,7 +6,16 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.diff.lexicon import CODES, COUNTS, CURRENCIES, DAYS, MONTHS, MONTHS_BESIDE_A_DAY, OPENERS, SCALES
+from archive.versions.diff.cue_words import (
+    CODES,
+    COUNTS,
+    CURRENCIES,
+    DAYS,
+    MONTHS,
+    MONTHS_BESIDE_A_DAY,
+    OPENERS,
+    SCALES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

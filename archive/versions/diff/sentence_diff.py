@@ -8,17 +8,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archive.diff.blocks import Block, sentences
-from archive.diff.match import match_blocks
-from archive.diff.tokens import Piece
-from archive.diff.words import Side, edit_words
+from archive.versions.diff.paragraph_alignment import match_blocks
+from archive.versions.diff.paragraphs import Block, sentences
+from archive.versions.diff.tokens import Piece
+from archive.versions.diff.word_diff import Side, edit_words
 from db.records import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from archive.diff.match import Match
-    from archive.diff.tokens import Token
+    from archive.versions.diff.paragraph_alignment import Match
+    from archive.versions.diff.tokens import Token
 
 FEWEST_MOVED = 5
 """Words a sentence needs to be told as moved when it is cut here and stands again there."""

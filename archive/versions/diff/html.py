@@ -7,12 +7,12 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
-from archive.diff.view import clean, folded, headline, lines, remark
+from archive.versions.diff.layout import clean, folded, headline, lines, remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.diff.view import Bit, Line
+    from archive.versions.diff.layout import Bit, Line
     from db.records import Change, Text
 
 _STYLE = """

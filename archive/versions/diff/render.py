@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archive.diff.match import in_common_order
-from archive.diff.view import clean, folded, headline, lines, remark
+from archive.versions.diff.layout import clean, folded, headline, lines, remark
+from archive.versions.diff.paragraph_alignment import in_common_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.diff.view import Bit, Line, Move
+    from archive.versions.diff.layout import Bit, Line, Move
     from db.records import Change, Edit, Text
 
 _RED, _GREEN, _BLUE, _GREY, _BOLD, _PLAIN = (f"\x1b[{code}m" for code in (31, 32, 34, 90, 1, 0))

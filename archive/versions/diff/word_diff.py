@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from archive.diff.tokens import Piece, Token
+from archive.versions.diff.tokens import Piece, Token
 from db.records import Edit
 
 if TYPE_CHECKING:

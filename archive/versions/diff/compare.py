@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.diff.blocks import Reading, same_ends
-from archive.diff.kinds import coarse_kinds, headline_kinds, kinds_of_edit, score_of
-from archive.diff.match import match_blocks
-from archive.diff.sentences import arranged, edit_sentences, reunited
-from archive.diff.tokens import capitals_of, capitals_of_headline
-from archive.diff.words import Side, edit_words
+from archive.versions.diff.edit_types import coarse_kinds, headline_kinds, kinds_of_edit, score_of
+from archive.versions.diff.paragraph_alignment import match_blocks
+from archive.versions.diff.paragraphs import Reading, same_ends
+from archive.versions.diff.sentence_diff import arranged, edit_sentences, reunited
+from archive.versions.diff.tokens import capitals_of, capitals_of_headline
+from archive.versions.diff.word_diff import Side, edit_words
 from db.records import Change, Edit, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.diff.match import Match
+    from archive.versions.diff.paragraph_alignment import Match
     from db.records import Text
 
 MOST_WORDED = 300_000

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from archive.diff.lexicon import ATTRIBUTIONS, CORRECTION, HEDGES, NOT_NAMES, RESIDUE
-from archive.diff.tokens import Capitals, Piece, Token, tokenize
+from archive.versions.diff.cue_words import ATTRIBUTIONS, CORRECTION, HEDGES, NOT_NAMES, RESIDUE
+from archive.versions.diff.tokens import Capitals, Piece, Token, tokenize
 from db.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archive.diff.blocks import Reading
+    from archive.versions.diff.paragraphs import Reading
     from db.records import Edit
 
 PASSAGE_WORDS = 6

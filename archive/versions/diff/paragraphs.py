@@ -7,8 +7,8 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.diff.lexicon import OPENERS
-from archive.diff.tokens import Capitals, Token, tokenize
+from archive.versions.diff.cue_words import OPENERS
+from archive.versions.diff.tokens import Capitals, Token, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -304,7 +304,7 @@ class Archive:
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
         """Compare two versions now, whether or not they are linked, with all the evidence."""
         from archive.copies import judge
-        from archive.copies.semantic import installed_sense
+        from archive.copies.embeddings import installed_sense
 
         one, two = self.text(a), self.text(b)
         return one, two, judge(one, two, sense=installed_sense())

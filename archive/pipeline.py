@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive import asides, copies, histories, texts
-from archive.copies.semantic import installed_sense
+from archive.copies.embeddings import installed_sense
 from archive.crawl.capture import make_capture, was_belied
 from archive.crawl.discover import discover
 from archive.crawl.multipage import fetch_whole

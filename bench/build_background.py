@@ -1,8 +1,8 @@
 """Builds the frequencies that near-copy detection ships: ``python bench/build_background.py``, with wordfreq installed.
 
 Source: wordfreq 3.1.1 (Robyn Speer and others; data CC BY-SA 4.0), which counts words of Wikipedia, subtitles, news,
-books and the web. Its word frequencies become frequencies of stems as ``archive.copies.reading`` makes them. Prints the
-id to put into ``archive/copies/background/__init__.py``.
+books and the web. Its word frequencies become frequencies of stems as ``archive.copies.tokenize`` makes them. Prints
+the id to put into ``archive/copies/background/__init__.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from wordfreq import get_frequency_dict
 
 from archive.copies.background import digest_of
-from archive.copies.reading import stem
+from archive.copies.tokenize import stem
 
 HERE = Path(__file__).resolve().parents[1] / "archive" / "copies" / "background"
 LANGUAGES = ("en", "es", "de")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.copies import clusters
-from archive.copies.origin import names_house
+from archive.copies.provenance import names_house
 from db.records import Label, Lag, Link, Pedigree, Relation, VersionRef
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)

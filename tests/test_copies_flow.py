@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archive.copies.flow import Flow, flow_of
-from archive.copies.measures import Measures, measure
-from archive.copies.reading import read
+from archive.copies.features import Measures, measure
+from archive.copies.order import Flow, flow_of
+from archive.copies.tokenize import read
 from db.records import Text
 
 STORY = [

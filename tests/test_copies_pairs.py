@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from archive.copies import fingerprint, judge
-from archive.copies.judge import Readings
+from archive.copies.classify import Readings
 from archive.extract.boilerplate import clean
 from db.records import Extraction, Judgement, Relation, Text, Verdict
 

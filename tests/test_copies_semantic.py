@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from archive.copies import METHOD, judge
-from archive.copies.semantic import WordSense
+from archive.copies.embeddings import WordSense
 from db.records import Relation, Text
 
 if TYPE_CHECKING:
-    from archive.copies.reading import Reading
+    from archive.copies.tokenize import Reading
 
 FIRST = """The mill at Orsten burned down on Friday night while its owner, Ada Venn, was at a wedding in Tarl.
 

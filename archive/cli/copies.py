@@ -98,7 +98,7 @@ def _print_cluster(number: int, cluster: Cluster) -> None:
 
 
 def _print_link(link: Link) -> None:
-    from archive.copies.origin import lag
+    from archive.copies.provenance import lag
 
     click.echo(fold(clean(f"{link.relation} {link.score:.2f}: {link.a.title}"), first="  - ", then="    "))
     click.echo(dim(clean(f"    {_say(link.a)}")))
@@ -200,7 +200,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         put_json(answers.judgement(first, second, judged) | {"label": None if label is None else answers.label(label)})
         return
     from archive.copies import explain_judgement
-    from archive.copies.semantic import installed_sense
+    from archive.copies.embeddings import installed_sense
 
     for side, version in (("a", first), ("b", second)):
         click.echo(fold(bold(clean(version.title)), first=f"{side}  ", then="   "))

@@ -5,11 +5,11 @@ Pure functions over values. A judgement depends on the two texts and on nothing 
 
 from __future__ import annotations
 
+from archive.copies.classify import METHOD, Readings, judge, method_with
 from archive.copies.clusters import clusters, standing_for
+from archive.copies.deduplicate import as_alike, fold
 from archive.copies.explain import explain_judgement, swapped
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
-from archive.copies.judge import METHOD, Readings, judge, method_with
-from archive.copies.unique import as_alike, fold
 
 __all__ = [
     "METHOD",

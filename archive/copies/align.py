@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Indel
 
-from archive.copies.names import bent_names
+from archive.copies.transliteration import bent_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive.copies.likeness import Likeness
-    from archive.copies.reading import Reading, Sentence
-    from archive.copies.semantic import Sense
+    from archive.copies.similarity import Likeness, Sense
+    from archive.copies.tokenize import Reading, Sentence
 
 LEAST_HELD = 0.55
 """Of a sentence that was cut in two, each part must be held by the whole to this degree."""
@@ -73,7 +72,7 @@ class Alignment:
 
 def align(a: Reading, b: Reading, *, translated: bool = False, sense: Sense | None = None) -> Alignment:
     """Pair the sentences of two texts in order; ``translated`` compares anchors alone (texts in two languages)."""
-    from archive.copies.likeness import likenesses, promising  # numpy takes 0.1 s, and who lists links needs none
+    from archive.copies.similarity import likenesses, promising  # numpy takes 0.1 s, and who lists links needs none
 
     bent = bent_names(a.names, b.names)
     likeness = likenesses(a, b, bent, translated=translated, sense=sense)

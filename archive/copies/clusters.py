@@ -13,13 +13,13 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from archive.copies.origin import age, credited_agency, family_of, lag, probable_original, seen
+from archive.copies.provenance import age, credited_agency, family_of, lag, probable_original, seen
 from db.records import Cluster, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archive.copies.origin import Family
+    from archive.copies.provenance import Family
     from db.records import Label, Link, Pedigree, VersionRef
 
     Pair = frozenset[str]  # the addresses of two articles

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from archive.copies.judge import METHOD, deciding, refusal
-from archive.copies.measures import measure
+from archive.copies.classify import METHOD, deciding, refusal
+from archive.copies.features import measure
 from archive.copies.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive.copies.measures import Measures
+    from archive.copies.features import Measures
     from archive.copies.rules import Condition, Rule
-    from archive.copies.semantic import Sense
+    from archive.copies.similarity import Sense
     from db.records import Judgement, Passage, Text
 
 COLUMN = 56

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from rensa import RMinHash
 
 from archive.copies.background import background
-from archive.copies.lexicon import CALENDAR, COMMON
-from archive.copies.names import sound
-from archive.copies.reading import is_year, reading_of, stem
+from archive.copies.stopwords import CALENDAR, COMMON
+from archive.copies.tokenize import is_year, reading_of, stem
+from archive.copies.transliteration import sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from archive.copies.reading import Reading, Sentence
+    from archive.copies.tokenize import Reading, Sentence
     from db.records import Text
 
 HASH_BITS = 29

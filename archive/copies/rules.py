@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from archive.copies.measures import Measures
+from archive.copies.features import Measures
 from db.records import Relation
 
 TEMPLATE_SHARE = 0.35

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.copies.background import background
-from archive.copies.lexicon import ABBREVIATIONS, CALENDAR, COMMON, NUMBER_WORDS, STOPWORDS, TITLES
+from archive.copies.stopwords import ABBREVIATIONS, CALENDAR, COMMON, NUMBER_WORDS, STOPWORDS, TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archive.copies.align import Pair
-    from archive.copies.reading import Reading, Sentence
+    from archive.copies.tokenize import Reading, Sentence
 
 KEPT_FROM, KEPT_TO = 0.2, 0.5
 """Of the names and numbers of two aligned sentences so much in common counts for nothing, and in full."""

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.copies.background import BACKGROUND
-from archive.copies.measures import Measures, measure
-from archive.copies.reading import reading_of
+from archive.copies.features import Measures, measure
 from archive.copies.rules import RULES, TEMPLATE_SHARE, Rule
+from archive.copies.tokenize import reading_of
 from db.records import Judgement, Passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archive.copies.reading import Reading
-    from archive.copies.semantic import Sense
+    from archive.copies.similarity import Sense
+    from archive.copies.tokenize import Reading
     from db.records import Text
 
 METHOD = f"copies-4+{BACKGROUND}"

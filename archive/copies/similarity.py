@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from archive.copies.reading import Reading
-    from archive.copies.semantic import Sense
+    from archive.copies.tokenize import Reading
 
     Matrix = NDArray[np.float64]
 
@@ -88,3 +87,14 @@ def promising(likeness: Matrix) -> NDArray[np.intp]:
         np.put_along_axis(chosen, nearest, values=True, axis=1)
         fit &= chosen
     return np.argwhere(fit)
+
+
+class Sense(Protocol):
+    """What a judgement asks about meaning; ``id`` becomes part of its method."""
+
+    @property
+    def id(self) -> str:
+        """Name and size of the model."""
+
+    def likeness(self, a: Reading, b: Reading) -> Matrix | None:
+        """How alike in meaning every two sentences are, from 0 to 1; None for texts it cannot judge."""

@@ -7,18 +7,18 @@ from math import prod, sqrt
 from typing import TYPE_CHECKING
 
 from archive.copies.align import Alignment, align, best_chain
-from archive.copies.flow import flow_of
-from archive.copies.lexicon import CALENDAR, LOOKING_BACK
-from archive.copies.reading import Reading, reading_of, stream
-from archive.copies.runs import common_runs
+from archive.copies.order import flow_of
+from archive.copies.stopwords import CALENDAR, LOOKING_BACK
+from archive.copies.tokenize import Reading, reading_of, stream
+from archive.copies.verbatim import common_runs
 from db.records import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archive.copies.align import Pair
-    from archive.copies.reading import Sentence
-    from archive.copies.semantic import Sense
+    from archive.copies.similarity import Sense
+    from archive.copies.tokenize import Sentence
     from db.records import Text
 
 LIKENESS_FROM, LIKENESS_TO = 0.2, 0.5

@@ -12,13 +12,13 @@ from collections import OrderedDict
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from archive.copies.likeness import Matrix
-    from archive.copies.reading import Reading
+    from archive.copies.similarity import Matrix, Sense
+    from archive.copies.tokenize import Reading
 
 LANGUAGE = "en"
 """The language the model learned from."""
@@ -26,17 +26,6 @@ LANGUAGE = "en"
 ALIKE_FROM, ALIKE_TO = 0.5, 1.0
 """A cosine counts for nothing at the first figure and in full at the second. From 0.4 a follow-up of a year later was
 taken for a copy; at 0.5 nothing false was found on 2,500 labelled pairs."""
-
-
-class Sense(Protocol):
-    """What a judgement asks about meaning; ``id`` becomes part of its method."""
-
-    @property
-    def id(self) -> str:
-        """Name and size of the model."""
-
-    def likeness(self, a: Reading, b: Reading) -> Matrix | None:
-        """How alike in meaning every two sentences are, from 0 to 1; None for texts it cannot judge."""
 
 
 @cache

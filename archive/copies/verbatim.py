@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.copies.reading import SHINGLE
+from archive.copies.tokenize import SHINGLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.copies.reading import Reading
+    from archive.copies.tokenize import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What one may ask an archive, as methods: every read verb of the command line is one of these.
 
 Opens read-only and imports neither the web stack, nor trafilatura, nor SQLAlchemy, so that an answer takes a tenth of a
-second. For runs see ``archive.runs``; for files from elsewhere ``archive.formats.import_file``.
+second. For runs see ``archive.pipeline.refresh``; for files from elsewhere ``archive.formats.import_file``.
 """
 
 from __future__ import annotations

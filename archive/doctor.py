@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from archive.notify import unsent
+from archive.pipeline.notify import unsent
 from archive.seeds import load_index
 from db.connect import Reader
 from db.errors import ArchiveError

@@ -27,8 +27,9 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
-from archive import copies, pipeline
+from archive import copies
 from archive.copies import background
+from archive.pipeline.link import link
 from db.records import Text
 from db.store import Store
 
@@ -146,7 +147,7 @@ def linking(path: Path) -> float:
     with Store(path) as store:
         waiting = len(store.ask("SELECT text_id FROM unlinked"))
         began = process_time()
-        found = pipeline.link(store, now=BEGAN)
+        found = link(store, now=BEGAN)
         spent = 1000 * (process_time() - began) / waiting
     print(f"  ({found} links of {waiting} documents)", file=sys.stderr)
     return spent

@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run as this_run
 
-from archive.runs import release_leases
+from archive.pipeline.upkeep import release_leases
 from archive.settings import from_process
 from db.errors import StoreBusy
 from db.records import Report

@@ -8,7 +8,7 @@ from _run import batches, owner, patiently, release, run_name
 from prefect import flow
 from pydantic import Field
 
-from archive import runs
+from archive.pipeline.backfill import backfill as run_backfill
 from archive.settings import from_process
 
 # The server checks a pattern when a run is created, but not ``format: date``: a slip would fail only in the worker.
@@ -42,7 +42,7 @@ async def backfill(
     settings = from_process()
     step = batches()
     report = await patiently(
-        lambda: runs.backfill(settings, only=seeds, since=since, until=until, source=source, owner=owner(), step=step)
+        lambda: run_backfill(settings, only=seeds, since=since, until=until, source=source, owner=owner(), step=step)
     )
     await publish(report)
     return report.counts

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled
 
-from archive import runs
+from archive.pipeline.refresh import refresh as run_refresh
 from archive.settings import from_process
 from db.errors import StoreBusy
 
@@ -31,7 +31,7 @@ async def refresh(seeds: tuple[str, ...] = (), force: bool = False) -> dict[str,
     """
     settings = from_process()
     try:
-        report = await runs.refresh(settings, only=seeds, force=force, owner=owner(), step=batches())
+        report = await run_refresh(settings, only=seeds, force=force, owner=owner(), step=batches())
     except StoreBusy as busy:
         return Cancelled(message=str(busy))
     await publish(report)

@@ -4,7 +4,7 @@ from _report import publish
 from _run import batches, owner, patiently, release, run_name
 from prefect import flow
 
-from archive import runs
+from archive.pipeline.upkeep import upkeep as run_upkeep
 from archive.settings import from_process
 
 
@@ -20,7 +20,7 @@ async def upkeep() -> dict[str, int]:
     """Verify the archive, bring its indexes and statistics up to date, and write a backup."""
     settings = from_process()
     step = batches()
-    report = await patiently(lambda: runs.upkeep(settings, owner=owner(), step=step))
+    report = await patiently(lambda: run_upkeep(settings, owner=owner(), step=step))
     await publish(report)
     return report.counts
 

@@ -29,7 +29,7 @@ from markdown_it import MarkdownIt
 from archive.cli import GROUPS, wirecopy
 from archive.demo.run import run_demo
 from archive.demo.snapshot import read_snapshot
-from archive.runs import refresh
+from archive.pipeline.refresh import refresh
 from archive.settings import load_settings
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import pipeline
 from archive.extract.worker_pool import Extractors
+from archive.pipeline.derive import derive as derive_captures
+from archive.pipeline.gather import gather as gather_visits
+from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.records import Outcome, Reason, SeedKind, Visit
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.pipeline import Derived
+    from archive.pipeline.derive import Derived
 
 TALKS = "https://daily.example/border-talks"
 PARAGRAPHS = tuple(
@@ -65,14 +67,14 @@ def gather(store: Store, outcomes: Sequence[Outcome], source_id: int, *, kind: S
         fetcher = ScriptedFetcher({outcome.requested_url: [outcome]}, at=outcome.started_at)
         run = store.begin_run("refresh", "{}", "test", outcome.started_at)
         visit = Visit(source_id=source_id, url=outcome.requested_url, kind=kind)
-        asyncio.run(pipeline.gather(store, fetcher, [visit], run_id=run, now=outcome.started_at))
+        asyncio.run(gather_visits(store, fetcher, [visit], run_id=run, now=outcome.started_at))
 
 
 def derive(store: Store, now: datetime) -> Derived:
     with Extractors(workers=0) as extractors:
-        recipe = pipeline.current_recipe()
+        recipe = current_recipe()
         store.use_recipe(recipe, now)
-        return pipeline.derive(store, extractors, ask_captures.underived(store.ask, 1000), recipe=recipe, now=now)
+        return derive_captures(store, extractors, ask_captures.underived(store.ask, 1000), recipe=recipe, now=now)
 
 
 COPY = "https://regional.example/strait"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.crawl.mementos.listing import listing_of
 from archive.formats.cdx import Page, Row, first_question, next_question, read_cdx, replay_root
 from archive.formats.timemap import raw_url
-from archive.mementos.lists import listing_of
 from db.errors import ConfigError
 from db.records import Reason, SeedKind
 from tests.builders import DAY, URL, a_seed, an_outcome

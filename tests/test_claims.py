@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import pipeline
+from archive.pipeline.gather import keep_outcomes
 from archive.urls import registered_domain, url_key
 from archive.versions.aliases import heads, is_front, joins, read_claims
 from db.questions import captures as ask_captures
@@ -230,7 +230,7 @@ def archived(path: Path, outcomes: Sequence[Outcome], *, at_once: bool) -> objec
 
 def test_what_comes_by_import_joins_as_what_was_visited(store: Store, now: datetime) -> None:
     pages = [answer(now, page(), url=CANONICAL), answer(now, says(page(), canonical=CANONICAL), url=PRINT)]
-    pipeline.keep_outcomes(store, pages, provenance="import:test", now=now)
+    keep_outcomes(store, pages, provenance="import:test", now=now)
     derive(store, now)
     assert head_of(store, PRINT) == CANONICAL
 

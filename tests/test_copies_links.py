@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import pipeline
+from archive.pipeline.link import link
 from db.questions import links as ask_links
 from db.store import Store
 from tests.builders import T0, add_source, derive_all, record_text
@@ -33,7 +33,7 @@ def archive(path: Path, names: Iterable[str]) -> Store:
     for name in names:
         record_text(store, add_source(store, f"https://{name}.example/"), BODIES[name], T0)
         derive_all(store)
-        pipeline.link(store, now=NOW)
+        link(store, now=NOW)
     return store
 
 
@@ -84,5 +84,5 @@ def test_a_link_keeps_its_languages_and_the_names_that_were_broken(alone):
 def test_linking_again_changes_nothing(alone, tmp_path):
     with archive(tmp_path / "archive.db", STORY) as store:
         store.forget_links()
-        pipeline.link(store, now=NOW)
+        link(store, now=NOW)
         assert linked(store) == alone

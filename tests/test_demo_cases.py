@@ -15,7 +15,7 @@ from archive.demo.folder import seed_index, write_project
 from archive.demo.script import ROUNDS
 from archive.demo.site import Site
 from archive.demo.world import World
-from archive.runs import refresh
+from archive.pipeline.refresh import refresh
 from archive.settings import load_settings
 
 if TYPE_CHECKING:

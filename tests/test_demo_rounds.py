@@ -21,8 +21,9 @@ from archive.demo.site import Site
 from archive.demo.snapshot import read_snapshot
 from archive.demo.texts import EDITS
 from archive.demo.world import World
-from archive.files import import_files
-from archive.runs import refresh, upkeep
+from archive.pipeline.import_files import import_files
+from archive.pipeline.refresh import refresh
+from archive.pipeline.upkeep import upkeep
 from archive.settings import load_settings
 from archive.timestamps import iso
 from db.records import Reason, SeedKind

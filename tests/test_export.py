@@ -12,9 +12,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.export import Chosen, export_warc
-from archive.files import import_files
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.formats.warc.records import warc_records
+from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from db.connect import Reader
 from db.errors import BadInput

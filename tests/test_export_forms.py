@@ -27,8 +27,8 @@ from archive.export import (
     export_wacz,
     export_warc,
 )
-from archive.files import import_files
 from archive.formats.cdxj import cdx_key
+from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from archive.urls import url_key
 from db.connect import Reader

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.export import Chosen, export_cdxj, export_wacz, export_warc
-from archive.files import import_files
+from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from examples import play
 from tests.environments import commands_of

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.files import import_files
-from archive.pipeline import current_recipe
+from archive.pipeline.import_files import import_files
+from archive.pipeline.recipe import current_recipe
 from archive.settings import load_settings
 from db.store import Store
 from tests.hostile import ARTICLE, page

@@ -21,8 +21,8 @@ import pytest
 from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
 from markdown_it import MarkdownIt
 
-from archive import runs
 from archive.launch import FlowProcess, PrivateServer, rounds, run_flow, shipped
+from archive.pipeline.refresh import refresh
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
 from builders import a_version
@@ -239,7 +239,7 @@ def test_the_command_line_and_the_flow_make_equal_archives(
         for hours in (0, 4):
             site.pages["/a"] = an_article("a", title=f"Ministers meet for the {hours}th time")
             at = now + timedelta(hours=hours)
-            counts["direct"].append(asyncio.run(runs.refresh(settings_of(direct, at), force=True)).counts)
+            counts["direct"].append(asyncio.run(refresh(settings_of(direct, at), force=True)).counts)
             counts["flown"].append(look(at))
     assert counts["direct"] == counts["flown"]
     assert counts["flown"][1]["versions"] == 1

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from archive.api import Archive
 from archive.cli import wirecopy
-from archive.pipeline import keep_outcomes
+from archive.pipeline.gather import keep_outcomes
 from archive.refs import Ref
 from archive.urls import url_key
 from db.connect import Reader

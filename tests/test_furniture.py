@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import furnishing, pipeline
 from archive.api import Archive
 from archive.extract import extract
 from archive.extract.boilerplate import clean, learn, near_copies, normalise, restore
 from archive.extract.boilerplate.site_template import find_furniture
-from archive.furnishing import site_keys
+from archive.pipeline import adopt_template
+from archive.pipeline.adopt_template import site_keys
+from archive.pipeline.derive import derive as derive_captures
+from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import furniture as ask_furniture
@@ -188,15 +190,15 @@ def record(store: Store, n: int, payload: bytes, at: datetime) -> None:
 
 def derive(store: Store, now: datetime) -> list[Version]:
     """Empty the ledger by the real pipeline; the versions it says are news."""
-    recipe, opened = pipeline.current_recipe(), []
+    recipe, opened = current_recipe(), []
     store.use_recipe(recipe, now)
     while ids := ask_captures.underived(store.ask, 3):
-        opened += pipeline.derive(store, Here(), ids, recipe=recipe, now=now).versions
+        opened += derive_captures(store, Here(), ids, recipe=recipe, now=now).versions
     return opened
 
 
 def adopt(store: Store, now: datetime) -> list[Version]:
-    furnishing.adopt(store, pipeline.current_recipe(), now)
+    adopt_template.adopt(store, current_recipe(), now)
     return derive(store, now)
 
 
@@ -234,7 +236,7 @@ def test_adopting_furniture_takes_it_out_and_is_no_edit(store: Store) -> None:
     assert not any(APPEAL in ask_versions.text(store.ask, each.text_sha256).body for each in after)
     assert ask_versions.recent_changes(store.ask, since=now - HOUR, limit=99) == []
     assert len({one.recipe_id for one in after}) == 1
-    assert after[0].recipe_id.startswith(f"{pipeline.current_recipe().id}+")
+    assert after[0].recipe_id.startswith(f"{current_recipe().id}+")
 
 
 @pytest.mark.slow
@@ -262,10 +264,10 @@ def test_the_removed_line_is_told_with_its_reason(store: Store) -> None:
 
 @pytest.mark.slow
 def test_looking_a_second_time_changes_nothing(store: Store) -> None:
-    recipe, now = pipeline.current_recipe(), T0 + 9 * DAY
-    assert furnishing.adopt(store, recipe, now) == (1, len(PAGES))
+    recipe, now = current_recipe(), T0 + 9 * DAY
+    assert adopt_template.adopt(store, recipe, now) == (1, len(PAGES))
     derive(store, now)
-    assert furnishing.adopt(store, recipe, now) == (0, 0)
+    assert adopt_template.adopt(store, recipe, now) == (0, 0)
     newest = ask_furniture.newest(store.ask, "daily.example")
     assert (newest.revision, newest.blocks.edge) == (1, folded(APPEAL))
 

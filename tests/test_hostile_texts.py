@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import pipeline
 from archive.crawl.discover import MOST_FOUND, discover
 from archive.crawl.fetch import Fetcher
+from archive.pipeline.gather import page_of
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import versions as ask_versions
@@ -50,7 +50,7 @@ def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) ->
         async with Fetcher(policy_for(site), now=lambda: at) as fetcher:
             run = store.begin_run("refresh", "{}", "test", at)
             there = replace(visit(url), source_id=source_id)
-            await pipeline.gather(store, fetcher, [there], run_id=run, now=at)
+            await gather(store, fetcher, [there], run_id=run, now=at)
 
     for hour, reply in enumerate(replies):
         site.pages[path] = reply
@@ -184,4 +184,4 @@ def test_a_hostile_list_names_no_more_than_it_may(site: Site, case: str) -> None
     site.pages["/list"] = page(payload(), Content_Type="application/xml")
     outcome = fetch(site, "/list")
     assert outcome.reason is None
-    assert len(discover(pipeline.page_of(outcome), kind).found) == taken
+    assert len(discover(page_of(outcome), kind).found) == taken

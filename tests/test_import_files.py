@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from archive import runs
 from archive.api import Archive
 from archive.cli import main
-from archive.files import import_files
+from archive.pipeline.import_files import import_files
+from archive.pipeline.refresh import refresh
+from archive.pipeline.reprocess import reextract
 from archive.refs import Ref
 from archive.settings import load_settings
 from archive.timestamps import iso
@@ -162,7 +163,7 @@ def test_a_missing_file_is_noticed_before_anything_is_done(here: Path, capsys: p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", [runs.refresh, runs.reextract])
+@pytest.mark.parametrize("run", [refresh, reextract])
 def test_captures_may_wait_and_are_derived_by_the_next_run(tmp_path: Path, run: Any) -> None:
     later = bring(tmp_path / "later", LINES[5], LINES[7], derive=False)
     assert contents(later)["versions"] == []

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.files import Imported, import_files
 from archive.formats.import_file import SUFFIXES, read_import
 from archive.formats.imported import BadLine, PassedOver, text_payload
+from archive.pipeline.import_files import Imported, import_files
 from archive.settings import Settings
 from db.connect import Reader
 from db.errors import BadInput

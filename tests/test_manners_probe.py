@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import asides
 from archive.crawl import soft404
 from archive.crawl.fetch import Asides, Fetcher, Remembered
+from archive.pipeline import side_captures
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import search as ask_search
@@ -207,7 +207,9 @@ def apologise(store: Store, at: object, *paragraphs: str, url: str | None = None
     """Keep what the site said at that moment of a page that cannot exist."""
     asked = url or soft404.probe_url("https://daily.example/", at)
     said = answer(at, article(*(paragraphs or SORRY), title="The Daily"), url=asked, **more)
-    asides.keep(store, Asides(pages=((Visit(source_id=0, url=asked, kind=SeedKind.PROBE), said),)), run_id=None, now=at)
+    side_captures.keep(
+        store, Asides(pages=((Visit(source_id=0, url=asked, kind=SeedKind.PROBE), said),)), run_id=None, now=at
+    )
 
 
 def lose(store: Store, at: object, *, url: str = TALKS) -> int:

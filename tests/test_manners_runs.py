@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import asides, pipeline, runs
 from archive.api import Archive
-from archive.campaign import recall_from
 from archive.crawl.fetch import Fetcher
 from archive.crawl.frontier.plan import plan_visits
 from archive.crawl.soft404 import is_probe
+from archive.pipeline import side_captures
+from archive.pipeline.gather import gather
+from archive.pipeline.refresh import refresh as run_refresh
+from archive.pipeline.run import recall_from
 from archive.seeds import load_index
 from archive.settings import load_settings
 from archive.urls import url_key
@@ -57,7 +59,7 @@ class Desk:
         self.site.asked.clear()
         mine = {"RESOLVE": f"*.example=127.0.0.1:{self.site.port}", "MIN_GAP": "0", "CLOCK": at.isoformat()}
         settings = load_settings({f"WIRECOPY_{name}": value for name, value in mine.items()}, start=self.folder)
-        asyncio.run(runs.refresh(settings, force=force))
+        asyncio.run(run_refresh(settings, force=force))
         return sorted(asked.target for asked in self.site.asked)
 
     def look(self, at: datetime, *, probe: bool = True) -> list[str]:
@@ -70,9 +72,9 @@ class Desk:
             policy = policy_for(self.site, probe=probe)
             async with Fetcher(policy, now=lambda: at, recall=recall_from(store)) as fetcher:
                 due = plan_visits(ask_sources.states(store.ask), now=at).visits
-                await pipeline.gather(store, fetcher, due, run_id=run_id, now=at)
+                await gather(store, fetcher, due, run_id=run_id, now=at)
                 await fetcher.rest()
-                asides.keep(store, fetcher.asides(), run_id=run_id, now=at)
+                side_captures.keep(store, fetcher.asides(), run_id=run_id, now=at)
 
         with Store(self.db) as store:
             store.sync_seeds(index, {seed.url: url_key(seed.url) for seed in index}, at)
@@ -132,7 +134,7 @@ def test_a_batch_that_was_kept_has_its_manners_kept_with_it(tmp_path: Path) -> N
         async def work() -> None:
             fetcher = Fetcher(policy_for(site), now=lambda: T0, recall=recall_from(store))
             visit = Visit(source_id=source_id, url=TALKS)
-            await pipeline.gather(store, fetcher, [visit], run_id=run, now=T0)
+            await gather(store, fetcher, [visit], run_id=run, now=T0)
             kept = ask_origins.manners(store.ask, "http://daily.example:80")
             assert kept is not None
             assert kept.paused_until_at == T0 + 2 * HOUR

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.campaign import Campaign, directly
 from archive.extract.worker_pool import Extractors
-from archive.mementos import Memento, further_timemaps, gather_mementos, raw_url, read_timemap
-from archive.runs import backfill
+from archive.formats.timemap import Memento, further_timemaps, raw_url, read_timemap
+from archive.pipeline.backfill import backfill
+from archive.pipeline.gather_mementos import gather_mementos
+from archive.pipeline.run import Campaign, directly
 from archive.settings import Settings
 from archive.urls import url_key
 from db.connect import Reader

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import runs
-from archive.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, unsent, wanted
+from archive.pipeline.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, unsent, wanted
+from archive.pipeline.refresh import refresh
 from archive.seeds import read_index
 from archive.settings import Settings, load_settings
 from archive.urls import url_key
@@ -279,7 +279,7 @@ def test_the_end_of_a_refresh_tells_of_what_changed_and_of_nothing_else(tmp_path
             site.pages["/strait"] = reply(page(*words))
             mine = known | {"CLOCK": (T0 + number * 24 * HOUR).isoformat()}
             environ = {f"WIRECOPY_{name}": value for name, value in mine.items()}
-            counts.append(asyncio.run(runs.refresh(load_settings(environ, start=tmp_path))).counts)
+            counts.append(asyncio.run(refresh(load_settings(environ, start=tmp_path))).counts)
     assert [each.get("notified") for each in counts] == [None, None, 1]
     (change,) = json.loads(receiver.got[0][1])["changes"]
     assert (change["url"], change["version"], change["group"]) == ("http://daily.example/strait", 2, "daily")

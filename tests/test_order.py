@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from archive import pipeline
 from archive.crawl.soft404 import probe_url
+from archive.pipeline.derive import derive as derive_captures
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.records import Hop, Reason, SeedKind
@@ -140,7 +140,7 @@ def keep(store: Store, fact: Fact, ids: Sequence[int]) -> None:
 def derive(store: Store, recipe: Recipe, together: int) -> None:
     store.use_recipe(recipe, LATER)
     while waiting := ask_captures.underived(store.ask, together):
-        pipeline.derive(store, Reading(recipe), waiting, recipe=recipe, now=LATER)
+        derive_captures(store, Reading(recipe), waiting, recipe=recipe, now=LATER)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import pipeline
 from archive.crawl.frontier.plan import plan_visits
 from archive.crawl.multipage import CUT, MOST_PARTS, fetch_whole, is_part, next_part
 from archive.extract.multipage import Part, missing_part, repeated_lines
+from archive.pipeline.gather import gather
 from archive.urls import url_key
 from db.errors import StoreError
 from db.questions import captures as ask_captures
@@ -68,7 +68,7 @@ def source_id(store: Store, now: datetime) -> int:
 def visit(store: Store, source_id: int, script: dict[str, list[Outcome]], at: datetime) -> ScriptedFetcher:
     fetcher = ScriptedFetcher(script, at=at)
     run = store.begin_run("refresh", "{}", "test", at)
-    asyncio.run(pipeline.gather(store, fetcher, [Visit(source_id=source_id, url=TALKS)], run_id=run, now=at))
+    asyncio.run(gather(store, fetcher, [Visit(source_id=source_id, url=TALKS)], run_id=run, now=at))
     return fetcher
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.export import export_warc
-from archive.runs import backfill
+from archive.pipeline.backfill import backfill
 from archive.settings import Settings
 from archive.urls import url_key
 from db.connect import Reader

@@ -11,12 +11,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import pipeline, texts
 from archive.api import Archive
 from archive.cli import wirecopy
 from archive.extract import extract
 from archive.extract.strip_scripts import core_digest, core_of
-from archive.preview import preview
+from archive.pipeline.derive import derive as derive_captures
+from archive.pipeline.recipe import current_recipe
+from archive.pipeline.reprocess_preview import preview
 from archive.urls import url_key
 from db.questions import captures as ask_captures
 from db.questions import versions as ask_versions
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.pipeline import extraction
     from db.records import Sighting, Version
 
 WORDS = ("harbour", "council", "winter", "ferry", "budget", "school", "engine", "strike", "river", "market", "verdict")
@@ -61,12 +63,12 @@ class Here:
             yield extract(page)
 
 
-def derive(store: Store, recipe: Recipe, extractors: texts.Extracts, now: datetime) -> list[Version]:
+def derive(store: Store, recipe: Recipe, extractors: extraction.Extracts, now: datetime) -> list[Version]:
     """Empty the ledger a few captures at a time; the versions that are news."""
     store.use_recipe(recipe, now)
     opened: list[Version] = []
     while ids := ask_captures.underived(store.ask, 7):
-        opened += pipeline.derive(store, extractors, ids, recipe=recipe, now=now).versions
+        opened += derive_captures(store, extractors, ids, recipe=recipe, now=now).versions
     return opened
 
 
@@ -220,7 +222,7 @@ def test_a_core_holds_nothing_but_what_the_page_holds(text: str) -> None:
 
 
 def test_a_core_that_is_known_is_not_read_again(tmp_path: Path) -> None:
-    recipe, url = pipeline.current_recipe(), "https://daily.example/a"
+    recipe, url = current_recipe(), "https://daily.example/a"
     with Store(tmp_path / "archive.db") as store:
         for day, nonce in enumerate(("1", "2", "3", "4")):
             record(store, url, a_page(nonce), T0 + day * DAY)

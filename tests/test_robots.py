@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import asides
-from archive.campaign import recall_from
 from archive.crawl.fetch import Fetcher
+from archive.pipeline import side_captures
+from archive.pipeline.run import recall_from
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.questions import captures as ask_captures
@@ -57,7 +57,7 @@ class Days:
             recall = recall_from(self.store)
             async with Fetcher(policy, now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
                 outcome = await fetcher.fetch(visit(path))
-                asides.keep(self.store, fetcher.asides(), run_id=None, now=clock.at)
+                side_captures.keep(self.store, fetcher.asides(), run_id=None, now=clock.at)
                 return outcome
 
         return asyncio.run(work())

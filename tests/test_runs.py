@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive import runs
 from archive.api import Archive
-from archive.campaign import LEASE, batches
 from archive.cli import main
 from archive.crawl.frontier.plan import plan_visits
+from archive.pipeline.backfill import backfill as run_backfill
+from archive.pipeline.backfill import backfill_scope
+from archive.pipeline.refresh import refresh as run_refresh
+from archive.pipeline.reprocess import reextract, rematch
+from archive.pipeline.run import LEASE, batches
+from archive.pipeline.upkeep import upkeep
 from archive.settings import load_settings
 from archive.urls import host_of, url_key
 from db import care
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.campaign import Work
+    from archive.pipeline.run import Work
     from archive.settings import Settings
     from db.records import Report
     from tests.replies import Asked, Say
@@ -106,11 +110,11 @@ class Desk:
     def refresh(self, at: datetime = T0, **how: Any) -> Report:
         """Refresh as of ``at``; afterwards ``asked`` holds the paths this run asked for."""
         self.site.asked.clear()
-        return asyncio.run(runs.refresh(self.settings(at), **how))
+        return asyncio.run(run_refresh(self.settings(at), **how))
 
     def backfill(self, at: datetime = T0, **how: Any) -> Report:
         self.site.asked.clear()
-        return asyncio.run(runs.backfill(self.settings(at), **how))
+        return asyncio.run(run_backfill(self.settings(at), **how))
 
     @property
     def asked(self) -> list[str]:
@@ -255,7 +259,7 @@ def test_a_broken_row_is_counted_and_hides_none_of_the_good_ones(new_desk: Desk)
 
 def test_without_an_index_a_run_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match="wirecopy init"):
-        asyncio.run(runs.refresh(load_settings({}, start=tmp_path)))
+        asyncio.run(run_refresh(load_settings({}, start=tmp_path)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -283,12 +287,12 @@ def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishe
 
     desk.site.pages["/talks"] = slow
     done: list[Report] = []
-    first = threading.Thread(target=lambda: done.append(asyncio.run(runs.refresh(desk.settings(T0 + HOUR)))))
+    first = threading.Thread(target=lambda: done.append(asyncio.run(run_refresh(desk.settings(T0 + HOUR)))))
     first.start()
     try:
         assert reached.wait(30)
         (holder,) = holders(desk.db, desk.settings())
-        for second in (runs.refresh, runs.backfill, runs.upkeep, runs.reextract, runs.rematch):
+        for second in (run_refresh, run_backfill, upkeep, reextract, rematch):
             with pytest.raises(StoreBusy) as refused:
                 asyncio.run(second(desk.settings(T0 + HOUR)))
             assert holder in str(refused.value)
@@ -367,7 +371,7 @@ def test_a_live_backfill_visits_what_was_first_seen_in_the_window_due_or_not(
     two_days: Desk, since: datetime | None, until: datetime | None, asked: list[str]
 ) -> None:
     window = {"since": since and since.date(), "until": until and until.date()}
-    scope = runs.backfill_scope(two_days.settings(), **window)
+    scope = backfill_scope(two_days.settings(), **window)
     two_days.backfill(T0 + DAY + HOUR, **window)
     assert two_days.asked == asked
     assert sorted(url.removeprefix("http://").partition("/")[2] for url in scope) == [each[1:] for each in asked]
@@ -378,7 +382,7 @@ def test_an_empty_window_is_refused(desk: Desk) -> None:
     with pytest.raises(BadInput, match="until 2026-01-01 lies before since 2026-01-02"):
         desk.backfill(**window)
     with pytest.raises(BadInput, match="the window is empty"):
-        runs.backfill_scope(desk.settings(), **window)
+        backfill_scope(desk.settings(), **window)
 
 
 def test_a_backfill_of_payloads_derives_the_captures_of_the_window_again_offline(desk: Desk) -> None:
@@ -397,7 +401,7 @@ def test_a_backfill_cut_off_goes_on_with_what_it_had_not_visited(desk: Desk) -> 
         yield b""
 
     async def cut_off() -> None:
-        running = asyncio.create_task(runs.backfill(desk.settings(T0 + HOUR)))
+        running = asyncio.create_task(run_backfill(desk.settings(T0 + HOUR)))
         # Three more than there were: all but the one that hangs.
         while checks(desk.db) < 7:  # noqa: ASYNC110 (what is waited for stands in the file)
             await asyncio.sleep(0.02)
@@ -433,7 +437,7 @@ def test_upkeep_makes_a_checked_backup_and_keeps_the_newest_seven(desk: Desk) ->
     before = contents(desk.db)
     dropped = 0
     for day in range(9):
-        dropped += asyncio.run(runs.upkeep(desk.settings(T0 + day * DAY))).counts["dropped"]
+        dropped += asyncio.run(upkeep(desk.settings(T0 + day * DAY))).counts["dropped"]
     spares = sorted((desk.folder / "data" / "backups").iterdir())
     assert dropped == 2
     assert [spare.name for spare in spares] == [f"archive-202601{day:02}T080000Z.db" for day in range(7, 14)]
@@ -444,14 +448,14 @@ def test_upkeep_makes_a_checked_backup_and_keeps_the_newest_seven(desk: Desk) ->
 def test_upkeep_learns_when_articles_are_edited_for_the_plan(desk: Desk) -> None:
     desk.refresh(T0 + HOUR, force=True)
     desk.refresh(T0 + DAY, force=True)
-    assert asyncio.run(runs.upkeep(desk.settings(T0 + DAY))).counts["rhythms"] == 2
+    assert asyncio.run(upkeep(desk.settings(T0 + DAY))).counts["rhythms"] == 2
     with Archive(desk.db) as archive:
         learned = {one.seed_key.partition("/")[0]: one for one in archive.rhythms()}
     assert {one.articles for one in learned.values()} == {1, 2}
     assert all(len(one.hazard) == 16 and one.learned_at == T0 + DAY for one in learned.values())
 
 
-@pytest.mark.parametrize("work", [runs.reextract, runs.rematch])
+@pytest.mark.parametrize("work", [reextract, rematch])
 def test_offline_work_changes_nothing_in_a_settled_archive(desk: Desk, work: Any) -> None:
     before = contents(desk.db)
     report = asyncio.run(work(desk.settings(T0 + DAY)))

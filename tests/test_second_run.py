@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import runs
+from archive.pipeline.refresh import refresh as run_refresh
 from archive.settings import load_settings
 from db.connect import Reader
 from db.questions import captures as ask_captures
@@ -129,7 +129,7 @@ def settings(folder: Path, site: Site, at: datetime) -> Settings:
 
 def refresh(how: Settings) -> tuple[Report, dict[str, int]]:
     """One run, and what the archive then holds of the articles; robots.txt and the like have captures of their own."""
-    report = asyncio.run(runs.refresh(how))
+    report = asyncio.run(run_refresh(how))
     with Reader(how.db) as reader:
         articles = [source for source in ask_sources.everything(reader.ask) if "/2026/" in source.url]
         captures = [each for source in articles for each in ask_captures.of_source(reader.ask, source.id)]

@@ -14,8 +14,8 @@ from archive.demo.script import ROUNDS
 from archive.demo.snapshot import read_snapshot
 from archive.demo.world import World
 from archive.export import choose, export_warc
-from archive.files import import_files
-from archive.runs import upkeep
+from archive.pipeline.import_files import import_files
+from archive.pipeline.upkeep import upkeep
 from archive.settings import Settings, load_settings
 from examples import play
 from tests.contents import contents

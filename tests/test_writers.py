@@ -21,8 +21,8 @@ if __name__ == "__main__":
 
 import pytest
 
-from archive import pipeline
 from archive.api import Archive
+from archive.pipeline.derive import derive as derive_captures
 from archive.refs import Ref
 from archive.urls import url_key
 from db import care
@@ -89,7 +89,7 @@ def write(path: Path, number: int, seconds: float) -> None:
 
 def derive(store: Store, together: int) -> None:
     while waiting := ask_captures.underived(store.ask, together):
-        pipeline.derive(store, Reading(), waiting, recipe=RECIPE, now=LATER)
+        derive_captures(store, Reading(), waiting, recipe=RECIPE, now=LATER)
 
 
 def page(dice: random.Random, turn: int, number: int) -> tuple[Capture, bytes]:

@@ -28,7 +28,13 @@ from typing import Any, Self
 ROOT = Path(__file__).parent.parent
 KILLED = -signal.SIGKILL
 _LONGEST = 120.0  # seconds a run may take on a busy machine before something is wrong with it
-_NEEDED = ("archive.runs", "archive.extract.page", "archive.settings", "alembic.command", "sqlalchemy.dialects.sqlite")
+_NEEDED = (
+    "archive.pipeline.refresh",
+    "archive.extract.page",
+    "archive.settings",
+    "alembic.command",
+    "sqlalchemy.dialects.sqlite",
+)
 
 
 class Warm:
@@ -85,7 +91,7 @@ def _make(order: dict[str, Any]) -> int:
 
 
 def _run(order: dict[str, Any]) -> int:
-    from archive import runs
+    from archive.pipeline import refresh
     from archive.settings import load_settings
 
     said = Path(order["folder"]) / "said"
@@ -99,7 +105,7 @@ def _run(order: dict[str, Any]) -> int:
                 name: date.fromisoformat(value) if name in {"since", "until"} else value
                 for name, value in order["how"].items()
             }
-            asyncio.run(getattr(runs, order["verb"])(settings, **how))
+            asyncio.run(getattr(refresh, order["verb"])(settings, **how))
         except BaseException:  # noqa: BLE001  # a fork must not fall through into its parent's loop
             traceback.print_exc(file=out)
             return 1

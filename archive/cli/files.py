@@ -37,7 +37,7 @@ def import_(settings: Settings, files: tuple[Path, ...], *, no_derive: bool, jso
     wirecopy import articles.jsonl       lines {"url", "fetched_at", "html" or "text", "status"?}
     wirecopy history URL
     """
-    from archive.files import import_files
+    from archive.pipeline.import_files import import_files
 
     def progress(line: str) -> None:
         if sys.stderr.isatty():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any, Literal
 
-    from archive.preview import Preview
+    from archive.pipeline.reprocess_preview import Preview
     from archive.settings import Settings
     from db.records import Report, Version
 
@@ -37,7 +37,7 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
     wirecopy refresh
     wirecopy refresh us-mexico-talks --force
     """
-    from archive.runs import refresh as run
+    from archive.pipeline.refresh import refresh as run
 
     new = not settings.db.exists()
     report = asyncio.run(run(settings, only=only, force=force))
@@ -51,7 +51,7 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
 
 
 def _say_of_notices(settings: Settings) -> None:
-    from archive.notify import unsent
+    from archive.pipeline.notify import unsent
 
     for kind, why in sorted(set(unsent(settings.db))):
         say(f"not notified ({kind}): {clean(why) or 'not tried yet'}. It is tried again after each run for a week")
@@ -110,8 +110,8 @@ def backfill(
     wirecopy backfill --since 2026-01-05 --until 2026-01-07
     wirecopy backfill us-mexico-talks --from payloads
     """
-    from archive.runs import backfill as run
-    from archive.runs import backfill_scope
+    from archive.pipeline.backfill import backfill as run
+    from archive.pipeline.backfill import backfill_scope
 
     window = _day(settings, since), _day(settings, until)
     if dry_run:
@@ -156,14 +156,14 @@ def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
 
     What the new recipe reads differently never looks like an edit by the publisher.
     """
-    from archive.runs import preview_reextract
-    from archive.runs import reextract as run
+    from archive.pipeline.reprocess import preview_reextract
+    from archive.pipeline.reprocess import reextract as run
 
     if not dry_run:
         return _finish(run(settings), json_=json_)
     found = preview_reextract(settings)
     if json_:
-        from archive.preview import preview_json
+        from archive.pipeline.reprocess_preview import preview_json
 
         put_json(preview_json(found))
     else:
@@ -184,7 +184,7 @@ def _print_preview(found: Preview) -> None:
 @as_json
 def rematch(settings: Settings, *, json_: bool) -> int:
     """Compare all texts again and rebuild every link, offline."""
-    from archive.runs import rematch as run
+    from archive.pipeline.reprocess import rematch as run
 
     return _finish(run(settings), json_=json_)
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from archive import pipeline
 from archive.api import Archive
 from archive.extract.worker_pool import Extractors
+from archive.pipeline.derive import derive
+from archive.pipeline.recipe import current_recipe
 from db.questions import captures as ask_captures
 from db.store import Store
 from tests.pagehistories import VERSIONS, histories, keep_all
@@ -57,12 +58,12 @@ class Settled:
 def settled(folder: Path, name: str) -> Settled:
     """Keep a set as runs would, derive it by the recipe of this code, and ask for every history."""
     seen = histories(name)
-    recipe = pipeline.current_recipe()
+    recipe = current_recipe()
     with Store(folder / f"{name}.db") as store, Extractors(2) as extractors:
         store.use_recipe(recipe, NOW)
         keep_all(store, seen)
         while waiting := ask_captures.underived(store.ask, 100):
-            pipeline.derive(store, extractors, waiting, recipe=recipe, now=NOW, stopped=lambda: True)
+            derive(store, extractors, waiting, recipe=recipe, now=NOW, stopped=lambda: True)
     instants: dict[str, list[datetime]] = {}
     for one in seen:
         instants.setdefault(one.url, []).append(one.at)

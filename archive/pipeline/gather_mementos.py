@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
+from archive.crawl.mementos.fetch import replay
+from archive.crawl.mementos.listing import Listing, listing_at, listing_of, read_list
 from archive.formats.timemap import absolute
-from archive.mementos.lists import Listing, listing_at, listing_of, read_list
-from archive.mementos.replay import replay
 from archive.urls import canonical_url, url_key
 from db.errors import ConfigError
 from db.questions import captures as ask_captures
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from archive.campaign import Campaign
     from archive.formats.timemap import Memento
+    from archive.pipeline.run import Campaign
     from db.records import Source, SourceState
 
     Window = tuple[datetime | None, datetime | None]

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import asides, pipeline
 from archive.crawl.fetch import Fetcher, Remembered, policy_from
 from archive.extract.worker_pool import Extractors
+from archive.pipeline import side_captures
+from archive.pipeline.derive import derive
+from archive.pipeline.gather import gather
+from archive.pipeline.link import link
+from archive.pipeline.recipe import current_recipe
 from archive.urls import fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import alive, holder
@@ -75,12 +79,12 @@ class Campaign:
         await self.keep_asides()
         while ids := ask_captures.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
-        left = await asyncio.to_thread(pipeline.link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
+        left = await asyncio.to_thread(link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
         self._count(links=left)
 
     async def _gather(self, ids: list[int]) -> dict[str, int]:
         visits = [self.visits[each] for each in ids]
-        done = await pipeline.gather(self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now())
+        done = await gather(self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now())
         self.captures.extend(done.captures)
         failed = sum(1 for one in done.captures if one.reason is not None and one.reason != "not_modified")
         return self._count(visits=len(visits), failed=failed, new_sources=len(done.new_sources))
@@ -88,7 +92,7 @@ class Campaign:
     async def _derive(self, ids: list[int]) -> dict[str, int]:
         # In a thread: the loop must stay free to renew the lease.
         done = await asyncio.to_thread(
-            pipeline.derive,
+            derive,
             self.store,
             self.extractors,
             ids,
@@ -103,7 +107,7 @@ class Campaign:
     async def keep_asides(self) -> None:
         """Keep what the fetcher learned along the way and no batch of captures took along."""
         along = self.fetcher.asides()
-        await asyncio.to_thread(asides.keep, self.store, along, run_id=self.run_id, now=self.settings.now())
+        await asyncio.to_thread(side_captures.keep, self.store, along, run_id=self.run_id, now=self.settings.now())
 
     def _count(self, **done: int) -> dict[str, int]:
         for name, number in done.items():
@@ -147,7 +151,7 @@ async def campaign(
 
     Raises StoreBusy when another run holds the lease, or took it while this process slept.
     """
-    recipe = pipeline.current_recipe(fast=settings.fast)
+    recipe = current_recipe(fast=settings.fast)
     me = holder(owner or kind)
     with Store(settings.db) as store:
         async with _lease(store, me, settings):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
-from archive import furnishing, texts
 from archive.extract.boilerplate import clean
+from archive.pipeline import adopt_template, extraction
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_unified
 from db.questions import captures as ask_captures
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from archive.texts import Extracts
+    from archive.pipeline.extraction import Extracts
     from db.connect import Ask
     from db.questions.derivations import Derivation
     from db.records import Capture, Extraction, Recipe, Verdict
@@ -66,7 +66,7 @@ class Preview:
 def preview(ask: Ask, extractors: Extracts, recipe: Recipe, *, samples: int) -> Preview:
     """Read every derived page under ``recipe`` and compare; nothing is written. The pages of one site are in memory."""
     done = Preview(recipe_id=recipe.id)
-    for site in furnishing.sites(ask):
+    for site in adopt_template.sites(ask):
         one = _preview_site(ask, extractors, recipe, site)
         told = (*done.samples, *one.samples)
         done = Preview(
@@ -86,13 +86,13 @@ def _lot(one: Difference) -> str:
 
 
 def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> Preview:
-    keys = furnishing.site_keys(site)
+    keys = adopt_template.site_keys(site)
     standing = ask_derivations.of_site(ask, keys)
     captures = {each.capture_id: ask_captures.by_id(ask, each.capture_id) for each in standing}
     further = {each: ask_captures.parts(ask, each) for each in captures}
     reads = _Reads(ask, recipe)
-    reads.take(extractors, (*captures.values(), *texts.readable(further.values())))
-    blocks = furnishing.learn_from(_articles(standing, captures, further, reads))
+    reads.take(extractors, (*captures.values(), *extraction.readable(further.values())))
+    blocks = adopt_template.learn_from(_articles(standing, captures, further, reads))
     newest = ask_furniture.newest(ask, site)
     known = newest if newest.blocks == blocks else Furniture(site=site, revision=newest.revision + 1, blocks=blocks)
     found = []
@@ -100,7 +100,7 @@ def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> 
         capture = captures[each.capture_id]
         parts = further[each.capture_id]
         read = reads.of(capture)
-        shown = texts.show([read, *map(reads.of, parts)], parts, recipe, known)
+        shown = extraction.show([read, *map(reads.of, parts)], parts, recipe, known)
         after = _text(read, shown)
         if read is not None and (after.sha256 if after else None) != each.text_sha256:
             before = ask_versions.text(ask, each.text_sha256) if each.text_sha256 else None
@@ -141,7 +141,7 @@ class _Reads:
                 self._found[key] = known
             else:
                 unknown[key] = capture
-        pages = (texts.alone(ask_captures.page(self._ask, capture)) for capture in unknown.values())
+        pages = (extraction.alone(ask_captures.page(self._ask, capture)) for capture in unknown.values())
         self._found |= {key: clean(raw) for key, raw in zip(unknown, extractors.map(pages), strict=True)}
         self.extracted += len(unknown)
 
@@ -160,13 +160,13 @@ def _articles(
                 yield each.history_key, read
 
 
-def _text(read: Extraction | None, shown: texts.Shown) -> Text | None:
+def _text(read: Extraction | None, shown: extraction.Shown) -> Text | None:
     """What a page says by this recipe, as a text; None if that is nothing."""
     if shown.cleaned is not None:
         return Text(sha256=shown.cleaned.sha256, title=shown.cleaned.title, body=shown.cleaned.text)
     if read is None or not read.text:
         return None
-    return Text(sha256=texts.text_digest(read.title, read.text), title=read.title, body=read.text)
+    return Text(sha256=extraction.text_digest(read.title, read.text), title=read.title, body=read.text)
 
 
 def preview_json(found: Preview) -> dict[str, Any]:

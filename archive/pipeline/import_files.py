@@ -1,7 +1,7 @@
 """Importing files: captures from elsewhere enter by the same ledger as live ones, and are derived at once.
 
 Only one batch of captures is in memory at any time. What a file records as a repeat of another capture is completed
-once all files are read (``archive.repeats``).
+once all files are read (``archive.pipeline.revisits``).
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive import furnishing, pipeline
 from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, Found, Kept, PassedOver, Repeat
-from archive.repeats import held, resolve_waiting, waiting
+from archive.pipeline import adopt_template
+from archive.pipeline.derive import derive
+from archive.pipeline.gather import forgotten, keep_visits
+from archive.pipeline.link import link
+from archive.pipeline.recipe import current_recipe
+from archive.pipeline.revisits import held, resolve_waiting, waiting
 from archive.urls import canonical_url
 from db.questions import captures as ask_captures
 from db.records import SeedKind
@@ -127,12 +131,12 @@ class _Keeping:
         self._progress(f"{self.read} captures read, {self.new} new")
 
     def _kept(self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]]) -> list[int]:
-        for url, grave in pipeline.forgotten(self._store, [page for _, (page, *_) in visits]).items():
+        for url, grave in forgotten(self._store, [page for _, (page, *_) in visits]).items():
             if url not in self._barred:
                 what = f"{url} was forgotten on request on {grave.forgotten_at:%Y-%m-%d} and is not kept again"
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
                 self._barred.add(url)
-        return pipeline.keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
+        return keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
 
 
 def _is_part(found: Outcome | Repeat | Kept) -> bool:
@@ -161,13 +165,13 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
 
     What the pages teach of their sites is taken up before it ends.
     """
-    recipe = pipeline.current_recipe(fast=settings.fast)
+    recipe = current_recipe(fast=settings.fast)
     store.use_recipe(recipe, settings.now())
     versions, links = _derive_waiting(store, settings, recipe, progress)
-    if furnishing.adopt(store, recipe, settings.now())[1]:
+    if adopt_template.adopt(store, recipe, settings.now())[1]:
         more = _derive_waiting(store, settings, recipe, progress)
         versions, links = versions + more[0], links + more[1]
-    return versions, links + pipeline.link(store, now=settings.now())
+    return versions, links + link(store, now=settings.now())
 
 
 def _derive_waiting(
@@ -178,7 +182,7 @@ def _derive_waiting(
     workers = 2 if len(waiting) > _WORTH_WORKERS else 0
     with Extractors(workers=workers, fast=settings.fast) as extractors:
         while chunk := ask_captures.underived(store.ask, _CHUNK):
-            got = pipeline.derive(store, extractors, chunk, recipe=recipe, now=settings.now())
+            got = derive(store, extractors, chunk, recipe=recipe, now=settings.now())
             versions, links, done = versions + len(got.versions), links + got.links, done + got.captures
             progress(f"{done} of {len(waiting)} derived, {versions} versions")
     return versions, links

@@ -17,8 +17,8 @@ from db.records import Capture, Hop, Reason, SeedKind, Visit
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from archive.crawl.mementos.listing import Fetch
     from archive.formats.timemap import Memento
-    from archive.mementos.lists import Fetch
     from db.records import Outcome
 
 _NOT_MODIFIED = 304

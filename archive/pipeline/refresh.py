@@ -1,0 +1,74 @@
+"""Refresh: read the index, visit what is due, and derive.
+
+The command line and the Prefect flows call the same functions. A flow passes a ``step`` that wraps each batch of work
+in a task; the command line runs the batch directly. The ledger decides what is done, and our own lease who may work,
+never the state of an orchestrator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archive.crawl.fetch import policy_from, require_contact
+from archive.crawl.frontier.plan import plan_visits
+from archive.pipeline.notify import tell
+from archive.pipeline.run import campaign, directly
+from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
+from archive.seeds import load_index
+from archive.urls import url_key
+from db.questions import origins as ask_origins
+from db.questions import rhythm as ask_rhythm
+from db.questions import sources as ask_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archive.pipeline.run import Campaign, Step
+    from archive.settings import Settings
+    from db.records import Report, Visit
+
+
+async def refresh(
+    settings: Settings,
+    *,
+    only: Sequence[str] = (),
+    force: bool = False,
+    owner: str | None = None,
+    step: Step = directly,
+) -> Report:
+    """Read the index, visit what is due, and derive.
+
+    ``only`` names seeds, groups or addresses; ``force`` ignores timing. Raises SeedError (no index, or an unknown name
+    in ``only``), ConfigError, StoreError; StoreBusy if another run works.
+    """
+    index = load_index(settings.index)
+    only = as_archived(only)
+    started_at = settings.now()
+    async with campaign(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
+        # With mistakes in the index nothing is retired: a slip in a row must not end the watch of what it names.
+        keys = {seed.url: url_key(seed.url) for seed in index.seeds}
+        run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
+        run.counts["complaints"] = len(index.complaints)
+        refuse_unknown(run.store.ask, only)
+        run.fetcher.take_up(ask_origins.unread(run.store.ask))
+        while visits := _due(run, only, force=force):
+            await run.gather(visits)
+        await run.derive()
+    report = run.report("refresh", started_at)  # the lease is given back: whoever is told holds nobody up
+    return replace(report, counts=report.counts | await tell(settings, index.seeds, report))
+
+
+def _due(run: Campaign, only: Sequence[str], *, force: bool) -> list[Visit]:
+    """What is due and was not yet visited in this run: what a list named in one wave is visited in the next."""
+    states = ask_sources.states(run.store.ask)  # all of them: a group's budget is one, whatever part of it is asked for
+    asked = {state.source.id for state in states if named(state, only)}
+    now, ask = run.settings.now(), run.store.ask
+    spent, rhythms = ask_rhythm.spent(ask, now), ask_rhythm.learned(ask)
+    found = plan_visits(states, now=now, force=force, rhythms=rhythms, spent=spent)
+    fresh = [one for one in found.visits if one.source_id in asked and one.source_id not in run.visits]
+    require_contact(policy_from(run.settings), [visit.url for visit in fresh])
+    return fresh
+
+
+# --- offline ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,49 @@
+"""Derive again offline (reextract), and compare all texts again (rematch)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.extract.worker_pool import Extractors
+from archive.pipeline.recipe import current_recipe
+from archive.pipeline.reprocess_preview import preview
+from archive.pipeline.run import campaign, directly
+from archive.pipeline.upkeep import relearn_templates
+from db.connect import Reader
+from db.questions import sources as ask_sources
+
+if TYPE_CHECKING:
+    from archive.pipeline.reprocess_preview import Preview
+    from archive.pipeline.run import Step
+    from archive.settings import Settings
+    from db.records import Report
+
+
+async def reextract(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
+    """Derive every capture again under the current recipe, offline; payloads it has seen are not extracted twice.
+
+    What is known of sites by then is learned and taken up. What reads differently than before is no edit.
+    """
+    started_at = settings.now()
+    async with campaign(settings, "reextract", {}, owner=owner, step=step) as run:
+        everything = [source.id for source in ask_sources.everything(run.store.ask)]
+        run.counts["queued"] = run.store.queue_again(everything, None, None)
+        await run.derive()
+        await relearn_templates(run)
+    return run.report("reextract", started_at)
+
+
+def preview_reextract(settings: Settings, *, samples: int = 5) -> Preview:
+    """What ``reextract`` would change, without writing: how many texts, and some of them. Raises StoreError."""
+    recipe = current_recipe(fast=settings.fast)
+    with Reader(settings.db) as reader, Extractors(workers=2, fast=settings.fast) as extractors:
+        return preview(reader.ask, extractors, recipe, samples=samples)
+
+
+async def rematch(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
+    """Drop every link between texts and judge them anew under the current method, offline."""
+    started_at = settings.now()
+    async with campaign(settings, "rematch", {}, owner=owner, step=step) as run:
+        run.store.forget_links()
+        await run.derive()
+    return run.report("rematch", started_at)

@@ -1,0 +1,64 @@
+"""Upkeep: check the file, back it up, learn site templates and change rates."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from archive.crawl.frontier.change_rate import learn
+from archive.pipeline import adopt_template
+from archive.pipeline.run import campaign, directly
+from db import care
+from db.backups import spare_path, thin_out
+from db.questions import rhythm as ask_rhythm
+from db.store import Store
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.pipeline.run import Campaign, Step
+    from archive.settings import Settings
+    from db.records import Report
+
+
+async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
+    """Check the file, let SQLite tidy its statistics, and keep a backup beside it (the newest seven stay).
+
+    After that, learn what the furniture of each site is, and from the histories of each seed at which age its articles
+    are edited. Raises Corrupt if the file does not hold; no backup is made of a broken file.
+    """
+    started_at = settings.now()
+    async with campaign(settings, "upkeep", {}, owner=owner, step=step) as run:
+
+        async def keep(_: list[int]) -> dict[str, int]:
+            care.check_file(settings.db)
+            care.backup(settings.db, spare_path(settings.db, started_at))
+            return {"backups": 1, "dropped": thin_out(settings.db)}
+
+        run.counts.update(await step("upkeep", keep, []))
+        await run.derive()
+        await relearn_templates(run)
+        run.counts["rhythms"] = _learn(run.store, settings.now())
+    return run.report("upkeep", started_at)
+
+
+async def relearn_templates(run: Campaign) -> None:
+    """Take up what is learned of sites by now, and read again what that changes; the ledger must be empty."""
+    now = run.settings.now()
+    found, _ = await asyncio.to_thread(adopt_template.adopt, run.store, run.recipe, now)
+    run.counts["furniture"] = found
+    if found:
+        await run.derive()
+
+
+def _learn(store: Store, now: datetime) -> int:
+    """Learn when articles are edited, for the plan; of how many seeds anything could be learned."""
+    found = ask_rhythm.histories(store.ask)
+    store.keep_rhythms([learn(seed_key, followed, now) for seed_key, followed in found.items()])
+    return len(found)
+
+
+def release_leases(settings: Settings, owner: str) -> int:
+    """Give back what a run held that cannot do it itself any more; how many leases that were."""
+    with Store(settings.db) as store:
+        return store.release_leases(owner)

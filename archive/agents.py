@@ -13,9 +13,8 @@ from importlib import import_module
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any, Final
 
-from archive import answers
-from archive.api import Archive
-from archive.refs import Ref
+from archive.api import Archive, serialize
+from archive.api.version_ref import Ref
 from archive.timestamps import iso, parse_instant
 from archive.versions.diff import render_unified
 from db.errors import ArchiveError, BadInput, ConfigError
@@ -108,7 +107,7 @@ class Desk:
     def versions(self, url: str) -> Json:
         """The history of an article: its versions, what each changed, and when checks found the page gone or closed."""
         with Archive(self._db) as archive:
-            told = answers.history(*archive.history(url))
+            told = serialize.history(*archive.history(url))
         held = told["versions"]
         kept = ("version", "first_seen_at", "last_seen_at", "captures", "kinds", "score", "text_sha256")
         return {

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from large import APART, SINCE, WORDS, Size, make, url_of
 
 from archive.api import Archive
-from archive.refs import Ref
+from archive.api.version_ref import Ref
 from db.errors import NotArchived
 from db.questions import changes
 from db.questions import versions as questions

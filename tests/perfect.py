@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from archive.answers import comparison
 from archive.api import Comparison
+from archive.api.serialize import comparison
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import Snapshot
 from archive.demo.world import World

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from archive.api import Archive
+from archive.api.version_ref import Ref
 from archive.export import export_parquet
-from archive.refs import Ref
 from db.errors import StoreError
 from db.store import Store
 from examples import NOTEBOOK, notebook_outputs, notebook_shown, play, tidy

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from archive.api import Archive
+from archive.api.version_ref import Ref, parse_ref
 from archive.cli import wirecopy
-from archive.refs import Ref, parse_ref
 from db.errors import NotArchived
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, URL, add_source, make_history

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
+from archive.api.version_ref import Ref
 from archive.demo.folder import prepare_folder, write_project
 from archive.demo.script import ROUNDS
 from archive.demo.site import Site
 from archive.demo.world import World
 from archive.pipeline.refresh import refresh
-from archive.refs import Ref
 from archive.settings import load_settings
 from db import care
 from db.errors import StoreBusy

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.api import Archive
-from archive.drift import LOOK_BACK, alarms
+from archive.api.drift import LOOK_BACK, alarms
 from db.questions import captures as ask_captures
 from db.questions import drift as ask_drift
 from db.questions import versions as ask_versions

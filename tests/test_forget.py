@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from archive.api import Archive
+from archive.api.version_ref import Ref
 from archive.cli import wirecopy
 from archive.pipeline.gather import keep_outcomes
-from archive.refs import Ref
 from archive.urls import url_key
 from db.connect import Reader
 from db.errors import BadInput, NotArchived

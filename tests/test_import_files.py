@@ -14,11 +14,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archive.api import Archive
+from archive.api.version_ref import Ref
 from archive.cli import main
 from archive.pipeline.import_files import import_files
 from archive.pipeline.refresh import refresh
 from archive.pipeline.reprocess import reextract
-from archive.refs import Ref
 from archive.settings import load_settings
 from archive.timestamps import iso
 from db.errors import BadInput

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from archive import keeping
-from archive.api import Archive
+from archive.api import Archive, curation
+from archive.api.version_ref import Ref
 from archive.cli import wirecopy
-from archive.refs import Ref
 from archive.settings import load_settings
 from builders import DAY, OTHER_RECIPE, T0, add_source, derive_all, make_history
 from contents import contents
@@ -64,10 +63,10 @@ def test_a_label_parts_and_joins_what_copies_shows(path: Path):
 
 
 def test_saying_it_twice_changes_nothing(path: Path, settings: Settings):
-    _, new = keeping.label(settings, Ref(url=TALKS), Ref(url=COPY), copy=False, note="x")
+    _, new = curation.label(settings, Ref(url=TALKS), Ref(url=COPY), copy=False, note="x")
     before = contents(path)
-    _, again = keeping.label(settings, Ref(url=COPY), Ref(url=TALKS), copy=False, note="x")
-    _, without = keeping.label(settings, Ref(url=TALKS), Ref(url=COPY), copy=False)
+    _, again = curation.label(settings, Ref(url=COPY), Ref(url=TALKS), copy=False, note="x")
+    _, without = curation.label(settings, Ref(url=TALKS), Ref(url=COPY), copy=False)
     assert (new, again, without) == (True, False, False)
     assert contents(path) == before
     assert len(before["labels"]) == 1
@@ -87,7 +86,7 @@ def test_the_export_is_labelled_pairs_with_their_texts(path: Path):
 
 def test_two_versions_of_one_article_are_not_labelled(settings: Settings):
     with pytest.raises(BadInput, match="versions of one article"):
-        keeping.label(settings, Ref(url=TALKS, number=1), Ref(url=TALKS, number=2), copy=True)
+        curation.label(settings, Ref(url=TALKS, number=1), Ref(url=TALKS, number=2), copy=True)
 
 
 def test_a_label_outlasts_new_links_and_a_new_recipe(tmp_path: Path):
@@ -108,12 +107,12 @@ def test_a_label_outlasts_new_links_and_a_new_recipe(tmp_path: Path):
 
 def test_a_label_is_forgotten_with_either_article(path: Path, settings: Settings):
     run(path, "label", f"{TALKS}@1", COPY, "copy")
-    keeping.forget(settings, COPY)
+    curation.forget(settings, COPY)
     assert contents(path)["labels"] == []
 
 
 def test_the_relation_that_was_found_stands_beside_the_label(path: Path, settings: Settings):
-    said, _ = keeping.label(settings, Ref(url=TALKS, number=1), Ref(url=COPY), copy=True)
+    said, _ = curation.label(settings, Ref(url=TALKS, number=1), Ref(url=COPY), copy=True)
     with Archive(path) as archive:
         found = {(link.a.text_sha256, link.b.text_sha256): link.relation for link in archive.copies(COPY)}
     assert said.machine in {Relation.EXACT, Relation.NEAR}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
-from archive.search import MOST_TERMS, understood
+from archive.api.query_parser import MOST_TERMS, understood
 from builders import (
     DAY,
     T0,

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from archive.api import Archive
-from archive.refs import Ref
+from archive.api.version_ref import Ref
 from archive.serve.charts.card import HEIGHT, WIDTH, Run, Size, wrapped
 from archive.versions.diff import render_unified
 from serving import HOSTILE, OURS, application, client, stocked

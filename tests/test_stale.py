@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from archive.api.uncorrected import Copy, stale
 from archive.cli import wirecopy
-from archive.stale import Copy, stale
 from builders import DAY, HOUR, T0, a_version, digest_of
 from db.records import Passage, Text
 from newsroom import COPY, TALKS, fill

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
-from archive.refs import Ref
+from archive.api.version_ref import Ref
 from db.errors import NotArchived
 from db.questions import captures as ask_captures
 from db.store import Store

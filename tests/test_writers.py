@@ -22,8 +22,8 @@ if __name__ == "__main__":
 import pytest
 
 from archive.api import Archive
+from archive.api.version_ref import Ref
 from archive.pipeline.derive import derive as derive_captures
-from archive.refs import Ref
 from archive.urls import url_key
 from db import care
 from db.connect import Reader

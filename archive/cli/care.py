@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import PROBLEMS, as_json, put_json, verb
 from archive.cli.screen import count, facts, fold, say, size
 
@@ -35,7 +35,7 @@ def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
         head = archive.chain_head()
     if json_:
         chain = None if head is None else {"position": head[0], "link": head[1]}
-        put_json({"problems": [answers.problem(one) for one in problems], "chain": chain})
+        put_json({"problems": [serialize.problem(one) for one in problems], "chain": chain})
     else:
         for one in problems:
             _tell(one)
@@ -58,7 +58,7 @@ def doctor(settings: Settings, *, json_: bool) -> int:
     problems = list(examine(settings))
     if json_:
         known = [{"name": name, "value": value, "from": where} for name, value, where in settings.came_from]
-        put_json({"settings": known, "problems": [answers.problem(one) for one in problems]})
+        put_json({"settings": known, "problems": [serialize.problem(one) for one in problems]})
     else:
         facts((name, value + (f" ({where})" * (where != "default"))) for name, value, where in settings.came_from)
         click.echo()
@@ -98,7 +98,7 @@ def repack(settings: Settings, *, everything: bool) -> None:
     by older versions. May run beside everything else; cut off, it goes on where it was. The room it wins is used for
     what comes next; wirecopy backup --compact makes a file without it.
     """
-    from archive.keeping import repack as run
+    from archive.api.curation import repack as run
 
     done = run(settings, everything=everything, progress=_progress)
     if sys.stderr.isatty():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
 from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, minute, say, width
 from db.errors import BadInput
@@ -46,12 +46,15 @@ def copies(settings: Settings, url: str | None, *, all_: bool, stale: bool, json
             _stale(archive, url, jsonl=jsonl, json_=json_)
             return
         if jsonl:
-            put_lines(answers.link(link) for link in archive.copies(url))
+            put_lines(serialize.link(link) for link in archive.copies(url))
             return
         clusters, links = archive.clusters(url), archive.copies(url)
     if json_:
         put_json(
-            {"clusters": [answers.cluster(one) for one in clusters], "links": [answers.link(link) for link in links]}
+            {
+                "clusters": [serialize.cluster(one) for one in clusters],
+                "links": [serialize.link(link) for link in links],
+            }
         )
         return
     for number, cluster in enumerate(clusters, 1):
@@ -147,9 +150,9 @@ def _stale(archive: Archive, url: str | None, *, jsonl: bool, json_: bool) -> No
         raise BadInput("--stale asks about one article: wirecopy copies URL --stale")
     found = archive.stale(url)
     if jsonl:
-        put_lines(answers.stale(each) for each in found)
+        put_lines(serialize.stale(each) for each in found)
     elif json_:
-        put_json({"stale": [answers.stale(each) for each in found]})
+        put_json({"stale": [serialize.stale(each) for each in found]})
     else:
         for each in found:
             _print_stale(each, archive.history(each.copy.url)[1].gone_at)
@@ -186,7 +189,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
     wirecopy explain https://wire.example/border-talks https://spinner.example/border-negotiations
     """
     from archive.api import Archive
-    from archive.refs import parse_ref
+    from archive.api.version_ref import parse_ref
 
     with Archive(settings.db) as archive:
         first = archive.version(parse_ref(a, now=settings.now()))
@@ -197,7 +200,9 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         one, two, judged = archive.judge(first, second)
         label = archive.label_of(first, second)
     if json_:
-        put_json(answers.judgement(first, second, judged) | {"label": None if label is None else answers.label(label)})
+        put_json(
+            serialize.judgement(first, second, judged) | {"label": None if label is None else serialize.label(label)}
+        )
         return
     from archive.copies import explain_judgement
     from archive.copies.embeddings import installed_sense
@@ -216,7 +221,7 @@ def _explain_one(archive: Archive, version: Version, *, json_: bool) -> None:
     capture = archive.capture(version.first_capture_id)
     removed = archive.removed(version)
     if json_:
-        put_json(answers.explanation(version, capture, removed, archive.facts(version)))
+        put_json(serialize.explanation(version, capture, removed, archive.facts(version)))
         return
     why = {
         "first": "it is the first text seen there",

@@ -76,14 +76,14 @@ def extract(*, fast: bool, workers: int | None) -> int:
     wirecopy extract < pages.jsonl > texts.jsonl
     wirecopy extract --fast --workers 8 < pages.jsonl > texts.jsonl
     """
-    from archive import answers
+    from archive.api import serialize
     from archive.extract.boilerplate import clean
     from archive.extract.worker_pool import Extractors
 
     given = _Given()
     with Extractors(workers=os.cpu_count() or 1 if workers is None else workers, fast=fast) as extractors:
         for done, raw in enumerate(extractors.map(given.pages()), 1):
-            click.echo(json.dumps(answers.extraction(given.identities.popleft(), clean(raw)), ensure_ascii=False))
+            click.echo(json.dumps(serialize.extraction(given.identities.popleft(), clean(raw)), ensure_ascii=False))
             _show(f"{count(done, 'page')} {given.bar()}")
     _show("")
     return PROBLEMS if given.refused else 0

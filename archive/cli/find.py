@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import as_json, as_jsonl, moment, put_json, put_lines, recorded_option, verb
 from archive.cli.read import met_since
 from archive.cli.screen import between, bold, clean, columns, count, dim, fold, minute, say
@@ -100,7 +100,7 @@ def search(
         query, hits = _search(archive, " ".join(words), unique, limit=limit, at=at, gone=gone)
         said = [] if json_ or jsonl else [hit.version for hit, _ in hits if hit.absent_since is None]
         missing = _gone(archive, said, at)
-    told = (answers.hit(hit) | _copies(unique, folded) for hit, folded in hits)
+    told = (serialize.hit(hit) | _copies(unique, folded) for hit, folded in hits)
     if jsonl:
         put_lines(told)
         return
@@ -137,7 +137,7 @@ def _fold(items: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Clu
 
 def _copies(unique: str | None, folded: Folded | None) -> dict[str, object]:
     """What ``--unique`` adds to an answer."""
-    return {} if unique is None else {"copies": answers.folded(folded)}
+    return {} if unique is None else {"copies": serialize.folded(folded)}
 
 
 def _with_copies(folded: Folded | None) -> str:
@@ -218,7 +218,7 @@ def list_(
         if group is not None and not found and not matching(archive.ask, [group]):
             raise NotArchived(f"no group or seed {group!r} is watched. See: wirecopy plan")
     shown = _fold(found, lambda each: each[0].url, clusters) if unique else [(each, None) for each in found]
-    told = (answers.article(*each) | _copies(unique, folded) for each, folded in shown)
+    told = (serialize.article(*each) | _copies(unique, folded) for each, folded in shown)
     if jsonl:
         put_lines(told)
     elif json_:

@@ -117,8 +117,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
     Of a group with a budget it also says what follows from it: its articles wait until so many unseen edits (tau) are
     to be expected.
     """
-    from archive import answers
-    from archive.api import Archive
+    from archive.api import Archive, serialize
     from archive.crawl.frontier.plan import plan_visits
 
     with Archive(settings.db) as archive:
@@ -126,7 +125,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
         found = plan_visits(states, now=now, rhythms=archive.rhythms(), spent=archive.spent(now))
     known = {state.source.url_key for state in states}
     if json_:
-        put_json(answers.plan(found))
+        put_json(serialize.plan(found))
         return
     for budget in found.budgets:
         click.echo(fold(_in_words(budget), then="  "))

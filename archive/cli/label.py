@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import as_json, put_json, put_lines, verb
 from archive.cli.screen import clean, count, fold, say
 from db.errors import BadInput, NotArchived
@@ -47,10 +47,10 @@ def label(
     with Archive(settings.db) as archive:
         found = archive.labels()
         if export:
-            put_lines(answers.labelled_pair(each, _text(archive, each.a), _text(archive, each.b)) for each in found)
+            put_lines(serialize.labelled_pair(each, _text(archive, each.a), _text(archive, each.b)) for each in found)
             return
     if json_:
-        put_json({"labels": [answers.label(each) for each in found]})
+        put_json({"labels": [serialize.label(each) for each in found]})
         return
     for each in found:
         click.echo(fold(clean(in_words(each))))
@@ -58,15 +58,15 @@ def label(
 
 
 def _say(settings: Settings, a: str, b: str | None, said: str | None, *, note: str, json_: bool) -> None:
-    from archive import keeping
-    from archive.refs import parse_ref
+    from archive.api import curation
+    from archive.api.version_ref import parse_ref
 
     if b is None or said is None:
         raise BadInput("two texts and what they are: wirecopy label URL URL copy, or not-copy")
     first, second = (parse_ref(each, now=settings.now()) for each in (a, b))
-    kept, new = keeping.label(settings, first, second, copy=_WORDS[said], note=note)
+    kept, new = curation.label(settings, first, second, copy=_WORDS[said], note=note)
     if json_:
-        put_json({"labels": [answers.label(kept)]})
+        put_json({"labels": [serialize.label(kept)]})
     else:
         say(("" if new else "said already: ") + in_words(kept))
 

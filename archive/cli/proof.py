@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import as_json, put_json, verb
 from archive.cli.screen import bold, clean, count, facts, fold, say
 
 if TYPE_CHECKING:
-    from archive.keeping import Forgotten
+    from archive.api.curation import Forgotten
     from archive.settings import Settings
     from db.records import Citation
 
@@ -32,7 +32,7 @@ def cite(settings: Settings, ref: str, *, raw: bool, json_: bool) -> None:
     wirecopy cite https://daily.example/border-talks@2026-01-05T09:00Z --raw | sha256sum
     """
     from archive.api import Archive
-    from archive.refs import parse_ref
+    from archive.api.version_ref import parse_ref
 
     with Archive(settings.db) as archive:
         found = archive.cite(parse_ref(ref, now=settings.now()))
@@ -40,13 +40,13 @@ def cite(settings: Settings, ref: str, *, raw: bool, json_: bool) -> None:
             sys.stdout.buffer.write(archive.payload(found.capture))
             return
     if json_:
-        put_json(answers.citation(found))
+        put_json(serialize.citation(found))
     else:
         _print_citation(found)
 
 
 def _print_citation(found: Citation) -> None:
-    told = answers.citation(found)
+    told = serialize.citation(found)
     pointer = f"{found.capture.url}@{told['captured_at']}"
     click.echo(fold(bold(clean(found.title))))
     facts(
@@ -75,14 +75,13 @@ def forget(settings: Settings, url: str, *, yes: bool, lift: bool) -> None:
     wirecopy forget https://daily.example/border-talks          what would go
     wirecopy forget https://daily.example/border-talks --yes
     """
-    from archive import keeping
-    from archive.api import Archive
+    from archive.api import Archive, curation
 
     if lift:
-        done = keeping.lift(settings, url)
+        done = curation.lift(settings, url)
         say(f"{url} may be archived again" if done else f"{url} was not forgotten; there is nothing to lift")
     elif yes:
-        _tell(keeping.forget(settings, url))
+        _tell(curation.forget(settings, url))
     else:
         with Archive(settings.db) as archive:
             checks, addresses = len(archive.captures(url)), archive.addresses(archive.source(url).id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import as_json, moment, put_json, recorded_option, verb
 from archive.cli.screen import (
     between,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.api import Comparison
-    from archive.refs import Ref
+    from archive.api.version_ref import Ref
     from archive.settings import Settings
     from db.records import Capture, History, Source, Stretch, Version
 
@@ -63,7 +63,7 @@ def history(settings: Settings, url: str, *, captures: bool, states: bool, recor
             return
         source, told = archive.history(url, recorded=then)
     if json_:
-        put_json(answers.history(source, told))
+        put_json(serialize.history(source, told))
         return
     if states:
         _print_states(source, told)
@@ -137,7 +137,7 @@ def _line(version: Version) -> tuple[object, ...]:
 
 def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
     if json_:
-        put_json([answers.capture_of(capture, state) for capture, state in found])
+        put_json([serialize.capture_of(capture, state) for capture, state in found])
         return
     address = ""
     rows = [(minute(one.captured_at), state, one.status or "-", one.payload_length or "-") for one, state in found]
@@ -179,7 +179,7 @@ def show(settings: Settings, ref: str, *, at: str | None, recorded: str | None, 
     from dataclasses import replace
 
     from archive.api import Archive
-    from archive.refs import parse_ref
+    from archive.api.version_ref import parse_ref
 
     wanted, then = parse_ref(ref, now=settings.now()), moment(recorded, settings)
     if at is not None:
@@ -194,7 +194,7 @@ def show(settings: Settings, ref: str, *, at: str | None, recorded: str | None, 
             return
         text = archive.text(version)
         if json_:
-            put_json(answers.shown(version, text, capture, unconfirmed=_unconfirmed(version, wanted.at)))
+            put_json(serialize.shown(version, text, capture, unconfirmed=_unconfirmed(version, wanted.at)))
             return
         _, told = archive.history(wanted.url, recorded=then)
     seen = f"seen {between(version.first_seen_at, version.last_seen_at)} UTC"
@@ -273,7 +273,7 @@ def diff(
     wirecopy diff https://daily.example/border-talks --html talks.html
     """
     from archive.api import Archive
-    from archive.refs import Ref, parse_ref
+    from archive.api.version_ref import Ref, parse_ref
     from archive.versions.diff import render_terminal, render_unified
 
     now = settings.now()
@@ -284,7 +284,7 @@ def diff(
         first = _ref(newest.url, a or str(newest.number - 1), now)
         found = archive.compare(first, _ref(newest.url, b or str(newest.number), now))
     if json_:
-        put_json(answers.comparison(found))
+        put_json(serialize.comparison(found))
     elif unified:
         click.echo(clean(render_unified(found.change, found.a_text, found.b_text)), nl=False)
     elif html is not None:
@@ -311,7 +311,7 @@ def _page(found: Comparison, context: int) -> str:
 
 def _ref(url: str, text: str, now: datetime) -> Ref:
     """The version of an article that a number or an instant means."""
-    from archive.refs import Ref, parse_ref
+    from archive.api.version_ref import Ref, parse_ref
     from archive.timestamps import parse_instant
 
     numbered = parse_ref(f"{url}@{text}", now=now)
@@ -331,7 +331,7 @@ def status(settings: Settings, *, json_: bool) -> None:
     with Archive(settings.db) as archive:
         found = archive.status(settings.wall())
     if json_:
-        put_json(answers.status(found))
+        put_json(serialize.status(found))
         return
     sizes = dict(found["bytes"])
     parts = f"{size(sizes.pop('total'))}: " + ", ".join(f"{name} {size(number)}" for name, number in sizes.items())

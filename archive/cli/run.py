@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive import answers
+from archive.api import serialize
 from archive.cli.common import SOME_FAILED, as_json, put_json, verb
 from archive.cli.screen import bold, clean, count, fold, minute, say, tally
 
@@ -195,7 +195,7 @@ def _finish(running: Coroutine[Any, Any, Report], *, json_: bool) -> int:
 
 def _tell(report: Report, *, json_: bool) -> int:
     if json_:
-        put_json(answers.report(report))
+        put_json(serialize.report(report))
     else:
         _print(report)
     return SOME_FAILED if report.failed else 0

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archive import answers
-from archive.api import Archive
-from archive.refs import Ref
+from archive.api import Archive, serialize
+from archive.api.version_ref import Ref
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,22 +55,22 @@ def read_snapshot(db: Path) -> Snapshot:
     with Archive(db) as archive:
         listed = [{"url": source.url, "kind": str(source.kind)} for source in archive.sources()]
         urls = [source["url"] for source in listed]
-        histories = {url: answers.history(*archive.history(url)) for url in urls}
+        histories = {url: serialize.history(*archive.history(url)) for url in urls}
         later = [(url, each["version"]) for url, told in histories.items() for each in told["versions"][1:]]
         return Snapshot(
             listed=listed,
             histories=histories,
             checks={url: _checks(archive, url) for url in urls},
-            links=[answers.link(link) for link in archive.copies()],
-            groups=[answers.cluster(cluster) for cluster in archive.clusters()],
+            links=[serialize.link(link) for link in archive.copies()],
+            groups=[serialize.cluster(cluster) for cluster in archive.clusters()],
             changes={key: _change(archive, *key) for key in later},
         )
 
 
 def _checks(archive: Archive, url: str) -> list[Json]:
     """Return the captures of an address; the further pages of an article in parts are no checks of their own."""
-    return [answers.capture_of(one, state) for one, state in archive.captures(url) if one.part == 1]
+    return [serialize.capture_of(one, state) for one, state in archive.captures(url) if one.part == 1]
 
 
 def _change(archive: Archive, url: str, number: int) -> Json:
-    return answers.comparison(archive.compare(Ref(url=url, number=number - 1), Ref(url=url, number=number)))
+    return serialize.comparison(archive.compare(Ref(url=url, number=number - 1), Ref(url=url, number=number)))

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archive import answers
+from archive.api import serialize
 from archive.copies import swapped
 from archive.serve import words
 from archive.timestamps import iso
@@ -83,7 +83,7 @@ def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
 def passages(found: Sequence[Passage]) -> list[Json]:
     """Passages as JSON values, numbered in the order of ``a``: offsets into both texts, likeness, shared anchors."""
     return [
-        {"n": number, **answers.passage(one)}
+        {"n": number, **serialize.passage(one)}
         for number, one in enumerate(sorted(found, key=lambda each: each.a), start=1)
     ]
 

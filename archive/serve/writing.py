@@ -13,9 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from archive import keeping, seen
-from archive.api import Archive
-from archive.refs import Ref
+from archive.api import Archive, curation
+from archive.api.version_ref import Ref
 from archive.timestamps import parse_stamp
 from db.errors import BadInput, NotArchived
 from db.questions import sources
@@ -64,14 +63,14 @@ def _source(house: House, source_id: int) -> Source:
 def mark_one(house: House, source_id: int, form: Form) -> str:
     """Mark an article as seen up to ``until``; an earlier instant takes that back. Raises BadInput, NotArchived."""
     source = _source(house, source_id)
-    seen.mark_seen(house.db, source.id, parse_stamp(form.get("until", "")), now=house.clock())
+    curation.mark_seen(house.db, source.id, parse_stamp(form.get("until", "")), now=house.clock())
     return f"/a/{source.id}"
 
 
 def mark_all(house: House, _: int, form: Form) -> str:
     """Mark every article as seen, up to ``until`` if that is given. Raises BadInput."""
     until = form.get("until")
-    seen.catch_up(house.db, until=parse_stamp(until) if until else None, now=house.clock())
+    curation.catch_up(house.db, until=parse_stamp(until) if until else None, now=house.clock())
     return "/"
 
 
@@ -88,7 +87,7 @@ def label(house: House, source_id: int, form: Form) -> str:
     versions = [form.get("a", ""), form.get("b", "")]
     refs = [_ref(house, each, digest) for each, digest in zip(pair, versions, strict=True)]
     note = form.get("note", "")[:_LONGEST_NOTE]
-    keeping.label_in(house.db, refs[0], refs[1], copy=said, note=note, now=house.clock())
+    curation.label_in(house.db, refs[0], refs[1], copy=said, note=note, now=house.clock())
     return f"/g/{source_id}?with={other}"
 
 

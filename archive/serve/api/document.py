@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from archive.search import SYNTAX
+from archive.api.query_parser import SYNTAX
 from archive.serve.api.schemas import one_of, schemas, shape
 from archive.serve.paging import MOST
 

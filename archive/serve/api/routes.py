@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from archive import answers
+from archive.api import serialize
 from archive.serve import beside, words
 from archive.serve.answer import page
 from archive.serve.api.document import document
@@ -55,7 +55,7 @@ def _versions(at: Desk, name: str, *, firsts: bool) -> Reply:
 
 def _version(each: Version, source_id: int) -> Json:
     path = f"/a/{source_id}"
-    return answers.version(each) | {
+    return serialize.version(each) | {
         "id": source_id,
         "url": each.url,
         "outlet": words.host(each.url),

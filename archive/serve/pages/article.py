@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
 
-from archive import answers
-from archive.refs import Ref
+from archive.api import serialize
+from archive.api.related_copies import family_of
+from archive.api.version_ref import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.comparing import Allowance
 from archive.serve.desk import Reply
 from archive.serve.excerpt import strongest
-from archive.serve.family import family_of
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
 from archive.timestamps import iso
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
+    from archive.api.related_copies import Family
     from archive.serve.desk import Desk
-    from archive.serve.family import Family
     from db.questions.health import Check, Health
     from db.records import Capture, Fact, History, Source, Text, Version
 
@@ -86,16 +86,16 @@ def view(facts: Facts) -> Json:
         "paragraphs": [each for each in facts.text.body[:READ].split("\n") if each.strip()] if facts.text else [],
         "cut_short": bool(facts.text and len(facts.text.body) > READ),
         "text_sha256": shown.text_sha256 if shown else None,
-        "capture": answers.capture_of(facts.capture) if facts.capture else None,
+        "capture": serialize.capture_of(facts.capture) if facts.capture else None,
         "captured_as": f"{facts.capture.captured_at:%Y%m%d%H%M%S}" if facts.capture else None,
         "timeline": _timeline(facts),
         "versions": [_version(each, facts) for each in reversed(told.versions)],
-        "states": [_run(each) for each in answers.history(source, told)["states"]],
-        "suspects": answers.history(source, told)["suspects"],
-        "moves": answers.history(source, told)["moves"],
-        "claims": answers.history(source, told)["claims"],
-        "found_in": answers.history(source, told)["found_in"],
-        "facts": [answers.fact(each) for each in facts.facts],
+        "states": [_run(each) for each in serialize.history(source, told)["states"]],
+        "suspects": serialize.history(source, told)["suspects"],
+        "moves": serialize.history(source, told)["moves"],
+        "claims": serialize.history(source, told)["claims"],
+        "found_in": serialize.history(source, told)["found_in"],
+        "facts": [serialize.fact(each) for each in facts.facts],
         "copies": copies(facts),
         "checks": facts.health.count,
         "feed": f"/a/{source.id}/feed.atom",
@@ -127,7 +127,7 @@ def copies(facts: Facts) -> Json:
 
 def _version(each: Version, facts: Facts) -> Json:
     path = f"/a/{facts.source.id}"
-    return answers.version(each) | {
+    return serialize.version(each) | {
         "path": f"{path}?v={each.number}",
         "diff": f"{path}/diff/{each.number - 1}..{each.number}" if each.number > 1 else None,
         "words": facts.words.get(each.number),
@@ -258,7 +258,7 @@ def _row(at: Desk, source: Source, each: Version, before: Version | None, allowe
         texts = at.archive.text(before), at.archive.text(each)
         told = strongest(*allowed.compare(*texts, each.kinds, each.score))
     path = f"/a/{source.id}/diff/{before.number}..{each.number}" if before else f"/a/{source.id}?v={each.number}"
-    return answers.version(each) | {
+    return serialize.version(each) | {
         "url": each.url,
         "at": iso(each.first_seen_at),
         "outlet": words.host(each.url),

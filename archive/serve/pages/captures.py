@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive import answers
+from archive.api import serialize
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
@@ -33,7 +33,7 @@ def row(each: Capture) -> Json:
     """A capture as JSON values, with the path of its bytes."""
     held = each.payload_sha256 is not None
     memento = f"/web/{each.captured_at:%Y%m%d%H%M%S}id_/{each.url}" if held else None
-    return {"id": each.id} | answers.capture_of(each) | {"memento": memento}
+    return {"id": each.id} | serialize.capture_of(each) | {"memento": memento}
 
 
 def view(

@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from archive import answers
-from archive.refs import Ref
+from archive.api import serialize
+from archive.api.version_ref import Ref
 from archive.serve import words
 from archive.serve.answer import page
 from archive.serve.desk import Reply
@@ -29,7 +29,7 @@ _TEX = {**{sign: f"\\{sign}" for sign in "&%$#_{}"}, "\\": r"\textbackslash{}", 
 
 def view(source: Source, version: Version, found: Citation, base: str) -> Json:
     """The page as JSON values."""
-    told = answers.citation(found)
+    told = serialize.citation(found)
     at = datetime.fromisoformat(told["captured_at"])
     memento = Links(f"{base}/web").memento(at, found.capture.url)
     return {

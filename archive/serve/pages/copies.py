@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive import answers
-from archive.refs import Ref
+from archive.api import serialize
+from archive.api.related_copies import family_of
+from archive.api.version_ref import Ref
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.beside import Pair, named, side_by_side
 from archive.serve.comparing import check_judged_in_time
 from archive.serve.desk import Reply
-from archive.serve.family import family_of
 from archive.timestamps import iso
 from db.errors import NotArchived
 from db.questions import sources
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
+    from archive.api.related_copies import Family
     from archive.serve.desk import Desk
-    from archive.serve.family import Family
     from db.records import Link, Relation, Source, VersionRef
 
     Json = dict[str, Any]
@@ -97,7 +97,7 @@ def view(source: Source, family: Family, pair: Pair | None) -> Json:
         "original": next((row for row in members if row["original"]), None),
         "credited": cluster.credited if cluster else None,
         "reasons": list(cluster.reasons) if cluster else [],
-        "labels": [answers.label(each) for each in cluster.labels] if cluster else [],
+        "labels": [serialize.label(each) for each in cluster.labels] if cluster else [],
         "pair": None if pair is None else side_by_side(pair, family.ids),
         "pairs": steps(members, related, pair, source),
         "related": related,

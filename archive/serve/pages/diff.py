@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
-from archive import answers
-from archive.refs import Ref
+from archive.api import serialize
+from archive.api.version_ref import Ref
 from archive.serve import charts, comparing, excerpt, words
 from archive.serve.answer import page
 from archive.serve.comparing import compare_in_time
@@ -67,8 +67,8 @@ def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> 
         "outlet": words.host(source.url),
         "title": b.title or a.title or source.url,
         "title_bits": excerpt.title_bits(found.change, found.a_text, found.b_text),
-        "a": answers.version(a) | {"what": what(a)},
-        "b": answers.version(b) | {"what": what(b)},
+        "a": serialize.version(a) | {"what": what(a)},
+        "b": serialize.version(b) | {"what": what(b)},
         "mode": mode,
         "modes": [
             {"name": name, "label": label, "path": f"{path}?mode={name}", "chosen": name == mode}

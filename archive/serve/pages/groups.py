@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from archive.api.related_copies import NEIGHBOURS, family_of
 from archive.serve.answer import page
 from archive.serve.desk import Reply
-from archive.serve.family import NEIGHBOURS, family_of
 from archive.serve.pages.copies import members_of
 from db.questions import health, links, sources
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
+    from archive.api.related_copies import Family
     from archive.serve.desk import Desk
-    from archive.serve.family import Family
     from db.records import Source
 
     Json = dict[str, Any]

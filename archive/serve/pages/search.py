@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive import answers
-from archive.search import understood
+from archive.api import serialize
+from archive.api.query_parser import understood
 from archive.serve import charts, words
 from archive.serve.answer import page
 from archive.serve.desk import Reply, kind_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.search import Sought
+    from archive.api.query_parser import Sought
     from archive.serve.desk import Desk
     from archive.serve.paging import Paging
     from db.questions.search import Match, Page
@@ -121,7 +121,7 @@ def hit(each: Match, ids: Mapping[str, int]) -> Json:
         "present_from": iso(each.present_from),
         "present_to": iso(each.present_to),
         "absent_since": each.absent_since,
-        "gone_between": answers.gaps(each),
+        "gone_between": serialize.gaps(each),
         "newest": each.newest,
         "diff": f"/a/{source_id}/diff/{each.absent_since - 1}..{each.absent_since}" if each.absent_since else None,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import drift
+from archive.api import drift
 from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.refs import Ref
+    from archive.api.version_ref import Ref
     from db.connect import Ask
     from db.questions.search import Match
     from db.records import (
@@ -287,7 +287,7 @@ class Archive:
 
     def stale(self, url: str) -> list[Stale]:
         """Passages an article has corrected since and copies of it still carry, by the copy's address."""
-        from archive.stale import Copy, stale
+        from archive.api.uncorrected import Copy, stale
 
         source = self.source(url)
         history = [(each, self.text(each)) for each in ask_versions.of_source(self._ask, source.id)]
@@ -318,7 +318,7 @@ class Archive:
 
         ``at``: only what stood there at that instant; ``gone``: only what an article no longer says.
         """
-        from archive.search import understood
+        from archive.api.query_parser import understood
 
         found = understood(words, when=at, gone=gone)
         return found.said, ask_search.search(self._ask, found.query, limit=limit, only=found.only)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from archive.api import Archive
 from archive.urls import canonical_url, url_key
 from db.backups import spares_of
+from db.connect import Reader
 from db.errors import BadInput, NotArchived
 from db.lease_owner import alive, holder
+from db.questions import changes
 from db.records import Repacked, Tombstone
 from db.store import Store
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.refs import Ref
+    from archive.api.version_ref import Ref
     from archive.settings import Settings
     from db.records import Label
 
@@ -103,3 +105,20 @@ def _alone(store: Store, settings: Settings) -> Iterator[None]:
         yield
     finally:
         store.release_leases(me)
+
+
+def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> None:
+    """Of one article everything first seen up to ``until`` was looked at; an earlier instant takes that back."""
+    with Store(db) as store:
+        store.mark_seen(source_id, until, now)
+
+
+def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
+    """Everything first seen up to ``until`` was looked at (None: all there is). What was marked; None: no change."""
+    if until is None:
+        with Reader(db) as reader:
+            until = changes.newest_at(reader.ask)
+    if until is not None:
+        with Store(db) as store:
+            store.mark_seen(None, until, now)
+    return until

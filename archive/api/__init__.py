@@ -1,0 +1,11 @@
+"""The public questions, for the command line, the web pages and notebooks: ``Archive`` answers them read-only.
+
+::
+
+    with Archive("data/archive.db") as archive:
+        source, history = archive.history("https://example.org/article")
+"""
+
+from archive.api.archive import Archive, Comparison
+
+__all__ = ["Archive", "Comparison"]

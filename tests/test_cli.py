@@ -188,7 +188,7 @@ def test_every_verb_has_help_with_an_example_or_a_plain_sentence() -> None:
 
 
 def test_text_of_a_page_cannot_steer_the_terminal() -> None:
-    from archive.cli.screen import clean
+    from archive.cli.output import clean
 
     assert "\x1b" not in clean("\x1b[31mred\x1b[0m \u202eevil")
     assert "\u202e" not in clean("\u202eevil")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from archive.cli import GROUPS, wirecopy
 from archive.cli.common import exit_code
-from archive.cli.screen import columns, count, fold, size, tally
+from archive.cli.output import columns, count, fold, size, tally
 from builders import T0
 from newsroom import COPY, TALKS, fill
 

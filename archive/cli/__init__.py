@@ -15,36 +15,36 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import exit_code
-from archive.cli.screen import say
+from archive.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GROUPS = {
-    "Start": {"demo": "world", "init": "index", "add": "index", "check": "index", "doctor": "care"},
-    "Run": {"refresh": "run", "backfill": "run", "up": "run", "import": "files", "extract": "files"},
+    "Start": {"demo": "demo", "init": "seeds", "add": "seeds", "check": "seeds", "doctor": "maintenance"},
+    "Run": {"refresh": "run", "backfill": "run", "up": "run", "import": "import_extract", "extract": "import_extract"},
     "Ask": {
-        "history": "read",
-        "show": "read",
-        "diff": "read",
+        "history": "history",
+        "show": "history",
+        "diff": "history",
         "copies": "copies",
         "explain": "copies",
-        "cite": "proof",
-        "search": "find",
-        "list": "find",
-        "status": "read",
-        "plan": "index",
+        "cite": "cite",
+        "search": "search",
+        "list": "search",
+        "status": "history",
+        "plan": "seeds",
         "serve": "serve",
     },
-    "Give": {"export": "export", "mcp": "agents"},
+    "Give": {"export": "export", "mcp": "mcp"},
     "Care": {
-        "verify": "care",
-        "backup": "care",
-        "restore": "care",
-        "upgrade": "care",
-        "repack": "care",
+        "verify": "maintenance",
+        "backup": "maintenance",
+        "restore": "maintenance",
+        "upgrade": "maintenance",
+        "repack": "maintenance",
         "label": "label",
-        "forget": "proof",
+        "forget": "cite",
         "reextract": "run",
         "rematch": "run",
     },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.screen import say
+from archive.cli.output import say
 from db.errors import ArchiveError, BadInput, ConfigError, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import as_json, as_jsonl, put_json, put_lines, verb
-from archive.cli.screen import between, bold, clean, coloured, count, dim, facts, fold, minute, say, width
+from archive.cli.output import between, bold, clean, coloured, count, dim, facts, fold, minute, say, width
 from db.errors import BadInput
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import moment, verb
-from archive.cli.find import Unique, unique_option
-from archive.cli.screen import count, say
+from archive.cli.output import count, say
+from archive.cli.search import Unique, unique_option
 from db.errors import BadInput
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import as_json, put_json, put_lines, verb
-from archive.cli.screen import clean, count, fold, say
+from archive.cli.output import clean, count, fold, say
 from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import SOME_FAILED, as_json, put_json, verb
-from archive.cli.screen import bold, clean, count, fold, minute, say, tally
+from archive.cli.output import bold, clean, count, fold, minute, say, tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

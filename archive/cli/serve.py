@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import verb
-from archive.cli.screen import say
+from archive.cli.output import say
 from db.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.screen import count, say
+from archive.cli.output import count, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.screen import bold, clean, count, fold, minute, say
+from archive.cli.output import bold, clean, count, fold, minute, say
 
 if TYPE_CHECKING:
     from archive.settings import Settings

@@ -10,7 +10,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.screen import count, facts, fold, say, size
+from archive.cli.output import count, facts, fold, say, size
 
 if TYPE_CHECKING:
     from archive.settings import Settings
@@ -53,7 +53,7 @@ def doctor(settings: Settings, *, json_: bool) -> int:
     Says of each setting where it came from; looks at the archive, the disk, the index and the Python environment.
     Ends 1 if something needs a look.
     """
-    from archive.doctor import examine
+    from archive.cli.doctor import examine
 
     problems = list(examine(settings))
     if json_:

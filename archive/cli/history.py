@@ -10,7 +10,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import as_json, moment, put_json, recorded_option, verb
-from archive.cli.screen import (
+from archive.cli.output import (
     between,
     bold,
     clean,

@@ -9,7 +9,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import as_json, put_json, verb
-from archive.cli.screen import bold, clean, count, facts, fold, say
+from archive.cli.output import bold, clean, count, facts, fold, say
 
 if TYPE_CHECKING:
     from archive.api.curation import Forgotten

@@ -11,8 +11,8 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import as_json, as_jsonl, moment, put_json, put_lines, recorded_option, verb
-from archive.cli.read import met_since
-from archive.cli.screen import between, bold, clean, columns, count, dim, fold, minute, say
+from archive.cli.history import met_since
+from archive.cli.output import between, bold, clean, columns, count, dim, fold, minute, say
 from db.errors import NotArchived
 from db.records import Relation
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.launch.child import LARGEST_LOG, TAIL, Child, tail
-from archive.launch.listener import HOST, free_port, port_is_free
+from archive.launch.port import HOST, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
 from archive.resources import code_environ, prefect_environ, shipped
 from db.errors import ConfigError, RunFailed

@@ -9,7 +9,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from archive.launch import keeper
+from archive.launch import supervisor
 from archive.resources import code_environ
 from db.errors import RunFailed
 
@@ -39,7 +39,7 @@ class Child:
         try:
             with log.open("ab") as errors:
                 self._process = subprocess.Popen(  # noqa: S603 - our own scripts and Prefect, never a shell
-                    [sys.executable, "-I", "-S", keeper.__file__, str(lifeline), *map(str, command)],
+                    [sys.executable, "-I", "-S", supervisor.__file__, str(lifeline), *map(str, command)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,

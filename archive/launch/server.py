@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archive.launch.child import Child
-from archive.launch.listener import HOST, Listener, free_port
+from archive.launch.port import HOST, Listener, free_port
 from archive.resources import prefect_environ, shipped
 
 if TYPE_CHECKING:

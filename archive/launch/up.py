@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from archive.launch.child import Child
-from archive.launch.listener import Listener, free_port
-from archive.launch.pages import Pages
+from archive.launch.port import Listener, free_port
 from archive.launch.server import PrivateServer
+from archive.launch.web import Pages
 from archive.resources import shipped
 from archive.settings import to_environ
 from db.errors import RunFailed, SeedError

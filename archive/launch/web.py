@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from archive.launch.child import Child
-from archive.launch.listener import Listener, free_port
+from archive.launch.port import Listener, free_port
 from archive.settings import to_environ
 
 if TYPE_CHECKING:

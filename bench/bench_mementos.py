@@ -18,9 +18,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from archive.serve.memento.index import look_up, pages
+from archive.serve.memento.cdx_index import look_up, pages
+from archive.serve.memento.cdx_query import read_question, write_resume
 from archive.serve.memento.lookup import place_of
-from archive.serve.memento.question import read_question, write_resume
 from db import blobs
 from db.connect import Reader
 from db.questions import mementos

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive.agents import MOST_CHARACTERS, Desk, quoted
+from archive.serve.mcp import MOST_CHARACTERS, Desk, quoted
 from db.errors import BadInput, NotArchived
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, URL, add_source, make_history

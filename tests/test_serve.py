@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
 from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
-from archive.serve.formats import to_csv
 from archive.serve.pages.search import span_behind
-from archive.serve.paging import key_of
+from archive.serve.pagination import key_of
+from archive.serve.serializers import to_csv
 from builders import DAY, HOUR, T0
 from db.store import Store
 from serving import HOSTILE, OURS, TOKEN, application, client, stocked

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.serve.comparing import LISTED, WORDED, Allowance, compare_in_time
-from archive.serve.unseen import unseen
+from archive.serve.bounded_diff import LISTED, WORDED, Allowance, compare_in_time
+from archive.serve.hidden_characters import unseen
 from builders import DAY, HOUR, T0, add_source, derive_all, digest_of, record_text
 from db.records import Text
 from db.store import Store

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from archive.copies import judge
-from archive.serve.beside import MOST_SWAPS, Row, passages, swaps
 from archive.serve.charts import threads
+from archive.serve.side_by_side import MOST_SWAPS, Row, passages, swaps
 from builders import HOUR, LATER, T0, add_source, derive_all, digest_of, record_text
 from db.questions import versions as ask_versions
 from db.records import Passage

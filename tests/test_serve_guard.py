@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.serve.policy import POLICY
+from archive.serve.security_headers import POLICY
 from serving import OURS, TOKEN, application, client, stocked
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def test_40_only_what_is_meant_to_be_is_read_from_the_disk(ask: TestClient, path
 
 
 def test_a_whole_address_as_request_target_is_its_path(ask: TestClient) -> None:
-    from archive.serve.guard import in_origin_form
+    from archive.serve.middleware import in_origin_form
 
     scope = {"type": "http", "path": "http://elsewhere.example/runs", "raw_path": b"http://elsewhere.example/runs"}
     assert in_origin_form(scope)["path"] == "/runs"

@@ -10,9 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from archive.formats.timemap import read_timemap
-from archive.serve.memento.addresses import page_url, safe
+from archive.serve.memento.datetime14 import first_of, last_of, middle_of, stamp
+from archive.serve.memento.rewrite import page_url, safe
 from archive.serve.memento.routes import MOST_LISTED
-from archive.serve.memento.stamps import first_of, last_of, middle_of, stamp
 from db.errors import BadInput
 from db.store import Store
 from tests.archived import (

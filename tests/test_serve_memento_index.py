@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from archive.serve.memento.index import look_up
+from archive.serve.memento.cdx_index import look_up
+from archive.serve.memento.cdx_query import read_question
 from archive.serve.memento.lookup import keys_of
-from archive.serve.memento.question import read_question
 from db.connect import Reader
 from db.questions import mementos as ask_mementos
 from db.store import Store

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.serve.memento.patterns import Pattern
+from archive.serve.memento.safe_regex import Pattern
 from db.errors import BadInput
 
 PATTERNS = [

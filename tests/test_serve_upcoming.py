@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archive.serve.upcoming import due_about, next_run
+from archive.serve.next_visits import due_about, next_run
 from builders import DAY, HOUR, T0
 from db.questions.health import Check, Health
 from db.records import SeedKind, Source

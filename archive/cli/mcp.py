@@ -20,7 +20,7 @@ def mcp(settings: Settings) -> None:
     \b
     {"command": "wirecopy", "args": ["--db", "/srv/news/data/archive.db", "mcp"]}
     """
-    from archive.agents import serve
+    from archive.serve.mcp import serve
     from db.connect import Reader
 
     Reader(settings.db).close()  # that there is no archive is told to who starts it, not to the agent

@@ -10,10 +10,10 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from archive.serve import api, memento, pages, writing
-from archive.serve.desk import House
-from archive.serve.guard import Guard, Rules
-from archive.serve.problems import handlers
+from archive.serve import api, forms, memento, pages
+from archive.serve.middleware import Guard, Rules
+from archive.serve.problem_details import handlers
+from archive.serve.request_context import House
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -50,4 +50,4 @@ def create_app(
 
 def _routes() -> list[BaseRoute]:
     static = Mount("/static", StaticFiles(packages=[("archive.serve", "static")]))
-    return [*pages.routes(), *api.routes(), *writing.routes(), static, *memento.routes()]
+    return [*pages.routes(), *api.routes(), *forms.routes(), static, *memento.routes()]

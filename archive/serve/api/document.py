@@ -7,7 +7,7 @@ from typing import Any
 
 from archive.api.query_parser import SYNTAX
 from archive.serve.api.schemas import one_of, schemas, shape
-from archive.serve.paging import MOST
+from archive.serve.pagination import MOST
 
 Json = dict[str, Any]
 

@@ -9,12 +9,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from archive.api import serialize
-from archive.serve import beside, words
-from archive.serve.answer import page
+from archive.serve import side_by_side, wording
 from archive.serve.api.document import document
-from archive.serve.comparing import check_judged_in_time, compare_in_time
-from archive.serve.desk import Reply, kind_of
-from archive.serve.pages import article, captures, copies, groups, runs, search, sources, standing
+from archive.serve.bounded_diff import check_judged_in_time, compare_in_time
+from archive.serve.pages import article, as_of, captures, clusters, copies, runs, search, sources
+from archive.serve.request_context import Reply, kind_of
+from archive.serve.responses import page
 from archive.versions.diff import edits_json
 from db.errors import BadInput, NotArchived
 from db.questions import changes, health
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.records import Text, Version
 
     Json = dict[str, Any]
@@ -58,7 +58,7 @@ def _version(each: Version, source_id: int) -> Json:
     return serialize.version(each) | {
         "id": source_id,
         "url": each.url,
-        "outlet": words.host(each.url),
+        "outlet": wording.host(each.url),
         "path": f"{path}?v={each.number}",
         "diff": f"{path}/diff/{each.number - 1}..{each.number}" if each.number > 1 else None,
     }
@@ -76,7 +76,7 @@ def _articles(at: Desk) -> Reply:
     when = at.moment("at", end=True) or at.now
     asked = at.paging(usual=USUAL)
     found, behind = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
-    return Reply(view=standing.view(found, when, at.following(behind)), rows="articles")
+    return Reply(view=as_of.view(found, when, at.following(behind)), rows="articles")
 
 
 def _snapshots(at: Desk) -> Reply:
@@ -123,7 +123,7 @@ def _passages(at: Desk) -> Reply:
     judged = judge(a, b)
     told: Json = {"a": a.sha256, "b": b.sha256, "relation": None if judged.relation is None else str(judged.relation)}
     told |= {"score": round(judged.score, 4), "coverage": [round(share, 4) for share in judged.coverage]}
-    told["passages"] = beside.passages(judged.passages)
+    told["passages"] = side_by_side.passages(judged.passages)
     more = {name: getattr(judged, name) for name in ("because", "longest_run", "method")}
     return Reply(view=told | more | {"residue": list(judged.residue)}, rows="passages")
 
@@ -153,7 +153,7 @@ def routes() -> list[Route]:
         "texts/{sha256}": _text,
         "diffs/{a}..{b}": _diff,
         "passages/{a}..{b}": _passages,
-        "clusters": groups.show,
+        "clusters": clusters.show,
         "clusters/{id:int}": copies.show,
         "search": search.show,
         "runs": runs.show,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from archive.serve import words
+from archive.serve import wording
 from archive.serve.feeds import legal
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ _HEAD, _EDIT, _SMALL, _DIGEST = Size(42, 54, weight=700), Size(28, 38), Size(21,
 def card(told: Json, edits: Sequence[Sequence[Json]]) -> str:
     """The picture of ``told``, the view of a change, as an SVG file; ``edits`` are runs, the strongest first."""
     title = told["title_bits"] or [{"mark": "same", "text": told["title"]}]
-    kinds = ", ".join(words.kind(kind) for kind in told["kinds"]) or "no change"
+    kinds = ", ".join(wording.kind(kind) for kind in told["kinds"]) or "no change"
     parts = [_words(_EDGE, 76, [Run("same", told["outlet"])], _SMALL, fill=_SOFT)]
     head, y = (_HEAD if edits else _HEAD_ALONE), 146
     for line in wrapped(title, head, _LINES):

@@ -15,16 +15,16 @@ from urllib.parse import urljoin, urlsplit
 from starlette.responses import Response
 
 from archive.formats.http_status import REDIRECTS
-from archive.serve.memento.addresses import safe
-from archive.serve.memento.index import bare_type
-from archive.serve.memento.stamps import http_date, stamp
-from archive.serve.policy import HEADERS
+from archive.serve.memento.cdx_index import bare_type
+from archive.serve.memento.datetime14 import http_date, stamp
+from archive.serve.memento.rewrite import safe
+from archive.serve.security_headers import HEADERS
 from archive.urls import RefusedUrl, fetchable_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archive.serve.memento.addresses import Links
+    from archive.serve.memento.rewrite import Links
     from db.questions.mementos import Listed
     from db.records import Capture
 

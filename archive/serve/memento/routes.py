@@ -10,14 +10,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from archive.formats.http_date import http_date as read_http_date
-from archive.serve.desk import desk
-from archive.serve.memento.addresses import Links, behind, page_url, read_memento, safe
-from archive.serve.memento.index import few, look_up, pages, walk
+from archive.serve.memento.cdx_index import few, look_up, pages, walk
+from archive.serve.memento.cdx_query import read_question
+from archive.serve.memento.datetime14 import SECOND, first_of, middle_of, stamp
 from archive.serve.memento.lookup import place_of
-from archive.serve.memento.question import read_question
 from archive.serve.memento.replay import POLICY, Replay, respond
-from archive.serve.memento.stamps import SECOND, first_of, middle_of, stamp
-from archive.serve.memento.writing import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, write_answer
+from archive.serve.memento.rewrite import Links, behind, page_url, read_memento, safe
+from archive.serve.memento.serialize import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, write_answer
+from archive.serve.request_context import desk
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.connect import Ask
     from db.questions.mementos import Listed, Place
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from archive.serve.pages import (
     about,
     article,
+    as_of,
     captures,
     cite,
+    clusters,
     copies,
     diff,
-    groups,
     inbox,
     runs,
     search,
     sources,
-    standing,
 )
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ if TYPE_CHECKING:
 
 def routes() -> list[Route]:
     """The routes of every page."""
-    modules = (inbox, article, captures, cite, diff, groups, copies, search, sources, runs, standing, about)
+    modules = (inbox, article, captures, cite, diff, clusters, copies, search, sources, runs, as_of, about)
     return [route for module in modules for route in module.routes()]

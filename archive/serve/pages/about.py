@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.serve.answer import page
 from archive.serve.api.document import document
-from archive.serve.desk import Reply
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
 
     Json = dict[str, Any]
 

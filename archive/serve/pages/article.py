@@ -10,16 +10,17 @@ from starlette.responses import RedirectResponse
 from archive.api import serialize
 from archive.api.related_copies import family_of
 from archive.api.version_ref import Ref
-from archive.serve import charts, words
-from archive.serve.answer import page
-from archive.serve.comparing import Allowance
-from archive.serve.desk import Reply
-from archive.serve.excerpt import strongest
+from archive.serve import charts
+from archive.serve import wording as words
+from archive.serve.bounded_diff import Allowance
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
+from archive.serve.pages.parameters import number_of, source_of
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
+from archive.serve.snippets import strongest
 from archive.timestamps import iso
-from db.errors import BadInput, NotArchived
-from db.questions import changes, health, sources
+from db.questions import changes, health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api.related_copies import Family
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.questions.health import Check, Health
     from db.records import Capture, Fact, History, Source, Text, Version
 
@@ -40,8 +41,6 @@ CHECKS = 600
 
 READ = 300_000
 """Characters of a text that its page shows, thrice what the longest articles have; the rest is there for programs."""
-
-_LEAST_ID, _MOST_ID = 1, 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,24 +176,6 @@ def _timeline(facts: Facts) -> Json:
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
-
-
-def source_of(at: Desk) -> Source:
-    """The source the path names. Raises NotArchived."""
-    wanted = at.path["id"]
-    found = sources.known(at.ask, wanted) if _LEAST_ID <= wanted < _MOST_ID else None
-    if found is None:
-        raise NotArchived(f"there is no article {wanted} in this archive")
-    return found
-
-
-def number_of(text: str) -> int | None:
-    """A version's number in a parameter; None: not given. Raises BadInput."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()):
-        raise BadInput(f"{text[:20]} is not the number of a version")
-    return int(text[:9])
 
 
 def facts_of(at: Desk, source: Source, number: int | None) -> Facts:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize
-from archive.serve import words
-from archive.serve.answer import page
-from archive.serve.desk import Reply
-from archive.serve.pages.article import CHECKS, source_of
+from archive.serve import wording
+from archive.serve.pages.article import CHECKS
+from archive.serve.pages.parameters import source_of
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from archive.timestamps import iso
 from db.questions import captures, health, sources
 from db.times import instant, micros
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.records import Capture, Source
 
     Json = dict[str, Any]
@@ -43,7 +44,7 @@ def view(
     rows = []
     for each in found:
         state = str(each.reason or met.get(each.captured_at) or "fetched")
-        rows.append(row(each) | {"state": state, "said": words.state(state), "health": words.health(state)})
+        rows.append(row(each) | {"state": state, "said": wording.state(state), "health": wording.health(state)})
     return {
         "id": source.id,
         "article": f"/a/{source.id}",

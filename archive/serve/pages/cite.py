@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize
 from archive.api.version_ref import Ref
-from archive.serve import words
-from archive.serve.answer import page
-from archive.serve.desk import Reply
-from archive.serve.memento.addresses import Links, safe
-from archive.serve.pages.article import number_of, source_of
+from archive.serve import wording
+from archive.serve.memento.rewrite import Links, safe
+from archive.serve.pages.parameters import number_of, source_of
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.records import Citation, Source, Version
 
     Json = dict[str, Any]
@@ -37,7 +37,7 @@ def view(source: Source, version: Version, found: Citation, base: str) -> Json:
         "article": f"/a/{source.id}",
         "version": version.number,
         **told,
-        "outlet": words.host(source.url),
+        "outlet": wording.host(source.url),
         "byline": version.byline,
         "memento": memento,
         "forms": _forms(told, version, memento, at),
@@ -47,7 +47,7 @@ def view(source: Source, version: Version, found: Citation, base: str) -> Json:
 
 def _forms(told: Json, version: Version, memento: str, at: datetime) -> list[Json]:
     """The citation as a sentence (APA's order), as Markdown and as BibTeX; each one line of what they hold."""
-    outlet = words.host(told["url"])
+    outlet = wording.host(told["url"])
     title, byline = (" ".join(clean(said or "").split()) for said in (told["title"], version.byline))
     dated = version.published_at or at
     day = f"{dated.day} {dated:%B %Y}"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from archive.api import serialize
 from archive.api.related_copies import family_of
 from archive.api.version_ref import Ref
-from archive.serve import charts, words
-from archive.serve.answer import page
-from archive.serve.beside import Pair, named, side_by_side
-from archive.serve.comparing import check_judged_in_time
-from archive.serve.desk import Reply
+from archive.serve import charts, wording
+from archive.serve.bounded_diff import check_judged_in_time
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
+from archive.serve.side_by_side import Pair, named, side_by_side
 from archive.timestamps import iso
 from db.errors import NotArchived
 from db.questions import sources
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api.related_copies import Family
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.records import Link, Relation, Source, VersionRef
 
     Json = dict[str, Any]
@@ -52,7 +52,7 @@ def copy_row(family: Family, ref: VersionRef, place: int) -> Json:
         "relation": str(link.relation) if link else None,
         "shared": None if shared is None else round(shared, 4),
         "shared_said": "" if shared is None else f"{shared:.0%}",
-        "lag": None if lag is None else {"seconds": lag.seconds, "by": lag.by, "said": words.lag(lag.seconds)},
+        "lag": None if lag is None else {"seconds": lag.seconds, "by": lag.by, "said": wording.lag(lag.seconds)},
         "lag_by": None if lag is None else _BY[lag.by],
         "residue": [line[3:] for line in link.residue if line[:1] == ("a" if link.a.url == ref.url else "b")]
         if link
@@ -85,7 +85,7 @@ def view(source: Source, family: Family, pair: Pair | None) -> Json:
     members = members_of(family)
     outlets = len({row["outlet"] for row in members})
     related = [_related(link, source, family) for link in _others(family, source)]
-    said = f"{words.many(len(members), 'article')} of {words.many(outlets, 'outlet')} over time"
+    said = f"{wording.many(len(members), 'article')} of {wording.many(outlets, 'outlet')} over time"
     return {
         "id": source.id,
         "path": f"/g/{source.id}",
@@ -125,7 +125,7 @@ def steps(members: Sequence[Json], related: Sequence[Json], pair: Pair | None, s
 
 
 def _step(path: str, row: Json, *, chosen: bool) -> Json:
-    said = row.get("shared_said") or words.relation(row["relation"] or "")
+    said = row.get("shared_said") or wording.relation(row["relation"] or "")
     return {"path": f"{path}#pair", "outlet": row["outlet"], "title": row["title"], "said": said, "chosen": chosen}
 
 
@@ -148,7 +148,7 @@ def _related(link: Link, source: Source, family: Family) -> Json:
         "path": f"/a/{source_id}",
         "pair": f"/g/{source.id}?with={source_id}",
         "url": other.url,
-        "outlet": words.host(other.url),
+        "outlet": wording.host(other.url),
         "title": other.title,
         "relation": str(link.relation),
         "score": round(link.score, 4),
@@ -162,7 +162,7 @@ def _related(link: Link, source: Source, family: Family) -> Json:
 
 def show(at: Desk) -> Reply:
     """Answer the copies around one article; ``with`` is the other article of the pair shown side by side."""
-    from archive.serve.pages.article import number_of, source_of
+    from archive.serve.pages.parameters import number_of, source_of
 
     source = source_of(at)
     family = family_of(at.archive, source)

@@ -15,13 +15,14 @@ from starlette.responses import RedirectResponse
 
 from archive.api import serialize
 from archive.api.version_ref import Ref
-from archive.serve import charts, comparing, excerpt, words
-from archive.serve.answer import page
-from archive.serve.comparing import compare_in_time
-from archive.serve.desk import Reply
-from archive.serve.pages.article import number_of, source_of, what
-from archive.serve.pages.machine import machine_view, raw_view
-from archive.serve.unseen import unseen
+from archive.serve import bounded_diff, charts, snippets, wording
+from archive.serve.bounded_diff import compare_in_time
+from archive.serve.hidden_characters import unseen
+from archive.serve.pages.article import what
+from archive.serve.pages.parameters import number_of, source_of
+from archive.serve.pages.raw_html import machine_view, raw_view
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from archive.timestamps import iso
 from archive.versions.diff import edits_json, marked, paragraphs, render_unified
 from archive.versions.diff.layout import headline, lines, remark
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api import Comparison
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from archive.versions.diff.layout import Line
     from db.records import Source
 
@@ -58,15 +59,15 @@ def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> 
     shown = laid[:MOST_LINES]
     a, b = found.a, found.b
     path = f"/a/{source.id}/diff/{a.number}..{b.number}"
-    name = f"{_NO_NAME.sub('-', words.host(source.url))}-{source.id}-{a.number}-{b.number}"
+    name = f"{_NO_NAME.sub('-', wording.host(source.url))}-{source.id}-{a.number}-{b.number}"
     return {
         "id": source.id,
         "path": path,
         "article": f"/a/{source.id}",
         "url": source.url,
-        "outlet": words.host(source.url),
+        "outlet": wording.host(source.url),
         "title": b.title or a.title or source.url,
-        "title_bits": excerpt.title_bits(found.change, found.a_text, found.b_text),
+        "title_bits": snippets.title_bits(found.change, found.a_text, found.b_text),
         "a": serialize.version(a) | {"what": what(a)},
         "b": serialize.version(b) | {"what": what(b)},
         "mode": mode,
@@ -78,7 +79,7 @@ def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> 
         "files": [{"form": form, "path": f"{path}.{form}", "name": f"{name}.{form}"} for form in ("patch", "svg")],
         "remark": _remark(found, laid),
         "unseen": unseen(found.change, found.a_text, found.b_text),
-        "counts": excerpt.counts(found.change, shown),
+        "counts": snippets.counts(found.change, shown),
         **edits_json(found.change, found.a_text, found.b_text),
         "lines": [_line(line) for line in shown],
         "seen_until": iso(b.first_seen_at),
@@ -86,8 +87,8 @@ def view(source: Source, found: Comparison, mode: str, laid: Sequence[Line]) -> 
 
 
 def _remark(found: Comparison, shown: Sequence[Line]) -> str:
-    if comparing.size(found.a_text, found.b_text) > comparing.WORDED:
-        return comparing.SAID
+    if bounded_diff.size(found.a_text, found.b_text) > bounded_diff.WORDED:
+        return bounded_diff.SAID
     if len(shown) > MOST_LINES:
         return f"too large, showing the first {MOST_LINES:,} paragraphs only"
     told = remark(found.change, shown)
@@ -101,7 +102,7 @@ def _line(line: Line) -> Json:
     moves = [{"number": move.number, "old": move.old, "new": move.new} for move in line.arrived]
     left = line.left
     return {
-        "bits": excerpt.as_json(line.bits),
+        "bits": snippets.as_json(line.bits),
         "kinds": sorted(str(kind) for kind in line.kinds),
         "arrived": moves,
         "left": None if left is None else {"number": left.number, "old": left.old, "new": left.new, "text": left.text},
@@ -141,8 +142,8 @@ def show(at: Desk) -> Reply:
     first, second = at.archive.version(a), at.archive.version(b)
     one, two = at.archive.text(first), at.archive.text(second)
     found = _comparison(first, second, one, two)
-    large = comparing.size(one, two) > comparing.WORDED
-    laid = lines(comparing.shown(found.change) if large else found.change, one, two)
+    large = bounded_diff.size(one, two) > bounded_diff.WORDED
+    laid = lines(bounded_diff.shown(found.change) if large else found.change, one, two)
     told = view(source, found, mode, laid)
     shown = laid[:MOST_LINES]
     if mode == "raw":
@@ -160,7 +161,7 @@ def show(at: Desk) -> Reply:
 
 
 def _card(told: Json, shown: Sequence[Line]) -> str:
-    return charts.card(told, list(islice(excerpt.weightiest(shown), _ON_A_CARD)))
+    return charts.card(told, list(islice(snippets.weightiest(shown), _ON_A_CARD)))
 
 
 def with_firsts(drawn: Json) -> Json:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive.serve import excerpt, words
-from archive.serve.answer import page
-from archive.serve.comparing import Allowance
-from archive.serve.desk import Reply, kind_of
-from archive.serve.upcoming import RUNS, next_run
+from archive.serve import snippets, wording
+from archive.serve.bounded_diff import Allowance
+from archive.serve.next_visits import RUNS, next_run
+from archive.serve.request_context import Reply, kind_of
+from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import BadInput
 from db.questions import changes, health, totals
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api import Archive
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.questions.changes import News
     from db.records import Change, Text
 
@@ -55,16 +55,16 @@ def item(each: Item) -> Json:
     """A row of the inbox."""
     new, base = each.news.newest, each.news.seen
     found = [str(kind) for kind in each.change.kinds]  # from what was seen last, not from one version to the next
-    kinds = [kind for kind in found if len(found) == 1 or kind not in words.TRIFLES]
+    kinds = [kind for kind in found if len(found) == 1 or kind not in wording.TRIFLES]
     return {
         "id": each.news.source_id,
         "path": f"/a/{each.news.source_id}",
         "diff": f"/a/{each.news.source_id}/diff/{base.number}..{new.number}",
         "url": new.url,
-        "outlet": words.host(new.url),
+        "outlet": wording.host(new.url),
         "group": each.news.group,
         "title": new.title,
-        "title_bits": excerpt.title_bits(each.change, each.a, each.b),
+        "title_bits": snippets.title_bits(each.change, each.a, each.b),
         "at": iso(new.first_seen_at),
         "from": base.number,
         "to": new.number,
@@ -72,7 +72,7 @@ def item(each: Item) -> Json:
         "cause": "undone" if each.a.sha256 == each.b.sha256 and each.news.changes > 1 else str(new.cause),
         "kinds": kinds,
         "score": round(each.change.score, 4),
-        "strongest": excerpt.strongest(each.change, each.a, each.b),
+        "strongest": snippets.strongest(each.change, each.a, each.b),
         "copies": each.copies,
         "trifle": is_trifle(each),
         "seen_until": iso(base.first_seen_at),
@@ -84,7 +84,7 @@ def is_trifle(each: Item) -> bool:
     kinds = set(each.change.kinds)
     if not kinds or kinds & {Kind.HEADLINE, Kind.NUMBER, Kind.CORRECTION}:
         return False
-    return kinds <= words.TRIFLES or each.change.score < TRIFLE
+    return kinds <= wording.TRIFLES or each.change.score < TRIFLE
 
 
 def view(items: Sequence[Item], *, asked: Mapping[str, str], caught_up: datetime | None, following: str | None) -> Json:
@@ -109,7 +109,11 @@ def filters(rows: Sequence[Json], asked: Mapping[str, str]) -> list[Json]:
     kinds = dict.fromkeys(kind for row in rows for kind in row["kinds"])
     outlets = dict.fromkeys(sorted(row["outlet"] for row in rows))
     choices = (
-        ("kind", "Kind", {str(kind): words.kind(kind) for kind in Kind if kind in kinds or kind == asked.get("kind")}),
+        (
+            "kind",
+            "Kind",
+            {str(kind): wording.kind(kind) for kind in Kind if kind in kinds or kind == asked.get("kind")},
+        ),
         ("outlet", "Outlet", {outlet: outlet for outlet in (*outlets, *filter(None, [asked.get("outlet")]))}),
         ("least", "Weight", {least: f"from {least}" for least in _LEAST}),
         ("since", "Time", _WINDOWS),
@@ -190,7 +194,7 @@ def feed(shown: Json) -> Json:
 
 def entry(row: Json) -> Json:
     """A row of the inbox as an entry of a feed."""
-    said = ", ".join(map(words.kind, row["kinds"])) or row["cause"]
+    said = ", ".join(map(wording.kind, row["kinds"])) or row["cause"]
     words_changed = "".join(_plainly(bit) for bit in row["strongest"])
     return {
         "id": f"tag:wirecopy,2026:{row['url']}@{row['at']}",

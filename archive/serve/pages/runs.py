@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archive.serve import words
-from archive.serve.answer import page
-from archive.serve.desk import Reply
+from archive.serve import wording
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import NotArchived
 from db.lease_owner import at_work
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
 
     Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def row(run: Json, prefect: str | None) -> Json:
         "started_at": iso(started),
         "finished_at": iso(finished) if finished else None,
         "seconds": round((finished - started).total_seconds(), 1) if finished else None,
-        "took": words.lag((finished - started).total_seconds()) if finished else None,
+        "took": wording.lag((finished - started).total_seconds()) if finished else None,
         "counts": run["counts"],
         "prefect": f"{prefect}/runs/flow-run/{flow_run.group()}" if flow_run and prefect else None,
     }

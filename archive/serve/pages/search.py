@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from archive.api import serialize
 from archive.api.query_parser import understood
-from archive.serve import charts, words
-from archive.serve.answer import page
-from archive.serve.desk import Reply, kind_of
+from archive.serve import charts, wording
+from archive.serve.request_context import Reply, kind_of
+from archive.serve.responses import page
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api.query_parser import Sought
-    from archive.serve.desk import Desk
-    from archive.serve.paging import Paging
+    from archive.serve.pagination import Paging
+    from archive.serve.request_context import Desk
     from db.questions.search import Match, Page
     from db.questions.spread import Spread
 
@@ -113,7 +113,7 @@ def hit(each: Match, ids: Mapping[str, int]) -> Json:
         "id": source_id,
         "path": f"/a/{source_id}?v={found.number}",
         "url": found.url,
-        "outlet": words.host(found.url),
+        "outlet": wording.host(found.url),
         "title": found.title,
         "version": found.number,
         "kinds": [str(kind) for kind in found.kinds],

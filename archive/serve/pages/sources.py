@@ -9,10 +9,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from archive.crawl.frontier.change_rate import believed
-from archive.serve import charts, words
-from archive.serve.answer import page
-from archive.serve.desk import Reply
-from archive.serve.upcoming import due_about
+from archive.serve import charts, wording
+from archive.serve.next_visits import due_about
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from archive.timestamps import format_duration, iso
 from db.questions import health, rhythm
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.crawl.frontier.change_rate import Hazard
-    from archive.serve.desk import Desk
-    from archive.serve.paging import Paging
+    from archive.serve.pagination import Paging
+    from archive.serve.request_context import Desk
     from db.questions.health import Check, Health
     from db.records import SeedKind
 
@@ -46,23 +46,23 @@ def row(each: Health, now: datetime, hazards: Mapping[str, Hazard]) -> Json:
     """
     each = replace(each, checks=tuple(_known(check, each) for check in each.checks))
     last = each.checks[-1] if each.checks else None
-    fine = [check for check in each.checks if words.health(check.state) == "fine"]
+    fine = [check for check in each.checks if wording.health(check.state) == "fine"]
     state = last.state if last else "unvisited"
     due_at = due_about(each, hazards)
-    alike = list(takewhile(lambda check: words.health(check.state) == words.health(state), reversed(each.checks)))
+    alike = list(takewhile(lambda check: wording.health(check.state) == wording.health(state), reversed(each.checks)))
     weeks = max((now - each.source.found_at) / timedelta(weeks=1), 1.0)
     return {
         "id": each.source.id,
         "path": f"/a/{each.source.same_as or each.source.id}",
         "url": each.source.url,
-        "outlet": words.host(each.source.url),
+        "outlet": wording.host(each.source.url),
         "where": each.source.url.partition("://")[2].partition("/")[2],
         "kind": str(each.source.kind),
         "group": each.group,
         "seed": each.source.seed_key,
         "state": state,
         "said": said(each, state),
-        "health": words.health(state),
+        "health": wording.health(state),
         "last_checked_at": iso(last.at) if last else None,
         "last_fine_at": iso(fine[-1].at) if fine else None,
         "checks": each.count,
@@ -78,7 +78,7 @@ def row(each: Health, now: datetime, hazards: Mapping[str, Hazard]) -> Json:
         "same_as": each.source.same_as,
         "retired_at": iso(each.source.retired_at) if each.source.retired_at else None,
         "last_checks": [
-            {"at": iso(c.at), "state": c.state, "health": words.health(c.state), "length": c.length}
+            {"at": iso(c.at), "state": c.state, "health": wording.health(c.state), "length": c.length}
             for c in each.checks
         ],
         "summary": _summary(each.checks),
@@ -102,20 +102,20 @@ def every(how: timedelta | str | None) -> str | None:
 def said(each: Health, state: str) -> str:
     """The state in plain words: since when, and what the text was like before."""
     if not each.checks:
-        return words.state("unvisited")
+        return wording.state("unvisited")
     run = list(takewhile(lambda check: check.state == state, reversed(each.checks)))
     since = run[-1].at
-    if words.health(state) == "fine":
-        return words.state(state)
-    before = [check.length for check in each.checks if words.health(check.state) == "fine" and check.at < since]
-    told = f"{words.state(state)}, {words.many(len(run), 'check')} since {since.day} {since:%b}"
+    if wording.health(state) == "fine":
+        return wording.state(state)
+    before = [check.length for check in each.checks if wording.health(check.state) == "fine" and check.at < since]
+    told = f"{wording.state(state)}, {wording.many(len(run), 'check')} since {since.day} {since:%b}"
     shrank = before and run[0].length
     return f"{told}: {before[-1]:,} \u2192 {run[0].length:,} characters" if shrank else told
 
 
 def _summary(checks: Sequence[Check]) -> str:
-    fine = sum(words.health(check.state) == "fine" for check in checks)
-    return f"{fine} of the last {words.many(len(checks), 'check')} brought the text"
+    fine = sum(wording.health(check.state) == "fine" for check in checks)
+    return f"{fine} of the last {wording.many(len(checks), 'check')} brought the text"
 
 
 def view(rows: Sequence[Json], *, asked: Mapping[str, str], groups: Sequence[str], following: str | None) -> Json:
@@ -155,7 +155,7 @@ def _troubled(at: Desk, asked: Paging, group: str | None) -> tuple[list[Health],
     found: list[Health] = []
     looked = health.states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)
     for each in looked:
-        if each.state != "unvisited" and words.health(_state(each.state, each.kind)) != "fine":
+        if each.state != "unvisited" and wording.health(_state(each.state, each.kind)) != "fine":
             found.append(health.of_source(at.ask, each.source_id))
         if len(found) == asked.limit:
             return found, each.url_key

@@ -13,17 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archive.serve import feeds, formats
-from archive.serve.desk import Reply, desk
-from archive.serve.drawing import draw
-from archive.serve.problems import wants_html
+from archive.serve import feeds, serializers
+from archive.serve.problem_details import wants_html
+from archive.serve.request_context import Reply, desk
+from archive.serve.templating import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
 
     Page = Callable[[Desk], Reply | Response]
 
@@ -108,8 +108,8 @@ def _response(at: Desk, reply: Reply, form: str) -> Response:
         body = json.dumps(reply.view, ensure_ascii=False)
     elif form == "atom" and reply.feed is not None:
         body = feeds.to_atom(reply.feed, base=at.base, now=at.now)
-    elif form in formats.TABLES and reply.rows is not None:
-        body = formats.TABLES[form](reply.view[reply.rows])
+    elif form in serializers.TABLES and reply.rows is not None:
+        body = serializers.TABLES[form](reply.view[reply.rows])
     elif form in reply.files:
         body = reply.files[form]()
     else:

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from archive.serve.policy import HEADERS
-from archive.serve.problems import problem
+from archive.serve.problem_details import problem
+from archive.serve.security_headers import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -13,9 +13,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.serve.memento.addresses import safe
+from archive.serve.memento.datetime14 import stamp
 from archive.serve.memento.lookup import keys_of, place_of, surt
-from archive.serve.memento.stamps import stamp
+from archive.serve.memento.rewrite import safe
 from db.errors import BadInput
 from db.questions import mementos as ask_mementos
 from db.questions.mementos import Elsewhere, Position
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from archive.serve.memento.question import Question
+    from archive.serve.memento.cdx_query import Question
     from db.connect import Ask
     from db.questions.mementos import Listed, Place
 

@@ -15,9 +15,9 @@ from datetime import MAXYEAR
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from archive.serve.memento.addresses import page_url
-from archive.serve.memento.patterns import Pattern
-from archive.serve.memento.stamps import SECOND, first_of, last_of, middle_of
+from archive.serve.memento.datetime14 import SECOND, first_of, last_of, middle_of
+from archive.serve.memento.rewrite import page_url
+from archive.serve.memento.safe_regex import Pattern
 from db.errors import BadInput
 from db.questions.mementos import Position
 from db.times import instant, micros

@@ -6,16 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.serve.memento.addresses import safe
-from archive.serve.memento.question import OTHER_NAMES, write_resume
-from archive.serve.memento.stamps import http_date, stamp
+from archive.serve.memento.cdx_query import OTHER_NAMES, write_resume
+from archive.serve.memento.datetime14 import http_date, stamp
+from archive.serve.memento.rewrite import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.serve.memento.addresses import Links
-    from archive.serve.memento.index import Answer
-    from archive.serve.memento.question import Question
+    from archive.serve.memento.cdx_index import Answer
+    from archive.serve.memento.cdx_query import Question
+    from archive.serve.memento.rewrite import Links
     from db.questions.mementos import Listed
 
 LINK_FORMAT: Final = "application/link-format"

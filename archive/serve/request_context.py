@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archive.api import Archive
-from archive.serve.paging import Paging, link_to, paging
+from archive.serve.pagination import Paging, link_to, paging
 from archive.timestamps import parse_instant
 from db.errors import BadInput
 from db.records import Kind

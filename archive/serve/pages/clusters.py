@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive.api.related_copies import NEIGHBOURS, family_of
-from archive.serve.answer import page
-from archive.serve.desk import Reply
 from archive.serve.pages.copies import members_of
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from db.questions import health, links, sources
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api.related_copies import Family
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.records import Source
 
     Json = dict[str, Any]

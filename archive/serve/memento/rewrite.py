@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from archive.serve.memento.stamps import stamp
+from archive.serve.memento.datetime14 import stamp
 from archive.urls import canonical_url
 
 if TYPE_CHECKING:

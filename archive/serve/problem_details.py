@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from archive.serve.policy import HEADERS
+from archive.serve.security_headers import HEADERS
 from db.errors import ArchiveError, BadInput, NotArchived, StoreError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def problem(scope: Scope, status: int, detail: str, hint: str) -> Response:
     told = document(status, detail, hint, scope.get("path", ""))
     if not wants_html(scope):
         return JSONResponse(told, status, headers, MEDIA_TYPE)
-    from archive.serve.drawing import draw
+    from archive.serve.templating import draw
 
     return Response(draw("problem.html", told), status, headers, "text/html")
 

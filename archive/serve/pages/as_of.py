@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
 
-from archive.serve import words
-from archive.serve.answer import page
-from archive.serve.desk import Reply
+from archive.serve import wording
+from archive.serve.request_context import Reply
+from archive.serve.responses import page
 from archive.timestamps import iso, parse_instant
 from db.questions import health
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
     from db.questions.health import Standing
 
     Json = dict[str, Any]
@@ -35,7 +35,7 @@ def row(each: Standing, when: datetime) -> Json:
         "id": each.source_id,
         "path": f"/a/{each.source_id}?v={version.number}",
         "url": version.url,
-        "outlet": words.host(version.url),
+        "outlet": wording.host(version.url),
         "group": each.group,
         "title": version.title,
         "version": version.number,

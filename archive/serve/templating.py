@@ -10,11 +10,11 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from archive.serve import charts, words
+from archive.serve import charts, wording
 from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
-    from archive.serve.desk import Desk
+    from archive.serve.request_context import Desk
 
     Json = dict[str, Any]
 
@@ -45,13 +45,13 @@ def environment() -> Environment:
         "day": day,
         "percent": percent,
         "capital": lambda text: str(text)[:1].upper() + str(text)[1:].rstrip("."),
-        "host": words.host,
-        "cause": words.cause,
-        "state": words.state,
-        "kind": words.kind,
-        "relation": words.relation,
-        "lag": words.lag,
-        "many": words.many,
+        "host": wording.host,
+        "cause": wording.cause,
+        "state": wording.state,
+        "kind": wording.kind,
+        "relation": wording.relation,
+        "lag": wording.lag,
+        "many": wording.many,
         "quoted": lambda text: quote(str(text), safe=""),
     }
     made.globals["charts"] = charts

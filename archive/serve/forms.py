@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.serve.desk import House
+    from archive.serve.request_context import House
     from db.records import Source
 
     Form = Mapping[str, str]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.api import serialize
 from archive.copies import swapped
-from archive.serve import words
+from archive.serve import wording
 from archive.timestamps import iso
 from archive.versions.diff.layout import clean
 
@@ -66,7 +66,7 @@ def side_by_side(pair: Pair, ids: Mapping[str, int]) -> Json:
 
 def named(ref: VersionRef) -> Json:
     """What a version is known by."""
-    return {"url": ref.url, "outlet": words.host(ref.url), "title": ref.title, "version": ref.version}
+    return {"url": ref.url, "outlet": wording.host(ref.url), "title": ref.title, "version": ref.version}
 
 
 def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:

@@ -12,7 +12,7 @@ from archive.api import serialize
 from archive.serve import side_by_side, wording
 from archive.serve.api.document import document
 from archive.serve.bounded_diff import check_judged_in_time, compare_in_time
-from archive.serve.pages import article, as_of, captures, clusters, copies, runs, search, sources
+from archive.serve.pages import article, as_of, captures, clusters, copies, parameters, runs, search, sources
 from archive.serve.request_context import Reply, kind_of
 from archive.serve.responses import page
 from archive.versions.diff import edits_json
@@ -44,7 +44,7 @@ def _versions(at: Desk, name: str, *, firsts: bool) -> Reply:
         at.ask,
         **window,
         firsts=firsts,
-        source=article.number_of(at.query.get("source", "")),
+        source=parameters.number_of(at.query.get("source", "")),
         kind=kind,
         after=asked.behind_place,
         limit=asked.limit,
@@ -80,7 +80,7 @@ def _articles(at: Desk) -> Reply:
 
 
 def _snapshots(at: Desk) -> Reply:
-    source_id = article.number_of(at.query.get("source", ""))
+    source_id = parameters.number_of(at.query.get("source", ""))
     if source_id is None:
         raise BadInput("source= is needed: the id of a source, as /api/v1/sources gives it")
     asked = at.paging(usual=USUAL)
@@ -93,13 +93,13 @@ def _snapshots(at: Desk) -> Reply:
 
 
 def _source(at: Desk) -> Reply:
-    found = article.source_of(at)
+    found = parameters.source_of(at)
     return Reply(view=sources.one(at, found.id))
 
 
 def _article(at: Desk) -> Reply:
-    found = article.source_of(at)
-    number = article.number_of(at.query.get("v", ""))
+    found = parameters.source_of(at)
+    number = parameters.number_of(at.query.get("v", ""))
     return Reply(view=article.view(article.facts_of(at, found, number)), rows="versions")
 
 

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 from archive.serve.memento.cdx_index import look_up, pages
 from archive.serve.memento.cdx_query import read_question, write_resume
 from archive.serve.memento.lookup import place_of
-from db import blobs
-from db.connect import Reader
-from db.questions import mementos
+from db import delta_codec
+from db.microseconds import instant
+from db.queries import cdx
+from db.reader import Reader
 from db.store import Store
-from db.times import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,9 +58,9 @@ def figures() -> Iterator[tuple[str, float]]:
             def memento() -> object:
                 url = some()
                 at = instant(BEGAN + next(number) * HOUR)
-                return mementos.nearest(ask, place_of(ask, url), at, place_of(ask, url).low[:-1])
+                return cdx.nearest(ask, place_of(ask, url), at, place_of(ask, url).low[:-1])
 
-            middle = mementos.cut(ask, mementos.Keys(low="example,", high="example-"), CAPTURES // 2, 1)
+            middle = cdx.cut(ask, cdx.Keys(low="example,", high="example-"), CAPTURES // 2, 1)
             resume = "" if middle is None else write_resume(middle[0])
             yield "one memento, median", _median(memento)
             yield "all captures of one address", _median(index("url={url}"))
@@ -103,12 +103,12 @@ def _url(page: int) -> str:
 
 def _fill(db: Path) -> None:
     Store(db).close()
-    codec, data = blobs.pack(b"a page")
+    codec, data = delta_codec.pack(b"a page")
     with closing(sqlite3.connect(db)) as connection, connection:
         connection.execute("PRAGMA synchronous = off")
         connection.execute(
             "INSERT INTO payload (id, sha256, codec, length, data) VALUES (1, ?, ?, 6, ?)",
-            (blobs.digest(b"a page"), codec, data),
+            (delta_codec.digest(b"a page"), codec, data),
         )
         connection.executemany(_SOURCE, (_source(page) for page in range(CAPTURES // EACH)))
         connection.executemany(_CAPTURE, (_capture(number) for number in range(CAPTURES)))

@@ -17,7 +17,7 @@ from stored import SETS, stored
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from db import blobs
+from db import delta_codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ def figures() -> Iterator[tuple[str, float]]:
         seen = stored(name).seen
         yield f"{name}: WARC.gz", warc(seen) / len(seen)
         yield f"{name}: gzip -6, each by itself", sum(len(zlib.compress(one.data, 6)) for one in seen) / len(seen)
-        yield f"{name}: zstd, each by itself", sum(len(blobs.pack(one.data)[1]) for one in seen) / len(seen)
+        yield f"{name}: zstd, each by itself", sum(len(delta_codec.pack(one.data)[1]) for one in seen) / len(seen)
         yield f"{name}: git, best pack", git(seen) / len(seen)
         yield f"{name}: wirecopy", stored(name).taken
 

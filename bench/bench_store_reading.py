@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from stored import SETS, stored
 
-from db import blobs
-from db.blobs import zstd
-from db.connect import Reader
-from db.questions import payloads
+from db import delta_codec
+from db.delta_codec import zstd
+from db.queries import payloads
+from db.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ def figures() -> Iterator[tuple[str, float]]:
         with Reader(stored(name).db) as reader:
             known = [row["sha256"] for row in reader.ask("SELECT sha256 FROM payload ORDER BY id")]
             some = random.Random(0).choices(known, k=READ)
-            alone = timed(unpack_and_check, [blobs.pack(payloads.whole(reader.ask, each)) for each in some[:60]])
+            alone = timed(unpack_and_check, [delta_codec.pack(payloads.whole(reader.ask, each)) for each in some[:60]])
             yield f"{name}: by itself, median", alone[len(alone) // 2]
             taken = timed(partial(payloads.whole, reader.ask), some)
         yield f"{name}: wirecopy, median", taken[READ // 2]
@@ -38,7 +38,7 @@ def figures() -> Iterator[tuple[str, float]]:
 
 
 def unpack_and_check(packed: tuple[str, bytes]) -> None:
-    blobs.digest(zstd.decompress(packed[1]))
+    delta_codec.digest(zstd.decompress(packed[1]))
 
 
 def timed(call: Callable[[Any], object], arguments: Sequence[Any]) -> list[float]:

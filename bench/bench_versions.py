@@ -24,11 +24,11 @@ from large import APART, SINCE, WORDS, Size, make, url_of
 from archive.api import Archive
 from archive.api.version_ref import Ref
 from db.errors import NotArchived
-from db.questions import changes
-from db.questions import versions as questions
+from db.microseconds import micros
+from db.queries import changes
+from db.queries import versions as questions
 from db.records import Capture, Reason
 from db.store import Store
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ def findings(found: dict[str, float]) -> Iterator[str]:
 
 
 class Asking:
-    """Asks as ``db.connect.Reader`` does, and counts the seconds that SQLite alone takes.
+    """Asks as ``db.reader.Reader`` does, and counts the seconds that SQLite alone takes.
 
     The rows are fetched in that time; or, ``inside``, only counted where they are found, which is what is left if
     Python does not have to make values of them.

@@ -24,9 +24,9 @@ from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING
 
 from archive.urls import url_key
-from db import blobs
+from db import delta_codec
+from db.microseconds import micros
 from db.store import Store
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -128,7 +128,7 @@ def source_of(number: int) -> Row:
 
 
 def payload_of(data: bytes) -> Row:
-    codec, packed = blobs.pack(data)
+    codec, packed = delta_codec.pack(data)
     return {"id": 1, "sha256": hashlib.sha256(data).digest(), "codec": codec, "length": len(data), "data": packed}
 
 

@@ -12,12 +12,12 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db.questions.totals import leases
+from db.queries.statistics import leases
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.connect import Ask
+    from db.reader import Ask
 
 
 def holder(name: str) -> str:

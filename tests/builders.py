@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from archive.urls import url_key
 from archive.versions import aliases
 from archive.versions import history as versions
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
 from db.records import (
     Capture,
     Cause,
@@ -40,7 +40,7 @@ from db.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from db.connect import Ask, Row
+    from db.reader import Ask, Row
     from db.store import Store
 
     Seen = Iterable[tuple[str, datetime]]

@@ -11,7 +11,7 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.gather import gather as gather_visits
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 from db.records import Outcome, Reason, SeedKind, Visit
 from db.store import Store
 from fakes import ScriptedFetcher

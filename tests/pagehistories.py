@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from db.questions import totals
+from db.queries import statistics
 from tests.builders import a_capture, add_source
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):
@@ -27,7 +27,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture
     from db.store import Store
 
@@ -101,4 +101,4 @@ def keep_all(store: Store, seen: Iterable[Seen]) -> None:
 
 def payload_bytes(ask: Ask) -> int:
     """Bytes of all database pages that hold payloads: the table and every index of it."""
-    return totals.sizes(ask, totals.tables(ask))["payloads"]
+    return statistics.sizes(ask, statistics.tables(ask))["payloads"]

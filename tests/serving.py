@@ -23,9 +23,9 @@ from builders import (
     judged,
     record_text,
 )
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
 from db.records import Reason, Relation
 from db.store import Store
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Kind, Sighting, Version
 
 HOSTILE = "</title><script>alert(1)</script>\u202egnp.exe ]]> & \"'"

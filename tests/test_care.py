@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db import care
+from db import maintenance
 from db.backups import KEPT, spare_path, thin_out
-from db.connect import HEAD, Reader, check_revision, translate
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError
-from db.questions import captures as ask_captures
-from db.questions import totals
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import statistics
+from db.queries import versions as ask_versions
+from db.reader import HEAD, Reader, check_revision, translate
 from db.store import Store
 from db.verify import verify
 from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, derive_all, make_history
@@ -75,16 +75,16 @@ def damaged(path: Path) -> Path:
 
 def test_a_reader_sees_what_was_written_while_it_is_open(path: Path) -> None:
     with Store(path) as store, Reader(path) as reader:
-        before = totals.counts(reader.ask)["captures"]
+        before = statistics.counts(reader.ask)["captures"]
         store.record([(a_capture(1, at=T0 + 9 * DAY), PAGE)])
-        assert totals.counts(reader.ask)["captures"] == before + 1
+        assert statistics.counts(reader.ask)["captures"] == before + 1
 
 
 def test_a_reader_is_not_held_up_by_a_writer_in_the_middle(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as writer, Reader(path) as reader:
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("DELETE FROM underived")
-        assert totals.counts(reader.ask)["versions"] == 2
+        assert statistics.counts(reader.ask)["versions"] == 2
 
 
 def test_a_reader_cannot_write(path: Path) -> None:
@@ -103,7 +103,7 @@ def test_an_older_archive_names_the_command_and_is_not_migrated(path: Path) -> N
     set_revision(path, "0000")
     with pytest.raises(SchemaMismatch, match="Run: wirecopy upgrade"):
         Reader(path)
-    assert care.revision(path) == "0000"
+    assert maintenance.revision(path) == "0000"
 
 
 @pytest.mark.parametrize("opens", [Reader, Store])
@@ -174,18 +174,18 @@ def test_a_locked_file_is_busy(path: Path) -> None:
 
 
 def test_a_new_file_needs_no_backup(tmp_path: Path) -> None:
-    assert care.upgrade(tmp_path / "new.db") == care.Upgrade(before=None, after=HEAD)
+    assert maintenance.upgrade(tmp_path / "new.db") == maintenance.Upgrade(before=None, after=HEAD)
 
 
 def test_an_empty_file_becomes_an_archive(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
-    assert care.upgrade(tmp_path / "empty.db").after == HEAD
-    check_revision(care.revision(tmp_path / "empty.db"), tmp_path)
+    assert maintenance.upgrade(tmp_path / "empty.db").after == HEAD
+    check_revision(maintenance.revision(tmp_path / "empty.db"), tmp_path)
 
 
 def test_a_current_archive_is_left_as_it_is(path: Path) -> None:
     before = path.read_bytes()
-    assert care.upgrade(path) == care.Upgrade(before=HEAD, after=HEAD)
+    assert maintenance.upgrade(path) == maintenance.Upgrade(before=HEAD, after=HEAD)
     assert path.read_bytes() == before
 
 
@@ -194,26 +194,26 @@ def test_a_current_archive_is_left_as_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_sound_file_passes(path: Path, deep: bool) -> None:
-    care.check_file(path, deep=deep)
+    maintenance.check_file(path, deep=deep)
 
 
 def test_a_damaged_file_is_corrupt(path: Path) -> None:
     with pytest.raises(Corrupt):
-        care.check_file(damaged(path))
+        maintenance.check_file(damaged(path))
 
 
 def test_a_row_that_points_nowhere_is_corrupt(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM text")
     with pytest.raises(Corrupt, match="names a row of text that is not there"):
-        care.check_file(path)
+        maintenance.check_file(path)
 
 
 # --- backup ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_backup_is_one_whole_file_that_can_be_read(path: Path, tmp_path: Path) -> None:
-    copy = care.backup(path, tmp_path / "backups" / "copy.db")
+    copy = maintenance.backup(path, tmp_path / "backups" / "copy.db")
     assert texts(copy) == ["one", "two"]
     assert [each.name for each in copy.parent.iterdir()] == ["copy.db"]
 
@@ -234,14 +234,14 @@ def test_a_backup_is_of_one_moment_while_others_write(path: Path, tmp_path: Path
 
     thread = threading.Thread(target=write)
     thread.start()
-    copies = [care.backup(path, tmp_path / f"copy{number}.db") for number in range(4)]
+    copies = [maintenance.backup(path, tmp_path / f"copy{number}.db") for number in range(4)]
     stop.set()
     thread.join()
     assert errors == []
     for copy in copies:
-        care.check_file(copy, deep=True)
+        maintenance.check_file(copy, deep=True)
         with Reader(copy) as reader:
-            counts = totals.counts(reader.ask)
+            counts = statistics.counts(reader.ask)
         assert counts["captures"] == counts["underived"] + 2
 
 
@@ -250,7 +250,10 @@ def test_a_compact_backup_says_the_same_in_less_room(path: Path, tmp_path: Path)
         source = add_source(store, "https://daily.example/long")
         store.record([(a_capture(source, at=T0 + n * HOUR), os.urandom(9000)) for n in range(9)])
         store.forget(source, T0)
-    copy, small = care.backup(path, tmp_path / "copy.db"), care.backup(path, tmp_path / "small.db", compact=True)
+    copy, small = (
+        maintenance.backup(path, tmp_path / "copy.db"),
+        maintenance.backup(path, tmp_path / "small.db", compact=True),
+    )
     assert small.stat().st_size + 80_000 < copy.stat().st_size
     assert contents(small) == contents(copy) == contents(path)
     assert texts(small) == ["one", "two"]
@@ -259,7 +262,7 @@ def test_a_compact_backup_says_the_same_in_less_room(path: Path, tmp_path: Path)
 def test_a_compact_backup_to_an_impossible_place_is_said(path: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="name another place"):
-        care.backup(path, tmp_path / "file" / "copy.db", compact=True)
+        maintenance.backup(path, tmp_path / "file" / "copy.db", compact=True)
 
 
 def test_no_compact_backup_is_made_of_a_broken_archive(path: Path, tmp_path: Path) -> None:
@@ -269,30 +272,30 @@ def test_no_compact_backup_is_made_of_a_broken_archive(path: Path, tmp_path: Pat
     data = path.read_bytes()
     path.write_bytes(data[: (root - 1) * 4096] + b"\xff" * 4096 + data[root * 4096 :])
     with pytest.raises(Corrupt, match=r"archive\.db (does not hold|is not a readable archive)"):
-        care.backup(path, tmp_path / "copy.db", compact=True)
+        maintenance.backup(path, tmp_path / "copy.db", compact=True)
     assert not list(tmp_path.glob("copy*"))
 
 
 def test_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no archive at"):
-        care.backup(tmp_path / "none.db", tmp_path / "copy.db")
+        maintenance.backup(tmp_path / "none.db", tmp_path / "copy.db")
 
 
 def test_a_backup_onto_the_archive_itself_is_refused(path: Path) -> None:
     with pytest.raises(BadInput):
-        care.backup(path, path.parent / "." / path.name)
+        maintenance.backup(path, path.parent / "." / path.name)
 
 
 def test_a_backup_to_an_impossible_place_is_said(path: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="name another place"):
-        care.backup(path, tmp_path / "file" / "copy.db")
+        maintenance.backup(path, tmp_path / "file" / "copy.db")
 
 
 def test_no_backup_is_made_of_a_broken_archive_and_the_old_one_stays(path: Path, tmp_path: Path) -> None:
-    copy = care.backup(path, tmp_path / "copy.db")
+    copy = maintenance.backup(path, tmp_path / "copy.db")
     with pytest.raises(Corrupt, match=r"archive\.db (does not hold|is not a readable archive)"):
-        care.backup(damaged(path), copy)
+        maintenance.backup(damaged(path), copy)
     assert texts(copy) == ["one", "two"]
     assert sorted(each.name for each in tmp_path.glob("copy*")) == ["copy.db"]
 
@@ -301,9 +304,9 @@ def test_no_backup_is_made_of_a_broken_archive_and_the_old_one_stays(path: Path,
 
 
 def test_restoring_swaps_the_backup_in_and_keeps_what_was_there(path: Path, tmp_path: Path) -> None:
-    copy = care.backup(path, tmp_path / "copy.db")
+    copy = maintenance.backup(path, tmp_path / "copy.db")
     filled(path, "one", "two", "three")
-    kept = care.restore(path, copy)
+    kept = maintenance.restore(path, copy)
     assert texts(path) == ["one", "two"]
     assert kept is not None
     assert texts(kept) == ["one", "two", "three"]
@@ -313,19 +316,19 @@ def test_restoring_swaps_the_backup_in_and_keeps_what_was_there(path: Path, tmp_
 def test_restoring_twice_keeps_both_files_that_were_there(path: Path, tmp_path: Path) -> None:
     wrong = filled(tmp_path / "wrong.db", "other")
     right = filled(tmp_path / "right.db", "right")
-    kept = [care.restore(path, wrong), care.restore(path, right)]
+    kept = [maintenance.restore(path, wrong), maintenance.restore(path, right)]
     assert [texts(each) for each in kept if each] == [["one", "two"], ["other"]]
     assert texts(path) == ["right"]
 
 
 def test_restoring_where_nothing_was_keeps_nothing(path: Path, tmp_path: Path) -> None:
     fresh = tmp_path / "elsewhere" / "archive.db"
-    assert care.restore(fresh, path) is None
+    assert maintenance.restore(fresh, path) is None
     assert texts(fresh) == ["one", "two"]
 
 
 def test_a_restored_archive_can_be_written(path: Path, tmp_path: Path) -> None:
-    care.restore(path, care.backup(path, tmp_path / "copy.db"))
+    maintenance.restore(path, maintenance.backup(path, tmp_path / "copy.db"))
     filled(path, "one", "two", "three")
     assert texts(path) == ["one", "two", "three"]
 
@@ -336,16 +339,16 @@ def test_restoring_from_an_archive_in_use_brings_its_last_writes(path: Path, tmp
     with Store(path) as store, Reader(path) as reader:
         assert reader.ask("SELECT 1 AS one")
         store.record([(a_capture(1, at=T0 + 9 * DAY), PAGE)])
-        care.restore(fresh, path)
+        maintenance.restore(fresh, path)
     with Reader(fresh) as reader:
         assert len(ask_captures.of_source(reader.ask, 1)) == 3
 
 
 def test_a_broken_archive_is_replaced_and_kept_as_it_is(path: Path, tmp_path: Path) -> None:
-    copy = care.backup(path, tmp_path / "copy.db")
+    copy = maintenance.backup(path, tmp_path / "copy.db")
     garbage(path)
     before = path.read_bytes()
-    kept = care.restore(path, copy)
+    kept = maintenance.restore(path, copy)
     assert kept is not None
     assert kept.read_bytes() == before
     assert texts(path) == ["one", "two"]
@@ -372,19 +375,19 @@ def test_what_is_no_backup_is_refused_and_the_archive_untouched(
     spoil(backup)  # type: ignore[operator]
     before = path.read_bytes()
     with pytest.raises(error):
-        care.restore(path, backup)
+        maintenance.restore(path, backup)
     assert path.read_bytes() == before
     assert not [each for each in tmp_path.iterdir() if each.name.startswith("archive.db.")]
 
 
 def test_restoring_the_archive_onto_itself_is_refused(path: Path) -> None:
     with pytest.raises(BadInput, match="the archive itself"):
-        care.restore(path, path)
+        maintenance.restore(path, path)
 
 
 def test_a_backup_that_was_left_half_done_is_not_in_the_way(path: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.db.half").write_bytes(b"cut off")
-    assert texts(care.backup(path, tmp_path / "copy.db")) == ["one", "two"]
+    assert texts(maintenance.backup(path, tmp_path / "copy.db")) == ["one", "two"]
 
 
 # --- room ------------------------------------------------------------------------------------------------------------
@@ -392,8 +395,8 @@ def test_a_backup_that_was_left_half_done_is_not_in_the_way(path: Path, tmp_path
 
 def test_the_room_of_each_table_is_told_and_adds_up(path: Path) -> None:
     with Reader(path) as reader:
-        found = totals.tables(reader.ask)
-        assert sum(found.values()) == totals.file_size(reader.ask)
+        found = statistics.tables(reader.ask)
+        assert sum(found.values()) == statistics.file_size(reader.ask)
         assert {"payload", "capture", "chain", "text", "text_fts", "version"} <= found.keys()
         assert list(found.values()) == sorted(found.values(), reverse=True)
 
@@ -404,7 +407,7 @@ def test_where_it_cannot_be_counted_it_is_estimated(tmp_path: Path) -> None:
         source = add_source(store)
         store.record([(a_capture(source, at=T0 + n * HOUR), os.urandom(9000)) for n in range(40)])
     with Reader(path) as reader:
-        guessed, counted = totals._estimated(reader.ask)["payload"], totals.tables(reader.ask)["payload"]
+        guessed, counted = statistics._estimated(reader.ask)["payload"], statistics.tables(reader.ask)["payload"]
     assert 0.5 < guessed / counted < 2
 
 
@@ -415,8 +418,8 @@ def test_growth_is_what_the_runs_of_the_last_week_brought(path: Path) -> None:
             page = os.urandom(9000)
             store.record([(a_capture(1, at=T0 + day * DAY + HOUR), page)], run_id)
     with Reader(path) as reader:
-        grown = totals.growth(reader.ask, totals.tables(reader.ask), T0 + 4 * DAY)
-        none = totals.growth(reader.ask, totals.tables(reader.ask), T0 + 99 * DAY)
+        grown = statistics.growth(reader.ask, statistics.tables(reader.ask), T0 + 4 * DAY)
+        none = statistics.growth(reader.ask, statistics.tables(reader.ask), T0 + 99 * DAY)
     assert (grown["days"], grown["captures_per_day"]) == (4.0, 0.5)
     assert grown["bytes_per_day"] > 2 * 9000 / 4
     assert none["days"] == 0

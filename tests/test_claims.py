@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import registered_domain, url_key
 from archive.versions.aliases import heads, is_front, joins, read_claims
-from db.questions import captures as ask_captures
-from db.questions import claims as ask_claims
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
-from db.questions.claims import Saying
+from db.queries import captures as ask_captures
+from db.queries import claims as ask_claims
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
+from db.queries.claims import Saying
 from db.records import Hop, SeedKind, Tie
 from db.store import Store
 from newsroom import PARAGRAPHS, answer, derive, gather, page

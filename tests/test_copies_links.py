@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.pipeline.link import link
-from db.questions import links as ask_links
+from db.queries import links as ask_links
 from db.store import Store
 from tests.builders import T0, add_source, derive_all, record_text
 

@@ -29,7 +29,7 @@ from archive.demo.site import Site
 from archive.demo.world import World
 from archive.pipeline.refresh import refresh
 from archive.settings import load_settings
-from db import care
+from db import maintenance
 from db.errors import StoreBusy
 from tests.builders import DAY
 from tests.contents import contents
@@ -146,7 +146,7 @@ def test_a_run_that_was_killed_goes_on_when_run_again(project: Project, uninterr
     child.kill()
     child.communicate()
     if project.db.exists():
-        care.check_file(project.db, deep=True)
+        maintenance.check_file(project.db, deep=True)
     project.finish()
     assert contents(project.db) == contents(uninterrupted.db)
 
@@ -237,7 +237,7 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
     assert (child.returncode, out) == (5, "")
     assert said.startswith("wirecopy: the disk is full: ")
     assert said.count("\n") == 1
-    care.check_file(project.db, deep=True)
+    maintenance.check_file(project.db, deep=True)
     kept = set(contents(project.db)["texts"])
     assert kept <= set(contents(uninterrupted.db)["texts"])
     disk.mount("64m", again=True)
@@ -296,7 +296,7 @@ def test_a_damaged_page_stops_a_run_which_names_the_way_back(
 ) -> None:
     damage(archived.db, table)
     assert "run: wirecopy restore BACKUP" in refused(archived)
-    care.restore(archived.db, uninterrupted.db)
+    maintenance.restore(archived.db, uninterrupted.db)
     archived.finish()
     assert contents(archived.db) == contents(uninterrupted.db)
 

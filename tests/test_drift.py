@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from archive.api import Archive
 from archive.api.drift import LOOK_BACK, alarms
-from db.questions import captures as ask_captures
-from db.questions import drift as ask_drift
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import drift as ask_drift
+from db.queries import versions as ask_versions
 from db.records import Reading
 from db.store import Store
 from tests.builders import (

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db.engine import open_engine
 from db.store import Store
+from db.writer import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,10 @@ from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.formats.warc.records import warc_records
 from archive.pipeline.import_files import import_files
 from archive.settings import Settings
-from db.connect import Reader
 from db.errors import BadInput
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.records import Exchange, Hop, Reason
 from db.store import Store
 from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, add_source, failed

@@ -31,10 +31,10 @@ from archive.formats.cdxj import cdx_key
 from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from archive.urls import url_key
-from db.connect import Reader
 from db.errors import BadInput, NotArchived
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.records import Reason, Relation, SeedKind
 from db.store import Store
 from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, failed, make_history

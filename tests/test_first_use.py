@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
-from db.care import backup
 from db.errors import BadInput, NotArchived, SchemaMismatch, SeedError, StoreBusy
 from db.lease_owner import alive, holder
+from db.maintenance import backup
 from db.store import Store
 from tests.newsroom import PARAGRAPHS, page
 from tests.replies import page as reply

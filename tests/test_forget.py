@@ -20,11 +20,11 @@ from archive.api.version_ref import Ref
 from archive.cli import wirecopy
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import url_key
-from db.connect import Reader
 from db.errors import BadInput, NotArchived
-from db.questions import captures as ask_captures
-from db.questions import proof
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import tombstones
+from db.reader import Reader
 from db.records import Found
 from db.schema import metadata
 from db.store import Store
@@ -181,9 +181,9 @@ def test_texts_live_as_long_as_something_shows_them_and_not_because_something_sp
 
 
 def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
-    links = [proof.link_of(store.ask, each.id or 0).link for each in ask_captures.of_source(store.ask, 1)]
+    links = [tombstones.link_of(store.ask, each.id or 0).link for each in ask_captures.of_source(store.ask, 1)]
     store.forget(1, LATER)
-    grave = proof.tombstone(store.ask, url_key(URL))
+    grave = tombstones.tombstone(store.ask, url_key(URL))
     assert grave is not None
     assert (grave.url, grave.forgotten_at, grave.captures, grave.lifted_at) == (URL, LATER, 3, None)
     assert list(grave.links) == links
@@ -192,11 +192,11 @@ def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
 
 
 def test_the_chain_goes_on(store: Store, path: Path) -> None:
-    head = proof.head(store.ask)
+    head = tombstones.head(store.ask)
     store.forget(2, LATER)
-    assert proof.head(store.ask) == head
+    assert tombstones.head(store.ask) == head
     record_text(store, 1, page("after"), T0 + 9 * DAY)
-    number, _ = proof.head(store.ask) or (0, "")
+    number, _ = tombstones.head(store.ask) or (0, "")
     assert number == 6  # the ids of what was forgotten are not given again
     assert problems(path) == []
 

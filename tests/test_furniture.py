@@ -19,9 +19,9 @@ from archive.pipeline.adopt_template import site_keys
 from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import furniture as ask_furniture
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import furniture as ask_furniture
+from db.queries import versions as ask_versions
 from db.records import Blocks, Extraction, Verdict
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, a_capture, plain

@@ -14,8 +14,8 @@ from archive.crawl.discover import MOST_FOUND, discover
 from archive.crawl.fetch import Fetcher
 from archive.pipeline.gather import page_of
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import versions as ask_versions
 from db.records import Cause, SeedKind, Verdict
 from newsroom import derive
 from newsroom import page as article

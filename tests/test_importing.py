@@ -18,10 +18,10 @@ from archive.formats.import_file import SUFFIXES, read_import
 from archive.formats.imported import BadLine, PassedOver, text_payload
 from archive.pipeline.import_files import Imported, import_files
 from archive.settings import Settings
-from db.connect import Reader
 from db.errors import BadInput
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.records import TEXT_MEDIA_TYPE, Capture, Outcome, Reason
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from db import care
+from db import maintenance
 from tests.builders import DAY, T0
 from tests.contents import contents
 from tests.newsroom import PARAGRAPHS
@@ -255,7 +255,7 @@ def test_a_run_killed_at_any_moment_leaves_no_trace(
     if runs_ended(db_of(tmp_path)) == which:  # else it was killed on its way out, and has nothing left to do
         make(warm, world, tmp_path, RUNS[which])
     assert differences(course.said[which], told(tmp_path)) == {}
-    care.check_file(db_of(tmp_path), deep=True)
+    maintenance.check_file(db_of(tmp_path), deep=True)
 
 
 def start_from(course: Course, which: int, folder: Path) -> None:

@@ -16,7 +16,7 @@ from archive.settings import load_settings
 from builders import DAY, OTHER_RECIPE, T0, add_source, derive_all, make_history
 from contents import contents
 from db.errors import BadInput
-from db.questions import labels as ask_labels
+from db.queries import labels as ask_labels
 from db.records import Relation
 from db.store import Store
 from newsroom import COPY, TALKS, answer, derive, fill, gather, page

@@ -14,7 +14,7 @@ import pytest
 
 from db.errors import StoreBusy
 from db.lease_owner import alive, holder
-from db.questions import totals
+from db.queries import statistics
 from tests.builders import T0
 from tests.newsroom import PARAGRAPHS
 from tests.newsroom import page as article
@@ -40,7 +40,7 @@ def take(store: Store, owner: str, *, seconds: int = 0, name: str = "run") -> No
 
 
 def held(store: Store, *, seconds: int = 0) -> list[str]:
-    return [lease["owner"] for lease in totals.leases(store.ask, T0 + seconds * SECOND)]
+    return [lease["owner"] for lease in statistics.leases(store.ask, T0 + seconds * SECOND)]
 
 
 def dead() -> str:
@@ -161,10 +161,10 @@ def test_two_runs_of_one_process_are_two_holders() -> None:
 
 def test_a_run_is_noted_with_what_it_did(store: Store) -> None:
     run_id = store.begin_run("refresh", "{}", "me", T0)
-    (begun,) = totals.runs(store.ask, limit=5)
+    (begun,) = statistics.runs(store.ask, limit=5)
     assert begun["finished_at"] is None
     store.end_run(run_id, {"visits": 3}, UNTIL)
-    (ended,) = totals.runs(store.ask, limit=5)
+    (ended,) = statistics.runs(store.ask, limit=5)
     assert (ended["counts"], ended["started_at"], ended["finished_at"]) == ({"visits": 3}, T0, UNTIL)
 
 

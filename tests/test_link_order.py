@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db.questions import links as ask_links
+from db.queries import links as ask_links
 from db.store import Store
 from tests.builders import DAY, LATER, T0, a_judgement, add_source, derive_all, record_text
 

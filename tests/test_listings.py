@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import listings as ask_listings
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import list_membership as ask_listings
+from db.queries import sources as ask_sources
 from db.records import Found, SeedKind
 from newsroom import answer, gather
 from tests.builders import DAY, T0, a_seed

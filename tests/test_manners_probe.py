@@ -13,10 +13,10 @@ from archive.crawl import soft404
 from archive.crawl.fetch import Asides, Fetcher, Remembered
 from archive.pipeline import side_captures
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import search as ask_search
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import search as ask_search
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
 from db.records import Manners, Reason, SeedKind, Verdict, Visit
 from tests.builders import DAY, HOUR, T0
 from tests.fetching import HOST, NOON, Clock, policy_for, visit

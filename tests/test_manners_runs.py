@@ -19,9 +19,9 @@ from archive.pipeline.run import recall_from
 from archive.seeds import load_index
 from archive.settings import load_settings
 from archive.urls import url_key
-from db.connect import Reader
-from db.questions import origins as ask_origins
-from db.questions import sources as ask_sources
+from db.queries import origins as ask_origins
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.records import Found, Reason, Visit
 from db.store import Store
 from tests.builders import HOUR, T0, a_capture, add_source

@@ -19,11 +19,11 @@ from archive.pipeline.gather_mementos import gather_mementos
 from archive.pipeline.run import Campaign, directly
 from archive.settings import Settings
 from archive.urls import url_key
-from db.connect import Reader
 from db.errors import ConfigError
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
+from db.reader import Reader
 from db.records import Hop, Reason, SeedKind
 from db.store import Store
 from tests.builders import DAY, HOUR, RECIPE, T0, URL, a_capture, a_seed, an_outcome

@@ -19,15 +19,15 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from db import care
-from db.connect import HEAD, Reader
-from db.engine import open_engine
+from db import maintenance
 from db.errors import StoreError
-from db.questions import versions as ask_versions
+from db.queries import versions as ask_versions
+from db.reader import HEAD, Reader
 from db.schema import metadata
 from db.store import Store
 from db.verify import verify
 from db.views import create_views, drop_views
+from db.writer import open_engine
 from tests.builders import DAY, T0, a_judgement, add_source, make_history
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def to_revision(path: Path, revision: str, scripts: Path = MIGRATIONS) -> None:
 
 def test_a_new_archive_is_laid_out_as_one_that_went_through_every_migration(tmp_path: Path) -> None:
     new, grown = tmp_path / "new.db", tmp_path / "grown.db"
-    care.upgrade(new)
+    maintenance.upgrade(new)
     to_revision(grown, HEAD)
     assert everything(new) == everything(grown)
     laid_out = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
@@ -207,7 +207,7 @@ def in_columns(path: Path, old: Path, name: str) -> list[tuple[object, ...]]:
 def test_an_archive_of_any_release_is_upgraded_without_loss(path: Path, tmp_path: Path, revision: str) -> None:
     old = tmp_path / "old.db"
     before = of_before(path, old, revision)
-    done = care.upgrade(old)
+    done = maintenance.upgrade(old)
     assert (done.before, done.after) == (revision, HEAD)
     assert done.backup is not None
     assert tables_of(done.backup) == before
@@ -228,7 +228,7 @@ def test_nothing_is_lost_when_an_upgrade_fails_half_way(path: Path, tmp_path: Pa
         connection.execute("CREATE TABLE chain (in_the_way INTEGER)")
     before = tables_of(old)
     with pytest.raises(StoreError):
-        care.upgrade(old)
+        maintenance.upgrade(old)
     assert tables_of(old) == before
 
 
@@ -273,7 +273,7 @@ def test_a_migration_that_rebuilds_tables_keeps_rows_views_and_indexes(path: Pat
         assert kept[name] == rows[name], name
     assert [row[:-1] for row in kept["capture"]] == rows["capture"]
     assert {row[-1] for row in kept["capture"]} == {"fair"}
-    care.check_file(path, deep=True)
+    maintenance.check_file(path, deep=True)
 
 
 def test_full_text_is_in_step_after_a_migration(path: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from archive.crawl.soft404 import probe_url
 from archive.pipeline.derive import derive as derive_captures
 from archive.urls import url_key
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 from db.records import Hop, Reason, SeedKind
 from db.store import Store
 from tests.builders import (

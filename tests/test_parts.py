@@ -15,9 +15,9 @@ from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.pipeline.gather import gather
 from archive.urls import url_key
 from db.errors import StoreError
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
 from db.records import Hop, Reason, SeedKind, Verdict, Visit
 from db.store import Store
 from fakes import ScriptedFetcher

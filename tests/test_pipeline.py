@@ -9,9 +9,9 @@ import pytest
 
 from archive.seeds import read_index
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
 from db.records import Cause, Kind, Reason, SeedKind
 from db.store import Store
 from newsroom import PARAGRAPHS, TALKS, answer, derive, gather, page
@@ -153,7 +153,7 @@ def test_an_article_sent_to_the_front_page_is_a_soft_404(store: Store, source_id
 
 
 def test_a_verbatim_copy_on_another_site_is_linked(store: Store, source_id: int, now: datetime) -> None:
-    from db.questions import links as ask_links
+    from db.queries import links as ask_links
     from db.records import Relation
 
     other = "https://regional.example/strait"

@@ -24,9 +24,9 @@ from archive.export import export_warc
 from archive.pipeline.backfill import backfill
 from archive.settings import Settings
 from archive.urls import url_key
-from db.connect import Reader
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.records import Hop, Reason
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, a_capture, a_seed, add_source, failed

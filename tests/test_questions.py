@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.urls import url_key
-from db.connect import Reader
 from db.errors import Corrupt
-from db.questions import captures as ask_captures
-from db.questions import health, totals
-from db.questions import links as ask_links
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import links as ask_links
+from db.queries import source_health, statistics
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
+from db.reader import Reader
 from db.records import Found, Passage, Reason, Relation, Removed, SeedKind
 from db.store import Store
 from tests.builders import (
@@ -81,7 +81,7 @@ def test_a_reader_and_the_store_give_the_same_answers(store: Store, source: int)
         assert ask_versions.everything(reader.ask) == ask_versions.everything(store.ask)
         assert ask_captures.of_source(reader.ask, source) == ask_captures.of_source(store.ask, source)
         assert ask_sources.everything(reader.ask) == ask_sources.everything(store.ask)
-        assert totals.counts(reader.ask) == totals.counts(store.ask)
+        assert statistics.counts(reader.ask) == statistics.counts(store.ask)
 
 
 def test_recent_changes_are_weightiest_first_and_never_first_versions(store: Store, source: int) -> None:
@@ -269,7 +269,7 @@ def test_copies_are_counted_by_article_and_an_article_is_none_of_its_own(store: 
     make_history(store, add_source(store, "https://else.example/"), [("six", T0)])
     copies = [(text, a_judgement()) for text in (1, 2, 4, 5)]
     store.link(3, [*copies, (6, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
-    assert health.copies_of(store.ask, newest.text_sha256, source_id=source) == 1
+    assert source_health.copies_of(store.ask, newest.text_sha256, source_id=source) == 1
 
 
 def test_forgotten_links_are_to_be_found_again(store: Store) -> None:
@@ -368,7 +368,7 @@ def test_an_unknown_address_has_no_source(store: Store) -> None:
 
 def test_sizes_add_up_to_the_file(store: Store, source: int) -> None:
     make_history(store, source, [("the harbour opens " * 500, T0)])
-    sizes = totals.sizes(store.ask, totals.tables(store.ask))
+    sizes = statistics.sizes(store.ask, statistics.tables(store.ask))
     pages = store.ask("SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size")[0]["n"]
     free = store.ask("SELECT freelist_count * page_size AS n FROM pragma_freelist_count, pragma_page_size")[0]["n"]
     assert sizes["total"] == pages - free
@@ -379,4 +379,4 @@ def test_sizes_add_up_to_the_file(store: Store, source: int) -> None:
 def test_states_count_the_watched_sources(store: Store) -> None:
     watch(store, a_seed("one"), a_seed("two"), a_seed("three"))
     store.record([(failed(Reason.TIMEOUT, T0), None)])
-    assert totals.states(store.ask) == {"unvisited": 2, "timeout": 1}
+    assert statistics.states(store.ask) == {"unvisited": 2, "timeout": 1}

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archive.urls import url_key
-from db.connect import Reader
-from db.questions import changes
-from db.questions import links as ask_links
-from db.questions import versions as ask_versions
+from db.microseconds import instant, micros
+from db.queries import changes
+from db.queries import links as ask_links
+from db.queries import versions as ask_versions
+from db.reader import Reader
 from db.records import Cause, Kind, Relation
 from db.store import Store
-from db.times import instant, micros
 from tests.builders import DAY, HOUR, T0
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from db.questions.changes import Wanted
+    from db.queries.changes import Wanted
     from db.records import Link, VersionRef
 
 ARTICLES = 50

@@ -19,8 +19,8 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import versions as ask_versions
 from db.records import TEXT_MEDIA_TYPE, Extraction, Page, Recipe, Verdict
 from db.store import Store
 from tests.builders import DAY, T0, a_capture

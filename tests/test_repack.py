@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db import blobs
-from db.connect import Reader
-from db.questions import captures as ask_captures
+from db import delta_codec
+from db.queries import captures as ask_captures
+from db.reader import Reader
 from db.records import Reason, Repacked
 from db.store import Store
 from db.verify import verify
@@ -89,7 +89,7 @@ def forget_how(path: Path) -> None:
         data = {number: ask_captures.payload(reader.ask, digest) for number, digest in found}
     with closing(sqlite3.connect(path)) as connection, connection:
         for number, whole in data.items():
-            row = (*blobs.pack(whole), number)
+            row = (*delta_codec.pack(whole), number)
             sql = "UPDATE payload SET codec = ?, data = ?, base_id = NULL, depth = 0, packing = 0, anchor = NULL"
             connection.execute(f"{sql} WHERE id = ?", row)
 
@@ -132,7 +132,7 @@ def test_no_payload_is_further_than_allowed_from_a_whole_one(store: Store, path:
     for turn in range(40):
         pages.append(edited(pages[-1], turn))
         keep(store, source, pages[-1:], first=turn)
-    assert max(int(str(row["depth"])) for row in packed(store)) <= blobs.MAX_DEPTH
+    assert max(int(str(row["depth"])) for row in packed(store)) <= delta_codec.MAX_DEPTH
     assert pages_of(store, source) == pages[1:]
     assert problems(path) == []
 
@@ -172,8 +172,8 @@ def test_an_error_page_is_compared_with_error_pages(store: Store) -> None:
 
 def test_a_base_that_was_forgotten_meanwhile_costs_room_and_nothing_else(store: Store, path: Path) -> None:
     """Between packing and keeping another process may take it out; here the second transaction meets that."""
-    from db.engine import asking
     from db.store import captures, payloads
+    from db.writer import asking
 
     source = add_source(store)
     keep(store, source, [page(1)])

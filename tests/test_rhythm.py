@@ -31,8 +31,8 @@ from archive.crawl.frontier.change_rate import (
 )
 from archive.urls import url_key
 from builders import DAY, HOUR, T0, URL, a_capture, a_seed, make_history
-from db.questions import rhythm as ask_rhythm
-from db.questions import sources as ask_sources
+from db.queries import change_rate as ask_rhythm
+from db.queries import sources as ask_sources
 from db.records import Followed, Found, Reason, Rhythm, SeedKind, SourceState
 from db.store import Store
 

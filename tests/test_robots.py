@@ -15,10 +15,10 @@ from archive.pipeline import side_captures
 from archive.pipeline.run import recall_from
 from archive.timestamps import iso
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import origins as ask_origins
-from db.questions import sources as ask_sources
-from db.questions import totals
+from db.queries import captures as ask_captures
+from db.queries import origins as ask_origins
+from db.queries import sources as ask_sources
+from db.queries import statistics
 from db.records import Outcome, Reason, SeedKind
 from db.store import Store
 from tests.builders import a_seed
@@ -243,7 +243,7 @@ def test_robots_txt_is_kept_without_being_watched_read_or_counted(days: Days) ->
     assert ask_captures.underived(days.store.ask, 10) == []
     assert ask_sources.states(days.store.ask) == []
     assert ask_sources.everything(days.store.ask) == []
-    assert totals.counts(days.store.ask)["sources"] == 0
+    assert statistics.counts(days.store.ask)["sources"] == 0
     assert days.store.ask("SELECT * FROM v_sources") == []
     assert ask_sources.similar_urls(days.store.ask, "robots.txt") == []
 

@@ -26,12 +26,12 @@ from archive.pipeline.run import LEASE, batches
 from archive.pipeline.upkeep import upkeep
 from archive.settings import load_settings
 from archive.urls import host_of, url_key
-from db import care
-from db.connect import Reader
+from db import maintenance
 from db.errors import BadInput, ConfigError, SeedError, StoreBusy, StoreError
 from db.lease_owner import alive
-from db.questions import sources as ask_sources
-from db.questions import totals
+from db.queries import sources as ask_sources
+from db.queries import statistics
+from db.reader import Reader
 from db.records import SeedKind, Visit
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, a_seed
@@ -170,7 +170,7 @@ def states(db: Path) -> dict[str, Any]:
 
 def holders(db: Path, settings: Settings) -> list[str]:
     with Reader(db) as reader:
-        return [lease["owner"] for lease in totals.leases(reader.ask, settings.wall())]
+        return [lease["owner"] for lease in statistics.leases(reader.ask, settings.wall())]
 
 
 # --- refresh ---------------------------------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_upkeep_makes_a_checked_backup_and_keeps_the_newest_seven(desk: Desk) ->
     spares = sorted((desk.folder / "data" / "backups").iterdir())
     assert dropped == 2
     assert [spare.name for spare in spares] == [f"archive-202601{day:02}T080000Z.db" for day in range(7, 14)]
-    care.check_file(spares[-1], deep=True)
+    maintenance.check_file(spares[-1], deep=True)
     assert contents(spares[-1]) == contents(desk.db) == before
 
 

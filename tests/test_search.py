@@ -19,7 +19,7 @@ from builders import (
     record_text,
 )
 from db.errors import BadInput
-from db.questions import search as ask_search
+from db.queries import search as ask_search
 from db.store import Store
 
 if TYPE_CHECKING:

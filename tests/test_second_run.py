@@ -15,10 +15,10 @@ import pytest
 
 from archive.pipeline.refresh import refresh as run_refresh
 from archive.settings import load_settings
-from db.connect import Reader
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
-from db.questions import totals
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import statistics
+from db.reader import Reader
 from tests.builders import DAY, T0
 from tests.newsroom import page as article
 from tests.replies import Say, page
@@ -134,7 +134,7 @@ def refresh(how: Settings) -> tuple[Report, dict[str, int]]:
         articles = [source for source in ask_sources.everything(reader.ask) if "/2026/" in source.url]
         captures = [each for source in articles for each in ask_captures.of_source(reader.ask, source.id)]
         payloads = {each.payload_sha256 for each in captures}
-        counted = totals.counts(reader.ask)
+        counted = statistics.counts(reader.ask)
     held = {name: counted[name] for name in ("versions", "links", "underived")}
     return report, held | {"sources": len(articles), "captures": len(captures), "payloads": len(payloads - {None})}
 

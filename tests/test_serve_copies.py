@@ -12,7 +12,7 @@ from archive.copies import judge
 from archive.serve.charts import threads
 from archive.serve.side_by_side import MOST_SWAPS, Row, passages, swaps
 from builders import HOUR, LATER, T0, add_source, derive_all, digest_of, record_text
-from db.questions import versions as ask_versions
+from db.queries import versions as ask_versions
 from db.records import Passage
 from db.store import Store
 from serving import application, client

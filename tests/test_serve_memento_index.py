@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from archive.serve.memento.cdx_index import look_up
 from archive.serve.memento.cdx_query import read_question
 from archive.serve.memento.lookup import keys_of
-from db.connect import Reader
-from db.questions import mementos as ask_mementos
+from db.queries import cdx as ask_mementos
+from db.reader import Reader
 from db.store import Store
 from tests.archived import (
     ALIKE,

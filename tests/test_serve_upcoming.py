@@ -9,7 +9,7 @@ import pytest
 
 from archive.serve.next_visits import due_about, next_run
 from builders import DAY, HOUR, T0
-from db.questions.health import Check, Health
+from db.queries.source_health import Check, Health
 from db.records import SeedKind, Source
 
 NOW = T0 + 10 * DAY

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archive.api import Archive
 from archive.versions import history as versions
-from db.questions import states
+from db.queries import check_runs
 from db.records import History, Reason, Stretch, Verdict
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, URL, a_sighting, add_source, an_edit, derive_all, failed, record_text
@@ -42,7 +42,7 @@ def told(sightings: Sequence[Sighting]) -> History:
 
 
 def test_each_change_of_state_begins_a_run() -> None:
-    runs = states.runs(seen("one", "one", "two", TIMEOUT, GONE, GONE, PAYWALL, "two"))
+    runs = check_runs.runs(seen("one", "one", "two", TIMEOUT, GONE, GONE, PAYWALL, "two"))
     assert [(run.state, run.seen) for run in runs] == [
         ("ok", 3),
         ("timeout", 1),
@@ -55,7 +55,7 @@ def test_each_change_of_state_begins_a_run() -> None:
 
 @given(st.lists(st.sampled_from(["one", "two", GONE, TIMEOUT, PAYWALL, Reason.GONE_410]), max_size=12))
 def test_every_check_belongs_to_one_run_and_neighbours_differ(met: list[Reason | Verdict | str]) -> None:
-    runs = states.runs(seen(*met))
+    runs = check_runs.runs(seen(*met))
     assert sum(run.seen for run in runs) == len(met)
     assert all(one.state != two.state for one, two in itertools.pairwise(runs))
 
@@ -70,7 +70,7 @@ def test_a_304_and_the_same_bytes_again_go_on_unchanged(tmp_path: Path) -> None:
         store.record([(failed(TIMEOUT, T0 + 4 * HOUR, source), None)])
         store.record([(failed(Reason.NOT_MODIFIED, T0 + 5 * HOUR, source, status=304), None)])
         derive_all(store)
-        first, timeout, last = states.of_source(store.ask, source)
+        first, timeout, last = check_runs.of_source(store.ask, source)
     assert (first.state, first.seen, first.unchanged) == ("ok", 4, 2)
     assert (timeout.state, timeout.seen, timeout.unchanged) == ("timeout", 1, 0)
     assert (last.state, last.seen, last.unchanged) == ("ok", 1, 1)
@@ -80,7 +80,7 @@ def test_a_304_without_the_page_it_speaks_of_is_known_as_nothing_else(tmp_path: 
     with Store(tmp_path / "archive.db") as store:
         source = add_source(store)
         store.record([(failed(Reason.NOT_MODIFIED, T0, source, status=304), None)])
-        (only,) = states.of_source(store.ask, source)
+        (only,) = check_runs.of_source(store.ask, source)
     assert (only.state, only.seen) == ("not_modified", 1)
 
 
@@ -119,7 +119,7 @@ def test_a_page_that_was_never_there_can_be_gone() -> None:
 
 def test_the_runs_of_a_confirmed_absence_are_marked() -> None:
     found = seen("one", GONE, TIMEOUT, GONE, "one", GONE, gap=DAY)
-    runs = versions.confirm(states.runs(found), told(found).stretches)
+    runs = versions.confirm(check_runs.runs(found), told(found).stretches)
     assert [(run.state, run.confirmed) for run in runs] == [
         ("ok", False),
         ("missing_404", True),

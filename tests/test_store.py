@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.urls import url_key
-from db import care
-from db.connect import Reader
+from db import maintenance
 from db.errors import Corrupt, StoreError
-from db.questions import captures as ask_captures
-from db.questions import search as ask_search
-from db.questions import sources as ask_sources
-from db.questions import totals
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import search as ask_search
+from db.queries import sources as ask_sources
+from db.queries import statistics
+from db.queries import versions as ask_versions
+from db.reader import Reader
 from db.records import Cause, Found, Hop, Reason, SeedKind, Verdict
 from db.store import Store
 from tests.builders import (
@@ -77,7 +77,7 @@ def ledger(store: Store) -> list[int]:
 
 def test_opening_makes_the_archive_and_its_folder(tmp_path: Path) -> None:
     with Store(tmp_path / "new" / "folder" / "archive.db") as store:
-        assert totals.counts(store.ask)["captures"] == 0
+        assert statistics.counts(store.ask)["captures"] == 0
 
 
 def test_opening_again_keeps_what_is_there(path: Path) -> None:
@@ -111,7 +111,7 @@ def test_foreign_keys_are_enforced(store: Store) -> None:
 def test_a_failed_batch_leaves_nothing(store: Store, source: int) -> None:
     with pytest.raises(StoreError):
         store.record([(a_capture(source), PAGE), (a_capture(source_id=99), b"other")])
-    assert totals.counts(store.ask) == {
+    assert statistics.counts(store.ask) == {
         "sources": 1,
         "captures": 0,
         "payloads": 0,
@@ -141,7 +141,7 @@ def test_two_threads_write_at_once_without_an_error(store: Store, source: int) -
     for thread in threads:
         thread.join()
     assert errors == []
-    assert totals.counts(store.ask)["captures"] == 60
+    assert statistics.counts(store.ask)["captures"] == 60
 
 
 WRITER = """
@@ -171,7 +171,7 @@ def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> 
     errors = [process.communicate(timeout=60)[1] for process in writers]
     assert errors == ["", "", ""]
     with Reader(path) as reader:
-        assert totals.counts(reader.ask)["captures"] == 45
+        assert statistics.counts(reader.ask)["captures"] == 45
 
 
 @pytest.mark.slow
@@ -181,7 +181,7 @@ def test_kill_nine_in_the_middle_loses_no_acknowledged_capture(path: Path) -> No
     acknowledged = [int(process.stdout.readline()) for _ in range(25)]
     os.kill(process.pid, signal.SIGKILL)
     acknowledged += [int(line) for line in process.communicate()[0].split()]
-    care.check_file(path, deep=True)
+    maintenance.check_file(path, deep=True)
     with Store(path) as store:
         captures = ask_captures.of_source(store.ask, 1)
         assert len(captures) >= len(acknowledged)
@@ -219,7 +219,7 @@ def test_recording_twice_changes_nothing(store: Store, source: int) -> None:
     first = store.record([(a_capture(source), PAGE)])
     again = store.record([(a_capture(source, detail="told differently"), PAGE)])
     assert (len(first), again) == (1, [])
-    assert totals.counts(store.ask)["captures"] == 1
+    assert statistics.counts(store.ask)["captures"] == 1
 
 
 def test_recording_a_failure_twice_changes_nothing(store: Store, source: int) -> None:
@@ -236,7 +236,7 @@ def test_a_payload_is_stored_once_and_its_return_is_a_revisit(store: Store, sour
     for hours, page in enumerate((PAGE, b"other", PAGE)):
         store.record([(a_capture(source, at=T0 + hours * HOUR), page)])
     assert [capture.revisit for capture in ask_captures.of_source(store.ask, source)] == [False, False, True]
-    assert totals.counts(store.ask)["payloads"] == 2
+    assert statistics.counts(store.ask)["payloads"] == 2
 
 
 def test_a_304_is_a_revisit_without_a_payload_of_its_own(store: Store, source: int) -> None:
@@ -595,7 +595,7 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path) -> None:
         fill(path, kept)
     assert not isinstance(raised.value, Corrupt)
     subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
-    care.check_file(path, deep=True)
+    maintenance.check_file(path, deep=True)
     with Store(path) as store:
         assert [capture.id for capture in ask_captures.of_source(store.ask, 1)] == kept
         assert len(store.record([(a_capture(1, at=T0 - HOUR), noise(-1))])) == 1
@@ -607,7 +607,7 @@ def test_a_disk_too_small_for_an_archive_leaves_none(small_disk: Path) -> None:
         Store(small_disk / "archive.db")
     (small_disk / "ballast").unlink()
     with Store(small_disk / "archive.db") as store:
-        assert totals.counts(store.ask)["sources"] == 0
+        assert statistics.counts(store.ask)["sources"] == 0
 
 
 def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(small_disk: Path) -> None:
@@ -616,7 +616,7 @@ def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(small_di
         make_history(store, add_source(store), [("one", T0)])
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with Reader(path) as reader:
-        assert totals.counts(reader.ask)["versions"] == 1
+        assert statistics.counts(reader.ask)["versions"] == 1
     with pytest.raises(StoreError, match="cannot be"):
         Store(path).record([])
 

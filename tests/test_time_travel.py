@@ -9,7 +9,7 @@ import pytest
 from archive.api import Archive
 from archive.api.version_ref import Ref
 from db.errors import NotArchived
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 from db.store import Store
 from tests.builders import (
     DAY,

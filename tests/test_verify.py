@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.urls import url_key
-from db.connect import Reader
+from db.reader import Reader
 from db.records import Passage, Reason
 from db.store import Store
 from db.verify import verify

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.versions.history import CONFIRMED_AFTER, settle, stretches
-from db.questions import captures as ask_captures
-from db.questions import totals
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import statistics
+from db.queries import versions as ask_versions
 from db.records import Cause, Kind, Reason, Verdict
 from db.store import Store
 from tests.builders import (
@@ -243,7 +243,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def arrive(store: Store, seen: Sequence[tuple[int, Seen]], batches: Collection[int]) -> list[Version]:
     """The stored history of a new page after these captures arrived so, derived after each of ``batches``."""
-    source = add_source(store, f"{URL}/{totals.counts(store.ask)['sources']}")
+    source = add_source(store, f"{URL}/{statistics.counts(store.ask)['sources']}")
     for count, (day, one) in enumerate(seen):
         at = T0 + day * DAY
         if isinstance(one, Reason):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archive.urls import url_key
-from db.connect import Reader
+from db.reader import Reader
 from db.records import Found, Reason, Relation, SeedKind
 from db.schema import metadata
 from db.store import Store

@@ -25,12 +25,12 @@ from archive.api import Archive
 from archive.api.version_ref import Ref
 from archive.pipeline.derive import derive as derive_captures
 from archive.urls import url_key
-from db import care
-from db.connect import Reader
+from db import maintenance
 from db.errors import StoreBusy
 from db.lease_owner import alive, holder
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.store import Store
 from tests.builders import DAY, HOUR, LATER, RECIPE, T0, a_capture, an_extraction
 from tests.contents import contents
@@ -163,7 +163,7 @@ def check(folder: Path, seconds: float) -> None:
         sources = [each.id for each in ask_sources.everything(reader.ask)]
         held = {(each, at.isoformat()) for each in sources for at in ask_captures.instants(reader.ask, each)}
     assert held == kept
-    care.check_file(path, deep=True)
+    maintenance.check_file(path, deep=True)
     with Archive(path) as archive:
         assert list(archive.verify(deep=True)) == []
     before = contents(path)

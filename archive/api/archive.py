@@ -13,23 +13,23 @@ from archive.api import drift
 from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
-from db.connect import Reader
 from db.errors import NotArchived
 from db.lease_owner import at_work
-from db.questions import captures as ask_captures
-from db.questions import claims as ask_claims
-from db.questions import drift as ask_drift
-from db.questions import labels as ask_labels
-from db.questions import links as ask_links
-from db.questions import listings as ask_listings
-from db.questions import pedigrees as ask_pedigrees
-from db.questions import proof as ask_proof
-from db.questions import rhythm as ask_rhythm
-from db.questions import search as ask_search
-from db.questions import sources as ask_sources
-from db.questions import states as ask_states
-from db.questions import totals
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import change_rate as ask_rhythm
+from db.queries import check_runs as ask_states
+from db.queries import claims as ask_claims
+from db.queries import drift as ask_drift
+from db.queries import labels as ask_labels
+from db.queries import links as ask_links
+from db.queries import list_membership as ask_listings
+from db.queries import provenance as ask_pedigrees
+from db.queries import search as ask_search
+from db.queries import sources as ask_sources
+from db.queries import statistics
+from db.queries import tombstones as ask_proof
+from db.queries import versions as ask_versions
+from db.reader import Reader
 from db.verify import verify
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.api.version_ref import Ref
-    from db.connect import Ask
-    from db.questions.search import Match
+    from db.queries.search import Match
+    from db.reader import Ask
     from db.records import (
         Capture,
         Change,
@@ -79,7 +79,7 @@ class Archive:
     """An archive, open for questions. Close it, or use it as a context manager."""
 
     def __init__(self, path: Path, *, patience: float | None = None) -> None:
-        """Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: as for ``db.connect.Reader``."""
+        """Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: as for ``db.reader.Reader``."""
         self._reader = Reader(path, patience=patience)
         self._ask = self._reader.ask
 
@@ -105,7 +105,7 @@ class Archive:
 
     @property
     def ask(self) -> Ask:
-        """What every question of ``db.questions`` takes."""
+        """What every question of ``db.queries`` takes."""
         return self._ask
 
     # --- one article ---
@@ -354,15 +354,15 @@ class Archive:
 
     def status(self, now: datetime) -> dict[str, Any]:
         """Counts, sizes, growth, states, the last runs, who is at work, and whose pages shrink (``drift``)."""
-        tables = totals.tables(self._ask)
+        tables = statistics.tables(self._ask)
         return {
-            "counts": totals.counts(self._ask),
-            "bytes": totals.sizes(self._ask, tables),
+            "counts": statistics.counts(self._ask),
+            "bytes": statistics.sizes(self._ask, tables),
             "tables": tables,
-            "growth": totals.growth(self._ask, tables, now),
-            "states": totals.states(self._ask),
+            "growth": statistics.growth(self._ask, tables, now),
+            "states": statistics.states(self._ask),
             "drift": drift.alarms(ask_drift.readings(self._ask, now - drift.LOOK_BACK)),
-            "runs": totals.runs(self._ask, limit=5),
+            "runs": statistics.runs(self._ask, limit=5),
             "leases": at_work(self._ask, now),
         }
 

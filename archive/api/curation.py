@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from archive.api import Archive
 from archive.urls import canonical_url, url_key
 from db.backups import spares_of
-from db.connect import Reader
 from db.errors import BadInput, NotArchived
 from db.lease_owner import alive, holder
-from db.questions import changes
+from db.queries import changes
+from db.reader import Reader
 from db.records import Repacked, Tombstone
 from db.store import Store
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.errors import ArchiveError, BadInput
-from db.questions.search import Narrowed
+from db.queries.search import Narrowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.copies import clusters, standing_for
 from archive.urls import url_key
-from db.questions import changes, labels, links, pedigrees
+from db.queries import changes, labels, links, provenance
 
 if TYPE_CHECKING:
     from archive.api import Archive
@@ -48,7 +48,7 @@ def family_of(archive: Archive, source: Source) -> Family:
     inside = [link for link in dict.fromkeys([*mine, *around]) if {link.a.url, link.b.url} <= known]
     told = labels.of_sources(archive.ask, [source.id, *asked])
     told = [label for label in told if {label.a.url, label.b.url} <= known]
-    pages = pedigrees.of_versions(archive.ask, standing_for(inside, told))
+    pages = provenance.of_versions(archive.ask, standing_for(inside, told))
     groups = clusters(inside, told, pages)
     mine_too = (one for one in groups if source.url in {member.url for member in one.members})
     whole = len(mine) < LINKS and len(near) <= NEIGHBOURS

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from archive.pipeline.notify import unsent
 from archive.seeds import load_index
-from db.connect import Reader
 from db.errors import ArchiveError
-from db.questions import totals
+from db.queries import statistics
+from db.reader import Reader
 from db.records import Problem
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def _sqlite() -> Iterator[Problem]:
 def _archive(settings: Settings) -> Iterator[Problem]:
     try:
         with Reader(settings.db) as reader:
-            counts = totals.counts(reader.ask)
-            unfinished = [run for run in totals.runs(reader.ask, limit=1) if run["finished_at"] is None]
-            working = totals.leases(reader.ask, settings.wall())
+            counts = statistics.counts(reader.ask)
+            unfinished = [run for run in statistics.runs(reader.ask, limit=1) if run["finished_at"] is None]
+            working = statistics.leases(reader.ask, settings.wall())
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return

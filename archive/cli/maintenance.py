@@ -84,7 +84,7 @@ def backup(settings: Settings, *, to: Path | None, compact: bool) -> None:
     The copy goes to the file TO, else to data/backups/ under the time of day.
     """
     from db.backups import spare_path
-    from db.care import backup as copy
+    from db.maintenance import backup as copy
 
     click.echo(copy(settings.db, to or spare_path(settings.db, settings.wall()), compact=compact))
 
@@ -122,8 +122,8 @@ def restore(settings: Settings, *, source: Path) -> None:
 
     It is checked first; what stood there is kept beside it. Refused while a run is at work.
     """
-    from db.care import restore as swap
-    from db.care import upgrade as migrate
+    from db.maintenance import restore as swap
+    from db.maintenance import upgrade as migrate
 
     _refuse_while_at_work(settings)
     kept = swap(settings.db, source)
@@ -152,8 +152,8 @@ def upgrade(settings: Settings) -> None:
 
     Backup, migrate, check. Other verbs that write do it by themselves; verbs that only read never do.
     """
-    from db.care import upgrade as migrate
     from db.errors import StoreError
+    from db.maintenance import upgrade as migrate
 
     if not settings.db.is_file():
         raise StoreError(f"there is no archive at {settings.db} to upgrade. Make one: wirecopy init")

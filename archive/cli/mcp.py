@@ -21,7 +21,7 @@ def mcp(settings: Settings) -> None:
     {"command": "wirecopy", "args": ["--db", "/srv/news/data/archive.db", "mcp"]}
     """
     from archive.serve.mcp import serve
-    from db.connect import Reader
+    from db.reader import Reader
 
     Reader(settings.db).close()  # that there is no archive is told to who starts it, not to the agent
     serve(settings.db, settings.now)

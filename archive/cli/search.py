@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.questions.search import Match
+    from db.queries.search import Match
     from db.records import Cluster, Folded, Version
 
 _UNWANTED = re.compile("-[^-].")
@@ -164,7 +164,7 @@ def _gone(archive: Archive, found: Iterable[Version], at: datetime | None) -> di
 
 
 def _print_hit(hit: Match, folded: Folded | None, gone: tuple[datetime, datetime] | None) -> None:
-    from db.questions.search import SNIPPET_MARKS
+    from db.queries.search import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
     click.echo(fold(bold(clean(hit.version.title))))
@@ -209,7 +209,7 @@ def list_(
     wirecopy list --unique=near               of copies of one text the probable original
     """
     from archive.api import Archive
-    from db.questions.sources import matching
+    from db.queries.sources import matching
 
     at = moment(as_of, settings)
     with Archive(settings.db) as archive:

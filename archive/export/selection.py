@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from archive.api import Archive
 from archive.copies import fold
-from db.connect import Reader
 from db.errors import NotArchived
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
-from db.questions import tables
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.queries import tables
+from db.reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Relation, Version
 
 _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)

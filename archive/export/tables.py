@@ -12,16 +12,16 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from archive.export.atomic_file import check_ending, whole
 from archive.export.selection import EVERYTHING, Chosen
 from archive.timestamps import iso
-from db.connect import Reader
 from db.errors import BadInput
-from db.questions import tables
-from db.times import instant
+from db.microseconds import instant
+from db.queries import tables
+from db.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from db.connect import Ask, Row
+    from db.reader import Ask, Row
 
 _GROUP: Final = 5_000
 """Rows of a row group: 5,000 articles are about 20 MB of text, what a reader holds at once."""

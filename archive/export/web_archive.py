@@ -16,17 +16,17 @@ from archive.formats.cdxj import IndexFile
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records
 from archive.formats.warc.writer import WarcFile
-from db.connect import Reader
-from db.questions import captures as ask_captures
-from db.questions import tables
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import tables
+from db.queries import versions as ask_versions
+from db.reader import Reader
 from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archive.formats.warc.records import Record
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture
 
 _AT_ONCE = 200

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import learn, near_copies, restore
 from archive.urls import registered_domain, url_key
-from db.questions import furniture as ask_furniture
+from db.queries import furniture as ask_furniture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Blocks, Capture, Extraction, Furniture, Recipe
     from db.store import Store
 

@@ -10,10 +10,10 @@ from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.gather_mementos import gather_mementos
 from archive.pipeline.run import campaign, directly
 from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
-from db.connect import Reader
 from db.errors import BadInput
-from db.questions import captures as ask_captures
-from db.questions import sources as ask_sources
+from db.queries import captures as ask_captures
+from db.queries import sources as ask_sources
+from db.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from archive.pipeline.run import Campaign, Step
     from archive.settings import Settings
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Report
 
     Window = tuple[datetime | None, datetime | None]

@@ -11,8 +11,8 @@ from archive.pipeline import settle, side_captures
 from archive.pipeline.adopt_template import Fitted
 from archive.pipeline.link import link
 from archive.urls import url_key
-from db.questions import captures as ask_captures
-from db.questions import derivations as ask_derivations
+from db.queries import captures as ask_captures
+from db.queries import derivations as ask_derivations
 from db.records import Recipe, Verdict
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.pipeline.extraction import Extracts
-    from db.connect import Row
+    from db.reader import Row
     from db.records import Capture, Version
     from db.store import Store
 

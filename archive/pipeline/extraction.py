@@ -15,8 +15,8 @@ from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import core_digest, core_of
-from db.questions import captures as ask_captures
-from db.questions import derivations as ask_derivations
+from db.queries import captures as ask_captures
+from db.queries import derivations as ask_derivations
 from db.records import Cleaned, Verdict
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from archive.crawl.discover import discover
 from archive.crawl.multipage import fetch_whole
 from archive.pipeline import side_captures
 from archive.urls import url_key
-from db.questions import listings as ask_listings
-from db.questions import origins as ask_origins
-from db.questions import proof as ask_proof
+from db.queries import list_membership as ask_listings
+from db.queries import origins as ask_origins
+from db.queries import tombstones as ask_proof
 from db.records import Page, SeedKind
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from archive.crawl.mementos.listing import Listing, listing_at, listing_of, read
 from archive.formats.timemap import absolute
 from archive.urls import canonical_url, url_key
 from db.errors import ConfigError
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 from db.records import SeedKind
 
 if TYPE_CHECKING:

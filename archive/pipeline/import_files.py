@@ -20,7 +20,7 @@ from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.revisits import held, resolve_waiting, waiting
 from archive.urls import canonical_url
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 from db.records import SeedKind
 from db.store import Store
 

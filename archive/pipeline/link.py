@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from archive import copies
 from archive.copies.embeddings import installed_sense
-from db.questions import links as ask_links
-from db.questions import versions as ask_versions
+from db.queries import links as ask_links
+from db.queries import versions as ask_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

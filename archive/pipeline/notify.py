@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.crawl.fetch import policy_from, post
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
-from db.connect import Reader
-from db.questions import sources as ask_sources
+from db.queries import sources as ask_sources
+from db.reader import Reader
 from db.records import Kind
 
 if TYPE_CHECKING:

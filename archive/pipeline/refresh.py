@@ -17,9 +17,9 @@ from archive.pipeline.run import campaign, directly
 from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
 from archive.seeds import load_index
 from archive.urls import url_key
-from db.questions import origins as ask_origins
-from db.questions import rhythm as ask_rhythm
-from db.questions import sources as ask_sources
+from db.queries import change_rate as ask_rhythm
+from db.queries import origins as ask_origins
+from db.queries import sources as ask_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
 from archive.pipeline.run import campaign, directly
 from archive.pipeline.upkeep import relearn_templates
-from db.connect import Reader
-from db.questions import sources as ask_sources
+from db.queries import sources as ask_sources
+from db.reader import Reader
 
 if TYPE_CHECKING:
     from archive.pipeline.reprocess_preview import Preview

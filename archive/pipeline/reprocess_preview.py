@@ -14,10 +14,10 @@ from archive.extract.boilerplate import clean
 from archive.pipeline import adopt_template, extraction
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_unified
-from db.questions import captures as ask_captures
-from db.questions import derivations as ask_derivations
-from db.questions import furniture as ask_furniture
-from db.questions import versions as ask_versions
+from db.queries import captures as ask_captures
+from db.queries import derivations as ask_derivations
+from db.queries import furniture as ask_furniture
+from db.queries import versions as ask_versions
 from db.records import Furniture, Text
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.pipeline.extraction import Extracts
-    from db.connect import Ask
-    from db.questions.derivations import Derivation
+    from db.queries.derivations import Derivation
+    from db.reader import Ask
     from db.records import Capture, Extraction, Recipe, Verdict
 
 

@@ -16,12 +16,12 @@ from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.timestamps import parse_stamp
 from archive.urls import url_key
 from db.errors import BadInput
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture, Outcome
     from db.store import Store
 

@@ -20,8 +20,8 @@ from archive.pipeline.recipe import current_recipe
 from archive.urls import fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import alive, holder
-from db.questions import captures as ask_captures
-from db.questions import origins as ask_origins
+from db.queries import captures as ask_captures
+from db.queries import origins as ask_origins
 from db.records import Report, Row
 from db.store import Store
 

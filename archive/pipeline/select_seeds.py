@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from archive.urls import canonical_url
 from db.errors import BadInput, SeedError
-from db.questions import sources as ask_sources
+from db.queries import sources as ask_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import SourceState
 
 

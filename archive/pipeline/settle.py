@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from archive.versions import aliases
 from archive.versions import history as versions
 from archive.versions.diff import compare
-from db.questions import claims as ask_claims
-from db.questions import sources as ask_sources
-from db.questions import versions as ask_versions
+from db.queries import claims as ask_claims
+from db.queries import sources as ask_sources
+from db.queries import versions as ask_versions
 from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture, Kind, Sighting, Version
     from db.store import Store
 

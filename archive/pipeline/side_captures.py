@@ -9,14 +9,14 @@ from archive.crawl import soft404
 from archive.crawl.capture import make_capture
 from archive.timestamps import iso
 from archive.urls import url_key
-from db.questions import origins as ask_origins
+from db.queries import origins as ask_origins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from typing import Protocol
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture, Manners, Outcome, Visit
     from db.store import Store
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from archive.crawl.frontier.change_rate import learn
 from archive.pipeline import adopt_template
 from archive.pipeline.run import campaign, directly
-from db import care
+from db import maintenance
 from db.backups import spare_path, thin_out
-from db.questions import rhythm as ask_rhythm
+from db.queries import change_rate as ask_rhythm
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = d
     async with campaign(settings, "upkeep", {}, owner=owner, step=step) as run:
 
         async def keep(_: list[int]) -> dict[str, int]:
-            care.check_file(settings.db)
-            care.backup(settings.db, spare_path(settings.db, started_at))
+            maintenance.check_file(settings.db)
+            maintenance.backup(settings.db, spare_path(settings.db, started_at))
             return {"backups": 1, "dropped": thin_out(settings.db)}
 
         run.counts.update(await step("upkeep", keep, []))

@@ -1,6 +1,6 @@
 """The web interface of `wirecopy serve`: Starlette and Jinja2, complete without scripts. Imported by that verb alone.
 
-Data goes one way: a **question** (``archive.api``, ``db.questions``) -> a **view** (a dict of JSON values, made by one
+Data goes one way: a **question** (``archive.api``, ``db.queries``) -> a **view** (a dict of JSON values, made by one
 pure function per page) -> a **template** or a format. A page shows what its ``.json`` says, and nothing else.
 
 ::

@@ -17,7 +17,7 @@ from archive.api import Archive, curation
 from archive.api.version_ref import Ref
 from archive.timestamps import parse_stamp
 from db.errors import BadInput, NotArchived
-from db.questions import sources
+from db.queries import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

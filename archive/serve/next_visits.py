@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.crawl.frontier.change_rate import Hazard
-    from db.questions.health import Health
+    from db.queries.source_health import Health
 
     Json = dict[str, Any]
 

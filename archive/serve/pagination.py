@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from db.errors import BadInput
-from db.questions.search import Place, Rank
+from db.queries.search import Place, Rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

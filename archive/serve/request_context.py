@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from db.connect import Ask
+    from db.reader import Ask
 
     Json = dict[str, Any]
 

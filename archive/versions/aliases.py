@@ -18,7 +18,7 @@ from db.records import Claim
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from db.questions.claims import Saying
+    from db.queries.claims import Saying
     from db.records import Tie
 
 _MOVED, _AMP = "moved", "amp"

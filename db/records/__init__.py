@@ -8,6 +8,7 @@ lower-case hex sha256; offsets are character offsets, half open.
 reports.
 """
 
+from db.records.change_rate import Budget, Followed, Rhythm
 from db.records.copies import (
     Change,
     Cluster,
@@ -43,12 +44,11 @@ from db.records.derive import (
     Tie,
     Version,
 )
+from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
 from db.records.gather import Capture, Exchange, Found, Hop, Manners, Outcome, Plan, Source, SourceState, Visit, Waiting
-from db.records.proof import ChainLink, Citation, Repacked, Tombstone
-from db.records.rhythm import Budget, Followed, Rhythm
 from db.records.runs import Problem, Report, Row
 from db.records.seeds import Complaint, Every, Seed, Seeds
-from db.records.words import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
+from db.records.tombstones import ChainLink, Citation, Repacked, Tombstone
 
 __all__ = [
     "SCRAPER_MARKS",

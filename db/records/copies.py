@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.records.derive import Version
-    from db.records.words import Kind, Relation
+    from db.records.enums import Kind, Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

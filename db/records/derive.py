@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.words import Cause, Kind, Reason, Verdict
+    from db.records.enums import Cause, Kind, Reason, Verdict
 
 TEXT_MEDIA_TYPE = "application/vnd.wirecopy.text+json"
 """Content type of a payload that came as finished text: JSON {text, title, byline, published_at, language}."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.records.words import Reason, SeedKind
+from db.records.enums import Reason, SeedKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.rhythm import Budget
+    from db.records.change_rate import Budget
     from db.records.seeds import Every
 
 

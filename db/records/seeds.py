@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from db.records.words import SeedKind
+from db.records.enums import SeedKind
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core. Captures are facts and never change; everything under "derive" can be made again.
 
-Instants are microseconds since the epoch (``db.times``), digests 32 raw bytes, lists and maps JSON text: three choices
+Instants are microseconds since the epoch (``db.microseconds``), digests 32 raw bytes, lists and maps JSON text: three
+choices
 that make a row mean the same in SQLite and PostgreSQL. Constraints are named, because a migration can only alter what
 has a name. There are no triggers (a batch migration drops them silently); the full-text index is kept by ``db.store``.
 """
@@ -22,7 +23,7 @@ from db.schema.gather import (
     tombstone,
     underived,
 )
-from db.schema.seen import caught_up, seen
+from db.schema.read_marks import caught_up, seen
 
 __all__ = [
     "capture",

@@ -106,7 +106,8 @@ payload = Table(
     words("anchor", null=True),
     Column("data", LargeBinary, nullable=False),  # last, so that the others are read without it
 )
-"""Every payload once (``db.blobs``). A base has a smaller id than what is packed against it; ``depth`` counts deltas.
+"""Every payload once (``db.delta_codec``). A base has a smaller id than what is packed against it; ``depth`` counts
+deltas.
 
 ``anchor`` names the site whose new pages may be packed against this one; ``packing`` says how its base was chosen.
 """

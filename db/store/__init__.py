@@ -4,6 +4,6 @@
 leaves this package.
 """
 
-from db.store.door import Store
+from db.store.store import Store
 
 __all__ = ["Store"]

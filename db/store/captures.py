@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from db.engine import asking
-from db.questions.rows import exchange_column, hops_column
+from db.microseconds import micros, micros_or_none
+from db.queries.row_mapping import exchange_column, hops_column
 from db.records import Reason, SeedKind
 from db.schema import capture, source, underived
 from db.store import chain
 from db.store.payloads import Keeper, pack_all
-from db.times import micros, micros_or_none
+from db.writer import asking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture
     from db.store.payloads import Found, Packed
 
@@ -80,7 +80,7 @@ def record(connection: Connection, found: Found, run_id: int | None) -> list[int
 
     Whole pages of articles and probes go on the ledger, and 304s, which have nothing to extract but a history to
     settle; a feed or sitemap has no text to derive. A 304 is kept without a payload: which page it speaks of is read
-    from its place in time (``db.questions.captures``), or its natural key would depend on what had arrived before it.
+    from its place in time (``db.queries.captures``), or its natural key would depend on what had arrived before it.
 
     The further parts of a page follow it directly in ``found``; they are kept with it or not at all, and are derived
     with it, never by themselves. Payloads should come packed (``db.store.payloads``); bytes are packed here.

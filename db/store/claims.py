@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.questions import claims as questions
-from db.questions import proof
-from db.questions import sources as ask_sources
+from db.microseconds import micros
+from db.queries import claims as questions
+from db.queries import sources as ask_sources
+from db.queries import tombstones
 from db.schema import capture, claim, derivation, source, underived
 from db.store import listings
 from db.store.sources import ensure
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
-    from db.questions.claims import Saying
+    from db.queries.claims import Saying
+    from db.reader import Ask
     from db.records import Claim, Tie
 
     Read = Callable[[Sequence[Saying], str], Sequence[Claim]]
@@ -74,7 +74,7 @@ def _keep(connection: Connection, ask: Ask, source_id: int, found: Sequence[Clai
         for each in found
     ]
     targets = {each.url_key: each.url for each in found if each.kind == questions.MOVED}
-    for target in sorted(targets.keys() - proof.forgotten(ask, list(targets)).keys()):
+    for target in sorted(targets.keys() - tombstones.forgotten(ask, list(targets)).keys()):
         ensure(connection, targets[target], target, now)
     connection.execute(delete(claim).where(claim.c.source_id == source_id))
     if rows:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
+from db.microseconds import micros, micros_or_none
 from db.schema import cleaning, derivation, extraction, payload, recipe, text
-from db.times import micros, micros_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask, Row
+    from db.reader import Ask, Row
     from db.records import Capture, Cleaned, Extraction, Fact, Recipe, Removed, Verdict
 
 _STALE = """

@@ -13,9 +13,9 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy import text as sql
 
 from db.errors import BadInput
+from db.microseconds import micros
 from db.schema import capture, cleaning, derivation, extraction, metadata, payload, source, text, tombstone, version
 from db.store import chain
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

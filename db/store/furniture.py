@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert
 from sqlalchemy import text as sql
 
-from db.questions import furniture as ask_furniture
+from db.microseconds import micros
+from db.queries import furniture as ask_furniture
 from db.schema import furniture
-from db.times import micros
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Blocks
 
 _STALE = """

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from db.microseconds import micros
 from db.schema import label, source
-from db.times import micros
 
 if TYPE_CHECKING:
     from datetime import datetime

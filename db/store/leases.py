@@ -9,8 +9,8 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.errors import StoreBusy
+from db.microseconds import instant, micros
 from db.schema import lease, run
-from db.times import instant, micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

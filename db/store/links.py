@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.questions import rows
-from db.questions.links import candidates
+from db.microseconds import micros
+from db.queries import row_mapping
+from db.queries.links import candidates
 from db.records import Passage
 from db.schema import link, near_key, text, unlinked, version
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Judgement
 
 
@@ -84,12 +84,12 @@ def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement)
         "coverage_a": coverage[0],
         "coverage_b": coverage[1],
         "longest_run": judged.longest_run,
-        "passages": rows.passages_column(passages),
-        "residue": rows.residue_column(judged.residue, mirrored=swap),
+        "passages": row_mapping.passages_column(passages),
+        "residue": row_mapping.residue_column(judged.residue, mirrored=swap),
         "because": judged.because,
         "translated": judged.translated,
-        "languages": rows.languages_column(judged.languages[::-1] if swap else judged.languages),
-        "broken": rows.broken_column(judged.broken, mirrored=swap),
+        "languages": row_mapping.languages_column(judged.languages[::-1] if swap else judged.languages),
+        "broken": row_mapping.broken_column(judged.broken, mirrored=swap),
     }
 
 

@@ -1,8 +1,8 @@
 """Writing which lists name a source, and what follows: under which seed it is watched, and where it was found.
 
 All lists that name a source are kept, and which of them counts is a function of all that is known
-(``db.questions.listings.way``), never of which answered first. So an article that two feeds name stays watched when one
-of them leaves the index.
+(``db.queries.list_membership.way``), never of which answered first. So an article that two feeds name stays watched
+when one of them leaves the index.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.questions.listings import stands_in_index, way
+from db.microseconds import micros
+from db.queries.list_membership import stands_in_index, way
 from db.records import SeedKind
 from db.schema import listing, source
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
+    from db.reader import Ask
 
 
 def note(connection: Connection, ask: Ask, source_ids: Sequence[int], list_id: int, now: datetime) -> None:

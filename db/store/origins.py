@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
+from db.microseconds import micros, micros_or_none
 from db.schema import origin, source
 from db.store import captures
-from db.times import micros, micros_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.dialects.sqlite import insert
 
-from db import blobs
-from db.questions import payloads as questions
+from db import delta_codec
+from db.microseconds import micros
+from db.queries import payloads as questions
 from db.schema import payload
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Capture
 
     Found = Sequence[tuple[Capture, "bytes | Packed | None"]]
@@ -65,7 +65,7 @@ class Base:
     @property
     def fits(self) -> bool:
         """True if something may be packed against it."""
-        return self.depth < blobs.MAX_DEPTH and self.length >= blobs.LEAST_BASE
+        return self.depth < delta_codec.MAX_DEPTH and self.length >= delta_codec.LEAST_BASE
 
 
 class Shelf:
@@ -87,7 +87,7 @@ class Shelf:
         if digest not in self._whole:
             each = self._bases[digest]
             below = None if each.base is None else self.whole(each.base)
-            self._whole[digest] = blobs.unpack(*self._packed[digest], below, length=each.length)
+            self._whole[digest] = delta_codec.unpack(*self._packed[digest], below, length=each.length)
         return self._whole[digest]
 
     def put(self, digest: bytes, whole: bytes, base: bytes | None) -> None:
@@ -132,7 +132,7 @@ class _Search:
         self._data = data
         self._shelf = shelf
         self._may = may
-        self.trials: dict[bytes, blobs.Trial] = {}
+        self.trials: dict[bytes, delta_codec.Trial] = {}
 
     def try_lines(self, digests: Iterable[bytes]) -> None:
         """Try these payloads and what is behind them, as long as that can still be better."""
@@ -140,9 +140,9 @@ class _Search:
             for each in self._shelf.line(digest):
                 if each in self.trials or not self._shelf[each].fits or not self._may(each):
                     continue
-                size = blobs.trial(self._data, self._shelf.whole(each))
-                made = blobs.Trial(size=size, depth=self._shelf[each].depth)
-                hopeless = blobs.is_hopeless(self.trials, made)
+                size = delta_codec.trial(self._data, self._shelf.whole(each))
+                made = delta_codec.Trial(size=size, depth=self._shelf[each].depth)
+                hopeless = delta_codec.is_hopeless(self.trials, made)
                 self.trials[each] = made
                 if hopeless:
                     break
@@ -161,16 +161,16 @@ def best_base(
     Tried are those in ``near`` and what is behind them, if it ``may`` be used, and ``others`` only where none of these
     is worth it.
     """
-    if len(data) < blobs.LEAST_BASE:
+    if len(data) < delta_codec.LEAST_BASE:
         return None
     search = _Search(data, shelf, may)
     search.try_lines(near)
-    if blobs.looks_alike(search.trials, len(data)):
-        return blobs.choose(search.trials, len(data))
-    alone = blobs.trial(data)
-    if blobs.choose(search.trials, alone) is None:
+    if delta_codec.looks_alike(search.trials, len(data)):
+        return delta_codec.choose(search.trials, len(data))
+    alone = delta_codec.trial(data)
+    if delta_codec.choose(search.trials, alone) is None:
         search.try_lines(others())
-    return blobs.choose(search.trials, alone)
+    return delta_codec.choose(search.trials, alone)
 
 
 # --- before the transaction ------------------------------------------------------------------------------------------
@@ -193,10 +193,10 @@ class _Packer:
             self._shelf.tidy()
         kin = self._kin[each.reason, each.part]
         base = best_base(data, self._shelf, self._near(each, kin), lambda: self._anchors(site_of(each)))
-        codec, packed = blobs.pack(data, None if base is None else self._shelf.whole(base))
+        codec, packed = delta_codec.pack(data, None if base is None else self._shelf.whole(base))
         self._shelf.put(digest, data, base)
         kin.append((micros(each.captured_at), digest))
-        site = site_of(each) if base is None and len(data) >= blobs.LEAST_BASE else None
+        site = site_of(each) if base is None and len(data) >= delta_codec.LEAST_BASE else None
         if site is not None:
             self._alone[site].append((digest, data))
         return Packed(sha256=digest, whole=data, codec=codec, base=base, anchor=site, data=packed)
@@ -227,7 +227,7 @@ def pack_all(ask: Ask, found: Found) -> list[tuple[Capture, Packed | None]]:
 
     Captures of one source are packed against each other too, in the order of time, as if they had come one by one.
     """
-    digests = {at: blobs.digest(data) for at, (_, data) in enumerate(found) if isinstance(data, bytes)}
+    digests = {at: delta_codec.digest(data) for at, (_, data) in enumerate(found) if isinstance(data, bytes)}
     known = questions.held(ask, digests.values())
     packer = _Packer(ask)
     done: dict[bytes, Packed] = {}
@@ -292,7 +292,7 @@ class Keeper:
         base = self._base(each)
         codec, data, depth = each.codec, each.data, 0 if base is None else base[1] + 1
         if data is None or (each.base is not None and base is None):  # what it stood on was forgotten in between
-            codec, data = blobs.pack(each.whole)
+            codec, data = delta_codec.pack(each.whole)
         row = {"sha256": each.sha256, "codec": codec, "length": len(each.whole), "data": data, "depth": depth}
         row |= {"base_id": None if base is None else base[0], "packing": BY_THE_WAY, "anchor": each.anchor}
         self._rows.append(row | {"id": self._next_id})
@@ -306,4 +306,4 @@ class Keeper:
             self._place(self._packed[each.base])
             self._unseen.add(each.base)
         base = self._stored.get(each.base)
-        return None if base is None or base[1] >= blobs.MAX_DEPTH else base
+        return None if base is None or base[1] >= delta_codec.MAX_DEPTH else base

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from db import blobs
-from db.questions import captures as ask_captures
-from db.questions import payloads as questions
+from db import delta_codec
+from db.queries import captures as ask_captures
+from db.queries import payloads as questions
 from db.records import Repacked
 from db.schema import payload
 from db.store.payloads import AGAIN, ANCHORS, best_base, site_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask, Row
+    from db.reader import Ask, Row
     from db.store.payloads import Shelf
 
 TOGETHER = 32
@@ -63,8 +63,8 @@ def pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[i
     digest = best_base(whole, shelf, shelf.fetch(near), lambda: shelf.fetch(anchors), may=may)
     number = None if digest is None else shelf.id_of(digest)
     base = None if digest is None or number is None else (number, digest)
-    codec, data = blobs.pack(whole, None if base is None else shelf.whole(base[1]), thorough=True)
-    stands_alone = base is None and len(whole) >= blobs.LEAST_BASE
+    codec, data = delta_codec.pack(whole, None if base is None else shelf.whole(base[1]), thorough=True)
+    stands_alone = base is None and len(whole) >= delta_codec.LEAST_BASE
     again = Again(row=row, codec=codec, data=data, base=base, anchor=site if stands_alone else None)
     if again.gain > 0:  # what is packed next may see it as it will be
         shelf.put(row["sha256"], whole, digest)
@@ -89,7 +89,7 @@ def _may_be_base(ask: Ask, shelf: Shelf, row: Row, without: Collection[int]) -> 
         number = shelf.id_of(digest)
         if number is None or number >= row["id"] or number in without:
             return False
-        return shelf[digest].depth + height < blobs.MAX_DEPTH
+        return shelf[digest].depth + height < delta_codec.MAX_DEPTH
 
     return may
 
@@ -119,7 +119,7 @@ def _put_one(connection: Connection, ask: Ask, each: Again) -> bool:
     depth = base[0]["depth"] + 1 if base else 0
     below = questions.below(ask, mine)
     steps = depth - now[0]["depth"]
-    if max([depth, *(deep + steps for deep in below.values())]) > blobs.MAX_DEPTH:
+    if max([depth, *(deep + steps for deep in below.values())]) > delta_codec.MAX_DEPTH:
         return False
     row = {"codec": each.codec, "data": each.data, "base_id": base_id, "depth": depth, "anchor": each.anchor}
     connection.execute(update(payload).where(payload.c.id == mine).values(packing=AGAIN, **row))

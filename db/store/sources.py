@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from db.microseconds import micros
 from db.schema import seed, source
 from db.store import listings
-from db.times import micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Every, Found, Seed
 
 

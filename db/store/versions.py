@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.questions import captures
-from db.questions import versions as questions
-from db.questions.links import first_days
+from db.microseconds import micros, micros_or_none
+from db.queries import captures
+from db.queries import versions as questions
+from db.queries.links import first_days
 from db.schema import source, text, underived, version
-from db.store import keys, links
-from db.times import micros, micros_or_none
+from db.store import links, lsh_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, Select
 
-    from db.connect import Ask
+    from db.reader import Ask
     from db.records import Sighting, Version
 
 
@@ -52,7 +52,7 @@ def settle(
     new = [each for key, each in wanted.items() if key not in stored]
     for each in new:
         _add(connection, source_id, each, now)
-    keys.moved(connection, before, first_days(ask, turned))
+    lsh_index.moved(connection, before, first_days(ask, turned))
     connection.execute(delete(underived).where(underived.c.capture_id.in_(done)))
     return new
 

@@ -16,7 +16,7 @@ from db.verify.common import RESTORE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from db.connect import Reader
+    from db.reader import Reader
     from db.verify.common import Check
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from db.connect import Reader
+from db.reader import Reader
 from db.records import Problem
 
 if TYPE_CHECKING:
-    from db.connect import Row
+    from db.reader import Row
 
 Check = Callable[[Reader], Iterator[Problem]]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from db.blobs import MAX_DEPTH
 from db.chain import CAPTURES, START, digest, facts, link
+from db.delta_codec import MAX_DEPTH
 from db.errors import Corrupt
-from db.questions import payloads as questions
+from db.queries import payloads as questions
 from db.records import Problem
 from db.verify.common import AT_ONCE, RESTORE, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from db.connect import Reader, Row
+    from db.reader import Reader, Row
 
     KeyOf = Callable[[str], str]
 

@@ -11,7 +11,7 @@ from db.verify.common import DERIVE, RESTORE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from db.connect import Reader, Row
+    from db.reader import Reader, Row
 
 _LEFT_OUT = """
     SELECT c.id, c.url FROM capture c

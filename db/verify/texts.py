@@ -13,7 +13,7 @@ from db.verify.common import AT_ONCE, RESTORE, in_order
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from db.connect import Reader, Row
+    from db.reader import Reader, Row
 
 
 def texts(reader: Reader) -> Iterator[Problem]:

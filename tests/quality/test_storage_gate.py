@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db import blobs
+from db import delta_codec
 from db.store import Store
 from tests.pagehistories import SITES, VERSIONS, histories, keep_all, pages_of_sites, payload_bytes
 
@@ -31,7 +31,7 @@ def test_bytes_a_version(tmp_path: Path, name: str, floor: int) -> None:
         taken = payload_bytes(store.ask) / len(seen)
         (deepest,) = store.ask("SELECT max(depth) AS n FROM payload")
     assert taken <= floor
-    assert deepest["n"] <= blobs.MAX_DEPTH
+    assert deepest["n"] <= delta_codec.MAX_DEPTH
 
 
 @pytest.mark.skipif(not SITES.is_file(), reason="skipped: no data")
@@ -41,7 +41,7 @@ def test_a_new_page_of_a_known_site(tmp_path: Path) -> None:
         for pages in pages_of_sites().values():
             for one in pages:
                 keep_all(store, [one])
-            alone += sum(len(blobs.pack(one.data)[1]) for one in pages[1:])
+            alone += sum(len(delta_codec.pack(one.data)[1]) for one in pages[1:])
         first = "SELECT min(id) FROM source GROUP BY substr(url, 1, instr(substr(url, 9), '/') + 8)"
         (new,) = store.ask(
             "SELECT sum(length(p.data)) AS n FROM payload p JOIN capture c ON c.payload_id = p.id "

@@ -19,7 +19,7 @@ from archive.api import Archive
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.derive import derive
 from archive.pipeline.recipe import current_recipe
-from db.questions import captures as ask_captures
+from db.queries import captures as ask_captures
 from db.store import Store
 from tests.pagehistories import VERSIONS, histories, keep_all
 

@@ -17,7 +17,7 @@ from archive.serve.request_context import Reply, kind_of
 from archive.serve.responses import page
 from archive.versions.diff import edits_json
 from db.errors import BadInput, NotArchived
-from db.questions import changes, health
+from db.queries import changes, source_health
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -75,7 +75,7 @@ def _changes(at: Desk) -> Reply:
 def _articles(at: Desk) -> Reply:
     when = at.moment("at", end=True) or at.now
     asked = at.paging(usual=USUAL)
-    found, behind = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
+    found, behind = source_health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
     return Reply(view=as_of.view(found, when, at.following(behind)), rows="articles")
 
 

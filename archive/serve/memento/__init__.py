@@ -12,7 +12,7 @@
     writing.py    rows and TimeMaps as text
     replay.py     a capture as an answer, under headers that let it do nothing
 
-The questions behind all of it are ``db.questions.mementos``; docs/memento.md says what clients can expect.
+The questions behind all of it are ``db.queries.cdx``; docs/memento.md says what clients can expect.
 """
 
 from archive.serve.memento.routes import routes

@@ -17,16 +17,16 @@ from archive.serve.memento.datetime14 import stamp
 from archive.serve.memento.lookup import keys_of, place_of, surt
 from archive.serve.memento.rewrite import safe
 from db.errors import BadInput
-from db.questions import mementos as ask_mementos
-from db.questions.mementos import Elsewhere, Position
+from db.queries import cdx as ask_mementos
+from db.queries.cdx import Elsewhere, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from archive.serve.memento.cdx_query import Question
-    from db.connect import Ask
-    from db.questions.mementos import Listed, Place
+    from db.queries.cdx import Listed, Place
+    from db.reader import Ask
 
     Rows = list[dict[str, str]]
     Shown = Callable[[Listed], dict[str, str]]

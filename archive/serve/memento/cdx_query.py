@@ -19,8 +19,8 @@ from archive.serve.memento.datetime14 import SECOND, first_of, last_of, middle_o
 from archive.serve.memento.rewrite import page_url
 from archive.serve.memento.safe_regex import Pattern
 from db.errors import BadInput
-from db.questions.mementos import Position
-from db.times import instant, micros
+from db.microseconds import instant, micros
+from db.queries.cdx import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable

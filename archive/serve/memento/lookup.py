@@ -7,15 +7,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from archive.urls import RefusedUrl, url_key
-from db.questions import mementos as ask_mementos
-from db.questions.mementos import Elsewhere, Keys
+from db.queries import cdx as ask_mementos
+from db.queries.cdx import Elsewhere, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from db.connect import Ask
-    from db.questions.mementos import Place
+    from db.queries.cdx import Place
+    from db.reader import Ask
 
 _NUMBERED: Final = re.compile(r"/(?:[a-z]{1,8}/)?\d{1,3}/?$")
 

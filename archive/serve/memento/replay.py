@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archive.serve.memento.rewrite import Links
-    from db.questions.mementos import Listed
+    from db.queries.cdx import Listed
     from db.records import Capture
 
 POLICY: Final = HEADERS | {

@@ -21,9 +21,9 @@ from archive.serve.request_context import desk
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
-from db.questions import captures as ask_captures
-from db.questions import mementos as ask_mementos
-from db.questions.mementos import Position
+from db.queries import captures as ask_captures
+from db.queries import cdx as ask_mementos
+from db.queries.cdx import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.serve.request_context import Desk
-    from db.connect import Ask
-    from db.questions.mementos import Listed, Place
+    from db.queries.cdx import Listed, Place
+    from db.reader import Ask
 
     Answer = Callable[[Desk], Response]
 

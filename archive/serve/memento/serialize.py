@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archive.serve.memento.cdx_index import Answer
     from archive.serve.memento.cdx_query import Question
     from archive.serve.memento.rewrite import Links
-    from db.questions.mementos import Listed
+    from db.queries.cdx import Listed
 
 LINK_FORMAT: Final = "application/link-format"
 """The type of a TimeMap, with nothing behind it: memento-cli compares the whole header."""

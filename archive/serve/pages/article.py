@@ -20,7 +20,8 @@ from archive.serve.request_context import Reply
 from archive.serve.responses import page
 from archive.serve.snippets import strongest
 from archive.timestamps import iso
-from db.questions import changes, health
+from db.queries import changes
+from db.queries import source_health as health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from archive.api.related_copies import Family
     from archive.serve.request_context import Desk
-    from db.questions.health import Check, Health
+    from db.queries.source_health import Check, Health
     from db.records import Capture, Fact, History, Source, Text, Version
 
     Json = dict[str, Any]

@@ -10,7 +10,7 @@ from archive.serve import wording
 from archive.serve.request_context import Reply
 from archive.serve.responses import page
 from archive.timestamps import iso, parse_instant
-from db.questions import health
+from db.queries import source_health
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.serve.request_context import Desk
-    from db.questions.health import Standing
+    from db.queries.source_health import Standing
 
     Json = dict[str, Any]
 
@@ -60,7 +60,7 @@ def show(at: Desk) -> Reply:
     """Answer what stood where at the instant in the path. Raises BadInput."""
     when = parse_instant(at.path["at"], now=at.now, end=True)
     asked = at.paging(usual=USUAL)
-    found, behind = health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
+    found, behind = source_health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
     return Reply(view=view(found, when, at.following(behind)), template="standing.html", rows="articles")
 
 

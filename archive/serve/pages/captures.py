@@ -11,8 +11,8 @@ from archive.serve.pages.parameters import source_of
 from archive.serve.request_context import Reply
 from archive.serve.responses import page
 from archive.timestamps import iso
-from db.questions import captures, health, sources
-from db.times import instant, micros
+from db.microseconds import instant, micros
+from db.queries import captures, source_health, sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def show(at: Desk) -> Reply:
     asked = at.paging(usual=USUAL)
     ids = [each.id for each in sources.aliases(at.ask, source.id)]
     found, place = read(at, ids, limit=asked.limit, after=asked.behind_place)
-    met = {each.at: each.state for each in health.checks(at.ask, source.id, limit=CHECKS)}
+    met = {each.at: each.state for each in source_health.checks(at.ask, source.id, limit=CHECKS)}
     window = {name: iso(moment) if (moment := at.moment(name)) else None for name in ("since", "until")}
     told = view(source, found, met, window=window, following=at.following(place))
     return Reply(view=told, template="captures.html", rows="captures")

@@ -9,7 +9,7 @@ from archive.api.related_copies import NEIGHBOURS, family_of
 from archive.serve.pages.copies import members_of
 from archive.serve.request_context import Reply
 from archive.serve.responses import page
-from db.questions import health, links, sources
+from db.queries import links, source_health, sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def _seen_between(group: Json, since: datetime | None, until: datetime | None) -
 
 def _groups(at: Desk, after: str, limit: int) -> tuple[list[Json], str | None]:
     """A page of groups, and behind which address to go on; None: there is nothing more."""
-    looked = health.states(at.ask, after=after, limit=LOOKED_AT)
+    looked = source_health.states(at.ask, after=after, limit=LOOKED_AT)
     rows: list[Json] = []
     known: dict[str, Family] = {}  # by the address of each member: a group is put together once a page
     weighed = 0

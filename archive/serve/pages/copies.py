@@ -14,7 +14,7 @@ from archive.serve.responses import page
 from archive.serve.side_by_side import Pair, named, side_by_side
 from archive.timestamps import iso
 from db.errors import NotArchived
-from db.questions import sources
+from db.queries import sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from archive.serve.request_context import Reply, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import BadInput
-from db.questions import changes, health, totals
+from db.queries import changes, source_health, statistics
 from db.records import Kind
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.serve.request_context import Desk
-    from db.questions.changes import News
+    from db.queries.changes import News
     from db.records import Change, Text
 
     Json = dict[str, Any]
@@ -145,7 +145,7 @@ def show(at: Desk) -> Reply:
     items = _told(at.archive, found)
     following = at.following(place)
     shown = view(items, asked=at.query, caught_up=changes.caught_up(at.ask), following=following)
-    shown["runs"] = next_run(totals.runs(at.ask, limit=2 * RUNS), at.now)
+    shown["runs"] = next_run(statistics.runs(at.ask, limit=2 * RUNS), at.now)
     return Reply(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
 
 
@@ -159,7 +159,7 @@ def told(archive: Archive, news: News, allowed: Allowance) -> Item:
     texts = archive.text(news.seen), archive.text(news.newest)
     kinds = [Kind(each) for each in news.kinds]
     change, a, b = allowed.compare(*texts, kinds, news.score)
-    copies = health.copies_of(archive.ask, news.newest.text_sha256, source_id=news.source_id)
+    copies = source_health.copies_of(archive.ask, news.newest.text_sha256, source_id=news.source_id)
     return Item(news=news, change=change, a=a, b=b, copies=copies)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from db.errors import BadInput, NotArchived
-from db.questions import sources
+from db.queries import sources
 
 if TYPE_CHECKING:
     from archive.serve.request_context import Desk

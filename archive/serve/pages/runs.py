@@ -11,7 +11,7 @@ from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import NotArchived
 from db.lease_owner import at_work
-from db.questions import totals
+from db.queries import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _some(at: Desk, *, before: int | None, limit: int) -> tuple[list[Json], int 
     """The runs that the request asks for, and the id behind which to go on; None: there are no more."""
     kind, since, until = at.query.get("kind", ""), at.moment("since"), at.moment("until", end=True)
     narrowed = bool(kind or since or until)
-    looked = totals.runs_before(at.ask, before=before, limit=LOOKED_AT if narrowed else limit + 1)
+    looked = statistics.runs_before(at.ask, before=before, limit=LOOKED_AT if narrowed else limit + 1)
     found = [
         run
         for run in looked
@@ -92,7 +92,7 @@ def _some(at: Desk, *, before: int | None, limit: int) -> tuple[list[Json], int 
 def one(at: Desk) -> Reply:
     """Answer one run, under the number that the archive keeps with what it brought. Raises NotArchived."""
     wanted = min(at.path["id"], _MOST_ID)
-    found = [run for run in totals.runs_before(at.ask, before=wanted + 1, limit=1) if run["id"] == wanted]
+    found = [run for run in statistics.runs_before(at.ask, before=wanted + 1, limit=1) if run["id"] == wanted]
     if not found:
         raise NotArchived(f"there was no run {wanted}")
     return Reply(view=view([row(found[0], at.house.prefect)], (), None), template="runs.html", rows="runs")

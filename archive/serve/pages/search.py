@@ -16,9 +16,9 @@ from archive.serve.responses import page
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput
-from db.questions import changes
-from db.questions.search import SNIPPET_MARKS, search_page
-from db.questions.spread import spread
+from db.queries import changes
+from db.queries.facets import spread
+from db.queries.search import SNIPPET_MARKS, search_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from archive.api.query_parser import Sought
     from archive.serve.pagination import Paging
     from archive.serve.request_context import Desk
-    from db.questions.search import Match, Page
-    from db.questions.spread import Spread
+    from db.queries.facets import Spread
+    from db.queries.search import Match, Page
 
     Json = dict[str, Any]
 

@@ -14,7 +14,7 @@ from archive.serve.next_visits import due_about
 from archive.serve.request_context import Reply
 from archive.serve.responses import page
 from archive.timestamps import format_duration, iso
-from db.questions import health, rhythm
+from db.queries import change_rate, source_health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archive.crawl.frontier.change_rate import Hazard
     from archive.serve.pagination import Paging
     from archive.serve.request_context import Desk
-    from db.questions.health import Check, Health
+    from db.queries.source_health import Check, Health
     from db.records import SeedKind
 
     Json = dict[str, Any]
@@ -136,27 +136,27 @@ def show(at: Desk) -> Reply:
     if at.query.get("troubled") == "1":
         found, behind = _troubled(at, asked, group)
     else:
-        found = health.health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
+        found = source_health.health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
         behind = found[-1].source.url_key if len(found) == asked.limit else None
-    hazards = believed(rhythm.learned(at.ask))
+    hazards = believed(change_rate.learned(at.ask))
     rows = [row(each, at.now, hazards) for each in found]
-    shown = view(rows, asked=at.query, groups=health.groups(at.ask), following=at.following(behind))
+    shown = view(rows, asked=at.query, groups=source_health.groups(at.ask), following=at.following(behind))
     sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
     return Reply(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
 
 
 def one(at: Desk, source_id: int) -> Json:
     """The row of one source; it must exist."""
-    return row(health.of_source(at.ask, source_id), at.now, believed(rhythm.learned(at.ask)))
+    return row(source_health.of_source(at.ask, source_id), at.now, believed(change_rate.learned(at.ask)))
 
 
 def _troubled(at: Desk, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:
     """A page of sources whose last check did not bring the text, and behind which to go on."""
     found: list[Health] = []
-    looked = health.states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)
+    looked = source_health.states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)
     for each in looked:
         if each.state != "unvisited" and wording.health(_state(each.state, each.kind)) != "fine":
-            found.append(health.of_source(at.ask, each.source_id))
+            found.append(source_health.of_source(at.ask, each.source_id))
         if len(found) == asked.limit:
             return found, each.url_key
     return found, looked[-1].url_key if len(looked) == LOOKED_AT else None

@@ -1,0 +1,73 @@
+"""Questions about when to look again: how articles were followed, and what was learned of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from db.microseconds import instant, instant_or_none, micros
+from db.records import Followed, Rhythm
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.reader import Ask, Row
+
+_HISTORIES = """
+    SELECT v.source_id, d.key AS seed_key, s.found_at, v.published_at, v.first_seen_at, v.last_seen_at
+    FROM version v
+    JOIN source s ON s.id = v.source_id
+    JOIN seed d ON d.id = s.seed_id
+    WHERE v.superseded_at IS NULL
+    ORDER BY d.key, v.source_id, v.first_seen_at"""
+
+
+def histories(ask: Ask) -> dict[str, list[Followed]]:
+    """By the key of their seed, the articles that were seen more than once."""
+    found: dict[str, list[Followed]] = {}
+    for _, rows in groupby(ask(_HISTORIES), key=lambda row: row["source_id"]):
+        versions = list(rows)
+        if versions[0]["first_seen_at"] < versions[-1]["last_seen_at"]:
+            found.setdefault(versions[0]["seed_key"], []).append(_followed(versions))
+    return found
+
+
+def _followed(versions: list[Row]) -> Followed:
+    first = versions[0]
+    return Followed(
+        found_at=instant(first["found_at"]),
+        published_at=instant_or_none(first["published_at"]),
+        seen=tuple((instant(row["first_seen_at"]), instant(row["last_seen_at"])) for row in versions),
+    )
+
+
+_SPENT = """
+    SELECT d."group" AS name, count(*) AS visits
+    FROM seed d
+    JOIN source s ON s.seed_id = d.id
+    JOIN capture c ON c.source_id = s.id
+    WHERE d.budget IS NOT NULL AND c.provenance = 'live' AND c.part = 1 AND c.captured_at > :since
+    GROUP BY name"""
+
+
+def spent(ask: Ask, now: datetime) -> dict[str, int]:
+    """How many visits each group with a budget had in the day before ``now``."""
+    return {row["name"]: row["visits"] for row in ask(_SPENT, since=micros(now - timedelta(days=1)))}
+
+
+def learned(ask: Ask) -> list[Rhythm]:
+    """What was learned of each seed, in the order of their keys."""
+    sql = (
+        "SELECT d.key, r.articles, r.hazard, r.learned_at FROM rhythm r JOIN seed d ON d.id = r.seed_id ORDER BY d.key"
+    )
+    return [
+        Rhythm(
+            seed_key=row["key"],
+            articles=row["articles"],
+            hazard=tuple(json.loads(row["hazard"])),
+            learned_at=instant(row["learned_at"]),
+        )
+        for row in ask(sql)
+    ]

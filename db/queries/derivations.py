@@ -1,0 +1,93 @@
+"""Questions about what is derived from captures, and under which recipe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.queries import row_mapping
+from db.records import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from db.reader import Ask
+    from db.records import Capture, Extraction
+
+_HISTORIES = """
+    SELECT DISTINCT coalesce(s.same_as, s.id) AS id
+    FROM underived u JOIN capture c ON c.id = u.capture_id JOIN source s ON s.id = c.source_id
+    WHERE u.capture_id IN (SELECT value FROM json_each(:ids))"""
+
+_WAITING = """
+    SELECT u.capture_id FROM capture c JOIN underived u ON u.capture_id = c.id
+    WHERE c.source_id IN (SELECT id FROM source WHERE id = :head UNION SELECT id FROM source WHERE same_as = :head)"""
+
+
+def together(ask: Ask, ids: Sequence[int]) -> list[int]:
+    """Those of these captures that are on the ledger, and with them all others there of the same histories.
+
+    A history that is derived in one go is never settled half under one recipe and half under another.
+    """
+    heads = [row["id"] for row in ask(_HISTORIES, ids=json.dumps(list(ids)))]
+    return sorted(row["capture_id"] for head in heads for row in ask(_WAITING, head=head))
+
+
+_UNDER = """
+    SELECT d.capture_id, coalesce(k.recipe_id, e.recipe_id) AS recipe_id
+    FROM derivation d JOIN extraction e ON e.id = d.extraction_id LEFT JOIN cleaning k ON k.id = d.cleaning_id
+    WHERE d.capture_id IN (SELECT value FROM json_each(:ids))"""
+
+
+def recipes(ask: Ask, ids: Sequence[int]) -> dict[int, str]:
+    """Under which recipe, furniture included, the text of each of these captures stands; those not derived left out."""
+    return {row["capture_id"]: row["recipe_id"] for row in ask(_UNDER, ids=json.dumps(list(ids)))}
+
+
+_OF_SITE = """
+    SELECT c.id, h.url_key, t.sha256, e.verdict
+    FROM source s
+    JOIN source h ON h.id = coalesce(s.same_as, s.id)
+    JOIN capture c ON c.source_id = s.id AND c.part = 1
+    JOIN derivation d ON d.capture_id = c.id
+    JOIN extraction e ON e.id = d.extraction_id
+    LEFT JOIN text t ON t.id = coalesce(d.text_id, e.text_id)
+    WHERE s.kind = 'article' AND s.url_key >= :first AND s.url_key < :end
+    ORDER BY h.url_key, c.captured_at, c.id"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """What stands derived from a capture: the key of its history, its text's digest, the verdict on its page."""
+
+    capture_id: int
+    history_key: str
+    text_sha256: str | None
+    verdict: Verdict
+
+
+def of_site(ask: Ask, keys: tuple[str, str]) -> list[Derivation]:
+    """What is derived from the captures of articles with a url_key in this range, by history and time."""
+    return [
+        Derivation(
+            capture_id=row["id"],
+            history_key=row["url_key"],
+            text_sha256=row_mapping.hex_or_none(row["sha256"]),
+            verdict=Verdict(row["verdict"]),
+        )
+        for row in ask(_OF_SITE, first=keys[0], end=keys[1])
+    ]
+
+
+_EXTRACTED = """
+    SELECT e.verdict, t.title, t.body, e.removed
+    FROM extraction e JOIN payload p ON p.id = e.payload_id LEFT JOIN text t ON t.id = e.text_id
+    WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
+
+
+def extracted(ask: Ask, capture: Capture, recipe_id: str) -> Extraction | None:
+    """Verdict, text and removed spans of a capture's payload under the recipe; None if it was not extracted."""
+    digest = bytes.fromhex(capture.payload_sha256 or "")
+    found = ask(_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id)
+    return row_mapping.extracted(found[0]) if found else None

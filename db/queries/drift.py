@@ -1,0 +1,40 @@
+"""Questions about how much is read of a site's pages from day to day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from db.microseconds import instant, micros
+from db.records import Reading
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.reader import Ask
+
+# Where an extractor fails, a page is an article, thin, empty or a shell; a paywall is the publisher's doing.
+_READINGS = """
+    SELECT substr(s.url_key, 1, instr(s.url_key, ')') - 1) AS host, h.url_key AS page, c.captured_at, d.length,
+           d.paragraphs, d.taken
+    FROM source s
+    JOIN source h ON h.id = coalesce(s.same_as, s.id)
+    JOIN capture c ON c.source_id = s.id AND c.part = 1 AND c.captured_at >= :since
+    JOIN derivation d ON d.capture_id = c.id
+    WHERE s.kind = 'article' AND d.verdict IN ('ok', 'live_blog', 'thin', 'empty', 'needs_js')
+      AND (:host IS NULL OR (s.url_key >= :host || ')' AND s.url_key < :host || '*'))
+    ORDER BY c.captured_at, s.url_key"""
+
+
+def readings(ask: Ask, since: datetime, *, host: str | None = None) -> list[Reading]:
+    """What was read of every article captured since then, in time order; only of one host, by the part of its key."""
+    return [
+        Reading(
+            host=row["host"],
+            page=row["page"],
+            at=instant(row["captured_at"]),
+            length=row["length"],
+            paragraphs=row["paragraphs"],
+            removed=row["taken"],
+        )
+        for row in ask(_READINGS, since=micros(since), host=host)
+    ]

@@ -1,0 +1,66 @@
+"""Questions about the furniture of sites: what was learned of them, and the pages it is learned from.
+
+A site is named by its registered domain; its articles are those with a url_key in a range.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from db.microseconds import instant
+from db.queries import row_mapping
+from db.records import Blocks, Furniture
+
+if TYPE_CHECKING:
+    from db.reader import Ask
+    from db.records import Extraction
+
+_NEWEST = """
+    SELECT id, site, revision, edge, anywhere, adopted_at FROM furniture
+    WHERE site = :site ORDER BY revision DESC LIMIT 1"""
+
+
+def newest(ask: Ask, site: str) -> Furniture:
+    """The furniture of a site that counts today; revision 0, without any, if nothing was ever learned of it."""
+    for row in ask(_NEWEST, site=site):
+        blocks = Blocks(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
+        adopted_at = instant(row["adopted_at"])
+        return Furniture(site=site, revision=row["revision"], blocks=blocks, adopted_at=adopted_at, id=row["id"])
+    return Furniture(site=site, revision=0, blocks=Blocks())
+
+
+_HOSTS = """
+    SELECT min(url) AS url FROM source WHERE kind = 'article'
+    GROUP BY substr(url_key, 1, instr(url_key, ')')) ORDER BY url"""
+
+
+def an_address_each(ask: Ask) -> list[str]:
+    """Of every host of which an article is known one address."""
+    return [row["url"] for row in ask(_HOSTS)]
+
+
+def known_sites(ask: Ask) -> list[str]:
+    """Every site of which something was learned."""
+    return [row["site"] for row in ask("SELECT DISTINCT site FROM furniture ORDER BY site")]
+
+
+_PAGES = """
+    SELECT DISTINCT h.url_key, e.id, t.title, t.body, e.removed
+    FROM source s
+    JOIN source h ON h.id = coalesce(s.same_as, s.id)
+    JOIN capture c ON c.source_id = s.id
+    JOIN extraction e ON e.payload_id = c.payload_id AND e.charset = coalesce(c.charset, '')
+    JOIN text t ON t.id = e.text_id
+    WHERE s.kind = 'article' AND s.url_key >= :first AND s.url_key < :end AND e.recipe_id = :recipe
+      AND e.verdict IN ('ok', 'live_blog')
+    ORDER BY h.url_key, e.id"""
+
+
+def pages(ask: Ask, keys: tuple[str, str], recipe_id: str) -> list[tuple[str, Extraction]]:
+    """Every text of the articles with a key in this range, as extracted, each with the key of its history.
+
+    Addresses that are one history are one page; an article's further parts belong to it.
+    """
+    found = ask(_PAGES, first=keys[0], end=keys[1], recipe=recipe_id)
+    return [(row["url_key"], row_mapping.extracted(row)) for row in found]

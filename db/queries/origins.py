@@ -1,0 +1,125 @@
+"""Questions about origins: what is remembered of each, and what its robots.txt and its probes said."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from db.microseconds import instant, instant_or_none
+from db.queries import captures, row_mapping
+from db.records import Manners, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from db.reader import Ask, Row
+    from db.records import Capture
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def manners(ask: Ask, origin: str) -> Manners | None:
+    """What is remembered of ``origin`` (``scheme://host:port``); None: nothing yet."""
+    found = ask("SELECT * FROM origin WHERE name = :name", name=origin)
+    return _manners(found[0]) if found else None
+
+
+def _manners(row: Row) -> Manners:
+    return Manners(
+        origin=row["name"],
+        delay=row["delay"],
+        latency=row["latency"],
+        clean=row["clean"],
+        paused_until_at=instant_or_none(row["paused_until_at"]),
+        robots_failing_since_at=instant_or_none(row["robots_failing_since_at"]),
+        probed_at=instant_or_none(row["probed_at"]),
+        answered_at=instant(row["updated_at"]),
+    )
+
+
+def pauses(ask: Ask) -> dict[str, datetime]:
+    """Until when each origin that ever asked for a pause is not to be asked; many of them are over."""
+    found = ask("SELECT name, paused_until_at AS at FROM origin WHERE paused_until_at IS NOT NULL")
+    return {row["name"]: instant(row["at"]) for row in found}
+
+
+def origin_name(url: str) -> str:
+    """The name an origin is remembered by: scheme, host and port of a canonical ``url``, the port always written."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or _PORTS.get(parts.scheme)}"
+
+
+_FROM = "FROM capture c JOIN source s ON s.id = c.source_id LEFT JOIN payload p ON p.id = c.payload_id"
+
+_ROBOTS = f"SELECT {row_mapping.CAPTURE} {_FROM} WHERE s.url_key = :key AND c.url = :url AND c.provenance = 'live'"
+_NEWEST = "ORDER BY c.captured_at DESC, c.id DESC LIMIT 1"
+
+
+def robots(ask: Ask, url: str, url_key: str) -> tuple[Capture, bytes, datetime] | None:
+    """The capture of a robots.txt that is in force, its bytes, and when it was last confirmed; None: never asked.
+
+    In force is the newest one, or where that is a 304, the newest whole one, which the 304 confirms.
+    """
+    last = ask(f"{_ROBOTS} {_NEWEST}", key=url_key, url=url)
+    if not last:
+        return None
+    newest = row_mapping.capture(last[0])
+    held = newest
+    if newest.reason is Reason.NOT_MODIFIED:
+        whole = ask(f"{_ROBOTS} AND c.reason IS NULL {_NEWEST}", key=url_key, url=url)
+        if not whole:
+            return None
+        held = row_mapping.capture(whole[0])
+    data = b"" if held.payload_sha256 is None else captures.payload(ask, held.payload_sha256)
+    return held, data, newest.finished_at or newest.captured_at
+
+
+_PROBES = """
+    SELECT c.captured_at AS at, c.url, t.body
+    FROM source s
+    JOIN capture c ON c.source_id = s.id AND c.reason IS NULL
+    JOIN derivation d ON d.capture_id = c.id
+    JOIN extraction e ON e.id = d.extraction_id
+    JOIN text t ON t.id = e.text_id
+    WHERE s.url_key >= :low AND s.url_key < :high AND s.kind = 'probe'
+    ORDER BY c.captured_at, c.url"""
+
+
+def probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str, str]]:
+    """The pages a host gave for addresses that cannot exist: when, which address, and the text found there; by time.
+
+    ``keys`` is the range of url_keys to look in, its end left out. Only whole pages with a text: an honest host has
+    none.
+    """
+    found = ask(_PROBES, low=keys[0], high=keys[1])
+    return [(instant(row["at"]), row["url"], row["body"]) for row in found]
+
+
+_UNREAD = """
+    SELECT c.final_url AS url, max(seed.allow_private) AS allow_private
+    FROM underived u JOIN capture c ON c.id = u.capture_id JOIN source s ON s.id = c.source_id
+    JOIN seed ON seed.id = s.seed_id
+    WHERE c.provenance = 'live' AND c.reason IS NULL AND s.kind = 'article'
+    GROUP BY c.final_url"""
+
+
+def unread(ask: Ask) -> list[tuple[str, bool]]:
+    """Where articles came from that we fetched and nobody read yet, and whether that may be a private address."""
+    return [(row["url"], bool(row["allow_private"])) for row in ask(_UNREAD)]
+
+
+_HELD = f"""
+    SELECT {row_mapping.CAPTURE} FROM json_each(:ids) asked
+    JOIN capture c ON c.id = (SELECT w.id FROM capture w WHERE w.source_id = asked.value AND w.provenance = 'live'
+                                AND w.reason IS NULL AND w.part = 1
+                              ORDER BY w.captured_at DESC, w.id DESC LIMIT 1)
+    LEFT JOIN payload p ON p.id = c.payload_id"""
+
+
+def last_pages(ask: Ask, source_ids: Iterable[int]) -> dict[int, Capture]:
+    """The newest whole page that each of these sources gave us ourselves, by source; who gave none is absent."""
+    found = ask(_HELD, ids=json.dumps(sorted(source_ids)))
+    return {row["source_id"]: row_mapping.capture(row) for row in found}

@@ -1,0 +1,152 @@
+"""Questions about what is watched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from db.microseconds import instant_or_none
+from db.queries import origins, row_mapping
+from db.records import Every, Reason, Source, SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from db.reader import Ask, Row
+
+_ALL = f"SELECT {row_mapping.SOURCE}, d.key AS seed_key FROM source s LEFT JOIN seed d ON d.id = s.seed_id"
+
+
+def by_url_key(ask: Ask, url_key: str) -> Source | None:
+    """The source with this key, or, where its history belongs to another, that one. None: never heard of."""
+    found = ask(f"{_ALL} WHERE s.id = (SELECT coalesce(same_as, id) FROM source WHERE url_key = :key)", key=url_key)
+    return row_mapping.source(found[0]) if found else None
+
+
+def by_id(ask: Ask, source_id: int) -> Source:
+    """The source with this id, which must exist."""
+    return row_mapping.source(ask(f"{_ALL} WHERE s.id = :id", id=source_id)[0])
+
+
+def known(ask: Ask, source_id: int) -> Source | None:
+    """The source with this id, or, where its history belongs to another, that one. None: there is no such source."""
+    root = "(SELECT coalesce(same_as, id) FROM source WHERE id = :id)"
+    found = ask(f"{_ALL} WHERE s.id = {root} AND s.kind NOT IN {_EVIDENCE}", id=source_id)
+    return row_mapping.source(found[0]) if found else None
+
+
+_EVIDENCE = "('robots', 'probe')"  # kinds that are kept along the way and watched by nobody
+
+
+def everything(ask: Ask) -> list[Source]:
+    """Every source, in the order of their keys; robots.txt files and probes are none of anybody's."""
+    return [row_mapping.source(row) for row in ask(f"{_ALL} WHERE s.kind NOT IN {_EVIDENCE} ORDER BY s.url_key")]
+
+
+def aliases(ask: Ask, source_id: int) -> list[Source]:
+    """The sources whose captures belong to the history of ``source_id``: itself and those joined to it."""
+    return [
+        row_mapping.source(row)
+        for row in ask(f"{_ALL} WHERE s.id = :id OR s.same_as = :id ORDER BY s.id", id=source_id)
+    ]
+
+
+def similar_urls(ask: Ask, needle: str, limit: int = 5) -> list[str]:
+    """Addresses in the archive that hold ``needle``, for "did you mean"."""
+    # instr instead of LIKE: an address is full of LIKE's wild cards.
+    sql = f"""SELECT url FROM source WHERE instr(lower(url), lower(:needle)) > 0 AND kind NOT IN {_EVIDENCE}
+              ORDER BY length(url), url LIMIT :limit"""
+    return [row["url"] for row in ask(sql, needle=needle, limit=limit)]
+
+
+_STATES = f"""
+    SELECT {row_mapping.SOURCE}, d.key AS seed_key, d.every, d.language, d.allow_private, d.budget,
+           d.retired_at AS seed_retired_at,
+           l.captured_at, l.reason, l.retry_at, o.etag, o.last_modified, w.final_url AS validators_url,
+           w.payload_id AS held_id,
+           CASE WHEN o.etag IS NOT NULL OR o.last_modified IS NOT NULL THEN
+             (SELECT json_extract(h.value, '$[1]') FROM json_each(w.exchange, '$.request') h
+              WHERE lower(json_extract(h.value, '$[0]')) = 'accept-encoding') END AS validators_coding,
+           (SELECT count(*) FROM capture u WHERE u.source_id = s.id AND u.provenance = 'live'
+              AND u.reason = 'not_modified' AND u.captured_at > w.captured_at) AS unmodified,
+           (SELECT count(*) FROM capture q WHERE q.part_of = w.id) AS further,
+           EXISTS (SELECT 1 FROM capture m WHERE m.source_id = s.id AND m.flags LIKE '%"validator-lied"%') AS misled,
+           coalesce((SELECT max(v.first_seen_at) FROM version v WHERE v.source_id = s.id AND v.superseded_at IS NULL
+                       AND v.number > 1), b.brought_at) AS changed_at,
+           (SELECT count(*) FROM version n WHERE n.source_id = s.id AND n.superseded_at IS NULL AND n.number > 1
+              AND n.cause <> 'recipe' AND n.first_seen_at > s.found_at) AS changes,
+           (SELECT n.published_at FROM version n
+            WHERE n.source_id = s.id AND n.superseded_at IS NULL AND n.number = 1) AS published_at,
+           (SELECT count(*) FROM capture f WHERE f.source_id = s.id AND f.provenance = 'live' AND f.reason IS NOT NULL
+              AND f.reason <> 'not_modified' AND f.part = 1 AND f.captured_at > coalesce(o.captured_at, 0)) AS failures
+    FROM source s
+    JOIN seed d ON d.id = s.seed_id
+    LEFT JOIN (SELECT found_in, max(found_at) AS brought_at FROM source GROUP BY found_in) b ON b.found_in = s.id
+    LEFT JOIN capture l ON l.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND c.part = 1
+                                   ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    LEFT JOIN capture o ON o.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND (c.reason IS NULL OR c.reason = 'not_modified') AND c.part = 1
+                                   ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    LEFT JOIN capture w ON w.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND c.reason IS NULL AND c.part = 1
+                                   ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    WHERE s.same_as IS NULL
+    ORDER BY s.url_key"""
+
+
+def states(ask: Ask) -> list[SourceState]:
+    """What the plan needs to know of every watched source (those that came by import alone are not watched).
+
+    A list changed last when it last brought a new source.
+    """
+    pauses = origins.pauses(ask)
+    return [_state(row, pauses) for row in ask(_STATES)]
+
+
+def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
+    retired = row["retired_at"] if row["retired_at"] is not None else row["seed_retired_at"]
+    holds = row["held_id"] is not None  # a 304 would be of no use without the page it speaks of
+    return SourceState(
+        source=row_mapping.source({**row, "retired_at": retired}),
+        every=every(row["every"]),
+        allow_private=bool(row["allow_private"]),
+        language=row["language"],
+        last_visit_at=instant_or_none(row["captured_at"]),
+        last_change_at=instant_or_none(row["changed_at"]),
+        last_reason=None if row["reason"] is None else Reason(row["reason"]),
+        failures=row["failures"],
+        not_before_at=_not_before(row, pauses),
+        etag=row["etag"] if holds else None,
+        last_modified=row["last_modified"] if holds else None,
+        validators_url=row["validators_url"] if holds else None,
+        validators_coding=row["validators_coding"] if holds else None,
+        unmodified=row["unmodified"],
+        misled=bool(row["misled"]),
+        parts=1 + row["further"],
+        changes=row["changes"],
+        published_at=instant_or_none(row["published_at"]),
+        budget=row["budget"],
+    )
+
+
+def _not_before(row: Row, pauses: dict[str, datetime]) -> datetime | None:
+    """The later of what the source's own last answer asked for and what its origin did, for whichever page."""
+    own = instant_or_none(row["retry_at"])
+    shared = pauses.get(origins.origin_name(row["url"])) if pauses else None
+    return max((at for at in (own, shared) if at is not None), default=None)
+
+
+def every(column: str) -> Every:
+    """How often, as kept in a column: ``auto``, ``once`` or seconds."""
+    if column == "auto":
+        return "auto"
+    return "once" if column == "once" else timedelta(seconds=float(column))
+
+
+def matching(ask: Ask, names: Sequence[str]) -> list[int]:
+    """Ids of the sources of the seeds or groups in ``names``, or with one of them as address. Empty names: none."""
+    sql = """SELECT s.id FROM source s JOIN seed d ON d.id = s.seed_id
+             WHERE d.key = :name OR d."group" = :name OR d.name = :name OR s.url = :name ORDER BY s.url_key"""
+    return list(dict.fromkeys(row["id"] for name in names for row in ask(sql, name=name)))

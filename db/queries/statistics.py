@@ -1,0 +1,166 @@
+"""Questions about the archive as a whole: how much there is, how big it is, what ran."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from db.microseconds import instant_or_none, micros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from db.reader import Ask, Row
+
+_COUNTS = """
+    SELECT (SELECT count(*) FROM source WHERE kind NOT IN ('robots', 'probe')) AS sources,
+           (SELECT count(*) FROM capture) AS captures, (SELECT count(*) FROM payload) AS payloads,
+           (SELECT count(*) FROM version WHERE superseded_at IS NULL) AS versions,
+           (SELECT count(*) FROM v_links) AS links, (SELECT count(*) FROM underived) AS underived"""
+
+
+def counts(ask: Ask) -> dict[str, int]:
+    """How many sources, captures, payloads, versions, links, and captures still to derive.
+
+    Robots.txt files and probes are captures, but no sources that anybody watches.
+    """
+    return dict(ask(_COUNTS)[0])
+
+
+def tables(ask: Ask) -> dict[str, int]:
+    """Bytes of each table with its indexes, largest first.
+
+    Counted page by page, which reads the whole file; for a large one, or where SQLite cannot count (``dbstat`` is an
+    option of its build), estimated from the first rows of each table.
+    """
+    large = file_size(ask) > _COUNTABLE
+    found = _counted(ask) if not large and _can_count(ask) else _estimated(ask)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+_COUNTABLE = 2**30  # bytes: counting reads about 200 MB a second, and an answer should not take more than some seconds
+
+
+def _can_count(ask: Ask) -> bool:
+    return bool(ask("SELECT 1 FROM pragma_module_list WHERE name = 'dbstat'"))
+
+
+_PAGES = """
+    SELECT coalesce(m.tbl_name, s.name) AS name, sum(s.pgsize) AS size
+    FROM dbstat s LEFT JOIN sqlite_master m ON m.name = s.name GROUP BY 1"""
+
+
+def _counted(ask: Ask) -> dict[str, int]:
+    return _with_parts(ask(_PAGES))
+
+
+def _estimated(ask: Ask) -> dict[str, int]:
+    """Rows of each table by what the first ones take."""
+    names = ask("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name")
+    return _with_parts([{"name": row["name"], "size": _estimate(ask, row["name"])} for row in names])
+
+
+def _estimate(ask: Ask, table: str) -> int:
+    columns = [row["name"] for row in ask("SELECT name FROM pragma_table_info(:table)", table=table)]
+    lengths = " + ".join(f'coalesce(length(CAST("{name}" AS BLOB)), 0) + 1' for name in columns)
+    some = f'(SELECT {lengths} AS size FROM "{table}" LIMIT 500)'
+    (row,) = ask(f'SELECT (SELECT count(*) FROM "{table}") AS n, (SELECT avg(size) FROM {some}) AS size')
+    return int(row["n"] * (row["size"] or 0) * _FILLING)
+
+
+_FILLING = 1.2  # what indexes and half-filled pages add on archives of real pages
+
+
+def _with_parts(rows: Iterable[Row]) -> dict[str, int]:
+    """Sizes by table; what belongs to the full-text index is counted under its name."""
+    found: dict[str, int] = {}
+    for row in rows:
+        name = "text_fts" if row["name"].startswith("text_fts") else row["name"]
+        found[name] = found.get(name, 0) + row["size"]
+    return found
+
+
+_USED = """
+    SELECT (page_count - freelist_count) * page_size AS n
+    FROM pragma_page_count, pragma_freelist_count, pragma_page_size"""
+
+
+def file_size(ask: Ask) -> int:
+    """Bytes of the file that are in use; free pages and the log beside it not counted."""
+    return int(ask(_USED)[0]["n"])
+
+
+def sizes(ask: Ask, by_table: Mapping[str, int]) -> dict[str, int]:
+    """Bytes by what they are for, from ``tables``.
+
+    ``payloads``: every table and index that holds payload bytes or digests; ``text``; ``index``: full text and
+    near-copy look-up; ``total``: the whole file.
+    """
+    return {
+        "payloads": by_table.get("payload", 0),
+        "text": by_table.get("text", 0),
+        "index": by_table.get("text_fts", 0) + by_table.get("near_key", 0),
+        "total": file_size(ask),
+    }
+
+
+_NEWEST = """
+    SELECT min(c.id) AS first, min(r.started_at) AS since FROM run r JOIN capture c ON c.run_id = r.id
+    WHERE r.started_at >= :since"""
+_BROUGHT = """
+    SELECT count(*) AS captures, coalesce(sum(CASE WHEN c.revisit THEN 0 ELSE length(p.data) END), 0) AS bytes
+    FROM capture c LEFT JOIN payload p ON p.id = c.payload_id WHERE c.id >= :first"""
+
+
+def growth(ask: Ask, by_table: Mapping[str, int], now: datetime) -> dict[str, float]:
+    """What the last week's runs and imports brought: ``days`` looked at, ``captures_per_day``, ``bytes_per_day``.
+
+    Bytes are of everything: payloads as they are packed, and as much of texts and indexes as they have brought so far.
+    """
+    (row,) = ask(_NEWEST, since=micros(now - timedelta(days=7)))
+    if row["first"] is None:
+        return {"days": 0, "captures_per_day": 0, "bytes_per_day": 0}
+    days = max((micros(now) - row["since"]) / 86_400_000_000, 1.0)
+    (brought,) = ask(_BROUGHT, first=row["first"])
+    whole = sum(by_table.values()) / max(by_table.get("payload", 0), 1)
+    return {
+        "days": round(days, 1),
+        "captures_per_day": round(brought["captures"] / days, 1),
+        "bytes_per_day": round(brought["bytes"] * whole / days),
+    }
+
+
+def runs(ask: Ask, *, limit: int) -> list[dict[str, Any]]:
+    """The last runs, newest first: id, kind, owner, started_at, finished_at (None: unfinished), counts."""
+    return runs_before(ask, before=None, limit=limit)
+
+
+def runs_before(ask: Ask, *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """As ``runs``, those before the run with the id ``before``."""
+    sql = """SELECT id, kind, owner, started_at, finished_at, counts FROM run WHERE id < :before
+             ORDER BY id DESC LIMIT :n"""
+    return [
+        {
+            **row,
+            "started_at": instant_or_none(row["started_at"]),
+            "finished_at": instant_or_none(row["finished_at"]),
+            "counts": json.loads(row["counts"]),
+        }
+        for row in ask(sql, n=limit, before=1 << 62 if before is None else before)
+    ]
+
+
+def states(ask: Ask) -> dict[str, int]:
+    """How many watched sources are in which state."""
+    found = ask(
+        "SELECT state, count(*) AS n FROM v_sources WHERE seed IS NOT NULL GROUP BY state ORDER BY n DESC, state"
+    )
+    return {row["state"]: row["n"] for row in found}
+
+
+def leases(ask: Ask, now: datetime) -> list[dict[str, Any]]:
+    """Who holds what at ``now``: name, owner, until_at."""
+    found = ask("SELECT name, owner, until_at FROM lease WHERE until_at > :now ORDER BY name", now=micros(now))
+    return [{**row, "until_at": instant_or_none(row["until_at"])} for row in found]

@@ -1,0 +1,79 @@
+"""Questions of proof: where a capture stands in the chain, and what was forgotten on request."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from db import chain
+from db.microseconds import instant, instant_or_none
+from db.records import ChainLink, Tombstone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from db.reader import Ask, Row
+
+
+def link_of(ask: Ask, capture_id: int) -> ChainLink:
+    """Where a capture stands in the chain, and all that is needed to check it by hand."""
+    (row,) = ask(f"{chain.CAPTURES} WHERE c.id = :id", id=capture_id)
+    (mine,) = ask("SELECT link FROM chain WHERE capture_id = :id", id=capture_id)
+    newest = "SELECT link FROM chain WHERE capture_id < :id ORDER BY capture_id DESC LIMIT 1"
+    before = ask(newest, id=capture_id)
+    return ChainLink(
+        position=capture_id,
+        link=mine["link"].hex(),
+        before=(before[0]["link"] if before else chain.START).hex(),
+        facts=chain.facts(row),
+    )
+
+
+def head(ask: Ask) -> tuple[int, str] | None:
+    """Position and link at the end of the chain: whoever keeps it elsewhere can show later that nothing was changed."""
+    found = ask("SELECT capture_id, link FROM chain ORDER BY capture_id DESC LIMIT 1")
+    return (found[0]["capture_id"], found[0]["link"].hex()) if found else None
+
+
+def tombstone(ask: Ask, url_key: str) -> Tombstone | None:
+    """The newest tombstone of an address, lifted or not."""
+    found = ask("SELECT * FROM tombstone WHERE url_key = :key ORDER BY id DESC LIMIT 1", key=url_key)
+    return _tombstone(ask, found[0]) if found else None
+
+
+def forgotten(ask: Ask, url_keys: Iterable[str]) -> dict[str, Tombstone]:
+    """Those of these addresses that may not be kept again, by url_key."""
+    if not ask("SELECT 1 FROM tombstone WHERE lifted_at IS NULL LIMIT 1"):  # nearly always
+        return {}
+    sql = "SELECT * FROM tombstone WHERE url_key = :key AND lifted_at IS NULL"
+    rows = {key: found for key in set(url_keys) if (found := ask(sql, key=key))}
+    return {key: _tombstone(ask, found[0]) for key, found in rows.items()}
+
+
+def _tombstone(ask: Ask, row: Row) -> Tombstone:
+    links = ask("SELECT link FROM chain WHERE tombstone_id = :id ORDER BY capture_id", id=row["id"])
+    return Tombstone(
+        url=row["url"],
+        forgotten_at=instant(row["forgotten_at"]),
+        captures=row["captures"],
+        links=tuple(each["link"].hex() for each in links),
+        lifted_at=instant_or_none(row["lifted_at"]),
+    )
+
+
+def addresses(ask: Ask, source_id: int) -> list[int]:
+    """The source and every one that was joined to its history, by id."""
+    return [row["id"] for row in ask("SELECT id FROM source WHERE id = :id OR same_as = :id ORDER BY id", id=source_id)]
+
+
+_THEIRS_ALONE = """
+    WITH mine (id) AS (SELECT value FROM json_each(:sources))
+    SELECT DISTINCT c.payload_id AS id FROM capture c
+    WHERE c.source_id IN (SELECT id FROM mine) AND c.payload_id IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM capture o WHERE o.payload_id = c.payload_id
+                                                AND o.source_id NOT IN (SELECT id FROM mine))"""
+
+
+def payloads_of(ask: Ask, sources: Iterable[int]) -> set[int]:
+    """Ids of the payloads that captures of these sources show, and no others."""
+    return {row["id"] for row in ask(_THEIRS_ALONE, sources=json.dumps([*sources]))}

@@ -1,4 +1,0 @@
-"""What one may ask the archive, one module a noun. Every function takes ``ask`` (``db.connect.Ask``) and returns nouns.
-
-Plain SQL text with named parameters, so that the same question serves the sqlite3 reader and the SQLAlchemy writer.
-"""

@@ -1,0 +1,28 @@
+"""Writing what a reader has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.sqlite import insert
+
+from db.microseconds import micros
+from db.schema import caught_up, seen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def mark(connection: Connection, source_id: int | None, until: datetime, now: datetime) -> None:
+    """Say that all of an article that was first seen up to ``until`` was looked at; None: all of every article."""
+    row = {"until_at": micros(until), "marked_at": micros(now)}
+    if source_id is not None:
+        new = insert(seen).values(source_id=source_id, **row)
+        connection.execute(new.on_conflict_do_update(index_elements=["source_id"], set_=row))
+        return
+    connection.execute(plain_insert(caught_up).values(**row))
+    connection.execute(delete(seen).where(seen.c.until_at <= row["until_at"]))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from archive.urls import url_key
 from archive.versions import aliases
 from archive.versions import history as versions
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.records import (
     Capture,
     Cause,
@@ -130,7 +130,7 @@ def add_source(store: Store, url: str = URL, *, at: datetime = T0) -> int:
 
 def record_text(store: Store, source_id: int, text: str, at: datetime, **more: Any) -> int | None:
     """Keep a capture whose payload is ``text`` itself; its id, or None if it was kept before."""
-    url = ask_sources.by_id(store.ask, source_id).url
+    url = source_queries.by_id(store.ask, source_id).url
     new = store.record([(a_capture(source_id, at=at, url=url, **more), text.encode())])
     return new[0] if new else None
 
@@ -138,21 +138,21 @@ def record_text(store: Store, source_id: int, text: str, at: datetime, **more: A
 def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: datetime = LATER) -> list[Version]:
     """Empty the ledger with a stand-in for the extractor: a payload's bytes are its text. New versions."""
     store.use_recipe(recipe, now)
-    ids = ask_captures.underived(store.ask, 10_000)
-    for capture in (ask_captures.by_id(store.ask, each) for each in ids):
+    ids = capture_queries.underived(store.ask, 10_000)
+    for capture in (capture_queries.by_id(store.ask, each) for each in ids):
         if capture.payload_sha256 is None:
             continue
-        body = ask_captures.payload(store.ask, capture.payload_sha256 or "").decode()
+        body = capture_queries.payload(store.ask, capture.payload_sha256 or "").decode()
         store.keep_extraction(capture, an_extraction(body, title=title), digest_of(title, body), recipe)
         store.derived(capture, recipe.id, judged, now)
-    touched = dict.fromkeys(ask_captures.by_id(store.ask, each).source_id for each in ids)
+    touched = dict.fromkeys(capture_queries.by_id(store.ask, each).source_id for each in ids)
     roots = dict.fromkeys(_history_of(store, source_id) for source_id in touched)
     return [new for root in roots for new in settle(store, root, now=now, done=ids)]
 
 
 def settle(store: Store, source_id: int, *, now: datetime = LATER, done: Sequence[int] = ()) -> list[Version]:
     """Settle one source by ``archive.versions``, every edit being worth a half."""
-    url = ask_sources.by_id(store.ask, source_id).url
+    url = source_queries.by_id(store.ask, source_id).url
 
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
         del ask
@@ -204,5 +204,5 @@ def failed(reason: Reason, at: datetime, source_id: int = 1, **more: Any) -> Cap
 
 
 def _history_of(store: Store, source_id: int) -> int:
-    source = ask_sources.by_id(store.ask, source_id)
+    source = source_queries.by_id(store.ask, source_id)
     return source.same_as or source.id

@@ -11,7 +11,7 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.gather import gather as gather_visits
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.records import Outcome, Reason, SeedKind, Visit
 from db.store import Store
 from fakes import ScriptedFetcher
@@ -74,7 +74,7 @@ def derive(store: Store, now: datetime) -> Derived:
     with Extractors(workers=0) as extractors:
         recipe = current_recipe()
         store.use_recipe(recipe, now)
-        return derive_captures(store, extractors, ask_captures.underived(store.ask, 1000), recipe=recipe, now=now)
+        return derive_captures(store, extractors, capture_queries.underived(store.ask, 1000), recipe=recipe, now=now)
 
 
 COPY = "https://regional.example/strait"

@@ -23,9 +23,9 @@ from builders import (
     judged,
     record_text,
 )
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.records import Reason, Relation
 from db.store import Store
 
@@ -68,26 +68,26 @@ def stocked(path: Path) -> Path:
 def _derive(store: Store) -> None:
     """Derive with a headline of each article's own, the hostile one for the first."""
     store.use_recipe(RECIPE, NOW)
-    ids = ask_captures.underived(store.ask, 100)
-    for capture in (ask_captures.by_id(store.ask, each) for each in ids):
+    ids = capture_queries.underived(store.ask, 100)
+    for capture in (capture_queries.by_id(store.ask, each) for each in ids):
         if capture.payload_sha256 is None:
             continue
-        body = ask_captures.payload(store.ask, capture.payload_sha256).decode()
+        body = capture_queries.payload(store.ask, capture.payload_sha256).decode()
         title = f"{HOSTILE} {capture.captured_at:%d}" if "daily" in capture.url else capture.url
         extraction = an_extraction(body, title=title, byline=HOSTILE)
         store.keep_extraction(capture, extraction, digest_of(title, body), RECIPE)
         store.derived(capture, RECIPE.id, judged, NOW)
-    for source in dict.fromkeys(ask_captures.by_id(store.ask, each).source_id for each in ids):
+    for source in dict.fromkeys(capture_queries.by_id(store.ask, each).source_id for each in ids):
         _settle(store, source, ids)
 
 
 def _settle(store: Store, source_id: int, done: list[int]) -> None:
     """Settle a history with the kinds and weights its edits have."""
-    url = ask_sources.by_id(store.ask, source_id).url
+    url = source_queries.by_id(store.ask, source_id).url
 
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
         def edited(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
-            change = compare(ask_versions.text(ask, before), ask_versions.text(ask, after))
+            change = compare(version_queries.text(ask, before), version_queries.text(ask, after))
             return change.kinds, change.score
 
         return versions.settle(sightings, url=url, compare=edited).versions

@@ -14,9 +14,9 @@ import pytest
 from db import maintenance
 from db.backups import KEPT, spare_path, thin_out
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.queries import statistics
-from db.queries import versions as ask_versions
+from db.queries import versions as version_queries
 from db.reader import HEAD, Reader, check_revision, translate
 from db.store import Store
 from db.verify import verify
@@ -41,7 +41,9 @@ def filled(path: Path, *texts: str) -> Path:
 
 def texts(path: Path) -> list[str]:
     with Reader(path) as reader:
-        return [ask_versions.text(reader.ask, each.text_sha256).body for each in ask_versions.everything(reader.ask)]
+        return [
+            version_queries.text(reader.ask, each.text_sha256).body for each in version_queries.everything(reader.ask)
+        ]
 
 
 def set_revision(path: Path, revision: str) -> Path:
@@ -341,7 +343,7 @@ def test_restoring_from_an_archive_in_use_brings_its_last_writes(path: Path, tmp
         store.record([(a_capture(1, at=T0 + 9 * DAY), PAGE)])
         maintenance.restore(fresh, path)
     with Reader(fresh) as reader:
-        assert len(ask_captures.of_source(reader.ask, 1)) == 3
+        assert len(capture_queries.of_source(reader.ask, 1)) == 3
 
 
 def test_a_broken_archive_is_replaced_and_kept_as_it_is(path: Path, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import registered_domain, url_key
 from archive.versions.aliases import heads, is_front, joins, read_claims
-from db.queries import captures as ask_captures
-from db.queries import claims as ask_claims
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import claims as alias_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.queries.claims import Saying
 from db.records import Hop, SeedKind, Tie
 from db.store import Store
@@ -64,15 +64,15 @@ def archive(store: Store, outcomes: Iterable[Outcome], *, at_once: bool = False)
 
 def head_of(store: Store, url: str) -> str:
     """The address under which the history of ``url`` is kept."""
-    found = ask_sources.by_url_key(store.ask, url_key(url))
+    found = source_queries.by_url_key(store.ask, url_key(url))
     assert found is not None
     return found.url
 
 
 def claimed(store: Store, url: str) -> list[tuple[str, str]]:
-    found = ask_sources.by_url_key(store.ask, url_key(url))
+    found = source_queries.by_url_key(store.ask, url_key(url))
     assert found is not None
-    return [(each.kind, each.url) for each in ask_claims.of_source(store.ask, found.id)]
+    return [(each.kind, each.url) for each in alias_queries.of_source(store.ask, found.id)]
 
 
 # --- what is kept ----------------------------------------------------------------------------------------------------
@@ -82,9 +82,9 @@ def test_claims_are_kept_with_when_they_were_first_and_last_seen(store: Store, n
     told = says(page(), canonical=COPY, og="/talks?utm_source=card", amp=AMP)
     later = says(page(ad="Ad 2"), canonical=COPY)
     archive(store, [answer(now, told, url=PRINT), answer(now + HOUR, later, url=PRINT)])
-    source = ask_sources.by_url_key(store.ask, url_key(PRINT))
+    source = source_queries.by_url_key(store.ask, url_key(PRINT))
     assert source is not None
-    found = {each.kind: each for each in ask_claims.of_source(store.ask, source.id)}
+    found = {each.kind: each for each in alias_queries.of_source(store.ask, source.id)}
     assert {kind: each.url for kind, each in found.items()} == {"canonical": COPY, "og": CANONICAL, "amp": AMP}
     assert (found["canonical"].first_seen_at, found["canonical"].last_seen_at) == (now, now + HOUR)
     assert (found["og"].first_seen_at, found["og"].last_seen_at) == (now, now)
@@ -95,7 +95,7 @@ def test_a_304_repeats_what_the_page_before_it_claimed(store: Store, now: dateti
 
     again = answer(now + HOUR, url=PRINT, status=304, reason=Reason.NOT_MODIFIED)
     archive(store, [answer(now, says(page(), canonical=COPY), url=PRINT), again])
-    (found,) = ask_claims.of_source(store.ask, 1)
+    (found,) = alias_queries.of_source(store.ask, 1)
     assert (found.first_seen_at, found.last_seen_at) == (now, now + HOUR)
 
 
@@ -147,9 +147,9 @@ def test_a_page_with_the_text_of_the_address_it_claims_joins_its_history(
 ) -> None:
     archive(store, [answer(now, page(), url=CANONICAL), answer(now + HOUR, says(page(), **claim), url=PRINT)])
     assert head_of(store, PRINT) == CANONICAL
-    (version,) = ask_versions.of_source(store.ask, 1)
+    (version,) = version_queries.of_source(store.ask, 1)
     assert version.captures == 2
-    assert ask_versions.of_source(store.ask, 2) == []
+    assert version_queries.of_source(store.ask, 2) == []
 
 
 def test_an_amp_page_with_the_same_text_joins_the_article_that_names_it(store: Store, now: datetime) -> None:
@@ -198,7 +198,7 @@ def test_once_the_texts_were_the_same_a_later_difference_is_an_edit(store: Store
             answer(now + 2 * HOUR, edited, url=PRINT),
         ],
     )
-    assert [each.captures for each in ask_versions.of_source(store.ask, 1)] == [2, 1]
+    assert [each.captures for each in version_queries.of_source(store.ask, 1)] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def archived(path: Path, outcomes: Sequence[Outcome], *, at_once: bool) -> objec
         archive(store, outcomes, at_once=at_once)
         claims = store.ask("""SELECT s.url_key AS own, k.kind, k.url_key, k.first_seen_at, k.last_seen_at
                               FROM claim k JOIN source s ON s.id = k.source_id ORDER BY 1, 2, 3""")
-        assert ask_captures.underived(store.ask, 10) == []
+        assert capture_queries.underived(store.ask, 10) == []
         assert head_of(store, PRINT) == head_of(store, AMP) == CANONICAL
     return claims, {name: rows for name, rows in contents(path).items() if name in {"sources", "versions", "links"}}
 
@@ -238,7 +238,7 @@ def test_what_comes_by_import_joins_as_what_was_visited(store: Store, now: datet
 def test_a_watched_page_stays_watched_under_the_address_it_joins(store: Store, now: datetime) -> None:
     store.sync_seeds([a_seed(url=PRINT)], {PRINT: url_key(PRINT)}, now)
     archive(store, [answer(now, page(), url=CANONICAL), answer(now, says(page(), canonical=CANONICAL), url=PRINT)])
-    (state,) = ask_sources.states(store.ask)
+    (state,) = source_queries.states(store.ask)
     assert (state.source.url, state.source.seed_key, state.source.retired_at) == (CANONICAL, "daily/harbour", None)
 
 
@@ -249,7 +249,7 @@ def test_when_its_row_names_the_new_address_a_moved_page_is_still_visited(store:
     hops = (Hop(url=PRINT, status=301, location=CANONICAL),)
     archive(store, [answer(now, page(), url=PRINT, final_url=CANONICAL, hops=hops)])
     store.sync_seeds([new], {CANONICAL: url_key(CANONICAL)}, now)
-    (state,) = ask_sources.states(store.ask)
+    (state,) = source_queries.states(store.ask)
     assert (state.source.url, state.source.retired_at) == (PRINT, None)
 
 
@@ -273,11 +273,11 @@ def test_a_crash_between_joining_and_settling_is_made_good(store: Store, now: da
     gather(store, [late], 2)
     derive(store, now)
     changed = store.join(1, read_claims, lambda _: False, heads, now)  # cut off here: nothing is settled
-    assert sorted(ask_captures.underived(store.ask, 10)) == sorted(each for ids in changed.values() for each in ids)
+    assert sorted(capture_queries.underived(store.ask, 10)) == sorted(each for ids in changed.values() for each in ids)
     derive(store, now)
     assert head_of(store, PRINT) == CANONICAL
-    assert len(ask_versions.of_source(store.ask, 1)) == 2
-    assert ask_captures.underived(store.ask, 10) == []
+    assert len(version_queries.of_source(store.ask, 1)) == 2
+    assert capture_queries.underived(store.ask, 10) == []
 
 
 # --- who heads the history -------------------------------------------------------------------------------------------

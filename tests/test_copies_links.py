@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.pipeline.link import link
-from db.queries import links as ask_links
+from db.queries import links as link_queries
 from db.store import Store
 from tests.builders import T0, add_source, derive_all, record_text
 
@@ -40,7 +40,7 @@ def archive(path: Path, names: Iterable[str]) -> Store:
 def linked(store: Store) -> set[Link]:
     """The links among the story's texts, without what tells the two sides apart."""
     story = {f"https://{name}.example/" for name in STORY}
-    return {link for link in ask_links.of_sources(store.ask, []) if {link.a.url, link.b.url} <= story}
+    return {link for link in link_queries.of_sources(store.ask, []) if {link.a.url, link.b.url} <= story}
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from archive.api import Archive
 from archive.api.drift import LOOK_BACK, alarms
-from db.queries import captures as ask_captures
-from db.queries import drift as ask_drift
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import drift as drift_queries
+from db.queries import versions as version_queries
 from db.records import Reading
 from db.store import Store
 from tests.builders import (
@@ -96,7 +96,7 @@ def test_an_alarm_changes_no_history_and_ends_when_a_better_recipe_has_read_the_
     """Each page's versions are its own, whatever becomes of the others of its site."""
 
     def said(store: Store, source: int) -> list[tuple[str, datetime]]:
-        return [(str(each.cause), each.first_seen_at) for each in ask_versions.of_source(store.ask, source)]
+        return [(str(each.cause), each.first_seen_at) for each in version_queries.of_source(store.ask, source)]
 
     def settled(name: str, pages: int) -> list[tuple[str, datetime]]:
         with Store(tmp_path / name) as store:
@@ -106,10 +106,10 @@ def test_an_alarm_changes_no_history_and_ends_when_a_better_recipe_has_read_the_
                 for day in (2, 3):
                     record_text(store, source, f"{SHORT} {source}", T0 + day * DAY)
             derive_all(store)
-            assert bool(alarms(ask_drift.readings(store.ask, T0))) == (pages > 1)
+            assert bool(alarms(drift_queries.readings(store.ask, T0))) == (pages > 1)
             told = said(store, sources[0])
             mend(store)
-            assert alarms(ask_drift.readings(store.ask, T0)) == ()
+            assert alarms(drift_queries.readings(store.ask, T0)) == ()
             assert said(store, sources[0]) == [("first", T0)]
             return told
 
@@ -120,11 +120,11 @@ def mend(store: Store) -> None:
     """Read every page again, as whole as it is."""
     store.use_recipe(OTHER_RECIPE, LATER)
     whole = an_extraction(LONG, title="")
-    ids = ask_captures.underived(store.ask, 100)
-    for capture in (ask_captures.by_id(store.ask, each) for each in ids):
+    ids = capture_queries.underived(store.ask, 100)
+    for capture in (capture_queries.by_id(store.ask, each) for each in ids):
         store.keep_extraction(capture, whole, digest_of("", LONG), OTHER_RECIPE)
         store.derived(capture, OTHER_RECIPE.id, judged, LATER)
-    for source_id in sorted({ask_captures.by_id(store.ask, each).source_id for each in ids}):
+    for source_id in sorted({capture_queries.by_id(store.ask, each).source_id for each in ids}):
         settle(store, source_id, done=ids)
 
 
@@ -139,8 +139,8 @@ def test_status_tells_of_it_until_the_pages_are_read_better(tmp_path: Path) -> N
         with Archive(store.path) as archive:
             (alarm,) = archive.status(now)["drift"]
         assert (alarm.pages, alarm.of) == (len(sources), len(sources))
-        assert alarms(ask_drift.readings(store.ask, now - LOOK_BACK, host="example,other,")) == ()
+        assert alarms(drift_queries.readings(store.ask, now - LOOK_BACK, host="example,other,")) == ()
         for source in sources:
             record_text(store, source, LONG, now + timedelta(hours=source))
         derive_all(store)
-        assert alarms(ask_drift.readings(store.ask, now - LOOK_BACK, host=HOST)) == ()
+        assert alarms(drift_queries.readings(store.ask, now - LOOK_BACK, host=HOST)) == ()

@@ -17,8 +17,8 @@ from archive.formats.warc.records import warc_records
 from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from db.errors import BadInput
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Exchange, Hop, Reason
 from db.store import Store
@@ -102,11 +102,11 @@ def contents(db: Path) -> list[Capture]:
     """Every capture, without what an archive adds of its own."""
     own = {"id": None, "source_id": 0, "run_id": None, "provenance": "", "revisit": False}
     with Reader(db) as reader:
-        sources = ask_sources.everything(reader.ask)
-        found = [each for source in sources for each in ask_captures.of_source(reader.ask, source.id)]
+        sources = source_queries.everything(reader.ask)
+        found = [each for source in sources for each in capture_queries.of_source(reader.ask, source.id)]
         for each in found:
             if each.payload_sha256 is not None:
-                ask_captures.payload(reader.ask, each.payload_sha256)
+                capture_queries.payload(reader.ask, each.payload_sha256)
     known = {name: value for name, value in own.items() if name != "run_id"}
     return [replace(each, **known, flags=tuple(flag for flag in each.flags if flag != "import")) for each in found]
 

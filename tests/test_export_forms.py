@@ -32,8 +32,8 @@ from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Reason, Relation, SeedKind
 from db.store import Store
@@ -58,7 +58,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(path) as store:
         seeds = [a_seed()]
         store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
-        (source,) = ask_sources.matching(store.ask, ["daily/harbour"])
+        (source,) = source_queries.matching(store.ask, ["daily/harbour"])
         make_history(store, source, [(OPENS, T0)], title="Harbour opens")
         make_history(store, source, [(CLOSES, T0 + DAY)], title="Harbour <script>")
         make_history(store, add_source(store, COPY), [(OPENS, T0 + HOUR)], title="Harbour opens")
@@ -91,9 +91,9 @@ def contents(db: Path) -> list[tuple[str, str, Capture, object]]:
     with Reader(db) as reader:
         found = []
         for row in reader.ask("SELECT id, source_id FROM capture"):
-            source = ask_sources.by_id(reader.ask, row["source_id"])
-            one = ask_captures.by_id(reader.ask, row["id"])
-            page = None if one.part_of is None else ask_captures.by_id(reader.ask, one.part_of).captured_at
+            source = source_queries.by_id(reader.ask, row["source_id"])
+            one = capture_queries.by_id(reader.ask, row["id"])
+            page = None if one.part_of is None else capture_queries.by_id(reader.ask, one.part_of).captured_at
             flags = tuple(flag for flag in one.flags if flag != "import")
             found.append((source.url_key, str(source.kind), replace(one, **own, flags=flags), page))
     return sorted(found, key=lambda each: (each[0], each[2].captured_at))

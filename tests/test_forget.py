@@ -21,8 +21,8 @@ from archive.cli import wirecopy
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.queries import tombstones
 from db.reader import Reader
 from db.records import Found
@@ -122,17 +122,17 @@ def test_a_log_that_others_read_is_told_of(store: Store, path: Path) -> None:
 
 
 def test_pages_packed_against_it_are_packed_anew(store: Store, path: Path) -> None:
-    before = [ask_captures.payload(store.ask, each) for each in digests(store, 2)]
+    before = [capture_queries.payload(store.ask, each) for each in digests(store, 2)]
     mine = {row["payload_id"] for row in store.ask("SELECT payload_id FROM capture WHERE source_id = 1")}
     assert mine.intersection(each for each in bases(store).values() if each)
     store.forget(1, LATER)
     assert mine.isdisjoint(bases(store))
-    assert [ask_captures.payload(store.ask, each) for each in digests(store, 2)] == before
+    assert [capture_queries.payload(store.ask, each) for each in digests(store, 2)] == before
     assert problems(path) == []
 
 
 def digests(store: Store, source_id: int) -> list[str]:
-    return [each.payload_sha256 or "" for each in ask_captures.of_source(store.ask, source_id)]
+    return [each.payload_sha256 or "" for each in capture_queries.of_source(store.ask, source_id)]
 
 
 def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
@@ -140,7 +140,7 @@ def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
         connection.execute("UPDATE version SET superseded_at = 1 WHERE source_id = 2")
         connection.execute("UPDATE source SET same_as = 1 WHERE id = 2")
     store.forget(1, LATER)
-    assert ask_sources.everything(store.ask) == []
+    assert source_queries.everything(store.ask) == []
     assert sizes(path)["payload"] == sizes(path)["text"] == 0
     assert sizes(path)["tombstone"] == 2
 
@@ -157,11 +157,11 @@ def test_what_others_show_too_is_kept(store: Store, path: Path) -> None:
 
 def test_a_list_is_forgotten_without_what_it_named(store: Store) -> None:
     store.sync_seeds([a_seed("feed", kind="feed")], {"https://daily.example/feed": "example,daily,)/feed"}, T0)
-    feed = ask_sources.by_url_key(store.ask, "example,daily,)/feed")
+    feed = source_queries.by_url_key(store.ask, "example,daily,)/feed")
     assert feed is not None
     named = store.add_found([(Found(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
     store.forget(feed.id, LATER)
-    assert ask_sources.by_id(store.ask, named[0]).found_in is None
+    assert source_queries.by_id(store.ask, named[0]).found_in is None
 
 
 def test_every_table_that_hangs_on_a_source_is_known() -> None:
@@ -181,7 +181,7 @@ def test_texts_live_as_long_as_something_shows_them_and_not_because_something_sp
 
 
 def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
-    links = [tombstones.link_of(store.ask, each.id or 0).link for each in ask_captures.of_source(store.ask, 1)]
+    links = [tombstones.link_of(store.ask, each.id or 0).link for each in capture_queries.of_source(store.ask, 1)]
     store.forget(1, LATER)
     grave = tombstones.tombstone(store.ask, url_key(URL))
     assert grave is not None
@@ -220,7 +220,7 @@ def test_it_is_not_kept_again_by_any_way(store: Store) -> None:
     assert store.add_found([(Found(url=URL), key)], 2, LATER) == []
     store.sync_seeds([a_seed("harbour")], {URL: key}, LATER)
     assert keep_outcomes(store, [an_outcome(), an_outcome(OTHER)], provenance="import:a.warc", now=LATER) != []
-    assert ask_sources.by_url_key(store.ask, key) is None
+    assert source_queries.by_url_key(store.ask, key) is None
 
 
 def test_it_is_kept_again_once_that_is_allowed(store: Store, path: Path) -> None:
@@ -259,7 +259,7 @@ def test_killed_at_any_moment_all_of_it_is_there_or_forgetting_again_ends_it(pat
     assert problems(path) == []
     with Store(path) as store:
         if store.ask("SELECT 1 FROM source WHERE id = 1"):
-            assert len(ask_captures.of_source(store.ask, 1)) == 3
+            assert len(capture_queries.of_source(store.ask, 1)) == 3
             store.forget(1, LATER)
     assert SECRET not in everything(path)
     assert problems(path) == []

@@ -19,9 +19,9 @@ from archive.pipeline.adopt_template import site_keys
 from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import furniture as ask_furniture
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import furniture as template_queries
+from db.queries import versions as version_queries
 from db.records import Blocks, Extraction, Verdict
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, a_capture, plain
@@ -192,7 +192,7 @@ def derive(store: Store, now: datetime) -> list[Version]:
     """Empty the ledger by the real pipeline; the versions it says are news."""
     recipe, opened = current_recipe(), []
     store.use_recipe(recipe, now)
-    while ids := ask_captures.underived(store.ask, 3):
+    while ids := capture_queries.underived(store.ask, 3):
         opened += derive_captures(store, Here(), ids, recipe=recipe, now=now).versions
     return opened
 
@@ -203,7 +203,7 @@ def adopt(store: Store, now: datetime) -> list[Version]:
 
 
 def settled(store: Store) -> list[Version]:
-    return [replace(each, superseded_at=None) for each in plain(ask_versions.everything(store.ask))]
+    return [replace(each, superseded_at=None) for each in plain(version_queries.everything(store.ask))]
 
 
 Seen = tuple[int, str, int]  # which article, what its edit added, on which day
@@ -227,14 +227,14 @@ def store(tmp_path: Path) -> Iterable[Store]:
 @pytest.mark.slow
 def test_adopting_furniture_takes_it_out_and_is_no_edit(store: Store) -> None:
     before, now = settled(store), T0 + 9 * DAY
-    assert all(APPEAL in ask_versions.text(store.ask, each.text_sha256).body for each in before)
+    assert all(APPEAL in version_queries.text(store.ask, each.text_sha256).body for each in before)
     assert adopt(store, now) == []
     after = settled(store)
     assert [(one.url, one.number, one.cause, one.kinds, one.first_seen_at) for one in after] == [
         (one.url, one.number, one.cause, one.kinds, one.first_seen_at) for one in before
     ]
-    assert not any(APPEAL in ask_versions.text(store.ask, each.text_sha256).body for each in after)
-    assert ask_versions.recent_changes(store.ask, since=now - HOUR, limit=99) == []
+    assert not any(APPEAL in version_queries.text(store.ask, each.text_sha256).body for each in after)
+    assert version_queries.recent_changes(store.ask, since=now - HOUR, limit=99) == []
     assert len({one.recipe_id for one in after}) == 1
     assert after[0].recipe_id.startswith(f"{current_recipe().id}+")
 
@@ -268,7 +268,7 @@ def test_looking_a_second_time_changes_nothing(store: Store) -> None:
     assert adopt_template.adopt(store, recipe, now) == (1, len(PAGES))
     derive(store, now)
     assert adopt_template.adopt(store, recipe, now) == (0, 0)
-    newest = ask_furniture.newest(store.ask, "daily.example")
+    newest = template_queries.newest(store.ask, "daily.example")
     assert (newest.revision, newest.blocks.edge) == (1, folded(APPEAL))
 
 
@@ -278,7 +278,7 @@ def test_a_page_that_comes_later_is_cleaned_at_once_and_its_edits_are_news(store
     record(store, 1, page("Town1", edited="Corrected again, this time by the mayor."), T0 + 10 * DAY)
     (news,) = derive(store, T0 + 10 * DAY)
     assert (news.number, str(news.cause)) == (3, "changed")
-    assert APPEAL not in ask_versions.text(store.ask, news.text_sha256).body
+    assert APPEAL not in version_queries.text(store.ask, news.text_sha256).body
 
 
 @pytest.mark.slow

@@ -14,8 +14,8 @@ from archive.crawl.discover import MOST_FOUND, discover
 from archive.crawl.fetch import Fetcher
 from archive.pipeline.gather import page_of
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import versions as version_queries
 from db.records import Cause, SeedKind, Verdict
 from newsroom import derive
 from newsroom import page as article
@@ -56,8 +56,8 @@ def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) ->
         site.pages[path] = reply
         asyncio.run(gather(NOON + timedelta(hours=hour)))
     derive(store, NOON + timedelta(days=1))
-    states = [str(one.state) for one in ask_captures.sightings(store.ask, source_id)]
-    return ask_versions.of_source(store.ask, source_id), states
+    states = [str(one.state) for one in capture_queries.sightings(store.ask, source_id)]
+    return version_queries.of_source(store.ask, source_id), states
 
 
 def html(body: str, title: str = "Daily") -> bytes:

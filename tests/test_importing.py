@@ -19,8 +19,8 @@ from archive.formats.imported import BadLine, PassedOver, text_payload
 from archive.pipeline.import_files import Imported, import_files
 from archive.settings import Settings
 from db.errors import BadInput
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import TEXT_MEDIA_TYPE, Capture, Outcome, Reason
 
@@ -42,8 +42,8 @@ def brought(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
     db = tmp_path / "archive.db"
     done = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)
     with Reader(db) as reader:
-        known = ask_sources.everything(reader.ask)
-        return done, [each for source in known for each in ask_captures.of_source(reader.ask, source.id)]
+        known = source_queries.everything(reader.ask)
+        return done, [each for source in known for each in capture_queries.of_source(reader.ask, source.id)]
 
 
 def one(path: Path) -> Outcome:

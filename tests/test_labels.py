@@ -16,7 +16,7 @@ from archive.settings import load_settings
 from builders import DAY, OTHER_RECIPE, T0, add_source, derive_all, make_history
 from contents import contents
 from db.errors import BadInput
-from db.queries import labels as ask_labels
+from db.queries import labels as label_queries
 from db.records import Relation
 from db.store import Store
 from newsroom import COPY, TALKS, answer, derive, fill, gather, page
@@ -96,10 +96,10 @@ def test_a_label_outlasts_new_links_and_a_new_recipe(tmp_path: Path):
         made = [*make_history(store, one, [("one", T0)]), *make_history(store, other, [("two", T0 + DAY)])]
         sides = [(one, made[0].text_sha256, T0), (other, made[1].text_sha256, T0 + DAY)]
         assert store.label(sides[0], sides[1], copy=True, note="", now=T0)
-        (said,) = ask_labels.everything(store.ask)
+        (said,) = label_queries.everything(store.ask)
         store.forget_links()
         derive_all(store, recipe=OTHER_RECIPE, title="read otherwise")
-        (later,) = ask_labels.of_sources(store.ask, [other])
+        (later,) = label_queries.of_sources(store.ask, [other])
     assert (later.a.text_sha256, later.b.text_sha256) == (said.a.text_sha256, said.b.text_sha256)
     assert (later.a.version, later.b.version) == (1, 1), "that stand today where the labelled texts stood"
     assert later.a.title == "read otherwise"

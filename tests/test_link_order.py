@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db.queries import links as ask_links
+from db.queries import links as link_queries
 from db.store import Store
 from tests.builders import DAY, LATER, T0, a_judgement, add_source, derive_all, record_text
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-COMMON = [ask_links.TERMS_FROM + number for number in range(6)]
-SOME = [ask_links.TERMS_FROM + 100 + number for number in range(12)]
+COMMON = [link_queries.TERMS_FROM + number for number in range(6)]
+SOME = [link_queries.TERMS_FROM + 100 + number for number in range(12)]
 PRINTED = list(range(8))
 TEXTS = 140
 
@@ -57,17 +57,17 @@ def texts_of(dice: random.Random) -> list[Told]:
 def by_the_rule(texts: Iterable[Told]) -> set[frozenset[str]]:
     """The pairs that are compared, by the rule as it is told."""
     texts = list(texts)
-    day = {each.name: (*ask_links.block_of(since_1970(each.at)), since_1970(each.at)) for each in texts}
+    day = {each.name: (*link_queries.block_of(since_1970(each.at)), since_1970(each.at)) for each in texts}
     ever = Counter(key for each in texts for key in each.keys)
     here = Counter((key, day[each.name][0]) for each in texts for key in each.keys)
 
     def live(key: int, one: Told, other: Told) -> bool:
-        near = abs(day[one.name][2] - day[other.name][2]) <= ask_links.FORTNIGHT
-        crowded = any(here[key, day[each.name][0]] > ask_links.cap_of(key) for each in (one, other))
-        return ever[key] <= ask_links.RARE_CAP or (near and not crowded)
+        near = abs(day[one.name][2] - day[other.name][2]) <= link_queries.FORTNIGHT
+        crowded = any(here[key, day[each.name][0]] > link_queries.cap_of(key) for each in (one, other))
+        return ever[key] <= link_queries.RARE_CAP or (near and not crowded)
 
     def compared(one: Told, other: Told) -> bool:
-        return sum(live(key, one, other) for key in {*one.keys} & {*other.keys}) >= ask_links.LEAST_SHARED
+        return sum(live(key, one, other) for key in {*one.keys} & {*other.keys}) >= link_queries.LEAST_SHARED
 
     return {frozenset((one.name, other.name)) for one, other in combinations(texts, 2) if compared(one, other)}
 
@@ -109,11 +109,11 @@ class Linked:
 
     def link(self) -> None:
         """As ``archive.pipeline.link`` does it, where every judgement is the same."""
-        while waiting := ask_links.unlinked(self.store.ask, 7):
+        while waiting := link_queries.unlinked(self.store.ask, 7):
             keys = {each: self.keys[each] for each in waiting}
-            standing, done = self.store.add_keys(keys), ask_links.compared(self.store.ask, waiting, "test")
+            standing, done = self.store.add_keys(keys), link_queries.compared(self.store.ask, waiting, "test")
             for each in standing:
-                others = () if each in done else ask_links.candidates(self.store.ask, each, keys[each])
+                others = () if each in done else link_queries.candidates(self.store.ask, each, keys[each])
                 self.compared += len(others)
                 self.store.link(each, [(other, a_judgement()) for other in others], "test", LATER, keys[each])
 
@@ -135,7 +135,7 @@ def test_a_key_that_grows_common_takes_back_the_links_it_gave(linked: Linked) ->
     for each in first:
         linked.see(each, each.at)
     assert len(linked.pairs()) == 1
-    crowd = [Told(f"crowd {number}", (*keys[:1], 1000 + number), T0) for number in range(ask_links.TERM_CAP - 1)]
+    crowd = [Told(f"crowd {number}", (*keys[:1], 1000 + number), T0) for number in range(link_queries.TERM_CAP - 1)]
     for each in crowd[:-1]:
         linked.see(each, each.at)
     assert linked.pairs() == by_the_rule([*first, *crowd[:-1]]) != set()
@@ -159,8 +159,8 @@ def test_whatever_the_order_the_links_are_those_of_the_rule(linked: Linked, seed
             linked.see(one, one.at)
         here[one.name] = one
     assert linked.pairs() == by_the_rule(here.values()) != set()
-    crowded = Counter((key, ask_links.block_of(since_1970(one.at))) for one in here.values() for key in one.keys)
-    assert max(crowded.values()) > ask_links.TERM_CAP  # or it would prove little
+    crowded = Counter((key, link_queries.block_of(since_1970(one.at))) for one in here.values() for key in one.keys)
+    assert max(crowded.values()) > link_queries.TERM_CAP  # or it would prove little
     for one in dice.sample(texts, TEXTS // 3):
         linked.lose(here.pop(one.name))
     assert linked.pairs() == by_the_rule(here.values())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import list_membership as ask_listings
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import list_membership as list_queries
+from db.queries import sources as source_queries
 from db.records import Found, SeedKind
 from newsroom import answer, gather
 from tests.builders import DAY, T0, a_seed
@@ -32,7 +32,7 @@ def sync(store: Store, *seeds: Seed) -> None:
 
 
 def source(store: Store, url: str) -> Source:
-    found = ask_sources.by_url_key(store.ask, url_key(url))
+    found = source_queries.by_url_key(store.ask, url_key(url))
     assert found is not None
     return found
 
@@ -43,7 +43,7 @@ def names(store: Store, via: str, *urls: str, kind: SeedKind = SeedKind.ARTICLE)
 
 
 def watched(store: Store) -> set[str]:
-    return {each.source.url for each in ask_sources.states(store.ask) if each.source.retired_at is None}
+    return {each.source.url for each in source_queries.states(store.ask) if each.source.retired_at is None}
 
 
 # --- one article in several lists ------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def found_by(store: Store, url: str) -> tuple[str, str | None]:
     """The list that counts for a source, and its seed."""
     found = source(store, url)
     assert found.found_in is not None
-    return ask_sources.by_id(store.ask, found.found_in).url, found.seed_key
+    return source_queries.by_id(store.ask, found.found_in).url, found.seed_key
 
 
 @pytest.mark.parametrize("order", list(permutations(["alpha", "beta", "gamma"])))
@@ -62,7 +62,7 @@ def test_which_list_answered_first_makes_no_difference(store: Store, order: tupl
     for name in order:
         names(store, f"{HOST}/{name}", STORY)
     assert found_by(store, STORY) == (f"{HOST}/alpha", "daily/alpha")
-    said = ask_listings.naming(store.ask, source(store, STORY).id)
+    said = list_queries.naming(store.ask, source(store, STORY).id)
     assert [url for url, _ in said] == [f"{HOST}/{name}" for name in ("alpha", "beta", "gamma")]
 
 
@@ -107,7 +107,7 @@ def expand(store: Store, url: str, *children: str, element: str = "sitemap", kin
 
 
 def flags(store: Store, url: str) -> tuple[tuple[str, ...], str]:
-    (only,) = ask_captures.of_source(store.ask, source(store, url).id)
+    (only,) = capture_queries.of_source(store.ask, source(store, url).id)
     return only.flags, only.detail
 
 
@@ -116,7 +116,7 @@ def test_indexes_that_name_each_other_end(store: Store) -> None:
     expand(store, f"{HOST}/one.xml", f"{HOST}/two.xml", f"{HOST}/one.xml")
     expand(store, f"{HOST}/two.xml", f"{HOST}/one.xml", f"{HOST}/two.xml")
     assert watched(store) == {f"{HOST}/one.xml", f"{HOST}/two.xml"}
-    assert ask_listings.depth(store.ask, source(store, f"{HOST}/two.xml").id) == 2
+    assert list_queries.depth(store.ask, source(store, f"{HOST}/two.xml").id) == 2
     assert source(store, f"{HOST}/one.xml").found_in is None
 
 
@@ -158,7 +158,7 @@ def test_a_feed_that_a_section_names_is_watched_with_it(store: Store) -> None:
     sync(store, a_list("news", kind=SeedKind.SECTION))
     page = f'<link rel="alternate" type="application/rss+xml" href="{HOST}/rss"><a href="/story-of-a-bridge">Bridge</a>'
     gather(store, [answer(T0, page.encode(), url=f"{HOST}/news")], 1, kind=SeedKind.SECTION)
-    kinds = {each.source.url: (each.source.kind, each.source.seed_key) for each in ask_sources.states(store.ask)}
+    kinds = {each.source.url: (each.source.kind, each.source.seed_key) for each in source_queries.states(store.ask)}
     assert kinds[f"{HOST}/rss"] == (SeedKind.FEED, "daily/news")
     assert kinds[f"{HOST}/story-of-a-bridge"] == (SeedKind.ARTICLE, "daily/news")
 
@@ -169,7 +169,7 @@ def test_when_a_source_was_found_is_when_the_first_list_named_it(store: Store) -
         via = source(store, f"{HOST}/{name}").id
         store.add_found([(Found(url=STORY), url_key(STORY))], via, T0 + days * DAY)
     assert source(store, STORY).found_at == T0
-    assert ask_listings.naming(store.ask, source(store, STORY).id) == [
+    assert list_queries.naming(store.ask, source(store, STORY).id) == [
         (f"{HOST}/beta", T0),
         (f"{HOST}/alpha", T0 + DAY),
     ]

@@ -13,10 +13,10 @@ from archive.crawl import soft404
 from archive.crawl.fetch import Asides, Fetcher, Remembered
 from archive.pipeline import side_captures
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import search as ask_search
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import search as search_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.records import Manners, Reason, SeedKind, Verdict, Visit
 from tests.builders import DAY, HOUR, T0
 from tests.fetching import HOST, NOON, Clock, policy_for, visit
@@ -220,12 +220,12 @@ def lose(store: Store, at: object, *, url: str = TALKS) -> int:
 
 
 def states(store: Store, source_id: int) -> list[str]:
-    return [one.state for one in ask_captures.sightings(store.ask, source_id)]
+    return [one.state for one in capture_queries.sightings(store.ask, source_id)]
 
 
 def settle(store: Store) -> None:
     """Derive until nothing is left, as a run does."""
-    while ask_captures.underived(store.ask, 1):
+    while capture_queries.underived(store.ask, 1):
         derive(store, T0 + 30 * DAY)
 
 
@@ -236,7 +236,7 @@ def test_a_page_that_says_what_a_page_that_cannot_exist_says_is_a_soft_404(store
     apologise(store, T0 + DAY + HOUR)
     settle(store)
     assert states(store, source_id) == ["ok", "soft_404"]
-    (version,) = ask_versions.of_source(store.ask, source_id)
+    (version,) = version_queries.of_source(store.ask, source_id)
     assert version.captures == 1
     (row,) = store.ask("SELECT detail FROM derivation WHERE verdict = 'soft_404'")
     assert soft404.probe_url("https://daily.example/", T0 + DAY + HOUR) in row["detail"]
@@ -252,10 +252,10 @@ def test_the_verdict_is_the_same_whichever_came_first(store: Store, *, probe_fir
         if not together:
             settle(store)
     settle(store)
-    source = ask_sources.by_url_key(store.ask, url_key(TALKS))
+    source = source_queries.by_url_key(store.ask, url_key(TALKS))
     assert source is not None
     assert states(store, source.id) == [Verdict.SOFT_404]
-    assert ask_versions.of_source(store.ask, source.id) == []
+    assert version_queries.of_source(store.ask, source.id) == []
 
 
 @pytest.mark.parametrize(
@@ -294,10 +294,10 @@ def test_a_probe_is_neither_a_version_nor_found_by_search_nor_watched(store: Sto
     apologise(store, T0)
     settle(store)
     assert store.ask("SELECT count(*) AS n FROM capture") == [{"n": 1}]
-    assert ask_versions.everything(store.ask) == []
-    assert ask_search.search(store.ask, "sandwiches", limit=5) == []
+    assert version_queries.everything(store.ask) == []
+    assert search_queries.search(store.ask, "sandwiches", limit=5) == []
     assert store.ask("SELECT * FROM v_articles") == store.ask("SELECT * FROM v_sources") == []
-    assert ask_sources.states(store.ask) == ask_sources.everything(store.ask) == []
+    assert source_queries.states(store.ask) == source_queries.everything(store.ask) == []
 
 
 def test_a_probe_sent_to_the_front_page_for_good_does_not_take_it_over(store: Store) -> None:
@@ -308,6 +308,6 @@ def test_a_probe_sent_to_the_front_page_for_good_does_not_take_it_over(store: St
     asked = soft404.probe_url(front, T0)
     apologise(store, T0, *PARAGRAPHS, final_url=front, hops=(Hop(url=asked, status=301, location="/"),))
     settle(store)
-    found = ask_sources.by_url_key(store.ask, url_key(front))
+    found = source_queries.by_url_key(store.ask, url_key(front))
     assert found is not None
     assert (found.id, found.same_as) == (source_id, None)

@@ -19,8 +19,8 @@ from archive.pipeline.run import recall_from
 from archive.seeds import load_index
 from archive.settings import load_settings
 from archive.urls import url_key
-from db.queries import origins as ask_origins
-from db.queries import sources as ask_sources
+from db.queries import origins as origin_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Found, Reason, Visit
 from db.store import Store
@@ -71,7 +71,7 @@ class Desk:
         async def work(store: Store) -> None:
             policy = policy_for(self.site, probe=probe)
             async with Fetcher(policy, now=lambda: at, recall=recall_from(store)) as fetcher:
-                due = plan_visits(ask_sources.states(store.ask), now=at).visits
+                due = plan_visits(source_queries.states(store.ask), now=at).visits
                 await gather(store, fetcher, due, run_id=run_id, now=at)
                 await fetcher.rest()
                 side_captures.keep(store, fetcher.asides(), run_id=run_id, now=at)
@@ -84,7 +84,7 @@ class Desk:
 
     def plan(self, at: datetime, *, force: bool = False) -> Plan:
         with Reader(self.db) as reader:
-            return plan_visits(ask_sources.states(reader.ask), now=at, force=force)
+            return plan_visits(source_queries.states(reader.ask), now=at, force=force)
 
     def captures(self, url: str = TALKS) -> list[Capture]:
         with Archive(self.db) as archive:
@@ -135,7 +135,7 @@ def test_a_batch_that_was_kept_has_its_manners_kept_with_it(tmp_path: Path) -> N
             fetcher = Fetcher(policy_for(site), now=lambda: T0, recall=recall_from(store))
             visit = Visit(source_id=source_id, url=TALKS)
             await gather(store, fetcher, [visit], run_id=run, now=T0)
-            kept = ask_origins.manners(store.ask, "http://daily.example:80")
+            kept = origin_queries.manners(store.ask, "http://daily.example:80")
             assert kept is not None
             assert kept.paused_until_at == T0 + 2 * HOUR
             assert recall_from(store)("http://daily.example:80").robots is not None
@@ -219,7 +219,7 @@ def test_a_validator_without_the_page_it_came_with_is_not_used(desk: Desk) -> No
         source_id = store.add_source("http://other.example/a", "example,other,)/a", T0)
         store.record([(replace(told, source_id=source_id), None)])
         store.add_found([(Found(url="http://other.example/a"), "example,other,)/a")], 1, T0)
-        (state,) = [one for one in ask_sources.states(store.ask) if one.source.id == source_id]
+        (state,) = [one for one in source_queries.states(store.ask) if one.source.id == source_id]
     assert (state.last_reason, state.etag, state.validators_url) == (Reason.NOT_MODIFIED, None, None)
 
 

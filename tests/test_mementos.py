@@ -20,9 +20,9 @@ from archive.pipeline.run import Campaign, directly
 from archive.settings import Settings
 from archive.urls import url_key
 from db.errors import ConfigError
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.reader import Reader
 from db.records import Hop, Reason, SeedKind
 from db.store import Store
@@ -190,12 +190,12 @@ class Bench:
             run_id=self.store.begin_run("backfill", "{}", "me", T0),
             step=directly,
         )
-        asyncio.run(gather_mementos(run, ask_sources.states(self.store.ask), window))
+        asyncio.run(gather_mementos(run, source_queries.states(self.store.ask), window))
         return run.counts, fetcher.urls()
 
     def kept(self, url: str = URL) -> list[Capture]:
-        source = ask_sources.by_url_key(self.store.ask, url_key(url))
-        return [] if source is None else ask_captures.of_source(self.store.ask, source.id)
+        source = source_queries.by_url_key(self.store.ask, url_key(url))
+        return [] if source is None else capture_queries.of_source(self.store.ask, source.id)
 
 
 @pytest.fixture
@@ -212,8 +212,8 @@ def test_a_memento_becomes_a_capture_of_the_page_at_its_own_time(bench: Bench) -
     assert (capture.provenance, capture.reason, capture.status) == ("archive:127.0.0.1", None, 200)
     assert capture.detail == f"taken from {raw_url(stamped(JANUARY))}"
     assert (capture.etag, capture.ip, capture.hops) == (None, None, ())
-    assert ask_captures.payload(bench.store.ask, capture.payload_sha256 or "") == b"archived"
-    assert ask_captures.underived(bench.store.ask, 9) == [capture.id]
+    assert capture_queries.payload(bench.store.ask, capture.payload_sha256 or "") == b"archived"
+    assert capture_queries.underived(bench.store.ask, 9) == [capture.id]
 
 
 def test_only_mementos_inside_the_window_are_asked_for(bench: Bench) -> None:
@@ -393,7 +393,7 @@ def test_a_seed_that_is_a_timemap_brings_the_page_it_is_about(store: Store, tmp_
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
     assert [capture.url for capture in bench.kept()] == [URL]
-    assert URL not in {state.source.url for state in ask_sources.states(store.ask)}  # kept, but not watched
+    assert URL not in {state.source.url for state in source_queries.states(store.ask)}  # kept, but not watched
 
 
 def test_lists_and_retired_seeds_are_not_looked_up(store: Store, tmp_path: Path) -> None:
@@ -413,7 +413,7 @@ def test_an_archive_on_the_open_web_needs_a_contact(store: Store, tmp_path: Path
 
 
 def test_the_past_goes_before_what_is_known_of_the_present(bench: Bench) -> None:
-    source = ask_sources.by_url_key(bench.store.ask, url_key(URL))
+    source = source_queries.by_url_key(bench.store.ask, url_key(URL))
     assert source is not None
     bench.store.record([(a_capture(source.id), b"live")])
     bench.lists(JANUARY)
@@ -469,7 +469,7 @@ def test_a_backfill_from_an_archive_gives_the_page_a_history(tmp_path: Path) -> 
     assert (report.counts["mementos"], report.counts["archive_failures"]) == (2, 0)
     assert again.counts["mementos"] == 0
     with Reader(settings.db) as reader:
-        history = ask_versions.everything(reader.ask)
+        history = version_queries.everything(reader.ask)
     assert [(each.title, each.first_seen_at) for each in history] == [
         ("Harbour opens", JANUARY),
         ("Harbour closes", JANUARY + 60 * DAY),

@@ -21,7 +21,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from db import maintenance
 from db.errors import StoreError
-from db.queries import versions as ask_versions
+from db.queries import versions as version_queries
 from db.reader import HEAD, Reader
 from db.schema import metadata
 from db.store import Store
@@ -301,7 +301,7 @@ def test_a_second_upgrade_by_another_process_finds_nothing_to_do(path: Path, tmp
 def test_an_archive_works_after_a_backup_was_taken_and_it_was_migrated(path: Path) -> None:
     with Store(path) as store:
         make_history(store, 1, [("three", T0 + 2 * DAY)])
-        assert len(ask_versions.of_source(store.ask, 1)) == 3
+        assert len(version_queries.of_source(store.ask, 1)) == 3
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from archive.crawl.soft404 import probe_url
 from archive.pipeline.derive import derive as derive_captures
 from archive.urls import url_key
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.records import Hop, Reason, SeedKind
 from db.store import Store
 from tests.builders import (
@@ -139,7 +139,7 @@ def keep(store: Store, fact: Fact, ids: Sequence[int]) -> None:
 
 def derive(store: Store, recipe: Recipe, together: int) -> None:
     store.use_recipe(recipe, LATER)
-    while waiting := ask_captures.underived(store.ask, together):
+    while waiting := capture_queries.underived(store.ask, together):
         derive_captures(store, Reading(recipe), waiting, recipe=recipe, now=LATER)
 
 

@@ -15,9 +15,9 @@ from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.pipeline.gather import gather
 from archive.urls import url_key
 from db.errors import StoreError
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.records import Hop, Reason, SeedKind, Verdict, Visit
 from db.store import Store
 from fakes import ScriptedFetcher
@@ -74,12 +74,13 @@ def visit(store: Store, source_id: int, script: dict[str, list[Outcome]], at: da
 
 def texts(store: Store, source_id: int) -> list[str]:
     return [
-        ask_versions.text(store.ask, each.text_sha256).body for each in ask_versions.of_source(store.ask, source_id)
+        version_queries.text(store.ask, each.text_sha256).body
+        for each in version_queries.of_source(store.ask, source_id)
     ]
 
 
 def kept(store: Store, source_id: int) -> list[Capture]:
-    return ask_captures.of_source(store.ask, source_id)
+    return capture_queries.of_source(store.ask, source_id)
 
 
 # --- which address is a part -----------------------------------------------------------------------------------------
@@ -260,8 +261,8 @@ def test_parts_are_captures_of_the_same_visit(store: Store, source_id: int, now:
         (2, first.id, source_id),
         (3, first.id, source_id),
     ]
-    assert [each.id for each in ask_captures.parts(store.ask, first.id or 0)] == [each.id for each in further]
-    assert ask_captures.underived(store.ask, 10) == [first.id]
+    assert [each.id for each in capture_queries.parts(store.ask, first.id or 0)] == [each.id for each in further]
+    assert capture_queries.underived(store.ask, 10) == [first.id]
 
 
 def test_parts_are_kept_with_their_page_or_not_at_all(store: Store, source_id: int, now: datetime) -> None:
@@ -280,18 +281,18 @@ def test_parts_are_kept_with_their_page_or_not_at_all(store: Store, source_id: i
 def test_parts_are_no_visits_of_their_own(store: Store, source_id: int, now: datetime) -> None:
     visit(store, source_id, story(now), now)
     derive(store, now)
-    assert len(ask_captures.sightings(store.ask, source_id)) == 1
+    assert len(capture_queries.sightings(store.ask, source_id)) == 1
     assert store.ask("SELECT checks, state FROM v_sources") == [{"checks": 1, "state": "ok"}]
-    assert ask_captures.underived(store.ask, 10) == []
+    assert capture_queries.underived(store.ask, 10) == []
     store.queue_again([source_id], None, None)
-    assert len(ask_captures.underived(store.ask, 10)) == 1
+    assert len(capture_queries.underived(store.ask, 10)) == 1
 
 
 def test_the_plan_learns_in_how_many_parts_a_page_came(store: Store, now: datetime) -> None:
     seed = a_seed(url=TALKS)
     store.sync_seeds([seed], {TALKS: url_key(TALKS)}, now)
     visit(store, 1, story(now), now)
-    (state,) = ask_sources.states(store.ask)
+    (state,) = source_queries.states(store.ask)
     assert (state.parts, state.failures, state.last_reason, state.last_visit_at) == (3, 0, None, now)
 
 
@@ -317,9 +318,9 @@ def test_the_text_of_an_article_in_parts_is_that_of_one_on_one_page(
     store.record([(kept_page(whole, now, other), page(*PARAGRAPHS, *MORE, *LAST))])
     derive(store, now)
     assert texts(store, whole) == [joined]
-    (version,) = ask_versions.of_source(store.ask, source_id)
+    (version,) = version_queries.of_source(store.ask, source_id)
     assert version.title == "Ministers promise to reopen the strait"
-    assert ask_versions.text(store.ask, version.text_sha256).language == "en"
+    assert version_queries.text(store.ask, version.text_sha256).language == "en"
 
 
 def kept_page(source_id: int, at: datetime, url: str) -> Capture:
@@ -355,7 +356,7 @@ def test_an_article_with_a_missing_part_is_thin_and_never_a_shorter_version(
     visit(store, source_id, story(later, third=answer(later, url=f"{TALKS}?page=3", **third)), later)
     derive(store, later)
     assert len(texts(store, source_id)) == 1
-    assert [one.state for one in ask_captures.sightings(store.ask, source_id)] == ["ok", "thin"]
+    assert [one.state for one in capture_queries.sightings(store.ask, source_id)] == ["ok", "thin"]
     (told,) = store.ask("SELECT detail FROM derivation WHERE verdict = 'thin'")
     assert told["detail"] == f"part 3 is missing: {why}"
 
@@ -391,9 +392,9 @@ def test_what_was_taken_out_of_each_part_can_be_put_back(store: Store, source_id
     }
     visit(store, source_id, script, now)
     derive(store, now)
-    (version,) = ask_versions.of_source(store.ask, source_id)
-    body = ask_versions.text(store.ask, version.text_sha256).body
-    for at, text, _ in reversed(ask_versions.removed(store.ask, version)):
+    (version,) = version_queries.of_source(store.ask, source_id)
+    body = version_queries.text(store.ask, version.text_sha256).body
+    for at, text, _ in reversed(version_queries.removed(store.ask, version)):
         body = body[:at] + text + body[at:]
     headline = "Ministers promise to reopen the strait"
     assert body == "\n".join([headline, *PARAGRAPHS, headline, *MORE, origin, headline, *LAST])
@@ -427,6 +428,6 @@ def test_what_every_part_says_again_is_taken_out_with_the_reason(store: Store, s
     visit(store, source_id, script, now)
     derive(store, now)
     assert texts(store, source_id) == ["\n".join([*PARAGRAPHS, *MORE, *LAST, appeal])]
-    (version,) = ask_versions.of_source(store.ask, source_id)
-    told = [(text.strip(), because) for _, text, because in ask_versions.removed(store.ask, version)]
+    (version,) = version_queries.of_source(store.ask, source_id)
+    told = [(text.strip(), because) for _, text, because in version_queries.removed(store.ask, version)]
     assert told.count((appeal, "on every part")) == len(script) - 1

@@ -9,9 +9,9 @@ import pytest
 
 from archive.seeds import read_index
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.records import Cause, Kind, Reason, SeedKind
 from db.store import Store
 from newsroom import PARAGRAPHS, TALKS, answer, derive, gather, page
@@ -29,8 +29,8 @@ def source_id(store: Store, now: datetime) -> int:
 def test_a_page_becomes_a_version_with_its_headline_and_body(store: Store, source_id: int, now: datetime) -> None:
     gather(store, [answer(now, page())], source_id)
     derive(store, now)
-    (version,) = ask_versions.of_source(store.ask, source_id)
-    text = ask_versions.text(store.ask, version.text_sha256)
+    (version,) = version_queries.of_source(store.ask, source_id)
+    text = version_queries.text(store.ask, version.text_sha256)
     assert version.cause is Cause.FIRST
     assert text.title == "Ministers promise to reopen the strait"
     assert "300 inspection posts" in text.body
@@ -41,7 +41,7 @@ def test_a_change_of_furniture_alone_opens_no_version(store: Store, source_id: i
     ads = [answer(now + timedelta(hours=hour), page(ad=f"Ad number {hour}")) for hour in range(5)]
     gather(store, ads, source_id)
     derive(store, now)
-    (version,) = ask_versions.of_source(store.ask, source_id)
+    (version,) = version_queries.of_source(store.ask, source_id)
     assert version.captures == 5
     assert version.last_seen_at == now + timedelta(hours=4)
 
@@ -50,7 +50,7 @@ def test_a_changed_number_opens_a_version_of_its_kind(store: Store, source_id: i
     edited = [each.replace("300", "30") for each in PARAGRAPHS]
     gather(store, [answer(now, page()), answer(now + timedelta(hours=4), page(*edited))], source_id)
     derive(store, now)
-    first, second = ask_versions.of_source(store.ask, source_id)
+    first, second = version_queries.of_source(store.ask, source_id)
     assert (first.number, second.number) == (1, 2)
     assert second.kinds == (Kind.NUMBER,)
     assert second.cause is Cause.CHANGED
@@ -70,7 +70,7 @@ def test_captures_in_any_order_give_the_same_history(tmp_path: Path, now: dateti
             for outcome in order:
                 gather(store, [outcome], source_id)
                 derive(store, now)
-            found = ask_versions.of_source(store.ask, source_id)
+            found = version_queries.of_source(store.ask, source_id)
             histories.append([(v.number, v.title, v.cause, v.kinds, v.score, v.first_seen_at) for v in found])
     assert histories[0] == histories[1]
     assert [cause for _, _, cause, *_ in histories[0]] == [Cause.FIRST, Cause.CHANGED, Cause.REVERTED]
@@ -82,13 +82,13 @@ def test_a_paywall_in_place_of_the_text_neither_opens_nor_ends_a_version(
     stub = page("Subscribe to continue reading this article. Already a subscriber? Log in.")
     gather(store, [answer(now, page()), answer(now + timedelta(hours=4), stub)], source_id)
     derive(store, now)
-    (version,) = ask_versions.of_source(store.ask, source_id)
+    (version,) = version_queries.of_source(store.ask, source_id)
     assert version.captures == 1
 
 
 def test_a_failure_is_kept_as_a_capture_with_its_reason(store: Store, source_id: int, now: datetime) -> None:
     gather(store, [answer(now, reason=Reason.TIMEOUT, status=None, detail="no answer in 60 s")], source_id)
-    (capture,) = ask_captures.of_source(store.ask, source_id)
+    (capture,) = capture_queries.of_source(store.ask, source_id)
     assert (capture.reason, capture.detail, capture.payload_sha256) == (Reason.TIMEOUT, "no answer in 60 s", None)
 
 
@@ -100,9 +100,9 @@ def test_a_feed_makes_its_articles_sources(store: Store, now: datetime) -> None:
     store.sync_seeds(index.seeds, {feed: url_key(feed)}, now)
     item = f"<item><title>Talks</title><link>{TALKS}</link></item>"
     listed = f"<rss version='2.0'><channel><title>Daily</title>{item}</channel></rss>"
-    via = ask_sources.everything(store.ask)[0].id
+    via = source_queries.everything(store.ask)[0].id
     gather(store, [answer(now, listed.encode(), url=feed, content_type="application/rss+xml")], via, kind=SeedKind.FEED)
-    found = ask_sources.by_url_key(store.ask, url_key(TALKS))
+    found = source_queries.by_url_key(store.ask, url_key(TALKS))
     assert found is not None
     assert (found.found_in, found.seed_key) == (via, "daily/feed")
 
@@ -136,10 +136,10 @@ def test_a_permanent_redirect_keeps_one_history_under_both_addresses(
     )
     gather(store, [answer(now, page()), moved], source_id)
     derive(store, now)
-    under_new = ask_sources.by_url_key(store.ask, url_key(new))
+    under_new = source_queries.by_url_key(store.ask, url_key(new))
     assert under_new is not None
     assert under_new.id == source_id
-    assert len(ask_versions.of_source(store.ask, source_id)) == 1
+    assert len(version_queries.of_source(store.ask, source_id)) == 1
 
 
 def test_an_article_sent_to_the_front_page_is_a_soft_404(store: Store, source_id: int, now: datetime) -> None:
@@ -148,12 +148,12 @@ def test_an_article_sent_to_the_front_page_is_a_soft_404(store: Store, source_id
     home = answer(now, page(), final_url="https://daily.example/", hops=(Hop(url=TALKS, status=302, location="/"),))
     gather(store, [home], source_id)
     derive(store, now)
-    assert ask_versions.of_source(store.ask, source_id) == []
-    assert [one.state for one in ask_captures.sightings(store.ask, source_id)] == ["soft_404"]
+    assert version_queries.of_source(store.ask, source_id) == []
+    assert [one.state for one in capture_queries.sightings(store.ask, source_id)] == ["soft_404"]
 
 
 def test_a_verbatim_copy_on_another_site_is_linked(store: Store, source_id: int, now: datetime) -> None:
-    from db.queries import links as ask_links
+    from db.queries import links as link_queries
     from db.records import Relation
 
     other = "https://regional.example/strait"
@@ -162,6 +162,6 @@ def test_a_verbatim_copy_on_another_site_is_linked(store: Store, source_id: int,
     headed = page(title="Strait to reopen, say ministers")
     gather(store, [answer(now + timedelta(hours=1), headed, url=other)], copy_id)
     derive(store, now)
-    (link,) = ask_links.of_sources(store.ask, [copy_id])
+    (link,) = link_queries.of_sources(store.ask, [copy_id])
     assert (link.a.url, link.b.url) == (TALKS, other)
     assert link.relation in {Relation.EXACT, Relation.NEAR}

@@ -24,8 +24,8 @@ from archive.export import export_warc
 from archive.pipeline.backfill import backfill
 from archive.settings import Settings
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Hop, Reason
 from db.store import Store
@@ -153,8 +153,8 @@ def settings(folder: Path, archive: str) -> Settings:
 
 def kept(db: Path) -> list[Capture]:
     with Reader(db) as reader:
-        known = {source.url: source.id for source in ask_sources.everything(reader.ask)}
-        histories = [ask_captures.of_source(reader.ask, known[url]) for url in (URL, WIRE) if url in known]
+        known = {source.url: source.id for source in source_queries.everything(reader.ask)}
+        histories = [capture_queries.of_source(reader.ask, known[url]) for url in (URL, WIRE) if url in known]
     return [capture for captures in histories for capture in captures]
 
 

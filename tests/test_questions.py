@@ -12,11 +12,11 @@ import pytest
 
 from archive.urls import url_key
 from db.errors import Corrupt
-from db.queries import captures as ask_captures
-from db.queries import links as ask_links
+from db.queries import captures as capture_queries
+from db.queries import links as link_queries
 from db.queries import source_health, statistics
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.reader import Reader
 from db.records import Found, Passage, Reason, Relation, Removed, SeedKind
 from db.store import Store
@@ -66,7 +66,7 @@ def test_the_version_of_a_moment_is_the_last_one_seen_by_then(
     store: Store, source: int, after: timedelta, number: int | None
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    found = ask_versions.at(store.ask, source, T0 + after)
+    found = version_queries.at(store.ask, source, T0 + after)
     assert (found.number if found else None) == number
 
 
@@ -74,25 +74,25 @@ def test_a_reader_and_the_store_give_the_same_answers(store: Store, source: int)
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     with Reader(store.path) as reader:
         for ask in (store.ask, reader.ask):
-            assert [each.text_sha256 for each in ask_versions.everything(ask)] == [
+            assert [each.text_sha256 for each in version_queries.everything(ask)] == [
                 digest_of("", "one"),
                 digest_of("", "two"),
             ]
-        assert ask_versions.everything(reader.ask) == ask_versions.everything(store.ask)
-        assert ask_captures.of_source(reader.ask, source) == ask_captures.of_source(store.ask, source)
-        assert ask_sources.everything(reader.ask) == ask_sources.everything(store.ask)
+        assert version_queries.everything(reader.ask) == version_queries.everything(store.ask)
+        assert capture_queries.of_source(reader.ask, source) == capture_queries.of_source(store.ask, source)
+        assert source_queries.everything(reader.ask) == source_queries.everything(store.ask)
         assert statistics.counts(reader.ask) == statistics.counts(store.ask)
 
 
 def test_recent_changes_are_weightiest_first_and_never_first_versions(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    assert [each.number for each in ask_versions.recent_changes(store.ask, since=T0, limit=9)] == [2]
-    assert ask_versions.recent_changes(store.ask, since=LATER + HOUR, limit=9) == []
+    assert [each.number for each in version_queries.recent_changes(store.ask, since=T0, limit=9)] == [2]
+    assert version_queries.recent_changes(store.ask, since=LATER + HOUR, limit=9) == []
 
 
 def derive_with(store: Store, capture_id: int, *, recipe: Recipe = RECIPE, **facts: object) -> None:
     """Derive one capture whose page says ``facts``."""
-    capture = ask_captures.by_id(store.ask, capture_id)
+    capture = capture_queries.by_id(store.ask, capture_id)
     found = an_extraction("The harbour opens.", **facts)
     store.use_recipe(recipe, T0)
     store.keep_extraction(capture, found, digest_of(found.title, found.text), recipe)
@@ -107,19 +107,19 @@ def test_a_text_knows_what_its_page_declares(store: Store, source: int) -> None:
         Removed(at=0, text="Share this", because="furniture"),
     )
     derive_with(store, 1, byline="A. Writer", published_at=T0 - DAY, removed=removed, origin=("(AGENCY)",))
-    text = ask_versions.text(store.ask, digest_of("Harbour", "The harbour opens."))
+    text = version_queries.text(store.ask, digest_of("Harbour", "The harbour opens."))
     assert (text.title, text.body, text.language) == ("Harbour", "The harbour opens.", "en")
     assert (text.byline, text.published_at) == ("A. Writer", T0 - DAY)
     assert (text.origin, text.residue) == (("(AGENCY)",), ("[ad_1]",))  # furniture says nothing of where it is from
-    (version,) = ask_versions.everything(store.ask)
-    assert ask_versions.removed(store.ask, version) == [(0, "[ad_1]", "shortcode"), (0, "Share this", "furniture")]
+    (version,) = version_queries.everything(store.ask)
+    assert version_queries.removed(store.ask, version) == [(0, "[ad_1]", "shortcode"), (0, "Share this", "furniture")]
 
 
 def test_what_an_older_recipe_said_of_a_text_is_forgotten(store: Store, source: int) -> None:
     record_text(store, source, "page", T0)
     derive_with(store, 1, byline="Advertisement", published_at=T0 - 9 * DAY)
     derive_with(store, 1, byline="A. Writer", recipe=OTHER_RECIPE)
-    text = ask_versions.text(store.ask, digest_of("Harbour", "The harbour opens."))
+    text = version_queries.text(store.ask, digest_of("Harbour", "The harbour opens."))
     assert (text.byline, text.published_at) == ("A. Writer", None)
 
 
@@ -132,7 +132,7 @@ def test_what_a_text_knows_does_not_depend_on_which_page_came_first(tmp_path: Pa
                 source = add_source(store, f"https://n{number}.example/")
                 capture_id = record_text(store, source, f"page {number}", T0)
                 derive_with(store, capture_id or 0, published_at=T0 - number * DAY, byline=f"writer {number}")
-            text = ask_versions.text(store.ask, digest_of("Harbour", "The harbour opens."))
+            text = version_queries.text(store.ask, digest_of("Harbour", "The harbour opens."))
             told.append((text.published_at, text.byline))
     assert told == [(T0 - 2 * DAY, "writer 2")] * 2
 
@@ -143,8 +143,10 @@ def test_what_a_text_knows_does_not_depend_on_which_page_came_first(tmp_path: Pa
 def test_captures_come_in_the_order_of_their_time(store: Store, source: int) -> None:
     for days in (2, 0, 1):
         record_text(store, source, str(days), T0 + days * DAY)
-    assert [each.captured_at for each in ask_captures.of_source(store.ask, source)] == [T0 + n * DAY for n in range(3)]
-    assert ask_captures.instants(store.ask, source) == {T0 + n * DAY for n in range(3)}
+    assert [each.captured_at for each in capture_queries.of_source(store.ask, source)] == [
+        T0 + n * DAY for n in range(3)
+    ]
+    assert capture_queries.instants(store.ask, source) == {T0 + n * DAY for n in range(3)}
 
 
 def test_the_captures_of_a_history_include_those_under_its_other_addresses(store: Store, source: int) -> None:
@@ -152,27 +154,27 @@ def test_the_captures_of_a_history_include_those_under_its_other_addresses(store
     record_text(store, source, "one", T0)
     record_text(store, other, "two", T0 + DAY)
     move(store, source, f"{URL}-moved")
-    assert [each.source_id for each in ask_captures.of_source(store.ask, source)] == [source, other]
-    assert [each.url for each in ask_captures.sightings(store.ask, source)] == [URL, f"{URL}-moved"]
-    assert [each.id for each in ask_sources.aliases(store.ask, source)] == [source, other]
+    assert [each.source_id for each in capture_queries.of_source(store.ask, source)] == [source, other]
+    assert [each.url for each in capture_queries.sightings(store.ask, source)] == [URL, f"{URL}-moved"]
+    assert [each.id for each in source_queries.aliases(store.ask, source)] == [source, other]
 
 
 def test_the_ledger_can_be_asked_for_some_captures_only(store: Store, source: int) -> None:
     ids = [record_text(store, source, str(days), T0 + days * DAY) or 0 for days in range(4)]
-    assert ask_captures.underived(store.ask, 2) == ids[:2]
-    assert ask_captures.underived(store.ask, 9, ids=[ids[3], ids[1], 99]) == [ids[1], ids[3]]
+    assert capture_queries.underived(store.ask, 2) == ids[:2]
+    assert capture_queries.underived(store.ask, 9, ids=[ids[3], ids[1], 99]) == [ids[1], ids[3]]
 
 
 def test_a_payload_that_is_not_there_is_corrupt(store: Store) -> None:
     with pytest.raises(Corrupt, match="is not in the archive"):
-        ask_captures.payload(store.ask, digest_of("", "never seen"))
+        capture_queries.payload(store.ask, digest_of("", "never seen"))
 
 
 def test_sightings_of_one_instant_have_an_order_of_their_own(store: Store, source: int) -> None:
     for text in ("b", "a", "c"):
         record_text(store, source, text, T0)
     derive_all(store)
-    digests = [one.text_sha256 or "" for one in ask_captures.sightings(store.ask, source)]
+    digests = [one.text_sha256 or "" for one in capture_queries.sightings(store.ask, source)]
     assert digests == sorted(digests)
 
 
@@ -191,7 +193,7 @@ def linked(store: Store, **more: object) -> None:
 def test_a_link_goes_from_the_earlier_version_whatever_was_compared_with_what(store: Store) -> None:
     passage = Passage(a=(0, 3), b=(10, 13), similarity=0.5, anchors=("300",))
     linked(store, coverage=(0.9, 0.3), passages=(passage,), residue=("a: Source link",), longest_run=7)
-    (link,) = ask_links.of_sources(store.ask, [])
+    (link,) = link_queries.of_sources(store.ask, [])
     assert (link.a.url, link.b.url) == (A, B)
     assert link.coverage == (0.3, 0.9)
     assert link.passages == (replace(passage, a=(10, 13), b=(0, 3)),)
@@ -200,20 +202,20 @@ def test_a_link_goes_from_the_earlier_version_whatever_was_compared_with_what(st
 
 def test_a_link_is_told_once_however_many_of_its_sides_are_asked_for(store: Store) -> None:
     linked(store)
-    assert len(ask_links.of_sources(store.ask, [1, 2])) == 1
-    assert ask_links.of_sources(store.ask, [1]) == ask_links.of_sources(store.ask, [2])
+    assert len(link_queries.of_sources(store.ask, [1, 2])) == 1
+    assert link_queries.of_sources(store.ask, [1]) == link_queries.of_sources(store.ask, [2])
 
 
 def test_texts_that_are_not_related_leave_no_link(store: Store) -> None:
     linked(store, relation=None)
-    assert ask_links.of_sources(store.ask, []) == []
-    assert ask_links.unlinked(store.ask, 9) == [1]
+    assert link_queries.of_sources(store.ask, []) == []
+    assert link_queries.unlinked(store.ask, 9) == [1]
 
 
 def test_a_link_judged_again_is_replaced(store: Store) -> None:
     linked(store)
     store.link(1, [(2, a_judgement(Relation.PARTIAL))], "a better one", T0)
-    assert [(each.relation, each.method) for each in ask_links.of_sources(store.ask, [])] == [
+    assert [(each.relation, each.method) for each in link_queries.of_sources(store.ask, [])] == [
         (Relation.PARTIAL, "a better one")
     ]
 
@@ -224,9 +226,9 @@ KEYS = ([1, 2, 3, 4, 5], [1, 2, 3], [1, 2, 3, 4], [9, *range(1, 6)], [7, 8])
 def test_candidates_share_four_keys_at_least_and_those_that_share_most_come_first(store: Store, source: int) -> None:
     make_history(store, source, [(str(number), T0 + number * DAY) for number in range(5)])
     store.add_keys(dict(enumerate(KEYS, 1)))
-    assert ask_links.candidates(store.ask, 1, KEYS[0]) == [4, 3]
-    assert ask_links.candidates(store.ask, 5, KEYS[4]) == []
-    assert ask_links.candidates(store.ask, 5, []) == []
+    assert link_queries.candidates(store.ask, 1, KEYS[0]) == [4, 3]
+    assert link_queries.candidates(store.ask, 5, KEYS[4]) == []
+    assert link_queries.candidates(store.ask, 5, []) == []
 
 
 FOUR = [1, 2, 3, 4]
@@ -240,27 +242,27 @@ def crowd(store: Store, texts: Iterable[int], day: int, keys: Iterable[int] = FO
 
 
 TODAY = (T0 - datetime(1970, 1, 1, tzinfo=UTC)).days
-TERMS = [ask_links.TERMS_FROM + key for key in FOUR]
+TERMS = [link_queries.TERMS_FROM + key for key in FOUR]
 
 
-@pytest.mark.parametrize(("keys", "cap"), [(FOUR, ask_links.KEY_CAP), (TERMS, ask_links.TERM_CAP)])
+@pytest.mark.parametrize(("keys", "cap"), [(FOUR, link_queries.KEY_CAP), (TERMS, link_queries.TERM_CAP)])
 def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(
     store: Store, source: int, keys: list[int], cap: int
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     store.add_keys({1: keys, 2: keys})
     crowd(store, range(3, cap + 1), TODAY, keys)
-    assert 2 in ask_links.candidates(store.ask, 1, keys)
+    assert 2 in link_queries.candidates(store.ask, 1, keys)
     crowd(store, [9999], TODAY, keys)
-    assert ask_links.candidates(store.ask, 1, keys) == []
+    assert link_queries.candidates(store.ask, 1, keys) == []
 
 
 def test_a_key_of_few_texts_is_found_in_any_year_and_of_many_in_its_fortnight(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("years later", T0 + 700 * DAY)])
     store.add_keys({1: FOUR, 2: FOUR})
-    assert ask_links.candidates(store.ask, 2, FOUR) == [1]
-    crowd(store, range(100, 100 + ask_links.RARE_CAP), 5)
-    assert ask_links.candidates(store.ask, 2, FOUR) == []
+    assert link_queries.candidates(store.ask, 2, FOUR) == [1]
+    crowd(store, range(100, 100 + link_queries.RARE_CAP), 5)
+    assert link_queries.candidates(store.ask, 2, FOUR) == []
 
 
 def test_copies_are_counted_by_article_and_an_article_is_none_of_its_own(store: Store, source: int) -> None:
@@ -276,8 +278,8 @@ def test_forgotten_links_are_to_be_found_again(store: Store) -> None:
     linked(store)
     store.add_keys({1: [1, 2]})
     store.forget_links()
-    assert ask_links.of_sources(store.ask, []) == []
-    assert ask_links.unlinked(store.ask, 9) == [1, 2]
+    assert link_queries.of_sources(store.ask, []) == []
+    assert link_queries.unlinked(store.ask, 9) == [1, 2]
     assert store.ask("SELECT * FROM near_key") == []
 
 
@@ -289,7 +291,7 @@ def watch(store: Store, *seeds: Seed) -> None:
 
 
 def state(store: Store) -> SourceState:
-    (only,) = ask_sources.states(store.ask)
+    (only,) = source_queries.states(store.ask)
     return only
 
 
@@ -338,7 +340,7 @@ def test_a_change_is_the_latest_version_after_the_first(store: Store) -> None:
 def test_an_address_that_was_joined_is_not_visited_for_itself(store: Store) -> None:
     watch(store, a_seed("old"), a_seed("new"))
     move(store, 1, a_seed("new").url)
-    assert [each.source.url for each in ask_sources.states(store.ask)] == [a_seed("old").url]
+    assert [each.source.url for each in source_queries.states(store.ask)] == [a_seed("old").url]
 
 
 @pytest.mark.parametrize("name", ["daily/feed", "feed", "daily", "https://daily.example/feed"])
@@ -346,8 +348,8 @@ def test_sources_are_found_by_seed_group_or_address(store: Store, name: str) -> 
     watch(store, a_seed("feed", kind=SeedKind.FEED))
     store.add_found([(Found(url=URL), url_key(URL))], 1, T0)
     expected = [1] if name.startswith("https") else [1, 2]
-    assert ask_sources.matching(store.ask, [name]) == expected
-    assert ask_sources.matching(store.ask, []) == []
+    assert source_queries.matching(store.ask, [name]) == expected
+    assert source_queries.matching(store.ask, []) == []
 
 
 @pytest.mark.parametrize(
@@ -356,11 +358,11 @@ def test_sources_are_found_by_seed_group_or_address(store: Store, name: str) -> 
 def test_similar_addresses_are_offered_whatever_stands_in_them(store: Store, needle: str, found: list[str]) -> None:
     for url in (URL, "https://x.example/100%_a", "https://x.example/100-b"):
         add_source(store, url)
-    assert ask_sources.similar_urls(store.ask, needle) == found
+    assert source_queries.similar_urls(store.ask, needle) == found
 
 
 def test_an_unknown_address_has_no_source(store: Store) -> None:
-    assert ask_sources.by_url_key(store.ask, "example,nowhere,)/") is None
+    assert source_queries.by_url_key(store.ask, "example,nowhere,)/") is None
 
 
 # --- totals ----------------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import pytest
 from archive.urls import url_key
 from db.microseconds import instant, micros
 from db.queries import changes
-from db.queries import links as ask_links
-from db.queries import versions as ask_versions
+from db.queries import links as link_queries
+from db.queries import versions as version_queries
 from db.reader import Reader
 from db.records import Cause, Kind, Relation
 from db.store import Store
@@ -132,7 +132,7 @@ def test_what_stood_at_an_instant_is_the_last_that_was_first_seen_by_then(
     with Reader(dealt.path) as reader:
         for hour in (-1, 0, 3, 11, 20, 39):
             at = T0 + hour * HOUR
-            told = {version.id for version, _ in ask_versions.standing(reader.ask, when=at, recorded=recorded)}
+            told = {version.id for version, _ in version_queries.standing(reader.ask, when=at, recorded=recorded)}
             by_hand = [
                 [row for row in dealt.believed(source, then) if row["first_seen_at"] <= micros(at)]
                 for source in range(1, ARTICLES + 1)
@@ -140,7 +140,7 @@ def test_what_stood_at_an_instant_is_the_last_that_was_first_seen_by_then(
             assert told == {rows[-1]["id"] for rows in by_hand if rows}
             found += len(told)
             if recorded is None:
-                asked = [ask_versions.at(reader.ask, source, at) for source in range(1, ARTICLES + 1)]
+                asked = [version_queries.at(reader.ask, source, at) for source in range(1, ARTICLES + 1)]
                 assert {each.id for each in asked if each is not None} == told
     assert (found > 0) == (recorded != T0 - HOUR)
 
@@ -259,7 +259,7 @@ def test_an_article_put_back_behind_everything_seen_is_found_however_old(tmp_pat
 
 def test_a_copy_is_what_no_earlier_link_says_the_other_way_round(dealt: Dealt) -> None:
     with Reader(dealt.path) as reader:
-        links = ask_links.of_sources(reader.ask, [])
+        links = link_queries.of_sources(reader.ask, [])
         sql = "SELECT of_url, of_version, copy_url, copy_version FROM v_copies"
         told = sorted(tuple(row.values()) for row in reader.ask(sql))
     today = {(row["source_id"], row["number"]): row for row in dealt.rows if row["superseded_at"] is None}

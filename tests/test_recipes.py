@@ -19,8 +19,8 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import versions as version_queries
 from db.records import TEXT_MEDIA_TYPE, Extraction, Page, Recipe, Verdict
 from db.store import Store
 from tests.builders import DAY, T0, a_capture
@@ -67,7 +67,7 @@ def derive(store: Store, recipe: Recipe, extractors: extraction.Extracts, now: d
     """Empty the ledger a few captures at a time; the versions that are news."""
     store.use_recipe(recipe, now)
     opened: list[Version] = []
-    while ids := ask_captures.underived(store.ask, 7):
+    while ids := capture_queries.underived(store.ask, 7):
         opened += derive_captures(store, extractors, ids, recipe=recipe, now=now).versions
     return opened
 
@@ -98,10 +98,10 @@ def test_a_recipe_that_changes_every_text_makes_no_edit(tmp_path: Path, sources:
     with Store(tmp_path / "archive.db") as store:
         fill(store, sources)
         assert len(derive(store, OLD, Reads(), then)) == 3 * sources
-        before = ask_versions.everything(store.ask)
+        before = version_queries.everything(store.ask)
         assert derive(store, NEW, Reads(lambda text: f"Better: {text}"), now) == []
-        after = ask_versions.everything(store.ask)
-        since = ask_versions.recent_changes(store.ask, since=now - DAY, limit=999)
+        after = version_queries.everything(store.ask)
+        since = version_queries.recent_changes(store.ask, since=now - DAY, limit=999)
     assert len(after) == len(before)
     assert since == []
     assert [outline(one) for one in after] == [outline(one) for one in before]
@@ -124,7 +124,9 @@ def test_an_edit_that_comes_with_a_new_recipe_is_news(tmp_path: Path) -> None:
         record(store, address(1), " ".join(reversed(WORDS * 6)).encode(), now)
         (news,) = derive(store, NEW, Reads(lambda text: f"Better: {text}"), now)
         assert (news.url, news.number, str(news.cause)) == (address(1), 4, "changed")
-        assert [outline(one) for one in ask_versions.recent_changes(store.ask, since=now, limit=9)] == [outline(news)]
+        assert [outline(one) for one in version_queries.recent_changes(store.ask, since=now, limit=9)] == [
+            outline(news)
+        ]
 
 
 # --- a look ahead -----------------------------------------------------------------------------------------------------
@@ -164,7 +166,7 @@ def test_a_preview_tells_what_adopting_does(tmp_path: Path) -> None:
 
 def seen(store: Store) -> list[Sighting]:
     sources = store.ask("SELECT id FROM source")
-    return [one for source in sources for one in ask_captures.sightings(store.ask, source["id"])]
+    return [one for source in sources for one in capture_queries.sightings(store.ask, source["id"])]
 
 
 @pytest.mark.slow

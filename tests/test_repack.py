@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db import delta_codec
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.reader import Reader
 from db.records import Reason, Repacked
 from db.store import Store
@@ -69,8 +69,8 @@ def packed(store: Store) -> list[dict[str, object]]:
 
 
 def pages_of(store: Store, source: int) -> list[bytes]:
-    found = ask_captures.of_source(store.ask, source)
-    return [ask_captures.payload(store.ask, each.payload_sha256) for each in found if each.payload_sha256]
+    found = capture_queries.of_source(store.ask, source)
+    return [capture_queries.payload(store.ask, each.payload_sha256) for each in found if each.payload_sha256]
 
 
 def problems(path: Path) -> list[object]:
@@ -86,7 +86,7 @@ def forget_how(path: Path) -> None:
     """Make the archive one of before: every payload whole."""
     with Reader(path) as reader:
         found = [(row["id"], row["sha256"].hex()) for row in reader.ask("SELECT id, sha256 FROM payload")]
-        data = {number: ask_captures.payload(reader.ask, digest) for number, digest in found}
+        data = {number: capture_queries.payload(reader.ask, digest) for number, digest in found}
     with closing(sqlite3.connect(path)) as connection, connection:
         for number, whole in data.items():
             row = (*delta_codec.pack(whole), number)

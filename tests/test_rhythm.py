@@ -31,8 +31,8 @@ from archive.crawl.frontier.change_rate import (
 )
 from archive.urls import url_key
 from builders import DAY, HOUR, T0, URL, a_capture, a_seed, make_history
-from db.queries import change_rate as ask_rhythm
-from db.queries import sources as ask_sources
+from db.queries import change_rate as change_rate_queries
+from db.queries import sources as source_queries
 from db.records import Followed, Found, Reason, Rhythm, SeedKind, SourceState
 from db.store import Store
 
@@ -241,7 +241,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def state(store: Store, url: str = URL) -> SourceState:
-    (found,) = [each for each in ask_sources.states(store.ask) if each.source.url == url]
+    (found,) = [each for each in source_queries.states(store.ask) if each.source.url == url]
     return found
 
 
@@ -253,14 +253,14 @@ def listed(store: Store, *found: tuple[str, datetime | None], at: datetime = T0 
 def test_histories_are_told_with_the_first_and_last_sight_of_each_text(store: Store):
     seen = [(OLD, T0), (OLD, T0 + HOUR), (NEW, T0 + 3 * HOUR), (NEW, T0 + DAY)]
     make_history(store, 1, seen)
-    (only,) = ask_rhythm.histories(store.ask)["daily/harbour"]
+    (only,) = change_rate_queries.histories(store.ask)["daily/harbour"]
     assert only.seen == ((T0, T0 + HOUR), (T0 + 3 * HOUR, T0 + DAY))
     assert only.found_at == T0
 
 
 def test_an_article_seen_once_tells_nothing(store: Store):
     make_history(store, 1, [(OLD, T0)])
-    assert ask_rhythm.histories(store.ask) == {}
+    assert change_rate_queries.histories(store.ask) == {}
 
 
 def test_what_was_learned_is_kept_in_place_of_what_was_known_before(store: Store):
@@ -269,7 +269,7 @@ def test_what_was_learned_is_kept_in_place_of_what_was_known_before(store: Store
             seed_key="daily/harbour", articles=articles, hazard=PRIOR.rates, learned_at=T0 + articles * DAY
         )
         store.keep_rhythms([learned])
-    assert ask_rhythm.learned(store.ask) == [learned]
+    assert change_rate_queries.learned(store.ask) == [learned]
 
 
 def test_edits_are_counted_from_the_day_an_article_was_found(store: Store):
@@ -319,7 +319,7 @@ def test_the_visits_of_the_last_day_are_counted_where_there_is_a_budget(store: S
     for hours in (0, 20, 30):
         at = T0 + hours * HOUR
         store.record([(a_capture(feed, at=at, reason=Reason.TIMEOUT), None), (a_capture(1, at=at), b"page")])
-    assert ask_rhythm.spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
+    assert change_rate_queries.spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
 
 
 def test_ages_are_counted_in_utc():

@@ -15,9 +15,9 @@ from archive.pipeline import side_captures
 from archive.pipeline.run import recall_from
 from archive.timestamps import iso
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import origins as ask_origins
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import origins as origin_queries
+from db.queries import sources as source_queries
 from db.queries import statistics
 from db.records import Outcome, Reason, SeedKind
 from db.store import Store
@@ -71,14 +71,14 @@ class Days:
 
     @property
     def kept(self) -> list[Capture]:
-        source = ask_sources.by_url_key(self.store.ask, url_key(ROBOTS))
+        source = source_queries.by_url_key(self.store.ask, url_key(ROBOTS))
         assert source is not None
         assert (source.kind, source.seed_key) == (SeedKind.ROBOTS, None)
-        return ask_captures.of_source(self.store.ask, source.id)
+        return capture_queries.of_source(self.store.ask, source.id)
 
     @property
     def remembered(self) -> Manners:
-        found = ask_origins.manners(self.store.ask, f"{HOST}:80")
+        found = origin_queries.manners(self.store.ask, f"{HOST}:80")
         assert found is not None
         return found
 
@@ -137,7 +137,7 @@ def test_a_refusal_names_the_capture_that_decided(days: Days) -> None:
     later = days.visit(after=HOUR)
     (capture,) = days.kept
     assert iso(capture.captured_at) in later.detail
-    assert ask_captures.payload(days.store.ask, capture.payload_sha256 or "").startswith(b"User-agent")
+    assert capture_queries.payload(days.store.ask, capture.payload_sha256 or "").startswith(b"User-agent")
 
 
 def test_a_crawl_delay_is_kept_after_a_restart(days: Days) -> None:
@@ -240,17 +240,17 @@ def test_robots_txt_is_kept_without_being_watched_read_or_counted(days: Days) ->
     days.says(SHUT)
     days.visit()
     assert len(days.kept) == 1
-    assert ask_captures.underived(days.store.ask, 10) == []
-    assert ask_sources.states(days.store.ask) == []
-    assert ask_sources.everything(days.store.ask) == []
+    assert capture_queries.underived(days.store.ask, 10) == []
+    assert source_queries.states(days.store.ask) == []
+    assert source_queries.everything(days.store.ask) == []
     assert statistics.counts(days.store.ask)["sources"] == 0
     assert days.store.ask("SELECT * FROM v_sources") == []
-    assert ask_sources.similar_urls(days.store.ask, "robots.txt") == []
+    assert source_queries.similar_urls(days.store.ask, "robots.txt") == []
 
 
 def test_who_watches_a_robots_txt_keeps_doing_so(days: Days) -> None:
     days.store.sync_seeds([a_seed("rules", url=ROBOTS)], {ROBOTS: url_key(ROBOTS)}, NOON)
     days.visit()
-    source = ask_sources.by_url_key(days.store.ask, url_key(ROBOTS))
+    source = source_queries.by_url_key(days.store.ask, url_key(ROBOTS))
     assert source is not None
     assert (source.kind, source.seed_key) == (SeedKind.ARTICLE, "daily/rules")

@@ -29,7 +29,7 @@ from archive.urls import host_of, url_key
 from db import maintenance
 from db.errors import BadInput, ConfigError, SeedError, StoreBusy, StoreError
 from db.lease_owner import alive
-from db.queries import sources as ask_sources
+from db.queries import sources as source_queries
 from db.queries import statistics
 from db.reader import Reader
 from db.records import SeedKind, Visit
@@ -165,7 +165,7 @@ def new_desk(tmp_path: Path) -> Iterator[Desk]:
 
 def states(db: Path) -> dict[str, Any]:
     with Reader(db) as reader:
-        return {state.source.url: state for state in ask_sources.states(reader.ask)}
+        return {state.source.url: state for state in source_queries.states(reader.ask)}
 
 
 def holders(db: Path, settings: Settings) -> list[str]:
@@ -506,7 +506,7 @@ def test_a_wait_that_the_server_asks_for_is_kept_even_when_forced(desk: Desk) ->
     assert [(row.url, row.outcome) for row in report.rows if row.reason] == [(STRAIT, "server_error")]
     later = T0 + HOUR + timedelta(minutes=110)
     with Reader(desk.db) as reader:
-        found = plan_visits(ask_sources.states(reader.ask), now=later)
+        found = plan_visits(source_queries.states(reader.ask), now=later)
     (waiting,) = [each for each in found.waiting if each.url == STRAIT]
     assert waiting.because.startswith("asked to wait until 2026-01-05T11:00")
     desk.refresh(later, force=True)
@@ -543,8 +543,8 @@ def test_a_list_counts_as_seen_only_when_its_articles_are_noted(tmp_path: Path) 
         store.sync_seeds([a_seed(url=FEED, kind=SeedKind.FEED)], {FEED: url_key(FEED)}, T0)
         with pytest.raises(ExceptionGroup):
             gather(store, [seen], 1, kind=SeedKind.FEED)
-        (state,) = ask_sources.states(store.ask)
+        (state,) = source_queries.states(store.ask)
         assert (state.last_visit_at, state.etag) == (None, None)
     with Store(tmp_path / "archive.db") as store:
         gather(store, [seen], 1, kind=SeedKind.FEED)
-        assert len(ask_sources.states(store.ask)) == 3
+        assert len(source_queries.states(store.ask)) == 3

@@ -19,7 +19,7 @@ from builders import (
     record_text,
 )
 from db.errors import BadInput
-from db.queries import search as ask_search
+from db.queries import search as search_queries
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _search(archive: Archive, typed: str) -> None:
         sought = understood(typed)
     except BadInput:
         return
-    ask_search.search_page(archive.ask, sought.query, limit=1, only=sought.only)
+    search_queries.search_page(archive.ask, sought.query, limit=1, only=sought.only)
 
 
 # --- what is found ---------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
         derive_all(store)
         for beginning in sorted({plain(word)[:letters] for text in said for word in text.split()}):
             by_hand = {text for text in said if any(plain(word).startswith(beginning) for word in text.split())}
-            found = {each.version.text_sha256 for each in ask_search.search(store.ask, f'"{beginning}"*', limit=99)}
+            found = {each.version.text_sha256 for each in search_queries.search(store.ask, f'"{beginning}"*', limit=99)}
             assert found == {digest_of("", text) for text in by_hand}, beginning
         store.forget(1, T0)
         assert said[0] not in found_texts(store, "ube", said)
@@ -246,7 +246,7 @@ def plain(word: str) -> str:
 
 
 def found_texts(store: Store, beginning: str, said: Sequence[str]) -> list[str]:
-    found = {each.version.text_sha256 for each in ask_search.search(store.ask, f'"{beginning}"*', limit=99)}
+    found = {each.version.text_sha256 for each in search_queries.search(store.ask, f'"{beginning}"*', limit=99)}
     return [text for text in said if digest_of("", text) in found]
 
 
@@ -257,9 +257,11 @@ def test_pages_and_windows_follow_each_other_and_tell_each_hit_once(
 ) -> None:
     sought = understood(typed)
     told: list[str] = []
-    place: ask_search.Place | None = None
+    place: search_queries.Place | None = None
     for _ in range(40):
-        page = ask_search.search_page(archive.ask, sought.query, limit=5, only=sought.only, place=place, window=window)
+        page = search_queries.search_page(
+            archive.ask, sought.query, limit=5, only=sought.only, place=place, window=window
+        )
         told += [each.version.url.partition("//")[2] for each in page.matches]
         place = page.following
         if place is None:

@@ -15,8 +15,8 @@ import pytest
 
 from archive.pipeline.refresh import refresh as run_refresh
 from archive.settings import load_settings
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.queries import statistics
 from db.reader import Reader
 from tests.builders import DAY, T0
@@ -131,8 +131,8 @@ def refresh(how: Settings) -> tuple[Report, dict[str, int]]:
     """One run, and what the archive then holds of the articles; robots.txt and the like have captures of their own."""
     report = asyncio.run(run_refresh(how))
     with Reader(how.db) as reader:
-        articles = [source for source in ask_sources.everything(reader.ask) if "/2026/" in source.url]
-        captures = [each for source in articles for each in ask_captures.of_source(reader.ask, source.id)]
+        articles = [source for source in source_queries.everything(reader.ask) if "/2026/" in source.url]
+        captures = [each for source in articles for each in capture_queries.of_source(reader.ask, source.id)]
         payloads = {each.payload_sha256 for each in captures}
         counted = statistics.counts(reader.ask)
     held = {name: counted[name] for name in ("versions", "links", "underived")}

@@ -12,7 +12,7 @@ from archive.copies import judge
 from archive.serve.charts import threads
 from archive.serve.side_by_side import MOST_SWAPS, Row, passages, swaps
 from builders import HOUR, LATER, T0, add_source, derive_all, digest_of, record_text
-from db.queries import versions as ask_versions
+from db.queries import versions as version_queries
 from db.records import Passage
 from db.store import Store
 from serving import application, client
@@ -43,7 +43,7 @@ def a_group(path: Path) -> Path:
         for hours, (name, said) in enumerate(zip(OUTLETS, texts, strict=True)):
             record_text(store, add_source(store, f"https://{name}.example/boats"), said, T0 + hours * HOUR)
         derive_all(store)
-        held = [ask_versions.text(store.ask, digest_of("", said)) for said in texts]
+        held = [version_queries.text(store.ask, digest_of("", said)) for said in texts]
         for one, other in ((1, 2), (1, 3), (2, 3)):
             store.link(one, [(other, judge(held[one - 1], held[other - 1]))], "of the tests", LATER)
     return path

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from archive.serve.memento.cdx_index import look_up
 from archive.serve.memento.cdx_query import read_question
 from archive.serve.memento.lookup import keys_of
-from db.queries import cdx as ask_mementos
+from db.queries import cdx as cdx_queries
 from db.reader import Reader
 from db.store import Store
 from tests.archived import (
@@ -302,8 +302,8 @@ def test_pywb_gets_its_json_one_object_a_line_with_its_names(client) -> None:
 def test_pages_share_no_capture_and_leave_none_out(db: Path) -> None:
     with Reader(db) as reader:
         everything = keys_of("http://example/", "domain")
-        total = ask_mementos.slots(reader.ask, everything)
-        pages = [ask_mementos.cut(reader.ask, everything, start, 3) for start in range(0, total + 3, 3)]
+        total = cdx_queries.slots(reader.ask, everything)
+        pages = [cdx_queries.cut(reader.ask, everything, start, 3) for start in range(0, total + 3, 3)]
     assert pages[-1] is None
     assert [page[1] for page in pages[:-1]] == [*(page[0] for page in pages[1:-1]), None]
 
@@ -318,7 +318,7 @@ def test_no_list_is_sorted_by_the_database(db: Path) -> None:
 
         look_up(explained, read_question("url=*.example&limit=3"))
         look_up(explained, read_question("url=*.example&limit=-3"))
-        ask_mementos.nearest(explained, keys_of(STRAIT, "prefix"), T0, "example,daily,)/strait")
+        cdx_queries.nearest(explained, keys_of(STRAIT, "prefix"), T0, "example,daily,)/strait")
     assert not [plan for plan in plans if plan.startswith("SCAN") and "json_each" not in plan]
     assert not [plan for plan in plans if "TEMP B-TREE FOR ORDER BY" in plan]
     assert any("url_key>?" in plan for plan in plans)

@@ -18,11 +18,11 @@ import pytest
 from archive.urls import url_key
 from db import maintenance
 from db.errors import Corrupt, StoreError
-from db.queries import captures as ask_captures
-from db.queries import search as ask_search
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import search as search_queries
+from db.queries import sources as source_queries
 from db.queries import statistics
-from db.queries import versions as ask_versions
+from db.queries import versions as version_queries
 from db.reader import Reader
 from db.records import Cause, Found, Hop, Reason, SeedKind, Verdict
 from db.store import Store
@@ -69,7 +69,7 @@ def pragma(store: Store, name: str) -> object:
 
 
 def ledger(store: Store) -> list[int]:
-    return ask_captures.underived(store.ask, 1000)
+    return capture_queries.underived(store.ask, 1000)
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def test_opening_again_keeps_what_is_there(path: Path) -> None:
     with Store(path) as store:
         add_source(store)
     with Store(path) as store:
-        assert [source.url for source in ask_sources.everything(store.ask)] == [URL]
+        assert [source.url for source in source_queries.everything(store.ask)] == [URL]
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     with Store(odd) as store:
         add_source(store)
     with Reader(odd) as reader:
-        assert len(ask_sources.everything(reader.ask)) == 1
+        assert len(source_queries.everything(reader.ask)) == 1
 
 
 def test_the_file_keeps_a_write_ahead_log(store: Store) -> None:
@@ -183,11 +183,13 @@ def test_kill_nine_in_the_middle_loses_no_acknowledged_capture(path: Path) -> No
     acknowledged += [int(line) for line in process.communicate()[0].split()]
     maintenance.check_file(path, deep=True)
     with Store(path) as store:
-        captures = ask_captures.of_source(store.ask, 1)
+        captures = capture_queries.of_source(store.ask, 1)
         assert len(captures) >= len(acknowledged)
         assert len(ledger(store)) == len(captures)
         for turn in acknowledged:
-            assert ask_captures.payload(store.ask, captures[turn].payload_sha256 or "") == f"0 {turn} ".encode() * 500
+            assert (
+                capture_queries.payload(store.ask, captures[turn].payload_sha256 or "") == f"0 {turn} ".encode() * 500
+            )
 
 
 # --- captures --------------------------------------------------------------------------------------------------------
@@ -208,9 +210,9 @@ def test_a_capture_comes_back_as_it_was_kept(store: Store, source: int) -> None:
         retry_at=T0 + HOUR,
     )
     (capture_id,) = store.record([(sent, PAGE)])
-    kept = ask_captures.by_id(store.ask, capture_id)
+    kept = capture_queries.by_id(store.ask, capture_id)
     assert kept.payload_length == len(PAGE)
-    assert ask_captures.payload(store.ask, kept.payload_sha256 or "") == PAGE
+    assert capture_queries.payload(store.ask, kept.payload_sha256 or "") == PAGE
     told = {name: getattr(kept, name) for name in sent.__slots__ if not name.startswith("payload") and name != "id"}
     assert told == {name: getattr(sent, name) for name in told}
 
@@ -235,7 +237,7 @@ def test_two_payloads_of_one_instant_are_two_captures(store: Store, source: int)
 def test_a_payload_is_stored_once_and_its_return_is_a_revisit(store: Store, source: int) -> None:
     for hours, page in enumerate((PAGE, b"other", PAGE)):
         store.record([(a_capture(source, at=T0 + hours * HOUR), page)])
-    assert [capture.revisit for capture in ask_captures.of_source(store.ask, source)] == [False, False, True]
+    assert [capture.revisit for capture in capture_queries.of_source(store.ask, source)] == [False, False, True]
     assert statistics.counts(store.ask)["payloads"] == 2
 
 
@@ -245,7 +247,7 @@ def test_a_304_is_a_revisit_without_a_payload_of_its_own(store: Store, source: i
     unmodified = failed(Reason.NOT_MODIFIED, T0 + HOUR, source, status=304)
     assert len(store.record([(unmodified, None)])) == 1
     assert store.record([(unmodified, None)]) == []
-    last = ask_captures.of_source(store.ask, source)[-1]
+    last = capture_queries.of_source(store.ask, source)[-1]
     assert (last.payload_sha256, last.revisit) == (None, True)
 
 
@@ -254,7 +256,7 @@ def test_a_304_is_a_sighting_of_the_last_whole_page(store: Store, source: int) -
     store.record([(failed(Reason.SERVER_ERROR, T0 + HOUR, source), b"sorry")])
     store.record([(failed(Reason.NOT_MODIFIED, T0 + 2 * HOUR, source, status=304), None)])
     derive_all(store)
-    page, _, unmodified = ask_captures.sightings(store.ask, source)
+    page, _, unmodified = capture_queries.sightings(store.ask, source)
     assert unmodified.text_sha256 == page.text_sha256 == digest_of("", PAGE.decode())
     assert (unmodified.capture_id, unmodified.at) == (page.capture_id, T0 + 2 * HOUR)
 
@@ -265,13 +267,13 @@ def test_a_304_never_speaks_of_a_page_from_another_archive(store: Store, source:
     store.record([(a_capture(source, at=T0 + HOUR, provenance="archive:old.example"), b"from elsewhere")])
     store.record([(failed(Reason.NOT_MODIFIED, T0 + 2 * HOUR, source, status=304), None)])
     derive_all(store)
-    assert ask_captures.sightings(store.ask, source)[-1].text_sha256 == digest_of("", PAGE.decode())
+    assert capture_queries.sightings(store.ask, source)[-1].text_sha256 == digest_of("", PAGE.decode())
 
 
 def test_a_304_before_any_page_shows_nothing(store: Store, source: int) -> None:
     store.record([(failed(Reason.NOT_MODIFIED, T0, source, status=304), None)])
     derive_all(store)
-    (only,) = ask_captures.sightings(store.ask, source)
+    (only,) = capture_queries.sightings(store.ask, source)
     assert not only.shows_text
     assert ledger(store) == []
 
@@ -288,7 +290,7 @@ def test_whole_pages_and_304s_are_put_on_the_ledger_and_failures_are_not(store: 
 
 def test_a_capture_leaves_the_ledger_only_when_its_source_is_settled(store: Store, source: int) -> None:
     (capture_id,) = store.record([(a_capture(source), PAGE)])
-    capture = ask_captures.by_id(store.ask, capture_id)
+    capture = capture_queries.by_id(store.ask, capture_id)
     store.use_recipe(RECIPE, T0)
     store.keep_extraction(capture, an_extraction("text", title=""), digest_of("", "text"), RECIPE)
     store.derived(capture, RECIPE.id, judged, T0)
@@ -325,7 +327,7 @@ def test_another_recipe_puts_every_derived_capture_back(store: Store, source: in
 def test_going_back_to_an_old_recipe_half_way_finds_what_the_other_derived(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY), ("three", T0 + 2 * DAY)])
     store.use_recipe(OTHER_RECIPE, T0)
-    oldest = ask_captures.by_id(store.ask, ledger(store)[0])
+    oldest = capture_queries.by_id(store.ask, ledger(store)[0])
     store.keep_extraction(oldest, an_extraction("one"), digest_of("Harbour", "one"), OTHER_RECIPE)
     store.derived(oldest, OTHER_RECIPE.id, judged, T0)
     settle(store, source, done=[1])
@@ -335,7 +337,7 @@ def test_going_back_to_an_old_recipe_half_way_finds_what_the_other_derived(store
 
 def test_a_payload_is_extracted_once_per_recipe_and_charset(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0)])
-    capture = ask_captures.by_id(store.ask, 1)
+    capture = capture_queries.by_id(store.ask, 1)
     assert store.known_extraction(capture, RECIPE.id)
     assert not store.known_extraction(capture, OTHER_RECIPE.id)
     assert not store.known_extraction(
@@ -354,14 +356,14 @@ def test_captures_of_a_window_can_be_derived_again(store: Store, source: int) ->
 
 
 def history(store: Store, source: int) -> list[tuple[int, str]]:
-    return [(each.number, each.text_sha256) for each in ask_versions.of_source(store.ask, source)]
+    return [(each.number, each.text_sha256) for each in version_queries.of_source(store.ask, source)]
 
 
 def test_settling_keeps_the_ids_of_versions_that_still_hold(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("three", T0 + 2 * DAY)])
-    before = {each.text_sha256: each.id for each in ask_versions.of_source(store.ask, source)}
+    before = {each.text_sha256: each.id for each in version_queries.of_source(store.ask, source)}
     make_history(store, source, [("two", T0 + DAY)])
-    after = {each.text_sha256: each.id for each in ask_versions.of_source(store.ask, source)}
+    after = {each.text_sha256: each.id for each in version_queries.of_source(store.ask, source)}
     assert {digest: after[digest] for digest in before} == before
     assert history(store, source) == [(1, digest_of("", "one")), (2, digest_of("", "two")), (3, digest_of("", "three"))]
 
@@ -370,12 +372,12 @@ def test_what_no_longer_holds_is_superseded_and_never_deleted(store: Store, sour
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     make_history(store, source, [("two", T0 - DAY), ("two", T0 + 2 * DAY)])  # two stood there before one
     rows = store.ask("SELECT superseded_at FROM version")
-    assert len(ask_versions.of_source(store.ask, source)) == 3
+    assert len(version_queries.of_source(store.ask, source)) == 3
     assert len(rows) == 3
     store.use_recipe(OTHER_RECIPE, T0)
     derive_all(store, recipe=OTHER_RECIPE, title="A headline")
     assert len(store.ask("SELECT id FROM version WHERE superseded_at IS NOT NULL")) == 3
-    assert {each.title for each in ask_versions.of_source(store.ask, source)} == {"A headline"}
+    assert {each.title for each in version_queries.of_source(store.ask, source)} == {"A headline"}
 
 
 def test_settling_twice_changes_nothing(store: Store, source: int) -> None:
@@ -387,7 +389,7 @@ def test_settling_twice_changes_nothing(store: Store, source: int) -> None:
 
 def test_a_page_behind_a_wall_opens_no_version(store: Store, source: int) -> None:
     record_text(store, source, "Subscribe to read on", T0)
-    capture = ask_captures.by_id(store.ask, 1)
+    capture = capture_queries.by_id(store.ask, 1)
     store.use_recipe(RECIPE, T0)
     wall = an_extraction("Subscribe to read on", verdict=Verdict.PAYWALL)
     store.keep_extraction(capture, wall, digest_of("Harbour", "Subscribe to read on"), RECIPE)
@@ -401,7 +403,7 @@ def test_a_page_behind_a_wall_opens_no_version(store: Store, source: int) -> Non
 @pytest.mark.parametrize("query", ["zurich", "Zürich", "ZURICH", "hafen*"])
 def test_new_texts_are_found_with_diacritics_and_case_folded(store: Store, source: int, query: str) -> None:
     make_history(store, source, [("Der Hafenmeister kam aus Zürich.", T0)])
-    (match,) = ask_search.search(store.ask, query, limit=5)
+    (match,) = search_queries.search(store.ask, query, limit=5)
     assert (match.version.number, match.newest, match.absent_since) == (1, True, None)
     assert "\ue000" in match.snippet
 
@@ -409,7 +411,7 @@ def test_new_texts_are_found_with_diacritics_and_case_folded(store: Store, sourc
 def test_a_text_seen_again_is_indexed_once(store: Store, source: int) -> None:
     make_history(store, source, [("harbour", T0), ("other", T0 + DAY), *(("harbour", T0 + n * DAY) for n in (2, 3))])
     assert len(store.ask("SELECT id FROM text_fts_docsize")) == 2
-    assert len(ask_search.search(store.ask, "harbour", limit=9)) == 2
+    assert len(search_queries.search(store.ask, "harbour", limit=9)) == 2
 
 
 # --- what is watched -------------------------------------------------------------------------------------------------
@@ -421,7 +423,7 @@ def sync(store: Store, *seeds: object, days: int = 0) -> None:
 
 def watched(store: Store) -> dict[str, bool]:
     """Each watched address, and whether it is still in the index."""
-    return {each.source.url: each.source.retired_at is None for each in ask_sources.states(store.ask)}
+    return {each.source.url: each.source.retired_at is None for each in source_queries.states(store.ask)}
 
 
 def test_a_seed_taken_out_is_retired_and_one_put_back_revived(store: Store) -> None:
@@ -443,7 +445,7 @@ def test_an_empty_index_retires_everything(store: Store) -> None:
 def test_an_edited_row_changes_its_seed(store: Store) -> None:
     sync(store, a_seed("one"))
     sync(store, a_seed("one", every=4 * HOUR, language="es", allow_private=True))
-    (state,) = ask_sources.states(store.ask)
+    (state,) = source_queries.states(store.ask)
     assert (state.every, state.language, state.allow_private) == (4 * HOUR, "es", True)
 
 
@@ -457,7 +459,7 @@ def test_a_seed_whose_address_was_edited_no_longer_watches_the_old_one(store: St
 
 
 def find(store: Store, feed: str, *names: str) -> list[int]:
-    via = ask_sources.by_url_key(store.ask, url_key(feed))
+    via = source_queries.by_url_key(store.ask, url_key(feed))
     assert via is not None
     urls = [f"https://daily.example/{name}" for name in names]
     return store.add_found([(Found(url=url), url_key(url)) for url in urls], via.id, T0)
@@ -468,7 +470,7 @@ def test_found_articles_are_new_once_and_belong_to_the_seed_of_their_list(store:
     sync(store, feed)
     assert len(find(store, feed.url, "a", "b")) == 2
     assert find(store, feed.url, "b", "a") == []
-    assert {state.source.seed_key for state in ask_sources.states(store.ask)} == {"daily/feed"}
+    assert {state.source.seed_key for state in source_queries.states(store.ask)} == {"daily/feed"}
 
 
 def test_an_imported_article_is_not_watched_until_a_list_names_it(store: Store) -> None:
@@ -508,7 +510,7 @@ def join(store: Store, old: str, new: str) -> list[int]:
 
 def owner(store: Store, url: str) -> str:
     """The address whose history answers for ``url``."""
-    found = ask_sources.by_url_key(store.ask, url_key(url))
+    found = source_queries.by_url_key(store.ask, url_key(url))
     assert found is not None
     return found.url
 
@@ -551,11 +553,11 @@ def test_a_joined_source_gives_its_versions_to_the_history(store: Store) -> None
     make_history(store, new, [("two", T0 + DAY)])
     join(store, A, B)
     settle(store, old)
-    assert [each.text_sha256 for each in ask_versions.of_source(store.ask, old)] == [
+    assert [each.text_sha256 for each in version_queries.of_source(store.ask, old)] == [
         digest_of("", "one"),
         digest_of("", "two"),
     ]
-    assert ask_versions.of_source(store.ask, new) == []
+    assert version_queries.of_source(store.ask, new) == []
 
 
 # --- when the disk says no -------------------------------------------------------------------------------------------
@@ -597,7 +599,7 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
     maintenance.check_file(path, deep=True)
     with Store(path) as store:
-        assert [capture.id for capture in ask_captures.of_source(store.ask, 1)] == kept
+        assert [capture.id for capture in capture_queries.of_source(store.ask, 1)] == kept
         assert len(store.record([(a_capture(1, at=T0 - HOUR), noise(-1))])) == 1
 
 
@@ -624,7 +626,7 @@ def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(small_di
 def test_asking_does_not_wait_for_another_writer(path: Path, store: Store, source: int) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        asking = threading.Thread(target=ask_sources.by_id, args=(store.ask, source))
+        asking = threading.Thread(target=source_queries.by_id, args=(store.ask, source))
         asking.start()
         asking.join(timeout=10)
         waited = asking.is_alive()

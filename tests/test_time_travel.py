@@ -9,7 +9,7 @@ import pytest
 from archive.api import Archive
 from archive.api.version_ref import Ref
 from db.errors import NotArchived
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.store import Store
 from tests.builders import (
     DAY,
@@ -108,8 +108,8 @@ def rederived(tmp_path: Path) -> Path:
         record_text(store, source, "read more. ferry sinks", T0)
         derive_all(store, now=T0 + HOUR)
         store.use_recipe(OTHER_RECIPE, T0 + 5 * DAY)
-        (again,) = ask_captures.underived(store.ask, 10)
-        capture = ask_captures.by_id(store.ask, again)
+        (again,) = capture_queries.underived(store.ask, 10)
+        capture = capture_queries.by_id(store.ask, again)
         better = an_extraction("ferry sinks", title="")
         store.keep_extraction(capture, better, digest_of("", "ferry sinks"), OTHER_RECIPE)
         store.derived(capture, OTHER_RECIPE.id, judged, T0 + 5 * DAY)

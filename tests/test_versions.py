@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.versions.history import CONFIRMED_AFTER, settle, stretches
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.queries import statistics
-from db.queries import versions as ask_versions
+from db.queries import versions as version_queries
 from db.records import Cause, Kind, Reason, Verdict
 from db.store import Store
 from tests.builders import (
@@ -253,7 +253,7 @@ def arrive(store: Store, seen: Sequence[tuple[int, Seen]], batches: Collection[i
         if count in batches:
             derive_all(store)
     derive_all(store)
-    return [replace(each, url=URL) for each in plain(ask_versions.of_source(store.ask, source))]
+    return [replace(each, url=URL) for each in plain(version_queries.of_source(store.ask, source))]
 
 
 @pytest.mark.slow
@@ -274,9 +274,9 @@ def test_304s_extend_the_version_they_confirm(store: Store) -> None:
     for days in (1, 2):
         store.record([(failed(Reason.NOT_MODIFIED, T0 + days * DAY, source, status=304), None)])
     derive_all(store)
-    (only,) = ask_versions.of_source(store.ask, source)
+    (only,) = version_queries.of_source(store.ask, source)
     assert (only.captures, only.last_seen_at) == (3, T0 + 2 * DAY)
-    assert [one.state for one in ask_captures.sightings(store.ask, source)] == ["ok", "ok", "ok"]
+    assert [one.state for one in capture_queries.sightings(store.ask, source)] == ["ok", "ok", "ok"]
 
 
 def test_a_304_after_a_change_and_back_confirms_the_latest_text(store: Store) -> None:
@@ -285,4 +285,4 @@ def test_a_304_after_a_change_and_back_confirms_the_latest_text(store: Store) ->
         store.record([(a_capture(source, at=T0 + days * DAY), text.encode())])
     store.record([(failed(Reason.NOT_MODIFIED, T0 + 2 * DAY, source, status=304), None)])
     derive_all(store)
-    assert [each.captures for each in ask_versions.of_source(store.ask, source)] == [1, 2]
+    assert [each.captures for each in version_queries.of_source(store.ask, source)] == [1, 2]

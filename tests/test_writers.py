@@ -28,8 +28,8 @@ from archive.urls import url_key
 from db import maintenance
 from db.errors import StoreBusy
 from db.lease_owner import alive, holder
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.store import Store
 from tests.builders import DAY, HOUR, LATER, RECIPE, T0, a_capture, an_extraction
@@ -88,7 +88,7 @@ def write(path: Path, number: int, seconds: float) -> None:
 
 
 def derive(store: Store, together: int) -> None:
-    while waiting := ask_captures.underived(store.ask, together):
+    while waiting := capture_queries.underived(store.ask, together):
         derive_captures(store, Reading(), waiting, recipe=RECIPE, now=LATER)
 
 
@@ -160,8 +160,8 @@ def check(folder: Path, seconds: float) -> None:
     assert len(kept) >= WRITERS * BATCH
     assert asked > 0
     with Reader(path) as reader:
-        sources = [each.id for each in ask_sources.everything(reader.ask)]
-        held = {(each, at.isoformat()) for each in sources for at in ask_captures.instants(reader.ask, each)}
+        sources = [each.id for each in source_queries.everything(reader.ask)]
+        held = {(each, at.isoformat()) for each in sources for at in capture_queries.instants(reader.ask, each)}
     assert held == kept
     maintenance.check_file(path, deep=True)
     with Archive(path) as archive:

@@ -15,20 +15,20 @@ from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from db.errors import NotArchived
 from db.lease_owner import at_work
-from db.queries import captures as ask_captures
-from db.queries import change_rate as ask_rhythm
-from db.queries import check_runs as ask_states
-from db.queries import claims as ask_claims
-from db.queries import drift as ask_drift
-from db.queries import labels as ask_labels
-from db.queries import links as ask_links
-from db.queries import list_membership as ask_listings
-from db.queries import provenance as ask_pedigrees
-from db.queries import search as ask_search
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import change_rate as change_rate_queries
+from db.queries import check_runs as check_run_queries
+from db.queries import claims as alias_queries
+from db.queries import drift as drift_queries
+from db.queries import labels as label_queries
+from db.queries import links as link_queries
+from db.queries import list_membership as list_queries
+from db.queries import provenance as provenance_queries
+from db.queries import search as search_queries
+from db.queries import sources as source_queries
 from db.queries import statistics
-from db.queries import tombstones as ask_proof
-from db.queries import versions as ask_versions
+from db.queries import tombstones as tombstone_queries
+from db.queries import versions as version_queries
 from db.reader import Reader
 from db.verify import verify
 
@@ -113,15 +113,15 @@ class Archive:
     def source(self, url: str) -> Source:
         """The source of an address, or the one whose history it belongs to. Raises NotArchived, BadInput."""
         key = url_key(canonical_url(url))
-        found = ask_sources.by_url_key(self._ask, key)
-        grave = ask_proof.tombstone(self._ask, key)
+        found = source_queries.by_url_key(self._ask, key)
+        grave = tombstone_queries.tombstone(self._ask, key)
         if grave is not None and (found is None or grave.lifted_at is None):
             raise NotArchived(
                 f"{grave.url} was forgotten on request on {iso(grave.forgotten_at)}: {grave.captures} captures of it "
                 "were taken out, and their links stay in the chain"
             )
         if found is None:
-            near = ask_sources.similar_urls(self._ask, url.rstrip("/").rpartition("/")[2] or url)
+            near = source_queries.similar_urls(self._ask, url.rstrip("/").rpartition("/")[2] or url)
             hint = f"Did you mean {near[0]}" if near else "See what is watched: wirecopy plan"
             raise NotArchived(f"{url} is not in this archive. {hint}")
         return found
@@ -132,19 +132,21 @@ class Archive:
         ``recorded``: the history as the archive had it at that instant, by the recipe and the captures of then.
         """
         source = self.source(url)
-        seen = ask_captures.sightings(self._ask, source.id)
+        seen = capture_queries.sightings(self._ask, source.id)
         if recorded is not None:
             seen = [one for one in seen if one.at <= recorded]
-        stored = tuple(ask_versions.of_source(self._ask, source.id, recorded=recorded))
+        stored = tuple(version_queries.of_source(self._ask, source.id, recorded=recorded))
         known = versions.known_edits(stored)
         told = versions.settle(seen, url=source.url, compare=lambda a, b: known.get((a, b), ((), 0.0)))
         if recorded is not None:
             stored = _as_seen_by_then(stored, told)
         claims = (
-            one for one in ask_claims.of_source(self._ask, source.id) if not recorded or one.first_seen_at <= recorded
+            one
+            for one in alias_queries.of_source(self._ask, source.id)
+            if not recorded or one.first_seen_at <= recorded
         )
-        states = versions.confirm(ask_states.runs(seen), told.stretches)
-        found_in = tuple(ask_listings.naming(self._ask, source.id))
+        states = versions.confirm(check_run_queries.runs(seen), told.stretches)
+        found_in = tuple(list_queries.naming(self._ask, source.id))
         told = replace(told, states=states, claims=tuple(claims), found_in=found_in)
         return source, versions.with_versions(told, stored)
 
@@ -155,10 +157,10 @@ class Archive:
         """
         source = self.source(ref.url)
         if ref.at is not None and recorded is None:
-            found = ask_versions.at(self._ask, source.id, ref.at)
+            found = version_queries.at(self._ask, source.id, ref.at)
             return found or self._nothing_then(source, ref.at)
         if recorded is None:
-            held = ask_versions.of_source(self._ask, source.id)
+            held = version_queries.of_source(self._ask, source.id)
         else:  # when a version was last seen by then is read off the captures
             held = list(self.history(ref.url, recorded=recorded)[1].versions)
         if ref.at is not None:
@@ -174,7 +176,7 @@ class Archive:
         return held[number - 1]
 
     def _nothing_then(self, source: Source, at: datetime) -> Version:
-        held = ask_versions.of_source(self._ask, source.id)
+        held = version_queries.of_source(self._ask, source.id)
         first = (
             f"its first version is of {iso(held[0].first_seen_at)}" if held else "no article text was ever seen there"
         )
@@ -182,30 +184,30 @@ class Archive:
 
     def text(self, version: Version) -> Text:
         """The headline and body of a version."""
-        return ask_versions.text(self._ask, version.text_sha256)
+        return version_queries.text(self._ask, version.text_sha256)
 
     def text_by_digest(self, sha256: str) -> Text:
         """A text as it is labelled and cited. Raises NotArchived where none is held with that digest."""
-        if not ask_versions.holds_text(self._ask, sha256):
+        if not version_queries.holds_text(self._ask, sha256):
             raise NotArchived(f"no text with sha256 {sha256} is held")
-        return ask_versions.text(self._ask, sha256)
+        return version_queries.text(self._ask, sha256)
 
     def captures(self, url: str) -> list[tuple[Capture, str]]:
         """Every capture of an article's history in time order, each with its state; a further part is only that."""
         source = self.source(url)
-        states = {one.capture_id: one.state for one in ask_captures.sightings(self._ask, source.id)}
-        found = ask_captures.of_source(self._ask, source.id)
+        states = {one.capture_id: one.state for one in capture_queries.sightings(self._ask, source.id)}
+        found = capture_queries.of_source(self._ask, source.id)
         return [(each, str(each.reason or states.get(each.id or 0, f"part {each.part}"))) for each in found]
 
     def capture(self, capture_id: int) -> Capture:
         """One capture."""
-        return ask_captures.by_id(self._ask, capture_id)
+        return capture_queries.by_id(self._ask, capture_id)
 
     def payload(self, capture: Capture) -> bytes:
         """The bytes of a capture that has a payload. Raises NotArchived, Corrupt."""
         if capture.payload_sha256 is None:
             raise NotArchived(f"the check of {capture.url} at {iso(capture.captured_at)} brought no bytes")
-        return ask_captures.payload(self._ask, capture.payload_sha256)
+        return capture_queries.payload(self._ask, capture.payload_sha256)
 
     def cite(self, ref: Ref) -> Citation:
         """What a footnote needs of a version: the capture that shows it (the last up to ``ref.at``), and its proof.
@@ -215,7 +217,7 @@ class Archive:
         from db.records import Citation
 
         version = self.version(ref)
-        seen = ask_captures.sightings(self._ask, self.source(ref.url).id)
+        seen = capture_queries.sightings(self._ask, self.source(ref.url).id)
         shown = [one for one in seen if one.shows_text and one.text_sha256 == version.text_sha256]
         then = [one for one in shown if ref.at is not None and one.at <= ref.at]
         capture = self.capture(then[-1].capture_id if then else version.first_capture_id)
@@ -225,7 +227,7 @@ class Archive:
             capture=capture,
             text_sha256=version.text_sha256,
             recipe_id=version.recipe_id,
-            link=ask_proof.link_of(self._ask, capture.id or 0),
+            link=tombstone_queries.link_of(self._ask, capture.id or 0),
         )
 
     def compare(self, a: Ref, b: Ref) -> Comparison:
@@ -240,19 +242,19 @@ class Archive:
         """What was taken out of the page's text as residue, with reasons."""
         from db.records import Removed
 
-        found = ask_versions.removed(self._ask, version)
+        found = version_queries.removed(self._ask, version)
         return tuple(Removed(at=at, text=text, because=because) for at, text, because in found)
 
     def facts(self, version: Version) -> tuple[Fact, ...]:
         """What the page says of its article besides the text, with where it says it, and marked guesses."""
-        return ask_versions.facts(self._ask, version)
+        return version_queries.facts(self._ask, version)
 
     # --- copies ---
 
     def copies(self, url: str | None = None) -> list[Link]:
         """Every link between versions, or those of one article; each pair of articles at its closest versions first."""
         sources = [] if url is None else [self.source(url).id]
-        return ask_links.of_sources(self._ask, sources)
+        return link_queries.of_sources(self._ask, sources)
 
     def clusters(
         self, url: str | None = None, *, how: Relation | None = None, at: datetime | None = None
@@ -269,14 +271,16 @@ class Archive:
         if at is not None:
             links = [link for link in links if all(_seen_by(ref, at) for ref in (link.a, link.b))]
             labels = [label for label in labels if all(_seen_by(ref, at) for ref in (label.a, label.b))]
-        pedigrees = ask_pedigrees.of_versions(self._ask, standing_for(links, labels))
+        pedigrees = provenance_queries.of_versions(self._ask, standing_for(links, labels))
         found = clusters(links, labels, pedigrees)
         return tuple(one for one in found if wanted is None or wanted in {member.url for member in one.members})
 
     def labels(self, url: str | None = None) -> list[Label]:
         """What people said of two texts, of all or of those of one article."""
         return (
-            ask_labels.everything(self._ask) if url is None else ask_labels.of_sources(self._ask, [self.source(url).id])
+            label_queries.everything(self._ask)
+            if url is None
+            else label_queries.of_sources(self._ask, [self.source(url).id])
         )
 
     def label_of(self, a: Version, b: Version) -> Label | None:
@@ -290,12 +294,12 @@ class Archive:
         from archive.api.uncorrected import Copy, stale
 
         source = self.source(url)
-        history = [(each, self.text(each)) for each in ask_versions.of_source(self._ask, source.id)]
+        history = [(each, self.text(each)) for each in version_queries.of_source(self._ask, source.id)]
         apart = {ref.url for label in self.labels(url) if not label.copy for ref in (label.a, label.b)}
         links = [link for link in self.copies(url) if link.relation.is_copy and link.a.url == source.url]
         found: list[Stale] = []
         for other in sorted({link.b.url for link in links} - apart):
-            newest = ask_versions.of_source(self._ask, self.source(other).id)[-1]
+            newest = version_queries.of_source(self._ask, self.source(other).id)[-1]
             mine = [link for link in links if (link.b.url, link.b.version) == (other, newest.number)]
             passages = {link.a.version: link.passages for link in mine}
             found += stale(history, Copy(version=newest, text=self.text(newest), passages=passages))
@@ -321,7 +325,7 @@ class Archive:
         from archive.api.query_parser import understood
 
         found = understood(words, when=at, gone=gone)
-        return found.said, ask_search.search(self._ask, found.query, limit=limit, only=found.only)
+        return found.said, search_queries.search(self._ask, found.query, limit=limit, only=found.only)
 
     def articles(
         self, *, at: datetime | None = None, recorded: datetime | None = None, group: str | None = None
@@ -330,27 +334,27 @@ class Archive:
 
         ``recorded``: as the archive believed at that instant. ``group``: only that group, or the seed with that key.
         """
-        return ask_versions.standing(self._ask, when=at, recorded=recorded, group=group)
+        return version_queries.standing(self._ask, when=at, recorded=recorded, group=group)
 
     def sources(self) -> list[Source]:
         """Every source, by address."""
-        return ask_sources.everything(self._ask)
+        return source_queries.everything(self._ask)
 
     def states(self) -> list[SourceState]:
         """What the plan knows of every watched source."""
-        return ask_sources.states(self._ask)
+        return source_queries.states(self._ask)
 
     def rhythms(self) -> list[Rhythm]:
         """What was learned of when the articles of each seed are edited."""
-        return ask_rhythm.learned(self._ask)
+        return change_rate_queries.learned(self._ask)
 
     def spent(self, now: datetime) -> dict[str, int]:
         """How many visits each group with a budget had in the day before ``now``."""
-        return ask_rhythm.spent(self._ask, now)
+        return change_rate_queries.spent(self._ask, now)
 
     def changes(self, *, since: datetime, limit: int = 20) -> list[Version]:
         """Edits recorded since then, weightiest first."""
-        return ask_versions.recent_changes(self._ask, since=since, limit=limit)
+        return version_queries.recent_changes(self._ask, since=since, limit=limit)
 
     def status(self, now: datetime) -> dict[str, Any]:
         """Counts, sizes, growth, states, the last runs, who is at work, and whose pages shrink (``drift``)."""
@@ -361,7 +365,7 @@ class Archive:
             "tables": tables,
             "growth": statistics.growth(self._ask, tables, now),
             "states": statistics.states(self._ask),
-            "drift": drift.alarms(ask_drift.readings(self._ask, now - drift.LOOK_BACK)),
+            "drift": drift.alarms(drift_queries.readings(self._ask, now - drift.LOOK_BACK)),
             "runs": statistics.runs(self._ask, limit=5),
             "leases": at_work(self._ask, now),
         }
@@ -372,15 +376,15 @@ class Archive:
 
     def addresses(self, source_id: int) -> list[str]:
         """Every address of the history that a source keeps."""
-        return [ask_sources.by_id(self._ask, each).url for each in ask_proof.addresses(self._ask, source_id)]
+        return [source_queries.by_id(self._ask, each).url for each in tombstone_queries.addresses(self._ask, source_id)]
 
     def tombstone(self, url: str) -> Tombstone | None:
         """What stands in the place of an address that was forgotten on request."""
-        return ask_proof.tombstone(self._ask, url_key(canonical_url(url)))
+        return tombstone_queries.tombstone(self._ask, url_key(canonical_url(url)))
 
     def chain_head(self) -> tuple[int, str] | None:
         """Position and link at the end of the chain over captures; None for an archive without any."""
-        return ask_proof.head(self._ask)
+        return tombstone_queries.head(self._ask)
 
 
 def _seen_by(ref: VersionRef, at: datetime) -> bool:

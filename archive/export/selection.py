@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from archive.api import Archive
 from archive.copies import fold
 from db.errors import NotArchived
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.queries import tables
 from db.reader import Reader
 
@@ -86,7 +86,7 @@ def choose(
 
 
 def _of_group(ask: Ask, group: str) -> set[int]:
-    found = tables.joined(ask, set(ask_sources.matching(ask, [group])))
+    found = tables.joined(ask, set(source_queries.matching(ask, [group])))
     if not found:
         raise NotArchived(f"no group, seed or address {group!r} is watched. See: wirecopy plan")
     return found
@@ -94,6 +94,6 @@ def _of_group(ask: Ask, group: str) -> set[int]:
 
 def _showing(ask: Ask, source_id: int, version: Version, at: datetime) -> list[int]:
     """The last capture up to ``at`` that shows a version, with the further parts of its page."""
-    seen = [one for one in ask_captures.sightings(ask, source_id) if one.shows_text and one.at <= at]
+    seen = [one for one in capture_queries.sightings(ask, source_id) if one.shows_text and one.at <= at]
     mine = [one.capture_id for one in seen if one.text_sha256 == version.text_sha256]
-    return [] if not mine else [mine[-1], *(part.id or 0 for part in ask_captures.parts(ask, mine[-1]))]
+    return [] if not mine else [mine[-1], *(part.id or 0 for part in capture_queries.parts(ask, mine[-1]))]

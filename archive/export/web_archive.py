@@ -16,9 +16,9 @@ from archive.formats.cdxj import IndexFile
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records
 from archive.formats.warc.writer import WarcFile
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.queries import tables
-from db.queries import versions as ask_versions
+from db.queries import versions as version_queries
 from db.reader import Reader
 from db.records import Reason, SeedKind
 
@@ -102,7 +102,7 @@ class _Run:
         self._put((info_record(SOFTWARE, self.dated),))
         written = 0
         for capture in self._captures():
-            parts = ask_captures.parts(self.ask, capture.id or 0)
+            parts = capture_queries.parts(self.ask, capture.id or 0)
             self._write(capture, whole=bool(parts))
             for part in parts:
                 self._write(part, whole=True, of=capture.url)
@@ -113,7 +113,7 @@ class _Run:
         """The pages chosen, in time order; their further parts go with them."""
         after = None
         since, until = self.chosen.since, self.chosen.until
-        while some := ask_captures.dated(self.ask, since, until, after=after, limit=_AT_ONCE):
+        while some := capture_queries.dated(self.ask, since, until, after=after, limit=_AT_ONCE):
             for each in some:
                 if self.chosen.takes_capture(each.id or 0, each.source_id, each.captured_at):
                     yield each
@@ -125,7 +125,7 @@ class _Run:
         digest = capture.payload_sha256
         payload = None
         if digest is not None and original is None:
-            payload = ask_captures.payload(self.ask, digest)
+            payload = capture_queries.payload(self.ask, digest)
             self.held.setdefault(digest, capture.id or 0)
         kind = SeedKind(self.kinds.get(capture.source_id, SeedKind.ARTICLE))
         self._put(warc_records(capture, payload, original=original, kind=kind, of=of))
@@ -135,13 +135,13 @@ class _Run:
     def _original(self, capture: Capture, *, whole: bool) -> Capture | None:
         """The capture in this file that holds the payload of ``capture``, or the page that its 304 speaks of."""
         if capture.reason is Reason.NOT_MODIFIED:
-            return ask_captures.page_before(self.ask, capture.source_id, capture.captured_at)
+            return capture_queries.page_before(self.ask, capture.source_id, capture.captured_at)
         first = None if whole else self.held.get(capture.payload_sha256 or "")
-        return None if first is None else ask_captures.by_id(self.ask, first)
+        return None if first is None else capture_queries.by_id(self.ask, first)
 
     def _write_text(self, capture: Capture) -> None:
         """What was read on the page, unless the file has that text already."""
-        found = ask_versions.reading(self.ask, capture.id or 0)
+        found = version_queries.reading(self.ask, capture.id or 0)
         if found is None or found[0].sha256 in self.texts:
             return
         text, recipe = found

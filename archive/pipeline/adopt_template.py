@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import learn, near_copies, restore
 from archive.urls import registered_domain, url_key
-from db.queries import furniture as ask_furniture
+from db.queries import furniture as template_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Fitted:
         """The newest furniture of the site that a capture was asked of."""
         site = registered_domain(capture.url)
         if site not in self._known:
-            self._known[site] = ask_furniture.newest(self._ask, site)
+            self._known[site] = template_queries.newest(self._ask, site)
         return self._known[site]
 
 
@@ -52,7 +52,7 @@ def adopt(store: Store, recipe: Recipe, now: datetime) -> tuple[int, int]:
 
 def learned(ask: Ask, site: str, recipe: Recipe) -> Blocks:
     """The furniture of one site by all that is known of it today."""
-    return learn_from(ask_furniture.pages(ask, site_keys(site), recipe.id))
+    return learn_from(template_queries.pages(ask, site_keys(site), recipe.id))
 
 
 def learn_from(pages: Iterable[tuple[str, Extraction]]) -> Blocks:
@@ -65,8 +65,8 @@ def learn_from(pages: Iterable[tuple[str, Extraction]]) -> Blocks:
 
 def sites(ask: Ask) -> list[str]:
     """Every site, by its registered domain, of which articles are known or something was learned."""
-    here = {registered_domain(url) for url in ask_furniture.an_address_each(ask)}
-    return sorted(here.union(ask_furniture.known_sites(ask)))
+    here = {registered_domain(url) for url in template_queries.an_address_each(ask)}
+    return sorted(here.union(template_queries.known_sites(ask)))
 
 
 def site_keys(site: str) -> tuple[str, str]:

@@ -11,8 +11,8 @@ from archive.pipeline.gather_mementos import gather_mementos
 from archive.pipeline.run import campaign, directly
 from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
 from db.errors import BadInput
-from db.queries import captures as ask_captures
-from db.queries import sources as ask_sources
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.reader import Reader
 
 if TYPE_CHECKING:
@@ -74,19 +74,19 @@ def backfill_scope(
             asked = _asked(reader.ask, only)
             return [
                 each.url
-                for each in ask_sources.everything(reader.ask)
+                for each in source_queries.everything(reader.ask)
                 if each.id in asked
-                and any(_within(one.captured_at, window) for one in ask_captures.of_source(reader.ask, each.id))
+                and any(_within(one.captured_at, window) for one in capture_queries.of_source(reader.ask, each.id))
             ]
-        states = [state for state in ask_sources.states(reader.ask) if named(state, only)]
+        states = [state for state in source_queries.states(reader.ask) if named(state, only)]
     return [each.source.url for each in states if source == "archives" or _within(each.source.found_at, window)]
 
 
 def _asked(ask: Ask, only: Sequence[str]) -> list[int]:
     """Ids of the sources meant: all there are, imported ones too, unless some are named."""
     if not only:
-        return [source.id for source in ask_sources.everything(ask)]
-    return [state.source.id for state in ask_sources.states(ask) if named(state, only)]
+        return [source.id for source in source_queries.everything(ask)]
+    return [state.source.id for state in source_queries.states(ask) if named(state, only)]
 
 
 def _window(since: date | None, until: date | None) -> Window:
@@ -96,7 +96,7 @@ def _window(since: date | None, until: date | None) -> Window:
 
 
 async def _backfill_sources(run: Campaign, only: Sequence[str], window: Window, *, archives: bool) -> None:
-    states = [state for state in ask_sources.states(run.store.ask) if named(state, only)]
+    states = [state for state in source_queries.states(run.store.ask) if named(state, only)]
     if archives:
         await gather_mementos(run, states, window)
         return

@@ -11,8 +11,8 @@ from archive.pipeline import settle, side_captures
 from archive.pipeline.adopt_template import Fitted
 from archive.pipeline.link import link
 from archive.urls import url_key
-from db.queries import captures as ask_captures
-from db.queries import derivations as ask_derivations
+from db.queries import captures as capture_queries
+from db.queries import derivations as derivation_queries
 from db.records import Recipe, Verdict
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def derive(
     Each step is a short transaction of its own and may be repeated; a capture leaves the ledger together with the
     settling of its source, and a text the queue of links together with its links. ``stopped`` as for ``link``.
     """
-    captures = [ask_captures.by_id(store.ask, each) for each in ask_derivations.together(store.ask, ids)]
+    captures = [capture_queries.by_id(store.ask, each) for each in derivation_queries.together(store.ask, ids)]
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
-    before = ask_derivations.recipes(store.ask, [capture.id or 0 for capture in pages])
-    further = {capture.id: ask_captures.parts(store.ask, capture.id or 0) for capture in pages}
+    before = derivation_queries.recipes(store.ask, [capture.id or 0 for capture in pages])
+    further = {capture.id: capture_queries.parts(store.ask, capture.id or 0) for capture in pages}
     extracted = texts.extract_new(store, extractors, [*pages, *texts.readable(further.values())], recipe)
     apologies, fitted = side_captures.Apologies(store.ask), Fitted(store.ask)
     for capture in sorted(pages, key=lambda one: not is_probe(one.url)):  # what a probe says is known before it is used

@@ -15,8 +15,8 @@ from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import core_digest, core_of
-from db.queries import captures as ask_captures
-from db.queries import derivations as ask_derivations
+from db.queries import captures as capture_queries
+from db.queries import derivations as derivation_queries
 from db.records import Cleaned, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], re
     fresh: dict[tuple[str, str | None], tuple[Capture, Page]] = {}
     again: list[tuple[Capture, str]] = []
     for capture in captures:
-        page = alone(ask_captures.page(store.ask, capture))
+        page = alone(capture_queries.page(store.ask, capture))
         core = core_digest(page)
         if (core, capture.charset) in fresh:
             again.append((capture, core))
@@ -166,7 +166,7 @@ def _again(pages: Sequence[Extraction]) -> Iterator[int]:
 
 
 def _stored(store: Store, capture: Capture, recipe: Recipe) -> Extraction | None:
-    return None if capture.payload_sha256 is None else ask_derivations.extracted(store.ask, capture, recipe.id)
+    return None if capture.payload_sha256 is None else derivation_queries.extracted(store.ask, capture, recipe.id)
 
 
 def _part(capture: Capture, read: Extraction | None) -> Part:

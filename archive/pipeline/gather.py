@@ -11,9 +11,9 @@ from archive.crawl.discover import discover
 from archive.crawl.multipage import fetch_whole
 from archive.pipeline import side_captures
 from archive.urls import url_key
-from db.queries import list_membership as ask_listings
-from db.queries import origins as ask_origins
-from db.queries import tombstones as ask_proof
+from db.queries import list_membership as list_queries
+from db.queries import origins as origin_queries
+from db.queries import tombstones as tombstone_queries
 from db.records import Page, SeedKind
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _expand(
     outcome = outcomes[0]
     if not visit.kind.expands or outcome.reason is not None or outcome.payload is None:
         return outcomes
-    deep = ask_listings.depth(store.ask, visit.source_id) >= ask_listings.DEEPEST
+    deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listed = discover(page_of(outcome), visit.kind, lists=not deep)
     new.extend(store.add_found([(each, url_key(each.url)) for each in listed.found], visit.source_id, now))
     return (replace(outcome, flags=(*outcome.flags, *listed.flags), detail=listed.detail or outcome.detail),)
@@ -104,7 +104,7 @@ def _expand(
 def _keep(store: Store, batch: Sequence[_Arrival], run_id: int) -> list[Capture]:
     """Keep the captures, all parts of an article in one transaction; those of the visits themselves are returned."""
     doubted = {visit.source_id for visit, (outcome, *_) in batch if _asked_whole(visit, outcome)}
-    held = ask_origins.last_pages(store.ask, doubted) if doubted else {}
+    held = origin_queries.last_pages(store.ask, doubted) if doubted else {}
     pairs = []
     for visit, (outcome, *further) in batch:
         pairs.append((_capture(visit, outcome, held.get(visit.source_id)), outcome.payload))
@@ -170,5 +170,5 @@ def keep_visits(
 def forgotten(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:
     """Those of the addresses asked for that were forgotten on request, and what stands in their place."""
     keys = {outcome.requested_url: url_key(outcome.requested_url) for outcome in outcomes}
-    graves = ask_proof.forgotten(store.ask, keys.values())
+    graves = tombstone_queries.forgotten(store.ask, keys.values())
     return {url: graves[key] for url, key in keys.items() if key in graves}

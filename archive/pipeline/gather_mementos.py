@@ -12,7 +12,7 @@ from archive.crawl.mementos.listing import Listing, listing_at, listing_of, read
 from archive.formats.timemap import absolute
 from archive.urls import canonical_url, url_key
 from db.errors import ConfigError
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.records import SeedKind
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def _gather_original(run: Campaign, page: str, mementos: Sequence[Memento]
 
 
 async def _gather_page(run: Campaign, source_id: int, url: str, mementos: Sequence[Memento]) -> Counter[str]:
-    wanted = _wanted(mementos, ask_captures.instants(run.store.ask, source_id))
+    wanted = _wanted(mementos, capture_queries.instants(run.store.ask, source_id))
     done: Counter[str] = Counter()
     for start in range(0, len(wanted), _TOGETHER):
         batch = wanted[start : start + _TOGETHER]

@@ -20,7 +20,7 @@ from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.revisits import held, resolve_waiting, waiting
 from archive.urls import canonical_url
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.records import SeedKind
 from db.store import Store
 
@@ -177,11 +177,11 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
 def _derive_waiting(
     store: Store, settings: Settings, recipe: Recipe, progress: Callable[[str], None]
 ) -> tuple[int, int]:
-    waiting = ask_captures.underived(store.ask, sys.maxsize)
+    waiting = capture_queries.underived(store.ask, sys.maxsize)
     versions = links = done = 0
     workers = 2 if len(waiting) > _WORTH_WORKERS else 0
     with Extractors(workers=workers, fast=settings.fast) as extractors:
-        while chunk := ask_captures.underived(store.ask, _CHUNK):
+        while chunk := capture_queries.underived(store.ask, _CHUNK):
             got = derive(store, extractors, chunk, recipe=recipe, now=settings.now())
             versions, links, done = versions + len(got.versions), links + got.links, done + got.captures
             progress(f"{done} of {len(waiting)} derived, {versions} versions")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from archive import copies
 from archive.copies.embeddings import installed_sense
-from db.queries import links as ask_links
-from db.queries import versions as ask_versions
+from db.queries import links as link_queries
+from db.queries import versions as version_queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +30,17 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     found = 0
     readings, sense = copies.Readings(), installed_sense()
     method = copies.method_with(sense)
-    while not stopped() and (waiting := ask_links.unlinked(store.ask, _LINKED_AT_ONCE)):
-        texts = {text.id or 0: text for text in ask_versions.texts(store.ask, waiting)}
+    while not stopped() and (waiting := link_queries.unlinked(store.ask, _LINKED_AT_ONCE)):
+        texts = {text.id or 0: text for text in version_queries.texts(store.ask, waiting)}
         keys = {each: copies.fingerprint(text, readings) for each, text in texts.items()}
-        standing, done = store.add_keys(keys), ask_links.compared(store.ask, waiting, method)
+        standing, done = store.add_keys(keys), link_queries.compared(store.ask, waiting, method)
         for each in standing:
             if stopped():
                 break
-            others = () if each in done else ask_links.candidates(store.ask, each, keys[each])
+            others = () if each in done else link_queries.candidates(store.ask, each, keys[each])
             judged = [
                 (other.id or 0, copies.judge(texts[each], other, readings, sense))
-                for other in ask_versions.texts(store.ask, others)
+                for other in version_queries.texts(store.ask, others)
             ]
             found += store.link(each, judged, method, now, keys[each])
     return found

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.crawl.fetch import policy_from, post
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
-from db.queries import sources as ask_sources
+from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Kind
 
@@ -145,7 +145,7 @@ def _notices(settings: Settings, seeds: Iterable[Seed], report: Report) -> Itera
 
 def _seed_of(db: Path, changes: Iterable[Version]) -> dict[str, str]:
     with Reader(db) as reader:
-        found = {each.url: ask_sources.by_url_key(reader.ask, url_key(each.url)) for each in changes}
+        found = {each.url: source_queries.by_url_key(reader.ask, url_key(each.url)) for each in changes}
     return {url: source.seed_key for url, source in found.items() if source is not None and source.seed_key}
 
 

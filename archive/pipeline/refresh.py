@@ -17,9 +17,9 @@ from archive.pipeline.run import campaign, directly
 from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
 from archive.seeds import load_index
 from archive.urls import url_key
-from db.queries import change_rate as ask_rhythm
-from db.queries import origins as ask_origins
-from db.queries import sources as ask_sources
+from db.queries import change_rate as change_rate_queries
+from db.queries import origins as origin_queries
+from db.queries import sources as source_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ async def refresh(
         run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
         run.counts["complaints"] = len(index.complaints)
         refuse_unknown(run.store.ask, only)
-        run.fetcher.take_up(ask_origins.unread(run.store.ask))
+        run.fetcher.take_up(origin_queries.unread(run.store.ask))
         while visits := _due(run, only, force=force):
             await run.gather(visits)
         await run.derive()
@@ -61,10 +61,12 @@ async def refresh(
 
 def _due(run: Campaign, only: Sequence[str], *, force: bool) -> list[Visit]:
     """What is due and was not yet visited in this run: what a list named in one wave is visited in the next."""
-    states = ask_sources.states(run.store.ask)  # all of them: a group's budget is one, whatever part of it is asked for
+    states = source_queries.states(
+        run.store.ask
+    )  # all of them: a group's budget is one, whatever part of it is asked for
     asked = {state.source.id for state in states if named(state, only)}
     now, ask = run.settings.now(), run.store.ask
-    spent, rhythms = ask_rhythm.spent(ask, now), ask_rhythm.learned(ask)
+    spent, rhythms = change_rate_queries.spent(ask, now), change_rate_queries.learned(ask)
     found = plan_visits(states, now=now, force=force, rhythms=rhythms, spent=spent)
     fresh = [one for one in found.visits if one.source_id in asked and one.source_id not in run.visits]
     require_contact(policy_from(run.settings), [visit.url for visit in fresh])

@@ -9,7 +9,7 @@ from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
 from archive.pipeline.run import campaign, directly
 from archive.pipeline.upkeep import relearn_templates
-from db.queries import sources as ask_sources
+from db.queries import sources as source_queries
 from db.reader import Reader
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
     """
     started_at = settings.now()
     async with campaign(settings, "reextract", {}, owner=owner, step=step) as run:
-        everything = [source.id for source in ask_sources.everything(run.store.ask)]
+        everything = [source.id for source in source_queries.everything(run.store.ask)]
         run.counts["queued"] = run.store.queue_again(everything, None, None)
         await run.derive()
         await relearn_templates(run)

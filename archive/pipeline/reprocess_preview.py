@@ -14,10 +14,10 @@ from archive.extract.boilerplate import clean
 from archive.pipeline import adopt_template, extraction
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_unified
-from db.queries import captures as ask_captures
-from db.queries import derivations as ask_derivations
-from db.queries import furniture as ask_furniture
-from db.queries import versions as ask_versions
+from db.queries import captures as capture_queries
+from db.queries import derivations as derivation_queries
+from db.queries import furniture as template_queries
+from db.queries import versions as version_queries
 from db.records import Furniture, Text
 
 if TYPE_CHECKING:
@@ -87,13 +87,13 @@ def _lot(one: Difference) -> str:
 
 def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> Preview:
     keys = adopt_template.site_keys(site)
-    standing = ask_derivations.of_site(ask, keys)
-    captures = {each.capture_id: ask_captures.by_id(ask, each.capture_id) for each in standing}
-    further = {each: ask_captures.parts(ask, each) for each in captures}
+    standing = derivation_queries.of_site(ask, keys)
+    captures = {each.capture_id: capture_queries.by_id(ask, each.capture_id) for each in standing}
+    further = {each: capture_queries.parts(ask, each) for each in captures}
     reads = _Reads(ask, recipe)
     reads.take(extractors, (*captures.values(), *extraction.readable(further.values())))
     blocks = adopt_template.learn_from(_articles(standing, captures, further, reads))
-    newest = ask_furniture.newest(ask, site)
+    newest = template_queries.newest(ask, site)
     known = newest if newest.blocks == blocks else Furniture(site=site, revision=newest.revision + 1, blocks=blocks)
     found = []
     for each in standing:
@@ -103,7 +103,7 @@ def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> 
         shown = extraction.show([read, *map(reads.of, parts)], parts, recipe, known)
         after = _text(read, shown)
         if read is not None and (after.sha256 if after else None) != each.text_sha256:
-            before = ask_versions.text(ask, each.text_sha256) if each.text_sha256 else None
+            before = version_queries.text(ask, each.text_sha256) if each.text_sha256 else None
             verdicts = each.verdict, read.verdict
             at = capture.captured_at
             found.append(Difference(url=capture.url, captured_at=at, before=before, after=after, verdicts=verdicts))
@@ -137,11 +137,11 @@ class _Reads:
             key = capture.payload_sha256, capture.charset
             if capture.payload_sha256 is None or key in self._found or key in unknown:
                 continue
-            if (known := ask_derivations.extracted(self._ask, capture, self._recipe.id)) is not None:
+            if (known := derivation_queries.extracted(self._ask, capture, self._recipe.id)) is not None:
                 self._found[key] = known
             else:
                 unknown[key] = capture
-        pages = (extraction.alone(ask_captures.page(self._ask, capture)) for capture in unknown.values())
+        pages = (extraction.alone(capture_queries.page(self._ask, capture)) for capture in unknown.values())
         self._found |= {key: clean(raw) for key, raw in zip(unknown, extractors.map(pages), strict=True)}
         self.extracted += len(unknown)
 

@@ -16,7 +16,7 @@ from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.timestamps import parse_stamp
 from archive.urls import url_key
 from db.errors import BadInput
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ def resolve_waiting(store: Store) -> tuple[int, int]:
 def held(store: Store, repeat: Outcome) -> bool:
     """True for a repeat that was completed before: its address has a capture of its instant with the same payload."""
     at = repeat.started_at
-    there = ask_captures.pages_between(store.ask, url_key(repeat.requested_url), at, at + _MICROSECOND)
+    there = capture_queries.pages_between(store.ask, url_key(repeat.requested_url), at, at + _MICROSECOND)
     found = _find(store, repeat, {}) if there else None
     return found is not None and found.payload_sha256 in {one.payload_sha256 for one in there}
 
@@ -57,7 +57,7 @@ def held(store: Store, repeat: Outcome) -> bool:
 def waiting(ask: Ask) -> Iterator[Capture]:
     """Every capture that repeats another which the archive does not hold."""
     after = 0
-    while some := ask_captures.waiting(ask, UNRESOLVED, after=after, limit=_AT_ONCE):
+    while some := capture_queries.waiting(ask, UNRESOLVED, after=after, limit=_AT_ONCE):
         yield from some
         after = some[-1].id or 0
 
@@ -65,7 +65,7 @@ def waiting(ask: Ask) -> Iterator[Capture]:
 def _labelled(ask: Ask) -> Mapping[str, int]:
     """Where each digest that somebody waits for stands, as its recorder wrote it."""
     labels = {flag for each in waiting(ask) for flag in each.flags if is_digest(flag)}
-    return ask_captures.flagged_with(ask, sorted(labels)) if labels else {}
+    return capture_queries.flagged_with(ask, sorted(labels)) if labels else {}
 
 
 def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int]) -> Capture | None:
@@ -76,9 +76,9 @@ def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int])
             return found
     for flag in filter(is_digest, repeat.flags):
         if flag in elsewhere:
-            return ask_captures.by_id(store.ask, elsewhere[flag])
+            return capture_queries.by_id(store.ask, elsewhere[flag])
         told = read_digest(flag)
-        found = ask_captures.holding(store.ask, told[1]) if told and told[0] == "sha256" else None
+        found = capture_queries.holding(store.ask, told[1]) if told and told[0] == "sha256" else None
         if found is not None:
             return found
     return None
@@ -91,7 +91,7 @@ def _named(ask: Ask, reference: str) -> Capture | None:
     except BadInput:
         return None
     start = at.replace(microsecond=0)
-    near = ask_captures.pages_between(ask, key, start, start + _SECOND)
+    near = capture_queries.pages_between(ask, key, start, start + _SECOND)
     return min(near, key=lambda one: (abs(one.captured_at - at), one.id or 0), default=None)
 
 
@@ -100,7 +100,7 @@ def _complete(store: Store, repeat: Capture, found: Capture) -> int:
     sha256 = found.payload_sha256 or ""
     head = _head_of(found) if not repeat.headers and repeat.status is None else {}
     full = replace(repeat, flags=_settled(repeat.flags, sha256), **head)
-    return len(store.replace(repeat.id or 0, full, ask_captures.payload(store.ask, sha256)))
+    return len(store.replace(repeat.id or 0, full, capture_queries.payload(store.ask, sha256)))
 
 
 def _head_of(found: Capture) -> dict[str, Any]:

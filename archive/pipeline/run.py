@@ -20,8 +20,8 @@ from archive.pipeline.recipe import current_recipe
 from archive.urls import fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import alive, holder
-from db.queries import captures as ask_captures
-from db.queries import origins as ask_origins
+from db.queries import captures as capture_queries
+from db.queries import origins as origin_queries
 from db.records import Report, Row
 from db.store import Store
 
@@ -77,7 +77,7 @@ class Campaign:
         """Empty the ledger, then the queue of texts to compare."""
         await self.fetcher.rest()
         await self.keep_asides()
-        while ids := ask_captures.underived(self.store.ask, _DERIVE_AT_MOST):
+        while ids := capture_queries.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
         left = await asyncio.to_thread(link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
         self._count(links=left)
@@ -187,7 +187,8 @@ def recall_from(store: Store) -> Callable[[str], Remembered]:
     def recall(origin: str) -> Remembered:
         url = fetchable_url(f"{origin}/robots.txt")
         return Remembered(
-            manners=ask_origins.manners(store.ask, origin), robots=ask_origins.robots(store.ask, url, url_key(url))
+            manners=origin_queries.manners(store.ask, origin),
+            robots=origin_queries.robots(store.ask, url, url_key(url)),
         )
 
     return recall

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archive.urls import canonical_url
 from db.errors import BadInput, SeedError
-from db.queries import sources as ask_sources
+from db.queries import sources as source_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def as_archived(names: Sequence[str]) -> list[str]:
 
 def refuse_unknown(ask: Ask, names: Sequence[str]) -> None:
     """Raise SeedError, with the groups there are, if a name is no seed, group or address of the index."""
-    states = ask_sources.states(ask) if names else []
+    states = source_queries.states(ask) if names else []
     for each in names:
         if not any(named(state, [each]) for state in states):
             known = sorted({(state.source.seed_key or "").partition("/")[0] for state in states})

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from archive.versions import aliases
 from archive.versions import history as versions
 from archive.versions.diff import compare
-from db.queries import claims as ask_claims
-from db.queries import sources as ask_sources
-from db.queries import versions as ask_versions
+from db.queries import claims as alias_queries
+from db.queries import sources as source_queries
+from db.queries import versions as version_queries
 from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def settle_all(store: Store, captures: Sequence[Capture], now: datetime) -> list
     for source_id, some in by_source.items():
         done = [capture.id or 0 for capture in some]
         changed = {} if _says_nothing(store, source_id, some) else _join(store, source_id, now)
-        head = ask_sources.by_id(store.ask, source_id).same_as or source_id
+        head = source_queries.by_id(store.ask, source_id).same_as or source_id
         opened += settle(store, head, now=now, done=[*done, *changed.pop(head, [])])
         for other, queued in changed.items():
             opened += settle(store, other, now=now, done=queued)
@@ -48,19 +48,19 @@ def _says_nothing(store: Store, source_id: int, captures: Sequence[Capture]) -> 
     In a run most captures are 304s, and of sources that say nothing of other addresses; this halves what they cost.
     """
     repeats = all(each.reason is Reason.NOT_MODIFIED and not each.hops for each in captures)
-    return repeats and not ask_claims.has_any(store.ask, source_id)
+    return repeats and not alias_queries.has_any(store.ask, source_id)
 
 
 def _join(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:
     """Let one history go on under every address that is one page with this; see ``Store.join``."""
-    if ask_sources.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
+    if source_queries.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
         return {}
     return store.join(source_id, aliases.read_claims, aliases.joins, aliases.heads, now)
 
 
 def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] = ()) -> list[Version]:
     """Make the stored versions of a source what its sightings say; returns the new ones. A list page has none."""
-    source = ask_sources.by_id(store.ask, source_id)
+    source = source_queries.by_id(store.ask, source_id)
 
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
         if source.kind is not SeedKind.ARTICLE:
@@ -68,7 +68,7 @@ def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] =
 
         @cache  # most pages have one version, and nothing to compare
         def known() -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
-            return versions.known_edits(ask_versions.of_source(ask, source_id))
+            return versions.known_edits(version_queries.of_source(ask, source_id))
 
         def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
             return known().get((before, after)) or _edit(ask, before, after)
@@ -79,5 +79,5 @@ def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] =
 
 
 def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:
-    change = compare(ask_versions.text(ask, before), ask_versions.text(ask, after))
+    change = compare(version_queries.text(ask, before), version_queries.text(ask, after))
     return change.kinds, change.score

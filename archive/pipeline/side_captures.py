@@ -9,7 +9,7 @@ from archive.crawl import soft404
 from archive.crawl.capture import make_capture
 from archive.timestamps import iso
 from archive.urls import url_key
-from db.queries import origins as ask_origins
+from db.queries import origins as origin_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,9 @@ class Apologies:
             return []
         root = _root(capture.final_url)
         if root not in self.known:
-            self.known[root] = [one for one in ask_origins.probes(self.ask, _host_keys(root)) if _root(one[1]) == root]
+            self.known[root] = [
+                one for one in origin_queries.probes(self.ask, _host_keys(root)) if _root(one[1]) == root
+            ]
         near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= soft404.REACH]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []
 

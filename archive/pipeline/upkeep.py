@@ -10,7 +10,7 @@ from archive.pipeline import adopt_template
 from archive.pipeline.run import campaign, directly
 from db import maintenance
 from db.backups import spare_path, thin_out
-from db.queries import change_rate as ask_rhythm
+from db.queries import change_rate as change_rate_queries
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def relearn_templates(run: Campaign) -> None:
 
 def _learn(store: Store, now: datetime) -> int:
     """Learn when articles are edited, for the plan; of how many seeds anything could be learned."""
-    found = ask_rhythm.histories(store.ask)
+    found = change_rate_queries.histories(store.ask)
     store.keep_rhythms([learn(seed_key, followed, now) for seed_key, followed in found.items()])
     return len(found)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
 from db.queries import row_mapping
-from db.queries import sources as ask_sources
+from db.queries import sources as source_queries
 from db.records import Relation, SeedKind
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _health(ask: Ask, row: Row) -> Health:
     return Health(
         source=row_mapping.source(row),
         group=row["seed_group"] or "",
-        every=None if row["every"] is None else ask_sources.every(row["every"]),
+        every=None if row["every"] is None else source_queries.every(row["every"]),
         checks=tuple(Check(at=instant(c["captured_at"]), state=c["state"], length=c["length"]) for c in reversed(last)),
         count=counts["checks"],
         versions=counts["versions"],

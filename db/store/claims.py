@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros
 from db.queries import claims as questions
-from db.queries import sources as ask_sources
+from db.queries import sources as source_queries
 from db.queries import tombstones
 from db.schema import capture, claim, derivation, source, underived
 from db.store import listings
@@ -44,7 +44,7 @@ def join(
     that gained or lost an address, captures of it that are put on the ledger: a crash before it is settled settles it
     later.
     """
-    key = ask_sources.by_id(ask, source_id).url_key
+    key = source_queries.by_id(ask, source_id).url_key
     _keep(connection, ask, source_id, read(questions.sayings(ask, source_id), key), now)
     group = _group(connection, source_id)
     tied = questions.ties(ask, sorted(group), joins)

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy import text as sql
 
 from db.microseconds import micros
-from db.queries import furniture as ask_furniture
+from db.queries import furniture as template_queries
 from db.schema import furniture
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def adopt(
 
     None, and nothing changes, if they are the newest already.
     """
-    newest = ask_furniture.newest(ask, site)
+    newest = template_queries.newest(ask, site)
     if blocks == newest.blocks:
         return None
     row = {"edge": json.dumps(blocks.edge, ensure_ascii=False), "adopted_at": micros(now)}

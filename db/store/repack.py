@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 
 from db import delta_codec
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.queries import payloads as questions
 from db.records import Repacked
 from db.schema import payload
@@ -76,7 +76,7 @@ def _neighbours(ask: Ask, payload_id: int) -> tuple[str | None, list[int], list[
     shown = questions.shown_by(ask, payload_id)
     if shown is None:
         return None, [], []
-    capture = ask_captures.by_id(ask, shown)
+    capture = capture_queries.by_id(ask, shown)
     site = site_of(capture)
     near = [number for _, number in questions.near(ask, capture, _BEFORE)]
     return site, near, [] if site is None else questions.anchors(ask, site, ANCHORS)

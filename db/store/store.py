@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
 from db.errors import StoreBusy
-from db.queries import payloads as ask_payloads
+from db.queries import payloads as payload_queries
 from db.queries import tombstones
 from db.reader import translate
 from db.records import Repacked
@@ -177,7 +177,7 @@ class Store:
                 ask = asking(connection)
                 gone = tombstones.addresses(ask, source_id)
                 doomed = tombstones.payloads_of(ask, gone)
-                if not ask_payloads.standing_on(ask, doomed):
+                if not payload_queries.standing_on(ask, doomed):
                     forget.forget(connection, gone, doomed, now)
                     break
         else:
@@ -196,14 +196,14 @@ class Store:
         """
         yield self._drop_unused()
         after, done = 0, payloads.AGAIN + everything
-        while ids := ask_payloads.to_repack(self.ask, after, done, repack.TOGETHER):
+        while ids := payload_queries.to_repack(self.ask, after, done, repack.TOGETHER):
             yield self._put_again(ids)
             after = ids[-1]
 
     def _rebase(self, doomed: set[int]) -> None:
         """Let nothing be packed against these payloads any more."""
         with self._ask() as ask:
-            left = ask_payloads.standing_on(ask, doomed)
+            left = payload_queries.standing_on(ask, doomed)
         for start in range(0, len(left), repack.TOGETHER):
             self._put_again(left[start : start + repack.TOGETHER], without=doomed)
 
@@ -217,14 +217,14 @@ class Store:
 
     def _drop_unused(self) -> Repacked:
         with self._ask() as ask:
-            unused = set(ask_payloads.unused(ask))
+            unused = set(payload_queries.unused(ask))
         self._rebase(unused)
         with self._write() as connection:
             ask = asking(connection)
-            unused &= set(ask_payloads.unused(ask))
-            if ask_payloads.standing_on(ask, unused):  # the next run finds them again
+            unused &= set(payload_queries.unused(ask))
+            if payload_queries.standing_on(ask, unused):  # the next run finds them again
                 return Repacked()
-            before = ask_payloads.packed_bytes(ask, unused)
+            before = payload_queries.packed_bytes(ask, unused)
             forget.take_out(connection, payload, unused)
         return Repacked(seen=len(unused), dropped=len(unused), before=before)
 

@@ -19,7 +19,7 @@ from archive.api import Archive
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.derive import derive
 from archive.pipeline.recipe import current_recipe
-from db.queries import captures as ask_captures
+from db.queries import captures as capture_queries
 from db.store import Store
 from tests.pagehistories import VERSIONS, histories, keep_all
 
@@ -62,7 +62,7 @@ def settled(folder: Path, name: str) -> Settled:
     with Store(folder / f"{name}.db") as store, Extractors(2) as extractors:
         store.use_recipe(recipe, NOW)
         keep_all(store, seen)
-        while waiting := ask_captures.underived(store.ask, 100):
+        while waiting := capture_queries.underived(store.ask, 100):
             derive(store, extractors, waiting, recipe=recipe, now=NOW, stopped=lambda: True)
     instants: dict[str, list[datetime]] = {}
     for one in seen:

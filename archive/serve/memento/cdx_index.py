@@ -17,7 +17,7 @@ from archive.serve.memento.datetime14 import stamp
 from archive.serve.memento.lookup import keys_of, place_of, surt
 from archive.serve.memento.rewrite import safe
 from db.errors import BadInput
-from db.queries import cdx as ask_mementos
+from db.queries import cdx as cdx_queries
 from db.queries.cdx import Elsewhere, Position
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def pages(ask: Ask, question: Question) -> int:
     Whatever the question's own match is, because waybackpy counts without naming it and then reads with it. Pages
     behind the last are empty, so that counting too many costs little.
     """
-    taken = ask_mementos.slots(ask, keys_of(question.url, "domain"))
+    taken = cdx_queries.slots(ask, keys_of(question.url, "domain"))
     return max(1, -(-taken // question.page_size))
 
 
@@ -92,7 +92,7 @@ def pages(ask: Ask, question: Question) -> int:
 def walk(ask: Ask, place: Place, *, behind: Position | None = None, back: bool = False) -> Iterator[Listed]:
     """The captures of a place in the order of the index, or against it, read in lots."""
     lot = 20  # most questions are about one address, which has few; later ones are larger
-    while found := ask_mementos.listed(ask, place, behind=behind, back=back, limit=lot):
+    while found := cdx_queries.listed(ask, place, behind=behind, back=back, limit=lot):
         yield from found
         if len(found) < lot:
             return
@@ -111,7 +111,7 @@ def _page(ask: Ask, place: Place, question: Question) -> tuple[Position | None, 
     number = min(question.page or 0, _FARTHEST)
     if isinstance(place, Elsewhere):
         return None if number else (None, None)
-    return ask_mementos.cut(ask, place, number * question.page_size, question.page_size)
+    return cdx_queries.cut(ask, place, number * question.page_size, question.page_size)
 
 
 def _until(captures: Iterator[Listed], end: Position | None) -> Iterator[Listed]:
@@ -217,7 +217,7 @@ def shower(ask: Ask, *, resolves: bool, order: str) -> Shown:
         if not one.unmodified:
             return as_row(one)
         if one.source_id not in known:
-            known[one.source_id] = ask_mementos.standing_for(ask, one.source_id, one.at)
+            known[one.source_id] = cdx_queries.standing_for(ask, one.source_id, one.at)
         page = known.pop(one.source_id) if order == "closest" else known[one.source_id]
         return as_row(one, page, resolves=resolves)
 

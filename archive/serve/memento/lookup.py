@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from archive.urls import RefusedUrl, url_key
-from db.queries import cdx as ask_mementos
+from db.queries import cdx as cdx_queries
 from db.queries.cdx import Elsewhere, Keys
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def place_of(ask: Ask, url: str, *, since: datetime | None = None, until: dateti
     """
     key = url_key(url)
     own = Keys(low=key, high=f"{key}\x00", probes=True)
-    if not ask_mementos.listed(ask, own, limit=1):
-        landed = _same(ask_mementos.landed(ask, key), key)
-        parts = [] if landed else _same(ask_mementos.parts_near(ask, _stems(key)), key)
+    if not cdx_queries.listed(ask, own, limit=1):
+        landed = _same(cdx_queries.landed(ask, key), key)
+        parts = [] if landed else _same(cdx_queries.parts_near(ask, _stems(key)), key)
         if landed or parts:
             ids, urls = (tuple(sorted(set(each))) for each in zip(*(landed or parts), strict=True))
             return Elsewhere(url_key=key, source_ids=ids, urls=urls, parts=bool(parts), since=since, until=until)

@@ -21,8 +21,8 @@ from archive.serve.request_context import desk
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
-from db.queries import captures as ask_captures
-from db.queries import cdx as ask_mementos
+from db.queries import captures as capture_queries
+from db.queries import cdx as cdx_queries
 from db.queries.cdx import Position
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ def _page(at: Desk, *, root: str) -> Response:
     place = place_of(at.ask, url)
     if len(asked.digits) == _EXACT:
         start = first_of(asked.digits)
-        exact = ask_mementos.listed(at.ask, replace(place, since=start, until=start + SECOND), limit=1)
+        exact = cdx_queries.listed(at.ask, replace(place, since=start, until=start + SECOND), limit=1)
         if exact:
             return _memento(at, exact[0], place, links, raw=asked.mode == "id_")
-    found = ask_mementos.nearest(at.ask, place, middle_of(asked.digits), url_key(url))
+    found = cdx_queries.nearest(at.ask, place, middle_of(asked.digits), url_key(url))
     if found is None:
         raise _nothing(url)
     return _led_to(links.memento(found.at, found.url, asked.mode))
@@ -162,18 +162,18 @@ def _timegate(at: Desk, url: str, links: Links) -> Response:
 def _page_at(ask: Ask, url: str, moment: datetime | None, place: Place | None = None) -> Listed | None:
     place = place or place_of(ask, url)
     if moment is not None:
-        return ask_mementos.nearest(ask, place, moment, url_key(url))
-    return next(iter(ask_mementos.listed(ask, place, back=True, limit=1)), None)
+        return cdx_queries.nearest(ask, place, moment, url_key(url))
+    return next(iter(cdx_queries.listed(ask, place, back=True, limit=1)), None)
 
 
 def _memento(at: Desk, one: Listed, place: Place, links: Links, *, raw: bool) -> Response:
-    shown = ask_captures.by_id(at.ask, one.id)
+    shown = capture_queries.by_id(at.ask, one.id)
     if one.unmodified:
-        page = ask_mementos.standing_for(at.ask, one.source_id, one.at)
+        page = cdx_queries.standing_for(at.ask, one.source_id, one.at)
         if page is None:
             raise NotArchived(f"{one.url} was found unmodified at {iso(one.at)}, but the page it speaks of is not held")
-        shown = ask_captures.by_id(at.ask, page.id)
-    payload = b"" if shown.payload_sha256 is None else ask_captures.payload(at.ask, shown.payload_sha256)
+        shown = capture_queries.by_id(at.ask, page.id)
+    payload = b"" if shown.payload_sha256 is None else capture_queries.payload(at.ask, shown.payload_sha256)
     told = _links(at.ask, place, one, links, "id_" if raw else "")
     replay = Replay(one=one, shown=shown, payload=payload, raw=raw, links=told)
     return respond(replay, links, at.request.headers)
@@ -183,10 +183,10 @@ def _links(ask: Ask, place: Place, one: Listed, links: Links, mode: str) -> str:
     """The ``Link`` header: the page's own address as it was captured, its gate and list, and the mementos around."""
     here = Position(one.url_key, one.at, one.id)
     around = {
-        "first": ask_mementos.listed(ask, place, limit=1),
-        "prev": ask_mementos.listed(ask, place, behind=here, back=True, limit=1),
-        "next": ask_mementos.listed(ask, place, behind=here, limit=1),
-        "last": ask_mementos.listed(ask, place, back=True, limit=1),
+        "first": cdx_queries.listed(ask, place, limit=1),
+        "prev": cdx_queries.listed(ask, place, behind=here, back=True, limit=1),
+        "next": cdx_queries.listed(ask, place, behind=here, limit=1),
+        "last": cdx_queries.listed(ask, place, back=True, limit=1),
     }
     named = {each.id: each for found in around.values() for each in found} | {one.id: one}
     told = [

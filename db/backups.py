@@ -12,20 +12,20 @@ KEPT = 7
 """Backups that stay: a week of nightly upkeep."""
 
 
-def spare_path(db: Path, at: datetime) -> Path:
+def backup_path(db: Path, at: datetime) -> Path:
     """Where the backup taken at ``at`` goes: a folder beside the archive, named so that names sort by time."""
     return db.parent / "backups" / f"{db.stem}-{at:%Y%m%dT%H%M%SZ}{db.suffix}"
 
 
-def spares_of(db: Path) -> list[Path]:
+def list_backups(db: Path) -> list[Path]:
     """The backups of this archive that are there, oldest first. Other files in the folder are left alone."""
     stamp = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
     return sorted((db.parent / "backups").glob(f"{db.stem}-{stamp}{db.suffix}"))
 
 
-def thin_out(db: Path) -> int:
+def prune_backups(db: Path) -> int:
     """Remove all but the newest backups of this archive; how many went."""
-    spares = spares_of(db)
+    spares = list_backups(db)
     for spare in spares[:-KEPT]:
         spare.unlink()
     return len(spares[:-KEPT])

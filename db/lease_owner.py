@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from db.reader import Ask
 
 
-def holder(name: str) -> str:
+def lease_owner(name: str) -> str:
     """A new holder for the run called ``name`` in this process."""
     pid = os.getpid()
     return f"{name}@{socket.gethostname()}:{pid}:{_started(pid)}#{secrets.token_hex(3)}"
 
 
-def alive(owner: str) -> bool:
+def owner_is_alive(owner: str) -> bool:
     """False if ``owner`` names a process of this machine that no longer runs; True if it runs, or cannot be told."""
     host, _, process = owner.rpartition("@")[2].partition(":")
     pid, _, start = process.partition("#")[0].partition(":")
@@ -35,9 +35,9 @@ def alive(owner: str) -> bool:
     return _runs(int(pid)) and start in {"", _started(int(pid))}
 
 
-def at_work(ask: Ask, now: datetime) -> list[dict[str, Any]]:
+def active_leases(ask: Ask, now: datetime) -> list[dict[str, Any]]:
     """The leases that somebody holds at ``now`` who lives, as far as that can be told."""
-    return [lease for lease in leases(ask, now) if alive(lease["owner"])]
+    return [lease for lease in leases(ask, now) if owner_is_alive(lease["owner"])]
 
 
 def _runs(pid: int) -> bool:

@@ -19,9 +19,9 @@ from archive.versions import history as versions
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.records import (
+    AliasClaim,
     Capture,
     Cause,
-    Claim,
     Extraction,
     Judgement,
     Kind,
@@ -164,15 +164,15 @@ def settle(store: Store, source_id: int, *, now: datetime = LATER, done: Sequenc
 def move(store: Store, source_id: int, url: str, *, at: datetime = T0) -> list[int]:
     """Say that a source moved to ``url`` for good, beside what was said before; ids of the histories that changes."""
 
-    def read(_: object, __: object) -> list[Claim]:
+    def read(_: object, __: object) -> list[AliasClaim]:
         sql = "SELECT url FROM claim WHERE source_id = :id AND kind = 'moved'"
         before = [row["url"] for row in store.ask(sql, id=source_id)]
         return [
-            Claim(kind="moved", url=each, url_key=url_key(each), first_seen_at=at, last_seen_at=at)
+            AliasClaim(kind="moved", url=each, url_key=url_key(each), first_seen_at=at, last_seen_at=at)
             for each in dict.fromkeys((*before, url))
         ]
 
-    return list(store.join(source_id, read, aliases.joins, aliases.heads, LATER))
+    return list(store.join(source_id, read, aliases.is_alias, aliases.canonical_of, LATER))
 
 
 def make_history(store: Store, source_id: int, seen: Seen, *, title: str = "") -> list[Version]:

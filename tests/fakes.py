@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from archive.crawl.fetch import Asides
+from archive.crawl.fetch import SideCaptures
 from db.records import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class ScriptedFetcher:
         self._asked[visit.url] += 1
         return told[turn]
 
-    def asides(self) -> Asides:
+    def asides(self) -> SideCaptures:
         """Nothing: a script has no weather of its own."""
-        return Asides()
+        return SideCaptures()
 
     async def rest(self) -> None:
         """Nothing is ever under way."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import maintenance
-from db.backups import KEPT, spare_path, thin_out
+from db.backups import KEPT, backup_path, prune_backups
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError
 from db.queries import captures as capture_queries
 from db.queries import statistics
@@ -450,19 +450,19 @@ def test_a_clock_that_went_backwards_loses_nothing_and_history_stays_in_the_orde
 def test_the_newest_spares_stay_and_other_files_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     (tmp_path / "backups").mkdir()
-    spares = [spare_path(path, T0 + days * DAY) for days in range(KEPT + 3)]
+    spares = [backup_path(path, T0 + days * DAY) for days in range(KEPT + 3)]
     for spare in spares:
         spare.touch()
     mine = [tmp_path / "backups" / name for name in ("archive-before-the-move.db", "other-20260101T000000Z.db")]
     for each in mine:
         each.touch()
-    assert thin_out(path) == 3
+    assert prune_backups(path) == 3
     assert sorted((tmp_path / "backups").iterdir()) == sorted([*spares[3:], *mine])
-    assert thin_out(path) == 0
+    assert prune_backups(path) == 0
 
 
 def test_thinning_out_needs_no_folder(tmp_path: Path) -> None:
-    assert thin_out(tmp_path / "archive.db") == 0
+    assert prune_backups(tmp_path / "archive.db") == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anything")

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import registered_domain, url_key
-from archive.versions.aliases import heads, is_front, joins, read_claims
+from archive.versions.aliases import canonical_of, is_alias, is_front, read_alias_claims
 from db.queries import captures as capture_queries
 from db.queries import claims as alias_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.queries.claims import Saying
-from db.records import Hop, SeedKind, Tie
+from db.records import AliasEdge, Hop, SeedKind
 from db.store import Store
 from newsroom import PARAGRAPHS, answer, derive, gather, page
 from tests.builders import T0, a_seed
@@ -135,7 +135,7 @@ def test_what_is_no_address_is_no_claim() -> None:
     bad = [
         Saying("og", href, CANONICAL, T0) for href in ("http://[", "javascript:void(0)", "", "https://u:p@a.example/")
     ]
-    assert read_claims(bad, url_key(CANONICAL)) == ()
+    assert read_alias_claims(bad, url_key(CANONICAL)) == ()
 
 
 # --- what is believed ------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_when_its_row_names_the_new_address_a_moved_page_is_still_visited(store:
 def test_a_join_that_no_longer_holds_is_undone(store: Store, now: datetime) -> None:
     """As when a better extractor finds that the two texts never were the same."""
     archive(store, [answer(now, page(), url=CANONICAL), answer(now, says(page(), canonical=CANONICAL), url=PRINT)])
-    changed = store.join(1, read_claims, lambda _: False, heads, now)
+    changed = store.join(1, read_alias_claims, lambda _: False, canonical_of, now)
     assert set(changed) == {1, 2}
     assert head_of(store, PRINT) == PRINT
 
@@ -272,7 +272,7 @@ def test_a_crash_between_joining_and_settling_is_made_good(store: Store, now: da
     late = answer(now + HOUR, says(page(), canonical=CANONICAL), url=PRINT)
     gather(store, [late], 2)
     derive(store, now)
-    changed = store.join(1, read_claims, lambda _: False, heads, now)  # cut off here: nothing is settled
+    changed = store.join(1, read_alias_claims, lambda _: False, canonical_of, now)  # cut off here: nothing is settled
     assert sorted(capture_queries.underived(store.ask, 10)) == sorted(each for ids in changed.values() for each in ids)
     derive(store, now)
     assert head_of(store, PRINT) == CANONICAL
@@ -297,9 +297,9 @@ def test_of_two_addresses_that_redirect_to_each_other_the_one_that_did_so_first_
     assert head_of(store, CANONICAL) == head_of(store, PRINT) == PRINT
 
 
-def tie(kind: str, source: int, target: int, minute: int = 0) -> Tie:
+def tie(kind: str, source: int, target: int, minute: int = 0) -> AliasEdge:
     urls = [f"https://daily.example/{letter}" for letter in "abcdefgh"]
-    return Tie(
+    return AliasEdge(
         kind=kind,
         at=T0 + timedelta(minutes=minute),
         source_id=source,
@@ -312,15 +312,15 @@ def tie(kind: str, source: int, target: int, minute: int = 0) -> Tie:
 
 
 def test_pages_that_claim_each_other_follow_the_claim_that_was_first() -> None:
-    assert heads([tie("canonical", 1, 0, 5), tie("canonical", 0, 1, 2)]) == {0: 1}
+    assert canonical_of([tie("canonical", 1, 0, 5), tie("canonical", 0, 1, 2)]) == {0: 1}
 
 
 def test_a_chain_of_claims_leads_to_its_end() -> None:
-    assert heads([tie("canonical", 0, 1), tie("og", 1, 2), tie("amp", 2, 3)]) == {0: 2, 1: 2, 3: 2}
+    assert canonical_of([tie("canonical", 0, 1), tie("og", 1, 2), tie("amp", 2, 3)]) == {0: 2, 1: 2, 3: 2}
 
 
 def test_dead_pages_that_move_to_one_place_stay_apart() -> None:
-    assert heads([tie("moved", 2, 3, 1), tie("moved", 1, 3, 2)]) == {3: 1}
+    assert canonical_of([tie("moved", 2, 3, 1), tie("moved", 1, 3, 2)]) == {3: 1}
 
 
 _TIES = st.lists(
@@ -337,12 +337,12 @@ _TIES = st.lists(
 
 @pytest.mark.slow
 @given(_TIES, st.randoms(use_true_random=False))
-def test_the_order_of_the_ties_makes_no_difference_and_every_head_is_its_own(ties: list[Tie], dice) -> None:
-    found = heads(ties)
+def test_the_order_of_the_ties_makes_no_difference_and_every_head_is_its_own(ties: list[AliasEdge], dice) -> None:
+    found = canonical_of(ties)
     assert not set(found.values()) & set(found)
     shuffled = list(ties)
     dice.shuffle(shuffled)
-    assert heads(shuffled) == found
+    assert canonical_of(shuffled) == found
 
 
 @pytest.mark.parametrize(
@@ -361,13 +361,13 @@ def test_the_order_of_the_ties_makes_no_difference_and_every_head_is_its_own(tie
 def test_a_registered_domain_is_what_one_registrant_answers_for(a: str, b: str, *, same: bool) -> None:
     assert (registered_domain(a) == registered_domain(b)) is same
     both = replace(tie("canonical", 0, 1), url=a, target_url=b)
-    assert joins(both) is same
+    assert is_alias(both) is same
 
 
 @pytest.mark.parametrize("url", ["https://a.example", "https://a.example/index.html", "https://a.example/home/"])
 def test_a_front_page_is_known_by_its_address(url: str) -> None:
     assert is_front(url)
-    assert not joins(replace(tie("canonical", 0, 1), target_url=url))
+    assert not is_alias(replace(tie("canonical", 0, 1), target_url=url))
 
 
 @pytest.mark.parametrize("url", ["https://a.example/?id=7", "https://a.example/news", "https://a.example/homes"])

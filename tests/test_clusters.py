@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive.copies import clusters
 from archive.copies.provenance import names_house
-from db.records import Label, Lag, Link, Pedigree, Relation, VersionRef
+from db.records import DeclaredProvenance, Label, Lag, Link, Relation, VersionRef
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -164,10 +164,13 @@ def test_a_date_alone_does_not_win_against_several_other_signs() -> None:
     """A repost that declares a day before the original's; the original was seen first and is the longer one."""
     times = ref("latimes", 0, published=-2)
     repost = ref("repost", 4, published=-90)
-    lengths = {times: Pedigree(length=6000), repost: Pedigree(length=4000)}
+    lengths = {times: DeclaredProvenance(length=6000), repost: DeclaredProvenance(length=4000)}
     (found,) = clusters([link(times, repost, residue="b: [ad_1]")], (), lengths)
     assert found.original == times
-    credited = {times: Pedigree(length=5000), repost: Pedigree(length=5000, credited=("Los Angeles Times",))}
+    credited = {
+        times: DeclaredProvenance(length=5000),
+        repost: DeclaredProvenance(length=5000, credited=("Los Angeles Times",)),
+    }
     (found,) = clusters([link(times, repost)], (), credited)
     assert found.original == times
     assert "credited by 1 of the 1 others" in found.reasons
@@ -175,12 +178,14 @@ def test_a_date_alone_does_not_win_against_several_other_signs() -> None:
 
 def test_a_page_that_calls_another_address_its_own_is_the_copy() -> None:
     first, second = ref("amp", 0), ref("daily", 3)
-    (found,) = clusters([link(first, second)], (), {first: Pedigree(canonical="https://www.daily.example/story/")})
+    (found,) = clusters(
+        [link(first, second)], (), {first: DeclaredProvenance(canonical="https://www.daily.example/story/")}
+    )
     assert found.original == second
 
 
 def test_the_agency_is_named_where_its_own_page_is_not_archived() -> None:
-    agencies = {each: Pedigree(agencies=("Reuters",)) for each in (A, B)}
+    agencies = {each: DeclaredProvenance(agencies=("Reuters",)) for each in (A, B)}
     (found,) = clusters([link(A, B), link(A, C), link(B, C)], (), agencies)
     assert found.credited == "Reuters"
     assert found.reasons[0] == "2 of the 3 credit Reuters, whose own page is not archived"
@@ -188,7 +193,7 @@ def test_the_agency_is_named_where_its_own_page_is_not_archived() -> None:
 
 def test_an_agency_in_the_cluster_is_the_original_and_nobody_is_missing() -> None:
     reuters = ref("reuters", 9)
-    agencies = {each: Pedigree(agencies=("Reuters",)) for each in (A, reuters)}
+    agencies = {each: DeclaredProvenance(agencies=("Reuters",)) for each in (A, reuters)}
     (found,) = clusters([link(A, reuters)], (), agencies)
     assert (found.original, found.credited) == (reuters, None)
     assert found.reasons[0] == "it is its own agency: Reuters"

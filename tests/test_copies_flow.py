@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.copies.features import Measures, measure
 from archive.copies.order import Flow, flow_of
-from archive.copies.tokenize import read
+from archive.copies.tokenize import tokenize
 from db.records import Text
 
 STORY = [
@@ -71,7 +71,7 @@ def test_a_name_spelled_anew_is_kept():
 
 
 def test_texts_that_name_nothing_in_common_are_not_out_of_order():
-    nothing = read("It rained all day and nobody went out.", "en")
+    nothing = tokenize("It rained all day and nobody went out.", "en")
     assert flow_of([], nothing, nothing, {}, {}) == Flow(order=1.0)
     assert flow_of([], nothing, nothing, {"brandvold": 1.0}, {}) == Flow()
 

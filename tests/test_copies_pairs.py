@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from archive.copies import fingerprint, judge
-from archive.copies.classify import Readings
+from archive.copies.classify import TokenCache
 from archive.extract.boilerplate import clean
 from db.records import Extraction, Judgement, Relation, Text, Verdict
 
@@ -56,7 +56,7 @@ LABELLED = rows("pairs.jsonl")
 
 @pytest.fixture(scope="module")
 def judged() -> list[tuple[dict[str, Any], Judgement]]:
-    readings = Readings()
+    readings = TokenCache()
     return [(pair, judge(TEXTS[pair["a"]], TEXTS[pair["b"]], readings)) for pair in LABELLED]
 
 
@@ -164,7 +164,7 @@ def made(of: str, title: str, parts: list[str], others: list[str]) -> str:
 
 @pytest.mark.parametrize("of", ["litter", "a cut", "a lede", "teasers", "a round-up"])
 def test_what_pages_do_to_an_article_hides_no_copy(of):
-    stories, readings = originals(), Readings()
+    stories, readings = originals(), TokenCache()
     assert len(stories) > 20
     for name, text, parts in stories:
         others = [rest[0] for other, one, rest in stories if other != name and one.language == text.language]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from archive.copies import METHOD, judge
-from archive.copies.embeddings import WordSense
+from archive.copies.embeddings import WordLlamaModel
 from db.records import Relation, Text
 
 if TYPE_CHECKING:
-    from archive.copies.tokenize import Reading
+    from archive.copies.tokenize import TokenizedText
 
 FIRST = """The mill at Orsten burned down on Friday night while its owner, Ada Venn, was at a wedding in Tarl.
 
@@ -36,7 +36,7 @@ class Reader:
 
     id = "reader"
 
-    def likeness(self, a: Reading, b: Reading) -> np.ndarray | None:
+    def likeness(self, a: TokenizedText, b: TokenizedText) -> np.ndarray | None:
         return np.eye(len(a.sentences), len(b.sentences))
 
 
@@ -59,7 +59,7 @@ def test_the_method_says_whether_a_sense_took_part():
 
 def test_the_shipped_sense_works_offline_and_for_english_alone():
     pytest.importorskip("wordllama", reason="skipped: no wordllama")
-    sense = WordSense()
+    sense = WordLlamaModel()
     assert judge(text(FIRST), text(FIRST), sense=sense).relation is Relation.EXACT
     assert judge(text(FIRST), text(SECOND), sense=sense).score > judge(text(FIRST), text(SECOND)).score
     german = Text(sha256="d", title="", body="Die Mühle ist am Freitag mit der Scheune und dem Haus abgebrannt. " * 4)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.discover import MOST_ENTRIES, MOST_FOUND, MOST_LISTS, Listed, discover
-from db.records import Found, Page, SeedKind
+from archive.crawl.discover import MOST_ENTRIES, MOST_FOUND, MOST_LISTS, ListedUrls, discover
+from db.records import DiscoveredUrl, Page, SeedKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,17 +23,17 @@ SITE = "https://www.news.example"
 
 def listed(
     payload: bytes | str, kind: SeedKind, *, url: str = f"{SITE}/list", content_type: str = ""
-) -> tuple[Found, ...]:
+) -> tuple[DiscoveredUrl, ...]:
     return told(payload, kind, url=url, content_type=content_type).found
 
 
-def told(payload: bytes | str, kind: SeedKind, *, url: str = f"{SITE}/list", content_type: str = "") -> Listed:
+def told(payload: bytes | str, kind: SeedKind, *, url: str = f"{SITE}/list", content_type: str = "") -> ListedUrls:
     data = payload.encode() if isinstance(payload, str) else payload
     page = Page(payload=data, url=url, content_type=content_type, captured_at=datetime(2026, 11, 22, tzinfo=UTC))
     return discover(page, kind)
 
 
-def urls(found: tuple[Found, ...]) -> list[str]:
+def urls(found: tuple[DiscoveredUrl, ...]) -> list[str]:
     return [each.url for each in found]
 
 
@@ -55,7 +55,7 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>
 
 def test_a_feed_lists_each_article_once_in_its_order() -> None:
     first, second = listed(RSS, SeedKind.FEED)
-    assert first == Found(
+    assert first == DiscoveredUrl(
         url=f"{SITE}/harbour", title="Harbour & quay open", updated_at=datetime(2026, 11, 2, 9, tzinfo=UTC)
     )
     assert second.url == "https://other.example/b"
@@ -131,7 +131,7 @@ def test_a_json_feed_lists_its_items() -> None:
         "no item",
     ]
     first, second = listed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}), SeedKind.FEED)
-    assert first == Found(url=f"{SITE}/a", title="One", updated_at=datetime(2026, 11, 2, 9, tzinfo=UTC))
+    assert first == DiscoveredUrl(url=f"{SITE}/a", title="One", updated_at=datetime(2026, 11, 2, 9, tzinfo=UTC))
     assert second.url == "https://other.example/b"
 
 
@@ -158,12 +158,12 @@ INDEX = """<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 
 def test_a_sitemap_lists_its_articles() -> None:
     first, second = listed(SITEMAP, SeedKind.SITEMAP)
-    assert first == Found(url="https://news.example/a?x=1&y=2", updated_at=datetime(2026, 11, 2, 9, tzinfo=UTC))
+    assert first == DiscoveredUrl(url="https://news.example/a?x=1&y=2", updated_at=datetime(2026, 11, 2, 9, tzinfo=UTC))
     assert (second.url, second.title) == ("https://news.example/b", "Bridge closed")
 
 
 def test_an_index_lists_its_sitemaps_but_never_itself() -> None:
-    expected = Found(
+    expected = DiscoveredUrl(
         url="https://news.example/2026.xml", kind=SeedKind.SITEMAP, updated_at=datetime(2026, 11, 3, tzinfo=UTC)
     )
     assert listed(INDEX, SeedKind.SITEMAP) == (expected,)
@@ -278,7 +278,7 @@ OTHERS = [
 @pytest.mark.parametrize("href", ARTICLES)
 def test_a_section_lists_articles(href: str) -> None:
     found = listed(f'<a href="{href}#comments"> Harbour\n <b>opens</b></a>', SeedKind.SECTION)
-    assert found == (Found(url=f"{SITE}{href}", title="Harbour opens"),)
+    assert found == (DiscoveredUrl(url=f"{SITE}{href}", title="Harbour opens"),)
 
 
 @pytest.mark.parametrize("href", OTHERS)
@@ -288,7 +288,7 @@ def test_a_section_lists_nothing_else(href: str) -> None:
 
 def test_a_teaser_picture_and_its_headline_are_one_article() -> None:
     markup = '<base href="/x/"><a href="a-b"><img></a><p><a href="a-b?fbclid=1">Headline</a></p>'
-    assert listed(markup, SeedKind.SECTION) == (Found(url=f"{SITE}/x/a-b", title="Headline"),)
+    assert listed(markup, SeedKind.SECTION) == (DiscoveredUrl(url=f"{SITE}/x/a-b", title="Headline"),)
 
 
 def test_the_bare_host_is_the_same_site() -> None:

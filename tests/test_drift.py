@@ -13,7 +13,7 @@ from archive.api.drift import LOOK_BACK, alarms
 from db.queries import captures as capture_queries
 from db.queries import drift as drift_queries
 from db.queries import versions as version_queries
-from db.records import Reading
+from db.records import ReadLength
 from db.store import Store
 from tests.builders import (
     DAY,
@@ -38,11 +38,11 @@ HOST = "example,daily,"
 LONG, SHORT = "\n".join(["A paragraph of some forty characters here."] * 12), "Only this is left."
 
 
-def a_reading(page: str, at: datetime, length: int = 3000, paragraphs: int = 12, removed: int = 0) -> Reading:
-    return Reading(host=HOST, page=page, at=at, length=length, paragraphs=paragraphs, removed=removed)
+def a_reading(page: str, at: datetime, length: int = 3000, paragraphs: int = 12, removed: int = 0) -> ReadLength:
+    return ReadLength(host=HOST, page=page, at=at, length=length, paragraphs=paragraphs, removed=removed)
 
 
-def seen(pages: int, at: datetime, **sizes: int) -> list[Reading]:
+def seen(pages: int, at: datetime, **sizes: int) -> list[ReadLength]:
     """One reading each of so many pages, an hour apart."""
     return [a_reading(f"{HOST})/{n}", at + n * HOUR, **sizes) for n in range(pages)]
 
@@ -88,7 +88,7 @@ def test_new_pages_far_below_what_is_usual_count_too() -> None:
 
 
 @given(st.permutations([*seen(5, T0), *seen(4, T0 + 5 * DAY, length=300)]))
-def test_the_order_of_readings_does_not_show(readings: list[Reading]) -> None:
+def test_the_order_of_readings_does_not_show(readings: list[ReadLength]) -> None:
     assert alarms(readings) == alarms(sorted(readings, key=lambda one: (one.at, one.page)))
 
 

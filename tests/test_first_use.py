@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from archive.cli import wirecopy
 from db.errors import BadInput, NotArchived, SchemaMismatch, SeedError, StoreBusy
-from db.lease_owner import alive, holder
+from db.lease_owner import lease_owner, owner_is_alive
 from db.maintenance import backup
 from db.store import Store
 from tests.newsroom import PARAGRAPHS, page
@@ -327,8 +327,8 @@ def test_nothing_is_restored_over_a_run_at_work(archive: Path, tmp_path: Path) -
     path, spare = backup(archive, tmp_path / "archive.db"), backup(archive, tmp_path / "spare.db")
     now = datetime.now(UTC)
     with Store(path) as store:
-        me = holder("refresh")
-        store.take_lease("run", me, now, now + HOUR, alive)
+        me = lease_owner("refresh")
+        store.take_lease("run", me, now, now + HOUR, owner_is_alive)
         with pytest.raises(StoreBusy, match="a run is at work"):
             typed("--db", path, "restore", spare)
         assert sorted(each.name for each in tmp_path.glob("*.replaced*")) == []
@@ -346,7 +346,7 @@ def test_an_empty_file_is_no_archive_to_back_up(tmp_path: Path) -> None:
 def test_a_run_that_has_not_ended_has_yet_to_say_what_it_did(archive: Path, tmp_path: Path) -> None:
     path = backup(archive, tmp_path / "archive.db")
     with Store(path) as store:
-        store.begin_run("refresh", "{}", holder("refresh"), START)
+        store.begin_run("refresh", "{}", lease_owner("refresh"), START)
     told = typed("--db", path, "status").stdout
     assert "refresh (unfinished)" in told
     assert "nothing was due" not in told

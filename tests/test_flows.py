@@ -27,7 +27,7 @@ from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
 from builders import a_version
 from db.errors import RunFailed
-from db.lease_owner import alive, holder
+from db.lease_owner import lease_owner, owner_is_alive
 from db.records import Report, Row
 from db.store import Store
 from newsroom import PARAGRAPHS
@@ -129,8 +129,8 @@ def test_a_hook_gives_back_the_leases_of_its_run_alone(
     monkeypatch.setenv("WIRECOPY_DB", str(tmp_path / "archive.db"))
     until = now + timedelta(hours=1)
     with Store(tmp_path / "archive.db") as store:
-        store.take_lease("run", holder(owner_of("one")), now, until, alive)
-        store.take_lease("other", holder(owner_of("two")), now, until, alive)
+        store.take_lease("run", lease_owner(owner_of("one")), now, until, owner_is_alive)
+        store.take_lease("other", lease_owner(owner_of("two")), now, until, owner_is_alive)
         release(None, _Run("one"), None)
         assert [row["name"] for row in store.ask("SELECT name FROM lease")] == ["other"]
 
@@ -340,7 +340,7 @@ def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, si
     settings.db.parent.mkdir()
     until = settings.now() + timedelta(hours=1)
     with Store(settings.db) as store:
-        store.take_lease("run", holder("somebody"), settings.now(), until, alive)
+        store.take_lease("run", lease_owner("somebody"), settings.now(), until, owner_is_alive)
         with pytest.raises(RunFailed, match="another run is at work"):
             run_flow(shipped("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     assert last_run(server, "refresh")["state"]["type"] == "CANCELLED"
@@ -353,7 +353,7 @@ def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, 
     settings.db.parent.mkdir()
     with Store(settings.db) as store:
         start = settings.now()
-        store.take_lease("run", holder("somebody"), start, start + timedelta(seconds=15), alive)
+        store.take_lease("run", lease_owner("somebody"), start, start + timedelta(seconds=15), owner_is_alive)
     counts = run_flow(shipped("flows") / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)
     assert counts["backups"] == 1
     assert settings.now() - start > timedelta(seconds=10)

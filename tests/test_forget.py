@@ -25,7 +25,7 @@ from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.queries import tombstones
 from db.reader import Reader
-from db.records import Found
+from db.records import DiscoveredUrl
 from db.schema import metadata
 from db.store import Store
 from db.store.forget import _pointing_at
@@ -159,7 +159,7 @@ def test_a_list_is_forgotten_without_what_it_named(store: Store) -> None:
     store.sync_seeds([a_seed("feed", kind="feed")], {"https://daily.example/feed": "example,daily,)/feed"}, T0)
     feed = source_queries.by_url_key(store.ask, "example,daily,)/feed")
     assert feed is not None
-    named = store.add_found([(Found(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
+    named = store.add_found([(DiscoveredUrl(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
     store.forget(feed.id, LATER)
     assert source_queries.by_id(store.ask, named[0]).found_in is None
 
@@ -217,7 +217,7 @@ def test_it_is_not_kept_again_by_any_way(store: Store) -> None:
     key = url_key(URL)
     with pytest.raises(BadInput, match="--lift"):
         store.add_source(URL, key, LATER)
-    assert store.add_found([(Found(url=URL), key)], 2, LATER) == []
+    assert store.add_found([(DiscoveredUrl(url=URL), key)], 2, LATER) == []
     store.sync_seeds([a_seed("harbour")], {URL: key}, LATER)
     assert keep_outcomes(store, [an_outcome(), an_outcome(OTHER)], provenance="import:a.warc", now=LATER) != []
     assert source_queries.by_url_key(store.ask, key) is None

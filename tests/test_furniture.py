@@ -22,7 +22,7 @@ from archive.urls import url_key
 from db.queries import captures as capture_queries
 from db.queries import furniture as template_queries
 from db.queries import versions as version_queries
-from db.records import Blocks, Extraction, Verdict
+from db.records import Extraction, TemplateLines, Verdict
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, a_capture, plain
 
@@ -53,7 +53,7 @@ def site(pages: int, *furniture: str) -> dict[str, list[str]]:
     return {f"example,daily,)/{n}": [text(*body(f"Town{n}"), *furniture)] for n in range(pages)}
 
 
-def learned(pages: dict[str, list[str]]) -> Blocks:
+def learned(pages: dict[str, list[str]]) -> TemplateLines:
     return learn(pages, near_copies(pages))
 
 
@@ -130,12 +130,12 @@ def test_what_is_learned_depends_on_no_order(rng: random.Random, picks: list[int
 
 # --- cleaning with it -------------------------------------------------------------------------------------------------
 
-KNOWN = Blocks(edge=folded(APPEAL, "Source link"), anywhere=folded(AUTHOR))
+KNOWN = TemplateLines(edge=folded(APPEAL, "Source link"), anywhere=folded(AUTHOR))
 PIECES = (APPEAL, AUTHOR, "Source link", "[ad_1]", "Read more", *body("Town", 6), "")
 LINES = st.lists(st.sampled_from(PIECES), max_size=30)
 
 
-def cleaned(*lines: str, known: Blocks = KNOWN) -> Extraction:
+def cleaned(*lines: str, known: TemplateLines = KNOWN) -> Extraction:
     return clean(Extraction(verdict=Verdict.OK, text=text(*lines)), known)
 
 
@@ -148,7 +148,7 @@ def test_furniture_goes_with_its_reason_and_inner_lines_only_if_known_anywhere()
 
 def test_what_furniture_hid_from_the_edge_is_found_there() -> None:
     long = [f"Our promise number {n} to the readers of this paper" for n in range(14)]
-    known = Blocks(edge=folded(*long))
+    known = TemplateLines(edge=folded(*long))
     assert cleaned(*body("Town"), "Leave a Reply", *long, known=known).text == text(*body("Town"))
 
 
@@ -198,7 +198,7 @@ def derive(store: Store, now: datetime) -> list[Version]:
 
 
 def adopt(store: Store, now: datetime) -> list[Version]:
-    adopt_template.adopt(store, current_recipe(), now)
+    adopt_template.adopt_templates(store, current_recipe(), now)
     return derive(store, now)
 
 
@@ -265,9 +265,9 @@ def test_the_removed_line_is_told_with_its_reason(store: Store) -> None:
 @pytest.mark.slow
 def test_looking_a_second_time_changes_nothing(store: Store) -> None:
     recipe, now = current_recipe(), T0 + 9 * DAY
-    assert adopt_template.adopt(store, recipe, now) == (1, len(PAGES))
+    assert adopt_template.adopt_templates(store, recipe, now) == (1, len(PAGES))
     derive(store, now)
-    assert adopt_template.adopt(store, recipe, now) == (0, 0)
+    assert adopt_template.adopt_templates(store, recipe, now) == (0, 0)
     newest = template_queries.newest(store.ask, "daily.example")
     assert (newest.revision, newest.blocks.edge) == (1, folded(APPEAL))
 

@@ -15,7 +15,7 @@ import pytest
 
 from archive.crawl.fetch import Fetcher, FetchPolicy
 from archive.crawl.fetch.connection import connect
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.ssrf_guard import LOOKUP_SECONDS, GuardedBackend
 from db.records import Outcome, Reason
 from tests.fetching import NOON, policy_for, visit
@@ -104,7 +104,7 @@ def test_a_name_that_changes_its_answer_has_no_second_lookup_to_win(site: Site) 
         await first.aclose()
         assert (dialled, len(answers)) == ([PUBLIC], 2)
         for _ in range(2):
-            with pytest.raises(Weather) as refused:
+            with pytest.raises(FetchError) as refused:
                 await backend.connect_tcp("news.test", 80)
             assert refused.value.reason is Reason.REFUSED_ADDRESS
         assert dialled == [PUBLIC]
@@ -122,7 +122,7 @@ def test_a_name_nobody_answers_for_is_dns_within_its_own_deadline() -> None:
 
     async def run() -> None:
         backend = GuardedBackend(OPEN, hanging, allow_private=False, lookup_seconds=0.1)
-        with pytest.raises(Weather) as late:
+        with pytest.raises(FetchError) as late:
             await backend.connect_tcp("news.test", 80)
         assert late.value.reason is Reason.DNS
 

@@ -12,7 +12,7 @@ import pytest
 
 from archive.crawl.discover import MOST_FOUND, discover
 from archive.crawl.fetch import Fetcher
-from archive.pipeline.gather import page_of
+from archive.pipeline.gather import gather, page_of
 from archive.urls import url_key
 from db.queries import captures as capture_queries
 from db.queries import versions as version_queries
@@ -46,7 +46,7 @@ def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) ->
     url = f"{HOST}{path}"
     source_id = store.add_source(url, url_key(url), NOON)
 
-    async def gather(at: datetime) -> None:
+    async def visit_both(at: datetime) -> None:
         async with Fetcher(policy_for(site), now=lambda: at) as fetcher:
             run = store.begin_run("refresh", "{}", "test", at)
             there = replace(visit(url), source_id=source_id)
@@ -54,7 +54,7 @@ def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) ->
 
     for hour, reply in enumerate(replies):
         site.pages[path] = reply
-        asyncio.run(gather(NOON + timedelta(hours=hour)))
+        asyncio.run(visit_both(NOON + timedelta(hours=hour)))
     derive(store, NOON + timedelta(days=1))
     states = [str(one.state) for one in capture_queries.sightings(store.ask, source_id)]
     return version_queries.of_source(store.ask, source_id), states

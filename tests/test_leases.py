@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db.errors import StoreBusy
-from db.lease_owner import alive, holder
+from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import statistics
 from tests.builders import T0
 from tests.newsroom import PARAGRAPHS
@@ -36,7 +36,7 @@ def yes(_: str) -> bool:
 
 def take(store: Store, owner: str, *, seconds: int = 0, name: str = "run") -> None:
     now = T0 + seconds * SECOND
-    store.take_lease(name, owner, now, now + 90 * SECOND, alive)
+    store.take_lease(name, owner, now, now + 90 * SECOND, owner_is_alive)
 
 
 def held(store: Store, *, seconds: int = 0) -> list[str]:
@@ -52,12 +52,12 @@ def dead() -> str:
 def test_a_held_lease_is_refused_and_says_by_whom_and_since_when(store: Store) -> None:
     store.take_lease("run", "refresh@elsewhere:1", T0, UNTIL, yes)
     with pytest.raises(StoreBusy, match=re.escape("2026-01-05 08:00:00 UTC (refresh@elsewhere:1)")):
-        take(store, holder("import"), seconds=1)
+        take(store, lease_owner("import"), seconds=1)
     assert held(store) == ["refresh@elsewhere:1"]
 
 
 def test_its_owner_renews_a_lease_and_it_is_still_held_since_the_start(store: Store) -> None:
-    me = holder("refresh")
+    me = lease_owner("refresh")
     take(store, me)
     take(store, me, seconds=60)
     assert held(store, seconds=120) == [me]
@@ -67,14 +67,14 @@ def test_its_owner_renews_a_lease_and_it_is_still_held_since_the_start(store: St
 
 def test_a_lease_that_ran_out_is_free(store: Store) -> None:
     store.take_lease("run", "refresh@elsewhere:1", T0, UNTIL, yes)
-    me = holder("refresh")
+    me = lease_owner("refresh")
     take(store, me, seconds=91)
     assert held(store, seconds=92) == [me]
 
 
 def test_the_lease_of_a_dead_process_is_taken_over_at_once(store: Store) -> None:
-    store.take_lease("run", dead(), T0, UNTIL, alive)
-    me = holder("refresh")
+    store.take_lease("run", dead(), T0, UNTIL, owner_is_alive)
+    me = lease_owner("refresh")
     take(store, me, seconds=1)
     assert held(store) == [me]
 
@@ -102,7 +102,7 @@ def test_a_name_with_wild_cards_gives_back_only_its_own(store: Store) -> None:
 
 
 def test_giving_back_twice_is_no_error(store: Store) -> None:
-    me = holder("refresh")
+    me = lease_owner("refresh")
     take(store, me)
     assert (store.release_leases(me), store.release_leases(me)) == (1, 0)
 
@@ -136,24 +136,24 @@ def test_of_runs_started_together_one_works_and_no_page_is_fetched_twice(tmp_pat
 
 
 def test_this_process_is_alive() -> None:
-    assert alive(holder("refresh"))
+    assert owner_is_alive(lease_owner("refresh"))
 
 
 def test_an_ended_process_is_not() -> None:
-    assert not alive(dead())
+    assert not owner_is_alive(dead())
 
 
 def test_another_process_under_the_same_number_is_not_the_holder() -> None:
-    assert not alive(f"refresh@{socket.gethostname()}:{os.getpid()}:1#abcdef")
+    assert not owner_is_alive(f"refresh@{socket.gethostname()}:{os.getpid()}:1#abcdef")
 
 
 @pytest.mark.parametrize("owner", ["refresh@elsewhere:1:2#a", "refresh", "", f"x@{socket.gethostname()}:notanumber"])
 def test_who_cannot_be_looked_up_counts_as_alive(owner: str) -> None:
-    assert alive(owner)
+    assert owner_is_alive(owner)
 
 
 def test_two_runs_of_one_process_are_two_holders() -> None:
-    assert holder("refresh") != holder("refresh")
+    assert lease_owner("refresh") != lease_owner("refresh")
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.crawl.fetch import Fetcher, Remembered, politeness
-from db.records import Manners, Outcome, Reason
+from archive.crawl.fetch import Fetcher, RememberedHost, politeness
+from db.records import HostState, Outcome, Reason
 from tests.fetching import HOST, NOON, Clock, policy_for, visit
 from tests.replies import Asked, Behaviour, Say, page, redirect
 from tests.site import Site
@@ -36,19 +36,19 @@ def in_turn(*said: Say) -> Behaviour:
 
 
 def run(
-    site: Site, *paths: str, known: Manners | None = None, **policy: object
-) -> tuple[list[Outcome], Clock, Manners]:
+    site: Site, *paths: str, known: HostState | None = None, **policy: object
+) -> tuple[list[Outcome], Clock, HostState]:
     """Visit one after the other; the outcomes, the clock, and the manners the origin is remembered with."""
     clock = Clock()
 
-    def recall(origin: str) -> Remembered:
-        return Remembered(manners=known if origin == ORIGIN else None)
+    def recall(origin: str) -> RememberedHost:
+        return RememberedHost(manners=known if origin == ORIGIN else None)
 
-    async def work() -> tuple[list[Outcome], Manners]:
+    async def work() -> tuple[list[Outcome], HostState]:
         async with Fetcher(policy_for(site, **policy), now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
             outcomes = [await fetcher.fetch(visit(path)) for path in paths]
             learned = {each.origin: each for each in fetcher.asides().manners}
-            return outcomes, learned.get(ORIGIN, Manners(origin=ORIGIN))
+            return outcomes, learned.get(ORIGIN, HostState(origin=ORIGIN))
 
     outcomes, learned = asyncio.run(work())
     return outcomes, clock, learned
@@ -82,20 +82,20 @@ def test_a_pause_of_nothing_lasts_a_second_and_is_waited_out(site: Site, asked: 
 
 def test_a_pause_remembered_is_kept_after_a_restart_and_nothing_is_asked_not_even_robots_txt(site: Site) -> None:
     until = NOON + timedelta(hours=3)
-    (outcome,), _, _ = run(site, "/page", known=Manners(origin=ORIGIN, paused_until_at=until))
+    (outcome,), _, _ = run(site, "/page", known=HostState(origin=ORIGIN, paused_until_at=until))
     assert (outcome.reason, outcome.retry_at) == (Reason.RATE_LIMITED, until)
     assert site.asked == []
 
 
 def test_a_pause_that_is_over_keeps_nobody(site: Site) -> None:
-    (outcome,), _, _ = run(site, "/page", known=Manners(origin=ORIGIN, paused_until_at=NOON))
+    (outcome,), _, _ = run(site, "/page", known=HostState(origin=ORIGIN, paused_until_at=NOON))
     assert outcome.reason is None
 
 
 def test_a_redirect_into_a_paused_origin_waits_as_well(site: Site) -> None:
     site.pages["/away"] = redirect(f"{HOST}/page")
     until = NOON + timedelta(hours=3)
-    (outcome,), _, _ = run(site, "http://b.example/away", known=Manners(origin=ORIGIN, paused_until_at=until))
+    (outcome,), _, _ = run(site, "http://b.example/away", known=HostState(origin=ORIGIN, paused_until_at=until))
     assert (outcome.reason, outcome.retry_at, len(outcome.hops)) == (Reason.RATE_LIMITED, until, 1)
 
 
@@ -109,7 +109,7 @@ def test_who_waits_for_a_turn_learns_of_the_pause_without_waiting_out_the_gap(si
 # --- the gap follows the server --------------------------------------------------------------------------------------
 
 
-def after(told: Manners, *statuses: int, seconds: float = 0.1, min_gap: float = 1.0) -> Manners:
+def after(told: HostState, *statuses: int, seconds: float = 0.1, min_gap: float = 1.0) -> HostState:
     for status in statuses:
         gap = politeness.gap(told, min_gap=min_gap, crawl_delay=0.0)
         told = politeness.after_reply(told, status, seconds, gap=gap, until=None)
@@ -117,7 +117,7 @@ def after(told: Manners, *statuses: int, seconds: float = 0.1, min_gap: float = 
 
 
 def test_the_delay_doubles_with_every_refusal_up_to_two_minutes() -> None:
-    told, delays = Manners(origin=ORIGIN), []
+    told, delays = HostState(origin=ORIGIN), []
     for _ in range(8):
         told = after(told, 503)
         delays.append(told.delay)
@@ -125,7 +125,7 @@ def test_the_delay_doubles_with_every_refusal_up_to_two_minutes() -> None:
 
 
 def test_the_delay_is_halved_by_twenty_clean_replies_and_no_fewer() -> None:
-    slow = after(Manners(origin=ORIGIN), 429, 429)
+    slow = after(HostState(origin=ORIGIN), 429, 429)
     assert after(slow, *[200] * 19).delay == 4
     assert after(slow, *[200] * 20).delay == 2
     assert after(slow, *[200] * 19, 503, *[200] * 19).delay == 8
@@ -133,18 +133,18 @@ def test_the_delay_is_halved_by_twenty_clean_replies_and_no_fewer() -> None:
 
 
 def test_an_error_of_the_server_is_neither_clean_nor_a_refusal() -> None:
-    slow = after(Manners(origin=ORIGIN), 429)
+    slow = after(HostState(origin=ORIGIN), 429)
     assert after(slow, *[500] * 40).delay == slow.delay == 2
 
 
 def test_the_latency_is_a_moving_mean_that_begins_with_the_first_reply() -> None:
-    told = after(Manners(origin=ORIGIN), 200, seconds=2.0)
+    told = after(HostState(origin=ORIGIN), 200, seconds=2.0)
     assert told.latency == 2.0
     assert after(told, 200, seconds=10.0).latency == 3.0
 
 
 def test_a_slow_server_is_given_as_long_as_it_takes() -> None:
-    slow = replace(Manners(origin=ORIGIN), latency=7.5)
+    slow = replace(HostState(origin=ORIGIN), latency=7.5)
     assert politeness.gap(slow, min_gap=1.0, crawl_delay=3.0) == 7.5
     assert politeness.gap(slow, min_gap=0.0, crawl_delay=3.0) == 3.0  # no gap wanted: a server of one's own
 
@@ -159,12 +159,12 @@ def test_a_slow_server_is_given_as_long_as_it_takes() -> None:
 def test_no_gap_is_shorter_than_wanted_or_longer_than_two_minutes(
     statuses: list[int], seconds: float, min_gap: float, crawl_delay: float
 ) -> None:
-    told = after(Manners(origin=ORIGIN), *statuses, seconds=seconds, min_gap=min_gap)
+    told = after(HostState(origin=ORIGIN), *statuses, seconds=seconds, min_gap=min_gap)
     assert max(min_gap, crawl_delay) <= politeness.gap(told, min_gap=min_gap, crawl_delay=crawl_delay) <= 120
 
 
 def test_a_delay_remembered_is_kept_from_the_first_two_requests_on(site: Site) -> None:
-    _, clock, _ = run(site, "/page", known=Manners(origin=ORIGIN, delay=16.0), min_gap=1)
+    _, clock, _ = run(site, "/page", known=HostState(origin=ORIGIN, delay=16.0), min_gap=1)
     assert clock.slept == [16.0]
 
 
@@ -172,7 +172,7 @@ def test_a_delay_remembered_is_kept_from_the_first_two_requests_on(site: Site) -
 def test_the_gap_is_kept_over_a_restart_and_no_longer_than_that_when_the_clock_was_put_back(
     site: Site, ago: int, waited: list[float]
 ) -> None:
-    known = Manners(origin=ORIGIN, answered_at=NOON - timedelta(seconds=ago))
+    known = HostState(origin=ORIGIN, answered_at=NOON - timedelta(seconds=ago))
     _, clock, learned = run(site, "/page", known=known, min_gap=5)
     assert clock.slept == [*waited, 5.0]  # before robots.txt, and before the page
     assert learned.answered_at == clock.now()

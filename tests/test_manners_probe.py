@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.crawl import soft404
-from archive.crawl.fetch import Asides, Fetcher, Remembered
+from archive.crawl.fetch import Fetcher, RememberedHost, SideCaptures
 from archive.pipeline import side_captures
 from archive.urls import url_key
 from db.queries import captures as capture_queries
 from db.queries import search as search_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
-from db.records import Manners, Reason, SeedKind, Verdict, Visit
+from db.records import HostState, Reason, SeedKind, Verdict, Visit
 from tests.builders import DAY, HOUR, T0
 from tests.fetching import HOST, NOON, Clock, policy_for, visit
 from tests.newsroom import PARAGRAPHS, TALKS, answer, derive, gather
@@ -50,13 +50,15 @@ def site() -> Iterator[Site]:
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def run(site: Site, *visits: Visit, known: Manners | None = None, **policy: object) -> tuple[list[Outcome], Asides]:
+def run(
+    site: Site, *visits: Visit, known: HostState | None = None, **policy: object
+) -> tuple[list[Outcome], SideCaptures]:
     """Make the visits at once and wait for what follows; their outcomes, and what came along the way."""
     clock = Clock()
 
-    async def work() -> tuple[list[Outcome], Asides]:
+    async def work() -> tuple[list[Outcome], SideCaptures]:
         asked = policy_for(site, **{"probe": True} | policy)
-        recall = lambda _: Remembered(manners=known)  # noqa: E731 (a name would say no more)
+        recall = lambda _: RememberedHost(manners=known)  # noqa: E731 (a name would say no more)
         async with Fetcher(asked, now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
             outcomes = await asyncio.gather(*map(fetcher.fetch, visits))
             await fetcher.rest()
@@ -89,7 +91,7 @@ def test_the_address_follows_from_site_and_week() -> None:
 
 @pytest.mark.parametrize(("ago", "asked"), [(6 * DAY, 0), (7 * DAY, 1)])
 def test_a_site_is_asked_once_a_week_whoever_asked_before(site: Site, ago: timedelta, asked: int) -> None:
-    run(site, visit("/page"), known=Manners(origin=ORIGIN, probed_at=NOON - ago))
+    run(site, visit("/page"), known=HostState(origin=ORIGIN, probed_at=NOON - ago))
     assert len(probes(site)) == asked
 
 
@@ -207,8 +209,8 @@ def apologise(store: Store, at: object, *paragraphs: str, url: str | None = None
     """Keep what the site said at that moment of a page that cannot exist."""
     asked = url or soft404.probe_url("https://daily.example/", at)
     said = answer(at, article(*(paragraphs or SORRY), title="The Daily"), url=asked, **more)
-    side_captures.keep(
-        store, Asides(pages=((Visit(source_id=0, url=asked, kind=SeedKind.PROBE), said),)), run_id=None, now=at
+    side_captures.record_side_captures(
+        store, SideCaptures(pages=((Visit(source_id=0, url=asked, kind=SeedKind.PROBE), said),)), run_id=None, now=at
     )
 
 

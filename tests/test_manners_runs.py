@@ -22,7 +22,7 @@ from archive.urls import url_key
 from db.queries import origins as origin_queries
 from db.queries import sources as source_queries
 from db.reader import Reader
-from db.records import Found, Reason, Visit
+from db.records import DiscoveredUrl, Reason, Visit
 from db.store import Store
 from tests.builders import HOUR, T0, a_capture, add_source
 from tests.fetching import policy_for
@@ -74,7 +74,7 @@ class Desk:
                 due = plan_visits(source_queries.states(store.ask), now=at).visits
                 await gather(store, fetcher, due, run_id=run_id, now=at)
                 await fetcher.rest()
-                side_captures.keep(store, fetcher.asides(), run_id=run_id, now=at)
+                side_captures.record_side_captures(store, fetcher.asides(), run_id=run_id, now=at)
 
         with Store(self.db) as store:
             store.sync_seeds(index, {seed.url: url_key(seed.url) for seed in index}, at)
@@ -218,7 +218,7 @@ def test_a_validator_without_the_page_it_came_with_is_not_used(desk: Desk) -> No
         told = a_capture(1, at=T0 + HOUR, url=TALKS, reason=Reason.NOT_MODIFIED, etag='"v9"')
         source_id = store.add_source("http://other.example/a", "example,other,)/a", T0)
         store.record([(replace(told, source_id=source_id), None)])
-        store.add_found([(Found(url="http://other.example/a"), "example,other,)/a")], 1, T0)
+        store.add_found([(DiscoveredUrl(url="http://other.example/a"), "example,other,)/a")], 1, T0)
         (state,) = [one for one in source_queries.states(store.ask) if one.source.id == source_id]
     assert (state.last_reason, state.etag, state.validators_url) == (Reason.NOT_MODIFIED, None, None)
 

@@ -16,7 +16,7 @@ from archive.extract.worker_pool import Extractors
 from archive.formats.timemap import Memento, further_timemaps, raw_url, read_timemap
 from archive.pipeline.backfill import backfill
 from archive.pipeline.gather_mementos import gather_mementos
-from archive.pipeline.run import Campaign, directly
+from archive.pipeline.run import Run, directly
 from archive.settings import Settings
 from archive.urls import url_key
 from db.errors import ConfigError
@@ -181,7 +181,7 @@ class Bench:
     ) -> tuple[dict[str, int], list[str]]:
         """Gather once; the counts, and the addresses asked."""
         fetcher = ScriptedFetcher(self.script, at=T0)
-        run = Campaign(
+        run = Run(
             settings=self.settings,
             store=self.store,
             fetcher=fetcher,  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from db.queries import source_health, statistics
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.reader import Reader
-from db.records import Found, Passage, Reason, Relation, Removed, SeedKind
+from db.records import DiscoveredUrl, Passage, Reason, Relation, Removed, SeedKind
 from db.store import Store
 from tests.builders import (
     DAY,
@@ -346,7 +346,7 @@ def test_an_address_that_was_joined_is_not_visited_for_itself(store: Store) -> N
 @pytest.mark.parametrize("name", ["daily/feed", "feed", "daily", "https://daily.example/feed"])
 def test_sources_are_found_by_seed_group_or_address(store: Store, name: str) -> None:
     watch(store, a_seed("feed", kind=SeedKind.FEED))
-    store.add_found([(Found(url=URL), url_key(URL))], 1, T0)
+    store.add_found([(DiscoveredUrl(url=URL), url_key(URL))], 1, T0)
     expected = [1] if name.startswith("https") else [1, 2]
     assert source_queries.matching(store.ask, [name]) == expected
     assert source_queries.matching(store.ask, []) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from archive.api import Archive
 from archive.cli import wirecopy
 from archive.extract import extract
-from archive.extract.strip_scripts import core_digest, core_of
+from archive.extract.strip_scripts import strip_scripts, stripped_digest
 from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
@@ -197,7 +197,7 @@ def a_page(nonce: str = "1", *, words: str = ARTICLE, facts: str = "{}") -> byte
 
 def core(payload: bytes, **more: object) -> bytes:
     known = {"content_type": "text/html", "url": "https://daily.example/a", "captured_at": T0}
-    return core_of(Page(payload=payload, **known | more)).payload
+    return strip_scripts(Page(payload=payload, **known | more)).payload
 
 
 def test_scripts_styles_and_comments_are_no_part_of_the_core() -> None:
@@ -243,5 +243,7 @@ def test_a_core_that_is_known_is_not_read_again(tmp_path: Path) -> None:
 
 def test_a_core_says_what_its_page_says() -> None:
     page = Page(payload=a_page("1"), content_type="text/html", url="https://daily.example/a", captured_at=T0)
-    assert extract(core_of(page)) == extract(page)
-    assert core_digest(core_of(page)) != core_digest(core_of(replace(page, url="https://daily.example/b")))
+    assert extract(strip_scripts(page)) == extract(page)
+    assert stripped_digest(strip_scripts(page)) != stripped_digest(
+        strip_scripts(replace(page, url="https://daily.example/b"))
+    )

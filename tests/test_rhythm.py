@@ -17,7 +17,7 @@ from archive.crawl.frontier.change_rate import (
     SHORTEST,
     TAU,
     YEAR,
-    Watched,
+    ArticleState,
     believed,
     born,
     hazard_of,
@@ -33,7 +33,7 @@ from archive.urls import url_key
 from builders import DAY, HOUR, T0, URL, a_capture, a_seed, make_history
 from db.queries import change_rate as change_rate_queries
 from db.queries import sources as source_queries
-from db.records import Followed, Found, Reason, Rhythm, SeedKind, SourceState
+from db.records import ChangeRate, DiscoveredUrl, ObservedHistory, Reason, SeedKind, SourceState
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 AGES = st.floats(0, 2 * YEAR)
 HAZARDS = st.lists(st.floats(1e-6, 2), min_size=16, max_size=16).map(hazard_of)
 ARTICLES = st.builds(
-    lambda hazard, found, more, share, changes, spread: Watched(
+    lambda hazard, found, more, share, changes, spread: ArticleState(
         hazard=hazard, found=found, age=found + more, quiet=share * more, changes=changes, jitter=jitter(spread)
     ),
     HAZARDS,
@@ -75,17 +75,19 @@ def test_the_age_of_so_many_edits_undoes_the_edits_by_an_age(hazard, age):
 
 
 def test_an_article_edited_more_often_than_expected_is_livelier_and_one_that_stands_still_duller():
-    assert Watched().eagerness == 1
-    assert Watched(age=24, changes=4).eagerness > 4
-    assert Watched(age=24, changes=0).eagerness < 0.4
-    assert Watched(found=900, age=910).eagerness == pytest.approx(1, abs=0.01), "it was not watched while it was young"
+    assert ArticleState().eagerness == 1
+    assert ArticleState(age=24, changes=4).eagerness > 4
+    assert ArticleState(age=24, changes=0).eagerness < 0.4
+    assert ArticleState(found=900, age=910).eagerness == pytest.approx(1, abs=0.01), (
+        "it was not watched while it was young"
+    )
 
 
 # --- waits -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_new_article_is_looked_at_after_a_quarter_of_an_hour_and_then_ever_more_rarely():
-    one, waits = Watched(), []
+    one, waits = ArticleState(), []
     for _ in range(8):
         hours = wait(one).hours
         waits.append(hours)
@@ -94,10 +96,10 @@ def test_a_new_article_is_looked_at_after_a_quarter_of_an_hour_and_then_ever_mor
 
 
 def test_the_reason_for_a_wait_is_told():
-    assert wait(Watched()).because == "the shortest wait"
-    assert wait(Watched(age=2, quiet=1)).because == "2 times as long as it stood unchanged"
-    assert wait(Watched(age=2, quiet=2, changes=5)).because == "when 0.2 unseen edits are to be expected"
-    assert wait(Watched(found=9_000, age=9_000, quiet=9_000)).because == "the longest wait"
+    assert wait(ArticleState()).because == "the shortest wait"
+    assert wait(ArticleState(age=2, quiet=1)).because == "2 times as long as it stood unchanged"
+    assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "when 0.2 unseen edits are to be expected"
+    assert wait(ArticleState(found=9_000, age=9_000, quiet=9_000)).because == "the longest wait"
 
 
 @given(ARTICLES)
@@ -151,7 +153,7 @@ def test_a_list_is_read_after_an_eighth_of_the_time_it_brought_nothing(quiet, ho
 
 # --- budgets ---------------------------------------------------------------------------------------------------------
 
-YOUNG = [(Watched(age=n / 10, quiet=n / 10, jitter=jitter(n / 100)), 0.0) for n in range(100)]
+YOUNG = [(ArticleState(age=n / 10, quiet=n / 10, jitter=jitter(n / 100)), 0.0) for n in range(100)]
 
 
 def test_without_need_a_budget_changes_nothing():
@@ -198,7 +200,7 @@ def test_nothing_followed_is_the_prior():
 
 def test_an_edit_is_shared_out_over_the_ages_between_which_it_must_have_been():
     # Seen at 0 and 1 h, then changed at 4 h: a third of the edit between 1 and 2 h, two thirds between 2 and 4 h.
-    articles = [Followed(found_at=T0, seen=spans((0, 1), (4, 4)))] * 10_000
+    articles = [ObservedHistory(found_at=T0, seen=spans((0, 1), (4, 4)))] * 10_000
     rates = learn("g/s", articles, T0).hazard
     assert rates[:3] == pytest.approx([0, 0, 0], abs=1e-3)
     assert rates[3:5] == pytest.approx([1 / 3, 1 / 3], rel=1e-3)
@@ -206,20 +208,20 @@ def test_an_edit_is_shared_out_over_the_ages_between_which_it_must_have_been():
 
 
 def test_watching_without_an_edit_lowers_the_hazard():
-    quiet = [Followed(found_at=T0, seen=spans((0, 24)))] * 300
+    quiet = [ObservedHistory(found_at=T0, seen=spans((0, 24)))] * 300
     learned = hazard_of(learn("g/s", quiet, T0).hazard)
     assert learned.edits_by(24) < 0.05 * PRIOR.edits_by(24)
 
 
 def test_the_age_of_what_was_found_late_counts_from_its_date():
-    late = Followed(found_at=T0, published_at=T0 - 4 * DAY, seen=spans((0, 1), (2, 2)))
+    late = ObservedHistory(found_at=T0, published_at=T0 - 4 * DAY, seen=spans((0, 1), (2, 2)))
     rates = learn("g/s", [late] * 10_000, T0).hazard
     assert rates[EDGES.index(64.0)] == pytest.approx(0.5, rel=0.1)
 
 
 def test_a_hazard_is_believed_once_it_rests_on_enough_articles():
     few, enough = (
-        Rhythm(seed_key=f"g/{n}", articles=n, hazard=PRIOR.rates, learned_at=T0) for n in (ENOUGH - 1, ENOUGH)
+        ChangeRate(seed_key=f"g/{n}", articles=n, hazard=PRIOR.rates, learned_at=T0) for n in (ENOUGH - 1, ENOUGH)
     )
     assert set(believed([few, enough])) == {f"g/{ENOUGH}"}
 
@@ -246,7 +248,7 @@ def state(store: Store, url: str = URL) -> SourceState:
 
 
 def listed(store: Store, *found: tuple[str, datetime | None], at: datetime = T0 + 9 * DAY) -> None:
-    entries = [(Found(url=url, updated_at=said), url_key(url)) for url, said in found]
+    entries = [(DiscoveredUrl(url=url, updated_at=said), url_key(url)) for url, said in found]
     store.add_found(entries, state(store, a_seed("feed").url).source.id, at)
 
 
@@ -265,7 +267,7 @@ def test_an_article_seen_once_tells_nothing(store: Store):
 
 def test_what_was_learned_is_kept_in_place_of_what_was_known_before(store: Store):
     for articles in (10, 20):
-        learned = Rhythm(
+        learned = ChangeRate(
             seed_key="daily/harbour", articles=articles, hazard=PRIOR.rates, learned_at=T0 + articles * DAY
         )
         store.keep_rhythms([learned])
@@ -324,4 +326,4 @@ def test_the_visits_of_the_last_day_are_counted_where_there_is_a_budget(store: S
 
 def test_ages_are_counted_in_utc():
     assert born(datetime(2026, 1, 5, 8, tzinfo=UTC), None).utcoffset() == timedelta()
-    assert math.isinf(urgency(Watched(), 2 * YEAR))
+    assert math.isinf(urgency(ArticleState(), 2 * YEAR))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from db.records import Capture, Manners
+    from db.records import Capture, HostState
 
 ROBOTS = f"{HOST}/robots.txt"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -57,7 +57,7 @@ class Days:
             recall = recall_from(self.store)
             async with Fetcher(policy, now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
                 outcome = await fetcher.fetch(visit(path))
-                side_captures.keep(self.store, fetcher.asides(), run_id=None, now=clock.at)
+                side_captures.record_side_captures(self.store, fetcher.asides(), run_id=None, now=clock.at)
                 return outcome
 
         return asyncio.run(work())
@@ -77,7 +77,7 @@ class Days:
         return capture_queries.of_source(self.store.ask, source.id)
 
     @property
-    def remembered(self) -> Manners:
+    def remembered(self) -> HostState:
         found = origin_queries.manners(self.store.ask, f"{HOST}:80")
         assert found is not None
         return found

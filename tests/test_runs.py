@@ -28,7 +28,7 @@ from archive.settings import load_settings
 from archive.urls import host_of, url_key
 from db import maintenance
 from db.errors import BadInput, ConfigError, SeedError, StoreBusy, StoreError
-from db.lease_owner import alive
+from db.lease_owner import owner_is_alive
 from db.queries import sources as source_queries
 from db.queries import statistics
 from db.reader import Reader
@@ -309,7 +309,7 @@ def test_a_run_takes_over_from_a_process_that_died(desk: Desk) -> None:
     wall = desk.settings().wall()
     with Store(desk.db) as store:
         gone = f"refresh@{socket.gethostname()}:{int(ended.stdout)}:12345#abcdef"
-        store.take_lease("run", gone, wall, wall + LEASE, alive)
+        store.take_lease("run", gone, wall, wall + LEASE, owner_is_alive)
     desk.refresh(T0 + HOUR)
     assert desk.asked == EVERYTHING
 

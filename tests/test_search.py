@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
-from archive.api.query_parser import MOST_TERMS, understood
+from archive.api.query_parser import MOST_TERMS, parse_query
 from builders import (
     DAY,
     T0,
@@ -116,7 +116,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     ],
 )
 def test_what_was_typed_is_said_as_it_was_understood(typed: str, said: str) -> None:
-    assert understood(typed).said == said
+    assert parse_query(typed).said == said
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_what_was_typed_is_said_as_it_was_understood(typed: str, said: str) -> N
 )
 def test_a_query_without_a_word_to_look_for_is_explained(typed: str, why: str) -> None:
     with pytest.raises(BadInput, match=why):
-        understood(typed)
+        parse_query(typed)
 
 
 def test_no_more_than_64_words_are_searched_for() -> None:
-    assert understood("fog " * 1000).query.count("fog") == MOST_TERMS
+    assert parse_query("fog " * 1000).query.count("fog") == MOST_TERMS
     with pytest.raises(BadInput):
-        understood('"' + "fog " * 1000 + '"')
+        parse_query('"' + "fog " * 1000 + '"')
 
 
 @pytest.mark.parametrize("typed", EVERYDAY)
@@ -181,7 +181,7 @@ def strange(many: int, seed: int) -> Iterator[str]:
 
 def _search(archive: Archive, typed: str) -> None:
     try:
-        sought = understood(typed)
+        sought = parse_query(typed)
     except BadInput:
         return
     search_queries.search_page(archive.ask, sought.query, limit=1, only=sought.only)
@@ -255,7 +255,7 @@ def found_texts(store: Store, beginning: str, said: Sequence[str]) -> list[str]:
 def test_pages_and_windows_follow_each_other_and_tell_each_hit_once(
     archive: Archive, typed: str, window: int | None
 ) -> None:
-    sought = understood(typed)
+    sought = parse_query(typed)
     told: list[str] = []
     place: search_queries.Place | None = None
     for _ in range(40):

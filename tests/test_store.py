@@ -24,7 +24,7 @@ from db.queries import sources as source_queries
 from db.queries import statistics
 from db.queries import versions as version_queries
 from db.reader import Reader
-from db.records import Cause, Found, Hop, Reason, SeedKind, Verdict
+from db.records import Cause, DiscoveredUrl, Hop, Reason, SeedKind, Verdict
 from db.store import Store
 from tests.builders import (
     DAY,
@@ -462,7 +462,7 @@ def find(store: Store, feed: str, *names: str) -> list[int]:
     via = source_queries.by_url_key(store.ask, url_key(feed))
     assert via is not None
     urls = [f"https://daily.example/{name}" for name in names]
-    return store.add_found([(Found(url=url), url_key(url)) for url in urls], via.id, T0)
+    return store.add_found([(DiscoveredUrl(url=url), url_key(url)) for url in urls], via.id, T0)
 
 
 def test_found_articles_are_new_once_and_belong_to_the_seed_of_their_list(store: Store) -> None:

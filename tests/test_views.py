@@ -13,7 +13,7 @@ import pytest
 
 from archive.urls import url_key
 from db.reader import Reader
-from db.records import Found, Reason, Relation, SeedKind
+from db.records import DiscoveredUrl, Reason, Relation, SeedKind
 from db.schema import metadata
 from db.store import Store
 from tests.builders import (
@@ -46,7 +46,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(where) as store:
         seeds = [FEED, a_seed("gone"), a_seed("never")]
         store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
-        (story,) = store.add_found([(Found(url=STORY), url_key(STORY))], 1, T0)
+        (story,) = store.add_found([(DiscoveredUrl(url=STORY), url_key(STORY))], 1, T0)
         make_history(store, story, [("The harbour opens.", T0)], title="Harbour opens")
         make_history(store, story, [("The harbour closes.", T0 + HOUR)], title="Harbour closes")
         make_history(store, story, [("The harbour closes on Friday.", T0 + DAY)], title="Harbour closes")

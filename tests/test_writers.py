@@ -27,7 +27,7 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.urls import url_key
 from db import maintenance
 from db.errors import StoreBusy
-from db.lease_owner import alive, holder
+from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.reader import Reader
@@ -73,7 +73,7 @@ def url_of(number: int) -> str:
 
 
 def write(path: Path, number: int, seconds: float) -> None:
-    dice, me = random.Random(number), holder(f"writer-{number}")
+    dice, me = random.Random(number), lease_owner(f"writer-{number}")
     kept: list[tuple[int, str]] = []
     ends = time.monotonic() + seconds
     with Store(path) as store:
@@ -103,7 +103,7 @@ def page(dice: random.Random, turn: int, number: int) -> tuple[Capture, bytes]:
 def take_turns(store: Store, me: str, name: str) -> None:
     """Take a lease and give it back. Another writer may have it; that the file is locked must never be the reason."""
     try:
-        store.take_lease(name, me, LATER, LATER + DAY, alive)
+        store.take_lease(name, me, LATER, LATER + DAY, owner_is_alive)
     except StoreBusy as busy:
         assert "another run is at work" in str(busy)  # noqa: PT017  # said by whoever holds it
     else:

@@ -14,7 +14,7 @@ from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from db.errors import NotArchived
-from db.lease_owner import at_work
+from db.lease_owner import active_leases
 from db.queries import captures as capture_queries
 from db.queries import change_rate as change_rate_queries
 from db.queries import check_runs as check_run_queries
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from db.records import (
         Capture,
         Change,
+        ChangeRate,
         Citation,
         Cluster,
         Fact,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
         Problem,
         Relation,
         Removed,
-        Rhythm,
         Source,
         SourceState,
         Stale,
@@ -308,10 +308,10 @@ class Archive:
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
         """Compare two versions now, whether or not they are linked, with all the evidence."""
         from archive.copies import judge
-        from archive.copies.embeddings import installed_sense
+        from archive.copies.embeddings import load_model
 
         one, two = self.text(a), self.text(b)
-        return one, two, judge(one, two, sense=installed_sense())
+        return one, two, judge(one, two, sense=load_model())
 
     # --- the whole archive ---
 
@@ -322,9 +322,9 @@ class Archive:
 
         ``at``: only what stood there at that instant; ``gone``: only what an article no longer says.
         """
-        from archive.api.query_parser import understood
+        from archive.api.query_parser import parse_query
 
-        found = understood(words, when=at, gone=gone)
+        found = parse_query(words, when=at, gone=gone)
         return found.said, search_queries.search(self._ask, found.query, limit=limit, only=found.only)
 
     def articles(
@@ -344,7 +344,7 @@ class Archive:
         """What the plan knows of every watched source."""
         return source_queries.states(self._ask)
 
-    def rhythms(self) -> list[Rhythm]:
+    def rhythms(self) -> list[ChangeRate]:
         """What was learned of when the articles of each seed are edited."""
         return change_rate_queries.learned(self._ask)
 
@@ -367,7 +367,7 @@ class Archive:
             "states": statistics.states(self._ask),
             "drift": drift.alarms(drift_queries.readings(self._ask, now - drift.LOOK_BACK)),
             "runs": statistics.runs(self._ask, limit=5),
-            "leases": at_work(self._ask, now),
+            "leases": active_leases(self._ask, now),
         }
 
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:

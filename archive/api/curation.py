@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from archive.api import Archive
 from archive.urls import canonical_url, url_key
-from db.backups import spares_of
+from db.backups import list_backups
 from db.errors import BadInput, NotArchived
-from db.lease_owner import alive, holder
+from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import changes
 from db.reader import Reader
 from db.records import Repacked, Tombstone
@@ -52,7 +52,7 @@ def forget(settings: Settings, url: str) -> Forgotten:
         emptied = store.forget(source.id, settings.wall())
     with Archive(settings.db) as archive:
         graves = tuple(grave for each in addresses if (grave := archive.tombstone(each)) is not None)
-    return Forgotten(graves=graves, spares=tuple(spares_of(settings.db)), emptied=emptied)
+    return Forgotten(graves=graves, spares=tuple(list_backups(settings.db)), emptied=emptied)
 
 
 def lift(settings: Settings, url: str) -> bool:
@@ -99,8 +99,8 @@ def repack(settings: Settings, *, everything: bool, progress: Callable[[Repacked
 @contextmanager
 def _alone(store: Store, settings: Settings) -> Iterator[None]:
     """The right to work on the archive, which one run has at a time."""
-    me = holder("forget")
-    store.take_lease("run", me, settings.wall(), settings.wall() + _LEASE, alive)
+    me = lease_owner("forget")
+    store.take_lease("run", me, settings.wall(), settings.wall() + _LEASE, owner_is_alive)
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from db.records import Reading
+    from db.records import ReadLength
 
 LOOK_BACK = timedelta(days=28)
 """How far back readings are compared: a page of news is visited some dozen times, and rarely after a month."""
@@ -69,17 +69,17 @@ class Alarm:
         return url_key.partition(")")[0] == self.host and at >= self.since
 
 
-def alarms(readings: Iterable[Reading]) -> tuple[Alarm, ...]:
+def alarms(readings: Iterable[ReadLength]) -> tuple[Alarm, ...]:
     """The hosts whose pages seem to be read in part only, by name. Pure, and free of the readings' order."""
-    by_host: defaultdict[str, list[Reading]] = defaultdict(list)
+    by_host: defaultdict[str, list[ReadLength]] = defaultdict(list)
     for each in sorted(readings, key=lambda one: (one.at, one.page, one.length, one.paragraphs, one.removed)):
         by_host[each.host].append(each)
     found = (_alarm(host, some) for host, some in sorted(by_host.items()))
     return tuple(alarm for alarm in found if alarm is not None)
 
 
-def _alarm(host: str, readings: Sequence[Reading]) -> Alarm | None:
-    pages: defaultdict[str, list[Reading]] = defaultdict(list)
+def _alarm(host: str, readings: Sequence[ReadLength]) -> Alarm | None:
+    pages: defaultdict[str, list[ReadLength]] = defaultdict(list)
     for each in readings:
         pages[each.page].append(each)
     firsts = [some[0] for some in pages.values()]
@@ -95,10 +95,10 @@ def _alarm(host: str, readings: Sequence[Reading]) -> Alarm | None:
     return Alarm(host=host, since=since, pages=count, of=max(count, seen)) if count >= SHARE * seen else None
 
 
-def _shrunk_since(readings: Sequence[Reading], firsts: Sequence[Reading]) -> Iterator[datetime]:
+def _shrunk_since(readings: Sequence[ReadLength], firsts: Sequence[ReadLength]) -> Iterator[datetime]:
     """When a page shrank, if it has stayed so until its last reading."""
     since = None
-    whole: list[Reading] = []
+    whole: list[ReadLength] = []
     for each in readings:
         small = _is_cut(each, whole) if whole else _is_small(each, firsts)
         if not small:
@@ -108,7 +108,7 @@ def _shrunk_since(readings: Sequence[Reading], firsts: Sequence[Reading]) -> Ite
         yield since
 
 
-def _is_cut(one: Reading, whole: Sequence[Reading]) -> bool:
+def _is_cut(one: ReadLength, whole: Sequence[ReadLength]) -> bool:
     paragraphs = median(each.paragraphs for each in whole)
     return (
         one.length < SHRUNK * median(each.length for each in whole)
@@ -117,11 +117,11 @@ def _is_cut(one: Reading, whole: Sequence[Reading]) -> bool:
     )
 
 
-def _is_small(one: Reading, firsts: Sequence[Reading]) -> bool:
+def _is_small(one: ReadLength, firsts: Sequence[ReadLength]) -> bool:
     """True for a page's first reading that is small for its host, by the pages first seen before it."""
     before = [each.length for each in firsts if each.at < one.at]
     return len(before) >= _USUAL and one.length < NEW_PAGE * median(before)
 
 
-def _share(one: Reading) -> float:
+def _share(one: ReadLength) -> float:
     return one.removed / max(one.removed + one.length, 1)

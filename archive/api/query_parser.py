@@ -62,7 +62,7 @@ _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class ParsedQuery:
     """A search as it was understood: an FTS5 ``query``, what it is narrowed to, and all of it in words, ``said``."""
 
     query: str
@@ -81,7 +81,7 @@ class _Term(NamedTuple):
 _OR = _Term("OR", 1)
 
 
-def understood(words: str, *, when: datetime | None = None, gone: bool = False) -> Sought:
+def parse_query(words: str, *, when: datetime | None = None, gone: bool = False) -> ParsedQuery:
     """The search that ``words`` ask for, ``when`` and ``gone`` being those of ``Narrowed``.
 
     Raises BadInput if nothing in them can be searched for.
@@ -99,7 +99,7 @@ def understood(words: str, *, when: datetime | None = None, gone: bool = False) 
     query = _query(_at_most(terms))
     if query is None:
         raise BadInput(f"cannot search for {words[:200]!r}: {_why(terms, only)}; write for example: {EXAMPLES}")
-    return Sought(query=query, only=only, said=f"{query}{_said(only, where)}")
+    return ParsedQuery(query=query, only=only, said=f"{query}{_said(only, where)}")
 
 
 def _why(terms: Sequence[_Term], only: Narrowed) -> str:

@@ -21,7 +21,7 @@ NEIGHBOURS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class RelatedCopies:
     """What one article shares with which others: its cluster, if it is of one, and all its links, the closest first.
 
     ``ids`` are those of the sources by address; ``whole`` is False where there are more links than were looked at.
@@ -33,7 +33,7 @@ class Family:
     whole: bool
 
 
-def family_of(archive: Archive, source: Source) -> Family:
+def related_copies(archive: Archive, source: Source) -> RelatedCopies:
     """The copies around an article, by its own links and those of its nearest relatives."""
     mine = _closest(archive, source.id)
     near = list(dict.fromkeys(link.b.url if link.a.url == source.url else link.a.url for link in mine))
@@ -52,7 +52,7 @@ def family_of(archive: Archive, source: Source) -> Family:
     groups = clusters(inside, told, pages)
     mine_too = (one for one in groups if source.url in {member.url for member in one.members})
     whole = len(mine) < LINKS and len(near) <= NEIGHBOURS
-    return Family(cluster=next(mine_too, None), links=tuple(mine), ids=ids, whole=whole)
+    return RelatedCopies(cluster=next(mine_too, None), links=tuple(mine), ids=ids, whole=whole)
 
 
 def _closest(archive: Archive, source_id: int) -> list[Link]:

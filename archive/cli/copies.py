@@ -205,14 +205,14 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         )
         return
     from archive.copies import explain_judgement
-    from archive.copies.embeddings import installed_sense
+    from archive.copies.embeddings import load_model
 
     for side, version in (("a", first), ("b", second)):
         click.echo(fold(bold(clean(version.title)), first=f"{side}  ", then="   "))
         click.echo(dim(clean(f"   {version.url}@{version.number}")))
     click.echo()
     columns = width(sys.stdout) or 120
-    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=columns, sense=installed_sense()))
+    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=columns, sense=load_model()))
     if label is not None:
         click.echo(fold(clean(f"a person said {_label(label)}"), first="", then="  "))
 

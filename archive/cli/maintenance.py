@@ -83,10 +83,10 @@ def backup(settings: Settings, *, to: Path | None, compact: bool) -> None:
 
     The copy goes to the file TO, else to data/backups/ under the time of day.
     """
-    from db.backups import spare_path
+    from db.backups import backup_path
     from db.maintenance import backup as copy
 
-    click.echo(copy(settings.db, to or spare_path(settings.db, settings.wall()), compact=compact))
+    click.echo(copy(settings.db, to or backup_path(settings.db, settings.wall()), compact=compact))
 
 
 @verb
@@ -135,11 +135,11 @@ def _refuse_while_at_work(settings: Settings) -> None:
     """A run would go on writing to the file that is set aside, and what it fetches would be missing in the archive."""
     from archive.api import Archive
     from db.errors import StoreBusy, StoreError
-    from db.lease_owner import at_work
+    from db.lease_owner import active_leases
 
     try:
         with Archive(settings.db) as archive:
-            owners = [str(lease["owner"]) for lease in at_work(archive.ask, settings.wall())]
+            owners = [str(lease["owner"]) for lease in active_leases(archive.ask, settings.wall())]
     except StoreError:
         return  # there is none, or a broken one: just what one restores over
     if owners:

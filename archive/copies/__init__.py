@@ -5,7 +5,7 @@ Pure functions over values. A judgement depends on the two texts and on nothing 
 
 from __future__ import annotations
 
-from archive.copies.classify import METHOD, Readings, judge, method_with
+from archive.copies.classify import METHOD, TokenCache, judge, method_with
 from archive.copies.clusters import clusters, standing_for
 from archive.copies.deduplicate import as_alike, fold
 from archive.copies.explain import explain_judgement, swapped
@@ -13,8 +13,8 @@ from archive.copies.fingerprint import Tier, fingerprint, tier_of
 
 __all__ = [
     "METHOD",
-    "Readings",
     "Tier",
+    "TokenCache",
     "as_alike",
     "clusters",
     "explain_judgement",

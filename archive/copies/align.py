@@ -18,8 +18,8 @@ from archive.copies.transliteration import bent_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive.copies.similarity import Likeness, Sense
-    from archive.copies.tokenize import Reading, Sentence
+    from archive.copies.similarity import EmbeddingModel, Similarity
+    from archive.copies.tokenize import Sentence, TokenizedText
 
 LEAST_HELD = 0.55
 """Of a sentence that was cut in two, each part must be held by the whole to this degree."""
@@ -70,14 +70,19 @@ class Alignment:
     bent: dict[str, str]
 
 
-def align(a: Reading, b: Reading, *, translated: bool = False, sense: Sense | None = None) -> Alignment:
+def align(
+    a: TokenizedText, b: TokenizedText, *, translated: bool = False, sense: EmbeddingModel | None = None
+) -> Alignment:
     """Pair the sentences of two texts in order; ``translated`` compares anchors alone (texts in two languages)."""
-    from archive.copies.similarity import likenesses, promising  # numpy takes 0.1 s, and who lists links needs none
+    from archive.copies.similarity import (  # numpy takes 0.1 s, and who lists links needs none
+        candidate_pairs,
+        similarity_matrices,
+    )
 
     bent = bent_names(a.names, b.names)
-    likeness = likenesses(a, b, bent, translated=translated, sense=sense)
+    likeness = similarity_matrices(a, b, bent, translated=translated, sense=sense)
     found: dict[str, list[Pair]] = {"": [], "numbers": [], "names": [], "all": []}
-    for i, j in promising(likeness.all):
+    for i, j in candidate_pairs(likeness.all):
         pair = _pair(int(i), int(j), float(likeness.all[i, j]), likeness, (a.sentences[i], b.sentences[j]), bent)
         found[_contradiction(a.sentences[i], b.sentences[j], pair)].append(pair)
     chain = _with_parts(best_chain(found[""], len(b.sentences)), a.sentences, b.sentences, likeness, bent)
@@ -85,7 +90,7 @@ def align(a: Reading, b: Reading, *, translated: bool = False, sense: Sense | No
 
 
 def _pair(
-    i: int, j: int, alike: float, likeness: Likeness, said: tuple[Sentence, Sentence], bent: Mapping[str, str]
+    i: int, j: int, alike: float, likeness: Similarity, said: tuple[Sentence, Sentence], bent: Mapping[str, str]
 ) -> Pair:
     one, two = said
     anchors = (one.numbers & two.numbers) | {name for name in one.names if bent.get(name, name) in two.names}
@@ -108,7 +113,7 @@ def _contradiction(a: Sentence, b: Sentence, pair: Pair) -> str:
 
 
 def _with_parts(
-    chain: list[Pair], a: Sequence[Sentence], b: Sequence[Sentence], likeness: Likeness, bent: Mapping[str, str]
+    chain: list[Pair], a: Sequence[Sentence], b: Sequence[Sentence], likeness: Similarity, bent: Mapping[str, str]
 ) -> list[Pair]:
     """The chain, and beside its links what an editor cut off them: two sentences in one text for one in the other."""
     taken_a, taken_b = {pair.i for pair in chain}, {pair.j for pair in chain}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from archive.copies.background import BACKGROUND
 from archive.copies.features import Measures, measure
 from archive.copies.rules import RULES, TEMPLATE_SHARE, Rule
-from archive.copies.tokenize import reading_of
+from archive.copies.tokenize import tokenize_text
 from db.records import Judgement, Passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archive.copies.similarity import Sense
-    from archive.copies.tokenize import Reading
+    from archive.copies.similarity import EmbeddingModel
+    from archive.copies.tokenize import TokenizedText
     from db.records import Text
 
 METHOD = f"copies-4+{BACKGROUND}"
@@ -29,29 +29,31 @@ FEWEST_DISTINCT = 12
 """Fewer different words than this, and runs prove nothing."""
 
 
-def judge(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, sense: Sense | None = None) -> Judgement:
+def judge(
+    a: Text, b: Text, readings: Callable[[Text], TokenizedText] = tokenize_text, sense: EmbeddingModel | None = None
+) -> Judgement:
     """How two texts relate, with the evidence. Pure, and symmetric: swapping the texts mirrors the judgement."""
     if _order(b) < _order(a):
         return _mirrored(_judge(b, a, readings, sense))
     return _judge(a, b, readings, sense)
 
 
-def method_with(sense: Sense | None) -> str:
+def method_with(sense: EmbeddingModel | None) -> str:
     """The id of the method, and of the sense for meaning that took part."""
     return f"{METHOD}+{sense.id}" if sense else METHOD
 
 
-class Readings:
+class TokenCache:
     """Remembers the last readings, for who judges many pairs: reading is three quarters of a judgement's cost."""
 
     def __init__(self, keep: int = 256) -> None:
         self._keep = keep
-        self._read: OrderedDict[tuple[str, str | None], Reading] = OrderedDict()
+        self._read: OrderedDict[tuple[str, str | None], TokenizedText] = OrderedDict()
 
-    def __call__(self, text: Text) -> Reading:
+    def __call__(self, text: Text) -> TokenizedText:
         """The reading of a text, remembered or new."""
         key = text.body, text.language
-        found = self._read.pop(key, None) or reading_of(text)
+        found = self._read.pop(key, None) or tokenize_text(text)
         self._read[key] = found
         if len(self._read) > self._keep:
             self._read.popitem(last=False)
@@ -81,7 +83,7 @@ def deciding(measures: Measures) -> Rule | None:
     return next((rule for rule in RULES if rule.holds(measures)), None)
 
 
-def _judge(a: Text, b: Text, readings: Callable[[Text], Reading], sense: Sense | None) -> Judgement:
+def _judge(a: Text, b: Text, readings: Callable[[Text], TokenizedText], sense: EmbeddingModel | None) -> Judgement:
     measures = measure(a, b, readings, sense)
     rule = deciding(measures)
     return Judgement(

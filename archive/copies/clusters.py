@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from archive.copies.provenance import Family
-    from db.records import Label, Link, Pedigree, VersionRef
+    from db.records import DeclaredProvenance, Label, Link, VersionRef
 
     Pair = frozenset[str]  # the addresses of two articles
 
@@ -33,11 +33,11 @@ MERGING = (Relation.EXACT, Relation.NEAR, Relation.REWORDED)
 """Relations that make a cluster, closest first. A round-up, a ``partial`` copy of five stories, would chain them."""
 
 _CLOSEST_FIRST = (*MERGING, Relation.PARTIAL, Relation.POSSIBLE, Relation.SAME_EVENT)
-_UNKNOWN: Mapping[VersionRef, Pedigree] = MappingProxyType({})
+_UNKNOWN: Mapping[VersionRef, DeclaredProvenance] = MappingProxyType({})
 
 
 def clusters(
-    links: Iterable[Link], labels: Iterable[Label] = (), pedigrees: Mapping[VersionRef, Pedigree] = _UNKNOWN
+    links: Iterable[Link], labels: Iterable[Label] = (), pedigrees: Mapping[VersionRef, DeclaredProvenance] = _UNKNOWN
 ) -> tuple[Cluster, ...]:
     """The clusters of two and more sources, ordered by their first member; the order of ``links`` does not matter.
 
@@ -67,7 +67,7 @@ class _Known:
     edges: Mapping[Pair, Link]
     labels: Mapping[Pair, Label]
     refs: Mapping[str, VersionRef]
-    pedigrees: Mapping[VersionRef, Pedigree]
+    pedigrees: Mapping[VersionRef, DeclaredProvenance]
 
     def alike(self, one: str, other: str) -> bool:
         """True when two articles are linked, and nobody said that they are no copies."""
@@ -86,7 +86,9 @@ class _Known:
         return family_of(members, tuple(sorted(inside, key=_closeness)), self.pedigrees)
 
 
-def _known(links: Iterable[Link], labels: Iterable[Label], pedigrees: Mapping[VersionRef, Pedigree]) -> _Known:
+def _known(
+    links: Iterable[Link], labels: Iterable[Label], pedigrees: Mapping[VersionRef, DeclaredProvenance]
+) -> _Known:
     said = _newest(labels)
     together = {pair for pair, label in said.items() if label.copy}
     apart = said.keys() - together

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from archive.copies.similarity import Matrix, Sense
-    from archive.copies.tokenize import Reading
+    from archive.copies.similarity import EmbeddingModel, Matrix
+    from archive.copies.tokenize import TokenizedText
 
 LANGUAGE = "en"
 """The language the model learned from."""
@@ -29,14 +29,14 @@ taken for a copy; at 0.5 nothing false was found on 2,500 labelled pairs."""
 
 
 @cache
-def installed_sense() -> Sense | None:
+def load_model() -> EmbeddingModel | None:
     """The sense of the ``semantic`` extra, or None where that is not installed. Loaded once, in 0.3 s."""
     if find_spec("wordllama") is None:
         return None
-    return WordSense()
+    return WordLlamaModel()
 
 
-class WordSense:
+class WordLlamaModel:
     """wordllama's vectors of the last texts asked about."""
 
     id = "wordllama-256"
@@ -50,14 +50,14 @@ class WordSense:
         self._keep = keep
         self._vectors: OrderedDict[tuple[str, ...], Matrix] = OrderedDict()
 
-    def likeness(self, a: Reading, b: Reading) -> Matrix | None:
+    def likeness(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
         """How alike in meaning every two sentences are, from 0 to 1; None unless both texts are English."""
         if not (a.language == b.language == LANGUAGE) or not (a.sentences and b.sentences):
             return None
         cosines = self._of(a) @ self._of(b).T
         return np.clip((cosines - ALIKE_FROM) / (ALIKE_TO - ALIKE_FROM), 0.0, 1.0)
 
-    def _of(self, reading: Reading) -> Matrix:
+    def _of(self, reading: TokenizedText) -> Matrix:
         key = reading.words.folded
         found = self._vectors.pop(key, None)
         if found is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from archive.copies.features import Measures
     from archive.copies.rules import Condition, Rule
-    from archive.copies.similarity import Sense
+    from archive.copies.similarity import EmbeddingModel
     from db.records import Judgement, Passage, Text
 
 COLUMN = 56
@@ -39,7 +39,7 @@ _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
 
 def explain_judgement(
-    j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120, sense: Sense | None = None
+    j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120, sense: EmbeddingModel | None = None
 ) -> str:
     """What two texts share and why they are linked or not, for a terminal of ``width`` columns.
 

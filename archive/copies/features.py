@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archive.copies.align import Alignment, align, best_chain
 from archive.copies.order import flow_of
 from archive.copies.stopwords import CALENDAR, LOOKING_BACK
-from archive.copies.tokenize import Reading, reading_of, stream
+from archive.copies.tokenize import TokenizedText, stream, tokenize_text
 from archive.copies.verbatim import common_runs
 from db.records import Passage
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archive.copies.align import Pair
-    from archive.copies.similarity import Sense
+    from archive.copies.similarity import EmbeddingModel
     from archive.copies.tokenize import Sentence
     from db.records import Text
 
@@ -129,7 +129,9 @@ class Measures:
         return self.pairs / fewest if 0 < fewest < FEW_SENTENCES else 1.0
 
 
-def measure(a: Text, b: Text, readings: Callable[[Text], Reading] = reading_of, sense: Sense | None = None) -> Measures:
+def measure(
+    a: Text, b: Text, readings: Callable[[Text], TokenizedText] = tokenize_text, sense: EmbeddingModel | None = None
+) -> Measures:
     """Compare two texts. Bodies count, headlines do not: every outlet writes its own.
 
     ``readings`` gives the reading of a text; who compares many pairs passes one that remembers (``judge.Judge``).
@@ -186,25 +188,25 @@ def _same_stream(a: str, b: str) -> bool:
     return alike_in_length and stream(a) == stream(b) != []
 
 
-def _shared_anchors(a: Reading, b: Reading, bent: Mapping[str, str]) -> dict[str, float]:
+def _shared_anchors(a: TokenizedText, b: TokenizedText, bent: Mapping[str, str]) -> dict[str, float]:
     """The anchors that tell one event from another and that both texts have, with their information."""
     pairs = ((bent.get(said, said), weight) for said, weight in a.telling.items())
     return {said: min(weight, b.telling[said]) for said, weight in pairs if said in b.telling}
 
 
-def _anchor_share(shared: Mapping[str, float], a: Reading, b: Reading) -> float:
+def _anchor_share(shared: Mapping[str, float], a: TokenizedText, b: TokenizedText) -> float:
     """How much of the anchors of the text with fewer the other has, by information."""
     return sum(shared.values()) / max(min(sum(a.telling.values()), sum(b.telling.values())), 0.01)
 
 
-def _topic(a: Reading, b: Reading) -> float:
+def _topic(a: TokenizedText, b: TokenizedText) -> float:
     """How alike the words are that are neither names nor numbers: the cosine of their weights."""
     shared = sum(weight * b.topic[term] for term, weight in a.topic.items() if term in b.topic)
     lengths = (sum(weight * weight for weight in each.topic.values()) for each in (a, b))
     return shared / max(sqrt(prod(lengths)), 0.01)
 
 
-def _looks_back(body: str, reading: Reading) -> bool:
+def _looks_back(body: str, reading: TokenizedText) -> bool:
     lead = reading.sentences[:LEAD_SENTENCES]
     return bool(lead) and LOOKING_BACK.search(body, lead[0].start, lead[-1].end) is not None
 
@@ -226,7 +228,7 @@ def _filled_in(alignment: Alignment) -> float:
     return alone / (alone + len(alignment.pairs)) if alone > 1 else 0.0
 
 
-def _is_update(alignment: Alignment, a: Reading, b: Reading) -> bool:
+def _is_update(alignment: Alignment, a: TokenizedText, b: TokenizedText) -> bool:
     """True when the contradictions are new figures in a story that otherwise stands: same names, same days."""
     new = _filled_in(alignment)
     if _alone(alignment.filled, alignment) > 1 or new > MOST_NEW_OF_MANY:
@@ -242,7 +244,9 @@ def _mean_likeness(pairs: Sequence[Pair]) -> float:
     return sum(pair.likeness * pair.weight for pair in pairs) / max(sum(pair.weight for pair in pairs), 0.01)
 
 
-def _aligned(pairs: Iterable[Pair], a: Reading, b: Reading, *, translated: bool, trust: float) -> tuple[float, float]:
+def _aligned(
+    pairs: Iterable[Pair], a: TokenizedText, b: TokenizedText, *, translated: bool, trust: float
+) -> tuple[float, float]:
     """The share of each text that its best pairs cover; of a sentence with several the best counts."""
     found_a, found_b = [0.0] * len(a.sentences), [0.0] * len(b.sentences)
     for pair in pairs:
@@ -252,7 +256,7 @@ def _aligned(pairs: Iterable[Pair], a: Reading, b: Reading, *, translated: bool,
     return (trust * _covered(found_a, a, translated=translated), trust * _covered(found_b, b, translated=translated))
 
 
-def _covered(found: Sequence[float], reading: Reading, *, translated: bool) -> float:
+def _covered(found: Sequence[float], reading: TokenizedText, *, translated: bool) -> float:
     weights = [_weight(sentence, translated=translated) for sentence in reading.sentences]
     return sum(share * weight for share, weight in zip(found, weights, strict=True)) / max(sum(weights), 0.01)
 
@@ -279,7 +283,7 @@ def _whole_bodies(a: Text, b: Text) -> tuple[Passage, ...]:
     return (Passage(a=(0, len(a.body)), b=(0, len(b.body)), similarity=1.0),)
 
 
-def _passages(pairs: Sequence[Pair], a: Reading, b: Reading) -> list[Passage]:
+def _passages(pairs: Sequence[Pair], a: TokenizedText, b: TokenizedText) -> list[Passage]:
     """The aligned sentences as spans; neighbours in both texts, and what was cut in two, become one passage."""
     groups: list[list[Pair]] = []
     for pair in pairs:
@@ -291,7 +295,7 @@ def _passages(pairs: Sequence[Pair], a: Reading, b: Reading) -> list[Passage]:
     return [_passage(group, a, b) for group in groups]
 
 
-def _passage(group: Sequence[Pair], a: Reading, b: Reading) -> Passage:
+def _passage(group: Sequence[Pair], a: TokenizedText, b: TokenizedText) -> Passage:
     first, last = group[0], group[-1]
     mass = max(sum(pair.weight for pair in group), 0.01)  # sentences of function words alone may mean the same
     return Passage(

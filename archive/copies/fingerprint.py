@@ -18,13 +18,13 @@ from rensa import RMinHash
 
 from archive.copies.background import background
 from archive.copies.stopwords import CALENDAR, COMMON
-from archive.copies.tokenize import is_year, reading_of, stem
+from archive.copies.tokenize import is_year, stem, tokenize_text
 from archive.copies.transliteration import sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from archive.copies.tokenize import Reading, Sentence
+    from archive.copies.tokenize import Sentence, TokenizedText
     from db.records import Text
 
 HASH_BITS = 29
@@ -68,7 +68,7 @@ class Tier(IntEnum):
     TERM = 3
 
 
-def fingerprint(text: Text, readings: Callable[[Text], Reading] = reading_of) -> tuple[int, ...]:
+def fingerprint(text: Text, readings: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
     """Sorted lookup keys of a text (at most 38): 31-bit, not negative, the same for a body on every machine."""
     reading = readings(text)
     return tuple(sorted({*_bands(reading), *_paragraphs(text.body, reading), *_chosen_runs(reading), *_terms(reading)}))
@@ -87,12 +87,12 @@ def _hash(said: str) -> int:
     return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "big")
 
 
-def _runs(reading: Reading, words: int) -> list[str]:
+def _runs(reading: TokenizedText, words: int) -> list[str]:
     said = reading.words.folded
     return [" ".join(run) for run in zip(*(said[skip:] for skip in range(words)), strict=False)]
 
 
-def _bands(reading: Reading) -> Iterator[int]:
+def _bands(reading: TokenizedText) -> Iterator[int]:
     shingles = _runs(reading, SHINGLE)
     if not shingles:
         return
@@ -103,7 +103,7 @@ def _bands(reading: Reading) -> Iterator[int]:
         yield _key(Tier.BAND, f"{band} {digest[band * ROWS : band * ROWS + ROWS]}")
 
 
-def _paragraphs(body: str, reading: Reading) -> list[int]:
+def _paragraphs(body: str, reading: TokenizedText) -> list[int]:
     """The smallest hashes of all long paragraphs: the same choice in both texts, however many others each has."""
     keys = set()
     words = reading.words
@@ -119,13 +119,13 @@ def _paragraphs(body: str, reading: Reading) -> list[int]:
     return sorted(keys)[:MOST_PARAGRAPHS]
 
 
-def _chosen_runs(reading: Reading) -> list[int]:
+def _chosen_runs(reading: TokenizedText) -> list[int]:
     hashes = RMinHash.hash_token_sets([_runs(reading, GRAM)])[0] if len(reading.words) >= GRAM else []
     chosen = {min(hashes[start : start + WINDOW]) for start in range(max(1, len(hashes) - WINDOW + 1)) if hashes}
     return [_key(Tier.RUN, str(each)) for each in sorted(chosen)[:MOST_CHOSEN]]
 
 
-def _terms(reading: Reading) -> list[int]:
+def _terms(reading: TokenizedText) -> list[int]:
     ranked = sorted(
         {*_full_names(reading.sentences), *_single_terms(reading)}, key=lambda term: (-term[0], _hash(term[1]))
     )
@@ -136,7 +136,7 @@ def _terms(reading: Reading) -> list[int]:
     return [_key(Tier.TERM, said) for _, said in [*rarest, *early, *filling][:MOST_TERMS]]
 
 
-def _lead(reading: Reading) -> set[str]:
+def _lead(reading: TokenizedText) -> set[str]:
     """The terms of the sentences with which it begins, as terms are written."""
     sentences, words = [], 0
     for sentence in reading.sentences:
@@ -157,7 +157,7 @@ def _full_names(sentences: Sequence[Sentence]) -> Iterator[tuple[float, str]]:
                 yield 2.0, f"{sound(first)} {sound(second)}"
 
 
-def _single_terms(reading: Reading) -> Iterator[tuple[float, str]]:
+def _single_terms(reading: TokenizedText) -> Iterator[tuple[float, str]]:
     """Numbers, names and words with how rare they are by the shipped background; ties fall by hash, alike in two texts.
 
     Numbers and names before words: they survive a spinner and a translator.

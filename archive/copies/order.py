@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archive.copies.align import Pair
-    from archive.copies.tokenize import Reading, Sentence
+    from archive.copies.tokenize import Sentence, TokenizedText
 
 KEPT_FROM, KEPT_TO = 0.2, 0.5
 """Of the names and numbers of two aligned sentences so much in common counts for nothing, and in full."""
@@ -37,7 +37,7 @@ class Flow:
 
 
 def flow_of(
-    pairs: Sequence[Pair], a: Reading, b: Reading, shared: Mapping[str, float], bent: Mapping[str, str]
+    pairs: Sequence[Pair], a: TokenizedText, b: TokenizedText, shared: Mapping[str, float], bent: Mapping[str, str]
 ) -> Flow:
     """Measure along a chain of pairs; ``shared`` is the information in what both name, in the spelling of ``b``.
 
@@ -52,13 +52,13 @@ def flow_of(
     return Flow(order, unbroken, _kept(pairs, a, b, bent))
 
 
-def _unbroken(places: set[int], reading: Reading) -> float:
+def _unbroken(places: set[int], reading: TokenizedText) -> float:
     """By weight, so that a short sentence cut off a long one makes no break."""
     between = sum(reading.sentences[place].mass for place in range(min(places), max(places) + 1))
     return sum(reading.sentences[place].mass for place in places) / max(between, 0.01)
 
 
-def _kept(pairs: Sequence[Pair], a: Reading, b: Reading, bent: Mapping[str, str]) -> tuple[float, float]:
+def _kept(pairs: Sequence[Pair], a: TokenizedText, b: TokenizedText, bent: Mapping[str, str]) -> tuple[float, float]:
     found_a, found_b = [0.0] * len(a.sentences), [0.0] * len(b.sentences)
     for pair in pairs:
         counts = _counts(_named(a.sentences[pair.i], bent), _named(b.sentences[pair.j], {}))
@@ -79,6 +79,6 @@ def _counts(one: Mapping[str, float], two: Mapping[str, float]) -> float:
     return max(0.0, min(1.0, (alike - KEPT_FROM) / (KEPT_TO - KEPT_FROM)))
 
 
-def _share(found: Sequence[float], reading: Reading) -> float:
+def _share(found: Sequence[float], reading: TokenizedText) -> float:
     weights = [sentence.mass - sentence.plain for sentence in reading.sentences]
     return sum(share * weight for share, weight in zip(found, weights, strict=True)) / max(sum(weights), 0.01)

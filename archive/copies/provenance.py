@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from db.records import Lag, Pedigree
+from db.records import DeclaredProvenance, Lag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ DATED, SEEN, LONGEST = 2, 1, 1
 LONGER = 1.1
 """A text is the longest if it has at least a tenth more than the next: a byline more or less says nothing."""
 
-_NO_PEDIGREE = Pedigree()
+_NO_PEDIGREE = DeclaredProvenance()
 _EVERY_HOUSE = frozenset(
     {"news", "daily", "agency", "press", "wire", "times", "post", "from", "staff", "editor", "example", "with"}
 )
@@ -57,7 +57,7 @@ class Family:
 
     members: Sequence[VersionRef]
     links: Sequence[Link]
-    pedigrees: Mapping[VersionRef, Pedigree]
+    pedigrees: Mapping[VersionRef, DeclaredProvenance]
     marked: frozenset[str]
     misspelt: Mapping[str, Sequence[str]]
 
@@ -65,12 +65,14 @@ class Family:
         """All members but this one."""
         return [other for other in self.members if other is not ref]
 
-    def pedigree(self, ref: VersionRef) -> Pedigree:
+    def pedigree(self, ref: VersionRef) -> DeclaredProvenance:
         """What a member's page says, as far as known."""
         return self.pedigrees.get(ref, _NO_PEDIGREE)
 
 
-def family_of(members: Sequence[VersionRef], links: Sequence[Link], pedigrees: Mapping[VersionRef, Pedigree]) -> Family:
+def family_of(
+    members: Sequence[VersionRef], links: Sequence[Link], pedigrees: Mapping[VersionRef, DeclaredProvenance]
+) -> Family:
     """The members, with what the links between them tell of each."""
     return Family(members=members, links=links, pedigrees=pedigrees, marked=_marked(links), misspelt=_misspelt(links))
 
@@ -114,7 +116,7 @@ def _by_name(ref: VersionRef, family: Family) -> Iterator[Sign]:
         yield Sign(CREDITED, f"credited by {crediting} of the {len(others)} others")
 
 
-def _credits(ref: VersionRef, other: VersionRef, pedigree: Pedigree) -> bool:
+def _credits(ref: VersionRef, other: VersionRef, pedigree: DeclaredProvenance) -> bool:
     """True when a page names the house of another, or gives the other's address as the page's own."""
     if pedigree.canonical is not None and _plain(pedigree.canonical) == _plain(other.url) != _plain(ref.url):
         return True

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from archive.copies.tokenize import Reading
+    from archive.copies.tokenize import TokenizedText
 
     Matrix = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ MOST_PARTNERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """Of every two sentences: how alike in all and without anchors, and how much of the smaller the larger holds."""
 
     all: Matrix
@@ -40,7 +40,9 @@ class Likeness:
     held: Matrix
 
 
-def likenesses(a: Reading, b: Reading, bent: Mapping[str, str], *, translated: bool, sense: Sense | None) -> Likeness:
+def similarity_matrices(
+    a: TokenizedText, b: TokenizedText, bent: Mapping[str, str], *, translated: bool, sense: EmbeddingModel | None
+) -> Similarity:
     """Weighted Dice coefficients, or more where ``sense`` says so; ``translated`` counts anchors alone."""
     terms = [(term, term) for term in a.terms if term in b.terms] + list(bent.items())
     anchors = [(one, two) for one, two in terms if one in a.anchors or two in b.anchors]
@@ -60,15 +62,15 @@ def likenesses(a: Reading, b: Reading, bent: Mapping[str, str], *, translated: b
     meant = sense.likeness(a, b) if sense else None
     if meant is not None:
         dice, dice_words = np.maximum(dice, meant), np.maximum(dice_words, np.minimum(meant, MOST_MEANT))
-    return Likeness(dice, dice_words, held)
+    return Similarity(dice, dice_words, held)
 
 
-def _shared(a: Reading, b: Reading, terms: Sequence[tuple[str, str]]) -> Matrix:
+def _shared(a: TokenizedText, b: TokenizedText, terms: Sequence[tuple[str, str]]) -> Matrix:
     """What every two sentences share of these terms: the sum of the products of the roots of their weights."""
     return _incidence(a, [one for one, _ in terms]) @ _incidence(b, [two for _, two in terms]).T
 
 
-def _incidence(reading: Reading, terms: Sequence[str]) -> Matrix:
+def _incidence(reading: TokenizedText, terms: Sequence[str]) -> Matrix:
     """Roots of the weights, a row for each sentence and a column for each term."""
     matrix = np.zeros((len(reading.sentences), len(terms)))
     entries = [(row, column, weight) for column, term in enumerate(terms) for row, weight in reading.terms[term]]
@@ -78,7 +80,7 @@ def _incidence(reading: Reading, terms: Sequence[str]) -> Matrix:
     return matrix
 
 
-def promising(likeness: Matrix) -> NDArray[np.intp]:
+def candidate_pairs(likeness: Matrix) -> NDArray[np.intp]:
     """Places of the pairs worth looking at; of a sentence with many look-alikes the nearest ones."""
     fit = likeness >= LEAST_LIKENESS
     if fit.any() and fit.sum(axis=1).max() > MOST_PARTNERS:
@@ -89,12 +91,12 @@ def promising(likeness: Matrix) -> NDArray[np.intp]:
     return np.argwhere(fit)
 
 
-class Sense(Protocol):
+class EmbeddingModel(Protocol):
     """What a judgement asks about meaning; ``id`` becomes part of its method."""
 
     @property
     def id(self) -> str:
         """Name and size of the model."""
 
-    def likeness(self, a: Reading, b: Reading) -> Matrix | None:
+    def likeness(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
         """How alike in meaning every two sentences are, from 0 to 1; None for texts it cannot judge."""

@@ -101,7 +101,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TokenizedText:
     """A whole body as read: words in order, sentences in order, and its language as far as function words tell.
 
     The rest is kept for comparing: ``names`` and all ``anchors`` (names and numbers), the information in those that are
@@ -123,7 +123,7 @@ class Reading:
     whole: bool
 
 
-def read(body: str, language: str | None = None) -> Reading:
+def tokenize(body: str, language: str | None = None) -> TokenizedText:
     """Read a body; the language is told by function words, and ``language`` (two letters) believed where they do not.
 
     Pages declare the language of their template, not of their text, often enough.
@@ -144,7 +144,7 @@ def read(body: str, language: str | None = None) -> Reading:
     anchors = names.union(*(sentence.numbers for sentence in sentences))
     told_in_text = set(words.folded[_words_of_dateline(text, words) :])
     terms = _by_term(sentences)
-    return Reading(
+    return TokenizedText(
         words=words,
         sentences=sentences,
         language=told,
@@ -167,9 +167,9 @@ def _words_of_dateline(text: str, words: Words) -> int:
     return bisect_left(words.starts, found.end()) if found else 0
 
 
-def reading_of(text: Text) -> Reading:
+def tokenize_text(text: Text) -> TokenizedText:
     """A text's body, read."""
-    return read(text.body, text.language)
+    return tokenize(text.body, text.language)
 
 
 def _information(anchor: str, language: str | None) -> float:

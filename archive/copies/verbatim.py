@@ -10,7 +10,7 @@ from archive.copies.tokenize import SHINGLE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.copies.tokenize import Reading
+    from archive.copies.tokenize import TokenizedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Runs:
     plain: int
 
 
-def common_runs(a: Reading, b: Reading) -> Runs:
+def common_runs(a: TokenizedText, b: TokenizedText) -> Runs:
     """Find the runs of at least ``SHINGLE`` words that both texts have, wherever they stand."""
     in_a, in_b = bytearray(len(a.words)), bytearray(len(b.words))
     longest = plain = 0
@@ -34,7 +34,7 @@ def common_runs(a: Reading, b: Reading) -> Runs:
     return Runs((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
 
 
-def _runs(a: Reading, b: Reading) -> Iterator[tuple[int, int, int]]:
+def _runs(a: TokenizedText, b: TokenizedText) -> Iterator[tuple[int, int, int]]:
     both = a.shingles.keys() & b.shingles.keys()
     if not both:
         return

@@ -39,7 +39,7 @@ def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live", 
     )
 
 
-def was_belied(held: Capture | None, outcome: Outcome) -> bool:
+def validator_is_wrong(held: Capture | None, outcome: Outcome) -> bool:
     """True when a page that was asked for whole is not what is ``held`` although its validator says that it is.
 
     The ETag decides where both have one, else Last-Modified (RFC 9110, section 13.1.3).

@@ -25,7 +25,7 @@ _ENDS = {
 _DATA = re.compile(rb"\btype\s*=\s*[\"']?[^\"'<>]{0,60}json", re.IGNORECASE)
 
 
-def core_of(page: Page) -> Page:
+def strip_scripts(page: Page) -> Page:
     """``page`` with the core of its payload: without comments, scripts and styles but for their bare tags.
 
     Scripts of JSON stay, for pages declare themselves in them; what is never closed stays too. On 261 labelled news
@@ -36,7 +36,7 @@ def core_of(page: Page) -> Page:
     return replace(page, payload=_core(page.payload))
 
 
-def core_digest(page: Page) -> str:
+def stripped_digest(page: Page) -> str:
     """The sha256 by which a core is known, with the facts of the capture that extraction reads beside it."""
     facts = repr((page.url, page.content_type, page.status)).encode()
     return hashlib.sha256(facts + b"\n" + page.payload).hexdigest()

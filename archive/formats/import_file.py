@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.formats.imported import Found
+    from archive.formats.imported import ImportItem
 
-_READERS: Final[dict[str, Callable[[Path, datetime], Iterator[Found]]]] = {
+_READERS: Final[dict[str, Callable[[Path, datetime], Iterator[ImportItem]]]] = {
     ".jsonl": read_lines,
     ".jsonl.gz": read_lines,
     ".html": read_saved_page,
@@ -42,7 +42,7 @@ SUFFIXES: Final = tuple(_READERS)
 """The endings of file names that can be read; capitals do not matter."""
 
 
-def read_import(path: Path, *, now: datetime) -> Iterator[Found]:
+def read_import(path: Path, *, now: datetime) -> Iterator[ImportItem]:
     """What the file ``path`` holds, one after the other and never all at once.
 
     A capture dated later than a day from ``now`` is refused as a mistake. Raises `BadInput` at once for a file that is

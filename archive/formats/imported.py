@@ -50,7 +50,7 @@ class PassedOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class RevisitRecord:
     """A page recorded as "the same as that other record": an outcome without payload, to be found elsewhere.
 
     What it repeats stands in its flags: the payload digest as its recorder wrote it, and what begins with `SAME_AS`.
@@ -62,13 +62,13 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ImportedCapture:
     """A capture that an archive of this kind had kept, with its place there: the kind of its source, and its part.
 
     ``of`` is the address of the page whose further part it is, which stands right before it in the file.
     """
 
-    found: Outcome | Repeat
+    found: Outcome | RevisitRecord
     kind: SeedKind = SeedKind.ARTICLE
     part: int = 1
     of: str | None = None
@@ -76,10 +76,10 @@ class Kept:
     @property
     def outcome(self) -> Outcome:
         """What came of the visit, with or without its payload."""
-        return self.found.outcome if isinstance(self.found, Repeat) else self.found
+        return self.found.outcome if isinstance(self.found, RevisitRecord) else self.found
 
 
-Found: TypeAlias = Outcome | Repeat | Kept | BadLine | PassedOver
+ImportItem: TypeAlias = Outcome | RevisitRecord | ImportedCapture | BadLine | PassedOver
 """What a file holds: captures, repeats of captures, what cannot be used, and how much is passed over."""
 
 

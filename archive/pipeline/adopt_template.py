@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.reader import Ask
-    from db.records import Blocks, Capture, Extraction, Furniture, Recipe
+    from db.records import Capture, Extraction, Recipe, SiteTemplate, TemplateLines
     from db.store import Store
 
 
-class Fitted:
+class TemplateCache:
     """The furniture of each site, asked for once."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._known: dict[str, Furniture] = {}
+        self._known: dict[str, SiteTemplate] = {}
 
-    def of(self, capture: Capture) -> Furniture:
+    def of(self, capture: Capture) -> SiteTemplate:
         """The newest furniture of the site that a capture was asked of."""
         site = registered_domain(capture.url)
         if site not in self._known:
@@ -37,7 +37,7 @@ class Fitted:
         return self._known[site]
 
 
-def adopt(store: Store, recipe: Recipe, now: datetime) -> tuple[int, int]:
+def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, int]:
     """Learn the furniture of every site anew, and take up what is not as it was: how many sites, how many captures.
 
     Those captures are back on the ledger. Their texts must all have been extracted under ``recipe``.
@@ -50,12 +50,12 @@ def adopt(store: Store, recipe: Recipe, now: datetime) -> tuple[int, int]:
     return len(counts), sum(counts)
 
 
-def learned(ask: Ask, site: str, recipe: Recipe) -> Blocks:
+def learned(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
     """The furniture of one site by all that is known of it today."""
     return learn_from(template_queries.pages(ask, site_keys(site), recipe.id))
 
 
-def learn_from(pages: Iterable[tuple[str, Extraction]]) -> Blocks:
+def learn_from(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
     """The same from pairs of an address and a text seen there."""
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for address, extraction in pages:

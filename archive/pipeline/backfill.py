@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.gather_mementos import gather_mementos
-from archive.pipeline.run import campaign, directly
-from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
+from archive.pipeline.run import directly, open_run
+from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from db.errors import BadInput
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Literal
 
-    from archive.pipeline.run import Campaign, Step
+    from archive.pipeline.run import Run, Step
     from archive.settings import Settings
     from db.reader import Ask
     from db.records import Report
@@ -44,10 +44,10 @@ async def backfill(
     ``payloads`` derives the captures taken in it again, offline. Raises as ``refresh``, and BadInput for a bad window.
     """
     window = _window(since, until)
-    only = as_archived(only)
+    only = canonical_names(only)
     parameters = {"only": list(only), "since": str(since), "until": str(until), "source": source}
     started_at = settings.now()
-    async with campaign(settings, "backfill", parameters, owner=owner, step=step, resume=True) as run:
+    async with open_run(settings, "backfill", parameters, owner=owner, step=step, resume=True) as run:
         refuse_unknown(run.store.ask, only)
         if source == "payloads":
             run.counts["queued"] = run.store.queue_again(_asked(run.store.ask, only), *window)
@@ -67,7 +67,7 @@ def backfill_scope(
 ) -> list[str]:
     """The addresses a backfill with these arguments would work through, without doing anything."""
     window = _window(since, until)
-    only = as_archived(only)
+    only = canonical_names(only)
     with Reader(settings.db) as reader:
         refuse_unknown(reader.ask, only)
         if source == "payloads":
@@ -78,7 +78,7 @@ def backfill_scope(
                 if each.id in asked
                 and any(_within(one.captured_at, window) for one in capture_queries.of_source(reader.ask, each.id))
             ]
-        states = [state for state in source_queries.states(reader.ask) if named(state, only)]
+        states = [state for state in source_queries.states(reader.ask) if is_selected(state, only)]
     return [each.source.url for each in states if source == "archives" or _within(each.source.found_at, window)]
 
 
@@ -86,7 +86,7 @@ def _asked(ask: Ask, only: Sequence[str]) -> list[int]:
     """Ids of the sources meant: all there are, imported ones too, unless some are named."""
     if not only:
         return [source.id for source in source_queries.everything(ask)]
-    return [state.source.id for state in source_queries.states(ask) if named(state, only)]
+    return [state.source.id for state in source_queries.states(ask) if is_selected(state, only)]
 
 
 def _window(since: date | None, until: date | None) -> Window:
@@ -95,8 +95,8 @@ def _window(since: date | None, until: date | None) -> Window:
     return _start(since), _start(until + timedelta(days=1)) if until is not None else None
 
 
-async def _backfill_sources(run: Campaign, only: Sequence[str], window: Window, *, archives: bool) -> None:
-    states = [state for state in source_queries.states(run.store.ask) if named(state, only)]
+async def _backfill_sources(run: Run, only: Sequence[str], window: Window, *, archives: bool) -> None:
+    states = [state for state in source_queries.states(run.store.ask) if is_selected(state, only)]
     if archives:
         await gather_mementos(run, states, window)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.soft404 import is_probe
 from archive.pipeline import extraction as texts
 from archive.pipeline import settle, side_captures
-from archive.pipeline.adopt_template import Fitted
+from archive.pipeline.adopt_template import TemplateCache
 from archive.pipeline.link import link
 from archive.urls import url_key
 from db.queries import captures as capture_queries
@@ -57,13 +57,13 @@ def derive(
     before = derivation_queries.recipes(store.ask, [capture.id or 0 for capture in pages])
     further = {capture.id: capture_queries.parts(store.ask, capture.id or 0) for capture in pages}
     extracted = texts.extract_new(store, extractors, [*pages, *texts.readable(further.values())], recipe)
-    apologies, fitted = side_captures.Apologies(store.ask), Fitted(store.ask)
+    apologies, fitted = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)
     for capture in sorted(pages, key=lambda one: not is_probe(one.url)):  # what a probe says is known before it is used
-        shown = texts.shown(store, capture, further[capture.id], recipe, fitted.of(capture))
+        shown = texts.derive_text(store, capture, further[capture.id], recipe, fitted.of(capture))
         judge = _judge_by(capture, apologies.near(capture), shown.missing)
         store.derived(capture, recipe.id, judge, now, shown.cleaned)
         side_captures.hold_against(store, capture)
-    opened = [each for each in settle.settle_all(store, captures, now) if not _is_reread(each, before)]
+    opened = [each for each in settle.settle_sources(store, captures, now) if not _is_reread(each, before)]
     links = link(store, now=now, stopped=stopped)
     return Derived(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
 
@@ -86,7 +86,7 @@ def _judge_by(
             return Verdict.SOFT_404, f"sent from an article to the front page {capture.final_url}"
         own = Verdict(extraction["verdict"])
         if (own.opens_version or own is Verdict.THIN) and (
-            told := side_captures.apology(probes, extraction["body"] or "")
+            told := side_captures.matches_probe(probes, extraction["body"] or "")
         ):
             return Verdict.SOFT_404, told
         return (Verdict.THIN, missing) if missing and own.opens_version else (own, extraction["detail"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
-from archive.extract.strip_scripts import core_digest, core_of
+from archive.extract.strip_scripts import strip_scripts, stripped_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
 from db.records import Cleaned, Verdict
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol
 
-    from db.records import Capture, Extraction, Furniture, Page, Recipe
+    from db.records import Capture, Extraction, Page, Recipe, SiteTemplate
     from db.store import Store
 
     class Extracts(Protocol):
@@ -68,7 +68,7 @@ def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], re
     again: list[tuple[Capture, str]] = []
     for capture in captures:
         page = alone(capture_queries.page(store.ask, capture))
-        core = core_digest(page)
+        core = stripped_digest(page)
         if (core, capture.charset) in fresh:
             again.append((capture, core))
         elif not store.keep_like(capture, recipe.id, core):
@@ -85,37 +85,41 @@ def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], re
 
 def alone(page: Page) -> Page:
     """The core of a page without the way it was reached: an extraction depends on the payload alone."""
-    return core_of(replace(page, requested_url=page.url))
+    return strip_scripts(replace(page, requested_url=page.url))
 
 
 # --- cleaning and joining --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class DerivedText:
     """What a capture shows: its text where that is not the extraction's own, and which part of it is missing."""
 
     cleaned: Cleaned | None = None
     missing: str = ""
 
 
-def shown(store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, known: Furniture) -> Shown:
+def derive_text(
+    store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, known: SiteTemplate
+) -> DerivedText:
     """What a capture shows, with the further parts of its article, where ``known`` is the furniture of its site."""
     reads = [_stored(store, each, recipe) for each in (capture, *further)]
-    return show(reads, further, recipe, known)
+    return merge_parts(reads, further, recipe, known)
 
 
-def show(reads: Sequence[Extraction | None], further: Sequence[Capture], recipe: Recipe, known: Furniture) -> Shown:
+def merge_parts(
+    reads: Sequence[Extraction | None], further: Sequence[Capture], recipe: Recipe, known: SiteTemplate
+) -> DerivedText:
     """The same from what was read of each page: the first, and the ``further`` ones in order (None: nothing)."""
     missing = missing_part([_part(each, read) for each, read in zip(further, reads[1:], strict=True)])
     first, *told = (read for read in reads[: 1 if missing else None])
     if first is None or not first.text:
-        return Shown(missing=missing)
+        return DerivedText(missing=missing)
     key = parts_key(further) if told else ""
-    return Shown(cleaned=whole([first, *filter(None, told)], known, recipe, key), missing=missing)
+    return DerivedText(cleaned=join_pages([first, *filter(None, told)], known, recipe, key), missing=missing)
 
 
-def whole(pages: Sequence[Extraction], known: Furniture, recipe: Recipe, parts: str = "") -> Cleaned | None:
+def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe, parts: str = "") -> Cleaned | None:
     """The text of an article from the extractions of its pages, in order; None if it is that of its only page.
 
     The same for the same extractions and furniture, whatever else is known.
@@ -128,7 +132,7 @@ def whole(pages: Sequence[Extraction], known: Furniture, recipe: Recipe, parts: 
         text, removed = cleaning.join(each)
         text, removed = cleaning.take_lines(text, removed, list(_again(each)), ON_EVERY_PART)
     return Cleaned(
-        recipe=under(recipe, known),
+        recipe=recipe_with_template(recipe, known),
         sha256=text_digest(each[0].title, text),
         title=each[0].title,
         text=text,
@@ -138,7 +142,7 @@ def whole(pages: Sequence[Extraction], known: Furniture, recipe: Recipe, parts: 
     )
 
 
-def under(recipe: Recipe, known: Furniture) -> Recipe:
+def recipe_with_template(recipe: Recipe, known: SiteTemplate) -> Recipe:
     """The recipe of texts that are cleaned with this furniture: its own, and what the furniture says."""
     more = cleaning.blocks_facts(known.blocks)
     if not more:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive.crawl.capture import make_capture, was_belied
+from archive.crawl.capture import make_capture, validator_is_wrong
 from archive.crawl.discover import discover
 from archive.crawl.multipage import fetch_whole
 from archive.pipeline import side_captures
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         async def fetch(self, visit: Visit) -> Outcome:
             """What the network answered; never raises for weather."""
 
-        def asides(self) -> side_captures.Asides:
+        def asides(self) -> side_captures.SideCaptures:
             """What came along the way since the last call."""
 
 
@@ -61,8 +61,8 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
     async def visit_one(visit: Visit) -> None:
         arrived.put_nowait((visit, await fetch_whole(fetcher.fetch, visit)))
 
-    def keep(batch: Sequence[_Arrival], along: side_captures.Asides) -> None:
-        side_captures.keep(store, along, run_id=run_id, now=now)
+    def keep(batch: Sequence[_Arrival], along: side_captures.SideCaptures) -> None:
+        side_captures.record_side_captures(store, along, run_id=run_id, now=now)
         # First what a list names, then that it was seen: cut off in between, the list is visited again, where the other
         # order would lose its articles for as long as it answers 304.
         expanded = [(visit, _expand(store, visit, outcomes, new, now)) for visit, outcomes in batch]
@@ -121,7 +121,7 @@ def _asked_whole(visit: Visit, outcome: Outcome) -> bool:
 
 
 def _capture(visit: Visit, outcome: Outcome, held: Capture | None) -> Capture:
-    if was_belied(held, outcome):
+    if validator_is_wrong(held, outcome):
         outcome = replace(outcome, flags=(*outcome.flags, "validator-lied"))
     return make_capture(visit.source_id, outcome)
 

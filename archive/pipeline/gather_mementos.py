@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.formats.timemap import Memento
-    from archive.pipeline.run import Campaign
+    from archive.pipeline.run import Run
     from db.records import Source, SourceState
 
     Window = tuple[datetime | None, datetime | None]
@@ -30,7 +30,7 @@ _TOGETHER = 20  # mementos in memory at once; one archive is one lane, so more w
 _REDIRECTING = range(300, 304)
 
 
-async def gather_mementos(run: Campaign, states: Sequence[SourceState], window: Window) -> None:
+async def gather_mementos(run: Run, states: Sequence[SourceState], window: Window) -> None:
     """Keep a capture of every memento of these sources dated in ``window`` (from, until; the end is left out).
 
     Asked are the archives of ``run.settings.archives``, and for a seed of kind timemap its own address. Lists (feeds,
@@ -65,13 +65,13 @@ def _has_mementos(source: Source) -> bool:
     return source.retired_at is None and (source.kind is SeedKind.TIMEMAP or not source.kind.expands)
 
 
-def _listings(run: Campaign, source: Source) -> list[Listing]:
+def _listings(run: Run, source: Source) -> list[Listing]:
     if source.kind is SeedKind.TIMEMAP:
         return [listing_at(source.url)]
     return [listing_of(setting, source.url) for setting in run.settings.archives]
 
 
-async def _gather_source(run: Campaign, source: Source, window: Window) -> Counter[str]:
+async def _gather_source(run: Run, source: Source, window: Window) -> Counter[str]:
     done: Counter[str] = Counter()
     for listing in _listings(run, source):
         listed = await read_list(run.fetcher.fetch, source.id, listing, window)
@@ -89,13 +89,13 @@ async def _gather_source(run: Campaign, source: Source, window: Window) -> Count
     return done
 
 
-async def _gather_original(run: Campaign, page: str, mementos: Sequence[Memento]) -> Counter[str]:
+async def _gather_original(run: Run, page: str, mementos: Sequence[Memento]) -> Counter[str]:
     """Keep mementos of a page that only a list names: a source that is kept, but not watched."""
     source_id = await asyncio.to_thread(run.store.add_source, page, url_key(page), run.settings.now())
     return await _gather_page(run, source_id, page, mementos)
 
 
-async def _gather_page(run: Campaign, source_id: int, url: str, mementos: Sequence[Memento]) -> Counter[str]:
+async def _gather_page(run: Run, source_id: int, url: str, mementos: Sequence[Memento]) -> Counter[str]:
     wanted = _wanted(mementos, capture_queries.instants(run.store.ask, source_id))
     done: Counter[str] = Counter()
     for start in range(0, len(wanted), _TOGETHER):

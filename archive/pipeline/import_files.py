@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
-from archive.formats.imported import BadLine, Found, Kept, PassedOver, Repeat
+from archive.formats.imported import BadLine, ImportedCapture, ImportItem, PassedOver, RevisitRecord
 from archive.pipeline import adopt_template
 from archive.pipeline.derive import derive
 from archive.pipeline.gather import forgotten, keep_visits
@@ -84,14 +84,14 @@ class _Keeping:
         self._store = store
         self._settings = settings
         self._progress = progress
-        self._repeats: dict[tuple[str, datetime], Repeat] = {}
+        self._repeats: dict[tuple[str, datetime], RevisitRecord] = {}
         self.read = self.new = self.passed_over = 0
         self.bad: list[BadLine] = []
         self._barred: set[str] = set()
 
-    def file(self, path: Path, found: Iterable[Found]) -> None:
+    def file(self, path: Path, found: Iterable[ImportItem]) -> None:
         """Keep what one file holds, in batches."""
-        batch: list[Outcome | Repeat | Kept] = []
+        batch: list[Outcome | RevisitRecord | ImportedCapture] = []
         for each in found:
             match each:
                 case BadLine():
@@ -115,13 +115,13 @@ class _Keeping:
             if one is not None:
                 self.bad.append(BadLine(one.file, one.line, f"{what}; it waits, and completes when that is imported"))
 
-    def _keep(self, path: Path, batch: Sequence[Outcome | Repeat | Kept]) -> None:
+    def _keep(self, path: Path, batch: Sequence[Outcome | RevisitRecord | ImportedCapture]) -> None:
         if not batch:
             return
         fresh = []
         for each in batch:
-            found = each.found if isinstance(each, Kept) else each
-            if isinstance(found, Repeat):
+            found = each.found if isinstance(each, ImportedCapture) else each
+            if isinstance(found, RevisitRecord):
                 self._repeats[found.outcome.requested_url, found.outcome.started_at] = found
                 if held(self._store, found.outcome):
                     continue  # it would be kept as waiting and go again, and the chain would tell of it for ever
@@ -139,15 +139,15 @@ class _Keeping:
         return keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
 
 
-def _is_part(found: Outcome | Repeat | Kept) -> bool:
-    return isinstance(found, Kept) and found.part > 1
+def _is_part(found: Outcome | RevisitRecord | ImportedCapture) -> bool:
+    return isinstance(found, ImportedCapture) and found.part > 1
 
 
-def _visits(batch: Sequence[Outcome | Repeat | Kept]) -> list[tuple[SeedKind, tuple[Outcome, ...]]]:
+def _visits(batch: Sequence[Outcome | RevisitRecord | ImportedCapture]) -> list[tuple[SeedKind, tuple[Outcome, ...]]]:
     """What was found, each page together with its further parts. A part without its page stands for itself alone."""
     visits: list[tuple[SeedKind, tuple[Outcome, ...]]] = []
     for each in batch:
-        one = each if isinstance(each, Kept) else Kept(found=each)
+        one = each if isinstance(each, ImportedCapture) else ImportedCapture(found=each)
         outcome = one.outcome
         if one.part > 1:
             kind, got = visits[-1] if visits else (SeedKind.ARTICLE, ())
@@ -168,7 +168,7 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
     recipe = current_recipe(fast=settings.fast)
     store.use_recipe(recipe, settings.now())
     versions, links = _derive_waiting(store, settings, recipe, progress)
-    if adopt_template.adopt(store, recipe, settings.now())[1]:
+    if adopt_template.adopt_templates(store, recipe, settings.now())[1]:
         more = _derive_waiting(store, settings, recipe, progress)
         versions, links = versions + more[0], links + more[1]
     return versions, links + link(store, now=settings.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive import copies
-from archive.copies.embeddings import installed_sense
+from archive.copies.embeddings import load_model
 from db.queries import links as link_queries
 from db.queries import versions as version_queries
 
@@ -28,7 +28,7 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     and a thread cannot be interrupted.
     """
     found = 0
-    readings, sense = copies.Readings(), installed_sense()
+    readings, sense = copies.TokenCache(), load_model()
     method = copies.method_with(sense)
     while not stopped() and (waiting := link_queries.unlinked(store.ask, _LINKED_AT_ONCE)):
         texts = {text.id or 0: text for text in version_queries.texts(store.ask, waiting)}

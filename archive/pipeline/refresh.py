@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.notify import tell
-from archive.pipeline.run import campaign, directly
-from archive.pipeline.select_seeds import as_archived, named, refuse_unknown
+from archive.pipeline.run import directly, open_run
+from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from archive.seeds import load_index
 from archive.urls import url_key
 from db.queries import change_rate as change_rate_queries
@@ -24,7 +24,7 @@ from db.queries import sources as source_queries
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archive.pipeline.run import Campaign, Step
+    from archive.pipeline.run import Run, Step
     from archive.settings import Settings
     from db.records import Report, Visit
 
@@ -43,9 +43,9 @@ async def refresh(
     in ``only``), ConfigError, StoreError; StoreBusy if another run works.
     """
     index = load_index(settings.index)
-    only = as_archived(only)
+    only = canonical_names(only)
     started_at = settings.now()
-    async with campaign(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
+    async with open_run(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
         # With mistakes in the index nothing is retired: a slip in a row must not end the watch of what it names.
         keys = {seed.url: url_key(seed.url) for seed in index.seeds}
         run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
@@ -59,12 +59,12 @@ async def refresh(
     return replace(report, counts=report.counts | await tell(settings, index.seeds, report))
 
 
-def _due(run: Campaign, only: Sequence[str], *, force: bool) -> list[Visit]:
+def _due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
     """What is due and was not yet visited in this run: what a list named in one wave is visited in the next."""
     states = source_queries.states(
         run.store.ask
     )  # all of them: a group's budget is one, whatever part of it is asked for
-    asked = {state.source.id for state in states if named(state, only)}
+    asked = {state.source.id for state in states if is_selected(state, only)}
     now, ask = run.settings.now(), run.store.ask
     spent, rhythms = change_rate_queries.spent(ask, now), change_rate_queries.learned(ask)
     found = plan_visits(states, now=now, force=force, rhythms=rhythms, spent=spent)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
-from archive.pipeline.run import campaign, directly
+from archive.pipeline.run import directly, open_run
 from archive.pipeline.upkeep import relearn_templates
 from db.queries import sources as source_queries
 from db.reader import Reader
@@ -25,7 +25,7 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
     What is known of sites by then is learned and taken up. What reads differently than before is no edit.
     """
     started_at = settings.now()
-    async with campaign(settings, "reextract", {}, owner=owner, step=step) as run:
+    async with open_run(settings, "reextract", {}, owner=owner, step=step) as run:
         everything = [source.id for source in source_queries.everything(run.store.ask)]
         run.counts["queued"] = run.store.queue_again(everything, None, None)
         await run.derive()
@@ -43,7 +43,7 @@ def preview_reextract(settings: Settings, *, samples: int = 5) -> Preview:
 async def rematch(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
     """Drop every link between texts and judge them anew under the current method, offline."""
     started_at = settings.now()
-    async with campaign(settings, "rematch", {}, owner=owner, step=step) as run:
+    async with open_run(settings, "rematch", {}, owner=owner, step=step) as run:
         run.store.forget_links()
         await run.derive()
     return run.report("rematch", started_at)

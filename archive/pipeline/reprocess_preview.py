@@ -18,7 +18,7 @@ from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
 from db.queries import furniture as template_queries
 from db.queries import versions as version_queries
-from db.records import Furniture, Text
+from db.records import SiteTemplate, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,13 +94,13 @@ def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> 
     reads.take(extractors, (*captures.values(), *extraction.readable(further.values())))
     blocks = adopt_template.learn_from(_articles(standing, captures, further, reads))
     newest = template_queries.newest(ask, site)
-    known = newest if newest.blocks == blocks else Furniture(site=site, revision=newest.revision + 1, blocks=blocks)
+    known = newest if newest.blocks == blocks else SiteTemplate(site=site, revision=newest.revision + 1, blocks=blocks)
     found = []
     for each in standing:
         capture = captures[each.capture_id]
         parts = further[each.capture_id]
         read = reads.of(capture)
-        shown = extraction.show([read, *map(reads.of, parts)], parts, recipe, known)
+        shown = extraction.merge_parts([read, *map(reads.of, parts)], parts, recipe, known)
         after = _text(read, shown)
         if read is not None and (after.sha256 if after else None) != each.text_sha256:
             before = version_queries.text(ask, each.text_sha256) if each.text_sha256 else None
@@ -160,7 +160,7 @@ def _articles(
                 yield each.history_key, read
 
 
-def _text(read: Extraction | None, shown: extraction.Shown) -> Text | None:
+def _text(read: Extraction | None, shown: extraction.DerivedText) -> Text | None:
     """What a page says by this recipe, as a text; None if that is nothing."""
     if shown.cleaned is not None:
         return Text(sha256=shown.cleaned.sha256, title=shown.cleaned.title, body=shown.cleaned.text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive.crawl.fetch import Fetcher, Remembered, policy_from
+from archive.crawl.fetch import Fetcher, RememberedHost, policy_from
 from archive.extract.worker_pool import Extractors
 from archive.pipeline import side_captures
 from archive.pipeline.derive import derive
@@ -19,7 +19,7 @@ from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
 from archive.urls import fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
-from db.lease_owner import alive, holder
+from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import captures as capture_queries
 from db.queries import origins as origin_queries
 from db.records import Report, Row
@@ -51,7 +51,7 @@ async def directly(name: str, work: Work, ids: list[int]) -> dict[str, int]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Campaign:
+class Run:
     """One run at work. It owns the lease, the fetcher and the extractor's workers, and counts what was done."""
 
     settings: Settings
@@ -107,7 +107,9 @@ class Campaign:
     async def keep_asides(self) -> None:
         """Keep what the fetcher learned along the way and no batch of captures took along."""
         along = self.fetcher.asides()
-        await asyncio.to_thread(side_captures.keep, self.store, along, run_id=self.run_id, now=self.settings.now())
+        await asyncio.to_thread(
+            side_captures.record_side_captures, self.store, along, run_id=self.run_id, now=self.settings.now()
+        )
 
     def _count(self, **done: int) -> dict[str, int]:
         for name, number in done.items():
@@ -138,7 +140,7 @@ class Campaign:
 
 
 @asynccontextmanager
-async def campaign(
+async def open_run(
     settings: Settings,
     kind: str,
     parameters: Mapping[str, object],
@@ -146,20 +148,20 @@ async def campaign(
     owner: str | None,
     step: Step,
     resume: bool = False,
-) -> AsyncIterator[Campaign]:
+) -> AsyncIterator[Run]:
     """A run with the lease held and renewed; the lease is given back and the run closed whatever happens.
 
     Raises StoreBusy when another run holds the lease, or took it while this process slept.
     """
     recipe = current_recipe(fast=settings.fast)
-    me = holder(owner or kind)
+    me = lease_owner(owner or kind)
     with Store(settings.db) as store:
         async with _lease(store, me, settings):
             run_id = store.begin_run(kind, json.dumps(parameters, sort_keys=True), me, settings.now(), resume=resume)
             store.use_recipe(recipe, settings.now())
             with Extractors(workers=_WORKERS, fast=settings.fast) as extractors:
                 async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
-                    run = Campaign(
+                    run = Run(
                         settings=settings,
                         store=store,
                         fetcher=fetcher,
@@ -181,12 +183,12 @@ async def campaign(
             store.end_run(run_id, run.counts, settings.now())
 
 
-def recall_from(store: Store) -> Callable[[str], Remembered]:
+def recall_from(store: Store) -> Callable[[str], RememberedHost]:
     """What the archive remembers of origins, for the fetcher to ask when it first meets one."""
 
-    def recall(origin: str) -> Remembered:
+    def recall(origin: str) -> RememberedHost:
         url = fetchable_url(f"{origin}/robots.txt")
-        return Remembered(
+        return RememberedHost(
             manners=origin_queries.manners(store.ask, origin),
             robots=origin_queries.robots(store.ask, url, url_key(url)),
         )
@@ -202,7 +204,7 @@ async def _lease(store: Store, me: str, settings: Settings) -> AsyncIterator[Non
         if not renewal.cancelled() and renewal.exception() and work is not None:
             work.cancel()
 
-    store.take_lease("run", me, settings.wall(), settings.wall() + LEASE, alive)
+    store.take_lease("run", me, settings.wall(), settings.wall() + LEASE, owner_is_alive)
     work = asyncio.current_task()
     renewing = asyncio.create_task(_renew(store, me, settings))
     renewing.add_done_callback(cut_off)
@@ -223,7 +225,7 @@ async def _lease(store: Store, me: str, settings: Settings) -> AsyncIterator[Non
 async def _renew(store: Store, me: str, settings: Settings) -> None:
     while True:
         await asyncio.sleep(_RENEW_SECONDS)
-        await asyncio.to_thread(store.take_lease, "run", me, settings.wall(), settings.wall() + LEASE, alive)
+        await asyncio.to_thread(store.take_lease, "run", me, settings.wall(), settings.wall() + LEASE, owner_is_alive)
 
 
 def batches(visits: Iterable[Visit]) -> list[list[Visit]]:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from db.records import SourceState
 
 
-def named(state: SourceState, names: Sequence[str]) -> bool:
+def is_selected(state: SourceState, names: Sequence[str]) -> bool:
     """True if the source belongs to a seed or group in ``names``, or is one of the addresses; all if empty."""
     key = state.source.seed_key or ""
     group, _, name = key.partition("/")
     return not names or any(each in {key, group, name, state.source.url} for each in names)
 
 
-def as_archived(names: Sequence[str]) -> list[str]:
+def canonical_names(names: Sequence[str]) -> list[str]:
     """Names with their addresses spelled as the archive spells them; what is no address stays."""
 
     def spelled(name: str) -> str:
@@ -38,7 +38,7 @@ def refuse_unknown(ask: Ask, names: Sequence[str]) -> None:
     """Raise SeedError, with the groups there are, if a name is no seed, group or address of the index."""
     states = source_queries.states(ask) if names else []
     for each in names:
-        if not any(named(state, [each]) for state in states):
+        if not any(is_selected(state, [each]) for state in states):
             known = sorted({(state.source.seed_key or "").partition("/")[0] for state in states})
             raise SeedError(
                 f"no seed, group or address {each!r} in the index; groups are: {', '.join(known) or 'none'}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from db.store import Store
 
 
-def settle_all(store: Store, captures: Sequence[Capture], now: datetime) -> list[Version]:
+def settle_sources(store: Store, captures: Sequence[Capture], now: datetime) -> list[Version]:
     """Settle the history of every source these captures belong to, and of those that gain or lose an address by it."""
     by_source: dict[int, list[Capture]] = {}
     for capture in captures:
@@ -55,7 +55,7 @@ def _join(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:
     """Let one history go on under every address that is one page with this; see ``Store.join``."""
     if source_queries.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
         return {}
-    return store.join(source_id, aliases.read_claims, aliases.joins, aliases.heads, now)
+    return store.join(source_id, aliases.read_alias_claims, aliases.is_alias, aliases.canonical_of, now)
 
 
 def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] = ()) -> list[Version]:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from db.reader import Ask
-    from db.records import Capture, Manners, Outcome, Visit
+    from db.records import Capture, HostState, Outcome, Visit
     from db.store import Store
 
-    class Asides(Protocol):
+    class SideCaptures(Protocol):
         """What a fetcher hands over (``archive.crawl.fetch.fetcher.Asides``)."""
 
         @property
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
             """Visits nobody planned, and what came of them."""
 
         @property
-        def manners(self) -> tuple[Manners, ...]:
+        def manners(self) -> tuple[HostState, ...]:
             """What is to be remembered of origins."""
 
     Probe = tuple[datetime, str, str]
 
 
-def keep(store: Store, asides: Asides, *, run_id: int | None, now: datetime) -> None:
+def record_side_captures(store: Store, asides: SideCaptures, *, run_id: int | None, now: datetime) -> None:
     """Keep what came along the way, in one transaction; to be called before the outcomes it decided are kept."""
     found = [
         (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in asides.pages
@@ -47,7 +47,7 @@ def keep(store: Store, asides: Asides, *, run_id: int | None, now: datetime) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Apologies:
+class Soft404Probes:
     """What sites say of pages that cannot exist; asked of the store once a site."""
 
     ask: Ask
@@ -69,7 +69,7 @@ class Apologies:
         return near if near and _host_keys(capture.url) == _host_keys(root) else []
 
 
-def apology(near: Sequence[Probe], body: str) -> str:
+def matches_probe(near: Sequence[Probe], body: str) -> str:
     """In words, which of the probes says the same as a page with this text; empty when none does."""
     same = next((one for one in near if soft404.agree(one[2], body)), None)
     return "" if same is None else f"says what {same[1]} said, which cannot exist (asked {iso(same[0])})"

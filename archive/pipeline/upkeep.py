@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.frontier.change_rate import learn
 from archive.pipeline import adopt_template
-from archive.pipeline.run import campaign, directly
+from archive.pipeline.run import directly, open_run
 from db import maintenance
-from db.backups import spare_path, thin_out
+from db.backups import backup_path, prune_backups
 from db.queries import change_rate as change_rate_queries
 from db.store import Store
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from archive.pipeline.run import Campaign, Step
+    from archive.pipeline.run import Run, Step
     from archive.settings import Settings
     from db.records import Report
 
@@ -28,12 +28,12 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = d
     are edited. Raises Corrupt if the file does not hold; no backup is made of a broken file.
     """
     started_at = settings.now()
-    async with campaign(settings, "upkeep", {}, owner=owner, step=step) as run:
+    async with open_run(settings, "upkeep", {}, owner=owner, step=step) as run:
 
         async def keep(_: list[int]) -> dict[str, int]:
             maintenance.check_file(settings.db)
-            maintenance.backup(settings.db, spare_path(settings.db, started_at))
-            return {"backups": 1, "dropped": thin_out(settings.db)}
+            maintenance.backup(settings.db, backup_path(settings.db, started_at))
+            return {"backups": 1, "dropped": prune_backups(settings.db)}
 
         run.counts.update(await step("upkeep", keep, []))
         await run.derive()
@@ -42,10 +42,10 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = d
     return run.report("upkeep", started_at)
 
 
-async def relearn_templates(run: Campaign) -> None:
+async def relearn_templates(run: Run) -> None:
     """Take up what is learned of sites by now, and read again what that changes; the ledger must be empty."""
     now = run.settings.now()
-    found, _ = await asyncio.to_thread(adopt_template.adopt, run.store, run.recipe, now)
+    found, _ = await asyncio.to_thread(adopt_template.adopt_templates, run.store, run.recipe, now)
     run.counts["furniture"] = found
     if found:
         await run.derive()

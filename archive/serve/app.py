@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from archive.serve import api, forms, memento, pages
 from archive.serve.middleware import Guard, Rules
 from archive.serve.problem_details import handlers
-from archive.serve.request_context import House
+from archive.serve.request_context import AppState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -44,7 +44,7 @@ def create_app(
     named = urlsplit(base).hostname if base else None
     rules = Rules(hosts=frozenset({*hosts, *([named] if named else [])}), token=token, guarded=guarded)
     app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
-    app.state.house = House(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
+    app.state.house = AppState(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
     return app
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.serve.request_context import House
+    from archive.serve.request_context import AppState
     from db.records import Source
 
     Form = Mapping[str, str]
@@ -33,7 +33,7 @@ _LONGEST_NOTE = 2000
 _MOST_ID = 1 << 62
 
 
-def _route(path: str, change: Callable[[House, int, Form], str]) -> Route:
+def _route(path: str, change: Callable[[AppState, int, Form], str]) -> Route:
     async def answer(request: Request) -> Response:
         body = (await request.body()).decode("utf-8", "replace")
         form = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
@@ -52,7 +52,7 @@ def _inside(path: str) -> str:
     return path if plain and "\\" not in path else ""
 
 
-def _source(house: House, source_id: int) -> Source:
+def _source(house: AppState, source_id: int) -> Source:
     with Archive(house.db) as archive:
         found = sources.known(archive.ask, source_id) if 0 < source_id < _MOST_ID else None
     if found is None:
@@ -60,21 +60,21 @@ def _source(house: House, source_id: int) -> Source:
     return found
 
 
-def mark_one(house: House, source_id: int, form: Form) -> str:
+def mark_one(house: AppState, source_id: int, form: Form) -> str:
     """Mark an article as seen up to ``until``; an earlier instant takes that back. Raises BadInput, NotArchived."""
     source = _source(house, source_id)
     curation.mark_seen(house.db, source.id, parse_stamp(form.get("until", "")), now=house.clock())
     return f"/a/{source.id}"
 
 
-def mark_all(house: House, _: int, form: Form) -> str:
+def mark_all(house: AppState, _: int, form: Form) -> str:
     """Mark every article as seen, up to ``until`` if that is given. Raises BadInput."""
     until = form.get("until")
     curation.catch_up(house.db, until=parse_stamp(until) if until else None, now=house.clock())
     return "/"
 
 
-def label(house: House, source_id: int, form: Form) -> str:
+def label(house: AppState, source_id: int, form: Form) -> str:
     """Keep what a person says of two texts: ``say`` is copy or not-copy; ``a`` and ``b`` are digests of their texts.
 
     Raises BadInput, NotArchived.
@@ -91,7 +91,7 @@ def label(house: House, source_id: int, form: Form) -> str:
     return f"/g/{source_id}?with={other}"
 
 
-def _ref(house: House, source: Source, digest: str) -> Ref:
+def _ref(house: AppState, source: Source, digest: str) -> Ref:
     """The version of an article with a text; its newest if the form names none."""
     if not digest:
         return Ref(url=source.url)
@@ -103,7 +103,7 @@ def _ref(house: House, source: Source, digest: str) -> Ref:
     return Ref(url=source.url, number=number)
 
 
-def check(house: House, source_id: int, form: Form) -> str:
+def check(house: AppState, source_id: int, form: Form) -> str:
     """Visit an article now, in the background."""
     del form
     if house.check is None:

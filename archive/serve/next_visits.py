@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from archive.crawl.frontier.change_rate import PRIOR
-from archive.crawl.frontier.due import coming
+from archive.crawl.frontier.due import next_visit
 from archive.timestamps import iso
 from db.records import Reason, SourceState
 
@@ -50,7 +50,7 @@ def due_about(each: Health, hazards: Mapping[str, Hazard]) -> datetime | None:
         failures=failures,
         changes=max(each.versions - 1, 0),
     )
-    due = coming(state, hazards.get(source.seed_key or "", PRIOR)).at
+    due = next_visit(state, hazards.get(source.seed_key or "", PRIOR)).at
     return max(due, each.waits_until or due) if due else None
 
 

@@ -29,7 +29,7 @@ PATIENCE = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class AppState:
     """What all requests share: where the archive is, what the outside calls it, and what may be changed how.
 
     ``check`` visits an address now, in the background; None: this server cannot. ``prefect``: where its pages are.
@@ -44,12 +44,12 @@ class House:
 
 
 @dataclass
-class Desk:
+class RequestContext:
     """A request with its open archive. ``form``: html, or the ending of the form that was asked for."""
 
     request: Request
     archive: Archive
-    house: House
+    house: AppState
     form: str
 
     @property
@@ -99,7 +99,7 @@ def kind_of(name: str) -> Kind | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class PageResult:
     """What a page answers: its ``view``, JSON values and no others, and how it is shown.
 
     ``template`` None: it is no page. ``rows`` names the list in the view that csv and ndjson hold; ``feed`` the one
@@ -118,8 +118,8 @@ class Reply:
 
 
 @contextmanager
-def desk(request: Request, form: str) -> Iterator[Desk]:
+def request_context(request: Request, form: str) -> Iterator[RequestContext]:
     """The desk of a request, with an archive of its own, open until the answer is written."""
-    house: House = request.app.state.house
+    house: AppState = request.app.state.house
     with Archive(house.db, patience=PATIENCE) as archive:
-        yield Desk(request=request, archive=archive, house=house, form=form)
+        yield RequestContext(request=request, archive=archive, house=house, form=form)

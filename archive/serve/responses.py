@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from archive.serve import feeds, serializers
 from archive.serve.problem_details import wants_html
-from archive.serve.request_context import Reply, desk
+from archive.serve.request_context import PageResult, request_context
 from archive.serve.templating import draw
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
 
-    Page = Callable[[Desk], Reply | Response]
+    Page = Callable[[RequestContext], PageResult | Response]
 
 MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -71,7 +71,7 @@ def page(path: str, function: Page, *, named: str = "") -> list[Route]:
 
 def _answer(function: Page, request: Request) -> Response:
     form = request.path_params.get("form") or _asked_for(request)
-    with desk(request, form) as at:
+    with request_context(request, form) as at:
         reply = function(at)
         if isinstance(reply, Response):
             return reply
@@ -100,7 +100,7 @@ def _by_preference(accept: str) -> list[str]:
     return [media_type for weight, media_type in sorted(weighed, key=lambda one: -one[0]) if weight]
 
 
-def _response(at: Desk, reply: Reply, form: str) -> Response:
+def _response(at: RequestContext, reply: PageResult, form: str) -> Response:
     body: str | bytes
     if form == "html":
         body = draw(reply.template or "", reply.view, at=at, **reply.drawn)

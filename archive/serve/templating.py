@@ -14,12 +14,12 @@ from archive.serve import charts, wording
 from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
 
     Json = dict[str, Any]
 
 
-def draw(template: str, view: Json, *, at: Desk | None = None, **drawn: Any) -> str:
+def draw(template: str, view: Json, *, at: RequestContext | None = None, **drawn: Any) -> str:
     """A page: the template filled from the view, and from values drawn of the same facts."""
     known: Json = {"path": "", "here": "/", "token": None, "now": None, "at": at, "view": view}
     if at:

@@ -13,25 +13,25 @@ import re
 from typing import TYPE_CHECKING
 
 from archive.urls import RefusedUrl, canonical_url, fetchable_url, registered_domain, url_key
-from db.records import Claim
+from db.records import AliasClaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from db.queries.claims import Saying
-    from db.records import Tie
+    from db.records import AliasEdge
 
 _MOVED, _AMP = "moved", "amp"
 _FRONT = re.compile(r"/?(?:index\.\w+|home)?/?", re.IGNORECASE)
 
 
-def read_claims(sayings: Sequence[Saying], own_key: str) -> tuple[Claim, ...]:
+def read_alias_claims(sayings: Sequence[Saying], own_key: str) -> tuple[AliasClaim, ...]:
     """The claims of one source, whose key is ``own_key``: each address once a kind, from the first sight to the last.
 
     What a page says of the address it stands at, and what is no address, is left out. The order of ``sayings`` does
     not matter.
     """
-    told: dict[tuple[str, str], Claim] = {}
+    told: dict[tuple[str, str], AliasClaim] = {}
     for one in sayings:
         try:
             url = canonical_url(fetchable_url(one.href, one.base))
@@ -41,7 +41,7 @@ def read_claims(sayings: Sequence[Saying], own_key: str) -> tuple[Claim, ...]:
         if key == own_key:
             continue
         known = told.get((one.kind, key))
-        told[one.kind, key] = Claim(
+        told[one.kind, key] = AliasClaim(
             kind=one.kind,
             url=url if known is None else min(url, known.url),
             url_key=key,
@@ -51,7 +51,7 @@ def read_claims(sayings: Sequence[Saying], own_key: str) -> tuple[Claim, ...]:
     return tuple(told[each] for each in sorted(told))
 
 
-def joins(tie: Tie) -> bool:
+def is_alias(tie: AliasEdge) -> bool:
     """True if a tie makes two addresses one history: a move does, a page's claim only inside its own house."""
     if tie.kind == _MOVED:
         return True
@@ -66,7 +66,7 @@ def is_front(url: str) -> bool:
     return not query and _FRONT.fullmatch(path) is not None
 
 
-def heads(ties: Iterable[Tie]) -> dict[int, int]:
+def canonical_of(ties: Iterable[AliasEdge]) -> dict[int, int]:
     """Which source keeps the history of which other: id of the joined one to id of the one that heads it.
 
     The ties are taken in the order of the instants at which they were first seen, whatever the order in which they

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
-from db.records import Followed, Rhythm
+from db.records import ChangeRate, ObservedHistory
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,9 +24,9 @@ _HISTORIES = """
     ORDER BY d.key, v.source_id, v.first_seen_at"""
 
 
-def histories(ask: Ask) -> dict[str, list[Followed]]:
+def histories(ask: Ask) -> dict[str, list[ObservedHistory]]:
     """By the key of their seed, the articles that were seen more than once."""
-    found: dict[str, list[Followed]] = {}
+    found: dict[str, list[ObservedHistory]] = {}
     for _, rows in groupby(ask(_HISTORIES), key=lambda row: row["source_id"]):
         versions = list(rows)
         if versions[0]["first_seen_at"] < versions[-1]["last_seen_at"]:
@@ -34,9 +34,9 @@ def histories(ask: Ask) -> dict[str, list[Followed]]:
     return found
 
 
-def _followed(versions: list[Row]) -> Followed:
+def _followed(versions: list[Row]) -> ObservedHistory:
     first = versions[0]
-    return Followed(
+    return ObservedHistory(
         found_at=instant(first["found_at"]),
         published_at=instant_or_none(first["published_at"]),
         seen=tuple((instant(row["first_seen_at"]), instant(row["last_seen_at"])) for row in versions),
@@ -57,13 +57,13 @@ def spent(ask: Ask, now: datetime) -> dict[str, int]:
     return {row["name"]: row["visits"] for row in ask(_SPENT, since=micros(now - timedelta(days=1)))}
 
 
-def learned(ask: Ask) -> list[Rhythm]:
+def learned(ask: Ask) -> list[ChangeRate]:
     """What was learned of each seed, in the order of their keys."""
     sql = (
         "SELECT d.key, r.articles, r.hazard, r.learned_at FROM rhythm r JOIN seed d ON d.id = r.seed_id ORDER BY d.key"
     )
     return [
-        Rhythm(
+        ChangeRate(
             seed_key=row["key"],
             articles=row["articles"],
             hazard=tuple(json.loads(row["hazard"])),

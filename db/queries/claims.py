@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from db.microseconds import instant
 from db.queries import captures, sources
-from db.records import Claim, Tie, Verdict
+from db.records import AliasClaim, AliasEdge, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,13 +60,13 @@ def has_any(ask: Ask, source_id: int) -> bool:
     return bool(ask("SELECT 1 FROM claim WHERE source_id = :id LIMIT 1", id=source_id))
 
 
-def of_source(ask: Ask, source_id: int) -> list[Claim]:
+def of_source(ask: Ask, source_id: int) -> list[AliasClaim]:
     """What is claimed of every address of a history, the oldest first."""
     sql = """SELECT k.kind, k.url, k.url_key, min(k.first_seen_at) AS first, max(k.last_seen_at) AS last
              FROM claim k JOIN source s ON s.id = k.source_id WHERE s.id = :id OR s.same_as = :id
              GROUP BY k.kind, k.url_key ORDER BY first, k.kind, k.url_key"""
     return [
-        Claim(
+        AliasClaim(
             kind=row["kind"],
             url=row["url"],
             url_key=row["url_key"],
@@ -91,12 +91,12 @@ _TIES = f"""
       AND (k.kind = '{MOVED}' OR EXISTS ({_TEXTS.format(side="a")} INTERSECT {_TEXTS.format(side="b")}))"""
 
 
-def ties(ask: Ask, source_ids: Sequence[int], joins: Callable[[Tie], bool]) -> list[Tie]:
+def ties(ask: Ask, source_ids: Sequence[int], joins: Callable[[AliasEdge], bool]) -> list[AliasEdge]:
     """Every tie between sources that are tied to these, be it through others; only such as ``joins`` lets through.
 
     A claim is a tie where both addresses are known articles that answered with the same text at some time.
     """
-    found: dict[tuple[int, int, str], Tie] = {}
+    found: dict[tuple[int, int, str], AliasEdge] = {}
     waiting, seen = list(source_ids), set(source_ids)
     while waiting:
         each = waiting.pop()
@@ -113,6 +113,6 @@ def ties(ask: Ask, source_ids: Sequence[int], joins: Callable[[Tie], bool]) -> l
     return list(found.values())
 
 
-def _tie(row: Row) -> Tie:
+def _tie(row: Row) -> AliasEdge:
     plain = ("kind", "source_id", "url", "url_key", "target_id", "target_url", "target_key")
-    return Tie(**{name: row[name] for name in plain}, at=instant(row["at"]))
+    return AliasEdge(**{name: row[name] for name in plain}, at=instant(row["at"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, micros
-from db.records import Reading
+from db.records import ReadLength
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,10 +25,10 @@ _READINGS = """
     ORDER BY c.captured_at, s.url_key"""
 
 
-def readings(ask: Ask, since: datetime, *, host: str | None = None) -> list[Reading]:
+def readings(ask: Ask, since: datetime, *, host: str | None = None) -> list[ReadLength]:
     """What was read of every article captured since then, in time order; only of one host, by the part of its key."""
     return [
-        Reading(
+        ReadLength(
             host=row["host"],
             page=row["page"],
             at=instant(row["captured_at"]),

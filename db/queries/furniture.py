@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from db.microseconds import instant
 from db.queries import row_mapping
-from db.records import Blocks, Furniture
+from db.records import SiteTemplate, TemplateLines
 
 if TYPE_CHECKING:
     from db.reader import Ask
@@ -21,13 +21,13 @@ _NEWEST = """
     WHERE site = :site ORDER BY revision DESC LIMIT 1"""
 
 
-def newest(ask: Ask, site: str) -> Furniture:
+def newest(ask: Ask, site: str) -> SiteTemplate:
     """The furniture of a site that counts today; revision 0, without any, if nothing was ever learned of it."""
     for row in ask(_NEWEST, site=site):
-        blocks = Blocks(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
+        blocks = TemplateLines(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
         adopted_at = instant(row["adopted_at"])
-        return Furniture(site=site, revision=row["revision"], blocks=blocks, adopted_at=adopted_at, id=row["id"])
-    return Furniture(site=site, revision=0, blocks=Blocks())
+        return SiteTemplate(site=site, revision=row["revision"], blocks=blocks, adopted_at=adopted_at, id=row["id"])
+    return SiteTemplate(site=site, revision=0, blocks=TemplateLines())
 
 
 _HOSTS = """

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from db.microseconds import instant, instant_or_none
 from db.queries import captures, row_mapping
-from db.records import Manners, Reason
+from db.records import HostState, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443}
 
 
-def manners(ask: Ask, origin: str) -> Manners | None:
+def manners(ask: Ask, origin: str) -> HostState | None:
     """What is remembered of ``origin`` (``scheme://host:port``); None: nothing yet."""
     found = ask("SELECT * FROM origin WHERE name = :name", name=origin)
     return _manners(found[0]) if found else None
 
 
-def _manners(row: Row) -> Manners:
-    return Manners(
+def _manners(row: Row) -> HostState:
+    return HostState(
         origin=row["name"],
         delay=row["delay"],
         latency=row["latency"],

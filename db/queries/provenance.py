@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from db.records import Pedigree
+from db.records import DeclaredProvenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ _PEDIGREE = """
     WHERE t.sha256 = :digest"""
 
 
-def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, Pedigree]:
+def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, DeclaredProvenance]:
     """What the pages of these versions say; what is no version of today's history is left out."""
     found = {}
     for ref in refs:
@@ -34,9 +34,9 @@ def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, Pedigr
     return found
 
 
-def _pedigree(row: Row) -> Pedigree:
+def _pedigree(row: Row) -> DeclaredProvenance:
     told = [(name, value) for name, value, *_ in json.loads(row["facts"] or "[]")]
-    return Pedigree(
+    return DeclaredProvenance(
         agencies=tuple(value for name, value in told if name == "agency"),
         credited=tuple(value for name, value in told if name == "credited"),
         canonical=row["canonical_url"],

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class ObservedHistory:
     """One article as it was followed: ``seen`` holds the first and last sight of each of its versions, in order."""
 
     found_at: datetime
@@ -19,7 +19,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class ChangeRate:
     """How often the articles of a seed are edited at which age, learned from so many ``articles``.
 
     ``hazard`` holds edits an hour in each of the bins of age that ``archive.crawl.frontier.change_rate.EDGES`` begins.

@@ -137,7 +137,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pedigree:
+class DeclaredProvenance:
     """What the page of a version says of where its text comes from, and how long the text is, in characters.
 
     ``agencies`` and ``credited`` are names, of news agencies and of others; ``canonical`` the address it calls its own.

@@ -49,7 +49,7 @@ SCRAPER_MARKS = frozenset({"shortcode", "source link", "comment form"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blocks:
+class TemplateLines:
     """Lines of text that are a site's own, each as its words in one case, sorted.
 
     Those in ``anywhere`` are no part of an article wherever they stand, those in ``edge`` only at its head or tail.
@@ -63,12 +63,12 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Furniture:
+class SiteTemplate:
     """What was learned of a site's own lines: one revision of it, which never changes. Revisions count from 1."""
 
     site: str
     revision: int
-    blocks: Blocks
+    blocks: TemplateLines
     adopted_at: datetime | None = None
     id: int | None = None
 
@@ -134,7 +134,7 @@ class Cleaned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReadLength:
     """How much was read of a page at one capture: characters and paragraphs of its text, characters removed.
 
     ``host`` is the part of its key that names the host.
@@ -149,7 +149,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class AliasClaim:
     """An address that a source's own pages (``canonical``, ``amp``, ``og``) or its server (``moved``) give for it.
 
     It is kept as what it is, said by somebody, from the first sight of it to the last; ``url`` is absolute.
@@ -163,7 +163,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tie:
+class AliasEdge:
     """What two known sources have in common by a claim of one about the other, of which there is proof.
 
     For ``moved`` the proof is the redirect itself, for the other kinds a text that both were seen with. ``at`` is when
@@ -318,7 +318,7 @@ class History:
     moves: tuple[tuple[datetime, str, str], ...] = ()
     captures: int = 0
     states: tuple[Stretch, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[AliasClaim, ...] = ()
     found_in: tuple[tuple[str, datetime], ...] = ()
 
     @property

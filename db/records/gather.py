@@ -169,7 +169,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class HostState:
     """What is remembered of one origin from run to run, so that a restart is no ruder than going on.
 
     ``origin`` is scheme, host and port. ``delay`` (seconds) is the gap learned between two requests, ``latency`` the
@@ -229,7 +229,7 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class DiscoveredUrl:
     """An article address found in a feed, sitemap or section page. ``updated_at`` is the list's own hint, if any."""
 
     url: str

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.records import Rhythm
+    from db.records import ChangeRate
 
 
-def keep(connection: Connection, learned: Iterable[Rhythm]) -> None:
+def keep(connection: Connection, learned: Iterable[ChangeRate]) -> None:
     """Keep what was learned of each seed, in place of what was known before; the seeds must exist."""
     for each in learned:
         seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.seed_key)).scalar_one()

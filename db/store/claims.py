@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from db.queries.claims import Saying
     from db.reader import Ask
-    from db.records import Claim, Tie
+    from db.records import AliasClaim, AliasEdge
 
-    Read = Callable[[Sequence[Saying], str], Sequence[Claim]]
-    Heads = Callable[[Iterable[Tie]], Mapping[int, int]]
+    Read = Callable[[Sequence[Saying], str], Sequence[AliasClaim]]
+    Heads = Callable[[Iterable[AliasEdge]], Mapping[int, int]]
 
 
 def join(
@@ -34,7 +34,7 @@ def join(
     ask: Ask,
     source_id: int,
     read: Read,
-    joins: Callable[[Tie], bool],
+    joins: Callable[[AliasEdge], bool],
     heads: Heads,
     now: datetime,
 ) -> dict[int, list[int]]:
@@ -60,7 +60,7 @@ def join(
     return {each: _queue(connection, each) for each in changed}
 
 
-def _keep(connection: Connection, ask: Ask, source_id: int, found: Sequence[Claim], now: datetime) -> None:
+def _keep(connection: Connection, ask: Ask, source_id: int, found: Sequence[AliasClaim], now: datetime) -> None:
     """Make the stored claims of a source these; an address it moved to is known from then on, unless forgotten."""
     rows = [
         {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.reader import Ask
-    from db.records import Blocks
+    from db.records import TemplateLines
 
 _STALE = """
     INSERT INTO underived (capture_id)
@@ -31,7 +31,7 @@ _STALE = """
 
 
 def adopt(
-    connection: Connection, ask: Ask, site: str, keys: tuple[str, str], blocks: Blocks, now: datetime
+    connection: Connection, ask: Ask, site: str, keys: tuple[str, str], blocks: TemplateLines, now: datetime
 ) -> int | None:
     """Make ``blocks`` the newest furniture of ``site``; how many captures with such url_keys go back to the ledger.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.records import Capture, Manners, SeedKind
+    from db.records import Capture, HostState, SeedKind
 
     Evidence = tuple[SeedKind, str, Capture, bytes | None]
 
@@ -45,7 +45,7 @@ def _source(connection: Connection, url: str, url_key: str, kind: SeedKind, now:
     return int(connection.execute(select(source.c.id).where(source.c.url_key == url_key)).scalar_one())
 
 
-def remember(connection: Connection, learned: Iterable[Manners], now: datetime) -> None:
+def remember(connection: Connection, learned: Iterable[HostState], now: datetime) -> None:
     """Keep the manners towards these origins in place of what was remembered before.
 
     ``updated_at`` is when the origin last answered: with every answer something is learned.

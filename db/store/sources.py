@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.reader import Ask
-    from db.records import Every, Found, Seed
+    from db.records import DiscoveredUrl, Every, Seed
 
 
 _MANY = 10  # pages of which a list says one and the same time; a handful may well be published at once
@@ -92,7 +92,7 @@ def ensure(connection: Connection, url: str, url_key: str, now: datetime) -> int
 
 
 def add_found(
-    connection: Connection, ask: Ask, found: Sequence[tuple[Found, str]], via: int, now: datetime
+    connection: Connection, ask: Ask, found: Sequence[tuple[DiscoveredUrl, str]], via: int, now: datetime
 ) -> list[int]:
     """Add found articles as sources of the seed of ``via``; ids of the new ones, in the order found.
 
@@ -120,7 +120,7 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     return {row.url_key: row.id for row in found}
 
 
-def _keep_hints(connection: Connection, found: Sequence[tuple[Found, str]], now: datetime) -> None:
+def _keep_hints(connection: Connection, found: Sequence[tuple[DiscoveredUrl, str]], now: datetime) -> None:
     """Note when, at the latest, a list said of each page that it was updated; a joined page's word goes to its history.
 
     Times to come are no use. One time said of all of many pages is the list's own, of when it was written.

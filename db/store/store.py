@@ -43,18 +43,18 @@ if TYPE_CHECKING:
 
     from db.reader import Ask, Row
     from db.records import (
-        Blocks,
+        AliasEdge,
         Capture,
+        ChangeRate,
         Cleaned,
+        DiscoveredUrl,
         Extraction,
-        Found,
+        HostState,
         Judgement,
-        Manners,
         Recipe,
-        Rhythm,
         Seed,
         Sighting,
-        Tie,
+        TemplateLines,
         Verdict,
         Version,
     )
@@ -113,7 +113,7 @@ class Store:
             forget.refuse(tombstones.forgotten(asking(connection), [url_key]))
             return sources.ensure(connection, url, url_key, now)
 
-    def add_found(self, found: Sequence[tuple[Found, str]], via: int, now: datetime) -> list[int]:
+    def add_found(self, found: Sequence[tuple[DiscoveredUrl, str]], via: int, now: datetime) -> list[int]:
         """Make found articles (each with its url_key) sources of the seed of ``via``; ids of the new ones."""
         with self._write() as connection:
             ask = asking(connection)
@@ -122,7 +122,7 @@ class Store:
             return sources.add_found(connection, ask, kept, via, now)
 
     def join(
-        self, source_id: int, read: claims.Read, joins: Callable[[Tie], bool], heads: claims.Heads, now: datetime
+        self, source_id: int, read: claims.Read, joins: Callable[[AliasEdge], bool], heads: claims.Heads, now: datetime
     ) -> dict[int, list[int]]:
         """Keep what is claimed of a source, and see anew with which others it is one history.
 
@@ -133,7 +133,7 @@ class Store:
         with self._write() as connection:
             return claims.join(connection, asking(connection), source_id, read, joins, heads, now)
 
-    def keep_rhythms(self, learned: Iterable[Rhythm]) -> None:
+    def keep_rhythms(self, learned: Iterable[ChangeRate]) -> None:
         """Keep what was learned of when the articles of seeds are edited, in place of what was known before."""
         with self._write() as connection:
             change_rate.keep(connection, learned)
@@ -148,7 +148,7 @@ class Store:
             return captures.record(connection, packed, run_id)
 
     def keep_asides(
-        self, found: Sequence[origins.Evidence], learned: Sequence[Manners], now: datetime, run_id: int | None = None
+        self, found: Sequence[origins.Evidence], learned: Sequence[HostState], now: datetime, run_id: int | None = None
     ) -> list[int]:
         """Keep what came along the way: pages nobody watches (kind, url_key, capture, payload), and manners learned."""
         with self._write() as connection:
@@ -292,7 +292,7 @@ class Store:
         with self._write(durable=False) as connection:
             derivations.tie(connection, capture, recipe_id, verdict, now, cleaned)
 
-    def adopt_furniture(self, site: str, keys: tuple[str, str], blocks: Blocks, now: datetime) -> int | None:
+    def adopt_furniture(self, site: str, keys: tuple[str, str], blocks: TemplateLines, now: datetime) -> int | None:
         """Make ``blocks`` the newest furniture of the site with these url_keys; how many captures are to be read anew.
 
         None, and nothing changes, if they are the newest already.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.copies import Readings, fingerprint, judge
+from archive.copies import TokenCache, fingerprint, judge
 from archive.copies.background import background
 from db.records import Relation, Text
 
@@ -39,8 +39,8 @@ def articles() -> list[Text]:
 
 
 @pytest.fixture(scope="module")
-def readings() -> Readings:
-    return Readings(keep=300)
+def readings() -> TokenCache:
+    return TokenCache(keep=300)
 
 
 def swapped(body: str, share: float, dice: random.Random) -> str:

@@ -16,7 +16,7 @@ from archive.extract.boilerplate import clean, learn, near_copies, restore
 from archive.urls import registered_domain, url_key
 
 if TYPE_CHECKING:
-    from db.records import Blocks, Extraction
+    from db.records import Extraction, TemplateLines
 
 FLOORS = {"fundus": (0.953, 0.25), "aeb": (0.971, 0.485)}
 """Least F1 and share of exact texts; measured 0.9540 and 0.2750, 0.9720 and 0.4862 (no site there has three pages)."""
@@ -34,7 +34,7 @@ def furnished(name: str) -> dict[str, Extraction]:
     sites: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     for key, one in texts(name).items():
         sites[registered_domain(urls[key])].setdefault(url_key(urls[key]), []).append(restore(one))
-    known: dict[str, Blocks] = {site: learn(pages, near_copies(pages)) for site, pages in sites.items()}
+    known: dict[str, TemplateLines] = {site: learn(pages, near_copies(pages)) for site, pages in sites.items()}
     return {key: clean(one, known[registered_domain(urls[key])]) for key, one in texts(name).items()}
 
 

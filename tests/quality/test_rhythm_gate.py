@@ -19,7 +19,7 @@ import pytest
 from archive.crawl.frontier.change_rate import PRIOR, hazard_of, learn
 from archive.crawl.frontier.due import due_at
 from archive.crawl.frontier.plan import plan_visits
-from db.records import Followed, Source, SourceState
+from db.records import ObservedHistory, Source, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -213,14 +213,14 @@ def test_a_slow_magazine_is_learned():
     assert after.caught >= before.caught + 0.02
 
 
-def followed(visits: Sequence[tuple[float, int]]) -> Followed:
+def followed(visits: Sequence[tuple[float, int]]) -> ObservedHistory:
     """What the archive would remember of these visits."""
     spans: list[tuple[float, float]] = []
     last = -1
     for age, happened in visits:
         spans = [*spans[:-1], (spans[-1][0], age)] if happened == last else [*spans, (age, age)]
         last = happened
-    return Followed(found_at=T0, seen=tuple((T0 + a * HOUR, T0 + b * HOUR) for a, b in spans))
+    return ObservedHistory(found_at=T0, seen=tuple((T0 + a * HOUR, T0 + b * HOUR) for a, b in spans))
 
 
 def test_a_growing_group_keeps_its_budget():

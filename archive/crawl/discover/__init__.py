@@ -21,12 +21,12 @@ from archive.crawl.discover.sitemaps import read_sitemap
 from archive.crawl.discover.truncation import CUT, Notes
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput
-from db.records import Found, Page, SeedKind
+from db.records import DiscoveredUrl, Page, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MOST_ENTRIES", "MOST_FOUND", "MOST_LISTS", "Listed", "discover"]
+__all__ = ["MOST_ENTRIES", "MOST_FOUND", "MOST_LISTS", "ListedUrls", "discover"]
 
 MOST_FOUND = 1_000
 """Articles kept of one list: the newest by the list's own dates, else the first."""
@@ -41,19 +41,19 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedUrls:
     """What a list names, each address once, in its order. ``flags`` and ``detail`` say what of it was left out.
 
     ``list-cut``: entries beyond a limit; ``list-refused``: it was not read, for it may harm; ``list-damaged``: it could
     be read only so far.
     """
 
-    found: tuple[Found, ...] = ()
+    found: tuple[DiscoveredUrl, ...] = ()
     flags: tuple[str, ...] = ()
     detail: str = ""
 
 
-def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> Listed:
+def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     """Give what ``page`` lists, canonical, in document order, at most ``MOST_FOUND`` articles and ``MOST_LISTS`` lists.
 
     ``kind`` says how to read it: feed (RSS, Atom, RDF, JSON), sitemap (urlset, news, text; the children of an index
@@ -70,10 +70,10 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> Listed:
     further = _newest([each for each in known if each.kind.expands], MOST_LISTS if lists else 0, "lists", notes)
     kept = {each.url for each in (*articles, *further)}
     found = _distinct(_canonical([each for each in known if each.url in kept], page.url))
-    return Listed(found=tuple(found), flags=tuple(notes), detail="; ".join(notes.values()))
+    return ListedUrls(found=tuple(found), flags=tuple(notes), detail="; ".join(notes.values()))
 
 
-def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[Found]:
+def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[DiscoveredUrl]:
     if kind is SeedKind.SECTION:
         return read_section(page, notes)
     if kind is SeedKind.FEED or (kind is SeedKind.SITEMAP and is_feed(page)):
@@ -81,9 +81,9 @@ def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[Found]:
     return read_sitemap(page, notes) if kind is SeedKind.SITEMAP else iter(())
 
 
-def _distinct(entries: Iterable[Found]) -> list[Found]:
+def _distinct(entries: Iterable[DiscoveredUrl]) -> list[DiscoveredUrl]:
     """Every address once, where it stood first; the first title and the newest time said of it count."""
-    found: dict[str, Found] = {}
+    found: dict[str, DiscoveredUrl] = {}
     for entry in entries:
         known = found.setdefault(entry.url, entry)
         if known is not entry:
@@ -92,7 +92,7 @@ def _distinct(entries: Iterable[Found]) -> list[Found]:
     return list(found.values())
 
 
-def _newest(known: Sequence[Found], most: int, what: str, notes: Notes) -> list[Found]:
+def _newest(known: Sequence[DiscoveredUrl], most: int, what: str, notes: Notes) -> list[DiscoveredUrl]:
     if len(known) <= most:
         return list(known)
     left_out = f"{most} of {len(known)} {what} kept"
@@ -100,7 +100,7 @@ def _newest(known: Sequence[Found], most: int, what: str, notes: Notes) -> list[
     return heapq.nlargest(most, known, key=lambda each: each.updated_at or _NEVER)
 
 
-def _canonical(entries: Iterable[Found], own: str) -> Iterator[Found]:
+def _canonical(entries: Iterable[DiscoveredUrl], own: str) -> Iterator[DiscoveredUrl]:
     """The entries under the spelling the archive knows them by, without those that name the list itself."""
     own_key = url_key(own)
     for entry in entries:

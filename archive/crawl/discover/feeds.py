@@ -25,7 +25,7 @@ from archive.crawl.discover.truncation import (
     plain,
     w3c_time,
 )
-from db.records import Found
+from db.records import DiscoveredUrl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def is_feed(page: Page) -> bool:
     return _ROOT.search(head(page.payload)) is not None
 
 
-def read_feed(page: Page, notes: Notes) -> Iterator[Found]:
+def read_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     """Every entry with an address, in the order of the document."""
     if page.payload.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         yield from _json_feed(page, notes)
@@ -75,7 +75,9 @@ def read_feed(page: Page, notes: Notes) -> Iterator[Found]:
         url = joined(entry.get("feedburner_origlink") or entry.get("link") or "", page.url)
         if url:
             named = "updated_parsed" if "updated_parsed" in entry else "published_parsed"
-            yield Found(url=url, title=plain(_unmarked(entry.get("title", ""))), updated_at=_moment(entry.get(named)))
+            yield DiscoveredUrl(
+                url=url, title=plain(_unmarked(entry.get("title", ""))), updated_at=_moment(entry.get(named))
+            )
 
 
 def _bounded(data: bytes, notes: Notes) -> bytes:
@@ -102,7 +104,7 @@ def _moment(when: struct_time | None) -> datetime | None:
         return None
 
 
-def _json_feed(page: Page, notes: Notes) -> Iterator[Found]:
+def _json_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     """JSON Feed 1.1 (jsonfeed.org): ``items`` with ``url``, ``title``, ``date_modified`` or ``date_published``."""
     if len(page.payload) > _LARGEST:  # half of it would not be JSON
         notes[REFUSED] = f"the feed was not read: it has more than {_LARGEST // MIB} MiB"
@@ -117,7 +119,7 @@ def _json_feed(page: Page, notes: Notes) -> Iterator[Found]:
         url = joined(_word(item, "url") or _word(item, "external_url"), page.url)
         if url:
             when = _word(item, "date_modified") or _word(item, "date_published")
-            yield Found(url=url, title=plain(_word(item, "title")), updated_at=w3c_time(when))
+            yield DiscoveredUrl(url=url, title=plain(_word(item, "title")), updated_at=w3c_time(when))
 
 
 def _word(item: Any, name: str) -> str:

@@ -12,7 +12,7 @@ from lxml import etree, html
 from archive.crawl.discover.truncation import CUT, REFUSED, Notes, joined, plain
 from archive.formats.html_limits import has_crowded_tag
 from archive.urls import host_of, registered_domain
-from db.records import Found, SeedKind
+from db.records import DiscoveredUrl, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _HOUSE_PAGES = re.compile(
 )
 
 
-def read_section(page: Page, notes: Notes) -> Iterator[Found]:
+def read_section(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     """The feeds the page names, then its links to its own host that look like articles, in the order of the page."""
     letters = page.payload.replace(b"\0", b"").decode("latin-1")
     if letters.count("<") > _MOST_TAGS or has_crowded_tag(letters):
@@ -49,19 +49,19 @@ def read_section(page: Page, notes: Notes) -> Iterator[Found]:
     for anchor in tree.iterfind(".//a[@href]"):
         url = joined(anchor.get("href") or "", base)
         if url and _same_host(url, page.url) and _looks_like_article(url):
-            yield Found(url=url, title=plain("".join(map(str, anchor.itertext()))))
+            yield DiscoveredUrl(url=url, title=plain("".join(map(str, anchor.itertext()))))
 
 
-def _feeds(tree: html.HtmlElement, own: str, base: str, notes: Notes) -> Iterator[Found]:
+def _feeds(tree: html.HtmlElement, own: str, base: str, notes: Notes) -> Iterator[DiscoveredUrl]:
     """What ``<link rel=alternate>`` of a feed's type leads to within the registered domain; not feeds of comments."""
-    found: dict[str, Found] = {}
+    found: dict[str, DiscoveredUrl] = {}
     for link in tree.iterfind(".//link[@href]"):
         is_feed = (link.get("type") or "").partition(";")[0].strip().lower() in _FEED_TYPES
         if is_feed and "alternate" in (link.get("rel") or "").lower().split():
             url = joined(link.get("href") or "", base)
             title = plain(link.get("title") or "")
             if url and registered_domain(url) == registered_domain(own) and "comment" not in f"{url} {title}".lower():
-                found.setdefault(url, Found(url=url, kind=SeedKind.FEED, title=title))
+                found.setdefault(url, DiscoveredUrl(url=url, kind=SeedKind.FEED, title=title))
     if len(found) > MOST_FEEDS:
         notes[CUT] = f"{MOST_FEEDS} of {len(found)} feeds kept"
     yield from list(found.values())[:MOST_FEEDS]

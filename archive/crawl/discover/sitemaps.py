@@ -19,7 +19,7 @@ from archive.crawl.discover.truncation import (
     plain,
     w3c_time,
 )
-from db.records import Found, SeedKind
+from db.records import DiscoveredUrl, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _LARGEST: Final = 50 * MIB  # the protocol's own limit; read in pieces, it takes
 _NAMES = {"url": SeedKind.ARTICLE, "sitemap": SeedKind.SITEMAP}
 
 
-def read_sitemap(page: Page, notes: Notes) -> Iterator[Found]:
+def read_sitemap(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     """Every address with its time, in the order of the document; those of an index are sitemaps themselves."""
     start = head(page.payload)
     if not start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
@@ -73,14 +73,14 @@ class _Stream(io.RawIOBase):
         return part
 
 
-def _lines(page: Page, notes: Notes) -> Iterator[Found]:
+def _lines(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     for piece in pieces(page.payload, _LARGEST, notes, mark=b"\n"):
         for line in piece.decode("utf-8-sig", "replace").splitlines():
             if line.strip().startswith(("http://", "https://")):
-                yield Found(url=line.strip())
+                yield DiscoveredUrl(url=line.strip())
 
 
-def _entry(element: etree._Element, kind: SeedKind, base: str) -> Iterator[Found]:
+def _entry(element: etree._Element, kind: SeedKind, base: str) -> Iterator[DiscoveredUrl]:
     """One entry: its own children say where and when, those of the news extension the title and when it came out.
 
     Pictures and films have an address and a title of their own in there, which are none of the article's.
@@ -95,7 +95,7 @@ def _entry(element: etree._Element, kind: SeedKind, base: str) -> Iterator[Found
     url = joined(own["loc"], base) if own.get("loc") else None
     if url:
         when = w3c_time(own.get("lastmod") or news.get("publication_date") or "")
-        yield Found(url=url, kind=kind, title=plain(news.get("title", "")), updated_at=when)
+        yield DiscoveredUrl(url=url, kind=kind, title=plain(news.get("title", "")), updated_at=when)
 
 
 def _local_name(element: etree._Element) -> str:

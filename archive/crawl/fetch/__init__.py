@@ -10,9 +10,9 @@ hands a notice over, by the same guard.
 
 from __future__ import annotations
 
-from archive.crawl.fetch.fetcher import Asides, Fetcher
+from archive.crawl.fetch.fetcher import Fetcher, SideCaptures
 from archive.crawl.fetch.policy import FetchPolicy, policy_from, require_contact
-from archive.crawl.fetch.politeness import Remembered
+from archive.crawl.fetch.politeness import RememberedHost
 from archive.crawl.fetch.webhook_post import post
 
-__all__ = ["Asides", "FetchPolicy", "Fetcher", "Remembered", "policy_from", "post", "require_contact"]
+__all__ = ["FetchPolicy", "Fetcher", "RememberedHost", "SideCaptures", "policy_from", "post", "require_contact"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from db.records import Reason
 
 _MOST_UNREAD = 256 * 1024  # bytes taken off the socket before anybody asked for them
@@ -128,7 +128,7 @@ class Connection(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's signature)
         """Read what there is, at most ``max_bytes``; empty at the end.
 
-        Raises httpcore's ``ReadTimeout`` and ``ReadError``, and ``Weather`` for a header block without end.
+        Raises httpcore's ``ReadTimeout`` and ``ReadError``, and ``FetchError`` for a header block without end.
         """
         if not self._inbox.ready:
             try:
@@ -148,7 +148,7 @@ class Connection(httpcore.AsyncNetworkStream):
         self._head = self._head or data[:16]
         self.tail = (self.tail + data)[-_TAIL:] if len(data) < _TAIL else data[-_TAIL:]
         if not self.replied and self.received > _MOST_HEAD:
-            raise Weather(Reason.PROTOCOL, f"{self.received} bytes of headers and no end of them")
+            raise FetchError(Reason.PROTOCOL, f"{self.received} bytes of headers and no end of them")
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109, ARG002
         """Send ``buffer``: a new request, so what was received so far no longer counts. A request never has to wait."""
@@ -170,7 +170,7 @@ class Connection(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        """Put TLS on the connection. Raises ``Weather`` when the certificate or the handshake is bad."""
+        """Put TLS on the connection. Raises ``FetchError`` when the certificate or the handshake is bad."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
@@ -181,9 +181,9 @@ class Connection(httpcore.AsyncNetworkStream):
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"no TLS handshake within {timeout:g} s") from error
         except OSError as error:  # of which ssl.SSLError is one
-            raise Weather(Reason.TLS, str(error) or type(error).__name__) from error
+            raise FetchError(Reason.TLS, str(error) or type(error).__name__) from error
         if transport is None:
-            raise Weather(Reason.TLS, "the server hung up during the handshake")
+            raise FetchError(Reason.TLS, "the server hung up during the handshake")
         self._transport = self._inbox.transport = transport
         self.tls = _agreed(transport.get_extra_info("ssl_object"))
         self.opening = (*self.opening, ("tls", loop.time() - began))

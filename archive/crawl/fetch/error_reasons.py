@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from archive.urls import RefusedUrl
 from db.records import Reason
 
@@ -35,33 +35,33 @@ _BY_TYPE: tuple[tuple[type[Exception], Reason], ...] = (
 )
 
 
-def weather_of(error: Exception, connection: Connection | None = None) -> Weather:
+def fetch_error_from(error: Exception, connection: Connection | None = None) -> FetchError:
     """Name what ``error`` means. ``connection`` is the one it happened on and tells a cut from a lie.
 
     Anything unknown becomes ``protocol`` with the type's name in its detail: one strange page must not end a run.
     """
-    if isinstance(error, Weather):
+    if isinstance(error, FetchError):
         return error
     if isinstance(error, RefusedUrl):
-        return Weather(error.reason, str(error))
+        return FetchError(error.reason, str(error))
     if isinstance(error, httpcore.ProtocolError) and connection is not None:
         return _broken_off(connection, error)
     for kind, reason in _BY_TYPE:
         if isinstance(error, kind):
-            return Weather(reason, _told(error))
-    return Weather(Reason.PROTOCOL, _told(error))
+            return FetchError(reason, _told(error))
+    return FetchError(Reason.PROTOCOL, _told(error))
 
 
-def _broken_off(connection: Connection, error: httpcore.ProtocolError) -> Weather:
+def _broken_off(connection: Connection, error: httpcore.ProtocolError) -> FetchError:
     if connection.switched:
-        return Weather(Reason.UNEXPECTED_STATUS, "HTTP 101: the server changes to a protocol nobody asked for")
+        return FetchError(Reason.UNEXPECTED_STATUS, "HTTP 101: the server changes to a protocol nobody asked for")
     if not connection.ended:
-        return Weather(Reason.PROTOCOL, _told(error))
+        return FetchError(Reason.PROTOCOL, _told(error))
     if connection.received == 0:
-        return Weather(Reason.RESET, "the server closed the connection without a reply")
+        return FetchError(Reason.RESET, "the server closed the connection without a reply")
     if not connection.speaks_http:
-        return Weather(Reason.PROTOCOL, "the reply is not HTTP")
-    return Weather(Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the reply did")
+        return FetchError(Reason.PROTOCOL, "the reply is not HTTP")
+    return FetchError(Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the reply did")
 
 
 def _told(error: Exception) -> str:

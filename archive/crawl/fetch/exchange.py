@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from archive.crawl.fetch.error_reasons import weather_of
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.error_reasons import fetch_error_from
+from archive.crawl.fetch.fetch_error import FetchError
 from archive.formats.http_status import REDIRECTS
 from db.records import Exchange, Reason
 
@@ -41,7 +41,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Request:
     """One request to be made: where, as whom, and what we already hold of it.
 
     ``at`` is the moment of asking; ``past_caches`` asks every cache on the way to look at the origin again.
@@ -77,7 +77,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Response:
     """What came back to a request made ``at`` a moment.
 
     ``body`` is the raw body as far as it arrived; ``broken`` says why it is not whole.
@@ -91,7 +91,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...]
     named: Mapping[str, Sequence[str]]
     body: bytes = b""
-    broken: Weather | None = None
+    broken: FetchError | None = None
     conditional: bool = False
     ip: str | None = None
     flags: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ class Reply:
 
 
 class OriginTransport(httpx.AsyncBaseTransport):
-    """The small connection pool of one origin, over the address guard. Raises ``Weather`` for every network failure."""
+    """The connection pool of one origin, over the address guard. Every network failure raises ``FetchError``."""
 
     def __init__(self, backend: GuardedBackend, ssl_context: ssl.SSLContext | None) -> None:
         self._backend = backend
@@ -143,7 +143,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         if self.connection is not None:
             self.connection.spoil()
 
-    def request(self, ask: Ask) -> tuple[httpx.Request, tuple[tuple[str, str], ...]]:
+    def request(self, ask: Request) -> tuple[httpx.Request, tuple[tuple[str, str], ...]]:
         """Give the request to send, and its header pairs; its target is the address byte for byte.
 
         The target goes past any quoting of httpx's own, and the rest of the address is read once an origin.
@@ -184,11 +184,11 @@ class _RawBody(httpx.AsyncByteStream):
         await self._reply.aclose()
 
 
-async def exchange(transport: OriginTransport, ask: Ask, *, max_wire: int) -> Reply:
+async def exchange(transport: OriginTransport, ask: Request, *, max_wire: int) -> Response:
     """Make one request and read its raw body, at most ``max_wire`` bytes of it.
 
-    Raises ``Weather`` when no reply came at all; a body that broke off or ran over is a ``Reply`` with ``broken`` set.
-    The body of a redirect is not read.
+    Raises ``FetchError`` when no reply came at all; a body that broke off or ran over is a ``Response`` with
+    ``broken`` set. The body of a redirect is not read.
     """
     clock = asyncio.get_running_loop().time
     began = clock()
@@ -196,7 +196,7 @@ async def exchange(transport: OriginTransport, ask: Ask, *, max_wire: int) -> Re
     try:
         response = await transport.handle_async_request(request)
     except Exception as error:
-        raise weather_of(error, transport.connection) from error
+        raise fetch_error_from(error, transport.connection) from error
     connection: Connection = response.extensions["network_stream"]
     connection.replied = True
     try:
@@ -205,7 +205,7 @@ async def exchange(transport: OriginTransport, ask: Ask, *, max_wire: int) -> Re
     finally:
         await response.aclose()
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
-    reply = Reply(
+    reply = Response(
         url=ask.url,
         at=ask.at,
         status=response.status_code,
@@ -223,17 +223,17 @@ async def exchange(transport: OriginTransport, ask: Ask, *, max_wire: int) -> Re
     return replace(reply, flags=flags) if flags else reply
 
 
-async def _read(response: httpx.Response, connection: Connection, limit: int) -> tuple[bytes, Weather | None]:
+async def _read(response: httpx.Response, connection: Connection, limit: int) -> tuple[bytes, FetchError | None]:
     body = BytesIO()  # gives its buffer away without a copy
     broken = None
     try:
         async for chunk in response.stream:  # type: ignore[union-attr]  # asynchronous, as the transport made it
             body.write(chunk)
             if body.tell() > limit:
-                broken = Weather(Reason.TOO_LARGE, f"more than {limit} bytes on the wire")
+                broken = FetchError(Reason.TOO_LARGE, f"more than {limit} bytes on the wire")
                 break
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
-        broken = weather_of(error, connection)
+        broken = fetch_error_from(error, connection)
     return body.getvalue(), broken
 
 
@@ -261,7 +261,7 @@ def _record(
     )
 
 
-def _framing_flags(reply: Reply, connection: Connection) -> tuple[str, ...]:
+def _framing_flags(reply: Response, connection: Connection) -> tuple[str, ...]:
     chunked, length = reply.header("transfer-encoding"), reply.header("content-length")
     flags = []
     if chunked and length:
@@ -277,7 +277,7 @@ def _framing_flags(reply: Reply, connection: Connection) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def _ends_in_frame(reply: Reply, tail: bytes) -> bool:
+def _ends_in_frame(reply: Response, tail: bytes) -> bool:
     """Tell whether the last bytes received are the reply's own: more would be taken for the next reply."""
     if reply.location is not None:
         return True  # its connection was closed unread

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from db.records import Reason
 
 
-class Weather(Exception):
+class FetchError(Exception):
     """A visit failed in an expected way: ``reason`` of the closed list, ``detail`` for people, ``retry_at`` if told."""
 
     def __init__(self, reason: Reason, detail: str = "", retry_at: datetime | None = None) -> None:

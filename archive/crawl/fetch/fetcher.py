@@ -2,7 +2,7 @@
 
 A visit is a trip of hops. Before each hop the address, the contact, robots.txt and the origin's lane are asked; the
 reply is read raw, within one total deadline; then it is either another hop or the end. Everything that goes wrong is
-``Weather`` on the way and a ``Reason`` in the outcome. What is learned of origins along the way, manners and pages
+``FetchError`` on the way and a ``Reason`` in the outcome. What is learned of origins along the way, manners and pages
 nobody visits for their own sake, is handed out by ``asides`` to be remembered.
 """
 
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 from archive.crawl import soft404
-from archive.crawl.fetch.error_reasons import weather_of
-from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Ask, Reply, exchange
-from archive.crawl.fetch.fetch_error import Weather
-from archive.crawl.fetch.host_queue import Lane
+from archive.crawl.fetch.error_reasons import fetch_error_from
+from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Request, Response, exchange
+from archive.crawl.fetch.fetch_error import FetchError
+from archive.crawl.fetch.host_queue import HostQueue
 from archive.crawl.fetch.ip_limit import Addresses
-from archive.crawl.fetch.politeness import Remembered, nothing, second_chance
-from archive.crawl.fetch.redirects import Trip, arrived, failed
+from archive.crawl.fetch.politeness import RememberedHost, nothing, second_chance
+from archive.crawl.fetch.redirects import RedirectChain, arrived, failed
 from archive.crawl.fetch.robots import READ_BYTES, robots_after, robots_visit
 from archive.crawl.fetch.ssrf_guard import Lookup, Resolver
 from archive.urls import fetchable_url, host_of, origin_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from archive.crawl.fetch.policy import FetchPolicy
-    from db.records import Manners
+    from db.records import HostState
 
 _MOST_HOPS = 10
 _MOST_ROBOTS_HOPS = 5  # RFC 9309, section 2.3.1.2
@@ -43,11 +43,11 @@ _PATIENCE = 20.0  # seconds a run waits for its probes; an origin whose gap is l
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asides:
+class SideCaptures:
     """What came along the way: pages asked for as evidence, and what is to be remembered of their origins."""
 
     pages: tuple[tuple[Visit, Outcome], ...] = ()
-    manners: tuple[Manners, ...] = ()
+    manners: tuple[HostState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Fetcher:
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        recall: Callable[[str], Remembered] = nothing,
+        recall: Callable[[str], RememberedHost] = nothing,
         lookup: Lookup | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -87,10 +87,10 @@ class Fetcher:
         self._recall = recall
         self._resolver = Resolver()
         self._addresses = Addresses(policy, lookup or self._resolver)
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, HostQueue] = {}
         self._ssl_context = ssl_context
         self._pages: list[tuple[Visit, Outcome]] = []
-        self._learned: set[Lane] = set()
+        self._learned: set[HostQueue] = set()
         self._probes: set[asyncio.Task[None]] = set()
         plain = _Errand(deadline=policy.deadline, max_wire=policy.max_wire)
         self._for_page = plain
@@ -123,11 +123,11 @@ class Fetcher:
             self._probe_soon(self._lane(outcome.final_url), allow_private=visit.allow_private)
         return outcome
 
-    def asides(self) -> Asides:
+    def asides(self) -> SideCaptures:
         """Hand over what came along the way since the last call, to be kept before or with the outcomes it decided."""
         pages, self._pages = self._pages, []
         learned, self._learned = self._learned, set()
-        return Asides(pages=tuple(pages), manners=tuple(lane.manners for lane in learned))
+        return SideCaptures(pages=tuple(pages), manners=tuple(lane.manners for lane in learned))
 
     def take_up(self, pages: Iterable[tuple[str, bool]]) -> None:
         """Ask what should have been asked after these articles came, had the run that fetched them not been cut off.
@@ -146,7 +146,7 @@ class Fetcher:
     # --- one errand ---
 
     async def _run(self, visit: Visit, errand: _Errand) -> Outcome:
-        trip = Trip(visit, self._now(), seconds_left=errand.deadline)
+        trip = RedirectChain(visit, self._now(), seconds_left=errand.deadline)
         outcome = await self._travel(trip, errand)
         tries = 0
         while errand.insists and (wait := self._wait_for_another(outcome, tries, errand)) is not None:
@@ -169,21 +169,21 @@ class Fetcher:
             return None  # whoever asked for robots.txt has tried
         return second_chance(outcome, tries, lane.gap if lane else self._policy.min_gap)
 
-    async def _travel(self, trip: Trip, errand: _Errand) -> Outcome:
+    async def _travel(self, trip: RedirectChain, errand: _Errand) -> Outcome:
         try:
             trip.url = fetchable_url(trip.visit.url)
             reply = await self._follow(trip, errand)
             outcome = arrived(trip, reply, self._now(), max_payload=self._policy.max_payload)
         except Exception as error:  # noqa: BLE001 (the one place where whatever a page provokes becomes a value)
-            return failed(trip, weather_of(error), self._now())
+            return failed(trip, fetch_error_from(error), self._now())
         if errand.keeps_start and outcome.reason is Reason.TOO_LARGE and outcome.payload is None:
             return replace(outcome, payload=reply.body)
         return outcome
 
-    async def _follow(self, trip: Trip, errand: _Errand) -> Reply:
+    async def _follow(self, trip: RedirectChain, errand: _Errand) -> Response:
         while True:
             if not self._policy.may_ask(host_of(trip.url)):
-                raise Weather(Reason.REFUSED_URL, f"{host_of(trip.url)} is on the open web and no contact is set")
+                raise FetchError(Reason.REFUSED_URL, f"{host_of(trip.url)} is on the open web and no contact is set")
             lane = self._lane(trip.url)
             if errand.obeys_robots:
                 await self._obey_robots(lane, trip)
@@ -196,7 +196,7 @@ class Fetcher:
                 return reply
             trip.hop(reply, errand.most_hops)
 
-    async def _ask(self, lane: Lane, trip: Trip, errand: _Errand) -> Reply:
+    async def _ask(self, lane: HostQueue, trip: RedirectChain, errand: _Errand) -> Response:
         async with lane.turn():
             transport = lane.transport(allow_private=trip.visit.allow_private)
             if trip.retried:
@@ -208,20 +208,20 @@ class Fetcher:
                     async with asyncio.timeout(left):
                         reply = await exchange(transport, ask, max_wire=errand.max_wire)
             except TimeoutError:
-                raise Weather(Reason.TIMEOUT, f"no whole reply within {errand.deadline:g} s") from None
+                raise FetchError(Reason.TIMEOUT, f"no whole reply within {errand.deadline:g} s") from None
             of_then = trip.visit.replays and reply.header("memento-datetime")  # a 429 of then slows nobody now
             now_says = (200, None) if of_then else (reply.status, reply.header("retry-after"))
             lane.answered(*now_says, left - trip.seconds_left)
             self._learned.add(lane)
         return reply
 
-    def _words(self, trip: Trip) -> Ask:
+    def _words(self, trip: RedirectChain) -> Request:
         """The request for the next hop; with the validators only where, and as, they were given out."""
         visit = trip.visit
         there = trip.url == visit.validators_url if visit.validators_url else not trip.hops
         so = visit.validators_coding in {None, ACCEPT_ENCODING}
         believed = there and so and not trip.past_caches
-        return Ask(
+        return Request(
             url=trip.url,
             agent=self._agent,
             at=self._now(),
@@ -233,12 +233,14 @@ class Fetcher:
 
     # --- origins ---
 
-    def _lane(self, url: str) -> Lane:
+    def _lane(self, url: str) -> HostQueue:
         origin = origin_of(url)
         if origin not in self._lanes:
             tls = self._tls(host_of(url)) if origin.startswith("https:") else None
             known = self._recall(origin)
-            self._lanes[origin] = Lane(url, known, self._policy, self._addresses, tls, now=self._now, sleep=self._sleep)
+            self._lanes[origin] = HostQueue(
+                url, known, self._policy, self._addresses, tls, now=self._now, sleep=self._sleep
+            )
         return self._lanes[origin]
 
     def _tls(self, host: str) -> ssl.SSLContext:
@@ -248,7 +250,7 @@ class Fetcher:
             self._ssl_context = httpx.create_ssl_context(trust_env=False)
         return self._ssl_context
 
-    async def _obey_robots(self, lane: Lane, trip: Trip) -> None:
+    async def _obey_robots(self, lane: HostQueue, trip: RedirectChain) -> None:
         lane.refuse_if_paused()
         async with lane.robots_lock:
             if lane.robots is None or lane.robots.is_stale(self._now()):
@@ -257,18 +259,20 @@ class Fetcher:
         if refusal is not None:
             raise refusal
 
-    async def _ask_robots(self, lane: Lane, *, allow_private: bool) -> None:
+    async def _ask_robots(self, lane: HostQueue, *, allow_private: bool) -> None:
         visit = robots_visit(lane.root, lane.robots, allow_private=allow_private)
         outcome = await self._run(visit, self._for_robots)
         if outcome.reason is Reason.RATE_LIMITED and outcome.status is None:
-            raise Weather(Reason.RATE_LIMITED, outcome.detail, outcome.retry_at)  # nothing was asked: it says nothing
+            raise FetchError(
+                Reason.RATE_LIMITED, outcome.detail, outcome.retry_at
+            )  # nothing was asked: it says nothing
         self._pages.append((visit, outcome))
         lane.told_robots(robots_after(outcome, lane.robots, lane.manners.robots_failing_since_at))
         self._learned.add(lane)
 
     # --- probes ---
 
-    def _probe_soon(self, lane: Lane, *, allow_private: bool) -> None:
+    def _probe_soon(self, lane: HostQueue, *, allow_private: bool) -> None:
         """Have an idle origin asked for a page that cannot exist, if that was not done for a week."""
         if lane.probing or not lane.idle or not soft404.is_due(lane.manners.probed_at, self._now()):
             return
@@ -277,7 +281,7 @@ class Fetcher:
         self._probes.add(task)
         task.add_done_callback(self._probes.discard)
 
-    async def _probe(self, lane: Lane, *, allow_private: bool) -> None:
+    async def _probe(self, lane: HostQueue, *, allow_private: bool) -> None:
         try:
             await lane.gap_over()
             if lane.idle:  # else a visit came meanwhile; the next moment of quiet will do
@@ -285,7 +289,7 @@ class Fetcher:
         finally:
             lane.probing = False
 
-    async def _ask_probe(self, lane: Lane, *, allow_private: bool) -> None:
+    async def _ask_probe(self, lane: HostQueue, *, allow_private: bool) -> None:
         visit = Visit(
             source_id=0,
             url=soft404.probe_url(lane.root, self._now()),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import politeness
 from archive.crawl.fetch.exchange import OriginTransport
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.robots import remembered_robots
 from archive.crawl.fetch.ssrf_guard import GuardedBackend
 from archive.urls import fetchable_url, host_of, origin_of
-from db.records import Manners, Reason
+from db.records import HostState, Reason
 
 if TYPE_CHECKING:
     import ssl
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from archive.crawl.fetch.ip_limit import Addresses
     from archive.crawl.fetch.policy import FetchPolicy
-    from archive.crawl.fetch.politeness import Remembered
+    from archive.crawl.fetch.politeness import RememberedHost
     from archive.crawl.fetch.robots import Robots
 
 
-class Lane:
+class HostQueue:
     """The manners towards the origin of ``url``, begun with what is ``known`` of it from earlier runs.
 
     ``turn`` gives out the right to make one request. ``robots`` holds what the origin's robots.txt said, under
@@ -37,7 +37,7 @@ class Lane:
     def __init__(
         self,
         url: str,
-        known: Remembered,
+        known: RememberedHost,
         policy: FetchPolicy,
         addresses: Addresses,
         ssl_context: ssl.SSLContext | None,
@@ -47,7 +47,7 @@ class Lane:
     ) -> None:
         origin = origin_of(url)
         self.root = fetchable_url("/", url)
-        self.manners = known.manners or Manners(origin=origin)
+        self.manners = known.manners or HostState(origin=origin)
         self.robots: Robots | None = known.robots and remembered_robots(*known.robots, self.manners)
         self.robots_lock = asyncio.Lock()
         self.probing = False
@@ -76,7 +76,7 @@ class Lane:
         """Wait until the origin may be asked again, then for room at its server, and hold both for one request.
 
         The wait for this origin comes first, so that a queue at one origin never keeps another from its turn. Raises
-        ``Weather`` while the origin is paused.
+        ``FetchError`` while the origin is paused.
         """
         self._wanted += 1
         try:
@@ -105,10 +105,10 @@ class Lane:
             await self._sleep(wait)
 
     def refuse_if_paused(self) -> None:
-        """Raise ``Weather`` while a pause is on that is too long to be waited out."""
+        """Raise ``FetchError`` while a pause is on that is too long to be waited out."""
         until = self.manners.paused_until_at
         if until is not None and self._pause_left() > politeness.SHORT_PAUSE:
-            raise Weather(Reason.RATE_LIMITED, "its origin asked for a pause", until)
+            raise FetchError(Reason.RATE_LIMITED, "its origin asked for a pause", until)
 
     def _pause_left(self) -> float:
         until = self.manners.paused_until_at

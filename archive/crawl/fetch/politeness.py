@@ -1,4 +1,4 @@
-"""What is remembered of an origin, and what follows from it: pure functions over ``Manners``.
+"""What is remembered of an origin, and what follows from it: pure functions over ``HostState``.
 
 ::
 
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from archive.crawl.fetch.retry_after import retry_at
-from db.records import Manners, Reason
+from db.records import HostState, Reason
 
 if TYPE_CHECKING:
     from db.records import Capture, Outcome
@@ -35,23 +35,23 @@ _BROKEN = range(500, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class RememberedHost:
     """What is known of one origin from earlier runs.
 
     ``robots`` is the capture of its robots.txt that is in force, the bytes, and when it was last confirmed.
     """
 
-    manners: Manners | None = None
+    manners: HostState | None = None
     robots: tuple[Capture, bytes, datetime] | None = None
 
 
-def nothing(origin: str) -> Remembered:
+def nothing(origin: str) -> RememberedHost:
     """What is known of any origin at the very first run."""
     del origin
-    return Remembered()
+    return RememberedHost()
 
 
-def gap(manners: Manners, *, min_gap: float, crawl_delay: float) -> float:
+def gap(manners: HostState, *, min_gap: float, crawl_delay: float) -> float:
     """Seconds to leave between two requests.
 
     A slow reply asks for as much time again, but not where no gap is wanted at all: a ``min_gap`` of nothing is set
@@ -67,7 +67,7 @@ def pause_after(status: int, retry_after: str | None, now: datetime) -> datetime
     return now + _PAUSE if asked is None and status == _TOO_MANY_REQUESTS else asked
 
 
-def after_reply(manners: Manners, status: int, seconds: float, *, gap: float, until: datetime | None) -> Manners:
+def after_reply(manners: HostState, status: int, seconds: float, *, gap: float, until: datetime | None) -> HostState:
     """The manners after a reply that took ``seconds``, asked for ``gap`` after the last, and paused ``until`` then."""
     latency = manners.latency + _SMOOTHING * (seconds - manners.latency) if manners.latency else seconds
     if until is not None or status in {_TOO_MANY_REQUESTS, _UNAVAILABLE}:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch.charset import charset_of, is_text, says_nothing
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
 from archive.formats.content_coding import Decoded, decode_body, looks_gzipped
 from archive.urls import fetchable_url
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from archive.crawl.fetch.exchange import Reply
+    from archive.crawl.fetch.exchange import Response
 
 _NOT_MODIFIED = 304
 _MOST_HEADERS = 64 * 1024  # bytes kept of a header block
 _WITH_VALIDATORS = frozenset({None, Reason.NOT_MODIFIED})
 
 
-class Trip:
+class RedirectChain:
     """Where a visit is by now: ``url`` to ask next, ``hops`` behind it, ``seconds_left`` of its time on the network.
 
     Waiting for an origin's turn costs nothing of ``seconds_left``; only ``running`` does. ``started_at`` is when the
@@ -46,9 +46,9 @@ class Trip:
         self.past_caches = False
         self._begun = False
 
-    def again(self) -> Trip:
+    def again(self) -> RedirectChain:
         """Give the same trip from its start, with the time that is left."""
-        trip = Trip(self.visit, self.started_at, seconds_left=self.seconds_left)
+        trip = RedirectChain(self.visit, self.started_at, seconds_left=self.seconds_left)
         trip.flags, trip.retried = ("retried",), True
         return trip
 
@@ -64,8 +64,8 @@ class Trip:
         finally:
             self.seconds_left -= clock() - began
 
-    def hop(self, reply: Reply, most: int) -> None:
-        """Follow a redirect. Raises ``Weather`` for a loop or more than ``most`` hops, ``RefusedUrl`` for a bad target.
+    def hop(self, reply: Response, most: int) -> None:
+        """Follow a redirect. Raises ``FetchError`` for a loop or over ``most`` hops, ``RefusedUrl`` for a bad target.
 
         Without cookies an address that redirects to one already asked will do so for ever.
         """
@@ -73,13 +73,13 @@ class Trip:
         self.flags += reply.flags
         self.hops += (_hop(reply, location),)
         if len(self.hops) > most:
-            raise Weather(Reason.REDIRECT_LOOP, f"more than {most} redirects")
+            raise FetchError(Reason.REDIRECT_LOOP, f"more than {most} redirects")
         target = fetchable_url(location, reply.url)
         if target in {hop.url for hop in self.hops}:
-            raise Weather(Reason.REDIRECT_LOOP, f"redirected back to {target}")
+            raise FetchError(Reason.REDIRECT_LOOP, f"redirected back to {target}")
         self.url = target
 
-    def ask_past_caches(self, reply: Reply) -> bool:
+    def ask_past_caches(self, reply: Response) -> bool:
         """Tell whether ``reply`` is a 304 of no use, and for the first time: then the page is asked for anew, whole.
 
         Of no use is one that nobody asked for, and one about a page that is not the one held.
@@ -104,7 +104,7 @@ def _of_another(tag: str | None, held: str | None) -> bool:
     return (one and one[1]) != (two and two[1])
 
 
-def _hop(reply: Reply, location: str) -> Hop:
+def _hop(reply: Response, location: str) -> Hop:
     return Hop(
         url=reply.url,
         status=reply.status,
@@ -116,7 +116,7 @@ def _hop(reply: Reply, location: str) -> Hop:
     )
 
 
-def _kept_headers(reply: Reply) -> tuple[tuple[str, str], ...]:
+def _kept_headers(reply: Response) -> tuple[tuple[str, str], ...]:
     """The header pairs a record keeps, in order: the first 64 KiB of them."""
     room, kept = _MOST_HEADERS, 0
     for name, value in reply.headers:
@@ -135,7 +135,7 @@ class _Body:
     flags: tuple[str, ...]
 
 
-def failed(trip: Trip, weather: Weather, now: datetime) -> Outcome:
+def failed(trip: RedirectChain, weather: FetchError, now: datetime) -> Outcome:
     """End a trip that brought no reply of its own."""
     return Outcome(
         requested_url=trip.visit.url,
@@ -150,7 +150,7 @@ def failed(trip: Trip, weather: Weather, now: datetime) -> Outcome:
     )
 
 
-def arrived(trip: Trip, reply: Reply, now: datetime, *, max_payload: int) -> Outcome:
+def arrived(trip: RedirectChain, reply: Response, now: datetime, *, max_payload: int) -> Outcome:
     """End a trip with a reply, whatever its status: decoded, measured, and named.
 
     A body that is not whole never counts as a page; below an error status, which says more, it is only a flag.
@@ -188,16 +188,16 @@ def arrived(trip: Trip, reply: Reply, now: datetime, *, max_payload: int) -> Out
     )
 
 
-def _kept(reply: Reply, validator: str | None) -> str | None:
+def _kept(reply: Response, validator: str | None) -> str | None:
     """A 304 that does not repeat a validator leaves it in force (RFC 9111, section 4.3.4)."""
     return validator if reply.conditional and reply.status == _NOT_MODIFIED else None
 
 
-def _no_body(reply: Reply) -> _Body:
+def _no_body(reply: Response) -> _Body:
     return _Body(payload=None, reason=None, detail="", flags=("body-dropped",) if reply.body else ())
 
 
-def _body_of(reply: Reply, max_payload: int) -> _Body:
+def _body_of(reply: Response, max_payload: int) -> _Body:
     if reply.broken is not None:
         kept = None if reply.broken.reason is Reason.TOO_LARGE else reply.body
         return _Body(payload=kept, reason=reply.broken.reason, detail=reply.broken.detail, flags=())
@@ -206,7 +206,7 @@ def _body_of(reply: Reply, max_payload: int) -> _Body:
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
 
 
-def _unzip_undeclared(decoded: Decoded, reply: Reply, max_payload: int) -> Decoded:
+def _unzip_undeclared(decoded: Decoded, reply: Response, max_payload: int) -> Decoded:
     """Text that begins like gzip was compressed once more than anybody said."""
     content_type = reply.header("content-type") or ""
     may_be_text = says_nothing(content_type) or is_text(content_type, decoded.payload)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from protego import Protego
 
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.policy import PRODUCT
 from archive.crawl.fetch.politeness import LONGEST_DELAY
 from archive.crawl.fetch.robots_groups import rules_for
@@ -23,7 +23,7 @@ from db.records import Outcome, Reason, SeedKind, Visit
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records import Capture, Manners
+    from db.records import Capture, HostState
 
 READ_BYTES = 512 * 1024
 """What is read of a robots.txt, and taken off the network for it. RFC 9309 asks for 500 KiB at least."""
@@ -59,21 +59,21 @@ class Robots:
     agent: str = PRODUCT
     rules: Protego | None = None
     delay: float = 0.0
-    closed: Weather | None = None
+    closed: FetchError | None = None
     kept: timedelta = _KEPT
     failing_since: datetime | None = None
     etag: str | None = None
     last_modified: str | None = None
     final_url: str | None = None
 
-    def refusal(self, url: str) -> Weather | None:
+    def refusal(self, url: str) -> FetchError | None:
         """Give the reason ``url`` may not be asked; None when it may."""
         if self.closed is not None:
             return self.closed
         if self.rules is None or self.rules.can_fetch(url, self.agent):
             return None
         told = f"robots.txt of {iso(self.told_at)} does not allow {self.agent} to fetch this address"
-        return Weather(Reason.ROBOTS_DENIED, told)
+        return FetchError(Reason.ROBOTS_DENIED, told)
 
     def is_stale(self, now: datetime) -> bool:
         """True when it has to be asked for again."""
@@ -110,7 +110,7 @@ def robots_after(outcome: Outcome, held: Robots | None, failing_since: datetime 
     return replace(said, failing_since=since)
 
 
-def remembered_robots(capture: Capture, data: bytes, confirmed_at: datetime, manners: Manners) -> Robots:
+def remembered_robots(capture: Capture, data: bytes, confirmed_at: datetime, manners: HostState) -> Robots:
     """What a robots.txt kept in an earlier run says: the ``capture`` that decides, its bytes, and when it last did."""
     outcome = Outcome(
         requested_url=capture.url,
@@ -164,7 +164,7 @@ def _unread(outcome: Outcome) -> Robots:
     if outcome.hops and reason in _LEADS_NOWHERE:
         return _no_rules(outcome)
     if reason in _UNREACHABLE:
-        return replace(_closed(outcome, ""), closed=Weather(reason, outcome.detail))
+        return replace(_closed(outcome, ""), closed=FetchError(reason, outcome.detail))
     return _closed(outcome, f"robots.txt could not be read: {reason} {outcome.detail}".rstrip())
 
 
@@ -175,5 +175,5 @@ def _no_rules(outcome: Outcome) -> Robots:
 def _closed(outcome: Outcome, detail: str) -> Robots:
     until = outcome.finished_at + _CLOSED_KEPT
     told = f"{detail} (asked {iso(outcome.started_at)})"
-    closed = Weather(Reason.ROBOTS_DENIED, told, until)
+    closed = FetchError(Reason.ROBOTS_DENIED, told, until)
     return Robots(read_at=outcome.finished_at, told_at=outcome.started_at, closed=closed, kept=_CLOSED_KEPT)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import httpcore
 
 from archive.crawl.fetch.connection import Connection, connect
-from archive.crawl.fetch.fetch_error import Weather
+from archive.crawl.fetch.fetch_error import FetchError
 from db.records import Reason
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             else:
                 self.connection.opening = (("dns", known - began), ("connect", clock() - known))
                 return self.connection
-        raise Weather(Reason.DNS, f"{host} has no address")
+        raise FetchError(Reason.DNS, f"{host} has no address")
 
     async def sleep(self, seconds: float) -> None:
         """Sleep as asyncio does; httpcore waits so between retries, which are off."""
@@ -180,9 +180,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         try:
             return await asyncio.wait_for(self._lookup(host, port), self._lookup_seconds)
         except TimeoutError:
-            raise Weather(Reason.DNS, f"looking up {host} took longer than {self._lookup_seconds:g} s") from None
+            raise FetchError(Reason.DNS, f"looking up {host} took longer than {self._lookup_seconds:g} s") from None
         except OSError as error:
-            raise Weather(Reason.DNS, f"{host}: {error.strerror or error}") from error
+            raise FetchError(Reason.DNS, f"{host}: {error.strerror or error}") from error
 
     def _check(self, host: str, address: str, port: int) -> None:
         reach = reach_of(address)
@@ -190,8 +190,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if reach is Reach.PRIVATE and self._allow_private:
             return
         if reach is Reach.PRIVATE:
-            raise Weather(Reason.REFUSED_ADDRESS, f"{named} is a private address; allow_private would permit it")
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{named} is a private address; allow_private would permit it")
         if reach is Reach.FORBIDDEN:
-            raise Weather(Reason.REFUSED_ADDRESS, f"{named} is no address of the web")
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{named} is no address of the web")
         if port not in _PORTS:
-            raise Weather(Reason.REFUSED_ADDRESS, f"{named}: port {port} is not a port of the web")
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{named}: port {port} is not a port of the web")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from archive.crawl.fetch.error_reasons import weather_of
+from archive.crawl.fetch.error_reasons import fetch_error_from
 from archive.crawl.fetch.ssrf_guard import GuardedBackend, Resolver
 from archive.urls import fetchable_url
 
@@ -39,7 +39,7 @@ async def post(
     except TimeoutError:
         return None, f"no answer within {seconds:g} s"
     except Exception as error:  # noqa: BLE001  (whatever a stranger's server does is weather)
-        return None, str(weather_of(error, backend.connection))
+        return None, str(fetch_error_from(error, backend.connection))
     finally:
         await pool.aclose()
         resolver.close()

@@ -23,13 +23,13 @@ from datetime import timedelta
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
-from db.records import Rhythm
+from db.records import ChangeRate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from db.records import Followed
+    from db.records import ObservedHistory
 
 EDGES: Final = (0.0, *(0.25 * 2.0**n for n in range(15)))
 """Where the 16 bins of age begin, in hours: a quarter of an hour, doubled, up to half a year; the last has no end."""
@@ -125,7 +125,7 @@ PRIOR: Final = hazard_of(_prior_rates())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class ArticleState:
     """An article as it stood at its last visit, in hours of its age.
 
     ``found`` is its age when it was found, ``age`` at the last visit; ``quiet`` is how long it had stood unchanged by
@@ -154,7 +154,7 @@ class Wait:
     because: str
 
 
-def wait(one: Watched, stretch: float = 1.0) -> Wait:
+def wait(one: ArticleState, stretch: float = 1.0) -> Wait:
     """How long to leave an article alone. Grows with ``stretch``, which is 1 without a budget."""
     tau = TAU * stretch
     by_edits = one.hazard.age_of(one.hazard.edits_by(one.age) + tau / one.eagerness) - one.age
@@ -171,7 +171,7 @@ def wait(one: Watched, stretch: float = 1.0) -> Wait:
     return Wait(hours, f"when {tau:.2g} unseen edits are to be expected")
 
 
-def urgency(one: Watched, waited: float) -> float:
+def urgency(one: ArticleState, waited: float) -> float:
     """The stretch at which an article would be due just now, so many hours after its last visit: 2 is twice overdue."""
     plain = waited / one.jitter
     by_edits = one.eagerness * (one.hazard.edits_by(one.age + plain) - one.hazard.edits_by(one.age)) / TAU
@@ -207,7 +207,7 @@ def list_wait(quiet: float) -> float:
 
 
 def within_budget(
-    budget: int, fixed: int, articles: Iterable[tuple[Watched, float]], *, fresh: int = 0
+    budget: int, fixed: int, articles: Iterable[tuple[ArticleState, float]], *, fresh: int = 0
 ) -> tuple[float, int]:
     """The smallest stretch from 1 on that keeps a day's visits within ``budget``, and how many visits that leaves.
 
@@ -221,7 +221,7 @@ def within_budget(
 
     def visits(stretch: float, enough: float = math.inf) -> int:
         # Articles come at all hours of the day, so half of it is what is left to them on average.
-        count = fixed + fresh * (1 + visits_ahead(Watched(), 0.0, stretch, _DAY / 2))
+        count = fixed + fresh * (1 + visits_ahead(ArticleState(), 0.0, stretch, _DAY / 2))
         for pressed, one, waited in pressing:
             if pressed < stretch or count > enough:
                 break  # nobody from here on is due within the day; or it is clear that this is too many
@@ -237,7 +237,7 @@ def within_budget(
     return high, visits(high)
 
 
-def visits_ahead(one: Watched, waited: float, stretch: float = 1.0, hours: float = 24.0) -> int:
+def visits_ahead(one: ArticleState, waited: float, stretch: float = 1.0, hours: float = 24.0) -> int:
     """How often an article visited ``waited`` hours ago is due within the next ``hours`` if it stays unchanged."""
     visits, now = 0, -waited
     while True:
@@ -252,7 +252,7 @@ def visits_ahead(one: Watched, waited: float, stretch: float = 1.0, hours: float
 # --- learning --------------------------------------------------------------------------------------------------------
 
 
-def learn(seed_key: str, articles: Sequence[Followed], now: datetime) -> Rhythm:
+def learn(seed_key: str, articles: Sequence[ObservedHistory], now: datetime) -> ChangeRate:
     """What the histories of a seed's articles tell of their hazard; where they tell nothing it is the prior's.
 
     The time from the first sight of an article to the last is exposure. An edit is known only to lie between the last
@@ -270,15 +270,15 @@ def learn(seed_key: str, articles: Sequence[Followed], now: datetime) -> Rhythm:
                 edits[n] += hours / (after - before)
     bins = zip(edits, exposure, PRIOR.rates, strict=True)
     rates = tuple((seen + 0.5) / (hours + 0.5 / usual) for seen, hours, usual in bins)
-    return Rhythm(seed_key=seed_key, articles=len(articles), hazard=rates, learned_at=now)
+    return ChangeRate(seed_key=seed_key, articles=len(articles), hazard=rates, learned_at=now)
 
 
-def believed(rhythms: Iterable[Rhythm]) -> dict[str, Hazard]:
+def believed(rhythms: Iterable[ChangeRate]) -> dict[str, Hazard]:
     """By the key of the seed, the learned hazards that rest on enough articles."""
     return {one.seed_key: hazard_of(one.hazard) for one in rhythms if one.articles >= ENOUGH}
 
 
-def _ages(one: Followed) -> list[tuple[float, float]]:
+def _ages(one: ObservedHistory) -> list[tuple[float, float]]:
     """When each text of an article was first and last seen, in hours of its age."""
     start = born(one.found_at, one.published_at)
     return [(max((first - start) / _HOUR, 0.0), max((last - start) / _HOUR, 0.0)) for first, last in one.seen]

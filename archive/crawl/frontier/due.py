@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from archive.crawl.frontier import change_rate
-from archive.crawl.frontier.change_rate import PRIOR, Hazard, Watched
+from archive.crawl.frontier.change_rate import PRIOR, ArticleState, Hazard
 from archive.timestamps import in_words, iso
 from db.records import Reason, SeedKind
 
@@ -30,7 +30,7 @@ _SLACK: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class NextVisit:
     """The next visit of a source by its own rhythm: when (None: never by itself), and what ends the wait.
 
     ``gap`` is the plain gap there is from one visit to the next where it does not depend on what the visits bring.
@@ -47,25 +47,25 @@ def due_at(state: SourceState, *, hazard: Hazard = PRIOR, stretch: float = 1.0) 
     A source never visited is due since it was found. Retirement and waits a server asked for are not looked at.
     ``hazard`` and ``stretch`` are for articles checked `auto`: how its seed is edited, and what a budget asks for.
     """
-    return coming(state, hazard, stretch).at
+    return next_visit(state, hazard, stretch).at
 
 
-def coming(state: SourceState, hazard: Hazard = PRIOR, stretch: float = 1.0) -> Coming:
+def next_visit(state: SourceState, hazard: Hazard = PRIOR, stretch: float = 1.0) -> NextVisit:
     """As ``due_at``, with the reason."""
     last = state.last_visit_at
     if last is None:
-        return Coming(state.source.found_at)
+        return NextVisit(state.source.found_at)
     if failing(state):
         return _after(last, _backoff(state))
     match state.every:
         case "once":
-            return Coming(None, f"to be visited once, done on {last:%Y-%m-%d}")
+            return NextVisit(None, f"to be visited once, done on {last:%Y-%m-%d}")
         case timedelta() as gap:
             return _after(last, gap)
     return _hinted(state, last, _by_kind(state, last, hazard, stretch))
 
 
-def slack(state: SourceState) -> timedelta:
+def tolerance(state: SourceState) -> timedelta:
     """How early a visit may come: not at all where a full gap is the point, after failures and to confirm a 404."""
     if state.last_visit_at is None or failing(state):
         return timedelta()
@@ -78,17 +78,17 @@ def failing(state: SourceState) -> bool:
     return state.last_reason not in {None, Reason.NOT_MODIFIED} and not (state.every == "once" and state.last_change_at)
 
 
-def elastic(state: SourceState) -> bool:
+def is_stretchable(state: SourceState) -> bool:
     """True for articles whose waits the rule sets, so that a budget can stretch them."""
     return state.every == "auto" and state.source.kind is SeedKind.ARTICLE and not failing(state)
 
 
-def watched(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> Watched:
+def watched(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> ArticleState:
     """An article as it stands if it was visited ``at`` that time and was found unchanged, in the terms of `rhythm`."""
     source = state.source
     start = change_rate.born(source.found_at, state.published_at)
     changed = max(start, state.last_change_at or start)
-    return Watched(
+    return ArticleState(
         hazard=hazard,
         found=(source.found_at - start) / _HOUR,
         age=max((at - start) / _HOUR, 0.0),
@@ -98,7 +98,7 @@ def watched(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> Watched
     )
 
 
-def _by_kind(state: SourceState, last: datetime, hazard: Hazard, stretch: float) -> Coming:
+def _by_kind(state: SourceState, last: datetime, hazard: Hazard, stretch: float) -> NextVisit:
     """What `auto` means for each kind."""
     found = state.source.found_at
     quiet = max(last - max(found, state.last_change_at or found), timedelta())
@@ -109,12 +109,14 @@ def _by_kind(state: SourceState, last: datetime, hazard: Hazard, stretch: float)
     if state.source.kind is not SeedKind.ARTICLE:
         return _after(last, _ARCHIVE_GAP)
     if quiet / _HOUR >= change_rate.YEAR:
-        return Coming(None, "unchanged for a year: until a list says it was updated, or the index gives it an `every`")
+        return NextVisit(
+            None, "unchanged for a year: until a list says it was updated, or the index gives it an `every`"
+        )
     wait = change_rate.wait(watched(state, last, hazard), stretch)
-    return Coming(last + wait.hours * _HOUR, wait.because)
+    return NextVisit(last + wait.hours * _HOUR, wait.because)
 
 
-def _hinted(state: SourceState, last: datetime, usual: Coming) -> Coming:
+def _hinted(state: SourceState, last: datetime, usual: NextVisit) -> NextVisit:
     """Sooner than usual if a list named a time after the last visit: once, since then that lies before a visit."""
     hint = state.source.hinted_at
     if hint is None or hint <= last:
@@ -122,11 +124,11 @@ def _hinted(state: SourceState, last: datetime, usual: Coming) -> Coming:
     at = max(hint, last + change_rate.SHORTEST * _HOUR)
     if usual.at is not None and usual.at <= at:
         return usual
-    return Coming(at, f"a list says it was updated at {iso(hint.replace(microsecond=0))}")
+    return NextVisit(at, f"a list says it was updated at {iso(hint.replace(microsecond=0))}")
 
 
-def _after(last: datetime, gap: timedelta, because: str = "") -> Coming:
-    return Coming(last + gap, because, gap)
+def _after(last: datetime, gap: timedelta, because: str = "") -> NextVisit:
+    return NextVisit(last + gap, because, gap)
 
 
 def _backoff(state: SourceState) -> timedelta:

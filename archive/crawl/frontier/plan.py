@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.crawl.frontier import change_rate as rhythm
 from archive.crawl.frontier.change_rate import PRIOR
-from archive.crawl.frontier.due import Coming, coming, elastic, failing, slack, watched
+from archive.crawl.frontier.due import NextVisit, failing, is_stretchable, next_visit, tolerance, watched
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
@@ -36,8 +36,8 @@ from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archive.crawl.frontier.change_rate import Hazard, Watched
-    from db.records import Rhythm
+    from archive.crawl.frontier.change_rate import ArticleState, Hazard
+    from db.records import ChangeRate
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -70,7 +70,7 @@ def plan_visits(
     *,
     now: datetime,
     force: bool = False,
-    rhythms: Iterable[Rhythm] = (),
+    rhythms: Iterable[ChangeRate] = (),
     spent: Mapping[str, int] | None = None,
 ) -> Plan:
     """Which of ``states`` are visited at ``now``, in polite order, and why the rest wait.
@@ -89,7 +89,7 @@ def plan_visits(
     for state in ordered:
         purse = purses.get(_group(state))
         hazard = _hazard(state, hazards)
-        to_come = coming(state, hazard, purse.stretch if purse else 1.0)
+        to_come = next_visit(state, hazard, purse.stretch if purse else 1.0)
         decided = _decide(state, to_come, now, addresses, force=force)
         if isinstance(decided, Waiting):
             waiting.append(decided)
@@ -108,7 +108,7 @@ def plan_visits(
 
 
 def _decide(
-    state: SourceState, to_come: Coming, now: datetime, addresses: Mapping[int, str], *, force: bool
+    state: SourceState, to_come: NextVisit, now: datetime, addresses: Mapping[int, str], *, force: bool
 ) -> _Due | Waiting:
     ended = _ended(state, addresses)
     if ended:
@@ -116,7 +116,7 @@ def _decide(
     due, asked = to_come.at, state.not_before_at
     if asked is not None and asked > now:
         return _waiting(state, f"asked to wait until {_moment(asked)}", max(asked, due or asked))
-    if due is not None and due - slack(state) <= now:
+    if due is not None and due - tolerance(state) <= now:
         return _Due(due, state, _why_now(state, to_come, due))
     if force:
         return _Due(due or now, state, "forced")
@@ -161,7 +161,7 @@ def _purse(
     as in the last day. Visits of the last day count against those of now: a backlog must not spend all days' budgets.
     """
     budget = min(state.budget for state in states if state.budget is not None)
-    articles = [state for state in states if elastic(state)]
+    articles = [state for state in states if is_stretchable(state)]
     fixed = sum(_visits_ahead(state, now) for state in states)
     outlook = [(_now_or_last(state, _hazard(state, hazards), now), _waited(state, now)) for state in articles]
     fresh = sum(state.source.found_in is not None and state.source.found_at > now - _DAY for state in articles)
@@ -177,16 +177,16 @@ def _purse(
 
 def _visits_ahead(state: SourceState, now: datetime) -> int:
     """Visits of the next day that no budget moves: all of a list's, the first of an article."""
-    if elastic(state):
+    if is_stretchable(state):
         return int(state.last_visit_at is None)
-    to_come = coming(state)
+    to_come = next_visit(state)
     if to_come.at is None or to_come.at > now + _DAY:
         return 0
     rest = now + _DAY - max(to_come.at, now)
     return 1 + (rest // to_come.gap if to_come.gap else 0)
 
 
-def _now_or_last(state: SourceState, hazard: Hazard, now: datetime) -> Watched:
+def _now_or_last(state: SourceState, hazard: Hazard, now: datetime) -> ArticleState:
     """An article as it was at its last visit; one that waits for its first as it is now."""
     return watched(state, state.last_visit_at or now, hazard)
 
@@ -199,7 +199,7 @@ def _waited(state: SourceState, now: datetime) -> float:
 def _urgency(state: SourceState, hazard: Hazard, now: datetime) -> float:
     """How overdue an article is: a budget leaves the least overdue for later, and first visits and hints for last."""
     last, hint = state.last_visit_at, state.source.hinted_at
-    if last is None or not elastic(state) or (hint is not None and hint > last):
+    if last is None or not is_stretchable(state) or (hint is not None and hint > last):
         return math.inf
     return rhythm.urgency(watched(state, last, hazard), _waited(state, now))
 
@@ -209,10 +209,10 @@ def _afford(due: Sequence[_Due], purses: Mapping[str, _Purse]) -> tuple[list[_Du
     left = {group: purse.left for group, purse in purses.items()}
     kept: list[_Due] = []
     held: list[Waiting] = []
-    for one in sorted(due, key=lambda one: (elastic(one.state), -one.urgency, one.at)):
+    for one in sorted(due, key=lambda one: (is_stretchable(one.state), -one.urgency, one.at)):
         group = _group(one.state)
         purse = purses.get(group)
-        if purse and left[group] <= 0 and elastic(one.state):
+        if purse and left[group] <= 0 and is_stretchable(one.state):
             held.append(_waiting(one.state, _why_held(purse.budget, one.because), purse.again_at))
             continue
         kept.append(one)
@@ -228,7 +228,7 @@ def _group(state: SourceState) -> str:
 # --- saying why ------------------------------------------------------------------------------------------------------
 
 
-def _why_now(state: SourceState, to_come: Coming, due: datetime) -> str:
+def _why_now(state: SourceState, to_come: NextVisit, due: datetime) -> str:
     if state.last_visit_at is None:
         return "first visit"
     rhythm = f"after {_trouble(state)}" if failing(state) else f"every: {_every(state)}"
@@ -236,7 +236,7 @@ def _why_now(state: SourceState, to_come: Coming, due: datetime) -> str:
     return f"due since {_moment(due)}, {rhythm}{why}"
 
 
-def _why_wait(state: SourceState, to_come: Coming, now: datetime) -> str:
+def _why_wait(state: SourceState, to_come: NextVisit, now: datetime) -> str:
     if to_come.at is None:
         return to_come.because
     if state.last_visit_at is None:  # found at a time that has yet to come: a clock was set back

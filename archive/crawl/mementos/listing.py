@@ -34,7 +34,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class TimeMapPage:
     """The mementos of a list dated in the window, and how many pages of it could not be had or read."""
 
     mementos: tuple[Memento, ...]
@@ -67,7 +67,7 @@ def listing_at(address: str) -> Listing:
     return Listing(address=address, replay=cdx.replay_root(address))
 
 
-async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Window) -> Listed:
+async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Window) -> TimeMapPage:
     """Every page of a list, of whichever form the answers turn out to be, and what they hold in the window."""
     first = cdx.first_question(listing.address, window) if cdx.is_query(listing.address) else listing.address
     reading = _Reading(listing)
@@ -78,7 +78,7 @@ async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Wind
         further = [each for each in reading.take(url, await fetch(visit)) if each not in asked]
         waiting += further
         asked.update(further)
-    return Listed(mementos=tuple(_inside(reading.found, window)), failures=reading.failures)
+    return TimeMapPage(mementos=tuple(_inside(reading.found, window)), failures=reading.failures)
 
 
 class _Reading:

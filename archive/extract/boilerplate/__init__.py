@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import site_template
 from archive.extract.boilerplate.attribution import CREDITS, IN_TEXT, credit_facts, find_credits
-from archive.extract.boilerplate.find import EDGES, find_residue
+from archive.extract.boilerplate.find import EDGES, find_boilerplate
 from archive.extract.boilerplate.normalize import normalise, normalise_line
 from archive.extract.boilerplate.rules import BYLINE, RULES, SHORTCODE
 from archive.extract.boilerplate.site_template import NOTHING, learn, near_copies
 from archive.extract.boilerplate.spans import join, restore, take_lines, take_out
 
 if TYPE_CHECKING:
-    from db.records import Blocks, Extraction, Removed
+    from db.records import Extraction, Removed, TemplateLines
 
 __all__ = [
     "blocks_facts",
@@ -38,7 +38,7 @@ REVISION = "2"
 """Raised by hand whenever the code of this package gives another text for the same extraction."""
 
 
-def clean(extraction: Extraction, known: Blocks = NOTHING) -> Extraction:
+def clean(extraction: Extraction, known: TemplateLines = NOTHING) -> Extraction:
     """``extraction`` with normalised fields, residue moved from ``text`` to ``removed``, and ``origin`` filled.
 
     ``known`` is the furniture of its site. Bylines, datelines, agencies and credited sources are noted in ``facts``.
@@ -47,7 +47,7 @@ def clean(extraction: Extraction, known: Blocks = NOTHING) -> Extraction:
     """
     whole = normalise(restore(extraction))
     title = normalise_line(extraction.title)
-    text, removed = take_out(whole, find_residue(whole, title, known))
+    text, removed = take_out(whole, find_boilerplate(whole, title, known))
     origin = find_credits(whole)
     told = credit_facts(whole, origin, _byline(removed))
     return replace(
@@ -69,7 +69,7 @@ def clean_facts() -> tuple[tuple[str, str], ...]:
     return ("clean revision", REVISION), ("clean rules", sha256(table.encode()).hexdigest()[:16])
 
 
-def blocks_facts(known: Blocks) -> tuple[tuple[str, str], ...]:
+def blocks_facts(known: TemplateLines) -> tuple[tuple[str, str], ...]:
     """The same of the furniture of a site, by what it says: which revision it is, is no matter for a text."""
     return (("furniture", sha256(repr((known.edge, known.anywhere)).encode()).hexdigest()[:16]),) if known else ()
 

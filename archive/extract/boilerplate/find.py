@@ -12,7 +12,7 @@ from archive.extract.boilerplate.site_template import NOTHING, find_furniture
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from db.records import Blocks
+    from db.records import TemplateLines
 
 FURNITURE = "site furniture"
 """The reason of removal of a line that was learned as its site's own, unless a rule knows a more telling one."""
@@ -43,7 +43,7 @@ _RULES = {
 """The rules for a line by whether it stands at the head and at the tail of its text."""
 
 
-def find_residue(text: str, title: str, known: Blocks = NOTHING) -> list[tuple[int, int, str]]:
+def find_boilerplate(text: str, title: str, known: TemplateLines = NOTHING) -> list[tuple[int, int, str]]:
     """Ordered, disjoint (start, end, because) spans of a normalised ``text``; what is left of it is normalised too.
 
     ``known`` is the furniture of the text's site: what lies behind it is at the edge. Empty when nothing would be left:
@@ -54,7 +54,7 @@ def find_residue(text: str, title: str, known: Blocks = NOTHING) -> list[tuple[i
     own = [at for at in range(len(lines)) if at not in sites]
     marked = {own[at]: because for at, because in _marked([lines[at] for at in own], title).items()}
     if len(marked) == len(own):
-        return find_residue(text, title) if sites else []
+        return find_boilerplate(text, title) if sites else []
     return list(_spans(lines, marked | {at: _rule_of(lines[at]) or FURNITURE for at in sites}))
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate.normalize import fold
-from db.records import Blocks
+from db.records import TemplateLines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -42,13 +42,13 @@ SAME_PAGE = 0.5
 
 _SEEN_ENOUGH = 20  # pages that are no copies of each other: a line on more of them says nothing about any two
 
-NOTHING = Blocks()
+NOTHING = TemplateLines()
 
 
 # --- learning --------------------------------------------------------------------------------------------------------
 
 
-def learn(pages: Texts, copies: Iterable[tuple[str, str]] = ()) -> Blocks:
+def learn(pages: Texts, copies: Iterable[tuple[str, str]] = ()) -> TemplateLines:
     """The furniture of one site. ``pages``: of each address every text seen there, before anything was removed.
 
     ``copies`` are pairs of addresses that say nearly the same (``near_copies``): they count as one page. Free of order:
@@ -70,7 +70,7 @@ def learn(pages: Texts, copies: Iterable[tuple[str, str]] = ()) -> Blocks:
     number = len(set(page_of.values()))
     anywhere = {line for line in repeated if seen[line] >= _least(ANYWHERE, SHORT_ANYWHERE, line, number)}
     edge = {line for line in repeated if at_edge[line] >= _least(AT_EDGE, SHORT_AT_EDGE, line, number)}
-    return Blocks(edge=tuple(sorted(edge - anywhere)), anywhere=tuple(sorted(anywhere)))
+    return TemplateLines(edge=tuple(sorted(edge - anywhere)), anywhere=tuple(sorted(anywhere)))
 
 
 def _folded(text: str) -> list[str]:
@@ -147,7 +147,7 @@ def near_copies(pages: Texts) -> tuple[tuple[str, str], ...]:
 # --- applying --------------------------------------------------------------------------------------------------------
 
 
-def find_furniture(lines: Sequence[str], known: Blocks) -> set[int]:
+def find_furniture(lines: Sequence[str], known: TemplateLines) -> set[int]:
     """Which of a text's lines are furniture: known anywhere, or known at the edge and standing there."""
     if not known:
         return set()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.formats.imported import Found
+    from archive.formats.imported import ImportItem
 
 _LIST: Final = "datapackage.json"
 _SEAL: Final = "datapackage-digest.json"
@@ -29,7 +29,7 @@ _PIECE: Final = 1 << 20
 _LONGEST_LIST: Final = 64 << 20  # bytes: a list of half a million files
 
 
-def read_wacz(path: Path, now: datetime) -> Iterator[Found]:
+def read_wacz(path: Path, now: datetime) -> Iterator[ImportItem]:
     """What each record in the WARC files of a ``.wacz`` holds, after what is wrong with the package itself.
 
     A file whose digest is not the one listed is complained of, and read all the same. Raises `BadInput` if it is none.
@@ -49,7 +49,7 @@ def _is_warc(name: str) -> bool:
     return name.startswith("archive/") and name.lower().endswith((".warc", ".warc.gz"))
 
 
-def _read(path: Path, names: list[str], reader: WarcReader) -> Iterator[Found]:
+def _read(path: Path, names: list[str], reader: WarcReader) -> Iterator[ImportItem]:
     with zipfile.ZipFile(path) as packed:
         listed = yield from _listed(path, packed)
         for name in sorted(set(listed) - set(packed.namelist())):

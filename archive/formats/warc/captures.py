@@ -4,8 +4,8 @@ Taken are ``response`` and ``resource`` records that hold HTML, and ``revisit`` 
 the page was asked for, a ``metadata`` record of ours what else is known of the visit. All else (pictures, redirects,
 DNS) is passed over and counted. Reading is warcio's, an optional extra.
 
-A revisit that says "the same as that other record" becomes a `Repeat`: whoever imports the file looks for the other one
-in the archive, where it may have come from this file, from another, or later.
+A revisit that says "the same as that other record" becomes a `RevisitRecord`: whoever imports the file looks for the
+other one in the archive, where it may have come from this file, from another, or later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive.formats.http_status import REDIRECTS
-from archive.formats.imported import MOST_BYTES, BadLine, Kept, PassedOver, Repeat, captured_at, page_outcome
+from archive.formats.imported import (
+    MOST_BYTES,
+    BadLine,
+    ImportedCapture,
+    PassedOver,
+    RevisitRecord,
+    captured_at,
+    page_outcome,
+)
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, Facts, read_facts
 from archive.formats.warc.http_head import LONGEST, Head, charset_of, split_head
 from archive.formats.warc.http_response import asked, by_facts, merged, with_facts, with_payload
@@ -41,7 +49,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.formats.imported import Found
+    from archive.formats.imported import ImportItem
     from archive.formats.warc.reader import WarcRecord
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
@@ -49,7 +57,7 @@ _NOT_MODIFIED: Final = 304
 _MOST_WAITING: Final = 1000  # requests and metadata that wait for their reply; writers put them side by side
 
 
-def read_warc(path: Path, now: datetime) -> Iterator[Found]:
+def read_warc(path: Path, now: datetime) -> Iterator[ImportItem]:
     """What each record of a ``.warc`` or ``.warc.gz`` file holds. Raises `BadInput` without warcio."""
     return WarcReader(now, loader()).read(str(path), lambda: path.open("rb"))
 
@@ -75,13 +83,13 @@ class WarcReader:
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
     others: set[int] = field(default_factory=set)
     beside: OrderedDict[str, _Beside] = field(default_factory=OrderedDict)
-    done: list[Found] = field(default_factory=list)
-    held: tuple[int, frozenset[str], Outcome | Repeat | Kept] | None = None
-    by_id: list[tuple[Repeat, str]] = field(default_factory=list)
+    done: list[ImportItem] = field(default_factory=list)
+    held: tuple[int, frozenset[str], Outcome | RevisitRecord | ImportedCapture] | None = None
+    by_id: list[tuple[RevisitRecord, str]] = field(default_factory=list)
     passed: int = 0
     file: str = ""
 
-    def read(self, name: str, opened: Callable[[], IO[bytes]]) -> Iterator[Found]:
+    def read(self, name: str, opened: Callable[[], IO[bytes]]) -> Iterator[ImportItem]:
         """Everything in one file, in order; ``name`` is what complaints call it. Raises OSError if it cannot be opened.
 
         A reply waits for the record behind it, which may be its request.
@@ -113,7 +121,7 @@ class WarcReader:
             self.held = None
         self.done.append(BadLine(self.file, number, problem))
 
-    def ready(self) -> list[Found]:
+    def ready(self) -> list[ImportItem]:
         """What is finished since the last call."""
         ready, self.done = self.done, []
         return ready
@@ -165,7 +173,7 @@ class WarcReader:
 
     # --- pages ---
 
-    def _page(self, record: WarcRecord) -> Outcome | Repeat | Kept | None:
+    def _page(self, record: WarcRecord) -> Outcome | RevisitRecord | ImportedCapture | None:
         beside = self._beside(record)
         plain = record.rec_type == "resource"
         block = b"" if plain else read_block(record, LONGEST)
@@ -219,7 +227,7 @@ class WarcReader:
 
     # --- revisits ---
 
-    def _revisit(self, number: int, record: WarcRecord) -> Outcome | Repeat | Kept | None:
+    def _revisit(self, number: int, record: WarcRecord) -> Outcome | RevisitRecord | ImportedCapture | None:
         beside = self._beside(record)
         block = read_block(record, LONGEST)
         head = split_head(block)[0] if block.strip() else None
@@ -250,22 +258,22 @@ class WarcReader:
         )
         return any(name and hash(name) in self.others for name in named)
 
-    def _repeat(self, number: int, record: WarcRecord, outcome: Outcome) -> Repeat | None:
+    def _repeat(self, number: int, record: WarcRecord, outcome: Outcome) -> RevisitRecord | None:
         original = field_of(record, "WARC-Refers-To")
         url, date = refers_to(record)
         if not url and original in self.places:
             url, date = self.places[original]
         digest = field_of(record, "WARC-Payload-Digest")
         marks = (UNRESOLVED, *((digest,) if digest else ()), *_same_as(url, date))
-        repeat = Repeat(self.file, number, _marked(outcome, marks))
+        repeat = RevisitRecord(self.file, number, _marked(outcome, marks))
         if original and not url:  # its original may stand further on
             self.by_id.append((repeat, original))
             return None
         return repeat
 
-    def _named_by_id(self) -> list[Found]:
+    def _named_by_id(self) -> list[ImportItem]:
         """The repeats that named their original by its record's id alone, now that all of the file is known."""
-        done: list[Found] = []
+        done: list[ImportItem] = []
         for repeat, original in self.by_id:
             marks = _same_as(*self.places.get(original, ("", "")))
             done.append(replace(repeat, outcome=_marked(repeat.outcome, marks)))
@@ -274,22 +282,22 @@ class WarcReader:
         return done
 
 
-def _placed(found: Outcome | Repeat, facts: Facts | None) -> Outcome | Repeat | Kept:
+def _placed(found: Outcome | RevisitRecord, facts: Facts | None) -> Outcome | RevisitRecord | ImportedCapture:
     """What was found, with its place in the archive that wrote it; a whole page of an article needs none."""
     if facts is None or (facts.kind is SeedKind.ARTICLE and facts.part == 1):
         return found
-    return Kept(found=found, kind=facts.kind, part=facts.part, of=facts.of)
+    return ImportedCapture(found=found, kind=facts.kind, part=facts.part, of=facts.of)
 
 
 def _with_request(
-    found: Outcome | Repeat | Kept, request: tuple[tuple[str, str], ...] | None
-) -> Outcome | Repeat | Kept:
-    if isinstance(found, Kept):
+    found: Outcome | RevisitRecord | ImportedCapture, request: tuple[tuple[str, str], ...] | None
+) -> Outcome | RevisitRecord | ImportedCapture:
+    if isinstance(found, ImportedCapture):
         return replace(found, found=_request_of(found.found, request))
     return _request_of(found, request)
 
 
-def _request_of(found: Outcome | Repeat, request: tuple[tuple[str, str], ...] | None) -> Outcome | Repeat:
+def _request_of(found: Outcome | RevisitRecord, request: tuple[tuple[str, str], ...] | None) -> Outcome | RevisitRecord:
     if isinstance(found, Outcome):
         return asked(found, request, None)
     return replace(found, outcome=asked(found.outcome, request, None))

@@ -17,7 +17,7 @@ from db.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.formats.imported import Found
+    from archive.formats.imported import ImportItem
 
 WarcRecord: TypeAlias = Any
 """A record as warcio's loader gives it, its block not yet read; warcio names no types."""
@@ -240,11 +240,11 @@ class Taker(Protocol):
     def damaged(self, number: int, problem: str) -> None:
         """What was taken of this record does not hold."""
 
-    def ready(self) -> list[Found]:
+    def ready(self) -> list[ImportItem]:
         """What is finished since the last call."""
 
 
-def read_records(raw: IO[bytes], load: Any, taker: Taker) -> Iterator[Found]:
+def read_records(raw: IO[bytes], load: Any, taker: Taker) -> Iterator[ImportItem]:
     """Everything ``taker`` makes of the records of a seekable file. ``load`` is a `loader`.
 
     A record that is not followed by another, or by the end, is damaged: its length is wrong.

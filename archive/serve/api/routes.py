@@ -13,7 +13,7 @@ from archive.serve import side_by_side, wording
 from archive.serve.api.document import document
 from archive.serve.bounded_diff import check_judged_in_time, compare_in_time
 from archive.serve.pages import article, as_of, captures, clusters, copies, parameters, runs, search, sources
-from archive.serve.request_context import Reply, kind_of
+from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.versions.diff import edits_json
 from db.errors import BadInput, NotArchived
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.records import Text, Version
 
     Json = dict[str, Any]
@@ -36,7 +36,7 @@ USUAL = 100
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def _versions(at: Desk, name: str, *, firsts: bool) -> Reply:
+def _versions(at: RequestContext, name: str, *, firsts: bool) -> PageResult:
     asked = at.paging(usual=USUAL)
     kind = kind_of(at.query.get("kind", ""))
     window = {"since": at.moment("since"), "until": at.moment("until", end=True)}
@@ -50,7 +50,7 @@ def _versions(at: Desk, name: str, *, firsts: bool) -> Reply:
         limit=asked.limit,
     )
     following = at.following(place)
-    return Reply(view={name: [_version(*each) for each in found], "next": following}, rows=name)
+    return PageResult(view={name: [_version(*each) for each in found], "next": following}, rows=name)
 
 
 def _version(each: Version, source_id: int) -> Json:
@@ -64,58 +64,58 @@ def _version(each: Version, source_id: int) -> Json:
     }
 
 
-def _all_versions(at: Desk) -> Reply:
+def _all_versions(at: RequestContext) -> PageResult:
     return _versions(at, "versions", firsts=True)
 
 
-def _changes(at: Desk) -> Reply:
+def _changes(at: RequestContext) -> PageResult:
     return _versions(at, "changes", firsts=False)
 
 
-def _articles(at: Desk) -> Reply:
+def _articles(at: RequestContext) -> PageResult:
     when = at.moment("at", end=True) or at.now
     asked = at.paging(usual=USUAL)
     found, behind = source_health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
-    return Reply(view=as_of.view(found, when, at.following(behind)), rows="articles")
+    return PageResult(view=as_of.view(found, when, at.following(behind)), rows="articles")
 
 
-def _snapshots(at: Desk) -> Reply:
+def _snapshots(at: RequestContext) -> PageResult:
     source_id = parameters.number_of(at.query.get("source", ""))
     if source_id is None:
         raise BadInput("source= is needed: the id of a source, as /api/v1/sources gives it")
     asked = at.paging(usual=USUAL)
     found, place = captures.read(at, [source_id], limit=asked.limit, after=asked.behind_place)
     rows = [captures.row(each) for each in found]
-    return Reply(view={"snapshots": rows, "next": at.following(place)}, rows="snapshots")
+    return PageResult(view={"snapshots": rows, "next": at.following(place)}, rows="snapshots")
 
 
 # --- single things ---------------------------------------------------------------------------------------------------
 
 
-def _source(at: Desk) -> Reply:
+def _source(at: RequestContext) -> PageResult:
     found = parameters.source_of(at)
-    return Reply(view=sources.one(at, found.id))
+    return PageResult(view=sources.one(at, found.id))
 
 
-def _article(at: Desk) -> Reply:
+def _article(at: RequestContext) -> PageResult:
     found = parameters.source_of(at)
     number = parameters.number_of(at.query.get("v", ""))
-    return Reply(view=article.view(article.facts_of(at, found, number)), rows="versions")
+    return PageResult(view=article.view(article.facts_of(at, found, number)), rows="versions")
 
 
-def _text(at: Desk) -> Reply:
+def _text(at: RequestContext) -> PageResult:
     found = _held(at, at.path["sha256"])
     told = {"text_sha256": found.sha256, "title": found.title, "text": found.body}
-    return Reply(view=told | {"language": found.language, "byline": found.byline}, etag=found.sha256)
+    return PageResult(view=told | {"language": found.language, "byline": found.byline}, etag=found.sha256)
 
 
-def _diff(at: Desk) -> Reply:
+def _diff(at: RequestContext) -> PageResult:
     a, b = (_held(at, at.path[side]) for side in "ab")
     told = {"a": a.sha256, "b": b.sha256} | edits_json(compare_in_time(a, b), a, b)
-    return Reply(view=told, rows="edits", etag=f"{a.sha256}{b.sha256}")
+    return PageResult(view=told, rows="edits", etag=f"{a.sha256}{b.sha256}")
 
 
-def _passages(at: Desk) -> Reply:
+def _passages(at: RequestContext) -> PageResult:
     from archive.copies import judge
 
     a, b = (_held(at, at.path[side]) for side in "ab")
@@ -125,10 +125,10 @@ def _passages(at: Desk) -> Reply:
     told |= {"score": round(judged.score, 4), "coverage": [round(share, 4) for share in judged.coverage]}
     told["passages"] = side_by_side.passages(judged.passages)
     more = {name: getattr(judged, name) for name in ("because", "longest_run", "method")}
-    return Reply(view=told | more | {"residue": list(judged.residue)}, rows="passages")
+    return PageResult(view=told | more | {"residue": list(judged.residue)}, rows="passages")
 
 
-def _held(at: Desk, digest: str) -> Text:
+def _held(at: RequestContext, digest: str) -> Text:
     if not _DIGEST.fullmatch(digest):
         raise NotArchived(f"{digest[:70]} is not the sha256 of a text")
     return at.archive.text_by_digest(digest)

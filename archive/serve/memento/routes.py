@@ -17,7 +17,7 @@ from archive.serve.memento.lookup import place_of
 from archive.serve.memento.replay import POLICY, Replay, respond
 from archive.serve.memento.rewrite import Links, behind, page_url, read_memento, safe
 from archive.serve.memento.serialize import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, write_answer
-from archive.serve.request_context import desk
+from archive.serve.request_context import request_context
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.queries.cdx import Listed, Place
     from db.reader import Ask
 
-    Answer = Callable[[Desk], Response]
+    Answer = Callable[[RequestContext], Response]
 
 MOST_LISTED: Final = 5000
 """Mementos in one TimeMap: 800 kB of links, written in 30 ms; a longer list names the one that goes on."""
@@ -58,7 +58,7 @@ def routes() -> list[Route]:
 
 def _answering(answer: Answer) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
-        with desk(request, "") as at:
+        with request_context(request, "") as at:
             return answer(at)
 
     return endpoint
@@ -67,7 +67,7 @@ def _answering(answer: Answer) -> Callable[[Request], Response]:
 # --- the index -------------------------------------------------------------------------------------------------------
 
 
-def _index(at: Desk, *, lines: bool = False) -> Response:
+def _index(at: RequestContext, *, lines: bool = False) -> Response:
     question = read_question(at.request.url.query, lines=lines)
     if question.counts_pages:
         return Response(f"{pages(at.ask, question)}\n", media_type="text/plain")
@@ -75,7 +75,7 @@ def _index(at: Desk, *, lines: bool = False) -> Response:
     return Response(text, headers={"content-type": media_type, "cache-control": "no-cache"})
 
 
-def _available(at: Desk) -> Response:
+def _available(at: RequestContext) -> Response:
     """The memento nearest to a time, or the newest, as JSON; ``{}`` where there is none."""
     url, digits = at.query.get("url", ""), at.query.get("timestamp", "")
     if not url:
@@ -93,7 +93,7 @@ def _available(at: Desk) -> Response:
 # --- one page's list -------------------------------------------------------------------------------------------------
 
 
-def _timemap(at: Desk, *, root: str) -> Response:
+def _timemap(at: RequestContext, *, root: str) -> Response:
     form = at.path["form"]
     if form not in TIMEMAPS:
         raise BadInput(f"there is no TimeMap as {form[:40]!r}; there are {', '.join(TIMEMAPS)}")
@@ -111,7 +111,7 @@ def _timemap(at: Desk, *, root: str) -> Response:
     return Response(write(told), headers={"content-type": media_type, "cache-control": "no-cache"})
 
 
-def _as_pywb_lists(at: Desk, url: str, form: str) -> Response:
+def _as_pywb_lists(at: RequestContext, url: str, form: str) -> Response:
     """What pywb in these two forms is what its index answers."""
     question = replace(read_question("url=x.example"), url=url, output={"json": "jsonl"}.get(form, form))
     text, media_type = write_answer(look_up(at.ask, question), question)
@@ -121,7 +121,7 @@ def _as_pywb_lists(at: Desk, url: str, form: str) -> Response:
 # --- one page at a moment --------------------------------------------------------------------------------------------
 
 
-def _page(at: Desk, *, root: str) -> Response:
+def _page(at: RequestContext, *, root: str) -> Response:
     """What stands behind ``/web/``: a memento's address, a star and an address, or an address alone, the TimeGate."""
     text = behind(at.request.scope, f"{root}/")
     links = Links(f"{at.base}{root}")
@@ -143,7 +143,7 @@ def _page(at: Desk, *, root: str) -> Response:
     return _led_to(links.memento(found.at, found.url, asked.mode))
 
 
-def _timegate(at: Desk, url: str, links: Links) -> Response:
+def _timegate(at: RequestContext, url: str, links: Links) -> Response:
     """To the memento nearest to the ``Accept-Datetime`` of a request; to the newest without one (RFC 7089, 4.1)."""
     asked = at.request.headers.get("accept-datetime")
     moment = read_http_date(asked) if asked else None
@@ -166,7 +166,7 @@ def _page_at(ask: Ask, url: str, moment: datetime | None, place: Place | None = 
     return next(iter(cdx_queries.listed(ask, place, back=True, limit=1)), None)
 
 
-def _memento(at: Desk, one: Listed, place: Place, links: Links, *, raw: bool) -> Response:
+def _memento(at: RequestContext, one: Listed, place: Place, links: Links, *, raw: bool) -> Response:
     shown = capture_queries.by_id(at.ask, one.id)
     if one.unmodified:
         page = cdx_queries.standing_for(at.ask, one.source_id, one.at)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.serve.api.document import document
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
 
     Json = dict[str, Any]
 
@@ -40,9 +40,9 @@ def view(described: Json, base: str) -> Json:
     }
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer what a program can ask for."""
-    return Reply(view=view(document(at.base), at.base), template="about.html", rows="operations")
+    return PageResult(view=view(document(at.base), at.base), template="about.html", rows="operations")
 
 
 def routes() -> list[Route]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from archive.api import serialize
-from archive.api.related_copies import family_of
+from archive.api.related_copies import related_copies
 from archive.api.version_ref import Ref
 from archive.serve import charts
 from archive.serve import wording as words
@@ -16,7 +16,7 @@ from archive.serve.bounded_diff import Allowance
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
 from archive.serve.pages.parameters import number_of, source_of
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.serve.snippets import strongest
 from archive.timestamps import iso
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from archive.api.related_copies import Family
-    from archive.serve.request_context import Desk
+    from archive.api.related_copies import RelatedCopies
+    from archive.serve.request_context import RequestContext
     from db.queries.source_health import Check, Health
     from db.records import Capture, Fact, History, Source, Text, Version
 
@@ -56,7 +56,7 @@ class Facts:
     facts: Sequence[Fact]
     checks: Sequence[Check]
     words: Mapping[int, int]
-    family: Family
+    family: RelatedCopies
     health: Health
     seen_until: datetime | None
 
@@ -179,7 +179,7 @@ def _timeline(facts: Facts) -> Json:
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def facts_of(at: Desk, source: Source, number: int | None) -> Facts:
+def facts_of(at: RequestContext, source: Source, number: int | None) -> Facts:
     """All that the page needs."""
     archive = at.archive
     _, history = archive.history(source.url)
@@ -193,26 +193,26 @@ def facts_of(at: Desk, source: Source, number: int | None) -> Facts:
         facts=archive.facts(shown) if shown else (),
         checks=health.checks(at.ask, source.id, limit=CHECKS),
         words=health.words(at.ask, source.id),
-        family=family_of(archive, source),
+        family=related_copies(archive, source),
         health=health.of_source(at.ask, source.id),
         seen_until=changes.seen_until(at.ask, source.id),
     )
 
 
-def show(at: Desk) -> Reply | Response:
+def show(at: RequestContext) -> PageResult | Response:
     """Answer one article; under the address of one whose history another keeps, where that is."""
     source = source_of(at)
     if source.id != at.path["id"]:
         ending = "" if at.form == "html" else f".{at.form}"
         return RedirectResponse(f"/a/{source.id}{ending}", 308)
     told = view(facts_of(at, source, number_of(at.query.get("v", ""))))
-    reply = Reply(
+    reply = PageResult(
         view=told, template="article.html", rows="versions", drawn={"timeline": charts.timeline(told["timeline"])}
     )
     return feed(at) if at.form == "atom" else reply
 
 
-def feed(at: Desk) -> Reply:
+def feed(at: RequestContext) -> PageResult:
     """Answer the feed of one article: each version an entry, with the weightiest words of its change."""
     source = source_of(at)
     _, told = at.archive.history(source.url)
@@ -227,14 +227,14 @@ def feed(at: Desk) -> Reply:
         "page": f"/a/{source.id}",
         "entries": entries,
     }
-    return Reply(view={"title": title, "entries": entries}, rows="entries", feed=found)
+    return PageResult(view={"title": title, "entries": entries}, rows="entries", feed=found)
 
 
 FEED = 30
 """Versions in the feed of one article."""
 
 
-def _row(at: Desk, source: Source, each: Version, before: Version | None, allowed: Allowance) -> Json:
+def _row(at: RequestContext, source: Source, each: Version, before: Version | None, allowed: Allowance) -> Json:
     told: list[Json] = []
     if before:
         texts = at.archive.text(before), at.archive.text(each)
@@ -249,7 +249,7 @@ def _row(at: Desk, source: Source, each: Version, before: Version | None, allowe
     }
 
 
-def look_up(at: Desk) -> Response:
+def look_up(at: RequestContext) -> Response:
     """Go to the article with an address."""
     found = at.archive.source(at.query.get("url", ""))
     return RedirectResponse(f"/a/{found.id}", 303)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from archive.serve import wording
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso, parse_instant
 from db.queries import source_health
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.queries.source_health import Standing
 
     Json = dict[str, Any]
@@ -56,15 +56,15 @@ def view(found: Sequence[Standing], when: datetime, following: str | None) -> Js
     }
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer what stood where at the instant in the path. Raises BadInput."""
     when = parse_instant(at.path["at"], now=at.now, end=True)
     asked = at.paging(usual=USUAL)
     found, behind = source_health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
-    return Reply(view=view(found, when, at.following(behind)), template="standing.html", rows="articles")
+    return PageResult(view=view(found, when, at.following(behind)), template="standing.html", rows="articles")
 
 
-def choose(at: Desk) -> Response:
+def choose(at: RequestContext) -> Response:
     """Go to the page of the instant that was typed. Raises BadInput."""
     when = parse_instant(at.query.get("when") or "now", now=at.now, end=True)
     return RedirectResponse(f"/at/{iso(when.replace(microsecond=0))}", 303)

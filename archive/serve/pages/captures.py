@@ -8,7 +8,7 @@ from archive.api import serialize
 from archive.serve import wording
 from archive.serve.pages.article import CHECKS
 from archive.serve.pages.parameters import source_of
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso
 from db.microseconds import instant, micros
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.records import Capture, Source
 
     Json = dict[str, Any]
@@ -56,7 +56,9 @@ def view(
     }
 
 
-def read(at: Desk, ids: Sequence[int], *, limit: int, after: Place | None) -> tuple[list[Capture], Place | None]:
+def read(
+    at: RequestContext, ids: Sequence[int], *, limit: int, after: Place | None
+) -> tuple[list[Capture], Place | None]:
     """The captures of these sources in the window the request asks for, in the order of time; and where to go on.
 
     Raises BadInput.
@@ -68,7 +70,7 @@ def read(at: Desk, ids: Sequence[int], *, limit: int, after: Place | None) -> tu
     return shown, (micros(shown[-1].captured_at), shown[-1].id or 0) if len(found) > limit else None
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer the captures of an article, under whatever addresses it was found."""
     source = source_of(at)
     asked = at.paging(usual=USUAL)
@@ -77,7 +79,7 @@ def show(at: Desk) -> Reply:
     met = {each.at: each.state for each in source_health.checks(at.ask, source.id, limit=CHECKS)}
     window = {name: iso(moment) if (moment := at.moment(name)) else None for name in ("since", "until")}
     told = view(source, found, met, window=window, following=at.following(place))
-    return Reply(view=told, template="captures.html", rows="captures")
+    return PageResult(view=told, template="captures.html", rows="captures")
 
 
 def routes() -> list[Route]:

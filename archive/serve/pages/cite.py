@@ -11,14 +11,14 @@ from archive.api.version_ref import Ref
 from archive.serve import wording
 from archive.serve.memento.rewrite import Links, safe
 from archive.serve.pages.parameters import number_of, source_of
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.versions.diff.layout import clean
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.records import Citation, Source, Version
 
     Json = dict[str, Any]
@@ -81,12 +81,12 @@ def _tex(text: str) -> str:
     return "".join(_TEX.get(sign, sign) for sign in text)
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer how to cite a version; without ``v`` the newest."""
     source = source_of(at)
     ref = Ref(url=source.url, number=number_of(at.query.get("v", "")))
     told = view(source, at.archive.version(ref), at.archive.cite(ref), at.base)
-    return Reply(view=told, template="cite.html")
+    return PageResult(view=told, template="cite.html")
 
 
 def routes() -> list[Route]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from archive.api.related_copies import NEIGHBOURS, family_of
+from archive.api.related_copies import NEIGHBOURS, related_copies
 from archive.serve.pages.copies import members_of
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from db.queries import links, source_health, sources
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.api.related_copies import Family
-    from archive.serve.request_context import Desk
+    from archive.api.related_copies import RelatedCopies
+    from archive.serve.request_context import RequestContext
     from db.records import Source
 
     Json = dict[str, Any]
@@ -56,7 +56,7 @@ def view(rows: Sequence[Json], following: str | None) -> Json:
     return {"title": "Copies", "clusters": list(rows), "next": following}
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer the groups, by the address of their probable original; one page may have few, and still a next.
 
     With ``since`` and ``until`` only those of which a member was first seen in that time. Raises BadInput.
@@ -65,7 +65,7 @@ def show(at: Desk) -> Reply:
     since, until = at.moment("since"), at.moment("until", end=True)
     found, behind = _groups(at, asked.behind_text, asked.limit)
     rows = [each for each in found if _seen_between(each, since, until)]
-    return Reply(view=view(rows, at.following(behind)), template="groups.html", rows="clusters")
+    return PageResult(view=view(rows, at.following(behind)), template="groups.html", rows="clusters")
 
 
 def _seen_between(group: Json, since: datetime | None, until: datetime | None) -> bool:
@@ -74,11 +74,11 @@ def _seen_between(group: Json, since: datetime | None, until: datetime | None) -
     return in_time or (since is None and until is None)
 
 
-def _groups(at: Desk, after: str, limit: int) -> tuple[list[Json], str | None]:
+def _groups(at: RequestContext, after: str, limit: int) -> tuple[list[Json], str | None]:
     """A page of groups, and behind which address to go on; None: there is nothing more."""
     looked = source_health.states(at.ask, after=after, limit=LOOKED_AT)
     rows: list[Json] = []
-    known: dict[str, Family] = {}  # by the address of each member: a group is put together once a page
+    known: dict[str, RelatedCopies] = {}  # by the address of each member: a group is put together once a page
     weighed = 0
     for place, each in enumerate(looked):
         source = sources.by_id(at.ask, each.source_id)
@@ -88,7 +88,7 @@ def _groups(at: Desk, after: str, limit: int) -> tuple[list[Json], str | None]:
             if weighed and weighed + weight > WEIGHED:
                 return rows, looked[place - 1].url_key
             weighed += weight
-            family = family_of(at.archive, source) if copied else None
+            family = related_copies(at.archive, source) if copied else None
             known |= {ref.url: family for ref in family.cluster.members} if family and family.cluster else {}
         if source.url in known:
             rows += _told_at(source, known[source.url])
@@ -97,7 +97,7 @@ def _groups(at: Desk, after: str, limit: int) -> tuple[list[Json], str | None]:
     return rows, looked[-1].url_key if len(looked) == LOOKED_AT else None
 
 
-def _told_at(source: Source, family: Family) -> list[Json]:
+def _told_at(source: Source, family: RelatedCopies) -> list[Json]:
     """The group, at its probable original: each is told once."""
     original = family.cluster.original.url if family.cluster else ""
     return [row(source, members_of(family))] if original == source.url else []

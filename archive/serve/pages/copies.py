@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize
-from archive.api.related_copies import family_of
+from archive.api.related_copies import related_copies
 from archive.api.version_ref import Ref
 from archive.serve import charts, wording
 from archive.serve.bounded_diff import check_judged_in_time
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.serve.side_by_side import Pair, named, side_by_side
 from archive.timestamps import iso
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.api.related_copies import Family
-    from archive.serve.request_context import Desk
+    from archive.api.related_copies import RelatedCopies
+    from archive.serve.request_context import RequestContext
     from db.records import Link, Relation, Source, VersionRef
 
     Json = dict[str, Any]
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BY = {"published": "by the dates both declare", "first_seen": "by when we first saw them", "mixed": "at most"}
 
 
-def copy_row(family: Family, ref: VersionRef, place: int) -> Json:
+def copy_row(family: RelatedCopies, ref: VersionRef, place: int) -> Json:
     """A member of a cluster: where and when it was seen, and how much of it the probable original holds."""
     cluster = family.cluster
     original = cluster.original if cluster else ref
@@ -61,7 +61,7 @@ def copy_row(family: Family, ref: VersionRef, place: int) -> Json:
     }
 
 
-def members_of(family: Family) -> list[Json]:
+def members_of(family: RelatedCopies) -> list[Json]:
     """The members of a cluster in the order of time; none where there is no cluster."""
     cluster = family.cluster
     members = [copy_row(family, ref, place) for place, ref in enumerate(cluster.members)] if cluster else []
@@ -79,7 +79,7 @@ def _between(links: Sequence[Link], one: str, other: str) -> Link | None:
     return max(found, key=lambda link: link.score, default=None)
 
 
-def view(source: Source, family: Family, pair: Pair | None) -> Json:
+def view(source: Source, family: RelatedCopies, pair: Pair | None) -> Json:
     """The page as JSON values."""
     cluster = family.cluster
     members = members_of(family)
@@ -129,7 +129,7 @@ def _step(path: str, row: Json, *, chosen: bool) -> Json:
     return {"path": f"{path}#pair", "outlet": row["outlet"], "title": row["title"], "said": said, "chosen": chosen}
 
 
-def _others(family: Family, source: Source) -> list[Link]:
+def _others(family: RelatedCopies, source: Source) -> list[Link]:
     """The closest link to each article outside of the cluster."""
     inside = {ref.url for ref in family.cluster.members} if family.cluster else {source.url}
     best: dict[str, Link] = {}
@@ -140,7 +140,7 @@ def _others(family: Family, source: Source) -> list[Link]:
     return list(best.values())
 
 
-def _related(link: Link, source: Source, family: Family) -> Json:
+def _related(link: Link, source: Source, family: RelatedCopies) -> Json:
     other = link.b if link.a.url == source.url else link.a
     source_id = family.ids.get(other.url)
     return {
@@ -160,18 +160,18 @@ def _related(link: Link, source: Source, family: Family) -> Json:
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer the copies around one article; ``with`` is the other article of the pair shown side by side."""
     from archive.serve.pages.parameters import number_of, source_of
 
     source = source_of(at)
-    family = family_of(at.archive, source)
+    family = related_copies(at.archive, source)
     shown = view(source, family, _pair(at, source, family, number_of(at.query.get("with", ""))))
     drawn = {"lanes": charts.lanes(shown), "threads": charts.threads(shown["pair"]) if shown["pair"] else ""}
-    return Reply(view=shown, template="copies.html", rows="members", drawn=drawn)
+    return PageResult(view=shown, template="copies.html", rows="members", drawn=drawn)
 
 
-def _pair(at: Desk, source: Source, family: Family, other: int | None) -> Pair | None:
+def _pair(at: RequestContext, source: Source, family: RelatedCopies, other: int | None) -> Pair | None:
     """The pair that was asked for, else the probable original and this article, else its closest link."""
     if other is not None:
         found = sources.known(at.ask, other) if other != source.id else None
@@ -186,7 +186,7 @@ def _pair(at: Desk, source: Source, family: Family, other: int | None) -> Pair |
     return Pair(link=link, a=a, b=b)
 
 
-def _usual(source: Source, family: Family) -> Link | None:
+def _usual(source: Source, family: RelatedCopies) -> Link | None:
     cluster = family.cluster
     if cluster is not None and cluster.original.url != source.url:
         direct = _between(family.links, cluster.original.url, source.url)
@@ -196,7 +196,7 @@ def _usual(source: Source, family: Family) -> Link | None:
     return max(copied, key=lambda link: link.score, default=None)
 
 
-def _judged(at: Desk, source: Source, other: Source) -> Link:
+def _judged(at: RequestContext, source: Source, other: Source) -> Link:
     """The two newest texts compared now; where the pair is not linked, that is told as such."""
     from db.records import Link, Relation, VersionRef
 

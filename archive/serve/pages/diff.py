@@ -21,7 +21,7 @@ from archive.serve.hidden_characters import unseen
 from archive.serve.pages.article import what
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.pages.raw_html import machine_view, raw_view
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso
 from archive.versions.diff import edits_json, marked, paragraphs, render_unified
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api import Comparison
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from archive.versions.diff.layout import Line
     from db.records import Source
 
@@ -132,7 +132,7 @@ def _says(bits: Sequence[Json]) -> bool:
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer how version a became version b."""
     source = source_of(at)
     mode = at.query.get("mode", "reading")
@@ -157,7 +157,7 @@ def show(at: Desk) -> Reply:
     if mode == "side":
         drawn["columns"] = two_columns(told["lines"])
     files = {"patch": partial(render_unified, found.change, one, two), "svg": partial(_card, told, shown)}
-    return Reply(view=told, template="diff.html", rows="edits", drawn=with_firsts(drawn), files=files)
+    return PageResult(view=told, template="diff.html", rows="edits", drawn=with_firsts(drawn), files=files)
 
 
 def _card(told: Json, shown: Sequence[Line]) -> str:
@@ -198,7 +198,7 @@ def _comparison(first: Any, second: Any, one: Any, two: Any) -> Comparison:
     return Comparison(a=first, b=second, a_text=one, b_text=two, change=compare_in_time(one, two))
 
 
-def compare_chosen(at: Desk) -> Response:
+def compare_chosen(at: RequestContext) -> Response:
     """Go from two versions, named by their numbers or by the digests of their texts, to the address of that change.
 
     Numbers are positions in today's history and may shift; digests are what a lasting link says. Raises BadInput,
@@ -211,7 +211,7 @@ def compare_chosen(at: Desk) -> Response:
     return RedirectResponse(f"/a/{source.id}/diff/{a}..{b}", 303)
 
 
-def _number(at: Desk, source: Source, named: str) -> int | None:
+def _number(at: RequestContext, source: Source, named: str) -> int | None:
     if not _DIGEST.fullmatch(named):
         return number_of(named)
     _, history = at.archive.history(source.url)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from archive.serve import snippets, wording
 from archive.serve.bounded_diff import Allowance
 from archive.serve.next_visits import RUNS, next_run
-from archive.serve.request_context import Reply, kind_of
+from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import BadInput
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.api import Archive
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.queries.changes import News
     from db.records import Change, Text
 
@@ -138,7 +138,7 @@ def _choice(asked: Mapping[str, str], name: str, value: str, said: str) -> Json:
     return {"label": said, "path": f"/?{query}" if query else "/", "chosen": asked.get(name, "") == value}
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer the inbox."""
     wanted, asked = wanted_of(at), at.paging(usual=USUAL)
     found, place = changes.news(at.ask, wanted, after=asked.behind_place, limit=asked.limit)
@@ -146,7 +146,7 @@ def show(at: Desk) -> Reply:
     following = at.following(place)
     shown = view(items, asked=at.query, caught_up=changes.caught_up(at.ask), following=following)
     shown["runs"] = next_run(statistics.runs(at.ask, limit=2 * RUNS), at.now)
-    return Reply(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
+    return PageResult(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
 
 
 def _told(archive: Archive, found: Sequence[News]) -> list[Item]:
@@ -163,7 +163,7 @@ def told(archive: Archive, news: News, allowed: Allowance) -> Item:
     return Item(news=news, change=change, a=a, b=b, copies=copies)
 
 
-def wanted_of(at: Desk) -> changes.Wanted:
+def wanted_of(at: RequestContext) -> changes.Wanted:
     """What the address asks for. Raises BadInput."""
     kinds = tuple(str(kind) for name in at.query.get("kind", "").split(",") if (kind := kind_of(name)))
     try:
@@ -210,11 +210,11 @@ def _plainly(bit: Json) -> str:
     return {"same": "{}", "cut": "[-{}-]", "new": "{{+{}+}}"}[bit["mark"]].format(bit["text"])
 
 
-def whole_feed(at: Desk) -> Reply:
+def whole_feed(at: RequestContext) -> PageResult:
     """Answer the feed of every change, whatever was looked at."""
     found, _ = changes.news(at.ask, changes.Wanted(everything=True), after=None, limit=USUAL)
     shown = view(_told(at.archive, found), asked={}, caught_up=None, following=None)
-    return Reply(view=shown, rows="changes", feed=feed(shown))
+    return PageResult(view=shown, rows="changes", feed=feed(shown))
 
 
 def routes() -> list[Route]:

@@ -8,7 +8,7 @@ from db.errors import BadInput, NotArchived
 from db.queries import sources
 
 if TYPE_CHECKING:
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.records import Source
 
     Json = dict[str, Any]
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LEAST_ID, _MOST_ID = 1, 1 << 62
 
 
-def source_of(at: Desk) -> Source:
+def source_of(at: RequestContext) -> Source:
     """The source the path names. Raises NotArchived."""
     wanted = at.path["id"]
     found = sources.known(at.ask, wanted) if _LEAST_ID <= wanted < _MOST_ID else None

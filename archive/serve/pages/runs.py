@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.serve import wording
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import NotArchived
-from db.lease_owner import at_work
+from db.lease_owner import active_leases
 from db.queries import statistics
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
 
     Json = dict[str, Any]
 
@@ -60,18 +60,18 @@ def view(runs: Sequence[Json], leases: Sequence[Json], following: str | None) ->
     }
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer the runs, the newest first; with ``kind``, ``since`` and ``until`` only those. Raises BadInput."""
     asked = at.paging(usual=USUAL)
     place = asked.behind_place
     shown, behind = _some(at, before=place[1] if place else None, limit=asked.limit)
     following = at.following([0, behind]) if behind is not None else None
-    working = at_work(at.ask, at.now)
+    working = active_leases(at.ask, at.now)
     told = view([row(each, at.house.prefect) for each in shown], working, following)
-    return Reply(view=told, template="runs.html", rows="runs")
+    return PageResult(view=told, template="runs.html", rows="runs")
 
 
-def _some(at: Desk, *, before: int | None, limit: int) -> tuple[list[Json], int | None]:
+def _some(at: RequestContext, *, before: int | None, limit: int) -> tuple[list[Json], int | None]:
     """The runs that the request asks for, and the id behind which to go on; None: there are no more."""
     kind, since, until = at.query.get("kind", ""), at.moment("since"), at.moment("until", end=True)
     narrowed = bool(kind or since or until)
@@ -89,13 +89,13 @@ def _some(at: Desk, *, before: int | None, limit: int) -> tuple[list[Json], int 
     return found, looked[-1]["id"] if more else None
 
 
-def one(at: Desk) -> Reply:
+def one(at: RequestContext) -> PageResult:
     """Answer one run, under the number that the archive keeps with what it brought. Raises NotArchived."""
     wanted = min(at.path["id"], _MOST_ID)
     found = [run for run in statistics.runs_before(at.ask, before=wanted + 1, limit=1) if run["id"] == wanted]
     if not found:
         raise NotArchived(f"there was no run {wanted}")
-    return Reply(view=view([row(found[0], at.house.prefect)], (), None), template="runs.html", rows="runs")
+    return PageResult(view=view([row(found[0], at.house.prefect)], (), None), template="runs.html", rows="runs")
 
 
 _MOST_ID = 1 << 61

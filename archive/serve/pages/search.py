@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from archive.api import serialize
-from archive.api.query_parser import understood
+from archive.api.query_parser import parse_query
 from archive.serve import charts, wording
-from archive.serve.request_context import Reply, kind_of
+from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
 from archive.urls import url_key
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from archive.api.query_parser import Sought
+    from archive.api.query_parser import ParsedQuery
     from archive.serve.pagination import Paging
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.queries.facets import Spread
     from db.queries.search import Match, Page
 
@@ -45,7 +45,7 @@ MOST_LOTS = 5
 
 def view(
     asked: Mapping[str, str],
-    sought: Sought | None,
+    sought: ParsedQuery | None,
     found: Sequence[Json],
     told: Spread | None,
     *,
@@ -138,14 +138,14 @@ def snippet(marked: str) -> list[Json]:
     return runs
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer a search; without words, the box and how to use it."""
     said = at.query.get("q", "")
     asked = at.paging(usual=USUAL)
     if not said.strip():
         return _nothing(at, "")
     try:
-        sought = understood(said, when=at.moment("at", end=True), gone=at.query.get("gone") == "1")
+        sought = parse_query(said, when=at.moment("at", end=True), gone=at.query.get("gone") == "1")
     except BadInput as error:
         if at.form != "html":
             raise
@@ -158,16 +158,16 @@ def show(at: Desk) -> Reply:
     hits = [hit(each, ids) for each in matches]
     shown = view(at.query, sought, hits, spread(at.ask, found, sought.only), following=at.following(place))
     chart = charts.columns(shown["by_time"], f"articles with {said} by when they were first seen with it")
-    return Reply(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
+    return PageResult(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
 
 
-def _in_window(at: Desk, sought: Sought) -> Sought:
+def _in_window(at: RequestContext, sought: ParsedQuery) -> ParsedQuery:
     """The search within ``since`` and ``until`` of the address, where it names them. Raises BadInput."""
     since, until, only = at.moment("since"), at.moment("until", end=True), sought.only
     return replace(sought, only=replace(only, since=since or only.since, until=until or only.until))
 
 
-def _matches(at: Desk, sought: Sought, asked: Paging) -> tuple[Page, list[Match], Any]:
+def _matches(at: RequestContext, sought: ParsedQuery, asked: Paging) -> tuple[Page, list[Match], Any]:
     """The first page that was found, the matches (of ``kind`` alone if one is named), and where to go on.
 
     Raises BadInput.
@@ -184,10 +184,10 @@ def _matches(at: Desk, sought: Sought, asked: Paging) -> tuple[Page, list[Match]
     return first, matches, page_found.following
 
 
-def _nothing(at: Desk, remark: str) -> Reply:
+def _nothing(at: RequestContext, remark: str) -> PageResult:
     """The box and how to use it, or why nothing could be searched for."""
     told = view(at.query, None, (), None) | {"remark": remark}
-    return Reply(view=told, template="search.html", rows="hits", drawn={"chart": ""})
+    return PageResult(view=told, template="search.html", rows="hits", drawn={"chart": ""})
 
 
 def _feed(shown: Json) -> Json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archive.crawl.frontier.change_rate import believed
 from archive.serve import charts, wording
 from archive.serve.next_visits import due_about
-from archive.serve.request_context import Reply
+from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import format_duration, iso
 from db.queries import change_rate, source_health
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.crawl.frontier.change_rate import Hazard
     from archive.serve.pagination import Paging
-    from archive.serve.request_context import Desk
+    from archive.serve.request_context import RequestContext
     from db.queries.source_health import Check, Health
     from db.records import SeedKind
 
@@ -130,7 +130,7 @@ def view(rows: Sequence[Json], *, asked: Mapping[str, str], groups: Sequence[str
     }
 
 
-def show(at: Desk) -> Reply:
+def show(at: RequestContext) -> PageResult:
     """Answer the sources, by address; with ``troubled=1`` only those whose last check did not bring the text."""
     asked, group = at.paging(usual=USUAL), at.query.get("group") or None
     if at.query.get("troubled") == "1":
@@ -142,15 +142,15 @@ def show(at: Desk) -> Reply:
     rows = [row(each, at.now, hazards) for each in found]
     shown = view(rows, asked=at.query, groups=source_health.groups(at.ask), following=at.following(behind))
     sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
-    return Reply(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
+    return PageResult(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
 
 
-def one(at: Desk, source_id: int) -> Json:
+def one(at: RequestContext, source_id: int) -> Json:
     """The row of one source; it must exist."""
     return row(source_health.of_source(at.ask, source_id), at.now, believed(change_rate.learned(at.ask)))
 
 
-def _troubled(at: Desk, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:
+def _troubled(at: RequestContext, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:
     """A page of sources whose last check did not bring the text, and behind which to go on."""
     found: list[Health] = []
     looked = source_health.states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)

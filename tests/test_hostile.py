@@ -108,7 +108,7 @@ ELSEWHERE: dict[int, str] = {
     64: "test_hostile_texts.py::test_only_what_is_html_becomes_a_version",
     65: "test_hostile_places.py::test_a_pause_is_kept_between_a_second_and_a_day",
     66: "test_hostile_texts.py::test_a_page_in_place_of_the_article_is_named_and_never_a_version",
-    67: "test_fetch_manners.py::test_robots_txt_is_read_by_the_standard",
+    67: "test_fetch_politeness.py::test_robots_txt_is_read_by_the_standard",
     68: "test_hostile_texts.py::test_a_hostile_list_names_no_more_than_it_may",
     69: "test_hostile_texts.py::test_a_text_that_comes_and_goes_is_two_texts_however_often_it_turns",
 }

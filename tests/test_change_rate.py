@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 
 from archive.crawl.frontier.change_rate import (
     EDGES,
-    ENOUGH,
     LONGEST,
+    MIN_ARTICLES,
     PRIOR,
     SHORTEST,
     TAU,
     YEAR,
     ArticleState,
-    believed,
-    born,
+    age_origin,
+    estimate_change_rate,
+    fit_to_budget,
     hazard_of,
     jitter,
-    learn,
     list_wait,
+    trusted_hazards,
     urgency,
     visits_ahead,
     wait,
-    within_budget,
 )
 from archive.urls import url_key
 from builders import DAY, HOUR, T0, URL, a_capture, a_seed, make_history
@@ -143,7 +143,7 @@ def test_waits_differ_by_up_to_a_tenth():
     ],
 )
 def test_a_date_is_believed_when_it_is_at_least_a_day_old(published, counts_from):
-    assert born(T0, published) == counts_from
+    assert age_origin(T0, published) == counts_from
 
 
 @pytest.mark.parametrize(("quiet", "hours"), [(0, 0.25), (2, 0.25), (8, 1), (48, 6), (192, 24), (9_000, 24)])
@@ -157,7 +157,7 @@ YOUNG = [(ArticleState(age=n / 10, quiet=n / 10, jitter=jitter(n / 100)), 0.0) f
 
 
 def test_without_need_a_budget_changes_nothing():
-    stretch, expected = within_budget(1_000, 3, YOUNG)
+    stretch, expected = fit_to_budget(1_000, 3, YOUNG)
     assert stretch == 1
     assert expected == 3 + sum(visits_ahead(one, waited) for one, waited in YOUNG)
 
@@ -165,19 +165,19 @@ def test_without_need_a_budget_changes_nothing():
 @given(st.integers(10, 400))
 @settings(max_examples=25)
 def test_a_budget_stretches_no_further_than_it_must(budget):
-    stretch, expected = within_budget(budget, 5, YOUNG)
+    stretch, expected = fit_to_budget(budget, 5, YOUNG)
     assert expected <= budget
     if stretch > 1:
         assert 5 + sum(visits_ahead(one, waited, stretch / 1.02) for one, waited in YOUNG) > budget
 
 
 def test_a_budget_that_nothing_can_keep_is_told_by_what_is_expected():
-    assert within_budget(10, 50, YOUNG)[1] == 50
+    assert fit_to_budget(10, 50, YOUNG)[1] == 50
 
 
 def test_articles_still_to_be_found_are_counted():
-    assert within_budget(1_000, 0, [], fresh=10)[1] > 20
-    assert within_budget(20, 0, [], fresh=10)[0] > 1
+    assert fit_to_budget(1_000, 0, [], fresh=10)[1] > 20
+    assert fit_to_budget(20, 0, [], fresh=10)[0] > 1
 
 
 @given(ARTICLES, st.floats(0, 100), st.floats(1, 50), st.floats(1, 50))
@@ -195,13 +195,13 @@ def spans(*hours: tuple[float, float]) -> tuple[tuple[datetime, datetime], ...]:
 
 
 def test_nothing_followed_is_the_prior():
-    assert learn("g/s", [], T0).hazard == pytest.approx(PRIOR.rates)
+    assert estimate_change_rate("g/s", [], T0).hazard == pytest.approx(PRIOR.rates)
 
 
 def test_an_edit_is_shared_out_over_the_ages_between_which_it_must_have_been():
     # Seen at 0 and 1 h, then changed at 4 h: a third of the edit between 1 and 2 h, two thirds between 2 and 4 h.
     articles = [ObservedHistory(found_at=T0, seen=spans((0, 1), (4, 4)))] * 10_000
-    rates = learn("g/s", articles, T0).hazard
+    rates = estimate_change_rate("g/s", articles, T0).hazard
     assert rates[:3] == pytest.approx([0, 0, 0], abs=1e-3)
     assert rates[3:5] == pytest.approx([1 / 3, 1 / 3], rel=1e-3)
     assert rates[5:] == pytest.approx(PRIOR.rates[5:])
@@ -209,21 +209,22 @@ def test_an_edit_is_shared_out_over_the_ages_between_which_it_must_have_been():
 
 def test_watching_without_an_edit_lowers_the_hazard():
     quiet = [ObservedHistory(found_at=T0, seen=spans((0, 24)))] * 300
-    learned = hazard_of(learn("g/s", quiet, T0).hazard)
+    learned = hazard_of(estimate_change_rate("g/s", quiet, T0).hazard)
     assert learned.edits_by(24) < 0.05 * PRIOR.edits_by(24)
 
 
 def test_the_age_of_what_was_found_late_counts_from_its_date():
     late = ObservedHistory(found_at=T0, published_at=T0 - 4 * DAY, seen=spans((0, 1), (2, 2)))
-    rates = learn("g/s", [late] * 10_000, T0).hazard
+    rates = estimate_change_rate("g/s", [late] * 10_000, T0).hazard
     assert rates[EDGES.index(64.0)] == pytest.approx(0.5, rel=0.1)
 
 
 def test_a_hazard_is_believed_once_it_rests_on_enough_articles():
     few, enough = (
-        ChangeRate(seed_key=f"g/{n}", articles=n, hazard=PRIOR.rates, learned_at=T0) for n in (ENOUGH - 1, ENOUGH)
+        ChangeRate(seed_key=f"g/{n}", articles=n, hazard=PRIOR.rates, learned_at=T0)
+        for n in (MIN_ARTICLES - 1, MIN_ARTICLES)
     )
-    assert set(believed([few, enough])) == {f"g/{ENOUGH}"}
+    assert set(trusted_hazards([few, enough])) == {f"g/{MIN_ARTICLES}"}
 
 
 # --- what the archive keeps ------------------------------------------------------------------------------------------
@@ -325,5 +326,5 @@ def test_the_visits_of_the_last_day_are_counted_where_there_is_a_budget(store: S
 
 
 def test_ages_are_counted_in_utc():
-    assert born(datetime(2026, 1, 5, 8, tzinfo=UTC), None).utcoffset() == timedelta()
+    assert age_origin(datetime(2026, 1, 5, 8, tzinfo=UTC), None).utcoffset() == timedelta()
     assert math.isinf(urgency(ArticleState(), 2 * YEAR))

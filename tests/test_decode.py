@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.fetch.charset import charset_of, is_text
+from archive.crawl.fetch.charset import detect_charset, is_text
 from archive.formats.content_coding import decode_body, unchunk
 from db.records import Reason
 from tests.misbehaviour import LONG, brotli_bomb, gzip_bomb, zstd, zstd_bomb
@@ -225,12 +225,12 @@ CHARSETS = [
 
 @pytest.mark.parametrize(("content_type", "body", "name", "flags"), CHARSETS)
 def test_the_encoding_is_the_one_the_bytes_are_in(content_type: str, body: bytes, name: str, flags: object) -> None:
-    assert charset_of(content_type, body) == (name, flags)
+    assert detect_charset(content_type, body) == (name, flags)
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=30), st.binary(max_size=200))
 def test_the_encoding_found_can_always_be_used(name: str, body: bytes) -> None:
-    used, _ = charset_of(f"text/html; charset={name}", body)
+    used, _ = detect_charset(f"text/html; charset={name}", body)
     assert isinstance(body.decode(used, "replace"), str)
 
 

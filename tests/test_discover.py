@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.discover import MOST_ENTRIES, MOST_FOUND, MOST_LISTS, ListedUrls, discover
+from archive.crawl.discover import MAX_ARTICLES, MAX_ENTRIES, MAX_LISTS, ListedUrls, discover
 from db.records import DiscoveredUrl, Page, SeedKind
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_of_too_many_entries_the_first_are_read() -> None:
     items = "".join(f"<item><link>https://news.example/{n}</link></item>" for n in range(6_000))
     found = told(f"<rss version='2.0'><channel>{items}</channel></rss>", SeedKind.FEED)
     assert (len(found.found), found.detail) == (
-        MOST_FOUND,
+        MAX_ARTICLES,
         "only the first 5000 entries were read, 1000 of 5000 articles kept",
     )
 
@@ -195,8 +195,8 @@ def test_a_packed_sitemap_that_breaks_off_lists_what_came() -> None:
 def test_of_a_million_addresses_so_many_are_read_and_that_is_said() -> None:
     entries = "".join(f"<url><loc>https://news.example/{n}</loc></url>" for n in range(60_000))
     found = told(f"<urlset>{entries * 17}", SeedKind.SITEMAP)
-    assert len(found.found) == MOST_FOUND
-    assert found.detail == f"only the first {MOST_ENTRIES} entries were read, 1000 of 50000 articles kept"
+    assert len(found.found) == MAX_ARTICLES
+    assert found.detail == f"only the first {MAX_ENTRIES} entries were read, 1000 of 50000 articles kept"
 
 
 def test_pictures_of_a_sitemap_are_not_its_articles() -> None:
@@ -211,7 +211,7 @@ def test_of_an_index_the_newest_sitemaps_are_kept() -> None:
     days = "".join(f"<sitemap><loc>/{n}.xml</loc><lastmod>{2000 + n}-01-01</lastmod></sitemap>" for n in range(80))
     found = told(f"<sitemapindex>{days}</sitemapindex>", SeedKind.SITEMAP)
     assert urls(found.found) == [f"{SITE}/{n}.xml" for n in range(30, 80)]
-    assert (found.flags, found.detail) == (("list-cut",), f"{MOST_LISTS} of 80 lists kept")
+    assert (found.flags, found.detail) == (("list-cut",), f"{MAX_LISTS} of 80 lists kept")
 
 
 def test_where_lists_led_deep_enough_no_more_lists_are_followed() -> None:
@@ -239,7 +239,7 @@ def test_of_a_huge_sitemap_the_newest_are_kept_in_its_order() -> None:
     old = "".join(entry.format(f"old-{n}", "2020-01-01") for n in range(1500))
     new = "".join(entry.format(f"new-{n}", "2026-11-01") for n in range(500))
     found = urls(listed(f"<urlset>{old}{new}</urlset>", SeedKind.SITEMAP))
-    assert len(found) == MOST_FOUND
+    assert len(found) == MAX_ARTICLES
     assert found[:2] == ["https://news.example/old-0", "https://news.example/old-1"]
     assert found[-500:] == [f"https://news.example/new-{n}" for n in range(500)]
 

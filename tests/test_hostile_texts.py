@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.crawl.discover import MOST_FOUND, discover
+from archive.crawl.discover import MAX_ARTICLES, discover
 from archive.crawl.fetch import Fetcher
 from archive.pipeline.gather import gather, page_of
 from archive.urls import url_key
@@ -174,7 +174,7 @@ LISTS: dict[str, tuple[SeedKind, Callable[[], bytes], int]] = {  # kind, payload
     "a feed whose entities expand to millions": (SeedKind.FEED, _laughs, 0),
     "a sitemap that unpacks to 400 MB": (SeedKind.SITEMAP, gzip_bomb, 0),
     "an index that lists itself": (SeedKind.SITEMAP, _index_of_itself, 0),
-    "more addresses than are taken": (SeedKind.SITEMAP, lambda: _many(2 * MOST_FOUND), MOST_FOUND),
+    "more addresses than are taken": (SeedKind.SITEMAP, lambda: _many(2 * MAX_ARTICLES), MAX_ARTICLES),
 }
 
 

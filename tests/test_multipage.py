@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.crawl.frontier.plan import plan_visits
-from archive.crawl.multipage import CUT, MOST_PARTS, fetch_whole, is_part, next_part
+from archive.crawl.multipage import MAX_PARTS, PARTS_CUT, fetch_all_parts, is_part, next_part_url
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.pipeline.gather import gather
 from archive.urls import url_key
@@ -139,7 +139,7 @@ def test_any_other_address_is_no_part(of: str, url: str) -> None:
 
 def named(markup: str, **more: object) -> str | None:
     outcome = an_outcome(ARTICLE, payload=f"<html>{markup}</html>".encode())
-    return next_part([replace(outcome, **more)])
+    return next_part_url([replace(outcome, **more)])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def follow(
 ) -> tuple[Outcome, ...]:
     fetcher = ScriptedFetcher(script, at=at)
     start = Visit(source_id=1, url=TALKS, kind=kind, etag='"1"', last_modified="then", validators_url=TALKS)
-    got = asyncio.run(fetch_whole(fetcher.fetch, start))
+    got = asyncio.run(fetch_all_parts(fetcher.fetch, start))
     assert all((each.etag, each.last_modified) == (None, None) for each in fetcher.visits[1:])
     return got
 
@@ -229,8 +229,8 @@ def endless(
 
 def test_an_endless_chain_ends_at_ten_and_says_so(now: datetime) -> None:
     got = follow(endless(now), now)
-    assert len(got) == MOST_PARTS
-    assert (got[0].flags, got[0].detail) == ((CUT,), "more than 10 parts, the rest was not followed")
+    assert len(got) == MAX_PARTS
+    assert (got[0].flags, got[0].detail) == ((PARTS_CUT,), "more than 10 parts, the rest was not followed")
 
 
 def test_a_page_that_was_there_already_is_no_part(now: datetime) -> None:

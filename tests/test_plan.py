@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.frontier.change_rate import ENOUGH, PRIOR
+from archive.crawl.frontier.change_rate import MIN_ARTICLES, PRIOR
 from archive.crawl.frontier.due import due_at
 from archive.crawl.frontier.plan import plan_visits
 from archive.urls import host_of, url_key
@@ -188,14 +188,14 @@ LATE = (*PRIOR.rates[:8], *[0.05] * 8)  # edits go on for weeks
 def test_a_seed_whose_articles_were_followed_has_a_rhythm_of_its_own():
     seeded = replace(source(), seed_key="g/feed")
     one = state(seeded, last_visit_at=T0 + 2 * DAY, last_change_at=T0 + HOUR, changes=1)
-    late = ChangeRate(seed_key="g/feed", articles=ENOUGH, hazard=LATE, learned_at=T0)
+    late = ChangeRate(seed_key="g/feed", articles=MIN_ARTICLES, hazard=LATE, learned_at=T0)
     now = T0 + 2 * DAY + HOUR
     usual = plan_visits([one], now=now).waiting[0].due_at
     learned = plan_visits([one], now=now, rhythms=[late]).waiting[0].due_at
     assert usual
     assert learned
     assert learned < usual - DAY
-    assert plan_visits([one], now=now, rhythms=[replace(late, articles=ENOUGH - 1)]).waiting[0].due_at == usual
+    assert plan_visits([one], now=now, rhythms=[replace(late, articles=MIN_ARTICLES - 1)]).waiting[0].due_at == usual
     assert plan_visits([one], now=now, rhythms=[replace(late, seed_key="g/other")]).waiting[0].due_at == usual
 
 

@@ -173,33 +173,33 @@ def test_a_probe_makes_way_for_a_visit_while_it_waits_for_its_gap(site: Site) ->
 
 def test_an_apology_that_repeats_the_address_is_still_the_same() -> None:
     one, two = (f"{' '.join(SORRY)} You asked for {path}." for path in ("/no-such-page-1f", "/news/harvest"))
-    assert soft404.agree(one, two)
+    assert soft404.texts_match(one, two)
 
 
 def test_a_text_that_merely_contains_the_other_is_another() -> None:
-    assert not soft404.agree(SORRY[0], " ".join(SORRY))
-    assert not soft404.agree(" ".join(SORRY), " ".join(PARAGRAPHS))
+    assert not soft404.texts_match(SORRY[0], " ".join(SORRY))
+    assert not soft404.texts_match(" ".join(SORRY), " ".join(PARAGRAPHS))
 
 
 @pytest.mark.parametrize("empty", ["", " ", "...", "\n\n"])
 def test_nothing_agrees_with_no_text(empty: str) -> None:
-    assert not soft404.agree(empty, empty)
-    assert not soft404.agree(empty, "Sorry")
+    assert not soft404.texts_match(empty, empty)
+    assert not soft404.texts_match(empty, "Sorry")
 
 
 def test_scripts_without_spaces_are_compared_too() -> None:
     sorry = (
         "\u304a\u63a2\u3057\u306e\u30da\u30fc\u30b8\u306f\u898b\u3064\u304b\u308a\u307e\u305b\u3093\u3067\u3057\u305f"
     )
-    assert soft404.agree(sorry, f"{sorry}\u3002")
-    assert not soft404.agree(sorry, sorry[::-1])
+    assert soft404.texts_match(sorry, f"{sorry}\u3002")
+    assert not soft404.texts_match(sorry, sorry[::-1])
 
 
 @settings(max_examples=40)
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_agreeing_is_mutual_and_everything_agrees_with_itself(a: str, b: str) -> None:
-    assert soft404.agree(a, b) == soft404.agree(b, a)
-    assert soft404.agree(a, a) == soft404.agree(a, f"{a} 404") == soft404.agree(f"on/the/way {a}", a)
+    assert soft404.texts_match(a, b) == soft404.texts_match(b, a)
+    assert soft404.texts_match(a, a) == soft404.texts_match(a, f"{a} 404") == soft404.texts_match(f"on/the/way {a}", a)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------

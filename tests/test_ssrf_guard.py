@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ssrfguard import DEFAULT_DENIED
 
 from archive.crawl.fetch import Fetcher, FetchPolicy, require_contact
-from archive.crawl.fetch.ssrf_guard import Reach, reach_of
+from archive.crawl.fetch.ssrf_guard import AddressScope, address_scope
 from db.errors import ConfigError
 from db.records import Outcome, Reason, Visit
 from tests.fetching import NOON, policy_for, visit
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from archive.crawl.fetch.ssrf_guard import Lookup
 
 ADDRESSES = {
-    Reach.PUBLIC: """
+    AddressScope.PUBLIC: """
         1.1.1.1 93.184.216.34 223.255.255.1 2606:4700::1111 ::ffff:1.1.1.1 64:ff9b::1.1.1.1 2002:101:101::1
         """,
-    Reach.PRIVATE: """
+    AddressScope.PRIVATE: """
         127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 ::1 fd00::1 fc00::1
         ::ffff:127.0.0.1 ::ffff:10.0.0.1
         """,
-    Reach.FORBIDDEN: """
+    AddressScope.FORBIDDEN: """
         0.0.0.0 0.1.2.3 169.254.169.254 169.254.0.1 192.0.0.1 192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1
         192.88.99.1 224.0.0.1 239.255.255.250 240.0.0.1 255.255.255.255 :: fe80::1 fe80::1%eth0 ff02::1 ff0e::1
         2001:db8::1 3fff::1 100::1 fec0::1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::10.0.0.1 64:ff9b:1::1
@@ -47,8 +47,8 @@ ADDRESSES = {
 @pytest.mark.parametrize(
     ("address", "reach"), [(address, reach) for reach, listed in ADDRESSES.items() for address in listed.split()]
 )
-def test_addresses_lie_where_they_lie(address: str, reach: Reach) -> None:
-    assert reach_of(address) is reach
+def test_addresses_lie_where_they_lie(address: str, reach: AddressScope) -> None:
+    assert address_scope(address) is reach
 
 
 # --- against a table somebody else wrote -----------------------------------------------------------------------------
@@ -63,7 +63,7 @@ ALLOTTED = ip_network("2000::/3")  # IANA has given out no other global IPv6 spa
 
 def both_views(address: str) -> tuple[bool, bool]:
     """Whether we refuse an address nobody has a permission for, and whether ssrfguard's table does."""
-    return reach_of(address) is not Reach.PUBLIC, DEFAULT_DENIED.classify(address).blocked
+    return address_scope(address) is not AddressScope.PUBLIC, DEFAULT_DENIED.classify(address).blocked
 
 
 def edges_of(network: IPv4Network | IPv6Network) -> list[str]:

@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
     from db.records import Outcome, Visit
 
-MOST_PARTS = 10
+MAX_PARTS = 10
 """Pages of one article at most. What goes on longer is a live blog's older posts, or a gallery of the whole year."""
 
-CUT = "parts-cut"
+PARTS_CUT = "parts-cut"
 """Flag of the first page's capture when there were more parts than are followed."""
 
 # --- following -------------------------------------------------------------------------------------------------------
 
 
-async def fetch_whole(fetch: Callable[[Visit], Awaitable[Outcome]], visit: Visit) -> tuple[Outcome, ...]:
+async def fetch_all_parts(fetch: Callable[[Visit], Awaitable[Outcome]], visit: Visit) -> tuple[Outcome, ...]:
     """The outcome of a visit, and after it those of the article's further parts, in order.
 
     The first part that fails is the last one. What turns out to be no further part (a page there already, or the same
     paragraphs over other comments) is left out.
     """
     got = [await fetch(visit)]
-    while visit.kind is SeedKind.ARTICLE and (url := next_part(got)) is not None:
-        if len(got) == MOST_PARTS:
-            more = f"more than {MOST_PARTS} parts, the rest was not followed"
-            return (replace(got[0], flags=(*got[0].flags, CUT), detail=more), *got[1:])
+    while visit.kind is SeedKind.ARTICLE and (url := next_part_url(got)) is not None:
+        if len(got) == MAX_PARTS:
+            more = f"more than {MAX_PARTS} parts, the rest was not followed"
+            return (replace(got[0], flags=(*got[0].flags, PARTS_CUT), detail=more), *got[1:])
         because = f"part {len(got) + 1} of {visit.url}"
         further = replace(
             visit, url=url, because=because, etag=None, last_modified=None, validators_url=None, validators_coding=None
@@ -53,7 +53,7 @@ async def fetch_whole(fetch: Callable[[Visit], Awaitable[Outcome]], visit: Visit
     return tuple(got)
 
 
-def next_part(got: Sequence[Outcome]) -> str | None:
+def next_part_url(got: Sequence[Outcome]) -> str | None:
     """The address of the part after these, if the last of them is a whole page that names one."""
     last = got[-1]
     if last.reason is not None or last.payload is None or "html" not in (last.content_type or "html").lower():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.capture import make_capture, validator_is_wrong
 from archive.crawl.discover import discover
-from archive.crawl.multipage import fetch_whole
+from archive.crawl.multipage import fetch_all_parts
 from archive.pipeline import side_captures
 from archive.urls import url_key
 from db.queries import list_membership as list_queries
@@ -59,7 +59,7 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
     new: list[int] = []
 
     async def visit_one(visit: Visit) -> None:
-        arrived.put_nowait((visit, await fetch_whole(fetcher.fetch, visit)))
+        arrived.put_nowait((visit, await fetch_all_parts(fetcher.fetch, visit)))
 
     def keep(batch: Sequence[_Arrival], along: side_captures.SideCaptures) -> None:
         side_captures.record_side_captures(store, along, run_id=run_id, now=now)

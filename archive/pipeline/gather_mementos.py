@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
-from archive.crawl.mementos.fetch import replay
+from archive.crawl.mementos.fetch import fetch_memento
 from archive.crawl.mementos.listing import Listing, listing_at, listing_of, read_list
 from archive.formats.timemap import absolute
 from archive.urls import canonical_url, url_key
@@ -100,7 +100,7 @@ async def _gather_page(run: Run, source_id: int, url: str, mementos: Sequence[Me
     done: Counter[str] = Counter()
     for start in range(0, len(wanted), _TOGETHER):
         batch = wanted[start : start + _TOGETHER]
-        found = await asyncio.gather(*(replay(run.fetcher.fetch, source_id, url, memento) for memento in batch))
+        found = await asyncio.gather(*(fetch_memento(run.fetcher.fetch, source_id, url, memento) for memento in batch))
         pairs = [pair for pair in found if pair is not None]
         await run.keep_asides()
         kept = await asyncio.to_thread(run.store.record, pairs, run.run_id)

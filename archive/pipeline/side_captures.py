@@ -65,13 +65,13 @@ class Soft404Probes:
             self.known[root] = [
                 one for one in origin_queries.probes(self.ask, _host_keys(root)) if _root(one[1]) == root
             ]
-        near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= soft404.REACH]
+        near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= soft404.PROBE_VALIDITY]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []
 
 
 def matches_probe(near: Sequence[Probe], body: str) -> str:
     """In words, which of the probes says the same as a page with this text; empty when none does."""
-    same = next((one for one in near if soft404.agree(one[2], body)), None)
+    same = next((one for one in near if soft404.texts_match(one[2], body)), None)
     return "" if same is None else f"says what {same[1]} said, which cannot exist (asked {iso(same[0])})"
 
 
@@ -82,7 +82,7 @@ def hold_against(store: Store, capture: Capture) -> None:
     """
     if soft404.is_probe(capture.url):
         at = capture.captured_at
-        store.queue_around(_host_keys(capture.url), at - soft404.REACH, at + soft404.REACH)
+        store.queue_around(_host_keys(capture.url), at - soft404.PROBE_VALIDITY, at + soft404.PROBE_VALIDITY)
 
 
 def _host_keys(url: str) -> tuple[str, str]:

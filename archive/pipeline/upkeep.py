@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from archive.crawl.frontier.change_rate import learn
+from archive.crawl.frontier.change_rate import estimate_change_rate
 from archive.pipeline import adopt_template
 from archive.pipeline.run import directly, open_run
 from db import maintenance
@@ -54,7 +54,7 @@ async def relearn_templates(run: Run) -> None:
 def _learn(store: Store, now: datetime) -> int:
     """Learn when articles are edited, for the plan; of how many seeds anything could be learned."""
     found = change_rate_queries.histories(store.ask)
-    store.keep_rhythms([learn(seed_key, followed, now) for seed_key, followed in found.items()])
+    store.keep_rhythms([estimate_change_rate(seed_key, followed, now) for seed_key, followed in found.items()])
     return len(found)
 
 

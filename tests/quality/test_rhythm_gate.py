@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.crawl.frontier.change_rate import PRIOR, hazard_of, learn
+from archive.crawl.frontier.change_rate import PRIOR, estimate_change_rate, hazard_of
 from archive.crawl.frontier.due import due_at
 from archive.crawl.frontier.plan import plan_visits
 from db.records import ObservedHistory, Source, SourceState
@@ -205,7 +205,7 @@ def test_a_slow_magazine_is_learned():
     """Edits of a hazard the rule knows nothing of: once learned, it catches more of them with no more visits."""
     train = world(11, 1_000, slow=True)
     histories = [followed(follow(edits, unvisited(n), the_rule())) for n, edits in enumerate(train)]
-    learned = hazard_of(learn("magazine", histories, T0).hazard)
+    learned = hazard_of(estimate_change_rate("magazine", histories, T0).hazard)
     before = play(world(12, 2_000, slow=True), the_rule(0.91))
     after = play(world(12, 2_000, slow=True), the_rule(hazard=learned))
     sys.stdout.write(f"magazine: {before}; with as many visits, learned: {after}\n")

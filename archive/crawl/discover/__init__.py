@@ -26,15 +26,15 @@ from db.records import DiscoveredUrl, Page, SeedKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MOST_ENTRIES", "MOST_FOUND", "MOST_LISTS", "ListedUrls", "discover"]
+__all__ = ["MAX_ARTICLES", "MAX_ENTRIES", "MAX_LISTS", "ListedUrls", "discover"]
 
-MOST_FOUND = 1_000
+MAX_ARTICLES = 1_000
 """Articles kept of one list: the newest by the list's own dates, else the first."""
 
-MOST_LISTS = 50
+MAX_LISTS = 50
 """Further lists kept of one list, chosen likewise: of an index of daily sitemaps the last seven weeks."""
 
-MOST_ENTRIES = 50_000
+MAX_ENTRIES = 50_000
 """Entries read of one list, the sitemap protocol's own limit (sitemaps.org): 0.9 s for 50,000 and for a million."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -54,7 +54,7 @@ class ListedUrls:
 
 
 def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
-    """Give what ``page`` lists, canonical, in document order, at most ``MOST_FOUND`` articles and ``MOST_LISTS`` lists.
+    """Return what ``page`` lists, canonical, in order, at most ``MAX_ARTICLES`` articles and ``MAX_LISTS`` lists.
 
     ``kind`` says how to read it: feed (RSS, Atom, RDF, JSON), sitemap (urlset, news, text; the children of an index
     come back as sitemaps; a feed in a sitemap's place is read as one) or section (an HTML page: links to its own host
@@ -62,12 +62,12 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     Other kinds list nothing. Never raises for bad input: what was found before the damage counts.
     """
     notes: Notes = {}
-    entries = list(islice(_entries(page, kind, notes), MOST_ENTRIES + 1))
-    if len(entries) > MOST_ENTRIES:
-        notes[CUT] = f"only the first {MOST_ENTRIES} entries were read"
-    known = _distinct(entries[:MOST_ENTRIES])
-    articles = _newest([each for each in known if not each.kind.expands], MOST_FOUND, "articles", notes)
-    further = _newest([each for each in known if each.kind.expands], MOST_LISTS if lists else 0, "lists", notes)
+    entries = list(islice(_entries(page, kind, notes), MAX_ENTRIES + 1))
+    if len(entries) > MAX_ENTRIES:
+        notes[CUT] = f"only the first {MAX_ENTRIES} entries were read"
+    known = _distinct(entries[:MAX_ENTRIES])
+    articles = _newest([each for each in known if not each.kind.expands], MAX_ARTICLES, "articles", notes)
+    further = _newest([each for each in known if each.kind.expands], MAX_LISTS if lists else 0, "lists", notes)
     kept = {each.url for each in (*articles, *further)}
     found = _distinct(_canonical([each for each in known if each.url in kept], page.url))
     return ListedUrls(found=tuple(found), flags=tuple(notes), detail="; ".join(notes.values()))

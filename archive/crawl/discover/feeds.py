@@ -18,12 +18,12 @@ from archive.crawl.discover.truncation import (
     MIB,
     REFUSED,
     Notes,
-    head,
-    hidden_entities,
-    joined,
-    pieces,
-    plain,
-    w3c_time,
+    absolute_url,
+    clean_title,
+    entity_problem,
+    leading_bytes,
+    parse_w3c_time,
+    read_chunks,
 )
 from db.records import DiscoveredUrl
 
@@ -49,7 +49,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 
 def is_feed(page: Page) -> bool:
     """True if the document begins like a feed."""
-    return _ROOT.search(head(page.payload)) is not None
+    return _ROOT.search(leading_bytes(page.payload)) is not None
 
 
 def read_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
@@ -57,8 +57,8 @@ def read_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     if page.payload.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         yield from _json_feed(page, notes)
         return
-    data = _bounded(b"".join(pieces(page.payload, _LARGEST, notes)), notes)
-    if why := hidden_entities(head(page.payload) + data, page.content_type) or _too_dense(data):
+    data = _bounded(b"".join(read_chunks(page.payload, _LARGEST, notes)), notes)
+    if why := entity_problem(leading_bytes(page.payload) + data, page.content_type) or _too_dense(data):
         notes[REFUSED] = f"the feed was not read: {why}"
         return
     headers = {"content-type": page.content_type or "application/xml", "content-location": page.url}
@@ -72,11 +72,11 @@ def read_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     if not parsed.get("version") and not parsed.entries:
         notes[DAMAGED] = "it is no feed"
     for entry in parsed.entries:
-        url = joined(entry.get("feedburner_origlink") or entry.get("link") or "", page.url)
+        url = absolute_url(entry.get("feedburner_origlink") or entry.get("link") or "", page.url)
         if url:
             named = "updated_parsed" if "updated_parsed" in entry else "published_parsed"
             yield DiscoveredUrl(
-                url=url, title=plain(_unmarked(entry.get("title", ""))), updated_at=_moment(entry.get(named))
+                url=url, title=clean_title(_unmarked(entry.get("title", ""))), updated_at=_moment(entry.get(named))
             )
 
 
@@ -116,10 +116,10 @@ def _json_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
         return
     items = told.get("items") if isinstance(told, dict) else None
     for item in items if isinstance(items, list) else []:
-        url = joined(_word(item, "url") or _word(item, "external_url"), page.url)
+        url = absolute_url(_word(item, "url") or _word(item, "external_url"), page.url)
         if url:
             when = _word(item, "date_modified") or _word(item, "date_published")
-            yield DiscoveredUrl(url=url, title=plain(_word(item, "title")), updated_at=w3c_time(when))
+            yield DiscoveredUrl(url=url, title=clean_title(_word(item, "title")), updated_at=parse_w3c_time(when))
 
 
 def _word(item: Any, name: str) -> str:

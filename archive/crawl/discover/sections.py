@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from courlan.filters import extension_filter, is_navigation_page, path_filter, type_filter
 from lxml import etree, html
 
-from archive.crawl.discover.truncation import CUT, REFUSED, Notes, joined, plain
+from archive.crawl.discover.truncation import CUT, REFUSED, Notes, absolute_url, clean_title
 from archive.formats.html_limits import has_crowded_tag
 from archive.urls import host_of, registered_domain
 from db.records import DiscoveredUrl, SeedKind
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from db.records import Page
 
-MOST_FEEDS: Final = 3
+MAX_FEEDS: Final = 3
 """Feeds taken from one page: a site names the one of the section, one of everything, and then those of its tags."""
 
 _MOST_TAGS: Final = 80_000  # as many as an article may have
@@ -44,12 +44,12 @@ def read_section(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     except (etree.LxmlError, LookupError, ValueError):
         return
     named = tree.find(".//base[@href]")
-    base = joined("" if named is None else named.get("href") or "", page.url) or page.url
+    base = absolute_url("" if named is None else named.get("href") or "", page.url) or page.url
     yield from _feeds(tree, page.url, base, notes)
     for anchor in tree.iterfind(".//a[@href]"):
-        url = joined(anchor.get("href") or "", base)
+        url = absolute_url(anchor.get("href") or "", base)
         if url and _same_host(url, page.url) and _looks_like_article(url):
-            yield DiscoveredUrl(url=url, title=plain("".join(map(str, anchor.itertext()))))
+            yield DiscoveredUrl(url=url, title=clean_title("".join(map(str, anchor.itertext()))))
 
 
 def _feeds(tree: html.HtmlElement, own: str, base: str, notes: Notes) -> Iterator[DiscoveredUrl]:
@@ -58,13 +58,13 @@ def _feeds(tree: html.HtmlElement, own: str, base: str, notes: Notes) -> Iterato
     for link in tree.iterfind(".//link[@href]"):
         is_feed = (link.get("type") or "").partition(";")[0].strip().lower() in _FEED_TYPES
         if is_feed and "alternate" in (link.get("rel") or "").lower().split():
-            url = joined(link.get("href") or "", base)
-            title = plain(link.get("title") or "")
+            url = absolute_url(link.get("href") or "", base)
+            title = clean_title(link.get("title") or "")
             if url and registered_domain(url) == registered_domain(own) and "comment" not in f"{url} {title}".lower():
                 found.setdefault(url, DiscoveredUrl(url=url, kind=SeedKind.FEED, title=title))
-    if len(found) > MOST_FEEDS:
-        notes[CUT] = f"{MOST_FEEDS} of {len(found)} feeds kept"
-    yield from list(found.values())[:MOST_FEEDS]
+    if len(found) > MAX_FEEDS:
+        notes[CUT] = f"{MAX_FEEDS} of {len(found)} feeds kept"
+    yield from list(found.values())[:MAX_FEEDS]
 
 
 def _same_host(url: str, other: str) -> bool:

@@ -12,12 +12,12 @@ from archive.crawl.discover.truncation import (
     MIB,
     REFUSED,
     Notes,
-    head,
-    hidden_entities,
-    joined,
-    pieces,
-    plain,
-    w3c_time,
+    absolute_url,
+    clean_title,
+    entity_problem,
+    leading_bytes,
+    parse_w3c_time,
+    read_chunks,
 )
 from db.records import DiscoveredUrl, SeedKind
 
@@ -32,15 +32,15 @@ _NAMES = {"url": SeedKind.ARTICLE, "sitemap": SeedKind.SITEMAP}
 
 def read_sitemap(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     """Every address with its time, in the order of the document; those of an index are sitemaps themselves."""
-    start = head(page.payload)
+    start = leading_bytes(page.payload)
     if not start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
         yield from _lines(page, notes)
         return
-    if why := hidden_entities(start, page.content_type):
+    if why := entity_problem(start, page.content_type):
         notes[REFUSED] = f"the sitemap was not read: {why}"
         return
     # An entity declared further on is not expanded: libxml2 is told not to, and has no more than its usual patience.
-    stream = _Stream(pieces(page.payload, _LARGEST, notes))
+    stream = _Stream(read_chunks(page.payload, _LARGEST, notes))
     elements = etree.iterparse(
         stream, events=("end",), resolve_entities=False, no_network=True, huge_tree=False, recover=True
     )
@@ -74,7 +74,7 @@ class _Stream(io.RawIOBase):
 
 
 def _lines(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
-    for piece in pieces(page.payload, _LARGEST, notes, mark=b"\n"):
+    for piece in read_chunks(page.payload, _LARGEST, notes, mark=b"\n"):
         for line in piece.decode("utf-8-sig", "replace").splitlines():
             if line.strip().startswith(("http://", "https://")):
                 yield DiscoveredUrl(url=line.strip())
@@ -92,10 +92,10 @@ def _entry(element: etree._Element, kind: SeedKind, base: str) -> Iterator[Disco
         if _local_name(part) == "news"
         for child in part.iterchildren(etree.Element)
     }
-    url = joined(own["loc"], base) if own.get("loc") else None
+    url = absolute_url(own["loc"], base) if own.get("loc") else None
     if url:
-        when = w3c_time(own.get("lastmod") or news.get("publication_date") or "")
-        yield DiscoveredUrl(url=url, kind=kind, title=plain(news.get("title", "")), updated_at=when)
+        when = parse_w3c_time(own.get("lastmod") or news.get("publication_date") or "")
+        yield DiscoveredUrl(url=url, kind=kind, title=clean_title(news.get("title", "")), updated_at=when)
 
 
 def _local_name(element: etree._Element) -> str:

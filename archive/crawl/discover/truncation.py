@@ -35,7 +35,7 @@ _PLAIN = re.compile(
 _EBCDIC = b"\x4c\x6f\xa7\x94"  # <?xm
 
 
-def joined(url: str, base: str) -> str | None:
+def absolute_url(url: str, base: str) -> str | None:
     """The address to fetch that ``url`` means on the page ``base``; None if it is none."""
     try:
         return fetchable_url(url.strip(), base)
@@ -43,12 +43,12 @@ def joined(url: str, base: str) -> str | None:
         return None
 
 
-def plain(text: str) -> str:
+def clean_title(text: str) -> str:
     """A title on one line, no longer than a title is."""
     return " ".join(text.split())[:_LONGEST_TITLE]
 
 
-def w3c_time(text: str) -> datetime | None:
+def parse_w3c_time(text: str) -> datetime | None:
     """The instant of a date as sitemaps and JSON write it (ISO 8601); a day means its beginning, no zone means UTC."""
     try:
         moment = datetime.fromisoformat(text)
@@ -57,7 +57,7 @@ def w3c_time(text: str) -> datetime | None:
         return None
 
 
-def pieces(data: bytes, limit: int, notes: Notes, mark: bytes = b">") -> Iterator[bytes]:
+def read_chunks(data: bytes, limit: int, notes: Notes, mark: bytes = b">") -> Iterator[bytes]:
     """The document in pieces, gzip undone by its magic; ends after ``limit`` bytes. Takes the memory of one piece.
 
     Each piece ends with ``mark``, for half an address would become a source.
@@ -78,7 +78,7 @@ def pieces(data: bytes, limit: int, notes: Notes, mark: bytes = b">") -> Iterato
         yield held
 
 
-def head(data: bytes) -> bytes:
+def leading_bytes(data: bytes) -> bytes:
     """The first bytes of a document, unpacked, without the zeros of UTF-16."""
     return next(_unpacked(data, {}), b"")[:_HEAD].replace(b"\0", b"")
 
@@ -102,7 +102,7 @@ def _unpacked(data: bytes, notes: Notes) -> Iterator[bytes]:
             notes[DAMAGED] = "the packed list breaks off"
 
 
-def hidden_entities(data: bytes, content_type: str) -> str:
+def entity_problem(data: bytes, content_type: str) -> str:
     """Why the document may make its parser expand entities; empty if it declares none, in whichever encoding.
 
     Expanding them makes gigabytes of a kilobyte. UTF-16 and UTF-32 write the same letters with zeros between; in an

@@ -31,15 +31,15 @@ _MULTIBYTE = frozenset({"gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "shift_
 
 def is_text(content_type: str, body: bytes) -> bool:
     """Tell whether a body is text: by its declared type, and where that says nothing by its looking like markup."""
-    return bool(_LOOKS_LIKE_MARKUP.match(body) if says_nothing(content_type) else _TEXT_TYPE.match(content_type))
+    return bool(_LOOKS_LIKE_MARKUP.match(body) if is_generic_type(content_type) else _TEXT_TYPE.match(content_type))
 
 
-def says_nothing(content_type: str) -> bool:
+def is_generic_type(content_type: str) -> bool:
     """Tell whether a declared type is none, or one that only means "some bytes"."""
     return content_type.partition(";")[0].strip().lower() in _ANYTHING
 
 
-def charset_of(content_type: str, body: bytes) -> tuple[str, tuple[str, ...]]:
+def detect_charset(content_type: str, body: bytes) -> tuple[str, tuple[str, ...]]:
     """Give Python's name of the encoding to read ``body`` with, and flags.
 
     ``charset-unknown``: the declared name is no encoding; ``charset-lie``: the bytes refute the declaration;

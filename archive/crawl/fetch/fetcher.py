@@ -19,10 +19,10 @@ from archive.crawl.fetch.error_reasons import fetch_error_from
 from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Request, Response, exchange
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.host_queue import HostQueue
-from archive.crawl.fetch.ip_limit import Addresses
-from archive.crawl.fetch.politeness import RememberedHost, nothing, second_chance
-from archive.crawl.fetch.redirects import RedirectChain, arrived, failed
-from archive.crawl.fetch.robots import READ_BYTES, robots_after, robots_visit
+from archive.crawl.fetch.ip_limit import IpLimiter
+from archive.crawl.fetch.politeness import RememberedHost, recall_nothing, second_chance
+from archive.crawl.fetch.redirects import RedirectChain, outcome_from_error, outcome_from_response
+from archive.crawl.fetch.robots import READ_BYTES, robots_from_outcome, robots_visit
 from archive.crawl.fetch.ssrf_guard import Lookup, Resolver
 from archive.urls import fetchable_url, host_of, origin_of
 from db.records import Outcome, Reason, SeedKind, Visit
@@ -76,7 +76,7 @@ class Fetcher:
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        recall: Callable[[str], RememberedHost] = nothing,
+        recall: Callable[[str], RememberedHost] = recall_nothing,
         lookup: Lookup | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class Fetcher:
         self._sleep = sleep
         self._recall = recall
         self._resolver = Resolver()
-        self._addresses = Addresses(policy, lookup or self._resolver)
+        self._addresses = IpLimiter(policy, lookup or self._resolver)
         self._lanes: dict[str, HostQueue] = {}
         self._ssl_context = ssl_context
         self._pages: list[tuple[Visit, Outcome]] = []
@@ -173,9 +173,9 @@ class Fetcher:
         try:
             trip.url = fetchable_url(trip.visit.url)
             reply = await self._follow(trip, errand)
-            outcome = arrived(trip, reply, self._now(), max_payload=self._policy.max_payload)
+            outcome = outcome_from_response(trip, reply, self._now(), max_payload=self._policy.max_payload)
         except Exception as error:  # noqa: BLE001 (the one place where whatever a page provokes becomes a value)
-            return failed(trip, fetch_error_from(error), self._now())
+            return outcome_from_error(trip, fetch_error_from(error), self._now())
         if errand.keeps_start and outcome.reason is Reason.TOO_LARGE and outcome.payload is None:
             return replace(outcome, payload=reply.body)
         return outcome
@@ -267,14 +267,14 @@ class Fetcher:
                 Reason.RATE_LIMITED, outcome.detail, outcome.retry_at
             )  # nothing was asked: it says nothing
         self._pages.append((visit, outcome))
-        lane.told_robots(robots_after(outcome, lane.robots, lane.manners.robots_failing_since_at))
+        lane.told_robots(robots_from_outcome(outcome, lane.robots, lane.manners.robots_failing_since_at))
         self._learned.add(lane)
 
     # --- probes ---
 
     def _probe_soon(self, lane: HostQueue, *, allow_private: bool) -> None:
         """Have an idle origin asked for a page that cannot exist, if that was not done for a week."""
-        if lane.probing or not lane.idle or not soft404.is_due(lane.manners.probed_at, self._now()):
+        if lane.probing or not lane.idle or not soft404.is_probe_due(lane.manners.probed_at, self._now()):
             return
         lane.probing = True
         task = asyncio.create_task(self._probe(lane, allow_private=allow_private))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import politeness
 from archive.crawl.fetch.exchange import OriginTransport
 from archive.crawl.fetch.fetch_error import FetchError
-from archive.crawl.fetch.robots import remembered_robots
+from archive.crawl.fetch.robots import restore_robots
 from archive.crawl.fetch.ssrf_guard import GuardedBackend
 from archive.urls import fetchable_url, host_of, origin_of
 from db.records import HostState, Reason
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
-    from archive.crawl.fetch.ip_limit import Addresses
+    from archive.crawl.fetch.ip_limit import IpLimiter
     from archive.crawl.fetch.policy import FetchPolicy
     from archive.crawl.fetch.politeness import RememberedHost
     from archive.crawl.fetch.robots import Robots
@@ -39,7 +39,7 @@ class HostQueue:
         url: str,
         known: RememberedHost,
         policy: FetchPolicy,
-        addresses: Addresses,
+        addresses: IpLimiter,
         ssl_context: ssl.SSLContext | None,
         *,
         now: Callable[[], datetime],
@@ -48,7 +48,7 @@ class HostQueue:
         origin = origin_of(url)
         self.root = fetchable_url("/", url)
         self.manners = known.manners or HostState(origin=origin)
-        self.robots: Robots | None = known.robots and remembered_robots(*known.robots, self.manners)
+        self.robots: Robots | None = known.robots and restore_robots(*known.robots, self.manners)
         self.robots_lock = asyncio.Lock()
         self.probing = False
         self._host, self._port = host_of(url), int(origin.rpartition(":")[2])

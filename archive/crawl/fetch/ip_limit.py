@@ -22,7 +22,7 @@ _KNOWN_SECONDS = 300.0  # a name keeps its address that long here; names of the 
 _FAILED_SECONDS = 10.0  # long enough for the request that follows to hear it too, short enough to try again in a run
 
 
-class Addresses:
+class IpLimiter:
     """Looks names up, remembers the answers for a while, and lets requests through to where they lead.
 
     At most ``policy.per_address`` requests at a time go to one address, and ``policy.lanes`` in all.

@@ -45,7 +45,7 @@ class RememberedHost:
     robots: tuple[Capture, bytes, datetime] | None = None
 
 
-def nothing(origin: str) -> RememberedHost:
+def recall_nothing(origin: str) -> RememberedHost:
     """What is known of any origin at the very first run."""
     del origin
     return RememberedHost()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive.crawl.fetch.charset import charset_of, is_text, says_nothing
+from archive.crawl.fetch.charset import detect_charset, is_generic_type, is_text
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
 from archive.formats.content_coding import Decoded, decode_body, looks_gzipped
@@ -135,7 +135,7 @@ class _Body:
     flags: tuple[str, ...]
 
 
-def failed(trip: RedirectChain, weather: FetchError, now: datetime) -> Outcome:
+def outcome_from_error(trip: RedirectChain, weather: FetchError, now: datetime) -> Outcome:
     """End a trip that brought no reply of its own."""
     return Outcome(
         requested_url=trip.visit.url,
@@ -150,7 +150,7 @@ def failed(trip: RedirectChain, weather: FetchError, now: datetime) -> Outcome:
     )
 
 
-def arrived(trip: RedirectChain, reply: Response, now: datetime, *, max_payload: int) -> Outcome:
+def outcome_from_response(trip: RedirectChain, reply: Response, now: datetime, *, max_payload: int) -> Outcome:
     """End a trip with a reply, whatever its status: decoded, measured, and named.
 
     A body that is not whole never counts as a page; below an error status, which says more, it is only a flag.
@@ -209,7 +209,7 @@ def _body_of(reply: Response, max_payload: int) -> _Body:
 def _unzip_undeclared(decoded: Decoded, reply: Response, max_payload: int) -> Decoded:
     """Text that begins like gzip was compressed once more than anybody said."""
     content_type = reply.header("content-type") or ""
-    may_be_text = says_nothing(content_type) or is_text(content_type, decoded.payload)
+    may_be_text = is_generic_type(content_type) or is_text(content_type, decoded.payload)
     if decoded.reason is not None or not looks_gzipped(decoded.payload) or not may_be_text:
         return decoded
     inner = decode_body(decoded.payload, ("gzip",), max_payload=max_payload)
@@ -221,4 +221,4 @@ def _unzip_undeclared(decoded: Decoded, reply: Response, max_payload: int) -> De
 def _charset(content_type: str, body: _Body) -> tuple[str | None, tuple[str, ...]]:
     if body.payload is None or body.reason is not None or looks_gzipped(body.payload):
         return None, ()
-    return charset_of(content_type, body.payload) if is_text(content_type, body.payload) else (None, ())
+    return detect_charset(content_type, body.payload) if is_text(content_type, body.payload) else (None, ())

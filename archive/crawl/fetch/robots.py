@@ -94,7 +94,7 @@ def robots_visit(root: str, held: Robots | None, *, allow_private: bool) -> Visi
     return replace(plain, etag=held.etag, last_modified=held.last_modified, validators_url=held.final_url)
 
 
-def robots_after(outcome: Outcome, held: Robots | None, failing_since: datetime | None) -> Robots:
+def robots_from_outcome(outcome: Outcome, held: Robots | None, failing_since: datetime | None) -> Robots:
     """What the answer to a ``robots_visit`` means, for an origin whose robots.txt could not be had since then.
 
     What cannot be had closes the site, and after 30 days of that counts as no rules (RFC 9309, section 2.3.1.4).
@@ -110,7 +110,7 @@ def robots_after(outcome: Outcome, held: Robots | None, failing_since: datetime 
     return replace(said, failing_since=since)
 
 
-def remembered_robots(capture: Capture, data: bytes, confirmed_at: datetime, manners: HostState) -> Robots:
+def restore_robots(capture: Capture, data: bytes, confirmed_at: datetime, manners: HostState) -> Robots:
     """What a robots.txt kept in an earlier run says: the ``capture`` that decides, its bytes, and when it last did."""
     outcome = Outcome(
         requested_url=capture.url,
@@ -125,7 +125,7 @@ def remembered_robots(capture: Capture, data: bytes, confirmed_at: datetime, man
         etag=capture.etag,
         last_modified=capture.last_modified,
     )
-    return robots_after(outcome, None, manners.robots_failing_since_at)
+    return robots_from_outcome(outcome, None, manners.robots_failing_since_at)
 
 
 def read_robots(outcome: Outcome, wire: bytes, agent: str = PRODUCT) -> Robots:

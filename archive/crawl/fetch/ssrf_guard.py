@@ -53,7 +53,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
-class Reach(StrEnum):
+class AddressScope(StrEnum):
     """Where an address lies: ``public``, ``private`` (needs permission), ``forbidden`` (never)."""
 
     PUBLIC = "public"
@@ -61,7 +61,7 @@ class Reach(StrEnum):
     FORBIDDEN = "forbidden"
 
 
-def reach_of(address: str) -> Reach:
+def address_scope(address: str) -> AddressScope:
     """Tell where a numeric ``address`` lies. IPv4 inside IPv6 is judged by what is inside.
 
     After the IANA special-purpose registries (RFC 6890): link-local, multicast, documentation, unspecified and reserved
@@ -71,15 +71,19 @@ def reach_of(address: str) -> Reach:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:
-            return reach_of(str(ip.ipv4_mapped))
+            return address_scope(str(ip.ipv4_mapped))
         inner = _tunnelled(ip)
         if inner:
-            return Reach.PUBLIC if all(reach_of(each) is Reach.PUBLIC for each in inner) else Reach.FORBIDDEN
+            return (
+                AddressScope.PUBLIC
+                if all(address_scope(each) is AddressScope.PUBLIC for each in inner)
+                else AddressScope.FORBIDDEN
+            )
     if any(ip in network for network in _PRIVATE):
-        return Reach.PRIVATE
+        return AddressScope.PRIVATE
     allotted = ip.version != _SIX or ip in _UNICAST
     reserved = not ip.is_global or ip.is_multicast or any(ip in network for network in _RESERVED)
-    return Reach.PUBLIC if allotted and not reserved else Reach.FORBIDDEN
+    return AddressScope.PUBLIC if allotted and not reserved else AddressScope.FORBIDDEN
 
 
 def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:
@@ -185,13 +189,13 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise FetchError(Reason.DNS, f"{host}: {error.strerror or error}") from error
 
     def _check(self, host: str, address: str, port: int) -> None:
-        reach = reach_of(address)
+        reach = address_scope(address)
         named = address if host == address else f"{host} ({address})"
-        if reach is Reach.PRIVATE and self._allow_private:
+        if reach is AddressScope.PRIVATE and self._allow_private:
             return
-        if reach is Reach.PRIVATE:
+        if reach is AddressScope.PRIVATE:
             raise FetchError(Reason.REFUSED_ADDRESS, f"{named} is a private address; allow_private would permit it")
-        if reach is Reach.FORBIDDEN:
+        if reach is AddressScope.FORBIDDEN:
             raise FetchError(Reason.REFUSED_ADDRESS, f"{named} is no address of the web")
         if port not in _PORTS:
             raise FetchError(Reason.REFUSED_ADDRESS, f"{named}: port {port} is not a port of the web")

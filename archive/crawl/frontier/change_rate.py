@@ -55,7 +55,7 @@ LONGEST: Final = 30 * 24.0
 YEAR: Final = 365 * 24.0
 """Hours: after so long without a change an article is no longer looked at by itself."""
 
-ENOUGH: Final = 200
+MIN_ARTICLES: Final = 200
 """Articles that must have been followed before a seed's own hazard is believed: the 16 bins need a few edits each."""
 
 _QUIET: Final = SHORTEST / PATIENCE  # what just changed counts as unchanged for so long, or nothing could stretch it
@@ -179,7 +179,7 @@ def urgency(one: ArticleState, waited: float) -> float:
     return math.inf if plain >= YEAR else max(by_edits, by_quiet, plain / LONGEST)
 
 
-def born(found_at: datetime, published_at: datetime | None) -> datetime:
+def age_origin(found_at: datetime, published_at: datetime | None) -> datetime:
     """What the age of an article counts from: its date if it is a day or more older than our finding it, else that.
 
     A later date is not believed, since many pages give a day without an hour, or an hour without a zone, and an article
@@ -206,7 +206,7 @@ def list_wait(quiet: float) -> float:
 # --- a budget --------------------------------------------------------------------------------------------------------
 
 
-def within_budget(
+def fit_to_budget(
     budget: int, fixed: int, articles: Iterable[tuple[ArticleState, float]], *, fresh: int = 0
 ) -> tuple[float, int]:
     """The smallest stretch from 1 on that keeps a day's visits within ``budget``, and how many visits that leaves.
@@ -252,7 +252,7 @@ def visits_ahead(one: ArticleState, waited: float, stretch: float = 1.0, hours: 
 # --- learning --------------------------------------------------------------------------------------------------------
 
 
-def learn(seed_key: str, articles: Sequence[ObservedHistory], now: datetime) -> ChangeRate:
+def estimate_change_rate(seed_key: str, articles: Sequence[ObservedHistory], now: datetime) -> ChangeRate:
     """What the histories of a seed's articles tell of their hazard; where they tell nothing it is the prior's.
 
     The time from the first sight of an article to the last is exposure. An edit is known only to lie between the last
@@ -273,14 +273,14 @@ def learn(seed_key: str, articles: Sequence[ObservedHistory], now: datetime) -> 
     return ChangeRate(seed_key=seed_key, articles=len(articles), hazard=rates, learned_at=now)
 
 
-def believed(rhythms: Iterable[ChangeRate]) -> dict[str, Hazard]:
+def trusted_hazards(rhythms: Iterable[ChangeRate]) -> dict[str, Hazard]:
     """By the key of the seed, the learned hazards that rest on enough articles."""
-    return {one.seed_key: hazard_of(one.hazard) for one in rhythms if one.articles >= ENOUGH}
+    return {one.seed_key: hazard_of(one.hazard) for one in rhythms if one.articles >= MIN_ARTICLES}
 
 
 def _ages(one: ObservedHistory) -> list[tuple[float, float]]:
     """When each text of an article was first and last seen, in hours of its age."""
-    start = born(one.found_at, one.published_at)
+    start = age_origin(one.found_at, one.published_at)
     return [(max((first - start) / _HOUR, 0.0), max((last - start) / _HOUR, 0.0)) for first, last in one.seen]
 
 

@@ -55,7 +55,7 @@ def next_visit(state: SourceState, hazard: Hazard = PRIOR, stretch: float = 1.0)
     last = state.last_visit_at
     if last is None:
         return NextVisit(state.source.found_at)
-    if failing(state):
+    if is_failing(state):
         return _after(last, _backoff(state))
     match state.every:
         case "once":
@@ -67,26 +67,26 @@ def next_visit(state: SourceState, hazard: Hazard = PRIOR, stretch: float = 1.0)
 
 def tolerance(state: SourceState) -> timedelta:
     """How early a visit may come: not at all where a full gap is the point, after failures and to confirm a 404."""
-    if state.last_visit_at is None or failing(state):
+    if state.last_visit_at is None or is_failing(state):
         return timedelta()
     gap = state.every if isinstance(state.every, timedelta) else _USUAL_GAP
     return min(_SLACK, gap / 10)
 
 
-def failing(state: SourceState) -> bool:
+def is_failing(state: SourceState) -> bool:
     """True if the last visit brought no page; for `once` only until there was one."""
     return state.last_reason not in {None, Reason.NOT_MODIFIED} and not (state.every == "once" and state.last_change_at)
 
 
 def is_stretchable(state: SourceState) -> bool:
     """True for articles whose waits the rule sets, so that a budget can stretch them."""
-    return state.every == "auto" and state.source.kind is SeedKind.ARTICLE and not failing(state)
+    return state.every == "auto" and state.source.kind is SeedKind.ARTICLE and not is_failing(state)
 
 
-def watched(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> ArticleState:
+def article_state(state: SourceState, at: datetime, hazard: Hazard = PRIOR) -> ArticleState:
     """An article as it stands if it was visited ``at`` that time and was found unchanged, in the terms of `rhythm`."""
     source = state.source
-    start = change_rate.born(source.found_at, state.published_at)
+    start = change_rate.age_origin(source.found_at, state.published_at)
     changed = max(start, state.last_change_at or start)
     return ArticleState(
         hazard=hazard,
@@ -112,7 +112,7 @@ def _by_kind(state: SourceState, last: datetime, hazard: Hazard, stretch: float)
         return NextVisit(
             None, "unchanged for a year: until a list says it was updated, or the index gives it an `every`"
         )
-    wait = change_rate.wait(watched(state, last, hazard), stretch)
+    wait = change_rate.wait(article_state(state, last, hazard), stretch)
     return NextVisit(last + wait.hours * _HOUR, wait.because)
 
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.crawl.frontier import change_rate as rhythm
 from archive.crawl.frontier.change_rate import PRIOR
-from archive.crawl.frontier.due import NextVisit, failing, is_stretchable, next_visit, tolerance, watched
+from archive.crawl.frontier.due import NextVisit, article_state, is_failing, is_stretchable, next_visit, tolerance
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
@@ -81,7 +81,7 @@ def plan_visits(
     given. The order of ``states`` does not matter.
     """
     ordered = sorted(states, key=lambda state: (state.source.url_key, state.source.id))
-    hazards = rhythm.believed(rhythms)
+    hazards = rhythm.trusted_hazards(rhythms)
     purses = {} if force else _purses(ordered, hazards, spent or {}, now)
     addresses = {state.source.id: state.source.url for state in ordered}
     due: list[_Due] = []
@@ -165,7 +165,7 @@ def _purse(
     fixed = sum(_visits_ahead(state, now) for state in states)
     outlook = [(_now_or_last(state, _hazard(state, hazards), now), _waited(state, now)) for state in articles]
     fresh = sum(state.source.found_in is not None and state.source.found_at > now - _DAY for state in articles)
-    stretch, expected = rhythm.within_budget(budget, fixed, outlook, fresh=fresh)
+    stretch, expected = rhythm.fit_to_budget(budget, fixed, outlook, fresh=fresh)
     recent = [at for state in states if (at := state.last_visit_at) is not None and at > now - _DAY]
     return _Purse(
         Budget(group=group, visits=budget, tau=rhythm.TAU * stretch, expected=expected, spent=spent),
@@ -188,7 +188,7 @@ def _visits_ahead(state: SourceState, now: datetime) -> int:
 
 def _now_or_last(state: SourceState, hazard: Hazard, now: datetime) -> ArticleState:
     """An article as it was at its last visit; one that waits for its first as it is now."""
-    return watched(state, state.last_visit_at or now, hazard)
+    return article_state(state, state.last_visit_at or now, hazard)
 
 
 def _waited(state: SourceState, now: datetime) -> float:
@@ -201,7 +201,7 @@ def _urgency(state: SourceState, hazard: Hazard, now: datetime) -> float:
     last, hint = state.last_visit_at, state.source.hinted_at
     if last is None or not is_stretchable(state) or (hint is not None and hint > last):
         return math.inf
-    return rhythm.urgency(watched(state, last, hazard), _waited(state, now))
+    return rhythm.urgency(article_state(state, last, hazard), _waited(state, now))
 
 
 def _afford(due: Sequence[_Due], purses: Mapping[str, _Purse]) -> tuple[list[_Due], list[Waiting]]:
@@ -231,7 +231,7 @@ def _group(state: SourceState) -> str:
 def _why_now(state: SourceState, to_come: NextVisit, due: datetime) -> str:
     if state.last_visit_at is None:
         return "first visit"
-    rhythm = f"after {_trouble(state)}" if failing(state) else f"every: {_every(state)}"
+    rhythm = f"after {_trouble(state)}" if is_failing(state) else f"every: {_every(state)}"
     why = f", {to_come.because}" if to_come.because else ""
     return f"due since {_moment(due)}, {rhythm}{why}"
 
@@ -242,7 +242,7 @@ def _why_wait(state: SourceState, to_come: NextVisit, now: datetime) -> str:
     if state.last_visit_at is None:  # found at a time that has yet to come: a clock was set back
         return f"not visited yet, due in {in_words(to_come.at - now)}"
     last = state.last_visit_at
-    trouble = f"{_trouble(state)}, " if failing(state) else ""
+    trouble = f"{_trouble(state)}, " if is_failing(state) else ""
     why = f": {to_come.because}" if to_come.because else ""
     return f"{trouble}checked {in_words(now - last)} ago, next in {in_words(to_come.at - now)}{why}"
 

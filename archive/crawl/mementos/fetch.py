@@ -65,7 +65,9 @@ class _Step:
     hop: Hop | None
 
 
-async def replay(fetch: Fetch, source_id: int, url: str, memento: Memento) -> tuple[Capture, bytes | None] | None:
+async def fetch_memento(
+    fetch: Fetch, source_id: int, url: str, memento: Memento
+) -> tuple[Capture, bytes | None] | None:
     """The capture, with its payload, of the page at ``url`` that a memento stands for; None if the archive fails.
 
     Redirects of then are followed inside the archive, and kept as the way to the page; one that leads to what the

@@ -8,7 +8,7 @@ from itertools import takewhile
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from archive.crawl.frontier.change_rate import believed
+from archive.crawl.frontier.change_rate import trusted_hazards
 from archive.serve import charts, wording
 from archive.serve.next_visits import due_about
 from archive.serve.request_context import PageResult
@@ -138,7 +138,7 @@ def show(at: RequestContext) -> PageResult:
     else:
         found = source_health.health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
         behind = found[-1].source.url_key if len(found) == asked.limit else None
-    hazards = believed(change_rate.learned(at.ask))
+    hazards = trusted_hazards(change_rate.learned(at.ask))
     rows = [row(each, at.now, hazards) for each in found]
     shown = view(rows, asked=at.query, groups=source_health.groups(at.ask), following=at.following(behind))
     sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
@@ -147,7 +147,7 @@ def show(at: RequestContext) -> PageResult:
 
 def one(at: RequestContext, source_id: int) -> Json:
     """The row of one source; it must exist."""
-    return row(source_health.of_source(at.ask, source_id), at.now, believed(change_rate.learned(at.ask)))
+    return row(source_health.of_source(at.ask, source_id), at.now, trusted_hazards(change_rate.learned(at.ask)))
 
 
 def _troubled(at: RequestContext, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:

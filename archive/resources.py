@@ -1,4 +1,4 @@
-"""Where ``flows/``, ``prefect.yaml`` and ``prefect.toml`` are, and what a child is told of code and settings."""
+"""Package resources such as ``flows/`` and ``prefect.yaml``, and the environments of child processes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def shipped(name: str) -> Path:
-    """The file or folder ``name`` that goes with this code: inside the package in a wheel, beside it in a clone.
+def resource_path(name: str) -> Path:
+    """Return the path of the file or folder ``name``: inside the package in a wheel, next to it in a clone.
 
-    Raises `ConfigError` when it is in neither place.
+    Raises `ConfigError` if it is in neither place.
     """
     package = Path(archive.__file__).parent
-    places = (package / "_shipped" / name, package.parent / name)
-    for place in places:
-        if place.exists():
-            return place
-    raise ConfigError(f"{name} is in neither {places[0]} nor {places[1]}; install wirecopy again, or work in a clone")
+    paths = (package / "_shipped" / name, package.parent / name)
+    for path in paths:
+        if path.exists():
+            return path
+    raise ConfigError(f"{name} is in neither {paths[0]} nor {paths[1]}; install wirecopy again, or work in a clone")
 
 
 def code_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` so that a child process, wherever it stands, imports this very code: a clone's root comes first.
+    """Return ``environ`` with a PYTHONPATH that makes a child process, in any folder, import this same code.
 
-    A wheel needs nothing: its place is known to the interpreter, and must not come before the standard library.
+    The root of a clone comes first. A wheel needs nothing: the interpreter knows its path, which must not come before
+    the standard library.
     """
     package = Path(archive.__file__).parent
     if (package / "_shipped").exists():
@@ -40,18 +41,19 @@ def code_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def prefect_environ(file: Path) -> dict[str, str]:
-    """The settings of a ``prefect.toml`` as variables: ``port`` under ``[server.api]`` is PREFECT_SERVER_API_PORT.
+    """Return the settings of a ``prefect.toml`` as variables, such as PREFECT_SERVER_API_PORT.
 
-    In a folder of ours Prefect would read the file by itself; a child process that stands elsewhere gets these instead.
+    That one is ``port`` under ``[server.api]``. Prefect reads the file itself only in its folder, so a child process in
+    another folder gets these variables.
     """
-    return dict(_flat("PREFECT", tomllib.loads(file.read_text(encoding="utf-8"))))
+    return dict(_flatten("PREFECT", tomllib.loads(file.read_text(encoding="utf-8"))))
 
 
-def _flat(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _flatten(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         name = f"{prefix}_{key.upper()}"
         if isinstance(value, dict):
-            yield from _flat(name, value)
+            yield from _flatten(name, value)
         elif isinstance(value, list):
             yield name, ",".join(map(str, value))
         else:

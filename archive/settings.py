@@ -1,29 +1,29 @@
-"""Every setting there is, read in one place: defaults < ``wirecopy.toml`` < ``WIRECOPY_*`` < argument.
+"""All settings, read in one place: defaults < ``wirecopy.toml`` < ``WIRECOPY_*`` < argument.
 
 ::
 
     name           default                  environment             what it is
     db             ROOT/data/archive.db     WIRECOPY_DB             the archive, one SQLite file
     index          ROOT/seeds/INDEX.md      WIRECOPY_INDEX          the seed index
-    contact        none                     WIRECOPY_CONTACT        mail address or URL, told to every site visited
-    resolve        none                     WIRECOPY_RESOLVE        "*.example=127.0.0.1:8080": names served elsewhere
-    allow_private  no                       WIRECOPY_ALLOW_PRIVATE  may private and loopback addresses be visited?
-    tls_unverified none                     WIRECOPY_TLS_UNVERIFIED hosts whose certificates nobody needs to vouch for
+    contact        none                     WIRECOPY_CONTACT        mail address or URL, sent to every site visited
+    resolve        none                     WIRECOPY_RESOLVE        "*.example=127.0.0.1:8080": hosts served elsewhere
+    allow_private  no                       WIRECOPY_ALLOW_PRIVATE  allow visits to private and loopback addresses
+    tls_unverified none                     WIRECOPY_TLS_UNVERIFIED hosts whose certificates are not verified
     min_gap        1 s                      WIRECOPY_MIN_GAP        between two requests to one origin
     deadline       60 s                     WIRECOPY_DEADLINE       for one fetch with all its redirects
-    max_wire       10MiB                    WIRECOPY_MAX_WIRE       bytes taken from the network for one page
+    max_wire       10MiB                    WIRECOPY_MAX_WIRE       bytes read from the network for one page
     max_payload    20MiB                    WIRECOPY_MAX_PAYLOAD    bytes of one page after decoding
     lanes          32                       WIRECOPY_LANES          origins visited at once
     per_address    4                        WIRECOPY_PER_ADDRESS    requests at once to one server, whatever its hosts
-    probe          yes                      WIRECOPY_PROBE          may a site be asked for a page that cannot exist?
-    fast           no                       WIRECOPY_FAST           read pages in one cheaper pass, a little less exact?
+    probe          yes                      WIRECOPY_PROBE          request a page that cannot exist, to find soft 404s
+    fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
-    notify         none                     WIRECOPY_NOTIFY         whom to tell of changes: webhooks, apprise's
-    notify_secret  none                     WIRECOPY_NOTIFY_SECRET  what webhooks are signed with; not in the file
+    notify         none                     WIRECOPY_NOTIFY         addresses to notify of changes: webhooks, apprise's
+    notify_secret  none                     WIRECOPY_NOTIFY_SECRET  key that signs webhooks; not allowed in the file
 
-ROOT is the nearest folder upward from the working directory that holds ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths
-in the file count from the file's folder, all others from the working directory. An empty variable counts as not set.
+ROOT is the nearest folder upward from the working directory that has ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths in
+the file are relative to the file's folder, all others to the working directory. An empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FILE_NAME: Final = "wirecopy.toml"
-"""The settings file, beside ``seeds/``."""
+"""The name of the settings file, next to ``seeds/``."""
 
 PREFIX: Final = "WIRECOPY_"
-"""What the name of every environment variable of ours starts with."""
+"""The prefix of all our environment variables."""
 
 _DAY: Final = 86_400.0
-_MOST_LANES: Final = 1024
+_MAX_LANES: Final = 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
-_SHORTEST_SECRET: Final = 16  # characters: 80 bits even where a person made it up of letters
+_SHORTEST_SECRET: Final = 16  # characters: 80 bits even if a person made it up from letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, checked. Seconds and bytes are plain numbers; paths are absolute.
+    """All settings, validated. Seconds and bytes are plain numbers, paths are absolute.
 
-    ``resolve`` pairs a host pattern with ``address:port``. ``came_from`` holds (name, value shown, where it was set).
+    ``resolve`` pairs a host pattern with ``address:port``. ``origins`` has (name, displayed value, place it was set).
     """
 
     root: Path
@@ -83,19 +83,22 @@ class Settings:
     archives: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     notify_secret: str | None = None
-    came_from: tuple[tuple[str, str, str], ...] = ()
+    origins: tuple[tuple[str, str, str], ...] = ()
 
     def now(self) -> datetime:
-        """The present, aware UTC: the fixed ``clock`` if there is one, else the real one."""
+        """Return the current time, aware UTC: the fixed ``clock`` if set, else the real one."""
         return self.clock or datetime.now(UTC)
 
     def wall(self) -> datetime:
-        """The real clock, whatever ``clock`` says: a lease must lapse in real time."""
+        """Return the real time, whatever ``clock`` is, because a lease must expire in real time."""
         return datetime.now(UTC)
 
 
 def from_process(overrides: Mapping[str, object] | None = None) -> Settings:
-    """Settings of this process: its environment, its working directory, and what was typed. Raises `ConfigError`."""
+    """Return the settings of this process, from its environment, its working directory and ``overrides``.
+
+    Raises `ConfigError`.
+    """
     try:
         start = Path.cwd()
     except FileNotFoundError as error:
@@ -106,21 +109,22 @@ def from_process(overrides: Mapping[str, object] | None = None) -> Settings:
 def load_settings(
     environ: Mapping[str, str], *, start: Path, overrides: Mapping[str, object] | None = None
 ) -> Settings:
-    """Settings for a process standing in ``start`` with that environment. ``overrides`` win; a None there is not given.
+    """Return the settings of a process in folder ``start`` with environment ``environ``.
 
-    Raises `ConfigError` naming setting, value and where it was set; also for names that are no setting.
+    ``overrides`` win, except None values. Raises `ConfigError` with setting, value and place for an invalid value or an
+    unknown name.
     """
     start = start.absolute()
     root = find_root(start)
-    given = _from_file(root / FILE_NAME) | _from_environ(environ, start) | _from_overrides(overrides or {}, start)
+    raw_values = _from_file(root / FILE_NAME) | _from_environ(environ, start) | _from_overrides(overrides or {}, start)
     values: dict[str, Any] = {"db": root / "data" / "archive.db", "index": root / "seeds" / "INDEX.md"}
-    values |= {name: one.read(name) for name, one in given.items()}
+    values |= {name: raw_value.parse(name) for name, raw_value in raw_values.items()}
     settings = Settings(root=root, **values)
-    return _with_origins(settings, {name: one.where for name, one in given.items()}, start)
+    return _with_origins(settings, {name: raw_value.origin for name, raw_value in raw_values.items()}, start)
 
 
 def find_root(start: Path) -> Path:
-    """The project: the nearest folder from ``start`` upward with a seed index or a settings file, else ``start``."""
+    """Return the nearest folder from ``start`` upward with a seed index or a settings file, else ``start``."""
     for folder in (start, *start.parents):
         if (folder / "seeds" / "INDEX.md").is_file() or (folder / FILE_NAME).is_file():
             return folder
@@ -128,88 +132,88 @@ def find_root(start: Path) -> Path:
 
 
 def to_environ(settings: Settings) -> dict[str, str]:
-    """The ``WIRECOPY_*`` variables under which a child process of the same project gets these same settings."""
-    shown = {name: _write(getattr(settings, name)) for name in _READERS}
-    return {PREFIX + name.upper(): text for name, text in shown.items() if text}
+    """Return the ``WIRECOPY_*`` variables that give a child process of the same project these settings."""
+    texts = {name: _format(getattr(settings, name)) for name in _PARSERS}
+    return {PREFIX + name.upper(): text for name, text in texts.items() if text}
 
 
-# --- where values come from ------------------------------------------------------------------------------------------
+# --- sources of values -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    """A value as somebody wrote it, the folder its paths count from, and where it was written."""
+class _RawValue:
+    """A value before parsing, the folder its paths are relative to, and the place it was set."""
 
     value: object
     folder: Path
-    where: str
+    origin: str
 
-    def read(self, name: str) -> Any:
-        expected, reader = _READERS[name]
+    def parse(self, name: str) -> Any:
+        expected, parser = _PARSERS[name]
         try:
-            return reader(self.value, self.folder)
+            return parser(self.value, self.folder)
         except (TypeError, ValueError, OverflowError) as error:
-            raise ConfigError(f"{name} = {self.value!r} ({self.where}): expected {expected}") from error
+            raise ConfigError(f"{name} = {self.value!r} ({self.origin}): expected {expected}") from error
 
 
-def _from_file(path: Path) -> dict[str, _Given]:
+def _from_file(path: Path) -> dict[str, _RawValue]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); mend its permissions or move it away") from error
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); fix its permissions or move it away") from error
     except ValueError as error:  # not TOML, or not even UTF-8
         raise ConfigError(f'{path}: not valid TOML ({error}); write lines like contact = "you@example.org"') from error
     for name in content:
-        _refuse_unknown(name, known=list(_READERS), where=str(path))
+        _refuse_unknown(name, known=list(_PARSERS), origin=str(path))
         if name == "notify_secret":
-            raise ConfigError(f"{name} ({path}): a secret has no place in a shared file; set {PREFIX}{name.upper()}")
-    return {name: _Given(value, path.parent, str(path)) for name, value in content.items()}
+            raise ConfigError(f"{name} ({path}): a secret must not be in a shared file; set {PREFIX}{name.upper()}")
+    return {name: _RawValue(value, path.parent, str(path)) for name, value in content.items()}
 
 
-def _from_environ(environ: Mapping[str, str], start: Path) -> dict[str, _Given]:
-    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-    for name in ours:
-        _refuse_unknown(name, known=[PREFIX + known.upper() for known in _READERS], where="environment")
+def _from_environ(environ: Mapping[str, str], start: Path) -> dict[str, _RawValue]:
+    variables = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    for name in variables:
+        _refuse_unknown(name, known=[PREFIX + setting.upper() for setting in _PARSERS], origin="environment")
     return {
-        name.removeprefix(PREFIX).lower(): _Given(value.strip(), start, name)
-        for name, value in ours.items()
+        name.removeprefix(PREFIX).lower(): _RawValue(value.strip(), start, name)
+        for name, value in variables.items()
         if value.strip()
     }
 
 
-def _from_overrides(overrides: Mapping[str, object], start: Path) -> dict[str, _Given]:
+def _from_overrides(overrides: Mapping[str, object], start: Path) -> dict[str, _RawValue]:
     for name in overrides:
-        _refuse_unknown(name, known=list(_READERS), where="argument")
-    return {name: _Given(value, start, "argument") for name, value in overrides.items() if value is not None}
+        _refuse_unknown(name, known=list(_PARSERS), origin="argument")
+    return {name: _RawValue(value, start, "argument") for name, value in overrides.items() if value is not None}
 
 
-def _refuse_unknown(name: str, *, known: list[str], where: str) -> None:
+def _refuse_unknown(name: str, *, known: list[str], origin: str) -> None:
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        todo = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        raise ConfigError(f"{name} ({where}): no such setting; {todo}")
+        matches = get_close_matches(name, known, n=1)
+        hint = f"did you mean {matches[0]}?" if matches else f"known are {', '.join(known)}"
+        raise ConfigError(f"{name} ({origin}): no such setting; {hint}")
 
 
 def _with_origins(settings: Settings, origins: Mapping[str, str], start: Path) -> Settings:
-    """``settings`` with ``came_from`` filled in."""
-    found = "found from " + str(start) if settings.root != start else "working directory"
-    rows = [("root", str(settings.root), found)]
-    rows += [(name, _shown(name, getattr(settings, name)), origins.get(name, "default")) for name in _READERS]
-    fields = {name: getattr(settings, name) for name in ("root", *_READERS)}
-    return Settings(**fields, came_from=tuple(rows))
+    """Return ``settings`` with the field ``origins`` filled in."""
+    root_origin = "found from " + str(start) if settings.root != start else "working directory"
+    rows = [("root", str(settings.root), root_origin)]
+    rows += [(name, _display(name, getattr(settings, name)), origins.get(name, "default")) for name in _PARSERS]
+    fields = {name: getattr(settings, name) for name in ("root", *_PARSERS)}
+    return Settings(**fields, origins=tuple(rows))
 
 
-def _shown(name: str, value: object) -> str:
-    """A value for people to see; of what may hold a key only that it is set."""
+def _display(name: str, value: object) -> str:
+    """Return a value for display. Settings that may contain a key are only displayed as set."""
     if name in {"notify", "notify_secret"} and value:
         return "set, not shown"
-    return _write(value) or "none"
+    return _format(value) or "none"
 
 
-def _write(value: object) -> str:
-    """A value as it would be typed into the environment; empty for none."""
+def _format(value: object) -> str:
+    """Return a value as it is written in the environment; empty for None."""
     match value:
         case None:
             return ""
@@ -218,31 +222,31 @@ def _write(value: object) -> str:
         case datetime():
             return iso(value)
         case tuple():
-            return ",".join(one if isinstance(one, str) else "=".join(one) for one in value)
+            return ",".join(member if isinstance(member, str) else "=".join(member) for member in value)
         case _:
             return str(value)
 
 
-# --- one reader a shape: the value as written -> the value as used; ValueError or TypeError when it does not fit ------
+# --- parsers: raw value and folder -> value; they raise ValueError or TypeError --------------------------------------
 
 
-def _path(value: object, folder: Path) -> Path:
+def _parse_path(value: object, folder: Path) -> Path:
     text = str(value) if isinstance(value, (str, Path)) else ""
     if not text or "://" in text or text == ":memory:" or "\0" in text:
         raise ValueError
     return Path(os.path.normpath(folder / Path(text).expanduser()))
 
 
-def _contact(value: object, _: Path) -> str:
-    """It travels in a header of every request: printable ASCII without spaces, and of use to a webmaster."""
+def _parse_contact(value: object, _: Path) -> str:
+    """Parse a mail address or URL. It is sent in a header of every request, so it is printable ASCII without spaces."""
     mail, url = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+", r"https?://[!-.0-~]+\.[!-~]+"
     if isinstance(value, str) and re.fullmatch(f"{mail}|{url}", value):
         return value
     raise ValueError
 
 
-def _resolve(value: object, _: Path) -> tuple[tuple[str, str], ...]:
-    """From ``a=b,c=d``, from a TOML table, or from pairs."""
+def _parse_resolve(value: object, _: Path) -> tuple[tuple[str, str], ...]:
+    """Parse ``a=b,c=d``, a TOML table, or pairs."""
     pairs: list[Any]
     match value:
         case str():
@@ -253,20 +257,20 @@ def _resolve(value: object, _: Path) -> tuple[tuple[str, str], ...]:
             pairs = list(value)
         case _:
             raise TypeError
-    return tuple(_mapping(*pair) for pair in pairs)
+    return tuple(_parse_mapping(*pair) for pair in pairs)
 
 
-def _mapping(pattern: object, target: object) -> tuple[str, str]:
+def _parse_mapping(pattern: object, target: object) -> tuple[str, str]:
     pattern, target = str(pattern).strip().lower(), str(target).strip()
     host, _, port = target.rpartition(":")
-    named = re.fullmatch(rf"\*|{_HOSTS}", pattern)
-    if not named or not host or re.search(r"[\s/@,=]", target) or not 0 < int(port) < 2**16:
+    is_pattern = re.fullmatch(rf"\*|{_HOSTS}", pattern)
+    if not is_pattern or not host or re.search(r"[\s/@,=]", target) or not 0 < int(port) < 2**16:
         raise ValueError
     return pattern, target
 
 
-def _yes_no(value: object, _: Path) -> bool:
-    word = str(value).lower()  # TOML's true and false read "True" and "False" here
+def _parse_yes_no(value: object, _: Path) -> bool:
+    word = str(value).lower()  # TOML's true and false are "True" and "False" here
     if word in {"yes", "true", "on", "1"}:
         return True
     if word in {"no", "false", "off", "0"}:
@@ -274,38 +278,38 @@ def _yes_no(value: object, _: Path) -> bool:
     raise ValueError
 
 
-def _seconds(lowest: float) -> Callable[[object, Path], float]:
-    def read(value: object, _: Path) -> float:
+def _seconds_parser(lowest: float) -> Callable[[object, Path], float]:
+    def parse(value: object, _: Path) -> float:
         number = float(_number(value))
         if not lowest <= number <= _DAY:
             raise ValueError
         return number
 
-    return read
+    return parse
 
 
 def _number(value: object) -> Any:
-    """TOML gives numbers, the environment text; true and false are not numbers here."""
+    """Return the value if it is a number (from TOML) or text (from the environment). A bool is not a number here."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError
     return value
 
 
-def _bytes(value: object, _: Path) -> int:
+def _parse_bytes(value: object, _: Path) -> int:
     match = re.fullmatch(r"(\d+) ?(|KiB|MiB|GiB)", str(_number(value)), re.IGNORECASE)
     if match is None or int(match[1]) == 0:
         raise ValueError
     return int(match[1]) << 10 * ("", "kib", "mib", "gib").index(match[2].lower())
 
 
-def _lanes(value: object, _: Path) -> int:
+def _parse_lanes(value: object, _: Path) -> int:
     number = int(str(_number(value)))
-    if not 1 <= number <= _MOST_LANES:
+    if not 1 <= number <= _MAX_LANES:
         raise ValueError
     return number
 
 
-def _clock(value: object, _: Path) -> datetime:
+def _parse_clock(value: object, _: Path) -> datetime:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     if isinstance(value, (str, date)):
@@ -313,44 +317,44 @@ def _clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
-def _each(shape: str) -> Callable[[object, Path], tuple[str, ...]]:
-    """A reader of ``a,b`` or a TOML list whose members all have this shape; a comma in an address is written %2C."""
+def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
+    """Return a parser of ``a,b`` or a TOML list with members like ``pattern``. A comma in an address is written %2C."""
 
-    def read(value: object, _: Path) -> tuple[str, ...]:
+    def parse(value: object, _: Path) -> tuple[str, ...]:
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, (list, tuple)):
             raise TypeError
-        found = tuple(str(part).strip() for part in parts)
-        if not all(re.fullmatch(shape, one) for one in found):
+        members = tuple(str(part).strip() for part in parts)
+        if not all(re.fullmatch(pattern, member) for member in members):
             raise ValueError
-        return found
+        return members
 
-    return read
+    return parse
 
 
-def _secret(value: object, _: Path) -> str:
+def _parse_secret(value: object, _: Path) -> str:
     if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
         return value
     raise ValueError
 
 
-_READERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
-    "db": ("the path of a file, for example data/archive.db", _path),
-    "index": ("the path of a file, for example seeds/INDEX.md", _path),
-    "contact": ("a mail address or URL, for example you@example.org", _contact),
-    "resolve": ('host pattern and address:port, for example "*.example=127.0.0.1:8080"', _resolve),
-    "allow_private": ("yes or no", _yes_no),
-    "tls_unverified": ("names of hosts, for example old.example or *.old.example", _each(_HOSTS)),
-    "min_gap": ("seconds from 0 to 86400, for example 1.5", _seconds(0.0)),
-    "deadline": ("seconds from 0.1 to 86400, for example 60", _seconds(0.1)),
-    "max_wire": ("a number of bytes, for example 10MiB", _bytes),
-    "max_payload": ("a number of bytes, for example 20MiB", _bytes),
-    "lanes": ("a whole number from 1 to 1024, for example 32", _lanes),
-    "per_address": ("a whole number from 1 to 1024, for example 4", _lanes),
-    "probe": ("yes or no", _yes_no),
-    "fast": ("yes or no", _yes_no),
-    "clock": ("an instant, for example 2026-01-05T08:00:00Z", _clock),
-    "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _each(_WEB)),
-    "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _each(_ANY)),
-    "notify_secret": ("at least 16 characters", _secret),
+_PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
+    "db": ("the path of a file, for example data/archive.db", _parse_path),
+    "index": ("the path of a file, for example seeds/INDEX.md", _parse_path),
+    "contact": ("a mail address or URL, for example you@example.org", _parse_contact),
+    "resolve": ('host pattern and address:port, for example "*.example=127.0.0.1:8080"', _parse_resolve),
+    "allow_private": ("yes or no", _parse_yes_no),
+    "tls_unverified": ("names of hosts, for example old.example or *.old.example", _list_parser(_HOSTS)),
+    "min_gap": ("seconds from 0 to 86400, for example 1.5", _seconds_parser(0.0)),
+    "deadline": ("seconds from 0.1 to 86400, for example 60", _seconds_parser(0.1)),
+    "max_wire": ("a number of bytes, for example 10MiB", _parse_bytes),
+    "max_payload": ("a number of bytes, for example 20MiB", _parse_bytes),
+    "lanes": ("a whole number from 1 to 1024, for example 32", _parse_lanes),
+    "per_address": ("a whole number from 1 to 1024, for example 4", _parse_lanes),
+    "probe": ("yes or no", _parse_yes_no),
+    "fast": ("yes or no", _parse_yes_no),
+    "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
+    "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
+    "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
+    "notify_secret": ("at least 16 characters", _parse_secret),
 }

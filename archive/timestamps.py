@@ -1,13 +1,13 @@
-"""Instants and durations as people type and read them. Pure: the present comes in by argument.
+"""Timestamps and durations: parse what people type, and format what they read. Pure: the time is an argument.
 
 ::
 
     2021   2021-10   2021-10-08   today   yesterday     a period: its first instant, or with end=True its last
     2021-10-08T12:00   2021-10-08 12:00:30Z   2021-10-08T12:00+02:00   20211008120000   now    an instant
-    3d   3d ago   90 minutes ago                                                               so long before now
+    3d   3d ago   90 minutes ago                                                               a duration before now
 
-A time without a zone is UTC. A bare date means two things to people: "--since 2021-10-08" starts with that day, while
-"what stood there on 2021-10-08" is about all of it. Hence ``end``: verbs that ask "as of" pass ``end=True``.
+A time without a zone is UTC. A bare date has two meanings: "--since 2021-10-08" starts with that day, while "the text
+as of 2021-10-08" includes all of it. So verbs with an "as of" pass ``end=True``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Final
 from db.errors import BadInput
 
 EXAMPLES: Final = "2021-10-08, 2021-10-08T12:00Z, 20211008120000, now, yesterday, 3d ago"
-"""What an instant may look like, for help texts."""
+"""Examples of instants, for help texts."""
 
 DURATION_EXAMPLES: Final = "30m, 4h, 2d, 1w"
-"""What a duration may look like, for help texts."""
+"""Examples of durations, for help texts."""
 
 _TICK: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
@@ -54,10 +54,10 @@ _UNIT_NAMES: Final = {
 
 
 def parse_instant(text: str, *, now: datetime, end: bool = False) -> datetime:
-    """The instant a person means by ``text``, aware UTC. ``now`` is what relative words count from.
+    """Parse an instant that a person typed. Returns aware UTC. Relative words count from ``now``.
 
-    A period (a year, month or day) means its first instant, with ``end`` its last microsecond. Raises `BadInput`,
-    which shows examples, on anything else.
+    A period (a year, month or day) means its first instant, with ``end`` its last microsecond. Raises `BadInput` with
+    examples for anything else.
     """
     words = " ".join(text.lower().split())
     if words == "now":
@@ -66,49 +66,49 @@ def parse_instant(text: str, *, now: datetime, end: bool = False) -> datetime:
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         start = midnight if words == "today" else midnight - _DAY
         return start + _DAY - _TICK if end else start
-    span = _duration(words.removesuffix(" ago"))
+    span = _parse_duration(words.removesuffix(" ago"))
     if span is not None:
         return _before(now.astimezone(UTC), span, text)
     return parse_stamp(text, end=end)
 
 
 def parse_stamp(text: str, *, end: bool = False) -> datetime:
-    """An absolute date or time, aware UTC: the forms of `parse_instant` that do not depend on the present.
+    """Parse an absolute date or time. Returns aware UTC. Accepts the forms of `parse_instant` that need no ``now``.
 
-    For dates that come from files. Raises `BadInput`.
+    Use it for dates from files. Raises `BadInput`.
     """
     words = text.strip()
     try:
-        found = _period(words, end=end) or _instant(words) or _digits(words)
+        instant = _parse_period(words, end=end) or _parse_iso(words) or _parse_digits(words)
     except (ValueError, OverflowError) as error:
         raise BadInput(f"{text!r} is not a date that exists ({error}); write for example {EXAMPLES}") from error
-    if found is None:
+    if instant is None:
         raise BadInput(f"{text!r} is not a date or time; write for example {EXAMPLES}")
-    return found
+    return instant
 
 
-def iso(at: datetime) -> str:
-    """``at`` as ISO-8601 in UTC: ``2026-01-05T08:00:00Z``, with microseconds only where they are not zero.
+def iso(instant: datetime) -> str:
+    """Format ``instant`` as ISO 8601 in UTC: ``2026-01-05T08:00:00Z``, with microseconds only if they are not zero.
 
-    Raises ValueError for a naive datetime: only its author knows which clock it was read from.
+    Raises ValueError for a naive datetime, because its time zone is unknown.
     """
-    if at.tzinfo is None:
-        raise ValueError(f"{at!r} has no zone")
-    return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant!r} has no zone")
+    return instant.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def parse_duration(text: str) -> timedelta:
-    """``30m``, ``4h``, ``2d``, ``1w`` (also ``90s``, ``2 days``) as a positive timedelta. Raises `BadInput`."""
-    span = _duration(" ".join(text.lower().split()))
+    """Parse ``30m``, ``4h``, ``2d``, ``1w`` (also ``90s``, ``2 days``) to a positive timedelta. Raises `BadInput`."""
+    span = _parse_duration(" ".join(text.lower().split()))
     if span is None:
         raise BadInput(f"{text!r} is not a duration; write a number and a unit, for example {DURATION_EXAMPLES}")
     return span
 
 
 def format_duration(span: timedelta) -> str:
-    """``span`` in its largest unit without remainder (``36h``, ``1w``), so that `parse_duration` gives it back.
+    """Format ``span`` in its largest unit without remainder (``36h``, ``1w``). `parse_duration` returns it again.
 
-    Below a second it is rounded up: a duration is never shown as nothing.
+    A span below a second is rounded up to one, so the result is never zero.
     """
     span = max(timedelta(seconds=round(span.total_seconds())), _UNITS["s"])
     unit = next(name for name in reversed(_UNITS) if not span % _UNITS[name])
@@ -116,16 +116,16 @@ def format_duration(span: timedelta) -> str:
 
 
 def in_words(span: timedelta) -> str:
-    """``span`` as people say it, rounded: ``20 s``, ``20 min``, ``3 h``, ``2 days``. The sign is dropped."""
+    """Format ``span`` rounded, for reading: ``20 s``, ``20 min``, ``3 h``, ``2 days``. The sign is dropped."""
     seconds = abs(span).total_seconds()
-    for unit, size, below in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 36)):
-        if round(seconds / size) < below:
+    for unit, size, limit in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 36)):
+        if round(seconds / size) < limit:
             return f"{round(seconds / size)} {unit}"
     return f"{round(seconds / 86_400)} days"
 
 
-def _duration(words: str) -> timedelta | None:
-    """The duration in ``words`` (lower case, single spaces), None if it is none or zero."""
+def _parse_duration(words: str) -> timedelta | None:
+    """Parse a duration (lower case, single spaces). None if it is not a duration, or zero."""
     match = _DURATION.fullmatch(words)
     unit = _UNIT_NAMES.get(match[2]) if match else None
     if match is None or unit is None:
@@ -140,11 +140,11 @@ def _before(now: datetime, span: timedelta, text: str) -> datetime:
     try:
         return now - span
     except OverflowError as error:
-        raise BadInput(f"{text!r} lies before the year 1; write for example {EXAMPLES}") from error
+        raise BadInput(f"{text!r} is before the year 1; write for example {EXAMPLES}") from error
 
 
-def _period(words: str, *, end: bool) -> datetime | None:
-    """First or last instant of ``2021``, ``2021-10``, ``2021-10-08`` or their forms without dashes."""
+def _parse_period(words: str, *, end: bool) -> datetime | None:
+    """Return the first or last instant of ``2021``, ``2021-10``, ``2021-10-08`` or their forms without dashes."""
     match = _PERIOD.fullmatch(words)
     if match is None:
         return None
@@ -153,25 +153,25 @@ def _period(words: str, *, end: bool) -> datetime | None:
     if not end:
         return start
     if match[3]:
-        after = start + _DAY
+        next_start = start + _DAY
     elif match[2]:
-        after = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        next_start = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     else:
-        after = datetime(year + 1, 1, 1, tzinfo=UTC)
-    return after - _TICK
+        next_start = datetime(year + 1, 1, 1, tzinfo=UTC)
+    return next_start - _TICK
 
 
-def _instant(words: str) -> datetime | None:
+def _parse_iso(words: str) -> datetime | None:
     match = _INSTANT.fullmatch(words)
     if match is None:
         return None
-    # Seven to nine decimals are legal ISO; datetime keeps six.
+    # ISO 8601 allows seven to nine decimals, datetime has six.
     time = re.sub(r"[.,](\d{1,6})\d*", r".\1", match["time"])
-    local = datetime.fromisoformat(f"{match['date']}T{time}").replace(tzinfo=_zone(match["zone"]))
+    local = datetime.fromisoformat(f"{match['date']}T{time}").replace(tzinfo=_parse_zone(match["zone"]))
     return local.astimezone(UTC)
 
 
-def _zone(name: str | None) -> timezone:
+def _parse_zone(name: str | None) -> timezone:
     if name is None or name.upper() in {"Z", "UTC"}:
         return UTC
     hours, minutes = int(name[1:3]), int(name[3:].removeprefix(":") or 0)
@@ -179,9 +179,11 @@ def _zone(name: str | None) -> timezone:
     return timezone(-offset if name[0] == "-" else offset)
 
 
-def _digits(words: str) -> datetime | None:
-    """``20211008120000`` and, without seconds, ``202110081200``: the form of web archives, UTC."""
+def _parse_digits(words: str) -> datetime | None:
+    """Parse ``20211008120000`` or, without seconds, ``202110081200``: the UTC timestamps of web archives."""
     if _DIGITS.fullmatch(words) is None:
         return None
-    year, month, day, hour, minute = (int(words[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12)))
+    year, month, day, hour, minute = (
+        int(words[start:stop]) for start, stop in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12))
+    )
     return datetime(year, month, day, hour, minute, int(words[12:] or 0), tzinfo=UTC)

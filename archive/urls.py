@@ -1,8 +1,7 @@
-"""Addresses: which two are the same, and which are never asked.
+"""URLs: the canonical form, the sortable key, and the policy of what may be fetched.
 
-Parsing is ada's, an implementation of the WHATWG URL Standard, so that an address means here what it means in a
-browser. On top stands our own small policy: no userinfo, http and https only, tracking keys and fragments removed, the
-order of the other keys kept, the path never touched.
+ada parses by the WHATWG URL Standard, so a URL means the same as in a browser. Our own policy is small: no user name or
+password, http and https only, tracking keys and fragments removed, other keys in their order, the path unchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from ada_url import URL, HostType
 from db.errors import BadInput
 from db.records import Reason
 
-_LONGEST = 8192  # characters; servers refuse request lines of 8 KiB and more
+_LONGEST = 8192  # characters; servers reject request lines of 8 KiB and more
 _LONGEST_HOST = 253  # RFC 1035: 255 octets on the wire
 _LONGEST_LABEL = 63  # RFC 1035
 _DEFAULT_PORTS = {"http:": "80", "https:": "443"}
@@ -22,7 +21,7 @@ _NO_HOST = re.compile(r"[\x00-\x20]*https?:[/\\]{3,}", re.IGNORECASE)
 _HAS_SCHEME = re.compile(r"[\x00-\x20]*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 TRACKING_PREFIXES = ("utm_", "mtm_", "piwik_", "hsa_")
-"""Beginnings of query keys that only say how a reader came: campaign tags of several analytics programs."""
+"""Prefixes of query keys that track the reader: campaign tags of several analytics programs."""
 
 _TRACKING_KEYS = """
     fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid igshid igsh li_fat_id epik rdt_cid
@@ -31,11 +30,11 @@ _TRACKING_KEYS = """
     smid smtyp
 """
 TRACKING_KEYS = frozenset(_TRACKING_KEYS.split())
-"""Query keys (compared in lower case) that never choose what a page says: click ids and campaign names."""
+"""Query keys (in lower case) that do not change the content of a page: click ids and campaign names."""
 
 
 class RefusedUrl(BadInput):
-    """An address that will not be asked. ``reason`` is the fitting one: bad_url, refused_scheme or refused_url."""
+    """A URL that is not fetched. ``reason`` is bad_url, refused_scheme or refused_url."""
 
     def __init__(self, message: str, reason: Reason) -> None:
         super().__init__(message)
@@ -43,32 +42,32 @@ class RefusedUrl(BadInput):
 
 
 def canonical_url(url: str) -> str:
-    """Give the one spelling under which the archive knows ``url``; idempotent.
+    """Return the canonical form of ``url`` in the archive. It is idempotent.
 
-    Host and escapes as a browser writes them, default port, fragment (``#!`` excepted) and tracking keys dropped, the
-    other keys in their order. Raises ``RefusedUrl`` (a ``BadInput``) that says what is wrong.
+    Host and escapes are as a browser writes them. The default port, the fragment (except ``#!``) and tracking keys are
+    dropped, other keys keep their order. Raises ``RefusedUrl`` (a ``BadInput``) with the problem.
     """
     parsed = _parse(url)
     fragment = parsed.hash if parsed.hash.startswith("#!") else ""
-    return f"{_root(parsed)}{parsed.pathname}{_kept_query(parsed.search)}{fragment}"
+    return f"{_root(parsed)}{parsed.pathname}{_query_without_tracking(parsed.search)}{fragment}"
 
 
 def fetchable_url(url: str, base: str | None = None) -> str:
-    """Give the address to send a request to: absolute (joined to ``base``), without fragment, otherwise as named.
+    """Return the URL to send a request to: absolute (resolved against ``base``), without the fragment.
 
-    Unlike ``canonical_url`` it keeps tracking keys: a redirect target is asked exactly as the server named it. Raises
-    ``RefusedUrl``.
+    Unlike ``canonical_url`` it keeps tracking keys, because a redirect target must be requested exactly as the server
+    gave it. Raises ``RefusedUrl``.
     """
     parsed = _parse(url, base)
     return f"{_root(parsed)}{parsed.pathname}{parsed.search}"
 
 
 def url_key(url: str) -> str:
-    """Give the sortable key of ``url``: ``example,daily,)/news/a?x=1`` for ``https://www.daily.example/news/a?x=1``.
+    """Return the sortable key of ``url``: ``example,daily,)/news/a?x=1`` for ``https://www.daily.example/news/a?x=1``.
 
-    After SURT (Sort-friendly URI Reordering Transform): labels from the right, so that a site's pages stand together.
-    The scheme, a leading ``www.`` and tracking keys make no difference; a port does unless it is the default. Unlike
-    SURT it keeps the case of path and query. Raises ``RefusedUrl``.
+    Based on SURT (Sort-friendly URI Reordering Transform): host labels in reverse, so the pages of a site sort
+    together. The scheme, a leading ``www.``, tracking keys and a default port make no difference. Unlike SURT it keeps
+    the case of path and query. Raises ``RefusedUrl``.
     """
     parsed = _parse(canonical_url(url))
     port = f":{parsed.port}" if parsed.port else ""
@@ -76,38 +75,38 @@ def url_key(url: str) -> str:
 
 
 def origin_of(url: str) -> str:
-    """Give ``scheme://host:port`` with the port always written. Raises ``RefusedUrl``."""
+    """Return ``scheme://host:port``, always with the port. Raises ``RefusedUrl``."""
     parsed = _parse(url)
     return f"{parsed.protocol}//{parsed.hostname}:{parsed.port or _DEFAULT_PORTS[parsed.protocol]}"
 
 
 def host_of(url: str) -> str:
-    """Give the host of ``url`` in lower-case ASCII, an IPv6 address without brackets. Raises ``RefusedUrl``."""
+    """Return the host of ``url`` in lower-case ASCII, an IPv6 address without brackets. Raises ``RefusedUrl``."""
     return _parse(url).hostname.strip("[]")
 
 
 def registered_domain(url: str) -> str:
-    """Give the part of the host that one registrant answers for: ``daily.co.uk`` for ``https://amp.daily.co.uk/a``.
+    """Return the registered domain of the host: ``daily.co.uk`` for ``https://amp.daily.co.uk/a``.
 
-    By the Public Suffix List (publicsuffix.org) in the copy that the library tld carries, its private part included:
-    two blogs of one host are two. Under a suffix that is not on the list it is the last two labels, as the list itself
-    rules; a numeric address is its own domain. Raises ``RefusedUrl``.
+    By the Public Suffix List (publicsuffix.org) in the copy of the library tld, including its private part, so two
+    blogs of one host have two domains. If the suffix is not on the list, the domain is the last two labels, by the
+    rules of the list. A numeric address is its own domain. Raises ``RefusedUrl``.
     """
-    from tld import get_tld  # reading its list takes 70 ms, which most verbs can do without
+    from tld import get_tld  # reading its list takes 70 ms, and most verbs do not need it
 
     parsed = _parse(url)
     host = parsed.hostname
     if parsed.host_type != HostType.DEFAULT:
         return host
     labels = host.split(".")
-    # The list is written in Unicode, and an address in ASCII.
-    readable = ".".join(_readable(label) for label in labels)
-    suffix = get_tld(f"//{readable}", fix_protocol=True, fail_silently=True, search_private=True)
+    # The list is in Unicode, the host in ASCII.
+    unicode_host = ".".join(_to_unicode(label) for label in labels)
+    suffix = get_tld(f"//{unicode_host}", fix_protocol=True, fail_silently=True, search_private=True)
     size = 1 if suffix is None else str(suffix).count(".") + 1
     return ".".join(labels[-size - 1 :])
 
 
-def _readable(label: str) -> str:
+def _to_unicode(label: str) -> str:
     return label.removeprefix("xn--").encode("ascii").decode("punycode") if label.startswith("xn--") else label
 
 
@@ -117,11 +116,11 @@ def _parse(url: str, base: str | None = None) -> URL:
     if base is None and not _HAS_SCHEME.match(url):
         raise RefusedUrl(f"{url!r} is not a whole address; write it like https://news.example/page", Reason.BAD_URL)
     if _NO_HOST.match(url):
-        raise RefusedUrl(f"{url!r} names no host", Reason.BAD_URL)
+        raise RefusedUrl(f"{url!r} has no host", Reason.BAD_URL)
     try:
         parsed = URL(url, base)
     except ValueError:
-        raise RefusedUrl(f"{url!r} cannot be read as an address", Reason.BAD_URL) from None
+        raise RefusedUrl(f"{url!r} is not a valid address", Reason.BAD_URL) from None
     _check_policy(parsed, url)
     return parsed
 
@@ -130,11 +129,11 @@ def _check_policy(parsed: URL, url: str) -> None:
     if parsed.protocol not in _DEFAULT_PORTS:
         raise RefusedUrl(f"{url!r}: only http and https are fetched, not {parsed.protocol}", Reason.REFUSED_SCHEME)
     if parsed.username or parsed.password:
-        raise RefusedUrl(f"an address on {parsed.hostname} carries a user name or password", Reason.REFUSED_URL)
+        raise RefusedUrl(f"an address on {parsed.hostname} contains a user name or password", Reason.REFUSED_URL)
     if parsed.host_type == HostType.DEFAULT:
         parsed.hostname = parsed.hostname.removesuffix(".")
         if not _is_host_name(parsed.hostname):
-            raise RefusedUrl(f"{url!r}: {parsed.hostname!r} is no host name", Reason.BAD_URL)
+            raise RefusedUrl(f"{url!r}: {parsed.hostname!r} is not a valid host name", Reason.BAD_URL)
 
 
 def _is_host_name(host: str) -> bool:
@@ -164,12 +163,11 @@ def _reversed_host(parsed: URL) -> str:
     return "".join(f"{label}," for label in reversed(labels))
 
 
-def _kept_query(search: str) -> str:
-    pieces = search.removeprefix("?").split("&")
-    kept = [piece for piece in pieces if not _is_tracking(piece)]
-    return f"?{'&'.join(kept)}" if any(kept) else ""
+def _query_without_tracking(search: str) -> str:
+    pairs = [pair for pair in search.removeprefix("?").split("&") if not _is_tracking(pair)]
+    return f"?{'&'.join(pairs)}" if any(pairs) else ""
 
 
-def _is_tracking(piece: str) -> bool:
-    key = piece.partition("=")[0].lower()
+def _is_tracking(pair: str) -> bool:
+    key = pair.partition("=")[0].lower()
     return key.startswith(TRACKING_PREFIXES) or key in TRACKING_KEYS

@@ -21,7 +21,7 @@ import pytest
 from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
 from markdown_it import MarkdownIt
 
-from archive.launch import FlowProcess, PrivateServer, rounds, run_flow, shipped
+from archive.launch import FlowProcess, PrivateServer, resource_path, rounds, run_flow
 from archive.pipeline.refresh import refresh
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
@@ -114,7 +114,7 @@ def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
 @pytest.mark.slow
 def test_a_flow_without_a_server_says_what_to_start() -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    command = [sys.executable, str(shipped("flows") / "upkeep.py"), "{}"]
+    command = [sys.executable, str(resource_path("flows") / "upkeep.py"), "{}"]
     done = subprocess.run(command, env=code_environ(environ), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -251,7 +251,7 @@ def test_the_command_line_and_the_flow_make_equal_archives(
 @pytest.mark.slow
 def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
     folder = a_project(tmp_path, site)
-    with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
+    with FlowProcess(resource_path("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
         refresh.run({})
         site.pages["/b"] = an_article("b", title="[Ministers](javascript:x) walk out")
         refresh.run({"seeds": ["daily/b"], "force": True})
@@ -267,7 +267,7 @@ def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: S
 @pytest.mark.slow
 def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
     folder = a_project(tmp_path, site)
-    run_flow(shipped("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
+    run_flow(resource_path("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     run = last_run(server, "refresh")
     names: list[str] = []
     for _ in range(100):  # task runs reach the server a little later, as events
@@ -300,7 +300,7 @@ main(long)
 @pytest.mark.slow
 def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: "Path") -> None:
     (tmp_path / "long.py").write_text(LONG)
-    environ = {**os.environ, "PYTHONPATH": str(shipped("flows"))}
+    environ = {**os.environ, "PYTHONPATH": str(resource_path("flows"))}
     counts = run_flow(tmp_path / "long.py", {}, server=server, cwd=tmp_path, environ=environ)
     assert counts == {"visits": 2}
     left = ask(server, "artifacts", artifacts={"key": {"any_": ["progress"]}}, sort="CREATED_DESC")
@@ -309,7 +309,7 @@ def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: "Path") 
 
 @pytest.mark.slow
 def test_backfill_and_upkeep_run_for_real(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
-    folder, flows = a_project(tmp_path, site), shipped("flows")
+    folder, flows = a_project(tmp_path, site), resource_path("flows")
     run_flow(flows / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     window = {"since": "2021-10-01", "source": "payloads"}
     counts = run_flow(flows / "backfill.py", window, server=server, cwd=folder, environ=os.environ)
@@ -324,7 +324,7 @@ def test_a_run_that_cannot_start_says_why_and_the_next_one_works(
     server: PrivateServer, site: Site, tmp_path: "Path"
 ) -> None:
     folder = a_project(tmp_path, site)
-    with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
+    with FlowProcess(resource_path("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
         with pytest.raises(RunFailed, match="SeedError: no seed, group or address 'tides'"):
             refresh.run({"seeds": ["tides"]})
         assert last_run(server, "refresh")["state"]["type"] == "FAILED"
@@ -342,7 +342,7 @@ def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, si
     with Store(settings.db) as store:
         store.take_lease("run", lease_owner("somebody"), settings.now(), until, owner_is_alive)
         with pytest.raises(RunFailed, match="another run is at work"):
-            run_flow(shipped("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
+            run_flow(resource_path("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     assert last_run(server, "refresh")["state"]["type"] == "CANCELLED"
 
 
@@ -354,7 +354,7 @@ def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, 
     with Store(settings.db) as store:
         start = settings.now()
         store.take_lease("run", lease_owner("somebody"), start, start + timedelta(seconds=15), owner_is_alive)
-    counts = run_flow(shipped("flows") / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)
+    counts = run_flow(resource_path("flows") / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)
     assert counts["backups"] == 1
     assert settings.now() - start > timedelta(seconds=10)
 
@@ -367,7 +367,7 @@ def test_a_run_killed_in_the_middle_leaves_nothing_that_stops_the_next(
     site.pages["/c"] = Say(b"", then="hang")
     environ = dict(os.environ)
     with subprocess.Popen(
-        [sys.executable, str(shipped("flows") / "refresh.py"), "{}"],
+        [sys.executable, str(resource_path("flows") / "refresh.py"), "{}"],
         cwd=folder,
         env=code_environ(environ | server.environ),
         stdout=subprocess.DEVNULL,
@@ -378,7 +378,9 @@ def test_a_run_killed_in_the_middle_leaves_nothing_that_stops_the_next(
             time.sleep(0.05)
         killed.send_signal(signal.SIGKILL)
     site.pages["/c"] = an_article("c")
-    counts = run_flow(shipped("flows") / "refresh.py", {"force": True}, server=server, cwd=folder, environ=os.environ)
+    counts = run_flow(
+        resource_path("flows") / "refresh.py", {"force": True}, server=server, cwd=folder, environ=os.environ
+    )
     assert counts["failed"] == 0
     assert len(views_of(settings_of(folder).db)["v_versions"]) == 3
 

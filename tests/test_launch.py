@@ -22,7 +22,7 @@ import pytest
 from archive.launch.child import LARGEST_LOG, TAIL, Child, tail
 from archive.launch.port import HOST, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
-from archive.resources import code_environ, prefect_environ, shipped
+from archive.resources import code_environ, prefect_environ, resource_path
 from db.errors import ConfigError, RunFailed
 
 if TYPE_CHECKING:
@@ -167,13 +167,13 @@ def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path, how: signal.Signal
 
 
 def test_what_is_shipped_stands_beside_the_package_in_a_clone(root: Path) -> None:
-    assert shipped("flows") == root / "flows"
-    assert shipped("prefect.yaml").is_file()
+    assert resource_path("flows") == root / "flows"
+    assert resource_path("prefect.yaml").is_file()
 
 
 def test_a_missing_file_is_named_with_the_places_where_it_was_sought() -> None:
     with pytest.raises(ConfigError, match=r"tides\.yaml is in neither .*_shipped"):
-        shipped("tides.yaml")
+        resource_path("tides.yaml")
 
 
 def test_a_child_far_away_imports_this_very_code(tmp_path: Path, root: Path) -> None:

@@ -292,7 +292,7 @@ def test_what_may_hold_a_key_is_never_shown_and_the_secret_never_in_a_file(tmp_p
     environ = {"WIRECOPY_NOTIFY": "https://hooks.example/key, ntfy://topic", "WIRECOPY_NOTIFY_SECRET": SECRET}
     ours = load_settings(environ, start=tmp_path)
     assert ours.notify == ("https://hooks.example/key", "ntfy://topic")
-    assert not any(part in value for _, value, _ in ours.came_from for part in ("hooks", "ntfy", SECRET))
+    assert not any(part in value for _, value, _ in ours.origins for part in ("hooks", "ntfy", SECRET))
     (tmp_path / "wirecopy.toml").write_text(f'notify_secret = "{SECRET}"\n', "utf-8")
     with pytest.raises(ConfigError, match="WIRECOPY_NOTIFY_SECRET"):
         load_settings({}, start=tmp_path)

@@ -24,7 +24,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def origin(settings: Settings, name: str) -> str:
-    return next(where for setting, _, where in settings.came_from if setting == name)
+    return next(source for setting, _, source in settings.origins if setting == name)
 
 
 def test_nothing_set_gives_the_defaults_below_the_project_root(project: Path):
@@ -60,9 +60,9 @@ def test_file_beats_default_environment_beats_file_argument_beats_all(project: P
     assert origin(settings, "db") == "default"
 
 
-def test_came_from_lists_every_setting_with_its_value(project: Path):
-    rows = load_settings({"WIRECOPY_RESOLVE": "*.example=127.0.0.1:8080"}, start=project).came_from
-    fields = set(Settings.__dataclass_fields__) - {"came_from"}
+def test_origins_lists_every_setting_with_its_value(project: Path):
+    rows = load_settings({"WIRECOPY_RESOLVE": "*.example=127.0.0.1:8080"}, start=project).origins
+    fields = set(Settings.__dataclass_fields__) - {"origins"}
     assert {name for name, _, _ in rows} == fields
     assert ("resolve", "*.example=127.0.0.1:8080", "WIRECOPY_RESOLVE") in rows
     assert ("contact", "none", "default") in rows
@@ -106,7 +106,7 @@ def test_an_empty_variable_and_an_argument_of_none_count_as_not_set(project: Pat
     assert origin(settings, "db") == "default"
 
 
-def test_other_peoples_variables_are_left_alone(project: Path):
+def test_variables_without_our_prefix_are_ignored(project: Path):
     assert load_settings({"PREFECT_HOME": "/x", "HOME": "/root"}, start=project).contact is None
 
 
@@ -213,16 +213,16 @@ TARGETS = st.from_regex(r"(127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,3}", fullmatch=Tru
     )
 )
 def test_a_child_process_gets_the_same_settings(values: dict[str, object]):
-    here = load_settings({}, start=Path("/nowhere"), overrides=values)
-    there = load_settings(to_environ(here), start=Path("/elsewhere"))
-    names = set(Settings.__dataclass_fields__) - {"root", "came_from"}
-    assert {name: getattr(here, name) for name in names} == {name: getattr(there, name) for name in names}
+    settings = load_settings({}, start=Path("/nowhere"), overrides=values)
+    child_settings = load_settings(to_environ(settings), start=Path("/elsewhere"))
+    names = set(Settings.__dataclass_fields__) - {"root", "origins"}
+    assert {name: getattr(settings, name) for name in names} == {name: getattr(child_settings, name) for name in names}
 
 
 def test_from_process_reads_the_real_environment_and_directory(project: Path):
     repo = Path(__file__).parent.parent
     code = "from archive.settings import from_process; print(from_process({'lanes': 3}).contact, from_process().root)"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=project / "deep",
         env={"WIRECOPY_CONTACT": "me@example.org", "PYTHONPATH": str(repo)},
@@ -230,12 +230,14 @@ def test_from_process_reads_the_real_environment_and_directory(project: Path):
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["me@example.org", str(project)]
+    assert process.stdout.split() == ["me@example.org", str(project)]
 
 
 def test_the_documents_list_every_setting_with_its_default(root: Path):
-    listed = re.findall(r"^    (\w+) +(.+?)  +WIRECOPY_", settings_module.__doc__ or "", re.MULTILINE)
-    shown = re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|", (root / "docs" / "operate.md").read_text(), re.MULTILINE)
-    told = [(name, default.strip()) for name, default in shown if name in dict(listed)]
-    assert told == [(name, default.removeprefix("ROOT/")) for name, default in listed]
-    assert {name for name, _ in listed} == set(Settings.__dataclass_fields__) - {"root", "came_from"}
+    docstring_rows = re.findall(r"^    (\w+) +(.+?)  +WIRECOPY_", settings_module.__doc__ or "", re.MULTILINE)
+    document_rows = re.findall(
+        r"^\| `(\w+)` \| `?([^|`]+)`? \|", (root / "docs" / "operate.md").read_text(), re.MULTILINE
+    )
+    documented = [(name, default.strip()) for name, default in document_rows if name in dict(docstring_rows)]
+    assert documented == [(name, default.removeprefix("ROOT/")) for name, default in docstring_rows]
+    assert {name for name, _ in docstring_rows} == set(Settings.__dataclass_fields__) - {"root", "origins"}

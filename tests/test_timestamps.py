@@ -42,7 +42,7 @@ SPANS = st.integers(1, 10**8).map(lambda seconds: timedelta(seconds=seconds))
         ("2 weeks  ago", "2025-12-22T08:30:00Z"),
     ],
 )
-def test_what_people_type_is_understood(text: str, expected: str):
+def test_parse_instant_accepts_what_people_type(text: str, expected: str):
     assert iso(parse_instant(text, now=NOW)) == expected
 
 
@@ -105,8 +105,8 @@ def test_a_date_in_a_file_cannot_be_relative():
 
 
 @given(INSTANTS)
-def test_an_instant_written_is_the_instant_read(at: datetime):
-    assert parse_stamp(iso(at)) == at
+def test_an_instant_written_is_the_instant_read(instant: datetime):
+    assert parse_stamp(iso(instant)) == instant
 
 
 @given(st.text(max_size=30))
@@ -123,7 +123,7 @@ def test_iso_converts_to_utc_and_shows_microseconds_only_where_there_are_some():
 
 def test_iso_refuses_a_time_without_a_zone():
     with pytest.raises(ValueError, match="no zone"):
-        iso(datetime(2026, 1, 5))  # noqa: DTZ001  (that is the point)
+        iso(datetime(2026, 1, 5))  # noqa: DTZ001  (a naive datetime is the subject)
 
 
 @pytest.mark.parametrize(
@@ -171,5 +171,5 @@ def test_durations_are_written_in_their_largest_whole_unit():
         (172_800, "2 days"),
     ],
 )
-def test_spans_read_as_people_say_them(seconds: int, words: str):
+def test_in_words_rounds_a_span(seconds: int, words: str):
     assert in_words(timedelta(seconds=seconds)) == words

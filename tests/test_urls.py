@@ -1,4 +1,4 @@
-"""Identity of addresses: one article, one spelling; and nothing that is not an address of the web."""
+"""URLs: one canonical form per article, and refusal of anything that is not a web address."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ KEYS = [
 
 
 @pytest.mark.parametrize(("url", "canonical"), SAME)
-def test_one_article_has_one_spelling(url: str, canonical: str) -> None:
+def test_one_article_has_one_canonical_url(url: str, canonical: str) -> None:
     assert canonical_url(url) == canonical
 
 
 @pytest.mark.parametrize(("url", "reason"), REFUSED)
-def test_what_is_no_web_address_is_refused_with_its_reason(url: str, reason: Reason) -> None:
+def test_an_invalid_url_is_refused_with_its_reason(url: str, reason: Reason) -> None:
     with pytest.raises(BadInput) as caught:
         canonical_url(url)
     assert isinstance(caught.value, RefusedUrl)
@@ -77,7 +77,7 @@ def test_keys_sort_a_site_together(url: str, key: str) -> None:
     assert url_key(url) == key
 
 
-def test_subdomains_stand_beside_their_site() -> None:
+def test_subdomains_sort_next_to_their_site() -> None:
     urls = ["https://b.example/", "https://sport.a.example/", "https://a.example/z", "https://www.a.example/b"]
     keys = ["example,a,)/b", "example,a,)/z", "example,a,sport,)/", "example,b,)/"]
     assert sorted(map(url_key, urls)) == keys
@@ -88,12 +88,12 @@ def test_origin_always_names_its_port() -> None:
     assert origin_of("http://127.0.0.1:81/a") == "http://127.0.0.1:81"
 
 
-def test_hosts_are_bare() -> None:
+def test_host_has_no_port_or_brackets() -> None:
     assert host_of("https://[::1]:8080/") == "::1"
     assert host_of("https://WWW.news.example/") == "www.news.example"
 
 
-def test_redirect_targets_are_asked_as_the_server_named_them() -> None:
+def test_a_fetchable_url_keeps_tracking_keys() -> None:
     assert fetchable_url("../b?utm_source=x#top", "https://news.example/a/c") == "https://news.example/b?utm_source=x"
 
 

@@ -57,10 +57,10 @@ def doctor(settings: Settings, *, json_: bool) -> int:
 
     problems = list(examine(settings))
     if json_:
-        known = [{"name": name, "value": value, "from": where} for name, value, where in settings.came_from]
+        known = [{"name": name, "value": value, "from": where} for name, value, where in settings.origins]
         put_json({"settings": known, "problems": [serialize.problem(one) for one in problems]})
     else:
-        facts((name, value + (f" ({where})" * (where != "default"))) for name, value, where in settings.came_from)
+        facts((name, value + (f" ({where})" * (where != "default"))) for name, value, where in settings.origins)
         click.echo()
         for one in problems:
             _tell(one)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from archive.api import Archive
 from archive.export.atomic_file import check_ending, whole
-from archive.launch import shipped
+from archive.launch import resource_path
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_document, render_fragment
 from archive.versions.diff.layout import clean
@@ -69,7 +69,7 @@ def export_datasette(db: Path, path: Path) -> None:
 
     Raises BadInput where the file cannot be written.
     """
-    text = shipped("datasette.yaml").read_text("utf-8")
+    text = resource_path("datasette.yaml").read_text("utf-8")
     name = json.dumps(db.stem)
     text = text.replace("\n  archive:\n", f"\n  {name}:\n").replace("/archive/v_", f"/{quote(db.stem)}/v_")
     with whole(path) as part:

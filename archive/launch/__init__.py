@@ -17,6 +17,6 @@ from __future__ import annotations
 from archive.launch.flow import FlowProcess, rounds, run_flow
 from archive.launch.server import PrivateServer
 from archive.launch.up import up
-from archive.resources import shipped
+from archive.resources import resource_path
 
-__all__ = ["FlowProcess", "PrivateServer", "rounds", "run_flow", "shipped", "up"]
+__all__ = ["FlowProcess", "PrivateServer", "resource_path", "rounds", "run_flow", "up"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from archive.launch.child import Child
 from archive.launch.server import PrivateServer, private_environ
-from archive.resources import shipped
+from archive.resources import resource_path
 from archive.settings import PREFIX
 from archive.timestamps import iso
 from db.errors import RunFailed
@@ -78,5 +78,5 @@ def rounds(
     variable of ``environ`` is left out.
     """
     own = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
-    with FlowProcess(shipped("flows") / "refresh.py", server=server, cwd=folder, environ=own) as process:
+    with FlowProcess(resource_path("flows") / "refresh.py", server=server, cwd=folder, environ=own) as process:
         yield lambda instant: process.run({"force": force}, {f"{PREFIX}CLOCK": iso(instant)})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.launch.child import Child
 from archive.launch.port import HOST, Listener, free_port
-from archive.resources import prefect_environ, shipped
+from archive.resources import prefect_environ, resource_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def private_environ(environ: Mapping[str, str], *, home: Path, port: int) -> dic
     local = ",".join(filter(None, [environ.get("NO_PROXY", environ.get("no_proxy", "")), HOST]))
     return {
         **{name: value for name, value in environ.items() if not name.startswith("PREFECT_")},
-        **prefect_environ(shipped("prefect.toml")),
+        **prefect_environ(resource_path("prefect.toml")),
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://{HOST}:{port}/api",
         "PREFECT_SERVER_API_HOST": HOST,

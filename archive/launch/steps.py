@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from archive.resources import shipped
+from archive.resources import resource_path
 
 
 def create_automation() -> None:
@@ -13,4 +13,4 @@ def create_automation() -> None:
 
     In a child process, because only ``flows/`` may import Prefect. Raises `subprocess.CalledProcessError`.
     """
-    subprocess.run([sys.executable, shipped("flows") / "_guard.py"], check=True)  # noqa: S603 - our own script
+    subprocess.run([sys.executable, resource_path("flows") / "_guard.py"], check=True)  # noqa: S603 - our own script

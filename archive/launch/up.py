@@ -14,7 +14,7 @@ from archive.launch.child import Child
 from archive.launch.port import Listener, free_port
 from archive.launch.server import PrivateServer
 from archive.launch.web import Pages
-from archive.resources import shipped
+from archive.resources import resource_path
 from archive.settings import to_environ
 from db.errors import RunFailed, SeedError
 
@@ -95,7 +95,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 def _runner(settings: Settings, server: PrivateServer) -> Child:
     return Child(
-        [sys.executable, shipped("flows") / "_serve.py"],
+        [sys.executable, resource_path("flows") / "_serve.py"],
         environ=server.environ | to_environ(settings),
         cwd=settings.root,
         log=server.home / "runner.log",

@@ -37,12 +37,12 @@ class ScriptedFetcher:
         self._asked[visit.url] += 1
         return told[turn]
 
-    def asides(self) -> SideCaptures:
-        """Nothing: a script has no weather of its own."""
+    def side_captures(self) -> SideCaptures:
+        """Return nothing: a script makes no side captures."""
         return SideCaptures()
 
-    async def rest(self) -> None:
-        """Nothing is ever under way."""
+    async def finish_probes(self) -> None:
+        """Do nothing: a script makes no probes."""
 
     def urls(self) -> list[str]:
         """The addresses asked, in order."""

@@ -1,4 +1,4 @@
-"""A fetcher pointed at the test server: every name under ``.example`` is served by it."""
+"""A fetcher for the test server, which serves every host under ``.example``."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def visit(path: str, **facts: Any) -> Visit:
 
 
 def fetch_all(site: Site, *visits: Visit, **changes: Any) -> list[Outcome]:
-    """Fetch one after the other with one fetcher; ``changes`` are to its policy. The clock stands at ``NOON``."""
+    """Fetch one visit after the other with one fetcher, its policy with ``changes``. The time is always ``NOON``."""
 
     async def run() -> list[Outcome]:
         async with Fetcher(policy_for(site, **changes), now=lambda: NOON) as fetcher:
-            return [await fetcher.fetch(each) for each in visits]
+            return [await fetcher.fetch(planned_visit) for planned_visit in visits]
 
     return asyncio.run(run())
 
@@ -43,15 +43,15 @@ def fetch(site: Site, path: str, **facts: Any) -> Outcome:
 
 
 class Clock:
-    """A clock that only sleeping moves."""
+    """A clock that only ``sleep`` moves. ``sleeps`` records the seconds of each call."""
 
     def __init__(self) -> None:
-        self.at = NOON
-        self.slept: list[float] = []
+        self.current = NOON
+        self.sleeps: list[float] = []
 
     def now(self) -> datetime:
-        return self.at
+        return self.current
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += timedelta(seconds=seconds)
+        self.sleeps.append(seconds)
+        self.current += timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""Everything a server can do to a client, by name: the hostile pages every build of the fetcher has to survive."""
+"""Hostile pages by name: the ways in which servers misbehave, all of which the fetcher has to survive."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SLOW = 0.1
 
 
 def coded(body: bytes, coding: str, content_type: str = "text/html; charset=utf-8") -> Say:
-    """Give ``body`` as it is, claimed to be in content ``coding``."""
+    """Return a page with ``body`` unchanged, declared to be in content ``coding``."""
     return page(body, Content_Type=content_type, Content_Encoding=coding)
 
 
@@ -68,88 +68,88 @@ def _raw_deflate(body: bytes) -> bytes:
     return squeeze.compress(body) + squeeze.flush()
 
 
-async def _drip_body(_asked: Asked) -> AsyncIterator[bytes]:
+async def _drip_body(_request: Asked) -> AsyncIterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     while True:
         await asyncio.sleep(SLOW)
         yield b"x"
 
 
-async def _drip_headers(_asked: Asked) -> AsyncIterator[bytes]:
+async def _drip_headers(_request: Asked) -> AsyncIterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\n"
     while True:
         await asyncio.sleep(SLOW)
         yield b"X-More: yes\r\n"
 
 
-async def _early_hints(_asked: Asked) -> AsyncIterator[bytes]:
+async def _early_hints(_request: Asked) -> AsyncIterator[bytes]:
     while True:
         await asyncio.sleep(0.001)
         yield b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
 
 
-async def _hints_flood(_asked: Asked) -> AsyncIterator[bytes]:
+async def _hints_flood(_request: Asked) -> AsyncIterator[bytes]:
     while True:
         yield b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 1000
 
 
-async def _endless_body(_asked: Asked) -> AsyncIterator[bytes]:
+async def _endless_body(_request: Asked) -> AsyncIterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
     while True:
         yield b"<p>and another</p>" * 4000
 
 
-async def _endless_headers(_asked: Asked) -> AsyncIterator[bytes]:
+async def _endless_headers(_request: Asked) -> AsyncIterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\n"
     while True:
         yield b"X-More: yes\r\n" * 1000
 
 
-def _hop(asked: Asked) -> Say:
-    left = int(asked.target.partition("?")[2])
+def _hop(request: Asked) -> Say:
+    left = int(request.target.partition("?")[2])
     return redirect(f"/hop?{left - 1}") if left else page()
 
 
-def _validated(asked: Asked) -> Say:
-    if asked.headers.get("if-none-match") == '"v1"':
+def _validated(request: Asked) -> Say:
+    if request.headers.get("if-none-match") == '"v1"':
         return raw('HTTP/1.1 304 Not Modified\nETag: "v1"', then="keep")
     return page(ETag='"v1"', Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT")
 
 
-def _not_modified_with_length(asked: Asked) -> Say:
+def _not_modified_with_length(request: Asked) -> Say:
     return (
         raw("HTTP/1.1 304 Not Modified\nContent-Length: 500", then="keep")
-        if "if-none-match" in asked.headers
+        if "if-none-match" in request.headers
         else page()
     )
 
 
-def _not_modified_once(asked: Asked) -> Say:
-    """What a cache says that mixes up its clients, until it is told to ask the origin."""
-    if asked.headers.get("cache-control") == "no-cache":
+def _not_modified_once(request: Asked) -> Say:
+    """Answer like a cache that mixes up its clients, until a request bypasses it."""
+    if request.headers.get("cache-control") == "no-cache":
         return page()
     return raw("HTTP/1.1 304 Not Modified", then="keep")
 
 
-def _edited_under_one_etag(asked: Asked) -> Say:
-    if "if-none-match" in asked.headers:
+def _edited_under_one_etag(request: Asked) -> Say:
+    if "if-none-match" in request.headers:
         return raw('HTTP/1.1 304 Not Modified\nETag: "same"', then="keep")
     return page(HTML.replace(b"Monday", b"Friday"), ETag='"same"')
 
 
-def _gzip_bomb(_asked: Asked) -> Say:
+def _gzip_bomb(_request: Asked) -> Say:
     return coded(gzip_bomb(), "gzip")
 
 
-def _double_bomb(_asked: Asked) -> Say:
+def _double_bomb(_request: Asked) -> Say:
     return coded(gzip.compress(gzip_bomb()), "gzip, gzip")
 
 
-def _brotli_bomb(_asked: Asked) -> Say:
+def _brotli_bomb(_request: Asked) -> Say:
     return coded(brotli_bomb(), "br")
 
 
-def _zstd_bomb(_asked: Asked) -> Say:
+def _zstd_bomb(_request: Asked) -> Say:
     return coded(zstd_bomb(), "zstd")
 
 

@@ -122,7 +122,7 @@ def asked(question: str) -> dict[str, str]:
 def test_a_question_names_the_page_whole_and_the_window() -> None:
     listing = listing_of(CDX, "https://daily.example/a?x=1&y=é#!z")
     window = datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 2, 1, tzinfo=UTC)
-    told = asked(first_question(listing.address, window))
+    told = asked(first_question(listing.url, window))
     assert told.pop("url") == "https://daily.example/a?x=1&y=é#!z"
     assert (told["from"], told["to"]) == ("20210101000000", "20210131235959")
     assert (told["output"], told["showResumeKey"]) == ("json", "true")
@@ -175,11 +175,9 @@ def test_where_an_index_replays_is_told_by_its_address(address: str, root: str |
 
 
 def test_the_settings_say_of_what_kind_an_archive_is() -> None:
-    assert listing_of("https://a.example/timemap/link/", URL).address == f"https://a.example/timemap/link/{URL}"
-    assert (
-        listing_of("https://a.example/coll/cdx", URL).address == f"https://a.example/coll/cdx?url={quote(URL, safe='')}"
-    )
-    assert listing_of("https://a.example/index?url=->https://b.example/r/", URL).replay == "https://b.example/r/"
+    assert listing_of("https://a.example/timemap/link/", URL).url == f"https://a.example/timemap/link/{URL}"
+    assert listing_of("https://a.example/coll/cdx", URL).url == f"https://a.example/coll/cdx?url={quote(URL, safe='')}"
+    assert listing_of("https://a.example/index?url=->https://b.example/r/", URL).replay_root == "https://b.example/r/"
     with pytest.raises(ConfigError, match="behind an arrow"):
         listing_of("https://a.example/index?url=", URL)
 
@@ -201,7 +199,7 @@ def bench(store: Store, tmp_path: Path) -> Bench:
 
 
 def question(window: tuple[datetime | None, datetime | None] = (None, None)) -> str:
-    return first_question(listing_of(SERVER, URL).address, window)
+    return first_question(listing_of(SERVER, URL).url, window)
 
 
 def lists(bench: Bench, *lines: str, at: str | None = None) -> None:
@@ -219,7 +217,7 @@ def test_the_rows_of_an_index_become_captures(bench: Bench) -> None:
     bench.serves(JANUARY + DAY, replayed(JANUARY + DAY, "gone", status=404, reason=Reason.MISSING_404))
     bench.serves(JANUARY + 2 * DAY, replayed(JANUARY + 2 * DAY))
     assert bench.gather()[0] == {"mementos": 3, "archive_failures": 0}
-    first, gone, again = bench.kept()
+    first, gone, again = bench.captures()
     assert (first.captured_at, first.provenance, first.flags) == (JANUARY, "archive:127.0.0.1", ())
     assert (gone.reason, gone.status) == (Reason.MISSING_404, 404)
     assert again.payload_sha256 == first.payload_sha256
@@ -240,7 +238,7 @@ def test_what_came_is_held_against_the_digest_of_the_index(bench: Bench, digest:
     lists(bench, line(JANUARY, digest=digest))
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert [one.flags for one in bench.kept()] == [flags]
+    assert [one.flags for one in bench.captures()] == [flags]
 
 
 def test_the_window_is_part_of_the_question_and_of_the_answer(bench: Bench) -> None:
@@ -295,7 +293,7 @@ def test_a_seed_may_name_an_index(store: Store, tmp_path: Path) -> None:
     lists(bench, line(JANUARY), at=first_question(address, (None, None)))
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert [one.captured_at for one in bench.kept()] == [JANUARY]
+    assert [one.captured_at for one in bench.captures()] == [JANUARY]
 
 
 def test_a_list_that_only_names_its_timemap_is_followed_there(store: Store, tmp_path: Path) -> None:
@@ -303,10 +301,10 @@ def test_a_list_that_only_names_its_timemap_is_followed_there(store: Store, tmp_
     bench = Bench(store, tmp_path, a_seed("old", url=address, kind=SeedKind.TIMEMAP), archives=())
     link = ("Link", f'<http://127.0.0.1:9/timemap/link/{URL}>; rel="timemap"; type="application/link-format"')
     bench.script[address] = [an_outcome(address, headers=(link,))]
-    bench.lists(JANUARY, at=f"http://127.0.0.1:9/timemap/link/{URL}")
+    bench.lists(JANUARY, list_url=f"http://127.0.0.1:9/timemap/link/{URL}")
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert len(bench.kept()) == 1
+    assert len(bench.captures()) == 1
 
 
 def test_an_instant_that_was_captured_here_is_not_asked_for(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""From the wire to the entity: whole or not at all, and never more than allowed."""
+"""Content decoding and charsets: complete or an error, and never more than the limit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CODERS = {
 
 
 @pytest.mark.parametrize("coding", CODERS)
-def test_every_coding_gives_back_the_page(coding: str) -> None:
+def test_every_coding_decodes_to_the_page(coding: str) -> None:
     decoded = decode_body(CODERS[coding](LONG), (coding.upper(),), max_payload=LIMIT)
     assert decoded.payload == LONG
     assert decoded.reason is None
@@ -56,7 +56,7 @@ def test_the_last_byte_counts() -> None:
         assert decoded.reason is Reason.TRUNCATED, coding
 
 
-def test_codings_are_undone_from_the_last_to_the_first() -> None:
+def test_codings_are_decoded_from_the_last_to_the_first() -> None:
     wire = brotli.compress(gzip.compress(LONG))
     assert decode_body(wire, ("gzip", "br"), max_payload=LIMIT).payload == LONG
     assert decode_body(wire, ("gzip, br",), max_payload=LIMIT).payload == LONG
@@ -90,7 +90,7 @@ def test_no_body_becomes_two_hundred_times_itself() -> None:
     assert decoded.reason is Reason.TOO_LARGE
 
 
-def test_undoing_the_largest_page_holds_little_beside_it() -> None:
+def test_decoding_the_largest_page_takes_little_more_memory() -> None:
     page = random.Random(7).randbytes(10 * MIB)
     wire = gzip.compress(page, 1)
     tracemalloc.start()
@@ -111,13 +111,13 @@ def test_any_bytes_in_any_coding_give_a_value(wire: bytes, codings: list[str]) -
 
 
 def _raw_deflate(data: bytes) -> bytes:
-    squeeze = zlib.compressobj(wbits=-15)
-    return squeeze.compress(data) + squeeze.flush()
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(data) + compressor.flush()
 
 
 def _padded_zstd(data: bytes) -> bytes:
-    skipped = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"pad"
-    return skipped + zstd.compress(data) + skipped
+    skippable_frame = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"pad"
+    return skippable_frame + zstd.compress(data) + skippable_frame
 
 
 ONE_PIECE = {**CODERS, "raw deflate": _raw_deflate, "padded zstd": _padded_zstd}
@@ -126,9 +126,9 @@ MAY_REPEAT = frozenset({"gzip", "x-gzip", "zstd", "padded zstd"})  # members and
 
 
 def encoded(data: bytes, coding: str, cuts: list[int]) -> bytes:
-    """``data`` in ``coding``, in as many members or frames as ``cuts`` give where the coding has such."""
-    places = sorted({cut % (len(data) + 1) for cut in cuts}) if coding in MAY_REPEAT else []
-    pieces = (data[start:end] for start, end in pairwise([0, *places, len(data)]))
+    """Encode ``data``, split at ``cuts`` into several members or frames if the coding allows."""
+    positions = sorted({cut % (len(data) + 1) for cut in cuts}) if coding in MAY_REPEAT else []
+    pieces = (data[start:end] for start, end in pairwise([0, *positions, len(data)]))
     return b"".join(map(ONE_PIECE[coding], pieces))
 
 
@@ -145,7 +145,7 @@ def travel(data: bytes, chain: list[tuple[str, list[int]]]) -> tuple[bytes, tupl
 
 
 @given(pages, chains)
-def test_any_chain_of_codings_in_any_pieces_gives_back_the_page(
+def test_any_chain_of_codings_in_any_pieces_decodes_to_the_page(
     data: bytes, chain: list[tuple[str, list[int]]]
 ) -> None:
     wire, header = travel(data, chain)
@@ -154,29 +154,29 @@ def test_any_chain_of_codings_in_any_pieces_gives_back_the_page(
 
 
 @given(pages, chains.map(lambda chain: [(coding, []) for coding, _ in chain]), st.integers(1, 1 << 30))
-def test_no_cut_is_ever_a_whole_page(data: bytes, chain: list[tuple[str, list[int]]], at: int) -> None:
+def test_no_cut_is_ever_a_whole_page(data: bytes, chain: list[tuple[str, list[int]]], position: int) -> None:
     wire, header = travel(data, chain)
-    cut = wire[: 1 + at % (len(wire) - 1)] if len(wire) > 1 else wire
+    cut = wire[: 1 + position % (len(wire) - 1)] if len(wire) > 1 else wire
     decoded = decode_body(cut, header, max_payload=LIMIT)
     if cut == wire or (chain[-1][0] == "padded zstd" and decoded.reason is None):
-        return  # a cut between two frames is a shorter stream, which only its framing can tell
+        return  # a cut between two frames is a shorter valid stream, only the framing could tell
     assert decoded.reason in {Reason.TRUNCATED, Reason.DECODE}
     assert decoded.payload == cut
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=5), st.data())
-def test_chunks_are_undone_whole_or_not_at_all(chunks: list[bytes], data: st.DataObject) -> None:
+def test_chunks_are_decoded_whole_or_not_at_all(chunks: list[bytes], data: st.DataObject) -> None:
     wire = b"".join(b"%X;x=1\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
     assert unchunk(wire).payload == b"".join(chunks)
     assert unchunk(wire).reason is None
     cut = wire[: data.draw(st.integers(1, len(wire)))]
-    left = unchunk(cut)
-    assert left.payload in {b"".join(chunks), cut}
-    assert left.reason in {None, Reason.TRUNCATED}
-    assert left.reason is None or left.payload == cut
+    decoded = unchunk(cut)
+    assert decoded.payload in {b"".join(chunks), cut}
+    assert decoded.reason in {None, Reason.TRUNCATED}
+    assert decoded.reason is None or decoded.payload == cut
 
 
-def test_what_was_never_chunked_is_left_alone() -> None:
+def test_a_body_that_is_not_chunked_is_unchanged() -> None:
     assert unchunk(LONG).flags == ("not-as-chunked",)
     assert unchunk(LONG).payload == LONG
 
@@ -194,7 +194,7 @@ def test_plain_markup_under_any_coding_is_flagged(coding: str) -> None:
     assert (decoded.payload, decoded.reason, decoded.flags) == (LONG, None, ("not-as-coded",))
 
 
-def test_a_frame_that_has_begun_is_missed() -> None:
+def test_an_incomplete_further_frame_is_truncated() -> None:
     for coding, start in (("gzip", b"\x1f"), ("zstd", b"\x28\xb5\x2f")):
         assert decode_body(CODERS[coding](LONG) + start, (coding,), max_payload=LIMIT).reason is Reason.TRUNCATED
 
@@ -229,9 +229,9 @@ def test_the_encoding_is_the_one_the_bytes_are_in(content_type: str, body: bytes
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=30), st.binary(max_size=200))
-def test_the_encoding_found_can_always_be_used(name: str, body: bytes) -> None:
-    used, _ = detect_charset(f"text/html; charset={name}", body)
-    assert isinstance(body.decode(used, "replace"), str)
+def test_the_detected_charset_is_always_known_to_python(name: str, body: bytes) -> None:
+    charset, _ = detect_charset(f"text/html; charset={name}", body)
+    assert isinstance(body.decode(charset, "replace"), str)
 
 
 def test_only_text_has_an_encoding() -> None:

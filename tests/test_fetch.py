@@ -1,4 +1,4 @@
-"""One visit in, one outcome out: what is recorded of it. What servers do instead stands in test_hostile.py."""
+"""The fetcher with servers that behave: outcomes and records of visits. test_hostile.py has the other servers."""
 
 from __future__ import annotations
 
@@ -66,25 +66,27 @@ def test_the_request_is_recorded_as_it_was_sent(site: Site) -> None:
     assert (outcome.exchange.http_version, outcome.exchange.port) == ("HTTP/1.1", site.port)
 
 
-def test_an_old_server_is_recorded_as_one(site: Site) -> None:
+def test_the_http_version_of_an_old_server_is_recorded(site: Site) -> None:
     site.pages["/old"] = raw("HTTP/1.0 200 Fine by me\nContent-Type: text/html", HTML)
     outcome = fetch(site, "/old")
     assert outcome.exchange is not None
     assert (outcome.exchange.http_version, outcome.reason_phrase) == ("HTTP/1.0", "Fine by me")
 
 
-def test_only_the_first_request_over_a_connection_waited_for_its_opening(site: Site) -> None:
-    async def slow(_asked: Asked) -> AsyncIterator[bytes]:
+def test_only_the_first_request_over_a_connection_includes_its_setup_time(site: Site) -> None:
+    async def slow(_request: Asked) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.05)
         yield page().raw[:50]
         await asyncio.sleep(0.05)
         yield page().raw[50:]
 
-    site.pages["/robots.txt"] = raw("HTTP/1.1 404 None\nContent-Length: 0")  # and the connection is closed
+    site.pages["/robots.txt"] = raw("HTTP/1.1 404 None\nContent-Length: 0")  # then the connection is closed
     site.pages["/slow"] = slow
     site.pages["/again"] = page()
     first, second = (
-        dict(one.exchange.seconds) for one in fetch_all(site, visit("/again"), visit("/slow")) if one.exchange
+        dict(outcome.exchange.seconds)
+        for outcome in fetch_all(site, visit("/again"), visit("/slow"))
+        if outcome.exchange
     )
     assert list(first) == ["dns", "connect", "first_byte", "total"]
     assert list(second) == ["first_byte", "total"]
@@ -111,7 +113,7 @@ def tls_site() -> Iterator[Site]:
         yield running
 
 
-def test_what_a_handshake_agreed_on_is_recorded(tls_site: Site) -> None:
+def test_the_tls_parameters_of_the_handshake_are_recorded(tls_site: Site) -> None:
     certificate = ssl.PEM_cert_to_DER_cert("-----BEGIN C" + CERTIFICATE.read_text().partition("-----BEGIN C")[2])
     for outcome in fetch_over_tls(tls_site, "/page", "/page"):
         assert outcome.reason is None
@@ -204,7 +206,7 @@ def test_a_broken_error_page_is_still_that_error(site: Site) -> None:
         ("/image", None, None),
     ],
 )
-def test_the_charset_is_the_one_that_reads_it(site: Site, path: str, charset: str | None, flag: str | None) -> None:
+def test_the_charset_decodes_the_body(site: Site, path: str, charset: str | None, flag: str | None) -> None:
     outcome = fetch(site, path)
     assert outcome.charset == charset
     assert [name for name in outcome.flags if name.startswith("charset")] == ([flag] if flag else [])
@@ -227,7 +229,7 @@ def test_a_connection_is_used_again(site: Site) -> None:
 
 
 def test_a_connection_that_died_idle_costs_one_more_try(site: Site) -> None:
-    site.pages["/fickle"] = lambda _asked: Say(b"") if len(site.targets()) == 2 else page()
+    site.pages["/fickle"] = lambda _request: Say(b"") if len(site.targets()) == 2 else page()
     outcomes = fetch_all(site, visit("/page"), visit("/fickle"))
     assert outcomes[1].reason is None
     assert outcomes[1].flags == ("retried",)
@@ -244,14 +246,14 @@ def test_every_hop_is_recorded(site: Site) -> None:
     assert not outcome.hops[0].permanent
 
 
-def test_a_hop_is_a_reply_of_its_own(site: Site) -> None:
+def test_a_hop_records_its_own_response(site: Site) -> None:
     site.pages["/old"] = redirect("/page", "308 Gone Elsewhere")
     (hop,) = fetch(site, "/old").hops
     assert (hop.status, hop.reason_phrase, hop.at, hop.ip) == (308, "Gone Elsewhere", NOON, "127.0.0.1")
     assert ("Location", "/page") in hop.headers
 
 
-def test_a_redirect_that_is_refused_names_where_it_stood(site: Site) -> None:
+def test_a_refused_redirect_keeps_the_url_it_came_from(site: Site) -> None:
     outcome = fetch(site, "/to-user")
     assert outcome.final_url == f"{HOST}/to-user"
     assert outcome.hops[0].location == "http://user:secret@127.0.0.1/"
@@ -263,10 +265,10 @@ def test_targets_are_sent_byte_for_byte(site: Site) -> None:
     assert site.targets() == [target]
 
 
-# --- what we hold already --------------------------------------------------------------------------------------------
+# --- conditional requests ---------------------------------------------------------------------------------------------
 
 
-def test_a_page_we_hold_is_not_sent_again(site: Site) -> None:
+def test_an_unchanged_page_is_not_sent_again(site: Site) -> None:
     first = fetch(site, "/validated")
     assert (first.etag, first.last_modified) == ('"v1"', "Mon, 02 Nov 2026 10:00:00 GMT")
     again = fetch(site, "/validated", etag=first.etag, last_modified=first.last_modified)

@@ -1,4 +1,4 @@
-"""Manners: robots.txt, gaps, pauses, one request at a time."""
+"""Politeness of one run: robots.txt, gaps, pauses, one request at a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def site() -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("path", ["/too-many", "/busy"])
-def test_an_origin_that_asks_for_a_pause_is_left_alone(site: Site, path: str) -> None:
+def test_an_origin_that_asks_for_a_pause_gets_no_request(site: Site, path: str) -> None:
     first, second = fetch_all(site, visit(path), visit("/page"))
     assert first.retry_at == second.retry_at == NOON + timedelta(seconds=120)
     assert second.reason is Reason.RATE_LIMITED
@@ -71,7 +71,7 @@ def test_a_forbidden_page_is_not_asked_for(site: Site) -> None:
     denied, allowed = fetch_all(site, visit("/page"), visit("/gzip"))
     assert denied.reason is Reason.ROBOTS_DENIED
     assert allowed.reason is None
-    assert [asked.target for asked in site.asked] == ["/robots.txt", "/gzip"]
+    assert [request.target for request in site.asked] == ["/robots.txt", "/gzip"]
 
 
 def test_a_redirect_to_a_forbidden_page_is_not_followed(site: Site) -> None:
@@ -117,20 +117,20 @@ def test_robots_txt_is_read_by_the_standard(site: Site, case: str) -> None:
 def test_robots_txt_is_asked_for_once_an_origin(site: Site) -> None:
     urls = ["http://a.example/page", "http://a.example/gzip", "http://b.example/page"]
     fetch_all(site, *map(visit, urls))
-    asked = [asked.headers["host"] for asked in site.asked if asked.target == "/robots.txt"]
-    assert asked == ["a.example", "b.example"]
+    hosts = [request.headers["host"] for request in site.asked if request.target == "/robots.txt"]
+    assert hosts == ["a.example", "b.example"]
 
 
-def test_a_host_that_cannot_be_reached_says_so_rather_than_robots() -> None:
-    with Site() as gone:
+def test_an_unreachable_host_has_the_reason_connect_not_robots() -> None:
+    with Site() as stopped_site:
         pass
-    assert fetch(gone, "/page").reason is Reason.CONNECT
+    assert fetch(stopped_site, "/page").reason is Reason.CONNECT
 
 
-# --- manners ---------------------------------------------------------------------------------------------------------
+# --- gaps and turns --------------------------------------------------------------------------------------------------
 
 
-def politely(site: Site, *paths: str, min_gap: float) -> Clock:
+def fetch_politely(site: Site, *paths: str, min_gap: float) -> Clock:
     clock = Clock()
 
     async def run() -> None:
@@ -143,31 +143,31 @@ def politely(site: Site, *paths: str, min_gap: float) -> Clock:
 
 
 def test_one_origin_is_asked_with_a_gap(site: Site) -> None:
-    assert politely(site, "/page", "/page", min_gap=1.5).slept == [1.5, 1.5]  # robots.txt, page, page
+    assert fetch_politely(site, "/page", "/page", min_gap=1.5).sleeps == [1.5, 1.5]  # robots.txt, page, page
 
 
 def test_another_origin_does_not_wait(site: Site) -> None:
-    assert politely(site, "http://a.example/page", "http://b.example/page", min_gap=1.5).slept == [1.5, 1.5]
+    assert fetch_politely(site, "http://a.example/page", "http://b.example/page", min_gap=1.5).sleeps == [1.5, 1.5]
 
 
 def test_a_crawl_delay_is_kept_up_to_two_minutes(site: Site) -> None:
     site.pages["/robots.txt"] = page(b"User-agent: *\nCrawl-delay: 7")
-    assert politely(site, "/page", "/page", min_gap=1).slept == [7.0, 7.0]
+    assert fetch_politely(site, "/page", "/page", min_gap=1).sleeps == [7.0, 7.0]
     site.pages["/robots.txt"] = page(b"User-agent: *\nCrawl-delay: 1000000000")
-    assert politely(site, "/page", min_gap=1).slept == [120.0]
+    assert fetch_politely(site, "/page", min_gap=1).sleeps == [120.0]
 
 
 def test_one_origin_has_one_request_at_a_time_and_origins_share_the_slots(site: Site) -> None:
-    waiting: dict[str, int] = {}
-    crowd: list[int] = []
+    active: dict[str, int] = {}
+    totals: list[int] = []
 
-    async def slow(asked: Asked) -> AsyncIterator[bytes]:
-        host = asked.headers["host"]
-        waiting[host] = waiting.get(host, 0) + 1
-        crowd.append(sum(waiting.values()))
-        assert waiting[host] == 1
+    async def slow(request: Asked) -> AsyncIterator[bytes]:
+        host = request.headers["host"]
+        active[host] = active.get(host, 0) + 1
+        totals.append(sum(active.values()))
+        assert active[host] == 1
         await asyncio.sleep(0.02)
-        waiting[host] -= 1
+        active[host] -= 1
         yield page().raw
 
     site.pages["/slow"] = slow
@@ -179,11 +179,11 @@ def test_one_origin_has_one_request_at_a_time_and_origins_share_the_slots(site: 
 
     outcomes = asyncio.run(run())
     assert {outcome.reason for outcome in outcomes} == {None}
-    assert 1 < max(crowd) <= 4
+    assert 1 < max(totals) <= 4
 
 
-def test_waiting_for_a_turn_is_not_held_against_a_visit(site: Site) -> None:
-    async def slow(_asked: Asked) -> AsyncIterator[bytes]:
+def test_waiting_for_a_turn_does_not_count_against_the_deadline(site: Site) -> None:
+    async def slow(_request: Asked) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.1)
         yield page().raw
 

@@ -276,7 +276,7 @@ def test_a_page_that_is_no_feed_is_said_to_be_none(project: Path) -> None:
         ran = CliRunner().invoke(
             wirecopy, ["refresh"], env={"WIRECOPY_RESOLVE": f"*.example=127.0.0.1:{site.port}"}, catch_exceptions=False
         )
-    assert ran.stdout.splitlines() == ["page  http://daily.example/feed.xml", "      it is no feed"]
+    assert ran.stdout.splitlines() == ["page  http://daily.example/feed.xml", "      it is not a feed"]
 
 
 def test_what_was_left_out_of_a_list_is_said(project: Path) -> None:

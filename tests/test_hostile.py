@@ -1,7 +1,7 @@
-"""The acceptance list of the fetcher: 71 things servers do, by name, and the one outcome each of them has.
+"""The acceptance list of the fetcher: 71 ways servers misbehave, and the outcome of each.
 
-``ROWS`` is the list. Most rows are pages of ``tests/misbehaviour.py`` and stand in ``CASES`` below; where a row needs
-more than one page (a name server, a certificate, the store behind), ``ELSEWHERE`` names the test that holds it.
+``ROWS`` is the list. Most rows are pages of ``tests/misbehaviour.py`` with a case in ``CASES`` below. A row that needs
+more than one page (a name server, a certificate, the store) has its test in ``ELSEWHERE``.
 """
 
 from __future__ import annotations
@@ -101,21 +101,21 @@ ROWS: dict[int, str] = {
 }
 
 ELSEWHERE: dict[int, str] = {
-    56: "test_hostile_places.py::test_one_bad_answer_of_a_name_server_refuses_the_name",
-    57: "test_hostile_places.py::test_a_name_that_changes_its_answer_has_no_second_lookup_to_win",
-    61: "test_hostile_places.py::test_a_name_nobody_answers_for_is_dns_within_its_own_deadline",
+    56: "test_hostile_places.py::test_one_forbidden_answer_refuses_the_name",
+    57: "test_hostile_places.py::test_a_name_that_changes_its_answer_gets_no_second_lookup",
+    61: "test_hostile_places.py::test_a_failed_lookup_is_dns_within_its_own_deadline",
     62: "test_hostile_places.py::test_a_bad_certificate_or_an_old_protocol_is_tls",
-    64: "test_hostile_texts.py::test_only_what_is_html_becomes_a_version",
-    65: "test_hostile_places.py::test_a_pause_is_kept_between_a_second_and_a_day",
-    66: "test_hostile_texts.py::test_a_page_in_place_of_the_article_is_named_and_never_a_version",
+    64: "test_hostile_texts.py::test_html_of_a_generic_type_becomes_a_version",
+    65: "test_hostile_places.py::test_a_pause_is_between_a_second_and_a_day",
+    66: "test_hostile_texts.py::test_a_page_in_place_of_the_article_gets_its_verdict_and_no_version",
     67: "test_fetch_politeness.py::test_robots_txt_is_read_by_the_standard",
-    68: "test_hostile_texts.py::test_a_hostile_list_names_no_more_than_it_may",
-    69: "test_hostile_texts.py::test_a_text_that_comes_and_goes_is_two_texts_however_often_it_turns",
+    68: "test_hostile_texts.py::test_a_hostile_list_yields_no_more_urls_than_the_limit",
+    69: "test_hostile_texts.py::test_two_texts_that_alternate_are_two_texts",
 }
 
 
 class Case(NamedTuple):
-    """A page, and how a visit to it ends. ``payload`` ``...``: some of it, depending on when the network gave up."""
+    """A page and the outcome of a visit to it. A ``payload`` of ``...`` is a part of it, which depends on timing."""
 
     row: int
     path: str
@@ -126,14 +126,14 @@ class Case(NamedTuple):
 
 
 def wire(path: str) -> bytes:
-    """The body of a page as it travels."""
-    said = CODINGS[path]
-    assert isinstance(said, Say)
-    return said.raw.partition(b"\r\n\r\n")[2]
+    """Return the body of a page as sent on the wire."""
+    response = CODINGS[path]
+    assert isinstance(response, Say)
+    return response.raw.partition(b"\r\n\r\n")[2]
 
 
 TEXT = UMLAUT.encode()
-HELD = {"etag": '"v1"'}
+CONDITIONAL = {"etag": '"v1"'}
 
 CASES = [
     Case(1, "/length-too-long", Reason.TRUNCATED, HTML, "retried"),
@@ -206,7 +206,7 @@ CASES = [
     Case(44, "/utf-8-header", None, HTML),
     Case(45, "/no-content", None, b"", "excess"),
     Case(45, "/reset-content", None, b""),
-    Case(45, "/not-modified-with-length", Reason.NOT_MODIFIED, None, "", HELD),
+    Case(45, "/not-modified-with-length", Reason.NOT_MODIFIED, None, "", CONDITIONAL),
     Case(46, "/not-modified-unasked", Reason.PROTOCOL, b"", "unasked-304"),
     Case(46, "/not-modified-once", None, HTML, "unasked-304"),
     Case(47, "/partial", Reason.UNEXPECTED_STATUS, HTML),
@@ -264,21 +264,21 @@ UNBOUNDED = [
 ]
 
 
-def ident(case: Case) -> str:
-    return f"{case.row}-{case.path.strip('/')}{'-held' if case.facts else ''}"
+def case_id(case: Case) -> str:
+    return f"{case.row}-{case.path.strip('/')}{'-conditional' if case.facts else ''}"
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     for bomb in (gzip_bomb, brotli_bomb, zstd_bomb):
-        bomb()  # made before any deadline runs
+        bomb()  # made before a deadline starts
     with Site() as running:
         yield running
 
 
-def test_every_row_has_its_case_or_its_test() -> None:
-    cased = {case.row for case in CASES}
-    assert set(ROWS) == set(range(1, 72)) == cased | set(ELSEWHERE)
+def test_every_row_has_a_case_or_a_test() -> None:
+    case_rows = {case.row for case in CASES}
+    assert set(ROWS) == set(range(1, 72)) == case_rows | set(ELSEWHERE)
     for row, test in ELSEWHERE.items():
         file, _, name = test.partition("::")
         tree = ast.parse(Path(__file__).with_name(file).read_text())
@@ -286,25 +286,25 @@ def test_every_row_has_its_case_or_its_test() -> None:
 
 
 def test_every_hostile_page_is_a_case() -> None:
-    parts_of_others = {"/page", "/validated", "/moved", "/caf%C3%A9", "/pong", "/hop", "/gzip", "/brotli", "/zstd"}
+    helper_pages = {"/page", "/validated", "/moved", "/caf%C3%A9", "/pong", "/hop", "/gzip", "/brotli", "/zstd"}
     texts = {path for path in BEHAVIOURS if path.startswith(("/charset-", "/status-4", "/status-500"))}
-    ends = {"/image", "/untyped", "/octets", "/pdf-as-html", "/image-as-html", "/json-as-html"}
-    cased = {case.path.partition("?")[0] for case in CASES}
-    assert set(BEHAVIOURS) - parts_of_others - texts - ends <= cased
+    other_types = {"/image", "/untyped", "/octets", "/pdf-as-html", "/image-as-html", "/json-as-html"}
+    case_paths = {case.path.partition("?")[0] for case in CASES}
+    assert set(BEHAVIOURS) - helper_pages - texts - other_types <= case_paths
 
 
-@pytest.mark.parametrize("case", CASES, ids=ident)
-def test_each_has_exactly_its_outcome_within_the_deadline(site: Site, case: Case) -> None:
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_each_case_has_exactly_its_outcome_within_the_deadline(site: Site, case: Case) -> None:
     deadline = SHORT_DEADLINE if case.reason is Reason.TIMEOUT else DEADLINE
-    began = monotonic()
+    start = monotonic()
     (outcome,) = fetch_all(site, visit(case.path, **case.facts), deadline=deadline)
-    assert monotonic() - began < deadline + 1
+    assert monotonic() - start < deadline + 1
     assert (outcome.reason, outcome.flags) == (case.reason, tuple(case.flags.split()))
     assert case.payload is ... or outcome.payload == case.payload
     assert outcome.detail or outcome.reason is None
 
 
-def test_one_fetcher_survives_all_of_them_in_a_row(site: Site) -> None:
+def test_one_fetcher_survives_all_cases_in_a_row(site: Site) -> None:
     cases = [case for case in CASES if case.reason is not Reason.TIMEOUT and case.row != 65]  # pauses
     outcomes = fetch_all(site, *(visit(case.path, **case.facts) for case in cases), visit("/page"), deadline=DEADLINE)
     assert [(case.path, outcome.reason) for case, outcome in zip(cases, outcomes, strict=False)] == [
@@ -317,24 +317,24 @@ CHILD = """
 import json, sys
 from tests.fetching import fetch_all, visit
 from tests.memory import peak
-class Elsewhere:
+class SiteOfParent:
     port = int(sys.argv[1])
-fetch_all(Elsewhere, visit("/page"), visit("/gzip"), visit("/brotli"), visit("/zstd"))
-before = peak()
-grown = {}
+fetch_all(SiteOfParent, visit("/page"), visit("/gzip"), visit("/brotli"), visit("/zstd"))
+baseline = peak()
+results = {}
 for path in sys.argv[2:]:
-    (outcome,) = fetch_all(Elsewhere, visit(path), deadline=10)
-    grown[path] = [str(outcome.reason), peak() - before]
-print(json.dumps(grown))
+    (outcome,) = fetch_all(SiteOfParent, visit(path), deadline=10)
+    results[path] = [str(outcome.reason), peak() - baseline]
+print(json.dumps(results))
 """
 
 
 @pytest.mark.slow
-def test_what_has_no_end_takes_less_than_30_mb(site: Site) -> None:
-    asked = [sys.executable, "-c", CHILD, str(site.port), *UNBOUNDED]
-    here = Path(__file__).parents[1]
-    told = subprocess.run(asked, cwd=here, capture_output=True, text=True, check=True, timeout=120)
-    grown = json.loads(told.stdout)
+def test_an_endless_response_takes_less_than_30_mb(site: Site) -> None:
+    command = [sys.executable, "-c", CHILD, str(site.port), *UNBOUNDED]
+    root = Path(__file__).parents[1]
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=120)
+    results = json.loads(process.stdout)
     expected = {case.path: str(case.reason) for case in CASES}
-    assert {path: reason for path, (reason, _) in grown.items()} == {path: expected[path] for path in UNBOUNDED}
-    assert {path: peak for path, (_, peak) in grown.items() if peak > 30_000_000} == {}
+    assert {path: reason for path, (reason, _) in results.items()} == {path: expected[path] for path in UNBOUNDED}
+    assert {path: peak for path, (_, peak) in results.items() if peak > 30_000_000} == {}

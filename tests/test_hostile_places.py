@@ -1,4 +1,4 @@
-"""Hostile names, certificates and pauses: the rows of the acceptance list that need more than a page."""
+"""Hostile names, certificates and pauses: rows of the acceptance list that need more than a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archive.crawl.fetch.ssrf_guard import Lookup
 
 EXPIRED = Path(__file__).with_name("expired.pem")
-"""A key and its self-signed certificate for ``site.example``, good until the end of 2020; made for this test alone."""
+"""A key and its self-signed certificate for ``site.example``, valid until the end of 2020, made only for this test."""
 
 PUBLIC = "93.184.216.34"
 OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=2)
@@ -41,13 +41,13 @@ def site() -> Iterator[Site]:
         yield running
 
 
-async def at_once(_seconds: float) -> None:
-    """Sleep no time at all."""
+async def no_sleep(_seconds: float) -> None:
+    """Return at once."""
 
 
 def fetch_by(lookup: Lookup | None, url: str, policy: FetchPolicy = OPEN) -> Outcome:
     async def run() -> Outcome:
-        async with Fetcher(policy, now=lambda: NOON, sleep=at_once, lookup=lookup) as fetcher:
+        async with Fetcher(policy, now=lambda: NOON, sleep=no_sleep, lookup=lookup) as fetcher:
             return await fetcher.fetch(visit(url))
 
     return asyncio.run(run())
@@ -81,13 +81,13 @@ def answering(*addresses: str) -> Lookup:
     ],
 )
 @pytest.mark.parametrize("others", [(), (PUBLIC,)])
-def test_one_bad_answer_of_a_name_server_refuses_the_name(bad: str, others: tuple[str, ...]) -> None:
+def test_one_forbidden_answer_refuses_the_name(bad: str, others: tuple[str, ...]) -> None:
     outcome = fetch_by(answering(*others, bad), "http://news.test/")
     assert outcome.reason is Reason.REFUSED_ADDRESS
     assert "news.test" in outcome.detail
 
 
-def test_a_name_that_changes_its_answer_has_no_second_lookup_to_win(site: Site) -> None:
+def test_a_name_that_changes_its_answer_gets_no_second_lookup(site: Site) -> None:
     answers = [(PUBLIC,), ("127.0.0.1",), ("169.254.169.254",)]
     dialled: list[str] = []
 
@@ -95,7 +95,7 @@ def test_a_name_that_changes_its_answer_has_no_second_lookup_to_win(site: Site) 
         return answers.pop(0)
 
     async def dial(address: str, _port: int, seconds: float | None) -> Connection:
-        dialled.append(address)  # the address that was checked, and not the name, is what gets connected to
+        dialled.append(address)  # the checked address is connected to, not the name
         return await connect("127.0.0.1", site.port, seconds)
 
     async def run() -> None:
@@ -104,15 +104,15 @@ def test_a_name_that_changes_its_answer_has_no_second_lookup_to_win(site: Site) 
         await first.aclose()
         assert (dialled, len(answers)) == ([PUBLIC], 2)
         for _ in range(2):
-            with pytest.raises(FetchError) as refused:
+            with pytest.raises(FetchError) as raised:
                 await backend.connect_tcp("news.test", 80)
-            assert refused.value.reason is Reason.REFUSED_ADDRESS
+            assert raised.value.reason is Reason.REFUSED_ADDRESS
         assert dialled == [PUBLIC]
 
     asyncio.run(run())
 
 
-def test_a_name_nobody_answers_for_is_dns_within_its_own_deadline() -> None:
+def test_a_failed_lookup_is_dns_within_its_own_deadline() -> None:
     async def unknown(_host: str, _port: int) -> tuple[str, ...]:
         raise OSError(-2, "Name or service not known")
 
@@ -122,24 +122,24 @@ def test_a_name_nobody_answers_for_is_dns_within_its_own_deadline() -> None:
 
     async def run() -> None:
         backend = GuardedBackend(OPEN, hanging, allow_private=False, lookup_seconds=0.1)
-        with pytest.raises(FetchError) as late:
+        with pytest.raises(FetchError) as raised:
             await backend.connect_tcp("news.test", 80)
-        assert late.value.reason is Reason.DNS
+        assert raised.value.reason is Reason.DNS
 
-    began = monotonic()
+    start = monotonic()
     asyncio.run(run())
-    assert monotonic() - began < 1
+    assert monotonic() - start < 1
     assert LOOKUP_SECONDS == 5.0
     assert fetch_by(unknown, "http://news.test/").reason is Reason.DNS
     assert fetch_by(answering(), "http://news.test/").reason is Reason.DNS
 
 
 @pytest.mark.parametrize("url", ["http://news.test:22/", "http://news.test:6379/", "https://news.test:9443/"])
-def test_a_port_of_no_web_server_is_refused(url: str) -> None:
+def test_a_port_that_is_not_of_the_web_is_refused(url: str) -> None:
     assert fetch_by(answering(PUBLIC), url).reason is Reason.REFUSED_ADDRESS
 
 
-def test_all_of_an_address_is_dialled_in_turn_and_no_more_than_three() -> None:
+def test_at_most_three_addresses_are_dialled_in_turn() -> None:
     dialled: list[str] = []
 
     async def dial(address: str, _port: int, _seconds: float | None) -> Connection:
@@ -162,7 +162,7 @@ def server_with(certificate: Path, *, newest: ssl.TLSVersion = ssl.TLSVersion.TL
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it is the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # old protocols are the subject of this test
         context.minimum_version = min(newest, ssl.TLSVersion.TLSv1_2)
         context.maximum_version = newest
     if newest < ssl.TLSVersion.TLSv1_2:
@@ -182,7 +182,7 @@ def fetch_tls(host: str, server: ssl.SSLContext, trusted: Path | None) -> Outcom
 
 
 @pytest.mark.parametrize(
-    ("case", "host", "certificate", "trusted", "says"),
+    ("case", "host", "certificate", "trusted", "detail"),
     [
         ("expired", "site.example", EXPIRED, EXPIRED, "expired"),
         ("another name", "other.example", CERTIFICATE, CERTIFICATE, "other.example"),
@@ -191,12 +191,12 @@ def fetch_tls(host: str, server: ssl.SSLContext, trusted: Path | None) -> Outcom
     ],
 )
 def test_a_bad_certificate_or_an_old_protocol_is_tls(
-    case: str, host: str, certificate: Path, trusted: Path | None, says: str
+    case: str, host: str, certificate: Path, trusted: Path | None, detail: str
 ) -> None:
     newest = ssl.TLSVersion.TLSv1 if case == "TLS 1.0 only" else ssl.TLSVersion.TLSv1_3
     outcome = fetch_tls(host, server_with(certificate, newest=newest), trusted)
     assert outcome.reason is Reason.TLS
-    assert says in outcome.detail
+    assert detail in outcome.detail
     assert outcome.payload is None
 
 
@@ -205,7 +205,7 @@ def test_a_bad_certificate_or_an_old_protocol_is_tls(
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 @pytest.mark.parametrize(
-    ("asked", "given"),
+    ("retry_after", "pause"),
     [
         ("120", timedelta(minutes=2)),
         ("Sun, 22 Nov 2026 12:05:00 GMT", timedelta(minutes=5)),
@@ -215,6 +215,6 @@ def test_a_bad_certificate_or_an_old_protocol_is_tls(
         ("Sun, 22 Nov 2037 12:00:00 GMT", timedelta(days=1)),
     ],
 )
-def test_a_pause_is_kept_between_a_second_and_a_day(site: Site, status: str, asked: str, given: timedelta) -> None:
-    site.pages["/later"] = page(b"Later", status=status, Retry_After=asked)
-    assert fetch_by(None, "/later", policy_for(site)).retry_at == NOON + given
+def test_a_pause_is_between_a_second_and_a_day(site: Site, status: str, retry_after: str, pause: timedelta) -> None:
+    site.pages["/later"] = page(b"Later", status=status, Retry_After=retry_after)
+    assert fetch_by(None, "/later", policy_for(site)).retry_at == NOON + pause

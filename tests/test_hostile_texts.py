@@ -1,4 +1,4 @@
-"""Hostile texts: pages that are no articles, all the way from a server to the versions that do not come of them."""
+"""Hostile texts: pages that are not articles, from the server to the versions, which they must not change."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) -> tuple[list[Version], list[str]]:
-    """Visit ``path`` once an hour, answered by ``replies`` in turn; its versions, and the state of each capture."""
+def archive(site: Site, store: Store, *responses: Behaviour, path: str = STORY) -> tuple[list[Version], list[str]]:
+    """Visit ``path`` once an hour with these responses. Return its versions, and the state of each capture."""
     url = f"{HOST}{path}"
     source_id = store.add_source(url, url_key(url), NOON)
 
-    async def visit_both(at: datetime) -> None:
-        async with Fetcher(policy_for(site), now=lambda: at) as fetcher:
-            run = store.begin_run("refresh", "{}", "test", at)
-            there = replace(visit(url), source_id=source_id)
-            await gather(store, fetcher, [there], run_id=run, now=at)
+    async def visit_once(moment: datetime) -> None:
+        async with Fetcher(policy_for(site), now=lambda: moment) as fetcher:
+            run = store.begin_run("refresh", "{}", "test", moment)
+            planned_visit = replace(visit(url), source_id=source_id)
+            await gather(store, fetcher, [planned_visit], run_id=run, now=moment)
 
-    for hour, reply in enumerate(replies):
-        site.pages[path] = reply
-        asyncio.run(visit_both(NOON + timedelta(hours=hour)))
+    for hour, response in enumerate(responses):
+        site.pages[path] = response
+        asyncio.run(visit_once(NOON + timedelta(hours=hour)))
     derive(store, NOON + timedelta(days=1))
-    states = [str(one.state) for one in capture_queries.sightings(store.ask, source_id)]
+    states = [str(sighting.state) for sighting in capture_queries.sightings(store.ask, source_id)]
     return version_queries.of_source(store.ask, source_id), states
 
 
@@ -64,7 +64,7 @@ def html(body: str, title: str = "Daily") -> bytes:
     return f"<!doctype html><html lang=en><title>{title}</title><body>{body}</body></html>".encode()
 
 
-IN_PLACE: dict[str, tuple[Verdict, bytes]] = {
+REPLACEMENTS: dict[str, tuple[Verdict, bytes]] = {
     "an error page with status 200": (
         Verdict.SOFT_404,
         html("<h1>Page not found</h1><p>Try the search or the front page instead.</p>", "Page not found"),
@@ -84,12 +84,12 @@ IN_PLACE: dict[str, tuple[Verdict, bytes]] = {
 }
 
 
-def test_a_page_in_place_of_the_article_is_named_and_never_a_version(site: Site, store: Store) -> None:
+def test_a_page_in_place_of_the_article_gets_its_verdict_and_no_version(site: Site, store: Store) -> None:
     site.pages["/"] = page(article(title="Daily: all the news"))
-    instead = [page(body) for _, body in IN_PLACE.values()]
-    found, states = archive(site, store, page(article()), *instead, redirect("/"))
-    assert states == ["ok", *(verdict for verdict, _ in IN_PLACE.values()), Verdict.SOFT_404]
-    (version,) = found
+    replacements = [page(body) for _, body in REPLACEMENTS.values()]
+    versions, states = archive(site, store, page(article()), *replacements, redirect("/"))
+    assert states == ["ok", *(verdict for verdict, _ in REPLACEMENTS.values()), Verdict.SOFT_404]
+    (version,) = versions
     assert version.captures == 1
 
 
@@ -115,41 +115,43 @@ NO_ARTICLE = {  # page of tests/misbehaviour.py: state of its capture
 }
 
 
-def test_what_is_not_whole_or_not_html_never_looks_like_an_edit(site: Site, store: Store) -> None:
-    between = [site.pages[path] for path in NO_ARTICLE]
-    found, states = archive(site, store, page(article()), *between, page(article()))
+def test_an_incomplete_page_or_other_format_never_looks_like_an_edit(site: Site, store: Store) -> None:
+    responses = [site.pages[path] for path in NO_ARTICLE]
+    versions, states = archive(site, store, page(article()), *responses, page(article()))
     assert states == ["ok", *NO_ARTICLE.values(), "ok"]
-    (version,) = found
+    (version,) = versions
     assert version.captures == 2
 
 
-def test_only_what_is_html_becomes_a_version(site: Site, store: Store) -> None:
-    found, states = archive(site, store, page(article(), Content_Type="application/octet-stream"))
+def test_html_of_a_generic_type_becomes_a_version(site: Site, store: Store) -> None:
+    versions, states = archive(site, store, page(article(), Content_Type="application/octet-stream"))
     assert states == ["ok"]
-    assert [version.cause for version in found] == [Cause.FIRST]
+    assert [version.cause for version in versions] == [Cause.FIRST]
 
 
 def test_the_text_does_not_depend_on_a_charset_that_is_a_lie(site: Site, store: Store) -> None:
     body = article("The bridge in Z\u00fcrich is closed, said the office in K\u00f6ln on Friday. " * 9)
     lies = ("zlib", "undefined", "unicode_escape", "koi8-r")
-    found, _ = archive(site, store, page(body), *(page(body, Content_Type=f"text/html; charset={lie}") for lie in lies))
-    (version,) = found
+    versions, _ = archive(
+        site, store, page(body), *(page(body, Content_Type=f"text/html; charset={lie}") for lie in lies)
+    )
+    (version,) = versions
     assert version.captures == 1 + len(lies)
 
 
-def test_a_text_that_comes_and_goes_is_two_texts_however_often_it_turns(site: Site, store: Store) -> None:
-    one, other = page(article()), page(article(title="Ministers consider reopening the strait"))
-    found, _ = archive(site, store, one, other, one, other, one)
-    assert len({version.text_sha256 for version in found}) == 2
-    assert [version.cause for version in found[:3]] == [Cause.FIRST, Cause.CHANGED, Cause.REVERTED]
-    assert all(before.last_seen_at < after.first_seen_at for before, after in pairwise(found))
+def test_two_texts_that_alternate_are_two_texts(site: Site, store: Store) -> None:
+    first, second = page(article()), page(article(title="Ministers consider reopening the strait"))
+    versions, _ = archive(site, store, first, second, first, second, first)
+    assert len({version.text_sha256 for version in versions}) == 2
+    assert [version.cause for version in versions[:3]] == [Cause.FIRST, Cause.CHANGED, Cause.REVERTED]
+    assert all(before.last_seen_at < after.first_seen_at for before, after in pairwise(versions))
 
 
 def test_another_advertisement_every_time_is_one_text(site: Site, store: Store) -> None:
-    found, _ = archive(site, store, *(page(article(ad=f"Ad {n}"), Set_Cookie=f"id={n}") for n in range(4)))
-    (version,) = found
+    versions, _ = archive(site, store, *(page(article(ad=f"Ad {n}"), Set_Cookie=f"id={n}") for n in range(4)))
+    (version,) = versions
     assert version.captures == 4
-    assert all("cookie" not in asked.headers for asked in site.asked)
+    assert all("cookie" not in request.headers for request in site.asked)
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -170,18 +172,18 @@ def _many(times: int) -> bytes:
     return f"<urlset>{entries}</urlset>".encode()
 
 
-LISTS: dict[str, tuple[SeedKind, Callable[[], bytes], int]] = {  # kind, payload, addresses taken
+LISTS: dict[str, tuple[SeedKind, Callable[[], bytes], int]] = {  # kind, payload, URLs taken
     "a feed whose entities expand to millions": (SeedKind.FEED, _laughs, 0),
     "a sitemap that unpacks to 400 MB": (SeedKind.SITEMAP, gzip_bomb, 0),
     "an index that lists itself": (SeedKind.SITEMAP, _index_of_itself, 0),
-    "more addresses than are taken": (SeedKind.SITEMAP, lambda: _many(2 * MAX_ARTICLES), MAX_ARTICLES),
+    "more URLs than the limit": (SeedKind.SITEMAP, lambda: _many(2 * MAX_ARTICLES), MAX_ARTICLES),
 }
 
 
 @pytest.mark.parametrize("case", LISTS)
-def test_a_hostile_list_names_no_more_than_it_may(site: Site, case: str) -> None:
-    kind, payload, taken = LISTS[case]
+def test_a_hostile_list_yields_no_more_urls_than_the_limit(site: Site, case: str) -> None:
+    kind, payload, count = LISTS[case]
     site.pages["/list"] = page(payload(), Content_Type="application/xml")
     outcome = fetch(site, "/list")
     assert outcome.reason is None
-    assert len(discover(page_of(outcome), kind).found) == taken
+    assert len(discover(page_of(outcome), kind).entries) == count

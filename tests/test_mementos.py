@@ -1,4 +1,4 @@
-"""Web archives, read and gathered: from a scripted archive where answers matter, from a loopback one end to end."""
+"""Web archives: TimeMaps, gathering from a scripted archive, and a backfill from a loopback archive."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ ONE_A_LINE = f"""\
 
 
 def memento(stamp: str, url: str = URL) -> Memento:
-    at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return Memento(url=f"https://archive.example/web/{stamp}/{url}", original=url, at=at)
+    captured_at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return Memento(url=f"https://archive.example/web/{stamp}/{url}", original=url, at=captured_at)
 
 
 @pytest.mark.parametrize("text", [ONE_A_LINE, ONE_A_LINE.replace("\n", " "), ONE_A_LINE.replace("\n", "\r\n")])
@@ -64,7 +64,7 @@ def test_a_timemap_is_read_one_link_a_line_or_all_on_one(text: str) -> None:
 def test_mementos_come_by_time_and_once() -> None:
     lines = ONE_A_LINE.splitlines()
     text = "\n".join([*reversed(lines), ",", *lines])
-    assert [each.at.month for each in read_timemap(text, base=BASE)] == [1, 3]
+    assert [listed_memento.at.month for listed_memento in read_timemap(text, base=BASE)] == [1, 3]
 
 
 def test_unquoted_relations_other_case_and_relative_links_are_understood() -> None:
@@ -83,7 +83,7 @@ def test_commas_and_semicolons_in_an_address_end_nothing() -> None:
 
 def test_a_date_with_another_zone_is_the_same_instant() -> None:
     text = '<https://archive.example/m>; rel="memento"; datetime="Fri, 01 Jan 2021 14:00:00 +0200"'
-    assert [each.at for each in read_timemap(text, base=BASE)] == [JANUARY]
+    assert [listed_memento.at for listed_memento in read_timemap(text, base=BASE)] == [JANUARY]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_date_with_another_zone_is_the_same_instant() -> None:
         '<https://archive.example/m>; rel="timegate"; datetime="Fri, 01 Jan 2021 12:00:00 GMT"',
     ],
 )
-def test_what_cannot_be_read_is_passed_over(broken: str) -> None:
+def test_invalid_links_are_skipped(broken: str) -> None:
     assert read_timemap(broken, base=BASE) == ()
     assert len(read_timemap(f"{broken},\n{ONE_A_LINE}", base=BASE)) == 2
 
@@ -109,7 +109,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     further_timemaps(text, base=BASE)
 
 
-def test_the_rest_of_a_long_list_is_named_once_and_never_itself() -> None:
+def test_further_timemaps_are_returned_once_without_the_list_itself() -> None:
     second = f'<{BASE}2/{URL}>; rel="timemap"; type="application/link-format"'
     text = f'{second}, <{BASE}{URL}>; rel="self timemap", <{BASE}2/{URL}>; rel=timemap'
     assert further_timemaps(text, base=BASE + URL) == (f"{BASE}2/{URL}",)
@@ -134,7 +134,7 @@ def test_the_rest_of_a_long_list_is_named_once_and_never_itself() -> None:
         ("https://a.example/web/2021/x", None),
     ],
 )
-def test_the_raw_address_is_made_of_the_archives_own_stamp(url: str, raw: str | None) -> None:
+def test_the_raw_url_uses_the_timestamp_of_the_archive(url: str, raw: str | None) -> None:
     assert raw_url(url) == (raw or url)
 
 
@@ -143,24 +143,27 @@ def test_the_raw_address_is_made_of_the_archives_own_stamp(url: str, raw: str | 
 PREFIX = "http://127.0.0.1:9/timemap/link/"
 
 
-def stamped(at: datetime, url: str = URL) -> str:
-    return f"http://127.0.0.1:9/web/{at:%Y%m%d%H%M%S}/{url}"
+def stamped(captured_at: datetime, url: str = URL) -> str:
+    return f"http://127.0.0.1:9/web/{captured_at:%Y%m%d%H%M%S}/{url}"
 
 
 def listing(*times: datetime, url: str = URL) -> bytes:
-    links = [f'<{stamped(at, url)}>; rel="memento"; datetime="{at:%a, %d %b %Y %H:%M:%S} GMT"' for at in times]
+    links = [
+        f'<{stamped(captured_at, url)}>; rel="memento"; datetime="{captured_at:%a, %d %b %Y %H:%M:%S} GMT"'
+        for captured_at in times
+    ]
     return ",\n".join([f'<{url}>; rel="original"', *links]).encode()
 
 
-def replayed(at: datetime, text: str = "archived", *, url: str = URL, **more: object) -> Outcome:
-    """What an archive says when asked for the raw memento."""
-    headers = (("Content-Type", "text/html"), ("memento-datetime", f"{at:%a, %d %b %Y %H:%M:%S} GMT"))
+def replayed(captured_at: datetime, text: str = "archived", *, url: str = URL, **more: object) -> Outcome:
+    """Return the response of an archive to a request for the raw memento."""
+    headers = (("Content-Type", "text/html"), ("memento-datetime", f"{captured_at:%a, %d %b %Y %H:%M:%S} GMT"))
     usual = {"payload": text.encode(), "headers": headers, "etag": '"of-the-archive"', "ip": "127.0.0.1"}
-    return replace(an_outcome(raw_url(stamped(at, url)), at=T0, **more), **usual)
+    return replace(an_outcome(raw_url(stamped(captured_at, url)), at=T0, **more), **usual)
 
 
 class Bench:
-    """A store with seeds, and a run over it whose archive follows a script."""
+    """A store with seeds, and runs over it with a scripted archive."""
 
     def __init__(self, store: Store, tmp_path: Path, *seeds: Seed, archives: tuple[str, ...] = (PREFIX,)) -> None:
         self.store = store
@@ -170,16 +173,16 @@ class Bench:
         self.script: dict[str, list[Outcome]] = {}
         store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
 
-    def lists(self, *times: datetime, at: str = PREFIX + URL, url: str = URL) -> None:
-        self.script[at] = [an_outcome(at, payload=listing(*times, url=url))]
+    def lists(self, *times: datetime, list_url: str = PREFIX + URL, url: str = URL) -> None:
+        self.script[list_url] = [an_outcome(list_url, payload=listing(*times, url=url))]
 
-    def serves(self, at: datetime, outcome: Outcome, *, url: str = URL) -> None:
-        self.script[raw_url(stamped(at, url))] = [outcome]
+    def serves(self, captured_at: datetime, outcome: Outcome, *, url: str = URL) -> None:
+        self.script[raw_url(stamped(captured_at, url))] = [outcome]
 
     def gather(
         self, window: tuple[datetime | None, datetime | None] = (None, None)
     ) -> tuple[dict[str, int], list[str]]:
-        """Gather once; the counts, and the addresses asked."""
+        """Gather once. Return the counts and the requested URLs."""
         fetcher = ScriptedFetcher(self.script, at=T0)
         run = Run(
             settings=self.settings,
@@ -193,7 +196,7 @@ class Bench:
         asyncio.run(gather_mementos(run, source_queries.states(self.store.ask), window))
         return run.counts, fetcher.urls()
 
-    def kept(self, url: str = URL) -> list[Capture]:
+    def captures(self, url: str = URL) -> list[Capture]:
         source = source_queries.by_url_key(self.store.ask, url_key(url))
         return [] if source is None else capture_queries.of_source(self.store.ask, source.id)
 
@@ -207,7 +210,7 @@ def test_a_memento_becomes_a_capture_of_the_page_at_its_own_time(bench: Bench) -
     bench.lists(JANUARY)
     bench.serves(JANUARY, replayed(JANUARY))
     assert bench.gather()[0] == {"mementos": 1, "archive_failures": 0}
-    (capture,) = bench.kept()
+    (capture,) = bench.captures()
     assert (capture.captured_at, capture.url, capture.final_url) == (JANUARY, URL, URL)
     assert (capture.provenance, capture.reason, capture.status) == ("archive:127.0.0.1", None, 200)
     assert capture.detail == f"taken from {raw_url(stamped(JANUARY))}"
@@ -219,28 +222,28 @@ def test_a_memento_becomes_a_capture_of_the_page_at_its_own_time(bench: Bench) -
 def test_only_mementos_inside_the_window_are_asked_for(bench: Bench) -> None:
     times = [JANUARY + days * DAY for days in range(4)]
     bench.lists(*times)
-    for at in times:
-        bench.serves(at, replayed(at, str(at)))
+    for captured_at in times:
+        bench.serves(captured_at, replayed(captured_at, str(captured_at)))
     bench.gather((times[1], times[3]))
-    assert [capture.captured_at for capture in bench.kept()] == times[1:3]
+    assert [capture.captured_at for capture in bench.captures()] == times[1:3]
 
 
-def test_what_is_there_is_not_asked_for_again(bench: Bench) -> None:
+def test_a_recorded_memento_is_not_requested_again(bench: Bench) -> None:
     bench.lists(JANUARY, JANUARY + DAY)
     bench.serves(JANUARY, replayed(JANUARY))
     assert bench.gather()[0] == {"mementos": 1, "archive_failures": 1}
     bench.serves(JANUARY + DAY, replayed(JANUARY + DAY, "later"))
-    counts, asked = bench.gather()
+    counts, urls = bench.gather()
     assert counts == {"mementos": 1, "archive_failures": 0}
-    assert asked == [PREFIX + URL, raw_url(stamped(JANUARY + DAY))]
+    assert urls == [PREFIX + URL, raw_url(stamped(JANUARY + DAY))]
     assert bench.gather()[1] == [PREFIX + URL]
-    assert len(bench.kept()) == 2
+    assert len(bench.captures()) == 2
 
 
-def test_an_instant_that_two_archives_hold_is_asked_of_the_first(store: Store, tmp_path: Path) -> None:
+def test_a_memento_in_two_archives_is_requested_from_the_first(store: Store, tmp_path: Path) -> None:
     bench = Bench(store, tmp_path, a_seed(), archives=(PREFIX, "http://127.0.0.1:9/other/"))
     bench.lists(JANUARY)
-    bench.lists(JANUARY, at=f"http://127.0.0.1:9/other/{URL}")
+    bench.lists(JANUARY, list_url=f"http://127.0.0.1:9/other/{URL}")
     bench.serves(JANUARY, replayed(JANUARY))
     assert bench.gather()[1].count(raw_url(stamped(JANUARY))) == 1
 
@@ -249,13 +252,13 @@ def test_an_archived_error_keeps_its_reason(bench: Bench) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, replayed(JANUARY, "gone", status=404, reason=Reason.MISSING_404))
     assert bench.gather()[0]["mementos"] == 1
-    assert [(capture.reason, capture.status) for capture in bench.kept()] == [(Reason.MISSING_404, 404)]
+    assert [(capture.reason, capture.status) for capture in bench.captures()] == [(Reason.MISSING_404, 404)]
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        an_outcome(status=404, reason=Reason.MISSING_404, detail="the archive has it no more"),
+        an_outcome(status=404, reason=Reason.MISSING_404, detail="the archive no longer has it"),
         an_outcome(reason=Reason.TIMEOUT),
         an_outcome(status=429, reason=Reason.RATE_LIMITED),
         an_outcome(reason=Reason.ROBOTS_DENIED),
@@ -265,14 +268,14 @@ def test_an_archived_error_keeps_its_reason(bench: Bench) -> None:
     ],
     ids=["lost", "timeout", "busy", "robots", "cut off", "of another day", "of the live web"],
 )
-def test_the_archives_own_weather_is_no_capture_of_the_page(bench: Bench, answer: Outcome) -> None:
+def test_a_failure_of_the_archive_is_no_capture_of_the_page(bench: Bench, answer: Outcome) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, answer)
     assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
-    assert bench.kept() == []
+    assert bench.captures() == []
 
 
-def test_an_archive_that_does_not_date_its_answers_is_believed(bench: Bench) -> None:
+def test_a_response_without_memento_datetime_is_accepted(bench: Bench) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, an_outcome(raw_url(stamped(JANUARY))))
     assert bench.gather()[0]["mementos"] == 1
@@ -281,9 +284,9 @@ def test_an_archive_that_does_not_date_its_answers_is_believed(bench: Bench) -> 
 MOVED = "https://daily.example/new-harbour"
 
 
-def redirecting(at: datetime, location: str, **more: object) -> Outcome:
-    """What an archive says of a page that was a redirect then."""
-    answer = replayed(at, "", status=301, reason=Reason.UNEXPECTED_STATUS, **more)
+def redirecting(captured_at: datetime, location: str, **more: object) -> Outcome:
+    """Return the response of an archive to a request for an archived redirect."""
+    answer = replayed(captured_at, "", status=301, reason=Reason.UNEXPECTED_STATUS, **more)
     return replace(answer, headers=(*answer.headers, ("Location", location)), reason_phrase="Moved")
 
 
@@ -294,35 +297,35 @@ def test_an_archived_redirect_is_followed_inside_the_archive_and_kept(bench: Ben
     target = stamped(later if rewritten else JANUARY, MOVED)
     bench.serves(JANUARY, redirecting(JANUARY, target if rewritten else "/new-harbour"))
     bench.script[raw_url(target)] = [replayed(later, url=MOVED)]
-    counts, asked = bench.gather()
+    counts, urls = bench.gather()
     assert counts == {"mementos": 1, "archive_failures": 0}
-    (capture,) = bench.kept()
+    (capture,) = bench.captures()
     assert (capture.captured_at, capture.url, capture.final_url, capture.status) == (JANUARY, URL, MOVED, 200)
     assert [(hop.url, hop.status, hop.location, hop.at) for hop in capture.hops] == [(URL, 301, MOVED, JANUARY)]
-    assert all(url.startswith("http://127.0.0.1:9/") for url in asked), "the live web is not asked"
+    assert all(url.startswith("http://127.0.0.1:9/") for url in urls), "no request goes to the live web"
 
 
-def test_a_redirect_to_what_the_archive_does_not_hold_is_kept_by_itself(bench: Bench) -> None:
+def test_an_archived_redirect_to_a_missing_memento_is_a_capture(bench: Bench) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, redirecting(JANUARY, MOVED))
     lost = an_outcome(raw_url(stamped(JANUARY, MOVED)), status=404, reason=Reason.MISSING_404)
     bench.script[raw_url(stamped(JANUARY, MOVED))] = [lost]
     bench.gather()
-    (capture,) = bench.kept()
+    (capture,) = bench.captures()
     assert (capture.reason, capture.status, capture.final_url) == (Reason.UNEXPECTED_STATUS, 301, MOVED)
-    assert "holds nothing of then" in capture.detail
+    assert "has no memento of that time" in capture.detail
     assert bench.gather()[1] == [PREFIX + URL]
 
 
-def test_a_redirect_whose_target_the_archive_fails_to_give_is_tried_again(bench: Bench) -> None:
+def test_an_archived_redirect_is_retried_if_its_target_fails(bench: Bench) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, redirecting(JANUARY, MOVED))
     bench.script[raw_url(stamped(JANUARY, MOVED))] = [an_outcome(reason=Reason.TIMEOUT)]
     assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
-    assert bench.kept() == []
+    assert bench.captures() == []
 
 
-def test_an_archive_that_sends_to_the_nearest_memento_has_not_that_one(bench: Bench) -> None:
+def test_a_redirect_to_the_nearest_memento_is_a_failure(bench: Bench) -> None:
     bench.lists(JANUARY)
     nearest = replace(
         redirecting(JANUARY, stamped(JANUARY + HOUR / 2)), headers=(("Location", stamped(JANUARY + HOUR / 2)),)
@@ -332,23 +335,25 @@ def test_an_archive_that_sends_to_the_nearest_memento_has_not_that_one(bench: Be
     assert bench.gather()[0] == {"mementos": 0, "archive_failures": 1}
 
 
-def test_redirects_of_then_that_go_in_circles_end(bench: Bench) -> None:
+def test_a_loop_of_archived_redirects_ends(bench: Bench) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, redirecting(JANUARY, MOVED))
     bench.script[raw_url(stamped(JANUARY, MOVED))] = [redirecting(JANUARY, URL, url=MOVED)]
     bench.gather()
-    assert [(capture.reason, len(capture.hops)) for capture in bench.kept()] == [(Reason.UNEXPECTED_STATUS, 1)]
+    assert [(capture.reason, len(capture.hops)) for capture in bench.captures()] == [(Reason.UNEXPECTED_STATUS, 1)]
 
 
 def test_a_page_not_modified_then_is_a_sighting_without_payload(bench: Bench) -> None:
     bench.lists(JANUARY)
     bench.serves(JANUARY, replayed(JANUARY, "", status=304, reason=Reason.UNEXPECTED_STATUS))
     bench.gather()
-    assert [(one.reason, one.status, one.payload_sha256) for one in bench.kept()] == [(Reason.NOT_MODIFIED, 304, None)]
+    assert [(capture.reason, capture.status, capture.payload_sha256) for capture in bench.captures()] == [
+        (Reason.NOT_MODIFIED, 304, None)
+    ]
 
 
 @pytest.mark.parametrize("all_marked", [True, False])
-def test_headers_are_those_of_then(bench: Bench, all_marked: bool) -> None:
+def test_headers_are_those_of_the_original_page(bench: Bench, all_marked: bool) -> None:
     bench.lists(JANUARY)
     own = (
         ("Date", "now"),
@@ -362,12 +367,12 @@ def test_headers_are_those_of_then(bench: Bench, all_marked: bool) -> None:
     )
     bench.serves(JANUARY, replace(answer, headers=(*answer.headers, *own, *more)))
     bench.gather()
-    kept = dict(bench.kept()[0].headers)
-    told = {"ETag": '"a"', "Content-Type": "text/html"}
-    assert kept == (told if all_marked else {**told, "Server": "then"})
+    headers = dict(bench.captures()[0].headers)
+    expected = {"ETag": '"a"', "Content-Type": "text/html"}
+    assert headers == (expected if all_marked else {**expected, "Server": "then"})
 
 
-def test_an_archive_that_never_saw_a_page_has_not_failed(bench: Bench) -> None:
+def test_a_404_for_the_list_is_no_failure(bench: Bench) -> None:
     bench.script[PREFIX + URL] = [an_outcome(status=404, reason=Reason.MISSING_404)]
     assert bench.gather()[0] == {"mementos": 0, "archive_failures": 0}
 
@@ -380,20 +385,20 @@ def test_a_long_list_is_read_to_its_end(bench: Bench) -> None:
     second = PREFIX + "2/" + URL
     first = listing(JANUARY) + f',\n<{second}>; rel="timemap", <{PREFIX}{URL}>; rel="timemap"'.encode()
     bench.script[PREFIX + URL] = [an_outcome(PREFIX + URL, payload=first)]
-    bench.lists(JANUARY + DAY, at=second)
-    for at in (JANUARY, JANUARY + DAY):
-        bench.serves(at, replayed(at, str(at)))
+    bench.lists(JANUARY + DAY, list_url=second)
+    for captured_at in (JANUARY, JANUARY + DAY):
+        bench.serves(captured_at, replayed(captured_at, str(captured_at)))
     assert bench.gather()[0]["mementos"] == 2
 
 
-def test_a_seed_that_is_a_timemap_brings_the_page_it_is_about(store: Store, tmp_path: Path) -> None:
+def test_a_timemap_seed_brings_captures_of_its_page(store: Store, tmp_path: Path) -> None:
     address = "http://127.0.0.1:9/collection/harbour.txt"
     bench = Bench(store, tmp_path, a_seed("old", url=address, kind=SeedKind.TIMEMAP), archives=())
-    bench.lists(JANUARY, at=address)
+    bench.lists(JANUARY, list_url=address)
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert [capture.url for capture in bench.kept()] == [URL]
-    assert URL not in {state.source.url for state in source_queries.states(store.ask)}  # kept, but not watched
+    assert [capture.url for capture in bench.captures()] == [URL]
+    assert URL not in {state.source.url for state in source_queries.states(store.ask)}  # recorded, but not watched
 
 
 def test_lists_and_retired_seeds_are_not_looked_up(store: Store, tmp_path: Path) -> None:
@@ -402,7 +407,7 @@ def test_lists_and_retired_seeds_are_not_looked_up(store: Store, tmp_path: Path)
     assert bench.gather() == ({}, [])
 
 
-def test_no_archive_to_ask_is_a_setting_to_make(store: Store, tmp_path: Path) -> None:
+def test_without_an_archive_the_error_names_the_setting(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="WIRECOPY_ARCHIVES"):
         Bench(store, tmp_path, a_seed(), archives=()).gather()
 
@@ -412,14 +417,14 @@ def test_an_archive_on_the_open_web_needs_a_contact(store: Store, tmp_path: Path
         Bench(store, tmp_path, a_seed(), archives=(BASE,)).gather()
 
 
-def test_the_past_goes_before_what_is_known_of_the_present(bench: Bench) -> None:
+def test_mementos_come_before_live_captures(bench: Bench) -> None:
     source = source_queries.by_url_key(bench.store.ask, url_key(URL))
     assert source is not None
     bench.store.record([(a_capture(source.id), b"live")])
     bench.lists(JANUARY)
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert [capture.provenance for capture in bench.kept()] == ["archive:127.0.0.1", "live"]
+    assert [capture.provenance for capture in bench.captures()] == ["archive:127.0.0.1", "live"]
 
 
 # --- end to end ------------------------------------------------------------------------------------------------------
@@ -435,17 +440,18 @@ hour. The port authority expects forty thousand passengers before the end of the
 
 @contextmanager
 def wayback(pages: dict[datetime, str]) -> Iterator[Site]:
-    """A loopback archive in the manner of the Wayback Machine, holding ``URL`` at these times."""
+    """Yield a loopback archive like the Wayback Machine with mementos of ``URL`` at these times."""
     with Site() as site:
         links = [
-            f'<{site.url("/web/")}{at:%Y%m%d%H%M%S}/{URL}>; rel="memento"; datetime="{at:%a, %d %b %Y %H:%M:%S} GMT"'
-            for at in pages
+            f'<{site.url("/web/")}{captured_at:%Y%m%d%H%M%S}/{URL}>; rel="memento"; '
+            f'datetime="{captured_at:%a, %d %b %Y %H:%M:%S} GMT"'
+            for captured_at in pages
         ]
         listed = ",\n".join([f'<{URL}>; rel="original"', *links]).encode()
         site.pages[f"/timemap/link/{URL}"] = page(listed, Content_Type="application/link-format")
-        for at, text in pages.items():
-            date = f"{at:%a, %d %b %Y %H:%M:%S} GMT"
-            site.pages[f"/web/{at:%Y%m%d%H%M%S}id_/{URL}"] = page(text.encode(), Memento_Datetime=date)
+        for captured_at, text in pages.items():
+            date = f"{captured_at:%a, %d %b %Y %H:%M:%S} GMT"
+            site.pages[f"/web/{captured_at:%Y%m%d%H%M%S}id_/{URL}"] = page(text.encode(), Memento_Datetime=date)
         yield site
 
 
@@ -470,7 +476,7 @@ def test_a_backfill_from_an_archive_gives_the_page_a_history(tmp_path: Path) -> 
     assert again.counts["mementos"] == 0
     with Reader(settings.db) as reader:
         history = version_queries.everything(reader.ask)
-    assert [(each.title, each.first_seen_at) for each in history] == [
+    assert [(version.title, version.first_seen_at) for version in history] == [
         ("Harbour opens", JANUARY),
         ("Harbour closes", JANUARY + 60 * DAY),
     ]

@@ -1,4 +1,4 @@
-"""Articles on several pages: what is followed, what is kept, and what they say together."""
+"""Articles on several pages: links to parts, captures of parts, and the joined text."""
 
 from __future__ import annotations
 
@@ -39,25 +39,26 @@ MORE = (
 LAST = ("A second meeting has been called for the spring, when the register will be checked against the catches.",)
 
 
-def linked(body: bytes, href: str, *, how: str = '<link rel="next" href="{}">') -> bytes:
-    """A page that names the next one."""
-    return body.replace(b"</head>", how.format(href).encode() + b"</head>")
+def linked(body: bytes, href: str, *, markup: str = '<link rel="next" href="{}">') -> bytes:
+    """Return a page with a link to the next one."""
+    return body.replace(b"</head>", markup.format(href).encode() + b"</head>")
 
 
-def story(at: datetime, *, third: Outcome | None = None) -> dict[str, list[Outcome]]:
-    """An article on three pages."""
+def story(moment: datetime, *, third: Outcome | None = None) -> dict[str, list[Outcome]]:
+    """Return an article on three pages."""
     urls = [TALKS, f"{TALKS}?page=2", f"{TALKS}?page=3"]
     bodies = [
         linked(page(*PARAGRAPHS), "?page=2"),
         linked(page(*MORE), "?page=3"),
         page(*LAST),
     ]
-    told = [
-        answer(at + timedelta(seconds=n), body, url=url) for n, (url, body) in enumerate(zip(urls, bodies, strict=True))
+    outcomes = [
+        answer(moment + timedelta(seconds=n), body, url=url)
+        for n, (url, body) in enumerate(zip(urls, bodies, strict=True))
     ]
     if third is not None:
-        told[2] = third
-    return {url: [outcome] for url, outcome in zip(urls, told, strict=True)}
+        outcomes[2] = third
+    return {url: [outcome] for url, outcome in zip(urls, outcomes, strict=True)}
 
 
 @pytest.fixture
@@ -65,25 +66,25 @@ def source_id(store: Store, now: datetime) -> int:
     return store.add_source(TALKS, url_key(TALKS), now)
 
 
-def visit(store: Store, source_id: int, script: dict[str, list[Outcome]], at: datetime) -> ScriptedFetcher:
-    fetcher = ScriptedFetcher(script, at=at)
-    run = store.begin_run("refresh", "{}", "test", at)
-    asyncio.run(gather(store, fetcher, [Visit(source_id=source_id, url=TALKS)], run_id=run, now=at))
+def visit(store: Store, source_id: int, script: dict[str, list[Outcome]], moment: datetime) -> ScriptedFetcher:
+    fetcher = ScriptedFetcher(script, at=moment)
+    run = store.begin_run("refresh", "{}", "test", moment)
+    asyncio.run(gather(store, fetcher, [Visit(source_id=source_id, url=TALKS)], run_id=run, now=moment))
     return fetcher
 
 
 def texts(store: Store, source_id: int) -> list[str]:
     return [
-        version_queries.text(store.ask, each.text_sha256).body
-        for each in version_queries.of_source(store.ask, source_id)
+        version_queries.text(store.ask, version.text_sha256).body
+        for version in version_queries.of_source(store.ask, source_id)
     ]
 
 
-def kept(store: Store, source_id: int) -> list[Capture]:
+def captures_of(store: Store, source_id: int) -> list[Capture]:
     return capture_queries.of_source(store.ask, source_id)
 
 
-# --- which address is a part -----------------------------------------------------------------------------------------
+# --- URLs of parts ---------------------------------------------------------------------------------------------------
 
 ARTICLE = "https://daily.example/news/a"
 
@@ -134,10 +135,10 @@ def test_any_other_address_is_no_part(of: str, url: str) -> None:
     assert not is_part(url, 2, of=of)
 
 
-# --- which link is followed ------------------------------------------------------------------------------------------
+# --- links to parts --------------------------------------------------------------------------------------------------
 
 
-def named(markup: str, **more: object) -> str | None:
+def next_url(markup: str, **more: object) -> str | None:
     outcome = an_outcome(ARTICLE, payload=f"<html>{markup}</html>".encode())
     return next_part_url([replace(outcome, **more)])
 
@@ -154,9 +155,9 @@ def named(markup: str, **more: object) -> str | None:
     ],
 )
 def test_a_link_to_the_next_part_is_found(markup: str) -> None:
-    found = named(markup)
-    assert found is not None
-    assert found.startswith(f"{ARTICLE}?page=2")
+    url = next_url(markup)
+    assert url is not None
+    assert url.startswith(f"{ARTICLE}?page=2")
 
 
 @pytest.mark.parametrize(
@@ -173,37 +174,41 @@ def test_a_link_to_the_next_part_is_found(markup: str) -> None:
         '<link rel="next" href="javascript:next()">',
     ],
 )
-def test_any_other_link_is_not(markup: str) -> None:
-    assert named(markup) is None
+def test_any_other_link_is_ignored(markup: str) -> None:
+    assert next_url(markup) is None
 
 
 def test_only_a_whole_page_of_html_has_a_next_part() -> None:
     link = '<link rel="next" href="?page=2">'
-    assert named(link, content_type="application/json") is None
-    assert named(link, reason=Reason.TRUNCATED) is None
-    assert named(link, payload=None) is None
+    assert next_url(link, content_type="application/json") is None
+    assert next_url(link, reason=Reason.TRUNCATED) is None
+    assert next_url(link, payload=None) is None
 
 
 @pytest.mark.parametrize("noise", ["<a ", "<a rel=next ", "<p", "<!--", "rel=", "<script"])
-def test_noise_is_looked_through_soon(noise: str) -> None:
-    assert named(noise * 200_000) is None
+def test_noise_is_searched_quickly(noise: str) -> None:
+    assert next_url(noise * 200_000) is None
 
 
-# --- following -------------------------------------------------------------------------------------------------------
+# --- fetching --------------------------------------------------------------------------------------------------------
 
 
 def follow(
-    script: dict[str, Sequence[Outcome]], at: datetime, *, kind: SeedKind = SeedKind.ARTICLE
+    script: dict[str, Sequence[Outcome]], moment: datetime, *, kind: SeedKind = SeedKind.ARTICLE
 ) -> tuple[Outcome, ...]:
-    fetcher = ScriptedFetcher(script, at=at)
+    fetcher = ScriptedFetcher(script, at=moment)
     start = Visit(source_id=1, url=TALKS, kind=kind, etag='"1"', last_modified="then", validators_url=TALKS)
-    got = asyncio.run(fetch_all_parts(fetcher.fetch, start))
-    assert all((each.etag, each.last_modified) == (None, None) for each in fetcher.visits[1:])
-    return got
+    outcomes = asyncio.run(fetch_all_parts(fetcher.fetch, start))
+    assert all((part_visit.etag, part_visit.last_modified) == (None, None) for part_visit in fetcher.visits[1:])
+    return outcomes
 
 
-def test_all_parts_come_with_one_visit(now: datetime) -> None:
-    assert [each.requested_url for each in follow(story(now), now)] == [TALKS, f"{TALKS}?page=2", f"{TALKS}?page=3"]
+def test_one_visit_fetches_all_parts(now: datetime) -> None:
+    assert [outcome.requested_url for outcome in follow(story(now), now)] == [
+        TALKS,
+        f"{TALKS}?page=2",
+        f"{TALKS}?page=3",
+    ]
 
 
 @pytest.mark.parametrize("kind", [SeedKind.SECTION, SeedKind.FEED, SeedKind.SITEMAP])
@@ -212,28 +217,28 @@ def test_the_pages_of_a_list_are_not_parts(now: datetime, kind: SeedKind) -> Non
 
 
 def test_a_part_that_fails_is_the_last_one(now: datetime) -> None:
-    gone = answer(now, reason=Reason.TIMEOUT, status=None, url=f"{TALKS}?page=2")
-    got = follow(story(now) | {f"{TALKS}?page=2": [gone]}, now)
-    assert [each.reason for each in got] == [None, Reason.TIMEOUT]
+    failed = answer(now, reason=Reason.TIMEOUT, status=None, url=f"{TALKS}?page=2")
+    outcomes = follow(story(now) | {f"{TALKS}?page=2": [failed]}, now)
+    assert [outcome.reason for outcome in outcomes] == [None, Reason.TIMEOUT]
 
 
 def endless(
-    at: datetime, *, body: str = "Post {} of the day, at some length and in words that no other post has."
+    moment: datetime, *, body: str = "Post {} of the day, at some length and in words that no other post has."
 ) -> dict[str, list[Outcome]]:
     urls = [TALKS, *(f"{TALKS}?page={n}" for n in range(2, 40))]
     return {
-        url: [answer(at, linked(page(body.format(n)), f"?page={n + 1}"), url=url)]
+        url: [answer(moment, linked(page(body.format(n)), f"?page={n + 1}"), url=url)]
         for n, url in enumerate(urls, start=1)
     }
 
 
-def test_an_endless_chain_ends_at_ten_and_says_so(now: datetime) -> None:
-    got = follow(endless(now), now)
-    assert len(got) == MAX_PARTS
-    assert (got[0].flags, got[0].detail) == ((PARTS_CUT,), "more than 10 parts, the rest was not followed")
+def test_an_endless_chain_ends_at_ten_parts_with_a_flag(now: datetime) -> None:
+    outcomes = follow(endless(now), now)
+    assert len(outcomes) == MAX_PARTS
+    assert (outcomes[0].flags, outcomes[0].detail) == ((PARTS_CUT,), "more than 10 parts, the rest was not followed")
 
 
-def test_a_page_that_was_there_already_is_no_part(now: datetime) -> None:
+def test_a_page_fetched_before_is_no_part(now: datetime) -> None:
     same = page(*PARAGRAPHS)
     script = {TALKS: [answer(now, linked(same, "?page=2"))]}
     again = answer(now, linked(same, "?page=2"), url=f"{TALKS}?page=2")
@@ -242,7 +247,7 @@ def test_a_page_that_was_there_already_is_no_part(now: datetime) -> None:
     assert len(follow(script | {again.requested_url: [sent_back]}, now)) == 1
 
 
-def test_a_page_of_further_comments_shows_the_article_again_and_is_no_part(now: datetime) -> None:
+def test_a_page_of_further_comments_is_no_part(now: datetime) -> None:
     first = linked(page(*PARAGRAPHS, "First!"), "?page=2")
     comments = page(
         *PARAGRAPHS, "I saw this coming, and so did everybody else who has ever fished in that water.", ad="2"
@@ -251,29 +256,31 @@ def test_a_page_of_further_comments_shows_the_article_again_and_is_no_part(now: 
     assert len(follow(script, now)) == 1
 
 
-# --- keeping ---------------------------------------------------------------------------------------------------------
+# --- recording -------------------------------------------------------------------------------------------------------
 
 
 def test_parts_are_captures_of_the_same_visit(store: Store, source_id: int, now: datetime) -> None:
     visit(store, source_id, story(now), now)
-    first, *further = kept(store, source_id)
-    assert [(each.part, each.part_of, each.source_id) for each in further] == [
+    first, *further = captures_of(store, source_id)
+    assert [(capture.part, capture.part_of, capture.source_id) for capture in further] == [
         (2, first.id, source_id),
         (3, first.id, source_id),
     ]
-    assert [each.id for each in capture_queries.parts(store.ask, first.id or 0)] == [each.id for each in further]
+    assert [capture.id for capture in capture_queries.parts(store.ask, first.id or 0)] == [
+        capture.id for capture in further
+    ]
     assert capture_queries.underived(store.ask, 10) == [first.id]
 
 
-def test_parts_are_kept_with_their_page_or_not_at_all(store: Store, source_id: int, now: datetime) -> None:
-    told = [outcome for outcomes in story(now).values() for outcome in outcomes]
+def test_parts_are_recorded_with_their_page_or_not_at_all(store: Store, source_id: int, now: datetime) -> None:
+    outcomes = [outcome for script in story(now).values() for outcome in script]
     from archive.crawl.capture import make_capture
 
-    pairs = [(make_capture(source_id, each, part=n), each.payload) for n, each in enumerate(told, 1)]
+    pairs = [(make_capture(source_id, outcome, part=n), outcome.payload) for n, outcome in enumerate(outcomes, 1)]
     broken = replace(pairs[2][0], source_id=99)
     with pytest.raises(StoreError):
         store.record([*pairs[:2], (broken, b"")])
-    assert kept(store, source_id) == []
+    assert captures_of(store, source_id) == []
     assert len(store.record(pairs)) == 3
     assert store.record(pairs) == []
 
@@ -288,7 +295,7 @@ def test_parts_are_no_visits_of_their_own(store: Store, source_id: int, now: dat
     assert len(capture_queries.underived(store.ask, 10)) == 1
 
 
-def test_the_plan_learns_in_how_many_parts_a_page_came(store: Store, now: datetime) -> None:
+def test_the_state_has_the_number_of_parts(store: Store, now: datetime) -> None:
     seed = a_seed(url=TALKS)
     store.sync_seeds([seed], {TALKS: url_key(TALKS)}, now)
     visit(store, 1, story(now), now)
@@ -296,15 +303,15 @@ def test_the_plan_learns_in_how_many_parts_a_page_came(store: Store, now: dateti
     assert (state.parts, state.failures, state.last_reason, state.last_visit_at) == (3, 0, None, now)
 
 
-def test_an_article_in_parts_is_asked_for_whole(now: datetime) -> None:
-    held = a_state(a_source(), etag='"1"', last_modified="then", last_visit_at=now, every=HOUR)
-    (plain,) = plan_visits([held], now=now + HOUR).visits
-    (parted,) = plan_visits([replace(held, parts=3)], now=now + HOUR).visits
+def test_a_visit_to_an_article_in_parts_is_unconditional(now: datetime) -> None:
+    state = a_state(a_source(), etag='"1"', last_modified="then", last_visit_at=now, every=HOUR)
+    (plain,) = plan_visits([state], now=now + HOUR).visits
+    (parted,) = plan_visits([replace(state, parts=3)], now=now + HOUR).visits
     assert (plain.etag, parted.etag, parted.last_modified) == ('"1"', None, None)
     assert "unconditional" in parted.because
 
 
-# --- what they say together ------------------------------------------------------------------------------------------
+# --- the joined text -------------------------------------------------------------------------------------------------
 
 
 def test_the_text_of_an_article_in_parts_is_that_of_one_on_one_page(
@@ -315,7 +322,7 @@ def test_the_text_of_an_article_in_parts_is_that_of_one_on_one_page(
     (joined,) = texts(store, source_id)
     other = "https://daily.example/border-talks-on-one-page"
     whole = store.add_source(other, url_key(other), now)
-    store.record([(kept_page(whole, now, other), page(*PARAGRAPHS, *MORE, *LAST))])
+    store.record([(page_capture(whole, now, other), page(*PARAGRAPHS, *MORE, *LAST))])
     derive(store, now)
     assert texts(store, whole) == [joined]
     (version,) = version_queries.of_source(store.ask, source_id)
@@ -323,10 +330,10 @@ def test_the_text_of_an_article_in_parts_is_that_of_one_on_one_page(
     assert version_queries.text(store.ask, version.text_sha256).language == "en"
 
 
-def kept_page(source_id: int, at: datetime, url: str) -> Capture:
+def page_capture(source_id: int, moment: datetime, url: str) -> Capture:
     from archive.crawl.capture import make_capture
 
-    return make_capture(source_id, answer(at, url=url))
+    return make_capture(source_id, answer(moment, url=url))
 
 
 def test_a_change_on_the_last_part_is_an_edit(store: Store, source_id: int, now: datetime) -> None:
@@ -340,7 +347,7 @@ def test_a_change_on_the_last_part_is_an_edit(store: Store, source_id: int, now:
 
 
 @pytest.mark.parametrize(
-    ("third", "why"),
+    ("third", "problem"),
     [
         ({"reason": Reason.TIMEOUT, "status": None}, "timeout"),
         ({"reason": Reason.MISSING_404, "status": 404, "payload": b"<h1>Gone</h1>"}, "missing_404"),
@@ -349,31 +356,31 @@ def test_a_change_on_the_last_part_is_an_edit(store: Store, source_id: int, now:
     ],
 )
 def test_an_article_with_a_missing_part_is_thin_and_never_a_shorter_version(
-    store: Store, source_id: int, now: datetime, third: dict[str, object], why: str
+    store: Store, source_id: int, now: datetime, third: dict[str, object], problem: str
 ) -> None:
     visit(store, source_id, story(now), now)
     later = now + 5 * HOUR
     visit(store, source_id, story(later, third=answer(later, url=f"{TALKS}?page=3", **third)), later)
     derive(store, later)
     assert len(texts(store, source_id)) == 1
-    assert [one.state for one in capture_queries.sightings(store.ask, source_id)] == ["ok", "thin"]
-    (told,) = store.ask("SELECT detail FROM derivation WHERE verdict = 'thin'")
-    assert told["detail"] == f"part 3 is missing: {why}"
+    assert [sighting.state for sighting in capture_queries.sightings(store.ask, source_id)] == ["ok", "thin"]
+    (row,) = store.ask("SELECT detail FROM derivation WHERE verdict = 'thin'")
+    assert row["detail"] == f"part 3 is missing: {problem}"
 
 
-def test_an_article_in_parts_is_the_same_whatever_came_first(tmp_path: Path, now: datetime) -> None:
+def test_the_history_of_an_article_in_parts_does_not_depend_on_the_order(tmp_path: Path, now: datetime) -> None:
     later = now + 5 * HOUR
     edited = answer(later, page(LAST[0].replace("spring", "autumn")), url=f"{TALKS}?page=3")
-    told = [(now, story(now)), (later, story(later, third=edited))]
-    found = []
-    for name, order in (("in", told), ("out", told[::-1])):
+    visits = [(now, story(now)), (later, story(later, third=edited))]
+    histories = []
+    for name, order in (("in", visits), ("out", visits[::-1])):
         with Store(tmp_path / f"{name}.db") as store:
             source_id = store.add_source(TALKS, url_key(TALKS), now)
-            for at, script in order:
-                visit(store, source_id, script, at)
-                derive(store, at)
-            found.append(texts(store, source_id))
-    assert found[0] == found[1]
+            for moment, script in order:
+                visit(store, source_id, script, moment)
+                derive(store, moment)
+            histories.append(texts(store, source_id))
+    assert histories[0] == histories[1]
 
 
 def test_a_new_recipe_reads_all_parts_again(store: Store, source_id: int, now: datetime) -> None:
@@ -385,7 +392,7 @@ def test_a_new_recipe_reads_all_parts_again(store: Store, source_id: int, now: d
     assert texts(store, source_id) == before
 
 
-def test_what_was_taken_out_of_each_part_can_be_put_back(store: Store, source_id: int, now: datetime) -> None:
+def test_removed_lines_of_each_part_can_be_restored(store: Store, source_id: int, now: datetime) -> None:
     origin = "Source: https://wire.example/border-talks"
     script = story(now) | {
         f"{TALKS}?page=2": [answer(now, linked(page(*MORE, origin), "?page=3"), url=f"{TALKS}?page=2")],
@@ -394,13 +401,13 @@ def test_what_was_taken_out_of_each_part_can_be_put_back(store: Store, source_id
     derive(store, now)
     (version,) = version_queries.of_source(store.ask, source_id)
     body = version_queries.text(store.ask, version.text_sha256).body
-    for at, text, _ in reversed(version_queries.removed(store.ask, version)):
-        body = body[:at] + text + body[at:]
+    for position, text, _ in reversed(version_queries.removed(store.ask, version)):
+        body = body[:position] + text + body[position:]
     headline = "Ministers promise to reopen the strait"
     assert body == "\n".join([headline, *PARAGRAPHS, headline, *MORE, origin, headline, *LAST])
 
 
-def test_a_part_says_why_it_is_missing() -> None:
+def test_missing_part_returns_the_problem() -> None:
     url = f"{TALKS}?page=2"
     there = Part(number=2, url=url, final_url=url, verdict=Verdict.THIN, body="Two words.")
     assert missing_part([there]) == ""
@@ -408,17 +415,17 @@ def test_a_part_says_why_it_is_missing() -> None:
     assert missing_part([replace(there, verdict=None)]) == "part 2 is missing: not read"
 
 
-def test_a_part_that_says_the_same_again_counts_once() -> None:
+def test_a_repeated_part_counts_once() -> None:
     assert repeated_lines(["A", "B", "A", "C"]) == [set(), set(), {0}, set()]
 
 
-def test_a_line_on_every_part_is_said_once() -> None:
+def test_a_line_on_every_part_counts_once() -> None:
     parts = ["Series\none\nAbout the author", "Series\ntwo\nAbout the author", "Series\nthree\ntwo\nAbout the author"]
     assert repeated_lines(parts) == [{2}, {0, 2}, {0}]
     assert repeated_lines(["only"]) == [set()]
 
 
-def test_what_every_part_says_again_is_taken_out_with_the_reason(store: Store, source_id: int, now: datetime) -> None:
+def test_lines_on_every_part_are_removed_with_the_reason(store: Store, source_id: int, now: datetime) -> None:
     appeal = "This paper belongs to its readers and to nobody else, and has since 1902."
     script = {
         TALKS: [answer(now, linked(page(*PARAGRAPHS, appeal), "?page=2"))],
@@ -429,5 +436,5 @@ def test_what_every_part_says_again_is_taken_out_with_the_reason(store: Store, s
     derive(store, now)
     assert texts(store, source_id) == ["\n".join([*PARAGRAPHS, *MORE, *LAST, appeal])]
     (version,) = version_queries.of_source(store.ask, source_id)
-    told = [(text.strip(), because) for _, text, because in version_queries.removed(store.ask, version)]
-    assert told.count((appeal, "on every part")) == len(script) - 1
+    removals = [(text.strip(), because) for _, text, because in version_queries.removed(store.ask, version)]
+    assert removals.count((appeal, "on every part")) == len(script) - 1

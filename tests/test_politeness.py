@@ -1,4 +1,4 @@
-"""Manners learned and kept: pauses, gaps that follow the server, second chances, one server under many names."""
+"""Politeness: pauses, gaps that adapt to the server, retries, the limit per server, conditional requests."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def in_turn(*said: Say) -> Behaviour:
-    """Each reply once, the last one for ever."""
-    left = list(said)
-    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+def in_turn(*responses: Say) -> Behaviour:
+    """Return each response once, then the last one for ever."""
+    remaining = list(responses)
+    return lambda _: remaining.pop(0) if len(remaining) > 1 else remaining[0]
 
 
 def run(
-    site: Site, *paths: str, known: HostState | None = None, **policy: object
+    site: Site, *paths: str, state: HostState | None = None, **policy: object
 ) -> tuple[list[Outcome], Clock, HostState]:
-    """Visit one after the other; the outcomes, the clock, and the manners the origin is remembered with."""
+    """Visit one after the other. Return the outcomes, the clock, and the new state of the origin."""
     clock = Clock()
 
     def recall(origin: str) -> RememberedHost:
-        return RememberedHost(manners=known if origin == ORIGIN else None)
+        return RememberedHost(state=state if origin == ORIGIN else None)
 
     async def work() -> tuple[list[Outcome], HostState]:
         async with Fetcher(policy_for(site, **policy), now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
             outcomes = [await fetcher.fetch(visit(path)) for path in paths]
-            learned = {each.origin: each for each in fetcher.asides().manners}
-            return outcomes, learned.get(ORIGIN, HostState(origin=ORIGIN))
+            state_after = {host_state.origin: host_state for host_state in fetcher.side_captures().host_states}
+            return outcomes, state_after.get(ORIGIN, HostState(origin=ORIGIN))
 
-    outcomes, learned = asyncio.run(work())
-    return outcomes, clock, learned
+    outcomes, state_after = asyncio.run(work())
+    return outcomes, clock, state_after
 
 
 # --- pauses ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("status", "asked", "seconds"),
+    ("status", "retry_after", "seconds"),
     [
         ("429 Slow down", "120", 120),
         ("503 Busy", "120", 120),
@@ -67,86 +67,86 @@ def run(
         ("429 Slow down", "soon", 60),
     ],
 )
-def test_a_pause_is_handed_over_to_be_remembered(site: Site, status: str, asked: str, seconds: int) -> None:
-    site.pages["/page"] = page(status=status, Retry_After=asked)
-    _, _, learned = run(site, "/page")
-    assert learned.paused_until_at == NOON + timedelta(seconds=seconds)
+def test_a_pause_is_returned_in_the_host_state(site: Site, status: str, retry_after: str, seconds: int) -> None:
+    site.pages["/page"] = page(status=status, Retry_After=retry_after)
+    _, _, state = run(site, "/page")
+    assert state.paused_until_at == NOON + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("asked", ["0", "-5"])
-def test_a_pause_of_nothing_lasts_a_second_and_is_waited_out(site: Site, asked: str) -> None:
-    site.pages["/page"] = in_turn(page(status="429 Slow down", Retry_After=asked), page())
+@pytest.mark.parametrize("retry_after", ["0", "-5"])
+def test_a_pause_of_zero_lasts_a_second_and_is_waited_for(site: Site, retry_after: str) -> None:
+    site.pages["/page"] = in_turn(page(status="429 Slow down", Retry_After=retry_after), page())
     (outcome,), clock, _ = run(site, "/page")
-    assert (outcome.reason, clock.slept) == (None, [1.0])
+    assert (outcome.reason, clock.sleeps) == (None, [1.0])
 
 
-def test_a_pause_remembered_is_kept_after_a_restart_and_nothing_is_asked_not_even_robots_txt(site: Site) -> None:
+def test_a_remembered_pause_holds_after_a_restart_even_for_robots_txt(site: Site) -> None:
     until = NOON + timedelta(hours=3)
-    (outcome,), _, _ = run(site, "/page", known=HostState(origin=ORIGIN, paused_until_at=until))
+    (outcome,), _, _ = run(site, "/page", state=HostState(origin=ORIGIN, paused_until_at=until))
     assert (outcome.reason, outcome.retry_at) == (Reason.RATE_LIMITED, until)
     assert site.asked == []
 
 
-def test_a_pause_that_is_over_keeps_nobody(site: Site) -> None:
-    (outcome,), _, _ = run(site, "/page", known=HostState(origin=ORIGIN, paused_until_at=NOON))
+def test_a_pause_that_is_over_does_not_delay(site: Site) -> None:
+    (outcome,), _, _ = run(site, "/page", state=HostState(origin=ORIGIN, paused_until_at=NOON))
     assert outcome.reason is None
 
 
 def test_a_redirect_into_a_paused_origin_waits_as_well(site: Site) -> None:
     site.pages["/away"] = redirect(f"{HOST}/page")
     until = NOON + timedelta(hours=3)
-    (outcome,), _, _ = run(site, "http://b.example/away", known=HostState(origin=ORIGIN, paused_until_at=until))
+    (outcome,), _, _ = run(site, "http://b.example/away", state=HostState(origin=ORIGIN, paused_until_at=until))
     assert (outcome.reason, outcome.retry_at, len(outcome.hops)) == (Reason.RATE_LIMITED, until, 1)
 
 
-def test_who_waits_for_a_turn_learns_of_the_pause_without_waiting_out_the_gap(site: Site) -> None:
+def test_a_visit_waiting_for_its_turn_fails_at_the_pause_without_waiting_for_the_gap(site: Site) -> None:
     site.pages["/page"] = page(status="429 Slow down", Retry_After="3600")
     outcomes, clock, _ = run(site, "/page", "/page", "/page", min_gap=30)
     assert [outcome.reason for outcome in outcomes] == [Reason.RATE_LIMITED] * 3
-    assert clock.slept == [30.0]  # between robots.txt and the page
+    assert clock.sleeps == [30.0]  # between robots.txt and the page
 
 
 # --- the gap follows the server --------------------------------------------------------------------------------------
 
 
-def after(told: HostState, *statuses: int, seconds: float = 0.1, min_gap: float = 1.0) -> HostState:
+def after_responses(state: HostState, *statuses: int, seconds: float = 0.1, min_gap: float = 1.0) -> HostState:
     for status in statuses:
-        gap = politeness.gap(told, min_gap=min_gap, crawl_delay=0.0)
-        told = politeness.after_reply(told, status, seconds, gap=gap, until=None)
-    return told
+        gap = politeness.request_gap(state, min_gap=min_gap, crawl_delay=0.0)
+        state = politeness.state_after_response(state, status, seconds, gap=gap, paused_until=None)
+    return state
 
 
 def test_the_delay_doubles_with_every_refusal_up_to_two_minutes() -> None:
-    told, delays = HostState(origin=ORIGIN), []
+    state, delays = HostState(origin=ORIGIN), []
     for _ in range(8):
-        told = after(told, 503)
-        delays.append(told.delay)
+        state = after_responses(state, 503)
+        delays.append(state.delay)
     assert delays == [2, 4, 8, 16, 32, 64, 120, 120]
 
 
 def test_the_delay_is_halved_by_twenty_clean_replies_and_no_fewer() -> None:
-    slow = after(HostState(origin=ORIGIN), 429, 429)
-    assert after(slow, *[200] * 19).delay == 4
-    assert after(slow, *[200] * 20).delay == 2
-    assert after(slow, *[200] * 19, 503, *[200] * 19).delay == 8
-    assert after(slow, *[200] * 400).delay == 0
+    slow = after_responses(HostState(origin=ORIGIN), 429, 429)
+    assert after_responses(slow, *[200] * 19).delay == 4
+    assert after_responses(slow, *[200] * 20).delay == 2
+    assert after_responses(slow, *[200] * 19, 503, *[200] * 19).delay == 8
+    assert after_responses(slow, *[200] * 400).delay == 0
 
 
 def test_an_error_of_the_server_is_neither_clean_nor_a_refusal() -> None:
-    slow = after(HostState(origin=ORIGIN), 429)
-    assert after(slow, *[500] * 40).delay == slow.delay == 2
+    slow = after_responses(HostState(origin=ORIGIN), 429)
+    assert after_responses(slow, *[500] * 40).delay == slow.delay == 2
 
 
 def test_the_latency_is_a_moving_mean_that_begins_with_the_first_reply() -> None:
-    told = after(HostState(origin=ORIGIN), 200, seconds=2.0)
-    assert told.latency == 2.0
-    assert after(told, 200, seconds=10.0).latency == 3.0
+    state = after_responses(HostState(origin=ORIGIN), 200, seconds=2.0)
+    assert state.latency == 2.0
+    assert after_responses(state, 200, seconds=10.0).latency == 3.0
 
 
-def test_a_slow_server_is_given_as_long_as_it_takes() -> None:
+def test_the_gap_of_a_slow_server_is_its_latency() -> None:
     slow = replace(HostState(origin=ORIGIN), latency=7.5)
-    assert politeness.gap(slow, min_gap=1.0, crawl_delay=3.0) == 7.5
-    assert politeness.gap(slow, min_gap=0.0, crawl_delay=3.0) == 3.0  # no gap wanted: a server of one's own
+    assert politeness.request_gap(slow, min_gap=1.0, crawl_delay=3.0) == 7.5
+    assert politeness.request_gap(slow, min_gap=0.0, crawl_delay=3.0) == 3.0  # min_gap is zero: one's own server
 
 
 @settings(max_examples=40)
@@ -156,36 +156,36 @@ def test_a_slow_server_is_given_as_long_as_it_takes() -> None:
     min_gap=st.floats(0, 120),
     crawl_delay=st.floats(0, 120),
 )
-def test_no_gap_is_shorter_than_wanted_or_longer_than_two_minutes(
+def test_no_gap_is_shorter_than_set_or_longer_than_two_minutes(
     statuses: list[int], seconds: float, min_gap: float, crawl_delay: float
 ) -> None:
-    told = after(HostState(origin=ORIGIN), *statuses, seconds=seconds, min_gap=min_gap)
-    assert max(min_gap, crawl_delay) <= politeness.gap(told, min_gap=min_gap, crawl_delay=crawl_delay) <= 120
+    state = after_responses(HostState(origin=ORIGIN), *statuses, seconds=seconds, min_gap=min_gap)
+    assert max(min_gap, crawl_delay) <= politeness.request_gap(state, min_gap=min_gap, crawl_delay=crawl_delay) <= 120
 
 
-def test_a_delay_remembered_is_kept_from_the_first_two_requests_on(site: Site) -> None:
-    _, clock, _ = run(site, "/page", known=HostState(origin=ORIGIN, delay=16.0), min_gap=1)
-    assert clock.slept == [16.0]
+def test_a_remembered_delay_holds_from_the_first_two_requests_on(site: Site) -> None:
+    _, clock, _ = run(site, "/page", state=HostState(origin=ORIGIN, delay=16.0), min_gap=1)
+    assert clock.sleeps == [16.0]
 
 
-@pytest.mark.parametrize(("ago", "waited"), [(1, [4.0]), (5, []), (86_400, []), (-7_200, [5.0])])
+@pytest.mark.parametrize(("seconds_ago", "waits"), [(1, [4.0]), (5, []), (86_400, []), (-7_200, [5.0])])
 def test_the_gap_is_kept_over_a_restart_and_no_longer_than_that_when_the_clock_was_put_back(
-    site: Site, ago: int, waited: list[float]
+    site: Site, seconds_ago: int, waits: list[float]
 ) -> None:
-    known = HostState(origin=ORIGIN, answered_at=NOON - timedelta(seconds=ago))
-    _, clock, learned = run(site, "/page", known=known, min_gap=5)
-    assert clock.slept == [*waited, 5.0]  # before robots.txt, and before the page
-    assert learned.answered_at == clock.now()
+    state = HostState(origin=ORIGIN, answered_at=NOON - timedelta(seconds=seconds_ago))
+    _, clock, state_after = run(site, "/page", state=state, min_gap=5)
+    assert clock.sleeps == [*waits, 5.0]  # before robots.txt, and before the page
+    assert state_after.answered_at == clock.now()
 
 
 def test_nothing_slows_down_on_a_healthy_server_where_no_gap_is_wanted(site: Site) -> None:
-    _, clock, learned = run(site, *["/page"] * 30)
-    assert clock.slept == []
-    assert (learned.delay, learned.clean) == (0.0, 31)
-    assert learned.latency > 0
+    _, clock, state = run(site, *["/page"] * 30)
+    assert clock.sleeps == []
+    assert (state.delay, state.clean) == (0.0, 31)
+    assert state.latency > 0
 
 
-# --- second chances --------------------------------------------------------------------------------------------------
+# --- retries --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", ["502 Bad Gateway", "503 Busy", "504 Timeout"])
@@ -193,7 +193,7 @@ def test_a_passing_failure_is_asked_again_twice_with_a_growing_gap(site: Site, s
     site.pages["/page"] = in_turn(page(status=status), page(status=status), page())
     (outcome,), clock, _ = run(site, "/page", min_gap=1, deadline=60)
     assert (outcome.reason, site.targets(), "retried" in outcome.flags) == (None, ["/page"] * 3, True)
-    waits = clock.slept[1:]  # the first is between robots.txt and the page
+    waits = clock.sleeps[1:]  # the first wait is between robots.txt and the page
     assert len(waits) == 2
     assert waits == sorted(waits)
     assert waits[0] >= 2
@@ -209,14 +209,14 @@ NEVER = [f"{status} No" for status in (400, 401, 403, 404, 405, 406, 410, 418, 4
 
 
 @pytest.mark.parametrize("status", NEVER)
-def test_what_was_meant_is_not_asked_again(site: Site, status: str) -> None:
+def test_a_deliberate_error_is_not_retried(site: Site, status: str) -> None:
     site.pages["/page"] = page(status=status)
     run(site, "/page")
     assert site.targets() == ["/page"]
 
 
 @pytest.mark.parametrize("status", ["408 Request Timeout", "425 Too Early"])
-def test_the_two_refusals_that_mean_again_are_asked_once_more(site: Site, status: str) -> None:
+def test_408_and_425_are_retried_once(site: Site, status: str) -> None:
     site.pages["/page"] = page(status=status)
     (outcome,), _, _ = run(site, "/page")
     assert (outcome.reason, site.targets()) == (Reason.CLIENT_ERROR, ["/page"] * 2)
@@ -226,66 +226,66 @@ def test_the_two_refusals_that_mean_again_are_asked_once_more(site: Site, status
 def test_a_server_that_names_a_time_is_not_asked_before_it(site: Site) -> None:
     site.pages["/page"] = page(status="503 Busy", Retry_After="3")
     (outcome,), clock, _ = run(site, "/page")
-    assert (outcome.reason, site.targets(), clock.slept) == (Reason.SERVER_ERROR, ["/page"], [])
+    assert (outcome.reason, site.targets(), clock.sleeps) == (Reason.SERVER_ERROR, ["/page"], [])
 
 
 def test_too_many_requests_is_asked_again_after_a_short_wait_and_only_once(site: Site) -> None:
     site.pages["/page"] = page(status="429 Slow down", Retry_After="4")
     (outcome,), clock, _ = run(site, "/page", deadline=60)
     assert (outcome.reason, site.targets()) == (Reason.RATE_LIMITED, ["/page"] * 2)
-    assert clock.slept == [4.0]
+    assert clock.sleeps == [4.0]
 
 
 def test_a_wait_that_the_deadline_does_not_allow_is_not_begun(site: Site) -> None:
     site.pages["/page"] = page(status="429 Slow down", Retry_After="4")
     (outcome,), clock, _ = run(site, "/page", deadline=3)
-    assert (outcome.reason, site.targets(), clock.slept) == (Reason.RATE_LIMITED, ["/page"], [])
+    assert (outcome.reason, site.targets(), clock.sleeps) == (Reason.RATE_LIMITED, ["/page"], [])
 
 
 def test_a_server_that_is_not_there_is_tried_three_times() -> None:
-    with Site() as gone:
+    with Site() as stopped_site:
         pass
-    (outcome,), clock, _ = run(gone, "/page", min_gap=1, deadline=60)
+    (outcome,), clock, _ = run(stopped_site, "/page", min_gap=1, deadline=60)
     assert outcome.reason is Reason.CONNECT
-    assert clock.slept == [2.0, 4.0]
+    assert clock.sleeps == [2.0, 4.0]
 
 
 # --- one server under many names -------------------------------------------------------------------------------------
 
 
-def crowd(site: Site, hosts: int, each: int, **policy: object) -> tuple[list[Outcome], int]:
-    """Many visits at once to many hosts, all at one address; their outcomes, and the most that were there at a time."""
-    now, most = 0, 0
+def crowd(site: Site, hosts: int, visits_per_host: int, **policy: object) -> tuple[list[Outcome], int]:
+    """Make many visits at once to many hosts at one address. Return the outcomes and the peak of open requests."""
+    current, peak = 0, 0
 
-    async def slow(_asked: Asked) -> AsyncIterator[bytes]:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
+    async def slow(_request: Asked) -> AsyncIterator[bytes]:
+        nonlocal current, peak
+        current += 1
+        peak = max(peak, current)
         await asyncio.sleep(0.002)
-        now -= 1
+        current -= 1
         yield page().raw
 
     site.pages["/slow"] = slow
 
     async def work() -> list[Outcome]:
         async with Fetcher(policy_for(site, deadline=20, **policy), now=lambda: NOON) as fetcher:
-            visits = [visit(f"http://h{host}.example/slow") for _ in range(each) for host in range(hosts)]
+            visits = [visit(f"http://h{host}.example/slow") for _ in range(visits_per_host) for host in range(hosts)]
             return await asyncio.gather(*map(fetcher.fetch, visits))
 
-    return asyncio.run(work()), most
+    return asyncio.run(work()), peak
 
 
 def test_one_server_has_few_requests_at_a_time_under_however_many_names(site: Site) -> None:
-    outcomes, most = crowd(site, 20, 2, per_address=3, lanes=10)
+    outcomes, peak = crowd(site, 20, 2, per_address=3, lanes=10)
     assert {outcome.reason for outcome in outcomes} == {None}
-    assert most == 3
+    assert peak == 3
 
 
 @pytest.mark.slow
-def test_a_thousand_visits_to_200_names_of_one_server_all_come_home(site: Site) -> None:
-    outcomes, most = crowd(site, 200, 5)
+def test_a_thousand_visits_to_200_names_of_one_server_all_succeed(site: Site) -> None:
+    outcomes, peak = crowd(site, 200, 5)
     assert {outcome.reason for outcome in outcomes} == {None}
-    assert most <= 4
+    assert peak <= 4
 
 
 def test_a_crowd_at_one_server_leaves_the_slots_to_others() -> None:
@@ -296,22 +296,24 @@ def test_a_crowd_at_one_server_leaves_the_slots_to_others() -> None:
         async def work() -> bool:
             policy = replace(policy_for(quick, deadline=5, lanes=3, per_address=2), resolve=resolve)
             async with Fetcher(policy, now=lambda: NOON) as fetcher:
-                stuck = [asyncio.ensure_future(fetcher.fetch(visit(f"http://{n}.slow.example/page"))) for n in range(9)]
+                waiting = [
+                    asyncio.ensure_future(fetcher.fetch(visit(f"http://{n}.slow.example/page"))) for n in range(9)
+                ]
                 await asyncio.sleep(0.1)
                 outcome = await asyncio.wait_for(fetcher.fetch(visit("http://a.quick.example/page")), 2)
-                for each in stuck:
-                    each.cancel()
-                await asyncio.gather(*stuck, return_exceptions=True)
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
                 return outcome.reason in {None, Reason.CONNECT}  # 127.0.0.2 is this machine on Linux only
 
         assert asyncio.run(work())
 
 
 def test_a_name_is_looked_up_once_for_many_visits(site: Site) -> None:
-    asked: list[str] = []
+    hosts: list[str] = []
 
     async def lookup(host: str, _port: int) -> tuple[str, ...]:
-        asked.append(host)
+        hosts.append(host)
         return ("127.0.0.1",)
 
     visits = [visit(f"http://news.test:{site.port}/page", allow_private=True) for _ in range(5)]
@@ -319,21 +321,21 @@ def test_a_name_is_looked_up_once_for_many_visits(site: Site) -> None:
 
     async def work() -> list[Outcome]:
         async with Fetcher(policy, now=lambda: NOON, lookup=lookup) as fetcher:
-            return [await fetcher.fetch(each) for each in visits]
+            return [await fetcher.fetch(planned_visit) for planned_visit in visits]
 
     assert {outcome.reason for outcome in asyncio.run(work())} == {None}
-    assert asked == ["news.test"]
+    assert hosts == ["news.test"]
 
 
 # --- validators ------------------------------------------------------------------------------------------------------
 
 
-def conditional(asked: Asked) -> bool:
-    return bool({"if-none-match", "if-modified-since"} & set(asked.headers))
+def is_conditional(request: Asked) -> bool:
+    return bool({"if-none-match", "if-modified-since"} & set(request.headers))
 
 
-def held(site: Site, path: str, **facts: object) -> Outcome:
-    """Visit with validators in hand."""
+def fetch_conditionally(site: Site, path: str, **facts: object) -> Outcome:
+    """Visit with validators."""
     facts = {"etag": '"v1"', "last_modified": "Mon, 02 Nov 2026 10:00:00 GMT"} | facts
 
     async def work() -> Outcome:
@@ -343,51 +345,54 @@ def held(site: Site, path: str, **facts: object) -> Outcome:
     return asyncio.run(work())
 
 
-def about(site: Site, path: str) -> list[bool]:
-    """Whether each request for ``path`` was conditional."""
-    return [conditional(asked) for asked in site.asked if asked.target == path]
+def conditional_flags(site: Site, path: str) -> list[bool]:
+    """Return for each request of ``path`` whether it was conditional."""
+    return [is_conditional(request) for request in site.asked if request.target == path]
 
 
 def test_validators_are_sent_only_to_the_address_that_gave_them_out(site: Site) -> None:
-    assert held(site, "/moved", validators_url=f"{HOST}/page").reason is None
-    assert (about(site, "/moved"), about(site, "/page")) == ([False], [True])
+    assert fetch_conditionally(site, "/moved", validators_url=f"{HOST}/page").reason is None
+    assert (conditional_flags(site, "/moved"), conditional_flags(site, "/page")) == ([False], [True])
     site.asked.clear()
-    held(site, "/moved", validators_url=f"{HOST}/elsewhere")
-    assert (about(site, "/moved"), about(site, "/page")) == ([False], [False])
+    fetch_conditionally(site, "/moved", validators_url=f"{HOST}/elsewhere")
+    assert (conditional_flags(site, "/moved"), conditional_flags(site, "/page")) == ([False], [False])
 
 
 def test_validators_hold_only_for_the_codings_they_were_given_out_under(site: Site) -> None:
-    assert held(site, "/validated", validators_coding="gzip").reason is None
-    assert held(site, "/validated", validators_coding="gzip, deflate, br, zstd").reason is Reason.NOT_MODIFIED
-    assert held(site, "/validated").reason is Reason.NOT_MODIFIED  # nobody noted it
-    assert about(site, "/validated") == [False, True, True]
+    assert fetch_conditionally(site, "/validated", validators_coding="gzip").reason is None
+    assert (
+        fetch_conditionally(site, "/validated", validators_coding="gzip, deflate, br, zstd").reason
+        is Reason.NOT_MODIFIED
+    )
+    assert fetch_conditionally(site, "/validated").reason is Reason.NOT_MODIFIED  # the coding is unknown
+    assert conditional_flags(site, "/validated") == [False, True, True]
 
 
-def no_news(tag: str) -> Callable[[Asked], Say]:
-    """Says that nothing changed to whoever sends a validator, and that the page it means is ``tag``."""
+def answering_304(tag: str) -> Callable[[Asked], Say]:
+    """Return a behaviour: a 304 with this ETag for a conditional request, else a page with it."""
 
-    def say(asked: Asked) -> Say:
-        return page(b"", status="304 Not Modified", ETag=tag) if conditional(asked) else page(ETag=tag)
+    def respond(request: Asked) -> Say:
+        return page(b"", status="304 Not Modified", ETag=tag) if is_conditional(request) else page(ETag=tag)
 
-    return say
+    return respond
 
 
-def test_a_304_about_another_page_than_the_one_held_is_not_believed(site: Site) -> None:
-    site.pages["/page"] = no_news('"v2"')
-    outcome = held(site, "/page")
+def test_a_304_with_another_etag_is_not_trusted(site: Site) -> None:
+    site.pages["/page"] = answering_304('"v2"')
+    outcome = fetch_conditionally(site, "/page")
     assert (outcome.reason, outcome.etag, outcome.payload is not None) == (None, '"v2"', True)
-    assert about(site, "/page") == [True, False]
+    assert conditional_flags(site, "/page") == [True, False]
     assert "other-304" in outcome.flags
 
 
 @pytest.mark.parametrize("tag", ['W/"v1"', '"v1-gzip"', '"v1;br"', ""])
-def test_a_304_that_spells_the_tag_otherwise_is_believed(site: Site, tag: str) -> None:
-    site.pages["/page"] = no_news(tag)
-    assert held(site, "/page").reason is Reason.NOT_MODIFIED
-    assert about(site, "/page") == [True]
+def test_a_304_with_another_spelling_of_the_etag_is_trusted(site: Site, tag: str) -> None:
+    site.pages["/page"] = answering_304(tag)
+    assert fetch_conditionally(site, "/page").reason is Reason.NOT_MODIFIED
+    assert conditional_flags(site, "/page") == [True]
 
 
-def test_a_304_that_nobody_asked_for_is_asked_past_the_caches_once(site: Site) -> None:
-    outcome = held(site, "/not-modified-unasked", etag=None, last_modified=None)
+def test_an_unsolicited_304_is_retried_past_the_caches_once(site: Site) -> None:
+    outcome = fetch_conditionally(site, "/not-modified-unasked", etag=None, last_modified=None)
     assert outcome.reason is Reason.PROTOCOL
-    assert [asked.headers.get("cache-control") for asked in site.asked[1:]] == [None, "no-cache"]
+    assert [request.headers.get("cache-control") for request in site.asked[1:]] == [None, "no-cache"]

@@ -1,4 +1,4 @@
-"""The page that cannot exist: asked for once a week, and what says the same as it is no article."""
+"""Soft-404 probes: one a week per origin, and the verdict on pages with the same text."""
 
 from __future__ import annotations
 
@@ -47,40 +47,40 @@ def site() -> Iterator[Site]:
         yield running
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------
+# --- probing ---------------------------------------------------------------------------------------------------------
 
 
 def run(
-    site: Site, *visits: Visit, known: HostState | None = None, **policy: object
+    site: Site, *visits: Visit, state: HostState | None = None, **policy: object
 ) -> tuple[list[Outcome], SideCaptures]:
-    """Make the visits at once and wait for what follows; their outcomes, and what came along the way."""
+    """Make the visits at once and wait for the probes. Return the outcomes and the side captures."""
     clock = Clock()
 
     async def work() -> tuple[list[Outcome], SideCaptures]:
-        asked = policy_for(site, **{"probe": True} | policy)
-        recall = lambda _: RememberedHost(manners=known)  # noqa: E731 (a name would say no more)
-        async with Fetcher(asked, now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
+        fetch_policy = policy_for(site, **{"probe": True} | policy)
+        recall = lambda _: RememberedHost(state=state)  # noqa: E731 (a def would be longer)
+        async with Fetcher(fetch_policy, now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
             outcomes = await asyncio.gather(*map(fetcher.fetch, visits))
-            await fetcher.rest()
-            return outcomes, fetcher.asides()
+            await fetcher.finish_probes()
+            return outcomes, fetcher.side_captures()
 
     return asyncio.run(work())
 
 
 def probes(site: Site) -> list[str]:
-    return [asked.target for asked in site.asked if soft404.is_probe(asked.target)]
+    return [request.target for request in site.asked if soft404.is_probe(request.target)]
 
 
-def test_an_origin_is_asked_once_for_a_page_that_cannot_exist_after_its_visits(site: Site) -> None:
-    outcomes, along = run(site, *(visit("/page") for _ in range(5)))
+def test_an_origin_is_probed_once_after_its_visits(site: Site) -> None:
+    outcomes, side = run(site, *(visit("/page") for _ in range(5)))
     assert {outcome.reason for outcome in outcomes} == {None}
-    assert [asked.target for asked in site.asked] == ["/robots.txt", *["/page"] * 5, *probes(site)]
-    assert [made.kind for made, _ in along.pages] == [SeedKind.ROBOTS, SeedKind.PROBE]
-    assert [outcome.reason for _, outcome in along.pages] == [Reason.MISSING_404] * 2
-    assert [each.probed_at for each in along.manners] == [NOON]
+    assert [request.target for request in site.asked] == ["/robots.txt", *["/page"] * 5, *probes(site)]
+    assert [side_visit.kind for side_visit, _ in side.pages] == [SeedKind.ROBOTS, SeedKind.PROBE]
+    assert [outcome.reason for _, outcome in side.pages] == [Reason.MISSING_404] * 2
+    assert [host_state.probed_at for host_state in side.host_states] == [NOON]
 
 
-def test_the_address_follows_from_site_and_week() -> None:
+def test_the_probe_url_depends_on_site_and_week() -> None:
     monday = soft404.probe_url(ROOT, NOON)
     assert monday == soft404.probe_url(ROOT, NOON + DAY)
     assert monday != soft404.probe_url(ROOT, NOON + 7 * DAY)
@@ -89,10 +89,10 @@ def test_the_address_follows_from_site_and_week() -> None:
     assert soft404.is_probe(monday)
 
 
-@pytest.mark.parametrize(("ago", "asked"), [(6 * DAY, 0), (7 * DAY, 1)])
-def test_a_site_is_asked_once_a_week_whoever_asked_before(site: Site, ago: timedelta, asked: int) -> None:
-    run(site, visit("/page"), known=HostState(origin=ORIGIN, probed_at=NOON - ago))
-    assert len(probes(site)) == asked
+@pytest.mark.parametrize(("age", "count"), [(6 * DAY, 0), (7 * DAY, 1)])
+def test_a_site_is_probed_once_a_week(site: Site, age: timedelta, count: int) -> None:
+    run(site, visit("/page"), state=HostState(origin=ORIGIN, probed_at=NOON - age))
+    assert len(probes(site)) == count
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SeedKind if kind is not SeedKind.ARTICLE])
@@ -106,17 +106,17 @@ def test_a_probe_can_be_switched_off(site: Site) -> None:
     assert probes(site) == []
 
 
-def test_a_page_that_did_not_come_leads_to_no_probe(site: Site) -> None:
+def test_a_failed_visit_leads_to_no_probe(site: Site) -> None:
     run(site, visit("/nowhere"))
     assert probes(site) == []
 
 
 def test_a_path_that_robots_txt_forbids_is_not_probed_and_not_tried_again(site: Site) -> None:
     site.pages["/robots.txt"] = page(b"User-agent: *\nDisallow: /no-such", Content_Type="text/plain")
-    _, along = run(site, visit("/page"))
+    _, side = run(site, visit("/page"))
     assert probes(site) == []
-    assert [made.kind for made, _ in along.pages] == [SeedKind.ROBOTS]
-    assert [each.probed_at for each in along.manners] == [NOON]
+    assert [side_visit.kind for side_visit, _ in side.pages] == [SeedKind.ROBOTS]
+    assert [host_state.probed_at for host_state in side.host_states] == [NOON]
 
 
 def test_a_probe_keeps_the_gap(site: Site) -> None:
@@ -125,10 +125,10 @@ def test_a_probe_keeps_the_gap(site: Site) -> None:
     async def work() -> None:
         async with Fetcher(policy_for(site, probe=True, min_gap=3), now=clock.now, sleep=clock.sleep) as fetcher:
             await fetcher.fetch(visit("/page"))
-            await fetcher.rest()
+            await fetcher.finish_probes()
 
     asyncio.run(work())
-    assert clock.slept == [3.0, 3.0]
+    assert clock.sleeps == [3.0, 3.0]
     assert len(probes(site)) == 1
 
 
@@ -142,47 +142,47 @@ def test_a_probe_that_hangs_neither_delays_nor_fails_the_visit(site: Site) -> No
     assert asyncio.run(work()).reason is None
 
 
-def test_a_probe_makes_way_for_a_visit_while_it_waits_for_its_gap(site: Site) -> None:
-    waiting, may_go_on = asyncio.Event(), asyncio.Semaphore(0)
+def test_a_visit_goes_before_a_probe_that_waits_for_the_gap(site: Site) -> None:
+    waiting, permits = asyncio.Event(), asyncio.Semaphore(0)
 
     async def sleep(_seconds: float) -> None:
         waiting.set()
-        await may_go_on.acquire()
+        await permits.acquire()
 
     async def work() -> None:
         async with Fetcher(policy_for(site, probe=True, min_gap=1), now=lambda: NOON, sleep=sleep) as fetcher:
             first = asyncio.ensure_future(fetcher.fetch(visit("/page")))
             await waiting.wait()  # between robots.txt and the page
             waiting.clear()
-            may_go_on.release()
+            permits.release()
             await first
-            await waiting.wait()  # the probe, before it is made
+            await waiting.wait()  # before the probe
             second = asyncio.ensure_future(fetcher.fetch(visit("/gzip")))
             await asyncio.sleep(0.01)
             for _ in range(9):
-                may_go_on.release()
+                permits.release()
             await second
-            await fetcher.rest()
+            await fetcher.finish_probes()
 
     asyncio.run(work())
-    assert [asked.target for asked in site.asked] == ["/robots.txt", "/page", "/gzip", *probes(site)]
+    assert [request.target for request in site.asked] == ["/robots.txt", "/page", "/gzip", *probes(site)]
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def test_an_apology_that_repeats_the_address_is_still_the_same() -> None:
-    one, two = (f"{' '.join(SORRY)} You asked for {path}." for path in ("/no-such-page-1f", "/news/harvest"))
-    assert soft404.texts_match(one, two)
+def test_an_apology_that_repeats_the_url_still_matches() -> None:
+    first, second = (f"{' '.join(SORRY)} You asked for {path}." for path in ("/no-such-page-1f", "/news/harvest"))
+    assert soft404.texts_match(first, second)
 
 
-def test_a_text_that_merely_contains_the_other_is_another() -> None:
+def test_a_text_that_contains_the_other_does_not_match() -> None:
     assert not soft404.texts_match(SORRY[0], " ".join(SORRY))
     assert not soft404.texts_match(" ".join(SORRY), " ".join(PARAGRAPHS))
 
 
 @pytest.mark.parametrize("empty", ["", " ", "...", "\n\n"])
-def test_nothing_agrees_with_no_text(empty: str) -> None:
+def test_an_empty_text_matches_nothing(empty: str) -> None:
     assert not soft404.texts_match(empty, empty)
     assert not soft404.texts_match(empty, "Sorry")
 
@@ -197,45 +197,52 @@ def test_scripts_without_spaces_are_compared_too() -> None:
 
 @settings(max_examples=40)
 @given(st.text(max_size=100), st.text(max_size=100))
-def test_agreeing_is_mutual_and_everything_agrees_with_itself(a: str, b: str) -> None:
-    assert soft404.texts_match(a, b) == soft404.texts_match(b, a)
-    assert soft404.texts_match(a, a) == soft404.texts_match(a, f"{a} 404") == soft404.texts_match(f"on/the/way {a}", a)
-
-
-# --- judging ---------------------------------------------------------------------------------------------------------
-
-
-def apologise(store: Store, at: object, *paragraphs: str, url: str | None = None, **more: object) -> None:
-    """Keep what the site said at that moment of a page that cannot exist."""
-    asked = url or soft404.probe_url("https://daily.example/", at)
-    said = answer(at, article(*(paragraphs or SORRY), title="The Daily"), url=asked, **more)
-    side_captures.record_side_captures(
-        store, SideCaptures(pages=((Visit(source_id=0, url=asked, kind=SeedKind.PROBE), said),)), run_id=None, now=at
+def test_matching_is_symmetric_and_reflexive(text: str, other: str) -> None:
+    assert soft404.texts_match(text, other) == soft404.texts_match(other, text)
+    assert (
+        soft404.texts_match(text, text)
+        == soft404.texts_match(text, f"{text} 404")
+        == soft404.texts_match(f"on/the/way {text}", text)
     )
 
 
-def lose(store: Store, at: object, *, url: str = TALKS) -> int:
-    """Keep what the site said at that moment of an article it lost."""
-    source_id = store.add_source(url, url_key(url), at)
-    gather(store, [answer(at, article(*SORRY, f"You asked for {url}.", title="The Daily"), url=url)], source_id)
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+def record_probe(store: Store, moment: object, *paragraphs: str, url: str | None = None, **more: object) -> None:
+    """Record the answer of a site to a probe."""
+    probe_url = url or soft404.probe_url("https://daily.example/", moment)
+    outcome = answer(moment, article(*(paragraphs or SORRY), title="The Daily"), url=probe_url, **more)
+    side_captures.record_side_captures(
+        store,
+        SideCaptures(pages=((Visit(source_id=0, url=probe_url, kind=SeedKind.PROBE), outcome),)),
+        run_id=None,
+        now=moment,
+    )
+
+
+def record_soft_404(store: Store, moment: object, *, url: str = TALKS) -> int:
+    """Record the answer of a site to an article it no longer has, and return the source id."""
+    source_id = store.add_source(url, url_key(url), moment)
+    gather(store, [answer(moment, article(*SORRY, f"You asked for {url}.", title="The Daily"), url=url)], source_id)
     return source_id
 
 
 def states(store: Store, source_id: int) -> list[str]:
-    return [one.state for one in capture_queries.sightings(store.ask, source_id)]
+    return [sighting.state for sighting in capture_queries.sightings(store.ask, source_id)]
 
 
 def settle(store: Store) -> None:
-    """Derive until nothing is left, as a run does."""
+    """Derive until the ledger is empty, as a run does."""
     while capture_queries.underived(store.ask, 1):
         derive(store, T0 + 30 * DAY)
 
 
-def test_a_page_that_says_what_a_page_that_cannot_exist_says_is_a_soft_404(store: Store) -> None:
+def test_a_page_with_the_text_of_a_probe_is_a_soft_404(store: Store) -> None:
     source_id = store.add_source(TALKS, url_key(TALKS), T0)
     gather(store, [answer(T0, article())], source_id)
-    lose(store, T0 + DAY)
-    apologise(store, T0 + DAY + HOUR)
+    record_soft_404(store, T0 + DAY)
+    record_probe(store, T0 + DAY + HOUR)
     settle(store)
     assert states(store, source_id) == ["ok", "soft_404"]
     (version,) = version_queries.of_source(store.ask, source_id)
@@ -248,7 +255,7 @@ def test_a_page_that_says_what_a_page_that_cannot_exist_says_is_a_soft_404(store
 @pytest.mark.parametrize("probe_first", [True, False])
 @pytest.mark.parametrize("together", [True, False])
 def test_the_verdict_is_the_same_whichever_came_first(store: Store, *, probe_first: bool, together: bool) -> None:
-    steps = [lambda: apologise(store, T0 + HOUR), lambda: lose(store, T0)]
+    steps = [lambda: record_probe(store, T0 + HOUR), lambda: record_soft_404(store, T0)]
     for step in steps if probe_first else steps[::-1]:
         step()
         if not together:
@@ -263,37 +270,39 @@ def test_the_verdict_is_the_same_whichever_came_first(store: Store, *, probe_fir
 @pytest.mark.parametrize(
     ("after", "state"), [(-8 * DAY, "soft_404"), (8 * DAY, "soft_404"), (-9 * DAY, "ok"), (9 * DAY, "ok")]
 )
-def test_a_probe_speaks_of_eight_days_on_either_side(store: Store, after: timedelta, state: str) -> None:
-    source_id = lose(store, T0)
-    apologise(store, T0 + after)
+def test_a_probe_applies_to_eight_days_before_and_after(store: Store, after: timedelta, state: str) -> None:
+    source_id = record_soft_404(store, T0)
+    record_probe(store, T0 + after)
     settle(store)
     assert states(store, source_id) == [state]
 
 
-def test_a_probe_speaks_of_its_own_origin_alone(store: Store) -> None:
-    there = [lose(store, T0, url=url) for url in ("http://daily.example/a/b", "https://news.daily.example/a/b")]
-    apologise(store, T0)
+def test_a_probe_applies_only_to_its_own_origin(store: Store) -> None:
+    source_ids = [
+        record_soft_404(store, T0, url=url) for url in ("http://daily.example/a/b", "https://news.daily.example/a/b")
+    ]
+    record_probe(store, T0)
     settle(store)
-    assert [states(store, each) for each in there] == [["ok"], ["ok"]]
+    assert [states(store, source_id) for source_id in source_ids] == [["ok"], ["ok"]]
 
 
-def test_a_probe_answered_404_proves_the_site_honest(store: Store) -> None:
-    source_id = lose(store, T0)
-    apologise(store, T0, reason=Reason.MISSING_404, status=404)
+def test_a_probe_answered_with_404_changes_no_verdict(store: Store) -> None:
+    source_id = record_soft_404(store, T0)
+    record_probe(store, T0, reason=Reason.MISSING_404, status=404)
     settle(store)
     assert states(store, source_id) == ["ok"]
 
 
-def test_an_article_is_not_held_against_an_apology_it_does_not_repeat(store: Store) -> None:
+def test_an_article_with_another_text_than_the_probe_is_ok(store: Store) -> None:
     source_id = store.add_source(TALKS, url_key(TALKS), T0)
     gather(store, [answer(T0, article())], source_id)
-    apologise(store, T0)
+    record_probe(store, T0)
     settle(store)
     assert states(store, source_id) == ["ok"]
 
 
 def test_a_probe_is_neither_a_version_nor_found_by_search_nor_watched(store: Store) -> None:
-    apologise(store, T0)
+    record_probe(store, T0)
     settle(store)
     assert store.ask("SELECT count(*) AS n FROM capture") == [{"n": 1}]
     assert version_queries.everything(store.ask) == []
@@ -302,14 +311,14 @@ def test_a_probe_is_neither_a_version_nor_found_by_search_nor_watched(store: Sto
     assert source_queries.states(store.ask) == source_queries.everything(store.ask) == []
 
 
-def test_a_probe_sent_to_the_front_page_for_good_does_not_take_it_over(store: Store) -> None:
+def test_a_permanent_redirect_of_a_probe_does_not_join_the_front_page(store: Store) -> None:
     from db.records import Hop
 
     front = "https://daily.example/"
     source_id = store.add_source(front, url_key(front), T0)
-    asked = soft404.probe_url(front, T0)
-    apologise(store, T0, *PARAGRAPHS, final_url=front, hops=(Hop(url=asked, status=301, location="/"),))
+    probe_url = soft404.probe_url(front, T0)
+    record_probe(store, T0, *PARAGRAPHS, final_url=front, hops=(Hop(url=probe_url, status=301, location="/"),))
     settle(store)
-    found = source_queries.by_url_key(store.ask, url_key(front))
-    assert found is not None
-    assert (found.id, found.same_as) == (source_id, None)
+    source = source_queries.by_url_key(store.ask, url_key(front))
+    assert source is not None
+    assert (source.id, source.same_as) == (source_id, None)

@@ -1,4 +1,4 @@
-"""robots.txt kept as evidence: what it said yesterday holds today, also for a process that was not there."""
+"""robots.txt as recorded evidence: rules hold for a day, also after a restart."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BROKEN = page(status="500 Oops")
 
 @dataclass
 class Days:
-    """A store that outlives its fetchers: each ``visit`` is made by a process of its own, at its own time."""
+    """A store that outlives its fetchers. Each ``visit`` has a fetcher and a time of its own."""
 
     store: Store
     site: Site
@@ -49,7 +49,7 @@ class Days:
 
     def visit(self, path: str = "/page", *, after: timedelta = timedelta()) -> Outcome:
         clock = Clock()
-        clock.at = NOON + after
+        clock.current = NOON + after
         self.site.asked.clear()
 
         async def work() -> Outcome:
@@ -57,107 +57,109 @@ class Days:
             recall = recall_from(self.store)
             async with Fetcher(policy, now=clock.now, sleep=clock.sleep, recall=recall) as fetcher:
                 outcome = await fetcher.fetch(visit(path))
-                side_captures.record_side_captures(self.store, fetcher.asides(), run_id=None, now=clock.at)
+                side_captures.record_side_captures(self.store, fetcher.side_captures(), run_id=None, now=clock.current)
                 return outcome
 
         return asyncio.run(work())
 
-    def says(self, robots: Say) -> None:
+    def serve(self, robots: Say) -> None:
         self.site.pages["/robots.txt"] = robots
 
     @property
-    def asked(self) -> list[str]:
-        return [asked.target for asked in self.site.asked]
+    def targets(self) -> list[str]:
+        return [request.target for request in self.site.asked]
 
     @property
-    def kept(self) -> list[Capture]:
+    def captures(self) -> list[Capture]:
         source = source_queries.by_url_key(self.store.ask, url_key(ROBOTS))
         assert source is not None
         assert (source.kind, source.seed_key) == (SeedKind.ROBOTS, None)
         return capture_queries.of_source(self.store.ask, source.id)
 
     @property
-    def remembered(self) -> HostState:
-        found = origin_queries.manners(self.store.ask, f"{HOST}:80")
-        assert found is not None
-        return found
+    def state(self) -> HostState:
+        state = origin_queries.manners(self.store.ask, f"{HOST}:80")
+        assert state is not None
+        return state
 
 
 @contextmanager
-def at(path: Path) -> Iterator[Days]:
+def open_days(path: Path) -> Iterator[Days]:
     with Store(path) as store, Site() as site:
         yield Days(store, site)
 
 
 @pytest.fixture
 def days(tmp_path: Path) -> Iterator[Days]:
-    with at(tmp_path / "archive.db") as days:
+    with open_days(tmp_path / "archive.db") as days:
         yield days
 
 
-# --- kept, and read again --------------------------------------------------------------------------------------------
+# --- recorded, and read again ----------------------------------------------------------------------------------------
 
 
 def test_a_restart_within_a_day_reads_the_rules_from_the_archive(days: Days) -> None:
-    days.says(SHUT)
+    days.serve(SHUT)
     assert days.visit().reason is Reason.ROBOTS_DENIED
-    assert days.asked == ["/robots.txt"]
+    assert days.targets == ["/robots.txt"]
     assert days.visit(after=23 * HOUR).reason is Reason.ROBOTS_DENIED
-    assert days.asked == []
+    assert days.targets == []
     assert days.visit("/gzip", after=23 * HOUR).reason is None
-    assert days.asked == ["/gzip"]
+    assert days.targets == ["/gzip"]
 
 
-def test_after_a_day_it_is_asked_whether_the_rules_still_stand(days: Days) -> None:
-    def conditionally(asked: object) -> Say:
-        return page(b"", status="304 Not Modified") if "if-none-match" in asked.headers else SHUT
+def test_after_a_day_the_rules_are_revalidated(days: Days) -> None:
+    def conditionally(request: object) -> Say:
+        return page(b"", status="304 Not Modified") if "if-none-match" in request.headers else SHUT
 
-    days.says(conditionally)
+    days.serve(conditionally)
     days.visit()
-    refused = days.visit(after=25 * HOUR)
-    assert (refused.reason, days.asked) == (Reason.ROBOTS_DENIED, ["/robots.txt"])
-    assert [capture.reason for capture in days.kept] == [None, Reason.NOT_MODIFIED]
-    days.visit(after=48 * HOUR)  # confirmed at 25 h, which holds for a day
-    assert days.asked == []
+    outcome = days.visit(after=25 * HOUR)
+    assert (outcome.reason, days.targets) == (Reason.ROBOTS_DENIED, ["/robots.txt"])
+    assert [capture.reason for capture in days.captures] == [None, Reason.NOT_MODIFIED]
+    days.visit(after=48 * HOUR)  # confirmed at 25 h, and valid for a day
+    assert days.targets == []
     days.visit(after=50 * HOUR)
-    assert [asked.headers.get("if-none-match") for asked in days.site.asked] == ['"r1"']
+    assert [request.headers.get("if-none-match") for request in days.site.asked] == ['"r1"']
 
 
-def test_new_rules_hold_from_the_day_they_are_read(days: Days) -> None:
-    days.says(SHUT)
+def test_new_rules_hold_once_they_are_read(days: Days) -> None:
+    days.serve(SHUT)
     days.visit()
-    days.says(OPEN)
+    days.serve(OPEN)
     assert days.visit(after=25 * HOUR).reason is None
-    assert days.asked == ["/robots.txt", "/page"]
+    assert days.targets == ["/robots.txt", "/page"]
 
 
 def test_a_refusal_names_the_capture_that_decided(days: Days) -> None:
-    days.says(SHUT)
+    days.serve(SHUT)
     days.visit()
     later = days.visit(after=HOUR)
-    (capture,) = days.kept
+    (capture,) = days.captures
     assert iso(capture.captured_at) in later.detail
     assert capture_queries.payload(days.store.ask, capture.payload_sha256 or "").startswith(b"User-agent")
 
 
 def test_a_crawl_delay_is_kept_after_a_restart(days: Days) -> None:
     days.policy["min_gap"] = 1
-    days.says(page(b"User-agent: *\nCrawl-delay: 7", Content_Type="text/plain"))
+    days.serve(page(b"User-agent: *\nCrawl-delay: 7", Content_Type="text/plain"))
     days.visit()
     clock = Clock()
 
     async def work() -> None:
         recall = recall_from(days.store)
-        async with Fetcher(policy_for(days.site, min_gap=1), now=clock.now, sleep=clock.sleep, recall=recall) as again:
-            await again.fetch(visit("/page"))
-            await again.fetch(visit("/page"))
+        async with Fetcher(
+            policy_for(days.site, min_gap=1), now=clock.now, sleep=clock.sleep, recall=recall
+        ) as fetcher:
+            await fetcher.fetch(visit("/page"))
+            await fetcher.fetch(visit("/page"))
 
     asyncio.run(work())
-    assert clock.slept == [7.0, 7.0]  # before the first, too: the run before had just asked
+    assert clock.sleeps == [7.0, 7.0]  # before the first, too: the previous run ended just before
 
 
 def test_http_and_https_have_rules_of_their_own(days: Days) -> None:
-    days.says(SHUT)
+    days.serve(SHUT)
     days.visit()
     assert recall_from(days.store)(f"{HOST}:80").robots is not None
     assert recall_from(days.store)("https://daily.example:443").robots is None
@@ -166,80 +168,80 @@ def test_http_and_https_have_rules_of_their_own(days: Days) -> None:
 def test_no_robots_txt_is_remembered_as_no_rules(days: Days) -> None:
     assert days.visit().reason is None
     assert days.visit(after=HOUR).reason is None
-    assert days.asked == ["/page"]
-    assert [capture.reason for capture in days.kept] == [Reason.MISSING_404]
+    assert days.targets == ["/page"]
+    assert [capture.reason for capture in days.captures] == [Reason.MISSING_404]
 
 
-def test_of_a_file_without_end_the_first_half_mebibyte_is_read_kept_and_remembered(days: Days) -> None:
-    days.says(page(b"User-agent: *\nDisallow: /page\n" + b"# filler\n" * 400_000, Content_Type="text/plain"))
+def test_the_first_half_mebibyte_of_an_endless_file_is_read_and_recorded(days: Days) -> None:
+    days.serve(page(b"User-agent: *\nDisallow: /page\n" + b"# filler\n" * 400_000, Content_Type="text/plain"))
     assert days.visit().reason is Reason.ROBOTS_DENIED
-    (capture,) = days.kept
+    (capture,) = days.captures
     assert capture.reason is Reason.TOO_LARGE
     assert 512 * 1024 <= (capture.payload_length or 0) < 1024 * 1024
     assert days.visit(after=HOUR).reason is Reason.ROBOTS_DENIED
-    assert days.asked == []
+    assert days.targets == []
 
 
-# --- closed while it cannot be had -----------------------------------------------------------------------------------
+# --- failures of robots.txt -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "how", [BROKEN, page(status="429 Slow down"), raw("HTTP/1.1 200 OK\nContent-Length: 99", b"U")]
+    "response", [BROKEN, page(status="429 Slow down"), raw("HTTP/1.1 200 OK\nContent-Length: 99", b"U")]
 )
-def test_a_site_whose_robots_txt_cannot_be_had_is_closed_and_since_when_is_remembered(days: Days, how: Say) -> None:
-    days.says(how)
+def test_a_site_without_readable_robots_txt_is_denied_and_the_start_is_remembered(days: Days, response: Say) -> None:
+    days.serve(response)
     assert days.visit().reason is Reason.ROBOTS_DENIED
-    assert "/page" not in days.asked
-    assert days.remembered.robots_failing_since_at == NOON
+    assert "/page" not in days.targets
+    assert days.state.robots_failing_since_at == NOON
     assert days.visit(after=DAY).reason is Reason.ROBOTS_DENIED
-    assert days.remembered.robots_failing_since_at == NOON
+    assert days.state.robots_failing_since_at == NOON
 
 
-def test_a_closed_site_is_not_asked_again_for_ten_minutes_not_even_by_another_process(days: Days) -> None:
-    days.says(BROKEN)
+def test_a_denied_site_gets_no_request_for_ten_minutes_even_after_a_restart(days: Days) -> None:
+    days.serve(BROKEN)
     days.visit()
     assert days.visit(after=timedelta(minutes=9)).reason is Reason.ROBOTS_DENIED
-    assert days.asked == []
-    days.says(OPEN)
+    assert days.targets == []
+    days.serve(OPEN)
     assert days.visit(after=timedelta(minutes=10)).reason is None
 
 
-def test_after_thirty_days_of_that_it_counts_as_none(days: Days) -> None:
-    days.says(BROKEN)
+def test_after_thirty_days_of_failures_there_are_no_rules(days: Days) -> None:
+    days.serve(BROKEN)
     days.visit()
     assert days.visit(after=29 * DAY).reason is Reason.ROBOTS_DENIED
     assert days.visit(after=30 * DAY).reason is None
-    assert days.remembered.robots_failing_since_at == NOON
-    assert days.visit(after=30 * DAY + HOUR).reason is None  # and holds for a day
-    assert days.asked == ["/page"]
+    assert days.state.robots_failing_since_at == NOON
+    assert days.visit(after=30 * DAY + HOUR).reason is None  # and it is valid for a day
+    assert days.targets == ["/page"]
 
 
-def test_an_answer_ends_the_count(days: Days) -> None:
-    days.says(BROKEN)
+def test_a_valid_response_ends_the_count_of_failures(days: Days) -> None:
+    days.serve(BROKEN)
     days.visit()
-    days.says(OPEN)
+    days.serve(OPEN)
     days.visit(after=20 * DAY)
-    assert days.remembered.robots_failing_since_at is None
-    days.says(BROKEN)
+    assert days.state.robots_failing_since_at is None
+    days.serve(BROKEN)
     assert days.visit(after=31 * DAY).reason is Reason.ROBOTS_DENIED
 
 
-def test_a_pause_says_nothing_about_robots_txt(days: Days) -> None:
-    days.says(OPEN)
+def test_a_pause_does_not_change_robots_txt(days: Days) -> None:
+    days.serve(OPEN)
     days.site.pages["/page"] = page(status="429 Slow down", Retry_After="86400")
     days.visit()
-    before = days.kept
+    before = days.captures
     assert days.visit(after=25 * HOUR - timedelta(hours=2)).reason is Reason.RATE_LIMITED
-    assert (days.asked, days.kept) == ([], before)
+    assert (days.targets, days.captures) == ([], before)
 
 
 # --- evidence, not an article ----------------------------------------------------------------------------------------
 
 
-def test_robots_txt_is_kept_without_being_watched_read_or_counted(days: Days) -> None:
-    days.says(SHUT)
+def test_robots_txt_is_recorded_but_not_watched_extracted_or_counted(days: Days) -> None:
+    days.serve(SHUT)
     days.visit()
-    assert len(days.kept) == 1
+    assert len(days.captures) == 1
     assert capture_queries.underived(days.store.ask, 10) == []
     assert source_queries.states(days.store.ask) == []
     assert source_queries.everything(days.store.ask) == []
@@ -248,7 +250,7 @@ def test_robots_txt_is_kept_without_being_watched_read_or_counted(days: Days) ->
     assert source_queries.similar_urls(days.store.ask, "robots.txt") == []
 
 
-def test_who_watches_a_robots_txt_keeps_doing_so(days: Days) -> None:
+def test_a_watched_robots_txt_stays_watched(days: Days) -> None:
     days.store.sync_seeds([a_seed("rules", url=ROBOTS)], {ROBOTS: url_key(ROBOTS)}, NOON)
     days.visit()
     source = source_queries.by_url_key(days.store.ask, url_key(ROBOTS))

@@ -1,4 +1,4 @@
-"""The address guard: where a fetch may connect, whatever a name, a redirect or a resolver says."""
+"""The SSRF guard: the addresses a fetch may connect to, whatever a name, a redirect or a resolver returns."""
 
 from __future__ import annotations
 
@@ -45,34 +45,34 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(
-    ("address", "reach"), [(address, reach) for reach, listed in ADDRESSES.items() for address in listed.split()]
+    ("address", "scope"), [(address, scope) for scope, addresses in ADDRESSES.items() for address in addresses.split()]
 )
-def test_addresses_lie_where_they_lie(address: str, reach: AddressScope) -> None:
-    assert address_scope(address) is reach
+def test_each_address_has_its_scope(address: str, scope: AddressScope) -> None:
+    assert address_scope(address) is scope
 
 
-# --- against a table somebody else wrote -----------------------------------------------------------------------------
+# --- compared with another implementation ----------------------------------------------------------------------------
 
 _ANYCAST = """
     192.0.0.9/32 192.0.0.10/32 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:3::/32 2001:4:112::/48 2001:20::/28
     2001:30::/28
 """
-STRICTER = tuple(map(ip_network, _ANYCAST.split()))  # services and identifiers, of which none is a web site
-ALLOTTED = ip_network("2000::/3")  # IANA has given out no other global IPv6 space
+STRICTER = tuple(map(ip_network, _ANYCAST.split()))  # services and identifiers, none of them a web site
+ALLOTTED = ip_network("2000::/3")  # IANA has allotted no other global IPv6 space
 
 
-def both_views(address: str) -> tuple[bool, bool]:
-    """Whether we refuse an address nobody has a permission for, and whether ssrfguard's table does."""
+def verdicts(address: str) -> tuple[bool, bool]:
+    """Return whether we refuse an address without permission, and whether the table of ssrfguard blocks it."""
     return address_scope(address) is not AddressScope.PUBLIC, DEFAULT_DENIED.classify(address).blocked
 
 
 def edges_of(network: IPv4Network | IPv6Network) -> list[str]:
-    """Addresses in and around a network: its first, second, middle and last, and its neighbours."""
-    kind = type(network.network_address)
+    """Return addresses in and around a network: its first, second, middle and last ones, and its neighbours."""
+    address_type = type(network.network_address)
     first, last = int(network.network_address), int(network.broadcast_address)
-    most = 2**network.max_prefixlen - 1
-    places = {first - 1, first, first + 1, (first + last) // 2, last - 1, last, last + 1}
-    return [str(kind(place)) for place in sorted(places) if 0 <= place <= most]
+    highest = 2**network.max_prefixlen - 1
+    numbers = {first - 1, first, first + 1, (first + last) // 2, last - 1, last, last + 1}
+    return [str(address_type(number)) for number in sorted(numbers) if 0 <= number <= highest]
 
 
 def may_be_stricter(address: str) -> bool:
@@ -81,14 +81,14 @@ def may_be_stricter(address: str) -> bool:
 
 
 @pytest.mark.parametrize("block", DEFAULT_DENIED.blocks, ids=lambda block: str(block.network))
-def test_every_block_of_the_registries_is_judged_as_ssrfguard_does(block: Block) -> None:
+def test_every_block_of_the_registries_has_the_verdict_of_ssrfguard(block: Block) -> None:
     for address in edges_of(block.network):
-        ours, theirs = both_views(address)
-        assert ours == theirs or (ours and may_be_stricter(address)), address
+        refused, blocked = verdicts(address)
+        assert refused == blocked or (refused and may_be_stricter(address)), address
 
 
 def wrapped(inner: IPv4Address) -> list[str]:
-    """The ways in which IPv6 carries an IPv4 address."""
+    """Return the IPv6 forms of an IPv4 address."""
     number = int(inner)
     return [
         f"::ffff:{inner}",
@@ -100,16 +100,16 @@ def wrapped(inner: IPv4Address) -> list[str]:
 
 
 @given(st.ip_addresses(v=4))
-def test_any_ipv4_address_is_judged_alike_bare_and_wrapped(inner: IPv4Address) -> None:
+def test_an_ipv4_address_has_the_same_verdict_in_all_its_ipv6_forms(inner: IPv4Address) -> None:
     for address in (str(inner), *wrapped(inner)):
-        ours, theirs = both_views(address)
-        assert ours == theirs or (ours and may_be_stricter(str(inner))), address
+        refused, blocked = verdicts(address)
+        assert refused == blocked or (refused and may_be_stricter(str(inner))), address
 
 
 @given(st.ip_addresses(v=6))
-def test_no_ipv6_address_is_open_to_us_and_closed_to_ssrfguard(address: IPv6Address) -> None:
-    ours, theirs = both_views(str(address))
-    assert ours or not theirs
+def test_no_ipv6_address_that_ssrfguard_blocks_is_allowed(address: IPv6Address) -> None:
+    refused, blocked = verdicts(str(address))
+    assert refused or not blocked
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=2)
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "0x7f000001", "2130706433", "127.1", "0", "[::1]", "[::ffff:127.0.0.1]", "localhost"]
 )
-def test_loopback_is_closed_by_default_however_it_is_spelt(site: Site, host: str) -> None:
+def test_loopback_is_refused_by_default_in_every_spelling(site: Site, host: str) -> None:
     outcome = fetch(f"http://{host}:{site.port}/page", OPEN)
     assert outcome.reason is Reason.REFUSED_ADDRESS
     assert site.asked == []
@@ -162,7 +162,7 @@ def test_a_mapping_is_permission_for_its_address(site: Site) -> None:
     assert site.asked[-1].headers["host"] == "daily.example"
 
 
-def test_one_private_answer_spoils_a_name(site: Site) -> None:
+def test_one_private_answer_refuses_a_name(site: Site) -> None:
     outcome = fetch(f"http://news.test:{site.port}/", OPEN, lookup=answering("93.184.216.34", "127.0.0.1"))
     assert outcome.reason is Reason.REFUSED_ADDRESS
     assert "127.0.0.1" in outcome.detail or "port" in outcome.detail
@@ -170,42 +170,42 @@ def test_one_private_answer_spoils_a_name(site: Site) -> None:
 
 
 def test_a_name_is_looked_up_once_and_connected_as_checked(site: Site) -> None:
-    asked: list[str] = []
+    hosts: list[str] = []
 
     async def lookup(host: str, _port: int) -> tuple[str, ...]:
-        asked.append(host)
-        return ("127.0.0.1",) if len(asked) == 1 else ("169.254.169.254",)
+        hosts.append(host)
+        return ("127.0.0.1",) if len(hosts) == 1 else ("169.254.169.254",)
 
     outcome = fetch(f"http://news.test:{site.port}/page", OPEN, lookup=lookup, allow_private=True)
     assert outcome.reason is None
-    assert asked == ["news.test"]
+    assert hosts == ["news.test"]
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer(site: Site) -> None:
     policy = FetchPolicy(contact="x@y.example", min_gap=0, deadline=5)
-    lookup = answering("127.0.0.2", "127.0.0.1")  # the server listens on 127.0.0.1 alone
+    lookup = answering("127.0.0.2", "127.0.0.1")  # the server listens only on 127.0.0.1
     outcome = fetch(f"http://news.test:{site.port}/page", policy, lookup=lookup, allow_private=True)
     assert outcome.reason is None
     assert outcome.ip == "127.0.0.1"
 
 
 def test_a_name_without_address_is_dns() -> None:
-    async def nothing(_host: str, _port: int) -> tuple[str, ...]:
+    async def unknown(_host: str, _port: int) -> tuple[str, ...]:
         raise OSError(-2, "Name or service not known")
 
-    assert fetch("http://news.test/", OPEN, lookup=nothing).reason is Reason.DNS
+    assert fetch("http://news.test/", OPEN, lookup=unknown).reason is Reason.DNS
     assert fetch("http://news.test/", OPEN, lookup=answering()).reason is Reason.DNS
 
 
-def test_a_port_of_no_web_server_is_refused() -> None:
+def test_a_port_that_is_not_of_the_web_is_refused() -> None:
     outcome = fetch("http://news.test:25/", OPEN, lookup=answering("93.184.216.34"))
     assert outcome.reason is Reason.REFUSED_ADDRESS
     assert "25" in outcome.detail
 
 
-def test_nobody_listening_is_connect() -> None:
-    with Site() as gone:
-        url = gone.url("/page")
+def test_a_closed_port_is_connect() -> None:
+    with Site() as stopped_site:
+        url = stopped_site.url("/page")
     assert fetch(url, OPEN, allow_private=True).reason is Reason.CONNECT
 
 
@@ -231,7 +231,7 @@ def test_tls_is_checked_against_the_name_not_the_address() -> None:
     assert outcome.ip == "127.0.0.1"
 
 
-def test_a_certificate_nobody_vouches_for_is_tls() -> None:
+def test_an_untrusted_certificate_is_tls() -> None:
     assert fetch_tls("site.example", trusted=False).reason is Reason.TLS
 
 
@@ -241,7 +241,7 @@ def test_a_certificate_of_another_name_is_tls() -> None:
     assert "other.example" in outcome.detail
 
 
-# --- who we are ------------------------------------------------------------------------------------------------------
+# --- contact and User-Agent ------------------------------------------------------------------------------------------
 
 
 def test_the_open_web_needs_a_contact() -> None:
@@ -277,18 +277,16 @@ def test_a_contact_of_two_lines_is_a_setting_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "came"), [(("*.example",), True), (("site.example",), True), (("a.example",), False)]
+    ("hosts", "is_fetched"), [(("*.example",), True), (("site.example",), True), (("a.example",), False)]
 )
-def test_a_host_may_be_named_whose_certificate_is_not_checked_and_its_captures_say_so(
-    hosts: tuple[str, ...], came: bool
-) -> None:
+def test_captures_of_a_host_with_unverified_certificate_are_flagged(hosts: tuple[str, ...], is_fetched: bool) -> None:
     outcome = fetch_tls("site.example", trusted=False, tls_unverified=hosts)
-    assert (outcome.reason is None) is came
-    assert ("tls-unverified" in outcome.flags) is came
+    assert (outcome.reason is None) is is_fetched
+    assert ("tls-unverified" in outcome.flags) is is_fetched
     assert outcome.exchange is None or ("verified", "no") in outcome.exchange.tls
 
 
-def test_a_capture_whose_certificate_was_checked_says_nothing_of_it() -> None:
+def test_captures_with_a_verified_certificate_are_not_flagged() -> None:
     outcome = fetch_tls("site.example", trusted=True, tls_unverified=("a.example",))
     assert outcome.exchange is not None
     assert "verified" not in dict(outcome.exchange.tls)

@@ -122,7 +122,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
 
     with Archive(settings.db) as archive:
         states, now = archive.states(), settings.now()
-        found = plan_visits(states, now=now, rhythms=archive.rhythms(), spent=archive.spent(now))
+        found = plan_visits(states, now=now, change_rates=archive.rhythms(), spent=archive.spent(now))
     known = {state.source.url_key for state in states}
     if json_:
         put_json(serialize.plan(found))

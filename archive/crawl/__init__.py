@@ -1,1 +1,1 @@
-"""The network half: which sources are due (frontier), how they are fetched (fetch), what lists name (discover)."""
+"""The network half: select due sources (frontier), fetch them (fetch), read their lists (discover)."""

@@ -1,4 +1,4 @@
-"""The step between the network and the ledger: an outcome becomes the record that is kept."""
+"""The step from the network to the ledger: make a capture of an outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from db.records import Capture, Outcome
 
 
 def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live", part: int = 1) -> Capture:
-    """The capture of one outcome. Its instant is when the request began, which is when the page stood there.
+    """Return the capture of one outcome. Its time is the start of the request, when the page was on the web.
 
     ``part`` is 2 and more for the further pages of an article.
     """
@@ -39,15 +39,17 @@ def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live", 
     )
 
 
-def validator_is_wrong(held: Capture | None, outcome: Outcome) -> bool:
-    """True when a page that was asked for whole is not what is ``held`` although its validator says that it is.
+def validator_is_wrong(previous: Capture | None, outcome: Outcome) -> bool:
+    """True if an unconditional fetch returned other bytes than ``previous`` although the validator is unchanged.
 
-    The ETag decides where both have one, else Last-Modified (RFC 9110, section 13.1.3).
+    The validator is the ETag if both have one, else Last-Modified (RFC 9110, section 13.1.3).
     """
-    if held is None or outcome.reason is not None or outcome.payload is None or held.final_url != outcome.final_url:
+    if previous is None or outcome.reason is not None or outcome.payload is None:
         return False
-    if held.etag and outcome.etag:
-        same = held.etag == outcome.etag
+    if previous.final_url != outcome.final_url:
+        return False
+    if previous.etag and outcome.etag:
+        same = previous.etag == outcome.etag
     else:
-        same = bool(held.last_modified) and held.last_modified == outcome.last_modified
-    return same and hashlib.sha256(outcome.payload).hexdigest() != held.payload_sha256
+        same = bool(previous.last_modified) and previous.last_modified == outcome.last_modified
+    return same and hashlib.sha256(outcome.payload).hexdigest() != previous.payload_sha256

@@ -1,9 +1,9 @@
-"""Articles that are split over several pages: which page comes next, and what they say together.
+"""Articles split over several pages: find the next page and fetch all parts.
 
-A page may name the one after it with ``rel=next`` (HTML, section 4.6.7.9). That is followed only where it can be
-nothing but the same article's next part: the same origin and path, and the very number that is due in the query or at
-the path's end. All of it is one visit: the parts are captures of the same source, kept together or not at all, and a
-part that is missing makes the article thin, never shorter.
+A page may link to the next one with ``rel=next`` (HTML, section 4.6.7.9). The link is followed only if it can be
+nothing but the next part of the same article: same origin and path, and exactly the expected number in the query or at
+the end of the path. All parts belong to one visit: they are captures of the same source and are recorded in one
+transaction. A missing part makes the article thin, never shorter.
 """
 
 from __future__ import annotations
@@ -23,102 +23,104 @@ if TYPE_CHECKING:
     from db.records import Outcome, Visit
 
 MAX_PARTS = 10
-"""Pages of one article at most. What goes on longer is a live blog's older posts, or a gallery of the whole year."""
+"""Pages fetched of one article. A longer series is the older posts of a live blog, or a gallery of the whole year."""
 
 PARTS_CUT = "parts-cut"
-"""Flag of the first page's capture when there were more parts than are followed."""
+"""Flag of the first page's capture if the article had more parts than were fetched."""
 
-# --- following -------------------------------------------------------------------------------------------------------
+# --- fetching --------------------------------------------------------------------------------------------------------
 
 
 async def fetch_all_parts(fetch: Callable[[Visit], Awaitable[Outcome]], visit: Visit) -> tuple[Outcome, ...]:
-    """The outcome of a visit, and after it those of the article's further parts, in order.
+    """Return the outcome of a visit, followed by the outcomes of the article's further parts in order.
 
-    The first part that fails is the last one. What turns out to be no further part (a page there already, or the same
-    paragraphs over other comments) is left out.
+    The first part that fails is the last one. A page that turns out to be no further part is left out: one that was
+    fetched already, or one with the same paragraphs over other comments.
     """
-    got = [await fetch(visit)]
-    while visit.kind is SeedKind.ARTICLE and (url := next_part_url(got)) is not None:
-        if len(got) == MAX_PARTS:
-            more = f"more than {MAX_PARTS} parts, the rest was not followed"
-            return (replace(got[0], flags=(*got[0].flags, PARTS_CUT), detail=more), *got[1:])
-        because = f"part {len(got) + 1} of {visit.url}"
-        further = replace(
+    outcomes = [await fetch(visit)]
+    while visit.kind is SeedKind.ARTICLE and (url := next_part_url(outcomes)) is not None:
+        if len(outcomes) == MAX_PARTS:
+            detail = f"more than {MAX_PARTS} parts, the rest was not followed"
+            first = outcomes[0]
+            return (replace(first, flags=(*first.flags, PARTS_CUT), detail=detail), *outcomes[1:])
+        because = f"part {len(outcomes) + 1} of {visit.url}"
+        part_visit = replace(
             visit, url=url, because=because, etag=None, last_modified=None, validators_url=None, validators_coding=None
         )
-        part = await fetch(further)
-        if not _is_further(part, got):
+        part = await fetch(part_visit)
+        if not _is_further_part(part, outcomes):
             break
-        got.append(part)
-    return tuple(got)
+        outcomes.append(part)
+    return tuple(outcomes)
 
 
-def next_part_url(got: Sequence[Outcome]) -> str | None:
-    """The address of the part after these, if the last of them is a whole page that names one."""
-    last = got[-1]
+def next_part_url(outcomes: Sequence[Outcome]) -> str | None:
+    """Return the URL of the part after ``outcomes``, or None if the last of them is not a whole page that links one."""
+    last = outcomes[-1]
     if last.reason is not None or last.payload is None or "html" not in (last.content_type or "html").lower():
         return None
-    base = _base(last.payload, last.charset)
+    base = _base_href(last.payload, last.charset)
     for href in _next_links(last.payload, last.charset):
         try:
             url = fetchable_url(href, fetchable_url(base, last.final_url))
-            if is_part(url, len(got) + 1, of=got[0].final_url):
+            if is_part(url, len(outcomes) + 1, of=outcomes[0].final_url):
                 return url
         except RefusedUrl:
             continue
     return None
 
 
-def _is_further(part: Outcome, got: Sequence[Outcome]) -> bool:
-    """True unless it brought what is there already, under whichever address."""
+def _is_further_part(part: Outcome, outcomes: Sequence[Outcome]) -> bool:
+    """True unless ``part`` repeats one of ``outcomes``, under whichever URL. A failure counts as a further part."""
     if part.reason is not None or part.payload is None:
         return True
-    seen = {url_key(each.final_url) for each in got}
-    if url_key(part.final_url) in seen or any(part.payload == each.payload for each in got):
+    fetched_keys = {url_key(outcome.final_url) for outcome in outcomes}
+    if url_key(part.final_url) in fetched_keys or any(part.payload == outcome.payload for outcome in outcomes):
         return False
-    shown = _paragraphs(got[0].payload or b"")
-    return not shown or not shown <= _paragraphs(part.payload)
+    first_paragraphs = _paragraphs(outcomes[0].payload or b"")
+    return not first_paragraphs or not first_paragraphs <= _paragraphs(part.payload)
 
 
 _PARAGRAPH = re.compile(rb"<p\b[^<>]{0,500}>\s*([^<]{80,})", re.IGNORECASE)
 
 
 def _paragraphs(payload: bytes) -> set[bytes]:
-    """How the long paragraphs begin: a page of further comments shows all of the article's again."""
-    return {b" ".join(found.split()) for found in _PARAGRAPH.findall(payload)}
+    """Return the beginnings of the long paragraphs. A page of further comments repeats all of the article's."""
+    return {b" ".join(paragraph.split()) for paragraph in _PARAGRAPH.findall(payload)}
 
 
 # Two bounded patterns over the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
 _TAG = re.compile(rb"<(?:link|a)\s[^<>]{1,2000}>", re.IGNORECASE)
 _BASE = re.compile(rb"<base\s[^<>]{1,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_SAYS_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
+_REL_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
 _HIDDEN = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<template", b"</template"))
-_MOST_LINKS = 20
+_MAX_LINKS = 20
 
 
 def _next_links(payload: bytes, charset: str | None) -> list[str]:
-    """Where ``link`` and ``a`` elements with ``rel=next`` lead; not those that speak of comments, or are not shown."""
-    if _SAYS_NEXT.search(payload) is None:
+    """Return the targets of visible ``link`` and ``a`` elements with ``rel=next``, except links to comments."""
+    if _REL_NEXT.search(payload) is None:
         return []
-    named = [tag for tag in _TAG.finditer(payload) if _SAYS_NEXT.search(tag[0])]
-    shown = (tag[0] for tag in named[:_MOST_LINKS] if not _is_hidden(payload, tag.start()))
-    found = []
-    for tag in shown:
-        words = _attributes(tag, charset)
-        if "next" in words.get("rel", "").lower().split() and not any("comment" in each for each in words.values()):
-            found.append(words.get("href", ""))
-    return [href for href in found if href]
+    candidates = [tag for tag in _TAG.finditer(payload) if _REL_NEXT.search(tag[0])]
+    visible = (tag[0] for tag in candidates[:_MAX_LINKS] if not _is_hidden(payload, tag.start()))
+    hrefs = []
+    for tag in visible:
+        attributes = _attributes(tag, charset)
+        is_next = "next" in attributes.get("rel", "").lower().split()
+        if is_next and not any("comment" in value for value in attributes.values()):
+            hrefs.append(attributes.get("href", ""))
+    return [href for href in hrefs if href]
 
 
-def _base(payload: bytes, charset: str | None) -> str:
-    """What the page's own links are relative to; empty: its address."""
+def _base_href(payload: bytes, charset: str | None) -> str:
+    """Return the ``href`` of the page's ``base`` element, or an empty string if it has none."""
     tag = _BASE.search(payload)
     return "" if tag is None else _attributes(tag[0], charset).get("href", "")
 
 
-def _is_hidden(payload: bytes, at: int) -> bool:
-    return any(payload.rfind(opened, 0, at) > payload.rfind(closed, 0, at) for opened, closed in _HIDDEN)
+def _is_hidden(payload: bytes, position: int) -> bool:
+    return any(payload.rfind(start, 0, position) > payload.rfind(end, 0, position) for start, end in _HIDDEN)
 
 
 def _attributes(tag: bytes, charset: str | None) -> dict[str, str]:
@@ -126,49 +128,49 @@ def _attributes(tag: bytes, charset: str | None) -> dict[str, str]:
         text = tag.decode(charset or "utf-8", "replace")
     except (LookupError, ValueError):
         text = tag.decode("utf-8", "replace")
-    return {name.lower(): unescape(a or b or c).strip() for name, a, b, c in _ATTRIBUTE.findall(text)}
+    return {
+        name.lower(): unescape(double_quoted or single_quoted or bare).strip()
+        for name, double_quoted, single_quoted, bare in _ATTRIBUTE.findall(text)
+    }
 
 
-# --- addresses -------------------------------------------------------------------------------------------------------
+# --- URLs of parts ---------------------------------------------------------------------------------------------------
 
 _PAGE_WORDS = frozenset({"page", "p", "pg", "part", "seite", "teil", "pagina", "parte", "partie", "sida", "strona"})
-_NO_PAGE = re.compile(r"comment|^c(?:page)?$|reply|(?:^|[_-])id$|^id", re.IGNORECASE)
+_NOT_A_PAGE_KEY = re.compile(r"comment|^c(?:page)?$|reply|(?:^|[_-])id$|^id", re.IGNORECASE)
 
 
 def is_part(url: str, number: int, *, of: str) -> bool:
     """True if ``url`` can only be part ``number`` of the article at ``of``.
 
-    The number must stand in one key of the query (``/a?page=2``) or at the end of the path (``/a/2``, ``/a/page/2``),
-    and nothing else may differ. Keys that number articles or comments do not count: a blog's ``?id=2`` after ``?id=1``
-    is the next article. Raises ``RefusedUrl`` for what is no address.
+    The number must be the value of one key of the query (``/a?page=2``) or the end of the path (``/a/2``,
+    ``/a/page/2``), and nothing else may differ. Keys that number articles or comments do not count: in a blog,
+    ``?id=2`` after ``?id=1`` is the next article. Raises ``RefusedUrl`` if either URL is none.
     """
     if origin_of(url) != origin_of(of):
         return False
     first, other = urlsplit(canonical_url(of)), urlsplit(canonical_url(url))
     if first.path in {"", "/"} and not first.query:
-        return False  # a front page has a next page of news, not of an article
+        return False  # the next page of a front page has more news, it does not continue an article
     base, path = first.path.rstrip("/"), other.path.rstrip("/")
     if path == base:
-        return _numbered_query(first, other, number)
+        return _is_numbered_query(first, other, number)
     if first.query != other.query:
         return False
     bases = {base, base.removesuffix("/1")}
-    return any(path in _numbered_paths(each, number) for each in bases if each)
+    return any(path in _numbered_paths(prefix, number) for prefix in bases if prefix)
 
 
 def _numbered_paths(base: str, number: int) -> set[str]:
     return {f"{base}/{number}", *(f"{base}/{word}/{number}" for word in _PAGE_WORDS)}
 
 
-def _numbered_query(first: SplitResult, other: SplitResult, number: int) -> bool:
-    mine, theirs = (sorted(filter(None, each.query.split("&"))) for each in (first, other))
-    for piece in theirs:
-        key, _, value = piece.partition("=")
-        rest = [each for each in theirs if each != piece]
-        before = [each for each in mine if each != f"{key}=1"]
-        if value == str(number) and rest == before and not _NO_PAGE.search(key):
+def _is_numbered_query(first: SplitResult, other: SplitResult, number: int) -> bool:
+    first_pairs, other_pairs = (sorted(filter(None, url.query.split("&"))) for url in (first, other))
+    for pair in other_pairs:
+        key, _, value = pair.partition("=")
+        unnumbered = [other_pair for other_pair in other_pairs if other_pair != pair]
+        expected = [first_pair for first_pair in first_pairs if first_pair != f"{key}=1"]
+        if value == str(number) and unnumbered == expected and not _NOT_A_PAGE_KEY.search(key):
             return True
     return False
-
-
-# --- joining ---------------------------------------------------------------------------------------------------------

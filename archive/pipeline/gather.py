@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
+    from archive.pipeline.side_captures import SideCaptures
     from db.records import Capture, Outcome, Tombstone, Visit
     from db.store import Store
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
         async def fetch(self, visit: Visit) -> Outcome:
             """What the network answered; never raises for weather."""
 
-        def asides(self) -> side_captures.SideCaptures:
-            """What came along the way since the last call."""
+        def side_captures(self) -> SideCaptures:
+            """Return the captures nobody planned, and the host states learned, since the last call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
     async def visit_one(visit: Visit) -> None:
         arrived.put_nowait((visit, await fetch_all_parts(fetcher.fetch, visit)))
 
-    def keep(batch: Sequence[_Arrival], along: side_captures.SideCaptures) -> None:
+    def keep(batch: Sequence[_Arrival], along: SideCaptures) -> None:
         side_captures.record_side_captures(store, along, run_id=run_id, now=now)
         # First what a list names, then that it was seen: cut off in between, the list is visited again, where the other
         # order would lose its articles for as long as it answers 304.
@@ -74,10 +75,10 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
                 group.create_task(visit_one(visit))
             while len(kept) < len(visits):
                 batch = _together(arrived, await arrived.get())
-                await asyncio.to_thread(keep, batch, fetcher.asides())
+                await asyncio.to_thread(keep, batch, fetcher.side_captures())
     finally:
         while not arrived.empty():  # cancelled between arrival and keeping: bytes that came are never dropped
-            keep(_together(arrived, arrived.get_nowait()), fetcher.asides())
+            keep(_together(arrived, arrived.get_nowait()), fetcher.side_captures())
     return Gathered(captures=tuple(kept), new_sources=tuple(new))
 
 
@@ -97,7 +98,7 @@ def _expand(
         return outcomes
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listed = discover(page_of(outcome), visit.kind, lists=not deep)
-    new.extend(store.add_found([(each, url_key(each.url)) for each in listed.found], visit.source_id, now))
+    new.extend(store.add_found([(each, url_key(each.url)) for each in listed.entries], visit.source_id, now))
     return (replace(outcome, flags=(*outcome.flags, *listed.flags), detail=listed.detail or outcome.detail),)
 
 

@@ -39,7 +39,7 @@ async def gather_mementos(run: Run, states: Sequence[SourceState], window: Windo
     if no archive is named, or none may be asked for want of a contact.
     """
     asked = {state.source.id: state for state in states if _has_mementos(state.source)}
-    addresses = [listing.address for state in asked.values() for listing in _listings(run, state.source)]
+    addresses = [listing.url for state in asked.values() for listing in _listings(run, state.source)]
     if asked and not addresses:
         raise ConfigError(
             'no web archive is named: set archives = ["https://archive.example/timemap/link/"] in wirecopy.toml, '
@@ -81,7 +81,7 @@ async def _gather_source(run: Run, source: Source, window: Window) -> Counter[st
             continue
         by_page: dict[str, list[Memento]] = {}
         for memento in listed.mementos:
-            page = absolute(memento.original, listing.address)
+            page = absolute(memento.original, listing.url)
             if page is not None:
                 by_page.setdefault(canonical_url(page), []).append(memento)
         for page, mementos in by_page.items():

@@ -75,7 +75,7 @@ class Run:
 
     async def derive(self) -> None:
         """Empty the ledger, then the queue of texts to compare."""
-        await self.fetcher.rest()
+        await self.fetcher.finish_probes()
         await self.keep_asides()
         while ids := capture_queries.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
@@ -106,7 +106,7 @@ class Run:
 
     async def keep_asides(self) -> None:
         """Keep what the fetcher learned along the way and no batch of captures took along."""
-        along = self.fetcher.asides()
+        along = self.fetcher.side_captures()
         await asyncio.to_thread(
             side_captures.record_side_captures, self.store, along, run_id=self.run_id, now=self.settings.now()
         )
@@ -189,7 +189,7 @@ def recall_from(store: Store) -> Callable[[str], RememberedHost]:
     def recall(origin: str) -> RememberedHost:
         url = fetchable_url(f"{origin}/robots.txt")
         return RememberedHost(
-            manners=origin_queries.manners(store.ask, origin),
+            state=origin_queries.manners(store.ask, origin),
             robots=origin_queries.robots(store.ask, url, url_key(url)),
         )
 

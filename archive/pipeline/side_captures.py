@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from db.store import Store
 
     class SideCaptures(Protocol):
-        """What a fetcher hands over (``archive.crawl.fetch.fetcher.Asides``)."""
+        """The unplanned captures and host states a fetcher returns (``archive.crawl.fetch.SideCaptures``)."""
 
         @property
         def pages(self) -> tuple[tuple[Visit, Outcome], ...]:
             """Visits nobody planned, and what came of them."""
 
         @property
-        def manners(self) -> tuple[HostState, ...]:
+        def host_states(self) -> tuple[HostState, ...]:
             """What is to be remembered of origins."""
 
     Probe = tuple[datetime, str, str]
@@ -39,8 +39,8 @@ def record_side_captures(store: Store, asides: SideCaptures, *, run_id: int | No
     found = [
         (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in asides.pages
     ]
-    if found or asides.manners:
-        store.keep_asides(found, asides.manners, now, run_id)
+    if found or asides.host_states:
+        store.keep_asides(found, asides.host_states, now, run_id)
 
 
 # --- what probes tell ------------------------------------------------------------------------------------------------

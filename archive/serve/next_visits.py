@@ -50,7 +50,7 @@ def due_about(each: Health, hazards: Mapping[str, Hazard]) -> datetime | None:
         failures=failures,
         changes=max(each.versions - 1, 0),
     )
-    due = next_visit(state, hazards.get(source.seed_key or "", PRIOR)).at
+    due = next_visit(state, hazards.get(source.seed_key or "", PRIOR)).due_at
     return max(due, each.waits_until or due) if due else None
 
 

@@ -1,4 +1,4 @@
-"""The rule of when to look again, played against invented histories whose statistics are those published of news.
+"""The change-rate rule, simulated on invented histories with the statistics published about news.
 
 Runs start on the quarter hour, as scheduled. ``make gate ARGS="-k rhythm -rP"`` prints the figures of docs/quality.md.
 """
@@ -42,8 +42,8 @@ POINTS = (0.5, 1, 2, 4, 8, 16, 24, 48, 96, 168, 336)  # hours: the fixed list; w
 # --- the world -------------------------------------------------------------------------------------------------------
 
 
-def how_many(dice: random.Random) -> int:
-    """Most articles are never edited, most of the others once, and a few all day long."""
+def draw_edit_count(dice: random.Random) -> int:
+    """Return a number of edits: for most articles none, for most others one, for a few many in a day."""
     if dice.random() < 0.57:
         return 0
     kind = dice.random()
@@ -54,8 +54,8 @@ def how_many(dice: random.Random) -> int:
     return 3 + int(dice.expovariate(1 / 1.2)) if kind < 0.95 else 11 + int(dice.expovariate(1 / 2))
 
 
-def when(dice: random.Random, *, slow: bool) -> float:
-    """The age at which an edit falls, in hours: of news mostly within a day, of a ``slow`` magazine in weeks."""
+def draw_edit_age(dice: random.Random, *, slow: bool) -> float:
+    """Return the age of an edit in hours: for news mostly within a day, for a ``slow`` magazine in weeks."""
     kind = dice.random()
     if slow:
         return dice.expovariate(1 / 150)
@@ -66,17 +66,19 @@ def when(dice: random.Random, *, slow: bool) -> float:
 
 @cache
 def world(seed: int, articles: int = 3_000, *, slow: bool = False) -> tuple[Edits, ...]:
-    """For each article the ages at which it is edited."""
+    """Return for each article the ages of its edits."""
     dice = random.Random(seed)
-    return tuple(tuple(sorted(when(dice, slow=slow) for _ in range(how_many(dice)))) for _ in range(articles))
+    return tuple(
+        tuple(sorted(draw_edit_age(dice, slow=slow) for _ in range(draw_edit_count(dice)))) for _ in range(articles)
+    )
 
 
-# --- watching it -----------------------------------------------------------------------------------------------------
+# --- simulation -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a policy saw in a month: visits an article, share of edits caught, of time the newest text was held."""
+class Result:
+    """Visits per article in a month, share of edits caught, and share of time with the newest text archived."""
 
     visits: float
     caught: float
@@ -92,39 +94,39 @@ def unvisited(number: int = 0) -> SourceState:
 
 
 def follow(edits: Edits, state: SourceState, due: Due) -> list[tuple[float, int]]:
-    """The visits of a month: at which age, and how many of the edits had happened by then. The first is at age 0."""
+    """Return the visits of a month: the age, and the number of edits by then. The first visit is at age 0."""
     visits, age = [(0.0, 0)], 0.0
     state = replace(state, last_visit_at=T0)
     while True:
-        # The next run after it is due, or, as the plan allows, a minute before.
+        # The next run after the due time, or a minute before it, as the plan allows.
         age = max(math.ceil((due(state) - 1 / 60) / RUN), round(age / RUN) + 1) * RUN
         if age >= MONTH:
             return visits
         happened = bisect_right(edits, age)
-        at = T0 + age * HOUR
+        visited_at = T0 + age * HOUR
         if happened > visits[-1][1]:
-            state = replace(state, last_change_at=at, changes=state.changes + 1)
-        state = replace(state, last_visit_at=at)
+            state = replace(state, last_change_at=visited_at, changes=state.changes + 1)
+        state = replace(state, last_visit_at=visited_at)
         visits.append((age, happened))
 
 
-def play(articles: Sequence[Edits], due: Due) -> Seen:
-    """Watch a world for a month."""
+def play(articles: Sequence[Edits], due: Due) -> Result:
+    """Simulate a policy on a world for a month."""
     visits = caught = edited = 0
     stale = 0.0
     for number, edits in enumerate(articles):
-        seen = follow(edits, unvisited(number), due)
+        visited = follow(edits, unvisited(number), due)
         month = [age for age in edits if age < MONTH]
-        visits += len(seen)
+        visits += len(visited)
         edited += len(month)
-        for (_, before), (after, happened) in zip(seen, [*seen[1:], (MONTH, len(month))], strict=True):
+        for (_, before), (after, happened) in zip(visited, [*visited[1:], (MONTH, len(month))], strict=True):
             caught += happened > before and after < MONTH
             stale += after - edits[before] if happened > before else 0.0
-    return Seen(visits / len(articles), caught / edited, 1 - stale / (len(articles) * MONTH))
+    return Result(visits / len(articles), caught / edited, 1 - stale / (len(articles) * MONTH))
 
 
-def hours(at: datetime) -> float:
-    return (at - T0) / HOUR
+def hours(moment: datetime) -> float:
+    return (moment - T0) / HOUR
 
 
 def the_rule(stretch: float = 1.0, hazard: Hazard = PRIOR) -> Due:
@@ -140,7 +142,7 @@ def fixed_list() -> Due:
 
 
 def backoff(first: float) -> Due:
-    """Gaps that double, and begin anew after a change."""
+    """Return a policy with gaps that double, and restart after a change."""
 
     def due(state: SourceState) -> float:
         quiet = last_visit(state) - hours(state.last_change_at or T0)
@@ -154,11 +156,11 @@ def last_visit(state: SourceState) -> float:
 
 
 @pytest.fixture(scope="module")
-def rule() -> Seen:
+def rule() -> Result:
     return play(world(SEED), the_rule())
 
 
-# --- what is held ----------------------------------------------------------------------------------------------------
+# --- the gates -------------------------------------------------------------------------------------------------------
 
 
 def test_the_invented_histories_have_the_published_statistics():
@@ -179,30 +181,30 @@ def test_twelve_visits_an_article_catch_four_fifths_of_the_edits(rule):
     assert rule.fresh >= 0.97
 
 
-def test_the_rule_catches_half_as_much_again_as_even_gaps(rule):
+def test_the_rule_catches_half_as_many_again_as_even_gaps(rule):
     even = play(world(SEED), uniform(rule.visits))
     assert even.visits >= rule.visits - 0.5
     assert rule.caught >= 1.5 * even.caught
     assert rule.fresh > even.fresh
 
 
-def test_the_rule_beats_what_needs_no_arithmetic(rule):
-    listed, doubled = play(world(SEED), fixed_list()), play(world(SEED), backoff(1.2))
-    assert listed.visits == pytest.approx(12, abs=0.1)
-    assert doubled.visits == pytest.approx(rule.visits, abs=0.5)
-    assert rule.caught > listed.caught + 0.04
-    assert rule.caught > doubled.caught + 0.01
+def test_the_rule_beats_fixed_times_and_doubling(rule):
+    fixed_times, doubling = play(world(SEED), fixed_list()), play(world(SEED), backoff(1.2))
+    assert fixed_times.visits == pytest.approx(12, abs=0.1)
+    assert doubling.visits == pytest.approx(rule.visits, abs=0.5)
+    assert rule.caught > fixed_times.caught + 0.04
+    assert rule.caught > doubling.caught + 0.01
 
 
 @pytest.mark.parametrize("seed", [2, 3])
-def test_other_worlds_of_the_kind_give_the_same(seed):
-    seen = play(world(seed), the_rule())
-    assert seen.visits <= 12
-    assert seen.caught >= 0.82
+def test_other_seeds_give_similar_results(seed):
+    result = play(world(seed), the_rule())
+    assert result.visits <= 12
+    assert result.caught >= 0.82
 
 
 def test_a_slow_magazine_is_learned():
-    """Edits of a hazard the rule knows nothing of: once learned, it catches more of them with no more visits."""
+    """The edits have a hazard unlike the prior. Once learned, more of them are caught with no more visits."""
     train = world(11, 1_000, slow=True)
     histories = [followed(follow(edits, unvisited(n), the_rule())) for n, edits in enumerate(train)]
     learned = hazard_of(estimate_change_rate("magazine", histories, T0).hazard)
@@ -214,27 +216,29 @@ def test_a_slow_magazine_is_learned():
 
 
 def followed(visits: Sequence[tuple[float, int]]) -> ObservedHistory:
-    """What the archive would remember of these visits."""
+    """Return the history the archive would have of these visits."""
     spans: list[tuple[float, float]] = []
     last = -1
     for age, happened in visits:
         spans = [*spans[:-1], (spans[-1][0], age)] if happened == last else [*spans, (age, age)]
         last = happened
-    return ObservedHistory(found_at=T0, seen=tuple((T0 + a * HOUR, T0 + b * HOUR) for a, b in spans))
+    return ObservedHistory(
+        found_at=T0, seen=tuple((T0 + first * HOUR, T0 + last_seen * HOUR) for first, last_seen in spans)
+    )
 
 
 def test_a_growing_group_keeps_its_budget():
-    """Eight days of a feed that brings 30 articles a day, looked at every hour, with and without a budget."""
+    """Simulate a feed with 30 articles a day for eight days, visited every hour, with and without a budget."""
     plenty, scarce = spend(10_000), spend(120)
     sys.stdout.write(f"visits a day: {plenty[0]}; with a budget of 120: {scarce[0]}; caught {plenty[1]}, {scarce[1]}\n")
     assert min(plenty[0][2:]) > 150
     assert max(scarce[0]) <= 120
-    assert min(scarce[0][2:]) >= 90, "what may be spent is spent"
-    assert scarce[1] >= 0.75 * plenty[1], "on what is edited"
+    assert min(scarce[0][2:]) >= 90, "the budget is used"
+    assert scarce[1] >= 0.75 * plenty[1], "on edited articles"
 
 
 def spend(budget: int) -> tuple[list[int], int]:
-    """The visits of each of eight days, and how many edits they caught."""
+    """Return the visits of each of eight days, and the number of edits they caught."""
     edits = world(7, 240)
     dice = random.Random(7)
     arrivals = sorted(dice.uniform(0, 8 * 24) for _ in edits)
@@ -248,7 +252,7 @@ def spend(budget: int) -> tuple[list[int], int]:
             fresh = unvisited(len(states))
             source = replace(fresh.source, seed_key="news/feed", found_at=now, found_in=1_000)
             states.append(replace(fresh, source=source, budget=budget))
-        spent = sum(at > hour - 24 for at in log)
+        spent = sum(visit_hour > hour - 24 for visit_hour in log)
         for visit in plan_visits(states, now=now, spent={"news": spent}).visits:
             log.append(hour)
             n, state = visit.source_id, states[visit.source_id]
@@ -258,7 +262,7 @@ def spend(budget: int) -> tuple[list[int], int]:
                 state = replace(state, last_change_at=now, changes=state.changes + 1)
             known[n] = happened
             states[n] = replace(state, last_visit_at=now)
-    return [sum(at // 24 == day for at in log) for day in range(8)], caught
+    return [sum(visit_hour // 24 == day for visit_hour in log) for day in range(8)], caught
 
 
 def test_the_figures(rule):
@@ -270,4 +274,4 @@ def test_the_figures(rule):
         "stretched 2": play(world(SEED), the_rule(2)),
         "halved": play(world(SEED), the_rule(0.5)),
     }
-    sys.stdout.writelines(f"{name:12}{seen}\n" for name, seen in rows.items())
+    sys.stdout.writelines(f"{name:12}{result}\n" for name, result in rows.items())

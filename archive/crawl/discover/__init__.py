@@ -1,10 +1,11 @@
-"""What a feed, a sitemap or a section page lists: addresses of articles and of further lists, in its order.
+"""Discovery: read the addresses of articles and further lists from a feed, a sitemap or a section page.
 
-It is given bytes that were already fetched and never fetches anything itself. Lists come from strangers, so everything
-is bounded, and whatever cannot be read ends the list instead of the run. What was left out is said, never hidden.
+The input is bytes already fetched. Nothing here makes a request. Lists come from strangers, so everything is bounded.
+A list that cannot be read to its end yields the entries before the damage and never stops a run. Whatever was left out
+is reported in flags and detail.
 
-``feeds`` reads RSS, Atom and JSON Feed, ``sitemaps`` the sitemap protocol, ``sections`` HTML pages; ``notes`` is the
-words for what was left out.
+``feeds`` reads RSS, Atom and JSON Feed, ``sitemaps`` the sitemap protocol, ``sections`` HTML pages. ``truncation``
+has the flags for what was left out.
 """
 
 from __future__ import annotations
@@ -29,48 +30,51 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ARTICLES", "MAX_ENTRIES", "MAX_LISTS", "ListedUrls", "discover"]
 
 MAX_ARTICLES = 1_000
-"""Articles kept of one list: the newest by the list's own dates, else the first."""
+"""Articles taken from one list: the newest by the dates of the list, else the first."""
 
 MAX_LISTS = 50
-"""Further lists kept of one list, chosen likewise: of an index of daily sitemaps the last seven weeks."""
+"""Further lists taken from one list, selected the same way: the last seven weeks of an index of daily sitemaps."""
 
 MAX_ENTRIES = 50_000
-"""Entries read of one list, the sitemap protocol's own limit (sitemaps.org): 0.9 s for 50,000 and for a million."""
+"""Entries read of one list, the limit of the sitemap protocol (sitemaps.org): 0.9 s for 50,000 and for a million."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedUrls:
-    """What a list names, each address once, in its order. ``flags`` and ``detail`` say what of it was left out.
+    """The entries of a list, each URL once, in document order. ``flags`` and ``detail`` report what was left out.
 
-    ``list-cut``: entries beyond a limit; ``list-refused``: it was not read, for it may harm; ``list-damaged``: it could
-    be read only so far.
+    ``list-cut``: entries beyond a limit. ``list-refused``: the list was not read because it may do harm.
+    ``list-damaged``: the list could be read only in part.
     """
 
-    found: tuple[DiscoveredUrl, ...] = ()
+    entries: tuple[DiscoveredUrl, ...] = ()
     flags: tuple[str, ...] = ()
     detail: str = ""
 
 
 def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
-    """Return what ``page`` lists, canonical, in order, at most ``MAX_ARTICLES`` articles and ``MAX_LISTS`` lists.
+    """Return the canonical URLs on ``page``: at most ``MAX_ARTICLES`` articles and ``MAX_LISTS`` further lists.
 
-    ``kind`` says how to read it: feed (RSS, Atom, RDF, JSON), sitemap (urlset, news, text; the children of an index
-    come back as sitemaps; a feed in a sitemap's place is read as one) or section (an HTML page: links to its own host
-    that look like articles, and its feeds). Without ``lists`` further lists are left out: enough of them led here.
-    Other kinds list nothing. Never raises for bad input: what was found before the damage counts.
+    ``kind`` selects the parser. A feed is RSS, Atom, RDF or JSON Feed. A sitemap is a urlset, an index, a news sitemap
+    or plain text; the children of an index are returned as sitemaps, and a feed in place of a sitemap is read as a
+    feed. A section is an HTML page: links to its own host that look like articles, and its feeds. Other kinds list
+    nothing. ``lists=False`` leaves out further lists, for a page that is itself deep in a chain of lists. Never raises
+    for bad input: the entries before the damage count.
     """
     notes: Notes = {}
     entries = list(islice(_entries(page, kind, notes), MAX_ENTRIES + 1))
     if len(entries) > MAX_ENTRIES:
         notes[CUT] = f"only the first {MAX_ENTRIES} entries were read"
-    known = _distinct(entries[:MAX_ENTRIES])
-    articles = _newest([each for each in known if not each.kind.expands], MAX_ARTICLES, "articles", notes)
-    further = _newest([each for each in known if each.kind.expands], MAX_LISTS if lists else 0, "lists", notes)
-    kept = {each.url for each in (*articles, *further)}
-    found = _distinct(_canonical([each for each in known if each.url in kept], page.url))
-    return ListedUrls(found=tuple(found), flags=tuple(notes), detail="; ".join(notes.values()))
+    distinct = _distinct(entries[:MAX_ENTRIES])
+    articles = _newest([entry for entry in distinct if not entry.kind.expands], MAX_ARTICLES, "articles", notes)
+    further_lists = _newest(
+        [entry for entry in distinct if entry.kind.expands], MAX_LISTS if lists else 0, "lists", notes
+    )
+    selected = {entry.url for entry in (*articles, *further_lists)}
+    listed = _distinct(_canonical([entry for entry in distinct if entry.url in selected], page.url))
+    return ListedUrls(entries=tuple(listed), flags=tuple(notes), detail="; ".join(notes.values()))
 
 
 def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[DiscoveredUrl]:
@@ -82,27 +86,27 @@ def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[DiscoveredUrl
 
 
 def _distinct(entries: Iterable[DiscoveredUrl]) -> list[DiscoveredUrl]:
-    """Every address once, where it stood first; the first title and the newest time said of it count."""
-    found: dict[str, DiscoveredUrl] = {}
+    """Return every URL once, at its first position, with its first title and its newest time."""
+    by_url: dict[str, DiscoveredUrl] = {}
     for entry in entries:
-        known = found.setdefault(entry.url, entry)
-        if known is not entry:
-            times = [each.updated_at for each in (known, entry) if each.updated_at is not None]
-            found[entry.url] = replace(known, title=known.title or entry.title, updated_at=max(times, default=None))
-    return list(found.values())
+        first = by_url.setdefault(entry.url, entry)
+        if first is not entry:
+            times = [occurrence.updated_at for occurrence in (first, entry) if occurrence.updated_at is not None]
+            by_url[entry.url] = replace(first, title=first.title or entry.title, updated_at=max(times, default=None))
+    return list(by_url.values())
 
 
-def _newest(known: Sequence[DiscoveredUrl], most: int, what: str, notes: Notes) -> list[DiscoveredUrl]:
-    if len(known) <= most:
-        return list(known)
-    left_out = f"{most} of {len(known)} {what} kept"
-    notes[CUT] = f"{notes[CUT]}, {left_out}" if CUT in notes else left_out
-    return heapq.nlargest(most, known, key=lambda each: each.updated_at or _NEVER)
+def _newest(entries: Sequence[DiscoveredUrl], limit: int, noun: str, notes: Notes) -> list[DiscoveredUrl]:
+    if len(entries) <= limit:
+        return list(entries)
+    note = f"{limit} of {len(entries)} {noun} kept"
+    notes[CUT] = f"{notes[CUT]}, {note}" if CUT in notes else note
+    return heapq.nlargest(limit, entries, key=lambda entry: entry.updated_at or _NEVER)
 
 
-def _canonical(entries: Iterable[DiscoveredUrl], own: str) -> Iterator[DiscoveredUrl]:
-    """The entries under the spelling the archive knows them by, without those that name the list itself."""
-    own_key = url_key(own)
+def _canonical(entries: Iterable[DiscoveredUrl], own_url: str) -> Iterator[DiscoveredUrl]:
+    """Yield the entries with canonical URLs, without those that point to the list itself."""
+    own_key = url_key(own_url)
     for entry in entries:
         try:
             url = canonical_url(entry.url)

@@ -1,4 +1,4 @@
-"""Feeds: RSS in all its forms, Atom and RDF by feedparser, JSON Feed by ourselves."""
+"""Feeds: RSS in all its forms, Atom and RDF through feedparser, JSON Feed by our own reader."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
     from db.records import Page
 
 _LARGEST: Final = 5 * MIB
-"""Bytes read of a feed. feedparser reads all of it at once: 1 s and some MiB for each mebibyte of entries."""
+"""Bytes read of a feed. feedparser loads all of it at once: 1 s and some MiB of memory per mebibyte of entries."""
 
-_MOST_ITEMS: Final = 5_000
-"""Entries read. Five mebibytes of entries inside each other took feedparser 20 s, these take a quarter of one."""
+_MAX_ITEMS: Final = 5_000
+"""Entries read. Five mebibytes of nested entries took feedparser 20 s, 5,000 of them take a quarter of a second."""
 
-_MOST_TAGS: Final = 200_000
-"""Most ``<``. Five mebibytes of nothing else took 14 s, this many under 3; 5,000 full entries have half as many."""
+_MAX_TAGS: Final = 200_000
+"""The limit on ``<``. Five mebibytes of nothing else took 14 s, this many under 3 s. 5,000 full entries have half as
+many."""
 
 _ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF|RDF)[\s>]", re.IGNORECASE)
 _ITEM = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
@@ -53,75 +54,77 @@ def is_feed(page: Page) -> bool:
 
 
 def read_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
-    """Every entry with an address, in the order of the document."""
+    """Yield every entry that has a URL, in document order. What could not be read is added to ``notes``."""
     if page.payload.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         yield from _json_feed(page, notes)
         return
     data = _bounded(b"".join(read_chunks(page.payload, _LARGEST, notes)), notes)
-    if why := entity_problem(leading_bytes(page.payload) + data, page.content_type) or _too_dense(data):
-        notes[REFUSED] = f"the feed was not read: {why}"
+    if problem := entity_problem(leading_bytes(page.payload) + data, page.content_type) or _density_problem(data):
+        notes[REFUSED] = f"the feed was not read: {problem}"
         return
     headers = {"content-type": page.content_type or "application/xml", "content-location": page.url}
     try:
         parsed = feedparser.parse(
             io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
-    except Exception as error:  # noqa: BLE001 (feedparser lets all sorts of errors of its two parsers through)
+    except Exception as error:  # noqa: BLE001 (feedparser lets many types of error of its two parsers through)
         notes[DAMAGED] = f"the feed cannot be read ({type(error).__name__})"
         return
     if not parsed.get("version") and not parsed.entries:
-        notes[DAMAGED] = "it is no feed"
+        notes[DAMAGED] = "it is not a feed"
     for entry in parsed.entries:
         url = absolute_url(entry.get("feedburner_origlink") or entry.get("link") or "", page.url)
         if url:
-            named = "updated_parsed" if "updated_parsed" in entry else "published_parsed"
+            time_field = "updated_parsed" if "updated_parsed" in entry else "published_parsed"
             yield DiscoveredUrl(
-                url=url, title=clean_title(_unmarked(entry.get("title", ""))), updated_at=_moment(entry.get(named))
+                url=url,
+                title=clean_title(_strip_markup(entry.get("title", ""))),
+                updated_at=_to_datetime(entry.get(time_field)),
             )
 
 
 def _bounded(data: bytes, notes: Notes) -> bytes:
-    """The document up to the last entry that is read."""
-    beyond = next(islice(_ITEM.finditer(data), _MOST_ITEMS, None), None)
-    if beyond is None:
+    """Return the document up to the last entry within the limit."""
+    first_beyond = next(islice(_ITEM.finditer(data), _MAX_ITEMS, None), None)
+    if first_beyond is None:
         return data
-    notes[CUT] = f"only the first {_MOST_ITEMS} entries were read"
-    return data[: beyond.start()]
+    notes[CUT] = f"only the first {_MAX_ITEMS} entries were read"
+    return data[: first_beyond.start()]
 
 
-def _too_dense(data: bytes) -> str:
-    return f"it has more than {_MOST_TAGS} tags" if data.count(b"<") > _MOST_TAGS else ""
+def _density_problem(data: bytes) -> str:
+    return f"it has more than {_MAX_TAGS} tags" if data.count(b"<") > _MAX_TAGS else ""
 
 
-def _unmarked(title: str) -> str:
+def _strip_markup(title: str) -> str:
     return unescape(_TAG.sub("", title))
 
 
-def _moment(when: struct_time | None) -> datetime | None:
+def _to_datetime(time: struct_time | None) -> datetime | None:
     try:
-        return datetime(*when[:6], tzinfo=UTC) if when else None
+        return datetime(*time[:6], tzinfo=UTC) if time else None
     except ValueError:
         return None
 
 
 def _json_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
-    """JSON Feed 1.1 (jsonfeed.org): ``items`` with ``url``, ``title``, ``date_modified`` or ``date_published``."""
-    if len(page.payload) > _LARGEST:  # half of it would not be JSON
+    """Read JSON Feed 1.1 (jsonfeed.org): ``items`` with ``url``, ``title``, ``date_modified`` or ``date_published``."""
+    if len(page.payload) > _LARGEST:  # a part of it would not be valid JSON
         notes[REFUSED] = f"the feed was not read: it has more than {_LARGEST // MIB} MiB"
         return
     try:
-        told = json.loads(page.payload.decode("utf-8-sig", "replace"))
+        document = json.loads(page.payload.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         notes[DAMAGED] = "the feed is not valid JSON"
         return
-    items = told.get("items") if isinstance(told, dict) else None
+    items = document.get("items") if isinstance(document, dict) else None
     for item in items if isinstance(items, list) else []:
-        url = absolute_url(_word(item, "url") or _word(item, "external_url"), page.url)
+        url = absolute_url(_string(item, "url") or _string(item, "external_url"), page.url)
         if url:
-            when = _word(item, "date_modified") or _word(item, "date_published")
-            yield DiscoveredUrl(url=url, title=clean_title(_word(item, "title")), updated_at=parse_w3c_time(when))
+            date = _string(item, "date_modified") or _string(item, "date_published")
+            yield DiscoveredUrl(url=url, title=clean_title(_string(item, "title")), updated_at=parse_w3c_time(date))
 
 
-def _word(item: Any, name: str) -> str:
+def _string(item: Any, name: str) -> str:
     value = item.get(name) if isinstance(item, dict) else None
     return value if isinstance(value, str) else ""

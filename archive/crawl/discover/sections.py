@@ -1,4 +1,4 @@
-"""Section pages: the links of an HTML page that look like articles, and the feeds it says it has."""
+"""Section pages: the links of an HTML page that look like articles, and the feeds it declares."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from db.records import Page
 
 MAX_FEEDS: Final = 3
-"""Feeds taken from one page: a site names the one of the section, one of everything, and then those of its tags."""
+"""Feeds taken from one page: sites list the feed of the section, one of everything, then those of tags."""
 
-_MOST_TAGS: Final = 80_000  # as many as an article may have
+_MAX_TAGS: Final = 80_000  # as many as an article may have
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _DATED_PATH = re.compile(r"/(?:19|20)\d\d/")
 _ARTICLE_NAME = re.compile(r"[-_]|\d{3}|\.(?:s?html?|php|aspx?)$", re.IGNORECASE)
-_HOUSE_PAGES = re.compile(
+_NON_ARTICLE_PAGES = re.compile(
     r"/(?:about|account|advert|author|career|contact|cookie|faq|help|imprint|impressum|jobs|legal|login|newsletter|privacy"
     r"|register|rss|search|sitemap|subscri|tag|terms|topic)",
     re.IGNORECASE,
@@ -34,49 +34,53 @@ _HOUSE_PAGES = re.compile(
 
 
 def read_section(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
-    """The feeds the page names, then its links to its own host that look like articles, in the order of the page."""
-    letters = page.payload.replace(b"\0", b"").decode("latin-1")
-    if letters.count("<") > _MOST_TAGS or has_crowded_tag(letters):
+    """Yield the feeds of the page, then its links to its own host that look like articles, in document order."""
+    markup = page.payload.replace(b"\0", b"").decode("latin-1")
+    if markup.count("<") > _MAX_TAGS or has_crowded_tag(markup):
         notes[REFUSED] = "the page was not read: it has too many tags, or a tag too many attributes"
         return
     try:
         tree = html.document_fromstring(page.payload, parser=html.HTMLParser(encoding=page.charset))
     except (etree.LxmlError, LookupError, ValueError):
         return
-    named = tree.find(".//base[@href]")
-    base = absolute_url("" if named is None else named.get("href") or "", page.url) or page.url
+    base_element = tree.find(".//base[@href]")
+    base = absolute_url("" if base_element is None else base_element.get("href") or "", page.url) or page.url
     yield from _feeds(tree, page.url, base, notes)
     for anchor in tree.iterfind(".//a[@href]"):
         url = absolute_url(anchor.get("href") or "", base)
-        if url and _same_host(url, page.url) and _looks_like_article(url):
+        if url and _is_same_host(url, page.url) and _looks_like_article(url):
             yield DiscoveredUrl(url=url, title=clean_title("".join(map(str, anchor.itertext()))))
 
 
-def _feeds(tree: html.HtmlElement, own: str, base: str, notes: Notes) -> Iterator[DiscoveredUrl]:
-    """What ``<link rel=alternate>`` of a feed's type leads to within the registered domain; not feeds of comments."""
-    found: dict[str, DiscoveredUrl] = {}
+def _feeds(tree: html.HtmlElement, page_url: str, base: str, notes: Notes) -> Iterator[DiscoveredUrl]:
+    """Yield the feeds of ``<link rel=alternate>`` within the registered domain, except feeds of comments."""
+    by_url: dict[str, DiscoveredUrl] = {}
     for link in tree.iterfind(".//link[@href]"):
         is_feed = (link.get("type") or "").partition(";")[0].strip().lower() in _FEED_TYPES
         if is_feed and "alternate" in (link.get("rel") or "").lower().split():
             url = absolute_url(link.get("href") or "", base)
             title = clean_title(link.get("title") or "")
-            if url and registered_domain(url) == registered_domain(own) and "comment" not in f"{url} {title}".lower():
-                found.setdefault(url, DiscoveredUrl(url=url, kind=SeedKind.FEED, title=title))
-    if len(found) > MAX_FEEDS:
-        notes[CUT] = f"{MAX_FEEDS} of {len(found)} feeds kept"
-    yield from list(found.values())[:MAX_FEEDS]
+            is_comments = "comment" in f"{url} {title}".lower()
+            if url and registered_domain(url) == registered_domain(page_url) and not is_comments:
+                by_url.setdefault(url, DiscoveredUrl(url=url, kind=SeedKind.FEED, title=title))
+    if len(by_url) > MAX_FEEDS:
+        notes[CUT] = f"{MAX_FEEDS} of {len(by_url)} feeds kept"
+    yield from list(by_url.values())[:MAX_FEEDS]
 
 
-def _same_host(url: str, other: str) -> bool:
+def _is_same_host(url: str, other: str) -> bool:
     return host_of(url).removeprefix("www.") == host_of(other).removeprefix("www.")
 
 
 def _looks_like_article(url: str) -> bool:
-    """Files, feeds and navigation go by courlan's filters; an article's own name has words, a number or a date."""
+    """True for the URL of an article: several words or a number in its last path segment, or a date in its path.
+
+    courlan's filters drop files, feeds and navigation pages.
+    """
     parts = urlsplit(url)
     if not (type_filter(url) and extension_filter(parts.path) and path_filter(parts.path, parts.query)):
         return False
-    if is_navigation_page(url) or _HOUSE_PAGES.search(parts.path):
+    if is_navigation_page(url) or _NON_ARTICLE_PAGES.search(parts.path):
         return False
     name = parts.path.rstrip("/").rpartition("/")[2]
     return bool(name) and bool(_ARTICLE_NAME.search(name) or _DATED_PATH.search(parts.path))

@@ -1,11 +1,24 @@
-"""The network: one visit in, one outcome out. The only place that knows httpx.
+"""The network: fetch one visit, return one outcome. The only package that imports httpx.
 
-Read ``fetcher`` first; it tells the story. The rest are its parts: ``policy`` (what may be asked), ``guard`` (which
-addresses may be connected to), ``connection`` (one socket), ``lane`` and ``manners`` (how often one origin is asked),
-``robots``, ``exchange`` (one request, raw bytes), ``charset`` and, above this package,
-``archive.formats.content_coding`` (from wire
-to entity), ``outcome`` (how a trip ends), ``weather`` (all that can go wrong, as a closed list of reasons). ``post``
-hands a notice over, by the same guard.
+Read ``fetcher`` first, it has the main loop. Its parts:
+
+::
+
+    policy          limits and permissions, and the User-Agent
+    ssrf_guard      IP addresses a connection may be opened to
+    connection      one socket
+    host_queue      one request at a time to one origin
+    ip_limit        requests at a time to one server
+    politeness      gaps, delays and pauses between requests
+    robots          robots.txt; its groups are parsed in ``robots_groups``
+    exchange        one request and its response, raw bytes
+    redirects       the chain of hops, and the outcome at its end
+    retry_after     the Retry-After header
+    charset         the character encoding of a body
+    error_reasons   exceptions of the libraries to ``Reason``
+    webhook_post    one POST, for notifications
+
+Content-Encoding is decoded by ``archive.formats.content_coding``.
 """
 
 from __future__ import annotations

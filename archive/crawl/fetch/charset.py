@@ -1,8 +1,8 @@
-"""Which character encoding a body is in, by what it says and by what it is.
+"""Character encoding of a body: detection from the declaration and from the bytes.
 
-Order as in browsers: byte-order mark, HTTP header, declaration in the body (read by w3lib, which knows the web's
-aliases), then what the bytes themselves allow. A declaration that the bytes refute is overruled and flagged: text that
-is valid UTF-8 with anything beyond ASCII in it is UTF-8, for no other encoding happens to look so.
+The order is that of browsers: byte-order mark, HTTP header, declaration in the body (read by w3lib, which knows the
+web's aliases), then the bytes themselves. A declaration that the bytes contradict is overruled and flagged. Text that
+is valid UTF-8 and has non-ASCII characters is UTF-8, because text in another encoding almost never is valid UTF-8.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TEXT_TYPE = re.compile(
     r"text/|application/(?:[\w.-]+\+)?(?:xml|json)\b|application/(?:javascript|ecmascript)\b", re.IGNORECASE
 )
 _LOOKS_LIKE_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-zA-Z]")
-_ANYTHING = frozenset({"", "*/*", "application/octet-stream", "application/unknown", "unknown/unknown"})
+_GENERIC_TYPES = frozenset({"", "*/*", "application/octet-stream", "application/unknown", "unknown/unknown"})
 _UTF8, _WESTERN = "utf-8", "cp1252"
 
 # Python's names for the encodings of the WHATWG Encoding Standard. Python also knows codecs that are no encodings of
@@ -30,62 +30,62 @@ _MULTIBYTE = frozenset({"gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "shift_
 
 
 def is_text(content_type: str, body: bytes) -> bool:
-    """Tell whether a body is text: by its declared type, and where that says nothing by its looking like markup."""
+    """True if a body is text by its declared type or, if that type is generic, because it begins like markup."""
     return bool(_LOOKS_LIKE_MARKUP.match(body) if is_generic_type(content_type) else _TEXT_TYPE.match(content_type))
 
 
 def is_generic_type(content_type: str) -> bool:
-    """Tell whether a declared type is none, or one that only means "some bytes"."""
-    return content_type.partition(";")[0].strip().lower() in _ANYTHING
+    """True for a missing content type, or one that means only "some bytes"."""
+    return content_type.partition(";")[0].strip().lower() in _GENERIC_TYPES
 
 
 def detect_charset(content_type: str, body: bytes) -> tuple[str, tuple[str, ...]]:
-    """Give Python's name of the encoding to read ``body`` with, and flags.
+    """Return Python's name of the encoding of ``body``, and flags.
 
-    ``charset-unknown``: the declared name is no encoding; ``charset-lie``: the bytes refute the declaration;
-    ``charset-broken``: not even the encoding given fits every byte, so some characters will be replaced.
+    ``charset-unknown``: the declared name is no encoding. ``charset-lie``: the bytes contradict the declaration.
+    ``charset-broken``: some bytes are invalid even in the returned encoding, and will be replaced.
     """
-    mark = read_bom(body)[0]
-    if mark is not None and _known(mark):
-        return mark, ()
+    bom_encoding = read_bom(body)[0]
+    if bom_encoding is not None and _supported(bom_encoding):
+        return bom_encoding, ()
     header, meta = http_content_type_encoding(content_type), html_body_declared_encoding(body)
-    declared = _known(header) or _known(meta, in_body=True)
+    declared = _supported(header) or _supported(meta, in_body=True)
     flags = ("charset-unknown",) if not declared and (meta or "charset=" in content_type.lower()) else ()
-    used = _fitting(declared, _known(meta, in_body=True), body)
-    lie = ("charset-lie",) if declared and used != declared else ()
-    broken = ("charset-broken",) if not _fits(used, body) else ()
-    return used, (*flags, *lie, *broken)
+    charset = _best_fit(declared, _supported(meta, in_body=True), body)
+    lie = ("charset-lie",) if declared and charset != declared else ()
+    broken = ("charset-broken",) if not _is_valid(charset, body) else ()
+    return charset, (*flags, *lie, *broken)
 
 
-def _known(name: str | None, *, in_body: bool = False) -> str | None:
+def _supported(name: str | None, *, in_body: bool = False) -> str | None:
     if name is not None and name.startswith("utf-16") and in_body:
         return _UTF8  # a declaration we could read as ASCII is not UTF-16 (Encoding Standard, prescan)
     name = "utf-16-le" if name == "utf-16" else name
     return name if name in _ENCODINGS else None
 
 
-def _fitting(declared: str | None, meta: str | None, body: bytes) -> str:
+def _best_fit(declared: str | None, meta: str | None, body: bytes) -> str:
     if body.isascii() or declared in {"utf-16-le", "utf-16-be", "iso2022_jp"}:
         return declared or _UTF8
-    if _fits(_UTF8, body) and (declared not in _MULTIBYTE or not _fits(str(declared), body)):
+    if _is_valid(_UTF8, body) and (declared not in _MULTIBYTE or not _is_valid(str(declared), body)):
         return _UTF8
     if declared not in {None, _UTF8}:
         return str(declared)
     if meta not in {None, _UTF8}:
         return str(meta)
-    return _UTF8 if _mostly_utf8(body) else _WESTERN
+    return _UTF8 if _is_mostly_utf8(body) else _WESTERN
 
 
-def _fits(name: str, body: bytes) -> bool:
+def _is_valid(encoding: str, body: bytes) -> bool:
     try:
-        body.decode(name)
+        body.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _mostly_utf8(body: bytes) -> bool:
-    """A UTF-8 page with a few bad bytes in it has more good sequences than bad ones; a western one has hardly any."""
+def _is_mostly_utf8(body: bytes) -> bool:
+    """True if valid UTF-8 sequences far outnumber invalid ones. A page in a western encoding has hardly any."""
     text = body.decode(_UTF8, "replace")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     return beyond_ascii > 2 * text.count("\ufffd")

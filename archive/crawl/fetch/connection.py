@@ -1,7 +1,7 @@
-"""One connection, straight on asyncio, that remembers what a verdict and a faithful record need.
+"""One network connection on plain asyncio, which records what error reasons and capture records need.
 
-It stands under httpcore in place of the anyio streams, whose cancel scopes and checks around every read and write cost
-a third of a fetch's processor time (0.4 of 1.2 ms a page, measured on 200 loopback origins).
+It replaces httpcore's anyio streams. Their cancel scopes and checks around every read and write cost a third of the
+processor time of a fetch (0.4 of 1.2 ms a page, measured on 200 loopback origins).
 """
 
 from __future__ import annotations
@@ -16,152 +16,153 @@ import httpcore
 from archive.crawl.fetch.fetch_error import FetchError
 from db.records import Reason
 
-_MOST_UNREAD = 256 * 1024  # bytes taken off the socket before anybody asked for them
-_MOST_HEAD = 256 * 1024  # bytes before a reply's header block is through; h11 stops single ones at 100 KiB
-_TAIL = 64  # bytes; enough to see whether a reply ended where its framing said
+_MAX_UNREAD = 256 * 1024  # bytes buffered before the transport is paused
+_MAX_HEAD = 256 * 1024  # bytes of all header blocks of a response; h11 stops a single one at 100 KiB
+_TAIL = 64  # bytes; enough to see whether a response ended where its framing said
 
 
-class _Inbox(asyncio.Protocol):
-    """What has come in and nobody has read yet. Full, it lets the sender wait."""
+class _ReceiveBuffer(asyncio.Protocol):
+    """The bytes received and not yet read. When it is full, the transport is paused."""
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop().time
         self._unread = bytearray()
-        self._waiting: asyncio.Future[None] | None = None
-        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._is_paused = False
         self.transport: asyncio.Transport | None = None
-        self.ended = False
+        self.is_ended = False
         self.error: Exception | None = None
-        self.first_at: float | None = None
+        self.first_byte_at: float | None = None
 
     @property
-    def ready(self) -> bool:
-        """True when a read need not wait: there are bytes, or there will be none any more."""
-        return bool(self._unread) or self.ended
+    def is_ready(self) -> bool:
+        """True if a read returns at once: there are bytes, or the connection has ended."""
+        return bool(self._unread) or self.is_ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what create_connection gives)
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (create_connection passes no other)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self.first_at is None:
-            self.first_at = self._clock()
+        if self.first_byte_at is None:
+            self.first_byte_at = self._clock()
         self._unread += data
-        if len(self._unread) > _MOST_UNREAD and self.transport is not None:
+        if len(self._unread) > _MAX_UNREAD and self.transport is not None:
             self.transport.pause_reading()
-            self._paused = True
+            self._is_paused = True
         self._wake()
 
     def eof_received(self) -> None:
-        self.ended = True
+        self.is_ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ended, self.error = True, exc
+        self.is_ended, self.error = True, exc
         self._wake()
 
     async def wait(self) -> None:
-        """Return as soon as ``ready``."""
-        while not self.ready:
-            self._waiting = asyncio.get_running_loop().create_future()
+        """Return as soon as ``is_ready``."""
+        while not self.is_ready:
+            self._waiter = asyncio.get_running_loop().create_future()
             try:
-                await self._waiting
+                await self._waiter
             finally:
-                self._waiting = None
+                self._waiter = None
 
-    def take(self, most: int) -> bytes:
-        """Give what is there, at most ``most`` bytes."""
-        taken = bytes(self._unread[:most])
-        del self._unread[:most]
-        if self._paused and self.transport is not None and not self.ended:
+    def read(self, limit: int) -> bytes:
+        """Remove and return the buffered bytes, at most ``limit`` of them."""
+        data = bytes(self._unread[:limit])
+        del self._unread[:limit]
+        if self._is_paused and self.transport is not None and not self.is_ended:
             self.transport.resume_reading()
-            self._paused = False
-        return taken
+            self._is_paused = False
+        return data
 
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Connection(httpcore.AsyncNetworkStream):
-    """A connection to one checked address.
+    """A connection to one checked IP address.
 
-    Since the last request: ``received`` bytes, the last few of them in ``tail``; ``ended`` when the peer hung up;
-    ``replied`` once somebody saw a whole header block. ``opening`` says how long name, connection and handshake took
-    (seconds), and ``tls`` what the handshake agreed on. ``spoil`` keeps it from being used again: whatever still lies
-    in its buffers must not become the next page.
+    These attributes count from the last request: ``received`` is the number of bytes, ``tail`` the last few of them,
+    ``is_ended`` true once the peer closed the connection. The reader of the response sets ``has_head`` when it has a
+    complete header block. ``setup_seconds`` holds the duration of name lookup, connection and handshake, ``tls`` the
+    parameters of the handshake. ``prevent_reuse`` makes the pool drop the connection: bytes still in its buffers must
+    not become part of the next response.
     """
 
-    def __init__(self, inbox: _Inbox, transport: asyncio.Transport, ip: str, port: int) -> None:
-        self._inbox = inbox
+    def __init__(self, buffer: _ReceiveBuffer, transport: asyncio.Transport, ip: str, port: int) -> None:
+        self._buffer = buffer
         self._transport = transport
         self.ip = ip
         self.port = port
         self.tls: tuple[tuple[str, str], ...] = ()
-        self.opening: tuple[tuple[str, float], ...] = ()
+        self.setup_seconds: tuple[tuple[str, float], ...] = ()
         self.received = 0
-        self.ended = False
-        self.replied = False
+        self.is_ended = False
+        self.has_head = False
         self.tail = b""
-        self._head = b""
-        self._spoilt = False
+        self._leading = b""
+        self._must_close = False
 
     @property
     def speaks_http(self) -> bool:
-        """True when what came since the last request begins like an HTTP/1 reply."""
-        return self._head.startswith(b"HTTP/1.")
+        """True if the bytes since the last request begin like an HTTP/1 response."""
+        return self._leading.startswith(b"HTTP/1.")
 
     @property
-    def switched(self) -> bool:
-        """True when the reply says that the connection now speaks something else (101), which nobody asked for."""
-        return self.speaks_http and self._head[9:12] == b"101"
+    def is_switching_protocols(self) -> bool:
+        """True if the response has status 101: the server changes to a protocol that was not requested."""
+        return self.speaks_http and self._leading[9:12] == b"101"
 
     @property
     def first_byte_at(self) -> float | None:
-        """When the first byte since the last request came, on the clock of the event loop; None before it did."""
-        return self._inbox.first_at
+        """The arrival of the first byte since the last request, on the clock of the event loop; None before that."""
+        return self._buffer.first_byte_at
 
-    def spoil(self) -> None:
-        """Have the pool drop this connection instead of using it again."""
-        self._spoilt = True
+    def prevent_reuse(self) -> None:
+        """Make the pool drop this connection instead of using it again."""
+        self._must_close = True
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's signature)
-        """Read what there is, at most ``max_bytes``; empty at the end.
+        """Return the received bytes, at most ``max_bytes``; empty at the end of the connection.
 
         Raises httpcore's ``ReadTimeout`` and ``ReadError``, and ``FetchError`` for a header block without end.
         """
-        if not self._inbox.ready:
+        if not self._buffer.is_ready:
             try:
                 async with asyncio.timeout(timeout):
-                    await self._inbox.wait()
+                    await self._buffer.wait()
             except TimeoutError as error:
                 raise httpcore.ReadTimeout(f"silent for {timeout:g} s") from error
-        data = self._inbox.take(max_bytes)
-        if not data and self._inbox.error is not None:
-            raise httpcore.ReadError(str(self._inbox.error)) from self._inbox.error
-        self._note(data)
+        data = self._buffer.read(max_bytes)
+        if not data and self._buffer.error is not None:
+            raise httpcore.ReadError(str(self._buffer.error)) from self._buffer.error
+        self._record(data)
         return data
 
-    def _note(self, data: bytes) -> None:
+    def _record(self, data: bytes) -> None:
         self.received += len(data)
-        self.ended = not data
-        self._head = self._head or data[:16]
+        self.is_ended = not data
+        self._leading = self._leading or data[:16]
         self.tail = (self.tail + data)[-_TAIL:] if len(data) < _TAIL else data[-_TAIL:]
-        if not self.replied and self.received > _MOST_HEAD:
+        if not self.has_head and self.received > _MAX_HEAD:
             raise FetchError(Reason.PROTOCOL, f"{self.received} bytes of headers and no end of them")
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109, ARG002
-        """Send ``buffer``: a new request, so what was received so far no longer counts. A request never has to wait."""
+        """Send ``buffer`` as a new request, and reset what was recorded of the last response. Never waits."""
         if not buffer:
             return
-        self.received, self.ended, self.replied, self._head, self.tail = 0, False, False, b"", b""
-        self._inbox.first_at = None
-        if self._inbox.ended or self._transport.is_closing():
+        self.received, self.is_ended, self.has_head, self._leading, self.tail = 0, False, False, b"", b""
+        self._buffer.first_byte_at = None
+        if self._buffer.is_ended or self._transport.is_closing():
             raise httpcore.WriteError("the server closed the connection")
         self._transport.write(buffer)
 
     async def aclose(self) -> None:
-        """Close the connection at once; nothing is ever left to be sent."""
+        """Close the connection at once. No data is ever waiting to be sent."""
         self._transport.abort()
 
     async def start_tls(
@@ -170,29 +171,29 @@ class Connection(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        """Put TLS on the connection. Raises ``FetchError`` when the certificate or the handshake is bad."""
+        """Start TLS on the connection. Raises ``FetchError`` if the certificate or the handshake is bad."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        start = loop.time()
         try:
             async with asyncio.timeout(timeout):
                 transport = await loop.start_tls(
-                    self._transport, self._inbox, ssl_context, server_hostname=server_hostname
+                    self._transport, self._buffer, ssl_context, server_hostname=server_hostname
                 )
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"no TLS handshake within {timeout:g} s") from error
-        except OSError as error:  # of which ssl.SSLError is one
+        except OSError as error:  # ssl.SSLError is one
             raise FetchError(Reason.TLS, str(error) or type(error).__name__) from error
         if transport is None:
             raise FetchError(Reason.TLS, "the server hung up during the handshake")
-        self._transport = self._inbox.transport = transport
-        self.tls = _agreed(transport.get_extra_info("ssl_object"))
-        self.opening = (*self.opening, ("tls", loop.time() - began))
+        self._transport = self._buffer.transport = transport
+        self.tls = _tls_facts(transport.get_extra_info("ssl_object"))
+        self.setup_seconds = (*self.setup_seconds, ("tls", loop.time() - start))
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        """Answer httpcore's questions about the socket."""
-        if info == "is_readable":  # an idle connection with something to read is one the pool gives up
-            return self._spoilt or self._inbox.ready
+        """Return a fact about the socket that httpcore asks for by name."""
+        if info == "is_readable":  # the pool drops an idle connection that is readable
+            return self._must_close or self._buffer.is_ready
         names = {"server_addr": "peername", "client_addr": "sockname"}
         return self._transport.get_extra_info(names.get(info, info))
 
@@ -202,15 +203,15 @@ async def connect(address: str, port: int, timeout: float | None) -> Connection:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout):
-            transport, inbox = await loop.create_connection(_Inbox, address, port)
+            transport, buffer = await loop.create_connection(_ReceiveBuffer, address, port)
     except TimeoutError as error:
         raise httpcore.ConnectTimeout(f"{address} did not answer within {timeout:g} s") from error
     except OSError as error:
         raise httpcore.ConnectError(str(error)) from error
-    return Connection(inbox, transport, address, port)
+    return Connection(buffer, transport, address, port)
 
 
-def _agreed(tls: ssl.SSLObject) -> tuple[tuple[str, str], ...]:
+def _tls_facts(tls: ssl.SSLObject) -> tuple[tuple[str, str], ...]:
     cipher, certificate = tls.cipher(), tls.getpeercert(binary_form=True)
     facts = {
         "version": tls.version(),

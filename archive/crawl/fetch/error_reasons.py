@@ -1,6 +1,6 @@
 """The mapping from exceptions of the libraries to `Reason`.
 
-A cause is told by the type of the error and by what the connection saw, never by reading a message.
+The reason follows from the type of the error and from the state of the connection, never from a message.
 """
 
 from __future__ import annotations
@@ -36,33 +36,35 @@ _BY_TYPE: tuple[tuple[type[Exception], Reason], ...] = (
 
 
 def fetch_error_from(error: Exception, connection: Connection | None = None) -> FetchError:
-    """Name what ``error`` means. ``connection`` is the one it happened on and tells a cut from a lie.
+    """Return ``error`` as a FetchError. The state of its ``connection`` tells a broken connection from a bad response.
 
-    Anything unknown becomes ``protocol`` with the type's name in its detail: one strange page must not end a run.
+    An unknown error becomes ``protocol`` with the name of its type in the detail: one strange page must not end a run.
     """
     if isinstance(error, FetchError):
         return error
     if isinstance(error, RefusedUrl):
         return FetchError(error.reason, str(error))
     if isinstance(error, httpcore.ProtocolError) and connection is not None:
-        return _broken_off(connection, error)
-    for kind, reason in _BY_TYPE:
-        if isinstance(error, kind):
-            return FetchError(reason, _told(error))
-    return FetchError(Reason.PROTOCOL, _told(error))
+        return _protocol_error(connection, error)
+    for error_type, reason in _BY_TYPE:
+        if isinstance(error, error_type):
+            return FetchError(reason, _describe(error))
+    return FetchError(Reason.PROTOCOL, _describe(error))
 
 
-def _broken_off(connection: Connection, error: httpcore.ProtocolError) -> FetchError:
-    if connection.switched:
-        return FetchError(Reason.UNEXPECTED_STATUS, "HTTP 101: the server changes to a protocol nobody asked for")
-    if not connection.ended:
-        return FetchError(Reason.PROTOCOL, _told(error))
+def _protocol_error(connection: Connection, error: httpcore.ProtocolError) -> FetchError:
+    if connection.is_switching_protocols:
+        return FetchError(Reason.UNEXPECTED_STATUS, "HTTP 101: the server changes to a protocol that was not requested")
+    if not connection.is_ended:
+        return FetchError(Reason.PROTOCOL, _describe(error))
     if connection.received == 0:
         return FetchError(Reason.RESET, "the server closed the connection without a reply")
     if not connection.speaks_http:
         return FetchError(Reason.PROTOCOL, "the reply is not HTTP")
-    return FetchError(Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the reply did")
+    return FetchError(
+        Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the end of the reply"
+    )
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

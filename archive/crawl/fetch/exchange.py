@@ -1,7 +1,7 @@
-"""One request and its reply, as raw as the wire gave it: HTTP/1.1, no cookies, no environment, no decoding.
+"""One HTTP/1.1 request and its raw response: no cookies, no proxies from the environment, no decoding.
 
-Each origin has its own small pool: one big httpx pool costs three to five times the CPU at 200 hosts, and lost 7 of
-3,000 requests to healthy servers there (httpx 0.28.1, 200 connections; none with a pool per origin).
+Each origin has its own small pool. One big httpx pool costs three to five times the CPU at 200 hosts and lost 7 of
+3,000 requests to healthy servers there (httpx 0.28.1, 200 connections). A pool per origin lost none.
 """
 
 from __future__ import annotations
@@ -29,97 +29,103 @@ if TYPE_CHECKING:
     from archive.crawl.fetch.ssrf_guard import GuardedBackend
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
-"""Exactly what ``archive.formats.content_coding`` reads. Validators hold only for the same value, so it never
-varies."""
+"""Exactly the codings ``archive.formats.content_coding`` decodes. The value is the same in all requests, because a
+validator is valid only for the coding it was issued with."""
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,*/*;q=0.1"
-_TIMEOUTS = {"connect": 10.0, "read": 20.0, "write": 10.0, "pool": None}  # seconds; the total deadline rules over them
-_IDLE_SECONDS = 20.0  # kept open that long between two visits of one origin
-_CONNECTIONS = 2  # the lane uses one; the second covers one that is still closing
+_TIMEOUTS = {
+    "connect": 10.0,
+    "read": 20.0,
+    "write": 10.0,
+    "pool": None,
+}  # seconds, within the deadline of the visit
+_IDLE_SECONDS = 20.0  # a connection stays open that long between two visits of one origin
+_CONNECTIONS = 2  # the host queue uses one; the second covers one that is still closing
 _VALIDATOR = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]{0,1022}[\x21-\x7e\x80-\xff])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request to be made: where, as whom, and what we already hold of it.
+    """One request to be made: URL, User-Agent, and the validators of the page we already have.
 
-    ``at`` is the moment of asking; ``past_caches`` asks every cache on the way to look at the origin again.
+    ``requested_at`` is the time of the request. ``bypass_caches`` tells every cache on the way to revalidate with the
+    origin.
     """
 
     url: str
     agent: str
-    at: datetime
+    requested_at: datetime
     language: str | None = None
     etag: str | None = None
     last_modified: str | None = None
-    past_caches: bool = False
+    bypass_caches: bool = False
 
     @property
     def validators(self) -> dict[str, str]:
-        """The conditional headers that can be sent; a stored value no header may carry is left out."""
-        named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in named.items() if value and _VALIDATOR.fullmatch(value)}
+        """The conditional headers to send. A stored value that is not valid in a header is left out."""
+        conditional = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in conditional.items() if value and _VALIDATOR.fullmatch(value)}
 
     def headers(self, host: str) -> tuple[tuple[str, str], ...]:
-        """The header pairs to be sent to ``host``, in order."""
+        """Return the header pairs to send to ``host``, in order."""
         language = self.language if self.language and _LANGUAGE.fullmatch(self.language) else None
-        named = {
+        headers = {
             "Host": host,
             "User-Agent": self.agent,
             "Accept": _ACCEPT,
             "Accept-Encoding": ACCEPT_ENCODING,
             **({"Accept-Language": f"{language}, *;q=0.5"} if language else {}),
-            **({"Cache-Control": "no-cache"} if self.past_caches else {}),
+            **({"Cache-Control": "no-cache"} if self.bypass_caches else {}),
             **self.validators,
         }
-        return tuple(named.items())
+        return tuple(headers.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back to a request made ``at`` a moment.
+    """The response to a request made at ``requested_at``.
 
-    ``body`` is the raw body as far as it arrived; ``broken`` says why it is not whole.
-    ``named`` holds the stripped values of each header under its name in lower case.
+    ``body`` holds the raw bytes that arrived. ``body_error`` is set if the body is incomplete. ``headers_by_name`` maps
+    each header name in lower case to its stripped values.
     """
 
     url: str
-    at: datetime
+    requested_at: datetime
     status: int
     reason_phrase: str
     headers: tuple[tuple[str, str], ...]
-    named: Mapping[str, Sequence[str]]
+    headers_by_name: Mapping[str, Sequence[str]]
     body: bytes = b""
-    broken: FetchError | None = None
-    conditional: bool = False
+    body_error: FetchError | None = None
+    is_conditional: bool = False
     ip: str | None = None
     flags: tuple[str, ...] = ()
     exchange: Exchange = field(default_factory=Exchange)
 
     def header(self, name: str) -> str | None:
-        """Give the first value of header ``name`` (in lower case), stripped; None when there is none."""
-        return next(iter(self.named.get(name, ())), None)
+        """Return the first value of header ``name`` (in lower case), stripped; None if there is none."""
+        return next(iter(self.headers_by_name.get(name, ())), None)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Give every value of header ``name`` (in lower case) in order."""
-        return tuple(self.named.get(name, ()))
+        """Return every value of header ``name`` (in lower case) in order."""
+        return tuple(self.headers_by_name.get(name, ()))
 
     @property
     def location(self) -> str | None:
-        """Where a redirect points, read as UTF-8 if it is that, else as latin-1; None when this is no redirect."""
-        named = self.header("location") if self.status in REDIRECTS else None
-        if named is None:
+        """The target of a redirect, decoded as UTF-8 if valid, else as latin-1; None if this is no redirect."""
+        value = self.header("location") if self.status in REDIRECTS else None
+        if value is None:
             return None
-        raw = named.encode("latin-1")
+        raw = value.encode("latin-1")
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError:
-            return named
+            return value
 
 
 class OriginTransport(httpx.AsyncBaseTransport):
-    """The connection pool of one origin, over the address guard. Every network failure raises ``FetchError``."""
+    """The connection pool of one origin, behind the SSRF guard. Every network failure raises ``FetchError``."""
 
     def __init__(self, backend: GuardedBackend, ssl_context: ssl.SSLContext | None) -> None:
         self._backend = backend
@@ -135,37 +141,43 @@ class OriginTransport(httpx.AsyncBaseTransport):
 
     @property
     def connection(self) -> Connection | None:
-        """The connection in use; a lane makes one request at a time."""
+        """The connection in use. There is one at most, because a host queue makes one request at a time."""
         return self._backend.connection
 
-    def renew(self) -> None:
-        """Use a new connection for the next request, whatever is still open."""
+    def drop_connection(self) -> None:
+        """Make the next request open a new connection."""
         if self.connection is not None:
-            self.connection.spoil()
+            self.connection.prevent_reuse()
 
-    def request(self, ask: Request) -> tuple[httpx.Request, tuple[tuple[str, str], ...]]:
-        """Give the request to send, and its header pairs; its target is the address byte for byte.
+    def build_request(self, request: Request) -> tuple[httpx.Request, tuple[tuple[str, str], ...]]:
+        """Return the httpx request and its header pairs. Its target is the path of the URL byte for byte.
 
-        The target goes past any quoting of httpx's own, and the rest of the address is read once an origin.
+        The target bypasses httpx's own quoting. The root of the URL is parsed once per origin.
         """
-        scheme, _, rest = ask.url.partition("://")
+        scheme, _, rest = request.url.partition("://")
         host, slash, target = rest.partition("/")
         if self._root is None:
             self._root = httpx.URL(f"{scheme}://{host}/")
-        sent = ask.headers(host)
-        pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent]
+        headers = request.headers(host)
+        pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
         extensions = {"timeout": _TIMEOUTS, "target": f"{slash}{target}".encode("ascii")}
         empty = httpx.ByteStream(b"")
-        return httpx.Request("GET", self._root, headers=pairs, stream=empty, extensions=extensions), sent
+        return httpx.Request("GET", self._root, headers=pairs, stream=empty, extensions=extensions), headers
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request``; the response's body is still on the wire."""
+        """Send ``request`` and return the response with its body unread."""
         url = request.url
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        sent = httpcore.Request(request.method, target, headers=request.headers.raw, extensions=request.extensions)
-        reply = await self._pool.handle_async_request(sent)
+        core_request = httpcore.Request(
+            request.method, target, headers=request.headers.raw, extensions=request.extensions
+        )
+        response = await self._pool.handle_async_request(core_request)
         return httpx.Response(
-            reply.status, headers=reply.headers, stream=_RawBody(reply), extensions=reply.extensions, request=request
+            response.status,
+            headers=response.headers,
+            stream=_RawBody(response),
+            extensions=response.extensions,
+            request=request,
         )
 
     async def aclose(self) -> None:
@@ -174,114 +186,118 @@ class OriginTransport(httpx.AsyncBaseTransport):
 
 
 class _RawBody(httpx.AsyncByteStream):
-    def __init__(self, reply: httpcore.Response) -> None:
-        self._reply = reply
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._reply.aiter_stream()
+        return self._response.aiter_stream()
 
     async def aclose(self) -> None:
-        await self._reply.aclose()
+        await self._response.aclose()
 
 
-async def exchange(transport: OriginTransport, ask: Request, *, max_wire: int) -> Response:
+async def exchange(transport: OriginTransport, request: Request, *, max_wire: int) -> Response:
     """Make one request and read its raw body, at most ``max_wire`` bytes of it.
 
-    Raises ``FetchError`` when no reply came at all; a body that broke off or ran over is a ``Response`` with
-    ``broken`` set. The body of a redirect is not read.
+    Raises ``FetchError`` if no response arrived. A body that broke off or exceeded the limit is a ``Response`` with
+    ``body_error`` set. The body of a redirect is not read.
     """
     clock = asyncio.get_running_loop().time
-    began = clock()
-    request, sent = transport.request(ask)
+    start = clock()
+    wire_request, sent_headers = transport.build_request(request)
     try:
-        response = await transport.handle_async_request(request)
+        wire_response = await transport.handle_async_request(wire_request)
     except Exception as error:
         raise fetch_error_from(error, transport.connection) from error
-    connection: Connection = response.extensions["network_stream"]
-    connection.replied = True
+    connection: Connection = wire_response.extensions["network_stream"]
+    connection.has_head = True
     try:
-        reads_body = response.status_code not in REDIRECTS or "location" not in response.headers
-        body, broken = await _read(response, connection, max_wire) if reads_body else (b"", None)
+        reads_body = wire_response.status_code not in REDIRECTS or "location" not in wire_response.headers
+        body, body_error = await _read(wire_response, connection, max_wire) if reads_body else (b"", None)
     finally:
-        await response.aclose()
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
-    reply = Response(
-        url=ask.url,
-        at=ask.at,
-        status=response.status_code,
-        reason_phrase=response.extensions["reason_phrase"].decode("latin-1"),
+        await wire_response.aclose()
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in wire_response.headers.raw)
+    response = Response(
+        url=request.url,
+        requested_at=request.requested_at,
+        status=wire_response.status_code,
+        reason_phrase=wire_response.extensions["reason_phrase"].decode("latin-1"),
         headers=headers,
-        named=_by_name(headers),
+        headers_by_name=_by_name(headers),
         body=body,
-        broken=broken,
-        conditional=bool(ask.validators),
+        body_error=body_error,
+        is_conditional=bool(request.validators),
         ip=connection.ip,
-        exchange=_record(response, connection, sent, began, clock()),
+        exchange=_record(wire_response, connection, sent_headers, start, clock()),
     )
     unverified = ("tls-unverified",) if ("verified", "no") in connection.tls else ()
-    flags = (*_framing_flags(reply, connection), *unverified)
-    return replace(reply, flags=flags) if flags else reply
+    flags = (*_framing_flags(response, connection), *unverified)
+    return replace(response, flags=flags) if flags else response
 
 
 async def _read(response: httpx.Response, connection: Connection, limit: int) -> tuple[bytes, FetchError | None]:
-    body = BytesIO()  # gives its buffer away without a copy
-    broken = None
+    body = BytesIO()  # returns its buffer without a copy
+    body_error = None
     try:
         async for chunk in response.stream:  # type: ignore[union-attr]  # asynchronous, as the transport made it
             body.write(chunk)
             if body.tell() > limit:
-                broken = FetchError(Reason.TOO_LARGE, f"more than {limit} bytes on the wire")
+                body_error = FetchError(Reason.TOO_LARGE, f"more than {limit} bytes on the wire")
                 break
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
-        broken = fetch_error_from(error, connection)
-    return body.getvalue(), broken
+        body_error = fetch_error_from(error, connection)
+    return body.getvalue(), body_error
 
 
 def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for name, value in headers:
-        named.setdefault(name.lower(), []).append(value.strip())
-    return named
+        by_name.setdefault(name.lower(), []).append(value.strip())
+    return by_name
 
 
 def _record(
-    response: httpx.Response, connection: Connection, sent: tuple[tuple[str, str], ...], began: float, ended: float
+    response: httpx.Response,
+    connection: Connection,
+    sent_headers: tuple[tuple[str, str], ...],
+    start: float,
+    end: float,
 ) -> Exchange:
-    """How the request went. Only the first one over a connection waited for its opening."""
-    opening, connection.opening = connection.opening, ()
-    answered = connection.first_byte_at
-    first = (("first_byte", answered - began),) if answered is not None else ()
-    seconds = (*opening, *first, ("total", ended - began))
+    """Return the record of a request. Only the first request over a connection includes the time of its setup."""
+    setup, connection.setup_seconds = connection.setup_seconds, ()
+    first_byte_at = connection.first_byte_at
+    first_byte = (("first_byte", first_byte_at - start),) if first_byte_at is not None else ()
+    seconds = (*setup, *first_byte, ("total", end - start))
     return Exchange(
         http_version=response.extensions["http_version"].decode("ascii", "replace"),
-        request=sent,
+        request=sent_headers,
         port=connection.port,
         tls=connection.tls,
         seconds=tuple((name, round(value, 6)) for name, value in seconds),
     )
 
 
-def _framing_flags(reply: Response, connection: Connection) -> tuple[str, ...]:
-    chunked, length = reply.header("transfer-encoding"), reply.header("content-length")
+def _framing_flags(response: Response, connection: Connection) -> tuple[str, ...]:
+    transfer_encoding, length = response.header("transfer-encoding"), response.header("content-length")
     flags = []
-    if chunked and length:
+    if transfer_encoding and length:
         flags.append("length-and-chunked")
-    if len(reply.values("location")) > 1:
+    if len(response.values("location")) > 1:
         flags.append("many-locations")
-    if reply.body and not chunked and not length:
+    if response.body and not transfer_encoding and not length:
         flags.append("length-unverified")
-    if reply.broken is None and not connection.ended and not _ends_in_frame(reply, connection.tail):
+    if response.body_error is None and not connection.is_ended and not _ends_in_frame(response, connection.tail):
         flags.append("excess")
     if flags:
-        connection.spoil()
+        connection.prevent_reuse()
     return tuple(flags)
 
 
-def _ends_in_frame(reply: Response, tail: bytes) -> bool:
-    """Tell whether the last bytes received are the reply's own: more would be taken for the next reply."""
-    if reply.location is not None:
+def _ends_in_frame(response: Response, tail: bytes) -> bool:
+    """True if the last bytes received belong to this response. More would be read as part of the next one."""
+    if response.location is not None:
         return True  # its connection was closed unread
-    if reply.body and not reply.header("transfer-encoding"):
-        end = reply.body[-len(tail) :]
+    if response.body and not response.header("transfer-encoding"):
+        end = response.body[-len(tail) :]
         return tail.endswith(end)
     return tail.endswith((b"\r\n\r\n", b"\n\n"))

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class FetchError(Exception):
-    """A visit failed in an expected way: ``reason`` of the closed list, ``detail`` for people, ``retry_at`` if told."""
+    """A visit failed in an expected way.
+
+    ``reason`` is from the closed list, ``detail`` is for people. ``retry_at`` is set if the server named a time.
+    """
 
     def __init__(self, reason: Reason, detail: str = "", retry_at: datetime | None = None) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -1,7 +1,7 @@
-"""One address, few requests: many hosts may share a server, and it is the server that gets tired.
+"""The limit on requests per server. Many hosts may share one server, and load counts per server.
 
-A name is looked up once for some minutes. Its first address, the one the guard connects to first, is the gate that a
-request to it passes: so many at a time through one gate, and so many in all.
+A name is looked up once and its answer is remembered for some minutes. The first IP address of the answer, the one
+connected to first, identifies the server. There is a limit of requests at a time per address, and one for all.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from archive.crawl.fetch.policy import FetchPolicy
     from archive.crawl.fetch.ssrf_guard import Lookup
 
-_KNOWN_SECONDS = 300.0  # a name keeps its address that long here; names of the web rarely promise less
-_FAILED_SECONDS = 10.0  # long enough for the request that follows to hear it too, short enough to try again in a run
+_ANSWER_SECONDS = 300.0  # lifetime of an answer here; DNS records of websites rarely promise less
+_FAILURE_SECONDS = 10.0  # long enough for the request that follows to share it, short enough to try again in a run
 
 
 class IpLimiter:
-    """Looks names up, remembers the answers for a while, and lets requests through to where they lead.
+    """Looks up names, remembers the answers for a while, and grants slots for requests to their servers.
 
-    At most ``policy.per_address`` requests at a time go to one address, and ``policy.lanes`` in all.
+    At most ``policy.per_address`` requests at a time go to one IP address, and ``policy.lanes`` in all.
     """
 
     def __init__(self, policy: FetchPolicy, lookup: Lookup) -> None:
         self._policy = policy
         self._lookup = lookup
         self._answers: dict[str, tuple[float, asyncio.Future[tuple[str, ...]]]] = {}
-        self._gates: dict[str, asyncio.Semaphore] = {}
-        self._slots = asyncio.Semaphore(policy.lanes)
+        self._address_slots: dict[str, asyncio.Semaphore] = {}
+        self._all_slots = asyncio.Semaphore(policy.lanes)
 
     async def look_up(self, host: str, port: int) -> tuple[str, ...]:
-        """Every address of ``host``, asked for at most once in five minutes. Raises ``OSError`` as the lookup does."""
+        """Return every IP address of ``host``, with at most one lookup in five minutes. Raises ``OSError``."""
         now = asyncio.get_running_loop().time()
-        until, answer = self._answers.get(host, (0.0, None))
-        if answer is None or (answer.done() and now >= until):
+        expires_at, answer = self._answers.get(host, (0.0, None))
+        if answer is None or (answer.done() and now >= expires_at):
             answer = asyncio.ensure_future(self._ask(host, port))
-            answer.add_done_callback(_noted)
-            self._answers[host] = now + _KNOWN_SECONDS, answer
+            answer.add_done_callback(_retrieve_error)
+            self._answers[host] = now + _ANSWER_SECONDS, answer
         return answer.result() if answer.done() else await asyncio.shield(answer)
 
     async def _ask(self, host: str, port: int) -> tuple[str, ...]:
@@ -50,32 +50,32 @@ class IpLimiter:
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 return await self._lookup(host, port)
-        except OSError:  # of which TimeoutError is one
+        except OSError:  # TimeoutError is one
             _, answer = self._answers[host]
-            self._answers[host] = loop.time() + _FAILED_SECONDS, answer
+            self._answers[host] = loop.time() + _FAILURE_SECONDS, answer
             raise
 
     @asynccontextmanager
-    async def passing(self, host: str, port: int) -> AsyncIterator[None]:
-        """Wait until one more request may go to the server of ``host``, and hold the right to it.
+    async def slot(self, host: str, port: int) -> AsyncIterator[None]:
+        """Wait until one more request may go to the server of ``host``, and hold that slot.
 
-        The gate comes before the slot: a crowd at one address stands in front of its gate and keeps nobody else from a
-        slot. Who is through the gate waits only for requests under way, so the two can never wait for each other.
+        The slot of the address is taken before the overall slot, so requests waiting for a busy address hold no
+        overall slot. A request that has its address slot waits only for requests under way, so there is no deadlock.
         """
-        async with self._gate(await self._address(host, port)), self._slots:
+        async with self._slots_of(await self._address(host, port)), self._all_slots:
             yield
 
-    def _gate(self, address: str) -> asyncio.Semaphore:
-        if address not in self._gates:
-            self._gates[address] = asyncio.Semaphore(self._policy.per_address)
-        return self._gates[address]
+    def _slots_of(self, address: str) -> asyncio.Semaphore:
+        if address not in self._address_slots:
+            self._address_slots[address] = asyncio.Semaphore(self._policy.per_address)
+        return self._address_slots[address]
 
     async def _address(self, host: str, port: int) -> str:
-        """The address that stands for the server; the name itself where it has none, which the guard then reports."""
-        mapped = self._policy.mapped(host)
-        if mapped:
-            return mapped[0]
-        if host[-1:].isdigit() or ":" in host:  # an address already: no name of the web ends in a digit
+        """Return the IP address that identifies the server, or the name if it has none. The SSRF guard reports that."""
+        mapping = self._policy.mapped_address(host)
+        if mapping:
+            return mapping[0]
+        if host[-1:].isdigit() or ":" in host:  # an IP address already: no host name of the web ends in a digit
             return host
         try:
             return next(iter(await self.look_up(host, port)), host)
@@ -83,12 +83,12 @@ class IpLimiter:
             return host
 
     def close(self) -> None:
-        """Stop waiting for lookups."""
+        """Cancel pending lookups."""
         for _, answer in self._answers.values():
             answer.cancel()
 
 
-def _noted(answer: asyncio.Future[tuple[str, ...]]) -> None:
-    """A lookup that failed when nobody waited any more is not worth a warning."""
+def _retrieve_error(answer: asyncio.Future[tuple[str, ...]]) -> None:
+    """Retrieve the exception of a lookup that nobody awaits any more, to prevent asyncio's warning."""
     if not answer.cancelled():
         answer.exception()

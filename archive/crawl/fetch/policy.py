@@ -1,4 +1,4 @@
-"""What the fetcher may do, as one frozen value, and who it says it is."""
+"""Fetch policy: limits and permissions of the fetcher as one frozen value, and the User-Agent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 PRODUCT = "wirecopy"
-"""The product token: first word of the User-Agent, and the name robots.txt files may address us by."""
+"""The product token: the first word of the User-Agent, and our name in robots.txt files."""
 
 _HIGHEST_PORT = 65_535
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
@@ -28,11 +28,11 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 class FetchPolicy:
     """Limits and permissions of all fetches of one run. Times in seconds, sizes in bytes.
 
-    ``resolve`` maps host names (``news.example``, ``*.example``) to ``address:port`` and is at the same time the
-    permission to connect there, whatever the address. ``allow_private`` opens loopback and private ranges for every
-    visit. The certificates of hosts in ``tls_unverified`` (names, ``*.example``) are not checked, and the captures say
-    so. ``lanes`` requests are under way at a time, ``per_address`` of them at one server. ``probe``: ask each site
-    once a week for a page that cannot exist. Raises ``ConfigError`` when a mapping or the contact cannot be used.
+    ``resolve`` maps host names (``news.example``, ``*.example``) to ``address:port``. A mapping is also the permission
+    to connect there, whatever the address. ``allow_private`` permits loopback and private ranges for every visit. The
+    certificates of hosts in ``tls_unverified`` (names, ``*.example``) are not verified, and the captures are flagged.
+    ``lanes`` is the limit of requests at a time, ``per_address`` the limit at one server. ``probe`` enables the weekly
+    soft-404 probe of each site. Raises ``ConfigError`` if a mapping or the contact is not valid.
     """
 
     contact: str | None = None
@@ -49,34 +49,34 @@ class FetchPolicy:
 
     def __post_init__(self) -> None:
         for pattern, target in self.resolve:
-            _read_target(pattern, target)
+            _parse_target(pattern, target)
         if self.contact is not None and not _PRINTABLE.fullmatch(self.contact):
             raise ConfigError(f"contact: {self.contact!r} must be plain ASCII on one line, such as an e-mail address")
 
     @property
     def user_agent(self) -> str:
-        """Who we say we are: ``wirecopy/0.1.0 (+mailto:desk@news.example)``."""
+        """The User-Agent header: ``wirecopy/0.1.0 (+mailto:desk@news.example)``."""
         contact = f" (+{self.contact})" if self.contact else ""
         return f"{PRODUCT}/{_version()}{contact}"
 
-    def mapped(self, host: str) -> tuple[str, int] | None:
-        """Give the (address, port) that settings name for ``host``; None when it is to be looked up."""
+    def mapped_address(self, host: str) -> tuple[str, int] | None:
+        """Return the (address, port) the settings map ``host`` to; None if the name must be looked up."""
         for pattern, target in self.resolve:
             if _matches(pattern.lower(), host):
-                return _read_target(pattern, target)
+                return _parse_target(pattern, target)
         return None
 
-    def verifies(self, host: str) -> bool:
-        """Tell whether ``host`` must show a certificate that somebody vouches for."""
+    def verifies_certificate(self, host: str) -> bool:
+        """True if ``host`` must have a certificate from a trusted authority."""
         return not any(_matches(pattern.lower(), host) for pattern in self.tls_unverified)
 
-    def may_ask(self, host: str) -> bool:
-        """Tell whether ``host`` may be asked at all: anything with a contact, else only mapped hosts and loopback."""
-        return self.contact is not None or self.mapped(host) is not None or _is_loopback(host)
+    def is_allowed(self, host: str) -> bool:
+        """True if ``host`` may be requested: any host if a contact is set, else only mapped hosts and loopback."""
+        return self.contact is not None or self.mapped_address(host) is not None or _is_loopback(host)
 
 
 def policy_from(settings: Settings) -> FetchPolicy:
-    """Copy the part of ``settings`` that concerns the network. Raises ``ConfigError``."""
+    """Return the network part of ``settings`` as a policy. Raises ``ConfigError``."""
     return FetchPolicy(
         contact=settings.contact,
         resolve=settings.resolve,
@@ -93,12 +93,12 @@ def policy_from(settings: Settings) -> FetchPolicy:
 
 
 def require_contact(policy: FetchPolicy, urls: Iterable[str]) -> None:
-    """Raise ``ConfigError`` when one of the canonical ``urls`` is on the open web and no contact is set."""
+    """Raise ``ConfigError`` if one of the canonical ``urls`` is on the open web and no contact is set."""
     for url in urls:
-        if not policy.may_ask(host_of(url)):
+        if not policy.is_allowed(host_of(url)):
             raise ConfigError(
-                f"contact is not set, and {host_of(url)} is on the open web: whoever runs a site must be able to reach "
-                'whoever fetches it. Set contact = "you@example.org" in wirecopy.toml, or WIRECOPY_CONTACT'
+                f"contact is not set, and {host_of(url)} is on the open web. The people who run a site must be able "
+                'to reach you. Set contact = "you@example.org" in wirecopy.toml, or WIRECOPY_CONTACT'
             )
 
 
@@ -106,18 +106,18 @@ def _matches(pattern: str, host: str) -> bool:
     return host.endswith(pattern.removeprefix("*")) if pattern.startswith("*.") else host == pattern
 
 
-def _read_target(pattern: str, target: str) -> tuple[str, int]:
-    address, _, port = target.rpartition(":")
+def _parse_target(pattern: str, target: str) -> tuple[str, int]:
+    host, _, port_text = target.rpartition(":")
     try:
-        number = int(port)
-        numeric = ipaddress.ip_address(address.strip("[]"))
+        port = int(port_text)
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        number = -1
-    if not 0 < number <= _HIGHEST_PORT:
+        port = -1
+    if not 0 < port <= _HIGHEST_PORT:
         raise ConfigError(
             f"resolve: {pattern} = {target!r} must name a numeric address and a port, like 127.0.0.1:8080"
         )
-    return str(numeric), number
+    return str(address), port
 
 
 def _is_loopback(host: str) -> bool:

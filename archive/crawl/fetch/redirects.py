@@ -1,4 +1,4 @@
-"""A trip through redirects, and how it ends: the outcome a visit is recorded as."""
+"""The chain of redirects of a visit, and the outcome at its end."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from archive.crawl.fetch.exchange import Response
 
 _NOT_MODIFIED = 304
-_MOST_HEADERS = 64 * 1024  # bytes kept of a header block
+_MAX_HEADERS = 64 * 1024  # bytes recorded of a header block
 _WITH_VALIDATORS = frozenset({None, Reason.NOT_MODIFIED})
 
 
 class RedirectChain:
-    """Where a visit is by now: ``url`` to ask next, ``hops`` behind it, ``seconds_left`` of its time on the network.
+    """The state of a visit on its way: ``url`` is requested next, ``hops`` are the redirects followed.
 
-    Waiting for an origin's turn costs nothing of ``seconds_left``; only ``running`` does. ``started_at`` is when the
-    first request was made (before that, when the trip was planned). ``past_caches``: a server sent the empty reply "you
-    have it already" to who never said so, and is asked again past every cache.
+    ``seconds_left`` is the remaining time on the network. Only the time inside ``timed`` counts, not the wait for a
+    turn. ``started_at`` is the time of the first request, and before that the time the chain was created.
+    ``bypass_caches`` is set after a useless 304, so the next request asks all caches to revalidate.
     """
 
     def __init__(self, visit: Visit, started_at: datetime, *, seconds_left: float) -> None:
@@ -42,89 +42,92 @@ class RedirectChain:
         self.url = visit.url
         self.hops: tuple[Hop, ...] = ()
         self.flags: tuple[str, ...] = ()
-        self.retried = False
-        self.past_caches = False
-        self._begun = False
+        self.is_retry = False
+        self.bypass_caches = False
+        self._has_started = False
 
-    def again(self) -> RedirectChain:
-        """Give the same trip from its start, with the time that is left."""
-        trip = RedirectChain(self.visit, self.started_at, seconds_left=self.seconds_left)
-        trip.flags, trip.retried = ("retried",), True
-        return trip
+    def restart(self) -> RedirectChain:
+        """Return a new chain for a retry of the same visit, with the time that is left."""
+        chain = RedirectChain(self.visit, self.started_at, seconds_left=self.seconds_left)
+        chain.flags, chain.is_retry = ("retried",), True
+        return chain
 
     @contextmanager
-    def running(self, now: datetime) -> Iterator[None]:
-        """Count the time inside, which begins ``now``, against ``seconds_left``."""
-        if not self._begun:
-            self.started_at, self._begun = now, True
+    def timed(self, now: datetime) -> Iterator[None]:
+        """Subtract the time inside, which starts at ``now``, from ``seconds_left``."""
+        if not self._has_started:
+            self.started_at, self._has_started = now, True
         clock = asyncio.get_running_loop().time
-        began = clock()
+        start = clock()
         try:
             yield
         finally:
-            self.seconds_left -= clock() - began
+            self.seconds_left -= clock() - start
 
-    def hop(self, reply: Response, most: int) -> None:
-        """Follow a redirect. Raises ``FetchError`` for a loop or over ``most`` hops, ``RefusedUrl`` for a bad target.
+    def follow(self, response: Response, max_hops: int) -> None:
+        """Follow a redirect.
 
-        Without cookies an address that redirects to one already asked will do so for ever.
+        Raises ``FetchError`` for a loop or more than ``max_hops`` redirects, ``RefusedUrl`` for an invalid target.
+        Because we send no cookies, a URL that was requested before would redirect in the same way again, so it is a
+        loop.
         """
-        location = reply.location or ""
-        self.flags += reply.flags
-        self.hops += (_hop(reply, location),)
-        if len(self.hops) > most:
-            raise FetchError(Reason.REDIRECT_LOOP, f"more than {most} redirects")
-        target = fetchable_url(location, reply.url)
+        location = response.location or ""
+        self.flags += response.flags
+        self.hops += (_hop(response, location),)
+        if len(self.hops) > max_hops:
+            raise FetchError(Reason.REDIRECT_LOOP, f"more than {max_hops} redirects")
+        target = fetchable_url(location, response.url)
         if target in {hop.url for hop in self.hops}:
             raise FetchError(Reason.REDIRECT_LOOP, f"redirected back to {target}")
         self.url = target
 
-    def ask_past_caches(self, reply: Response) -> bool:
-        """Tell whether ``reply`` is a 304 of no use, and for the first time: then the page is asked for anew, whole.
+    def retries_useless_304(self, response: Response) -> bool:
+        """True for the first useless 304. The whole page is then requested again, past all caches.
 
-        Of no use is one that nobody asked for, and one about a page that is not the one held.
+        A 304 is useless if the request was unconditional, or if its ETag is not that of the page we have.
         """
-        if reply.status != _NOT_MODIFIED or self.past_caches:
+        if response.status != _NOT_MODIFIED or self.bypass_caches:
             return False
-        if reply.conditional and not _of_another(reply.header("etag"), self.visit.etag):
+        if response.is_conditional and not _differs(response.header("etag"), self.visit.etag):
             return False
-        self.past_caches = True
-        self.flags += ("other-304" if reply.conditional else "unasked-304",)
+        self.bypass_caches = True
+        self.flags += ("other-304" if response.is_conditional else "unasked-304",)
         return True
 
 
-_TAG = re.compile(r'(?:W/)?"?(.*?)(?:[-;]+(?:gzip|deflate|br|zstd|df))?"?')  # Apache names the coding in one of the two
+# Apache appends the name of the coding to the tag, inside or outside of the quotes.
+_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:[-;]+(?:gzip|deflate|br|zstd|df))?"?')
 
 
-def _of_another(tag: str | None, held: str | None) -> bool:
-    """True when both name a page and not the same one, compared weakly (RFC 9110, section 8.8.3.2)."""
-    if tag is None or held is None:
+def _differs(etag: str | None, stored_etag: str | None) -> bool:
+    """True if both are set and name different pages, by weak comparison (RFC 9110, section 8.8.3.2)."""
+    if etag is None or stored_etag is None:
         return False
-    one, two = _TAG.fullmatch(tag), _TAG.fullmatch(held)
-    return (one and one[1]) != (two and two[1])
+    match, stored_match = _ETAG.fullmatch(etag), _ETAG.fullmatch(stored_etag)
+    return (match and match[1]) != (stored_match and stored_match[1])
 
 
-def _hop(reply: Response, location: str) -> Hop:
+def _hop(response: Response, location: str) -> Hop:
     return Hop(
-        url=reply.url,
-        status=reply.status,
+        url=response.url,
+        status=response.status,
         location=location,
-        reason_phrase=reply.reason_phrase,
-        headers=_kept_headers(reply),
-        at=reply.at,
-        ip=reply.ip,
+        reason_phrase=response.reason_phrase,
+        headers=_recorded_headers(response),
+        at=response.requested_at,
+        ip=response.ip,
     )
 
 
-def _kept_headers(reply: Response) -> tuple[tuple[str, str], ...]:
-    """The header pairs a record keeps, in order: the first 64 KiB of them."""
-    room, kept = _MOST_HEADERS, 0
-    for name, value in reply.headers:
+def _recorded_headers(response: Response) -> tuple[tuple[str, str], ...]:
+    """Return the first 64 KiB of the header pairs, in order."""
+    room, count = _MAX_HEADERS, 0
+    for name, value in response.headers:
         room -= len(name) + len(value) + len(": \r\n")
         if room < 0:
             break
-        kept += 1
-    return reply.headers[:kept]
+        count += 1
+    return response.headers[:count]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,86 +138,90 @@ class _Body:
     flags: tuple[str, ...]
 
 
-def outcome_from_error(trip: RedirectChain, weather: FetchError, now: datetime) -> Outcome:
-    """End a trip that brought no reply of its own."""
+def outcome_from_error(chain: RedirectChain, error: FetchError, now: datetime) -> Outcome:
+    """Return the outcome of a visit that ended in an error."""
     return Outcome(
-        requested_url=trip.visit.url,
-        final_url=trip.url,
-        started_at=trip.started_at,
+        requested_url=chain.visit.url,
+        final_url=chain.url,
+        started_at=chain.started_at,
         finished_at=now,
-        reason=weather.reason,
-        detail=weather.detail,
-        hops=trip.hops,
-        retry_at=weather.retry_at,
-        flags=trip.flags,
+        reason=error.reason,
+        detail=error.detail,
+        hops=chain.hops,
+        retry_at=error.retry_at,
+        flags=chain.flags,
     )
 
 
-def outcome_from_response(trip: RedirectChain, reply: Response, now: datetime, *, max_payload: int) -> Outcome:
-    """End a trip with a reply, whatever its status: decoded, measured, and named.
+def outcome_from_response(chain: RedirectChain, response: Response, now: datetime, *, max_payload: int) -> Outcome:
+    """Return the outcome of a visit that ended in a response of any status, with the body decoded.
 
-    A body that is not whole never counts as a page; below an error status, which says more, it is only a flag.
+    An incomplete body is a failure and never a page. If the status itself is an error, that is the reason, and the
+    incomplete body is only a flag.
     """
-    told = reason_of_status(reply.status, conditional=reply.conditional)
-    body = _no_body(reply) if told is Reason.NOT_MODIFIED else _body_of(reply, max_payload)
-    content_type = reply.header("content-type") or ""
+    status_reason = reason_of_status(response.status, conditional=response.is_conditional)
+    body = _no_body(response) if status_reason is Reason.NOT_MODIFIED else _decoded_body(response, max_payload)
+    content_type = response.header("content-type") or ""
     charset, charset_flags = _charset(content_type, body)
-    unwhole = (f"body-{body.reason}",) if told and body.reason else ()
-    holds = (told or body.reason) in _WITH_VALIDATORS
-    headers = _kept_headers(reply)
-    cut = ("headers-cut",) if len(headers) < len(reply.headers) else ()
+    incomplete = (f"body-{body.reason}",) if status_reason and body.reason else ()
+    has_validators = (status_reason or body.reason) in _WITH_VALIDATORS
+    headers = _recorded_headers(response)
+    cut = ("headers-cut",) if len(headers) < len(response.headers) else ()
+    etag = response.header("etag") or _validator_in_force(response, chain.visit.etag)
+    last_modified = response.header("last-modified") or _validator_in_force(response, chain.visit.last_modified)
     return Outcome(
-        requested_url=trip.visit.url,
-        final_url=reply.url,
-        started_at=trip.started_at,
+        requested_url=chain.visit.url,
+        final_url=response.url,
+        started_at=chain.started_at,
         finished_at=now,
-        reason=told or body.reason,
-        detail=f"HTTP {reply.status} {reply.reason_phrase}".rstrip() if told else body.detail,
-        status=reply.status,
-        reason_phrase=reply.reason_phrase,
+        reason=status_reason or body.reason,
+        detail=f"HTTP {response.status} {response.reason_phrase}".rstrip() if status_reason else body.detail,
+        status=response.status,
+        reason_phrase=response.reason_phrase,
         headers=headers,
-        hops=trip.hops,
+        hops=chain.hops,
         payload=body.payload,
-        wire_sha256=None if body.payload is None else hashlib.sha256(reply.body).hexdigest(),
-        wire_length=len(reply.body),
+        wire_sha256=None if body.payload is None else hashlib.sha256(response.body).hexdigest(),
+        wire_length=len(response.body),
         content_type=content_type,
         charset=charset,
-        etag=(reply.header("etag") or _kept(reply, trip.visit.etag)) if holds else None,
-        last_modified=(reply.header("last-modified") or _kept(reply, trip.visit.last_modified)) if holds else None,
-        retry_at=retry_at(reply.status, reply.header("retry-after"), now),
-        ip=reply.ip,
-        flags=(*trip.flags, *reply.flags, *cut, *body.flags, *charset_flags, *unwhole),
-        exchange=reply.exchange,
+        etag=etag if has_validators else None,
+        last_modified=last_modified if has_validators else None,
+        retry_at=retry_at(response.status, response.header("retry-after"), now),
+        ip=response.ip,
+        flags=(*chain.flags, *response.flags, *cut, *body.flags, *charset_flags, *incomplete),
+        exchange=response.exchange,
     )
 
 
-def _kept(reply: Response, validator: str | None) -> str | None:
-    """A 304 that does not repeat a validator leaves it in force (RFC 9111, section 4.3.4)."""
-    return validator if reply.conditional and reply.status == _NOT_MODIFIED else None
+def _validator_in_force(response: Response, validator: str | None) -> str | None:
+    """Return the validator of the request if a 304 confirms it without repeating it (RFC 9111, section 4.3.4)."""
+    return validator if response.is_conditional and response.status == _NOT_MODIFIED else None
 
 
-def _no_body(reply: Response) -> _Body:
-    return _Body(payload=None, reason=None, detail="", flags=("body-dropped",) if reply.body else ())
+def _no_body(response: Response) -> _Body:
+    return _Body(payload=None, reason=None, detail="", flags=("body-dropped",) if response.body else ())
 
 
-def _body_of(reply: Response, max_payload: int) -> _Body:
-    if reply.broken is not None:
-        kept = None if reply.broken.reason is Reason.TOO_LARGE else reply.body
-        return _Body(payload=kept, reason=reply.broken.reason, detail=reply.broken.detail, flags=())
-    decoded = decode_body(reply.body, reply.values("content-encoding"), max_payload=max_payload)
-    decoded = _unzip_undeclared(decoded, reply, max_payload)
+def _decoded_body(response: Response, max_payload: int) -> _Body:
+    error = response.body_error
+    if error is not None:
+        payload = None if error.reason is Reason.TOO_LARGE else response.body
+        return _Body(payload=payload, reason=error.reason, detail=error.detail, flags=())
+    decoded = decode_body(response.body, response.values("content-encoding"), max_payload=max_payload)
+    decoded = _unzip_undeclared(decoded, response, max_payload)
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
 
 
-def _unzip_undeclared(decoded: Decoded, reply: Response, max_payload: int) -> Decoded:
-    """Text that begins like gzip was compressed once more than anybody said."""
-    content_type = reply.header("content-type") or ""
+def _unzip_undeclared(decoded: Decoded, response: Response, max_payload: int) -> Decoded:
+    """Decode text that is still gzip after all declared codings: it was compressed once more than declared."""
+    content_type = response.header("content-type") or ""
     may_be_text = is_generic_type(content_type) or is_text(content_type, decoded.payload)
     if decoded.reason is not None or not looks_gzipped(decoded.payload) or not may_be_text:
         return decoded
     inner = decode_body(decoded.payload, ("gzip",), max_payload=max_payload)
     if inner.reason is not None:
-        return decoded  # then it is no text, and lists look into their gzip themselves
+        return decoded  # then it is not text, and the readers of lists unpack gzip themselves
     return replace(inner, flags=(*decoded.flags, "sniffed-gzip", *inner.flags))
 
 

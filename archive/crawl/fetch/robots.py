@@ -1,7 +1,7 @@
-"""robots.txt: what a site allows us to ask (RFC 9309), its groups read by ``groups``, its paths matched by protego.
+"""robots.txt: the rules of a site for crawlers (RFC 9309). ``robots_groups`` reads its groups, protego its paths.
 
-protego alone agrees with Google's own matcher on 99.80 % of 46,738 questions over 4,231 real files when a byte-order
-mark is dropped first, and on 99.37 % when it is not; the standard library's parser agrees on 72.8 %.
+protego alone agrees with Google's own matcher on 99.80 % of 46,738 questions over 4,231 real files if a byte-order mark
+is dropped first, and on 99.37 % if not. The standard library's parser agrees on 72.8 %.
 """
 
 from __future__ import annotations
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from db.records import Capture, HostState
 
 READ_BYTES = 512 * 1024
-"""What is read of a robots.txt, and taken off the network for it. RFC 9309 asks for 500 KiB at least."""
+"""The limit on robots.txt, on the network and in parsing. RFC 9309 asks for 500 KiB at least."""
 
 _TOO_MANY_REQUESTS = 429
-_KEPT = timedelta(hours=24)  # RFC 9309, section 2.4
-_CLOSED_KEPT = timedelta(
-    minutes=10
-)  # an origin that is down is tried again sooner, but not by every one of its sources
-_GIVEN_UP = timedelta(days=30)  # RFC 9309, section 2.3.1.4: after that long a closed site may be taken to have no rules
+_LIFETIME = timedelta(hours=24)  # RFC 9309, section 2.4
+_DENIED_LIFETIME = timedelta(minutes=10)  # retries an origin that is down sooner, but not for every one of its sources
+_GIVEN_UP = timedelta(days=30)  # RFC 9309, section 2.3.1.4: after that a site without robots.txt may count as open
 _CLIENT_ERRORS = range(400, 500)
 
 _UNREACHABLE = frozenset(
@@ -46,42 +44,42 @@ _LEADS_NOWHERE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robots:
-    """What one origin's robots.txt said. ``closed`` set: nothing may be asked, and that is why.
+    """The robots.txt of one origin. If ``denial`` is set, nothing may be requested, and it is the reason.
 
-    ``rules`` say which paths ``agent`` may ask for, ``delay`` how many seconds to leave between two requests (at most
-    120). The answer came, or was confirmed, at ``read_at`` and holds for ``kept``; ``told_at`` is the instant of the
-    capture that decided. ``failing_since`` is set while the file cannot be had. ``etag`` and ``last_modified`` may be
-    sent to ``final_url`` to ask whether it still stands.
+    ``rules`` are the allowed paths for ``agent``, ``delay`` is the Crawl-delay in seconds (at most 120).
+    ``captured_at`` is the time of the capture with the content, ``confirmed_at`` the last time it was fetched or
+    confirmed. It is valid for ``lifetime`` from then. ``failing_since`` is set while the file cannot be fetched.
+    ``etag`` and ``last_modified`` are the validators for ``final_url``.
     """
 
-    read_at: datetime
-    told_at: datetime
+    confirmed_at: datetime
+    captured_at: datetime
     agent: str = PRODUCT
     rules: Protego | None = None
     delay: float = 0.0
-    closed: FetchError | None = None
-    kept: timedelta = _KEPT
+    denial: FetchError | None = None
+    lifetime: timedelta = _LIFETIME
     failing_since: datetime | None = None
     etag: str | None = None
     last_modified: str | None = None
     final_url: str | None = None
 
     def refusal(self, url: str) -> FetchError | None:
-        """Give the reason ``url`` may not be asked; None when it may."""
-        if self.closed is not None:
-            return self.closed
+        """Return the reason why ``url`` may not be requested; None if it may."""
+        if self.denial is not None:
+            return self.denial
         if self.rules is None or self.rules.can_fetch(url, self.agent):
             return None
-        told = f"robots.txt of {iso(self.told_at)} does not allow {self.agent} to fetch this address"
-        return FetchError(Reason.ROBOTS_DENIED, told)
+        detail = f"robots.txt of {iso(self.captured_at)} does not allow {self.agent} to fetch this address"
+        return FetchError(Reason.ROBOTS_DENIED, detail)
 
     def is_stale(self, now: datetime) -> bool:
-        """True when it has to be asked for again."""
-        return now - self.read_at >= self.kept
+        """True if it must be fetched again."""
+        return now - self.confirmed_at >= self.lifetime
 
 
-def robots_visit(root: str, held: Robots | None, *, allow_private: bool) -> Visit:
-    """The visit to the robots.txt of the origin with this ``root``, conditional if its text is ``held`` already."""
+def robots_visit(root: str, previous: Robots | None, *, allow_private: bool) -> Visit:
+    """Return a visit to the robots.txt of the origin ``root``, conditional if ``previous`` has rules."""
     plain = Visit(
         source_id=0,
         url=fetchable_url("/robots.txt", root),
@@ -89,29 +87,30 @@ def robots_visit(root: str, held: Robots | None, *, allow_private: bool) -> Visi
         because="what may be asked here?",
         allow_private=allow_private,
     )
-    if held is None or held.rules is None:
+    if previous is None or previous.rules is None:
         return plain
-    return replace(plain, etag=held.etag, last_modified=held.last_modified, validators_url=held.final_url)
+    return replace(plain, etag=previous.etag, last_modified=previous.last_modified, validators_url=previous.final_url)
 
 
-def robots_from_outcome(outcome: Outcome, held: Robots | None, failing_since: datetime | None) -> Robots:
-    """What the answer to a ``robots_visit`` means, for an origin whose robots.txt could not be had since then.
+def robots_from_outcome(outcome: Outcome, previous: Robots | None, failing_since: datetime | None) -> Robots:
+    """Return the robots.txt after the ``outcome`` of a ``robots_visit``.
 
-    What cannot be had closes the site, and after 30 days of that counts as no rules (RFC 9309, section 2.3.1.4).
+    A robots.txt that cannot be fetched denies everything. After 30 days of failures since ``failing_since`` it counts
+    as having no rules (RFC 9309, section 2.3.1.4).
     """
-    if outcome.reason is Reason.NOT_MODIFIED and held is not None:
-        return replace(held, read_at=outcome.finished_at)
-    said = _unread(outcome) if outcome.status is None else read_robots(outcome, b"")
-    if said.closed is None:
-        return said
+    if outcome.reason is Reason.NOT_MODIFIED and previous is not None:
+        return replace(previous, confirmed_at=outcome.finished_at)
+    robots = _without_response(outcome) if outcome.status is None else read_robots(outcome, b"")
+    if robots.denial is None:
+        return robots
     since = failing_since or outcome.started_at
     if outcome.finished_at - since >= _GIVEN_UP:
-        return Robots(read_at=said.read_at, told_at=said.told_at, failing_since=since)
-    return replace(said, failing_since=since)
+        return Robots(confirmed_at=robots.confirmed_at, captured_at=robots.captured_at, failing_since=since)
+    return replace(robots, failing_since=since)
 
 
-def restore_robots(capture: Capture, data: bytes, confirmed_at: datetime, manners: HostState) -> Robots:
-    """What a robots.txt kept in an earlier run says: the ``capture`` that decides, its bytes, and when it last did."""
+def restore_robots(capture: Capture, payload: bytes, confirmed_at: datetime, state: HostState) -> Robots:
+    """Return the robots.txt of an earlier run from its ``capture``, its bytes, and the time it was last confirmed."""
     outcome = Outcome(
         requested_url=capture.url,
         final_url=capture.final_url,
@@ -121,59 +120,60 @@ def restore_robots(capture: Capture, data: bytes, confirmed_at: datetime, manner
         detail=capture.detail,
         status=capture.status,
         hops=capture.hops,
-        payload=data,
+        payload=payload,
         etag=capture.etag,
         last_modified=capture.last_modified,
     )
-    return robots_from_outcome(outcome, None, manners.robots_failing_since_at)
+    return robots_from_outcome(outcome, None, state.robots_failing_since_at)
 
 
 def read_robots(outcome: Outcome, wire: bytes, agent: str = PRODUCT) -> Robots:
-    """Read the answer to a robots.txt request for ``agent`` by the status rules of RFC 9309, section 2.3.1.
+    """Read the response to a robots.txt request for ``agent``, by the status rules of RFC 9309, section 2.3.1.
 
-    2xx: these are the rules, the first 512 KiB of them; 4xx: there are none; 429, anything else and a body cut short:
-    the site is closed until it answers. ``wire`` is the raw body, read when there is no payload.
+    2xx: the rules are the first 512 KiB of the body. 4xx except 429: there are no rules. 429, any other status and an
+    incomplete body: everything is denied until the next fetch. ``wire`` is the raw body, used if there is no payload.
     """
     status = outcome.status or 0
     if outcome.reason is None or outcome.reason is Reason.TOO_LARGE:
         body = wire if outcome.payload is None else outcome.payload
         text = body[:READ_BYTES].decode("utf-8-sig", "replace")
-        wishes = Protego.parse(text)  # what speaks to nobody but asks to be heard: Crawl-delay
+        whole_file = Protego.parse(text)  # Crawl-delay is no rule of RFC 9309, so it is read from the whole file
         return Robots(
-            read_at=outcome.finished_at,
-            told_at=outcome.started_at,
+            confirmed_at=outcome.finished_at,
+            captured_at=outcome.started_at,
             agent=agent,
             rules=Protego.parse(rules_for(agent, text)),
-            delay=min(max(0.0, float(wishes.crawl_delay(agent) or 0)), LONGEST_DELAY),
+            delay=min(max(0.0, float(whole_file.crawl_delay(agent) or 0)), LONGEST_DELAY),
             etag=outcome.etag,
             last_modified=outcome.last_modified,
             final_url=outcome.final_url,
         )
     if status in _CLIENT_ERRORS and status != _TOO_MANY_REQUESTS:
         return _no_rules(outcome)
-    return _closed(outcome, f"robots.txt answered {outcome.reason}: {outcome.detail}")
+    return _deny_all(outcome, f"robots.txt answered {outcome.reason}: {outcome.detail}")
 
 
-def _unread(outcome: Outcome) -> Robots:
-    """What follows when there was no answer at all.
+def _without_response(outcome: Outcome) -> Robots:
+    """Return the robots.txt for a request that got no response.
 
-    A host that cannot be reached is closed for that reason, which every page of it would meet too; redirects that lead
-    nowhere mean no rules (RFC 9309, section 2.3.1.2); a server that only fails at robots.txt has closed itself.
+    An unreachable host is denied for that reason, which every page of it would have too. Redirects that lead nowhere
+    mean no rules (RFC 9309, section 2.3.1.2). A server that fails only at robots.txt denies everything.
     """
     reason = outcome.reason or Reason.PROTOCOL
     if outcome.hops and reason in _LEADS_NOWHERE:
         return _no_rules(outcome)
     if reason in _UNREACHABLE:
-        return replace(_closed(outcome, ""), closed=FetchError(reason, outcome.detail))
-    return _closed(outcome, f"robots.txt could not be read: {reason} {outcome.detail}".rstrip())
+        return replace(_deny_all(outcome, ""), denial=FetchError(reason, outcome.detail))
+    return _deny_all(outcome, f"robots.txt could not be read: {reason} {outcome.detail}".rstrip())
 
 
 def _no_rules(outcome: Outcome) -> Robots:
-    return Robots(read_at=outcome.finished_at, told_at=outcome.started_at)
+    return Robots(confirmed_at=outcome.finished_at, captured_at=outcome.started_at)
 
 
-def _closed(outcome: Outcome, detail: str) -> Robots:
-    until = outcome.finished_at + _CLOSED_KEPT
-    told = f"{detail} (asked {iso(outcome.started_at)})"
-    closed = FetchError(Reason.ROBOTS_DENIED, told, until)
-    return Robots(read_at=outcome.finished_at, told_at=outcome.started_at, closed=closed, kept=_CLOSED_KEPT)
+def _deny_all(outcome: Outcome, detail: str) -> Robots:
+    retry_at = outcome.finished_at + _DENIED_LIFETIME
+    denial = FetchError(Reason.ROBOTS_DENIED, f"{detail} (asked {iso(outcome.started_at)})", retry_at)
+    return Robots(
+        confirmed_at=outcome.finished_at, captured_at=outcome.started_at, denial=denial, lifetime=_DENIED_LIFETIME
+    )

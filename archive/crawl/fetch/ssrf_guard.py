@@ -1,7 +1,7 @@
-"""The address guard: a name is looked up once, every answer is checked, and only a checked address is connected to.
+"""SSRF guard: look up a name once, check every IP address of the answer, and connect only to a checked address.
 
-It sits in the network backend of the connection pool, below redirects and keep-alive, so no request can pass beside it
-and a name that changes its answer between check and use has no second lookup to win. TLS still verifies the name.
+It is the network backend of the connection pool, below redirects and keep-alive, so no request can bypass it. There is
+no second lookup, so a name that changes its answer between check and use gains nothing. TLS still verifies the name.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from archive.crawl.fetch.policy import FetchPolicy
 
 Lookup: TypeAlias = Callable[[str, int], Awaitable[tuple[str, ...]]]
-"""Host and port to numeric addresses; raises ``OSError`` when the name has none."""
+"""Maps host and port to IP addresses. Raises ``OSError`` if the name has none."""
 
 Dial: TypeAlias = Callable[[str, int, float | None], Awaitable[Connection]]
-"""Numeric address, port and seconds to a connection, as ``connection.connect`` gives it."""
+"""Opens a connection to an IP address and port with a timeout in seconds, as ``connection.connect`` does."""
 
 LOOKUP_SECONDS = 5.0
-"""A resolver that has not answered by then is asked again when the schedule says so."""
+"""The timeout of a lookup. A visit that fails by it is repeated by the schedule."""
 
 _LOOKUP_THREADS = 8  # getaddrinfo blocks; more threads would only queue at the resolver
-_MOST_ADDRESSES = 3  # tried in turn, each with the connect timeout
+_MAX_ADDRESSES = 3  # tried in turn, each with the connect timeout
 _PORTS = frozenset({80, 443, 8080, 8443})
 
 _PRIVATE = tuple(
@@ -44,17 +44,17 @@ _PRIVATE = tuple(
         ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"),
     )
 )
-# Whether Python calls these global depends on its version: protocol assignments (one cloud's metadata among them), 6to4
-# relays, documentation, and all IPv6 space that IANA has allotted to nobody.
+# Python classifies these as global or not depending on its version: protocol assignments (one cloud's metadata service
+# among them), 6to4 relays, documentation, and all IPv6 space that IANA has not allotted.
 _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 _UNICAST = ipaddress.IPv6Network("2000::/3")
-_SIX = 6
+_IPV6 = 6
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
 class AddressScope(StrEnum):
-    """Where an address lies: ``public``, ``private`` (needs permission), ``forbidden`` (never)."""
+    """The scope of an IP address: ``public``, ``private`` (needs permission), ``forbidden`` (never)."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -62,28 +62,26 @@ class AddressScope(StrEnum):
 
 
 def address_scope(address: str) -> AddressScope:
-    """Tell where a numeric ``address`` lies. IPv4 inside IPv6 is judged by what is inside.
+    """Return the scope of an IP ``address``. An IPv4 address inside an IPv6 address decides its scope.
 
-    After the IANA special-purpose registries (RFC 6890): link-local, multicast, documentation, unspecified and reserved
-    addresses are forbidden even when private ones are allowed. A mapped address (``::ffff:a.b.c.d``) is its IPv4 self;
-    one tunnelled by NAT64, 6to4 or Teredo is public or forbidden, for no private network is reached that way.
+    By the IANA special-purpose registries (RFC 6890), link-local, multicast, documentation, unspecified and reserved
+    addresses are forbidden even if private ones are allowed. A mapped address (``::ffff:a.b.c.d``) has the scope of its
+    IPv4 address. One tunnelled by NAT64, 6to4 or Teredo is public or forbidden, because no private network is reached
+    that way.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:
             return address_scope(str(ip.ipv4_mapped))
-        inner = _tunnelled(ip)
-        if inner:
-            return (
-                AddressScope.PUBLIC
-                if all(address_scope(each) is AddressScope.PUBLIC for each in inner)
-                else AddressScope.FORBIDDEN
-            )
+        tunnelled = _tunnelled(ip)
+        if tunnelled:
+            is_public = all(address_scope(inner) is AddressScope.PUBLIC for inner in tunnelled)
+            return AddressScope.PUBLIC if is_public else AddressScope.FORBIDDEN
     if any(ip in network for network in _PRIVATE):
         return AddressScope.PRIVATE
-    allotted = ip.version != _SIX or ip in _UNICAST
-    reserved = not ip.is_global or ip.is_multicast or any(ip in network for network in _RESERVED)
-    return AddressScope.PUBLIC if allotted and not reserved else AddressScope.FORBIDDEN
+    is_allotted = ip.version != _IPV6 or ip in _UNICAST
+    is_reserved = not ip.is_global or ip.is_multicast or any(ip in network for network in _RESERVED)
+    return AddressScope.PUBLIC if is_allotted and not is_reserved else AddressScope.FORBIDDEN
 
 
 def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:
@@ -97,19 +95,19 @@ def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:
 
 
 class Resolver:
-    """The system's resolver on threads of its own, so that a hanging lookup never starves anything else."""
+    """The resolver of the system, on its own threads. A lookup that hangs blocks nothing else."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookup")
 
     async def __call__(self, host: str, port: int) -> tuple[str, ...]:
-        """Give every address of ``host``, in the system's order. Raises ``OSError`` when it has none."""
+        """Return every IP address of ``host``, in the order of the system. Raises ``OSError`` if it has none."""
         loop = asyncio.get_running_loop()
-        ask = loop.run_in_executor(self._threads, _getaddrinfo, host, port)
-        return tuple(dict.fromkeys(str(answer[4][0]) for answer in await ask))
+        answers = await loop.run_in_executor(self._threads, _getaddrinfo, host, port)
+        return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
     def close(self) -> None:
-        """Let the threads go without waiting for a lookup that hangs."""
+        """Shut the threads down without waiting for a lookup that hangs."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -118,9 +116,9 @@ def _getaddrinfo(host: str, port: int) -> list[tuple[Any, ...]]:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections for one origin, to checked addresses only. ``connection`` is the one opened last.
+    """Opens connections for one origin, to checked IP addresses only. ``connection`` is the one opened last.
 
-    ``lookup`` has ``lookup_seconds`` to answer. ``dial`` opens what was checked.
+    ``lookup`` must answer within ``lookup_seconds``. ``dial`` opens a connection to a checked address.
     """
 
     def __init__(
@@ -147,34 +145,37 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address of ``host`` that answers, all of them having been checked."""
+        """Check all IP addresses of ``host``, then connect to the first one that answers."""
         clock = asyncio.get_running_loop().time
-        began = clock()
-        addresses, port = await self._checked(host, port)
-        known = clock()
-        for last, address in enumerate(addresses, start=1 - len(addresses)):
+        lookup_start = clock()
+        addresses, port = await self._checked_addresses(host, port)
+        lookup_end = clock()
+        for position, address in enumerate(addresses, start=1 - len(addresses)):
             try:
                 self.connection = await self._dial(address, port, timeout)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if last == 0:
+                if position == 0:  # the last address
                     raise
             else:
-                self.connection.opening = (("dns", known - began), ("connect", clock() - known))
+                self.connection.setup_seconds = (
+                    ("dns", lookup_end - lookup_start),
+                    ("connect", clock() - lookup_end),
+                )
                 return self.connection
         raise FetchError(Reason.DNS, f"{host} has no address")
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep as asyncio does; httpcore waits so between retries, which are off."""
+        """Sleep as asyncio does. httpcore calls it between retries, which are off."""
         await asyncio.sleep(seconds)
 
-    async def _checked(self, host: str, port: int) -> tuple[tuple[str, ...], int]:
-        mapped = self._policy.mapped(host)
-        if mapped:
-            return (mapped[0],), mapped[1]
+    async def _checked_addresses(self, host: str, port: int) -> tuple[tuple[str, ...], int]:
+        mapping = self._policy.mapped_address(host)
+        if mapping:
+            return (mapping[0],), mapping[1]
         addresses = await self._addresses(host, port)
         for address in addresses:
             self._check(host, address, port)
-        return addresses[:_MOST_ADDRESSES], port
+        return addresses[:_MAX_ADDRESSES], port
 
     async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
         try:
@@ -189,13 +190,13 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise FetchError(Reason.DNS, f"{host}: {error.strerror or error}") from error
 
     def _check(self, host: str, address: str, port: int) -> None:
-        reach = address_scope(address)
-        named = address if host == address else f"{host} ({address})"
-        if reach is AddressScope.PRIVATE and self._allow_private:
+        scope = address_scope(address)
+        label = address if host == address else f"{host} ({address})"
+        if scope is AddressScope.PRIVATE and self._allow_private:
             return
-        if reach is AddressScope.PRIVATE:
-            raise FetchError(Reason.REFUSED_ADDRESS, f"{named} is a private address; allow_private would permit it")
-        if reach is AddressScope.FORBIDDEN:
-            raise FetchError(Reason.REFUSED_ADDRESS, f"{named} is no address of the web")
+        if scope is AddressScope.PRIVATE:
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{label} is a private address; allow_private would permit it")
+        if scope is AddressScope.FORBIDDEN:
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{label} is not an address of the public web")
         if port not in _PORTS:
-            raise FetchError(Reason.REFUSED_ADDRESS, f"{named}: port {port} is not a port of the web")
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{label}: port {port} is not a port of the web")

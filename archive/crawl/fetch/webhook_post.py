@@ -1,4 +1,4 @@
-"""Handing something over: one POST through the same address guard as every visit."""
+"""Webhooks: one POST through the same SSRF guard as every visit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 async def post(
     policy: FetchPolicy, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
 ) -> tuple[int | None, str]:
-    """The status the receiver answered, or None and in words why there is none; never raises for weather.
+    """Return the status of the response and an empty string, or None and the error. Never raises for network errors.
 
-    A private address is refused unless ``policy`` allows or maps it. Redirects are not followed, and what the answer
-    says besides its status is not read: ``seconds`` bound all of it.
+    A private address is refused unless ``policy`` allows or maps it. Redirects are not followed, and only the status of
+    the response is read. ``seconds`` limits the whole request.
     """
     resolver = Resolver()
     backend = GuardedBackend(policy, resolver, allow_private=False)
@@ -33,12 +33,12 @@ async def post(
     try:
         async with (
             asyncio.timeout(seconds),
-            pool.stream("POST", fetchable_url(url), headers=pairs, content=body) as told,
+            pool.stream("POST", fetchable_url(url), headers=pairs, content=body) as response,
         ):
-            return told.status, ""
+            return response.status, ""
     except TimeoutError:
         return None, f"no answer within {seconds:g} s"
-    except Exception as error:  # noqa: BLE001  (whatever a stranger's server does is weather)
+    except Exception as error:  # noqa: BLE001  (any error of the receiving server is returned, not raised)
         return None, str(fetch_error_from(error, backend.connection))
     finally:
         await pool.aclose()

@@ -1,4 +1,4 @@
-"""Which sources are visited now, and why the others wait. Pure: states, rhythms and the present in, a `Plan` out.
+"""The plan: the sources to visit now, and the reasons why the others wait. Pure: states and the time in, a `Plan` out.
 
 ::
 
@@ -6,14 +6,13 @@
     not before     the server asked to wait (Retry-After)
     failing        the usual gap doubled for each failure in a row, up to a day
     missing        a 404 daily for a week, then weekly; a 410 weekly
-    every: 4h      so long after the last visit
-    every: auto    lists by whether they bring anything new; articles when edits are to be expected, at once when a list
-                   says one was updated, and no longer after a year without a change
+    every: 4h      that long after the last visit
+    every: auto    lists by how often they have new entries; articles when edits are expected, at once if a list says
+                   one was updated, and no longer after a year without a change
     budget: 90/day a group's articles wait longer, the least urgent ones longest
 
-When a source is due by its own rhythm is told by `archive.crawl.frontier.due`, the arithmetic of `auto` by
-`archive.crawl.frontier.change_rate`; here it
-is decided. Visits come in polite order: the hosts take turns, so that no site gets all its visits at once.
+`archive.crawl.frontier.due` computes the due time of a source, `archive.crawl.frontier.change_rate` has the arithmetic
+of `auto`. The decision is made here. Hosts take turns in the order of visits, so no site gets all its visits at once.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Final
 
-from archive.crawl.frontier import change_rate as rhythm
+from archive.crawl.frontier import change_rate
 from archive.crawl.frontier.change_rate import PRIOR
 from archive.crawl.frontier.due import NextVisit, article_state, is_failing, is_stretchable, next_visit, tolerance
 from archive.timestamps import format_duration, in_words, iso
@@ -42,27 +41,28 @@ if TYPE_CHECKING:
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
-_BELIEVED: Final = 9  # 304s in a row; then one visit asks for the whole page, for some servers say so whatever changed
+# 304s in a row, after which one visit is unconditional, because some servers answer 304 whatever changed.
+_MAX_UNMODIFIED: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A source that may be visited: since when, and why. ``urgency`` says what a budget leaves for later first."""
+    """A source that may be visited, with its due time and the reason. A budget postpones the lowest ``urgency``."""
 
-    at: datetime
+    due_at: datetime
     state: SourceState
     because: str
     urgency: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
-class _Purse:
-    """What a group's budget comes to: how much longer its articles wait, and how many may be visited now."""
+class _GroupBudget:
+    """The budget of a group: the stretch of its articles' waits, and the visits left now."""
 
     budget: Budget
     stretch: float
-    left: int
-    again_at: datetime
+    visits_left: int
+    renewed_at: datetime
 
 
 def plan_visits(
@@ -70,65 +70,65 @@ def plan_visits(
     *,
     now: datetime,
     force: bool = False,
-    rhythms: Iterable[ChangeRate] = (),
+    change_rates: Iterable[ChangeRate] = (),
     spent: Mapping[str, int] | None = None,
 ) -> Plan:
-    """Which of ``states`` are visited at ``now``, in polite order, and why the rest wait.
+    """Return the visits of ``states`` to make at ``now``, in polite order, and the reasons why the rest wait.
 
-    ``force`` visits what is not due yet, even what was to be visited once, whatever the budget. It does not wake what
-    is retired or joined to another source, and does not break a wait that a server asked for. ``rhythms`` are what was
-    learned of seeds, ``spent`` the visits that groups with a budget had in the last day; a budget holds for the states
-    given. The order of ``states`` does not matter.
+    ``force`` includes sources that are not due yet, even those to be visited once, whatever the budget. It does not
+    include retired or joined sources, and does not override a server's Retry-After. ``change_rates`` are the learned
+    rates of seeds. ``spent`` is the number of visits in the last day of each group with a budget. A budget holds for
+    the given states. The order of ``states`` does not matter.
     """
     ordered = sorted(states, key=lambda state: (state.source.url_key, state.source.id))
-    hazards = rhythm.trusted_hazards(rhythms)
-    purses = {} if force else _purses(ordered, hazards, spent or {}, now)
-    addresses = {state.source.id: state.source.url for state in ordered}
+    hazards = change_rate.trusted_hazards(change_rates)
+    budgets = {} if force else _group_budgets(ordered, hazards, spent or {}, now)
+    urls = {state.source.id: state.source.url for state in ordered}
     due: list[_Due] = []
     waiting: list[Waiting] = []
     for state in ordered:
-        purse = purses.get(_group(state))
+        budget = budgets.get(_group(state))
         hazard = _hazard(state, hazards)
-        to_come = next_visit(state, hazard, purse.stretch if purse else 1.0)
-        decided = _decide(state, to_come, now, addresses, force=force)
-        if isinstance(decided, Waiting):
-            waiting.append(decided)
+        upcoming = next_visit(state, hazard, budget.stretch if budget else 1.0)
+        decision = _decide(state, upcoming, now, urls, force=force)
+        if isinstance(decision, Waiting):
+            waiting.append(decision)
         else:
-            due.append(replace(decided, urgency=_urgency(state, hazard, now)) if purse else decided)
-    due, held = _afford(due, purses)
-    waiting = sorted([*waiting, *held], key=lambda one: (one.due_at is None, one.due_at or now))
+            due.append(replace(decision, urgency=_urgency(state, hazard, now)) if budget else decision)
+    due, postponed = _apply_budgets(due, budgets)
+    waiting = sorted([*waiting, *postponed], key=lambda wait: (wait.due_at is None, wait.due_at or now))
     return Plan(
-        visits=tuple(_visit(one) for one in _take_turns(due)),
+        visits=tuple(_visit(candidate) for candidate in _take_turns(due)),
         waiting=tuple(waiting),
-        budgets=tuple(purses[group].budget for group in sorted(purses)),
+        budgets=tuple(budgets[group].budget for group in sorted(budgets)),
     )
 
 
-# --- deciding --------------------------------------------------------------------------------------------------------
+# --- the decision ----------------------------------------------------------------------------------------------------
 
 
 def _decide(
-    state: SourceState, to_come: NextVisit, now: datetime, addresses: Mapping[int, str], *, force: bool
+    state: SourceState, upcoming: NextVisit, now: datetime, urls: Mapping[int, str], *, force: bool
 ) -> _Due | Waiting:
-    ended = _ended(state, addresses)
-    if ended:
-        return _waiting(state, ended, None)
-    due, asked = to_come.at, state.not_before_at
-    if asked is not None and asked > now:
-        return _waiting(state, f"asked to wait until {_moment(asked)}", max(asked, due or asked))
+    end_reason = _end_reason(state, urls)
+    if end_reason:
+        return _waiting(state, end_reason, None)
+    due, not_before = upcoming.due_at, state.not_before_at
+    if not_before is not None and not_before > now:
+        return _waiting(state, f"asked to wait until {_to_seconds(not_before)}", max(not_before, due or not_before))
     if due is not None and due - tolerance(state) <= now:
-        return _Due(due, state, _why_now(state, to_come, due))
+        return _Due(due, state, _due_reason(state, upcoming, due))
     if force:
         return _Due(due or now, state, "forced")
-    return _waiting(state, _why_wait(state, to_come, now), due)
+    return _waiting(state, _wait_reason(state, upcoming, now), due)
 
 
-def _ended(state: SourceState, addresses: Mapping[int, str]) -> str:
-    """Why a source is never visited again whatever the time, or nothing."""
+def _end_reason(state: SourceState, urls: Mapping[int, str]) -> str:
+    """Return the reason why a source is never visited again; empty if there is none."""
     source = state.source
     if source.same_as is not None:
-        where = addresses.get(source.same_as, "another address")
-        return f"moved for good, its history goes on at {where}"
+        url = urls.get(source.same_as, "another address")
+        return f"moved for good, its history continues at {url}"
     if source.retired_at is not None:
         return f"retired from the index on {source.retired_at:%Y-%m-%d}"
     return ""
@@ -141,118 +141,122 @@ def _hazard(state: SourceState, hazards: Mapping[str, Hazard]) -> Hazard:
 # --- budgets ---------------------------------------------------------------------------------------------------------
 
 
-def _purses(
+def _group_budgets(
     states: Iterable[SourceState], hazards: Mapping[str, Hazard], spent: Mapping[str, int], now: datetime
-) -> dict[str, _Purse]:
-    """What the budget of each group that has one comes to."""
+) -> dict[str, _GroupBudget]:
+    """Return the budget of each group that has one."""
     groups: dict[str, list[SourceState]] = defaultdict(list)
     for state in states:
-        if state.budget is not None and not _ended(state, {}):
+        if state.budget is not None and not _end_reason(state, {}):
             groups[_group(state)].append(state)
-    return {group: _purse(group, members, hazards, spent.get(group, 0), now) for group, members in groups.items()}
+    return {
+        group: _group_budget(group, members, hazards, spent.get(group, 0), now) for group, members in groups.items()
+    }
 
 
-def _purse(
+def _group_budget(
     group: str, states: Sequence[SourceState], hazards: Mapping[str, Hazard], spent: int, now: datetime
-) -> _Purse:
-    """How far the waits of the articles are stretched so that the visits of the next day keep the budget.
+) -> _GroupBudget:
+    """Return the budget of a group, with the stretch that keeps the visits of the next day within it.
 
-    Lists, fixed gaps and failing pages are visited as ever, and count; lists are expected to bring as many new articles
-    as in the last day. Visits of the last day count against those of now: a backlog must not spend all days' budgets.
+    Lists, sources with a fixed gap and failing pages are visited as always, and count. Lists are expected to bring as
+    many new articles as in the last day. Visits of the last day count against those of now, so a backlog does not spend
+    the budgets of several days at once.
     """
-    budget = min(state.budget for state in states if state.budget is not None)
+    visits = min(state.budget for state in states if state.budget is not None)
     articles = [state for state in states if is_stretchable(state)]
-    fixed = sum(_visits_ahead(state, now) for state in states)
-    outlook = [(_now_or_last(state, _hazard(state, hazards), now), _waited(state, now)) for state in articles]
+    fixed = sum(_fixed_visits_ahead(state, now) for state in states)
+    outlook = [(_last_article_state(state, _hazard(state, hazards), now), _waited(state, now)) for state in articles]
     fresh = sum(state.source.found_in is not None and state.source.found_at > now - _DAY for state in articles)
-    stretch, expected = rhythm.fit_to_budget(budget, fixed, outlook, fresh=fresh)
-    recent = [at for state in states if (at := state.last_visit_at) is not None and at > now - _DAY]
-    return _Purse(
-        Budget(group=group, visits=budget, tau=rhythm.TAU * stretch, expected=expected, spent=spent),
+    stretch, expected = change_rate.fit_to_budget(visits, fixed, outlook, fresh=fresh)
+    recent = [visit for state in states if (visit := state.last_visit_at) is not None and visit > now - _DAY]
+    return _GroupBudget(
+        Budget(group=group, visits=visits, tau=change_rate.TAU * stretch, expected=expected, spent=spent),
         stretch=stretch,
-        left=max(budget - spent, 0),
-        again_at=min(recent, default=now) + _DAY,
+        visits_left=max(visits - spent, 0),
+        renewed_at=min(recent, default=now) + _DAY,
     )
 
 
-def _visits_ahead(state: SourceState, now: datetime) -> int:
-    """Visits of the next day that no budget moves: all of a list's, the first of an article."""
+def _fixed_visits_ahead(state: SourceState, now: datetime) -> int:
+    """Return the visits of the next day that no budget moves: all of a list's, the first of an article."""
     if is_stretchable(state):
         return int(state.last_visit_at is None)
-    to_come = next_visit(state)
-    if to_come.at is None or to_come.at > now + _DAY:
+    upcoming = next_visit(state)
+    if upcoming.due_at is None or upcoming.due_at > now + _DAY:
         return 0
-    rest = now + _DAY - max(to_come.at, now)
-    return 1 + (rest // to_come.gap if to_come.gap else 0)
+    rest = now + _DAY - max(upcoming.due_at, now)
+    return 1 + (rest // upcoming.gap if upcoming.gap else 0)
 
 
-def _now_or_last(state: SourceState, hazard: Hazard, now: datetime) -> ArticleState:
-    """An article as it was at its last visit; one that waits for its first as it is now."""
+def _last_article_state(state: SourceState, hazard: Hazard, now: datetime) -> ArticleState:
+    """Return the state of an article at its last visit, or now if it had none."""
     return article_state(state, state.last_visit_at or now, hazard)
 
 
 def _waited(state: SourceState, now: datetime) -> float:
-    """Hours since the last visit, none if there was none."""
+    """Return the hours since the last visit, zero if there was none."""
     return max((now - state.last_visit_at) / _HOUR, 0.0) if state.last_visit_at else 0.0
 
 
 def _urgency(state: SourceState, hazard: Hazard, now: datetime) -> float:
-    """How overdue an article is: a budget leaves the least overdue for later, and first visits and hints for last."""
+    """Return how overdue a source is. A budget postpones the lowest first, so first visits and hints are infinite."""
     last, hint = state.last_visit_at, state.source.hinted_at
     if last is None or not is_stretchable(state) or (hint is not None and hint > last):
         return math.inf
-    return rhythm.urgency(article_state(state, last, hazard), _waited(state, now))
+    return change_rate.urgency(article_state(state, last, hazard), _waited(state, now))
 
 
-def _afford(due: Sequence[_Due], purses: Mapping[str, _Purse]) -> tuple[list[_Due], list[Waiting]]:
-    """What is visited after all, and the articles that wait because the budget of their group is spent."""
-    left = {group: purse.left for group, purse in purses.items()}
-    kept: list[_Due] = []
-    held: list[Waiting] = []
-    for one in sorted(due, key=lambda one: (is_stretchable(one.state), -one.urgency, one.at)):
-        group = _group(one.state)
-        purse = purses.get(group)
-        if purse and left[group] <= 0 and is_stretchable(one.state):
-            held.append(_waiting(one.state, _why_held(purse.budget, one.because), purse.again_at))
+def _apply_budgets(due: Sequence[_Due], budgets: Mapping[str, _GroupBudget]) -> tuple[list[_Due], list[Waiting]]:
+    """Split ``due`` into the visits to make and the articles that wait because their group's budget is spent."""
+    visits_left = {group: budget.visits_left for group, budget in budgets.items()}
+    affordable: list[_Due] = []
+    postponed: list[Waiting] = []
+    for candidate in sorted(due, key=lambda entry: (is_stretchable(entry.state), -entry.urgency, entry.due_at)):
+        group = _group(candidate.state)
+        budget = budgets.get(group)
+        if budget and visits_left[group] <= 0 and is_stretchable(candidate.state):
+            because = _postponed_reason(budget.budget, candidate.because)
+            postponed.append(_waiting(candidate.state, because, budget.renewed_at))
             continue
-        kept.append(one)
-        if purse:
-            left[group] -= 1
-    return kept, held
+        affordable.append(candidate)
+        if budget:
+            visits_left[group] -= 1
+    return affordable, postponed
 
 
 def _group(state: SourceState) -> str:
     return (state.source.seed_key or "").partition("/")[0]
 
 
-# --- saying why ------------------------------------------------------------------------------------------------------
+# --- reasons ---------------------------------------------------------------------------------------------------------
 
 
-def _why_now(state: SourceState, to_come: NextVisit, due: datetime) -> str:
+def _due_reason(state: SourceState, upcoming: NextVisit, due: datetime) -> str:
     if state.last_visit_at is None:
         return "first visit"
-    rhythm = f"after {_trouble(state)}" if is_failing(state) else f"every: {_every(state)}"
-    why = f", {to_come.because}" if to_come.because else ""
-    return f"due since {_moment(due)}, {rhythm}{why}"
+    rule = f"after {_failure(state)}" if is_failing(state) else f"every: {_every(state)}"
+    because = f", {upcoming.because}" if upcoming.because else ""
+    return f"due since {_to_seconds(due)}, {rule}{because}"
 
 
-def _why_wait(state: SourceState, to_come: NextVisit, now: datetime) -> str:
-    if to_come.at is None:
-        return to_come.because
-    if state.last_visit_at is None:  # found at a time that has yet to come: a clock was set back
-        return f"not visited yet, due in {in_words(to_come.at - now)}"
+def _wait_reason(state: SourceState, upcoming: NextVisit, now: datetime) -> str:
+    if upcoming.due_at is None:
+        return upcoming.because
+    if state.last_visit_at is None:  # discovered in the future: a clock was set back
+        return f"not visited yet, due in {in_words(upcoming.due_at - now)}"
     last = state.last_visit_at
-    trouble = f"{_trouble(state)}, " if is_failing(state) else ""
-    why = f": {to_come.because}" if to_come.because else ""
-    return f"{trouble}checked {in_words(now - last)} ago, next in {in_words(to_come.at - now)}{why}"
+    failure = f"{_failure(state)}, " if is_failing(state) else ""
+    because = f": {upcoming.because}" if upcoming.because else ""
+    return f"{failure}checked {in_words(now - last)} ago, next in {in_words(upcoming.due_at - now)}{because}"
 
 
-def _why_held(budget: Budget, because: str) -> str:
-    had = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} were made"
-    return f"{because}, but {had}, and the rest goes to what is more urgent"
+def _postponed_reason(budget: Budget, because: str) -> str:
+    spent = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} were made"
+    return f"{because}, but {spent}, and the rest goes to more urgent articles"
 
 
-def _trouble(state: SourceState) -> str:
+def _failure(state: SourceState) -> str:
     times = "" if state.failures <= 1 else f" {state.failures} times in a row"
     match state.last_reason:
         case Reason.MISSING_404:
@@ -267,11 +271,11 @@ def _every(state: SourceState) -> str:
     return state.every if isinstance(state.every, str) else format_duration(state.every)
 
 
-def _moment(at: datetime) -> str:
-    return iso(at.replace(microsecond=0))
+def _to_seconds(moment: datetime) -> str:
+    return iso(moment.replace(microsecond=0))
 
 
-# --- putting together ------------------------------------------------------------------------------------------------
+# --- visits ----------------------------------------------------------------------------------------------------------
 
 
 def _waiting(state: SourceState, because: str, due: datetime | None) -> Waiting:
@@ -280,7 +284,7 @@ def _waiting(state: SourceState, because: str, due: datetime | None) -> Waiting:
 
 def _visit(due: _Due) -> Visit:
     state = due.state
-    plain = Visit(
+    unconditional = Visit(
         source_id=state.source.id,
         url=state.source.url,
         kind=state.source.kind,
@@ -289,12 +293,12 @@ def _visit(due: _Due) -> Visit:
         allow_private=state.allow_private,
     )
     if state.etag is None and state.last_modified is None:
-        return plain
-    doubt = _doubt(state)
+        return unconditional
+    doubt = _validator_doubt(state)
     if doubt:
-        return replace(plain, because=f"{due.because}; {doubt}")
+        return replace(unconditional, because=f"{due.because}; {doubt}")
     return replace(
-        plain,
+        unconditional,
         etag=state.etag,
         last_modified=state.last_modified,
         validators_url=state.validators_url,
@@ -302,24 +306,24 @@ def _visit(due: _Due) -> Visit:
     )
 
 
-def _doubt(state: SourceState) -> str:
-    """Why the whole page is asked for although there are validators; empty when they are believed."""
+def _validator_doubt(state: SourceState) -> str:
+    """Return why the visit is unconditional although there are validators; empty if they are trusted."""
     if state.misled:
         return "unconditional: its page once changed under an unchanged validator"
     if state.parts > 1:
-        return f"unconditional: a 304 says nothing of the other {state.parts - 1} of its parts"
-    if state.unmodified >= _BELIEVED:
-        return f"unconditional: {state.unmodified} times in a row it said that nothing changed"
+        return f"unconditional: a 304 does not cover its other {state.parts - 1} parts"
+    if state.unmodified >= _MAX_UNMODIFIED:
+        return f"unconditional: {state.unmodified} visits in a row were answered with 304"
     return ""
 
 
 def _take_turns(due: list[_Due]) -> list[_Due]:
-    """One of each host in turn; the longest due first, among hosts and within one."""
+    """Return the visits with the hosts in turn, the longest due first, both among hosts and within one."""
     hosts: dict[str, list[_Due]] = {}
-    for one in sorted(due, key=lambda one: one.at):
-        hosts.setdefault(_host(one.state.source.url), []).append(one)
+    for candidate in sorted(due, key=lambda entry: entry.due_at):
+        hosts.setdefault(_host(candidate.state.source.url), []).append(candidate)
     rounds = zip_longest(*hosts.values())
-    return [one for one in chain.from_iterable(rounds) if one is not None]
+    return [candidate for candidate in chain.from_iterable(rounds) if candidate is not None]
 
 
 def _host(url: str) -> str:

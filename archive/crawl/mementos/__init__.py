@@ -1,5 +1,5 @@
-"""Web archives of others: what they list of a page (``listing``), and one memento of it, as first captured (``fetch``).
+"""Remote web archives: ``listing`` reads what they have of a page, ``fetch`` fetches one memento as first captured.
 
-An archive lists what it holds of a page as a TimeMap (RFC 7089) or through a CDX server (``formats.timemap``,
-``formats.cdx``). ``pipeline.gather_mementos`` asks, chooses and records.
+An archive lists its mementos of a page as a TimeMap (RFC 7089) or through a CDX server (``formats.timemap``,
+``formats.cdx``). ``pipeline.gather_mementos`` selects mementos and records them.
 """

@@ -1,4 +1,4 @@
-"""One memento, asked for as the archive recorded it, and the capture of the page that it stands for."""
+"""Fetch one memento as the archive recorded it, and make a capture of the original page from it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from db.records import Outcome
 
 _NOT_MODIFIED = 304
-_MOST_HOPS = 10
+_MAX_HOPS = 10
 
-_SAME = timedelta(seconds=1)
-"""How far the date of what an archive serves may lie from the date listed: both are cut to seconds. A memento whose
-bytes are lost is answered with the nearest other one, minutes or years away."""
+_DATE_TOLERANCE = timedelta(seconds=1)
+"""The allowed distance between the listed date and the date of the response. Both are cut to seconds. If the bytes of a
+memento are lost, an archive answers with the nearest other one, minutes or years away."""
 
-_ONE_CRAWL = timedelta(hours=1)
-"""The same for where an archived redirect leads: a crawler came there a little later."""
+_REDIRECT_TOLERANCE = timedelta(hours=1)
+"""The same for the target of an archived redirect, because the crawler reached it a little later."""
 
 _ARCHIVED = frozenset(
     {
@@ -44,23 +44,23 @@ _ARCHIVED = frozenset(
         Reason.UNEXPECTED_STATUS,
     }
 )
-"""Reasons that come from a status, which an archive may replay; all others are its own weather."""
+"""Reasons that follow from a status, which an archive may replay. All others are failures of the archive itself."""
 
-_ORIGINAL = "x-archive-orig-"
-_OF_THE_ARCHIVE = frozenset(
+_ORIGINAL_PREFIX = "x-archive-orig-"
+_ARCHIVE_HEADERS = frozenset(
     {
         *("memento-datetime", "content-location", "link", "location"),
         *("date", "connection", "keep-alive", "transfer-encoding"),
     }
 )
-"""Headers of the answer itself; with ``x-archive-...`` what is not of then."""
+"""Headers of the archive's own response. Like ``x-archive-...``, they are not headers of the original page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """Where a replay goes on: an address of the archive, the page's own address there, and the redirect of then."""
+    """The next request of a replay: its URL in the archive, the original URL, and the archived redirect if any."""
 
-    address: str
+    url: str
     original: str
     hop: Hop | None
 
@@ -68,38 +68,38 @@ class _Step:
 async def fetch_memento(
     fetch: Fetch, source_id: int, url: str, memento: Memento
 ) -> tuple[Capture, bytes | None] | None:
-    """The capture, with its payload, of the page at ``url`` that a memento stands for; None if the archive fails.
+    """Return the capture of the page at ``url`` that ``memento`` records, with its payload; None if the archive fails.
 
-    Redirects of then are followed inside the archive, and kept as the way to the page; one that leads to what the
-    archive does not hold of then is kept by itself. The live web is never asked.
+    Archived redirects are followed inside the archive and recorded as hops. If one leads to a page the archive does not
+    hold, the redirect itself is the capture. The live web is never requested.
     """
-    address, original, hops = raw_url(memento.url), memento.original or url, list[Hop]()
-    asked = set()
+    memento_url, original, hops = raw_url(memento.url), memento.original or url, list[Hop]()
+    requested_urls = set()
     while True:
-        asked.add(address)
+        requested_urls.add(memento_url)
         because = f"a memento of {memento.at:%Y-%m-%d}"
-        visit = Visit(source_id=source_id, url=address, kind=SeedKind.TIMEMAP, because=because, replays=True)
-        answer = await fetch(visit)
-        step = _next_step(answer, address, original, memento, late=bool(hops))
-        if step is None or step.address in asked or len(asked) > _MOST_HOPS:
+        visit = Visit(source_id=source_id, url=memento_url, kind=SeedKind.TIMEMAP, because=because, replays=True)
+        outcome = await fetch(visit)
+        step = _next_step(outcome, memento_url, original, memento, redirected=bool(hops))
+        if step is None or step.url in requested_urls or len(requested_urls) > _MAX_HOPS:
             break
-        address, original = step.address, step.original
+        memento_url, original = step.url, step.original
         hops += [] if step.hop is None else [step.hop]
-    if not _speaks_of(memento, answer, late=bool(hops)):
-        lost = hops and _is_lost(answer)
-        return (_led_away(source_id, url, memento, hops, original), None) if lost else None
-    capture = memento_capture(source_id, url, memento, answer)
+    if not _is_of_memento(memento, outcome, redirected=bool(hops)):
+        is_lost = hops and _is_lost(outcome)
+        return (_redirect_capture(source_id, url, memento, hops, original), None) if is_lost else None
+    capture = memento_capture(source_id, url, memento, outcome)
     capture = replace(capture, final_url=original if hops else url, hops=tuple(hops))
-    flags = _digest_flags(memento, answer) if not hops and capture.reason is not Reason.NOT_MODIFIED else ()
-    return replace(capture, flags=(*capture.flags, *flags)), _payload(capture, answer)
+    flags = _digest_flags(memento, outcome) if not hops and capture.reason is not Reason.NOT_MODIFIED else ()
+    return replace(capture, flags=(*capture.flags, *flags)), _payload(capture, outcome)
 
 
 def memento_capture(source_id: int, url: str, memento: Memento, outcome: Outcome) -> Capture:
-    """The capture of the page at ``url`` that an archive's answer stands for.
+    """Return the capture of the page at ``url`` from an archive's response.
 
-    Its time is the memento's, its address the page's, its headers those the page had, as far as the archive tells them
-    from its own. Validators, times of waiting and the exchange are the archive's own and are left out. Where the bytes
-    were taken from stands in ``detail``.
+    It has the time of the memento, the URL of the page and the original headers, as far as the archive marks them.
+    Validators, Retry-After and the exchange belong to the archive and are left out. ``detail`` has the URL the bytes
+    came from.
     """
     unmodified = outcome.status == _NOT_MODIFIED
     return replace(
@@ -110,7 +110,7 @@ def memento_capture(source_id: int, url: str, memento: Memento, outcome: Outcome
         final_url=url,
         reason=Reason.NOT_MODIFIED if unmodified else outcome.reason,
         detail=f"taken from {outcome.final_url}",
-        headers=_headers_of_then(outcome),
+        headers=_original_headers(outcome),
         hops=(),
         etag=None,
         last_modified=None,
@@ -120,96 +120,104 @@ def memento_capture(source_id: int, url: str, memento: Memento, outcome: Outcome
     )
 
 
-# --- what an answer says ---------------------------------------------------------------------------------------------
+# --- responses of archives -------------------------------------------------------------------------------------------
 
 
-def _speaks_of(memento: Memento, answer: Outcome, *, late: bool) -> bool:
-    """True if the answer is what the archive saw then, and not word of the archive itself or of another day."""
-    if answer.status in REDIRECTS or not (answer.reason is None or _may_be_archived(answer)):
+def _is_of_memento(memento: Memento, outcome: Outcome, *, redirected: bool) -> bool:
+    """True if the outcome is the archived response, not a message of the archive itself or a memento of another day."""
+    if outcome.status in REDIRECTS or not (outcome.reason is None or _may_be_archived(outcome)):
         return False
-    dated = _dated(answer)
-    if dated is not None:
-        return abs(dated - memento.at) <= (_ONE_CRAWL if late else _SAME)
-    # Not every archive dates what it serves; then it must be whole and from the archive itself, or what was listed.
-    whole = answer.reason is None and host_of(answer.final_url) == host_of(memento.url)
-    return whole or agrees(memento.digest, answer.payload or b"") is True
+    memento_date = _memento_date(outcome)
+    if memento_date is not None:
+        return abs(memento_date - memento.at) <= (_REDIRECT_TOLERANCE if redirected else _DATE_TOLERANCE)
+    # Not every archive dates its responses. Without a date, accept a whole page from the archive, or the listed digest.
+    is_whole = outcome.reason is None and host_of(outcome.final_url) == host_of(memento.url)
+    return is_whole or agrees(memento.digest, outcome.payload or b"") is True
 
 
-def _may_be_archived(answer: Outcome) -> bool:
-    return answer.reason in _ARCHIVED or answer.status == _NOT_MODIFIED
+def _may_be_archived(outcome: Outcome) -> bool:
+    return outcome.reason in _ARCHIVED or outcome.status == _NOT_MODIFIED
 
 
-def _is_lost(answer: Outcome) -> bool:
-    """True if the archive has no such memento: it says so, or offers one of another day."""
-    offers_another = _dated(answer) is not None or answer.status in REDIRECTS
-    return answer.reason is Reason.MISSING_404 or offers_another
+def _is_lost(outcome: Outcome) -> bool:
+    """True if the archive has no such memento: it answers 404, or offers one of another day."""
+    offers_another = _memento_date(outcome) is not None or outcome.status in REDIRECTS
+    return outcome.reason is Reason.MISSING_404 or offers_another
 
 
-def _dated(answer: Outcome) -> datetime | None:
-    dates = [value for name, value in answer.headers if name.lower() == "memento-datetime"]
+def _memento_date(outcome: Outcome) -> datetime | None:
+    dates = [value for name, value in outcome.headers if name.lower() == "memento-datetime"]
     return http_date(dates[0]) if dates else None
 
 
-def _next_step(answer: Outcome, address: str, original: str, memento: Memento, *, late: bool) -> _Step | None:
-    """Where a redirect leads, of then or of the archive; None if this is none, or leads out of the archive.
+def _next_step(
+    outcome: Outcome, memento_url: str, original: str, memento: Memento, *, redirected: bool
+) -> _Step | None:
+    """Return the next request after a redirect, archived or the archive's own.
 
-    Some archives rewrite the Location of then to a memento's address, others replay it as it was.
+    None if the outcome is no redirect, or if it leads out of the archive. Some archives rewrite an archived Location to
+    the URL of a memento, others replay it unchanged.
     """
-    named = next((value for name, value in answer.headers if name.lower() == "location"), None)
-    if answer.status not in REDIRECTS or named is None:
+    location_header = next((value for name, value in outcome.headers if name.lower() == "location"), None)
+    if outcome.status not in REDIRECTS or location_header is None:
         return None
-    dated = _dated(answer)
-    if dated is not None and abs(dated - memento.at) > (_ONE_CRAWL if late else _SAME):
+    memento_date = _memento_date(outcome)
+    tolerance = _REDIRECT_TOLERANCE if redirected else _DATE_TOLERANCE
+    if memento_date is not None and abs(memento_date - memento.at) > tolerance:
         return None
-    location = _as_text(named)
-    target = absolute(location, address) or ""
+    location = _as_text(location_header)
+    target = absolute(location, memento_url) or ""
     parts = split_stamp(target)
-    inside = parts is not None and host_of(target) == host_of(address)
-    if inside and parts is not None:
-        if dated is None and _same_page(parts[1], original):
-            return _Step(address=raw_url(target), original=original, hop=None)  # the nearest one it has
-        return _Step(address=raw_url(target), original=parts[1], hop=_hop(answer, original, parts[1], memento))
-    here, there = split_stamp(address), absolute(location, original)
-    if dated is None or here is None or there is None:
+    is_inside = parts is not None and host_of(target) == host_of(memento_url)
+    if is_inside and parts is not None:
+        if memento_date is None and _is_same_page(parts[1], original):
+            return _Step(url=raw_url(target), original=original, hop=None)  # the nearest memento it has
+        return _Step(url=raw_url(target), original=parts[1], hop=_hop(outcome, original, parts[1], memento))
+    own_parts, original_target = split_stamp(memento_url), absolute(location, original)
+    if memento_date is None or own_parts is None or original_target is None:
         return None
-    return _Step(address=f"{here[0]}id_/{there}", original=there, hop=_hop(answer, original, there, memento))
+    return _Step(
+        url=f"{own_parts[0]}id_/{original_target}",
+        original=original_target,
+        hop=_hop(outcome, original, original_target, memento),
+    )
 
 
 def _as_text(location: str) -> str:
-    """Raw bytes of a header, read as UTF-8 if they are that."""
+    """Return the raw bytes of a header as UTF-8 if valid, else unchanged."""
     try:
         return location.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return location
 
 
-def _same_page(one: str, other: str) -> bool:
+def _is_same_page(url: str, other: str) -> bool:
     try:
-        return url_key(one) == url_key(other)
+        return url_key(url) == url_key(other)
     except RefusedUrl:
         return False
 
 
-def _hop(answer: Outcome, original: str, target: str, memento: Memento) -> Hop:
+def _hop(outcome: Outcome, original: str, target: str, memento: Memento) -> Hop:
     return Hop(
         url=original,
-        status=answer.status or 0,
+        status=outcome.status or 0,
         location=target,
-        reason_phrase=answer.reason_phrase,
-        headers=(*_headers_of_then(answer), ("Location", target)),
+        reason_phrase=outcome.reason_phrase,
+        headers=(*_original_headers(outcome), ("Location", target)),
         at=memento.at,
     )
 
 
-def _led_away(source_id: int, url: str, memento: Memento, hops: list[Hop], target: str) -> Capture:
-    """A redirect of then to a page that the archive does not hold of then: all there is to keep is the way."""
+def _redirect_capture(source_id: int, url: str, memento: Memento, hops: list[Hop], target: str) -> Capture:
+    """Return the capture of an archived redirect to a page that the archive does not hold. It has only the hops."""
     return Capture(
         source_id=source_id,
         url=url,
         final_url=target,
         captured_at=memento.at,
         reason=Reason.UNEXPECTED_STATUS,
-        detail=f"redirected to {target}, of which {host_of(memento.url)} holds nothing of then",
+        detail=f"redirected to {target}, of which {host_of(memento.url)} has no memento of that time",
         status=hops[-1].status,
         reason_phrase=hops[-1].reason_phrase,
         headers=hops[-1].headers,
@@ -218,30 +226,34 @@ def _led_away(source_id: int, url: str, memento: Memento, hops: list[Hop], targe
     )
 
 
-def _headers_of_then(answer: Outcome) -> tuple[tuple[str, str], ...]:
-    """The headers the page had: those the archive marks as such, and, unless it marks all, those it does not claim."""
-    marked = [name.lower() for name, _ in answer.headers if name.lower().startswith(_ORIGINAL)]
-    marks_all = f"{_ORIGINAL}content-type" in marked
-    kept = []
-    for name, value in answer.headers:
-        if name.lower().startswith(_ORIGINAL):
-            kept.append((name[len(_ORIGINAL) :], value))
-        elif not (marks_all or name.lower() in _OF_THE_ARCHIVE or name.lower().startswith("x-archive-")):
-            kept.append((name, value))
-    return tuple(kept)
+def _original_headers(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """Return the headers of the original page: those the archive marks, and unmarked ones that are not its own.
 
-
-def _digest_flags(memento: Memento, answer: Outcome) -> tuple[str, ...]:
-    """A flag where the index names another digest than that of what came.
-
-    An index takes it of the body as recorded, which was perhaps compressed; then only sha256 of the wire can tell.
+    If the archive marks the Content-Type it marks all of them, and unmarked headers are left out.
     """
-    told = read_digest(memento.digest)
-    if told is None or answer.payload is None or agrees(memento.digest, answer.payload):
+    marked = [name.lower() for name, _ in outcome.headers if name.lower().startswith(_ORIGINAL_PREFIX)]
+    marks_all = f"{_ORIGINAL_PREFIX}content-type" in marked
+    headers = []
+    for name, value in outcome.headers:
+        if name.lower().startswith(_ORIGINAL_PREFIX):
+            headers.append((name[len(_ORIGINAL_PREFIX) :], value))
+        elif not (marks_all or name.lower() in _ARCHIVE_HEADERS or name.lower().startswith("x-archive-")):
+            headers.append((name, value))
+    return tuple(headers)
+
+
+def _digest_flags(memento: Memento, outcome: Outcome) -> tuple[str, ...]:
+    """Return a flag if the digest in the index is not that of the response.
+
+    The index has the digest of the body as recorded, which may have been compressed. Then only a sha256 of the wire
+    bytes can be compared.
+    """
+    digest = read_digest(memento.digest)
+    if digest is None or outcome.payload is None or agrees(memento.digest, outcome.payload):
         return ()
-    coded = any(name.lower().removeprefix(_ORIGINAL) == "content-encoding" for name, _ in answer.headers)
-    return () if coded or answer.wire_sha256 == told[1].hex() else ("digest-mismatch",)
+    is_coded = any(name.lower().removeprefix(_ORIGINAL_PREFIX) == "content-encoding" for name, _ in outcome.headers)
+    return () if is_coded or outcome.wire_sha256 == digest[1].hex() else ("digest-mismatch",)
 
 
-def _payload(capture: Capture, answer: Outcome) -> bytes | None:
-    return None if capture.reason is Reason.NOT_MODIFIED else answer.payload
+def _payload(capture: Capture, outcome: Outcome) -> bytes | None:
+    return None if capture.reason is Reason.NOT_MODIFIED else outcome.payload

@@ -1,4 +1,4 @@
-"""What archives hold of a page: which ones are asked, how, and their lists read to the end."""
+"""Lists of mementos: build the URL of an archive's list of a page, and read the list to its end."""
 
 from __future__ import annotations
 
@@ -20,114 +20,115 @@ if TYPE_CHECKING:
     Window = tuple[datetime | None, datetime | None]
     Fetch = Callable[[Visit], Awaitable[Outcome]]
 
-_MOST_LISTS = 100  # pages of one list: more than any real one, fewer than a loop would make
+_MAX_PAGES = 100  # pages of one list: more than any real list has, fewer than a loop would make
 _ARROW = "->"
 _LINK_FORMAT = "application/link-format"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Where a list is asked for, and, for an index, what the addresses of its mementos begin with."""
+    """The URL of a list and, for a CDX server, the prefix of the URLs of its mementos."""
 
-    address: str
-    replay: str | None = None
+    url: str
+    replay_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeMapPage:
-    """The mementos of a list dated in the window, and how many pages of it could not be had or read."""
+    """The mementos of a list dated in the window, and the number of its pages that could not be fetched or read."""
 
     mementos: tuple[Memento, ...]
     failures: int
 
 
 def listing_of(setting: str, url: str) -> Listing:
-    """Where the archive named in the settings lists what it holds of ``url``.
+    """Return the list of mementos of ``url`` in the archive that ``setting`` names.
 
-    A name that ends in a query (``.../cdx?url=``) or in ``/cdx`` is a CDX server's, any other is the beginning of its
-    TimeMaps' addresses. Behind ``->`` may stand what the addresses of its mementos begin with. Raises ConfigError for
-    an index that does not show where it replays.
+    A setting that ends in a query (``.../cdx?url=``) or in ``/cdx`` names a CDX server. Any other is the prefix of the
+    archive's TimeMap URLs. The prefix of memento URLs may follow after ``->``. Raises ConfigError for a CDX server
+    with an unknown prefix.
     """
-    prefix, _, replay = setting.partition(_ARROW)
+    prefix, _, replay_root = setting.partition(_ARROW)
     if not cdx.is_query(prefix) and urlsplit(prefix).path.rstrip("/").endswith("/cdx"):
         prefix += "?url="
     if not cdx.is_query(prefix):
-        return Listing(address=prefix + url)
-    root = replay or cdx.replay_root(prefix)
+        return Listing(url=prefix + url)
+    root = replay_root or cdx.replay_root(prefix)
     if root is None:
         raise ConfigError(
-            f"archives: {prefix} does not show where it replays what it lists; write it behind an arrow, like "
+            f"archives: the replay address of the CDX server {prefix} is unknown; write it behind an arrow, like "
             f"{prefix}{_ARROW}https://archive.example/web/"
         )
-    return Listing(address=cdx.query_for(prefix, url), replay=root)
+    return Listing(url=cdx.query_for(prefix, url), replay_root=root)
 
 
-def listing_at(address: str) -> Listing:
-    """A list that is named itself, in a seed of kind timemap."""
-    return Listing(address=address, replay=cdx.replay_root(address))
+def listing_at(url: str) -> Listing:
+    """Return the list at ``url``, as a seed of kind timemap names it."""
+    return Listing(url=url, replay_root=cdx.replay_root(url))
 
 
 async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Window) -> TimeMapPage:
-    """Every page of a list, of whichever form the answers turn out to be, and what they hold in the window."""
-    first = cdx.first_question(listing.address, window) if cdx.is_query(listing.address) else listing.address
-    reading = _Reading(listing)
-    waiting, asked = [first], {first}
-    while waiting and len(asked) <= _MOST_LISTS:
-        url = waiting.pop(0)
+    """Read every page of a list, in whichever format it is answered, and return its mementos in the window."""
+    first_url = cdx.first_question(listing.url, window) if cdx.is_query(listing.url) else listing.url
+    reader = _ListReader(listing)
+    queue, requested_urls = [first_url], {first_url}
+    while queue and len(requested_urls) <= _MAX_PAGES:
+        url = queue.pop(0)
         visit = Visit(source_id=source_id, url=url, kind=SeedKind.TIMEMAP, because="a list of mementos")
-        further = [each for each in reading.take(url, await fetch(visit)) if each not in asked]
-        waiting += further
-        asked.update(further)
-    return TimeMapPage(mementos=tuple(_inside(reading.found, window)), failures=reading.failures)
+        further_urls = reader.read_page(url, await fetch(visit))
+        next_urls = [further_url for further_url in further_urls if further_url not in requested_urls]
+        queue += next_urls
+        requested_urls.update(next_urls)
+    return TimeMapPage(mementos=tuple(_in_window(reader.mementos, window)), failures=reader.failures)
 
 
-class _Reading:
-    """A list as far as it is read."""
+class _ListReader:
+    """The state of reading one list: the mementos so far, and the number of failed pages."""
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
         self._rows: set[cdx.Row] = set()
-        self.found: dict[Memento, None] = {}
+        self.mementos: dict[Memento, None] = {}
         self.failures = 0
 
-    def take(self, question: str, outcome: Outcome) -> tuple[str, ...]:
-        """Read one answer; the addresses where the list goes on."""
+    def read_page(self, url: str, outcome: Outcome) -> tuple[str, ...]:
+        """Read one page of the list and return the URLs of further pages."""
         if outcome.reason is not None:
-            if not _says_nothing_more(question, outcome):
+            if not _is_end_of_list(url, outcome):
                 self.failures += 1
             return ()
         text = (outcome.payload or b"").decode(outcome.charset or "utf-8", errors="replace")
         if outcome.content_type.lower().startswith(_LINK_FORMAT) or is_timemap(text):
-            self.found.update(dict.fromkeys(read_timemap(text, base=outcome.final_url)))
+            self.mementos.update(dict.fromkeys(read_timemap(text, base=outcome.final_url)))
             return further_timemaps(text, base=outcome.final_url)
         page = cdx.read_cdx(text)
-        if page is None or (page.rows and self._listing.replay is None):
-            return self._elsewhere(outcome)
-        return self._take_rows(question, page)
+        if page is None or (page.rows and self._listing.replay_root is None):
+            return self._linked_timemaps(outcome)
+        return self._read_rows(url, page)
 
-    def _take_rows(self, question: str, page: cdx.Page) -> tuple[str, ...]:
-        new = [row for row in page.rows if row not in self._rows]
-        self._rows.update(new)
-        self.found.update(dict.fromkeys(_memento(row, self._listing.replay or "") for row in new))
-        following = cdx.next_question(question, page, new)
-        return () if following is None else (following,)
+    def _read_rows(self, url: str, page: cdx.Page) -> tuple[str, ...]:
+        new_rows = [row for row in page.rows if row not in self._rows]
+        self._rows.update(new_rows)
+        self.mementos.update(dict.fromkeys(_memento(row, self._listing.replay_root or "") for row in new_rows))
+        next_url = cdx.next_question(url, page, new_rows)
+        return () if next_url is None else (next_url,)
 
-    def _elsewhere(self, outcome: Outcome) -> tuple[str, ...]:
-        """The TimeMaps that an answer which is none names in its head, as mementos and TimeGates do."""
+    def _linked_timemaps(self, outcome: Outcome) -> tuple[str, ...]:
+        """Return the TimeMaps in the Link headers of a response that is no list, such as a memento or a TimeGate."""
         links = ", ".join(value for name, value in outcome.headers if name.lower() == "link")
-        named = further_timemaps(links, base=outcome.final_url)
-        self.failures += not named
-        return named
+        urls = further_timemaps(links, base=outcome.final_url)
+        self.failures += not urls
+        return urls
 
 
-def _says_nothing_more(question: str, outcome: Outcome) -> bool:
-    """An archive that never saw a page says 404; past the last page of an index, some say 400."""
-    return outcome.reason is Reason.MISSING_404 or (outcome.status == 400 and cdx.counts_pages(question))  # noqa: PLR2004
+def _is_end_of_list(url: str, outcome: Outcome) -> bool:
+    """True for the 404 of an archive without the page, and for the 400 of some CDX servers past the last page."""
+    return outcome.reason is Reason.MISSING_404 or (outcome.status == 400 and cdx.counts_pages(url))  # noqa: PLR2004
 
 
-def _memento(row: cdx.Row, replay: str) -> Memento:
+def _memento(row: cdx.Row, replay_root: str) -> Memento:
     return Memento(
-        url=f"{replay}{row.at:%Y%m%d%H%M%S}/{row.original}",
+        url=f"{replay_root}{row.at:%Y%m%d%H%M%S}/{row.original}",
         original=row.original,
         at=row.at,
         status=row.status,
@@ -135,6 +136,10 @@ def _memento(row: cdx.Row, replay: str) -> Memento:
     )
 
 
-def _inside(mementos: Iterable[Memento], window: Window) -> list[Memento]:
+def _in_window(mementos: Iterable[Memento], window: Window) -> list[Memento]:
     since, until = window
-    return [each for each in mementos if (since is None or each.at >= since) and (until is None or each.at < until)]
+    return [
+        memento
+        for memento in mementos
+        if (since is None or memento.at >= since) and (until is None or memento.at < until)
+    ]

@@ -213,7 +213,7 @@ def _display(name: str, value: object) -> str:
 
 
 def _format(value: object) -> str:
-    """Return a value as it is written in the environment; empty for None."""
+    """Return a value as it is written in the environment, or an empty string for None."""
     match value:
         case None:
             return ""

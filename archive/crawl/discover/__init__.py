@@ -58,10 +58,10 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     """Return the canonical URLs on ``page``: at most ``MAX_ARTICLES`` articles and ``MAX_LISTS`` further lists.
 
     ``kind`` selects the parser. A feed is RSS, Atom, RDF or JSON Feed. A sitemap is a urlset, an index, a news sitemap
-    or plain text; the children of an index are returned as sitemaps, and a feed in place of a sitemap is read as a
-    feed. A section is an HTML page: links to its own host that look like articles, and its feeds. Other kinds list
-    nothing. ``lists=False`` leaves out further lists, for a page that is itself deep in a chain of lists. Never raises
-    for bad input: the entries before the damage count.
+    or plain text. The children of an index are returned as sitemaps. A feed in place of a sitemap is read as a feed. A
+    section is an HTML page: links to its own host that look like articles, and its feeds. Other kinds list nothing.
+    ``lists=False`` leaves out further lists, for a page that is itself deep in a chain of lists. Never raises for bad
+    input: the entries before the damage count.
     """
     notes: Notes = {}
     entries = list(islice(_entries(page, kind, notes), MAX_ENTRIES + 1))

@@ -36,7 +36,7 @@ _EBCDIC = b"\x4c\x6f\xa7\x94"  # <?xm
 
 
 def absolute_url(url: str, base: str) -> str | None:
-    """Return ``url`` as an absolute, fetchable URL, resolved against ``base``; None if it is not valid."""
+    """Return ``url`` as an absolute, fetchable URL, resolved against ``base``, or None if it is not valid."""
     try:
         return fetchable_url(url.strip(), base)
     except BadInput:
@@ -103,7 +103,7 @@ def _decompress(data: bytes, notes: Notes) -> Iterator[bytes]:
 
 
 def entity_problem(data: bytes, content_type: str) -> str:
-    """Return why the document may make its parser expand entities; empty if it declares none in a readable encoding.
+    """Return why the document may make its parser expand entities, or an empty string if it may not.
 
     Expansion turns a kilobyte into gigabytes. UTF-16 and UTF-32 write the same letters with zeros between them, so the
     zeros are dropped first. Encodings that use other bytes for ASCII, or several bytes for one letter (EBCDIC, UTF-7,

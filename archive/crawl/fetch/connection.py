@@ -119,7 +119,7 @@ class Connection(httpcore.AsyncNetworkStream):
 
     @property
     def first_byte_at(self) -> float | None:
-        """The arrival of the first byte since the last request, on the clock of the event loop; None before that."""
+        """The arrival of the first byte since the last request, on the clock of the event loop, or None before that."""
         return self._buffer.first_byte_at
 
     def prevent_reuse(self) -> None:
@@ -127,7 +127,7 @@ class Connection(httpcore.AsyncNetworkStream):
         self._must_close = True
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's signature)
-        """Return the received bytes, at most ``max_bytes``; empty at the end of the connection.
+        """Return the received bytes, at most ``max_bytes``, or no bytes at the end of the connection.
 
         Raises httpcore's ``ReadTimeout`` and ``ReadError``, and ``FetchError`` for a header block without end.
         """

@@ -104,7 +104,7 @@ class Response:
     exchange: Exchange = field(default_factory=Exchange)
 
     def header(self, name: str) -> str | None:
-        """Return the first value of header ``name`` (in lower case), stripped; None if there is none."""
+        """Return the first value of header ``name`` (in lower case), stripped, or None if there is none."""
         return next(iter(self.headers_by_name.get(name, ())), None)
 
     def values(self, name: str) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ class Response:
 
     @property
     def location(self) -> str | None:
-        """The target of a redirect, decoded as UTF-8 if valid, else as latin-1; None if this is no redirect."""
+        """The target of a redirect, decoded as UTF-8 if valid, else as latin-1, or None if this is no redirect."""
         value = self.header("location") if self.status in REDIRECTS else None
         if value is None:
             return None

@@ -164,7 +164,7 @@ class Fetcher:
         return outcome
 
     def _retry_wait(self, outcome: Outcome, retries: int, mode: _FetchMode) -> float | None:
-        """Return the seconds until a retry; None if there is none."""
+        """Return the seconds until a retry, or None if there is none."""
         if outcome.reason is None or outcome.reason is Reason.NOT_MODIFIED or _is_memento(outcome):
             return None
         queue = self._queues.get(_origin(outcome.final_url))

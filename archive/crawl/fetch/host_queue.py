@@ -30,7 +30,7 @@ class HostQueue:
     """The queue of the origin of ``url``. It starts from what earlier runs remembered of the origin.
 
     ``turn`` grants the right to make one request. ``root`` is the URL of the front page. ``robots`` is the parsed
-    robots.txt; hold ``robots_lock`` while fetching it. ``state`` is what is stored for later runs. ``is_probing`` is
+    robots.txt. Hold ``robots_lock`` while fetching it. ``state`` is what is stored for later runs. ``is_probing`` is
     true during a soft-404 probe.
     """
 

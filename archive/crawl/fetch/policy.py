@@ -60,7 +60,7 @@ class FetchPolicy:
         return f"{PRODUCT}/{_version()}{contact}"
 
     def mapped_address(self, host: str) -> tuple[str, int] | None:
-        """Return the (address, port) the settings map ``host`` to; None if the name must be looked up."""
+        """Return the (address, port) the settings map ``host`` to, or None if the name must be looked up."""
         for pattern, target in self.resolve:
             if _matches(pattern.lower(), host):
                 return _parse_target(pattern, target)

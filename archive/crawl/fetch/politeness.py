@@ -61,7 +61,7 @@ def request_gap(state: HostState, *, min_gap: float, crawl_delay: float) -> floa
 
 
 def pause_until(status: int, retry_after: str | None, now: datetime) -> datetime | None:
-    """Return the end of the pause after a response with this ``status`` and Retry-After; None if there is none."""
+    """Return the end of the pause after a response with this ``status`` and Retry-After, or None if there is none."""
     requested = retry_at(status, retry_after, now)
     return now + _PAUSE if requested is None and status == _TOO_MANY_REQUESTS else requested
 
@@ -94,7 +94,7 @@ _RETRY_REQUESTED = frozenset({408, 425})  # the only 4xx that ask for a retry
 
 
 def retry_wait(outcome: Outcome, retries: int, gap: float) -> float | None:
-    """Return the seconds to wait before a retry within the same visit; None if ``outcome`` is final.
+    """Return the seconds to wait before a retry within the same visit, or None if ``outcome`` is final.
 
     ``retries`` is the number of retries already made. Longer waits are left to the schedule.
     """

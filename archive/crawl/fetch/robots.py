@@ -65,7 +65,7 @@ class Robots:
     final_url: str | None = None
 
     def refusal(self, url: str) -> FetchError | None:
-        """Return the reason why ``url`` may not be requested; None if it may."""
+        """Return the reason why ``url`` may not be requested, or None if it may."""
         if self.denial is not None:
             return self.denial
         if self.rules is None or self.rules.can_fetch(url, self.agent):

@@ -42,7 +42,7 @@ class NextVisit:
 
 
 def due_at(state: SourceState, *, hazard: Hazard = PRIOR, stretch: float = 1.0) -> datetime | None:
-    """Return the time of the next visit of a source by its own change rate; None if it has none.
+    """Return the time of the next visit of a source by its own change rate, or None if it has none.
 
     A source never visited is due since its discovery. Retirement and a server's Retry-After are not considered.
     ``hazard`` and ``stretch`` apply to articles checked `auto`: the hazard of the seed, and the factor of a budget.

@@ -124,7 +124,7 @@ def _decide(
 
 
 def _end_reason(state: SourceState, urls: Mapping[int, str]) -> str:
-    """Return the reason why a source is never visited again; empty if there is none."""
+    """Return the reason why a source is never visited again, or an empty string if there is none."""
     source = state.source
     if source.same_as is not None:
         url = urls.get(source.same_as, "another address")
@@ -307,7 +307,7 @@ def _visit(due: _Due) -> Visit:
 
 
 def _validator_doubt(state: SourceState) -> str:
-    """Return why the visit is unconditional although there are validators; empty if they are trusted."""
+    """Return why the visit is unconditional although there are validators, or an empty string if they are trusted."""
     if state.misled:
         return "unconditional: its page once changed under an unchanged validator"
     if state.parts > 1:

@@ -29,7 +29,7 @@ _DATE_TOLERANCE = timedelta(seconds=1)
 memento are lost, an archive answers with the nearest other one, minutes or years away."""
 
 _REDIRECT_TOLERANCE = timedelta(hours=1)
-"""The same for the target of an archived redirect, because the crawler reached it a little later."""
+"""The allowed distance for the target of an archived redirect, which the crawler reached a little later."""
 
 _ARCHIVED = frozenset(
     {
@@ -68,7 +68,7 @@ class _Step:
 async def fetch_memento(
     fetch: Fetch, source_id: int, url: str, memento: Memento
 ) -> tuple[Capture, bytes | None] | None:
-    """Return the capture of the page at ``url`` that ``memento`` records, with its payload; None if the archive fails.
+    """Return the capture of the page at ``url`` that ``memento`` records, and its payload. None if the archive fails.
 
     Archived redirects are followed inside the archive and recorded as hops. If one leads to a page the archive does not
     hold, the redirect itself is the capture. The live web is never requested.

@@ -45,7 +45,7 @@ HAZARDS = st.lists(st.floats(1e-6, 2), min_size=16, max_size=16).map(hazard_of)
 ARTICLES = st.builds(
     lambda hazard, found_age, span, share, changes, spread: ArticleState(
         hazard=hazard,
-        found=found_age,
+        found_age=found_age,
         age=found_age + span,
         quiet=share * span,
         changes=changes,
@@ -83,7 +83,7 @@ def test_eagerness_grows_with_edits_and_falls_without():
     assert ArticleState().eagerness == 1
     assert ArticleState(age=24, changes=4).eagerness > 4
     assert ArticleState(age=24, changes=0).eagerness < 0.4
-    assert ArticleState(found=900, age=910).eagerness == pytest.approx(1, abs=0.01), (
+    assert ArticleState(found_age=900, age=910).eagerness == pytest.approx(1, abs=0.01), (
         "it was not observed while it was young"
     )
 
@@ -104,7 +104,7 @@ def test_a_wait_has_a_reason():
     assert wait(ArticleState()).because == "the shortest wait"
     assert wait(ArticleState(age=2, quiet=1)).because == "2 times as long as it was unchanged"
     assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "when 0.2 unseen edits are expected"
-    assert wait(ArticleState(found=9_000, age=9_000, quiet=9_000)).because == "the longest wait"
+    assert wait(ArticleState(found_age=9_000, age=9_000, quiet=9_000)).because == "the longest wait"
 
 
 @given(ARTICLES)

@@ -132,12 +132,12 @@ PRIOR: Final = hazard_of(_prior_rates())
 class ArticleState:
     """The state of an article at its last visit, in hours of its age.
 
-    ``found`` is its age at discovery, ``age`` its age at the last visit, ``quiet`` the time it had stayed unchanged by
-    then, ``changes`` the number of observed edits. ``jitter`` is a constant factor of this article on its waits.
+    ``found_age`` is its age at discovery, ``age`` its age at the last visit, ``quiet`` the time it had stayed unchanged
+    by then, ``changes`` the number of observed edits. ``jitter`` is a constant factor of this article on its waits.
     """
 
     hazard: Hazard = PRIOR
-    found: float = 0.0
+    found_age: float = 0.0
     age: float = 0.0
     quiet: float = 0.0
     changes: int = 0
@@ -146,7 +146,7 @@ class ArticleState:
     @property
     def eagerness(self) -> float:
         """The estimated ratio of its edits to those of a usual article of its seed, from its own history."""
-        expected = self.hazard.edits_by(self.age) - self.hazard.edits_by(self.found)
+        expected = self.hazard.edits_by(self.age) - self.hazard.edits_by(self.found_age)
         return (_SPREAD + self.changes) / (_SPREAD + expected)
 
 

@@ -90,7 +90,7 @@ def article_state(state: SourceState, visited_at: datetime, hazard: Hazard = PRI
     changed_at = max(origin, state.last_change_at or origin)
     return ArticleState(
         hazard=hazard,
-        found=(source.found_at - origin) / _HOUR,
+        found_age=(source.found_at - origin) / _HOUR,
         age=max((visited_at - origin) / _HOUR, 0.0),
         quiet=max((visited_at - changed_at) / _HOUR, 0.0),
         changes=state.changes,

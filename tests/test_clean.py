@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.extract.boilerplate import clean, clean_facts, normalise, restore
+from archive.extract.boilerplate import clean, clean_facts, normalize, restore
 from archive.extract.boilerplate.attribution import find_credits
 from db.records import Extraction, Verdict
 
@@ -68,13 +68,13 @@ def reasons(extraction: Extraction) -> list[tuple[str, str]]:
     ],
 )
 def test_text_has_one_form(raw: str, normal: str) -> None:
-    assert normalise(raw) == normal
+    assert normalize(raw) == normal
 
 
 @given(TEXTS)
 def test_normalising_twice_changes_nothing_and_can_be_stored(text: str) -> None:
-    assert normalise(normalise(text)) == normalise(text)
-    normalise(text).encode("utf-8")
+    assert normalize(normalize(text)) == normalize(text)
+    normalize(text).encode("utf-8")
 
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_normalising_twice_changes_nothing_and_can_be_stored(text: str) -> None:
 @given(TEXTS, st.sampled_from(["", "A title", BODY[0]]))
 def test_everything_removed_can_be_put_back(text: str, title: str) -> None:
     got = clean(Extraction(verdict=Verdict.OK, title=title, text=text))
-    assert restore(got) == normalise(text)
+    assert restore(got) == normalize(text)
     assert all(removed.text for removed in got.removed)
     assert [removed.at for removed in got.removed] == sorted(removed.at for removed in got.removed)
 
@@ -91,13 +91,13 @@ def test_everything_removed_can_be_put_back(text: str, title: str) -> None:
 @given(TEXTS)
 def test_what_is_left_is_normalised_and_cleaning_again_changes_nothing(text: str) -> None:
     got = clean(Extraction(verdict=Verdict.OK, text=text))
-    assert normalise(got.text) == got.text
+    assert normalize(got.text) == got.text
     assert clean(got) == got
 
 
 @given(TEXTS)
 def test_text_is_never_cleaned_away(text: str) -> None:
-    assert bool(clean(Extraction(verdict=Verdict.OK, text=text)).text) == bool(normalise(text))
+    assert bool(clean(Extraction(verdict=Verdict.OK, text=text)).text) == bool(normalize(text))
 
 
 def test_verdict_and_declared_fields_are_left_alone() -> None:

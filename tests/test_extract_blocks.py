@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.extract import extract
-from archive.extract.blocks import fill_gaps, linear_text, prose_length, read_families
+from archive.extract.blocks import fill_gaps, linear_text, prose_length, sibling_groups
 from archive.extract.parse import parse
 from db.records import Page, Verdict
 from tests.hostile import ARTICLE, SENTENCE
@@ -22,7 +22,7 @@ def gap(middle: str, text: str = "\n".join(KEPT)) -> str:
     before, after = ("".join(f"<p>{line}</p>" for line in lines) for lines in (KEPT[:2], KEPT[2:]))
     parsed = parse(f"<html><body><div>{before}{middle}{after}</div></body></html>")
     assert parsed
-    return fill_gaps(text, read_families(parsed.root))
+    return fill_gaps(text, sibling_groups(parsed.root))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from archive.api import Archive
 from archive.extract import extract
-from archive.extract.boilerplate import clean, learn, near_copies, normalise, restore
-from archive.extract.boilerplate.site_template import find_furniture
+from archive.extract.boilerplate import clean, learn_template, near_copies, normalize, restore
+from archive.extract.boilerplate.site_template import find_template_lines
 from archive.pipeline import adopt_template
 from archive.pipeline.adopt_template import site_keys
 from archive.pipeline.derive import derive as derive_captures
@@ -54,7 +54,7 @@ def site(pages: int, *furniture: str) -> dict[str, list[str]]:
 
 
 def learned(pages: dict[str, list[str]]) -> TemplateLines:
-    return learn(pages, near_copies(pages))
+    return learn_template(pages, near_copies(pages))
 
 
 def folded(*lines: str) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def test_copies_of_one_page_count_once() -> None:
     copies = {f"example,daily,)/print/{n}": [text(*body("Town"), f"Printed for reader number {n}")] for n in range(9)}
     assert len(near_copies(copies)) == len(copies) - 1
     assert not learned(copies)
-    assert learn(copies), "without the copies all of it would be taken for furniture"
+    assert learn_template(copies), "without the copies all of it would be taken for furniture"
 
 
 def test_a_stub_that_is_all_furniture_joins_no_pages() -> None:
@@ -112,7 +112,7 @@ def test_a_list_behind_which_nothing_else_stands_is_at_the_edge_as_a_whole() -> 
     links = [f"More about {name} on our pages" for name in ("bridges", "boats", "ferries", "tunnels", "roads", "rails")]
     known = learned(site(4, APPEAL, *links, AUTHOR))
     lines = [*body("Elsewhere"), APPEAL, *links, AUTHOR]
-    assert find_furniture(lines, known) == set(range(12, len(lines)))
+    assert find_template_lines(lines, known) == set(range(12, len(lines)))
 
 
 @settings(max_examples=25)
@@ -159,9 +159,9 @@ def test_the_mark_of_a_scraper_stays_evidence() -> None:
 @given(LINES)
 def test_everything_removed_can_be_put_back(lines: list[str]) -> None:
     got = cleaned(*lines)
-    assert restore(got) == normalise(text(*lines))
+    assert restore(got) == normalize(text(*lines))
     assert clean(got, KNOWN) == got
-    assert bool(got.text) == bool(normalise(text(*lines)))
+    assert bool(got.text) == bool(normalize(text(*lines)))
 
 
 # --- the archive ------------------------------------------------------------------------------------------------------

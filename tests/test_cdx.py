@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.crawl.mementos.listing import listing_of
-from archive.formats.cdx import Page, Row, first_question, next_question, read_cdx, replay_root
+from archive.formats.cdx import Page, Row, first_query, next_query, parse_cdx, replay_root
 from archive.formats.timemap import raw_url
 from db.errors import ConfigError
 from db.records import Reason, SeedKind
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SHA1 = "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 FIELDS = ("example,daily)/harbour", "20210101120000", URL, "text/html", "200", SHA1)
 MORE = ("-", "-", "1043", "333", "x.warc.gz")
-ROW = Row(at=JANUARY, original=URL, status=200, digest=SHA1)
+ROW = Row(captured_at=JANUARY, original=URL, status=200, digest=SHA1)
 NAMED = {"url": URL, "mime": "text/html", "status": "200", "digest": f"sha1:{SHA1}", "length": "9"}
 OBJECT = {"urlkey": FIELDS[0], "timestamp": FIELDS[1], **NAMED}
 HEADER = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"]
@@ -53,24 +53,24 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_says_the_same(form: str) -> None:
-    page = read_cdx(FORMS[form])
+    page = parse_cdx(FORMS[form])
     assert page is not None
     assert page.resume is None
-    assert {(row.at, row.original, row.status, row.digest.removeprefix("sha1:")) for row in page.rows} == {
-        (ROW.at, ROW.original, ROW.status, ROW.digest)
+    assert {(row.captured_at, row.original, row.status, row.digest.removeprefix("sha1:")) for row in page.rows} == {
+        (ROW.captured_at, ROW.original, ROW.status, ROW.digest)
     }
 
 
 @pytest.mark.parametrize("empty", ["", "\n", "[]", json.dumps([HEADER]), " CDX N b a m s k r M S V g\n"])
 def test_an_index_may_hold_nothing(empty: str) -> None:
-    assert read_cdx(empty) == Page()
+    assert parse_cdx(empty) == Page()
 
 
 @pytest.mark.parametrize(
     "other", ["<!doctype html><h1>Sorry</h1>", "Too many requests, try later", '{"error": 1', "[1"]
 )
 def test_what_is_no_index_is_none(other: str) -> None:
-    assert read_cdx(other) is None
+    assert parse_cdx(other) is None
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_what_is_no_index_is_none(other: str) -> None:
     ],
 )
 def test_a_row_that_cannot_be_read_is_passed_over(broken: str) -> None:
-    page = read_cdx("\n".join([broken, " ".join([*FIELDS, "9"])]))
+    page = parse_cdx("\n".join([broken, " ".join([*FIELDS, "9"])]))
     assert page is not None
     assert page.rows == (ROW,)
 
 
 def test_a_revisit_names_no_status_and_a_dash_is_no_digest() -> None:
-    page = read_cdx(" ".join([*FIELDS[:3], "warc/revisit", "-", "-", "9"]))
+    page = parse_cdx(" ".join([*FIELDS[:3], "warc/revisit", "-", "-", "9"]))
     assert page is not None
     assert [(row.status, row.digest) for row in page.rows] == [(None, "")]
 
@@ -102,12 +102,12 @@ def test_a_revisit_names_no_status_and_a_dash_is_no_digest() -> None:
     ],
 )
 def test_the_key_under_which_a_server_goes_on_is_read(text: str) -> None:
-    assert read_cdx(text) == Page(rows=(ROW,), resume="example%2Cdaily%29%2Fharbour+2021")
+    assert parse_cdx(text) == Page(rows=(ROW,), resume="example%2Cdaily%29%2Fharbour+2021")
 
 
 @given(st.text(alphabet='[]{}",: \nCDX0123456789htp/abku', max_size=120))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    read_cdx(text)
+    parse_cdx(text)
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def asked(question: str) -> dict[str, str]:
 def test_a_question_names_the_page_whole_and_the_window() -> None:
     listing = listing_of(CDX, "https://daily.example/a?x=1&y=é#!z")
     window = datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 2, 1, tzinfo=UTC)
-    told = asked(first_question(listing.address, window))
+    told = asked(first_query(listing.address, window))
     assert told.pop("url") == "https://daily.example/a?x=1&y=é#!z"
     assert (told["from"], told["to"]) == ("20210101000000", "20210131235959")
     assert (told["output"], told["showResumeKey"]) == ("json", "true")
@@ -130,32 +130,32 @@ def test_a_question_names_the_page_whole_and_the_window() -> None:
 
 
 def test_a_question_keeps_what_its_address_says() -> None:
-    told = asked(first_question("https://archive.example/cdx?output=text&limit=5&url=x", (None, None)))
+    told = asked(first_query("https://archive.example/cdx?output=text&limit=5&url=x", (None, None)))
     assert (told["output"], told["limit"]) == ("text", "5")
     assert "from" not in told
 
 
 def test_a_key_goes_back_as_it_came() -> None:
     question = f"{CDX}x&limit=3000"
-    first = next_question(question, Page(rows=(ROW,), resume="a%29%2F+2021"), [ROW])
+    first = next_query(question, Page(rows=(ROW,), resume="a%29%2F+2021"), [ROW])
     assert first == f"{question}&resumeKey=a%29%2F+2021"
-    assert next_question(first, Page(rows=(ROW,), resume="b c"), [ROW]) == f"{question}&resumeKey=b%20c"
+    assert next_query(first, Page(rows=(ROW,), resume="b c"), [ROW]) == f"{question}&resumeKey=b%20c"
 
 
 def test_a_full_page_without_a_key_goes_on_from_its_last_row() -> None:
     question = f"{CDX}x&limit=2"
-    later = Row(at=JANUARY + DAY, original=URL, status=200, digest="")
-    assert next_question(question, Page(rows=(ROW, later)), [ROW, later]) == f"{question}&from=20210102120000"
-    assert next_question(question, Page(rows=(ROW, later)), []) is None
-    assert next_question(question, Page(rows=(ROW,)), [ROW]) is None
+    later = Row(captured_at=JANUARY + DAY, original=URL, status=200, digest="")
+    assert next_query(question, Page(rows=(ROW, later)), [ROW, later]) == f"{question}&from=20210102120000"
+    assert next_query(question, Page(rows=(ROW, later)), []) is None
+    assert next_query(question, Page(rows=(ROW,)), [ROW]) is None
 
 
 def test_pages_are_counted_until_one_is_empty() -> None:
     question = "https://archive.example/cdx?page=0&url=x"
-    assert "limit" not in asked(first_question(question, (None, None)))
-    second = next_question(question, Page(rows=(ROW,)), [ROW])
+    assert "limit" not in asked(first_query(question, (None, None)))
+    second = next_query(question, Page(rows=(ROW,)), [ROW])
     assert second == "https://archive.example/cdx?page=1&url=x"
-    assert next_question(second, Page(), []) is None
+    assert next_query(second, Page(), []) is None
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def bench(store: Store, tmp_path: Path) -> Bench:
 
 
 def question(window: tuple[datetime | None, datetime | None] = (None, None)) -> str:
-    return first_question(listing_of(SERVER, URL).address, window)
+    return first_query(listing_of(SERVER, URL).address, window)
 
 
 def lists(bench: Bench, *lines: str, at: str | None = None) -> None:
@@ -292,7 +292,7 @@ def test_an_index_that_cannot_be_had_or_read_is_a_failure_of_the_archive(bench: 
 def test_a_seed_may_name_an_index(store: Store, tmp_path: Path) -> None:
     address = f"{SERVER}?url={URL}"
     bench = Bench(store, tmp_path, a_seed("old", url=address, kind=SeedKind.TIMEMAP), archives=())
-    lists(bench, line(JANUARY), at=first_question(address, (None, None)))
+    lists(bench, line(JANUARY), at=first_query(address, (None, None)))
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
     assert [one.captured_at for one in bench.kept()] == [JANUARY]

@@ -11,7 +11,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive.export import Chosen, export_warc
+from archive.export import Selection, export_warc
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.formats.warc.records import warc_records
 from archive.pipeline.import_files import import_files
@@ -141,8 +141,8 @@ def test_the_order_of_gathering_does_not_show_in_the_file(db: Path, tmp_path: Pa
 
 def test_a_window_in_two_files_may_come_back_in_any_order(db: Path, tmp_path: Path) -> None:
     middle = T0 + timedelta(minutes=90)
-    assert export_warc(db, tmp_path / "a.warc.gz", Chosen(until=middle)) == 2
-    assert export_warc(db, tmp_path / "b.warc.gz", Chosen(since=middle)) == 11
+    assert export_warc(db, tmp_path / "a.warc.gz", Selection(until=middle)) == 2
+    assert export_warc(db, tmp_path / "b.warc.gz", Selection(since=middle)) == 11
     again = bring(tmp_path / "again", tmp_path / "b.warc.gz", tmp_path / "a.warc.gz")
     assert contents(again) == contents(db)
 

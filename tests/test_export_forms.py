@@ -18,8 +18,8 @@ from click.testing import CliRunner
 
 from archive.cli import wirecopy
 from archive.export import (
-    Chosen,
-    choose,
+    Selection,
+    build_selection,
     export_cdxj,
     export_jsonl,
     export_parquet,
@@ -123,8 +123,8 @@ def test_parts_lists_probes_and_error_pages_come_back_as_they_were(parted: Path,
 
 def test_files_of_two_windows_come_back_in_any_order(parted: Path, tmp_path: Path) -> None:
     middle = T0 + timedelta(seconds=1)  # between a page and its parts, which stay with it
-    assert export_warc(parted, tmp_path / "a.warc", Chosen(until=middle)) == 5
-    assert export_warc(parted, tmp_path / "b.warc", Chosen(since=middle)) == 7
+    assert export_warc(parted, tmp_path / "a.warc", Selection(until=middle)) == 5
+    assert export_warc(parted, tmp_path / "b.warc", Selection(since=middle)) == 7
     assert contents(bring(tmp_path / "one", tmp_path / "a.warc", tmp_path / "b.warc")) == contents(parted)
     assert contents(bring(tmp_path / "two", tmp_path / "b.warc", tmp_path / "a.warc")) == contents(parted)
 
@@ -148,11 +148,11 @@ def test_lines_come_back_as_the_texts_they_are(db: Path, tmp_path: Path) -> None
 
 def test_a_window_an_instant_a_group_or_one_of_the_copies_can_be_asked_for(db: Path, tmp_path: Path) -> None:
     asked = {
-        "since": choose(db, since=T0 + DAY),
-        "until": choose(db, until=T0 + HOUR),
-        "at": choose(db, at=T0 + 2 * HOUR),
-        "group": choose(db, group="daily"),
-        "unique": choose(db, unique=Relation.EXACT),
+        "since": build_selection(db, since=T0 + DAY),
+        "until": build_selection(db, until=T0 + HOUR),
+        "at": build_selection(db, at=T0 + 2 * HOUR),
+        "group": build_selection(db, group="daily"),
+        "unique": build_selection(db, unique=Relation.EXACT),
     }
     for name, chosen in asked.items():
         export_jsonl(db, tmp_path / f"{name}.jsonl", chosen)
@@ -170,7 +170,7 @@ def test_a_window_an_instant_a_group_or_one_of_the_copies_can_be_asked_for(db: P
 
 def test_a_group_that_nobody_watches_is_named(db: Path) -> None:
     with pytest.raises(NotArchived, match="'sports'"):
-        choose(db, group="sports")
+        build_selection(db, group="sports")
 
 
 # --- what stands in them ---------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.export import Chosen, export_cdxj, export_wacz, export_warc
+from archive.export import Selection, export_cdxj, export_wacz, export_warc
 from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from examples import play
@@ -97,7 +97,7 @@ def test_a_whole_archive_comes_back_with_the_same_captures_and_histories(demo: P
 
 def test_two_halves_come_back_in_either_order(demo: Path, tmp_path: Path) -> None:
     early, late = tmp_path / "early.warc.gz", tmp_path / "late.wacz"
-    assert export_warc(demo, early, Chosen(until=MIDDLE)) + export_wacz(demo, late, Chosen(since=MIDDLE)) == len(
+    assert export_warc(demo, early, Selection(until=MIDDLE)) + export_wacz(demo, late, Selection(since=MIDDLE)) == len(
         rows(demo, FACTS)
     )
     for folder, files in (("forth", (early, late)), ("back", (late, early))):

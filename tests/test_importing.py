@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.formats.import_file import SUFFIXES, read_import
-from archive.formats.imported import BadLine, PassedOver, text_payload
+from archive.formats.imported import BadLine, SkippedRecords, text_payload
 from archive.pipeline.import_files import Imported, import_files
 from archive.settings import Settings
 from db.errors import BadInput
@@ -390,7 +390,7 @@ def test_what_is_not_a_page_is_passed_over(tmp_path: Path):
     warc.add("metadata", URL, b"x: y", http=None, Content_Type="application/warc-fields")
     warc.add("conversion", URL, b"as text", http=None, Content_Type="text/plain")
     warc.add("response", "dns:news.example", b"192.0.2.1", http=None, Content_Type="text/dns")
-    assert read(warc.save(tmp_path)) == [PassedOver(3)]
+    assert read(warc.save(tmp_path)) == [SkippedRecords(3)]
 
 
 def test_a_resource_is_a_page_without_a_status(tmp_path: Path):
@@ -525,7 +525,7 @@ def test_a_revisit_of_a_picture_is_passed_over_like_the_picture(tmp_path: Path):
     warc = Warc()
     warc.add("response", URL, b"GIF", http={"Content-Type": "image/gif"})
     warc.add("revisit", URL, b"", http=None, WARC_Date="2021-10-09T12:00:00Z", **NAMED["digest"])
-    assert read(warc.save(tmp_path)) == [PassedOver(2)]
+    assert read(warc.save(tmp_path)) == [SkippedRecords(2)]
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -688,7 +688,7 @@ def test_no_damage_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, d
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     name = "x.warc.gz" if packed else "x.warc"
     path = file(tmp_path_factory.mktemp("warc"), name, bytes(content))
-    assert all(isinstance(found, (Outcome, BadLine, PassedOver)) for found in read(path))
+    assert all(isinstance(found, (Outcome, BadLine, SkippedRecords)) for found in read(path))
 
 
 def test_a_wacz_is_read_through_all_its_warc_files(tmp_path: Path):

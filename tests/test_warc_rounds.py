@@ -13,7 +13,7 @@ from archive.demo.grade import Grade, findings, grade
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import read_snapshot
 from archive.demo.world import World
-from archive.export import choose, export_warc
+from archive.export import build_selection, export_warc
 from archive.pipeline.import_files import import_files
 from archive.pipeline.upkeep import upkeep
 from archive.settings import Settings, load_settings
@@ -53,7 +53,7 @@ def files(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("files")
     made = []
     for number, (since, end) in enumerate(pairwise(ENDS)):
-        chosen = choose(demo, since=since, until=end - timedelta(seconds=1))
+        chosen = build_selection(demo, since=since, until=end - timedelta(seconds=1))
         made.append(folder / f"round-{number}.warc.gz")
         assert export_warc(demo, made[-1], chosen) > 0
     return made

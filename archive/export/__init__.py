@@ -7,13 +7,13 @@ file: nothing in one is dated by the clock. ``chosen`` says what goes in.
 from __future__ import annotations
 
 from archive.export.html import export_datasette, export_site
-from archive.export.selection import Chosen, choose
+from archive.export.selection import Selection, build_selection
 from archive.export.tables import export_jsonl, export_parquet
 from archive.export.web_archive import export_cdxj, export_wacz, export_warc
 
 __all__ = [
-    "Chosen",
-    "choose",
+    "Selection",
+    "build_selection",
     "export_cdxj",
     "export_datasette",
     "export_jsonl",

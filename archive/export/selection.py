@@ -24,7 +24,7 @@ _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class Selection:
     """What goes into a file. ``since`` and ``until`` (left out itself) bound captures, and versions by when first seen.
 
     ``sources``: only those, by id; ``versions`` and ``captures``: only these, by id. None: all there are.
@@ -48,11 +48,11 @@ class Chosen:
         return self.since <= at < self.until and (self.sources is None or source_id in self.sources)
 
 
-EVERYTHING: Final = Chosen()
+EVERYTHING: Final = Selection()
 """The whole archive, robots.txt files and probes included."""
 
 
-def choose(
+def build_selection(
     db: Path,
     *,
     since: datetime | None = None,
@@ -60,14 +60,14 @@ def choose(
     at: datetime | None = None,
     group: str | None = None,
     unique: Relation | None = None,
-) -> Chosen:
+) -> Selection:
     """Look up what is asked for.
 
     ``at``: of every article the version that stood at that instant, and the last capture up to then that shows it.
     ``group``: a group, or a seed by its key. ``unique``: of copies that alike one, the probable original; see
     ``archive.copies.fold``. Raises NotArchived for a group without any source, StoreError.
     """
-    window = Chosen(since=since or _ALWAYS[0], until=until or _ALWAYS[1])
+    window = Selection(since=since or _ALWAYS[0], until=until or _ALWAYS[1])
     if at is None and group is None and unique is None:
         return window
     with Archive(db) as archive, Reader(db) as reader:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from archive.export.atomic_file import check_ending, whole
-from archive.export.selection import EVERYTHING, Chosen
+from archive.export.selection import EVERYTHING, Selection
 from archive.timestamps import iso
 from db.errors import BadInput
 from db.microseconds import instant
@@ -49,7 +49,7 @@ COLUMNS: Final = {
 """The tables of a Parquet export, one file each: their columns, and what a column holds. Times are UTC."""
 
 
-def export_parquet(db: Path, folder: Path, chosen: Chosen = EVERYTHING) -> dict[str, int]:
+def export_parquet(db: Path, folder: Path, chosen: Selection = EVERYTHING) -> dict[str, int]:
     """Write `COLUMNS` as Parquet files to ``folder``, which is made; how many rows each has.
 
     Rows go out in groups, so that no table has to fit in memory. Raises BadInput without pyarrow, and where nothing can
@@ -69,7 +69,7 @@ def export_parquet(db: Path, folder: Path, chosen: Chosen = EVERYTHING) -> dict[
         return {name: arrow.write(folder / f"{name}.parquet", COLUMNS[name], found) for name, found in rows.items()}
 
 
-def export_jsonl(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
+def export_jsonl(db: Path, path: Path, chosen: Selection = EVERYTHING) -> int:
     """Write every version chosen with its text, one JSON object a line; how many there were.
 
     ``fetched_at`` is when it was first seen, so that ``wirecopy import`` takes the file as finished texts. The name
@@ -112,19 +112,19 @@ def _plain(value: Any, kind: str) -> Any:
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _versions(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+def _versions(ask: Ask, chosen: Selection) -> Iterator[Row]:
     for row in tables.versions(ask):
         if chosen.takes_version(row["id"], row["source_id"], instant(row["first_seen_at"])):
             yield row
 
 
-def _captures(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+def _captures(ask: Ask, chosen: Selection) -> Iterator[Row]:
     for row in tables.captures(ask):
         if chosen.takes_capture(row["id"], row["source_id"], instant(row["captured_at"])):
             yield row
 
 
-def _copies(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+def _copies(ask: Ask, chosen: Selection) -> Iterator[Row]:
     """The links between versions that are both chosen."""
     taken = None if chosen == EVERYTHING else {row["id"] for row in _versions(ask, chosen)}
     for row in tables.copies(ask):

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 from archive.export.atomic_file import check_ending, whole
-from archive.export.selection import EVERYTHING, Chosen
+from archive.export.selection import EVERYTHING, Selection
 from archive.formats.cdxj import IndexFile
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records
@@ -34,7 +34,7 @@ SOFTWARE = f"wirecopy/{installed('wirecopy')}"
 """How a file says what wrote it."""
 
 
-def export_warc(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
+def export_warc(db: Path, path: Path, chosen: Selection = EVERYTHING) -> int:
     """Write the captures chosen to a ``.warc`` or ``.warc.gz`` file; how many there were.
 
     Of captures with one payload the first in the file holds it, the others are revisits of that one, so that the same
@@ -47,7 +47,7 @@ def export_warc(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
         return run.all()
 
 
-def export_cdxj(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
+def export_cdxj(db: Path, path: Path, chosen: Selection = EVERYTHING) -> int:
     """Write the index of the ``.warc.gz`` that ``export_warc`` would write of the same, under the same stem.
 
     ``news.cdxj`` tells where in ``news.warc.gz`` each reply stands. Returns and raises as ``export_warc``.
@@ -60,7 +60,7 @@ def export_cdxj(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
         return written
 
 
-def export_wacz(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
+def export_wacz(db: Path, path: Path, chosen: Selection = EVERYTHING) -> int:
     """Write a WACZ 1.1.1 package: the WARC, its index, and a list of pages with their texts.
 
     Returns and raises as ``export_warc``.
@@ -83,7 +83,7 @@ class _Run:
     """One file being written: what of it is written already, by payload and by text."""
 
     ask: Ask
-    chosen: Chosen
+    chosen: Selection
     out: WarcFile
     index: IndexFile | None = None
     pages: IO[bytes] | None = None
@@ -105,7 +105,7 @@ class _Run:
             parts = capture_queries.parts(self.ask, capture.id or 0)
             self._write(capture, whole=bool(parts))
             for part in parts:
-                self._write(part, whole=True, of=capture.url)
+                self._write(part, whole=True, first_page_url=capture.url)
             written += 1 + len(parts)
         return written
 
@@ -119,7 +119,7 @@ class _Run:
                     yield each
             after = some[-1].captured_at, some[-1].id or 0
 
-    def _write(self, capture: Capture, *, whole: bool, of: str | None = None) -> None:
+    def _write(self, capture: Capture, *, whole: bool, first_page_url: str | None = None) -> None:
         """``whole``: a page in several parts is never a revisit, so that reading it needs nothing else to be there."""
         original = self._original(capture, whole=whole)
         digest = capture.payload_sha256
@@ -128,7 +128,7 @@ class _Run:
             payload = capture_queries.payload(self.ask, digest)
             self.held.setdefault(digest, capture.id or 0)
         kind = SeedKind(self.kinds.get(capture.source_id, SeedKind.ARTICLE))
-        self._put(warc_records(capture, payload, original=original, kind=kind, of=of))
+        self._put(warc_records(capture, payload, original=original, kind=kind, first_page_url=first_page_url))
         if digest is not None and capture.part == 1:
             self._write_text(capture)
 

@@ -34,7 +34,7 @@ _SECOND: Final = timedelta(seconds=1)
 class Row:
     """One capture in an index. ``status`` None: it does not say (a revisit, for one); so ``digest`` empty."""
 
-    at: datetime
+    captured_at: datetime
     original: str
     status: int | None
     digest: str
@@ -51,7 +51,7 @@ class Page:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_cdx(text: str) -> Page | None:
+def parse_cdx(text: str) -> Page | None:
     """The rows of an answer in any of the forms, in its order; None if it is no index at all.
 
     Rows that cannot be read are passed over. An empty answer is an index without rows.
@@ -132,7 +132,10 @@ def _row(fields: Mapping[str, Any]) -> Row | None:
         return None
     status, digest = told.get("statuscode", ""), told.get("digest", "")
     return Row(
-        at=at, original=original, status=int(status) if status.isdecimal() else None, digest=digest.removeprefix("-")
+        captured_at=at,
+        original=original,
+        status=int(status) if status.isdecimal() else None,
+        digest=digest.removeprefix("-"),
     )
 
 
@@ -145,12 +148,12 @@ def is_query(address: str) -> bool:
     return query.startswith("url=") or "&url=" in query
 
 
-def query_for(prefix: str, url: str) -> str:
+def query_url(prefix: str, url: str) -> str:
     """The question about one page: ``url`` whole, as the value of the parameter that ``prefix`` ends with."""
     return prefix + quote(url, safe="")
 
 
-def first_question(address: str, window: Window) -> str:
+def first_query(address: str, window: Window) -> str:
     """The first question for the rows of a window (from, until; the end left out), with what ``address`` does not say.
 
     A server that counts pages is named with ``page=0`` in its address.
@@ -167,7 +170,7 @@ def first_question(address: str, window: Window) -> str:
     return address + "".join(f"&{name}={value}" for name, value in asked.items() if value and name not in known)
 
 
-def next_question(question: str, page: Page, new: Iterable[Row]) -> str | None:
+def next_query(question: str, page: Page, new: Iterable[Row]) -> str | None:
     """How to go on after ``page``, of which the rows ``new`` were not seen before; None: that was all.
 
     By the server's own key, by its count of pages, or, where it gave as many rows as were asked for and no key, from
@@ -180,11 +183,11 @@ def next_question(question: str, page: Page, new: Iterable[Row]) -> str | None:
         return _with(question, "page", str(number + 1)) if page.rows else None
     limit = dict(parse_qsl(urlsplit(question).query)).get("limit", "")
     if limit.isdecimal() and len(page.rows) >= int(limit) and (fresh := list(new)):
-        return _with(question, "from", _stamp(max(row.at for row in fresh)))
+        return _with(question, "from", _stamp(max(row.captured_at for row in fresh)))
     return None
 
 
-def counts_pages(question: str) -> bool:
+def is_later_page(question: str) -> bool:
     """True for a page behind the first of a server that counts them: past the last, some answer 400."""
     return bool(_page_of(question))
 

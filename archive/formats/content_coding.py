@@ -43,7 +43,7 @@ Pieces: TypeAlias = Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class DecodedBody:
     """The entity, or why there is none: ``reason`` None means ``payload`` is whole."""
 
     payload: bytes
@@ -63,7 +63,7 @@ class _TooLarge(Exception):
 _ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
-def decode_body(wire: bytes, codings: tuple[str, ...], *, max_payload: int) -> Decoded:
+def decode_body(wire: bytes, codings: tuple[str, ...], *, max_payload: int) -> DecodedBody:
     """Undo the content ``codings`` (header values, in header order) of a whole ``wire`` body.
 
     Knows gzip and x-gzip (all members), deflate (zlib and raw), br and zstd (all frames). Flags: ``unknown-coding`` and
@@ -73,12 +73,12 @@ def decode_body(wire: bytes, codings: tuple[str, ...], *, max_payload: int) -> D
     """
     named = [name.strip().lower() for value in codings for name in value.split(",")]
     if len(named) > _MOST_CODINGS:
-        return Decoded(payload=wire, reason=Reason.PROTOCOL, detail=f"{len(named)} content codings")
+        return DecodedBody(payload=wire, reason=Reason.PROTOCOL, detail=f"{len(named)} content codings")
     flags: list[str] = []
     limit = min(max_payload, max(_RATIO_FROM, _RATIO * len(wire)))
 
-    def failed(reason: Reason, detail: str) -> Decoded:
-        return Decoded(payload=wire, reason=reason, detail=detail, flags=tuple(flags))
+    def failed(reason: Reason, detail: str) -> DecodedBody:
+        return DecodedBody(payload=wire, reason=reason, detail=detail, flags=tuple(flags))
 
     payload = wire
     try:
@@ -90,7 +90,7 @@ def decode_body(wire: bytes, codings: tuple[str, ...], *, max_payload: int) -> D
         return failed(Reason.TOO_LARGE, f"decodes to over {limit} bytes")
     except _ERRORS as error:
         return failed(Reason.DECODE, str(error))
-    return Decoded(payload=payload, flags=tuple(flags))
+    return DecodedBody(payload=payload, flags=tuple(flags))
 
 
 def looks_gzipped(data: bytes) -> bool:
@@ -98,23 +98,23 @@ def looks_gzipped(data: bytes) -> bool:
     return data.startswith(_GZIP_MAGIC)
 
 
-def unchunk(wire: bytes) -> Decoded:
+def unchunk(wire: bytes) -> DecodedBody:
     """Undo the chunks of a stored ``wire`` body (RFC 9112, section 7.1), as far as they go.
 
     Recorders often keep the header and undo the chunks: a body that does not begin with one is flagged
     ``not-as-chunked``. One that ends before its last chunk is ``truncated``, and ``payload`` is ``wire`` untouched.
     """
     if not _CHUNK.match(wire):
-        return Decoded(payload=wire, flags=("not-as-chunked",))
+        return DecodedBody(payload=wire, flags=("not-as-chunked",))
     body, at = BytesIO(), 0
     while size := _CHUNK.match(wire, at):
         length, start = int(size[1], 16), size.end()
         if length == 0:
-            return Decoded(payload=body.getvalue())
+            return DecodedBody(payload=body.getvalue())
         body.write(memoryview(wire)[start : start + length])
         at = min(start + length, len(wire))
         at += 2 if wire.startswith(b"\r\n", at) else wire.startswith(b"\n", at)
-    return Decoded(payload=wire, reason=Reason.TRUNCATED, detail=f"the last chunk is missing at byte {at}")
+    return DecodedBody(payload=wire, reason=Reason.TRUNCATED, detail=f"the last chunk is missing at byte {at}")
 
 
 def _undo(name: str, data: bytes, limit: int, flags: list[str]) -> bytes:

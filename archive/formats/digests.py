@@ -11,7 +11,7 @@ _SIZES: Final = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64
 _BARE: Final = {32: "sha1", 40: "sha1", 64: "sha256"}  # characters: base32 of sha1, its hex, hex of sha256
 
 
-def read_digest(label: str) -> tuple[str, bytes] | None:
+def parse_digest(label: str) -> tuple[str, bytes] | None:
     """The algorithm (lower case) and the value of a digest as written; None if it is of no known form.
 
     WARC/1.1 (section 5.8) leaves the encoding open: base32 is usual for sha1, hexadecimal for sha256, and both occur.
@@ -39,9 +39,9 @@ def is_digest(label: str) -> bool:
     return bool(colon and value) and name.lower().replace("-", "") in _SIZES
 
 
-def agrees(label: str, *bodies: bytes) -> bool | None:
+def matches_digest(label: str, *bodies: bytes) -> bool | None:
     """True if one of ``bodies`` has the digest that ``label`` writes; None if that cannot be told."""
-    told = read_digest(label)
+    told = parse_digest(label)
     if told is None:
         return None
     name, value = told

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
-def http_date(text: str) -> datetime | None:
+def parse_http_date(text: str) -> datetime | None:
     """The instant of an HTTP date; one without a zone is UTC. None if it is no date."""
     try:
         at = parsedate_to_datetime(text)

@@ -43,7 +43,7 @@ class BadLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
+class SkippedRecords:
     """How many records of a file hold no page: pictures, redirects, requests without their reply, DNS answers."""
 
     count: int
@@ -68,18 +68,18 @@ class ImportedCapture:
     ``of`` is the address of the page whose further part it is, which stands right before it in the file.
     """
 
-    found: Outcome | RevisitRecord
+    content: Outcome | RevisitRecord
     kind: SeedKind = SeedKind.ARTICLE
     part: int = 1
-    of: str | None = None
+    first_page_url: str | None = None
 
     @property
     def outcome(self) -> Outcome:
         """What came of the visit, with or without its payload."""
-        return self.found.outcome if isinstance(self.found, RevisitRecord) else self.found
+        return self.content.outcome if isinstance(self.content, RevisitRecord) else self.content
 
 
-ImportItem: TypeAlias = Outcome | RevisitRecord | ImportedCapture | BadLine | PassedOver
+ImportItem: TypeAlias = Outcome | RevisitRecord | ImportedCapture | BadLine | SkippedRecords
 """What a file holds: captures, repeats of captures, what cannot be used, and how much is passed over."""
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.formats.http_date import http_date
+from archive.formats.http_date import parse_http_date
 from archive.urls import RefusedUrl, fetchable_url
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Memento:
 
     url: str
     original: str
-    at: datetime
+    captured_at: datetime
     status: int | None = None
     digest: str = ""
 
@@ -38,7 +38,7 @@ def is_timemap(text: str) -> bool:
     return any(rels for _, rels, _ in _links(text))
 
 
-def read_timemap(text: str, *, base: str) -> tuple[Memento, ...]:
+def parse_timemap(text: str, *, base: str) -> tuple[Memento, ...]:
     """The mementos a TimeMap in link format lists, by time; ``base`` is its own address, for relative links.
 
     One link a line or all on one line, quoted or not; what cannot be read is passed over. RFC 7089, section 5.
@@ -47,10 +47,10 @@ def read_timemap(text: str, *, base: str) -> tuple[Memento, ...]:
     original = next((url for url, rels, _ in links if "original" in rels), "")
     found = set()
     for url, rels, date in links:
-        at, address = http_date(date), absolute(url, base)
+        at, address = parse_http_date(date), absolute_url(url, base)
         if "memento" in rels and at is not None and address is not None:
-            found.add(Memento(url=address, original=original, at=at))
-    return tuple(sorted(found, key=lambda one: (one.at, one.url)))
+            found.add(Memento(url=address, original=original, captured_at=at))
+    return tuple(sorted(found, key=lambda one: (one.captured_at, one.url)))
 
 
 def further_timemaps(text: str, *, base: str) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def further_timemaps(text: str, *, base: str) -> tuple[str, ...]:
 
     Reads the value of a ``Link`` header too: any page of an archive may name the TimeMap it belongs to.
     """
-    named = (absolute(url, base) for url, rels, _ in _links(text) if "timemap" in rels and "self" not in rels)
+    named = (absolute_url(url, base) for url, rels, _ in _links(text) if "timemap" in rels and "self" not in rels)
     return tuple(dict.fromkeys(url for url in named if url is not None and url != base))
 
 
@@ -69,7 +69,7 @@ def _links(text: str) -> Iterator[tuple[str, frozenset[str], str]]:
         yield url.strip(), frozenset(parameters.get("rel", "").lower().split()), parameters.get("datetime", "")
 
 
-def absolute(url: str, base: str) -> str | None:
+def absolute_url(url: str, base: str) -> str | None:
     """``url`` as an address to ask, joined to ``base``; None if it is none."""
     try:
         return fetchable_url(url, base)

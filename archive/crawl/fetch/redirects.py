@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch.charset import charset_of, is_text, says_nothing
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
-from archive.formats.content_coding import Decoded, decode_body, looks_gzipped
+from archive.formats.content_coding import DecodedBody, decode_body, looks_gzipped
 from archive.urls import fetchable_url
 from db.records import Hop, Outcome, Reason, Visit, reason_of_status
 
@@ -206,7 +206,7 @@ def _body_of(reply: Response, max_payload: int) -> _Body:
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
 
 
-def _unzip_undeclared(decoded: Decoded, reply: Response, max_payload: int) -> Decoded:
+def _unzip_undeclared(decoded: DecodedBody, reply: Response, max_payload: int) -> DecodedBody:
     """Text that begins like gzip was compressed once more than anybody said."""
     content_type = reply.header("content-type") or ""
     may_be_text = says_nothing(content_type) or is_text(content_type, decoded.payload)

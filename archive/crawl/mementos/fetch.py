@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.crawl.capture import make_capture
-from archive.formats.digests import agrees, read_digest
-from archive.formats.http_date import http_date
+from archive.formats.digests import matches_digest, parse_digest
+from archive.formats.http_date import parse_http_date
 from archive.formats.http_status import REDIRECTS
-from archive.formats.timemap import absolute, raw_url, split_stamp
+from archive.formats.timemap import absolute_url, raw_url, split_stamp
 from archive.urls import RefusedUrl, host_of, url_key
 from db.records import Capture, Hop, Reason, SeedKind, Visit
 
@@ -75,7 +75,7 @@ async def replay(fetch: Fetch, source_id: int, url: str, memento: Memento) -> tu
     asked = set()
     while True:
         asked.add(address)
-        because = f"a memento of {memento.at:%Y-%m-%d}"
+        because = f"a memento of {memento.captured_at:%Y-%m-%d}"
         visit = Visit(source_id=source_id, url=address, kind=SeedKind.TIMEMAP, because=because, replays=True)
         answer = await fetch(visit)
         step = _next_step(answer, address, original, memento, late=bool(hops))
@@ -102,7 +102,7 @@ def memento_capture(source_id: int, url: str, memento: Memento, outcome: Outcome
     unmodified = outcome.status == _NOT_MODIFIED
     return replace(
         make_capture(source_id, outcome, provenance=f"archive:{host_of(memento.url)}"),
-        captured_at=memento.at,
+        captured_at=memento.captured_at,
         finished_at=None,
         url=url,
         final_url=url,
@@ -127,10 +127,10 @@ def _speaks_of(memento: Memento, answer: Outcome, *, late: bool) -> bool:
         return False
     dated = _dated(answer)
     if dated is not None:
-        return abs(dated - memento.at) <= (_ONE_CRAWL if late else _SAME)
+        return abs(dated - memento.captured_at) <= (_ONE_CRAWL if late else _SAME)
     # Not every archive dates what it serves; then it must be whole and from the archive itself, or what was listed.
     whole = answer.reason is None and host_of(answer.final_url) == host_of(memento.url)
-    return whole or agrees(memento.digest, answer.payload or b"") is True
+    return whole or matches_digest(memento.digest, answer.payload or b"") is True
 
 
 def _may_be_archived(answer: Outcome) -> bool:
@@ -145,7 +145,7 @@ def _is_lost(answer: Outcome) -> bool:
 
 def _dated(answer: Outcome) -> datetime | None:
     dates = [value for name, value in answer.headers if name.lower() == "memento-datetime"]
-    return http_date(dates[0]) if dates else None
+    return parse_http_date(dates[0]) if dates else None
 
 
 def _next_step(answer: Outcome, address: str, original: str, memento: Memento, *, late: bool) -> _Step | None:
@@ -157,17 +157,17 @@ def _next_step(answer: Outcome, address: str, original: str, memento: Memento, *
     if answer.status not in REDIRECTS or named is None:
         return None
     dated = _dated(answer)
-    if dated is not None and abs(dated - memento.at) > (_ONE_CRAWL if late else _SAME):
+    if dated is not None and abs(dated - memento.captured_at) > (_ONE_CRAWL if late else _SAME):
         return None
     location = _as_text(named)
-    target = absolute(location, address) or ""
+    target = absolute_url(location, address) or ""
     parts = split_stamp(target)
     inside = parts is not None and host_of(target) == host_of(address)
     if inside and parts is not None:
         if dated is None and _same_page(parts[1], original):
             return _Step(address=raw_url(target), original=original, hop=None)  # the nearest one it has
         return _Step(address=raw_url(target), original=parts[1], hop=_hop(answer, original, parts[1], memento))
-    here, there = split_stamp(address), absolute(location, original)
+    here, there = split_stamp(address), absolute_url(location, original)
     if dated is None or here is None or there is None:
         return None
     return _Step(address=f"{here[0]}id_/{there}", original=there, hop=_hop(answer, original, there, memento))
@@ -195,7 +195,7 @@ def _hop(answer: Outcome, original: str, target: str, memento: Memento) -> Hop:
         location=target,
         reason_phrase=answer.reason_phrase,
         headers=(*_headers_of_then(answer), ("Location", target)),
-        at=memento.at,
+        at=memento.captured_at,
     )
 
 
@@ -205,7 +205,7 @@ def _led_away(source_id: int, url: str, memento: Memento, hops: list[Hop], targe
         source_id=source_id,
         url=url,
         final_url=target,
-        captured_at=memento.at,
+        captured_at=memento.captured_at,
         reason=Reason.UNEXPECTED_STATUS,
         detail=f"redirected to {target}, of which {host_of(memento.url)} holds nothing of then",
         status=hops[-1].status,
@@ -234,8 +234,8 @@ def _digest_flags(memento: Memento, answer: Outcome) -> tuple[str, ...]:
 
     An index takes it of the body as recorded, which was perhaps compressed; then only sha256 of the wire can tell.
     """
-    told = read_digest(memento.digest)
-    if told is None or answer.payload is None or agrees(memento.digest, answer.payload):
+    told = parse_digest(memento.digest)
+    if told is None or answer.payload is None or matches_digest(memento.digest, answer.payload):
         return ()
     coded = any(name.lower().removeprefix(_ORIGINAL) == "content-encoding" for name, _ in answer.headers)
     return () if coded or answer.wire_sha256 == told[1].hex() else ("digest-mismatch",)

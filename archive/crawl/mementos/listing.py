@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.formats import cdx
-from archive.formats.timemap import Memento, further_timemaps, is_timemap, read_timemap
+from archive.formats.timemap import Memento, further_timemaps, is_timemap, parse_timemap
 from db.errors import ConfigError
 from db.records import Reason, SeedKind, Visit
 
@@ -59,7 +59,7 @@ def listing_of(setting: str, url: str) -> Listing:
             f"archives: {prefix} does not show where it replays what it lists; write it behind an arrow, like "
             f"{prefix}{_ARROW}https://archive.example/web/"
         )
-    return Listing(address=cdx.query_for(prefix, url), replay=root)
+    return Listing(address=cdx.query_url(prefix, url), replay=root)
 
 
 def listing_at(address: str) -> Listing:
@@ -69,7 +69,7 @@ def listing_at(address: str) -> Listing:
 
 async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Window) -> TimeMapPage:
     """Every page of a list, of whichever form the answers turn out to be, and what they hold in the window."""
-    first = cdx.first_question(listing.address, window) if cdx.is_query(listing.address) else listing.address
+    first = cdx.first_query(listing.address, window) if cdx.is_query(listing.address) else listing.address
     reading = _Reading(listing)
     waiting, asked = [first], {first}
     while waiting and len(asked) <= _MOST_LISTS:
@@ -98,9 +98,9 @@ class _Reading:
             return ()
         text = (outcome.payload or b"").decode(outcome.charset or "utf-8", errors="replace")
         if outcome.content_type.lower().startswith(_LINK_FORMAT) or is_timemap(text):
-            self.found.update(dict.fromkeys(read_timemap(text, base=outcome.final_url)))
+            self.found.update(dict.fromkeys(parse_timemap(text, base=outcome.final_url)))
             return further_timemaps(text, base=outcome.final_url)
-        page = cdx.read_cdx(text)
+        page = cdx.parse_cdx(text)
         if page is None or (page.rows and self._listing.replay is None):
             return self._elsewhere(outcome)
         return self._take_rows(question, page)
@@ -109,7 +109,7 @@ class _Reading:
         new = [row for row in page.rows if row not in self._rows]
         self._rows.update(new)
         self.found.update(dict.fromkeys(_memento(row, self._listing.replay or "") for row in new))
-        following = cdx.next_question(question, page, new)
+        following = cdx.next_query(question, page, new)
         return () if following is None else (following,)
 
     def _elsewhere(self, outcome: Outcome) -> tuple[str, ...]:
@@ -122,14 +122,14 @@ class _Reading:
 
 def _says_nothing_more(question: str, outcome: Outcome) -> bool:
     """An archive that never saw a page says 404; past the last page of an index, some say 400."""
-    return outcome.reason is Reason.MISSING_404 or (outcome.status == 400 and cdx.counts_pages(question))  # noqa: PLR2004
+    return outcome.reason is Reason.MISSING_404 or (outcome.status == 400 and cdx.is_later_page(question))  # noqa: PLR2004
 
 
 def _memento(row: cdx.Row, replay: str) -> Memento:
     return Memento(
-        url=f"{replay}{row.at:%Y%m%d%H%M%S}/{row.original}",
+        url=f"{replay}{row.captured_at:%Y%m%d%H%M%S}/{row.original}",
         original=row.original,
-        at=row.at,
+        captured_at=row.captured_at,
         status=row.status,
         digest=row.digest,
     )
@@ -137,4 +137,8 @@ def _memento(row: cdx.Row, replay: str) -> Memento:
 
 def _inside(mementos: Iterable[Memento], window: Window) -> list[Memento]:
     since, until = window
-    return [each for each in mementos if (since is None or each.at >= since) and (until is None or each.at < until)]
+    return [
+        each
+        for each in mementos
+        if (since is None or each.captured_at >= since) and (until is None or each.captured_at < until)
+    ]

@@ -10,7 +10,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.formats.digests import read_digest
+from archive.formats.digests import parse_digest
 from archive.formats.imported import BadLine
 from archive.formats.warc.captures import WarcReader
 from archive.formats.warc.reader import first_line, loader
@@ -84,7 +84,7 @@ def _sealed(path: Path, packed: zipfile.ZipFile, text: bytes) -> Iterator[BadLin
         return
     try:
         told: Mapping[str, Any] = json.loads(_small(packed, _SEAL))
-        digest = read_digest(str(told["hash"]))
+        digest = parse_digest(str(told["hash"]))
     except Exception as error:  # noqa: BLE001  (as above)
         yield BadLine(f"{path}/{_SEAL}", 1, f"cannot be read ({first_line(error)})")
         return
@@ -98,7 +98,7 @@ def _small(packed: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _checked(path: Path, packed: zipfile.ZipFile, name: str, label: str) -> Iterator[BadLine]:
-    told = read_digest(label)
+    told = parse_digest(label)
     if told is None:
         return
     digest = hashlib.new(told[0], usedforsecurity=False)

@@ -48,15 +48,15 @@ class Facts:
     payload: str | None
     kind: SeedKind = SeedKind.ARTICLE
     part: int = 1
-    of: str | None = None
+    first_page_url: str | None = None
 
 
-def write_facts(capture: Capture, *, kind: SeedKind = SeedKind.ARTICLE, of: str | None = None) -> bytes:
+def write_facts(capture: Capture, *, kind: SeedKind = SeedKind.ARTICLE, first_page_url: str | None = None) -> bytes:
     """The block of a metadata record about ``capture``, of a source of that ``kind``; ``of`` as in `Facts`."""
     told: dict[str, Any] = {name: getattr(capture, name) for name in (*_TEXTS, *_MAYBE_TEXTS, *_MAYBE_NUMBERS)}
     told |= {name: _time(getattr(capture, name)) for name in (*_MAYBE_TIMES, "captured_at")}
     told |= {"reason": capture.reason, "flags": capture.flags, "payload": capture.payload_sha256, "part": capture.part}
-    told |= {"kind": kind} | ({"of": of} if of is not None else {})
+    told |= {"kind": kind} | ({"of": first_page_url} if first_page_url is not None else {})
     told["hops"] = [
         [hop.url, hop.status, hop.location, hop.reason_phrase, hop.headers, _time(hop.at), hop.ip]
         for hop in capture.hops
@@ -101,7 +101,7 @@ def _facts(told: Mapping[str, Any]) -> Facts:
         payload=_maybe(told["payload"], str),
         kind=SeedKind(told.get("kind", SeedKind.ARTICLE)),  # files of older versions do not say
         part=_typed(told["part"], int),
-        of=_maybe(told.get("of"), str),
+        first_page_url=_maybe(told.get("of"), str),
     )
 
 

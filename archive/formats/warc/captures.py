@@ -19,8 +19,8 @@ from archive.formats.imported import (
     MOST_BYTES,
     BadLine,
     ImportedCapture,
-    PassedOver,
     RevisitRecord,
+    SkippedRecords,
     captured_at,
     page_outcome,
 )
@@ -101,7 +101,7 @@ class WarcReader:
         yield from (*self.ready(), *self._named_by_id())
         self.beside.clear()
         if self.passed:
-            yield PassedOver(self.passed)
+            yield SkippedRecords(self.passed)
         self.passed = 0
 
     def take(self, number: int, record: WarcRecord) -> None:
@@ -286,14 +286,14 @@ def _placed(found: Outcome | RevisitRecord, facts: Facts | None) -> Outcome | Re
     """What was found, with its place in the archive that wrote it; a whole page of an article needs none."""
     if facts is None or (facts.kind is SeedKind.ARTICLE and facts.part == 1):
         return found
-    return ImportedCapture(found=found, kind=facts.kind, part=facts.part, of=facts.of)
+    return ImportedCapture(content=found, kind=facts.kind, part=facts.part, first_page_url=facts.first_page_url)
 
 
 def _with_request(
     found: Outcome | RevisitRecord | ImportedCapture, request: tuple[tuple[str, str], ...] | None
 ) -> Outcome | RevisitRecord | ImportedCapture:
     if isinstance(found, ImportedCapture):
-        return replace(found, found=_request_of(found.found, request))
+        return replace(found, content=_request_of(found.content, request))
     return _request_of(found, request)
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from archive.formats.content_coding import decode_body, unchunk
-from archive.formats.digests import agrees
+from archive.formats.digests import matches_digest
 from archive.formats.imported import FLAG, MOST_BYTES
 from archive.formats.warc.reader import field_of
 from archive.urls import canonical_url, fetchable_url
@@ -57,7 +57,7 @@ def _digest_flags(digest: str, raw: bytes, entity: bytes, payload: bytes) -> lis
     Recorders differ in what they take it of: the body as it came, without its chunks, or decoded.
     """
     flags = [digest] if digest and digest.lower() != f"sha256:{sha256(payload).hexdigest()}" else []
-    return flags if agrees(digest, raw, entity, payload) is not False else [*flags, "digest-mismatch"]
+    return flags if matches_digest(digest, raw, entity, payload) is not False else [*flags, "digest-mismatch"]
 
 
 def with_facts(outcome: Outcome, facts: Facts, record: WarcRecord, body: bytes) -> Outcome:

@@ -58,7 +58,7 @@ def warc_records(
     *,
     original: Capture | None = None,
     kind: SeedKind = SeedKind.ARTICLE,
-    of: str | None = None,
+    first_page_url: str | None = None,
 ) -> tuple[Record, ...]:
     """The records of ``capture``, whose ``payload`` has the digest it names (None: it has none).
 
@@ -73,7 +73,7 @@ def warc_records(
     records = [_hop(capture, number, hop, told) for number, hop in enumerate(capture.hops)]
     if capture.exchange is not None and capture.exchange.request:
         records.append(_request(capture, capture.exchange, told))
-    records.append(_facts(capture, told, kind, of))
+    records.append(_facts(capture, told, kind, first_page_url))
     return (*records, *(() if main is None else (main,)))
 
 
@@ -174,9 +174,9 @@ def _request(capture: Capture, exchange: Exchange, told: str | None) -> Record:
     return Record(headers=(*named, ("Content-Type", _REQUEST), *_tied(told)), block=block)
 
 
-def _facts(capture: Capture, told: str | None, kind: SeedKind, of: str | None) -> Record:
+def _facts(capture: Capture, told: str | None, kind: SeedKind, first_page_url: str | None) -> Record:
     named = _named(capture, "facts", "metadata", capture.final_url, iso(capture.captured_at))
-    block = write_facts(capture, kind=kind, of=of)
+    block = write_facts(capture, kind=kind, first_page_url=first_page_url)
     return Record(headers=(*named, ("Content-Type", _FIELDS), *_tied(told)), block=block)
 
 

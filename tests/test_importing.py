@@ -182,7 +182,7 @@ def test_dates_may_carry_a_zone_and_are_utc_otherwise(tmp_path: Path, written: s
         ({**LINE, "html": None, "text": " \n"}, "the text is empty"),
         ({**LINE, "html": None, "text": "x", "published_at": "soon"}, "published_at 'soon' is not a date"),
         ({**LINE, "html": None, "text": "x", "title": {}}, "title is an object"),
-        ({**LINE, "html": "\ud800"}, "half a character at position 0"),
+        ({**LINE, "html": "\ud800"}, "an incomplete character at position 0"),
     ],
 )
 def test_a_bad_line_is_named_and_the_rest_is_kept(tmp_path: Path, line: object, problem: str):
@@ -733,9 +733,9 @@ def test_a_package_whose_digests_hold_has_nothing_to_complain_of(tmp_path: Path)
 @pytest.mark.parametrize(
     ("package", "where", "problem"),
     [
-        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "has not the digest that datapackage.json"),
+        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "does not have the digest in datapackage.json"),
         ({"list_of": {"archive/3.warc.gz": b""}}, "archive/3.warc.gz", "lists it, but it is not in the package"),
-        ({"seal": "sha256:" + "0" * 64}, "datapackage.json", "somebody changed the list"),
+        ({"seal": "sha256:" + "0" * 64}, "datapackage.json", "the list was changed after packing"),
     ],
 )
 def test_a_package_that_is_not_what_it_lists_is_complained_of_and_read(

@@ -150,7 +150,7 @@ def test_a_window_an_instant_a_group_or_one_of_the_copies_can_be_asked_for(db: P
     asked = {
         "since": build_selection(db, since=T0 + DAY),
         "until": build_selection(db, until=T0 + HOUR),
-        "at": build_selection(db, at=T0 + 2 * HOUR),
+        "at": build_selection(db, instant=T0 + 2 * HOUR),
         "group": build_selection(db, group="daily"),
         "unique": build_selection(db, unique=Relation.EXACT),
     }

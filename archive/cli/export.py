@@ -90,7 +90,7 @@ def _chosen(
     at, end = moment(as_of, settings), moment(until, settings)
     if start is not None and end is not None and end < start:
         raise BadInput(f"the window is empty: until {until} lies before since {since}")
-    return build_selection(settings.db, since=start, until=end, at=at, group=group, unique=alike)
+    return build_selection(settings.db, since=start, until=end, instant=at, group=group, unique=alike)
 
 
 @_form

@@ -733,7 +733,7 @@ def test_a_package_whose_digests_hold_has_nothing_to_complain_of(tmp_path: Path)
 @pytest.mark.parametrize(
     ("package", "where", "problem"),
     [
-        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "does not have the digest in datapackage.json"),
+        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "not have the digest in datapackage.json"),
         ({"list_of": {"archive/3.warc.gz": b""}}, "archive/3.warc.gz", "lists it, but it is not in the package"),
         ({"seal": "sha256:" + "0" * 64}, "datapackage.json", "the list was changed after packing"),
     ],

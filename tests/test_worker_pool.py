@@ -103,7 +103,7 @@ def test_pool_left_by_an_error_does_not_wait_for_a_slow_page() -> None:
 def test_worker_ends_when_its_parent_is_killed() -> None:
     script = (
         "import sys, os, signal; sys.path.insert(0, 'tests')\n"
-        "from test_workers import Extractors, story, children_of\n"
+        "from test_worker_pool import Extractors, story, children_of\n"
         "with Extractors(1) as pool:\n"
         "    list(pool.map([story(0)]))\n"
         "    print(*children_of(os.getpid()), flush=True)\n"

@@ -1,4 +1,4 @@
-"""CDX servers: their answers in every form, how they are asked page by page, and what becomes of their rows."""
+"""CDX servers: answers in every form, queries page by page, and the captures made from rows."""
 
 from __future__ import annotations
 
@@ -115,24 +115,24 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 CDX = "https://archive.example/cdx?url="
 
 
-def asked(question: str) -> dict[str, str]:
+def parameters(question: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(question).query))
 
 
 def test_a_question_names_the_page_whole_and_the_window() -> None:
     listing = listing_of(CDX, "https://daily.example/a?x=1&y=é#!z")
     window = datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 2, 1, tzinfo=UTC)
-    told = asked(first_query(listing.address, window))
-    assert told.pop("url") == "https://daily.example/a?x=1&y=é#!z"
-    assert (told["from"], told["to"]) == ("20210101000000", "20210131235959")
-    assert (told["output"], told["showResumeKey"]) == ("json", "true")
-    assert "collapse" not in told
+    query = parameters(first_query(listing.address, window))
+    assert query.pop("url") == "https://daily.example/a?x=1&y=é#!z"
+    assert (query["from"], query["to"]) == ("20210101000000", "20210131235959")
+    assert (query["output"], query["showResumeKey"]) == ("json", "true")
+    assert "collapse" not in query
 
 
 def test_a_question_keeps_what_its_address_says() -> None:
-    told = asked(first_query("https://archive.example/cdx?output=text&limit=5&url=x", (None, None)))
-    assert (told["output"], told["limit"]) == ("text", "5")
-    assert "from" not in told
+    query = parameters(first_query("https://archive.example/cdx?output=text&limit=5&url=x", (None, None)))
+    assert (query["output"], query["limit"]) == ("text", "5")
+    assert "from" not in query
 
 
 def test_a_key_goes_back_as_it_came() -> None:
@@ -152,7 +152,7 @@ def test_a_full_page_without_a_key_goes_on_from_its_last_row() -> None:
 
 def test_pages_are_counted_until_one_is_empty() -> None:
     question = "https://archive.example/cdx?page=0&url=x"
-    assert "limit" not in asked(first_query(question, (None, None)))
+    assert "limit" not in parameters(first_query(question, (None, None)))
     second = next_query(question, Page(rows=(ROW,)), [ROW])
     assert second == "https://archive.example/cdx?page=1&url=x"
     assert next_query(second, Page(), []) is None
@@ -191,8 +191,8 @@ BODY = b"archived"
 RIGHT = "sha1:" + base64.b32encode(hashlib.sha1(BODY, usedforsecurity=False).digest()).decode()
 
 
-def line(at: datetime, status: str = "200", digest: str = "-", mime: str = "text/html", url: str = URL) -> str:
-    return f"key {at:%Y%m%d%H%M%S} {url} {mime} {status} {digest} 9"
+def line(captured_at: datetime, status: str = "200", digest: str = "-", mime: str = "text/html", url: str = URL) -> str:
+    return f"key {captured_at:%Y%m%d%H%M%S} {url} {mime} {status} {digest} 9"
 
 
 @pytest.fixture
@@ -204,8 +204,8 @@ def question(window: tuple[datetime | None, datetime | None] = (None, None)) -> 
     return first_query(listing_of(SERVER, URL).address, window)
 
 
-def lists(bench: Bench, *lines: str, at: str | None = None) -> None:
-    bench.script[at or question()] = [an_outcome(payload="\n".join(lines).encode(), content_type="text/plain")]
+def lists(bench: Bench, *lines: str, address: str | None = None) -> None:
+    bench.script[address or question()] = [an_outcome(payload="\n".join(lines).encode(), content_type="text/plain")]
 
 
 def test_the_rows_of_an_index_become_captures(bench: Bench) -> None:
@@ -219,9 +219,9 @@ def test_the_rows_of_an_index_become_captures(bench: Bench) -> None:
     bench.serves(JANUARY + DAY, replayed(JANUARY + DAY, "gone", status=404, reason=Reason.MISSING_404))
     bench.serves(JANUARY + 2 * DAY, replayed(JANUARY + 2 * DAY))
     assert bench.gather()[0] == {"mementos": 3, "archive_failures": 0}
-    first, gone, again = bench.kept()
+    first, missing, again = bench.kept()
     assert (first.captured_at, first.provenance, first.flags) == (JANUARY, "archive:127.0.0.1", ())
-    assert (gone.reason, gone.status) == (Reason.MISSING_404, 404)
+    assert (missing.reason, missing.status) == (Reason.MISSING_404, 404)
     assert again.payload_sha256 == first.payload_sha256
     assert bench.gather()[1] == [question()], "nothing is fetched twice"
 
@@ -240,12 +240,12 @@ def test_what_came_is_held_against_the_digest_of_the_index(bench: Bench, digest:
     lists(bench, line(JANUARY, digest=digest))
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert [one.flags for one in bench.kept()] == [flags]
+    assert [capture.flags for capture in bench.kept()] == [flags]
 
 
 def test_the_window_is_part_of_the_question_and_of_the_answer(bench: Bench) -> None:
     window = JANUARY + DAY, JANUARY + 2 * DAY
-    lists(bench, *(line(JANUARY + days * DAY) for days in range(3)), at=question(window))
+    lists(bench, *(line(JANUARY + days * DAY) for days in range(3)), address=question(window))
     bench.serves(JANUARY + DAY, replayed(JANUARY + DAY))
     _, urls = bench.gather(window)
     assert urls == [question(window), raw_url(stamped(JANUARY + DAY))]
@@ -259,16 +259,16 @@ def test_the_page_is_taken_and_not_the_redirect_from_its_other_spelling(bench: B
 
 def test_a_long_index_is_read_to_its_end(bench: Bench) -> None:
     lists(bench, line(JANUARY), "", "next+key")
-    lists(bench, line(JANUARY + DAY), at=f"{question()}&resumeKey=next+key")
-    for at in (JANUARY, JANUARY + DAY):
-        bench.serves(at, replayed(at, str(at)))
+    lists(bench, line(JANUARY + DAY), address=f"{question()}&resumeKey=next+key")
+    for instant in (JANUARY, JANUARY + DAY):
+        bench.serves(instant, replayed(instant, str(instant)))
     assert bench.gather()[0]["mementos"] == 2
 
 
 def test_past_the_last_page_some_servers_complain(store: Store, tmp_path: Path) -> None:
     bench = Bench(store, tmp_path, a_seed(), archives=("http://127.0.0.1:9/web/cdx?page=0&url=",))
     first = f"http://127.0.0.1:9/web/cdx?page=0&url={quote(URL, safe='')}&output=json"
-    lists(bench, line(JANUARY), at=first)
+    lists(bench, line(JANUARY), address=first)
     complaint = an_outcome(status=400, reason=Reason.CLIENT_ERROR)
     bench.script[first.replace("page=0", "page=1")] = [complaint]
     bench.serves(JANUARY, replayed(JANUARY))
@@ -292,10 +292,10 @@ def test_an_index_that_cannot_be_had_or_read_is_a_failure_of_the_archive(bench: 
 def test_a_seed_may_name_an_index(store: Store, tmp_path: Path) -> None:
     address = f"{SERVER}?url={URL}"
     bench = Bench(store, tmp_path, a_seed("old", url=address, kind=SeedKind.TIMEMAP), archives=())
-    lists(bench, line(JANUARY), at=first_query(address, (None, None)))
+    lists(bench, line(JANUARY), address=first_query(address, (None, None)))
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
-    assert [one.captured_at for one in bench.kept()] == [JANUARY]
+    assert [capture.captured_at for capture in bench.kept()] == [JANUARY]
 
 
 def test_a_list_that_only_names_its_timemap_is_followed_there(store: Store, tmp_path: Path) -> None:

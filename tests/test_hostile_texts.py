@@ -1,4 +1,4 @@
-"""Hostile texts: pages that are no articles, all the way from a server to the versions that do not come of them."""
+"""Hostile pages that are no articles, from the server to the versions, none of which may come from them."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ def site() -> Iterator[Site]:
 
 
 def archive(site: Site, store: Store, *replies: Behaviour, path: str = STORY) -> tuple[list[Version], list[str]]:
-    """Visit ``path`` once an hour, answered by ``replies`` in turn; its versions, and the state of each capture."""
+    """Visit ``path`` once an hour, answered by ``replies`` in turn. Returns its versions and its captures' states."""
     url = f"{HOST}{path}"
     source_id = store.add_source(url, url_key(url), NOON)
 
-    async def visit_both(at: datetime) -> None:
-        async with Fetcher(policy_for(site), now=lambda: at) as fetcher:
-            run = store.begin_run("refresh", "{}", "test", at)
+    async def visit_both(instant: datetime) -> None:
+        async with Fetcher(policy_for(site), now=lambda: instant) as fetcher:
+            run = store.begin_run("refresh", "{}", "test", instant)
             there = replace(visit(url), source_id=source_id)
-            await gather(store, fetcher, [there], run_id=run, now=at)
+            await gather(store, fetcher, [there], run_id=run, now=instant)
 
     for hour, reply in enumerate(replies):
         site.pages[path] = reply
         asyncio.run(visit_both(NOON + timedelta(hours=hour)))
     derive(store, NOON + timedelta(days=1))
-    states = [str(one.state) for one in capture_queries.sightings(store.ask, source_id)]
+    states = [str(sighting.state) for sighting in capture_queries.sightings(store.ask, source_id)]
     return version_queries.of_source(store.ask, source_id), states
 
 
@@ -87,9 +87,9 @@ IN_PLACE: dict[str, tuple[Verdict, bytes]] = {
 def test_a_page_in_place_of_the_article_is_named_and_never_a_version(site: Site, store: Store) -> None:
     site.pages["/"] = page(article(title="Daily: all the news"))
     instead = [page(body) for _, body in IN_PLACE.values()]
-    found, states = archive(site, store, page(article()), *instead, redirect("/"))
+    versions, states = archive(site, store, page(article()), *instead, redirect("/"))
     assert states == ["ok", *(verdict for verdict, _ in IN_PLACE.values()), Verdict.SOFT_404]
-    (version,) = found
+    (version,) = versions
     assert version.captures == 1
 
 
@@ -117,39 +117,41 @@ NO_ARTICLE = {  # page of tests/misbehaviour.py: state of its capture
 
 def test_what_is_not_whole_or_not_html_never_looks_like_an_edit(site: Site, store: Store) -> None:
     between = [site.pages[path] for path in NO_ARTICLE]
-    found, states = archive(site, store, page(article()), *between, page(article()))
+    versions, states = archive(site, store, page(article()), *between, page(article()))
     assert states == ["ok", *NO_ARTICLE.values(), "ok"]
-    (version,) = found
+    (version,) = versions
     assert version.captures == 2
 
 
 def test_only_what_is_html_becomes_a_version(site: Site, store: Store) -> None:
-    found, states = archive(site, store, page(article(), Content_Type="application/octet-stream"))
+    versions, states = archive(site, store, page(article(), Content_Type="application/octet-stream"))
     assert states == ["ok"]
-    assert [version.cause for version in found] == [Cause.FIRST]
+    assert [version.cause for version in versions] == [Cause.FIRST]
 
 
 def test_the_text_does_not_depend_on_a_charset_that_is_a_lie(site: Site, store: Store) -> None:
     body = article("The bridge in Z\u00fcrich is closed, said the office in K\u00f6ln on Friday. " * 9)
     lies = ("zlib", "undefined", "unicode_escape", "koi8-r")
-    found, _ = archive(site, store, page(body), *(page(body, Content_Type=f"text/html; charset={lie}") for lie in lies))
-    (version,) = found
+    versions, _ = archive(
+        site, store, page(body), *(page(body, Content_Type=f"text/html; charset={lie}") for lie in lies)
+    )
+    (version,) = versions
     assert version.captures == 1 + len(lies)
 
 
 def test_a_text_that_comes_and_goes_is_two_texts_however_often_it_turns(site: Site, store: Store) -> None:
-    one, other = page(article()), page(article(title="Ministers consider reopening the strait"))
-    found, _ = archive(site, store, one, other, one, other, one)
-    assert len({version.text_sha256 for version in found}) == 2
-    assert [version.cause for version in found[:3]] == [Cause.FIRST, Cause.CHANGED, Cause.REVERTED]
-    assert all(before.last_seen_at < after.first_seen_at for before, after in pairwise(found))
+    first, second = page(article()), page(article(title="Ministers consider reopening the strait"))
+    versions, _ = archive(site, store, first, second, first, second, first)
+    assert len({version.text_sha256 for version in versions}) == 2
+    assert [version.cause for version in versions[:3]] == [Cause.FIRST, Cause.CHANGED, Cause.REVERTED]
+    assert all(before.last_seen_at < after.first_seen_at for before, after in pairwise(versions))
 
 
 def test_another_advertisement_every_time_is_one_text(site: Site, store: Store) -> None:
-    found, _ = archive(site, store, *(page(article(ad=f"Ad {n}"), Set_Cookie=f"id={n}") for n in range(4)))
-    (version,) = found
+    versions, _ = archive(site, store, *(page(article(ad=f"Ad {n}"), Set_Cookie=f"id={n}") for n in range(4)))
+    (version,) = versions
     assert version.captures == 4
-    assert all("cookie" not in asked.headers for asked in site.asked)
+    assert all("cookie" not in request.headers for request in site.asked)
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------

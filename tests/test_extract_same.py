@@ -39,23 +39,23 @@ if later:
     datetime.datetime, datetime.date, time.time = Later, Day, lambda: now() + moved.total_seconds()
 from pathlib import Path
 from tests.hostile import ARTICLE, page as html
-from archive.clean import clean
 from archive.extract import Extractors
+from archive.extract.boilerplate import clean
 from db.records import Page
 import datetime
-at = datetime.datetime(2024, 3, 10, tzinfo=datetime.timezone.utc)
-def given(payload, name):
-    return Page(payload=payload, url=f"https://daily.example/2024/01/{name}", captured_at=at)
-pages = [given(path.read_bytes(), path.parent.name) for path in sorted(Path("tests/golden").glob("*/page.html"))]
+captured_at = datetime.datetime(2024, 3, 10, tzinfo=datetime.timezone.utc)
+def page(payload, name):
+    return Page(payload=payload, url=f"https://daily.example/2024/01/{name}", captured_at=captured_at)
+pages = [page(path.read_bytes(), path.parent.name) for path in sorted(Path("tests/golden").glob("*/page.html"))]
 for n in range(4):
     dated = f"<article><h1>Bridge {n}</h1><p>Posted January {n + 1}, 2024, and mended since.</p>{ARTICLE}</article>"
-    pages.append(given(html(dated), f"0{n + 1}/a"))
+    pages.append(page(html(dated), f"0{n + 1}/a"))
 order = list(range(len(pages)))
 random.Random(seed).shuffle(order)
 with Extractors(workers) as pool:
-    answers = dict(zip(order, pool.map(pages[number] for number in order)))
-found = [dataclasses.asdict(clean(answers[n])) for n in sorted(answers)]
-print(hashlib.sha256(json.dumps(found, default=str).encode()).hexdigest())
+    extractions = dict(zip(order, pool.map(pages[number] for number in order)))
+cleaned = [dataclasses.asdict(clean(extractions[n])) for n in sorted(extractions)]
+print(hashlib.sha256(json.dumps(cleaned, default=str).encode()).hexdigest())
 """
 
 
@@ -82,7 +82,7 @@ def test_extraction_depends_on_nothing_but_the_page() -> None:
 IMPORT = """
 import sys
 from pathlib import Path
-from archive.files import import_files
+from archive.pipeline.import_files import import_files
 from archive.settings import load_settings
 folder, day = Path(sys.argv[1]), sys.argv[2]
 settings = load_settings({"WIRECOPY_CLOCK": day}, start=folder)

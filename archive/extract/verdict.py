@@ -72,7 +72,7 @@ def decide_verdict(page: Signals) -> tuple[Verdict, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ComparableText:
-    """Word counts and normalised texts, computed once. ``article`` is title and body, ``visible`` all text of the page.
+    """Word counts and normalized texts, computed once. ``article`` is title and body, ``visible`` all text of the page.
 
     Both texts are empty if the body is too long for any rule to read them.
     """

@@ -42,7 +42,7 @@ were names."""
 SAME_PAGE = 0.5
 """Two pages are copies of each other if common lines have at least this share of the shorter one's words."""
 
-_COMMON_LINE_PAGES = 20  # a line on more pages that are no copies of each other is no evidence for two of them
+_COMMON_LINE_PAGES = 20  # pages, no copies of each other: a line on more of them is no evidence for a copy
 
 NO_TEMPLATE = TemplateLines()
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from trafilatura import bare_extraction
 
 from archive.extract import extract
-from archive.extract.blocks import fill_gaps, prose_length, read_families
+from archive.extract.blocks import fill_gaps, prose_length, sibling_groups
 from archive.extract.boilerplate import clean
-from archive.extract.parse import lighten, parse
+from archive.extract.parse import parse, strip_unread
 from archive.extract.recipe import PASSES
 from db.records import Page
 
@@ -93,9 +93,9 @@ def one_page(page: Page, timed: Callable[[str, Callable[[], Any]], Any]) -> None
     timed(FAST, lambda: clean(extract(page, fast=True)))
     parsed = timed(PARSE, lambda: parse(html))
     if parsed is not None:
-        lighten(parsed.root)
+        strip_unread(parsed.root)
         timed(ALONE, lambda: bare_extraction(parsed.root, favor_recall=True, **dict(PASSES)))
-        timed(BLOCKS, lambda: (prose_length(parsed.root), fill_gaps(whole.text, read_families(parsed.root))))
+        timed(BLOCKS, lambda: (prose_length(parsed.root), fill_gaps(whole.text, sibling_groups(parsed.root))))
 
 
 def findings(found: dict[str, float]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""CDX servers: their answers in every form, how they are asked page by page, and what becomes of their rows."""
+"""CDX servers: answers in every form, queries page by page, and the captures made from rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.crawl.mementos.listing import listing_of
-from archive.formats.cdx import Page, Row, first_question, next_question, read_cdx, replay_root
+from archive.formats.cdx import Page, Row, first_query, next_query, parse_cdx, replay_root
 from archive.formats.timemap import raw_url
 from db.errors import ConfigError
 from db.records import Reason, SeedKind
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SHA1 = "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 FIELDS = ("example,daily)/harbour", "20210101120000", URL, "text/html", "200", SHA1)
 MORE = ("-", "-", "1043", "333", "x.warc.gz")
-ROW = Row(at=JANUARY, original=URL, status=200, digest=SHA1)
+ROW = Row(captured_at=JANUARY, original=URL, status=200, digest=SHA1)
 NAMED = {"url": URL, "mime": "text/html", "status": "200", "digest": f"sha1:{SHA1}", "length": "9"}
 OBJECT = {"urlkey": FIELDS[0], "timestamp": FIELDS[1], **NAMED}
 HEADER = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"]
@@ -53,24 +53,24 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_says_the_same(form: str) -> None:
-    page = read_cdx(FORMS[form])
+    page = parse_cdx(FORMS[form])
     assert page is not None
     assert page.resume is None
-    assert {(row.at, row.original, row.status, row.digest.removeprefix("sha1:")) for row in page.rows} == {
-        (ROW.at, ROW.original, ROW.status, ROW.digest)
+    assert {(row.captured_at, row.original, row.status, row.digest.removeprefix("sha1:")) for row in page.rows} == {
+        (ROW.captured_at, ROW.original, ROW.status, ROW.digest)
     }
 
 
 @pytest.mark.parametrize("empty", ["", "\n", "[]", json.dumps([HEADER]), " CDX N b a m s k r M S V g\n"])
 def test_an_index_may_hold_nothing(empty: str) -> None:
-    assert read_cdx(empty) == Page()
+    assert parse_cdx(empty) == Page()
 
 
 @pytest.mark.parametrize(
     "other", ["<!doctype html><h1>Sorry</h1>", "Too many requests, try later", '{"error": 1', "[1"]
 )
 def test_what_is_no_index_is_none(other: str) -> None:
-    assert read_cdx(other) is None
+    assert parse_cdx(other) is None
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_what_is_no_index_is_none(other: str) -> None:
     ],
 )
 def test_a_row_that_cannot_be_read_is_passed_over(broken: str) -> None:
-    page = read_cdx("\n".join([broken, " ".join([*FIELDS, "9"])]))
+    page = parse_cdx("\n".join([broken, " ".join([*FIELDS, "9"])]))
     assert page is not None
     assert page.rows == (ROW,)
 
 
 def test_a_revisit_names_no_status_and_a_dash_is_no_digest() -> None:
-    page = read_cdx(" ".join([*FIELDS[:3], "warc/revisit", "-", "-", "9"]))
+    page = parse_cdx(" ".join([*FIELDS[:3], "warc/revisit", "-", "-", "9"]))
     assert page is not None
     assert [(row.status, row.digest) for row in page.rows] == [(None, "")]
 
@@ -102,12 +102,12 @@ def test_a_revisit_names_no_status_and_a_dash_is_no_digest() -> None:
     ],
 )
 def test_the_key_under_which_a_server_goes_on_is_read(text: str) -> None:
-    assert read_cdx(text) == Page(rows=(ROW,), resume="example%2Cdaily%29%2Fharbour+2021")
+    assert parse_cdx(text) == Page(rows=(ROW,), resume="example%2Cdaily%29%2Fharbour+2021")
 
 
 @given(st.text(alphabet='[]{}",: \nCDX0123456789htp/abku', max_size=120))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    read_cdx(text)
+    parse_cdx(text)
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -115,47 +115,47 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 CDX = "https://archive.example/cdx?url="
 
 
-def asked(question: str) -> dict[str, str]:
+def parameters(question: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(question).query))
 
 
 def test_a_question_names_the_page_whole_and_the_window() -> None:
     listing = listing_of(CDX, "https://daily.example/a?x=1&y=é#!z")
     window = datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 2, 1, tzinfo=UTC)
-    told = asked(first_question(listing.url, window))
-    assert told.pop("url") == "https://daily.example/a?x=1&y=é#!z"
-    assert (told["from"], told["to"]) == ("20210101000000", "20210131235959")
-    assert (told["output"], told["showResumeKey"]) == ("json", "true")
-    assert "collapse" not in told
+    query = parameters(first_query(listing.url, window))
+    assert query.pop("url") == "https://daily.example/a?x=1&y=é#!z"
+    assert (query["from"], query["to"]) == ("20210101000000", "20210131235959")
+    assert (query["output"], query["showResumeKey"]) == ("json", "true")
+    assert "collapse" not in query
 
 
 def test_a_question_keeps_what_its_address_says() -> None:
-    told = asked(first_question("https://archive.example/cdx?output=text&limit=5&url=x", (None, None)))
-    assert (told["output"], told["limit"]) == ("text", "5")
-    assert "from" not in told
+    query = parameters(first_query("https://archive.example/cdx?output=text&limit=5&url=x", (None, None)))
+    assert (query["output"], query["limit"]) == ("text", "5")
+    assert "from" not in query
 
 
 def test_a_key_goes_back_as_it_came() -> None:
     question = f"{CDX}x&limit=3000"
-    first = next_question(question, Page(rows=(ROW,), resume="a%29%2F+2021"), [ROW])
+    first = next_query(question, Page(rows=(ROW,), resume="a%29%2F+2021"), [ROW])
     assert first == f"{question}&resumeKey=a%29%2F+2021"
-    assert next_question(first, Page(rows=(ROW,), resume="b c"), [ROW]) == f"{question}&resumeKey=b%20c"
+    assert next_query(first, Page(rows=(ROW,), resume="b c"), [ROW]) == f"{question}&resumeKey=b%20c"
 
 
 def test_a_full_page_without_a_key_goes_on_from_its_last_row() -> None:
     question = f"{CDX}x&limit=2"
-    later = Row(at=JANUARY + DAY, original=URL, status=200, digest="")
-    assert next_question(question, Page(rows=(ROW, later)), [ROW, later]) == f"{question}&from=20210102120000"
-    assert next_question(question, Page(rows=(ROW, later)), []) is None
-    assert next_question(question, Page(rows=(ROW,)), [ROW]) is None
+    later = Row(captured_at=JANUARY + DAY, original=URL, status=200, digest="")
+    assert next_query(question, Page(rows=(ROW, later)), [ROW, later]) == f"{question}&from=20210102120000"
+    assert next_query(question, Page(rows=(ROW, later)), []) is None
+    assert next_query(question, Page(rows=(ROW,)), [ROW]) is None
 
 
 def test_pages_are_counted_until_one_is_empty() -> None:
     question = "https://archive.example/cdx?page=0&url=x"
-    assert "limit" not in asked(first_question(question, (None, None)))
-    second = next_question(question, Page(rows=(ROW,)), [ROW])
+    assert "limit" not in parameters(first_query(question, (None, None)))
+    second = next_query(question, Page(rows=(ROW,)), [ROW])
     assert second == "https://archive.example/cdx?page=1&url=x"
-    assert next_question(second, Page(), []) is None
+    assert next_query(second, Page(), []) is None
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ BODY = b"archived"
 RIGHT = "sha1:" + base64.b32encode(hashlib.sha1(BODY, usedforsecurity=False).digest()).decode()
 
 
-def line(at: datetime, status: str = "200", digest: str = "-", mime: str = "text/html", url: str = URL) -> str:
-    return f"key {at:%Y%m%d%H%M%S} {url} {mime} {status} {digest} 9"
+def line(captured_at: datetime, status: str = "200", digest: str = "-", mime: str = "text/html", url: str = URL) -> str:
+    return f"key {captured_at:%Y%m%d%H%M%S} {url} {mime} {status} {digest} 9"
 
 
 @pytest.fixture
@@ -199,11 +199,11 @@ def bench(store: Store, tmp_path: Path) -> Bench:
 
 
 def question(window: tuple[datetime | None, datetime | None] = (None, None)) -> str:
-    return first_question(listing_of(SERVER, URL).url, window)
+    return first_query(listing_of(SERVER, URL).url, window)
 
 
-def lists(bench: Bench, *lines: str, at: str | None = None) -> None:
-    bench.script[at or question()] = [an_outcome(payload="\n".join(lines).encode(), content_type="text/plain")]
+def lists(bench: Bench, *lines: str, address: str | None = None) -> None:
+    bench.script[address or question()] = [an_outcome(payload="\n".join(lines).encode(), content_type="text/plain")]
 
 
 def test_the_rows_of_an_index_become_captures(bench: Bench) -> None:
@@ -217,9 +217,9 @@ def test_the_rows_of_an_index_become_captures(bench: Bench) -> None:
     bench.serves(JANUARY + DAY, replayed(JANUARY + DAY, "gone", status=404, reason=Reason.MISSING_404))
     bench.serves(JANUARY + 2 * DAY, replayed(JANUARY + 2 * DAY))
     assert bench.gather()[0] == {"mementos": 3, "archive_failures": 0}
-    first, gone, again = bench.captures()
+    first, missing, again = bench.captures()
     assert (first.captured_at, first.provenance, first.flags) == (JANUARY, "archive:127.0.0.1", ())
-    assert (gone.reason, gone.status) == (Reason.MISSING_404, 404)
+    assert (missing.reason, missing.status) == (Reason.MISSING_404, 404)
     assert again.payload_sha256 == first.payload_sha256
     assert bench.gather()[1] == [question()], "nothing is fetched twice"
 
@@ -243,7 +243,7 @@ def test_what_came_is_held_against_the_digest_of_the_index(bench: Bench, digest:
 
 def test_the_window_is_part_of_the_question_and_of_the_answer(bench: Bench) -> None:
     window = JANUARY + DAY, JANUARY + 2 * DAY
-    lists(bench, *(line(JANUARY + days * DAY) for days in range(3)), at=question(window))
+    lists(bench, *(line(JANUARY + days * DAY) for days in range(3)), address=question(window))
     bench.serves(JANUARY + DAY, replayed(JANUARY + DAY))
     _, urls = bench.gather(window)
     assert urls == [question(window), raw_url(stamped(JANUARY + DAY))]
@@ -257,16 +257,16 @@ def test_the_page_is_taken_and_not_the_redirect_from_its_other_spelling(bench: B
 
 def test_a_long_index_is_read_to_its_end(bench: Bench) -> None:
     lists(bench, line(JANUARY), "", "next+key")
-    lists(bench, line(JANUARY + DAY), at=f"{question()}&resumeKey=next+key")
-    for at in (JANUARY, JANUARY + DAY):
-        bench.serves(at, replayed(at, str(at)))
+    lists(bench, line(JANUARY + DAY), address=f"{question()}&resumeKey=next+key")
+    for instant in (JANUARY, JANUARY + DAY):
+        bench.serves(instant, replayed(instant, str(instant)))
     assert bench.gather()[0]["mementos"] == 2
 
 
 def test_past_the_last_page_some_servers_complain(store: Store, tmp_path: Path) -> None:
     bench = Bench(store, tmp_path, a_seed(), archives=("http://127.0.0.1:9/web/cdx?page=0&url=",))
     first = f"http://127.0.0.1:9/web/cdx?page=0&url={quote(URL, safe='')}&output=json"
-    lists(bench, line(JANUARY), at=first)
+    lists(bench, line(JANUARY), address=first)
     complaint = an_outcome(status=400, reason=Reason.CLIENT_ERROR)
     bench.script[first.replace("page=0", "page=1")] = [complaint]
     bench.serves(JANUARY, replayed(JANUARY))
@@ -290,7 +290,7 @@ def test_an_index_that_cannot_be_had_or_read_is_a_failure_of_the_archive(bench: 
 def test_a_seed_may_name_an_index(store: Store, tmp_path: Path) -> None:
     address = f"{SERVER}?url={URL}"
     bench = Bench(store, tmp_path, a_seed("old", url=address, kind=SeedKind.TIMEMAP), archives=())
-    lists(bench, line(JANUARY), at=first_question(address, (None, None)))
+    lists(bench, line(JANUARY), address=first_query(address, (None, None)))
     bench.serves(JANUARY, replayed(JANUARY))
     bench.gather()
     assert [one.captured_at for one in bench.captures()] == [JANUARY]

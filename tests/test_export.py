@@ -1,4 +1,4 @@
-"""Captures written as WARC/1.1: what the records say, that others accept them, and that nothing is lost on the way."""
+"""Captures written as WARC/1.1: the contents of records, that other tools accept them, and that nothing is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive.export import Chosen, export_warc
+from archive.export import Selection, export_warc
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.formats.warc.records import warc_records
 from archive.pipeline.import_files import import_files
@@ -61,7 +61,7 @@ Pair = tuple["Capture", bytes | None]
 
 
 def world(source: int, other: int) -> list[Pair]:
-    """Captures of every sort."""
+    """One capture of every kind."""
     whole = a_capture(source, at=T0, headers=HEADERS, reason_phrase="Tr\xe8s bien", exchange=EXCHANGE, ip="192.0.2.1")
     unmodified = replace(
         failed(Reason.NOT_MODIFIED, T0 + HOUR, source), status=304, headers=(("ETag", '"a"'),), etag='"a"'
@@ -91,7 +91,7 @@ def world(source: int, other: int) -> list[Pair]:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
-    """An archive with one capture of every sort."""
+    """An archive with one capture of every kind."""
     path = tmp_path / "archive.db"
     with Store(path) as store:
         store.record(world(add_source(store), add_source(store, OTHER)))
@@ -99,23 +99,26 @@ def db(tmp_path: Path) -> Path:
 
 
 def contents(db: Path) -> list[Capture]:
-    """Every capture, without what an archive adds of its own."""
+    """Every capture, without the fields that an archive adds."""
     own = {"id": None, "source_id": 0, "run_id": None, "provenance": "", "revisit": False}
     with Reader(db) as reader:
         sources = source_queries.everything(reader.ask)
-        found = [each for source in sources for each in capture_queries.of_source(reader.ask, source.id)]
-        for each in found:
-            if each.payload_sha256 is not None:
-                capture_queries.payload(reader.ask, each.payload_sha256)
+        captures = [capture for source in sources for capture in capture_queries.of_source(reader.ask, source.id)]
+        for capture in captures:
+            if capture.payload_sha256 is not None:
+                capture_queries.payload(reader.ask, capture.payload_sha256)
     known = {name: value for name, value in own.items() if name != "run_id"}
-    return [replace(each, **known, flags=tuple(flag for flag in each.flags if flag != "import")) for each in found]
+    return [
+        replace(capture, **known, flags=tuple(flag for flag in capture.flags if flag != "import"))
+        for capture in captures
+    ]
 
 
 def bring(folder: Path, *files: Path) -> Path:
     folder.mkdir()
     settings = Settings(root=folder, db=folder / "archive.db", index=folder / "INDEX.md", clock=T0 + 30 * DAY)
-    done = import_files(settings, files, derive=False)
-    assert [bad for bad in done.bad if "waits" not in bad.problem] == []
+    result = import_files(settings, files, derive=False)
+    assert [bad for bad in result.bad if "waits" not in bad.problem] == []
     return settings.db
 
 
@@ -141,8 +144,8 @@ def test_the_order_of_gathering_does_not_show_in_the_file(db: Path, tmp_path: Pa
 
 def test_a_window_in_two_files_may_come_back_in_any_order(db: Path, tmp_path: Path) -> None:
     middle = T0 + timedelta(minutes=90)
-    assert export_warc(db, tmp_path / "a.warc.gz", Chosen(until=middle)) == 2
-    assert export_warc(db, tmp_path / "b.warc.gz", Chosen(since=middle)) == 11
+    assert export_warc(db, tmp_path / "a.warc.gz", Selection(until=middle)) == 2
+    assert export_warc(db, tmp_path / "b.warc.gz", Selection(since=middle)) == 11
     again = bring(tmp_path / "again", tmp_path / "b.warc.gz", tmp_path / "a.warc.gz")
     assert contents(again) == contents(db)
 
@@ -189,9 +192,9 @@ def records_of(number: int, *, original: Capture | None = None) -> tuple[Capture
 
 def test_a_page_is_a_request_its_facts_and_its_response_tied_together() -> None:
     _, (request, facts, response) = records_of(0)
-    assert [each.value("WARC-Type") for each in (request, facts, response)] == ["request", "metadata", "response"]
-    told = response.value("WARC-Record-ID")
-    assert request.value("WARC-Concurrent-To") == facts.value("WARC-Concurrent-To") == told
+    assert [record.value("WARC-Type") for record in (request, facts, response)] == ["request", "metadata", "response"]
+    response_id = response.value("WARC-Record-ID")
+    assert request.value("WARC-Concurrent-To") == facts.value("WARC-Concurrent-To") == response_id
     assert request.block == b"GET /harbour HTTP/1.1\r\nHost: daily.example\r\nX-\xe9: a  b\r\n\r\n"
     assert response.value("WARC-IP-Address") == "192.0.2.1"
     assert [value for name, value in response.headers if name == "WARC-Protocol"] == ["http/1.1", "tls/1.3"]
@@ -245,7 +248,7 @@ def test_a_redirect_is_a_record_of_its_own() -> None:
 
 def test_a_visit_without_a_reply_is_a_metadata_record() -> None:
     _, records = records_of(4)
-    assert [each.value("WARC-Type") for each in records] == ["response", "metadata"]
+    assert [record.value("WARC-Type") for record in records] == ["response", "metadata"]
     assert b'"reason":"timeout"' in records[-1].block
 
 

@@ -1,4 +1,4 @@
-"""The other files of an export: what goes in, that it comes back, and that files appear when they are whole."""
+"""The other forms of export: the selection, that it can be imported again, and that files appear only when complete."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from click.testing import CliRunner
 
 from archive.cli import wirecopy
 from archive.export import (
-    Chosen,
-    choose,
+    Selection,
+    build_selection,
     export_cdxj,
     export_jsonl,
     export_parquet,
@@ -53,7 +53,7 @@ OPENS, CLOSES = "The harbour opens.", "The harbour <b>closes</b> on Friday."
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A seed in two versions, a copy of the first that nobody watches."""
+    """A seed with two versions, and a copy of the first that is not watched."""
     path = tmp_path_factory.mktemp("forms") / "archive.db"
     with Store(path) as store:
         seeds = [a_seed()]
@@ -67,7 +67,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def parted(tmp_path: Path) -> Path:
-    """An article in parts whose second check brought the same pages again, a feed, a probe, and an error met twice."""
+    """An article in parts whose second check brought the same pages, a feed, a probe, and an error met twice."""
     path = tmp_path / "parted.db"
     with Store(path) as store:
         source = add_source(store)
@@ -76,34 +76,34 @@ def parted(tmp_path: Path) -> Path:
             part = replace(page, url=PART, final_url=PART, captured_at=page.captured_at + timedelta(seconds=2), part=2)
             lost = failed(Reason.TIMEOUT, page.captured_at + timedelta(seconds=5), source, url=f"{URL}?page=3", part=3)
             store.record([(page, PAGE), (part, b"<p>The second page."), (lost, None)])
-        gone = failed(Reason.GONE_410, T0 + DAY, source, status=410, headers=(HTML,))
-        store.record([(gone, b"<p>Gone"), (replace(gone, captured_at=T0 + 2 * DAY), b"<p>Gone")])
+        missing = failed(Reason.GONE_410, T0 + DAY, source, status=410, headers=(HTML,))
+        store.record([(missing, b"<p>Gone"), (replace(missing, captured_at=T0 + 2 * DAY), b"<p>Gone")])
         for kind, url in ((SeedKind.FEED, FEED), (SeedKind.PROBE, "https://daily.example/no-such-page-1")):
             for hours in (0, 4):
-                asked = a_capture(0, url=url, at=T0 + hours * HOUR, content_type="application/xml")
-                store.keep_asides([(kind, url_key(url), asked, b"<rss/>" + url.encode())], (), T0)
+                side_capture = a_capture(0, url=url, at=T0 + hours * HOUR, content_type="application/xml")
+                store.keep_asides([(kind, url_key(url), side_capture, b"<rss/>" + url.encode())], (), T0)
     return path
 
 
 def contents(db: Path) -> list[tuple[str, str, Capture, object]]:
-    """Every capture with the address and kind of its source, and the page whose part it is."""
+    """Every capture with the address and kind of its source, and the time of the page it is a part of."""
     own: dict[str, Any] = {"id": None, "source_id": 0, "part_of": None, "provenance": "", "revisit": False}
     with Reader(db) as reader:
-        found = []
+        captures = []
         for row in reader.ask("SELECT id, source_id FROM capture"):
             source = source_queries.by_id(reader.ask, row["source_id"])
-            one = capture_queries.by_id(reader.ask, row["id"])
-            page = None if one.part_of is None else capture_queries.by_id(reader.ask, one.part_of).captured_at
-            flags = tuple(flag for flag in one.flags if flag != "import")
-            found.append((source.url_key, str(source.kind), replace(one, **own, flags=flags), page))
-    return sorted(found, key=lambda each: (each[0], each[2].captured_at))
+            capture = capture_queries.by_id(reader.ask, row["id"])
+            page = None if capture.part_of is None else capture_queries.by_id(reader.ask, capture.part_of).captured_at
+            flags = tuple(flag for flag in capture.flags if flag != "import")
+            captures.append((source.url_key, str(source.kind), replace(capture, **own, flags=flags), page))
+    return sorted(captures, key=lambda entry: (entry[0], entry[2].captured_at))
 
 
 def bring(folder: Path, *files: Path, derive: bool = False) -> Path:
     folder.mkdir()
     settings = Settings(root=folder, db=folder / "archive.db", index=folder / "INDEX.md", clock=T0 + 30 * DAY)
-    done = import_files(settings, files, derive=derive)
-    assert [bad for bad in done.bad if "waits" not in bad.problem] == []
+    result = import_files(settings, files, derive=derive)
+    assert [bad for bad in result.bad if "waits" not in bad.problem] == []
     return settings.db
 
 
@@ -123,8 +123,8 @@ def test_parts_lists_probes_and_error_pages_come_back_as_they_were(parted: Path,
 
 def test_files_of_two_windows_come_back_in_any_order(parted: Path, tmp_path: Path) -> None:
     middle = T0 + timedelta(seconds=1)  # between a page and its parts, which stay with it
-    assert export_warc(parted, tmp_path / "a.warc", Chosen(until=middle)) == 5
-    assert export_warc(parted, tmp_path / "b.warc", Chosen(since=middle)) == 7
+    assert export_warc(parted, tmp_path / "a.warc", Selection(until=middle)) == 5
+    assert export_warc(parted, tmp_path / "b.warc", Selection(since=middle)) == 7
     assert contents(bring(tmp_path / "one", tmp_path / "a.warc", tmp_path / "b.warc")) == contents(parted)
     assert contents(bring(tmp_path / "two", tmp_path / "b.warc", tmp_path / "a.warc")) == contents(parted)
 
@@ -133,44 +133,44 @@ def test_lines_come_back_as_the_texts_they_are(db: Path, tmp_path: Path) -> None
     assert export_jsonl(db, tmp_path / "all.jsonl") == 3
     again = bring(tmp_path / "again", tmp_path / "all.jsonl", derive=True)
     export_jsonl(again, tmp_path / "again.jsonl")
-    one, two = (
+    exported, reexported = (
         sorted((line["url"], line["version"], line["first_seen_at"], line["title"], line["text"]) for line in lines)
         for lines in (
             [json.loads(line) for line in path.read_text("utf-8").splitlines()]
             for path in (tmp_path / "all.jsonl", tmp_path / "again.jsonl")
         )
     )
-    assert one == two
+    assert exported == reexported
 
 
 # --- what goes in ----------------------------------------------------------------------------------------------------
 
 
 def test_a_window_an_instant_a_group_or_one_of_the_copies_can_be_asked_for(db: Path, tmp_path: Path) -> None:
-    asked = {
-        "since": choose(db, since=T0 + DAY),
-        "until": choose(db, until=T0 + HOUR),
-        "at": choose(db, at=T0 + 2 * HOUR),
-        "group": choose(db, group="daily"),
-        "unique": choose(db, unique=Relation.EXACT),
+    selections = {
+        "since": build_selection(db, since=T0 + DAY),
+        "until": build_selection(db, until=T0 + HOUR),
+        "at": build_selection(db, instant=T0 + 2 * HOUR),
+        "group": build_selection(db, group="daily"),
+        "unique": build_selection(db, unique=Relation.EXACT),
     }
-    for name, chosen in asked.items():
+    for name, chosen in selections.items():
         export_jsonl(db, tmp_path / f"{name}.jsonl", chosen)
-    found = {name: urls(tmp_path / f"{name}.jsonl") for name in asked}
-    assert found == {
+    urls_by_name = {name: urls(tmp_path / f"{name}.jsonl") for name in selections}
+    assert urls_by_name == {
         "since": {(URL, 2)},
         "until": {(URL, 1)},
         "at": {(URL, 1), (COPY, 1)},
         "group": {(URL, 1), (URL, 2)},
         "unique": {(URL, 1), (URL, 2)},
     }
-    assert export_warc(db, tmp_path / "at.warc", asked["at"]) == 2
-    assert export_warc(db, tmp_path / "unique.warc", asked["unique"]) == 2
+    assert export_warc(db, tmp_path / "at.warc", selections["at"]) == 2
+    assert export_warc(db, tmp_path / "unique.warc", selections["unique"]) == 2
 
 
 def test_a_group_that_nobody_watches_is_named(db: Path) -> None:
     with pytest.raises(NotArchived, match="'sports'"):
-        choose(db, group="sports")
+        build_selection(db, group="sports")
 
 
 # --- what stands in them ---------------------------------------------------------------------------------------------
@@ -183,14 +183,14 @@ def test_the_index_says_where_in_the_file_each_reply_stands(parted: Path, tmp_pa
     assert lines == sorted(lines)
     packed = (tmp_path / "news.warc.gz").read_bytes()
     for line in lines:
-        key, stamp, told = line.split(" ", 2)
-        where = json.loads(told)
-        start, length = int(where["offset"]), int(where["length"])
+        key, stamp, fields = line.split(" ", 2)
+        entry = json.loads(fields)
+        start, length = int(entry["offset"]), int(entry["length"])
         record = gzip.decompress(packed[start : start + length]).decode()
-        assert f"WARC-Target-URI: {where['url']}\r\n" in record
-        assert (cdx_key(where["url"]), stamp[:8]) == (key, "20260105" if "410" not in where["status"] else stamp[:8])
-        assert where["filename"] == "news.warc.gz"
-    assert len(lines) == 10  # all but the two parts that brought no reply
+        assert f"WARC-Target-URI: {entry['url']}\r\n" in record
+        assert (cdx_key(entry["url"]), stamp[:8]) == (key, "20260105" if "410" not in entry["status"] else stamp[:8])
+        assert entry["filename"] == "news.warc.gz"
+    assert len(lines) == 10  # all but the two parts without a response
 
 
 @pytest.mark.parametrize(
@@ -208,23 +208,26 @@ def test_keys_are_those_of_other_archives(url: str, key: str) -> None:
 def test_a_package_lists_its_files_with_digests_that_hold(db: Path, tmp_path: Path) -> None:
     export_wacz(db, tmp_path / "all.wacz")
     with zipfile.ZipFile(tmp_path / "all.wacz") as packed:
-        about = packed.read("datapackage.json")
-        for one in json.loads(about)["resources"]:
-            held = packed.read(one["path"])
-            assert (one["hash"], one["bytes"]) == (f"sha256:{hashlib.sha256(held).hexdigest()}", len(held))
-        assert json.loads(packed.read("datapackage-digest.json"))["hash"].endswith(hashlib.sha256(about).hexdigest())
+        package = packed.read("datapackage.json")
+        for resource in json.loads(package)["resources"]:
+            content = packed.read(resource["path"])
+            assert (resource["hash"], resource["bytes"]) == (
+                f"sha256:{hashlib.sha256(content).hexdigest()}",
+                len(content),
+            )
+        assert json.loads(packed.read("datapackage-digest.json"))["hash"].endswith(hashlib.sha256(package).hexdigest())
         pages = [json.loads(line) for line in packed.read("pages/pages.jsonl").splitlines()]
         assert packed.getinfo("archive/data.warc.gz").compress_type == zipfile.ZIP_STORED
-    assert json.loads(about)["wacz_version"] == "1.1.1"
+    assert json.loads(package)["wacz_version"] == "1.1.1"
     assert [(page["url"], page["text"]) for page in pages[1:]] == [(URL, OPENS), (URL, CLOSES)]
 
 
 def test_each_text_stands_in_a_warc_once_as_a_conversion(db: Path, tmp_path: Path) -> None:
     export_warc(db, tmp_path / "all.warc")
-    said = (tmp_path / "all.warc").read_bytes().decode()
-    assert said.count("WARC-Type: conversion") == 2
-    assert said.count(f"Harbour opens\n\n{OPENS}\n") == 1
-    assert said.startswith("WARC/1.1\r\nWARC-Type: warcinfo\r\n")
+    content = (tmp_path / "all.warc").read_bytes().decode()
+    assert content.count("WARC-Type: conversion") == 2
+    assert content.count(f"Harbour opens\n\n{OPENS}\n") == 1
+    assert content.startswith("WARC/1.1\r\nWARC-Type: warcinfo\r\n")
 
 
 def test_the_same_archive_gives_the_same_files(db: Path, tmp_path: Path) -> None:
@@ -287,17 +290,17 @@ def test_without_its_library_a_verb_names_the_extra(
     (tmp_path / "x.warc").write_bytes(b"WARC/1.1\r\n" if command[0] == "import" else b"")
     code = f"import sys; sys.modules['{module}'] = None; from archive.cli import main; main()"
     whole = [sys.executable, "-c", code, "--db", str(db), *command[:-1], str(tmp_path / command[-1])]
-    done = subprocess.run(whole, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert f"wirecopy[{extra}]" in done.stderr
+    result = subprocess.run(whole, cwd=root, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert f"wirecopy[{extra}]" in result.stderr
 
 
 def test_every_form_is_a_verb(db: Path, tmp_path: Path) -> None:
     known = ["--db", str(db), "export"]
     for name in ("a.warc.gz", "a.wacz", "a.cdxj", "a.parquet", "a.jsonl"):
         form = name.split(".")[1]
-        done = CliRunner().invoke(wirecopy, [*known, form, str(tmp_path / name), "--since", "2026-01-01", "--unique"])
-        assert done.exit_code == 0, done.output
+        result = CliRunner().invoke(wirecopy, [*known, form, str(tmp_path / name), "--since", "2026-01-01", "--unique"])
+        assert result.exit_code == 0, result.output
         assert (tmp_path / name).exists()
-    done = CliRunner().invoke(wirecopy, [*known, "site", URL, str(tmp_path / "a.html"), "--until", "2026-01-05"])
-    assert "1 version" in done.output
+    result = CliRunner().invoke(wirecopy, [*known, "site", URL, str(tmp_path / "a.html"), "--until", "2026-01-05"])
+    assert "1 version" in result.output

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.export import Chosen, export_cdxj, export_wacz, export_warc
+from archive.export import Selection, export_cdxj, export_wacz, export_warc
 from archive.pipeline.import_files import import_files
 from archive.settings import Settings
 from examples import play
@@ -52,14 +52,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: object) -> str:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 def rows(db: Path, question: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as asked:
-        return asked.execute(question).fetchall()
+    with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as connection:
+        return connection.execute(question).fetchall()
 
 
 def bring(folder: Path, *files: Path) -> Path:
@@ -78,8 +78,8 @@ def test_every_tool_that_checks_a_warc_is_content(outside: Path, demo: Path, tmp
 def test_our_index_is_the_one_that_others_make(outside: Path, demo: Path, tmp_path: Path) -> None:
     export_warc(demo, tmp_path / "demo.warc.gz")
     export_cdxj(demo, tmp_path / "demo.cdxj")
-    theirs = run(outside / "cdxj-indexer", tmp_path / "demo.warc.gz").splitlines()
-    assert (tmp_path / "demo.cdxj").read_text("utf-8").splitlines() == sorted(theirs)
+    other_lines = run(outside / "cdxj-indexer", tmp_path / "demo.warc.gz").splitlines()
+    assert (tmp_path / "demo.cdxj").read_text("utf-8").splitlines() == sorted(other_lines)
 
 
 def test_a_package_is_valid(outside: Path, demo: Path, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_whole_archive_comes_back_with_the_same_captures_and_histories(demo: P
 
 def test_two_halves_come_back_in_either_order(demo: Path, tmp_path: Path) -> None:
     early, late = tmp_path / "early.warc.gz", tmp_path / "late.wacz"
-    assert export_warc(demo, early, Chosen(until=MIDDLE)) + export_wacz(demo, late, Chosen(since=MIDDLE)) == len(
+    assert export_warc(demo, early, Selection(until=MIDDLE)) + export_wacz(demo, late, Selection(since=MIDDLE)) == len(
         rows(demo, FACTS)
     )
     for folder, files in (("forth", (early, late)), ("back", (late, early))):

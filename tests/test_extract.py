@@ -1,4 +1,4 @@
-"""Extraction: golden pages, the headline and the date rule, charsets, bounds, and the text payload."""
+"""Extraction: golden pages, the headline and date rules, charsets, limits, and the text payload."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def ld(**facts: Any) -> str:
     return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle"} | facts)}</script>'
 
 
-def shown(extraction: Extraction) -> dict[str, Any]:
-    """An extraction as the golden files write it: lines of text, times in ISO form, residue as reason and text."""
-    at = extraction.published_at, extraction.modified_at
-    published, modified = (moment.isoformat() if moment else None for moment in at)
+def as_golden(extraction: Extraction) -> dict[str, Any]:
+    """An extraction as in the golden files: lines of text, times in ISO form, removals as reason and text."""
+    instants = extraction.published_at, extraction.modified_at
+    published, modified = (instant.isoformat() if instant else None for instant in instants)
     return {
         "verdict": str(extraction.verdict),
         "detail": extraction.detail,
@@ -62,7 +62,7 @@ def test_golden_page_gives_what_its_file_says(case: str) -> None:
     facts = expected["page"]
     facts["captured_at"] = datetime.fromisoformat(facts["captured_at"])
     got = clean(extract(Page(payload=(GOLDEN / case / "page.html").read_bytes(), **facts)))
-    assert shown(got) == expected["expect"]
+    assert as_golden(got) == expected["expect"]
     assert (GOLDEN / case / "why.md").read_text(encoding="utf-8").startswith("# ")
 
 
@@ -115,9 +115,9 @@ def test_page_without_any_headline_has_an_empty_title() -> None:
     ],
 )
 def test_declared_date_is_read_as_an_instant(raw: str, iso: str) -> None:
-    found = parse_date(raw)
-    assert found is not None
-    assert found.isoformat() == iso
+    instant = parse_date(raw)
+    assert instant is not None
+    assert instant.isoformat() == iso
 
 
 @pytest.mark.parametrize("raw", ["", "today", "03/04/2024", "Friday number 2004", "2024", "2024-13-01", "x" * 500])
@@ -307,8 +307,8 @@ def test_no_tag_soup_makes_extraction_fail(soup: str) -> None:
 
 def test_extraction_is_the_same_in_any_order() -> None:
     pages = [page(article(body=f"<h1>Story {n}</h1>" + PARAGRAPHS.replace("council", f"guild {n}"))) for n in range(6)]
-    forward = [extract(one) for one in pages]
-    assert [extract(one) for one in reversed(pages)] == forward[::-1]
+    forward = [extract(sample) for sample in pages]
+    assert [extract(sample) for sample in reversed(pages)] == forward[::-1]
 
 
 # --- text payloads and facts ------------------------------------------------------------------------------------------

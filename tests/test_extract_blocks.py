@@ -1,4 +1,4 @@
-"""Paragraph by paragraph: what an extractor lost in the middle of an article, and pages too large for it."""
+"""Repair of paragraphs that an extractor lost in the middle of an article, and pages too large for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.extract import extract
-from archive.extract.blocks import fill_gaps, linear_text, prose_length, read_families
+from archive.extract.blocks import fill_gaps, linear_text, prose_length, sibling_groups
 from archive.extract.parse import parse
 from db.records import Page, Verdict
 from tests.hostile import ARTICLE, SENTENCE
@@ -18,11 +18,11 @@ LOST = "Nobody had asked the ferryman, who has rowed the children across for yea
 
 
 def gap(middle: str, text: str = "\n".join(KEPT)) -> str:
-    """What is made of a text whose page has ``middle`` between its second and third paragraph."""
+    """The repaired text of a page with ``middle`` between its second and third paragraph."""
     before, after = ("".join(f"<p>{line}</p>" for line in lines) for lines in (KEPT[:2], KEPT[2:]))
     parsed = parse(f"<html><body><div>{before}{middle}{after}</div></body></html>")
     assert parsed
-    return fill_gaps(text, read_families(parsed.root))
+    return fill_gaps(text, sibling_groups(parsed.root))
 
 
 @pytest.mark.parametrize(

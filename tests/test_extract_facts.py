@@ -1,4 +1,4 @@
-"""What is known of an article besides its text: every fact with its raw form and its place, guesses kept apart."""
+"""Facts about an article besides its text: every one with its raw form and its source, guesses separate."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ld(**facts: Any) -> str:
     return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle"} | facts)}</script>'
 
 
-def named(got: Extraction, name: str) -> list[Fact]:
+def facts_named(got: Extraction, name: str) -> list[Fact]:
     return [fact for fact in got.facts if fact.name == name]
 
 
@@ -61,10 +61,10 @@ def test_every_fact_says_its_raw_form_and_where_it_stands() -> None:
 def test_inferred_date_is_a_guess_and_dates_nothing(head: str, body: str, url: str, source: str) -> None:
     got = read(head, body, url)
     assert got.published_at is None
-    guesses = named(got, "published")
+    guesses = facts_named(got, "published")
     assert (guesses[0].value, guesses[0].source) == ("2024-01-04", source)
     assert all(fact.guess for fact in guesses)
-    assert not named(read(head, body, url, fast=True), "published")
+    assert not facts_named(read(head, body, url, fast=True), "published")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_page_without_a_declared_date_has_none(body: str) -> None:
 
 
 def test_guess_is_never_later_than_the_capture() -> None:
-    assert not named(read(url="https://daily.example/2025/01/04/a"), "published")
+    assert not facts_named(read(url="https://daily.example/2025/01/04/a"), "published")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_headline_says_which_of_three_agree_on_it(h1: str, og: str, headline: st
     head = f'<meta property="og:title" content="{og}">{site}{ld(headline=headline)}'
     got = read(head, f"<h1>{h1}</h1>{LINES}")
     assert got.headline_from == agree
-    assert named(got, "title")[0].source == " + ".join(agree)
+    assert facts_named(got, "title")[0].source == " + ".join(agree)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_headline_says_which_of_three_agree_on_it(h1: str, og: str, headline: st
 def test_access_is_what_the_page_declares_beside_what_was_found(
     declared: dict[str, Any], body: str, access: str
 ) -> None:
-    assert [fact.value for fact in named(read(ld(**declared), body), "access")] == [access]
+    assert [fact.value for fact in facts_named(read(ld(**declared), body), "access")] == [access]
 
 
 def test_text_far_shorter_than_declared_is_flagged() -> None:
-    (flag,) = named(read(ld(articleBody="word " * 700)), "flag")
+    (flag,) = facts_named(read(ld(articleBody="word " * 700)), "flag")
     assert (flag.value, flag.raw) == ("possibly truncated", "700 words, 182 found")
-    assert not named(read(ld(articleBody="word " * 200)), "flag")
+    assert not facts_named(read(ld(articleBody="word " * 200)), "flag")

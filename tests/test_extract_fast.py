@@ -1,4 +1,4 @@
-"""The cheaper way of reading pages, chosen for a whole archive: a recipe of its own."""
+"""The faster way of extraction, selected for an entire archive: a recipe of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATED = "https://daily.example/2024/01/04/bridge"
-"""An address that has a page without a date guessed, which the cheaper way does not do."""
+"""An address from which the date of a page without one is guessed. The faster way does not guess."""
 
 
 def test_fast_reading_is_a_recipe_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Pages that hang, swell or empty an extractor: each is answered, rightly, in time, and costs no neighbour."""
+"""Pages that hang, swell or empty an extractor: each gets the right verdict in time and harms no other page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2024, 3, 10, tzinfo=UTC)
-IN_TIME = 5.0  # seconds, of CPU: on a machine with nothing else to do the same by the clock
+IN_TIME = 5.0  # seconds of CPU, which on an idle machine are the same by the clock
 NEIGHBOUR = html(f"<article><h1>A neighbour</h1>{ARTICLE}</article>")
 
 
@@ -42,9 +42,9 @@ def check(case: Hostile, got: Extraction) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_page_is_answered_rightly_and_in_time(name: str) -> None:
     case = HOSTILE[name]
-    given = page(case.make(), case.charset)
+    hostile_page = page(case.make(), case.charset)
     started = time.process_time()
-    got = extract(given)
+    got = extract(hostile_page)
     assert time.process_time() - started < IN_TIME
     check(case, got)
 
@@ -61,7 +61,7 @@ def test_hostile_pages_cost_no_neighbour_and_stay_within_their_memory() -> None:
 
 def one_pool() -> None:
     cases = list(HOSTILE.values())
-    pages = [given for case in cases for given in (page(case.make(), case.charset), page(NEIGHBOUR))]
+    pages = [case_page for case in cases for case_page in (page(case.make(), case.charset), page(NEIGHBOUR))]
     with Extractors(2) as pool:
         answers = list(pool.map(pages))
     for case, got in zip(cases, answers[::2], strict=True):
@@ -91,13 +91,13 @@ def test_shortage_of_memory_gives_a_verdict_and_never_a_part_of_the_text(starved
     assert starved.stdout
     sizes = (1, 10, 100, 400, 900)
     for size in sizes:
-        given = page(html(f"<p>{'x' * 20_000} y</p>" * size + ARTICLE))
-        ipc.send(starved.stdin.fileno(), given)
+        large_page = page(html(f"<p>{'x' * 20_000} y</p>" * size + ARTICLE))
+        ipc.send(starved.stdin.fileno(), large_page)
         got = ipc.receive(starved.stdout.fileno(), within=60)
         if got.verdict is Verdict.ERROR:
             assert (got.detail, got.text) == ("not enough memory", "")
         else:
-            assert got == extract(given)
+            assert got == extract(large_page)
             assert LAST in got.text
     assert got.verdict is Verdict.ERROR
     ipc.send(starved.stdin.fileno(), page(NEIGHBOUR))

@@ -1,4 +1,4 @@
-"""The same bytes for the same page: whatever the order, the number of workers, the hash seed and the day."""
+"""The same result for the same page in any order, with any number of workers, any hash seed, and on any day."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ if later:
     datetime.datetime, datetime.date, time.time = Later, Day, lambda: now() + moved.total_seconds()
 from pathlib import Path
 from tests.hostile import ARTICLE, page as html
-from archive.clean import clean
 from archive.extract import Extractors
+from archive.extract.boilerplate import clean
 from db.records import Page
 import datetime
-at = datetime.datetime(2024, 3, 10, tzinfo=datetime.timezone.utc)
-def given(payload, name):
-    return Page(payload=payload, url=f"https://daily.example/2024/01/{name}", captured_at=at)
-pages = [given(path.read_bytes(), path.parent.name) for path in sorted(Path("tests/golden").glob("*/page.html"))]
+captured_at = datetime.datetime(2024, 3, 10, tzinfo=datetime.timezone.utc)
+def page(payload, name):
+    return Page(payload=payload, url=f"https://daily.example/2024/01/{name}", captured_at=captured_at)
+pages = [page(path.read_bytes(), path.parent.name) for path in sorted(Path("tests/golden").glob("*/page.html"))]
 for n in range(4):
     dated = f"<article><h1>Bridge {n}</h1><p>Posted January {n + 1}, 2024, and mended since.</p>{ARTICLE}</article>"
-    pages.append(given(html(dated), f"0{n + 1}/a"))
+    pages.append(page(html(dated), f"0{n + 1}/a"))
 order = list(range(len(pages)))
 random.Random(seed).shuffle(order)
 with Extractors(workers) as pool:
-    answers = dict(zip(order, pool.map(pages[number] for number in order)))
-found = [dataclasses.asdict(clean(answers[n])) for n in sorted(answers)]
-print(hashlib.sha256(json.dumps(found, default=str).encode()).hexdigest())
+    extractions = dict(zip(order, pool.map(pages[number] for number in order)))
+cleaned = [dataclasses.asdict(clean(extractions[n])) for n in sorted(extractions)]
+print(hashlib.sha256(json.dumps(cleaned, default=str).encode()).hexdigest())
 """
 
 
@@ -82,7 +82,7 @@ def test_extraction_depends_on_nothing_but_the_page() -> None:
 IMPORT = """
 import sys
 from pathlib import Path
-from archive.files import import_files
+from archive.pipeline.import_files import import_files
 from archive.settings import load_settings
 folder, day = Path(sys.argv[1]), sys.argv[2]
 settings = load_settings({"WIRECOPY_CLOCK": day}, start=folder)
@@ -93,34 +93,36 @@ for path in sorted(folder.glob("*.jsonl")):
 
 @pytest.mark.slow
 def test_settled_archive_depends_on_nothing_but_its_captures(tmp_path: Path) -> None:
-    """Both archives learn what belongs to their sites; one in three goes, with and without workers, on another day."""
+    """Both archives learn their sites' templates. One imports three files, with other workers, on another day."""
     lines = list(captured())
     shuffled = random.Random(1).sample(lines, len(lines))
-    one = brought(tmp_path / "one", [lines], hash_seed=1, day="2026-02-01")
-    other = brought(tmp_path / "other", [shuffled[:30], shuffled[30:37], shuffled[37:]], hash_seed=2, day="2028-07-21")
-    found, again = contents(one), contents(other)
-    assert any("+" in version[-1] for version in found["versions"])  # a recipe with furniture
-    for told in ("captures", "texts", "versions", "links"):
-        assert found[told] == again[told]
+    first = imported(tmp_path / "one", [lines], hash_seed=1, day="2026-02-01")
+    second = imported(
+        tmp_path / "other", [shuffled[:30], shuffled[30:37], shuffled[37:]], hash_seed=2, day="2028-07-21"
+    )
+    contents_first, contents_second = contents(first), contents(second)
+    assert any("+" in version[-1] for version in contents_first["versions"])  # a recipe with a template
+    for table in ("captures", "texts", "versions", "links"):
+        assert contents_first[table] == contents_second[table]
 
 
 def captured() -> Iterator[str]:
-    """Three captures of each of 16 articles of four sites, edited once; a site says the same under all its articles."""
+    """Three captures of 16 articles of four sites, edited once. Each site has the same line under all articles."""
     for site in range(4):
         for number in range(4):
             deal = random.Random(f"{site} {number}")
             words = ["".join(deal.choices("aeioulmnrst", k=6)) for _ in range(120)]
-            told = [" ".join(words[at : at + 12]).capitalize() + "." for at in range(0, 120, 12)]
+            sentences = [" ".join(words[start : start + 12]).capitalize() + "." for start in range(0, 120, 12)]
             for day in (1, 2, 3):
-                told[4] += " Corrected." if day == 2 else ""
-                body = "".join(f"<p>{line}</p>" for line in (*told, f"Paper {site} belongs to its readers alone."))
+                sentences[4] += " Corrected." if day == 2 else ""
+                body = "".join(f"<p>{line}</p>" for line in (*sentences, f"Paper {site} belongs to its readers alone."))
                 html = f"<html><body><article><h1>Town {site} {number}</h1>{body}</article></body></html>"
                 url = f"https://daily{site}.example/2026/01/{number}"
                 yield json.dumps({"url": url, "fetched_at": f"2026-01-0{day}T08:00:00Z", "html": html})
 
 
-def brought(folder: Path, files: list[list[str]], *, hash_seed: int, day: str) -> Path:
-    """The archive of these files, each imported by itself in turn, all by one process of its own."""
+def imported(folder: Path, files: list[list[str]], *, hash_seed: int, day: str) -> Path:
+    """The archive of these files, each imported separately in this order, all by one process of its own."""
     folder.mkdir()
     (folder / "wirecopy.toml").touch()
     for number, lines in enumerate(files):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.extract.worker_pool import Extractors
-from archive.formats.timemap import Memento, further_timemaps, raw_url, read_timemap
+from archive.formats.timemap import Memento, further_timemaps, parse_timemap, raw_url
 from archive.pipeline.backfill import backfill
 from archive.pipeline.gather_mementos import gather_mementos
 from archive.pipeline.run import Run, directly
@@ -53,23 +53,23 @@ ONE_A_LINE = f"""\
 
 def memento(stamp: str, url: str = URL) -> Memento:
     captured_at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return Memento(url=f"https://archive.example/web/{stamp}/{url}", original=url, at=captured_at)
+    return Memento(url=f"https://archive.example/web/{stamp}/{url}", original=url, captured_at=captured_at)
 
 
 @pytest.mark.parametrize("text", [ONE_A_LINE, ONE_A_LINE.replace("\n", " "), ONE_A_LINE.replace("\n", "\r\n")])
 def test_a_timemap_is_read_one_link_a_line_or_all_on_one(text: str) -> None:
-    assert read_timemap(text, base=BASE + URL) == (memento("20210101120000"), memento("20210301093000"))
+    assert parse_timemap(text, base=BASE + URL) == (memento("20210101120000"), memento("20210301093000"))
 
 
 def test_mementos_come_by_time_and_once() -> None:
     lines = ONE_A_LINE.splitlines()
     text = "\n".join([*reversed(lines), ",", *lines])
-    assert [listed_memento.at.month for listed_memento in read_timemap(text, base=BASE)] == [1, 3]
+    assert [listed_memento.captured_at.month for listed_memento in parse_timemap(text, base=BASE)] == [1, 3]
 
 
 def test_unquoted_relations_other_case_and_relative_links_are_understood() -> None:
     text = f'<{URL}>;rel=original, </web/20210101120000/{URL}>; Rel=Memento; DateTime = "Fri, 01 Jan 2021 12:00:00 GMT"'
-    assert read_timemap(text, base=BASE) == (memento("20210101120000"),)
+    assert parse_timemap(text, base=BASE) == (memento("20210101120000"),)
 
 
 def test_commas_and_semicolons_in_an_address_end_nothing() -> None:
@@ -77,13 +77,13 @@ def test_commas_and_semicolons_in_an_address_end_nothing() -> None:
     text = (
         f'<https://archive.example/web/20210101120000/{odd}>; rel="memento"; datetime="Fri, 01 Jan 2021 12:00:00 GMT"'
     )
-    (only,) = read_timemap(text, base=BASE)
+    (only,) = parse_timemap(text, base=BASE)
     assert only.url == f"https://archive.example/web/20210101120000/{odd}"
 
 
 def test_a_date_with_another_zone_is_the_same_instant() -> None:
     text = '<https://archive.example/m>; rel="memento"; datetime="Fri, 01 Jan 2021 14:00:00 +0200"'
-    assert [listed_memento.at for listed_memento in read_timemap(text, base=BASE)] == [JANUARY]
+    assert [listed_memento.captured_at for listed_memento in parse_timemap(text, base=BASE)] == [JANUARY]
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_a_date_with_another_zone_is_the_same_instant() -> None:
     ],
 )
 def test_invalid_links_are_skipped(broken: str) -> None:
-    assert read_timemap(broken, base=BASE) == ()
-    assert len(read_timemap(f"{broken},\n{ONE_A_LINE}", base=BASE)) == 2
+    assert parse_timemap(broken, base=BASE) == ()
+    assert len(parse_timemap(f"{broken},\n{ONE_A_LINE}", base=BASE)) == 2
 
 
 @given(st.text(alphabet='<>;,="/: \nrelmntodai0129', max_size=200))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    read_timemap(text, base=BASE)
+    parse_timemap(text, base=BASE)
     further_timemaps(text, base=BASE)
 
 

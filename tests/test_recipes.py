@@ -1,4 +1,4 @@
-"""Recipes: a new one changes what is read, never what happened; what is read again is read only where it must be."""
+"""A new recipe changes what is read, never what happened, and reads again only what it must."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NEW = Recipe(id="recipe-b", facts=(("extractor", "a better one"),))
 
 
 class Reads:
-    """An extractor that is all recipe: a payload's bytes are its text, said as ``says``; counts what it reads."""
+    """An extractor whose text is the payload's bytes, changed by ``says``. Counts the pages it reads."""
 
     def __init__(self, says: Callable[[str], str] = str) -> None:
         self._says = says
@@ -52,7 +52,7 @@ class Reads:
 
 
 class Here:
-    """The real extractor, in this process; counts what it reads."""
+    """The real extractor, in this process. Counts the pages it reads."""
 
     def __init__(self) -> None:
         self.pages = 0
@@ -64,7 +64,7 @@ class Here:
 
 
 def derive(store: Store, recipe: Recipe, extractors: extraction.Extracts, now: datetime) -> list[Version]:
-    """Empty the ledger a few captures at a time; the versions that are news."""
+    """Derive all waiting captures, a few at a time. Returns the new versions."""
     store.use_recipe(recipe, now)
     opened: list[Version] = []
     while ids := capture_queries.underived(store.ask, 7):
@@ -76,12 +76,12 @@ def address(source: int) -> str:
     return f"https://site{source}.example/story"
 
 
-def record(store: Store, url: str, payload: bytes, at: datetime) -> None:
-    store.record([(a_capture(store.add_source(url, url_key(url), T0), at=at, url=url), payload)])
+def record(store: Store, url: str, payload: bytes, captured_at: datetime) -> None:
+    store.record([(a_capture(store.add_source(url, url_key(url), T0), at=captured_at, url=url), payload)])
 
 
 def fill(store: Store, sources: int) -> None:
-    """Articles of three versions each, every one seen twice; captures of one lie far apart."""
+    """Record articles with three versions each, every one captured twice, with captures of an article far apart."""
     for day in range(6):
         for source in range(sources):
             words = random.Random(f"{source} {day // 2}").choices(WORDS, k=60)
@@ -104,16 +104,16 @@ def test_a_recipe_that_changes_every_text_makes_no_edit(tmp_path: Path, sources:
         since = version_queries.recent_changes(store.ask, since=now - DAY, limit=999)
     assert len(after) == len(before)
     assert since == []
-    assert [outline(one) for one in after] == [outline(one) for one in before]
-    assert {one.text_sha256 for one in before}.isdisjoint(one.text_sha256 for one in after)
+    assert [outline(version) for version in after] == [outline(version) for version in before]
+    assert {version.text_sha256 for version in before}.isdisjoint(version.text_sha256 for version in after)
     with Archive(tmp_path / "archive.db") as archive:
         _, believed = archive.history(address(1), recorded=now - DAY)
-        assert [archive.text(one).body[:7] == "Better:" for one in believed.versions] == [False] * 3
-        assert [one.recipe_id for one in believed.versions] == [OLD.id] * 3
+        assert [archive.text(version).body[:7] == "Better:" for version in believed.versions] == [False] * 3
+        assert [version.recipe_id for version in believed.versions] == [OLD.id] * 3
 
 
-def outline(one: Version) -> tuple[object, ...]:
-    return one.url, one.number, one.cause, one.first_seen_at, one.last_seen_at, one.captures
+def outline(version: Version) -> tuple[object, ...]:
+    return version.url, version.number, version.cause, version.first_seen_at, version.last_seen_at, version.captures
 
 
 def test_an_edit_that_comes_with_a_new_recipe_is_news(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_an_edit_that_comes_with_a_new_recipe_is_news(tmp_path: Path) -> None:
         record(store, address(1), " ".join(reversed(WORDS * 6)).encode(), now)
         (news,) = derive(store, NEW, Reads(lambda text: f"Better: {text}"), now)
         assert (news.url, news.number, str(news.cause)) == (address(1), 4, "changed")
-        assert [outline(one) for one in version_queries.recent_changes(store.ask, since=now, limit=9)] == [
+        assert [outline(version) for version in version_queries.recent_changes(store.ask, since=now, limit=9)] == [
             outline(news)
         ]
 
@@ -139,10 +139,10 @@ def test_a_preview_says_how_many_texts_differ_and_writes_nothing(tmp_path: Path)
         before = counts(store)
         same = preview(store.ask, Reads(), OLD, samples=2)
         assert (same.pages, same.differ, same.extracted, same.samples) == (18, 0, 0, ())
-        found = preview(store.ask, Reads(lambda text: text.replace("harbour", "port")), NEW, samples=2)
-        assert (found.pages, found.extracted, len(found.samples)) == (18, 9, 2)
-        assert 0 < found.differ <= found.pages
-        assert "port" in found.samples[0].diff
+        changed = preview(store.ask, Reads(lambda text: text.replace("harbour", "port")), NEW, samples=2)
+        assert (changed.pages, changed.extracted, len(changed.samples)) == (18, 9, 2)
+        assert 0 < changed.differ <= changed.pages
+        assert "port" in changed.samples[0].diff
         assert counts(store) == before
 
 
@@ -158,15 +158,17 @@ def test_a_preview_tells_what_adopting_does(tmp_path: Path) -> None:
     with Store(tmp_path / "archive.db") as store:
         fill(store, 4)
         derive(store, OLD, Reads(), T0 + 9 * DAY)
-        shown = {one.capture_id: one.text_sha256 for one in seen(store)}
-        found = preview(store.ask, Reads(says), NEW, samples=0)
+        digests = {sighting.capture_id: sighting.text_sha256 for sighting in sightings(store)}
+        result = preview(store.ask, Reads(says), NEW, samples=0)
         derive(store, NEW, Reads(says), T0 + 20 * DAY)
-        assert found.differ == sum(shown[one.capture_id] != one.text_sha256 for one in seen(store))
+        assert result.differ == sum(
+            digests[sighting.capture_id] != sighting.text_sha256 for sighting in sightings(store)
+        )
 
 
-def seen(store: Store) -> list[Sighting]:
+def sightings(store: Store) -> list[Sighting]:
     sources = store.ask("SELECT id FROM source")
-    return [one for source in sources for one in capture_queries.sightings(store.ask, source["id"])]
+    return [sighting for source in sources for sighting in capture_queries.sightings(store.ask, source["id"])]
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from archive.formats.timemap import read_timemap
+from archive.formats.timemap import parse_timemap
 from archive.serve.memento.datetime14 import first_of, last_of, middle_of, stamp
 from archive.serve.memento.rewrite import page_url, safe
 from archive.serve.memento.routes import MOST_LISTED
@@ -151,8 +151,8 @@ def test_the_list_has_every_memento_one_link_a_line(client) -> None:
         "last memento",
     ]
     assert not answer.text.rstrip().endswith(",")
-    told = read_timemap(answer.text, base=BASE)
-    assert [stamp(one.at) for one in told][::5] == [FIRST_AT, LAST_AT]
+    told = parse_timemap(answer.text, base=BASE)
+    assert [stamp(one.captured_at) for one in told][::5] == [FIRST_AT, LAST_AT]
     assert told[0].url == f"{BASE}/web/{FIRST_AT}/{STRAIT}"
 
 
@@ -178,8 +178,10 @@ def test_a_list_too_long_for_one_answer_names_the_next(tmp_path: Path) -> None:
         text = client.get(f"/web/timemap/link/{STRAIT}").text
         following = re.search(r'<([^>]*)>; rel="timemap"', text)[1]
         rest = client.get(following).text
-    assert len(read_timemap(text, base=BASE)) == MOST_LISTED
-    assert [one.at for one in read_timemap(rest, base=BASE)] == [T0 + (MOST_LISTED + n) * HOUR for n in range(3)]
+    assert len(parse_timemap(text, base=BASE)) == MOST_LISTED
+    assert [one.captured_at for one in parse_timemap(rest, base=BASE)] == [
+        T0 + (MOST_LISTED + n) * HOUR for n in range(3)
+    ]
     assert ("last memento" in text, "first memento" in rest, "last memento" in rest) == (False, False, True)
 
 

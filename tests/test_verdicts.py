@@ -1,4 +1,4 @@
-"""Verdicts: outcome and signal together, never one of them alone."""
+"""Verdicts follow from the amount of text and the page's phrases together, never from one of them alone."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def test_whole_brief_declared_as_not_free_is_ok() -> None:
 
 
 def test_text_far_shorter_than_the_page_says_is_a_paywall_only_when_it_is_not_free() -> None:
-    said = ', "wordCount": 2000'
-    assert verdict(story(LONG), NODE % (said + ', "isAccessibleForFree": false')) is Verdict.PAYWALL
-    assert verdict(story(LONG), NODE % said) is Verdict.OK
+    declared_length = ', "wordCount": 2000'
+    assert verdict(story(LONG), NODE % (declared_length + ', "isAccessibleForFree": false')) is Verdict.PAYWALL
+    assert verdict(story(LONG), NODE % declared_length) is Verdict.OK
 
 
 @pytest.mark.parametrize("status", [200, 403, 503])
@@ -206,4 +206,4 @@ def test_each_sign_of_a_bot_check_in_place_of_a_text_is_one(phrase: str) -> None
 
 
 def test_only_ok_and_live_blog_open_a_version() -> None:
-    assert {one for one in Verdict if one.opens_version} == {Verdict.OK, Verdict.LIVE_BLOG}
+    assert {verdict for verdict in Verdict if verdict.opens_version} == {Verdict.OK, Verdict.LIVE_BLOG}

@@ -1,4 +1,4 @@
-"""The demo's rounds as WARC files, brought to an empty archive in any order: the same archive, the same grade."""
+"""The demo's rounds as WARC files, imported into an empty archive in any order: the same archive and grade."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archive.demo.grade import Grade, findings, grade
 from archive.demo.script import ROUNDS
 from archive.demo.snapshot import read_snapshot
 from archive.demo.world import World
-from archive.export import choose, export_warc
+from archive.export import build_selection, export_warc
 from archive.pipeline.import_files import import_files
 from archive.pipeline.upkeep import upkeep
 from archive.settings import Settings, load_settings
@@ -29,7 +29,7 @@ ALIKE = ("texts", "versions", "links", "waiting")
 
 
 def settings_in(folder: Path) -> Settings:
-    """The settings of a project there, at the end of the last round."""
+    """The settings of a project in this folder, at the end of the last round."""
     return load_settings({"WIRECOPY_CLOCK": ROUNDS[-1].isoformat()}, start=folder)
 
 
@@ -40,7 +40,7 @@ def graded(db: Path) -> Grade:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's archive after its upkeep, which learns the furniture of sites as an import does at its end."""
+    """The demo's archive after its upkeep, which learns site templates as an import does at its end."""
     folder = tmp_path_factory.mktemp("demo")
     play(folder)
     asyncio.run(upkeep(settings_in(folder)))
@@ -49,14 +49,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def files(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """One WARC file a round."""
+    """One WARC file per round."""
     folder = tmp_path_factory.mktemp("files")
-    made = []
+    paths = []
     for number, (since, end) in enumerate(pairwise(ENDS)):
-        chosen = choose(demo, since=since, until=end - timedelta(seconds=1))
-        made.append(folder / f"round-{number}.warc.gz")
-        assert export_warc(demo, made[-1], chosen) > 0
-    return made
+        chosen = build_selection(demo, since=since, until=end - timedelta(seconds=1))
+        paths.append(folder / f"round-{number}.warc.gz")
+        assert export_warc(demo, paths[-1], chosen) > 0
+    return paths
 
 
 @pytest.mark.parametrize("order", [(2, 0, 3, 1), (3, 1, 0, 2)], ids=str)
@@ -66,8 +66,8 @@ def test_rounds_that_come_as_files_in_any_order_give_the_same_archive_and_an_exa
     settings = settings_in(tmp_path)
     for number in order:
         assert import_files(settings, [files[number]]).bad == ()
-    mine, theirs = contents(settings.db), contents(demo)
-    assert {what: mine[what] for what in ALIKE} == {what: theirs[what] for what in ALIKE}
-    told, before = graded(settings.db), graded(demo)
-    assert before.exact
-    assert told == before
+    imported, original = contents(settings.db), contents(demo)
+    assert {what: imported[what] for what in ALIKE} == {what: original[what] for what in ALIKE}
+    grade, original_grade = graded(settings.db), graded(demo)
+    assert original_grade.exact
+    assert grade == original_grade

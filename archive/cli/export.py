@@ -16,7 +16,7 @@ from db.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archive.export import Chosen
+    from archive.export import Selection
     from archive.settings import Settings
 
     Form = Callable[..., None]
@@ -80,8 +80,8 @@ def _chosen(
     as_of: str | None,
     group: str | None,
     unique: str | None,
-) -> Chosen:
-    from archive.export import choose
+) -> Selection:
+    from archive.export import build_selection
     from archive.timestamps import parse_instant
     from db.records import Relation
 
@@ -90,11 +90,11 @@ def _chosen(
     at, end = moment(as_of, settings), moment(until, settings)
     if start is not None and end is not None and end < start:
         raise BadInput(f"the window is empty: until {until} lies before since {since}")
-    return choose(settings.db, since=start, until=end, at=at, group=group, unique=alike)
+    return build_selection(settings.db, since=start, until=end, instant=at, group=group, unique=alike)
 
 
 @_form
-def warc(db: Path, to: Path, chosen: Chosen) -> None:
+def warc(db: Path, to: Path, chosen: Selection) -> None:
     """Write captures as WARC/1.1 (.warc or .warc.gz).
 
     Request, reply, redirects and what else is known of every visit, and each text read; equal payloads stand there
@@ -106,7 +106,7 @@ def warc(db: Path, to: Path, chosen: Chosen) -> None:
 
 
 @_form
-def wacz(db: Path, to: Path, chosen: Chosen) -> None:
+def wacz(db: Path, to: Path, chosen: Selection) -> None:
     """Write captures as WACZ 1.1.1: the WARC, its index and a list of pages in one file.
 
     ReplayWeb.page and others open it as it is. Needs the extra wirecopy[warc].
@@ -117,7 +117,7 @@ def wacz(db: Path, to: Path, chosen: Chosen) -> None:
 
 
 @_form
-def cdxj(db: Path, to: Path, chosen: Chosen) -> None:
+def cdxj(db: Path, to: Path, chosen: Selection) -> None:
     """Write the CDXJ index of a WARC: where in it each reply stands.
 
     news.cdxj belongs to the news.warc.gz that the same options write.
@@ -128,7 +128,7 @@ def cdxj(db: Path, to: Path, chosen: Chosen) -> None:
 
 
 @_form
-def parquet(db: Path, to: Path, chosen: Chosen) -> None:
+def parquet(db: Path, to: Path, chosen: Selection) -> None:
     """Write versions, captures and copies as Parquet files into a folder.
 
     For DuckDB, Polars, pandas and the like. Needs the extra wirecopy[parquet].
@@ -140,7 +140,7 @@ def parquet(db: Path, to: Path, chosen: Chosen) -> None:
 
 
 @_form
-def jsonl(db: Path, to: Path, chosen: Chosen) -> None:
+def jsonl(db: Path, to: Path, chosen: Selection) -> None:
     """Write every version with its text, one JSON object a line (.jsonl or .jsonl.gz).
 
     wirecopy import takes it as finished texts.

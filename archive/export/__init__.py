@@ -1,19 +1,19 @@
-"""Files for others: captures as WARC, WACZ and CDXJ, what was made of them as Parquet, JSON lines or one HTML page.
+"""Export: captures as WARC, WACZ and CDXJ, and derived data as Parquet, JSON lines or one HTML page.
 
-Every file appears when it is whole, and takes the place of an older one of that name. The same archive gives the same
-file: nothing in one is dated by the clock. ``chosen`` says what goes in.
+A file appears under its name only when it is complete, and replaces an older one. The same archive gives the same file:
+no content depends on the clock. `Selection` decides what is exported.
 """
 
 from __future__ import annotations
 
 from archive.export.html import export_datasette, export_site
-from archive.export.selection import Chosen, choose
+from archive.export.selection import Selection, build_selection
 from archive.export.tables import export_jsonl, export_parquet
 from archive.export.web_archive import export_cdxj, export_wacz, export_warc
 
 __all__ = [
-    "Chosen",
-    "choose",
+    "Selection",
+    "build_selection",
     "export_cdxj",
     "export_datasette",
     "export_jsonl",

@@ -1,4 +1,4 @@
-"""Files that appear when they are whole."""
+"""Files that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to, which takes the place of ``path`` at the end; after an error it is removed.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path to write to, which replaces ``path`` at the end. After an error it is removed.
 
-    Raises BadInput where the file cannot be written.
+    Raises BadInput if the file cannot be written.
     """
     part = path.with_name(f"{path.name}.part")
     try:
         yield part
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror}). Look at its folder, or name another") from error
+        raise BadInput(
+            f"{path}: cannot be written ({error.strerror}). Check its folder, or name another file"
+        ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def check_ending(path: Path, *endings: str) -> None:
-    """Raises BadInput unless the file's name ends as its content asks for; capitals do not matter."""
+def check_file_ending(path: Path, *endings: str) -> None:
+    """Raise BadInput unless the file's name ends in one of ``endings``, in any case."""
     if not path.name.lower().endswith(endings):
         raise BadInput(f"{path}: expected a name that ends in {' or '.join(endings)}")

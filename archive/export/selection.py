@@ -1,4 +1,4 @@
-"""What of an archive goes into a file: a window of time, an instant, a group, or one copy of each story."""
+"""The selection of an export: a time window, an instant, a group, or one copy of each story."""
 
 from __future__ import annotations
 
@@ -20,80 +20,85 @@ if TYPE_CHECKING:
     from db.reader import Ask
     from db.records import Relation, Version
 
-_ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+_ALL_TIME: Final = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """What goes into a file. ``since`` and ``until`` (left out itself) bound captures, and versions by when first seen.
+class Selection:
+    """The content of an export. ``since`` (inclusive) and ``until`` (exclusive) bound captures and versions.
 
-    ``sources``: only those, by id; ``versions`` and ``captures``: only these, by id. None: all there are.
+    Versions are bounded by when they were first seen. ``sources``, ``versions`` and ``captures`` are ids. None means
+    all.
     """
 
-    since: datetime = _ALWAYS[0]
-    until: datetime = _ALWAYS[1]
+    since: datetime = _ALL_TIME[0]
+    until: datetime = _ALL_TIME[1]
     sources: frozenset[int] | None = None
     versions: frozenset[int] | None = None
     captures: frozenset[int] | None = None
 
-    def takes_capture(self, capture_id: int, source_id: int, at: datetime) -> bool:
-        """True if a capture goes in."""
-        return self._within(source_id, at) and (self.captures is None or capture_id in self.captures)
+    def includes_capture(self, capture_id: int, source_id: int, captured_at: datetime) -> bool:
+        """True if the capture is part of the export."""
+        return self._within(source_id, captured_at) and (self.captures is None or capture_id in self.captures)
 
-    def takes_version(self, version_id: int, source_id: int, first_seen_at: datetime) -> bool:
-        """True if a version goes in."""
+    def includes_version(self, version_id: int, source_id: int, first_seen_at: datetime) -> bool:
+        """True if the version is part of the export."""
         return self._within(source_id, first_seen_at) and (self.versions is None or version_id in self.versions)
 
-    def _within(self, source_id: int, at: datetime) -> bool:
-        return self.since <= at < self.until and (self.sources is None or source_id in self.sources)
+    def _within(self, source_id: int, instant: datetime) -> bool:
+        return self.since <= instant < self.until and (self.sources is None or source_id in self.sources)
 
 
-EVERYTHING: Final = Chosen()
-"""The whole archive, robots.txt files and probes included."""
+EVERYTHING: Final = Selection()
+"""The entire archive, including robots.txt files and probes."""
 
 
-def choose(
+def build_selection(
     db: Path,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    at: datetime | None = None,
+    instant: datetime | None = None,
     group: str | None = None,
     unique: Relation | None = None,
-) -> Chosen:
-    """Look up what is asked for.
+) -> Selection:
+    """Return the selection for these conditions.
 
-    ``at``: of every article the version that stood at that instant, and the last capture up to then that shows it.
-    ``group``: a group, or a seed by its key. ``unique``: of copies that alike one, the probable original; see
-    ``archive.copies.fold``. Raises NotArchived for a group without any source, StoreError.
+    ``instant`` selects the version of each article then, and the last capture until then that shows it. ``group``
+    is a group, or a seed by its key. ``unique`` selects, of copies of at least this relation, only the probable
+    original (see ``archive.copies.fold``). Raises NotArchived for a group without any source, StoreError.
     """
-    window = Chosen(since=since or _ALWAYS[0], until=until or _ALWAYS[1])
-    if at is None and group is None and unique is None:
+    window = Selection(since=since or _ALL_TIME[0], until=until or _ALL_TIME[1])
+    if instant is None and group is None and unique is None:
         return window
     with Archive(db) as archive, Reader(db) as reader:
-        sources = None if group is None else _of_group(reader.ask, group)
-        ids = {each.url: each.id for each in archive.sources()}
-        standing = [version for version, _ in archive.articles(at=at, group=group)]
+        sources = None if group is None else _sources_of_group(reader.ask, group)
+        ids = {source.url: source.id for source in archive.sources()}
+        versions = [version for version, _ in archive.articles(at=instant, group=group)]
         if unique is not None:
-            clusters = archive.clusters(how=unique, at=at)
-            standing = [version for version, _ in fold(standing, lambda each: each.url, clusters)]
-            sources = tables.joined(reader.ask, {ids[each.url] for each in standing})
+            clusters = archive.clusters(how=unique, at=instant)
+            versions = [version for version, _ in fold(versions, lambda version: version.url, clusters)]
+            sources = tables.joined(reader.ask, {ids[version.url] for version in versions})
         window = replace(window, sources=None if sources is None else frozenset(sources))
-        if at is None:
+        if instant is None:
             return window
-        shown = frozenset(one for each in standing for one in _showing(reader.ask, ids[each.url], each, at))
-        return replace(window, versions=frozenset(each.id or 0 for each in standing), captures=shown)
+        captures = frozenset(
+            capture_id
+            for version in versions
+            for capture_id in _captures_showing(reader.ask, ids[version.url], version, instant)
+        )
+        return replace(window, versions=frozenset(version.id or 0 for version in versions), captures=captures)
 
 
-def _of_group(ask: Ask, group: str) -> set[int]:
-    found = tables.joined(ask, set(source_queries.matching(ask, [group])))
-    if not found:
+def _sources_of_group(ask: Ask, group: str) -> set[int]:
+    sources = tables.joined(ask, set(source_queries.matching(ask, [group])))
+    if not sources:
         raise NotArchived(f"no group, seed or address {group!r} is watched. See: wirecopy plan")
-    return found
+    return sources
 
 
-def _showing(ask: Ask, source_id: int, version: Version, at: datetime) -> list[int]:
-    """The last capture up to ``at`` that shows a version, with the further parts of its page."""
-    seen = [one for one in capture_queries.sightings(ask, source_id) if one.shows_text and one.at <= at]
-    mine = [one.capture_id for one in seen if one.text_sha256 == version.text_sha256]
-    return [] if not mine else [mine[-1], *(part.id or 0 for part in capture_queries.parts(ask, mine[-1]))]
+def _captures_showing(ask: Ask, source_id: int, version: Version, instant: datetime) -> list[int]:
+    """Return the ids of the last capture until ``instant`` that shows a version, and of its page's further parts."""
+    sightings = [item for item in capture_queries.sightings(ask, source_id) if item.shows_text and item.at <= instant]
+    showing = [sighting.capture_id for sighting in sightings if sighting.text_sha256 == version.text_sha256]
+    return [] if not showing else [showing[-1], *(part.id or 0 for part in capture_queries.parts(ask, showing[-1]))]

@@ -1,4 +1,4 @@
-"""What was made of the captures, as tables: Parquet for columns and joins, JSON lines for pipes."""
+"""Derived data as tables: Parquet for columns and joins, JSON lines for pipes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-from archive.export.atomic_file import check_ending, whole
-from archive.export.selection import EVERYTHING, Chosen
+from archive.export.atomic_file import atomic_write, check_file_ending
+from archive.export.selection import EVERYTHING, Selection
 from archive.timestamps import iso
 from db.errors import BadInput
 from db.microseconds import instant
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from db.reader import Ask, Row
 
-_GROUP: Final = 5_000
-"""Rows of a row group: 5,000 articles are about 20 MB of text, what a reader holds at once."""
+_ROW_GROUP: Final = 5_000
+"""Rows of a row group. 5,000 articles are about 20 MB of text, which a reader loads at once."""
 
 _TEXT, _NUMBER, _SHARE, _TIME, _FLAG, _WORDS = "text", "number", "share", "time", "flag", "words"
 
@@ -46,14 +46,14 @@ COLUMNS: Final = {
         "score": _SHARE, "of_coverage": _SHARE, "copy_coverage": _SHARE, "because": _TEXT, "method": _TEXT,
     },
 }  # fmt: skip
-"""The tables of a Parquet export, one file each: their columns, and what a column holds. Times are UTC."""
+"""The tables of a Parquet export, one file each: column names and types. Times are UTC."""
 
 
-def export_parquet(db: Path, folder: Path, chosen: Chosen = EVERYTHING) -> dict[str, int]:
-    """Write `COLUMNS` as Parquet files to ``folder``, which is made; how many rows each has.
+def export_parquet(db: Path, folder: Path, selection: Selection = EVERYTHING) -> dict[str, int]:
+    """Write the tables in `COLUMNS` as Parquet files to ``folder``. Return the number of rows of each.
 
-    Rows go out in groups, so that no table has to fit in memory. Raises BadInput without pyarrow, and where nothing can
-    be written; StoreError.
+    The folder is created if needed. Rows are written in groups, so that no table has to fit in memory. Raises BadInput
+    without pyarrow or if nothing can be written, and StoreError.
     """
     arrow = _Arrow()
     try:
@@ -62,42 +62,46 @@ def export_parquet(db: Path, folder: Path, chosen: Chosen = EVERYTHING) -> dict[
         raise BadInput(f"{folder}: cannot be made ({error.strerror})") from error
     with Reader(db) as reader:
         rows = {
-            "versions": _versions(reader.ask, chosen),
-            "captures": _captures(reader.ask, chosen),
-            "copies": _copies(reader.ask, chosen),
+            "versions": _versions(reader.ask, selection),
+            "captures": _captures(reader.ask, selection),
+            "copies": _copies(reader.ask, selection),
         }
-        return {name: arrow.write(folder / f"{name}.parquet", COLUMNS[name], found) for name, found in rows.items()}
+        return {name: arrow.write(folder / f"{name}.parquet", COLUMNS[name], part) for name, part in rows.items()}
 
 
-def export_jsonl(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
-    """Write every version chosen with its text, one JSON object a line; how many there were.
+def export_jsonl(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
+    """Write every selected version with its text, one JSON object per line. Return the number of versions.
 
-    ``fetched_at`` is when it was first seen, so that ``wirecopy import`` takes the file as finished texts. The name
-    ends in ``.jsonl`` or ``.jsonl.gz``. Raises BadInput, StoreError.
+    ``fetched_at`` is when it was first seen, so that ``wirecopy import`` can read the file as finished texts. The name
+    must end in ``.jsonl`` or ``.jsonl.gz``. Raises BadInput, StoreError.
     """
-    check_ending(path, ".jsonl", ".jsonl.gz")
-    with whole(path) as part, Reader(db) as reader, _opened(part, packed=path.name.lower().endswith(".gz")) as out:
+    check_file_ending(path, ".jsonl", ".jsonl.gz")
+    with (
+        atomic_write(path) as part,
+        Reader(db) as reader,
+        _open_output(part, packed=path.name.lower().endswith(".gz")) as out,
+    ):
         written = 0
-        for row in _versions(reader.ask, chosen):
-            told = {name: _plain(row[name], kind) for name, kind in COLUMNS["versions"].items() if name != "id"}
-            line = json.dumps(told | {"fetched_at": told["first_seen_at"]}, ensure_ascii=False)
+        for row in _versions(reader.ask, selection):
+            fields = {name: _json_value(row[name], kind) for name, kind in COLUMNS["versions"].items() if name != "id"}
+            line = json.dumps(fields | {"fetched_at": fields["first_seen_at"]}, ensure_ascii=False)
             out.write(f"{line}\n".encode())
             written += 1
     return written
 
 
 @contextmanager
-def _opened(path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
+def _open_output(path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
     with path.open("wb") as plain:
         if not packed:
             yield plain
             return
-        # Without name and time in its head the same lines give the same file.
+        # No name and time in the gzip header, so that the same lines give the same file.
         with gzip.GzipFile(filename="", fileobj=plain, mode="wb", mtime=0) as stream:
             yield cast("IO[bytes]", stream)
 
 
-def _plain(value: Any, kind: str) -> Any:
+def _json_value(value: Any, kind: str) -> Any:
     if value is None:
         return None
     match kind:
@@ -112,23 +116,23 @@ def _plain(value: Any, kind: str) -> Any:
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _versions(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+def _versions(ask: Ask, selection: Selection) -> Iterator[Row]:
     for row in tables.versions(ask):
-        if chosen.takes_version(row["id"], row["source_id"], instant(row["first_seen_at"])):
+        if selection.includes_version(row["id"], row["source_id"], instant(row["first_seen_at"])):
             yield row
 
 
-def _captures(ask: Ask, chosen: Chosen) -> Iterator[Row]:
+def _captures(ask: Ask, selection: Selection) -> Iterator[Row]:
     for row in tables.captures(ask):
-        if chosen.takes_capture(row["id"], row["source_id"], instant(row["captured_at"])):
+        if selection.includes_capture(row["id"], row["source_id"], instant(row["captured_at"])):
             yield row
 
 
-def _copies(ask: Ask, chosen: Chosen) -> Iterator[Row]:
-    """The links between versions that are both chosen."""
-    taken = None if chosen == EVERYTHING else {row["id"] for row in _versions(ask, chosen)}
+def _copies(ask: Ask, selection: Selection) -> Iterator[Row]:
+    """Yield the links between versions that are both selected."""
+    version_ids = None if selection == EVERYTHING else {row["id"] for row in _versions(ask, selection)}
     for row in tables.copies(ask):
-        if taken is None or {row["a_id"], row["b_id"]} <= taken:
+        if version_ids is None or {row["a_id"], row["b_id"]} <= version_ids:
             yield row
 
 
@@ -136,7 +140,7 @@ def _copies(ask: Ask, chosen: Chosen) -> Iterator[Row]:
 
 
 class _Arrow:
-    """pyarrow, which is an optional extra. Raises BadInput without it."""
+    """pyarrow, an optional extra. Raises BadInput if it is not installed."""
 
     def __init__(self) -> None:
         try:
@@ -155,24 +159,24 @@ class _Arrow:
         }
 
     def write(self, path: Path, columns: dict[str, str], rows: Iterable[Row]) -> int:
-        """Write a table; how many rows it has."""
+        """Write a table. Return its number of rows."""
         arrow = self._arrow
         schema = arrow.schema([(name, self._types[kind]) for name, kind in columns.items()])
         written = 0
-        found = iter(rows)
-        with whole(path) as part, self._parquet.ParquetWriter(part, schema, compression="zstd") as out:
-            while some := list(islice(found, _GROUP)):
+        remaining = iter(rows)
+        with atomic_write(path) as part, self._parquet.ParquetWriter(part, schema, compression="zstd") as out:
+            while batch := list(islice(remaining, _ROW_GROUP)):
                 arrays = [
-                    arrow.array([_cell(row[name], kind) for row in some], type=self._types[kind])
+                    arrow.array([_cell(row[name], kind) for row in batch], type=self._types[kind])
                     for name, kind in columns.items()
                 ]
                 out.write_table(arrow.Table.from_arrays(arrays, schema=schema))
-                written += len(some)
+                written += len(batch)
         return written
 
 
 def _cell(value: Any, kind: str) -> Any:
-    """A value as pyarrow takes it: instants stay microseconds."""
+    """Return a value as pyarrow needs it. Instants stay microseconds."""
     if value is None or kind == _TIME:
         return value
-    return bool(value) if kind == _FLAG else _plain(value, kind)
+    return bool(value) if kind == _FLAG else _json_value(value, kind)

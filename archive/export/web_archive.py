@@ -1,4 +1,4 @@
-"""Captures as the files of web archives: WARC, the CDXJ index of one, and WACZ, which packs both."""
+"""Captures as the files of web archives: WARC, its CDXJ index, and WACZ, which contains both."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from archive.export.atomic_file import check_ending, whole
-from archive.export.selection import EVERYTHING, Chosen
-from archive.formats.cdxj import IndexFile
+from archive.export.atomic_file import atomic_write, check_file_ending
+from archive.export.selection import EVERYTHING, Selection
+from archive.formats.cdxj import CdxjIndex
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records
-from archive.formats.warc.writer import WarcFile
+from archive.formats.warc.writer import WarcWriter
 from db.queries import captures as capture_queries
 from db.queries import tables
 from db.queries import versions as version_queries
@@ -29,150 +29,150 @@ if TYPE_CHECKING:
     from db.reader import Ask
     from db.records import Capture
 
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 SOFTWARE = f"wirecopy/{installed('wirecopy')}"
-"""How a file says what wrote it."""
+"""The program's name in the files it writes."""
 
 
-def export_warc(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
-    """Write the captures chosen to a ``.warc`` or ``.warc.gz`` file; how many there were.
+def export_warc(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
+    """Write the selected captures to a ``.warc`` or ``.warc.gz`` file. Return the number of captures.
 
-    Of captures with one payload the first in the file holds it, the others are revisits of that one, so that the same
-    captures give the same file in whatever order they were gathered. Raises BadInput for another ending and without
-    warcio; StoreError.
+    Of captures with the same payload the first in the file contains it, and the others are revisits of that one. So the
+    same captures give the same file in whatever order they were gathered. Raises BadInput for another ending or without
+    warcio, and StoreError.
     """
-    check_ending(path, ".warc", ".warc.gz")
-    with whole(path) as part, Reader(db) as reader, part.open("wb") as stream:
-        run = _Run(reader.ask, chosen, WarcFile(stream, packed=path.name.lower().endswith(".gz")))
-        return run.all()
+    check_file_ending(path, ".warc", ".warc.gz")
+    with atomic_write(path) as part, Reader(db) as reader, part.open("wb") as stream:
+        compressed = path.name.lower().endswith(".gz")
+        return _CaptureWriter(reader.ask, selection, WarcWriter(stream, compressed=compressed)).write_all()
 
 
-def export_cdxj(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
-    """Write the index of the ``.warc.gz`` that ``export_warc`` would write of the same, under the same stem.
+def export_cdxj(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
+    """Write the index of the ``.warc.gz`` that ``export_warc`` would write for the same selection and file stem.
 
-    ``news.cdxj`` tells where in ``news.warc.gz`` each reply stands. Returns and raises as ``export_warc``.
+    ``news.cdxj`` has the position of each response in ``news.warc.gz``. Returns and raises like ``export_warc``.
     """
-    check_ending(path, ".cdxj")
-    with whole(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
-        index = IndexFile(Path(folder), f"{path.name[: -len('.cdxj')]}.warc.gz")
-        written = _Run(reader.ask, chosen, WarcFile(_Nowhere()), index).all()
+    check_file_ending(path, ".cdxj")
+    with atomic_write(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
+        index = CdxjIndex(Path(folder), f"{path.name[: -len('.cdxj')]}.warc.gz")
+        written = _CaptureWriter(reader.ask, selection, WarcWriter(_CountingStream()), index).write_all()
         index.write(part)
         return written
 
 
-def export_wacz(db: Path, path: Path, chosen: Chosen = EVERYTHING) -> int:
+def export_wacz(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
     """Write a WACZ 1.1.1 package: the WARC, its index, and a list of pages with their texts.
 
-    Returns and raises as ``export_warc``.
+    Returns and raises like ``export_warc``.
     """
-    check_ending(path, ".wacz")
-    with whole(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
-        room = Path(folder)
-        index = IndexFile(room, "data.warc.gz")
-        with (room / "data.warc.gz").open("wb") as stream, (room / "pages.jsonl").open("wb") as pages:
+    check_file_ending(path, ".wacz")
+    with atomic_write(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
+        files = Path(folder)
+        index = CdxjIndex(files, "data.warc.gz")
+        with (files / "data.warc.gz").open("wb") as stream, (files / "pages.jsonl").open("wb") as pages:
             pages.write(PAGES_HEAD)
-            run = _Run(reader.ask, chosen, WarcFile(stream), index, pages)
-            written = run.all()
-        index.write(room / "index.cdxj")
-        pack_wacz(part, room, software=SOFTWARE, created=run.dated)
+            writer = _CaptureWriter(reader.ask, selection, WarcWriter(stream), index, pages)
+            written = writer.write_all()
+        index.write(files / "index.cdxj")
+        pack_wacz(part, files, software=SOFTWARE, created=writer.created_at)
         return written
 
 
 @dataclass(slots=True)
-class _Run:
-    """One file being written: what of it is written already, by payload and by text."""
+class _CaptureWriter:
+    """Writes one file. Keeps the ids of written captures by payload, and the digests of written texts."""
 
     ask: Ask
-    chosen: Chosen
-    out: WarcFile
-    index: IndexFile | None = None
+    selection: Selection
+    out: WarcWriter
+    index: CdxjIndex | None = None
     pages: IO[bytes] | None = None
-    held: dict[str, int] = field(default_factory=dict)
+    payload_owners: dict[str, int] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
     kinds: dict[int, str] = field(default_factory=dict)
 
     @property
-    def dated(self) -> datetime:
-        """The instant the file is dated by: that of the newest capture in the archive."""
+    def created_at(self) -> datetime:
+        """The creation time stated in the file: that of the newest capture in the archive."""
         return tables.newest(self.ask) or datetime(1970, 1, 1, tzinfo=UTC)
 
-    def all(self) -> int:
-        """Write every capture chosen; how many there were."""
+    def write_all(self) -> int:
+        """Write every selected capture. Return their number."""
         self.kinds = tables.other_kinds(self.ask)
-        self._put((info_record(SOFTWARE, self.dated),))
+        self._write_records((info_record(SOFTWARE, self.created_at),))
         written = 0
         for capture in self._captures():
             parts = capture_queries.parts(self.ask, capture.id or 0)
-            self._write(capture, whole=bool(parts))
+            self._write(capture, is_multipage=bool(parts))
             for part in parts:
-                self._write(part, whole=True, of=capture.url)
+                self._write(part, is_multipage=True, first_page_url=capture.url)
             written += 1 + len(parts)
         return written
 
     def _captures(self) -> Iterator[Capture]:
-        """The pages chosen, in time order; their further parts go with them."""
+        """Yield the selected pages in time order, without their further parts."""
         after = None
-        since, until = self.chosen.since, self.chosen.until
-        while some := capture_queries.dated(self.ask, since, until, after=after, limit=_AT_ONCE):
-            for each in some:
-                if self.chosen.takes_capture(each.id or 0, each.source_id, each.captured_at):
-                    yield each
-            after = some[-1].captured_at, some[-1].id or 0
+        since, until = self.selection.since, self.selection.until
+        while batch := capture_queries.dated(self.ask, since, until, after=after, limit=_BATCH_SIZE):
+            for capture in batch:
+                if self.selection.includes_capture(capture.id or 0, capture.source_id, capture.captured_at):
+                    yield capture
+            after = batch[-1].captured_at, batch[-1].id or 0
 
-    def _write(self, capture: Capture, *, whole: bool, of: str | None = None) -> None:
-        """``whole``: a page in several parts is never a revisit, so that reading it needs nothing else to be there."""
-        original = self._original(capture, whole=whole)
+    def _write(self, capture: Capture, *, is_multipage: bool, first_page_url: str | None = None) -> None:
+        """Write one capture. A page in several parts is never a revisit, so that reading it needs no other record."""
+        original = self._original(capture, is_multipage=is_multipage)
         digest = capture.payload_sha256
         payload = None
         if digest is not None and original is None:
             payload = capture_queries.payload(self.ask, digest)
-            self.held.setdefault(digest, capture.id or 0)
+            self.payload_owners.setdefault(digest, capture.id or 0)
         kind = SeedKind(self.kinds.get(capture.source_id, SeedKind.ARTICLE))
-        self._put(warc_records(capture, payload, original=original, kind=kind, of=of))
+        self._write_records(warc_records(capture, payload, original=original, kind=kind, first_page_url=first_page_url))
         if digest is not None and capture.part == 1:
             self._write_text(capture)
 
-    def _original(self, capture: Capture, *, whole: bool) -> Capture | None:
-        """The capture in this file that holds the payload of ``capture``, or the page that its 304 speaks of."""
+    def _original(self, capture: Capture, *, is_multipage: bool) -> Capture | None:
+        """Return the capture in this file with the payload of ``capture``, or the page that its 304 refers to."""
         if capture.reason is Reason.NOT_MODIFIED:
             return capture_queries.page_before(self.ask, capture.source_id, capture.captured_at)
-        first = None if whole else self.held.get(capture.payload_sha256 or "")
+        first = None if is_multipage else self.payload_owners.get(capture.payload_sha256 or "")
         return None if first is None else capture_queries.by_id(self.ask, first)
 
     def _write_text(self, capture: Capture) -> None:
-        """What was read on the page, unless the file has that text already."""
-        found = version_queries.reading(self.ask, capture.id or 0)
-        if found is None or found[0].sha256 in self.texts:
+        """Write the extracted text of the page, unless the file already has that text."""
+        extracted = version_queries.reading(self.ask, capture.id or 0)
+        if extracted is None or extracted[0].sha256 in self.texts:
             return
-        text, recipe = found
+        text, recipe = extracted
         self.texts.add(text.sha256)
-        self._put(text_records(capture, text, recipe=recipe))
+        self._write_records(text_records(capture, text, recipe=recipe))
         if self.pages is not None:
             self.pages.write(page_line(capture, text))
 
-    def _put(self, records: tuple[Record, ...]) -> None:
+    def _write_records(self, records: tuple[Record, ...]) -> None:
         for record in records:
             start, end = self.out.write(record)
             if self.index is not None:
                 self.index.add(record, start, end - start)
 
 
-class _Nowhere(RawIOBase):
-    """A stream that forgets what is written to it, and knows how much that was."""
+class _CountingStream(RawIOBase):
+    """A stream that discards what is written to it and counts the bytes."""
 
     def __init__(self) -> None:
         super().__init__()
         self._written = 0
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # of all that is bytes, this is what comes
-        """Count."""
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # warcio writes bytes only
+        """Count the bytes of ``data``."""
         self._written += len(data)
         return len(data)
 
     def tell(self) -> int:
-        """Bytes written so far."""
+        """Return the number of bytes written so far."""
         return self._written

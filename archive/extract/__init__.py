@@ -1,8 +1,8 @@
-"""From a payload to text: the only package that knows trafilatura.
+"""Extraction: from a captured payload to text and metadata. The only package that imports trafilatura.
 
-``extract(page)`` does one page in this process; ``Extractors`` does many in worker processes that can be killed;
-``extract_facts()`` is what a recipe's id is made of. Importing this package is cheap: trafilatura is loaded by the
-first page (or only by the workers).
+``extract(page)`` handles one page in this process. ``Extractors`` handles many in worker processes that can be killed.
+``extract_facts()`` returns the facts from which a recipe's id is made. Importing this package is cheap: trafilatura is
+loaded with the first page, or in the workers only.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ["Extractors", "extract", "extract_facts"]
 
 
 def extract(page: Page, *, fast: bool = False) -> Extraction:
-    """What ``page`` says: title, raw text, declared metadata, and a verdict. Never raises for a bad page.
+    """Return title, raw text, declared metadata and verdict of ``page``. Never raises for a bad page.
 
-    ``text`` is as extracted, ``removed`` and ``origin`` are empty: cleaning is a step of its own. ``fast`` reads the
-    body in one cheaper pass; that is another recipe.
+    ``text`` is as extracted. ``removed`` and ``origin`` are empty, because cleaning is a separate step. ``fast`` reads
+    the body in one cheaper pass and belongs to another recipe.
     """
     from archive.extract.page import extract as extract_page  # over half a second of imports
 

@@ -1,4 +1,4 @@
-"""Dates as pages declare them. A format that could mean two days is refused: a wrong date is worse than none."""
+"""Dates as pages declare them. A format that could mean two days is rejected: a wrong date is worse than none."""
 
 from __future__ import annotations
 
@@ -21,57 +21,61 @@ _WORDS = re.compile(
 )
 _MAIL = re.compile(r"(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d\d?:\d\d")
 _CLOCK = re.compile(r"\d:\d\d|T\d\d")
-_LONGEST = 80
-_SLACK = timedelta(days=1)
+_MAX_LENGTH = 80
+_TOLERANCE = timedelta(days=1)
 
 
 def parse_date(raw: str) -> datetime | None:
-    """The instant a declared date names, aware UTC, or None.
+    """Return the instant of a declared date in UTC, or None if it cannot be parsed.
 
-    A date without a zone is read as UTC, a day as its midnight.
+    A date without a time zone is read as UTC, a day as its midnight.
     """
     text = " ".join(raw.split())
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _MAX_LENGTH:
         return None
-    for read in _READERS:
+    for parser in _PARSERS:
         try:
-            if (found := read(text)) is not None:
-                return _utc(found)
+            if (parsed := parser(text)) is not None:
+                return _utc(parsed)
         except (ValueError, OverflowError, IndexError, TypeError):
             continue
     return None
 
 
 def declared_date(candidates: Iterable[str], captured_at: datetime) -> datetime | None:
-    """The first candidate that is a date, is not the epoch, and is at most a day after the page was captured."""
-    found = first_date(((raw, "") for raw in candidates), captured_at)
-    return found[0] if found else None
+    """Return the first candidate that is a date, is no placeholder, and is at most a day after the capture."""
+    first = first_date(((raw, "") for raw in candidates), captured_at)
+    return first[0] if first else None
 
 
-def first_date(said: Iterable[tuple[str, str]], captured_at: datetime) -> tuple[datetime, str, str] | None:
-    """The same for (date as written, where it is said) pairs: the instant and the pair it came from."""
-    dates = ((parse_date(raw), raw, source) for raw, source in said)
-    return next(
-        ((at, raw, source) for at, raw, source in dates if at and at <= captured_at + _SLACK and not _is_nothing(at)),
-        None,
-    )
+def first_date(statements: Iterable[tuple[str, str]], captured_at: datetime) -> tuple[datetime, str, str] | None:
+    """Return (instant, date as written, source) of the first acceptable pair (date as written, source).
+
+    A date is acceptable under the conditions of `declared_date`.
+    """
+    latest = captured_at + _TOLERANCE
+    for raw, source in statements:
+        instant = parse_date(raw)
+        if instant is not None and instant <= latest and not _is_placeholder(instant):
+            return instant, raw, source
+    return None
 
 
-def precise(at: datetime, raw: str) -> str:
-    """``at`` as precise as ``raw`` was: a day (``2024-02-28``) when no time of the day is written there."""
-    return at.isoformat() if _CLOCK.search(raw) or _EPOCH.match(raw) else at.date().isoformat()
+def format_date(instant: datetime, raw: str) -> str:
+    """Return ``instant`` in ISO format, or only its day (``2024-02-28``) if ``raw`` has no time of day."""
+    return instant.isoformat() if _CLOCK.search(raw) or _EPOCH.match(raw) else instant.date().isoformat()
 
 
-def _is_nothing(at: datetime) -> bool:
-    """Zero dressed up as a date: the year 1, 1900-01-01 and the Unix epoch."""
-    return at.year < _FIRST_YEAR or at.date().isoformat() in {"1970-01-01", "1969-12-31", "1900-01-01"}
+def _is_placeholder(instant: datetime) -> bool:
+    """True for a zero written as a date: the year 1, 1900-01-01 and the Unix epoch."""
+    return instant.year < _FIRST_YEAR or instant.date().isoformat() in {"1970-01-01", "1969-12-31", "1900-01-01"}
 
 
 _FIRST_YEAR = 1600  # the first newspapers; archives do declare the day of the printed page
 
 
-def _utc(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+def _utc(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _iso(text: str) -> datetime | None:
@@ -81,27 +85,27 @@ def _iso(text: str) -> datetime | None:
 
 
 def _year_first(text: str) -> datetime | None:
-    found = _YMD.match(text)
-    return _iso("{}-{:0>2}-{:0>2}".format(*found.groups()) + text[found.end() :]) if found else None
+    match = _YMD.match(text)
+    return _iso("{}-{:0>2}-{:0>2}".format(*match.groups()) + text[match.end() :]) if match else None
 
 
 def _mail(text: str) -> datetime | None:
-    """RFC 5322, as in feeds and HTTP: ``Wed, 28 Feb 2024 10:00:00 GMT``."""
+    """Parse RFC 5322 dates, as in feeds and HTTP: ``Wed, 28 Feb 2024 10:00:00 GMT``."""
     return parsedate_to_datetime(text) if _MAIL.match(text) else None
 
 
 def _epoch(text: str) -> datetime | None:
-    found = _EPOCH.match(text)
-    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
+    match = _EPOCH.match(text)
+    return datetime.fromtimestamp(int(match[1]), UTC) if match else None
 
 
 def _in_words(text: str) -> datetime | None:
-    """``February 28, 2024`` or ``28 February 2024``, in English."""
-    found = _WORDS.match(text)
-    if found is None:
+    """Parse ``February 28, 2024`` or ``28 February 2024``, in English."""
+    match = _WORDS.match(text)
+    if match is None:
         return None
-    month = _MONTHS.index((found["m1"] or found["m2"])[:3].lower()) + 1
-    return datetime(int(found["y"]), month, int(found["d1"] or found["d2"]), tzinfo=UTC)
+    month = _MONTHS.index((match["m1"] or match["m2"])[:3].lower()) + 1
+    return datetime(int(match["y"]), month, int(match["d1"] or match["d2"]), tzinfo=UTC)
 
 
-_READERS: tuple[Callable[[str], datetime | None], ...] = (_iso, _year_first, _epoch, _in_words, _mail)
+_PARSERS: tuple[Callable[[str], datetime | None], ...] = (_iso, _year_first, _epoch, _in_words, _mail)

@@ -1,8 +1,8 @@
-"""From bytes to markup: whether this is HTML at all, and in which charset.
+"""From bytes to markup: detects whether a payload is HTML, and its charset.
 
-The order is the one a browser follows (byte order mark, the header's charset, the page's own ``meta``), with one
-change that matters to an archive: bytes that are valid UTF-8 and not plain ASCII are UTF-8 whatever a label says,
-and a UTF-8 label on bytes that are not is not believed. Other charsets almost never form valid UTF-8 by chance,
+The order is the one a browser follows (byte order mark, the header's charset, the page's own ``meta``), with one change
+that matters to an archive. Bytes that are valid UTF-8 and not plain ASCII are read as UTF-8 whatever a label says, and
+a UTF-8 label on bytes that are not valid UTF-8 is ignored. Other charsets almost never form valid UTF-8 by chance,
 while labels are often wrong.
 """
 
@@ -39,22 +39,22 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(r"&#(\d{1,9}|[xX][0-9a-fA-F]{1,8});?")
-_C1 = (0x80, 0x9F)
-_WHITE = frozenset({0x09, 0x0A, 0x0D})
-_XML = ((0x20, 0x7E), (0xA0, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
+_C1_CONTROLS = (0x80, 0x9F)
+_XML_WHITE_SPACE = frozenset({0x09, 0x0A, 0x0D})
+_XML_RANGES = ((0x20, 0x7E), (0xA0, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _HEAD = 4096
 _SAMPLE = 64 * 1024
 _NOT_ASCII = bytes(range(0x80, 0x100))
-_STRAY = 0.1  # a UTF-8 label survives this share of broken characters among those that are not ASCII
+_MAX_BROKEN_SHARE = 0.1  # of the non-ASCII characters, at which a UTF-8 label is still believed
 
 
-def foreign_bytes(payload: bytes) -> str | None:
-    """What the payload is when its first bytes prove that it is no text (``"a PDF"``), else None."""
+def non_text_type(payload: bytes) -> str | None:
+    """Return the kind of file if the first bytes prove that it is not text (``"a PDF"``), else None."""
     return next((name for magic, name in _MAGIC if payload.startswith(magic)), None)
 
 
-def foreign_text(markup: str, content_type: str) -> str | None:
-    """What the text is when it is not HTML (``"JSON"``, ``"XML"``, the content type), else None."""
+def non_html_type(markup: str, content_type: str) -> str | None:
+    """Return the kind of text if it is not HTML (``"JSON"``, ``"XML"``, or the content type), else None."""
     declared = content_type.partition(";")[0].strip().lower()
     head = markup[:_HEAD].lstrip("\ufeff")
     if _HTML.match(head, _LEAD.match(head).end()):  # type: ignore[union-attr]  # matches the empty string too
@@ -69,44 +69,45 @@ def foreign_text(markup: str, content_type: str) -> str | None:
 
 
 def decode(payload: bytes, charset: str | None = None) -> tuple[str, str]:
-    """The markup and the charset it was read with. ``charset`` is what the HTTP header said. Never fails."""
+    """Return the markup and the charset it was decoded with. ``charset`` is the HTTP header's. Never fails."""
     mark, bom = read_bom(payload)
     if mark is not None and bom is not None:
         return to_unicode(payload[len(bom) :], mark), mark
-    if (text := _utf8(payload)) is not None:
+    if (text := _decode_utf8(payload)) is not None:
         return text, "utf-8"
     labels = [resolve_encoding(charset) if charset else None, html_body_declared_encoding(payload)]
     for label in labels:
-        if label is not None and (believed := _under(payload, label)) is not None:
-            return believed, label
+        if label is not None and (text := _decode_as(payload, label)) is not None:
+            return text, label
     guess = _guess(payload)
     return to_unicode(payload, guess), guess
 
 
-def mend_references(markup: str) -> str:
-    """Numeric references as a browser reads them: ``&#146;`` is a quote of Windows-1252, ``&#1;`` is nothing at all.
+def fix_references(markup: str) -> str:
+    """Return markup with numeric references as a browser reads them.
 
-    libxml2 puts the control character into the tree, and trafilatura then gives up on the whole page.
+    ``&#146;`` becomes a quote of Windows-1252, ``&#1;`` becomes nothing. libxml2 would put the control character into
+    the tree, and trafilatura would then give up on the whole page.
     """
-    return _REFERENCE.sub(_mended, markup)
+    return _REFERENCE.sub(_fix_reference, markup)
 
 
-def _mended(found: re.Match[str]) -> str:
-    digits = found[1]
+def _fix_reference(match: re.Match[str]) -> str:
+    digits = match[1]
     point = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
-    if _C1[0] <= point <= _C1[1]:
+    if _C1_CONTROLS[0] <= point <= _C1_CONTROLS[1]:
         return unescape(f"&#{point};")
-    return found[0] if _is_xml(point) else ""
+    return match[0] if _is_xml(point) else ""
 
 
 def _is_xml(point: int) -> bool:
-    """Whether XML 1.0 admits the character."""
-    return point in _WHITE or any(low <= point <= high for low, high in _XML)
+    """True if XML 1.0 allows the character."""
+    return point in _XML_WHITE_SPACE or any(low <= point <= high for low, high in _XML_RANGES)
 
 
-def _utf8(payload: bytes) -> str | None:
-    """The text when it is valid UTF-8, though perhaps cut in the middle of its last character."""
-    if b"\x1b" in payload and b"\x1b$" in payload:  # ISO-2022-JP is pure ASCII to the eye of UTF-8
+def _decode_utf8(payload: bytes) -> str | None:
+    """Return the text if it is valid UTF-8. It may be cut in the middle of its last character."""
+    if b"\x1b" in payload and b"\x1b$" in payload:  # ISO-2022-JP, which is also valid ASCII
         return None
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(payload, final=False)
@@ -114,13 +115,13 @@ def _utf8(payload: bytes) -> str | None:
         return None
 
 
-def _under(payload: bytes, label: str) -> str | None:
-    """The text if the label is believable."""
+def _decode_as(payload: bytes, label: str) -> str | None:
+    """Return the text decoded with the label's charset, or None if the label is not credible."""
     text = to_unicode(payload, label)
     if label != "utf-8":
         return text
     broken, foreign = text.count("\ufffd"), len(payload) - len(payload.translate(None, _NOT_ASCII))
-    return text if broken <= _STRAY * max(foreign, 1) else None
+    return text if broken <= _MAX_BROKEN_SHARE * max(foreign, 1) else None
 
 
 def _guess(payload: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The headline of a page: what two of h1, og:title and JSON-LD agree on, else h1, else og:title, else the title tag."""
+"""The headline of a page: a title on which two of h1, og:title and JSON-LD agree, else h1, og:title or title tag."""
 
 from __future__ import annotations
 
@@ -6,71 +6,68 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from archive.extract.fold import fold_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WORD = re.compile(r"\w+")
 _SEPARATOR = re.compile(r"\s+[-|\u2013\u2014·•»:/~]+\s+|\s*\|\s*|\s+::\s+")
 _LONGEST_SITE = 6  # words: "The Daily Example of North Anywhere"
-_SHORTEST_HEADLINE = 2  # words that must remain before a tail is taken for a site's name
+_SHORTEST_HEADLINE = 2  # words that must remain for a tail to count as a site's name
 
 
 def choose_headline(h1: Iterable[str], og_title: str, ld_headline: str, tag_title: str, sites: Iterable[str]) -> str:
-    """The headline, in the spelling of the first source that has it.
+    """Return the headline, in the spelling of the first source that has it. Empty if the page has none.
 
-    ``h1`` may be several, the likeliest first; ``sites`` are names of the site (og:site_name, publisher, host),
-    which are cut from the end of a title and are no headline themselves. Empty when the page has none.
+    ``h1`` may be several, the likeliest first. ``sites`` are names of the site (og:site_name, publisher, host). They
+    are cut from the end of a title and are no headline themselves.
     """
-    names = {fold(site) for site in sites if site} - {""}
-    headings = [text for text in h1 if fold(text) not in names | {""}]
-    others = [text for text in (og_title, ld_headline) if fold(text) not in names | {""}]
+    names = {fold_words(site) for site in sites if site} - {""}
+    headings = [text for text in h1 if fold_words(text) not in names | {""}]
+    others = [text for text in (og_title, ld_headline) if fold_words(text) not in names | {""}]
     agreed = _agreed(headings, others, names)
-    fallback = [*headings[:1], og_title, ld_headline, _without_tail(tag_title)]
-    return agreed or next((cut for text in fallback if (cut := without_site(text, names))), "")
+    fallback = [*headings[:1], og_title, ld_headline, _strip_tail(tag_title)]
+    return agreed or next((cut for text in fallback if (cut := strip_site_name(text, names))), "")
 
 
-def agreeing(headline: str, said: Iterable[tuple[str, str]], sites: Iterable[str]) -> tuple[str, ...]:
-    """Which of the (source, title) pairs have this headline, give or take a site's name; each source once, in order."""
-    names = {fold(site) for site in sites if site} - {""}
-    own = without_site(headline, names)
-    found = (source for source, title in said if _common(own, without_site(title, names)))
-    return tuple(dict.fromkeys(found))
+def agreeing_sources(headline: str, titles: Iterable[tuple[str, str]], sites: Iterable[str]) -> tuple[str, ...]:
+    """Return the sources of the (source, title) pairs that have this headline, apart from a site's name. No repeats."""
+    names = {fold_words(site) for site in sites if site} - {""}
+    own = strip_site_name(headline, names)
+    sources = (source for source, title in titles if _common(own, strip_site_name(title, names)))
+    return tuple(dict.fromkeys(sources))
 
 
-def fold(text: str) -> str:
-    """A text as its words in one case: what two spellings of a headline have in common."""
-    return " ".join(_WORD.findall(text.casefold()))
-
-
-def without_site(text: str, names: Iterable[str]) -> str:
-    """``text`` without the site's name at its end or start (``names`` are folded)."""
+def strip_site_name(text: str, names: Iterable[str]) -> str:
+    """Return ``text`` without the site's name at its end or start. ``names`` are folded."""
     cuts = list(_SEPARATOR.finditer(text))
     for cut in cuts:
-        if fold(text[cut.end() :]) in names:
+        if fold_words(text[cut.end() :]) in names:
             return text[: cut.start()].strip()
-    if cuts and fold(text[: cuts[0].start()]) in names:
+    if cuts and fold_words(text[: cuts[0].start()]) in names:
         return text[cuts[0].end() :].strip()
     return text.strip()
 
 
 def _agreed(headings: list[str], others: list[str], names: set[str]) -> str:
-    bare = {text: without_site(text, names) for text in (*headings, *others)}
+    stripped = {text: strip_site_name(text, names) for text in (*headings, *others)}
     pairs = [(heading, other) for heading in headings for other in others] + list(combinations(others, 2))
-    return next((common for a, b in pairs if (common := _common(bare[a], bare[b]))), "")
+    return next((common for a, b in pairs if (common := _common(stripped[a], stripped[b]))), "")
 
 
 def _common(a: str, b: str) -> str:
-    """What two titles agree on: one may carry a tail (its site's name) that the other has not."""
-    one, other = fold(a), fold(b)
-    if not one or not other:
+    """Return the title that both agree on, else "". One may have a tail (a site name) that the other lacks."""
+    folded_a, folded_b = fold_words(a), fold_words(b)
+    if not folded_a or not folded_b:
         return ""
-    if one == other or one == fold(_without_tail(b)):
+    if folded_a == folded_b or folded_a == fold_words(_strip_tail(b)):
         return a
-    return b if other == fold(_without_tail(a)) else ""
+    return b if folded_b == fold_words(_strip_tail(a)) else ""
 
 
-def _without_tail(title: str) -> str:
-    """A title without its last part when that is short enough for a site's name and leaves a headline."""
+def _strip_tail(title: str) -> str:
+    """Return a title without its last part if that is short enough for a site's name and leaves a headline."""
     cuts = list(_SEPARATOR.finditer(title))
     if not cuts:
         return title

@@ -1,9 +1,9 @@
-"""Values over a pipe: eight bytes of length, then the pickled value. Both ends are our own processes."""
+"""Pickled values over a pipe, each after eight bytes of length. Both ends are our own processes."""
 
 from __future__ import annotations
 
 import os
-import pickle  # parent and child are one program, and the pipe has no other end
+import pickle  # safe: parent and child are one program, and nobody else can write to the pipe
 import selectors
 from time import monotonic
 from typing import Any
@@ -12,29 +12,29 @@ _HEADER = 8
 _CHUNK = 1 << 20
 
 
-class Hung(Exception):
+class PipeTimeout(Exception):
     """The other end did not answer in time."""
 
 
-class Ended(Exception):
-    """The other end is gone."""
+class PipeClosed(Exception):
+    """The other end has closed the pipe."""
 
 
 def send(pipe: int, value: object, *, within: float | None = None) -> None:
-    """Write one frame to the descriptor ``pipe``; ``within`` seconds when given, for which it must not block.
+    """Write one value to the file descriptor ``pipe``. Raises PipeTimeout, or PipeClosed if nobody reads.
 
-    Raises Hung, or Ended when nobody reads.
+    ``within`` is a time limit in seconds. With a limit, the descriptor must be non-blocking.
     """
     deadline = None if within is None else monotonic() + within
-    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    waiting = memoryview(len(data).to_bytes(_HEADER, "big") + data)
+    body = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    unsent = memoryview(len(body).to_bytes(_HEADER, "big") + body)
     try:
-        while waiting:
+        while unsent:
             if deadline is not None:
                 _wait(pipe, deadline, selectors.EVENT_WRITE)
-            waiting = waiting[_write(pipe, waiting) :]
+            unsent = unsent[_write(pipe, unsent) :]
     except BrokenPipeError:
-        raise Ended from None
+        raise PipeClosed from None
 
 
 def _write(pipe: int, data: memoryview) -> int:
@@ -45,7 +45,7 @@ def _write(pipe: int, data: memoryview) -> int:
 
 
 def receive(pipe: int, *, within: float | None = None) -> Any:
-    """Read one frame from ``pipe``; ``within`` seconds when given. Raises Hung, or Ended at the end of the pipe."""
+    """Read one value from ``pipe``, with a time limit in seconds. Raises PipeTimeout, or PipeClosed at its end."""
     deadline = None if within is None else monotonic() + within
     size = int.from_bytes(_read(pipe, _HEADER, deadline), "big")
     return pickle.loads(_read(pipe, size, deadline))  # noqa: S301  # see the import
@@ -58,7 +58,7 @@ def _read(pipe: int, size: int, deadline: float | None) -> bytes:
             _wait(pipe, deadline, selectors.EVENT_READ)
         part = os.read(pipe, min(missing, _CHUNK))
         if not part:
-            raise Ended
+            raise PipeClosed
         parts.append(part)
         missing -= len(part)
     return b"".join(parts)
@@ -68,4 +68,4 @@ def _wait(pipe: int, deadline: float, event: int) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, event)
         if not selector.select(max(0.0, deadline - monotonic())):
-            raise Hung
+            raise PipeTimeout

@@ -1,4 +1,4 @@
-"""What a page's JSON-LD says of its article. Tolerant of the ways publishers break it, bounded in what it reads."""
+"""Article metadata from a page's JSON-LD. Tolerates common mistakes of publishers and limits how much it reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WRAPPER = re.compile(r"^\s*(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/|<!\[CDATA\[)|(?:-->|//\]\]>|/\*\]\]>\*/|\]\]>)\s*$")
 _TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
-_ELSEWHERE = frozenset(
+_OTHER_STORIES = frozenset(
     {"itemListElement", "comment", "mentions", "citation", "relatedLink", "review", "hasPart", "isPartOf"}
 )
 _MAX_NODES = 20_000
@@ -23,9 +23,9 @@ _MAX_NODES = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdArticle:
-    """The node of the article itself, dates as written.
+    """The JSON-LD node of the article itself, with dates as written.
 
-    ``words`` is the larger of wordCount and the words of articleBody; ``addresses`` lack scheme and query.
+    ``words`` is the larger of wordCount and the number of words in articleBody. ``addresses`` lack scheme and query.
     """
 
     headline: str = ""
@@ -43,14 +43,13 @@ class LdArticle:
 
 
 def read_article(blocks: Iterable[str], addresses: Iterable[str]) -> LdArticle | None:
-    """The article among the JSON-LD ``blocks`` of a page known under ``addresses``, or None.
+    """Return the article among the JSON-LD ``blocks`` of a page that is known under ``addresses``, or None.
 
-    Lists of other stories are not entered. Of several articles the one that names the page's address is taken, else
-    the first.
+    Lists of other stories are skipped. Of several articles the one that names the page's URL is taken, else the first.
     """
-    here = {_bare(address) for address in addresses if address}
-    found = [_article(node) for block in blocks for node in _articles(_load(block))]
-    return next((article for article in found if article.addresses & here), found[0] if found else None)
+    page_keys = {_url_key(address) for address in addresses if address}
+    articles = [_article(node) for block in blocks for node in _articles(_load(block))]
+    return next((article for article in articles if article.addresses & page_keys), articles[0] if articles else None)
 
 
 def _load(block: str) -> Any:
@@ -66,17 +65,17 @@ def _load(block: str) -> Any:
 
 
 def _articles(data: Any) -> Iterator[dict[str, Any]]:
-    """Article nodes in document order, outermost only."""
-    waiting, seen = [data], 0
-    while waiting and seen < _MAX_NODES:
-        node, seen = waiting.pop(), seen + 1
+    """Yield article nodes in document order, outermost only."""
+    stack, visited = [data], 0
+    while stack and visited < _MAX_NODES:
+        node, visited = stack.pop(), visited + 1
         if isinstance(node, list):
-            waiting.extend(reversed(node))
+            stack.extend(reversed(node))
         elif isinstance(node, dict):
             if _is_article(node):
                 yield node
             else:
-                waiting.extend(value for key, value in reversed(node.items()) if key not in _ELSEWHERE)
+                stack.extend(value for key, value in reversed(node.items()) if key not in _OTHER_STORIES)
 
 
 def _types(node: dict[str, Any]) -> list[str]:
@@ -97,12 +96,12 @@ def _article(node: dict[str, Any]) -> LdArticle:
         authors=tuple(dict.fromkeys(_names(node.get("author")) or _names(node.get("creator")))),
         publisher=next(iter(_names(node.get("publisher"))), ""),
         language=_text(node.get("inLanguage")),
-        free=_free(node.get("isAccessibleForFree")),
+        free=_parse_free(node.get("isAccessibleForFree")),
         live="LiveBlogPosting" in _types(node),
-        words=_words(node),
+        words=_count_words(node),
         section=_text(node.get("articleSection")),
         tags=tuple(_keywords(node.get("keywords"))),
-        addresses=frozenset(_bare(address) for address in _addresses(node)),
+        addresses=frozenset(_url_key(address) for address in _addresses(node)),
     )
 
 
@@ -115,24 +114,24 @@ def _text(value: Any) -> str:
 
 
 def _names(value: Any) -> list[str]:
-    """Names of a person, an organisation, or a list of them."""
+    """Return the names of a person, an organisation, or a list of them."""
     people = value if isinstance(value, list) else [value]
     names = [_text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people]
     return [name for name in names if name and not name.startswith("http")]
 
 
 def _keywords(value: Any) -> list[str]:
-    """A list of them, or one text with commas."""
-    listed = value if isinstance(value, list) else _text(value).split(",")
-    return [text for each in listed if (text := _text(each))]
+    """Return keywords from a list, or from one text with commas."""
+    keywords = value if isinstance(value, list) else _text(value).split(",")
+    return [text for keyword in keywords if (text := _text(keyword))]
 
 
-def _free(value: Any) -> bool | None:
+def _parse_free(value: Any) -> bool | None:
     word = str(value).rpartition("/")[2].lower()
     return {"true": True, "false": False}.get(word)
 
 
-def _words(node: dict[str, Any]) -> int:
+def _count_words(node: dict[str, Any]) -> int:
     count = re.sub(r"\D", "", str(node.get("wordCount") or ""))[:7]
     body = node.get("articleBody")
     return max(int(count or 0), len(body.split()) if isinstance(body, str) else 0)
@@ -146,6 +145,6 @@ def _addresses(node: dict[str, Any]) -> Iterator[str]:
             yield _text(value)
 
 
-def _bare(address: str) -> str:
-    """An address without what may differ between two ways of naming one page: scheme, query, fragment, last slash."""
+def _url_key(address: str) -> str:
+    """Return a URL without scheme, ``www.``, query, fragment and last slash, in which spellings of it differ."""
     return re.sub(r"^https?://(?:www\.)?|[?#].*$", "", address.strip().lower()).rstrip("/")

@@ -1,6 +1,7 @@
-"""One parse for everything, behind bounds of our own.
+"""HTML parsing: one parse per page, behind our own size limits.
 
-The gates look at the text alone, because what they guard against happens inside the parser, where no signal reaches.
+The limits look at the text alone, because what they guard against happens inside the parser, where no signal handler
+runs.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from lxml.html import HtmlElement
 from archive.extract.recipe import MAX_JSON_LD, MAX_MARKUP, PASS_CHARACTERS
 from archive.formats.html_limits import MAX_ATTRIBUTES, has_crowded_tag
 
-Asks = Callable[[Any], Any]
-"""A compiled XPath: its answer is what the expression makes it."""
+XPathQuery = Callable[[Any], Any]
+"""A compiled XPath expression. Its result type depends on the expression."""
 
 _CONTROL = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-_UNSEEN = ("style", "svg")
+_INVISIBLE_TAGS = ("style", "svg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
-    """A page as a tree, with the characters and ``<`` of its markup.
+class ParsedPage:
+    """A page as a tree, with the number of characters and of ``<`` in its markup.
 
-    ``too_deep`` when the parser gave up descending (libxml2 stops at 2,048 levels).
+    ``too_deep`` is true if the parser stopped descending (libxml2 stops at 2,048 levels).
     """
 
     root: HtmlElement
@@ -36,21 +37,21 @@ class Parsed:
     too_deep: bool
 
 
-def oversized(markup: str) -> str | None:
-    """Why the markup must not be given to a parser, or None. Linear in its length."""
+def size_problem(markup: str) -> str | None:
+    """Return the reason why the markup must not be parsed, or None. Linear in its length."""
     tags = markup.count("<")
     if tags > MAX_MARKUP:
         return f"{tags} tags, more than {MAX_MARKUP}"
     return f"a tag with more than {MAX_ATTRIBUTES} attributes" if has_crowded_tag(markup) else None
 
 
-def parse(markup: str) -> Parsed | None:
-    """The tree of a page, None when there is nothing in it. Raises MemoryError rather than return a part of it."""
+def parse(markup: str) -> ParsedPage | None:
+    """Return the tree of a page, or None if it is empty. Raises MemoryError rather than return a part of it."""
     tags = markup.count("<")
-    _reserve(len(markup), tags)
+    _check_memory(len(markup), tags)
     clean = markup.encode("utf-8", "replace").translate(None, _CONTROL)
     parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
-    # The class is found in C: 0.92 of the time of lxml.html's own lookup, the same text on 181 pages.
+    # The default lookup runs in C: 0.92 of the time of lxml.html's own lookup, same text on 181 pages.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
         root = etree.fromstring(clean, parser)
@@ -61,15 +62,15 @@ def parse(markup: str) -> Parsed | None:
     kinds = {entry.type_name for entry in parser.error_log}
     if "ERR_NO_MEMORY" in kinds:
         raise MemoryError
-    return Parsed(root=root, characters=len(markup), tags=tags, too_deep="ERR_RESOURCE_LIMIT" in kinds)
+    return ParsedPage(root=root, characters=len(markup), tags=tags, too_deep="ERR_RESOURCE_LIMIT" in kinds)
 
 
-def _reserve(characters: int, tags: int) -> None:
-    """Raise MemoryError unless all that such a page can need is there to be had.
+def _check_memory(characters: int, tags: int) -> None:
+    """Raise MemoryError unless all the memory that such a page can need is available.
 
-    What libxml2 lacks in the middle of a page it may leave out. The address space is asked for and given back at once,
-    so it costs nothing. Measured on hostile pages: 32 bytes a character of a page read by trafilatura, 6 of one read in
-    one walk, and 280 bytes a tag.
+    If libxml2 runs out in the middle of a page, it may silently leave parts out. The address space is mapped and
+    released at once, so the check costs nothing. Measured on hostile pages: 32 bytes per character of a page read by
+    trafilatura, 6 of one read in one walk, and 280 bytes per tag.
     """
     needed = 40 * min(characters, PASS_CHARACTERS) + 10 * characters + 400 * tags
     try:
@@ -78,12 +79,12 @@ def _reserve(characters: int, tags: int) -> None:
         raise MemoryError from None
 
 
-def lighten(root: HtmlElement) -> None:
-    """Empty what no reader sees and no pass reads; JSON-LD stays (trafilatura's last resort) unless it is huge.
+def strip_unread(root: HtmlElement) -> None:
+    """Empty elements that no reader sees and no pass reads. JSON-LD, trafilatura's last resort, stays unless huge.
 
-    The same text on 261 pages, and 2 to 5 % less time in each pass, which copies the tree.
+    The text stays the same on 261 pages, and each pass, which copies the tree, takes 2 to 5 % less time.
     """
     for script in root.iter("script"):
         if "json" not in (script.get("type") or "") or len(script.text or "") > MAX_JSON_LD:
             script.text = None
-    etree.strip_elements(root, *_UNSEEN, with_tail=False)
+    etree.strip_elements(root, *_INVISIBLE_TAGS, with_tail=False)

@@ -1,7 +1,7 @@
-"""Every number and option of extraction in one place, and the facts that go into a recipe's id.
+"""Every number and option of extraction, and the facts that go into a recipe's id.
 
-Sizes are bytes or characters as named, counts are plain numbers. Nothing here imports an extractor: a recipe's id
-must be cheap to say, because every run asks for it.
+Sizes are bytes or characters as named, counts are plain numbers. The upper-case names are part of the recipe id, so
+renaming one changes the id. Nothing here imports an extractor, because every run needs the recipe id.
 """
 
 from __future__ import annotations
@@ -14,77 +14,83 @@ from archive.extract import signals
 from archive.formats import html_limits
 
 REVISION = "3"
-"""Raised by hand whenever the code of this package reads anything else from the same page."""
+"""Raise by hand whenever the code of this package reads something different from the same page."""
 
 MAX_BYTES = 20 * 1024 * 1024
-"""A payload above this is ``too_big``; it is also the most that the fetcher keeps."""
+"""A larger payload is ``too_big``. The fetcher also keeps no more than this."""
 
 MAX_MARKUP = 300_000
-"""Most ``<`` in a page. Parsing and one walk over so many take 0.5 s of CPU and 200 MB; more is no article."""
+"""Maximum number of ``<`` in a page. Parsing and one walk over so many take 0.5 s of CPU and 200 MB. No article has
+more."""
 
 GUESS_CHARACTERS = 1_000_000
-"""Longest page on which an undeclared date is guessed: a guess is not worth a second."""
+"""Longest page on which an undeclared date is guessed. A guess is not worth a second of CPU."""
 
 PASS_MARKUP = 25_000
-"""Most ``<`` in a page that trafilatura reads; a larger one is read in one walk and marked as ``degraded``. The busiest
-of 261 labelled news pages has 4,719. A pass over paragraphs costs 0.7 s of CPU at 25,000 and 8.9 s at 160,000."""
+"""Maximum number of ``<`` in a page that trafilatura reads. A larger one is read in one walk and marked as
+``degraded``. The busiest of 261 labelled news pages has 4,719. A pass over paragraphs costs 0.7 s of CPU at 25,000 and
+8.9 s at 160,000."""
 
 PASS_CHARACTERS = 5_000_000
-"""The same for the characters of its text, for the sake of memory: 32 bytes each. The longest page has 188,000."""
+"""Maximum characters of text in a page that trafilatura reads, because of memory: 32 bytes each. The longest page has
+188,000."""
 
 PASS_TEXTS = 4_000
-"""The same for its stretches of text, of which the busiest page has 856: jusText, trafilatura's last resort, compares
-each with all before it, which takes 1.2 s at 3,000, 4 s at 6,000 and 18 s at 12,000."""
+"""Maximum number of text nodes in a page that trafilatura reads. The busiest page has 856. jusText, trafilatura's last
+resort, compares each with all before it, which takes 1.2 s at 3,000, 4 s at 6,000 and 18 s at 12,000."""
 
 TWO_PASS_TEXTS = 2_000
-"""Above this the precision pass is not checked by a second one, so that no page takes over 5 s."""
+"""Above this number of text nodes the precision pass is not checked by a second one, so that no page takes over 5 s."""
 
 PASS_DEPTH = 128
-"""The same for its levels of nesting, where pages have 10 to 51. With 25,000 tags in all, tables nested 120 levels deep
-take 1.0 s a pass, 250 levels 2.0 s, 900 levels 9.3 s. The walk goes as deep as the parser does."""
+"""Maximum levels of nesting in a page that trafilatura reads. Pages have 10 to 51. With 25,000 tags in all, tables
+nested 120 levels deep take 1.0 s a pass, 250 levels 2.0 s, 900 levels 9.3 s. The single walk goes as deep as the parser
+does."""
 
 MAX_JSON_LD = 1_000_000
-"""Characters of one JSON-LD block. 8 MB cost 3.5 s and 1 GB of memory in trafilatura; ordinary ones are under 50 kB."""
+"""Maximum characters of one JSON-LD block. 8 MB cost 3.5 s and 1 GB of memory in trafilatura. Ordinary ones are under
+50 kB."""
 
 KEEP_PRECISION = 0.6
-"""The precision pass is kept unless shorter than this share of the default pass. On 181 and 80 labelled news
-pages F1 rises from 0.9598 to 0.9668 and from 0.9407 to 0.9459; flat between 0.5 and 0.7."""
+"""The result of the precision pass is kept unless it is shorter than this share of the default pass. On 181 and 80
+labelled news pages F1 rises from 0.9598 to 0.9668 and from 0.9407 to 0.9459. The result is flat between 0.5 and 0.7."""
 
 SURE_PROSE = 0.75
-"""Where the precision pass found at least this share of the page's prose, the default pass is spared: it could not
-have found so much more that it would be taken. On 261 labelled pages the same choice as with both passes each time, and
-33 default passes instead of 261; at 0.6 one page of 261 differs."""
+"""If the precision pass found at least this share of the page's prose, the default pass is skipped: it could not find
+so much more that it would be taken. On 261 labelled pages the choice is the same as with both passes each time, with 33
+default passes instead of 261. At 0.6 one page of 261 differs."""
 
 GAP_CHARACTERS = 60
-"""A paragraph under this many characters is never put back, nor does it prove that its neighbours are an article's."""
+"""A shorter paragraph is never put back, and it is no evidence that its neighbours belong to an article."""
 
 GAP_HEADING = 200
-"""No longer a heading is put back."""
+"""A longer heading is never put back."""
 
 GAP_TEXT = 500_000
-"""In no longer text gaps are looked for: each block the text lacks costs a search through all of it."""
+"""A longer text is not searched for gaps: each block it lacks costs a search through all of it."""
 
 GAP_LINKED = 0.3
-"""A block of which a larger share is links is not put back: teasers of other stories stand between paragraphs too. A
-heading that is one link is (the products of a list are), one that begins like a label and ends as a link is not."""
+"""A block with a larger share of link text is not put back, because teasers of other stories appear between paragraphs
+too. A heading that is one link is put back (as in a list of products). One that starts as a label and ends in a link is
+not."""
 
 THIN_WORDS = 25
-"""A body under this many words is ``thin`` unless the page declares an article: agencies do send two-sentence news."""
+"""A shorter body is ``thin`` unless the page declares an article: agencies do send two-sentence news."""
 
 BARE_WORDS = 8
-"""A body under this many words is ``thin`` even on a page that declares an article: a caption or a video's label."""
+"""A shorter body is ``thin`` even on a page that declares an article: a caption or a video's label."""
 
 WALL_WORDS = 60
-"""Only a body under this many words can be a challenge, a login form or an empty shell."""
+"""Only a shorter body can be a challenge, a login form or an empty shell."""
 
 SHORT_WORDS = 150
-"""Only a body under this many words can be a paywall stub or a soft 404."""
+"""Only a shorter body can be a paywall stub or a soft 404."""
 
 TRUNCATED = 2
-"""A body this many times shorter than the page says is no whole article."""
+"""A body that is this many times shorter than the page declares is not a whole article."""
 
 PAGE_WORDS = 400
-"""A consent wall is looked for in the whole visible page only when that page has fewer words than this."""
+"""A consent wall is searched for in all of the visible page only if the page has fewer words than this."""
 
 PASSES: tuple[tuple[str, Any], ...] = (
     ("include_comments", False),
@@ -92,13 +98,13 @@ PASSES: tuple[tuple[str, Any], ...] = (
     ("deduplicate", False),
     ("with_metadata", False),
 )
-"""Options of every trafilatura pass. Its ``deduplicate`` remembers across pages and may never be on."""
+"""Options of every trafilatura pass. Its ``deduplicate`` remembers text across pages and must never be enabled."""
 
 _LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "charset-normalizer", "htmldate")
 
 
 def extract_facts(*, fast: bool = False) -> tuple[tuple[str, str], ...]:
-    """Everything that decides what :func:`archive.extract.extract` returns, as sorted (name, value) pairs."""
+    """Return everything that decides the result of :func:`archive.extract.extract`, as sorted (name, value) pairs."""
     numbers = {name.lower(): str(value) for name, value in globals().items() if name.isupper() and name[0] != "_"}
     numbers |= {"long_stretch": str(html_limits.LONG_STRETCH), "max_attributes": str(html_limits.MAX_ATTRIBUTES)}
     numbers["signals"] = sha256(repr(signals.TABLES).encode()).hexdigest()[:16]

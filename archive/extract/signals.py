@@ -1,8 +1,7 @@
-"""Words that walls, error pages and shells use, by language. Data only: ``verdict.py`` says what they prove, and when.
+"""Phrases of walls, error pages and script shells, by language. Data only: ``verdict.py`` decides what they prove.
 
-Phrases are compared with case-folded text whose white space is single and whose quotes are straight. A phrase alone
-proves nothing: captcha vendors appear on 6 to 10 % and consent vendors on 9 to 56 % of pages that carry a whole
-article.
+Phrases are compared with case-folded text that has single spaces and straight quotes. A phrase alone proves nothing:
+captcha vendors appear on 6 to 10 % and consent vendors on 9 to 56 % of pages that carry a whole article.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ CHALLENGE_TITLES = (
     "un instant",
     "robot check",
 )
-"""How the title of a bot check begins."""
+"""Beginnings of the title of a bot check."""
 
 CHALLENGE_PHRASES = (
     "verify you are human",
@@ -47,7 +46,7 @@ CHALLENGE_PHRASES = (
 )
 
 CONSENT_HOSTS = ("consent.", "cookiewall.", "myprivacy.", "privacy-gate.", "choices.consent")
-"""How the host of a page that stands between reader and article begins."""
+"""Beginnings of the host of a consent page in front of an article."""
 
 CONSENT_PHRASES = (
     "accept all",
@@ -137,7 +136,7 @@ MISSING_TITLES = (
     r"страница не найдена",
     r"ページが見つかりません",
 )
-"""Whole headlines of error pages, as words with single spaces; an "oops" or "sorry" before them is ignored."""
+"""Whole headlines of error pages, as words with single spaces. An "oops" or "sorry" before them is ignored."""
 
 MISSING_PRELUDE = r"(oops|sorry|uh oh|whoops|error|hoppla|ups|lo sentimos|désolé|ops|entschuldigung)"
 
@@ -203,7 +202,7 @@ SCRIPT_PHRASES = (
 )
 
 SHELL_IDS = ("root", "app", "__next", "__nuxt", "react-root", "main-app", "svelte", "ember-app", "gatsby")
-"""Ids of the empty element a script fills."""
+"""Ids of the empty element that a script fills."""
 
 TABLES = (
     CHALLENGE_TITLES,
@@ -218,4 +217,4 @@ TABLES = (
     SCRIPT_PHRASES,
     SHELL_IDS,
 )
-"""All of the above, for the recipe's digest."""
+"""All tables above, for the recipe's digest."""

@@ -1,8 +1,8 @@
-"""Extraction that cannot hang or crash a run: a pool of child processes, each of which may be killed for one page.
+"""A pool of extraction processes, so that no page can hang or crash a run.
 
-A page that exceeds its wall limit, or takes its worker down, costs that worker alone; its neighbours are with other
-workers or still here. Neither a thread nor a signal could do this: libxml2 returns to neither. The standard process
-pool could not either: one death breaks the pool, and its children import the caller's main module.
+A page that exceeds its wall limit, or crashes its worker, costs only that worker. A thread or a signal could not do
+this, because libxml2 never returns to them. Neither could the standard process pool: one death breaks the whole pool,
+and its children import the caller's main module.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     from db.records import Page
 
 WALL = 20.0
-"""Seconds a page may take."""
+"""Seconds that a page may take."""
 
 MEMORY = 1024 * 1024 * 1024
-"""Bytes of address space of a worker: 1 GiB. It starts with 0.2, and no page that is admitted needs 0.65 more."""
+"""Bytes of address space of a worker: 1 GiB. It starts with 0.2 GiB, and no admitted page needs 0.65 GiB more."""
 
 RECYCLE = 2_000
-"""Pages after which a worker is replaced. 5,000 pages showed no growth (85 MB throughout); this bounds what they
-hid."""
+"""Pages after which a worker is replaced. 5,000 pages showed no growth (85 MB throughout). This limits undetected
+growth."""
 
-_START = 60.0  # seconds a worker may need to import and warm up on a loaded machine (about 1.5 on an idle one)
-_AHEAD = 4  # pages handed out per worker before the first answer is asked for
-_GOODBYE = 2.0  # seconds a worker has to end by itself
+_START_SECONDS = 60.0  # allowed to import and warm up on a loaded machine (about 1.5 on an idle one)
+_QUEUED_PER_WORKER = 4  # pages submitted per worker before the first result is awaited
+_EXIT_SECONDS = 2.0  # allowed to end by itself
 
 
 class Extractors:
-    """A pool of ``workers`` processes that extract, each page within ``wall`` seconds; 0 workers extract right here.
+    """A pool of ``workers`` processes that extract, each page within ``wall`` seconds. 0 workers extract in-process.
 
-    ``fast`` is the cheaper way of reading a page, with a recipe of its own (``extract_facts(fast=True)``).
-    A context manager; workers start with the first page, because each pays for trafilatura's import. Not for use by
-    several threads at once, nor outside its ``with``.
+    ``fast`` selects the cheaper way of reading a page, which has a recipe of its own (``extract_facts(fast=True)``). A
+    context manager. Workers start with the first page, because each pays for the import of trafilatura. Not
+    thread-safe, and not for use outside its ``with`` block.
     """
 
     def __init__(self, workers: int, wall: float = WALL, *, fast: bool = False) -> None:
@@ -67,33 +67,33 @@ class Extractors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            for worker in self._workers:  # nobody will ask for the answers: Ctrl-C does not wait for a slow page
+            for worker in self._workers:  # nobody waits for the results, so Ctrl-C need not wait for a slow page
                 worker.abandon()
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in self._workers:
             worker.stop()
 
     def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
-        """One extraction a page, in the order of ``pages``, which are read only a little ahead of the answers.
+        """Yield one extraction per page, in the order of ``pages``, which are read only a little ahead of the results.
 
-        A page over its wall limit has the verdict ``timeout``, one that took two workers down ``error``. Raises
-        RunFailed when a worker cannot be started at all.
+        A page over its wall limit gets the verdict ``timeout``, one that crashed two workers ``error``. Raises
+        RunFailed if a worker cannot be started at all.
         """
         if not self._workers:
-            from archive.extract.page import extract  # only where pages are extracted in this process
+            from archive.extract.page import extract  # imported late: loads trafilatura
 
             yield from (extract(page, fast=self._fast) for page in pages)
             return
-        waiting: deque[Future[Extraction]] = deque()
+        pending: deque[Future[Extraction]] = deque()
         try:
             for page in pages:
-                waiting.append(self._threads.submit(self._extract, page))
-                if len(waiting) >= _AHEAD * len(self._workers):
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+                pending.append(self._threads.submit(self._extract, page))
+                if len(pending) >= _QUEUED_PER_WORKER * len(self._workers):
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         finally:
-            for future in waiting:
+            for future in pending:
                 future.cancel()
 
     def _extract(self, page: Page) -> Extraction:
@@ -105,84 +105,88 @@ class Extractors:
 
 
 class _Worker:
-    """One place in the pool: a child process, started when needed and replaced when spent."""
+    """One slot of the pool: a child process, started on demand and replaced after ``RECYCLE`` pages or a failure."""
 
     def __init__(self, wall: float, *, fast: bool) -> None:
         self._wall = wall
         self._mode = "fast" if fast else "whole"
         self._child: subprocess.Popen[bytes] | None = None
-        self._done = 0
+        self._pages_done = 0
         self._is_abandoned = False
 
     def extract(self, page: Page) -> Extraction:
-        """Ask the child; a death is tried once more in a fresh one, because the page may not have been the cause."""
+        """Send the page to the child. After a crash retry once in a new child, as the page may not be the cause."""
         for _ in range(2):
             try:
                 return self._ask(page)
-            except ipc.Hung:
+            except ipc.PipeTimeout:
                 self._kill()
                 return Extraction(verdict=Verdict.TIMEOUT, detail=f"no answer within {self._wall:g} s")
-            except ipc.Ended:
+            except ipc.PipeClosed:
                 self._kill()
             if self._is_abandoned:
                 break
         return Extraction(verdict=Verdict.ERROR, detail="took its worker down")
 
     def abandon(self) -> None:
-        """Kill the child under the page it works on; callable from another thread than the one that waits for it."""
+        """Kill the child while it works on a page. May be called from another thread than the one that waits for it."""
         self._is_abandoned = True
         if (child := self._child) is not None:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
 
     def stop(self) -> None:
-        """Let the child end by closing its input, and make sure that it does."""
+        """Close the child's input to let it end, and kill it if it does not."""
         if self._child is None:
             return
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
                 pipe.close()
         try:
-            self._child.wait(_GOODBYE)
+            self._child.wait(_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
-        self._child, self._done = None, 0
+        self._child, self._pages_done = None, 0
 
     def _ask(self, page: Page) -> Extraction:
         child = self._child or self._start()
-        assert child.stdin is not None  # noqa: S101  # both were asked for as pipes
+        assert child.stdin is not None  # noqa: S101  # both were requested as pipes
         assert child.stdout is not None  # noqa: S101
         ipc.send(child.stdin.fileno(), page, within=self._wall)
-        answer: Extraction = ipc.receive(child.stdout.fileno(), within=self._wall)
-        self._done += 1
-        if self._done >= RECYCLE or answer.verdict is Verdict.ERROR:  # after a failed allocation nothing is certain
+        extraction: Extraction = ipc.receive(child.stdout.fileno(), within=self._wall)
+        self._pages_done += 1
+        # After an error, such as a failed allocation, the state of the child is unknown.
+        if self._pages_done >= RECYCLE or extraction.verdict is Verdict.ERROR:
             self.stop()
-        return answer
+        return extraction
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """A warmed child. It runs in our own folder: the same code as ours, and nobody's ``archive.py`` in between."""
-        with tempfile.TemporaryFile() as complaints:
+        """Start a child and wait until it is warm.
+
+        It runs in our own folder, so that it imports the same code as we do and not another ``archive.py``.
+        """
+        with tempfile.TemporaryFile() as stderr:
             self._child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 [sys.executable, "-m", "archive.extract.worker", str(self._wall), str(MEMORY), self._mode],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=complaints,
+                stderr=stderr,
                 bufsize=0,
                 cwd=Path(archive.__file__).parent.parent,
                 process_group=0,
             )
             try:
-                assert self._child.stdout is not None  # noqa: S101  # asked for as a pipe
-                ipc.receive(self._child.stdout.fileno(), within=_START)
+                assert self._child.stdout is not None  # noqa: S101  # requested as a pipe
+                ipc.receive(self._child.stdout.fileno(), within=_START_SECONDS)
                 assert self._child.stdin is not None  # noqa: S101  # the same
-                os.set_blocking(self._child.stdin.fileno(), False)  # a worker that does not read must not hold us
-            except (ipc.Ended, ipc.Hung):
+                os.set_blocking(self._child.stdin.fileno(), False)  # a worker that does not read must not block us
+            except (ipc.PipeClosed, ipc.PipeTimeout):
                 self._kill()
-                complaints.seek(0)
-                last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
+                stderr.seek(0)
+                last_line = stderr.read().decode(errors="replace").strip().rpartition("\n")[2]
                 raise RunFailed(
-                    f"cannot start an extraction worker: {last or 'no answer'}; try `wirecopy doctor`"
+                    f"cannot start an extraction worker: {last_line or 'no answer'}; try `wirecopy doctor`"
                 ) from None
         return self._child
 

@@ -1,1 +1,1 @@
-"""File and wire formats: WARC, WACZ, CDX, CDXJ, TimeMap, JSONL, saved pages. Pure: no network, no store."""
+"""File and wire formats: WARC, WACZ, CDX, CDXJ, TimeMap, JSONL, saved pages. No network access, no database."""

@@ -1,8 +1,10 @@
-"""CDX servers: the index of a web archive, one line a capture, and how it is asked.
+"""CDX servers: parsing answers and building queries. An answer is the index of a web archive, one row per capture.
 
-There is no standard, but a family of forms, which tell themselves apart: lines of 7 to 11 fields in an order all share,
-below a line `` CDX N b a m s k`` or without it; cdxj lines (key, time, JSON); with ``output=json`` a table as a JSON
-array whose first row names the columns, or one JSON object a line.
+There is no standard but a family of forms, which can be told apart by their text:
+
+- lines of 7 to 11 fields in a common order, with or without a first line `` CDX N b a m s k``,
+- CDXJ lines (key, time, JSON),
+- with ``output=json`` either a JSON array whose first row names the columns, or one JSON object per line.
 """
 
 from __future__ import annotations
@@ -20,21 +22,21 @@ if TYPE_CHECKING:
     Window = tuple[datetime | None, datetime | None]
 
 ROWS: Final = 3000
-"""Rows asked for at once: about 400 kB, which every server gives."""
+"""Rows requested at once: about 400 kB, which every server gives."""
 
 _COLUMNS: Final = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest")
 _LETTERS: Final = {"N": "urlkey", "b": "timestamp", "a": "original", "m": "mimetype", "s": "statuscode", "k": "digest"}
-_OTHER_NAMES: Final = {"url": "original", "status": "statuscode", "mime": "mimetype", "ts": "timestamp"}
-_FEWEST: Final = 7  # fields of a line; six would do, but then any prose with dates in it could pass
+_SYNONYMS: Final = {"url": "original", "status": "statuscode", "mime": "mimetype", "ts": "timestamp"}
+_MIN_FIELDS: Final = 7  # fields of a line; with six, prose that contains dates could pass as well
 _CDXJ: Final = re.compile(r"(\S+) (\d{14,}) (\{.*\})\s*")
 _SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One capture in an index. ``status`` None: it does not say (a revisit, for one); so ``digest`` empty."""
+    """One capture in an index. ``status`` is None and ``digest`` empty if the index lacks them, as for a revisit."""
 
-    at: datetime
+    captured_at: datetime
     original: str
     status: int | None
     digest: str
@@ -42,31 +44,31 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What one answer holds; ``resume`` is the key under which the server goes on, if it gave one."""
+    """The rows of one answer. ``resume`` is the key for the next request if the server gave one."""
 
     rows: tuple[Row, ...] = ()
     resume: str | None = None
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- parsing ---------------------------------------------------------------------------------------------------------
 
 
-def read_cdx(text: str) -> Page | None:
-    """The rows of an answer in any of the forms, in its order; None if it is no index at all.
+def parse_cdx(text: str) -> Page | None:
+    """Return the rows of an answer in any of the forms, in its order, or None if the text is no index.
 
-    Rows that cannot be read are passed over. An empty answer is an index without rows.
+    Rows that cannot be parsed are skipped. An empty answer is an index without rows.
     """
     text = text.removeprefix("\ufeff")
     if not text.strip():
         return Page()
-    table = _table(text) if text.lstrip().startswith("[") else None
-    found, resume = table if table is not None else _lines(text)
-    rows = tuple(row for fields in found if (row := _row(fields)) is not None)
-    return Page(rows=rows, resume=resume) if rows or found else None
+    table = _parse_table(text) if text.lstrip().startswith("[") else None
+    records, resume = table if table is not None else _parse_lines(text)
+    rows = tuple(row for fields in records if (row := _make_row(fields)) is not None)
+    return Page(rows=rows, resume=resume) if rows or records else None
 
 
-def _table(text: str) -> tuple[list[Mapping[str, Any]], str | None] | None:
-    """A JSON array, of arrays below a row of names, or of objects. ``[], [key]`` at its end is where to go on."""
+def _parse_table(text: str) -> tuple[list[Mapping[str, Any]], str | None] | None:
+    """Parse a JSON array of arrays below a header row, or of objects. A final ``[], [key]`` is the resume key."""
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError):
@@ -77,30 +79,30 @@ def _table(text: str) -> tuple[list[Mapping[str, Any]], str | None] | None:
         rows = rows[:-2]
     if not rows or isinstance(rows[0], dict):
         return [row for row in rows if isinstance(row, dict)] or [{}], resume
-    named = isinstance(rows[0], list) and "timestamp" in rows[0]
-    names = [str(name) for name in rows[0]] if named else _COLUMNS
-    listed: list[Mapping[str, Any]] = [
-        dict(zip(names, row, strict=False)) for row in rows[named:] if isinstance(row, list)
+    has_header = isinstance(rows[0], list) and "timestamp" in rows[0]
+    names = [str(name) for name in rows[0]] if has_header else _COLUMNS
+    records: list[Mapping[str, Any]] = [
+        dict(zip(names, row, strict=False)) for row in rows[has_header:] if isinstance(row, list)
     ]
-    return listed or [{}], resume
+    return records or [{}], resume
 
 
-def _lines(text: str) -> tuple[list[Mapping[str, Any]], str | None]:
-    """Plain lines, cdxj, or JSON objects. A blank line and one word after it are where to go on."""
+def _parse_lines(text: str) -> tuple[list[Mapping[str, Any]], str | None]:
+    """Parse plain lines, CDXJ, or JSON objects. A blank line and one word at the end are the resume key."""
     columns: Sequence[str] = _COLUMNS
-    found: list[Mapping[str, Any]] = []
+    records: list[Mapping[str, Any]] = []
     lines = text.splitlines()
     for line in lines:
         words = line.split()
         if words[:1] == ["CDX"]:
             columns = [_LETTERS.get(letter, letter) for letter in words[1:]]
-            found.append({})
+            records.append({})
         else:
-            found += _line(line, words, columns)
-    return found, _resume(lines)
+            records += _fields_of_line(line, words, columns)
+    return records, _resume(lines)
 
 
-def _line(line: str, words: Sequence[str], columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _fields_of_line(line: str, words: Sequence[str], columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     cdxj = _CDXJ.fullmatch(line)
     if cdxj or line.startswith("{"):
         try:
@@ -109,103 +111,106 @@ def _line(line: str, words: Sequence[str], columns: Sequence[str]) -> Iterator[M
             return
         if isinstance(fields, dict):
             yield fields | ({"timestamp": cdxj[2]} if cdxj else {})
-    elif len(words) >= _FEWEST:
+    elif len(words) >= _MIN_FIELDS:
         fields = dict(zip(columns, words, strict=False))
         if fields.get("timestamp", "")[:14].isdigit():
             yield fields
 
 
 def _resume(lines: Sequence[str]) -> str | None:
-    """The key a server ends its answer with, if it did not give all."""
+    """Return the resume key at the end of an incomplete answer."""
     last = [line.strip() for line in lines[-2:]]
     return last[1] if len(last) == len(("blank", "key")) and not last[0] and len(last[1].split()) == 1 else None
 
 
-def _row(fields: Mapping[str, Any]) -> Row | None:
-    told = {_OTHER_NAMES.get(name, name): str(value) for name, value in fields.items()}
-    original = told.get("original", "")
+def _make_row(fields: Mapping[str, Any]) -> Row | None:
+    values = {_SYNONYMS.get(name, name): str(value) for name, value in fields.items()}
+    original = values.get("original", "")
     try:
-        at = datetime.strptime(told.get("timestamp", "")[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        captured_at = datetime.strptime(values.get("timestamp", "")[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
     if not original.lower().startswith(("http://", "https://")):
         return None
-    status, digest = told.get("statuscode", ""), told.get("digest", "")
+    status, digest = values.get("statuscode", ""), values.get("digest", "")
     return Row(
-        at=at, original=original, status=int(status) if status.isdecimal() else None, digest=digest.removeprefix("-")
+        captured_at=captured_at,
+        original=original,
+        status=int(status) if status.isdecimal() else None,
+        digest=digest.removeprefix("-"),
     )
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------
+# --- queries ---------------------------------------------------------------------------------------------------------
 
 
 def is_query(address: str) -> bool:
-    """True if an address, or the beginning of one, asks an index about a page: ``...?url=``."""
+    """True if an address, or the beginning of one, is a CDX query about a page: ``...?url=``."""
     query = urlsplit(address).query
     return query.startswith("url=") or "&url=" in query
 
 
-def query_for(prefix: str, url: str) -> str:
-    """The question about one page: ``url`` whole, as the value of the parameter that ``prefix`` ends with."""
+def query_url(prefix: str, url: str) -> str:
+    """Return the query about one page: ``prefix``, which ends in a parameter name and ``=``, and the quoted ``url``."""
     return prefix + quote(url, safe="")
 
 
-def first_question(address: str, window: Window) -> str:
-    """The first question for the rows of a window (from, until; the end left out), with what ``address`` does not say.
+def first_query(address: str, window: Window) -> str:
+    """Return the first query for the rows of a window (from, until), where the end is exclusive.
 
-    A server that counts pages is named with ``page=0`` in its address.
+    Parameters already in ``address`` are kept. For a server that numbers its pages, the address has ``page=0``.
     """
     since, until = window
-    asked = {
+    parameters = {
         "output": "json",
-        "from": None if since is None else _stamp(since),
-        "to": None if until is None else _stamp(until - _SECOND),
+        "from": None if since is None else _timestamp(since),
+        "to": None if until is None else _timestamp(until - _SECOND),
     }
-    if _page_of(address) is None:
-        asked |= {"limit": str(ROWS), "showResumeKey": "true"}
+    if _page_number(address) is None:
+        parameters |= {"limit": str(ROWS), "showResumeKey": "true"}
     known = {name for name, _ in parse_qsl(urlsplit(address).query, keep_blank_values=True)}
-    return address + "".join(f"&{name}={value}" for name, value in asked.items() if value and name not in known)
+    return address + "".join(f"&{name}={value}" for name, value in parameters.items() if value and name not in known)
 
 
-def next_question(question: str, page: Page, new: Iterable[Row]) -> str | None:
-    """How to go on after ``page``, of which the rows ``new`` were not seen before; None: that was all.
+def next_query(query: str, page: Page, new: Iterable[Row]) -> str | None:
+    """Return the query that continues after ``page``, or None at the end. ``new`` are its rows not seen before.
 
-    By the server's own key, by its count of pages, or, where it gave as many rows as were asked for and no key, from
-    the time of the last row on.
+    Continues by the server's resume key, by its page number, or, if it gave as many rows as requested and no key, from
+    the time of the last row.
     """
     if page.resume is not None:
-        return _with(question, "resumeKey", quote(page.resume, safe="%+"))
-    number = _page_of(question)
+        return _with_parameter(query, "resumeKey", quote(page.resume, safe="%+"))
+    number = _page_number(query)
     if number is not None:
-        return _with(question, "page", str(number + 1)) if page.rows else None
-    limit = dict(parse_qsl(urlsplit(question).query)).get("limit", "")
-    if limit.isdecimal() and len(page.rows) >= int(limit) and (fresh := list(new)):
-        return _with(question, "from", _stamp(max(row.at for row in fresh)))
+        return _with_parameter(query, "page", str(number + 1)) if page.rows else None
+    limit = dict(parse_qsl(urlsplit(query).query)).get("limit", "")
+    if limit.isdecimal() and len(page.rows) >= int(limit) and (new_rows := list(new)):
+        return _with_parameter(query, "from", _timestamp(max(row.captured_at for row in new_rows)))
     return None
 
 
-def counts_pages(question: str) -> bool:
-    """True for a page behind the first of a server that counts them: past the last, some answer 400."""
-    return bool(_page_of(question))
+def is_later_page(query: str) -> bool:
+    """True for a page after the first of a server that numbers its pages. Past the last one, some answer 400."""
+    return bool(_page_number(query))
 
 
-def _page_of(address: str) -> int | None:
+def _page_number(address: str) -> int | None:
     number = dict(parse_qsl(urlsplit(address).query)).get("page", "")
     return int(number) if number.isdecimal() else None
 
 
-def _with(question: str, name: str, value: str) -> str:
+def _with_parameter(query: str, name: str, value: str) -> str:
     pattern = re.compile(rf"([?&]{name}=)[^&]*")
-    if pattern.search(question):
-        return pattern.sub(lambda found: f"{found[1]}{value}", question)
-    return f"{question}&{name}={value}"
+    if pattern.search(query):
+        return pattern.sub(lambda match: f"{match[1]}{value}", query)
+    return f"{query}&{name}={value}"
 
 
-def _stamp(at: datetime) -> str:
-    return f"{at:%Y%m%d%H%M%S}"
+def _timestamp(instant: datetime) -> str:
+    return f"{instant:%Y%m%d%H%M%S}"
 
 
-# --- where an index replays ------------------------------------------------------------------------------------------
+# --- replay addresses ------------------------------------------------------------------------------------------------
 
 _ROOTS: Final = (
     (re.compile(r"(.*?/)timemap/.*"), r"\1"),  # /web/timemap/json/... of the Wayback Machine, /coll/timemap/... of pywb
@@ -216,10 +221,10 @@ _ROOTS: Final = (
 
 
 def replay_root(address: str) -> str | None:
-    """What the address of a memento of this index begins with, up to its stamp; None if that cannot be told."""
+    """Return the beginning of memento addresses of this index, up to the timestamp. None if it is unknown."""
     parts = urlsplit(address)
     for pattern, root in _ROOTS:
-        found = pattern.fullmatch(parts.path)
-        if found is not None:
-            return f"{parts.scheme}://{parts.netloc}{found.expand(root)}"
+        match = pattern.fullmatch(parts.path)
+        if match is not None:
+            return f"{parts.scheme}://{parts.netloc}{match.expand(root)}"
     return None

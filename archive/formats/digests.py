@@ -8,13 +8,14 @@ import hashlib
 from typing import Final
 
 _SIZES: Final = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}  # bytes
-_BARE: Final = {32: "sha1", 40: "sha1", 64: "sha256"}  # characters: base32 of sha1, its hex, hex of sha256
+_BARE: Final = {32: "sha1", 40: "sha1", 64: "sha256"}  # number of characters: base32 of sha1, its hex, hex of sha256
 
 
-def read_digest(label: str) -> tuple[str, bytes] | None:
-    """The algorithm (lower case) and the value of a digest as written; None if it is of no known form.
+def parse_digest(label: str) -> tuple[str, bytes] | None:
+    """Return the algorithm (lower case) and the value of a written digest, or None if its form is unknown.
 
-    WARC/1.1 (section 5.8) leaves the encoding open: base32 is usual for sha1, hexadecimal for sha256, and both occur.
+    WARC/1.1 (section 5.8) leaves the encoding open. Base32 is usual for sha1 and hexadecimal for sha256, but both
+    occur.
     """
     name, colon, text = label.strip().partition(":")
     if not colon:
@@ -34,15 +35,15 @@ def read_digest(label: str) -> tuple[str, bytes] | None:
 
 
 def is_digest(label: str) -> bool:
-    """True if ``label`` is written like a digest with its algorithm, whether or not its value can be read."""
+    """True if ``label`` looks like a digest with its algorithm. Its value need not be valid."""
     name, colon, value = label.partition(":")
     return bool(colon and value) and name.lower().replace("-", "") in _SIZES
 
 
-def agrees(label: str, *bodies: bytes) -> bool | None:
-    """True if one of ``bodies`` has the digest that ``label`` writes; None if that cannot be told."""
-    told = read_digest(label)
-    if told is None:
+def matches_digest(label: str, *bodies: bytes) -> bool | None:
+    """True if one of ``bodies`` has the digest written as ``label``. None if the label cannot be parsed."""
+    digest = parse_digest(label)
+    if digest is None:
         return None
-    name, value = told
+    name, value = digest
     return any(hashlib.new(name, body, usedforsecurity=False).digest() == value for body in bodies)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
-def http_date(text: str) -> datetime | None:
-    """The instant of an HTTP date; one without a zone is UTC. None if it is no date."""
+def parse_http_date(text: str) -> datetime | None:
+    """Return the instant of an HTTP date, or None if it cannot be parsed. A date without a zone is UTC."""
     try:
-        at = parsedate_to_datetime(text)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        instant = parsedate_to_datetime(text)
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,20 +1,21 @@
-"""Captures that others made, read from files: each becomes an `Outcome`, as if a visit had brought it.
+"""Reads captures that other tools made from files. Each becomes an `Outcome`, as if a visit had brought it.
 
 ::
 
-    .jsonl  .jsonl.gz        one JSON object a line: url, fetched_at, html or text, and more     (lines)
-    .html   .htm             one saved page, which names its own address                         (pages)
-    .txt                     one article as text, below a short header                           (pages)
-    .warc  .warc.gz  .wacz   what crawlers and browsers record; needs the extra wirecopy[warc]   (warc)
+    .jsonl  .jsonl.gz        one JSON object a line: url, fetched_at, html or text, and more     (jsonl)
+    .html   .htm             one saved page, which names its own address                         (saved_page)
+    .txt                     one article as text, below a short header                           (saved_page)
+    .warc  .warc.gz  .wacz   records of crawlers and browsers; needs the extra wirecopy[warc]    (warc, wacz)
 
-Outcomes carry the flag ``import``. What cannot be used is a `BadLine`, and the rest of the file is read all the same.
+Outcomes carry the flag ``import``. A part that cannot be used becomes a `BadLine`, and the rest of the file is still
+read.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from archive.formats.jsonl import read_lines
+from archive.formats.jsonl import read_jsonl
 from archive.formats.saved_page import read_saved_page, read_text_file
 from archive.formats.wacz.reader import read_wacz
 from archive.formats.warc.captures import read_warc
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from archive.formats.imported import ImportItem
 
 _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[ImportItem]]]] = {
-    ".jsonl": read_lines,
-    ".jsonl.gz": read_lines,
+    ".jsonl": read_jsonl,
+    ".jsonl.gz": read_jsonl,
     ".html": read_saved_page,
     ".htm": read_saved_page,
     ".txt": read_text_file,
@@ -39,18 +40,18 @@ _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[ImportItem]]]] = {
 }
 
 SUFFIXES: Final = tuple(_READERS)
-"""The endings of file names that can be read; capitals do not matter."""
+"""The supported endings of file names, in any case."""
 
 
 def read_import(path: Path, *, now: datetime) -> Iterator[ImportItem]:
-    """What the file ``path`` holds, one after the other and never all at once.
+    """Yield the captures in the file ``path`` one by one, without reading all of it into memory.
 
-    A capture dated later than a day from ``now`` is refused as a mistake. Raises `BadInput` at once for a file that is
-    not there or of no known kind; for anything wrong inside it yields a `BadLine`.
+    A capture dated more than a day after ``now`` is rejected as a mistake. Raises `BadInput` at once for a file that
+    does not exist or is of an unknown kind. Anything wrong inside it becomes a `BadLine`.
     """
     if not path.is_file():
-        what = "is a folder; name the files in it" if path.is_dir() else "does not exist"
-        raise BadInput(f"{path} {what}")
+        problem = "is a folder; name the files in it" if path.is_dir() else "does not exist"
+        raise BadInput(f"{path} {problem}")
     reader = next((_READERS[suffix] for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
     if reader is None:
         raise BadInput(f"{path}: cannot tell what this holds; expected a name that ends in {', '.join(SUFFIXES)}")

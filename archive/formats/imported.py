@@ -1,4 +1,4 @@
-"""What every import has in common: checks of address, date and status, and the `Outcome` they make."""
+"""Shared by all importers: checks of address, date and status, and the `Outcome` they produce."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from db.records import TEXT_MEDIA_TYPE, Outcome, SeedKind, reason_of_status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_BYTES: Final = 64 * 2**20
-"""The largest line or page taken: three times what a live visit takes, so that a file never decides over our memory."""
+MAX_BYTES: Final = 64 * 2**20
+"""The largest line or page accepted: three times the limit of a live visit, so that no file can exhaust memory."""
 
 FLAG: Final = "import"
 """The flag of every imported outcome."""
@@ -24,12 +24,12 @@ FLAG: Final = "import"
 TEXT_FIELDS: Final = ("text", "title", "byline", "published_at", "language")
 """The keys of a finished text."""
 
-_CLOCK_ERROR: Final = timedelta(days=1)  # clocks and zones of other machines may be off, but not by more
+_CLOCK_ERROR: Final = timedelta(days=1)  # clocks and time zones of other machines may be wrong, but not by more
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """Something in a file that cannot be used. ``line`` counts lines from 1, in a WARC file its records.
+    """A part of a file that cannot be used. ``line`` counts lines from 1, or records in a WARC file.
 
     ``problem`` says what is wrong and what was expected.
     """
@@ -43,17 +43,17 @@ class BadLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
-    """How many records of a file hold no page: pictures, redirects, requests without their reply, DNS answers."""
+class SkippedRecords:
+    """The number of records in a file without a page: pictures, redirects, requests without a response, DNS answers."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class RevisitRecord:
-    """A page recorded as "the same as that other record": an outcome without payload, to be found elsewhere.
+    """A page recorded as identical to another record: an outcome without payload, which must be found elsewhere.
 
-    What it repeats stands in its flags: the payload digest as its recorder wrote it, and what begins with `SAME_AS`.
+    Its flags name the original: the payload digest as its recorder wrote it, and a flag that starts with `SAME_AS`.
     """
 
     file: str
@@ -63,36 +63,42 @@ class RevisitRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedCapture:
-    """A capture that an archive of this kind had kept, with its place there: the kind of its source, and its part.
+    """A capture exported by an archive of this kind, with the kind of its source and its part number.
 
-    ``of`` is the address of the page whose further part it is, which stands right before it in the file.
+    For a further part, ``first_page_url`` is the address of its article's first page, which precedes it in the file.
     """
 
-    found: Outcome | RevisitRecord
+    content: Outcome | RevisitRecord
     kind: SeedKind = SeedKind.ARTICLE
     part: int = 1
-    of: str | None = None
+    first_page_url: str | None = None
 
     @property
     def outcome(self) -> Outcome:
-        """What came of the visit, with or without its payload."""
-        return self.found.outcome if isinstance(self.found, RevisitRecord) else self.found
+        """The visit's outcome, with or without its payload."""
+        return self.content.outcome if isinstance(self.content, RevisitRecord) else self.content
 
 
-ImportItem: TypeAlias = Outcome | RevisitRecord | ImportedCapture | BadLine | PassedOver
-"""What a file holds: captures, repeats of captures, what cannot be used, and how much is passed over."""
+ImportItem: TypeAlias = Outcome | RevisitRecord | ImportedCapture | BadLine | SkippedRecords
+"""An entry of a file: a capture, a revisit, a problem, or the number of skipped records."""
 
 
 def page_outcome(
-    *, url: str, at: datetime, payload: bytes | None, content_type: str, charset: str | None, status: int | None
+    *,
+    url: str,
+    captured_at: datetime,
+    payload: bytes | None,
+    content_type: str,
+    charset: str | None,
+    status: int | None,
 ) -> Outcome:
-    """A page as some other tool got it at ``at``. Raises `BadInput` if ``url`` is no address."""
+    """Return the outcome for a page that another tool fetched. Raises `BadInput` if ``url`` is no valid address."""
     address = canonical_url(url)
     return Outcome(
         requested_url=address,
         final_url=address,
-        started_at=at,
-        finished_at=at,
+        started_at=captured_at,
+        finished_at=captured_at,
         reason=None if status is None else reason_of_status(status),
         status=status,
         payload=payload,
@@ -102,42 +108,44 @@ def page_outcome(
     )
 
 
-def text_outcome(*, url: str, at: datetime, fields: Mapping[str, str | None], status: int | None) -> Outcome:
-    """An article that came as finished text. ``fields`` are `TEXT_FIELDS`; raises `BadInput` if one cannot be used."""
+def text_outcome(*, url: str, captured_at: datetime, fields: Mapping[str, str | None], status: int | None) -> Outcome:
+    """Return the outcome for a finished text. ``fields`` are `TEXT_FIELDS`. Raises `BadInput` if one cannot be used."""
     payload = text_payload(fields)
-    return page_outcome(url=url, at=at, payload=payload, content_type=TEXT_MEDIA_TYPE, charset="utf-8", status=status)
+    return page_outcome(
+        url=url, captured_at=captured_at, payload=payload, content_type=TEXT_MEDIA_TYPE, charset="utf-8", status=status
+    )
 
 
 def text_payload(fields: Mapping[str, str | None]) -> bytes:
-    """The payload of a finished text: JSON with every one of `TEXT_FIELDS` (null if absent), sorted, in UTF-8.
+    """Return the payload of a finished text: JSON with all `TEXT_FIELDS` (null if absent), sorted, in UTF-8.
 
-    The same fields always give the same bytes. Raises `BadInput` for an empty text, or a wrong ``published_at``.
+    The same fields always give the same bytes. Raises `BadInput` for an empty text or an invalid ``published_at``.
     """
     content = {name: fields.get(name) or None for name in TEXT_FIELDS}
     if not (content["text"] or "").strip():
-        raise BadInput("the text is empty; expected the words of an article")
+        raise BadInput("the text is empty; expected the text of an article")
     if content["published_at"]:
-        content["published_at"] = iso(_stamp("published_at", content["published_at"]))
+        content["published_at"] = iso(_parse_stamp("published_at", content["published_at"]))
     return utf8(json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 
 def utf8(text: str) -> bytes:
-    """``text`` in UTF-8. Raises `BadInput` for half a surrogate pair, which is no character."""
+    """Encode ``text`` as UTF-8. Raises `BadInput` for a lone surrogate, which is no character."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise BadInput(f"half a character at position {error.start}; expected valid Unicode") from error
+        raise BadInput(f"an incomplete character at position {error.start}; expected valid Unicode") from error
 
 
-def captured_at(text: str, *, now: datetime, name: str = "fetched_at") -> datetime:
-    """The moment of a capture: absolute, UTC unless it says otherwise. Raises `BadInput` if it lies in the future."""
-    at = _stamp(name, text)
-    if at > now + _CLOCK_ERROR:
-        raise BadInput(f"{name} {text!r} lies in the future; expected when the page was captured")
-    return at
+def parse_capture_time(text: str, *, now: datetime, name: str = "fetched_at") -> datetime:
+    """Return the instant of a capture, read as UTC if it has no time zone. Raises `BadInput` if it is in the future."""
+    instant = _parse_stamp(name, text)
+    if instant > now + _CLOCK_ERROR:
+        raise BadInput(f"{name} {text!r} lies in the future; expected the time at which the page was captured")
+    return instant
 
 
-def _stamp(name: str, text: str) -> datetime:
+def _parse_stamp(name: str, text: str) -> datetime:
     try:
         return parse_stamp(text)
     except BadInput as error:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.formats.http_date import http_date
+from archive.formats.http_date import parse_http_date
 from archive.urls import RefusedUrl, fetchable_url
 
 if TYPE_CHECKING:
@@ -16,61 +16,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memento:
-    """One archived state of a page: where it can be had, the page's own address as the archive has it, and when.
+    """One archived state of a page: its address in the archive, the page's original address, and its time.
 
-    ``status`` and ``digest`` (of the body as the archive recorded it) are known from an index only.
+    ``status`` and ``digest`` (of the recorded body) are known only from an index.
     """
 
     url: str
     original: str
-    at: datetime
+    captured_at: datetime
     status: int | None = None
     digest: str = ""
 
 
-# A link-value of RFC 8288: <url> and parameters. A comma may stand in a quoted date, so that splitting would not do.
+# A link-value of RFC 8288: <url> and parameters. Splitting at commas would break quoted dates, which contain some.
 _LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]+))?)*)""")
 _PARAMETER = re.compile(r"""([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
 
 
 def is_timemap(text: str) -> bool:
-    """True if ``text`` holds links that say how they relate to something."""
+    """True if ``text`` contains links with a relation."""
     return any(rels for _, rels, _ in _links(text))
 
 
-def read_timemap(text: str, *, base: str) -> tuple[Memento, ...]:
-    """The mementos a TimeMap in link format lists, by time; ``base`` is its own address, for relative links.
+def parse_timemap(text: str, *, base: str) -> tuple[Memento, ...]:
+    """Return the mementos in a TimeMap in link format, by time. ``base`` is its own address, for relative links.
 
-    One link a line or all on one line, quoted or not; what cannot be read is passed over. RFC 7089, section 5.
+    Accepts one link a line or all on one line, quoted or not. Links that cannot be parsed are skipped. RFC 7089,
+    section 5.
     """
     links = list(_links(text))
     original = next((url for url, rels, _ in links if "original" in rels), "")
-    found = set()
+    mementos = set()
     for url, rels, date in links:
-        at, address = http_date(date), absolute(url, base)
-        if "memento" in rels and at is not None and address is not None:
-            found.add(Memento(url=address, original=original, at=at))
-    return tuple(sorted(found, key=lambda one: (one.at, one.url)))
+        captured_at, address = parse_http_date(date), absolute_url(url, base)
+        if "memento" in rels and captured_at is not None and address is not None:
+            mementos.add(Memento(url=address, original=original, captured_at=captured_at))
+    return tuple(sorted(mementos, key=lambda memento: (memento.captured_at, memento.url)))
 
 
 def further_timemaps(text: str, *, base: str) -> tuple[str, ...]:
-    """The other TimeMaps that this one says hold the rest of the list (RFC 7089, section 5.1.2), in its order.
+    """Return the other TimeMaps with the rest of the list (RFC 7089, section 5.1.2), in its order.
 
-    Reads the value of a ``Link`` header too: any page of an archive may name the TimeMap it belongs to.
+    Also reads the value of a ``Link`` header: any page of an archive may name the TimeMap it belongs to.
     """
-    named = (absolute(url, base) for url, rels, _ in _links(text) if "timemap" in rels and "self" not in rels)
-    return tuple(dict.fromkeys(url for url in named if url is not None and url != base))
+    timemaps = (absolute_url(url, base) for url, rels, _ in _links(text) if "timemap" in rels and "self" not in rels)
+    return tuple(dict.fromkeys(url for url in timemaps if url is not None and url != base))
 
 
 def _links(text: str) -> Iterator[tuple[str, frozenset[str], str]]:
-    """Address, relations and date of every link."""
+    """Yield address, relations and date of every link."""
     for url, rest in _LINK.findall(text):
         parameters = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
         yield url.strip(), frozenset(parameters.get("rel", "").lower().split()), parameters.get("datetime", "")
 
 
-def absolute(url: str, base: str) -> str | None:
-    """``url`` as an address to ask, joined to ``base``; None if it is none."""
+def absolute_url(url: str, base: str) -> str | None:
+    """Return ``url`` joined to ``base`` if the result can be fetched, else None."""
     try:
         return fetchable_url(url, base)
     except RefusedUrl:
@@ -79,21 +80,21 @@ def absolute(url: str, base: str) -> str | None:
 
 # --- addresses of mementos -------------------------------------------------------------------------------------------
 
-# The stamp must come before the page's own address, which may itself hold fourteen digits: no colon in front of it.
-_STAMPED = re.compile(r"(https?://[^/?#]+(?:/[^/:?#]*)*?/\d{14})(?:[a-z]{2}_)?(?=/)")
+# The timestamp must precede the page's own address, which may itself contain 14 digits: no colon before it.
+_TIMESTAMPED = re.compile(r"(https?://[^/?#]+(?:/[^/:?#]*)*?/\d{14})(?:[a-z]{2}_)?(?=/)")
 
 
 def raw_url(memento_url: str) -> str:
-    """Where a memento can be had as it was archived, without banner and rewritten links.
+    """Return the address of a memento as it was archived, without banner and rewritten links.
 
-    Archives that follow the Wayback Machine answer ``/20210101120000id_/`` with the bytes they got; any other address
-    is given back as it is.
+    Archives that follow the Wayback Machine answer ``/20210101120000id_/`` with the original bytes. Any other address
+    is returned unchanged.
     """
     parts = split_stamp(memento_url)
     return memento_url if parts is None else f"{parts[0]}id_/{parts[1]}"
 
 
 def split_stamp(memento_url: str) -> tuple[str, str] | None:
-    """The part up to the stamp, and the address of the page behind it; None where there is no stamp."""
-    stamped = _STAMPED.match(memento_url)
-    return None if stamped is None else (stamped[1], memento_url[stamped.end() + 1 :])
+    """Return the part up to the timestamp and the page's address behind it, or None if there is no timestamp."""
+    match = _TIMESTAMPED.match(memento_url)
+    return None if match is None else (match[1], memento_url[match.end() + 1 :])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from archive.extract.boilerplate import learn, near_copies, restore
+from archive.extract.boilerplate import learn_template, near_copies, restore
 from archive.urls import registered_domain, url_key
 from db.queries import furniture as template_queries
 
@@ -60,7 +60,7 @@ def learn_from(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for address, extraction in pages:
         texts[address].append(restore(extraction))
-    return learn(texts, near_copies(texts))
+    return learn_template(texts, near_copies(texts))
 
 
 def sites(ask: Ask) -> list[str]:

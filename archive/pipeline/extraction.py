@@ -129,8 +129,8 @@ def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe,
     each = [clean(page, known.blocks) for page in pages]
     text, removed = each[0].text, each[0].removed
     if parts:
-        text, removed = cleaning.join(each)
-        text, removed = cleaning.take_lines(text, removed, list(_again(each)), ON_EVERY_PART)
+        text, removed = cleaning.join_pages(each)
+        text, removed = cleaning.cut_lines(text, removed, list(_again(each)), ON_EVERY_PART)
     return Cleaned(
         recipe=recipe_with_template(recipe, known),
         sha256=text_digest(each[0].title, text),
@@ -144,7 +144,7 @@ def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe,
 
 def recipe_with_template(recipe: Recipe, known: SiteTemplate) -> Recipe:
     """The recipe of texts that are cleaned with this furniture: its own, and what the furniture says."""
-    more = cleaning.blocks_facts(known.blocks)
+    more = cleaning.template_facts(known.blocks)
     if not more:
         return recipe
     return replace(recipe, id=f"{recipe.id}+{more[0][1]}", facts=tuple(sorted((*recipe.facts, *more))))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.mementos.fetch import fetch_memento
 from archive.crawl.mementos.listing import Listing, listing_at, listing_of, read_list
-from archive.formats.timemap import absolute
+from archive.formats.timemap import absolute_url
 from archive.urls import canonical_url, url_key
 from db.errors import ConfigError
 from db.queries import captures as capture_queries
@@ -81,7 +81,7 @@ async def _gather_source(run: Run, source: Source, window: Window) -> Counter[st
             continue
         by_page: dict[str, list[Memento]] = {}
         for memento in listed.mementos:
-            page = absolute(memento.original, listing.url)
+            page = absolute_url(memento.original, listing.url)
             if page is not None:
                 by_page.setdefault(canonical_url(page), []).append(memento)
         for page, mementos in by_page.items():
@@ -116,7 +116,7 @@ def _wanted(mementos: Sequence[Memento], have: set[datetime]) -> list[Memento]:
     """
     seconds = {at.replace(microsecond=0) for at in have}
     chosen: dict[datetime, Memento] = {}
-    for memento in sorted(mementos, key=lambda one: (one.at, one.status in _REDIRECTING)):
-        if memento.at not in have and memento.at not in seconds:
-            chosen.setdefault(memento.at, memento)
+    for memento in sorted(mementos, key=lambda one: (one.captured_at, one.status in _REDIRECTING)):
+        if memento.captured_at not in have and memento.captured_at not in seconds:
+            chosen.setdefault(memento.captured_at, memento)
     return list(chosen.values())

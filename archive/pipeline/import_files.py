@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
-from archive.formats.imported import BadLine, ImportedCapture, ImportItem, PassedOver, RevisitRecord
+from archive.formats.imported import BadLine, ImportedCapture, ImportItem, RevisitRecord, SkippedRecords
 from archive.pipeline import adopt_template
 from archive.pipeline.derive import derive
 from archive.pipeline.gather import forgotten, keep_visits
@@ -96,7 +96,7 @@ class _Keeping:
             match each:
                 case BadLine():
                     self.bad.append(each)
-                case PassedOver():
+                case SkippedRecords():
                     self.passed_over += each.count
                 case _:
                     if len(batch) >= _TOGETHER and not _is_part(each):  # a page and its parts are kept together
@@ -120,7 +120,7 @@ class _Keeping:
             return
         fresh = []
         for each in batch:
-            found = each.found if isinstance(each, ImportedCapture) else each
+            found = each.content if isinstance(each, ImportedCapture) else each
             if isinstance(found, RevisitRecord):
                 self._repeats[found.outcome.requested_url, found.outcome.started_at] = found
                 if held(self._store, found.outcome):
@@ -147,11 +147,11 @@ def _visits(batch: Sequence[Outcome | RevisitRecord | ImportedCapture]) -> list[
     """What was found, each page together with its further parts. A part without its page stands for itself alone."""
     visits: list[tuple[SeedKind, tuple[Outcome, ...]]] = []
     for each in batch:
-        one = each if isinstance(each, ImportedCapture) else ImportedCapture(found=each)
+        one = each if isinstance(each, ImportedCapture) else ImportedCapture(content=each)
         outcome = one.outcome
         if one.part > 1:
             kind, got = visits[-1] if visits else (SeedKind.ARTICLE, ())
-            if got and (got[0].requested_url, len(got)) == (one.of, one.part - 1):
+            if got and (got[0].requested_url, len(got)) == (one.first_page_url, one.part - 1):
                 visits[-1] = kind, (*got, outcome)
                 continue
             url = canonical_url(outcome.final_url)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive.formats.digests import is_digest, read_digest
+from archive.formats.digests import is_digest, parse_digest
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
 from archive.timestamps import parse_stamp
 from archive.urls import url_key
@@ -77,7 +77,7 @@ def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int])
     for flag in filter(is_digest, repeat.flags):
         if flag in elsewhere:
             return capture_queries.by_id(store.ask, elsewhere[flag])
-        told = read_digest(flag)
+        told = parse_digest(flag)
         found = capture_queries.holding(store.ask, told[1]) if told and told[0] == "sha256" else None
         if found is not None:
             return found

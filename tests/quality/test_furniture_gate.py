@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_extraction_gate import DATA, gold, scorer, texts, words
 
-from archive.extract.boilerplate import clean, learn, near_copies, restore
+from archive.extract.boilerplate import clean, learn_template, near_copies, restore
 from archive.urls import registered_domain, url_key
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def furnished(name: str) -> dict[str, Extraction]:
     sites: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     for key, one in texts(name).items():
         sites[registered_domain(urls[key])].setdefault(url_key(urls[key]), []).append(restore(one))
-    known: dict[str, TemplateLines] = {site: learn(pages, near_copies(pages)) for site, pages in sites.items()}
+    known: dict[str, TemplateLines] = {site: learn_template(pages, near_copies(pages)) for site, pages in sites.items()}
     return {key: clean(one, known[registered_domain(urls[key])]) for key, one in texts(name).items()}
 
 

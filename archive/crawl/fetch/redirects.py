@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch.charset import detect_charset, is_generic_type, is_text
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
-from archive.formats.content_coding import Decoded, decode_body, looks_gzipped
+from archive.formats.content_coding import DecodedBody, decode_body, looks_gzipped
 from archive.urls import fetchable_url
 from db.records import Hop, Outcome, Reason, Visit, reason_of_status
 
@@ -213,7 +213,7 @@ def _decoded_body(response: Response, max_payload: int) -> _Body:
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
 
 
-def _unzip_undeclared(decoded: Decoded, response: Response, max_payload: int) -> Decoded:
+def _unzip_undeclared(decoded: DecodedBody, response: Response, max_payload: int) -> DecodedBody:
     """Decode text that is still gzip after all declared codings: it was compressed once more than declared."""
     content_type = response.header("content-type") or ""
     may_be_text = is_generic_type(content_type) or is_text(content_type, decoded.payload)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.crawl.capture import make_capture
-from archive.formats.digests import agrees, read_digest
-from archive.formats.http_date import http_date
+from archive.formats.digests import matches_digest, parse_digest
+from archive.formats.http_date import parse_http_date
 from archive.formats.http_status import REDIRECTS
-from archive.formats.timemap import absolute, raw_url, split_stamp
+from archive.formats.timemap import absolute_url, raw_url, split_stamp
 from archive.urls import RefusedUrl, host_of, url_key
 from db.records import Capture, Hop, Reason, SeedKind, Visit
 
@@ -77,7 +77,7 @@ async def fetch_memento(
     requested_urls = set()
     while True:
         requested_urls.add(memento_url)
-        because = f"a memento of {memento.at:%Y-%m-%d}"
+        because = f"a memento of {memento.captured_at:%Y-%m-%d}"
         visit = Visit(source_id=source_id, url=memento_url, kind=SeedKind.TIMEMAP, because=because, replays=True)
         outcome = await fetch(visit)
         step = _next_step(outcome, memento_url, original, memento, redirected=bool(hops))
@@ -104,7 +104,7 @@ def memento_capture(source_id: int, url: str, memento: Memento, outcome: Outcome
     unmodified = outcome.status == _NOT_MODIFIED
     return replace(
         make_capture(source_id, outcome, provenance=f"archive:{host_of(memento.url)}"),
-        captured_at=memento.at,
+        captured_at=memento.captured_at,
         finished_at=None,
         url=url,
         final_url=url,
@@ -129,10 +129,10 @@ def _is_of_memento(memento: Memento, outcome: Outcome, *, redirected: bool) -> b
         return False
     memento_date = _memento_date(outcome)
     if memento_date is not None:
-        return abs(memento_date - memento.at) <= (_REDIRECT_TOLERANCE if redirected else _DATE_TOLERANCE)
+        return abs(memento_date - memento.captured_at) <= (_REDIRECT_TOLERANCE if redirected else _DATE_TOLERANCE)
     # Not every archive dates its responses. Without a date, accept a whole page from the archive, or the listed digest.
     is_whole = outcome.reason is None and host_of(outcome.final_url) == host_of(memento.url)
-    return is_whole or agrees(memento.digest, outcome.payload or b"") is True
+    return is_whole or matches_digest(memento.digest, outcome.payload or b"") is True
 
 
 def _may_be_archived(outcome: Outcome) -> bool:
@@ -147,7 +147,7 @@ def _is_lost(outcome: Outcome) -> bool:
 
 def _memento_date(outcome: Outcome) -> datetime | None:
     dates = [value for name, value in outcome.headers if name.lower() == "memento-datetime"]
-    return http_date(dates[0]) if dates else None
+    return parse_http_date(dates[0]) if dates else None
 
 
 def _next_step(
@@ -163,17 +163,17 @@ def _next_step(
         return None
     memento_date = _memento_date(outcome)
     tolerance = _REDIRECT_TOLERANCE if redirected else _DATE_TOLERANCE
-    if memento_date is not None and abs(memento_date - memento.at) > tolerance:
+    if memento_date is not None and abs(memento_date - memento.captured_at) > tolerance:
         return None
     location = _as_text(location_header)
-    target = absolute(location, memento_url) or ""
+    target = absolute_url(location, memento_url) or ""
     parts = split_stamp(target)
     is_inside = parts is not None and host_of(target) == host_of(memento_url)
     if is_inside and parts is not None:
         if memento_date is None and _is_same_page(parts[1], original):
             return _Step(url=raw_url(target), original=original, hop=None)  # the nearest memento it has
         return _Step(url=raw_url(target), original=parts[1], hop=_hop(outcome, original, parts[1], memento))
-    own_parts, original_target = split_stamp(memento_url), absolute(location, original)
+    own_parts, original_target = split_stamp(memento_url), absolute_url(location, original)
     if memento_date is None or own_parts is None or original_target is None:
         return None
     return _Step(
@@ -205,7 +205,7 @@ def _hop(outcome: Outcome, original: str, target: str, memento: Memento) -> Hop:
         location=target,
         reason_phrase=outcome.reason_phrase,
         headers=(*_original_headers(outcome), ("Location", target)),
-        at=memento.at,
+        at=memento.captured_at,
     )
 
 
@@ -215,7 +215,7 @@ def _redirect_capture(source_id: int, url: str, memento: Memento, hops: list[Hop
         source_id=source_id,
         url=url,
         final_url=target,
-        captured_at=memento.at,
+        captured_at=memento.captured_at,
         reason=Reason.UNEXPECTED_STATUS,
         detail=f"redirected to {target}, of which {host_of(memento.url)} has no memento of that time",
         status=hops[-1].status,
@@ -248,8 +248,8 @@ def _digest_flags(memento: Memento, outcome: Outcome) -> tuple[str, ...]:
     The index has the digest of the body as recorded, which may have been compressed. Then only a sha256 of the wire
     bytes can be compared.
     """
-    digest = read_digest(memento.digest)
-    if digest is None or outcome.payload is None or agrees(memento.digest, outcome.payload):
+    digest = parse_digest(memento.digest)
+    if digest is None or outcome.payload is None or matches_digest(memento.digest, outcome.payload):
         return ()
     is_coded = any(name.lower().removeprefix(_ORIGINAL_PREFIX) == "content-encoding" for name, _ in outcome.headers)
     return () if is_coded or outcome.wire_sha256 == digest[1].hex() else ("digest-mismatch",)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.formats import cdx
-from archive.formats.timemap import Memento, further_timemaps, is_timemap, read_timemap
+from archive.formats.timemap import Memento, further_timemaps, is_timemap, parse_timemap
 from db.errors import ConfigError
 from db.records import Reason, SeedKind, Visit
 
@@ -59,7 +59,7 @@ def listing_of(setting: str, url: str) -> Listing:
             f"archives: the replay address of the CDX server {prefix} is unknown; write it behind an arrow, like "
             f"{prefix}{_ARROW}https://archive.example/web/"
         )
-    return Listing(url=cdx.query_for(prefix, url), replay_root=root)
+    return Listing(url=cdx.query_url(prefix, url), replay_root=root)
 
 
 def listing_at(url: str) -> Listing:
@@ -69,7 +69,7 @@ def listing_at(url: str) -> Listing:
 
 async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Window) -> TimeMapPage:
     """Read every page of a list, in whichever format it is answered, and return its mementos in the window."""
-    first_url = cdx.first_question(listing.url, window) if cdx.is_query(listing.url) else listing.url
+    first_url = cdx.first_query(listing.url, window) if cdx.is_query(listing.url) else listing.url
     reader = _ListReader(listing)
     queue, requested_urls = [first_url], {first_url}
     while queue and len(requested_urls) <= _MAX_PAGES:
@@ -99,9 +99,9 @@ class _ListReader:
             return ()
         text = (outcome.payload or b"").decode(outcome.charset or "utf-8", errors="replace")
         if outcome.content_type.lower().startswith(_LINK_FORMAT) or is_timemap(text):
-            self.mementos.update(dict.fromkeys(read_timemap(text, base=outcome.final_url)))
+            self.mementos.update(dict.fromkeys(parse_timemap(text, base=outcome.final_url)))
             return further_timemaps(text, base=outcome.final_url)
-        page = cdx.read_cdx(text)
+        page = cdx.parse_cdx(text)
         if page is None or (page.rows and self._listing.replay_root is None):
             return self._linked_timemaps(outcome)
         return self._read_rows(url, page)
@@ -110,7 +110,7 @@ class _ListReader:
         new_rows = [row for row in page.rows if row not in self._rows]
         self._rows.update(new_rows)
         self.mementos.update(dict.fromkeys(_memento(row, self._listing.replay_root or "") for row in new_rows))
-        next_url = cdx.next_question(url, page, new_rows)
+        next_url = cdx.next_query(url, page, new_rows)
         return () if next_url is None else (next_url,)
 
     def _linked_timemaps(self, outcome: Outcome) -> tuple[str, ...]:
@@ -123,14 +123,14 @@ class _ListReader:
 
 def _is_end_of_list(url: str, outcome: Outcome) -> bool:
     """True for the 404 of an archive without the page, and for the 400 of some CDX servers past the last page."""
-    return outcome.reason is Reason.MISSING_404 or (outcome.status == 400 and cdx.counts_pages(url))  # noqa: PLR2004
+    return outcome.reason is Reason.MISSING_404 or (outcome.status == 400 and cdx.is_later_page(url))  # noqa: PLR2004
 
 
 def _memento(row: cdx.Row, replay_root: str) -> Memento:
     return Memento(
-        url=f"{replay_root}{row.at:%Y%m%d%H%M%S}/{row.original}",
+        url=f"{replay_root}{row.captured_at:%Y%m%d%H%M%S}/{row.original}",
         original=row.original,
-        at=row.at,
+        captured_at=row.captured_at,
         status=row.status,
         digest=row.digest,
     )
@@ -141,5 +141,5 @@ def _in_window(mementos: Iterable[Memento], window: Window) -> list[Memento]:
     return [
         memento
         for memento in mementos
-        if (since is None or memento.at >= since) and (until is None or memento.at < until)
+        if (since is None or memento.captured_at >= since) and (until is None or memento.captured_at < until)
     ]

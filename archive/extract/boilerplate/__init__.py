@@ -1,8 +1,9 @@
-"""From extracted text to the article's own words: normalise, take residue out so that it can be put back, note credits.
+"""From extracted text to the article's own words: normalize, cut boilerplate reversibly, note credits.
 
-``clean(extraction)`` does the step, ``restore(extraction)`` undoes its removals, ``normalise(text)`` is the form in
-which all texts of the archive are kept, and ``clean_facts()`` is what a recipe's id is made of. What belongs to a site
-is learned by ``learn`` from all its pages, and ``blocks_facts`` is how a recipe with it differs from one without.
+``clean(extraction)`` does this, ``restore(extraction)`` undoes its removals, ``normalize(text)`` gives the form in
+which the archive stores all texts, and ``clean_facts()`` returns the facts from which a recipe's id is made.
+``learn_template`` learns the template lines of a site from all its pages, and ``template_facts`` tells a recipe with
+such lines from one without.
 """
 
 from __future__ import annotations
@@ -14,67 +15,69 @@ from typing import TYPE_CHECKING
 from archive.extract.boilerplate import site_template
 from archive.extract.boilerplate.attribution import CREDITS, IN_TEXT, credit_facts, find_credits
 from archive.extract.boilerplate.find import EDGES, find_boilerplate
-from archive.extract.boilerplate.normalize import normalise, normalise_line
+from archive.extract.boilerplate.normalize import normalize, normalize_line
 from archive.extract.boilerplate.rules import BYLINE, RULES, SHORTCODE
-from archive.extract.boilerplate.site_template import NOTHING, learn, near_copies
-from archive.extract.boilerplate.spans import join, restore, take_lines, take_out
+from archive.extract.boilerplate.site_template import NO_TEMPLATE, learn_template, near_copies
+from archive.extract.boilerplate.spans import cut_lines, cut_spans, join_pages, restore
 
 if TYPE_CHECKING:
     from db.records import Extraction, Removed, TemplateLines
 
 __all__ = [
-    "blocks_facts",
     "clean",
     "clean_facts",
-    "join",
-    "learn",
+    "cut_lines",
+    "join_pages",
+    "learn_template",
     "near_copies",
-    "normalise",
+    "normalize",
     "restore",
-    "take_lines",
+    "template_facts",
 ]
 
 REVISION = "2"
-"""Raised by hand whenever the code of this package gives another text for the same extraction."""
+"""Raise by hand whenever the code of this package gives a different text for the same extraction."""
 
 
-def clean(extraction: Extraction, known: TemplateLines = NOTHING) -> Extraction:
-    """``extraction`` with normalised fields, residue moved from ``text`` to ``removed``, and ``origin`` filled.
+def clean(extraction: Extraction, template: TemplateLines = NO_TEMPLATE) -> Extraction:
+    """Return ``extraction`` with normalized fields, boilerplate moved from ``text`` to ``removed``, and ``origin`` set.
 
-    ``known`` is the furniture of its site. Bylines, datelines, agencies and credited sources are noted in ``facts``.
-    Nothing is lost: :func:`restore` gives the normalised text before removal. A text of which nothing would be left
-    is kept whole. Cleaning a second time changes nothing. Linear in the text's length.
+    ``template`` has the template lines of its site. Bylines, datelines, agencies and credited sources are noted in
+    ``facts``. Nothing is lost: :func:`restore` returns the normalized text before removal. A text of which nothing
+    would be left is not cut. Cleaning a second time changes nothing. Linear in the text's length.
     """
-    whole = normalise(restore(extraction))
-    title = normalise_line(extraction.title)
-    text, removed = take_out(whole, find_boilerplate(whole, title, known))
-    origin = find_credits(whole)
-    told = credit_facts(whole, origin, _byline(removed))
+    full_text = normalize(restore(extraction))
+    title = normalize_line(extraction.title)
+    text, removed = cut_spans(full_text, find_boilerplate(full_text, title, template))
+    origin = find_credits(full_text)
+    text_facts = credit_facts(full_text, origin, _byline(removed))
     return replace(
         extraction,
         title=title,
         text=text,
         removed=removed,
-        byline=normalise_line(extraction.byline or "") or _byline(removed),
-        site=normalise_line(extraction.site or "") or None,
+        byline=normalize_line(extraction.byline or "") or _byline(removed),
+        site=normalize_line(extraction.site or "") or None,
         origin=origin,
-        facts=(*(fact for fact in extraction.facts if fact.source != IN_TEXT), *told),
+        facts=(*(fact for fact in extraction.facts if fact.source != IN_TEXT), *text_facts),
     )
 
 
 def clean_facts() -> tuple[tuple[str, str], ...]:
-    """Everything that decides what :func:`clean` returns, as sorted (name, value) pairs."""
+    """Return everything that decides the result of :func:`clean`, as sorted (name, value) pairs."""
     rules = [(rule.because, rule.where, rule.pattern.pattern, rule.words, rule.sweeps) for rule in RULES]
     table = repr((rules, SHORTCODE.pattern, [credit.pattern.pattern for credit in CREDITS], EDGES, site_template.EDGES))
     return ("clean revision", REVISION), ("clean rules", sha256(table.encode()).hexdigest()[:16])
 
 
-def blocks_facts(known: TemplateLines) -> tuple[tuple[str, str], ...]:
-    """The same of the furniture of a site, by what it says: which revision it is, is no matter for a text."""
-    return (("furniture", sha256(repr((known.edge, known.anywhere)).encode()).hexdigest()[:16]),) if known else ()
+def template_facts(template: TemplateLines) -> tuple[tuple[str, str], ...]:
+    """Return the recipe facts of a site's template. They depend on its lines, not on its revision number."""
+    if not template:
+        return ()
+    return (("furniture", sha256(repr((template.edge, template.anywhere)).encode()).hexdigest()[:16]),)
 
 
 def _byline(removed: tuple[Removed, ...]) -> str | None:
-    """The name in a byline that stood in the text, without its "By"."""
+    """Return the name from a byline in the text, without its "By"."""
     lines = (span.text.strip() for span in removed if span.because == "byline")
     return next((BYLINE.sub("", line) or None for line in lines), None)

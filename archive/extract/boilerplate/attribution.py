@@ -1,4 +1,4 @@
-"""Agency and credit lines: evidence of where a text comes from. They are noted, not judged, and stay in the body."""
+"""Agency and credit lines: evidence of a text's origin. They are noted, not judged, and stay in the body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from db.records import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _AGENCY = (
     r"(?:Thomson Reuters Foundation|Reuters|(?:The )?Associated Press|AP|Agence France-Presse|AFP|EFE|dpa|DPA|ANSA|"
@@ -20,13 +20,13 @@ _PLACE = r"[A-ZÀ-ÖØ-Þ][\w.'/ ,À-ÿ-]{1,60}?"
 _DASH = r"[-\u2013\u2014]{1,2}"
 
 _LINE = re.MULTILINE | re.IGNORECASE
-_SHOWN = ("published", "appeared", "posted")
-_FIRST_SHOWN = rf"(?:{'|'.join(_SHOWN)}) (?:on|in|at|by) [^\n]{{2,100}}"
+_PUBLISHING_VERBS = ("published", "appeared", "posted")
+_FIRST_PUBLISHED = rf"(?:{'|'.join(_PUBLISHING_VERBS)}) (?:on|in|at|by) [^\n]{{2,100}}"
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A kind of credit. A text that has none of the ``words`` (in lower case) cannot match, which is cheap to see."""
+    """A kind of credit line. A text with none of the ``words`` (lower case) cannot match, which is cheap to check."""
 
     pattern: re.Pattern[str]
     words: tuple[str, ...] = ("",)
@@ -77,42 +77,42 @@ CREDITS = (
     Credit(re.compile(r"^(?:sources?|quellen?|fuentes?|fonte|bron)\s*[:|]\s*\S[^\n]{0,100}$", _LINE)),
     Credit(
         re.compile(
-            rf"\bthis (?:article|story|report|post|piece) (?:was |is )?(?:originally |first )*{_FIRST_SHOWN}", _LINE
+            rf"\bthis (?:article|story|report|post|piece) (?:was |is )?(?:originally |first )*{_FIRST_PUBLISHED}", _LINE
         ),
-        _SHOWN,
+        _PUBLISHING_VERBS,
     ),
     Credit(
         re.compile(
-            rf"^[^\w\n]{{0,9}}(?:originally|first) {_FIRST_SHOWN}|"
+            rf"^[^\w\n]{{0,9}}(?:originally|first) {_FIRST_PUBLISHED}|"
             r"^the post [^\n]{2,200} appeared first on [^\n]{2,80}",
             _LINE,
         ),
-        _SHOWN,
+        _PUBLISHING_VERBS,
     ),
     Credit(re.compile(r"our standards: the thomson reuters trust principles", re.IGNORECASE), ("our standards",)),
 )
-"""What credits look like."""
+"""Patterns of credit lines."""
 
-_LONGEST = 240
+_MAX_LENGTH = 240
 
 
 def find_credits(text: str) -> tuple[str, ...]:
-    """The credits in a normalised text, in its order, each once; none is part of another."""
+    """Return the credits in a normalized text, in its order and without repeats. None is part of another."""
     folded = text.casefold()
     likely = (credit.pattern for credit in CREDITS if any(word in folded for word in credit.words))
-    spans = sorted((found.start(), -found.end()) for pattern in likely for found in pattern.finditer(text))
-    noted, reached = [], 0
+    spans = sorted((match.start(), -match.end()) for pattern in likely for match in pattern.finditer(text))
+    credit_lines, end_of_last = [], 0
     for start, negative_end in spans:
-        if -negative_end > reached:
-            noted.append(text[start:-negative_end].strip()[:_LONGEST])
-            reached = -negative_end
-    return tuple(dict.fromkeys(noted))
+        if -negative_end > end_of_last:
+            credit_lines.append(text[start:-negative_end].strip()[:_MAX_LENGTH])
+            end_of_last = -negative_end
+    return tuple(dict.fromkeys(credit_lines))
 
 
 # --- credits as facts ------------------------------------------------------------------------------------------------
 
 IN_TEXT = "text"
-"""Where a fact stands that nobody declared: in the words of the article."""
+"""The source of a fact that comes from the words of the article and is not declared in its metadata."""
 
 _FULL_NAMES = {
     "ap": "Associated Press",
@@ -137,23 +137,25 @@ _CREDITED = re.compile(
 
 
 def credit_facts(text: str, origin: Sequence[str], byline: str | None) -> Iterator[Fact]:
-    """What a text says of its making: byline, dateline (the place), agency and credited (the source), each once.
+    """Yield byline, dateline (the place), agency and credited (the source) of a text, each value once.
 
-    ``origin`` is what ``find_credits`` found in it; ``byline`` the name in a byline that was taken out of it.
+    ``origin`` is the result of ``find_credits``. ``byline`` is the name from a byline that was cut from the text.
     """
     if byline:
         yield Fact(name="byline", value=byline, source=IN_TEXT)
     head = text.split("\n", 2)[:2]
-    places = (found for line in head for pattern in (_DATELINE, _BARE_DATELINE) if (found := pattern.match(line)))
+    places = (match for line in head for pattern in (_DATELINE, _BARE_DATELINE) if (match := pattern.match(line)))
     if place := next(places, None):
         yield Fact(name="dateline", value=place[1].strip(" ,"), source=IN_TEXT, raw=place[0].strip())
-    agencies = [(found[0], credit) for credit in origin for found in _NAMED_AGENCY.finditer(credit)]
-    yield from _each_once("agency", [(_FULL_NAMES.get(name.lower(), name), raw) for name, raw in agencies])
-    yield from _each_once("credited", [(found[1], raw) for raw in origin if (found := _CREDITED.search(raw))])
+    agencies = [(match[0], credit) for credit in origin for match in _NAMED_AGENCY.finditer(credit)]
+    yield from _distinct_facts("agency", [(_FULL_NAMES.get(name.lower(), name), raw) for name, raw in agencies])
+    yield from _distinct_facts("credited", [(match[1], raw) for raw in origin if (match := _CREDITED.search(raw))])
 
 
-def _each_once(name: str, found: Sequence[tuple[str, str]]) -> Iterator[Fact]:
-    first = dict(reversed(found))
-    return (
-        Fact(name=name, value=value, source=IN_TEXT, raw=first[value]) for value in dict.fromkeys(v for v, _ in found)
-    )
+def _distinct_facts(name: str, values: Iterable[tuple[str, str]]) -> Iterator[Fact]:
+    """Yield a fact for each distinct value of the (value, raw) pairs, with its first raw form."""
+    first: dict[str, str] = {}
+    for value, raw in values:
+        first.setdefault(value, raw)
+    for value, raw in first.items():
+        yield Fact(name=name, value=value, source=IN_TEXT, raw=raw)

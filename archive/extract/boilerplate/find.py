@@ -1,109 +1,113 @@
-"""Which spans of a text are residue. Pure: a decision from the text and its title alone, each with its reason."""
+"""Finds boilerplate spans, each with its reason, from a text, its title and the site's template lines alone."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from archive.extract.boilerplate.normalize import fold
 from archive.extract.boilerplate.rules import RULES, SHORTCODE, Rule
-from archive.extract.boilerplate.site_template import NOTHING, find_furniture
+from archive.extract.boilerplate.site_template import NO_TEMPLATE, find_template_lines
+from archive.extract.fold import fold_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from db.records import TemplateLines
 
-FURNITURE = "site furniture"
-"""The reason of removal of a line that was learned as its site's own, unless a rule knows a more telling one."""
+TEMPLATE_REASON = "site furniture"
+"""The reason for removing a learned template line, unless a rule has a more telling one."""
 
 EDGES = (4, 12)
-"""Lines at the head and at the tail where edge rules look."""
+"""Lines at the head and at the tail in which edge rules apply."""
 
-_LONGEST_LINE = 600  # characters; no phrase of the table is longer, and it keeps every pattern's work bounded
+_MAX_LINE = 600  # characters; no phrase of the table is longer, and it limits the work of every pattern
 _HEADING_WORDS = 18  # a swept line is a headline or a teaser, not a paragraph
-_REPEAT_WORDS = 8  # at 5 the name lines under quoted posts go
-_FEW_REPEATS = 2  # on 261 labelled pages 171 of 225 repeats belong to the text, all on pages with more
+_REPEAT_WORDS = 8  # 5 would remove the name lines under quoted posts
+_FEW_REPEATS = 2  # of 225 repeats on 261 labelled pages, 171 belong to the text, all on pages with more
 _RUN_WORDS = 60
 _CODE = SHORTCODE.pattern
 _CODES = re.compile(rf"^(?:(?:{_CODE}) ?)+|(?: ?(?:{_CODE}))+(?=$|[ .,;:!?])|(?:{_CODE})+")
 _WORDS = re.compile(r"\w+")
 
 
-def _standing(*places: str) -> tuple[Rule, ...]:
+def _rules_for(*places: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.where in places)
 
 
 _RULES = {
-    (False, False): _standing("anywhere"),
-    (True, False): _standing("anywhere", "edge", "head"),
-    (False, True): _standing("anywhere", "edge", "tail"),
+    (False, False): _rules_for("anywhere"),
+    (True, False): _rules_for("anywhere", "edge", "head"),
+    (False, True): _rules_for("anywhere", "edge", "tail"),
     (True, True): RULES,
 }
-"""The rules for a line by whether it stands at the head and at the tail of its text."""
+"""The rules that apply to a line, by (is at the head, is at the tail)."""
 
 
-def find_boilerplate(text: str, title: str, known: TemplateLines = NOTHING) -> list[tuple[int, int, str]]:
-    """Ordered, disjoint (start, end, because) spans of a normalised ``text``; what is left of it is normalised too.
+def find_boilerplate(text: str, title: str, template: TemplateLines = NO_TEMPLATE) -> list[tuple[int, int, str]]:
+    """Return ordered, disjoint (start, end, because) spans of a normalized ``text``. The rest is normalized too.
 
-    ``known`` is the furniture of the text's site: what lies behind it is at the edge. Empty when nothing would be left:
-    a text is never cleaned away. Linear in the text's length.
+    ``template`` has the template lines of the text's site. They do not count for the distance from the edge. Empty if
+    nothing would be left: a text is never removed entirely. Linear in the text's length.
     """
     lines = text.split("\n")
-    sites = find_furniture(lines, known)
-    own = [at for at in range(len(lines)) if at not in sites]
-    marked = {own[at]: because for at, because in _marked([lines[at] for at in own], title).items()}
-    if len(marked) == len(own):
-        return find_boilerplate(text, title) if sites else []
-    return list(_spans(lines, marked | {at: _rule_of(lines[at]) or FURNITURE for at in sites}))
+    from_template = find_template_lines(lines, template)
+    own = [number for number in range(len(lines)) if number not in from_template]
+    by_rules = _reasons_by_rules([lines[number] for number in own], title)
+    reasons = {own[index]: because for index, because in by_rules.items()}
+    if len(reasons) == len(own):
+        return find_boilerplate(text, title) if from_template else []
+    reasons |= {number: _rule_of(lines[number]) or TEMPLATE_REASON for number in from_template}
+    return list(_spans(lines, reasons))
 
 
 def _rule_of(line: str) -> str:
-    """The reason that a rule would give for this line, wherever it stood: marks of a scraper stay evidence."""
-    rule = _first(RULES, line) if len(line) <= _LONGEST_LINE else None
+    """Return the reason that a rule gives for this line, ignoring its position: scraper marks stay evidence."""
+    rule = _first(RULES, line) if len(line) <= _MAX_LINE else None
     return rule.because if rule else ""
 
 
 def _first(rules: Iterable[Rule], line: str) -> Rule | None:
-    """The first of the rules that the whole line fits. Words are counted last: hardly a line gets that far."""
+    """Return the first rule that matches the whole line. Words are counted last, as few lines get that far."""
     bare = line.removeprefix("- ")
     return next(
         (rule for rule in rules if rule.pattern.fullmatch(bare) and len(_WORDS.findall(line)) <= rule.words), None
     )
 
 
-def _marked(lines: Sequence[str], title: str) -> dict[int, str]:
-    """Line numbers with the reason each is residue; of two reasons the more telling one."""
+def _reasons_by_rules(lines: Sequence[str], title: str) -> dict[int, str]:
+    """Return line numbers with the reason for removal. Of two reasons the more telling one wins."""
     matches = list(_matches(lines))
-    swept = {later: rule.because for at, rule in matches if rule.sweeps for later in _swept(lines, at)}
-    matched = {at: rule.because for at, rule in matches}
-    return swept | _wordless(lines) | _repeats(lines) | _again(lines, title) | matched
+    by_heading = {
+        below: rule.because for number, rule in matches if rule.sweeps for below in _swept_lines(lines, number)
+    }
+    matched = {number: rule.because for number, rule in matches}
+    return by_heading | _wordless(lines) | _repeated_lines(lines) | _repeated_headline(lines, title) | matched
 
 
 def _matches(lines: Sequence[str]) -> Iterator[tuple[int, Rule]]:
     head, tail = EDGES[0], len(lines) - EDGES[1]
-    for at, line in enumerate(lines):
-        if len(line) <= _LONGEST_LINE and (rule := _first(_RULES[at < head, at >= tail], line)):
-            yield at, rule
+    for number, line in enumerate(lines):
+        if len(line) <= _MAX_LINE and (rule := _first(_RULES[number < head, number >= tail], line)):
+            yield number, rule
 
 
-def _swept(lines: Sequence[str], heading: int) -> Iterator[int]:
-    """Lines after a list's heading for as long as they look like headlines; a sentence ends the list."""
-    for at in range(heading + 1, len(lines)):
-        line = lines[at]
+def _swept_lines(lines: Sequence[str], heading: int) -> Iterator[int]:
+    """Yield the lines after a list's heading as long as they look like headlines. A sentence ends the list."""
+    for number in range(heading + 1, len(lines)):
+        line = lines[number]
         if len(_WORDS.findall(line)) > _HEADING_WORDS or line.rstrip("\"')").endswith((".", "!", ":", "\u3002")):
             return
-        yield at
+        yield number
 
 
 def _wordless(lines: Sequence[str]) -> dict[int, str]:
-    """Bullets and stars that stand alone, and lines of nothing but shortcodes.
+    """Return lines of only bullets, stars or shortcodes, with the reason for removal.
 
     A line of underscores stays: half of the labelled texts count it as the agency's own.
     """
     reasons = (
-        (at, "shortcode" if _has_code(line) else "separator")
-        for at, line in enumerate(lines)
+        (number, "shortcode" if _has_code(line) else "separator")
+        for number, line in enumerate(lines)
         if not _WORDS.search(_CODES.sub("", line) if _has_code(line) else line)
     )
     return dict(reasons)
@@ -113,50 +117,53 @@ def _has_code(line: str) -> bool:
     return ("[" in line or "{" in line) and _CODES.search(line) is not None
 
 
-def _again(lines: Sequence[str], title: str) -> dict[int, str]:
-    """The headline where it opens the text once more."""
-    headline = fold(title)
+def _repeated_headline(lines: Sequence[str], title: str) -> dict[int, str]:
+    """Return the headline where it is repeated at the head of the text."""
+    headline = fold_words(title)
     head = enumerate(lines[: EDGES[0]])
-    return {at: "headline again" for at, line in head if headline and fold(line) == headline}
+    return {number: "headline again" for number, line in head if headline and fold_words(line) == headline}
 
 
-def _repeats(lines: Sequence[str]) -> dict[int, str]:
-    """Lines said before: a stray few, or a long run in the same order (a body that stands in the page twice).
+def _repeated_lines(lines: Sequence[str]) -> dict[int, str]:
+    """Return lines that repeat earlier ones: a stray few, or a long run in the same order (a body printed twice).
 
     Other repeats belong to the text: the questions of an interview, the entries of a list.
     """
-    runs = list(_runs([fold(line) for line in lines]))
+    runs = list(_repeated_runs([fold_words(line) for line in lines]))
     few = sum(len(run) for run in runs) <= _FEW_REPEATS
-    gone = (run for run in runs if few or sum(len(_WORDS.findall(lines[at])) for at in run) >= _RUN_WORDS)
-    return {at: "said before" for run in gone for at in run}
+    removed = (run for run in runs if few or sum(len(_WORDS.findall(lines[number])) for number in run) >= _RUN_WORDS)
+    return {number: "said before" for run in removed for number in run}
 
 
-def _runs(folded: Sequence[str]) -> Iterator[list[int]]:
-    """Maximal runs of neighbouring lines that follow each other in the same order earlier on."""
+def _repeated_runs(folded: Sequence[str]) -> Iterator[list[int]]:
+    """Yield maximal runs of adjacent lines that occur earlier in the same order."""
     first: dict[str, int] = {}
     run: list[int] = []
-    for at, line in enumerate(folded):
-        before = first.setdefault(line, at) if line.count(" ") + 1 >= _REPEAT_WORDS else at
-        if run and (before == at or before != first[folded[run[-1]]] + 1):
+    for number, line in enumerate(folded):
+        earlier = first.setdefault(line, number) if line.count(" ") + 1 >= _REPEAT_WORDS else number
+        if run and (earlier == number or earlier != first[folded[run[-1]]] + 1):
             yield run
             run = []
-        if before != at:
-            run.append(at)
+        if earlier != number:
+            run.append(number)
     if run:
         yield run
 
 
-def _spans(lines: Sequence[str], marked: dict[int, str]) -> Iterator[tuple[int, int, str]]:
-    """Marked lines with a line feed each (the one before; ahead of all that stays, the one after), and shortcodes."""
-    start, has_kept = 0, False
-    for at, line in enumerate(lines):
+def _spans(lines: Sequence[str], reasons: dict[int, str]) -> Iterator[tuple[int, int, str]]:
+    """Yield spans of marked lines, each with one line feed, and of shortcodes in other lines.
+
+    The line feed is the one before the line, or the one after it if no earlier line stays.
+    """
+    start, has_text = 0, False
+    for number, line in enumerate(lines):
         end = start + len(line)
-        if at not in marked:
-            has_kept = True
+        if number not in reasons:
+            has_text = True
             codes = _CODES.finditer(line) if _has_code(line) else ()
             yield from ((start + code.start(), start + code.end(), "shortcode") for code in codes)
-        elif has_kept:
-            yield start - 1, end, marked[at]
+        elif has_text:
+            yield start - 1, end, reasons[number]
         else:
-            yield start, end + 1, marked[at]
+            yield start, end + 1, reasons[number]
         start = end + 1

@@ -1,8 +1,8 @@
-"""The one form in which texts are kept, so that only a change of words is a change.
+"""The normal form of stored texts, in which only a change of words is a change.
 
 Paragraphs are lines joined by a single line feed. Within a line: Unicode NFC, single spaces, straight quotes, no soft
-hyphens, control characters or invisible marks. Joiners (U+200C, U+200D) stay: they carry meaning in Persian, in Indic
-scripts and in emoji. Guillemets and dashes stay: publishers choose them, layout software does not.
+hyphens, control characters or invisible marks. Joiners (U+200C, U+200D) stay, because they carry meaning in Persian, in
+Indic scripts and in emoji. Guillemets and dashes stay, because publishers choose them and layout software does not.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _INVISIBLE = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def normalise(text: str) -> str:
-    """``text`` in the archive's form; doing it twice changes nothing.
+def normalize(text: str) -> str:
+    """Return ``text`` in normal form. Idempotent.
 
     Lone surrogates become U+FFFD, because they cannot be stored.
     """
@@ -48,14 +48,6 @@ def normalise(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def normalise_line(text: str) -> str:
-    """The same for a text that is one line: a headline, a name."""
-    return " ".join(normalise(text).split("\n"))
-
-
-def fold(line: str) -> str:
-    """A line as its words in one case, to compare lines by what they say."""
-    return " ".join(_WORD.findall(line.casefold()))
-
-
-_WORD = re.compile(r"\w+")
+def normalize_line(text: str) -> str:
+    """Return a text of one line, such as a headline or a name, in normal form."""
+    return " ".join(normalize(text).split("\n"))

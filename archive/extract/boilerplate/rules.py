@@ -1,8 +1,8 @@
-"""The table of residue: what scrapers, comment forms and page furniture leave in a text, in several languages.
+"""The table of boilerplate rules: text that scrapers, comment forms and page chrome leave behind, in several languages.
 
-To teach the archive a new phrase, add it to a row (or add a row) and a line to ``tests/test_clean.py``. A pattern is
-matched against a whole normalised line (without a list's "- "), whatever its case. Nothing that an article itself could
-say stands here without a bound on its length and its place.
+To add a phrase, add it to a row (or add a row), and a line to ``tests/test_boilerplate.py``. A pattern is matched
+against a whole normalized line (without a list's "- "), ignoring case. A phrase that an article itself could contain
+must be limited in its length and its position.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ Where = Literal["head", "tail", "edge", "anywhere"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Lines that match ``pattern`` in full, have at most ``words`` words and stand ``where`` it says are residue.
+    """A line that matches ``pattern`` in full, has at most ``words`` words and is at ``where`` is boilerplate.
 
-    A rule that ``sweeps`` is the heading of a list: heading-like lines after it go too.
+    ``where`` is a part of the text. A rule that ``sweeps`` matches the heading of a list: heading-like lines after it
+    are removed too.
     """
 
     because: str
@@ -34,7 +35,7 @@ def _rule(because: str, where: Where, *alternatives: str, words: int = 14, sweep
 
 
 def _any(words: str) -> str:
-    """One of the ``|``-separated words or patterns."""
+    """Return a pattern for any of the ``|``-separated words or patterns."""
     return f"(?:{words})"
 
 
@@ -66,7 +67,7 @@ _NAME = r"(?-i:[A-ZÀ-ÖØ-Þ][\w.'-]*)"
 _BY = _any("by|von|por|par|di|a cura di|door")
 
 BYLINE = re.compile(rf"^{_BY}\W+", re.IGNORECASE)
-"""What stands before the name in a byline."""
+"""The part of a byline before the name."""
 
 RULES: tuple[Rule, ...] = (
     _rule(
@@ -276,11 +277,11 @@ RULES: tuple[Rule, ...] = (
         words=30,
     ),
 )
-"""Tried in order; the first that matches names the reason."""
+"""Tried in order. The first match gives the reason."""
 
 SHORTCODE = re.compile(
     r"\[/?(?:ad_\d+|ads?|adrotate|adinserter|caption|gallery|embed|button|playlist|toc|tweet|youtube|contact-form(?:-7)?|"
     r"(?:vc|et_pb|su|fusion|wp|sc|av|elementor|mc4wp)_[\w-]+)(?:\s[^\[\]\n]{0,300})?\]"
     r"|\{\{[^{}\n]{0,200}\}\}|\{%[^{}%\n]{0,200}%\}"
 )
-"""What a template or a plug-in left unfilled, wherever it stands: the only residue taken from within a line."""
+"""Placeholders that a template or a plug-in left unfilled. The only boilerplate removed from within a line."""

@@ -1,4 +1,4 @@
-"""Taking spans out of a text so that they can be put back: every removal keeps its place, its words and its reason."""
+"""Cutting spans out of a text reversibly: every removal keeps its position, its text and its reason."""
 
 from __future__ import annotations
 
@@ -15,73 +15,73 @@ if TYPE_CHECKING:
     Span = tuple[int, int, str]
 
 
-def take_out(text: str, spans: Sequence[Span]) -> tuple[str, tuple[Removed, ...]]:
-    """Cut ordered, disjoint (start, end, because); each is kept with the offset of the cut in the remaining text."""
-    kept, removed, at, length = [], [], 0, 0
+def cut_spans(text: str, spans: Sequence[Span]) -> tuple[str, tuple[Removed, ...]]:
+    """Cut ordered, disjoint (start, end, because) spans. Each is kept with its offset in the remaining text."""
+    pieces, removed, position, length = [], [], 0, 0
     for start, end, because in spans:
-        kept.append(text[at:start])
-        length += start - at
+        pieces.append(text[position:start])
+        length += start - position
         removed.append(Removed(at=length, text=text[start:end], because=because))
-        at = end
-    return "".join([*kept, text[at:]]), tuple(removed)
+        position = end
+    return "".join([*pieces, text[position:]]), tuple(removed)
 
 
 def restore(extraction: Extraction) -> str:
-    """The text with everything that was removed back in its place."""
-    parts, at = [], 0
+    """Return the text with everything that was removed back in its place."""
+    pieces, position = [], 0
     for removed in extraction.removed:
-        parts += [extraction.text[at : removed.at], removed.text]
-        at = removed.at
-    return "".join([*parts, extraction.text[at:]])
+        pieces += [extraction.text[position : removed.at], removed.text]
+        position = removed.at
+    return "".join([*pieces, extraction.text[position:]])
 
 
-def join(pages: Sequence[Extraction]) -> tuple[str, tuple[Removed, ...]]:
-    """Several cleaned texts, none of them empty, as the paragraphs of one, and what was removed from all of them."""
-    starts = accumulate((len(each.text) + 1 for each in pages[:-1]), initial=0)
+def join_pages(pages: Sequence[Extraction]) -> tuple[str, tuple[Removed, ...]]:
+    """Join cleaned texts, none of them empty, as paragraphs of one. Also return what was removed from all of them."""
+    starts = accumulate((len(page.text) + 1 for page in pages[:-1]), initial=0)
     removed = (
         Removed(at=start + span.at, text=span.text, because=span.because)
-        for start, each in zip(starts, pages, strict=True)
-        for span in each.removed
+        for start, page in zip(starts, pages, strict=True)
+        for span in page.removed
     )
-    return "\n".join(each.text for each in pages), tuple(removed)
+    return "\n".join(page.text for page in pages), tuple(removed)
 
 
-def take_lines(
+def cut_lines(
     text: str, removed: Sequence[Removed], lines: Sequence[int], because: str
 ) -> tuple[str, tuple[Removed, ...]]:
-    """Take out whole lines of a cleaned text, each with a line feed; ``removed`` still goes back to where it was.
+    """Cut whole lines of a cleaned text, each with a line feed. Offsets in ``removed`` are adjusted.
 
-    At least one line has to stay.
+    At least one line must remain.
     """
-    gone, spans, start, has_kept = frozenset(lines), list[tuple[int, int]](), 0, False
+    dropped, spans, start, has_text = frozenset(lines), list[tuple[int, int]](), 0, False
     for number, line in enumerate(text.split("\n")):
         end = start + len(line)
-        if number not in gone:
-            has_kept = True
+        if number not in dropped:
+            has_text = True
         else:
-            spans.append((start - 1, end) if has_kept else (start, end + 1))
+            spans.append((start - 1, end) if has_text else (start, end + 1))
         start = end + 1
-    return _recut(text, removed, spans, because)
+    return _cut_more(text, removed, spans, because)
 
 
-def _recut(
+def _cut_more(
     text: str, removed: Sequence[Removed], spans: Sequence[tuple[int, int]], because: str
 ) -> tuple[str, tuple[Removed, ...]]:
-    """Cut more spans; a removal within one comes between its two halves."""
-    ends = sorted({0, len(text), *(each.at for each in removed), *(at for span in spans for at in span)})
-    waiting, cuts = list(removed)[::-1], list(spans)[::-1]
-    kept: list[str] = []
-    told: list[Removed] = []
+    """Cut more spans. An earlier removal inside a new span separates its two halves."""
+    ends = sorted({0, len(text), *(span.at for span in removed), *(offset for span in spans for offset in span)})
+    earlier, cuts = list(removed)[::-1], list(spans)[::-1]
+    pieces: list[str] = []
+    all_removed: list[Removed] = []
     length = 0
     for start, end in zip(ends, [*ends[1:], len(text)], strict=True):
-        while waiting and waiting[-1].at == start:
-            span = waiting.pop()
-            told.append(Removed(at=length, text=span.text, because=span.because))
+        while earlier and earlier[-1].at == start:
+            span = earlier.pop()
+            all_removed.append(Removed(at=length, text=span.text, because=span.because))
         while cuts and cuts[-1][1] <= start:
             cuts.pop()
         if cuts and cuts[-1][0] <= start < end:
-            told.append(Removed(at=length, text=text[start:end], because=because))
+            all_removed.append(Removed(at=length, text=text[start:end], because=because))
         else:
-            kept.append(text[start:end])
+            pieces.append(text[start:end])
             length += end - start
-    return "".join(kept), tuple(told)
+    return "".join(pieces), tuple(all_removed)

@@ -1,1 +1,1 @@
-"""WACZ 1.1.1: the reader and the writer of packed web archives."""
+"""WACZ 1.1.1: reader and writer of packed web archives."""

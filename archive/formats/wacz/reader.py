@@ -1,6 +1,6 @@
-"""WACZ: WARC files in a zip, with a list of its files and their digests (``datapackage.json``).
+"""Reads WACZ: WARC files in a zip, with a list of its files and their digests (``datapackage.json``).
 
-Nothing is unpacked to disk, so no name in the zip can lead anywhere; names serve as names alone.
+Nothing is unpacked to disk, so names in the zip cannot escape from a folder.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.formats.digests import read_digest
+from archive.formats.digests import parse_digest
 from archive.formats.imported import BadLine
 from archive.formats.warc.captures import WarcReader
-from archive.formats.warc.reader import first_line, loader
+from archive.formats.warc.reader import summarize_error, warcio_loader
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from archive.formats.imported import ImportItem
 
 _LIST: Final = "datapackage.json"
-_SEAL: Final = "datapackage-digest.json"
+_LIST_DIGEST: Final = "datapackage-digest.json"
 _PIECE: Final = 1 << 20
-_LONGEST_LIST: Final = 64 << 20  # bytes: a list of half a million files
+_MAX_LIST_BYTES: Final = 64 << 20  # bytes: a list of half a million files
 
 
 def read_wacz(path: Path, now: datetime) -> Iterator[ImportItem]:
-    """What each record in the WARC files of a ``.wacz`` holds, after what is wrong with the package itself.
+    """Yield problems of the package itself and the contents of the WARC files in a ``.wacz``.
 
-    A file whose digest is not the one listed is complained of, and read all the same. Raises `BadInput` if it is none.
+    A file whose digest differs from the listed one is reported and still read. Raises `BadInput` if the file is no
+    WACZ.
     """
-    load = loader()
+    loader = warcio_loader()
     try:
         with zipfile.ZipFile(path) as packed:
             names = [name for name in sorted(set(packed.namelist())) if _is_warc(name)]
@@ -42,72 +43,73 @@ def read_wacz(path: Path, now: datetime) -> Iterator[ImportItem]:
         raise BadInput(f"{path}: not a WACZ, which is a zip file ({error})") from error
     if not names:
         raise BadInput(f"{path}: holds no WARC file; expected archive/*.warc.gz inside")
-    return _read(path, names, WarcReader(now, load))
+    return _read_package(path, names, WarcReader(now, loader))
 
 
 def _is_warc(name: str) -> bool:
     return name.startswith("archive/") and name.lower().endswith((".warc", ".warc.gz"))
 
 
-def _read(path: Path, names: list[str], reader: WarcReader) -> Iterator[ImportItem]:
+def _read_package(path: Path, names: list[str], reader: WarcReader) -> Iterator[ImportItem]:
     with zipfile.ZipFile(path) as packed:
-        listed = yield from _listed(path, packed)
-        for name in sorted(set(listed) - set(packed.namelist())):
+        digests = yield from _read_list(path, packed)
+        for name in sorted(set(digests) - set(packed.namelist())):
             if _is_warc(name):
                 yield BadLine(f"{path}/{name}", 0, f"{_LIST} lists it, but it is not in the package")
         for name in names:
-            yield from _checked(path, packed, name, listed.get(name, ""))
+            yield from _check_digest(path, packed, name, digests.get(name, ""))
             try:
                 yield from reader.read(f"{path}/{name}", lambda name=name: packed.open(name))  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001  (zipfile raises errors of many kinds: encrypted, of an unknown method, cut)
-                yield BadLine(f"{path}/{name}", 1, f"cannot be unpacked ({first_line(error)})")
+                yield BadLine(f"{path}/{name}", 1, f"cannot be unpacked ({summarize_error(error)})")
 
 
-def _listed(path: Path, packed: zipfile.ZipFile) -> Generator[BadLine, None, dict[str, str]]:
-    """Name and digest of every file the package lists; yields what is wrong with the list."""
+def _read_list(path: Path, packed: zipfile.ZipFile) -> Generator[BadLine, None, dict[str, str]]:
+    """Return the digest of every listed file by name. Yields problems of the list."""
     if _LIST not in packed.namelist():
         return {}
     try:
-        text = _small(packed, _LIST)
+        text = _read_limited(packed, _LIST)
         resources = json.loads(text)["resources"]
-        listed = {str(one["path"]): str(one.get("hash") or "") for one in resources}
-    except Exception as error:  # noqa: BLE001  (not JSON, other shapes, a damaged zip: all the same here)
-        yield BadLine(f"{path}/{_LIST}", 1, f"cannot be read ({first_line(error)}); its digests were not checked")
+        digests = {str(resource["path"]): str(resource.get("hash") or "") for resource in resources}
+    except Exception as error:  # noqa: BLE001  (not JSON, unexpected types, or a damaged zip: handled alike)
+        yield BadLine(f"{path}/{_LIST}", 1, f"cannot be read ({summarize_error(error)}); its digests were not checked")
         return {}
-    yield from _sealed(path, packed, text)
-    return listed
+    yield from _check_list(path, packed, text)
+    return digests
 
 
-def _sealed(path: Path, packed: zipfile.ZipFile, text: bytes) -> Iterator[BadLine]:
-    """Check the list against the digest of the list, where there is one."""
-    if _SEAL not in packed.namelist():
+def _check_list(path: Path, packed: zipfile.ZipFile, text: bytes) -> Iterator[BadLine]:
+    """Check the list against its own digest, if there is one."""
+    if _LIST_DIGEST not in packed.namelist():
         return
     try:
-        told: Mapping[str, Any] = json.loads(_small(packed, _SEAL))
-        digest = read_digest(str(told["hash"]))
+        seal: Mapping[str, Any] = json.loads(_read_limited(packed, _LIST_DIGEST))
+        digest = parse_digest(str(seal["hash"]))
     except Exception as error:  # noqa: BLE001  (as above)
-        yield BadLine(f"{path}/{_SEAL}", 1, f"cannot be read ({first_line(error)})")
+        yield BadLine(f"{path}/{_LIST_DIGEST}", 1, f"cannot be read ({summarize_error(error)})")
         return
     if digest is not None and hashlib.new(digest[0], text, usedforsecurity=False).digest() != digest[1]:
-        yield BadLine(f"{path}/{_LIST}", 1, f"has not the digest that {_SEAL} names; somebody changed the list")
+        problem = f"does not have the digest in {_LIST_DIGEST}; the list was changed after packing"
+        yield BadLine(f"{path}/{_LIST}", 1, problem)
 
 
-def _small(packed: zipfile.ZipFile, name: str) -> bytes:
+def _read_limited(packed: zipfile.ZipFile, name: str) -> bytes:
     with packed.open(name) as stream:
-        return stream.read(_LONGEST_LIST)
+        return stream.read(_MAX_LIST_BYTES)
 
 
-def _checked(path: Path, packed: zipfile.ZipFile, name: str, label: str) -> Iterator[BadLine]:
-    told = read_digest(label)
-    if told is None:
+def _check_digest(path: Path, packed: zipfile.ZipFile, name: str, label: str) -> Iterator[BadLine]:
+    expected = parse_digest(label)
+    if expected is None:
         return
-    digest = hashlib.new(told[0], usedforsecurity=False)
+    actual = hashlib.new(expected[0], usedforsecurity=False)
     try:
         with packed.open(name) as stream:
             while piece := stream.read(_PIECE):
-                digest.update(piece)
-    except Exception:  # noqa: BLE001  (reading it in earnest meets the same and says so)
+                actual.update(piece)
+    except Exception:  # noqa: BLE001  (the reader meets the same error and reports it)
         return
-    if digest.digest() != told[1]:
-        problem = f"has not the digest that {_LIST} names; read all the same, but it is not what was packed"
+    if actual.digest() != expected[1]:
+        problem = f"does not have the digest in {_LIST}; it was read, but it was changed after packing"
         yield BadLine(f"{path}/{name}", 0, problem)

@@ -1,11 +1,11 @@
-"""What crawlers record: WARC files (ISO 28500), and how their records become outcomes.
+"""WARC files of crawlers (ISO 28500): turns their records into outcomes.
 
-Taken are ``response`` and ``resource`` records that hold HTML, and ``revisit`` records of such. A ``request`` says how
-the page was asked for, a ``metadata`` record of ours what else is known of the visit. All else (pictures, redirects,
-DNS) is passed over and counted. Reading is warcio's, an optional extra.
+Used are ``response`` and ``resource`` records with HTML, and ``revisit`` records of such. A ``request`` adds the
+request headers, and a ``metadata`` record of ours adds further facts about the visit. All other records (pictures,
+redirects, DNS) are skipped and counted. Reading uses warcio, an optional extra.
 
-A revisit that says "the same as that other record" becomes a `RevisitRecord`: whoever imports the file looks for the
-other one in the archive, where it may have come from this file, from another, or later.
+A revisit of another record becomes a `RevisitRecord`. The importer looks for the original in the archive: it may come
+from this file, from another, or later.
 """
 
 from __future__ import annotations
@@ -16,28 +16,34 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive.formats.http_status import REDIRECTS
 from archive.formats.imported import (
-    MOST_BYTES,
+    MAX_BYTES,
     BadLine,
     ImportedCapture,
-    PassedOver,
     RevisitRecord,
-    captured_at,
+    SkippedRecords,
     page_outcome,
+    parse_capture_time,
 )
-from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, Facts, read_facts
-from archive.formats.warc.http_head import LONGEST, Head, charset_of, split_head
-from archive.formats.warc.http_response import asked, by_facts, merged, with_facts, with_payload
+from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
+from archive.formats.warc.http_head import MAX_HEAD_BYTES, HttpHead, charset_of, split_head
+from archive.formats.warc.http_response import (
+    add_archived_payload,
+    add_payload,
+    add_request,
+    merge_metadata,
+    outcome_from_metadata,
+)
 from archive.formats.warc.reader import (
     concurrent_to,
-    field_of,
-    ids_of,
-    is_http,
-    loader,
+    date_and_url,
+    event_ids,
+    field_value,
+    is_http_record,
     read_block,
     read_records,
     refers_to,
-    stamped,
-    target_of,
+    target_url,
+    warcio_loader,
 )
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
@@ -54,149 +60,152 @@ if TYPE_CHECKING:
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _NOT_MODIFIED: Final = 304
-_MOST_WAITING: Final = 1000  # requests and metadata that wait for their reply; writers put them side by side
+_MAX_SIDECARS: Final = 1000  # requests and metadata that await their response; writers put them next to each other
 
 
 def read_warc(path: Path, now: datetime) -> Iterator[ImportItem]:
-    """What each record of a ``.warc`` or ``.warc.gz`` file holds. Raises `BadInput` without warcio."""
-    return WarcReader(now, loader()).read(str(path), lambda: path.open("rb"))
+    """Yield the contents of each record of a ``.warc`` or ``.warc.gz`` file. Raises `BadInput` without warcio."""
+    return WarcReader(now, warcio_loader()).read(str(path), lambda: path.open("rb"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
-    """What stands beside a reply in records of its own."""
+class _Sidecar:
+    """Request headers and metadata of a response, from records of their own."""
 
     request: tuple[tuple[str, str], ...] | None = None
-    facts: Facts | None = None
+    metadata: CaptureMetadata | None = None
 
 
 @dataclass(slots=True)
 class WarcReader:
-    """Reads WARC files that belong together; what it remembers is small: no payload is kept.
+    """Reads WARC files that belong together. No payload stays in memory.
 
-    ``places`` knows of every page its address and date by record id. ``others`` knows (as hashes) what was passed over,
-    so that a repeat of a picture is passed over too.
+    ``places`` has the address and date of every page by record id. ``skipped_hashes`` has hashes of skipped records, so
+    that a revisit of a picture is skipped too.
     """
 
     now: datetime
-    load: Any
+    loader: Any
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
-    others: set[int] = field(default_factory=set)
-    beside: OrderedDict[str, _Beside] = field(default_factory=OrderedDict)
-    done: list[ImportItem] = field(default_factory=list)
-    held: tuple[int, frozenset[str], Outcome | RevisitRecord | ImportedCapture] | None = None
-    by_id: list[tuple[RevisitRecord, str]] = field(default_factory=list)
-    passed: int = 0
+    skipped_hashes: set[int] = field(default_factory=set)
+    sidecars: OrderedDict[str, _Sidecar] = field(default_factory=OrderedDict)
+    finished: list[ImportItem] = field(default_factory=list)
+    pending: tuple[int, frozenset[str], Outcome | RevisitRecord | ImportedCapture] | None = None
+    unresolved: list[tuple[RevisitRecord, str]] = field(default_factory=list)
+    skipped: int = 0
     file: str = ""
 
-    def read(self, name: str, opened: Callable[[], IO[bytes]]) -> Iterator[ImportItem]:
-        """Everything in one file, in order; ``name`` is what complaints call it. Raises OSError if it cannot be opened.
+    def read(self, name: str, open_file: Callable[[], IO[bytes]]) -> Iterator[ImportItem]:
+        """Yield everything in one file, in order. Raises OSError if it cannot be opened.
 
-        A reply waits for the record behind it, which may be its request.
+        ``name`` is the file's name in messages. A response is held back until the next record, which may be its
+        request.
         """
         self.file = name
-        with opened() as raw:
-            yield from read_records(raw, self.load, self)
-        self._let_go()
-        yield from (*self.ready(), *self._named_by_id())
-        self.beside.clear()
-        if self.passed:
-            yield PassedOver(self.passed)
-        self.passed = 0
+        with open_file() as raw:
+            yield from read_records(raw, self.loader, self)
+        self._release_pending()
+        yield from (*self.pop_finished(), *self._resolve_by_id())
+        self.sidecars.clear()
+        if self.skipped:
+            yield SkippedRecords(self.skipped)
+        self.skipped = 0
 
-    def take(self, number: int, record: WarcRecord) -> None:
-        """Make of a record what it holds, or a complaint."""
+    def handle(self, number: int, record: WarcRecord) -> None:
+        """Turn a record into its contents, or into a problem."""
         try:
             if record.rec_type in {"request", "metadata"}:
-                self._note(record)
+                self._handle_sidecar(record)
             elif record.rec_type in {"response", "resource", "revisit"}:
-                self._let_go()
-                self._take_reply(number, record)
+                self._release_pending()
+                self._handle_response(number, record)
         except BadInput as error:
-            self.damaged(number, str(error))
+            self.reject(number, str(error))
 
-    def damaged(self, number: int, problem: str) -> None:
-        """Forget what was made of a record, and complain of it instead."""
-        if self.held is not None and self.held[0] == number:
-            self.held = None
-        self.done.append(BadLine(self.file, number, problem))
+    def reject(self, number: int, problem: str) -> None:
+        """Discard the result for a record and report a problem instead."""
+        if self.pending is not None and self.pending[0] == number:
+            self.pending = None
+        self.finished.append(BadLine(self.file, number, problem))
 
-    def ready(self) -> list[ImportItem]:
-        """What is finished since the last call."""
-        ready, self.done = self.done, []
-        return ready
+    def pop_finished(self) -> list[ImportItem]:
+        """Return the results finished since the last call."""
+        finished, self.finished = self.finished, []
+        return finished
 
-    def _take_reply(self, number: int, record: WarcRecord) -> None:
-        found = self._revisit(number, record) if record.rec_type == "revisit" else self._page(record)
-        if found is None:
-            self.passed += 1
+    def _handle_response(self, number: int, record: WarcRecord) -> None:
+        item = self._revisit(number, record) if record.rec_type == "revisit" else self._page(record)
+        if item is None:
+            self.skipped += 1
         else:
-            self.held = number, ids_of(record), found
+            self.pending = number, event_ids(record), item
 
-    def _let_go(self) -> None:
-        if self.held is not None:
-            self.done.append(self.held[2])
-            self.held = None
+    def _release_pending(self) -> None:
+        if self.pending is not None:
+            self.finished.append(self.pending[2])
+            self.pending = None
 
-    # --- what stands beside a reply ---
+    # --- records beside a response ---
 
-    def _note(self, record: WarcRecord) -> None:
-        block = read_block(record, LONGEST)
+    def _handle_sidecar(self, record: WarcRecord) -> None:
+        block = read_block(record, MAX_HEAD_BYTES)
         if record.rec_type == "request":
-            noted = _Beside(request=split_head(block)[0].pairs)
+            sidecar = _Sidecar(request=split_head(block)[0].pairs)
         else:
-            facts = read_facts(block)
-            if facts is None:
+            metadata = parse_capture_metadata(block)
+            if metadata is None:
                 return
-            if not concurrent_to(record):  # a visit that brought no reply
-                self._let_go()
-                self.done.append(_placed(self._dated(by_facts(facts)), facts))
+            if not concurrent_to(record):  # a visit without a response
+                self._release_pending()
+                self.finished.append(_with_place(self._check_date(outcome_from_metadata(metadata)), metadata))
                 return
-            noted = _Beside(facts=facts)
-        if self.held is not None and self.held[1] & ids_of(record):
-            number, ids, found = self.held
-            self.held = number, ids, _with_request(found, noted.request)
+            sidecar = _Sidecar(metadata=metadata)
+        if self.pending is not None and self.pending[1] & event_ids(record):
+            number, ids, item = self.pending
+            self.pending = number, ids, _add_request_to(item, sidecar.request)
         else:
-            self._remember(record, noted)
+            self._store_sidecar(record, sidecar)
 
-    def _remember(self, record: WarcRecord, noted: _Beside) -> None:
-        for each in ids_of(record):
-            known = self.beside.get(each, _Beside())
-            self.beside[each] = _Beside(request=noted.request or known.request, facts=noted.facts or known.facts)
-        while len(self.beside) > _MOST_WAITING:
-            self.beside.popitem(last=False)
+    def _store_sidecar(self, record: WarcRecord, sidecar: _Sidecar) -> None:
+        for record_id in event_ids(record):
+            known = self.sidecars.get(record_id, _Sidecar())
+            request, metadata = sidecar.request or known.request, sidecar.metadata or known.metadata
+            self.sidecars[record_id] = _Sidecar(request=request, metadata=metadata)
+        while len(self.sidecars) > _MAX_SIDECARS:
+            self.sidecars.popitem(last=False)
 
-    def _beside(self, record: WarcRecord) -> _Beside:
-        all_of_it = [self.beside.pop(each, _Beside()) for each in ids_of(record)]
-        request = next((one.request for one in all_of_it if one.request is not None), None)
-        return _Beside(request=request, facts=next((one.facts for one in all_of_it if one.facts is not None), None))
+    def _pop_sidecar(self, record: WarcRecord) -> _Sidecar:
+        sidecars = [self.sidecars.pop(record_id, _Sidecar()) for record_id in event_ids(record)]
+        requests = (sidecar.request for sidecar in sidecars if sidecar.request is not None)
+        metadata = (sidecar.metadata for sidecar in sidecars if sidecar.metadata is not None)
+        return _Sidecar(request=next(requests, None), metadata=next(metadata, None))
 
     # --- pages ---
 
     def _page(self, record: WarcRecord) -> Outcome | RevisitRecord | ImportedCapture | None:
-        beside = self._beside(record)
-        plain = record.rec_type == "resource"
-        block = b"" if plain else read_block(record, LONGEST)
-        head, start = (None, b"") if plain else split_head(block)
-        content_type = field_of(record, "Content-Type") if head is None else head.value("content-type")
-        if not is_http(record) or (beside.facts is None and not _holds_page(head, content_type)):
-            self._pass_over(record)
+        sidecar = self._pop_sidecar(record)
+        is_resource = record.rec_type == "resource"
+        block = b"" if is_resource else read_block(record, MAX_HEAD_BYTES)
+        head, start = (None, b"") if is_resource else split_head(block)
+        content_type = field_value(record, "Content-Type") if head is None else head.value("content-type")
+        if not is_http_record(record) or (sidecar.metadata is None and not _is_html_page(head, content_type)):
+            self._skip(record)
             return None
-        body = start + read_block(record, MOST_BYTES + 1 - len(start))
-        outcome = self._told(record, head, content_type)
-        if beside.facts is None:
-            outcome = with_payload(outcome, record, head, body)
+        body = start + read_block(record, MAX_BYTES + 1 - len(start))
+        outcome = self._base_outcome(record, head, content_type)
+        if sidecar.metadata is None:
+            outcome = add_payload(outcome, record, head, body)
         else:
-            outcome = with_facts(outcome, beside.facts, record, body)
-        self._place(record)
-        return _placed(asked(self._dated(outcome), beside.request, head), beside.facts)
+            outcome = add_archived_payload(outcome, sidecar.metadata, record, body)
+        self._remember_place(record)
+        return _with_place(add_request(self._check_date(outcome), sidecar.request, head), sidecar.metadata)
 
-    def _told(self, record: WarcRecord, head: Head | None, content_type: str) -> Outcome:
-        """An outcome without a payload, with what the headers of the record and of the reply in it say."""
+    def _base_outcome(self, record: WarcRecord, head: HttpHead | None, content_type: str) -> Outcome:
+        """Return an outcome without payload, from the headers of the record and of its response."""
         _, status, phrase = ("", None, "") if head is None else head.status
         outcome = page_outcome(
-            url=target_of(record),
-            at=captured_at(field_of(record, "WARC-Date"), now=self.now, name="WARC-Date"),
+            url=target_url(record),
+            captured_at=parse_capture_time(field_value(record, "WARC-Date"), now=self.now, name="WARC-Date"),
             payload=None,
             content_type=content_type,
             charset=charset_of(content_type),
@@ -208,111 +217,119 @@ class WarcReader:
             headers=() if head is None else head.pairs,
             etag=head.value("etag") or None if head else None,
             last_modified=head.value("last-modified") or None if head else None,
-            ip=field_of(record, "WARC-IP-Address") or None,
+            ip=field_value(record, "WARC-IP-Address") or None,
         )
 
-    def _dated(self, outcome: Outcome) -> Outcome:
-        """Refuse what lies in the future. Raises `BadInput`."""
-        captured_at(iso(outcome.started_at), now=self.now, name="the capture's time")
+    def _check_date(self, outcome: Outcome) -> Outcome:
+        """Return the outcome. Raises `BadInput` if it is in the future."""
+        parse_capture_time(iso(outcome.started_at), now=self.now, name="the capture's time")
         return outcome
 
-    def _place(self, record: WarcRecord) -> None:
-        self.places[field_of(record, "WARC-Record-ID")] = target_of(record), field_of(record, "WARC-Date")
+    def _remember_place(self, record: WarcRecord) -> None:
+        self.places[field_value(record, "WARC-Record-ID")] = target_url(record), field_value(record, "WARC-Date")
 
-    def _pass_over(self, record: WarcRecord) -> None:
+    def _skip(self, record: WarcRecord) -> None:
         for name in ("WARC-Record-ID", "WARC-Payload-Digest"):
-            if field_of(record, name):
-                self.others.add(hash(field_of(record, name)))
-        self.others.add(hash(stamped(target_of(record), field_of(record, "WARC-Date"))))
+            if field_value(record, name):
+                self.skipped_hashes.add(hash(field_value(record, name)))
+        self.skipped_hashes.add(hash(date_and_url(target_url(record), field_value(record, "WARC-Date"))))
 
     # --- revisits ---
 
     def _revisit(self, number: int, record: WarcRecord) -> Outcome | RevisitRecord | ImportedCapture | None:
-        beside = self._beside(record)
-        block = read_block(record, LONGEST)
+        sidecar = self._pop_sidecar(record)
+        block = read_block(record, MAX_HEAD_BYTES)
         head = split_head(block)[0] if block.strip() else None
         content_type = "" if head is None else head.value("content-type")
-        if not is_http(record):
+        if not is_http_record(record):
             return None
-        if "server-not-modified" in field_of(record, "WARC-Profile"):
-            outcome = replace(self._told(record, head, content_type), status=_NOT_MODIFIED, reason=Reason.NOT_MODIFIED)
-            outcome = asked(self._by_facts_of(outcome, beside.facts), beside.request, head)
-            return _placed(outcome, beside.facts)
-        if beside.facts is None and (self._repeats_another(record) or (head and not _holds_page(head, content_type))):
+        if "server-not-modified" in field_value(record, "WARC-Profile"):
+            outcome = replace(
+                self._base_outcome(record, head, content_type), status=_NOT_MODIFIED, reason=Reason.NOT_MODIFIED
+            )
+            outcome = add_request(self._with_metadata(outcome, sidecar.metadata), sidecar.request, head)
+            return _with_place(outcome, sidecar.metadata)
+        if sidecar.metadata is None and (
+            self._original_was_skipped(record) or (head and not _is_html_page(head, content_type))
+        ):
             return None
-        self._place(record)
-        outcome = self._by_facts_of(self._told(record, head, content_type), beside.facts)
-        outcome = asked(outcome, beside.request, head)
-        repeat = self._repeat(number, record, outcome)
-        return None if repeat is None else _placed(repeat, beside.facts)
+        self._remember_place(record)
+        outcome = self._with_metadata(self._base_outcome(record, head, content_type), sidecar.metadata)
+        outcome = add_request(outcome, sidecar.request, head)
+        revisit = self._make_revisit(number, record, outcome)
+        return None if revisit is None else _with_place(revisit, sidecar.metadata)
 
-    def _by_facts_of(self, outcome: Outcome, facts: Facts | None) -> Outcome:
-        return self._dated(outcome if facts is None else merged(outcome, facts))
+    def _with_metadata(self, outcome: Outcome, metadata: CaptureMetadata | None) -> Outcome:
+        return self._check_date(outcome if metadata is None else merge_metadata(outcome, metadata))
 
-    def _repeats_another(self, record: WarcRecord) -> bool:
-        """True if what it repeats was passed over: surely no page."""
-        named = (
-            field_of(record, "WARC-Refers-To"),
-            field_of(record, "WARC-Payload-Digest"),
-            stamped(*refers_to(record)),
+    def _original_was_skipped(self, record: WarcRecord) -> bool:
+        """True if the original of a revisit was skipped, because then it is no page."""
+        originals = (
+            field_value(record, "WARC-Refers-To"),
+            field_value(record, "WARC-Payload-Digest"),
+            date_and_url(*refers_to(record)),
         )
-        return any(name and hash(name) in self.others for name in named)
+        return any(name and hash(name) in self.skipped_hashes for name in originals)
 
-    def _repeat(self, number: int, record: WarcRecord, outcome: Outcome) -> RevisitRecord | None:
-        original = field_of(record, "WARC-Refers-To")
+    def _make_revisit(self, number: int, record: WarcRecord, outcome: Outcome) -> RevisitRecord | None:
+        original = field_value(record, "WARC-Refers-To")
         url, date = refers_to(record)
         if not url and original in self.places:
             url, date = self.places[original]
-        digest = field_of(record, "WARC-Payload-Digest")
-        marks = (UNRESOLVED, *((digest,) if digest else ()), *_same_as(url, date))
-        repeat = RevisitRecord(self.file, number, _marked(outcome, marks))
-        if original and not url:  # its original may stand further on
-            self.by_id.append((repeat, original))
+        digest = field_value(record, "WARC-Payload-Digest")
+        flags = (UNRESOLVED, *((digest,) if digest else ()), *_original_flag(url, date))
+        revisit = RevisitRecord(self.file, number, _with_flags(outcome, flags))
+        if original and not url:  # the original may follow later in the file
+            self.unresolved.append((revisit, original))
             return None
-        return repeat
+        return revisit
 
-    def _named_by_id(self) -> list[ImportItem]:
-        """The repeats that named their original by its record's id alone, now that all of the file is known."""
-        done: list[ImportItem] = []
-        for repeat, original in self.by_id:
-            marks = _same_as(*self.places.get(original, ("", "")))
-            done.append(replace(repeat, outcome=_marked(repeat.outcome, marks)))
-        self.passed -= len(done)
-        self.by_id.clear()
-        return done
-
-
-def _placed(found: Outcome | RevisitRecord, facts: Facts | None) -> Outcome | RevisitRecord | ImportedCapture:
-    """What was found, with its place in the archive that wrote it; a whole page of an article needs none."""
-    if facts is None or (facts.kind is SeedKind.ARTICLE and facts.part == 1):
-        return found
-    return ImportedCapture(found=found, kind=facts.kind, part=facts.part, of=facts.of)
+    def _resolve_by_id(self) -> list[ImportItem]:
+        """Return the revisits that name their original only by record id, now that the complete file is known."""
+        finished: list[ImportItem] = []
+        for revisit, original in self.unresolved:
+            flags = _original_flag(*self.places.get(original, ("", "")))
+            finished.append(replace(revisit, outcome=_with_flags(revisit.outcome, flags)))
+        self.skipped -= len(finished)
+        self.unresolved.clear()
+        return finished
 
 
-def _with_request(
-    found: Outcome | RevisitRecord | ImportedCapture, request: tuple[tuple[str, str], ...] | None
+def _with_place(
+    item: Outcome | RevisitRecord, metadata: CaptureMetadata | None
 ) -> Outcome | RevisitRecord | ImportedCapture:
-    if isinstance(found, ImportedCapture):
-        return replace(found, found=_request_of(found.found, request))
-    return _request_of(found, request)
+    """Return the item with its place in the archive that wrote it. A first page of an article needs none."""
+    if metadata is None or (metadata.kind is SeedKind.ARTICLE and metadata.part == 1):
+        return item
+    return ImportedCapture(content=item, kind=metadata.kind, part=metadata.part, first_page_url=metadata.first_page_url)
 
 
-def _request_of(found: Outcome | RevisitRecord, request: tuple[tuple[str, str], ...] | None) -> Outcome | RevisitRecord:
-    if isinstance(found, Outcome):
-        return asked(found, request, None)
-    return replace(found, outcome=asked(found.outcome, request, None))
+def _add_request_to(
+    item: Outcome | RevisitRecord | ImportedCapture, request: tuple[tuple[str, str], ...] | None
+) -> Outcome | RevisitRecord | ImportedCapture:
+    if isinstance(item, ImportedCapture):
+        return replace(item, content=_add_request_to_outcome(item.content, request))
+    return _add_request_to_outcome(item, request)
 
 
-def _marked(outcome: Outcome, marks: tuple[str, ...]) -> Outcome:
-    return replace(outcome, flags=tuple(dict.fromkeys((*outcome.flags, *marks))))
+def _add_request_to_outcome(
+    item: Outcome | RevisitRecord, request: tuple[tuple[str, str], ...] | None
+) -> Outcome | RevisitRecord:
+    if isinstance(item, Outcome):
+        return add_request(item, request, None)
+    return replace(item, outcome=add_request(item.outcome, request, None))
 
 
-def _same_as(url: str, date: str) -> tuple[str, ...]:
+def _with_flags(outcome: Outcome, flags: tuple[str, ...]) -> Outcome:
+    return replace(outcome, flags=tuple(dict.fromkeys((*outcome.flags, *flags))))
+
+
+def _original_flag(url: str, date: str) -> tuple[str, ...]:
     try:
         return (f"{SAME_AS}{iso(parse_stamp(date))} {canonical_url(url)}",) if url and date else ()
     except BadInput:
         return ()
 
 
-def _holds_page(head: Head | None, content_type: str) -> bool:
+def _is_html_page(head: HttpHead | None, content_type: str) -> bool:
     return content_type.lower().startswith(_HTML) and (head is None or head.status[1] not in REDIRECTS)

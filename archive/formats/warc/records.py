@@ -1,11 +1,11 @@
-"""One capture as WARC/1.1 records: how it was asked for, what came, every redirect on the way, what else is known.
+"""One capture as WARC/1.1 records: the request, the response, every redirect, and further metadata.
 
-What is kept is the entity, decoded, and no longer the bytes of the wire. So a reply is written as its head and that
-entity; the headers that would belie it (``Content-Encoding``, ``Transfer-Encoding``, and a ``Content-Length`` of the
-coded body) are renamed to ``X-Archive-Orig-...``, as web archives do in replay, and every other byte of the head stays.
-A body that did not decode whole is written as it came, under its own headers.
+The archive stores the decoded body and no longer the bytes of the wire. So a response is written as its head and that
+body. The headers that no longer hold (``Content-Encoding``, ``Transfer-Encoding``, and a ``Content-Length`` of the
+coded body) are renamed to ``X-Archive-Orig-...``, as web archives do in replay. Every other byte of the head is
+unchanged. A body that could not be decoded is written as received, under its own headers.
 
-The ids of records follow from what they are about: the same capture always gives the same records.
+The ids of records are derived from their contents: the same capture always gives the same records.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from archive.formats.digests import is_digest
-from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, write_facts
+from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, write_capture_metadata
 from archive.timestamps import iso
 from db.records import Reason, SeedKind
 
@@ -29,26 +29,28 @@ if TYPE_CHECKING:
     Pairs = tuple[tuple[str, str], ...]
 
 PROFILES: Final = "http://netpreserve.org/warc/1.1/revisit/"
-"""What the names of the two ways to repeat a record begin with."""
+"""The common beginning of the two revisit profiles."""
 
-_RENAMED: Final = "X-Archive-Orig-"
-_AS_IT_CAME: Final = frozenset({Reason.TRUNCATED, Reason.DECODE, Reason.TOO_LARGE, Reason.PROTOCOL})
-_CUT: Final = {Reason.TRUNCATED: "disconnect", Reason.TOO_LARGE: "length"}
-_NAMES: Final = uuid.UUID("6f0a5d3e-3c1c-5b1d-9d3a-7a3f0c0f5a11")  # ours alone, so that ids meet nobody else's
-_REPLY: Final = "application/http; msgtype=response"
-_REQUEST: Final = "application/http; msgtype=request"
-_FIELDS: Final = "application/warc-fields"
+_ORIGINAL_PREFIX: Final = "X-Archive-Orig-"
+_UNDECODED: Final = frozenset({Reason.TRUNCATED, Reason.DECODE, Reason.TOO_LARGE, Reason.PROTOCOL})
+_TRUNCATION: Final = {Reason.TRUNCATED: "disconnect", Reason.TOO_LARGE: "length"}
+_NAMESPACE: Final = uuid.UUID(
+    "6f0a5d3e-3c1c-5b1d-9d3a-7a3f0c0f5a11"
+)  # our own namespace, so that ids never collide with those of others
+_RESPONSE_TYPE: Final = "application/http; msgtype=response"
+_REQUEST_TYPE: Final = "application/http; msgtype=request"
+_FIELDS_TYPE: Final = "application/warc-fields"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One WARC record: the pairs of its own head but for Content-Length and the block's digest, and its block."""
+    """One WARC record: its header fields without Content-Length and the block's digest, and its block."""
 
     headers: tuple[tuple[str, str], ...]
     block: bytes
 
     def value(self, name: str) -> str:
-        """The first value of the field ``name``; empty if there is none."""
+        """Return the first value of the field ``name``, or an empty string."""
         return next((value for key, value in self.headers if key == name), "")
 
 
@@ -58,89 +60,92 @@ def warc_records(
     *,
     original: Capture | None = None,
     kind: SeedKind = SeedKind.ARTICLE,
-    of: str | None = None,
+    first_page_url: str | None = None,
 ) -> tuple[Record, ...]:
-    """The records of ``capture``, whose ``payload`` has the digest it names (None: it has none).
+    """Return the records of ``capture``. ``payload`` has the digest it names, or is None if it has none.
 
-    ``kind`` is that of its source; ``of`` the address of the page whose further part it is, which goes right before it.
-    Redirects and the request come first, then a ``metadata`` record with what WARC has no field for, and last the
-    reply: a ``response`` (``resource`` for what came without HTTP), or a ``revisit`` of ``original``, the capture whose
-    payload it repeats or which it says is not modified. A visit that brought no reply is its metadata alone. All are
-    tied to the last by WARC-Concurrent-To.
+    ``kind`` is that of its source. ``first_page_url`` is set for a further part: the address of its article's first
+    page, which directly precedes it. The order is: redirects, the request, a ``metadata`` record with what WARC has no
+    field for, and the response. The last is a ``response`` (``resource`` for a capture without HTTP), or a ``revisit``
+    of ``original``, the capture with the same payload or the one that a 304 refers to. A visit without a response has
+    only its metadata record. WARC-Concurrent-To connects all records to the last one.
     """
-    main = _main(capture, payload, original)
-    told = None if main is None else main.value("WARC-Record-ID")
-    records = [_hop(capture, number, hop, told) for number, hop in enumerate(capture.hops)]
+    response = _response_record(capture, payload, original)
+    response_id = None if response is None else response.value("WARC-Record-ID")
+    records = [_redirect_record(capture, number, hop, response_id) for number, hop in enumerate(capture.hops)]
     if capture.exchange is not None and capture.exchange.request:
-        records.append(_request(capture, capture.exchange, told))
-    records.append(_facts(capture, told, kind, of))
-    return (*records, *(() if main is None else (main,)))
+        records.append(_request_record(capture, capture.exchange, response_id))
+    records.append(_metadata_record(capture, response_id, kind, first_page_url))
+    return (*records, *(() if response is None else (response,)))
 
 
-# --- the reply -------------------------------------------------------------------------------------------------------
+# --- the response ----------------------------------------------------------------------------------------------------
 
 
-def _main(capture: Capture, payload: bytes | None, original: Capture | None) -> Record | None:
+def _response_record(capture: Capture, payload: bytes | None, original: Capture | None) -> Record | None:
     if capture.status is None and not capture.headers and UNRESOLVED not in capture.flags:
         if payload is None:
             return None
-        return _record(
-            capture, "resource", capture.content_type or "application/octet-stream", payload, _digest(capture)
-        )
+        content_type = capture.content_type or "application/octet-stream"
+        return _record(capture, "resource", content_type, payload, _digest_field(capture))
     if UNRESOLVED in capture.flags:
-        return _unresolved(capture)
+        return _unresolved_record(capture)
     if capture.reason is Reason.NOT_MODIFIED:
-        return _revisit(capture, original, "server-not-modified")
+        return _revisit_record(capture, original, "server-not-modified")
     if original is not None:
-        return _revisit(capture, original, "identical-payload-digest")
-    cut = _CUT.get(capture.reason) if capture.reason is not None else None
-    more = (*_digest(capture), *((("WARC-Truncated", cut),) if cut else ()), *_connection(capture))
-    return _record(capture, "response", _REPLY, _head_of(capture, payload) + (payload or b""), more)
+        return _revisit_record(capture, original, "identical-payload-digest")
+    truncation = _TRUNCATION.get(capture.reason) if capture.reason is not None else None
+    more = (
+        *_digest_field(capture),
+        *((("WARC-Truncated", truncation),) if truncation else ()),
+        *_connection_fields(capture),
+    )
+    return _record(capture, "response", _RESPONSE_TYPE, _http_head(capture, payload) + (payload or b""), more)
 
 
-def _revisit(capture: Capture, original: Capture | None, profile: str) -> Record:
-    more = [("WARC-Profile", PROFILES + profile), *_connection(capture)]
+def _revisit_record(capture: Capture, original: Capture | None, profile: str) -> Record:
+    more = [("WARC-Profile", PROFILES + profile), *_connection_fields(capture)]
     if original is not None:
         more += [
             ("WARC-Refers-To", record_id(original, "reply")),
             ("WARC-Refers-To-Target-URI", original.final_url),
             ("WARC-Refers-To-Date", iso(original.captured_at)),
-            *_digest(original),
+            *_digest_field(original),
         ]
-    return _record(capture, "revisit", _REPLY, _head_of(capture, None), tuple(more))
+    return _record(capture, "revisit", _RESPONSE_TYPE, _http_head(capture, None), tuple(more))
 
 
-def _unresolved(capture: Capture) -> Record:
-    """A repeat that still waits for its original: all that is known is how its recorder named that one."""
-    more = [("WARC-Profile", f"{PROFILES}identical-payload-digest"), *_connection(capture)]
+def _unresolved_record(capture: Capture) -> Record:
+    """Return a revisit whose original is not known yet. It only names it as its recorder did."""
+    more = [("WARC-Profile", f"{PROFILES}identical-payload-digest"), *_connection_fields(capture)]
     more += [("WARC-Payload-Digest", flag) for flag in capture.flags if is_digest(flag)][:1]
     for flag in capture.flags:
         if flag.startswith(SAME_AS):
-            at, _, url = flag.removeprefix(SAME_AS).partition(" ")
-            more += [("WARC-Refers-To-Target-URI", url), ("WARC-Refers-To-Date", at)]
-    block = b"" if capture.status is None else _head_of(capture, None)
-    return _record(capture, "revisit", _REPLY, block, tuple(more))
+            date, _, url = flag.removeprefix(SAME_AS).partition(" ")
+            more += [("WARC-Refers-To-Target-URI", url), ("WARC-Refers-To-Date", date)]
+    block = b"" if capture.status is None else _http_head(capture, None)
+    return _record(capture, "revisit", _RESPONSE_TYPE, block, tuple(more))
 
 
-def _head_of(capture: Capture, payload: bytes | None) -> bytes:
-    """Status line and headers as they came, save for the names of those that no longer hold for the body below."""
+def _http_head(capture: Capture, payload: bytes | None) -> bytes:
+    """Return status line and headers as received, except for renamed headers that do not hold for the body below."""
     version = capture.exchange.http_version if capture.exchange else "HTTP/1.1"
-    whole = capture.reason not in _AS_IT_CAME and not any(flag.startswith("body-") for flag in capture.flags)
+    is_decoded = capture.reason not in _UNDECODED and not any(flag.startswith("body-") for flag in capture.flags)
     pairs = capture.headers
     if payload is not None:
-        belied = {"transfer-encoding"} | ({"content-encoding"} if whole else set())
-        pairs = tuple((_renamed(name, value, belied, len(payload)), value) for name, value in pairs)
-    return _block(f"{version} {capture.status or 200} {capture.reason_phrase}", pairs)
+        wrong_names = {"transfer-encoding"} | ({"content-encoding"} if is_decoded else set())
+        pairs = tuple((_header_name(name, value, wrong_names, len(payload)), value) for name, value in pairs)
+    return _http_block(f"{version} {capture.status or 200} {capture.reason_phrase}", pairs)
 
 
-def _renamed(name: str, value: str, belied: set[str], length: int) -> str:
-    low = name.lower()
-    wrong = low in belied or (low == "content-length" and value.strip() != str(length))
-    return f"{_RENAMED}{name}" if wrong else name
+def _header_name(name: str, value: str, wrong_names: set[str], length: int) -> str:
+    lower = name.lower()
+    is_wrong = lower in wrong_names or (lower == "content-length" and value.strip() != str(length))
+    return f"{_ORIGINAL_PREFIX}{name}" if is_wrong else name
 
 
-def _connection(capture: Capture) -> Pairs:
-    """Where the reply came from and under which protocol, as far as that is known."""
+def _connection_fields(capture: Capture) -> Pairs:
+    """Return the address and protocol of the connection, as far as known."""
     pairs = [] if capture.ip is None else [("WARC-IP-Address", capture.ip)]
     if capture.exchange is not None:
         pairs.append(("WARC-Protocol", capture.exchange.http_version.lower()))
@@ -151,108 +156,112 @@ def _connection(capture: Capture) -> Pairs:
     return tuple(pairs)
 
 
-# --- what stands beside it -------------------------------------------------------------------------------------------
+# --- records beside the response -------------------------------------------------------------------------------------
 
 
-def _hop(capture: Capture, number: int, hop: Hop, told: str | None) -> Record:
-    """A redirect followed on the way: its reply's head. Its body was never read."""
+def _redirect_record(capture: Capture, number: int, hop: Hop, response_id: str | None) -> Record:
+    """Return the response head of a redirect that was followed. Its body was never read."""
     pairs = hop.headers or (("Location", hop.location),)
     lengths = {"content-length", "transfer-encoding", "content-encoding"}
-    kept = tuple((f"{_RENAMED}{name}" if name.lower() in lengths else name, value) for name, value in pairs)
-    named = _named(capture, f"hop {number}", "response", hop.url, iso(hop.at or capture.captured_at))
+    headers = tuple((f"{_ORIGINAL_PREFIX}{name}" if name.lower() in lengths else name, value) for name, value in pairs)
+    fields = _naming_fields(capture, f"hop {number}", "response", hop.url, iso(hop.at or capture.captured_at))
     address = (("WARC-IP-Address", hop.ip),) if hop.ip else ()
-    block = _block(f"HTTP/1.1 {hop.status} {hop.reason_phrase}", kept)
+    block = _http_block(f"HTTP/1.1 {hop.status} {hop.reason_phrase}", headers)
     empty = ("WARC-Payload-Digest", f"sha256:{hashlib.sha256().hexdigest()}")
-    return Record(headers=(*named, ("Content-Type", _REPLY), empty, *address, *_tied(told)), block=block)
+    return Record(
+        headers=(*fields, ("Content-Type", _RESPONSE_TYPE), empty, *address, *_concurrent_field(response_id)),
+        block=block,
+    )
 
 
-def _request(capture: Capture, exchange: Exchange, told: str | None) -> Record:
+def _request_record(capture: Capture, exchange: Exchange, response_id: str | None) -> Record:
     url = urlsplit(capture.final_url)
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    named = _named(capture, "request", "request", capture.final_url, iso(capture.captured_at))
-    block = _block(f"GET {target} {exchange.http_version}", exchange.request)
-    return Record(headers=(*named, ("Content-Type", _REQUEST), *_tied(told)), block=block)
+    fields = _naming_fields(capture, "request", "request", capture.final_url, iso(capture.captured_at))
+    block = _http_block(f"GET {target} {exchange.http_version}", exchange.request)
+    return Record(headers=(*fields, ("Content-Type", _REQUEST_TYPE), *_concurrent_field(response_id)), block=block)
 
 
-def _facts(capture: Capture, told: str | None, kind: SeedKind, of: str | None) -> Record:
-    named = _named(capture, "facts", "metadata", capture.final_url, iso(capture.captured_at))
-    block = write_facts(capture, kind=kind, of=of)
-    return Record(headers=(*named, ("Content-Type", _FIELDS), *_tied(told)), block=block)
+def _metadata_record(capture: Capture, response_id: str | None, kind: SeedKind, first_page_url: str | None) -> Record:
+    fields = _naming_fields(capture, "facts", "metadata", capture.final_url, iso(capture.captured_at))
+    block = write_capture_metadata(capture, kind=kind, first_page_url=first_page_url)
+    return Record(headers=(*fields, ("Content-Type", _FIELDS_TYPE), *_concurrent_field(response_id)), block=block)
 
 
-# --- what was made of it, and of which hands the file is -------------------------------------------------------------
+# --- extracted text and warcinfo -------------------------------------------------------------------------------------
 
 
-def info_record(software: str, at: datetime) -> Record:
-    """The ``warcinfo`` at the head of a file, dated ``at``: what wrote it, and that it keeps to ISO 28500:2017."""
-    stamp = iso(at)
-    block = _block_of(
+def info_record(software: str, created_at: datetime) -> Record:
+    """Return the ``warcinfo`` record at the head of a file: the software, and the standard it follows."""
+    stamp = iso(created_at)
+    block = _fields_block(
         ("software", software),
         ("format", "WARC File Format 1.1"),
         ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
         ("description", "captures of an archive of articles; entities are decoded, see X-Archive-Orig- headers"),
     )
-    key = uuid.uuid5(_NAMES, f"warcinfo {stamp} {hashlib.sha256(block).hexdigest()}")
+    key = uuid.uuid5(_NAMESPACE, f"warcinfo {stamp} {hashlib.sha256(block).hexdigest()}")
     headers = ("WARC-Type", "warcinfo"), ("WARC-Record-ID", f"<urn:uuid:{key}>"), ("WARC-Date", stamp)
-    return Record(headers=(*headers, ("Content-Type", _FIELDS)), block=block)
+    return Record(headers=(*headers, ("Content-Type", _FIELDS_TYPE)), block=block)
 
 
 def text_records(capture: Capture, text: Text, *, recipe: str) -> tuple[Record, Record]:
-    """What was read on the page of ``capture``: its text as a ``conversion``, and a ``metadata`` record about that.
+    """Return the extracted text of a page as a ``conversion`` record, and a ``metadata`` record about it.
 
-    The conversion is plain UTF-8: the headline, an empty line, the body, a paragraph a line.
+    The conversion is plain UTF-8: the headline, an empty line, and the body with one paragraph per line.
     """
-    reply = record_id(capture, "reply")
+    response_id = record_id(capture, "reply")
     block = f"{text.title}\n\n{text.body}\n".encode()
     digest = ("WARC-Payload-Digest", f"sha256:{hashlib.sha256(block).hexdigest()}")
-    named = _named(capture, "text", "conversion", capture.final_url, iso(capture.captured_at))
-    more = ("WARC-Refers-To", reply), ("Content-Type", "text/plain; charset=utf-8"), digest
-    about = _named(capture, "text facts", "metadata", capture.final_url, iso(capture.captured_at))
+    naming = _naming_fields(capture, "text", "conversion", capture.final_url, iso(capture.captured_at))
+    more = ("WARC-Refers-To", response_id), ("Content-Type", "text/plain; charset=utf-8"), digest
+    metadata_naming = _naming_fields(capture, "text facts", "metadata", capture.final_url, iso(capture.captured_at))
     published = None if text.published_at is None else iso(text.published_at)
     known = {"title": text.title, "byline": text.byline, "published": published, "language": text.language}
     known |= {"text-sha256": text.sha256, "recipe": recipe}
-    fields = _block_of(*((name, " ".join(value.split())) for name, value in known.items() if value))
-    tied = ("WARC-Refers-To", record_id(capture, "text")), ("Content-Type", _FIELDS)
-    return Record(headers=(*named, *more), block=block), Record(headers=(*about, *tied), block=fields)
+    fields = _fields_block(*((name, " ".join(value.split())) for name, value in known.items() if value))
+    metadata_more = ("WARC-Refers-To", record_id(capture, "text")), ("Content-Type", _FIELDS_TYPE)
+    conversion = Record(headers=(*naming, *more), block=block)
+    return conversion, Record(headers=(*metadata_naming, *metadata_more), block=fields)
 
 
-def _block_of(*pairs: tuple[str, str]) -> bytes:
-    """A block of the type ``application/warc-fields``, which is UTF-8."""
+def _fields_block(*pairs: tuple[str, str]) -> bytes:
+    """Return a block of the type ``application/warc-fields``, in UTF-8."""
     return "".join(f"{name}: {value}\r\n" for name, value in pairs).encode("utf-8", "replace")
 
 
-# --- the form of records ---------------------------------------------------------------------------------------------
+# --- parts of records ------------------------------------------------------------------------------------------------
 
 
 def record_id(capture: Capture, role: str) -> str:
-    """The id of one of the records of a capture, from its natural key and the record's ``role`` in it."""
+    """Return the id of a record of a capture, from the capture's natural key and the record's ``role`` in it."""
     key = f"{capture.url} {iso(capture.captured_at)} {capture.payload_sha256} {capture.part} {role}"
-    return f"<urn:uuid:{uuid.uuid5(_NAMES, key)}>"
+    return f"<urn:uuid:{uuid.uuid5(_NAMESPACE, key)}>"
 
 
 def _record(capture: Capture, kind: str, content_type: str, block: bytes, more: Pairs) -> Record:
-    named = _named(capture, "reply", kind, capture.final_url, iso(capture.captured_at))
-    return Record(headers=(*named, ("Content-Type", content_type), *more), block=block)
+    fields = _naming_fields(capture, "reply", kind, capture.final_url, iso(capture.captured_at))
+    return Record(headers=(*fields, ("Content-Type", content_type), *more), block=block)
 
 
-def _named(capture: Capture, role: str, kind: str, url: str, at: str) -> Pairs:
+def _naming_fields(capture: Capture, role: str, kind: str, url: str, date: str) -> Pairs:
     return (
         ("WARC-Type", kind),
         ("WARC-Record-ID", record_id(capture, role)),
         ("WARC-Target-URI", url),
-        ("WARC-Date", at),
+        ("WARC-Date", date),
     )
 
 
-def _tied(told: str | None) -> Pairs:
-    return () if told is None else (("WARC-Concurrent-To", told),)
+def _concurrent_field(response_id: str | None) -> Pairs:
+    return () if response_id is None else (("WARC-Concurrent-To", response_id),)
 
 
-def _digest(capture: Capture) -> Pairs:
-    known = capture.payload_sha256
-    return () if known is None else (("WARC-Payload-Digest", f"sha256:{known}"),)
+def _digest_field(capture: Capture) -> Pairs:
+    sha256 = capture.payload_sha256
+    return () if sha256 is None else (("WARC-Payload-Digest", f"sha256:{sha256}"),)
 
 
-def _block(first: str, pairs: Pairs) -> bytes:
+def _http_block(first: str, pairs: Pairs) -> bytes:
     lines = [first, *(f"{name}: {value}" for name, value in pairs)]
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1", "replace")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from archive.formats.http_date import http_date as read_http_date
+from archive.formats.http_date import parse_http_date as read_http_date
 from archive.serve.memento.cdx_index import few, look_up, pages, walk
 from archive.serve.memento.cdx_query import read_question
 from archive.serve.memento.datetime14 import SECOND, first_of, middle_of, stamp

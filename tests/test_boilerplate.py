@@ -1,4 +1,4 @@
-"""Cleaning: what is residue, what is not, that everything comes back, and credits."""
+"""Cleaning: boilerplate and what is none, reversibility, and credits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.extract.boilerplate import clean, clean_facts, normalise, restore
+from archive.extract.boilerplate import clean, clean_facts, normalize, restore
 from archive.extract.boilerplate.attribution import find_credits
 from db.records import Extraction, Verdict
 
@@ -68,13 +68,13 @@ def reasons(extraction: Extraction) -> list[tuple[str, str]]:
     ],
 )
 def test_text_has_one_form(raw: str, normal: str) -> None:
-    assert normalise(raw) == normal
+    assert normalize(raw) == normal
 
 
 @given(TEXTS)
-def test_normalising_twice_changes_nothing_and_can_be_stored(text: str) -> None:
-    assert normalise(normalise(text)) == normalise(text)
-    normalise(text).encode("utf-8")
+def test_normalizing_twice_changes_nothing_and_can_be_stored(text: str) -> None:
+    assert normalize(normalize(text)) == normalize(text)
+    normalize(text).encode("utf-8")
 
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
@@ -83,21 +83,21 @@ def test_normalising_twice_changes_nothing_and_can_be_stored(text: str) -> None:
 @given(TEXTS, st.sampled_from(["", "A title", BODY[0]]))
 def test_everything_removed_can_be_put_back(text: str, title: str) -> None:
     got = clean(Extraction(verdict=Verdict.OK, title=title, text=text))
-    assert restore(got) == normalise(text)
+    assert restore(got) == normalize(text)
     assert all(removed.text for removed in got.removed)
     assert [removed.at for removed in got.removed] == sorted(removed.at for removed in got.removed)
 
 
 @given(TEXTS)
-def test_what_is_left_is_normalised_and_cleaning_again_changes_nothing(text: str) -> None:
+def test_what_is_left_is_normalized_and_cleaning_again_changes_nothing(text: str) -> None:
     got = clean(Extraction(verdict=Verdict.OK, text=text))
-    assert normalise(got.text) == got.text
+    assert normalize(got.text) == got.text
     assert clean(got) == got
 
 
 @given(TEXTS)
 def test_text_is_never_cleaned_away(text: str) -> None:
-    assert bool(clean(Extraction(verdict=Verdict.OK, text=text)).text) == bool(normalise(text))
+    assert bool(clean(Extraction(verdict=Verdict.OK, text=text)).text) == bool(normalize(text))
 
 
 def test_verdict_and_declared_fields_are_left_alone() -> None:
@@ -106,7 +106,7 @@ def test_verdict_and_declared_fields_are_left_alone() -> None:
     assert (got.verdict, got.detail, got.title, got.byline) == (Verdict.PAYWALL, "d", "A title", 'A "B" C')
 
 
-# --- residue ----------------------------------------------------------------------------------------------------------
+# --- boilerplate ------------------------------------------------------------------------------------------------------
 
 TAIL = [
     ("source link", "Source link"),
@@ -194,14 +194,14 @@ ANYWHERE = [
 
 
 @pytest.mark.parametrize(("because", "line"), TAIL + EDGE + ANYWHERE)
-def test_residue_at_the_tail_goes(because: str, line: str) -> None:
+def test_boilerplate_at_the_tail_goes(because: str, line: str) -> None:
     got = cleaned(*BODY, line)
     assert reasons(got) == [(because, line)]
     assert got.text == "\n".join(BODY)
 
 
 @pytest.mark.parametrize(("because", "line"), HEAD + EDGE + ANYWHERE)
-def test_residue_at_the_head_goes(because: str, line: str) -> None:
+def test_boilerplate_at_the_head_goes(because: str, line: str) -> None:
     got = cleaned(line, *BODY)
     assert reasons(got) == [(because, line)]
     assert got.text == "\n".join(BODY)
@@ -233,7 +233,7 @@ def test_advertisements_cross_references_and_shortcodes_go_anywhere(because: str
         "He spent 12 minutes ago-ing and fro-ing.",
     ],
 )
-def test_sentences_that_begin_like_residue_stay(line: str) -> None:
+def test_sentences_that_begin_like_boilerplate_stay(line: str) -> None:
     assert cleaned(line, *BODY).removed == cleaned(*BODY, line).removed == ()
 
 

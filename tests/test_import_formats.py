@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.formats.import_file import SUFFIXES, read_import
-from archive.formats.imported import BadLine, PassedOver, text_payload
+from archive.formats.imported import BadLine, SkippedRecords, text_payload
 from archive.pipeline.import_files import Imported, import_files
 from archive.settings import Settings
 from db.errors import BadInput
@@ -37,25 +37,25 @@ def read(path: Path) -> list[Outcome | BadLine]:
     return list(read_import(path, now=NOW))
 
 
-def brought(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
-    """Import these files into the archive of ``tmp_path``; all the captures it then holds."""
+def import_into(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
+    """Import these files into the archive of ``tmp_path``. Also returns all its captures."""
     db = tmp_path / "archive.db"
-    done = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)
+    result = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)
     with Reader(db) as reader:
         known = source_queries.everything(reader.ask)
-        return done, [each for source in known for each in capture_queries.of_source(reader.ask, source.id)]
+        return result, [capture for source in known for capture in capture_queries.of_source(reader.ask, source.id)]
 
 
-def one(path: Path) -> Outcome:
-    (found,) = read(path)
-    assert isinstance(found, Outcome), found
-    return found
+def single_outcome(path: Path) -> Outcome:
+    (outcome,) = read(path)
+    assert isinstance(outcome, Outcome), outcome
+    return outcome
 
 
 def bad(path: Path) -> BadLine:
-    (found,) = read(path)
-    assert isinstance(found, BadLine), found
-    return found
+    (problem,) = read(path)
+    assert isinstance(problem, BadLine), problem
+    return problem
 
 
 def jsonl(tmp_path: Path, *lines: object) -> Path:
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_at_all_is_bad_input_at_once(tmp_path: Path, 
 
 
 def test_capitals_in_a_file_name_do_not_matter(tmp_path: Path):
-    assert one(jsonl(tmp_path, LINE).rename(tmp_path / "PAGES.JSONL"))
+    assert single_outcome(jsonl(tmp_path, LINE).rename(tmp_path / "PAGES.JSONL"))
 
 
 def test_every_known_ending_is_offered():
@@ -96,7 +96,7 @@ def test_every_known_ending_is_offered():
 
 
 def test_a_line_of_html_becomes_an_outcome_as_if_visited_then(tmp_path: Path):
-    assert one(jsonl(tmp_path, {**LINE, "url": "HTTPS://news.example/a?utm_source=x"})) == Outcome(
+    assert single_outcome(jsonl(tmp_path, {**LINE, "url": "HTTPS://news.example/a?utm_source=x"})) == Outcome(
         requested_url="https://news.example/a",
         final_url="https://news.example/a",
         started_at=THEN,
@@ -119,16 +119,16 @@ def test_a_line_of_text_becomes_canonical_json(tmp_path: Path):
         "language": "de",
     }
     del line["html"]
-    found = one(jsonl(tmp_path, line))
-    assert (found.content_type, found.charset, found.reason) == (TEXT_MEDIA_TYPE, "utf-8", None)
-    assert (found.payload or b"").decode() == (
+    outcome = single_outcome(jsonl(tmp_path, line))
+    assert (outcome.content_type, outcome.charset, outcome.reason) == (TEXT_MEDIA_TYPE, "utf-8", None)
+    assert (outcome.payload or b"").decode() == (
         '{"byline":null,"language":"de","published_at":"2021-10-08T07:00:00Z",'
         '"text":"Erste Zeile\\nzweite","title":"Über"}'
     )
 
 
 def test_html_wins_over_text_and_other_keys_are_ignored(tmp_path: Path):
-    assert one(jsonl(tmp_path, {**LINE, "text": "x", "id": 7, "tags": [1]})).payload == PAGE.encode()
+    assert single_outcome(jsonl(tmp_path, {**LINE, "text": "x", "id": 7, "tags": [1]})).payload == PAGE.encode()
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,12 @@ def test_html_wins_over_text_and_other_keys_are_ignored(tmp_path: Path):
 )
 def test_a_status_that_is_no_page_becomes_a_reason_and_needs_no_html(tmp_path: Path, status: int, reason: Reason):
     line = {**LINE, "status": status, "html": None}
-    found = one(jsonl(tmp_path, line))
-    assert (found.status, found.reason, found.payload) == (status, reason, None)
+    outcome = single_outcome(jsonl(tmp_path, line))
+    assert (outcome.status, outcome.reason, outcome.payload) == (status, reason, None)
 
 
 def test_the_page_of_an_error_is_kept(tmp_path: Path):
-    assert one(jsonl(tmp_path, {**LINE, "status": 404})).payload == PAGE.encode()
+    assert single_outcome(jsonl(tmp_path, {**LINE, "status": 404})).payload == PAGE.encode()
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_the_page_of_an_error_is_kept(tmp_path: Path):
     ],
 )
 def test_dates_may_carry_a_zone_and_are_utc_otherwise(tmp_path: Path, written: str, expected: datetime):
-    assert one(jsonl(tmp_path, {**LINE, "fetched_at": written})).started_at == expected
+    assert single_outcome(jsonl(tmp_path, {**LINE, "fetched_at": written})).started_at == expected
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_dates_may_carry_a_zone_and_are_utc_otherwise(tmp_path: Path, written: s
         ({**LINE, "html": None, "text": " \n"}, "the text is empty"),
         ({**LINE, "html": None, "text": "x", "published_at": "soon"}, "published_at 'soon' is not a date"),
         ({**LINE, "html": None, "text": "x", "title": {}}, "title is an object"),
-        ({**LINE, "html": "\ud800"}, "half a character at position 0"),
+        ({**LINE, "html": "\ud800"}, "an incomplete character at position 0"),
     ],
 )
 def test_a_bad_line_is_named_and_the_rest_is_kept(tmp_path: Path, line: object, problem: str):
@@ -205,7 +205,7 @@ def test_a_line_that_is_not_utf8_is_a_bad_line(tmp_path: Path):
 
 
 def test_a_byte_order_mark_before_the_first_line_does_no_harm(tmp_path: Path):
-    assert one(file(tmp_path, "x.jsonl", b"\xef\xbb\xbf" + json.dumps(LINE).encode()))
+    assert single_outcome(file(tmp_path, "x.jsonl", b"\xef\xbb\xbf" + json.dumps(LINE).encode()))
 
 
 def test_a_line_longer_than_memory_allows_is_a_bad_line(tmp_path: Path):
@@ -257,22 +257,22 @@ OG_URL = '<head><meta property="og:url" content="https://news.example/a"/>'
 @pytest.mark.parametrize("head", [SAVED_FROM, SINGLEFILE, CANONICAL, OG_URL])
 @pytest.mark.parametrize("name", ["page.html", "page.htm"])
 def test_a_saved_page_says_where_it_comes_from(tmp_path: Path, head: str, name: str):
-    found = one(file(tmp_path, name, head + PAGE))
-    assert found.requested_url == "https://news.example/a"
-    assert found.started_at == THEN
-    assert found.payload == (head + PAGE).encode()
-    assert (found.status, found.reason, found.charset) == (None, None, None)
+    outcome = single_outcome(file(tmp_path, name, head + PAGE))
+    assert outcome.requested_url == "https://news.example/a"
+    assert outcome.started_at == THEN
+    assert outcome.payload == (head + PAGE).encode()
+    assert (outcome.status, outcome.reason, outcome.charset) == (None, None, None)
 
 
 def test_what_the_saving_tool_wrote_wins_over_what_the_page_claims(tmp_path: Path):
     claims = CANONICAL.replace("/a", "/b") + OG_URL.replace("/a", "/c")
-    assert one(file(tmp_path, "x.html", SAVED_FROM + claims)).requested_url == "https://news.example/a"
-    assert one(file(tmp_path, "y.html", claims)).requested_url == "https://news.example/b"
+    assert single_outcome(file(tmp_path, "x.html", SAVED_FROM + claims)).requested_url == "https://news.example/a"
+    assert single_outcome(file(tmp_path, "y.html", claims)).requested_url == "https://news.example/b"
 
 
 def test_a_relative_claim_is_no_address(tmp_path: Path):
     relative = CANONICAL.replace("https://news.example", "")
-    assert one(file(tmp_path, "x.html", relative + OG_URL)).requested_url == "https://news.example/a"
+    assert single_outcome(file(tmp_path, "x.html", relative + OG_URL)).requested_url == "https://news.example/a"
 
 
 def test_a_saved_page_without_an_address_is_a_bad_line(tmp_path: Path):
@@ -281,20 +281,20 @@ def test_a_saved_page_without_an_address_is_a_bad_line(tmp_path: Path):
 
 def test_a_saved_page_of_any_encoding_is_kept_byte_for_byte(tmp_path: Path):
     content = (SAVED_FROM + PAGE).encode("latin-1")
-    assert one(file(tmp_path, "x.html", content)).payload == content
+    assert single_outcome(file(tmp_path, "x.html", content)).payload == content
 
 
 def test_a_text_file_has_a_header_and_a_text(tmp_path: Path):
     header = "url: https://news.example/a\nFetched_at: 2021-10-08T12:00:00Z\ntitle: Grid: to be mended\n"
-    found = one(file(tmp_path, "x.txt", f"{header}\nOne.\n\nTwo.".replace("\n", "\r\n")))
-    assert (found.requested_url, found.started_at) == ("https://news.example/a", THEN)
-    payload = json.loads(found.payload or b"")
+    outcome = single_outcome(file(tmp_path, "x.txt", f"{header}\nOne.\n\nTwo.".replace("\n", "\r\n")))
+    assert (outcome.requested_url, outcome.started_at) == ("https://news.example/a", THEN)
+    payload = json.loads(outcome.payload or b"")
     assert (payload["title"], payload["text"]) == ("Grid: to be mended", "One.\n\nTwo.")
 
 
 def test_an_address_alone_is_header_enough(tmp_path: Path):
-    found = one(file(tmp_path, "x.txt", "https://news.example/a\n\nOne."))
-    assert (found.requested_url, found.started_at) == ("https://news.example/a", THEN)
+    outcome = single_outcome(file(tmp_path, "x.txt", "https://news.example/a\n\nOne."))
+    assert (outcome.requested_url, outcome.started_at) == ("https://news.example/a", THEN)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_text_file_that_cannot_be_used_is_a_bad_line(tmp_path: Path, content: 
 
 
 class Warc:
-    """Writes a WARC file record by record, as the standard lays it out."""
+    """Writes a WARC file record by record, in the layout of the standard."""
 
     def __init__(self, *, packed: bool = True, first: int = 1) -> None:
         self.out = b""
@@ -361,8 +361,8 @@ OTHER = "https://news.example/b"
 def test_a_response_becomes_an_outcome_with_its_headers(tmp_path: Path, packed: bool):
     warc = Warc(packed=packed)
     warc.add("response", URL, b"<p>one", http={"ETag": '"e"', "X-A": "1"}, WARC_IP_Address="192.0.2.1")
-    found = one(warc.save(tmp_path, "x.warc.gz" if packed else "x.warc"))
-    assert found == Outcome(
+    outcome = single_outcome(warc.save(tmp_path, "x.warc.gz" if packed else "x.warc"))
+    assert outcome == Outcome(
         requested_url=URL,
         final_url=URL,
         started_at=THEN,
@@ -390,21 +390,26 @@ def test_what_is_not_a_page_is_passed_over(tmp_path: Path):
     warc.add("metadata", URL, b"x: y", http=None, Content_Type="application/warc-fields")
     warc.add("conversion", URL, b"as text", http=None, Content_Type="text/plain")
     warc.add("response", "dns:news.example", b"192.0.2.1", http=None, Content_Type="text/dns")
-    assert read(warc.save(tmp_path)) == [PassedOver(3)]
+    assert read(warc.save(tmp_path)) == [SkippedRecords(3)]
 
 
 def test_a_resource_is_a_page_without_a_status(tmp_path: Path):
     warc = Warc()
     warc.add("resource", URL, b"<p>one", http=None, Content_Type="text/html")
-    found = one(warc.save(tmp_path))
-    assert (found.payload, found.status, found.reason, found.content_type) == (b"<p>one", None, None, "text/html")
+    outcome = single_outcome(warc.save(tmp_path))
+    assert (outcome.payload, outcome.status, outcome.reason, outcome.content_type) == (
+        b"<p>one",
+        None,
+        None,
+        "text/html",
+    )
 
 
 def test_an_error_page_has_its_reason(tmp_path: Path):
     warc = Warc()
     warc.add("response", URL, b"<p>gone", "404 Not Found")
-    found = one(warc.save(tmp_path))
-    assert (found.status, found.reason, found.payload) == (404, Reason.MISSING_404, b"<p>gone")
+    outcome = single_outcome(warc.save(tmp_path))
+    assert (outcome.status, outcome.reason, outcome.payload) == (404, Reason.MISSING_404, b"<p>gone")
 
 
 def test_chunks_and_content_coding_are_undone(tmp_path: Path):
@@ -412,7 +417,7 @@ def test_chunks_and_content_coding_are_undone(tmp_path: Path):
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(coded), coded)
     warc = Warc()
     warc.add("response", URL, chunked, http={"Transfer-Encoding": "chunked", "Content-Encoding": "gzip"})
-    assert one(warc.save(tmp_path)).payload == b"<p>one"
+    assert single_outcome(warc.save(tmp_path)).payload == b"<p>one"
 
 
 @pytest.mark.parametrize(
@@ -429,9 +434,9 @@ def test_a_body_that_is_not_whole_is_kept_as_it_came_with_its_reason(
 ):
     warc = Warc()
     warc.add("response", URL, body, **headers)
-    found = one(warc.save(tmp_path))
-    assert (found.reason, found.payload) == (reason, body)
-    assert found.detail
+    outcome = single_outcome(warc.save(tmp_path))
+    assert (outcome.reason, outcome.payload) == (reason, body)
+    assert outcome.detail
 
 
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -447,7 +452,7 @@ NAMED = {
 
 
 def original_and_repeat(tmp_path: Path, by: str, url: str = URL) -> tuple[Path, Path]:
-    """Two files: a page, and a day later the same page again, known ``by`` something."""
+    """Two files: a page, and a revisit a day later that names it ``by`` one of the keys of ``NAMED``."""
     original, repeat = Warc(), Warc(first=10)
     original.add("response", URL, b"<p>one")
     headers = {"WARC_Profile": IDENTICAL, "WARC_Date": "2021-10-09T12:00:00Z", **NAMED[by]}
@@ -464,8 +469,8 @@ def test_a_revisit_gets_the_payload_it_refers_to_wherever_that_stands_in_the_fil
     files = [gzip.decompress(path.read_bytes()) for path in original_and_repeat(tmp_path, by)]
     records = files[::-1] if turned else files
     content = b"".join(gzip.compress(record) for record in records) if packed else b"".join(records)
-    done, (first, again) = brought(tmp_path, file(tmp_path, "x.warc.gz" if packed else "x.warc", content))
-    assert (done.read, done.new, done.bad) == (2, 2, ())
+    result, (first, again) = import_into(tmp_path, file(tmp_path, "x.warc.gz" if packed else "x.warc", content))
+    assert (result.read, result.new, result.bad) == (2, 2, ())
     assert again.payload_sha256 == first.payload_sha256 == hashlib.sha256(b"<p>one").hexdigest()
     assert (again.status, again.captured_at.day, again.headers) == (200, 9, first.headers)
 
@@ -474,15 +479,17 @@ def test_a_revisit_gets_the_payload_it_refers_to_wherever_that_stands_in_the_fil
 def test_a_revisit_and_its_original_may_come_in_files_of_their_own_in_any_order(tmp_path: Path, by: str, url: str):
     original, repeat = original_and_repeat(tmp_path, by, url)
     (tmp_path / "turned").mkdir()
-    waits, _ = brought(tmp_path / "turned", repeat)
+    waits, _ = import_into(tmp_path / "turned", repeat)
     assert (waits.new, len(waits.bad)) == (1, 1)
-    done, late = brought(tmp_path / "turned", original)
-    assert (done.new, done.bad) == (1, ())
+    result, late = import_into(tmp_path / "turned", original)
+    assert (result.new, result.bad) == (1, ())
     (tmp_path / "at once").mkdir()
-    _, known = brought(tmp_path / "at once", original, repeat)
-    told = [[(c.url, c.captured_at, c.payload_sha256, c.flags, c.status) for c in held] for held in (late, known)]
-    assert told[0] == told[1]
-    assert [digest for _, _, digest, _, _ in told[0]] == [hashlib.sha256(b"<p>one").hexdigest()] * 2
+    _, known = import_into(tmp_path / "at once", original, repeat)
+    outlines = [
+        [(c.url, c.captured_at, c.payload_sha256, c.flags, c.status) for c in captures] for captures in (late, known)
+    ]
+    assert outlines[0] == outlines[1]
+    assert [digest for _, _, digest, _, _ in outlines[0]] == [hashlib.sha256(b"<p>one").hexdigest()] * 2
 
 
 def test_a_repeat_of_a_repeat_is_completed_too(tmp_path: Path):
@@ -493,10 +500,10 @@ def test_a_repeat_of_a_repeat_is_completed_too(tmp_path: Path):
         date = f"2021-10-{day:02}T12:00:00Z"
         warc.add("revisit", URL, b"", http=None, WARC_Profile=IDENTICAL, WARC_Date=date, **refers)
     paths = [warc.save(tmp_path, f"{number}.warc.gz") for number, warc in enumerate((third, second, first))]
-    waits, _ = brought(tmp_path, paths[0])
+    waits, _ = import_into(tmp_path, paths[0])
     assert [bad.line for bad in waits.bad] == [1]
-    done, captures = brought(tmp_path, *paths[1:])
-    assert done.bad == ()
+    result, captures = import_into(tmp_path, *paths[1:])
+    assert result.bad == ()
     assert {capture.payload_sha256 for capture in captures} == {hashlib.sha256(b"<p>one").hexdigest()}
 
 
@@ -504,12 +511,12 @@ def test_a_revisit_without_its_original_waits_and_opens_nothing(tmp_path: Path):
     warc = Warc()
     warc.add("response", OTHER, b"<p>other")
     warc.add("revisit", URL, b"", WARC_Payload_Digest="sha1:NOT-HERE", WARC_Profile="identical-payload-digest")
-    done, captures = brought(tmp_path, warc.save(tmp_path))
-    (wrong,) = done.bad
+    result, captures = import_into(tmp_path, warc.save(tmp_path))
+    (wrong,) = result.bad
     assert wrong.line == 2
     assert "in none of these files and not in the archive; it waits" in wrong.problem
-    assert [(one.url, one.payload_sha256 is None) for one in captures] == [(URL, True), (OTHER, False)]
-    again, _ = brought(tmp_path, warc.save(tmp_path))
+    assert [(capture.url, capture.payload_sha256 is None) for capture in captures] == [(URL, True), (OTHER, False)]
+    again, _ = import_into(tmp_path, warc.save(tmp_path))
     assert (again.new, len(again.bad)) == (0, 1)
 
 
@@ -517,43 +524,43 @@ def test_the_head_of_a_revisit_wins_over_that_of_its_original(tmp_path: Path):
     warc = Warc()
     warc.add("response", URL, b"<p>one", http={"X-Age": "1"})
     warc.add("revisit", URL, b"", http={"X-Age": "2"}, WARC_Date="2021-10-09T12:00:00Z", **NAMED["digest"])
-    _, captures = brought(tmp_path, warc.save(tmp_path))
-    assert [dict(one.headers)["X-Age"] for one in captures] == ["1", "2"]
+    _, captures = import_into(tmp_path, warc.save(tmp_path))
+    assert [dict(capture.headers)["X-Age"] for capture in captures] == ["1", "2"]
 
 
 def test_a_revisit_of_a_picture_is_passed_over_like_the_picture(tmp_path: Path):
     warc = Warc()
     warc.add("response", URL, b"GIF", http={"Content-Type": "image/gif"})
     warc.add("revisit", URL, b"", http=None, WARC_Date="2021-10-09T12:00:00Z", **NAMED["digest"])
-    assert read(warc.save(tmp_path)) == [PassedOver(2)]
+    assert read(warc.save(tmp_path)) == [SkippedRecords(2)]
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_request_record_says_how_the_page_was_asked_for(tmp_path: Path, before: bool):
     warc = Warc()
-    ask = ("request", URL, b"GET /a HTTP/1.1\r\nHost: news.example\r\nX-\xe9: a  b\r\n\r\n")
+    request = ("request", URL, b"GET /a HTTP/1.1\r\nHost: news.example\r\nX-\xe9: a  b\r\n\r\n")
     if before:
-        warc.add(*ask, http=None, WARC_Record_ID="<urn:q>")
+        warc.add(*request, http=None, WARC_Record_ID="<urn:q>")
         warc.add("response", URL, b"<p>one", WARC_Concurrent_To="<urn:q>")
     else:
         warc.add("response", URL, b"<p>one")
-        warc.add(*ask, http=None, WARC_Concurrent_To="<urn:uuid:1>")
+        warc.add(*request, http=None, WARC_Concurrent_To="<urn:uuid:1>")
     warc.add("response", OTHER, b"<p>other")
-    asked, unasked = read(warc.save(tmp_path))
-    assert isinstance(asked, Outcome)
-    assert isinstance(unasked, Outcome)
-    assert asked.exchange is not None
-    assert asked.exchange.request == (("Host", "news.example"), ("X-\xe9", "a  b"))
-    assert unasked.exchange is None
+    requested, other = read(warc.save(tmp_path))
+    assert isinstance(requested, Outcome)
+    assert isinstance(other, Outcome)
+    assert requested.exchange is not None
+    assert requested.exchange.request == (("Host", "news.example"), ("X-\xe9", "a  b"))
+    assert other.exchange is None
 
 
 def test_headers_are_kept_byte_for_byte(tmp_path: Path):
     warc = Warc()
     head = b"HTTP/1.1 200 Tr\xe8s bien\r\ncontent-TYPE: text/html\r\nX: \xc3\xa9\r\nX: \xe9\r\nY: a\r\n b\r\n\r\n"
     warc.add("response", URL, head + b"<p>one", http=None)
-    found = one(warc.save(tmp_path))
-    assert found.reason_phrase == "Tr\xe8s bien"
-    assert found.headers == (("content-TYPE", "text/html"), ("X", "\xc3\xa9"), ("X", "\xe9"), ("Y", "a b"))
+    outcome = single_outcome(warc.save(tmp_path))
+    assert outcome.reason_phrase == "Tr\xe8s bien"
+    assert outcome.headers == (("content-TYPE", "text/html"), ("X", "\xc3\xa9"), ("X", "\xe9"), ("Y", "a b"))
 
 
 @pytest.mark.parametrize(
@@ -571,15 +578,15 @@ def test_headers_are_kept_byte_for_byte(tmp_path: Path):
 def test_a_payload_that_is_not_what_its_digest_says_is_flagged(tmp_path: Path, digest: str, flags: tuple[str, ...]):
     warc = Warc()
     warc.add("response", URL, b"<p>one", WARC_Payload_Digest=digest)
-    assert [flag for flag in one(warc.save(tmp_path)).flags if ":" not in flag] == ["import", *flags]
+    assert [flag for flag in single_outcome(warc.save(tmp_path)).flags if ":" not in flag] == ["import", *flags]
 
 
 def test_a_page_that_the_server_called_unmodified_is_not_modified(tmp_path: Path):
     warc = Warc()
     profile = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
     warc.add("revisit", URL, b"", "304 Not Modified", WARC_Profile=profile)
-    found = one(warc.save(tmp_path))
-    assert (found.reason, found.status, found.payload) == (Reason.NOT_MODIFIED, 304, None)
+    outcome = single_outcome(warc.save(tmp_path))
+    assert (outcome.reason, outcome.status, outcome.payload) == (Reason.NOT_MODIFIED, 304, None)
 
 
 def test_a_record_with_a_bad_address_or_date_is_a_bad_line_and_the_rest_is_kept(tmp_path: Path):
@@ -604,7 +611,7 @@ def test_a_file_cut_in_the_middle_gives_what_came_before(tmp_path: Path):
 
 
 def three(*, packed: bool) -> list[bytes]:
-    """Three records, each a page of its own."""
+    """Three records, each with its own page."""
     pages = []
     for number in range(3):
         warc = Warc(packed=packed, first=number + 1)
@@ -614,7 +621,7 @@ def three(*, packed: bool) -> list[bytes]:
 
 
 def longer(record: bytes, by: int) -> bytes:
-    """The record with a Content-Length that lies."""
+    """The record with a Content-Length that is wrong by this much."""
     length = int(re.findall(rb"Content-Length: (\d+)", record)[0])
     return record.replace(b"Content-Length: %d" % length, b"Content-Length: %d" % (length + by), 1)
 
@@ -643,18 +650,18 @@ PLAIN_DAMAGE = {
 def test_a_damaged_record_costs_only_itself(tmp_path: Path, packed: bool, what: str):
     first, second, third = three(packed=packed)
     damaged = (DAMAGE if packed else PLAIN_DAMAGE)[what](second)
-    found = read(file(tmp_path, "x.warc.gz", first + damaged + third))
-    whole = [each.requested_url for each in found if isinstance(each, Outcome) and each.reason is None]
+    items = read(file(tmp_path, "x.warc.gz", first + damaged + third))
+    whole = [item.requested_url for item in items if isinstance(item, Outcome) and item.reason is None]
     assert whole == [f"{URL}0", f"{URL}2"]
-    told = [each for each in found if isinstance(each, BadLine) or each.reason is Reason.TRUNCATED]
-    assert told, "nothing is lost in silence"
+    reported = [item for item in items if isinstance(item, BadLine) or item.reason is Reason.TRUNCATED]
+    assert reported, "nothing is lost in silence"
 
 
 def test_rubbish_between_records_costs_none(tmp_path: Path):
     first, second, third = three(packed=False)
-    found = read(file(tmp_path, "x.warc", first + b"rubbish\r\n" * 9 + second + third + b"more of it"))
-    assert [each.requested_url[-1] for each in found if isinstance(each, Outcome)] == ["0", "1", "2"]
-    assert len([each for each in found if isinstance(each, BadLine)]) == 2
+    items = read(file(tmp_path, "x.warc", first + b"rubbish\r\n" * 9 + second + third + b"more of it"))
+    assert [item.requested_url[-1] for item in items if isinstance(item, Outcome)] == ["0", "1", "2"]
+    assert len([item for item in items if isinstance(item, BadLine)]) == 2
 
 
 @pytest.mark.parametrize("packing", ["one member", "members cut anywhere", "padded", "version 1.0"])
@@ -662,18 +669,20 @@ def test_however_a_file_is_packed_it_reads_alike(tmp_path: Path, packing: str):
     plain = b"".join(three(packed=False))
     content = {
         "one member": gzip.compress(plain),
-        "members cut anywhere": b"".join(gzip.compress(plain[at : at + 100]) for at in range(0, len(plain), 100)),
+        "members cut anywhere": b"".join(
+            gzip.compress(plain[start : start + 100]) for start in range(0, len(plain), 100)
+        ),
         "padded": b"".join(three(packed=True)) + bytes(1000),
         "version 1.0": plain.replace(b"WARC/1.1", b"WARC/1.0"),
     }[packing]
-    found = read(file(tmp_path, "x.warc.gz", content))
-    assert [each.payload for each in found if isinstance(each, Outcome)] == [b"<p>page %d. " % n * 50 for n in range(3)]
-    assert len(found) == 3
+    items = read(file(tmp_path, "x.warc.gz", content))
+    assert [item.payload for item in items if isinstance(item, Outcome)] == [b"<p>page %d. " % n * 50 for n in range(3)]
+    assert len(items) == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"hello", b"WARC/1.0\r\n\r\n"])
 def test_a_file_that_is_no_warc_is_a_bad_line_or_empty(tmp_path: Path, content: bytes):
-    assert all(isinstance(found, BadLine) for found in read(file(tmp_path, "x.warc.gz", content)))
+    assert all(isinstance(item, BadLine) for item in read(file(tmp_path, "x.warc.gz", content)))
 
 
 @given(st.data())
@@ -688,7 +697,7 @@ def test_no_damage_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, d
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     name = "x.warc.gz" if packed else "x.warc"
     path = file(tmp_path_factory.mktemp("warc"), name, bytes(content))
-    assert all(isinstance(found, (Outcome, BadLine, PassedOver)) for found in read(path))
+    assert all(isinstance(item, (Outcome, BadLine, SkippedRecords)) for item in read(path))
 
 
 def test_a_wacz_is_read_through_all_its_warc_files(tmp_path: Path):
@@ -699,27 +708,27 @@ def test_a_wacz_is_read_through_all_its_warc_files(tmp_path: Path):
         packed.writestr("archive/1.warc.gz", first.out)
         packed.writestr("archive/2.warc.gz", second.out)
         packed.writestr("pages/pages.jsonl", "{}")
-    done, captures = brought(tmp_path, tmp_path / "x.wacz")
-    assert (done.read, done.new, done.bad) == (2, 2, ())
-    assert [(each.url, each.payload_sha256) for each in captures] == [
-        (each, hashlib.sha256(b"<p>one").hexdigest()) for each in (URL, OTHER)
+    result, captures = import_into(tmp_path, tmp_path / "x.wacz")
+    assert (result.read, result.new, result.bad) == (2, 2, ())
+    assert [(capture.url, capture.payload_sha256) for capture in captures] == [
+        (url, hashlib.sha256(b"<p>one").hexdigest()) for url in (URL, OTHER)
     ]
 
 
 def wacz(tmp_path: Path, *, list_of: dict[str, bytes] | None = None, seal: str = "", **more: bytes) -> Path:
-    """A package of two WARC files, with a list of what ``list_of`` says they are."""
+    """A package of two WARC files. ``list_of`` replaces contents before they are listed with their digests."""
     first, second = Warc(), Warc(first=10)
     first.add("response", URL, b"<p>one")
     second.add("response", OTHER, b"<p>two")
-    held = {"archive/1.warc.gz": first.out, "archive/2.warc.gz": second.out, **more}
+    members = {"archive/1.warc.gz": first.out, "archive/2.warc.gz": second.out, **more}
     resources = [
         {"path": name, "hash": "sha256:" + hashlib.sha256(content).hexdigest()}
-        for name, content in (held | (list_of or {})).items()
+        for name, content in (members | (list_of or {})).items()
     ]
     package = json.dumps({"resources": resources}).encode()
     seal = seal or "sha256:" + hashlib.sha256(package).hexdigest()
     with zipfile.ZipFile(tmp_path / "x.wacz", "w") as packed:
-        for name, content in held.items():
+        for name, content in members.items():
             packed.writestr(name, content)
         packed.writestr("datapackage.json", package)
         packed.writestr("datapackage-digest.json", json.dumps({"path": "datapackage.json", "hash": seal}))
@@ -727,45 +736,45 @@ def wacz(tmp_path: Path, *, list_of: dict[str, bytes] | None = None, seal: str =
 
 
 def test_a_package_whose_digests_hold_has_nothing_to_complain_of(tmp_path: Path):
-    assert [type(each) for each in read(wacz(tmp_path))] == [Outcome, Outcome]
+    assert [type(item) for item in read(wacz(tmp_path))] == [Outcome, Outcome]
 
 
 @pytest.mark.parametrize(
     ("package", "where", "problem"),
     [
-        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "has not the digest that datapackage.json"),
+        ({"list_of": {"archive/2.warc.gz": b"other"}}, "archive/2.warc.gz", "not have the digest in datapackage.json"),
         ({"list_of": {"archive/3.warc.gz": b""}}, "archive/3.warc.gz", "lists it, but it is not in the package"),
-        ({"seal": "sha256:" + "0" * 64}, "datapackage.json", "somebody changed the list"),
+        ({"seal": "sha256:" + "0" * 64}, "datapackage.json", "the list was changed after packing"),
     ],
 )
 def test_a_package_that_is_not_what_it_lists_is_complained_of_and_read(
     tmp_path: Path, package: dict[str, Any], where: str, problem: str
 ):
     path = wacz(tmp_path, **package)
-    found = read(path)
-    (wrong,) = [each for each in found if isinstance(each, BadLine)]
+    items = read(path)
+    (wrong,) = [item for item in items if isinstance(item, BadLine)]
     assert wrong.file == f"{path}/{where}"
     assert problem in wrong.problem
-    assert len([each for each in found if isinstance(each, Outcome)]) == 2
+    assert len([item for item in items if isinstance(item, Outcome)]) == 2
 
 
 def test_names_in_a_package_lead_nowhere(tmp_path: Path):
     out = {f"archive/{'../' * 9}{tmp_path.name}/evil.warc.gz": b"x", "/archive/evil.warc.gz": b"x", "../up.warc": b"x"}
     before = sorted(tmp_path.parent.rglob("*"))
     path = wacz(tmp_path, **out)
-    assert len([each for each in read(path) if isinstance(each, Outcome)]) == 2
-    assert [each for each in sorted(tmp_path.parent.rglob("*")) if each not in before] == [path]
+    assert len([item for item in read(path) if isinstance(item, Outcome)]) == 2
+    assert [file for file in sorted(tmp_path.parent.rglob("*")) if file not in before] == [path]
 
 
 def test_a_damaged_file_in_a_package_costs_only_itself(tmp_path: Path):
     path = wacz(tmp_path)
     content = bytearray(path.read_bytes())
-    at = content.index(b"\x1f\x8b") + 40
-    content[at] ^= 255
+    offset = content.index(b"\x1f\x8b") + 40
+    content[offset] ^= 255
     path.write_bytes(bytes(content))
-    found = read(path)
-    assert [each.requested_url for each in found if isinstance(each, Outcome)] == [OTHER]
-    assert any(isinstance(each, BadLine) and "1.warc.gz" in each.file for each in found)
+    items = read(path)
+    assert [item.requested_url for item in items if isinstance(item, Outcome)] == [OTHER]
+    assert any(isinstance(item, BadLine) and "1.warc.gz" in item.file for item in items)
 
 
 def test_a_wacz_that_is_none_is_bad_input(tmp_path: Path):

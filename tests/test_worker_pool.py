@@ -1,4 +1,4 @@
-"""The pool of workers: order, a page that hangs, a page that kills, and nobody left behind."""
+"""The worker pool: order of results, a page that hangs, a page that kills its worker, and no process left behind."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pool() -> Iterator[Extractors]:
 
 def test_answers_come_in_the_order_of_the_pages_and_are_those_of_this_process(pool: Extractors) -> None:
     pages = [story(number) for number in range(20)]
-    assert list(pool.map(pages)) == [extract(one) for one in pages]
+    assert list(pool.map(pages)) == [extract(story_page) for story_page in pages]
 
 
 def test_no_workers_means_this_process() -> None:
@@ -58,7 +58,7 @@ def test_no_workers_means_this_process() -> None:
 @pytest.mark.slow
 def test_page_over_its_wall_limit_costs_no_neighbour(pool: Extractors) -> None:
     pages = [story(0), page(HANGS), story(1), story(2), page(HANGS), story(3)]
-    verdicts = [one.verdict for one in pool.map(pages)]
+    verdicts = [extraction.verdict for extraction in pool.map(pages)]
     assert verdicts == [Verdict.OK, Verdict.TIMEOUT, Verdict.OK, Verdict.OK, Verdict.TIMEOUT, Verdict.OK]
 
 
@@ -76,7 +76,7 @@ def test_worker_that_dies_is_replaced_and_its_page_tried_again(pool: Extractors)
     list(pool.map([story(0), story(1)]))
     for child in children_of(os.getpid()):
         os.kill(child, signal.SIGKILL)
-    assert [one.verdict for one in pool.map([story(2), story(3)])] == [Verdict.OK, Verdict.OK]
+    assert [extraction.verdict for extraction in pool.map([story(2), story(3)])] == [Verdict.OK, Verdict.OK]
 
 
 def test_workers_end_with_their_pool() -> None:
@@ -103,15 +103,15 @@ def test_pool_left_by_an_error_does_not_wait_for_a_slow_page() -> None:
 def test_worker_ends_when_its_parent_is_killed() -> None:
     script = (
         "import sys, os, signal; sys.path.insert(0, 'tests')\n"
-        "from test_workers import Extractors, story, children_of\n"
+        "from test_worker_pool import Extractors, story, children_of\n"
         "with Extractors(1) as pool:\n"
         "    list(pool.map([story(0)]))\n"
         "    print(*children_of(os.getpid()), flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    (child,) = map(int, done.stdout.split())
-    assert done.returncode == -signal.SIGKILL
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    (child,) = map(int, result.stdout.split())
+    assert result.returncode == -signal.SIGKILL
     deadline = time.monotonic() + 10
     while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -120,7 +120,7 @@ def test_worker_ends_when_its_parent_is_killed() -> None:
 
 @pytest.mark.slow
 def test_worker_short_of_memory_answers_and_lives_on() -> None:
-    """The limit here is little more than a worker needs to start; the page needs more than that."""
+    """The limit is little more than a worker needs to start. The page needs more."""
     child = subprocess.Popen(
         [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 3), "whole"],
         stdin=subprocess.PIPE,
@@ -143,21 +143,21 @@ def test_worker_short_of_memory_answers_and_lives_on() -> None:
 @pytest.mark.slow
 def test_importing_the_pool_imports_no_extractor() -> None:
     script = "import sys, archive.extract as e; e.extract_facts(); print({'trafilatura', 'lxml'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
 
 
 def children_of(parent: int) -> set[int]:
-    """Process ids of the living children, from /proc."""
-    found = set()
+    """The process ids of living children, from /proc."""
+    children = set()
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             after_name = entry.read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if int(after_name[1]) == parent and after_name[0] != "Z":
-            found.add(int(entry.parent.name))
-    return found
+            children.add(int(entry.parent.name))
+    return children
 
 
 def is_alive(process: int) -> bool:

@@ -1,4 +1,4 @@
-"""Furniture: what is learned of a site, how it is taken out, and that taking it up is no edit."""
+"""Template lines: learning them from a site, cutting them, and adopting them without an edit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from archive.api import Archive
 from archive.extract import extract
-from archive.extract.boilerplate import clean, learn, near_copies, normalise, restore
-from archive.extract.boilerplate.site_template import find_furniture
+from archive.extract.boilerplate import clean, learn_template, near_copies, normalize, restore
+from archive.extract.boilerplate.site_template import find_template_lines
 from archive.pipeline import adopt_template
 from archive.pipeline.adopt_template import site_keys
 from archive.pipeline.derive import derive as derive_captures
@@ -39,22 +39,22 @@ WORDS = ("harbour", "council", "winter", "ferry", "budget", "school", "engine", 
 
 
 def body(place: str, lines: int = 12) -> list[str]:
-    """Sentences of their own for each place, always the same."""
-    told = (" ".join(random.Random(f"{place} {n}").choices(WORDS, k=14)) for n in range(lines))
-    return [f"In {place} {words}." for words in told]
+    """Sentences that are different for each place and always the same for one."""
+    choices = (" ".join(random.Random(f"{place} {n}").choices(WORDS, k=14)) for n in range(lines))
+    return [f"In {place} {words}." for words in choices]
 
 
 def text(*lines: str) -> str:
     return "\n".join(lines)
 
 
-def site(pages: int, *furniture: str) -> dict[str, list[str]]:
-    """Addresses with one text each, which end in the same lines."""
-    return {f"example,daily,)/{n}": [text(*body(f"Town{n}"), *furniture)] for n in range(pages)}
+def site(pages: int, *template: str) -> dict[str, list[str]]:
+    """Addresses with one text each, all ending in the same lines."""
+    return {f"example,daily,)/{n}": [text(*body(f"Town{n}"), *template)] for n in range(pages)}
 
 
 def learned(pages: dict[str, list[str]]) -> TemplateLines:
-    return learn(pages, near_copies(pages))
+    return learn_template(pages, near_copies(pages))
 
 
 def folded(*lines: str) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def folded(*lines: str) -> tuple[str, ...]:
 # --- learning ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_line_at_the_edge_of_three_pages_is_furniture() -> None:
+def test_a_line_at_the_edge_of_three_pages_is_template() -> None:
     assert learned(site(3, APPEAL)).edge == folded(APPEAL)
     assert not learned(site(2, APPEAL))
 
@@ -78,10 +78,10 @@ def test_copies_of_one_page_count_once() -> None:
     copies = {f"example,daily,)/print/{n}": [text(*body("Town"), f"Printed for reader number {n}")] for n in range(9)}
     assert len(near_copies(copies)) == len(copies) - 1
     assert not learned(copies)
-    assert learn(copies), "without the copies all of it would be taken for furniture"
+    assert learn_template(copies), "without the copies all of it would count as template lines"
 
 
-def test_a_stub_that_is_all_furniture_joins_no_pages() -> None:
+def test_a_stub_that_is_all_template_joins_no_pages() -> None:
     pages = site(4, APPEAL, AUTHOR) | {"example,daily,)/0": [text(APPEAL, AUTHOR)]}
     assert learned(pages).edge == folded(AUTHOR, APPEAL)
 
@@ -112,7 +112,7 @@ def test_a_list_behind_which_nothing_else_stands_is_at_the_edge_as_a_whole() -> 
     links = [f"More about {name} on our pages" for name in ("bridges", "boats", "ferries", "tunnels", "roads", "rails")]
     known = learned(site(4, APPEAL, *links, AUTHOR))
     lines = [*body("Elsewhere"), APPEAL, *links, AUTHOR]
-    assert find_furniture(lines, known) == set(range(12, len(lines)))
+    assert find_template_lines(lines, known) == set(range(12, len(lines)))
 
 
 @settings(max_examples=25)
@@ -139,29 +139,29 @@ def cleaned(*lines: str, known: TemplateLines = KNOWN) -> Extraction:
     return clean(Extraction(verdict=Verdict.OK, text=text(*lines)), known)
 
 
-def test_furniture_goes_with_its_reason_and_inner_lines_only_if_known_anywhere() -> None:
+def test_template_goes_with_its_reason_and_inner_lines_only_if_known_anywhere() -> None:
     lines = [APPEAL, *body("Town"), AUTHOR, APPEAL, *body("City"), APPEAL]
-    got = cleaned(*lines)
-    assert got.text == text(*body("Town"), APPEAL, *body("City"))
-    assert {each.because for each in got.removed} == {"site furniture"}
+    extraction = cleaned(*lines)
+    assert extraction.text == text(*body("Town"), APPEAL, *body("City"))
+    assert {removal.because for removal in extraction.removed} == {"site furniture"}
 
 
-def test_what_furniture_hid_from_the_edge_is_found_there() -> None:
+def test_what_template_hid_from_the_edge_is_found_there() -> None:
     long = [f"Our promise number {n} to the readers of this paper" for n in range(14)]
     known = TemplateLines(edge=folded(*long))
     assert cleaned(*body("Town"), "Leave a Reply", *long, known=known).text == text(*body("Town"))
 
 
 def test_the_mark_of_a_scraper_stays_evidence() -> None:
-    assert [each.because for each in cleaned(*body("Town"), "Source link").removed] == ["source link"]
+    assert [removal.because for removal in cleaned(*body("Town"), "Source link").removed] == ["source link"]
 
 
 @given(LINES)
 def test_everything_removed_can_be_put_back(lines: list[str]) -> None:
-    got = cleaned(*lines)
-    assert restore(got) == normalise(text(*lines))
-    assert clean(got, KNOWN) == got
-    assert bool(got.text) == bool(normalise(text(*lines)))
+    extraction = cleaned(*lines)
+    assert restore(extraction) == normalize(text(*lines))
+    assert clean(extraction, KNOWN) == extraction
+    assert bool(extraction.text) == bool(normalize(text(*lines)))
 
 
 # --- the archive ------------------------------------------------------------------------------------------------------
@@ -175,21 +175,21 @@ class Here:
 
 
 def page(place: str, *, times: int = 1, edited: str = "") -> bytes:
-    """An article of its own, edited or not, with the furniture of its site."""
+    """An article, edited or not, with the template lines of its site."""
     lines = [line for n in range(times) for line in body(f"{place}{n}")]
     inner = "".join(f"<p>{line}</p>" for line in [*lines, edited, APPEAL] if line)
     head = f"<title>News of {place}</title>"
     return f"<html><head>{head}</head><body><article><h1>News of {place}</h1>{inner}</article></body></html>".encode()
 
 
-def record(store: Store, n: int, payload: bytes, at: datetime) -> None:
+def record(store: Store, n: int, payload: bytes, captured_at: datetime) -> None:
     url = f"https://daily.example/{n}"
     source = store.add_source(url, url_key(url), T0)
-    store.record([(a_capture(source, at=at, url=url), payload)])
+    store.record([(a_capture(source, at=captured_at, url=url), payload)])
 
 
 def derive(store: Store, now: datetime) -> list[Version]:
-    """Empty the ledger by the real pipeline; the versions it says are news."""
+    """Derive all waiting captures with the real pipeline. Returns the new versions."""
     recipe, opened = current_recipe(), []
     store.use_recipe(recipe, now)
     while ids := capture_queries.underived(store.ask, 3):
@@ -202,16 +202,16 @@ def adopt(store: Store, now: datetime) -> list[Version]:
     return derive(store, now)
 
 
-def settled(store: Store) -> list[Version]:
-    return [replace(each, superseded_at=None) for each in plain(version_queries.everything(store.ask))]
+def live_versions(store: Store) -> list[Version]:
+    return [replace(version, superseded_at=None) for version in plain(version_queries.everything(store.ask))]
 
 
-Seen = tuple[int, str, int]  # which article, what its edit added, on which day
+Visited = tuple[int, str, int]  # number of the article, text added by its edit, day
 
-PAGES: Sequence[Seen] = [(n, edited, day) for n in range(4) for day, edited in enumerate(("", "Corrected."))]
+PAGES: Sequence[Visited] = [(n, edited, day) for n in range(4) for day, edited in enumerate(("", "Corrected."))]
 
 
-def fill(store: Store, pages: Iterable[Seen]) -> None:
+def fill(store: Store, pages: Iterable[Visited]) -> None:
     for n, edited, day in pages:
         record(store, n, page(f"Town{n}", edited=edited), T0 + day * DAY)
 
@@ -225,17 +225,17 @@ def store(tmp_path: Path) -> Iterable[Store]:
 
 
 @pytest.mark.slow
-def test_adopting_furniture_takes_it_out_and_is_no_edit(store: Store) -> None:
-    before, now = settled(store), T0 + 9 * DAY
-    assert all(APPEAL in version_queries.text(store.ask, each.text_sha256).body for each in before)
+def test_adopting_template_takes_it_out_and_is_no_edit(store: Store) -> None:
+    before, now = live_versions(store), T0 + 9 * DAY
+    assert all(APPEAL in version_queries.text(store.ask, version.text_sha256).body for version in before)
     assert adopt(store, now) == []
-    after = settled(store)
-    assert [(one.url, one.number, one.cause, one.kinds, one.first_seen_at) for one in after] == [
-        (one.url, one.number, one.cause, one.kinds, one.first_seen_at) for one in before
-    ]
-    assert not any(APPEAL in version_queries.text(store.ask, each.text_sha256).body for each in after)
+    after = live_versions(store)
+    assert [
+        (version.url, version.number, version.cause, version.kinds, version.first_seen_at) for version in after
+    ] == [(version.url, version.number, version.cause, version.kinds, version.first_seen_at) for version in before]
+    assert not any(APPEAL in version_queries.text(store.ask, version.text_sha256).body for version in after)
     assert version_queries.recent_changes(store.ask, since=now - HOUR, limit=99) == []
-    assert len({one.recipe_id for one in after}) == 1
+    assert len({version.recipe_id for version in after}) == 1
     assert after[0].recipe_id.startswith(f"{current_recipe().id}+")
 
 
@@ -257,7 +257,7 @@ def test_the_removed_line_is_told_with_its_reason(store: Store) -> None:
     with Archive(store.path) as archive:
         version = archive.history("https://daily.example/1")[1].versions[-1]
         removed = archive.removed(version)
-        assert [(each.because, each.text.strip()) for each in removed][-1] == ("site furniture", APPEAL)
+        assert [(removal.because, removal.text.strip()) for removal in removed][-1] == ("site furniture", APPEAL)
         whole = restore(Extraction(verdict=Verdict.OK, text=archive.text(version).body, removed=removed))
         assert whole.endswith(text("Corrected.", APPEAL))
 
@@ -285,22 +285,22 @@ def test_a_page_that_comes_later_is_cleaned_at_once_and_its_edits_are_news(store
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_the_settled_archive_is_the_same_in_any_order(tmp_path: Path, seed: int) -> None:
     order = random.Random(seed).sample(PAGES, len(PAGES))
-    found = []
+    archives = []
     for name, pages in (("plain", PAGES), ("shuffled", order)):
         with Store(tmp_path / f"{name}.db") as store:
-            for some in (pages[:5], pages[5:]):  # the second half meets what was learned of the first
-                fill(store, some)
+            for batch in (pages[:5], pages[5:]):  # the second half is cleaned with what the first one taught
+                fill(store, batch)
                 derive(store, T0 + 8 * DAY)
                 adopt(store, T0 + 9 * DAY)
-            found.append(settled(store))
-    assert found[0] == found[1]
+            archives.append(live_versions(store))
+    assert archives[0] == archives[1]
 
 
 @pytest.mark.slow
 def test_forgetting_leaves_no_text_behind(store: Store) -> None:
     adopt(store, T0 + 9 * DAY)
-    for each in store.ask("SELECT id FROM source"):
-        store.forget(each["id"], T0 + 10 * DAY)
+    for row in store.ask("SELECT id FROM source"):
+        store.forget(row["id"], T0 + 10 * DAY)
     assert store.ask("SELECT id FROM text") == store.ask("SELECT id FROM cleaning") == []
 
 

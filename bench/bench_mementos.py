@@ -18,12 +18,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from archive.serve.memento.cdx_index import look_up, pages
-from archive.serve.memento.cdx_query import read_question, write_resume
-from archive.serve.memento.lookup import place_of
+from archive.api.mementos import KeyRange, MementoIndex
+from archive.serve.memento.cdx_index import count_pages, run_query
+from archive.serve.memento.cdx_query import encode_resume_key, parse_cdx_query
+from archive.serve.memento.lookup import find_scope
+from archive.urls import url_key
 from db import delta_codec
 from db.microseconds import instant
-from db.queries import cdx
 from db.reader import Reader
 from db.store import Store
 
@@ -46,39 +47,39 @@ def figures() -> Iterator[tuple[str, float]]:
         db = Path(folder) / "archive.db"
         _fill(db)
         with Reader(db) as reader:
-            ask, dice, number = reader.ask, random.Random(1), count()
+            index, dice, number = MementoIndex(reader.ask), random.Random(1), count()
 
             def some() -> str:
                 return _url(dice.randrange(CAPTURES // EACH))
 
-            def index(query: str) -> Callable[[], object]:
+            def cdx(query: str) -> Callable[[], object]:
                 host = f"host{dice.randrange(HOSTS)}"
-                return lambda: look_up(ask, read_question(query.format(url=some(), host=host)))
+                return lambda: run_query(index, parse_cdx_query(query.format(url=some(), host=host)))
 
             def memento() -> object:
                 url = some()
-                at = instant(BEGAN + next(number) * HOUR)
-                return cdx.nearest(ask, place_of(ask, url), at, place_of(ask, url).low[:-1])
+                captured_at = instant(BEGAN + next(number) * HOUR)
+                return index.nearest(find_scope(index, url), captured_at, url_key(url))
 
-            middle = cdx.cut(ask, cdx.Keys(low="example,", high="example-"), CAPTURES // 2, 1)
-            resume = "" if middle is None else write_resume(middle[0])
+            middle = index.page_bounds(KeyRange(low="example,", high="example-"), CAPTURES // 2, 1)
+            resume = "" if middle is None else encode_resume_key(middle[0])
             yield "one memento, median", _median(memento)
-            yield "all captures of one address", _median(index("url={url}"))
-            yield "an address that is not there", _median(index("url={url}/none/2"))
-            yield "1,000 captures of a host", _median(index("url={host}.example&matchType=host&limit=1000"), 20)
+            yield "all captures of one address", _median(cdx("url={url}"))
+            yield "an address that is not there", _median(cdx("url={url}/none/2"))
+            yield "1,000 captures of a host", _median(cdx("url={host}.example&matchType=host&limit=1000"), 20)
             yield (
                 "1,000 of the domain, from its middle",
-                _median(index(f"url=*.example&limit=1000&showResumeKey=true&resumeKey={resume}"), 20),
+                _median(cdx(f"url=*.example&limit=1000&showResumeKey=true&resumeKey={resume}"), 20),
             )
-            yield "the last 1,000 of the domain", _median(index("url=*.example&limit=-1000"), 20)
-            yield "the first page of 3,000", _median(index("url=*.example&page=0"), 5)
+            yield "the last 1,000 of the domain", _median(cdx("url=*.example&limit=-1000"), 20)
+            yield "the first page of 3,000", _median(cdx("url=*.example&page=0"), 5)
             last = CAPTURES // 3000 - 1
-            yield "the last page of 3,000", _median(index(f"url=*.example&page={last}"), 5)
-            yield "how many pages", _median(partial(pages, ask, read_question("url=*.example")), 5)
+            yield "the last page of 3,000", _median(cdx(f"url=*.example&page={last}"), 5)
+            yield "how many pages", _median(partial(count_pages, index, parse_cdx_query("url=*.example")), 5)
             nothing = "&".join(f"filter=original:.*(a|b{number})*zz.*" for number in range(5))
             yield (
                 "the dearest: filters that keep nothing",
-                _median(index(f"url=*.example&showResumeKey=true&{nothing}"), 3),
+                _median(cdx(f"url=*.example&showResumeKey=true&{nothing}"), 3),
             )
 
 

@@ -1,4 +1,4 @@
-"""Replay of hostile captures: media types, headers and policies. A real browser shows them in test_replay_browser.py."""
+"""Replay of hostile captures: media types, headers and policies. See test_replay_browser.py for a browser."""
 
 from __future__ import annotations
 

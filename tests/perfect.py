@@ -37,7 +37,7 @@ def perfect(world: World) -> Snapshot:
     ]
     histories = {urls[a.id]: history(world, a, versions[a.id]) for a in world.articles}
     return Snapshot(
-        listed=[{"url": url, "kind": "article"} for url in (*urls.values(), *world.forms)],
+        source_rows=[{"url": url, "kind": "article"} for url in (*urls.values(), *world.forms)],
         histories=histories | {url: histories[home] for url, (home, _) in world.forms.items()},
         checks={urls[a.id]: list(checks(world, a)) for a in world.articles},
         links=links,
@@ -59,8 +59,8 @@ def versions_of(world: World, article: Article) -> Iterator[Json]:
     gone = False
     for at in range(article.appears, len(ROUNDS)):
         edition = world.edition(article, at)
-        happens = world.deal.now(article.id, at)
-        shown = world.deal.state(article.id, at) == "ok" and not happens & _UNSEEN
+        happens = world.script.events_in(article.id, at)
+        shown = world.script.state(article.id, at) == "ok" and not happens & _UNSEEN
         if shown and (not held or edition != held[-1] or gone):
             cause = "first" if not held else "returned" if gone else "reverted" if edition in held else "changed"
             told = compare(text(held[-1]), text(edition)) if held else None
@@ -74,7 +74,7 @@ def versions_of(world: World, article: Article) -> Iterator[Json]:
                 "title": edition.headline,
                 "edition": edition,
             }
-        gone = world.deal.state(article.id, at) in {"missing_404", "gone_410"}
+        gone = world.script.state(article.id, at) in {"missing_404", "gone_410"}
 
 
 def text(edition: Edition) -> Text:
@@ -103,11 +103,11 @@ def change(old: Edition, new: Edition) -> Json:
 
 def history(world: World, article: Article, versions: list[Json]) -> Json:
     """The history of an article with these versions."""
-    missing = [at for at in range(4) if world.deal.state(article.id, at) == "missing_404"]
+    missing = [at for at in range(4) if world.script.state(article.id, at) == "missing_404"]
     runs = [{"state": "missing_404", "first_seen_at": iso(ROUNDS[at]), "confirmed": True} for at in missing[:1]]
     moved = world.url(article, 3) != world.url(article)
     moves = [{"at": iso(ROUNDS[2]), "from": world.url(article), "to": world.url(article, 3)}] if moved else []
-    broken = [at for at in range(4) if world.deal.now(article.id, at) & {"halved", "relapsed"}]
+    broken = [at for at in range(4) if world.script.events_in(article.id, at) & {"halved", "relapsed"}]
     return {
         "url": world.url(article),
         "versions": versions,
@@ -120,11 +120,11 @@ def history(world: World, article: Article, versions: list[Json]) -> Json:
 def checks(world: World, article: Article) -> Iterator[Json]:
     """What each visit met."""
     for at in range(article.appears, len(ROUNDS)):
-        state = _STATES.get(world.deal.state(article.id, at), world.deal.state(article.id, at))
+        state = _STATES.get(world.script.state(article.id, at), world.script.state(article.id, at))
         if state == "left_alone":
             continue
-        same = at > article.appears and world.shown(article, at) == world.shown(article, at - 1)
-        stale = "stale_tag" in world.deal.now(article.id, at)
+        same = at > article.appears and world.visible_edition(article, at) == world.visible_edition(article, at - 1)
+        stale = "stale_tag" in world.script.events_in(article.id, at)
         known = article.outlet == "ministry" and state == "ok" and (same or stale)
         url = world.url(article)
         digest = f"{at}" if article.outlet != "ministry" else "same"
@@ -133,7 +133,7 @@ def checks(world: World, article: Article) -> Iterator[Json]:
             "state": "not_modified" if known else state,
             "status": 200,
             "url": url,
-            "final_url": World.form_of(url, "visit") if "detour" in world.deal.now(article.id, at) else url,
+            "final_url": World.form_of(url, "visit") if "detour" in world.script.events_in(article.id, at) else url,
             "payload_sha256": digest,
         }
 

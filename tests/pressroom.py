@@ -34,13 +34,13 @@ def straight(text: str) -> str:
 
 def playing(world: World, event: str) -> Article:
     """The first article to which this happens."""
-    turn = next(turn for turn in world.deal.turns if turn.event == event)
-    return world.deal.articles[turn.article]
+    turn = next(turn for turn in world.script.turns if turn.event == event)
+    return world.script.articles[turn.article]
 
 
 def shown_in(world: World, article: Article) -> list[int]:
     """The rounds in which the article can be read."""
-    return [at for at in range(article.appears, len(ROUNDS)) if world.deal.state(article.id, at) == "ok"]
+    return [at for at in range(article.appears, len(ROUNDS)) if world.script.state(article.id, at) == "ok"]
 
 
 def texts_of(world: World, article: Article, at: int, *, precision: bool) -> str:

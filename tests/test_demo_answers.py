@@ -38,7 +38,7 @@ def test_an_article_answers_as_its_part_says(event: str, at: int, status: int) -
 
 def test_a_busy_server_answers_503_once_and_says_when_to_come_back() -> None:
     article, busy = next(
-        (WORLD.deal.articles[t.article], t.round) for t in WORLD.deal.turns if t.event == "server_error" and t.round
+        (WORLD.script.articles[t.article], t.round) for t in WORLD.script.turns if t.event == "server_error" and t.round
     )
     reply = page(WORLD, article, busy)
     assert reply.status == 503
@@ -52,12 +52,12 @@ def test_a_moved_article_is_listed_and_served_under_its_new_address() -> None:
     assert ("Location", new) in ask(WORLD, 2, old).headers
     assert ask(WORLD, 2, new).status == 200
     assert ask(WORLD, 1, new).status == 404
-    assert WORLD.addresses[new] == WORLD.addresses[old] == old
+    assert WORLD.home_urls[new] == WORLD.home_urls[old] == old
 
 
 def test_a_site_with_a_soft_404_answers_200_for_any_missing_page() -> None:
-    emptied = [t.article for t in WORLD.deal.turns if t.event == "soft_404"]
-    article = next(a for a in map(WORLD.deal.articles.__getitem__, emptied) if not a.role)
+    emptied = [t.article for t in WORLD.script.turns if t.event == "soft_404"]
+    article = next(a for a in map(WORLD.script.articles.__getitem__, emptied) if not a.role)
     anything = f"http://{article.outlet}.example/no-such-page-e7"
     assert ask(WORLD, 1, anything).status == 404
     assert ask(WORLD, 2, anything).status == 200
@@ -79,7 +79,7 @@ def test_a_paywalled_page_says_so_and_keeps_its_text() -> None:
 
 
 def test_an_article_in_parts_names_the_next_on_each_page_but_the_last() -> None:
-    article = WORLD.deal.articles["wire-lightships"]
+    article = WORLD.script.articles["wire-lightships"]
     url = WORLD.url(article)
     bodies = [ask(WORLD, 0, each).body.decode() for each in (url, f"{url}?page=2", f"{url}?page=3")]
     told = [re.findall(r'<link rel="next" href="(.*?)">', body) for body in bodies]
@@ -109,8 +109,8 @@ def test_a_further_form_has_the_same_text_is_listed_and_names_the_articles_own_a
 
 
 def test_an_abridged_page_calls_another_ones_address_the_canonical_one() -> None:
-    article = WORLD.deal.articles["daily-teachers-pay-amp"]
-    home = WORLD.url(WORLD.deal.articles[article.short_of])
+    article = WORLD.script.articles["daily-teachers-pay-amp"]
+    home = WORLD.url(WORLD.script.articles[article.short_of])
     assert f'<link rel="canonical" href="{home}">'.encode() in page(WORLD, article, 0).body
     assert f'rel="amphtml" href="{WORLD.url(article)}"'.encode() in ask(WORLD, 0, home).body
 
@@ -124,15 +124,15 @@ def test_half_a_page_is_less_than_half_of_it_and_more_than_a_note_for_whoever_ma
 
 def test_a_page_is_broken_or_stale_in_one_round_and_whole_in_the_next() -> None:
     for event in ("halved", "relapsed"):
-        turn = next(turn for turn in WORLD.deal.turns if turn.event == event)
-        article = WORLD.deal.articles[turn.article]
-        assert WORLD.shown(article, turn.round) != WORLD.edition(article, turn.round)
-        assert WORLD.shown(article, turn.round + 1) == WORLD.edition(article, turn.round + 1)
+        turn = next(turn for turn in WORLD.script.turns if turn.event == event)
+        article = WORLD.script.articles[turn.article]
+        assert WORLD.visible_edition(article, turn.round) != WORLD.edition(article, turn.round)
+        assert WORLD.visible_edition(article, turn.round + 1) == WORLD.edition(article, turn.round + 1)
         assert WORLD.edition(article, turn.round) == WORLD.edition(article, turn.round + 1)
 
 
 def test_a_lying_etag_stays_the_same_over_an_edit() -> None:
-    article = WORLD.deal.articles["ministry-beacons"]
+    article = WORLD.script.articles["ministry-beacons"]
     pages = [page(WORLD, article, at) for at in range(4)]
     tags = [dict(reply.headers)["ETag"] for reply in pages]
     assert pages[1].body != pages[2].body == pages[3].body
@@ -142,7 +142,7 @@ def test_a_lying_etag_stays_the_same_over_an_edit() -> None:
 
 
 def test_a_304_of_another_page_names_its_tag_and_gives_way_to_who_asks_past_caches() -> None:
-    article = WORLD.deal.articles["ministry-beacons"]
+    article = WORLD.script.articles["ministry-beacons"]
     tags = [dict(page(WORLD, article, at).headers)["ETag"] for at in (0, 1)]
     wrong = ask(WORLD, 1, WORLD.url(article), if_none_match=tags[0])
     assert (wrong.status, dict(wrong.headers)["ETag"]) == (304, tags[1])
@@ -152,7 +152,7 @@ def test_a_304_of_another_page_names_its_tag_and_gives_way_to_who_asks_past_cach
 
 
 def test_a_paper_that_never_says_404_apologises_for_what_was_and_what_never_was() -> None:
-    article = WORLD.deal.articles["gazette-ferry"]
+    article = WORLD.script.articles["gazette-ferry"]
     never = ask(WORLD, 0, "http://gazette.example/no-such-page-e7")
     assert never.status == 200
     assert ask(WORLD, 2, WORLD.url(article)).body == never.body
@@ -160,7 +160,7 @@ def test_a_paper_that_never_says_404_apologises_for_what_was_and_what_never_was(
 
 
 def test_what_is_too_old_for_the_front_page_is_found_in_the_feed_that_it_names() -> None:
-    url = WORLD.url(WORLD.deal.articles["gazette-museum"])
+    url = WORLD.url(WORLD.script.articles["gazette-museum"])
     front = ask(WORLD, 0, "http://gazette.example/front/").body.decode()
     feed = ask(WORLD, 0, "http://gazette.example/latest.atom").body.decode()
     assert 'rel="alternate" type="application/atom+xml" href="/latest.atom"' in front
@@ -174,7 +174,7 @@ def test_what_is_too_old_for_the_front_page_is_found_in_the_feed_that_it_names()
 
 
 def test_a_site_out_of_breath_asks_for_hours_of_peace_and_then_loses_its_robots_txt() -> None:
-    reply = page(WORLD, WORLD.deal.articles["port-tarifas"], 0)
+    reply = page(WORLD, WORLD.script.articles["port-tarifas"], 0)
     assert reply.status == 503
     wait = int(dict(reply.headers)["Retry-After"])
     assert ROUNDS[1] - ROUNDS[0] < timedelta(seconds=wait) < ROUNDS[2] - ROUNDS[0]
@@ -183,23 +183,23 @@ def test_a_site_out_of_breath_asks_for_hours_of_peace_and_then_loses_its_robots_
 
 
 def test_a_detour_leads_elsewhere_for_one_round_and_says_that_it_is_temporary() -> None:
-    turn = next(turn for turn in WORLD.deal.turns if turn.event == "detour")
-    url = WORLD.url(WORLD.deal.articles[turn.article])
+    turn = next(turn for turn in WORLD.script.turns if turn.event == "detour")
+    url = WORLD.url(WORLD.script.articles[turn.article])
     told = [ask(WORLD, at, url).status for at in range(4)]
     assert told == [302 if at == turn.round else 200 for at in range(4)]
     assert arriving(WORLD, turn.round, url).status == 200
 
 
 def test_a_headline_may_differ_in_one_place_alone_for_a_while() -> None:
-    turn = next(turn for turn in WORLD.deal.turns if turn.event == "retitled")
-    article = WORLD.deal.articles[turn.article]
+    turn = next(turn for turn in WORLD.script.turns if turn.event == "retitled")
+    article = WORLD.script.articles[turn.article]
     headline = WORLD.edition(article, turn.round).headline
     told = [re.search(r'og:title" content="(.*?)"', page(WORLD, article, at).body.decode()) for at in (1, 2)]
     assert [unescape(found[1]) == headline for found in told if found] == [False, True]
 
 
 def test_charset_lies_are_told_by_the_header_and_not_by_the_bytes() -> None:
-    lies = [(t.round, WORLD.deal.articles[t.article]) for t in WORLD.deal.turns if t.event == "charset"]
+    lies = [(t.round, WORLD.script.articles[t.article]) for t in WORLD.script.turns if t.event == "charset"]
     for (when, article), (declared, real) in zip(
         lies, [("iso-8859-1", "utf-8"), ("utf-8", "windows-1252")], strict=True
     ):
@@ -231,7 +231,7 @@ def test_what_was_taken_down_is_no_longer_listed() -> None:
         for outlet in (outlet for outlet in OUTLETS if outlet.listing):
             listing = unescape(ask(WORLD, at, outlet.root + outlet.listing).body.decode())
             for article in (a for a in WORLD.articles if a.outlet == outlet.id):
-                gone = WORLD.deal.state(article.id, at) in {"missing_404", "gone_410"}
+                gone = WORLD.script.state(article.id, at) in {"missing_404", "gone_410"}
                 known = article.appears <= at and article.role != "hinted"
                 assert (WORLD.url(article, at) in listing) == (known and not gone)
 

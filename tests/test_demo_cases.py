@@ -68,7 +68,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def url_of(desk: Desk, name: str) -> str:
-    return desk.site.world.url(desk.site.world.deal.articles[name])
+    return desk.site.world.url(desk.site.world.script.articles[name])
 
 
 def test_a_feed_found_on_the_front_page_makes_an_edited_article_due_that_would_wait_for_weeks(desk: Desk) -> None:

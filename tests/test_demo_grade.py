@@ -82,11 +82,11 @@ def test_a_404_that_was_never_confirmed_is_missed() -> None:
 
 def test_a_moved_article_kept_as_two_is_missed_and_false() -> None:
     old = url_of("address_moved")
-    new = next(url for url, home in WORLD.addresses.items() if home == old and url != old)
+    new = next(url for url, home in WORLD.home_urls.items() if home == old and url != old)
     twin = {"url": new, "versions": [{**PERFECT.histories[old]["versions"][0], "first_seen_at": iso(ROUNDS[2])}]}
     torn = replace(
         PERFECT,
-        listed=[*PERFECT.listed, {"url": new, "kind": "article"}],
+        source_rows=[*PERFECT.source_rows, {"url": new, "kind": "article"}],
         histories={**PERFECT.histories, old: {**PERFECT.histories[old], "moves": []}, new: twin},
     )
     result = graded(torn)
@@ -96,10 +96,10 @@ def test_a_moved_article_kept_as_two_is_missed_and_false() -> None:
 
 def test_a_moved_article_under_both_addresses_with_one_history_is_exact() -> None:
     old = url_of("address_moved")
-    new = next(url for url, home in WORLD.addresses.items() if home == old and url != old)
+    new = next(url for url, home in WORLD.home_urls.items() if home == old and url != old)
     both = replace(
         PERFECT,
-        listed=[*PERFECT.listed, {"url": new, "kind": "article"}],
+        source_rows=[*PERFECT.source_rows, {"url": new, "kind": "article"}],
         histories={**PERFECT.histories, new: PERFECT.histories[old]},
     )
     assert graded(both).exact
@@ -110,7 +110,7 @@ def test_a_tracking_address_kept_as_a_source_of_its_own_is_missed() -> None:
     tracked = {"url": f"{url}?utm_source=atom", "kind": "article"}
     doubled = replace(
         PERFECT,
-        listed=[*PERFECT.listed, tracked],
+        source_rows=[*PERFECT.source_rows, tracked],
         histories={**PERFECT.histories, tracked["url"]: {"url": tracked["url"], "versions": []}},
     )
     assert graded(doubled).missed == (Event(0, url, "duplicate"),)
@@ -145,7 +145,7 @@ def test_a_version_from_a_page_that_is_no_article_is_false() -> None:
     version = {"version": 1, "first_seen_at": iso(ROUNDS[0]), "cause": "first", "kinds": [], "title": "About"}
     stray = replace(
         PERFECT,
-        listed=[*PERFECT.listed, {"url": about, "kind": "article"}],
+        source_rows=[*PERFECT.source_rows, {"url": about, "kind": "article"}],
         histories={**PERFECT.histories, about: {"url": about, "versions": [version]}},
     )
     assert graded(stray).false == (Event(0, about, "first"),)

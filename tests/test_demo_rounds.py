@@ -87,7 +87,9 @@ def test_the_grade_is_exact_whoever_the_events_are_dealt_to(tmp_path: Path, seed
 def test_pages_of_which_only_the_furniture_changed_open_no_version(played: Played) -> None:
     """Asked of the bytes: other payloads of one text, round for round, and not one version from them."""
     world = played.world
-    edits = {(turn.article, turn.round) for turn in world.deal.turns if turn.event in EDITS | {"returned", "reverted"}}
+    edits = {
+        (turn.article, turn.round) for turn in world.script.turns if turn.event in EDITS | {"returned", "reverted"}
+    }
     noisy = [0] * len(ROUNDS)
     with Archive(played.db) as archive:
         for article in world.articles:
@@ -104,7 +106,7 @@ def test_pages_of_which_only_the_furniture_changed_open_no_version(played: Playe
 
 
 def test_an_article_in_parts_is_kept_as_one_text(played: Played) -> None:
-    article = played.world.deal.articles["wire-lightships"]
+    article = played.world.script.articles["wire-lightships"]
     with Archive(played.db) as archive:
         versions = archive.history(played.world.url(article))[1].versions
         told = [archive.text(version).body for version in versions]
@@ -115,14 +117,14 @@ def test_an_article_in_parts_is_kept_as_one_text(played: Played) -> None:
 
 def test_a_deleted_page_that_never_says_404_is_told_by_what_the_site_says_of_any_page(played: Played) -> None:
     with Archive(played.db) as archive:
-        url = played.world.url(played.world.deal.articles["gazette-ferry"])
+        url = played.world.url(played.world.script.articles["gazette-ferry"])
         assert [state for _, state in archive.captures(url)][-1] == "soft_404"
         assert len(archive.captures(probe_url("http://gazette.example/", ROUNDS[0]))) == 1
 
 
 def test_an_article_without_hurry_is_visited_again_only_when_its_feed_names_an_edit(played: Played) -> None:
     with Archive(played.db) as archive:
-        url = played.world.url(played.world.deal.articles["gazette-museum"])
+        url = played.world.url(played.world.script.articles["gazette-museum"])
         assert [ROUNDS.index(one.captured_at) for one, _ in archive.captures(url)] == [0, 3]
 
 
@@ -203,7 +205,7 @@ def test_every_scripted_copy_stands_with_its_original_and_its_lag(played: Played
 
     scripted: dict[str, dict[str, float]] = {}
     for copy in made_from:
-        first, late = world.deal.articles[original_of(copy)], world.deal.articles[copy]
+        first, late = world.script.articles[original_of(copy)], world.script.articles[copy]
         lags = scripted.setdefault(world.url(first), {})
         lags[world.url(late)] = (late.published_at - first.published_at).total_seconds()
     with Archive(played.db) as archive:

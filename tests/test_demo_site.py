@@ -58,8 +58,8 @@ def test_every_page_of_a_round_arrives_as_the_world_answers_it(site: Site, clien
 
 
 def test_a_page_that_is_cut_off_announces_more_than_it_sends(site: Site) -> None:
-    cut = next(turn for turn in WORLD.deal.turns if turn.event == "truncated")
-    article = WORLD.deal.articles[cut.article]
+    cut = next(turn for turn in WORLD.script.turns if turn.event == "truncated")
+    article = WORLD.script.articles[cut.article]
     site.round = cut.round
     path = WORLD.url(article).partition(".example")[2]
     request = f"GET {path} HTTP/1.1\r\nHost: {article.outlet}.example\r\n\r\n".encode()
@@ -152,7 +152,7 @@ def test_a_taken_port_is_refused_with_what_to_do(site: Site) -> None:
 
 def test_a_round_that_does_not_exist_is_refused() -> None:
     with pytest.raises(BadInput, match="rounds 0 to 3"):
-        serve_site(seed=0, at=4, port=0, err=io.StringIO())
+        serve_site(seed=0, round_number=4, port=0, err=io.StringIO())
 
 
 # --- the folder ------------------------------------------------------------------------------------------------------

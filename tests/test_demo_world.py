@@ -11,8 +11,8 @@ from itertools import pairwise
 import pytest
 
 from archive.demo.outlets import OUTLETS
-from archive.demo.script import COPIED_LATE, PARTS, ROLES, ROUNDS, deal
-from archive.demo.texts import EDITS, Article, Edition, edited, first_edition, read_article, read_articles
+from archive.demo.script import COPIED_LATE, FIXED_ROLES, ROUNDS, SEEDED_ROLES, assign_roles
+from archive.demo.texts import EDITS, Article, Edition, apply_edit, first_edition, parse_article, read_articles
 from archive.demo.world import World
 from tests.pressroom import page, playing, shown_in, straight, text_of, texts_of
 
@@ -76,32 +76,31 @@ def test_there_are_about_fifty_articles_on_eight_outlets_in_three_languages() ->
 
 def test_every_event_that_the_demo_promises_is_in_the_script_of_every_seed() -> None:
     for seed in range(200):
-        told = {turn.event for turn in deal(ARTICLES, seed).turns}
+        told = {turn.event for turn in assign_roles(ARTICLES, seed).turns}
         assert told == SCRIPTED
 
 
 def test_no_article_plays_two_parts_in_any_of_200_seeds() -> None:
     for seed in range(200):
-        turns = deal(ARTICLES, seed).turns
-        players = Counter(turn.article for turn in turns)
-        assert len(players) == len(PARTS) + 2 + sum(map(bool, ROLES.values()))  # and one copied late, one busy
-        steps = Counter({part.name: len(part.steps) for part in PARTS} | {name: len(ROLES[name]) for name in ROLES})
-        assert sorted(players.values()) == sorted([count for count in steps.values() if count] + [1, 1])
+        players = Counter(turn.article for turn in assign_roles(ARTICLES, seed).turns)
+        roles = [*(role.steps for role in SEEDED_ROLES), *filter(None, FIXED_ROLES.values())]
+        lengths = [*map(len, roles), 1, 1]  # one copied late, one busy
+        assert sorted(players.values()) == sorted(lengths)
 
 
 def test_a_part_written_for_an_article_is_its_own_under_every_seed() -> None:
     roles = {a.role: a.id for a in ARTICLES.values() if a.role}
-    assert set(roles) == set(ROLES)
+    assert set(roles) == set(FIXED_ROLES)
     for seed in range(50):
-        turns = deal(ARTICLES, seed).turns
+        turns = assign_roles(ARTICLES, seed).turns
         for role, name in roles.items():
-            assert sorted((t.round, t.event) for t in turns if t.article == name) == sorted(ROLES[role])
+            assert sorted((t.round, t.event) for t in turns if t.article == name) == sorted(FIXED_ROLES[role])
 
 
 def test_a_busy_server_has_nothing_new_to_show_in_that_round() -> None:
     """It asks to be left alone, and an archive that obeys would see the outlet's other events a round late."""
     for seed in range(200):
-        dealt = deal(ARTICLES, seed)
+        dealt = assign_roles(ARTICLES, seed)
         busy = next(turn for turn in dealt.turns if turn.event == "server_error" and turn.round)
         outlet = dealt.articles[busy.article].outlet
         assert not [a for a in dealt.articles.values() if a.outlet == outlet and a.appears == busy.round]
@@ -111,7 +110,7 @@ def test_a_busy_server_has_nothing_new_to_show_in_that_round() -> None:
 
 def test_only_one_original_is_edited_before_its_last_copy_appears() -> None:
     for seed in range(200):
-        dealt = deal(ARTICLES, seed)
+        dealt = assign_roles(ARTICLES, seed)
         late = {base: a.appears for a in dealt.articles.values() for _, base in a.copies if a.appears}
         edits = [t for t in dealt.turns if t.event in EDITS and t.round <= late.get(t.article, 0)]
         assert [turn.event for turn in edits] == [event for _, event in COPIED_LATE.steps]
@@ -119,7 +118,7 @@ def test_only_one_original_is_edited_before_its_last_copy_appears() -> None:
 
 def test_what_needs_a_second_sighting_gets_it_a_day_later_and_by_the_last_round() -> None:
     for seed in range(50):
-        for turn in deal(ARTICLES, seed).turns:
+        for turn in assign_roles(ARTICLES, seed).turns:
             if turn.event == "missing_404":
                 assert (ROUNDS[2] - ROUNDS[turn.round]).days >= 1
             if turn.event == "reverted":
@@ -130,7 +129,7 @@ def test_what_needs_a_second_sighting_gets_it_a_day_later_and_by_the_last_round(
 
 
 def only_furniture_changed(world: World, article: Article, at: int) -> bool:
-    if article.appears >= at or {world.deal.state(article.id, r) for r in (at - 1, at)} != {"ok"}:
+    if article.appears >= at or {world.script.state(article.id, r) for r in (at - 1, at)} != {"ok"}:
         return False
     same_text = world.edition(article, at) == world.edition(article, at - 1)
     return same_text and page(world, article, at).body != page(world, article, at - 1).body
@@ -150,7 +149,7 @@ def test_at_least_half_of_all_pages_change_nothing_but_furniture_in_every_round(
 def test_every_page_gives_its_text_to_trafilatura_and_keeps_it_while_only_furniture_changes(precision: bool) -> None:
     for article in WORLD.articles:
         texts = [texts_of(WORLD, article, at, precision=precision) for at in shown_in(WORLD, article)]
-        editions = [WORLD.shown(article, at) for at in shown_in(WORLD, article)]
+        editions = [WORLD.visible_edition(article, at) for at in shown_in(WORLD, article)]
         for text, edition in zip(texts, editions, strict=True):
             assert all(straight(paragraph) in text for paragraph in edition.body), article.id
         for (before, old), (after, new) in pairwise(zip(texts, editions, strict=True)):
@@ -180,17 +179,17 @@ def test_a_headline_stands_in_all_three_places_alike() -> None:
 
 
 def test_every_written_article_can_play_every_edit() -> None:
-    for article in (a for a in ARTICLES.values() if a.written):
+    for article in (a for a in ARTICLES.values() if a.is_editable):
         before = first_edition(article, ARTICLES)
         for edit in EDITS - {"cosmetic"}:
-            assert edited(article, before, edit).plain() != before.plain(), (article.id, edit)
+            assert apply_edit(article, before, edit).plain() != before.plain(), (article.id, edit)
         misspelt = first_edition(article, ARTICLES, misspelt=True)
         assert misspelt != before, article.id
-        assert edited(article, misspelt, "cosmetic") == before
+        assert apply_edit(article, misspelt, "cosmetic") == before
 
 
 def test_the_number_that_shrinks_stands_once_in_each_article() -> None:
-    for article in (a for a in ARTICLES.values() if a.written):
+    for article in (a for a in ARTICLES.values() if a.is_editable):
         assert len(re.findall(r"\b300\b", " ".join(article.body))) == 1, article.id
 
 
@@ -201,11 +200,11 @@ def test_marks_never_reach_a_reader() -> None:
 
 
 def test_two_marked_passages_change_places_and_nothing_else() -> None:
-    article = read_article(
+    article = parse_article(
         "wire-x.md",
         "headline: h\nsection: s\nauthor: a\npublished: 2026-01-05T00:00\n\none\n\n~ two\n\nthree\n\n~ four",
     )
-    moved = edited(article, first_edition(article, {}), "moved")
+    moved = apply_edit(article, first_edition(article, {}), "moved")
     assert moved.plain() == Edition("h", ("one", "four", "three", "two"))
 
 
@@ -223,7 +222,7 @@ def test_a_flipped_headline_goes_back_to_what_it_was() -> None:
 def test_copies_are_published_after_what_they_copy() -> None:
     for article in WORLD.articles:
         for _, base in article.copies:
-            assert article.published_at > WORLD.deal.articles[base].published_at, article.id
+            assert article.published_at > WORLD.script.articles[base].published_at, article.id
 
 
 def test_nothing_is_published_after_it_was_first_seen() -> None:
@@ -234,14 +233,14 @@ def test_nothing_is_published_after_it_was_first_seen() -> None:
 
 def test_the_late_spinner_has_the_quotation_that_the_original_has_cut_by_then() -> None:
     copy = next(a for a in WORLD.articles if a.spins and a.appears == 2)
-    original = WORLD.deal.articles[copy.spins]
+    original = WORLD.script.articles[copy.spins]
     first, second = WORLD.edition(original, 0), WORLD.edition(original, 1)
     assert len(WORLD.edition(copy, 2).body) == len(first.body) == len(second.body) + 1
 
 
 def test_spun_texts_keep_sentences_and_numbers_and_change_every_fourth_word_or_so() -> None:
     for copy in (a for a in WORLD.articles if a.spins):
-        base = " ".join(WORLD.edition(WORLD.deal.articles[copy.spins], -1).body)
+        base = " ".join(WORLD.edition(WORLD.script.articles[copy.spins], -1).body)
         spun = " ".join(WORLD.edition(copy, 3).body)
         assert [n for n in re.findall(r"\d+", base) if n not in re.findall(r"\d+", spun)] == []
         assert base.count(". ") <= spun.count(". ")
@@ -265,12 +264,12 @@ def test_two_reports_of_one_event_share_no_long_run_of_words() -> None:
         a, b = (" ".join(first_edition(ARTICLES[name], ARTICLES).plain().body).split() for name in (one, other))
         longest = SequenceMatcher(None, a, b, autojunk=False).find_longest_match()
         assert longest.size <= 12, a[longest.a : longest.a + longest.size]
-        assert not WORLD.related(WORLD.url(ARTICLES[one]), WORLD.url(ARTICLES[other]))
+        assert not WORLD.is_related(WORLD.url(ARTICLES[one]), WORLD.url(ARTICLES[other]))
 
 
 def test_related_are_texts_of_one_origin_even_through_a_round_up() -> None:
-    urls = {name: WORLD.url(article) for name, article in WORLD.deal.articles.items()}
-    assert WORLD.related(urls["daily-rail-strike"], urls["spinner-rail-strike"])
-    assert WORLD.related(urls["daily-briefing"], urls["mirror-observatory"])
-    assert WORLD.related(urls["wire-flood-bulletin"], urls["mirror-velm-flood"])
-    assert not WORLD.related(urls["wire-teachers-pay"], urls["wire-observatory"])
+    urls = {name: WORLD.url(article) for name, article in WORLD.script.articles.items()}
+    assert WORLD.is_related(urls["daily-rail-strike"], urls["spinner-rail-strike"])
+    assert WORLD.is_related(urls["daily-briefing"], urls["mirror-observatory"])
+    assert WORLD.is_related(urls["wire-flood-bulletin"], urls["mirror-velm-flood"])
+    assert not WORLD.is_related(urls["wire-teachers-pay"], urls["wire-observatory"])

@@ -1,8 +1,8 @@
-"""What clients of web archives are answered, and how fast, in an archive of many captures.
+"""Response times of CDX queries and memento look-ups in an archive of many captures.
 
-Made: ``WIRECOPY_BENCH_CAPTURES`` captures (default 1,000,000) of a tenth as many pages on 100 hosts, every fifth a 304,
-written straight into the tables (60 s, 400 MB for a million). A page of the index and the look-up of one memento are
-wanted within a few milliseconds whatever the size; the dearest question anybody can ask within two seconds.
+The archive has ``WIRECOPY_BENCH_CAPTURES`` captures (default 1,000,000) of a tenth as many pages on 100 hosts, every
+fifth a 304, written straight into the tables (60 s, 400 MB for a million). A page of the index and the look-up of one
+memento should take a few milliseconds whatever the size, and the dearest query anybody can send two seconds.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 UNIT = "ms"
 DEAREST = "url=*.example&showResumeKey=true"
 CAPTURES = int(os.environ.get("WIRECOPY_BENCH_CAPTURES", "1000000"))
-EACH, HOSTS, ASKED = 10, 100, 100
-BEGAN, HOUR = 1_900_000_000_000_000, 3_600_000_000  # microseconds
+CAPTURES_A_PAGE, HOSTS, REPEATS = 10, 100, 100
+START, HOUR = 1_900_000_000_000_000, 3_600_000_000  # microseconds
 
 _SOURCE = "INSERT INTO source (id, url, url_key, kind, found_at) VALUES (?, ?, ?, 'article', 0)"
 _CAPTURE = """INSERT INTO capture (source_id, captured_at, url, final_url, detail, reason_phrase, reason, status,
@@ -49,16 +49,16 @@ def figures() -> Iterator[tuple[str, float]]:
         with Reader(db) as reader:
             index, dice, number = MementoIndex(reader.ask), random.Random(1), count()
 
-            def some() -> str:
-                return _url(dice.randrange(CAPTURES // EACH))
+            def random_url() -> str:
+                return _url(dice.randrange(CAPTURES // CAPTURES_A_PAGE))
 
             def cdx(query: str) -> Callable[[], object]:
                 host = f"host{dice.randrange(HOSTS)}"
-                return lambda: run_query(index, parse_cdx_query(query.format(url=some(), host=host)))
+                return lambda: run_query(index, parse_cdx_query(query.format(url=random_url(), host=host)))
 
             def memento() -> object:
-                url = some()
-                captured_at = instant(BEGAN + next(number) * HOUR)
+                url = random_url()
+                captured_at = instant(START + next(number) * HOUR)
                 return index.nearest(find_scope(index, url), captured_at, url_key(url))
 
             middle = index.page_bounds(KeyRange(low="example,", high="example-"), CAPTURES // 2, 1)
@@ -83,19 +83,19 @@ def figures() -> Iterator[tuple[str, float]]:
             )
 
 
-def findings(found: Mapping[str, float]) -> Iterator[str]:
-    yield f"one memento {found['one memento, median']:.1f} ms, wanted a few; {CAPTURES:,} captures"
-    dearest = found["the dearest: filters that keep nothing"]
-    yield f"the dearest question {dearest:.0f} ms, wanted within 2,000"
+def findings(medians: Mapping[str, float]) -> Iterator[str]:
+    yield f"one memento {medians['one memento, median']:.1f} ms, wanted a few; {CAPTURES:,} captures"
+    dearest = medians["the dearest: filters that keep nothing"]
+    yield f"the dearest query {dearest:.0f} ms, wanted within 2,000"
 
 
-def _median(call: Callable[[], object], times: int = ASKED) -> float:
-    taken = []
+def _median(call: Callable[[], object], times: int = REPEATS) -> float:
+    durations = []
     for _ in range(times):
-        began = perf_counter()
+        started = perf_counter()
         call()
-        taken.append(1000 * (perf_counter() - began))
-    return sorted(taken)[times // 2]
+        durations.append(1000 * (perf_counter() - started))
+    return sorted(durations)[times // 2]
 
 
 def _url(page: int) -> str:
@@ -111,7 +111,7 @@ def _fill(db: Path) -> None:
             "INSERT INTO payload (id, sha256, codec, length, data) VALUES (1, ?, ?, 6, ?)",
             (delta_codec.digest(b"a page"), codec, data),
         )
-        connection.executemany(_SOURCE, (_source(page) for page in range(CAPTURES // EACH)))
+        connection.executemany(_SOURCE, (_source(page) for page in range(CAPTURES // CAPTURES_A_PAGE)))
         connection.executemany(_CAPTURE, (_capture(number) for number in range(CAPTURES)))
 
 
@@ -121,8 +121,8 @@ def _source(page: int) -> tuple[int, str, str]:
 
 
 def _capture(number: int) -> tuple[object, ...]:
-    page, turn = number // EACH, number % EACH
+    page, turn = number // CAPTURES_A_PAGE, number % CAPTURES_A_PAGE
     unmodified = turn % 5 == 4
-    url, at = _url(page), BEGAN + (page % 1000 + turn * 24) * HOUR
-    told = ("not_modified", 304, None) if unmodified else (None, 200, 1)
-    return page + 1, at, url, url, *told
+    url, captured_at = _url(page), START + (page % 1000 + turn * 24) * HOUR
+    outcome = ("not_modified", 304, None) if unmodified else (None, 200, 1)
+    return page + 1, captured_at, url, url, *outcome

@@ -12,7 +12,7 @@ from archive.demo.outlets import OUTLETS
 from archive.demo.script import ROUNDS
 from archive.demo.texts import first_edition, read_articles
 from archive.demo.world import World
-from tests.pressroom import arriving, ask, page, playing, straight, text_of
+from tests.pressroom import ask, follow, page, playing, straight, text_of
 
 ARTICLES = read_articles()
 WORLD = World(0)
@@ -188,7 +188,7 @@ def test_a_detour_is_a_temporary_redirect_in_one_round() -> None:
     url = WORLD.url(WORLD.script.articles[turn.article])
     statuses = [ask(WORLD, number, url).status for number in range(4)]
     assert statuses == [302 if number == turn.round else 200 for number in range(4)]
-    assert arriving(WORLD, turn.round, url).status == 200
+    assert follow(WORLD, turn.round, url).status == 200
 
 
 def test_the_headline_for_sharing_may_differ_in_one_round() -> None:

@@ -131,7 +131,7 @@ def test_a_garbled_headline_means_the_charset_was_missed() -> None:
 def test_a_copy_linked_to_the_wrong_version_is_missed() -> None:
     copied = next(e for e in WORLD.events() if e.round == 2 and e.event.startswith("copy:"))
     original = copied.event.split(":", 2)[2].removesuffix("@1")
-    newer = link(original, copied.url, "reworded", seen=iso(ROUNDS[2]), version=2, score=0.95)
+    newer = link(original, copied.url, "reworded", seen_at=iso(ROUNDS[2]), version=2, score=0.95)
     assert grade_of(replace(PERFECT, links=[*PERFECT.links, newer])).missed == (copied,)
 
 
@@ -162,7 +162,7 @@ def test_a_state_that_the_script_does_not_have_is_false() -> None:
 
 def test_a_link_between_two_reports_of_one_event_is_false() -> None:
     urls = {a.id: WORLD.url(a) for a in WORLD.articles}
-    wrong = link(urls["wire-velm-flood"], urls["daily-velm-flood"], "reworded", seen=iso(ROUNDS[0]))
+    wrong = link(urls["wire-velm-flood"], urls["daily-velm-flood"], "reworded", seen_at=iso(ROUNDS[0]))
     result = grade_of(replace(PERFECT, links=[*PERFECT.links, wrong]))
     assert [event.event for event in result.false] == [f"copy:reworded:{urls['wire-velm-flood']}@1"]
 
@@ -223,14 +223,14 @@ def test_a_request_during_a_pause_is_missed_and_false() -> None:
 
 def test_a_link_between_two_copies_of_one_original_does_not_count() -> None:
     urls = {a.id: WORLD.url(a) for a in WORLD.articles}
-    sisters = link(urls["daily-rail-strike"], urls["spinner-rail-strike"], "reworded", seen=iso(ROUNDS[0]))
+    sisters = link(urls["daily-rail-strike"], urls["spinner-rail-strike"], "reworded", seen_at=iso(ROUNDS[0]))
     assert grade_of(replace(PERFECT, links=[*PERFECT.links, sisters])).exact
 
 
 def test_same_event_and_possible_links_are_not_grade_of() -> None:
     urls = {a.id: WORLD.url(a) for a in WORLD.articles}
     pair = urls["wire-velm-flood"], urls["daily-velm-flood"]
-    unsure = [link(*pair, relation, seen=iso(ROUNDS[0])) for relation in ("same_event", "possible")]
+    unsure = [link(*pair, relation, seen_at=iso(ROUNDS[0])) for relation in ("same_event", "possible")]
     assert grade_of(replace(PERFECT, links=[*PERFECT.links, *unsure])).exact
 
 

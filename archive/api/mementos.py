@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from db.reader import Ask
     from db.records import Capture
 
-CdxCapture: TypeAlias = cdx_queries.Listed
+CdxEntry: TypeAlias = cdx_queries.Listed
 """One capture as a CDX index lists it."""
 
 KeyRange: TypeAlias = cdx_queries.Keys
 """The captures of all sources whose key lies in a range: one URL, a prefix, a host or a domain."""
 
-UrlAlias: TypeAlias = cdx_queries.Elsewhere
+OtherSources: TypeAlias = cdx_queries.Elsewhere
 """The captures that show a URL although another source keeps them: a redirect target, or a further part."""
 
-CaptureScope: TypeAlias = KeyRange | UrlAlias
+Scope: TypeAlias = KeyRange | OtherSources
 """The captures one request is about."""
 
 Position: TypeAlias = cdx_queries.Position
@@ -57,19 +57,19 @@ class MementoIndex:
     ask: Ask
 
     def captures(
-        self, scope: CaptureScope, *, after: Position | None = None, reverse: bool = False, limit: int
-    ) -> list[CdxCapture]:
+        self, scope: Scope, *, after: Position | None = None, reverse: bool = False, limit: int
+    ) -> list[CdxEntry]:
         """Return at most ``limit`` captures of a scope, in index order or ``reverse``.
 
         ``after`` is the position to continue from, in the direction of travel.
         """
         return cdx_queries.listed(self.ask, scope, behind=after, back=reverse, limit=limit)
 
-    def nearest(self, scope: CaptureScope, instant: datetime, url_key: str) -> CdxCapture | None:
+    def nearest(self, scope: Scope, instant: datetime, url_key: str) -> CdxEntry | None:
         """Return the capture of one URL nearest in time, the earlier one if two are equally near."""
         return cdx_queries.nearest(self.ask, scope, instant, url_key)
 
-    def newest(self, scope: CaptureScope) -> CdxCapture | None:
+    def newest(self, scope: Scope) -> CdxEntry | None:
         """Return the last capture of a scope, None if it has none."""
         return next(iter(self.captures(scope, reverse=True, limit=1)), None)
 
@@ -85,7 +85,7 @@ class MementoIndex:
         """
         return cdx_queries.cut(self.ask, keys, start, size)
 
-    def unmodified_page(self, revisit: CdxCapture) -> CdxCapture | None:
+    def unmodified_page(self, revisit: CdxEntry) -> CdxEntry | None:
         """Return the page that a 304 says is unchanged: the last whole page of its source before it."""
         return cdx_queries.standing_for(self.ask, revisit.source_id, revisit.at)
 
@@ -97,7 +97,7 @@ class MementoIndex:
         """Return the further parts of the articles with these keys, also with a query: source id and part URL."""
         return cdx_queries.parts_near(self.ask, article_keys)
 
-    def response(self, memento: CdxCapture) -> StoredResponse:
+    def response(self, memento: CdxEntry) -> StoredResponse:
         """Return the response that a memento replays; for a 304 that of the page it refers to. Raises NotArchived."""
         capture_id = memento.id
         if memento.unmodified:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.api.mementos import Position, UrlAlias
+from archive.api.mementos import OtherSources, Position
 from archive.serve.memento.datetime14 import format_datetime14
 from archive.serve.memento.lookup import find_scope, key_range, surt
 from archive.serve.memento.rewrite import escape_url
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from archive.api.mementos import CaptureScope, CdxCapture, MementoIndex
+    from archive.api.mementos import CdxEntry, MementoIndex, Scope
     from archive.serve.memento.cdx_query import CdxQuery
 
     Row = dict[str, str]
-    RowBuilder = Callable[[CdxCapture], Row]
+    RowBuilder = Callable[[CdxEntry], Row]
 
 MAX_SCANNED: Final = 60_000
 """Captures scanned for one answer without filters: a second, at 17 microseconds each (``bench/bench_mementos.py``).
@@ -63,7 +63,7 @@ def run_query(index: MementoIndex, query: CdxQuery) -> CdxResult:
         bounds = _page_bounds(index, scope, query)
         if bounds is None:
             return CdxResult(rows=[], past_the_end=True)
-        captures: Iterable[CdxCapture] = _take_until(walk(index, scope, after=bounds[0]), bounds[1])
+        captures: Iterable[CdxEntry] = _take_until(walk(index, scope, after=bounds[0]), bounds[1])
     elif query.closest is not None:
         captures = _by_distance(index, scope, query.closest)
     else:
@@ -88,8 +88,8 @@ def count_pages(index: MementoIndex, query: CdxQuery) -> int:
 
 
 def walk(
-    index: MementoIndex, scope: CaptureScope, *, after: Position | None = None, reverse: bool = False
-) -> Iterator[CdxCapture]:
+    index: MementoIndex, scope: Scope, *, after: Position | None = None, reverse: bool = False
+) -> Iterator[CdxEntry]:
     """Yield the captures of a scope in index order, or in reverse. They are read in batches."""
     limit = _FIRST_BATCH
     while batch := index.captures(scope, after=after, reverse=reverse, limit=limit):
@@ -100,37 +100,35 @@ def walk(
         limit = _BATCH
 
 
-def _position_of(capture: CdxCapture) -> Position:
+def _position_of(capture: CdxEntry) -> Position:
     return Position(capture.url_key, capture.at, capture.id)
 
 
-def _scope_of(index: MementoIndex, query: CdxQuery) -> CaptureScope:
+def _scope_of(index: MementoIndex, query: CdxQuery) -> Scope:
     if query.match == "exact":
         return find_scope(index, query.url, since=query.since, until=query.until)
     return key_range(query.url, query.match, since=query.since, until=query.until)
 
 
-def _page_bounds(
-    index: MementoIndex, scope: CaptureScope, query: CdxQuery
-) -> tuple[Position | None, Position | None] | None:
+def _page_bounds(index: MementoIndex, scope: Scope, query: CdxQuery) -> tuple[Position | None, Position | None] | None:
     """Return where a page begins and where the next one does; None past the last page.
 
     Pages are cut by captures, before anything is filtered out.
     """
     page = min(query.page or 0, _MAX_PAGE)
-    if isinstance(scope, UrlAlias):
+    if isinstance(scope, OtherSources):
         return None if page else (None, None)
     return index.page_bounds(scope, page * query.page_size, query.page_size)
 
 
-def _take_until(captures: Iterator[CdxCapture], end: Position | None) -> Iterator[CdxCapture]:
+def _take_until(captures: Iterator[CdxEntry], end: Position | None) -> Iterator[CdxEntry]:
     for capture in captures:
         if end is not None and (capture.url_key, capture.at) >= (end.url_key, end.at):
             return
         yield capture
 
 
-def _by_distance(index: MementoIndex, scope: CaptureScope, instant: datetime) -> Iterator[CdxCapture]:
+def _by_distance(index: MementoIndex, scope: Scope, instant: datetime) -> Iterator[CdxEntry]:
     """Yield the captures of one URL by their distance in time, the earlier first if two are equally far."""
     first = next(iter(walk(index, scope)), None)
     if first is None:
@@ -160,12 +158,12 @@ class _RowSelection:
         self._last: list[str | None] = [None] * len(query.collapse)
         self._payload_counts: Counter[tuple[str, str]] = Counter()
 
-    def run(self, captures: Iterable[CdxCapture]) -> CdxResult:
+    def run(self, captures: Iterable[CdxEntry]) -> CdxResult:
         """Return the answer these captures make. Raises BadInput if it would be cut and the client could not resume."""
         query = self._query
         rows: list[Row] = []
         skip = query.offset
-        last: CdxCapture | None = None
+        last: CdxEntry | None = None
         budget = MAX_SCANNED // (1 + len(query.filters))
         for number, capture in enumerate(captures):
             if query.limit is not None and len(rows) >= query.limit:
@@ -190,7 +188,7 @@ class _RowSelection:
             "(from, to, limit), or continue where an answer ends: showResumeKey=true, or page=0, 1, 2 ..."
         )
 
-    def _select(self, capture: CdxCapture) -> Row | None:
+    def _select(self, capture: CdxEntry) -> Row | None:
         """Return the row of a capture; None if a filter or a collapse drops it."""
         row = self._build_row(capture)
         if not all(test.accepts(row) for test in self._query.filters):
@@ -214,9 +212,9 @@ def row_builder(index: MementoIndex, *, resolve_revisits: bool, order: str) -> R
     query. In forward order the page of a 304 is the one that just came. In reverse order a run of 304s looks its page
     up once. By closeness every 304 looks it up.
     """
-    pages: dict[int, CdxCapture | None] = {}
+    pages: dict[int, CdxEntry | None] = {}
 
-    def build(capture: CdxCapture) -> Row:
+    def build(capture: CdxEntry) -> Row:
         if capture.reason is None:
             pages.clear()
             if order == "forward":
@@ -231,7 +229,7 @@ def row_builder(index: MementoIndex, *, resolve_revisits: bool, order: str) -> R
     return build
 
 
-def cdx_row(capture: CdxCapture, page: CdxCapture | None = None, *, resolve_revisits: bool = False) -> Row:
+def cdx_row(capture: CdxEntry, page: CdxEntry | None = None, *, resolve_revisits: bool = False) -> Row:
     """Return the fields of one capture, ``-`` for what is not known. ``page`` is the page a 304 refers to."""
     is_revisit = capture.unmodified and not resolve_revisits
     source = page or capture
@@ -254,7 +252,7 @@ def bare_media_type(content_type: str) -> str:
     return escape_url(words[0]) if words else "unk"
 
 
-def split_at(captures: Iterable[CdxCapture], limit: int) -> tuple[list[CdxCapture], CdxCapture | None]:
+def split_at(captures: Iterable[CdxEntry], limit: int) -> tuple[list[CdxEntry], CdxEntry | None]:
     """Return the first ``limit`` captures, and the one after them if there is one."""
     batch = list(islice(captures, limit + 1))
     return batch[:limit], batch[limit] if len(batch) > limit else None

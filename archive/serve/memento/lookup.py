@@ -6,21 +6,19 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from archive.api.mementos import KeyRange, UrlAlias
+from archive.api.mementos import KeyRange, OtherSources
 from archive.urls import RefusedUrl, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from archive.api.mementos import CaptureScope, MementoIndex
+    from archive.api.mementos import MementoIndex, Scope
 
 _NUMBERED: Final = re.compile(r"/(?:[a-z]{1,8}/)?\d{1,3}/?$")
 
 
-def find_scope(
-    index: MementoIndex, url: str, *, since: datetime | None = None, until: datetime | None = None
-) -> CaptureScope:
+def find_scope(index: MementoIndex, url: str, *, since: datetime | None = None, until: datetime | None = None) -> Scope:
     """Return the captures of one page, from ``since`` to before ``until``. Raises RefusedUrl.
 
     A URL may be known without being a source: pages moved to it, or it is the further part of an article. Such captures
@@ -33,7 +31,7 @@ def find_scope(
         parts = [] if moved else _with_key(index.article_parts(_article_keys(key)), key)
         if moved or parts:
             ids, urls = (tuple(sorted(set(column))) for column in zip(*(moved or parts), strict=True))
-            return UrlAlias(url_key=key, source_ids=ids, urls=urls, parts=bool(parts), since=since, until=until)
+            return OtherSources(url_key=key, source_ids=ids, urls=urls, parts=bool(parts), since=since, until=until)
     return KeyRange(low=own.low, high=own.high, probes=True, since=since, until=until)
 
 

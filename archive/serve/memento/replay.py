@@ -24,7 +24,7 @@ from archive.urls import RefusedUrl, fetchable_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archive.api.mementos import CdxCapture
+    from archive.api.mementos import CdxEntry
     from archive.serve.memento.rewrite import Links
     from db.records import Capture
 
@@ -81,7 +81,7 @@ class Replay:
     safe view for people. ``link_header`` is the value of the ``Link`` header.
     """
 
-    memento: CdxCapture
+    memento: CdxEntry
     source: Capture
     payload: bytes
     raw: bool
@@ -113,7 +113,7 @@ def respond(replay: Replay, links: Links, request_headers: Mapping[str, str]) ->
     return _conditional_response(replay.payload, status, headers, request_headers)
 
 
-def original_headers(source: Capture, memento: CdxCapture) -> dict[str, str]:
+def original_headers(source: Capture, memento: CdxEntry) -> dict[str, str]:
     """Return the captured headers, each under a name of its own: ``x-archive-orig-date`` and so on.
 
     They are bounded in number and size, and contain no character that could end a line. There is always a date, because

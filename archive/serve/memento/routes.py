@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.api.mementos import CaptureScope, CdxCapture
+    from archive.api.mementos import CdxEntry, Scope
     from archive.serve.request_context import RequestContext
 
     Handler = Callable[[RequestContext], Response]
@@ -92,9 +92,7 @@ def _availability(context: RequestContext) -> Response:
     return JSONResponse(document | ({"timestamp": digits} if digits else {}))
 
 
-def _nearest_or_newest(
-    index: MementoIndex, scope: CaptureScope, url: str, instant: datetime | None
-) -> CdxCapture | None:
+def _nearest_or_newest(index: MementoIndex, scope: Scope, url: str, instant: datetime | None) -> CdxEntry | None:
     return index.newest(scope) if instant is None else index.nearest(scope, instant, url_key(url))
 
 
@@ -176,7 +174,7 @@ def _timegate(context: RequestContext, url: str, links: Links) -> Response:
     return response
 
 
-def _memento(context: RequestContext, memento: CdxCapture, scope: CaptureScope, links: Links, *, raw: bool) -> Response:
+def _memento(context: RequestContext, memento: CdxEntry, scope: Scope, links: Links, *, raw: bool) -> Response:
     index = _index(context)
     stored = index.response(memento)
     link_header = _link_header(index, scope, memento, links, "id_" if raw else "")
@@ -184,7 +182,7 @@ def _memento(context: RequestContext, memento: CdxCapture, scope: CaptureScope, 
     return respond(replay, links, context.request.headers)
 
 
-def _link_header(index: MementoIndex, scope: CaptureScope, memento: CdxCapture, links: Links, mode: str) -> str:
+def _link_header(index: MementoIndex, scope: Scope, memento: CdxEntry, links: Links, mode: str) -> str:
     """Return the ``Link`` header: the page's URL as it was captured, its TimeGate and TimeMap, the mementos around."""
     position = Position(memento.url_key, memento.at, memento.id)
     neighbours = {

@@ -13,7 +13,7 @@ from archive.serve.memento.rewrite import escape_url
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.api.mementos import CdxCapture
+    from archive.api.mementos import CdxEntry
     from archive.serve.memento.cdx_index import CdxResult
     from archive.serve.memento.cdx_query import CdxQuery
     from archive.serve.memento.rewrite import Links
@@ -74,12 +74,12 @@ class TimeMap:
     """
 
     url: str
-    captures: Sequence[CdxCapture]
+    captures: Sequence[CdxEntry]
     links: Links
     is_first: bool = True
-    next_capture: CdxCapture | None = None
+    next_capture: CdxEntry | None = None
 
-    def relations(self) -> Iterator[tuple[CdxCapture, str]]:
+    def relations(self) -> Iterator[tuple[CdxEntry, str]]:
         """Yield each memento with its relation to the page."""
         last = len(self.captures) - 1
         for number, capture in enumerate(self.captures):
@@ -147,7 +147,7 @@ TIMEMAPS: Final = {
 """The writer of each TimeMap format, and its media type."""
 
 
-def memento_link(links: Links, capture: CdxCapture, relation: str, mode: str = "") -> str:
+def memento_link(links: Links, capture: CdxEntry, relation: str, mode: str = "") -> str:
     """Return the link to one memento."""
     url = links.memento(capture.at, capture.url, mode)
     return link(url, relation, f'datetime="{format_http_date(capture.at)}"')
@@ -158,5 +158,5 @@ def link(url: str, relation: str, *parameters: str) -> str:
     return "; ".join((f"<{url}>", f'rel="{relation}"', *parameters))
 
 
-def _as_json(links: Links, capture: CdxCapture) -> dict[str, str]:
+def _as_json(links: Links, capture: CdxEntry) -> dict[str, str]:
     return {"datetime": f"{capture.at:%Y-%m-%dT%H:%M:%SZ}", "uri": links.memento(capture.at, capture.url)}

@@ -98,7 +98,7 @@ class MementoIndex:
         return cdx_queries.parts_near(self.ask, article_keys)
 
     def response(self, memento: CdxEntry) -> StoredResponse:
-        """Return the response that a memento replays; for a 304 that of the page it refers to. Raises NotArchived."""
+        """Return the response that a memento replays, for a 304 that of the page it refers to. Raises NotArchived."""
         capture_id = memento.id
         if memento.unmodified:
             page = self.unmodified_page(memento)

@@ -31,7 +31,7 @@ class Answers(Protocol):
         """Return {url, versions: [{version, first_seen_at, cause, kinds, title}], stretches, moves}."""
 
     def captures(self, url: str) -> Sequence[Json]:
-        """Return [{captured_at, state, status, url, final_url}] in order of time; status is None without a response."""
+        """Return [{captured_at, state, status, url, final_url}] in order of time. Without a response status is None."""
 
     def copies(self) -> Sequence[Json]:
         """Return [{a: {url, version}, b: {url, version}, relation, score, coverage}], a the earlier one."""
@@ -122,7 +122,7 @@ def _version_event(version: Json, world: World, url: str) -> Event:
 
 
 def _states(captures: Sequence[Json], stretches: Sequence[Json], url: str) -> Iterator[Event]:
-    """Yield each run of one state once, in the round it begins; a 404 only if a second check confirmed it.
+    """Yield each run of one state once, in the round it begins. A 404 counts only if a second check confirmed it.
 
     A page that was not requested, because its site had just asked for a pause, is skipped.
     """

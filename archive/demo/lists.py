@@ -1,4 +1,4 @@
-"""The lists of articles an outlet publishes: RSS, Atom, sitemap, section page; and its robots.txt."""
+"""The lists of articles an outlet publishes: RSS, Atom, sitemap and section page. Also its robots.txt."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def sitemap(_: Outlet, teasers: tuple[Teaser, ...]) -> str:
 
 
 def section(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
-    """Return a section page: headlines with links; if the outlet has a feed, those of the newest two weeks."""
+    """Return a section page: headlines with links. If the outlet has a feed, only those of the newest two weeks."""
     head = f'<link rel="alternate" type="application/atom+xml" href="{outlet.feed}">\n' if outlet.feed else ""
     newest = max((t.published_at for t in teasers), default=None)
     recent = [t for t in teasers if not outlet.feed or (newest and newest - t.published_at <= FRONT_PAGE)]

@@ -221,7 +221,7 @@ def _published_at(ref: Json) -> datetime:
 
 
 def next_lines(answers: DemoAnswers, folder: Path) -> list[str]:
-    """Return commands to try next, for the article with the weightiest edit and a reworded copy; the browser last."""
+    """Return commands to try next, for the article with the weightiest edit and a reworded copy."""
     lines = ["Look closer", "", f"  cd {folder}"]
     edits = sorted(_later_versions(answers), key=lambda edit: (-edit[1]["score"], edit[0]))
     for url, _ in edits[:1]:

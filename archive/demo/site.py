@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One persistent connection. It only transfers bytes; the world decides their content."""
+    """One persistent connection. It only transfers bytes. The world decides their content."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -32,7 +32,7 @@ def _is_visible(edit: dict[str, Any]) -> bool:
 
 
 def _inline(edit: dict[str, Any]) -> str:
-    """Return an edit in square brackets, with its outer blanks outside them; unchanged text as it is."""
+    """Return an edit in square brackets, with its outer blanks outside them. Unchanged text stays as it is."""
     old, new = edit["a_text"].strip(), edit["b_text"].strip()
     match edit["op"]:
         case "equal":

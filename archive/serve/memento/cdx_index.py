@@ -48,7 +48,7 @@ class CdxResult:
     """The rows of an answer, and the position to resume after if there may be more.
 
     ``past_the_end``: the page asked for lies after the last one. That differs from a page whose rows all failed the
-    filters: cdx-toolkit stops at an empty body, and goes on after an empty list.
+    filters: cdx-toolkit stops at an empty body, and continues after an empty list.
     """
 
     rows: list[Row]
@@ -111,7 +111,7 @@ def _scope_of(index: MementoIndex, query: CdxQuery) -> Scope:
 
 
 def _page_bounds(index: MementoIndex, scope: Scope, query: CdxQuery) -> tuple[Position | None, Position | None] | None:
-    """Return where a page begins and where the next one does; None past the last page.
+    """Return where a page begins and where the next one does, or None past the last page.
 
     Pages are cut by captures, before anything is filtered out.
     """
@@ -189,7 +189,7 @@ class _RowSelection:
         )
 
     def _select(self, capture: CdxEntry) -> Row | None:
-        """Return the row of a capture; None if a filter or a collapse drops it."""
+        """Return the row of a capture, or None if a filter or a collapse drops it."""
         row = self._build_row(capture)
         if not all(test.accepts(row) for test in self._query.filters):
             return None

@@ -133,7 +133,7 @@ def original_headers(source: Capture, memento: CdxEntry) -> dict[str, str]:
 
 
 def _redirect_target(replay: Replay) -> str | None:
-    """Return the URL a captured redirect led to; None if it named none."""
+    """Return the URL a captured redirect led to, or None if it named none."""
     location = next((value for name, value in replay.source.headers if name.lower() == "location"), None)
     if location is None and replay.source.hops:
         location = replay.source.hops[-1].location
@@ -158,7 +158,7 @@ def _body_headers(replay: Replay, request_headers: Mapping[str, str]) -> dict[st
 
 
 def _declared_type(capture: Capture) -> str:
-    """Return the media type the page's server sent; ``application/octet-stream`` if it sent none, or nonsense."""
+    """Return the media type the page's server sent; ``application/octet-stream`` if it sent none or nonsense."""
     header = next((value for name, value in capture.headers if name.lower() == "content-type"), capture.content_type)
     return header.strip() if _MEDIA_TYPE.fullmatch(header.strip()) else "application/octet-stream"
 
@@ -186,7 +186,7 @@ def _conditional_response(
 
 
 def _parse_range(header: str, length: int) -> tuple[int, int] | None:
-    """Return start and exclusive end of a single byte range; None for the whole payload.
+    """Return start and exclusive end of a single byte range, or None for the whole payload.
 
     An empty range cannot be satisfied.
     """

@@ -68,7 +68,7 @@ def target_after(scope: Scope, prefix: str) -> str:
 
 
 def parse_memento_url(text: str) -> MementoUrl | None:
-    """Parse timestamp, mode and URL; None if ``text`` does not begin with digits and a slash.
+    """Parse timestamp, mode and URL. Return None if ``text`` does not begin with digits and a slash.
 
     ``if_`` and ``mp_`` ask for a page inside a frame. They get our safe view, which has no mode.
     """

@@ -1,8 +1,8 @@
-"""What clients of web archives are answered, and how fast, in an archive of many captures.
+"""Response times of CDX queries and memento look-ups in an archive of many captures.
 
-Made: ``WIRECOPY_BENCH_CAPTURES`` captures (default 1,000,000) of a tenth as many pages on 100 hosts, every fifth a 304,
-written straight into the tables (60 s, 400 MB for a million). A page of the index and the look-up of one memento are
-wanted within a few milliseconds whatever the size; the dearest question anybody can ask within two seconds.
+The archive has ``WIRECOPY_BENCH_CAPTURES`` captures (default 1,000,000) of a tenth as many pages on 100 hosts, every
+fifth a 304, written straight into the tables (60 s, 400 MB for a million). A page of the index and the look-up of one
+memento should take a few milliseconds whatever the size, and the dearest query anybody can send two seconds.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from archive.serve.memento.cdx_index import look_up, pages
-from archive.serve.memento.cdx_query import read_question, write_resume
-from archive.serve.memento.lookup import place_of
+from archive.api.mementos import KeyRange, MementoIndex
+from archive.serve.memento.cdx_index import count_pages, run_query
+from archive.serve.memento.cdx_query import encode_resume_key, parse_cdx_query
+from archive.serve.memento.lookup import find_scope
+from archive.urls import url_key
 from db import delta_codec
 from db.microseconds import instant
-from db.queries import cdx
 from db.reader import Reader
 from db.store import Store
 
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 UNIT = "ms"
 DEAREST = "url=*.example&showResumeKey=true"
 CAPTURES = int(os.environ.get("WIRECOPY_BENCH_CAPTURES", "1000000"))
-EACH, HOSTS, ASKED = 10, 100, 100
-BEGAN, HOUR = 1_900_000_000_000_000, 3_600_000_000  # microseconds
+CAPTURES_A_PAGE, HOSTS, REPEATS = 10, 100, 100
+START, HOUR = 1_900_000_000_000_000, 3_600_000_000  # microseconds
 
 _SOURCE = "INSERT INTO source (id, url, url_key, kind, found_at) VALUES (?, ?, ?, 'article', 0)"
 _CAPTURE = """INSERT INTO capture (source_id, captured_at, url, final_url, detail, reason_phrase, reason, status,
@@ -46,55 +47,55 @@ def figures() -> Iterator[tuple[str, float]]:
         db = Path(folder) / "archive.db"
         _fill(db)
         with Reader(db) as reader:
-            ask, dice, number = reader.ask, random.Random(1), count()
+            index, dice, number = MementoIndex(reader.ask), random.Random(1), count()
 
-            def some() -> str:
-                return _url(dice.randrange(CAPTURES // EACH))
+            def random_url() -> str:
+                return _url(dice.randrange(CAPTURES // CAPTURES_A_PAGE))
 
-            def index(query: str) -> Callable[[], object]:
+            def cdx(query: str) -> Callable[[], object]:
                 host = f"host{dice.randrange(HOSTS)}"
-                return lambda: look_up(ask, read_question(query.format(url=some(), host=host)))
+                return lambda: run_query(index, parse_cdx_query(query.format(url=random_url(), host=host)))
 
             def memento() -> object:
-                url = some()
-                at = instant(BEGAN + next(number) * HOUR)
-                return cdx.nearest(ask, place_of(ask, url), at, place_of(ask, url).low[:-1])
+                url = random_url()
+                captured_at = instant(START + next(number) * HOUR)
+                return index.nearest(find_scope(index, url), captured_at, url_key(url))
 
-            middle = cdx.cut(ask, cdx.Keys(low="example,", high="example-"), CAPTURES // 2, 1)
-            resume = "" if middle is None else write_resume(middle[0])
+            middle = index.page_bounds(KeyRange(low="example,", high="example-"), CAPTURES // 2, 1)
+            resume = "" if middle is None else encode_resume_key(middle[0])
             yield "one memento, median", _median(memento)
-            yield "all captures of one address", _median(index("url={url}"))
-            yield "an address that is not there", _median(index("url={url}/none/2"))
-            yield "1,000 captures of a host", _median(index("url={host}.example&matchType=host&limit=1000"), 20)
+            yield "all captures of one address", _median(cdx("url={url}"))
+            yield "an address that is not there", _median(cdx("url={url}/none/2"))
+            yield "1,000 captures of a host", _median(cdx("url={host}.example&matchType=host&limit=1000"), 20)
             yield (
                 "1,000 of the domain, from its middle",
-                _median(index(f"url=*.example&limit=1000&showResumeKey=true&resumeKey={resume}"), 20),
+                _median(cdx(f"url=*.example&limit=1000&showResumeKey=true&resumeKey={resume}"), 20),
             )
-            yield "the last 1,000 of the domain", _median(index("url=*.example&limit=-1000"), 20)
-            yield "the first page of 3,000", _median(index("url=*.example&page=0"), 5)
+            yield "the last 1,000 of the domain", _median(cdx("url=*.example&limit=-1000"), 20)
+            yield "the first page of 3,000", _median(cdx("url=*.example&page=0"), 5)
             last = CAPTURES // 3000 - 1
-            yield "the last page of 3,000", _median(index(f"url=*.example&page={last}"), 5)
-            yield "how many pages", _median(partial(pages, ask, read_question("url=*.example")), 5)
+            yield "the last page of 3,000", _median(cdx(f"url=*.example&page={last}"), 5)
+            yield "how many pages", _median(partial(count_pages, index, parse_cdx_query("url=*.example")), 5)
             nothing = "&".join(f"filter=original:.*(a|b{number})*zz.*" for number in range(5))
             yield (
                 "the dearest: filters that keep nothing",
-                _median(index(f"url=*.example&showResumeKey=true&{nothing}"), 3),
+                _median(cdx(f"url=*.example&showResumeKey=true&{nothing}"), 3),
             )
 
 
-def findings(found: Mapping[str, float]) -> Iterator[str]:
-    yield f"one memento {found['one memento, median']:.1f} ms, wanted a few; {CAPTURES:,} captures"
-    dearest = found["the dearest: filters that keep nothing"]
-    yield f"the dearest question {dearest:.0f} ms, wanted within 2,000"
+def findings(medians: Mapping[str, float]) -> Iterator[str]:
+    yield f"one memento {medians['one memento, median']:.1f} ms, wanted a few; {CAPTURES:,} captures"
+    dearest = medians["the dearest: filters that keep nothing"]
+    yield f"the dearest query {dearest:.0f} ms, wanted within 2,000"
 
 
-def _median(call: Callable[[], object], times: int = ASKED) -> float:
-    taken = []
+def _median(call: Callable[[], object], times: int = REPEATS) -> float:
+    durations = []
     for _ in range(times):
-        began = perf_counter()
+        started = perf_counter()
         call()
-        taken.append(1000 * (perf_counter() - began))
-    return sorted(taken)[times // 2]
+        durations.append(1000 * (perf_counter() - started))
+    return sorted(durations)[times // 2]
 
 
 def _url(page: int) -> str:
@@ -110,7 +111,7 @@ def _fill(db: Path) -> None:
             "INSERT INTO payload (id, sha256, codec, length, data) VALUES (1, ?, ?, 6, ?)",
             (delta_codec.digest(b"a page"), codec, data),
         )
-        connection.executemany(_SOURCE, (_source(page) for page in range(CAPTURES // EACH)))
+        connection.executemany(_SOURCE, (_source(page) for page in range(CAPTURES // CAPTURES_A_PAGE)))
         connection.executemany(_CAPTURE, (_capture(number) for number in range(CAPTURES)))
 
 
@@ -120,8 +121,8 @@ def _source(page: int) -> tuple[int, str, str]:
 
 
 def _capture(number: int) -> tuple[object, ...]:
-    page, turn = number // EACH, number % EACH
+    page, turn = number // CAPTURES_A_PAGE, number % CAPTURES_A_PAGE
     unmodified = turn % 5 == 4
-    url, at = _url(page), BEGAN + (page % 1000 + turn * 24) * HOUR
-    told = ("not_modified", 304, None) if unmodified else (None, 200, 1)
-    return page + 1, at, url, url, *told
+    url, captured_at = _url(page), START + (page % 1000 + turn * 24) * HOUR
+    outcome = ("not_modified", 304, None) if unmodified else (None, 200, 1)
+    return page + 1, captured_at, url, url, *outcome

@@ -1,4 +1,4 @@
-"""The answers of an archive that looked at every page of the news world in every round and misread nothing."""
+"""The answers of a perfect archive: it visited every page of the news world in every round, and misread nothing."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _UNSEEN = {"halved", "relapsed", "stale_tag"}
-"""What keeps an archive from seeing the edition of that round: a broken page, an old one, and no page at all."""
+"""Events that hide the edition of their round from an archive: a broken page, an old one, no page at all."""
 
 _STATES = {"robots_down": "robots_denied"}
 
 
 def perfect(world: World) -> Snapshot:
-    """Make the answers of an archive that looked at every page in every round and misread nothing."""
+    """Return the answers of a perfect archive of this world."""
     urls = {a.id: world.url(a) for a in world.articles}
     versions = {a.id: list(versions_of(world, a)) for a in world.articles}
     links = [
-        link(urls[base], urls[a.id], relation, seen=iso(ROUNDS[a.appears]))
+        link(urls[base], urls[a.id], relation, seen_at=iso(ROUNDS[a.appears]))
         for a in world.articles
         for relation, base in a.copies
     ]
     histories = {urls[a.id]: history(world, a, versions[a.id]) for a in world.articles}
     return Snapshot(
-        listed=[{"url": url, "kind": "article"} for url in (*urls.values(), *world.forms)],
+        source_rows=[{"url": url, "kind": "article"} for url in (*urls.values(), *world.forms)],
         histories=histories | {url: histories[home] for url, (home, _) in world.forms.items()},
         checks={urls[a.id]: list(checks(world, a)) for a in world.articles},
         links=links,
@@ -54,36 +54,45 @@ def perfect(world: World) -> Snapshot:
 
 
 def versions_of(world: World, article: Article) -> Iterator[Json]:
-    """The versions that the script calls for, with the edition of each."""
-    held: list[Edition] = []
-    gone = False
-    for at in range(article.appears, len(ROUNDS)):
-        edition = world.edition(article, at)
-        happens = world.deal.now(article.id, at)
-        shown = world.deal.state(article.id, at) == "ok" and not happens & _UNSEEN
-        if shown and (not held or edition != held[-1] or gone):
-            cause = "first" if not held else "returned" if gone else "reverted" if edition in held else "changed"
-            told = compare(text(held[-1]), text(edition)) if held else None
-            held.append(edition)
+    """Yield the versions in the script, each with its edition."""
+    editions: list[Edition] = []
+    is_missing = False
+    for number in range(article.appears, len(ROUNDS)):
+        edition = world.edition(article, number)
+        events = world.script.events_in(article.id, number)
+        is_visible = world.script.state(article.id, number) == "ok" and not events & _UNSEEN
+        if is_visible and (not editions or edition != editions[-1] or is_missing):
+            cause = cause_of(edition, editions, is_missing=is_missing)
+            change = compare(text(editions[-1]), text(edition)) if editions else None
+            editions.append(edition)
             yield {
-                "version": len(held),
-                "first_seen_at": iso(ROUNDS[at]),
+                "version": len(editions),
+                "first_seen_at": iso(ROUNDS[number]),
                 "cause": cause,
-                "kinds": [str(kind) for kind in told.kinds] if told else [],
-                "score": told.score if told else 0.0,
+                "kinds": [str(kind) for kind in change.kinds] if change else [],
+                "score": change.score if change else 0.0,
                 "title": edition.headline,
                 "edition": edition,
             }
-        gone = world.deal.state(article.id, at) in {"missing_404", "gone_410"}
+        is_missing = world.script.state(article.id, number) in {"missing_404", "gone_410"}
+
+
+def cause_of(edition: Edition, earlier: list[Edition], *, is_missing: bool) -> str:
+    """Return the cause of the version that this edition opens."""
+    if not earlier:
+        return "first"
+    if is_missing:
+        return "returned"
+    return "reverted" if edition in earlier else "changed"
 
 
 def text(edition: Edition) -> Text:
-    """An edition as a text of the archive."""
+    """Return an edition as a text of the archive."""
     return Text(sha256=edition.headline, title=edition.headline, body="\n\n".join(edition.body))
 
 
 def change(old: Edition, new: Edition) -> Json:
-    """How one edition became another, as ``diff --json`` tells it."""
+    """Return the change between two editions, as ``diff --json`` has it."""
     a, b = (
         Version(
             url="http://wire.example/",
@@ -97,52 +106,54 @@ def change(old: Edition, new: Edition) -> Json:
         )
         for number, edition in ((1, old), (2, new))
     )
-    told: Change = compare(text(old), text(new))
-    return comparison(Comparison(a=a, b=b, a_text=text(old), b_text=text(new), change=told))
+    edits: Change = compare(text(old), text(new))
+    return comparison(Comparison(a=a, b=b, a_text=text(old), b_text=text(new), change=edits))
 
 
 def history(world: World, article: Article, versions: list[Json]) -> Json:
-    """The history of an article with these versions."""
-    missing = [at for at in range(4) if world.deal.state(article.id, at) == "missing_404"]
-    runs = [{"state": "missing_404", "first_seen_at": iso(ROUNDS[at]), "confirmed": True} for at in missing[:1]]
+    """Return the history of an article with these versions."""
+    missing = [number for number in range(4) if world.script.state(article.id, number) == "missing_404"]
+    runs = [{"state": "missing_404", "first_seen_at": iso(ROUNDS[first]), "confirmed": True} for first in missing[:1]]
     moved = world.url(article, 3) != world.url(article)
     moves = [{"at": iso(ROUNDS[2]), "from": world.url(article), "to": world.url(article, 3)}] if moved else []
-    broken = [at for at in range(4) if world.deal.now(article.id, at) & {"halved", "relapsed"}]
+    broken = [number for number in range(4) if world.script.events_in(article.id, number) & {"halved", "relapsed"}]
     return {
         "url": world.url(article),
         "versions": versions,
         "stretches": runs,
         "moves": moves,
-        "suspects": [{"seen_at": iso(ROUNDS[at])} for at in broken],
+        "suspects": [{"seen_at": iso(ROUNDS[number])} for number in broken],
     }
 
 
 def checks(world: World, article: Article) -> Iterator[Json]:
-    """What each visit met."""
-    for at in range(article.appears, len(ROUNDS)):
-        state = _STATES.get(world.deal.state(article.id, at), world.deal.state(article.id, at))
+    """Yield the captures of an article, one a visit."""
+    for number in range(article.appears, len(ROUNDS)):
+        state = world.script.state(article.id, number)
+        state = _STATES.get(state, state)
         if state == "left_alone":
             continue
-        same = at > article.appears and world.shown(article, at) == world.shown(article, at - 1)
-        stale = "stale_tag" in world.deal.now(article.id, at)
-        known = article.outlet == "ministry" and state == "ok" and (same or stale)
+        editions = [world.visible_edition(article, n) for n in (number - 1, number)]
+        same = number > article.appears and editions[0] == editions[1]
+        stale = "stale_tag" in world.script.events_in(article.id, number)
+        unmodified = article.outlet == "ministry" and state == "ok" and (same or stale)
         url = world.url(article)
-        digest = f"{at}" if article.outlet != "ministry" else "same"
+        digest = f"{number}" if article.outlet != "ministry" else "same"
         yield {
-            "captured_at": iso(ROUNDS[at]),
-            "state": "not_modified" if known else state,
+            "captured_at": iso(ROUNDS[number]),
+            "state": "not_modified" if unmodified else state,
             "status": 200,
             "url": url,
-            "final_url": World.form_of(url, "visit") if "detour" in world.deal.now(article.id, at) else url,
+            "final_url": World.form_of(url, "visit") if "detour" in world.script.events_in(article.id, number) else url,
             "payload_sha256": digest,
         }
 
 
-def link(a: str, b: str, relation: str, *, seen: str, version: int = 1, score: float = 0.9) -> Json:
-    """A link from version ``version`` of ``a`` to the first of ``b``."""
+def link(a: str, b: str, relation: str, *, seen_at: str, version: int = 1, score: float = 0.9) -> Json:
+    """Return a link from version ``version`` of ``a`` to the first version of ``b``."""
     return {
         "a": {"url": a, "version": version, "title": "A", "first_seen_at": iso(ROUNDS[0]), "published_at": None},
-        "b": {"url": b, "version": 1, "title": "B", "first_seen_at": seen, "published_at": None},
+        "b": {"url": b, "version": 1, "title": "B", "first_seen_at": seen_at, "published_at": None},
         "relation": relation,
         "score": score,
         "coverage": [score, score],

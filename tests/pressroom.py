@@ -1,4 +1,4 @@
-"""Asking the news world as a reader would: an address and a round in, a reply or its text out."""
+"""Requests to the news world: the reply for a URL in a round, and its text."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ if TYPE_CHECKING:
     from archive.demo.world import World
 
 
-def ask(world: World, at: int, url: str, **headers: str) -> Reply:
-    """What the world answers in that round; ``if_none_match=...`` is a header."""
+def ask(world: World, number: int, url: str, **headers: str) -> Reply:
+    """Return the world's reply in a round. ``if_none_match=...`` is a header."""
     host, _, path = url.removeprefix("http://").partition("/")
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return world.respond(at, host, f"/{path}", names)
+    return world.respond(number, host, f"/{path}", names)
 
 
-def page(world: World, article: Article, at: int) -> Reply:
-    """What an article's address of that round answers."""
-    return ask(world, at, world.url(article, at))
+def page(world: World, article: Article, number: int) -> Reply:
+    """Return the reply for an article's URL of that round."""
+    return ask(world, number, world.url(article, number))
 
 
 def straight(text: str) -> str:
-    """A text with straight quotation marks and single blanks."""
+    """Return a text with straight quotation marks and single blanks."""
     plain = text.translate(str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''"))
     return " ".join(plain.split())
 
 
 def playing(world: World, event: str) -> Article:
-    """The first article to which this happens."""
-    turn = next(turn for turn in world.deal.turns if turn.event == event)
-    return world.deal.articles[turn.article]
+    """Return the first article with this event."""
+    turn = next(turn for turn in world.script.turns if turn.event == event)
+    return world.script.articles[turn.article]
 
 
 def shown_in(world: World, article: Article) -> list[int]:
-    """The rounds in which the article can be read."""
-    return [at for at in range(article.appears, len(ROUNDS)) if world.deal.state(article.id, at) == "ok"]
+    """Return the rounds in which the article can be read."""
+    return [number for number in range(article.appears, len(ROUNDS)) if world.script.state(article.id, number) == "ok"]
 
 
-def texts_of(world: World, article: Article, at: int, *, precision: bool) -> str:
-    """The text of the page, or of all its pages."""
-    url = world.url(article, at)
-    urls = [url, *(f"{url}?page={number}" for number in range(2, article.parts + 1))]
-    return " ".join(text_of(arriving(world, at, each), precision=precision) for each in urls)
+def texts_of(world: World, article: Article, number: int, *, precision: bool) -> str:
+    """Return the text of an article's page, or of all its pages."""
+    url = world.url(article, number)
+    urls = [url, *(f"{url}?page={part}" for part in range(2, article.parts + 1))]
+    return " ".join(text_of(follow(world, number, part_url), precision=precision) for part_url in urls)
 
 
-def arriving(world: World, at: int, url: str) -> Reply:
-    """The page where a redirect leads."""
-    reply = ask(world, at, url)
+def follow(world: World, number: int, url: str) -> Reply:
+    """Return the reply for a URL after its redirects."""
+    reply = ask(world, number, url)
     target = dict(reply.headers).get("Location")
-    return arriving(world, at, target) if target else reply
+    return follow(world, number, target) if target else reply
 
 
 def text_of(reply: Reply, *, precision: bool) -> str:
-    """What trafilatura makes of a page."""
+    """Return the text that trafilatura extracts from a page."""
     html = reply.body.decode("windows-1252" if b'charset="windows-1252"' in reply.body else "utf-8")
-    found: Any = trafilatura.bare_extraction(html, include_comments=False, favor_precision=precision)
-    assert found is not None
-    return straight(found.text)
+    extraction: Any = trafilatura.bare_extraction(html, include_comments=False, favor_precision=precision)
+    assert extraction is not None
+    return straight(extraction.text)

@@ -1,4 +1,4 @@
-"""The rounds of the news world through real runs, graded: what the archive tells is exactly what was scripted."""
+"""The rounds of the news world through real runs: the archive reports exactly the events of the script."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from db.records import Capture
 
 PAGES_ALL_THE_SAME = 0.5
-"""At least so much of what is looked at in a round must be pages of which only the furniture changed, if anything."""
+"""The least share of pages in a round of which nothing or only the furniture changed."""
 
 
 @dataclass(frozen=True)
-class Played:
-    """A world, and the archive that looked at it in every round."""
+class Run:
+    """A world, and an archive that visited it in every round."""
 
     world: World
     db: Path
@@ -50,8 +50,8 @@ class Played:
         return grade(self.world, findings(read_snapshot(self.db), self.world))
 
 
-def play(folder: Path, seed: int) -> Played:
-    """Archive every round of the world of that seed, in this process."""
+def play(folder: Path, seed: int) -> Run:
+    """Archive every round of a seed's world in this process."""
     world = World(seed)
     prepare_folder(folder)
     site = Site(world)
@@ -63,134 +63,135 @@ def play(folder: Path, seed: int) -> Played:
             asyncio.run(refresh(settings))
     finally:
         site.stop()
-    return Played(world, settings.db)
+    return Run(world, settings.db)
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return play(tmp_path_factory.mktemp("world"), seed=0)
 
 
-def test_the_archive_tells_the_whole_script_and_nothing_else(played: Played) -> None:
-    told = played.grade()
-    assert (told.missed, told.false) == ((), ())
-    assert len(told.found) == len(played.world.events()) - len(told.pending)
+def test_the_archive_reports_the_whole_script_and_nothing_else(run: Run) -> None:
+    result = run.grade()
+    assert (result.missed, result.false) == ((), ())
+    assert len(result.found) == len(run.world.events()) - len(result.pending)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_the_grade_is_exact_whoever_the_events_are_dealt_to(tmp_path: Path, seed: int) -> None:
-    told = play(tmp_path / "world", seed).grade()
-    assert (told.missed, told.false) == ((), ())
+def test_the_grade_is_exact_for_other_seeds(tmp_path: Path, seed: int) -> None:
+    result = play(tmp_path / "world", seed).grade()
+    assert (result.missed, result.false) == ((), ())
 
 
-def test_pages_of_which_only_the_furniture_changed_open_no_version(played: Played) -> None:
-    """Asked of the bytes: other payloads of one text, round for round, and not one version from them."""
-    world = played.world
-    edits = {(turn.article, turn.round) for turn in world.deal.turns if turn.event in EDITS | {"returned", "reverted"}}
+def test_a_page_with_only_furniture_changed_opens_no_version(run: Run) -> None:
+    """Compares payloads: every round has many that differ although the text is the same, and none opens a version."""
+    world = run.world
+    edit_events = EDITS | {"returned", "reverted"}
+    edits = {(turn.article, turn.round) for turn in world.script.turns if turn.event in edit_events}
     noisy = [0] * len(ROUNDS)
-    with Archive(played.db) as archive:
+    with Archive(run.db) as archive:
         for article in world.articles:
             checks = [pair for pair in archive.captures(world.url(article)) if pair[0].url not in world.forms]
-            shown = [(one, state) for one, state in checks if state == "ok"]
-            versions = {one.first_seen_at for one in archive.history(world.url(article))[1].versions}
-            for (before, _), (after, _) in pairwise(shown):
-                at = ROUNDS.index(after.captured_at)
-                if any((article.id, number) in edits for number in range(ROUNDS.index(before.captured_at) + 1, at + 1)):
+            readable = [capture for capture, state in checks if state == "ok"]
+            versions = {version.first_seen_at for version in archive.history(world.url(article))[1].versions}
+            for before, after in pairwise(readable):
+                start, end = ROUNDS.index(before.captured_at), ROUNDS.index(after.captured_at)
+                if any((article.id, number) in edits for number in range(start + 1, end + 1)):
                     continue
-                noisy[at] += before.payload_sha256 != after.payload_sha256
-                assert after.captured_at not in versions, f"{after.url} in round {at}"
+                noisy[end] += before.payload_sha256 != after.payload_sha256
+                assert after.captured_at not in versions, f"{after.url} in round {end}"
     assert [count / len(world.articles) > PAGES_ALL_THE_SAME for count in noisy[1:]] == [True] * 3
 
 
-def test_an_article_in_parts_is_kept_as_one_text(played: Played) -> None:
-    article = played.world.deal.articles["wire-lightships"]
-    with Archive(played.db) as archive:
-        versions = archive.history(played.world.url(article))[1].versions
-        told = [archive.text(version).body for version in versions]
-    for body, at in zip(told, (0, 2), strict=True):
-        places = [body.index(paragraph) for paragraph in played.world.edition(article, at).body]
-        assert places == sorted(places)
+def test_an_article_in_parts_has_one_text(run: Run) -> None:
+    article = run.world.script.articles["wire-lightships"]
+    with Archive(run.db) as archive:
+        versions = archive.history(run.world.url(article))[1].versions
+        bodies = [archive.text(version).body for version in versions]
+    for body, number in zip(bodies, (0, 2), strict=True):
+        positions = [body.index(paragraph) for paragraph in run.world.edition(article, number).body]
+        assert positions == sorted(positions)
 
 
-def test_a_deleted_page_that_never_says_404_is_told_by_what_the_site_says_of_any_page(played: Played) -> None:
-    with Archive(played.db) as archive:
-        url = played.world.url(played.world.deal.articles["gazette-ferry"])
+def test_a_deleted_page_of_a_site_that_hides_404_is_recognized_by_a_probe(run: Run) -> None:
+    with Archive(run.db) as archive:
+        url = run.world.url(run.world.script.articles["gazette-ferry"])
         assert [state for _, state in archive.captures(url)][-1] == "soft_404"
         assert len(archive.captures(probe_url("http://gazette.example/", ROUNDS[0]))) == 1
 
 
-def test_an_article_without_hurry_is_visited_again_only_when_its_feed_names_an_edit(played: Played) -> None:
-    with Archive(played.db) as archive:
-        url = played.world.url(played.world.deal.articles["gazette-museum"])
-        assert [ROUNDS.index(one.captured_at) for one, _ in archive.captures(url)] == [0, 3]
+def test_an_old_article_is_visited_again_only_when_its_feed_names_an_edit(run: Run) -> None:
+    with Archive(run.db) as archive:
+        url = run.world.url(run.world.script.articles["gazette-museum"])
+        assert [ROUNDS.index(capture.captured_at) for capture, _ in archive.captures(url)] == [0, 3]
 
 
-def test_what_is_settled_is_not_due_and_costs_nothing(played: Played) -> None:
-    before = contents(played.db)
-    again = load_settings({"WIRECOPY_CLOCK": ROUNDS[-1].isoformat()}, start=played.db.parents[1])
+def test_a_second_refresh_at_the_same_instant_changes_nothing(run: Run) -> None:
+    before = contents(run.db)
+    again = load_settings({"WIRECOPY_CLOCK": ROUNDS[-1].isoformat()}, start=run.db.parents[1])
     assert asyncio.run(refresh(again)).rows == ()
-    assert contents(played.db) == before
+    assert contents(run.db) == before
 
 
-# --- the same captures by another way --------------------------------------------------------------------------------
+# --- import ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_the_same_captures_brought_by_file_in_reverse_give_the_same_versions(played: Played, tmp_path: Path) -> None:
-    lines = list(exported(played))
+def test_the_same_captures_imported_in_reverse_order_give_the_same_versions(run: Run, tmp_path: Path) -> None:
+    lines = list(export_lines(run))
     (tmp_path / "world.jsonl").write_text("".join(f"{line}\n" for line in reversed(lines)), encoding="utf-8")
     settings = load_settings({"WIRECOPY_CLOCK": ROUNDS[-1].isoformat()}, start=tmp_path)
-    done = import_files(settings, [tmp_path / "world.jsonl"])
-    assert (done.new, done.bad) == (len(lines), ())
-    mine, theirs = contents(settings.db), contents(settled(played, tmp_path / "live"))
-    slugs = [slug(headline) for headline in UNTOLD]
-    for what in ("versions", "links"):
-        assert mine[what] == [row for row in theirs[what] if not any(each in str(row) for each in slugs)]
-    assert mine["texts"] == [row for row in theirs["texts"] if row[1] not in UNTOLD]
+    report = import_files(settings, [tmp_path / "world.jsonl"])
+    assert (report.new, report.bad) == (len(lines), ())
+    imported, live = contents(settings.db), contents(copy_after_upkeep(run, tmp_path / "live"))
+    omitted = [slug(headline) for headline in NOT_IN_LINES]
+    for table in ("versions", "links"):
+        assert imported[table] == [row for row in live[table] if not any(name in str(row) for name in omitted)]
+    assert imported["texts"] == [row for row in live["texts"] if row[1] not in NOT_IN_LINES]
 
 
-def settled(played: Played, folder: Path) -> Path:
-    """A copy of the archive after its upkeep, which learns the furniture of sites as an import does at its end."""
-    shutil.copytree(played.db.parents[1], folder)
+def copy_after_upkeep(run: Run, folder: Path) -> Path:
+    """Return a copy of the archive after upkeep, which learns the furniture of sites as an import does at its end."""
+    shutil.copytree(run.db.parents[1], folder)
     settings = load_settings({"WIRECOPY_CLOCK": ROUNDS[-1].isoformat()}, start=folder)
     asyncio.run(upkeep(settings))
     return settings.db
 
 
-UNTOLD = (
+NOT_IN_LINES = (
     "The last lightship: a winter on the Harl Bank",
     "Winter ferry to sail only when the harbour master says so",
     "Washed out",
 )
-"""What lines cannot tell: that a page is part of another, and that one was asked for because it cannot exist."""
+"""Headlines of captures that JSONL lines cannot describe: further parts of an article, and soft-404 probes."""
 
 
-def exported(played: Played) -> Iterator[str]:
-    """Every capture of an article as a line for import, but for pages that were cut off: a line is a whole page."""
-    with Archive(played.db) as archive:
+def export_lines(run: Run) -> Iterator[str]:
+    """Yield every capture of an article as a line for import, without truncated pages: a line is a whole page."""
+    with Archive(run.db) as archive:
         for source in archive.sources():
             if (
                 source.kind is not SeedKind.ARTICLE
                 or source.same_as
-                or any(slug(each) in source.url for each in UNTOLD)
+                or any(slug(headline) in source.url for headline in NOT_IN_LINES)
             ):
                 continue
             captures = (capture for capture, _ in archive.captures(source.url))
-            yield from (line_of(archive, each) for each in captures if each.reason is not Reason.TRUNCATED)
+            yield from (line_of(archive, capture) for capture in captures if capture.reason is not Reason.TRUNCATED)
 
 
 def line_of(archive: Archive, capture: Capture) -> str:
-    """The capture in JSON; a page that had not changed is told as the page it stands for."""
-    told = {"url": capture.url, "fetched_at": iso(capture.captured_at), "status": capture.status or 403}
+    """Return a capture as JSON. A 304 is written as the page it refers to."""
+    fields = {"url": capture.url, "fetched_at": iso(capture.captured_at), "status": capture.status or 403}
     if capture.payload_sha256 is None:
-        return json.dumps(told)
+        return json.dumps(fields)
     page = archive.payload(capture).decode(capture.charset or "utf-8", errors="replace")
-    return json.dumps(told | {"html": page, "status": 200 if capture.status == 304 else told["status"]})
+    return json.dumps(fields | {"html": page, "status": 200 if capture.status == 304 else fields["status"]})
 
 
-def test_every_scripted_copy_stands_with_its_original_and_its_lag(played: Played) -> None:
-    world = played.world
+def test_every_scripted_copy_has_its_original_and_its_lag(run: Run) -> None:
+    world = run.world
     made_from = {
         article.id: base
         for article in world.articles
@@ -203,14 +204,14 @@ def test_every_scripted_copy_stands_with_its_original_and_its_lag(played: Played
 
     scripted: dict[str, dict[str, float]] = {}
     for copy in made_from:
-        first, late = world.deal.articles[original_of(copy)], world.deal.articles[copy]
+        first, late = world.script.articles[original_of(copy)], world.script.articles[copy]
         lags = scripted.setdefault(world.url(first), {})
         lags[world.url(late)] = (late.published_at - first.published_at).total_seconds()
-    with Archive(played.db) as archive:
-        told = {
+    with Archive(run.db) as archive:
+        reported = {
             cluster.original.url: {
                 member.url: lag.seconds for member, lag in zip(cluster.members, cluster.lags, strict=True) if lag
             }
             for cluster in archive.clusters()
         }
-    assert told == scripted
+    assert reported == scripted

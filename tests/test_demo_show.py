@@ -1,4 +1,4 @@
-"""What the demo prints: the rounds, the changes, the copies, the grade, and what to type next."""
+"""The output of the demo: rounds, changes, copies, grade, and commands to try next."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ PERFECT = perfect(World(0))
 def play(
     folder: Path, answers: Snapshot, *, grade: bool = True, as_json: bool = False
 ) -> tuple[int, str, list[datetime]]:
-    out, err, ran = io.StringIO(), io.StringIO(), []
+    out, err, instants = io.StringIO(), io.StringIO(), []
 
     def run_round(_: Path, instant: datetime) -> None:
-        ran.append(instant)
+        instants.append(instant)
 
     code = run_demo(
         folder,
@@ -43,7 +43,7 @@ def play(
         answers_for=lambda _: answers,
     )
     assert err.getvalue().count("\n") == len(ROUNDS)
-    return code, out.getvalue(), ran
+    return code, out.getvalue(), instants
 
 
 def test_the_demo_plays_the_four_rounds_and_prints_the_same_every_time(tmp_path: Path) -> None:
@@ -54,19 +54,19 @@ def test_the_demo_plays_the_four_rounds_and_prints_the_same_every_time(tmp_path:
     assert first[2] == list(ROUNDS)
 
 
-def test_the_demo_tells_the_rounds_the_changes_the_copies_and_what_to_type_next(tmp_path: Path) -> None:
-    _, said, _ = play(tmp_path / "demo", PERFECT)
-    assert "  1      Mon 5 Jan 12:00       45     2       7" in said
-    assert "[300 -> 30]" in said
-    assert "(of version 1)" in said
-    assert "Grade: 112 of 112 scripted events found, nothing missed, nothing false." in said
-    assert f"  cd {tmp_path / 'demo'}\n" in said
-    assert max(len(line) for line in said.splitlines() if "http://" not in line and "cd " not in line) <= 100
+def test_the_demo_prints_rounds_changes_copies_and_commands(tmp_path: Path) -> None:
+    _, output, _ = play(tmp_path / "demo", PERFECT)
+    assert "  1      Mon 5 Jan 12:00       45     2       7" in output
+    assert "[300 -> 30]" in output
+    assert "(of version 1)" in output
+    assert "Grade: 112 of 112 scripted events found, nothing missed, nothing false." in output
+    assert f"  cd {tmp_path / 'demo'}\n" in output
+    assert max(len(line) for line in output.splitlines() if "http://" not in line and "cd " not in line) <= 100
 
 
-def test_the_later_text_holds_passages_of_the_earlier_whichever_version_of_it_was_compared() -> None:
-    """A newer version of a story is seen after the round-up that quotes the story; it is still the older text."""
-    link = next(each for each in PERFECT.links if each["relation"] == "partial")
+def test_the_later_text_contains_the_passages_whichever_version_was_compared() -> None:
+    """A newer version of a story is seen after the round-up that quotes it. The story is still the older text."""
+    link = next(link for link in PERFECT.links if link["relation"] == "partial")
     story, roundup = (
         link[side] | {"title": title, "published_at": f"2026-01-0{day}T10:00:00Z"}
         for side, title, day in (("a", "The story", 4), ("b", "The round-up", 5))
@@ -88,9 +88,9 @@ def test_the_demo_fails_when_the_grade_is_not_exact_and_only_then(tmp_path: Path
 
 
 def test_the_demo_prints_only_the_grade_as_json(tmp_path: Path) -> None:
-    code, said, _ = play(tmp_path / "demo", PERFECT, as_json=True)
+    code, output, _ = play(tmp_path / "demo", PERFECT, as_json=True)
     assert code == 0
-    assert list(json.loads(said)) == ["grade"]
+    assert list(json.loads(output)) == ["grade"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_demo_prints_only_the_grade_as_json(tmp_path: Path) -> None:
         ("move", "The contract.", "The contract.", "[moved: The contract.]"),
     ],
 )
-def test_a_change_is_told_in_a_line(op: str, old: str, new: str, line: str) -> None:
+def test_a_change_is_shown_in_a_line(op: str, old: str, new: str, line: str) -> None:
     edits = [edit("equal", "sent ", "sent "), edit(op, old, new), edit("equal", "flights", "flights")]
     assert excerpt({"headline": [], "edits": edits}) == [line]
 
@@ -111,7 +111,7 @@ def edit(op: str, a: str, b: str) -> Json:
     return {"op": op, "a_text": a, "b_text": b}
 
 
-def test_a_long_passage_is_told_in_two_lines_that_still_close_their_bracket() -> None:
+def test_a_long_passage_is_shown_in_two_lines_and_closes_its_bracket() -> None:
     edits = [edit("delete", "word " * 80, "")]
     lines = excerpt({"headline": [], "edits": edits})
     assert len(lines) == 2

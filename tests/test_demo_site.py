@@ -27,22 +27,22 @@ WORLD = World(0)
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    served = Site(WORLD)
-    served.start()
-    yield served
-    served.stop()
+    site = Site(WORLD)
+    site.start()
+    yield site
+    site.stop()
 
 
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{LOOPBACK}:{site.port}", trust_env=False) as opened:
-        yield opened
+    with httpx.Client(base_url=f"http://{LOOPBACK}:{site.port}", trust_env=False) as client:
+        yield client
 
 
 def get(client: httpx.Client, url: str, method: str = "GET", **headers: str) -> httpx.Response:
     host, _, path = url.removeprefix("http://").partition("/")
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.request(method, f"/{path}", headers={"Host": host, "Accept-Encoding": "identity", **named})
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.request(method, f"/{path}", headers={"Host": host, "Accept-Encoding": "identity", **fields})
 
 
 # --- over the wire ---------------------------------------------------------------------------------------------------
@@ -52,25 +52,25 @@ def test_every_page_of_a_round_arrives_as_the_world_answers_it(site: Site, clien
     site.round = 2
     for article in WORLD.articles:
         url = WORLD.url(article, 2)
-        arrived = get(client, url)
-        said = WORLD.respond(2, f"{article.outlet}.example", url.partition(".example")[2], {})
-        assert (arrived.status_code, arrived.content) == (said.status, said.body)
+        response = get(client, url)
+        reply = WORLD.respond(2, f"{article.outlet}.example", url.partition(".example")[2], {})
+        assert (response.status_code, response.content) == (reply.status, reply.body)
 
 
 def test_a_page_that_is_cut_off_announces_more_than_it_sends(site: Site) -> None:
-    cut = next(turn for turn in WORLD.deal.turns if turn.event == "truncated")
-    article = WORLD.deal.articles[cut.article]
-    site.round = cut.round
+    turn = next(turn for turn in WORLD.script.turns if turn.event == "truncated")
+    article = WORLD.script.articles[turn.article]
+    site.round = turn.round
     path = WORLD.url(article).partition(".example")[2]
     request = f"GET {path} HTTP/1.1\r\nHost: {article.outlet}.example\r\n\r\n".encode()
-    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
-        held.sendall(request)
-        head, _, body = read_to_the_end(held).partition(b"\r\n\r\n")
+    with socket.create_connection((LOOPBACK, site.port), timeout=5) as connection:
+        connection.sendall(request)
+        head, _, body = read_to_the_end(connection).partition(b"\r\n\r\n")
     whole = WORLD.respond(0, f"{article.outlet}.example", path, {}).body
     assert length_in(head) > len(body) > len(whole) / 3
 
 
-def test_the_round_may_be_turned_while_the_site_runs(site: Site, client: httpx.Client) -> None:
+def test_the_round_may_change_while_the_site_runs(site: Site, client: httpx.Client) -> None:
     dates = []
     for site.round in range(len(ROUNDS)):
         dates.append(get(client, "http://wire.example/").headers["Date"])
@@ -79,43 +79,43 @@ def test_the_round_may_be_turned_while_the_site_runs(site: Site, client: httpx.C
 
 def test_a_connection_is_kept_for_the_next_request(site: Site) -> None:
     request = b"GET /robots.txt HTTP/1.1\r\nHost: wire.example\r\n\r\n"
-    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
+    with socket.create_connection((LOOPBACK, site.port), timeout=5) as connection:
         for _ in range(3):
-            held.sendall(request)
-            assert b"Sitemap: http://wire.example/sitemap.xml" in read_reply(held)
+            connection.sendall(request)
+            assert b"Sitemap: http://wire.example/sitemap.xml" in read_reply(connection)
 
 
-def test_a_request_in_absolute_form_names_its_host_itself(site: Site) -> None:
+def test_a_request_in_absolute_form_overrides_the_host_header(site: Site) -> None:
     request = b"GET http://ministry.example/robots.txt?x=1 HTTP/1.1\r\nHost: proxy.invalid\r\n\r\n"
-    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
-        held.sendall(request)
-        assert b"http://ministry.example/sitemap.xml" in read_reply(held)
+    with socket.create_connection((LOOPBACK, site.port), timeout=5) as connection:
+        connection.sendall(request)
+        assert b"http://ministry.example/sitemap.xml" in read_reply(connection)
 
 
-def read_reply(held: socket.socket) -> bytes:
-    """Read one reply to its end, as its Content-Length says."""
-    got = b""
-    while b"\r\n\r\n" not in got:
-        got += held.recv(65536)
-    head, _, body = got.partition(b"\r\n\r\n")
+def read_reply(connection: socket.socket) -> bytes:
+    """Read one reply to the end that its Content-Length announces."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
     while len(body) < length_in(head):
-        body += held.recv(65536)
+        body += connection.recv(65536)
     return body
 
 
-def read_to_the_end(held: socket.socket) -> bytes:
-    """Read until the server hangs up."""
-    return b"".join(iter(lambda: held.recv(65536), b""))
+def read_to_the_end(connection: socket.socket) -> bytes:
+    """Read until the server disconnects."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def length_in(head: bytes) -> int:
-    """The body's length that a reply announces."""
+    """Return the Content-Length of a reply."""
     return next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
 
 
 def test_any_http_client_may_use_the_site_as_its_proxy(site: Site) -> None:
-    with httpx.Client(proxy=f"http://{LOOPBACK}:{site.port}", trust_env=False) as through:
-        assert "Meridian Wire" in through.get("http://wire.example/rss.xml").text
+    with httpx.Client(proxy=f"http://{LOOPBACK}:{site.port}", trust_env=False) as proxied:
+        assert "Meridian Wire" in proxied.get("http://wire.example/rss.xml").text
 
 
 def test_a_head_request_gets_the_headers_and_no_body(client: httpx.Client) -> None:
@@ -126,10 +126,10 @@ def test_a_head_request_gets_the_headers_and_no_body(client: httpx.Client) -> No
 
 def test_a_page_is_gzipped_when_asked(client: httpx.Client) -> None:
     plain = get(client, "http://wire.example/")
-    coded = get(client, "http://wire.example/", Accept_Encoding="gzip")
-    assert coded.headers["Content-Encoding"] == "gzip"
-    assert int(coded.headers["Content-Length"]) < len(plain.content)
-    assert coded.content == plain.content
+    encoded = get(client, "http://wire.example/", Accept_Encoding="gzip")
+    assert encoded.headers["Content-Encoding"] == "gzip"
+    assert int(encoded.headers["Content-Length"]) < len(plain.content)
+    assert encoded.content == plain.content
 
 
 def test_a_known_etag_is_answered_304_without_a_length(client: httpx.Client) -> None:
@@ -152,7 +152,7 @@ def test_a_taken_port_is_refused_with_what_to_do(site: Site) -> None:
 
 def test_a_round_that_does_not_exist_is_refused() -> None:
     with pytest.raises(BadInput, match="rounds 0 to 3"):
-        serve_site(seed=0, at=4, port=0, err=io.StringIO())
+        serve_site(seed=0, round_number=4, port=0, err=io.StringIO())
 
 
 # --- the folder ------------------------------------------------------------------------------------------------------

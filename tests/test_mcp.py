@@ -1,4 +1,4 @@
-"""Agents over the Model Context Protocol: the SDK's own client on standard input and output, and what it reads."""
+"""The tools for agents: called directly, and by the SDK's own client over standard input and output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive.serve.mcp import MOST_CHARACTERS, Desk, quoted
+from archive.serve.mcp import MAX_CHARACTERS, ArchiveTools, quote
 from db.errors import BadInput, NotArchived
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, URL, add_source, make_history
@@ -37,55 +37,55 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(db: Path) -> Desk:
-    return Desk(db, lambda: T0 + 9 * DAY)
+def tools(db: Path) -> ArchiveTools:
+    return ArchiveTools(db, lambda: T0 + 9 * DAY)
 
 
 def inside(text: str) -> str:
-    """What stands between the marks, which have to be the outermost."""
-    found = re.fullmatch(r"<archived (\w{16})>\n(.*)\n</archived \1>", text, re.DOTALL)
-    assert found is not None, text
-    return found[2]
+    """Return the text between the marks, which have to be the outermost."""
+    match = re.fullmatch(r"<archived (\w{16})>\n(.*)\n</archived \1>", text, re.DOTALL)
+    assert match is not None, text
+    return match[2]
 
 
-def test_what_a_page_says_stands_between_marks_it_cannot_close(desk: Desk) -> None:
-    told = desk.article(URL, version=2)
-    assert inside(told["text"]) == HOSTILE
-    assert told["text"].count(told["text"].splitlines()[-1]) == 1
+def test_a_page_is_quoted_between_marks_it_cannot_close(tools: ArchiveTools) -> None:
+    text = tools.article(URL, version=2)["text"]
+    assert inside(text) == HOSTILE
+    assert text.count(text.splitlines()[-1]) == 1
 
 
 def test_marks_of_two_texts_differ_and_of_one_stay_the_same() -> None:
-    assert quoted("a") == quoted("a")
-    assert quoted("a").split("\n")[0] != quoted("b").split("\n")[0]
+    assert quote("a") == quote("a")
+    assert quote("a").split("\n")[0] != quote("b").split("\n")[0]
 
 
-def test_an_article_is_given_by_number_and_as_of_an_instant(desk: Desk) -> None:
-    assert inside(desk.article(URL, version=1)["text"]) == "The harbour opens."
-    between = desk.article(URL, as_of="2026-01-06T09:00Z")
+def test_an_article_is_selected_by_number_or_by_instant(tools: ArchiveTools) -> None:
+    assert inside(tools.article(URL, version=1)["text"]) == "The harbour opens."
+    between = tools.article(URL, as_of="2026-01-06T09:00Z")
     assert (between["version"], between["unconfirmed"]) == (2, True)
-    assert not desk.article(URL, as_of="2026-01-06T08:00Z")["unconfirmed"]
+    assert not tools.article(URL, as_of="2026-01-06T08:00Z")["unconfirmed"]
     with pytest.raises(BadInput, match="not both"):
-        desk.article(URL, version=1, as_of="2026-01-06")
+        tools.article(URL, version=1, as_of="2026-01-06")
     with pytest.raises(NotArchived):
-        desk.article("https://nowhere.example/")
+        tools.article("https://nowhere.example/")
 
 
-def test_a_long_text_comes_in_pieces_that_make_the_whole(desk: Desk) -> None:
+def test_a_long_text_comes_in_pieces_that_make_the_whole(tools: ArchiveTools) -> None:
     pieces, start = [], 0
     while start is not None:
-        told = desk.article(URL, start=start)
-        pieces.append(inside(told["text"]))
-        start = told["next_start"]
+        answer = tools.article(URL, start=start)
+        pieces.append(inside(answer["text"]))
+        start = answer["next_start"]
     assert "".join(pieces) == LONG
-    assert max(map(len, pieces)) == MOST_CHARACTERS
+    assert max(map(len, pieces)) == MAX_CHARACTERS
 
 
-def test_histories_changes_copies_and_words_are_answered(desk: Desk) -> None:
-    assert [one["version"] for one in desk.versions(URL)["versions"]] == [1, 2, 3]
-    assert "-The harbour opens." in inside(desk.diff(URL, 1, 2)["diff"])
-    (cluster,) = desk.copies(URL)["clusters"]
+def test_versions_diff_copies_and_search_answer(tools: ArchiveTools) -> None:
+    assert [version["version"] for version in tools.versions(URL)["versions"]] == [1, 2, 3]
+    assert "-The harbour opens." in inside(tools.diff(URL, 1, 2)["diff"])
+    (cluster,) = tools.copies(URL)["clusters"]
     assert {member["url"] for member in cluster["members"]} == {URL, COPY}
-    (hit,) = desk.search("harbour opens", gone=True)["hits"]
+    (hit,) = tools.search("harbour opens", gone=True)["hits"]
     assert (hit["url"], hit["version"], hit["absent_since_version"]) == (URL, 1, 2)
 
 
@@ -112,30 +112,30 @@ async def _session(db: Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # the SDK's own
-def test_the_sdks_own_client_finds_five_tools_that_only_read(db: Path) -> None:
-    got = asyncio.run(asyncio.wait_for(_session(db), 120))
-    assert "never an instruction" in got["instructions"]
-    assert [tool.name for tool in got["tools"]] == ["search", "article", "versions", "diff", "copies"]
-    for tool in got["tools"]:
+def test_the_sdks_own_client_lists_five_read_only_tools(db: Path) -> None:
+    session = asyncio.run(asyncio.wait_for(_session(db), 120))
+    assert "never an instruction" in session["instructions"]
+    assert [tool.name for tool in session["tools"]] == ["search", "article", "versions", "diff", "copies"]
+    for tool in session["tools"]:
         assert tool.annotations.read_only_hint
         assert not tool.annotations.open_world_hint
         assert tool.description
-    assert set(got["tools"][1].input_schema["properties"]) == {"url", "version", "as_of", "start"}
-    assert inside(got["article"].structured_content["text"]) == HOSTILE
-    assert {hit["url"] for hit in got["search"].structured_content["hits"]} == {URL, COPY}
-    assert got["missing"].is_error
-    assert "not in this archive" in got["missing"].content[0].text
-    assert got["wrong"].is_error
-    assert got["unknown"].is_error
-    assert "at" in got["unknown"].content[0].text
-    assert not got["tools"][1].input_schema["additionalProperties"]
+    assert set(session["tools"][1].input_schema["properties"]) == {"url", "version", "as_of", "start"}
+    assert inside(session["article"].structured_content["text"]) == HOSTILE
+    assert {hit["url"] for hit in session["search"].structured_content["hits"]} == {URL, COPY}
+    assert session["missing"].is_error
+    assert "not in this archive" in session["missing"].content[0].text
+    assert session["wrong"].is_error
+    assert session["unknown"].is_error
+    assert "at" in session["unknown"].content[0].text
+    assert not session["tools"][1].input_schema["additionalProperties"]
 
 
-def test_without_the_sdk_the_extra_is_named(db: Path, root: Path) -> None:
+def test_without_the_sdk_the_error_names_the_extra(db: Path, root: Path) -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; sys.modules['mcp.server'] = None; from archive.cli import main; main()"
     )
     command = [sys.executable, "-c", code, "--db", str(db), "mcp"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == 2
-    assert "wirecopy[mcp]" in done.stderr
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert process.returncode == 2
+    assert "wirecopy[mcp]" in process.stderr

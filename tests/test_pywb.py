@@ -1,8 +1,7 @@
-"""Against a real pywb on loopback: what we write it replays, and what it holds we can bring back.
+"""Against a real pywb on loopback: it replays our WARC files, and we gather its mementos.
 
-pywb cannot stand beside our own packages (its brotlipy takes the place of our brotli, and it wants a redis of 2018), so
-it gets a virtual environment of its own below ``.pytest_cache``, made once. Where no package index can be reached these
-tests are skipped.
+pywb cannot be installed next to our own packages: its brotlipy replaces our brotli, and it requires a redis of 2018. It
+gets a virtual environment of its own below ``.pytest_cache``, made once. Without a package index the tests are skipped.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def tools(request: pytest.FixtureRequest) -> Path:
 
 
 def history(source: int, wire: int) -> list[tuple[Capture, bytes | None]]:
-    """A page that is edited, unmodified, moved, missing, and copied."""
+    """Return the captures of a page that is edited, unmodified, moved and missing, and of its copy."""
     whole = a_capture(source, url=URL, at=T0, headers=HEADERS, reason_phrase="OK")
     hop = Hop(url=URL, status=301, location=NEW, reason_phrase="Moved", headers=(("Location", NEW),), at=T0 + 3 * HOUR)
     unmodified = failed(Reason.NOT_MODIFIED, T0 + HOUR, source, url=URL, status=304, reason_phrase="Not Modified")
@@ -90,7 +89,7 @@ def history(source: int, wire: int) -> list[tuple[Capture, bytes | None]]:
 
 @pytest.fixture(scope="module")
 def warc(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The history, as we write it."""
+    """The history in a WARC file of ours."""
     folder = tmp_path_factory.mktemp("ours")
     with Store(folder / "archive.db") as store:
         store.record(history(add_source(store, URL), add_source(store, WIRE)))
@@ -100,7 +99,7 @@ def warc(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pywb(tools: Path, warc: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a collection that holds the file."""
+    """The URL of a pywb collection that has the file."""
     folder = tmp_path_factory.mktemp("pywb")
     for command in (["init", "demo"], ["add", "demo", str(warc)]):
         subprocess.run([tools / "wb-manager", *command], cwd=folder, capture_output=True, check=True, timeout=120)
@@ -126,7 +125,7 @@ def _wait_until_up(url: str) -> None:
 
 
 def replayed(pywb: str, stamp: str, url: str) -> tuple[int, bytes]:
-    """Status and body that pywb answers for a raw memento, no redirect followed."""
+    """Return the status and body of pywb for a raw memento, without following redirects."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *_: object) -> None:
@@ -151,29 +150,30 @@ def settings(folder: Path, archive: str) -> Settings:
     )
 
 
-def kept(db: Path) -> list[Capture]:
+def captures_in(db: Path) -> list[Capture]:
     with Reader(db) as reader:
         known = {source.url: source.id for source in source_queries.everything(reader.ask)}
         histories = [capture_queries.of_source(reader.ask, known[url]) for url in (URL, WIRE) if url in known]
     return [capture for captures in histories for capture in captures]
 
 
-def told(captures: list[Capture]) -> list[tuple[object, ...]]:
-    """What an archive can know of captures: those that brought a reply."""
+def replayable(captures: list[Capture]) -> list[tuple[object, ...]]:
+    """Return the facts that another archive can have of captures: those with a response."""
     return [
-        (one.url, one.final_url, one.captured_at, one.reason, one.status, one.payload_sha256, len(one.hops))
-        for one in captures
-        if one.status is not None
+        (c.url, c.final_url, c.captured_at, c.reason, c.status, c.payload_sha256, len(c.hops))
+        for c in captures
+        if c.status is not None
     ]
 
 
 # --- ours in theirs --------------------------------------------------------------------------------------------------
 
 
-def test_fastwarc_finds_every_digest_right(tools: Path, warc: Path) -> None:
-    done = subprocess.run([tools / "fastwarc", "check", warc], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "verified successfully" in done.stdout
+def test_fastwarc_verifies_every_digest(tools: Path, warc: Path) -> None:
+    command = [tools / "fastwarc", "check", warc]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "verified successfully" in process.stdout
 
 
 def test_pywb_replays_our_file_byte_for_byte_with_revisits_resolved(pywb: str) -> None:
@@ -189,24 +189,24 @@ def test_pywb_replays_our_file_byte_for_byte_with_revisits_resolved(pywb: str) -
 # --- theirs in ours --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["/timemap/link/", "/cdx?url=", "/cdx?output=text&url="])
-def test_what_pywb_holds_comes_back_as_it_was(pywb: str, warc: Path, tmp_path: Path, way: str) -> None:
-    ours = settings(tmp_path, pywb + way)
+@pytest.mark.parametrize("endpoint", ["/timemap/link/", "/cdx?url=", "/cdx?output=text&url="])
+def test_captures_gathered_from_pywb_equal_the_originals(pywb: str, warc: Path, tmp_path: Path, endpoint: str) -> None:
+    ours = settings(tmp_path, pywb + endpoint)
     with Store(ours.db) as store:
         seeds = [a_seed("strait", url=URL), a_seed("wire", url=WIRE)]
         store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
     first = asyncio.run(backfill(ours, source="archives"))
     assert (first.counts["mementos"], first.counts["archive_failures"]) == (6, 0)
-    assert told(kept(ours.db)) == told(kept(warc.with_name("archive.db")))
+    assert replayable(captures_in(ours.db)) == replayable(captures_in(warc.with_name("archive.db")))
     again = asyncio.run(backfill(ours, source="archives"))
     assert (again.counts["mementos"], again.counts["archive_failures"]) == (0, 0)
 
 
-def test_a_window_is_kept_to(pywb: str, tmp_path: Path) -> None:
+def test_only_mementos_in_the_window_are_gathered(pywb: str, tmp_path: Path) -> None:
     ours = settings(tmp_path, f"{pywb}/cdx?url=")
     with Store(ours.db) as store:
         store.sync_seeds([a_seed("strait", url=URL)], {URL: url_key(URL)}, T0)
     day = (T0 + timedelta(days=1)).date()
-    done = asyncio.run(backfill(ours, source="archives", since=day, until=day))
-    assert [one.captured_at for one in kept(ours.db)] == [T0 + DAY]
-    assert done.counts["mementos"] == 1
+    report = asyncio.run(backfill(ours, source="archives", since=day, until=day))
+    assert [capture.captured_at for capture in captures_in(ours.db)] == [T0 + DAY]
+    assert report.counts["mementos"] == 1

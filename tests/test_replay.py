@@ -1,4 +1,4 @@
-"""Replay of what means harm: types, headers and policies. What a real browser makes of it: test_replay_browser.py."""
+"""Replay of hostile captures: media types, headers and policies. See test_replay_browser.py for a browser."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.builders import T0, a_capture, add_source
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from httpx import Response
 
 AT = "20260105080000"
 STATUSES = (101, 204, 206, 301, 304, 401, 407, 426, 503, 999)
@@ -62,31 +64,31 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with Store(path) as store:
         for name, (media_type, body) in TRICKS.items():
             url = f"https://odd.example/{name}"
-            kept = a_capture(add_source(store, url), url=url, at=T0, content_type=media_type)
-            store.record([(kept, body)])
+            capture = a_capture(add_source(store, url), url=url, at=T0, content_type=media_type)
+            store.record([(capture, body)])
         url = "https://odd.example/headers"
         store.record([(a_capture(add_source(store, url), url=url, at=T0, headers=LIVE), SCRIPT)])
         for status in STATUSES:
             url = f"https://odd.example/status-{status}"
             store.record([(a_capture(add_source(store, url), url=url, at=T0, status=status), SCRIPT)])
-    with TestClient(app_of(path), BASE, follow_redirects=False) as made:
-        yield made
+    with TestClient(app_of(path), BASE, follow_redirects=False) as client:
+        yield client
 
 
-def get(client: TestClient, name: str, mode: str = "", **headers: str):
+def get(client: TestClient, name: str, mode: str = "", **headers: str) -> Response:
     return client.get(f"/web/{AT}{mode}/https://odd.example/{name}", headers=headers)
 
 
 @pytest.mark.parametrize("name", TRICKS)
 @pytest.mark.parametrize("mode", ["", "id_"])
-def test_everything_of_a_stranger_comes_under_the_policy(client, name: str, mode: str) -> None:
+def test_every_memento_has_the_policy_headers(client, name: str, mode: str) -> None:
     answer = get(client, name, mode)
     assert answer.content == TRICKS[name][1]
     assert {header: answer.headers[header] for header in POLICY} == POLICY
     assert "sandbox; default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_page_for_a_frame_is_the_safe_view(client) -> None:
+def test_a_page_for_a_frame_gets_the_safe_view(client) -> None:
     for mode in ("if_", "mp_"):
         answer = get(client, "xslt", mode)
         assert answer.headers["content-disposition"].startswith("attachment")
@@ -94,25 +96,27 @@ def test_a_page_for_a_frame_is_the_safe_view(client) -> None:
 
 
 @pytest.mark.parametrize("name", TRICKS)
-def test_attack_33_what_is_not_on_the_list_of_types_is_handed_over_as_a_file(client, name: str) -> None:
+def test_attack_33_types_that_may_not_be_shown_are_served_as_a_file(client, name: str) -> None:
     answer = get(client, name)
-    shown = answer.headers["content-type"].partition(";")[0] in INLINE
-    assert shown == (name in MAY_BE_SHOWN)
-    assert shown != answer.headers.get("content-disposition", "").startswith("attachment; filename=")
+    is_inline = answer.headers["content-type"].partition(";")[0] in INLINE
+    assert is_inline == (name in MAY_BE_SHOWN)
+    assert is_inline != answer.headers.get("content-disposition", "").startswith("attachment; filename=")
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("name", TRICKS)
 def test_raw_bytes_are_a_file_to_a_browser_and_as_captured_to_others(client, name: str) -> None:
-    for where in ("document", "iframe", "embed", "object"):
-        assert "attachment" in get(client, name, "id_", **{"Sec-Fetch-Dest": where}).headers["content-disposition"]
+    for destination in ("document", "iframe", "embed", "object"):
+        assert (
+            "attachment" in get(client, name, "id_", **{"Sec-Fetch-Dest": destination}).headers["content-disposition"]
+        )
     plain = get(client, name, "id_")
     assert "content-disposition" not in plain.headers
     assert plain.headers["content-type"] in {TRICKS[name][0], "application/octet-stream"}
 
 
 @pytest.mark.parametrize("mode", ["", "id_"])
-def test_attack_34_headers_of_then_never_live_again(client, mode: str) -> None:
+def test_attack_34_captured_headers_never_take_effect(client, mode: str) -> None:
     answer = get(client, "headers", mode)
     alive = {"set-cookie", "refresh", "location", "clear-site-data", "www-authenticate", "service-worker-allowed"}
     assert not alive & set(answer.headers)
@@ -127,7 +131,7 @@ def test_attack_34_headers_of_then_never_live_again(client, mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("captured", "served"),
     [
         (101, 200),
         (204, 200),
@@ -141,13 +145,13 @@ def test_attack_34_headers_of_then_never_live_again(client, mode: str) -> None:
         (999, 200),
     ],
 )
-def test_a_status_of_then_asks_nothing_of_todays_client(client, status: int, told: int) -> None:
-    answer = get(client, f"status-{status}", "id_")
-    assert (answer.status_code, answer.content) == (told, SCRIPT)
-    assert answer.headers.get("x-archive-orig-status") == (None if told == status else str(status))
+def test_a_captured_status_asks_nothing_of_the_client(client, captured: int, served: int) -> None:
+    answer = get(client, f"status-{captured}", "id_")
+    assert (answer.status_code, answer.content) == (served, SCRIPT)
+    assert answer.headers.get("x-archive-orig-status") == (None if served == captured else str(captured))
 
 
-def test_attack_51_deep_and_large_pages_come_in_parts(tmp_path: Path) -> None:
+def test_attack_51_deep_and_large_pages_are_served_in_ranges(tmp_path: Path) -> None:
     deep = b"<div>" * 400_000
     url = "https://odd.example/deep"
     with Store(tmp_path / "archive.db") as store:

@@ -1,6 +1,6 @@
-"""The thirty attack pages in a real Chromium: nothing gets out of a memento but somebody who follows a link.
+"""Thirty attack pages in a real Chromium: nothing leaves a memento, except when somebody follows a link.
 
-The same pages are shown without our policy too, to prove that they bite.
+The same pages are also shown without our policy, to prove that the attacks work.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ STAMP = "20260105080000"
 ORIGIN = "https://evil.example"
 OURS = "what only we may read"
 AT_LEAST = 20
-"""Attacks that get through where nothing is said against them; fewer would mean that the tests prove nothing."""
+"""Attacks that succeed without the policy. Fewer would mean that the tests prove nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the pages are shown, whom they try to reach, who came there, and what came to our own page."""
+    """The servers: pages with and without our policy, the beacon they try to reach, and the requests that arrived."""
 
     guarded: str
     bare: str
@@ -53,21 +53,21 @@ class Place:
 
 
 class Bare:
-    """An application with every header taken off that stands between a page and the world."""
+    """An application without any of the headers that restrict a page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, without its policies."""
+        """Answer with the application's body and media type only."""
 
-        async def leave(message: Message) -> None:
+        async def send_bare(message: Message) -> None:
             if message["type"] == "http.response.start":
                 plain = [pair for pair in message["headers"] if pair[0] in {b"content-type", b"content-length"}]
                 message["headers"] = [*plain, (b"service-worker-allowed", b"/")]
             await send(message)
 
-        await self._app(scope, receive, leave)
+        await self._app(scope, receive, send_bare)
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +75,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     reached: list[str] = []
     at_ours: list[str] = []
 
-    def note(request: Request) -> Response:
-        if request.url.path != "/favicon.ico":  # the browser's own wish on any page it is led to
+    def record(request: Request) -> Response:
+        if request.url.path != "/favicon.ico":  # the browser requests it for any page
             reached.append(unquote(f"{request.url.path[1:]}?{request.url.query}"))
         return Response("", headers={"access-control-allow-origin": "*"})
 
@@ -86,17 +86,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
     db = tmp_path_factory.mktemp("attacks") / "archive.db"
 
-    def shown(port: int) -> Starlette:
+    def app_on(port: int) -> Starlette:
         app = app_of(db, f"http://127.0.0.1:{port}")
         app.router.routes.append(Route("/secret", secret, methods=["GET", "POST"]))
         return app
 
     with ExitStack() as stack:
-        beacon_app = Starlette(routes=[Route("/{name:path}", note, methods=["GET", "POST"])])
+        beacon_app = Starlette(routes=[Route("/{name:path}", record, methods=["GET", "POST"])])
         beacon = f"http://127.0.0.1:{stack.enter_context(served(lambda _: beacon_app))}"
         _fill(db, beacon)
-        guarded = stack.enter_context(served(shown))
-        bare = stack.enter_context(served(lambda port: Bare(shown(port))))
+        guarded = stack.enter_context(served(app_on))
+        bare = stack.enter_context(served(lambda port: Bare(app_on(port))))
         yield Place(f"http://127.0.0.1:{guarded}", f"http://127.0.0.1:{bare}", beacon, reached, at_ours)
 
 
@@ -118,15 +118,15 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         pytest.skip("there is no chromium on this machine")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
+        browser = playwright.chromium.launch(
             executable_path=chromium, headless=True, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
-        yield started
-        started.close()
+        yield browser
+        browser.close()
 
 
-def tried(browser: Browser, place: Place, base: str, name: str, mode: str = "") -> list[str]:
-    """What one page reached: the beacon, our own page by POST, a cookie, a service worker."""
+def attack(browser: Browser, place: Place, base: str, name: str, mode: str = "") -> list[str]:
+    """Show one page, and return what it reached: the beacon, our own page by POST, a cookie, a service worker."""
     place.reached.clear()
     place.at_ours.clear()
     context = browser.new_context()
@@ -137,11 +137,11 @@ def tried(browser: Browser, place: Place, base: str, name: str, mode: str = "") 
         if name in CLICKED:
             _click(tab)
         tab.wait_for_timeout(400)
-        workers = [f"worker {one.url}" for one in context.service_workers]
-        cookies = [f"cookie {one['name']}" for one in context.cookies()]
+        workers = [f"worker {worker.url}" for worker in context.service_workers]
+        cookies = [f"cookie {cookie['name']}" for cookie in context.cookies()]
     finally:
         context.close()
-    posts = [f"ours {one}" for one in place.at_ours if one.startswith("POST")]
+    posts = [f"ours {request}" for request in place.at_ours if request.startswith("POST")]
     return [*place.reached, *posts, *cookies, *workers]
 
 
@@ -153,23 +153,23 @@ def _click(tab: object) -> None:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_no_attack_gets_out_of_a_memento(browser: Browser, place: Place, name: str) -> None:
-    through = tried(browser, place, place.guarded, name)
+def test_no_attack_leaves_a_memento(browser: Browser, place: Place, name: str) -> None:
+    through = attack(browser, place, place.guarded, name)
     assert through == []
     assert place.at_ours == []
 
 
-def test_raw_mementos_are_handed_over_as_files(browser: Browser, place: Place) -> None:
+def test_raw_mementos_are_served_as_files(browser: Browser, place: Place) -> None:
     for name in ("script-inline", "meta-refresh", "worker", "cookie"):
-        assert tried(browser, place, place.guarded, name, "id_") == []
+        assert attack(browser, place, place.guarded, name, "id_") == []
 
 
-def test_a_link_somebody_follows_leads_out(browser: Browser, place: Place) -> None:
-    assert tried(browser, place, place.guarded, "link-out") == ["link-out?"]
+def test_a_link_that_is_followed_leads_out(browser: Browser, place: Place) -> None:
+    assert attack(browser, place, place.guarded, "link-out") == ["link-out?"]
 
 
-def test_without_the_policy_the_attacks_get_through(browser: Browser, place: Place) -> None:
-    through = {name for name in ATTACKS if tried(browser, place, place.bare, name)}
+def test_without_the_policy_the_attacks_succeed(browser: Browser, place: Place) -> None:
+    through = {name for name in ATTACKS if attack(browser, place, place.bare, name)}
     assert len(through) >= AT_LEAST, sorted(set(ATTACKS) - through)
-    tried(browser, place, place.bare, "read-ours")
+    attack(browser, place, place.bare, "read-ours")
     assert f"read-ours?{OURS}" in place.reached

@@ -13,7 +13,7 @@ import pytest
 
 from archive.api import Archive
 from archive.api.version_ref import Ref
-from archive.serve.charts.card import HEIGHT, WIDTH, Run, Size, wrapped
+from archive.serve.charts.card import HEIGHT, WIDTH, Run, Size, wrap
 from archive.versions.diff import render_unified
 from serving import HOSTILE, OURS, application, client, stocked
 
@@ -88,7 +88,7 @@ def test_a_hostile_headline_is_text_in_a_picture(ask: TestClient) -> None:
 @pytest.mark.parametrize("text", ["word " * 200, "x" * 3000, "\u6f22\u5b57" * 400, "", "\n"])
 def test_no_line_of_a_picture_runs_over_its_edge(text: str) -> None:
     size = Size(40, 50)
-    lines = list(wrapped([{"mark": "same", "text": text}], size, 3))
+    lines = list(wrap([{"mark": "same", "text": text}], size, 3))
     assert len(lines) <= 3
     assert all(len("".join(run.text for run in line)) < 110 for line in lines)
     assert (lines[-1][-1:] == [Run("same", "\u2026")]) is (len(text) > 100)

@@ -93,4 +93,4 @@ def serve(*, port: int, at: int, seed: int) -> None:
     """
     from archive.demo.site import serve_site
 
-    serve_site(seed=seed, at=at, port=port, err=sys.stderr)
+    serve_site(seed=seed, round_number=at, port=port, err=sys.stderr)

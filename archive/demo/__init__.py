@@ -1,13 +1,13 @@
-"""The built-in news world: an invented press of eight outlets, a script of what happens to it, and a grade.
+"""The built-in news world: eight invented outlets, a script of events, and a grade for the archive that watched them.
 
 Everything here runs offline::
 
-    texts     the articles, and what an editor can do to one        outlets   the eight sites
-    spin      the machine that swaps words                          pages     an article among its furniture
-    script    what happens, and to whom a seed deals it             lists     feeds, sitemap, section page, robots.txt
-    world     round and address in, answer out; the scripted truth  replies   HTTP answers as values
-    site      the world on a loopback port                          folder    the demo's own folder
-    snapshot  all answers of a small archive                        grade     the answers against the script
-    show      what the demo prints                                  words     a change in a line or two
+    texts     the articles and their edits                     outlets   the eight sites
+    spin      the machine that swaps words                     pages     an article among its furniture
+    script    the events, and the articles they happen to      lists     feeds, sitemap, section page, robots.txt
+    world     the responses by round and URL; the script       replies   HTTP responses as values
+    site      the world on a loopback port                     folder    the demo's own folder
+    snapshot  all answers of a small archive                   grade     the answers compared with the script
+    show      the lines the demo prints                        words     a change in at most two lines
     run       ``wirecopy demo``
 """

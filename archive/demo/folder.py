@@ -1,4 +1,4 @@
-"""The demo's own folder: its marker, its seed index, its settings. Nothing outside it is touched."""
+"""The demo's own folder: marker, seed index, settings. Nothing outside the folder is touched."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ group, each row something to watch.
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make ``folder`` an empty demo folder: create it, or empty the one an earlier demo marked as its own.
+    """Create an empty demo folder, or empty the one that an earlier demo marked as its own.
 
-    Raises ``BadInput`` for a folder that holds anything and does not carry the marker, and for what is no folder.
+    Raises ``BadInput`` if the folder has any files and no marker, or if the path is not a folder.
     """
     marker = folder / MARKER
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BadInput(f"{folder} is not a folder; name another one with --dir")
     if folder.exists() and any(folder.iterdir()) and not marker.is_file():
-        raise BadInput(f"{folder} is not empty and not of an earlier demo; name another folder with --dir, or empty it")
+        raise BadInput(f"{folder} is not empty and no demo made it; name another folder with --dir, or empty it")
     folder.mkdir(parents=True, exist_ok=True)
     marker.write_text("Made by wirecopy demo, which empties this folder when it runs again.\n", encoding="utf-8")
     for path in folder.iterdir():
@@ -55,14 +55,14 @@ def _remove(path: Path) -> None:
 
 
 def write_project(folder: Path, world: World, port: int) -> None:
-    """Write ``seeds/INDEX.md`` and ``wirecopy.toml`` for the world served on that loopback port."""
+    """Write ``seeds/INDEX.md`` and ``wirecopy.toml`` for a world that is served on this loopback port."""
     (folder / "seeds").mkdir(exist_ok=True)
     (folder / "seeds" / "INDEX.md").write_text(seed_index(world), encoding="utf-8")
     (folder / "wirecopy.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
 
 
 def seed_index(world: World) -> str:
-    """Return the demo's seed index: a feed, a sitemap, a section page, or single articles, by outlet."""
+    """Return the demo's seed index. Each outlet has a feed, a sitemap, a section page, or single articles."""
     return "\n".join([HEADER, *(_group(outlet, world) for outlet in OUTLETS)])
 
 

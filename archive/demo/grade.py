@@ -1,4 +1,4 @@
-"""Does the archive tell the same story as the script? Its answers are turned into the script's words, then compared."""
+"""The grade: the archive's answers are turned into the events of the script, then compared with it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, Any]
 
 CALM = frozenset({"ok", "live_blog"})
-"""States of a capture that shows the article: nothing to tell beyond its versions."""
+"""States of a capture that shows the article. Its versions say everything about it."""
 
 
 class Answers(Protocol):
-    """What is asked of an archive, as the plain values that its read verbs print with ``--json``."""
+    """The answers of an archive, as the plain values that its read verbs print with ``--json``."""
 
     def history(self, url: str) -> Json:
         """Return {url, versions: [{version, first_seen_at, cause, kinds, title}], stretches, moves}."""
 
     def captures(self, url: str) -> Sequence[Json]:
-        """Return [{captured_at, state, status, url, final_url}] in order of time; no status where no answer came."""
+        """Return [{captured_at, state, status, url, final_url}] in order of time. Without a response status is None."""
 
     def copies(self) -> Sequence[Json]:
         """Return [{a: {url, version}, b: {url, version}, relation, score, coverage}], a the earlier one."""
@@ -42,7 +42,11 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """The comparison: scripted and told, scripted and not told, told and not scripted, and not told but not yet due."""
+    """The comparison of a script with the events an archive reported.
+
+    ``found``: scripted and reported. ``missed``: scripted, not reported. ``false``: reported, not scripted.
+    ``pending``: not reported, and not due yet.
+    """
 
     found: tuple[Event, ...]
     missed: tuple[Event, ...]
@@ -51,7 +55,7 @@ class Grade:
 
     @property
     def exact(self) -> bool:
-        """True when nothing is missed and nothing false."""
+        """True if nothing is missed and nothing is false."""
         return not self.missed and not self.false
 
     def as_json(self) -> Json:
@@ -60,134 +64,136 @@ class Grade:
         return {"grade": {name: [_row(event) for event in events] for name, events in lists.items()}}
 
 
-def grade(world: World, told: Iterable[Event]) -> Grade:
-    """Compare what the archive told (see ``findings``) with the script of its world.
+def grade(world: World, reported: Iterable[Event]) -> Grade:
+    """Compare the events an archive reported (see ``findings``) with the script of its world.
 
-    Rows that are true although the script does not call for them count neither way: a 304 where a server sent one,
-    and a link between two articles that do have their text from one origin (two copies of the same original, say).
+    Reports that are true although the script does not contain them do not count: a 304 where a server sent one, and a
+    link between two articles whose texts have one origin, such as two copies of the same original.
     """
     script = {_key(event): event for event in world.events()}
-    rows = {_key(event): event for event in told}
+    rows = {_key(event): event for event in reported}
     absent = [event for key, event in script.items() if key not in rows]
     return Grade(
         found=tuple(event for key, event in script.items() if key in rows),
         missed=tuple(event for event in absent if not event.pending),
-        false=tuple(event for key, event in sorted(rows.items()) if key not in script and not _harmless(world, event)),
+        false=tuple(
+            event for key, event in sorted(rows.items()) if key not in script and not _is_harmless(world, event)
+        ),
         pending=tuple(event for event in absent if event.pending),
     )
 
 
 def findings(answers: Answers, world: World) -> tuple[Event, ...]:
-    """Turn the archive's answers into rows of (round, address, event), in the script's words.
+    """Turn the archive's answers into events, in the script's words.
 
-    A version may be several things at once (a correction note is also an added passage): it is told as what the script
-    calls it if that is among its kinds, else as its first kind. An article that moved is told under its first address.
+    A version may have several kinds (a correction note is also an added passage). It is reported as the kind in the
+    script if it has that one, otherwise as its first kind. An article that moved is reported under its first URL.
     """
-    listed = [source["url"] for source in answers.sources() if source["kind"] == "article"]
-    known = list(dict.fromkeys(world.addresses[url] for url in listed if url in world.addresses))
-    rows = [row for url in known for row in _article(answers, world, url)]
-    rows += [row for url in listed for row in _stray(answers, world, url)]
-    rows += _duplicates(world, listed)
-    rows += _joined(answers, world, listed)
-    rows += _copies(answers, world)
-    return tuple(sorted(set(rows), key=_key))
+    urls = [source["url"] for source in answers.sources() if source["kind"] == "article"]
+    articles = list(dict.fromkeys(world.home_urls[url] for url in urls if url in world.home_urls))
+    events = [event for url in articles for event in _article_events(answers, world, url)]
+    events += [event for url in urls for event in _stray_versions(answers, world, url)]
+    events += _duplicates(world, urls)
+    events += _joined_forms(answers, world, urls)
+    events += _copies(answers, world)
+    return tuple(sorted(set(events), key=_key))
 
 
-def _article(answers: Answers, world: World, url: str) -> Iterator[Event]:
+def _article_events(answers: Answers, world: World, url: str) -> Iterator[Event]:
     history = answers.history(url)
     for version in history["versions"]:
-        yield _version(version, world, url)
+        yield _version_event(version, world, url)
     for move in history["moves"][:1]:
         yield Event(round_of(move["at"]), url, "address_moved")
     yield from _states(answers.captures(url), history["stretches"], url)
     for suspect in history.get("suspects", ()):
         yield Event(round_of(suspect["seen_at"]), url, "suspect")
     yield from _charset(history["versions"], world, url)
-    yield from _manners(answers.captures(url), history, world, url)
+    yield from _politeness(answers.captures(url), history, world, url)
 
 
-def _version(version: Json, world: World, url: str) -> Event:
-    at = round_of(version["first_seen_at"])
+def _version_event(version: Json, world: World, url: str) -> Event:
+    number = round_of(version["first_seen_at"])
     if version["cause"] != Cause.CHANGED:
-        return Event(at, url, version["cause"])
-    scripted = {event.event for event in world.events() if event.url == url and event.round == at}
+        return Event(number, url, version["cause"])
+    scripted = {event.event for event in world.events() if event.url == url and event.round == number}
     kinds = version["kinds"] or ["changed"]
-    return Event(at, url, next((kind for kind in kinds if kind in scripted), kinds[0]))
+    return Event(number, url, next((kind for kind in kinds if kind in scripted), kinds[0]))
 
 
 def _states(captures: Sequence[Json], stretches: Sequence[Json], url: str) -> Iterator[Event]:
-    """Tell each run of one state once, where it begins; a 404 only if a second check confirmed it.
+    """Yield each run of one state once, in the round it begins. A 404 counts only if a second check confirmed it.
 
-    A page that was not asked for, because its site had just asked for a pause, tells nothing.
+    A page that was not requested, because its site had just asked for a pause, is skipped.
     """
-    captures = [each for each in captures if each["state"] != "rate_limited" or each["status"] is not None]
+    captures = [capture for capture in captures if capture["state"] != "rate_limited" or capture["status"] is not None]
     confirmed = {round_of(run["first_seen_at"]) for run in stretches if run["confirmed"]}
     for state, run in groupby(captures, key=lambda capture: capture["state"]):
-        at = round_of(next(run)["captured_at"])
-        if state not in CALM and (state != "missing_404" or at in confirmed):
-            yield Event(at, url, state)
+        number = round_of(next(run)["captured_at"])
+        if state not in CALM and (state != "missing_404" or number in confirmed):
+            yield Event(number, url, state)
 
 
 def _charset(versions: Sequence[Json], world: World, url: str) -> Iterator[Event]:
-    """Tell that a lying page was read right: no version has a headline that the article never had."""
-    true = {_typed(headline) for headline in world.headlines(url)}
-    if versions and all(_typed(version["title"]) in true for version in versions):
+    """Yield the event ``charset`` if the page was decoded right: every version has a headline that the article had."""
+    headlines = {_typed(headline) for headline in world.headlines(url)}
+    if versions and all(_typed(version["title"]) in headlines for version in versions):
         yield from (event for event in world.events() if event.url == url and event.event == "charset")
 
 
-def _manners(captures: Sequence[Json], history: Json, world: World, url: str) -> Iterator[Event]:
-    """Tell that a page was left alone while its site wanted that, and that a redirect of the moment moved nothing."""
-    asked = {round_of(each["captured_at"]) for each in captures if each["status"] is not None}
-    detoured = {round_of(each["captured_at"]) for each in captures if each["final_url"] != each["url"]}
+def _politeness(captures: Sequence[Json], history: Json, world: World, url: str) -> Iterator[Event]:
+    """Yield the events ``left_alone``, if no request broke the pause, and ``detour``, if the article did not move."""
+    requested = {round_of(capture["captured_at"]) for capture in captures if capture["status"] is not None}
+    redirected = {round_of(capture["captured_at"]) for capture in captures if capture["final_url"] != capture["url"]}
     for event in world.events():
-        kept = event.event == "left_alone" and asked and event.round not in asked
-        stayed = event.event == "detour" and event.round in detoured and not history["moves"]
-        if event.url == url and (kept or stayed):
+        paused = event.event == "left_alone" and requested and event.round not in requested
+        stayed = event.event == "detour" and event.round in redirected and not history["moves"]
+        if event.url == url and (paused or stayed):
             yield event
 
 
-def _joined(answers: Answers, world: World, listed: Sequence[str]) -> Iterator[Event]:
-    """Tell that a further address of an article, which calls the article's own the canonical one, has its history."""
-    for url in listed:
+def _joined_forms(answers: Answers, world: World, urls: Sequence[str]) -> Iterator[Event]:
+    """Yield ``amp`` and ``print`` for further URLs of an article that have the history of its canonical URL."""
+    for url in urls:
         home, form = world.forms.get(url, ("", ""))
         if home and answers.history(url)["versions"] == answers.history(home)["versions"]:
             yield Event(0, home, form)
 
 
-def _stray(answers: Answers, world: World, url: str) -> Iterator[Event]:
-    """Tell versions of what is no article of the world, and of a moved article that is kept as if it were two."""
-    home = world.addresses.get(url)
+def _stray_versions(answers: Answers, world: World, url: str) -> Iterator[Event]:
+    """Yield versions of a URL that is no article of the world, and of a moved article that was recorded as two."""
+    home = world.home_urls.get(url)
     versions = answers.history(url)["versions"] if home != url else []
     if versions and (home is None or versions != answers.history(home)["versions"]):
         yield Event(round_of(versions[0]["first_seen_at"]), url, Cause.FIRST)
 
 
-def _duplicates(world: World, listed: Sequence[str]) -> Iterator[Event]:
-    """Tell that an article listed under several tracking keys became one source, under its plain address."""
-    paths = [url.partition("?")[0] for url in listed]
+def _duplicates(world: World, urls: Sequence[str]) -> Iterator[Event]:
+    """Yield ``duplicate`` for articles listed with several tracking parameters that became one source."""
+    paths = [url.partition("?")[0] for url in urls]
     for event in world.events():
-        if event.event == "duplicate" and paths.count(event.url) == 1 and event.url in listed:
+        if event.event == "duplicate" and paths.count(event.url) == 1 and event.url in urls:
             yield event
 
 
 def _copies(answers: Answers, world: World) -> Iterator[Event]:
-    """Tell each pair of articles once, by its closest link that could be: a copy has no text that was not yet there."""
+    """Yield each pair of articles once, by its closest possible link: a copy cannot have text from a later version."""
     links = [link for link in answers.copies() if Relation(link["relation"]).is_copy]
-    seen = {url: _first_seen(answers, url) for link in links for url in (link["a"]["url"], link["b"]["url"])}
-    possible = [link for link in links if _when(link["a"], seen) <= _when(link["b"], seen)]
+    instants = {url: _first_seen(answers, url) for link in links for url in (link["a"]["url"], link["b"]["url"])}
+    possible = [link for link in links if _instant_of(link["a"], instants) <= _instant_of(link["b"], instants)]
     for _, pair in groupby(sorted(possible, key=_pair), key=_pair):
         link = min(pair, key=lambda link: (link["b"]["version"], *_distance(link)))
-        a, b = (world.addresses.get(link[side]["url"], link[side]["url"]) for side in "ab")
-        at = round_of(_when(link["b"], seen))
-        yield Event(at, b, f"copy:{link['relation']}:{a}@{link['a']['version']}")
+        a, b = (world.home_urls.get(link[side]["url"], link[side]["url"]) for side in "ab")
+        number = round_of(_instant_of(link["b"], instants))
+        yield Event(number, b, f"copy:{link['relation']}:{a}@{link['a']['version']}")
 
 
 def _first_seen(answers: Answers, url: str) -> dict[int, str]:
     return {version["version"]: version["first_seen_at"] for version in answers.history(url)["versions"]}
 
 
-def _when(ref: Json, seen: dict[str, dict[int, str]]) -> str:
-    return seen[ref["url"]][ref["version"]]
+def _instant_of(ref: Json, instants: dict[str, dict[int, str]]) -> str:
+    return instants[ref["url"]][ref["version"]]
 
 
 def _pair(link: Json) -> tuple[str, str]:
@@ -198,26 +204,26 @@ def _distance(link: Json) -> tuple[float, float, int]:
     return -sum(link["coverage"]), -link["score"], link["a"]["version"]
 
 
-def _harmless(world: World, event: Event) -> bool:
+def _is_harmless(world: World, event: Event) -> bool:
     if event.event == "not_modified":
         return True
     word, _, rest = event.event.partition(":")
-    other = rest.partition(":")[2].rpartition("@")[0]
-    return word == "copy" and {event.url, other} <= set(world.addresses) and world.related(event.url, other)
+    original = rest.partition(":")[2].rpartition("@")[0]
+    return word == "copy" and {event.url, original} <= set(world.home_urls) and world.is_related(event.url, original)
 
 
 def round_of(instant: str) -> int:
-    """Return the round an instant (ISO 8601) belongs to: the last that had begun, -1 if none had."""
+    """Return the round of an instant (ISO 8601): the last one that had begun, -1 if none had."""
     return bisect_right(ROUNDS, datetime.fromisoformat(instant)) - 1
 
 
 def host_of(url: str) -> str:
-    """Return the outlet's name in an address."""
+    """Return the host of a URL, which names the outlet."""
     return urlsplit(url).hostname or url
 
 
 def _typed(headline: str) -> str:
-    """Return a headline as one types it: with straight quotation marks."""
+    """Return a headline with straight quotation marks and single blanks."""
     straight = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
     return " ".join(headline.translate(straight).split())
 

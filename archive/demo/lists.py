@@ -1,4 +1,4 @@
-"""The lists an outlet publishes about itself: RSS, Atom, sitemap, section page, robots.txt."""
+"""The lists of articles an outlet publishes: RSS, Atom, sitemap and section page. Also its robots.txt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archive.demo.pages import Teaser
 
 FRONT_PAGE = timedelta(weeks=2)
-"""What is older than the newest by more than this is found in the feed alone."""
+"""The age, relative to the newest article, beyond which an article is in the feed only."""
 
 
 def rss(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
@@ -29,7 +29,7 @@ def rss(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
 
 
 def atom(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
-    """Return an Atom feed; an address may come more than once, under different tracking keys."""
+    """Return an Atom feed. An article may occur more than once, with different tracking parameters in its URL."""
     entries = "".join(
         f"<entry><title>{escape(t.title)}</title><id>{escape(t.url)}</id>"
         f'<link rel="alternate" href="{escape(t.url)}"/><updated>{t.updated_at.isoformat()}</updated></entry>\n'
@@ -51,15 +51,15 @@ def sitemap(_: Outlet, teasers: tuple[Teaser, ...]) -> str:
 
 
 def section(outlet: Outlet, teasers: tuple[Teaser, ...]) -> str:
-    """Return a section page: headlines with links, as on a front page; with a feed, those of the newest two weeks."""
+    """Return a section page: headlines with links. If the outlet has a feed, only those of the newest two weeks."""
     head = f'<link rel="alternate" type="application/atom+xml" href="{outlet.feed}">\n' if outlet.feed else ""
     newest = max((t.published_at for t in teasers), default=None)
-    shown = [t for t in teasers if not outlet.feed or (newest and newest - t.published_at <= FRONT_PAGE)]
-    content = f'<ul class="teasers">{pages.links(shown)}</ul>'
+    recent = [t for t in teasers if not outlet.feed or (newest and newest - t.published_at <= FRONT_PAGE)]
+    content = f'<ul class="teasers">{pages.links(recent)}</ul>'
     return pages.plain_page(outlet, f"News from {outlet.name}", content, head)
 
 
 def robots(outlet: Outlet, forbidden: tuple[str, ...]) -> str:
-    """Return robots.txt: everybody may read everything but the paths named."""
+    """Return a robots.txt that forbids these paths to everybody."""
     rules = "".join(f"Disallow: {path}\n" for path in (*forbidden, "/comment", "/login"))
     return f"User-agent: *\n{rules}Sitemap: {outlet.root}/sitemap.xml\n"

@@ -1,4 +1,4 @@
-"""The eight outlets: where each is found, how it addresses its articles, and the list by which they are discovered."""
+"""The eight outlets: their hosts, the form of their URLs, and the list on which their articles are discovered."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """One site. ``listing`` is what the seed index points at, ``kind`` what that is; ``listing`` "" means single rows.
+    """One site. ``listing`` is the path of the list in the seed index, and ``kind`` its kind.
 
-    ``typographic`` sites print curly quotation marks; ``quiet`` ones have no counters and answer with an ETag. A
-    section page names the ``feed`` that holds what is too old for it. ``apology`` is what a site that never answers 404
-    says in place of a missing page. ``every`` is how often the seed index asks to look.
+    Without a listing each article is a seed of its own.
+
+    ``typographic`` sites print curly quotation marks. ``quiet`` sites have no counters and send an ETag. A section page
+    names the ``feed`` with the articles that are too old for it. ``apology`` is the text of a site that never answers
+    404 in place of a missing page. ``every`` is the interval in the seed index.
     """
 
     id: str
@@ -30,21 +32,21 @@ class Outlet:
 
     @property
     def host(self) -> str:
-        """The reserved name it is served under."""
+        """The reserved host name it is served under."""
         return f"{self.id}.example"
 
     @property
     def root(self) -> str:
-        """Scheme and host, without a slash at the end."""
+        """Scheme and host, without a final slash."""
         return f"http://{self.host}"
 
-    def address(self, *, section: str, headline: str, day: str) -> str:
-        """Return the path of an article; ``day`` is YYYY/MM/DD."""
+    def article_path(self, *, section: str, headline: str, day: str) -> str:
+        """Return the path of an article. ``day`` is YYYY/MM/DD."""
         return self.path.format(section=section, slug=slug(headline), day=day)
 
 
 def slug(headline: str) -> str:
-    """Return the headline as it stands in addresses: ASCII, lower case, hyphens."""
+    """Return the headline in the form of URLs: ASCII, lower case, hyphens."""
     plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
 

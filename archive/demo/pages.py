@@ -1,4 +1,4 @@
-"""What the outlets' pages look like: the article among its furniture. Same arguments, same bytes."""
+"""The outlets' pages as HTML: the article among its furniture. The same arguments give the same bytes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADVERTS = (
 
 @dataclass(frozen=True, slots=True)
 class Teaser:
-    """A link to an article as lists and sidebars show it; lists say too when it was last edited."""
+    """A link to an article as lists and sidebars show it. Lists also say when the article was last edited."""
 
     title: str
     url: str
@@ -42,10 +42,10 @@ class Teaser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that a page says about its article; ``source`` is the page it links to as its source, if any.
+    """The content of an article's page. ``source`` is the page it links to as its source, if any.
 
-    ``url`` is what it calls its own address, ``links`` what it names as its other addresses, as (rel, address) pairs.
-    ``social`` is the headline for those who share it, ``template`` another look than its outlet's own.
+    ``url`` is the page's canonical URL, ``links`` are its other URLs as (rel, URL) pairs. ``social`` is the headline
+    for people who share it, ``template`` a template other than the outlet's own.
     """
 
     article: Article
@@ -59,18 +59,18 @@ class Story:
 
 
 def article_page(outlet: Outlet, story: Story, others: tuple[Teaser, ...], noise: str) -> str:
-    """Return the page; ``noise`` seeds the furniture, so another noise changes ads, counters and lists alone."""
+    """Return the page of an article. ``noise`` seeds the furniture: another value changes only ads, counters, lists."""
     rng = random.Random(noise)  # noqa: S311 - decoration, not a secret
     edition, url = story.edition, escape(story.url)
-    shown = tuple(_curly(text) if outlet.typographic else text for text in (edition.headline, *edition.body))
+    headline, *body = (_curly(text) if outlet.typographic else text for text in (edition.headline, *edition.body))
     values = {
-        "headline": escape(shown[0]),
-        "social": escape(story.social or shown[0]),
+        "headline": escape(headline),
+        "social": escape(story.social or headline),
         "links": "".join(f'<link rel="{rel}" href="{escape(href)}">\n' for rel, href in story.links),
         "site": escape(outlet.name),
-        "paragraphs": _paragraphs(shown[1:]),
-        "description": escape(shown[1][:120]),
-        "jsonld": _jsonld(outlet, story, shown[0]),
+        "paragraphs": _paragraphs(body),
+        "description": escape(body[0][:120]),
+        "jsonld": _jsonld(outlet, story, headline),
         "url": url,
         "source": escape(story.source),
         "charset": story.charset,
@@ -84,7 +84,7 @@ def article_page(outlet: Outlet, story: Story, others: tuple[Teaser, ...], noise
 
 
 def paywall_page(outlet: Outlet, story: Story, noise: str) -> str:
-    """Return the page with a stub in place of its text: the lead's beginning and an offer."""
+    """Return the page with a stub instead of its text: the beginning of the lead and an offer to subscribe."""
     lead = " ".join(story.edition.body[0].split()[:14])
     offer = "Subscribe to continue reading. This article is for subscribers only. Already a subscriber? Sign in."
     jsonld = json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", "isAccessibleForFree": False})
@@ -111,7 +111,7 @@ def _template(name: str) -> Template:
     return Template((resources.files("archive.demo") / "pages" / f"{name}.html").read_text("utf-8"))
 
 
-def _paragraphs(body: tuple[str, ...]) -> str:
+def _paragraphs(body: Iterable[str]) -> str:
     return "\n".join(f"<p>{escape(text, quote=False)}</p>" for text in body)
 
 
@@ -145,6 +145,6 @@ def _jsonld(outlet: Outlet, story: Story, headline: str) -> str:
 
 
 def _curly(text: str) -> str:
-    opened = re.sub(r'(^|[\s(])"', "\\1\N{LEFT DOUBLE QUOTATION MARK}", text)
-    closed = opened.replace('"', "\N{RIGHT DOUBLE QUOTATION MARK}")
-    return closed.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+    text = re.sub(r'(^|[\s(])"', "\\1\N{LEFT DOUBLE QUOTATION MARK}", text)
+    text = text.replace('"', "\N{RIGHT DOUBLE QUOTATION MARK}")
+    return text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")

@@ -1,4 +1,4 @@
-"""HTTP answers of the news world as values: charset, ETag, 304, gzip."""
+"""HTTP responses of the news world as values: charset, ETag, 304, gzip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALLEST_GZIP = 200  # bytes; below, the gzip frame eats what it saves
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer. Headers lack Content-Length and Connection: those are the server's own.
+    """An HTTP response. The server adds Content-Length and Connection.
 
     ``missing`` bytes of the body are announced and never sent.
     """
@@ -27,51 +27,51 @@ class Reply:
     body: bytes
     missing: int = 0
 
-    def headed(self, *headers: tuple[str, str]) -> Reply:
+    def with_headers(self, *headers: tuple[str, str]) -> Reply:
         """Return the reply with these headers added."""
         return replace(self, headers=(*self.headers, *headers))
 
-    def tagged(self, of: bytes | None = None) -> Reply:
-        """Return the reply with an ETag of its body, or falsely of another one."""
-        body = self.body if of is None else of
-        return self.headed(("ETag", f'"{hashlib.sha256(body).hexdigest()[:16]}"'))
+    def with_etag(self, tagged_body: bytes | None = None) -> Reply:
+        """Return the reply with the ETag of its body, or (a lie) of another body."""
+        body = self.body if tagged_body is None else tagged_body
+        return self.with_headers(("ETag", f'"{hashlib.sha256(body).hexdigest()[:16]}"'))
 
-    def unmodified(self) -> Reply:
-        """Return a 304 with the headers of this reply, whatever the asker has."""
+    def as_not_modified(self) -> Reply:
+        """Return a 304 with the headers of this reply."""
         return replace(self, status=304, body=b"")
 
-    def cut_off(self) -> Reply:
+    def truncate(self) -> Reply:
         """Return the reply with half of its body lost on the way."""
         half = len(self.body) // 2
         return replace(self, body=self.body[:half], missing=len(self.body) - half)
 
-    def finished(self, now: datetime, asked: Mapping[str, str]) -> Reply:
-        """Return what goes out at ``now``: dated, 304 where the asker has it already, gzipped where it may be.
+    def finalize(self, now: datetime, request_headers: Mapping[str, str]) -> Reply:
+        """Return the reply as sent at ``now``: with a date, a 304 if the client has the page, gzipped if it may be.
 
-        ``asked`` are the request's headers, names in lower case.
+        Names in ``request_headers`` are in lower case.
         """
-        dated = self.headed(("Date", format_datetime(now, usegmt=True)))
+        dated = self.with_headers(("Date", format_datetime(now, usegmt=True)))
         tag = dict(self.headers).get("ETag", "")
-        if tag and tag in asked.get("if-none-match", ""):
-            return dated.unmodified()
-        return _zipped(dated) if "gzip" in asked.get("accept-encoding", "") else dated
+        if tag and tag in request_headers.get("if-none-match", ""):
+            return dated.as_not_modified()
+        return _gzip(dated) if "gzip" in request_headers.get("accept-encoding", "") else dated
 
 
-def _zipped(reply: Reply) -> Reply:
+def _gzip(reply: Reply) -> Reply:
     if len(reply.body) < SMALLEST_GZIP:
         return reply
-    coded = replace(reply, body=gzip.compress(reply.body, mtime=0))
-    return coded.headed(("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+    encoded = replace(reply, body=gzip.compress(reply.body, mtime=0))
+    return encoded.with_headers(("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 
 
 def html(status: int, page: str, charset: str = "utf-8", declared: str = "utf-8") -> Reply:
-    """Return a page in ``charset`` whose header declares ``declared``: not always the same."""
+    """Return a page in ``charset`` whose header declares ``declared``. The two may differ."""
     return Reply(status, (("Content-Type", f"text/html; charset={declared}"),), page.encode(charset))
 
 
 def xml(media_type: str, document: str) -> Reply:
     """Return a feed or a sitemap, with an ETag."""
-    return Reply(200, (("Content-Type", media_type),), document.encode()).tagged()
+    return Reply(200, (("Content-Type", media_type),), document.encode()).with_etag()
 
 
 def text(content: str) -> Reply:
@@ -79,7 +79,7 @@ def text(content: str) -> Reply:
     return Reply(200, (("Content-Type", "text/plain; charset=utf-8"),), content.encode())
 
 
-def moved(url: str, *, for_good: bool = True) -> Reply:
-    """Return a redirect, permanent or of the moment."""
+def redirect(url: str, *, permanent: bool = True) -> Reply:
+    """Return a permanent or temporary redirect."""
     headers = (("Location", url), ("Content-Type", "text/html; charset=utf-8"))
-    return Reply(301 if for_good else 302, headers, b"<p>Moved.</p>")
+    return Reply(301 if permanent else 302, headers, b"<p>Moved.</p>")

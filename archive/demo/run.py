@@ -1,4 +1,4 @@
-"""``wirecopy demo``: four rounds of the news world through the real flows, and what the archive makes of them."""
+"""``wirecopy demo``: four rounds of the news world through the real flows, and a report of the archive's answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archive.demo import show
 from archive.demo.folder import prepare_folder, write_project
 from archive.demo.grade import findings
-from archive.demo.grade import grade as graded_by
+from archive.demo.grade import grade as grade_findings
 from archive.demo.script import ROUNDS
 from archive.demo.site import Site
 from archive.demo.world import World
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from archive.demo.show import Telling
+    from archive.demo.show import DemoAnswers
 
 
 def run_demo(
@@ -33,21 +33,21 @@ def run_demo(
     out: TextIO,
     err: TextIO,
     run_round: Callable[[Path, datetime], object],
-    answers_for: Callable[[Path], Telling],
+    answers_for: Callable[[Path], DemoAnswers],
 ) -> int:
-    """Play the four rounds in ``folder`` and tell about them; return 0, or 1 when a grade was asked and is not exact.
+    """Play the four rounds in ``folder`` and report them. Return 0, or 1 if the requested grade is not exact.
 
-    ``run_round(folder, instant)`` makes the archive in the folder look at the world at that instant, at all of it, due
-    or not; ``answers_for(folder)`` reads what the archive says. With ``as_json`` stdout holds the grade alone. ``out``
-    is the same every time; durations go to ``err``. Raises ``BadInput`` for a folder that is not the demo's.
+    ``run_round(folder, instant)`` makes the archive in the folder visit the whole world at that instant, due or not.
+    ``answers_for(folder)`` reads the archive's answers. With ``as_json`` stdout has only the grade. ``out`` is the same
+    every time; durations go to ``err``. Raises ``BadInput`` for a folder that is not the demo's.
     """
     world = World(seed)
     prepare_folder(folder)
-    say = _quietly if as_json else partial(_print, out)
+    say = _discard if as_json else partial(_print, out)
     say(show.opening(seed))
     answers = _play(folder, world, say=say, err=err, run_round=run_round, answers_for=answers_for)
     say([*show.change_lines(answers), *show.copy_lines(answers)])
-    result = graded_by(world, findings(answers, world)) if grade or as_json else None
+    result = grade_findings(world, findings(answers, world)) if grade or as_json else None
     if result is not None:
         say(show.grade_lines(result))
     say(show.next_lines(answers, folder))
@@ -63,19 +63,19 @@ def _play(
     say: Callable[[Sequence[str]], None],
     err: TextIO,
     run_round: Callable[[Path, datetime], object],
-    answers_for: Callable[[Path], Telling],
-) -> Telling:
-    """Run the rounds against a site of our own, telling each as it ends; return the answers after the last."""
+    answers_for: Callable[[Path], DemoAnswers],
+) -> DemoAnswers:
+    """Run the rounds against a site of our own, and report each as it ends. Return the answers after the last."""
     site = Site(world)
     write_project(folder, world, site.start())
     try:
         for number, instant in enumerate(ROUNDS):
             site.round = number
-            began = time.monotonic()
+            started = time.monotonic()
             run_round(folder, instant)
             answers = answers_for(folder)
             say(show.round_lines(answers, number))
-            _print(err, [f"round {number} took {time.monotonic() - began:.1f} s"])
+            _print(err, [f"round {number} took {time.monotonic() - started:.1f} s"])
     finally:
         site.stop()
     return answers
@@ -86,5 +86,5 @@ def _print(stream: TextIO, lines: Sequence[str]) -> None:
     stream.flush()
 
 
-def _quietly(_: Sequence[str]) -> None:
-    """Say nothing: stdout is for a machine."""
+def _discard(_: Sequence[str]) -> None:
+    """Print nothing: stdout is for a program."""

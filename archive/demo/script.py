@@ -1,4 +1,4 @@
-"""The script of the news world: what happens, in which round, and to whom the seed deals it."""
+"""The script of the news world: the events of each round, and the articles to which a seed assigns them."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from archive.demo.texts import EDITS, Article
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
 ROUNDS = tuple(T0 + timedelta(hours=hours) for hours in (0, 4, 30, 58))
-"""When the archive looks. A 404 met in round 1 is met again 26 hours later, which confirms it; so is all by round 3."""
+"""The instants at which the archive visits every outlet. A 404 of round 1 is confirmed in round 2, 26 hours later. By
+round 3 everything is confirmed."""
 
-STALE_DELAY = timedelta(hours=6, minutes=17)  # after round 1: the spinner took its time, and an older version
+STALE_DELAY = timedelta(hours=6, minutes=17)  # after round 1: the spinner is late, and copies an older version
 PERSISTENT = frozenset({"missing_404", "gone_410", "soft_404", "paywall", "robots_denied"})
 PASSING = frozenset({"server_error", "left_alone", "robots_down", "truncated"})
-"""What keeps an article from being read in one round alone."""
+"""Events that hide an article in one round only. Those of ``PERSISTENT`` hide it from their round on."""
 
 SILENT = frozenset({"whole", "retitled", "wrong_304"})
-"""What must not be noticed: a page is whole again, its headline differs in one place, a 304 speaks of another page."""
+"""Events an archive must not report: a page is whole again, its headline differs in one place, a 304 is wrong."""
 
 Steps: TypeAlias = tuple[tuple[int, str], ...]
-Cast: TypeAlias = Callable[[Article, Mapping[str, Article]], bool]
+MayPlay: TypeAlias = Callable[[Article, Mapping[str, Article]], bool]
 
-
-_SHORT = 5  # paragraphs; of fewer, two fifths are no article
+_SHORT = 5  # paragraphs; two fifths of fewer are too little to pass for an article
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A role: what happens to whoever plays it, as (round, event) steps, and which articles may."""
+class Role:
+    """A series of events, as (round, event) steps, and the test of which articles may play it."""
 
     name: str
     steps: Steps
-    cast: Cast
+    may_play: MayPlay
 
     @property
     def rounds(self) -> range:
-        """The rounds in which its player must be seen."""
+        """The rounds in which its article must be visited."""
         return range(self.steps[0][0], self.steps[-1][0] + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One step of the dealt script: in this round, this happens to this article."""
+    """One step of a script: an event that happens to an article in a round."""
 
     round: int
     article: str
@@ -53,107 +53,107 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """A whole script with its players: the turns in order of rounds, and the articles as this seed has them."""
+class Script:
+    """A script with its roles assigned: the turns in order of rounds, and the articles as this seed has them."""
 
     articles: dict[str, Article]
     turns: tuple[Turn, ...]
 
-    def now(self, article: str, at: int) -> frozenset[str]:
-        """Return what happens to the article in that very round."""
-        return frozenset(turn.event for turn in self.turns if turn.article == article and turn.round == at)
+    def events_in(self, article: str, number: int) -> frozenset[str]:
+        """Return the events of the article in that round alone."""
+        return frozenset(turn.event for turn in self.turns if turn.article == article and turn.round == number)
 
-    def of(self, article: str, upto: int) -> tuple[str, ...]:
-        """Return what has happened to the article by that round, oldest first."""
-        return tuple(turn.event for turn in self.turns if turn.article == article and turn.round <= upto)
+    def events_until(self, article: str, number: int) -> tuple[str, ...]:
+        """Return the events of the article up to and including that round, oldest first."""
+        return tuple(turn.event for turn in self.turns if turn.article == article and turn.round <= number)
 
-    def state(self, article: str, at: int) -> str:
-        """Return the state in which the article's address is found in that round; ``ok`` when it shows its text."""
-        passing = next(iter(self.now(article, at) & PASSING), None)
-        lasting = [event for event in self.of(article, at) if event in PERSISTENT or event == "returned"]
+    def state(self, article: str, number: int) -> str:
+        """Return the state of the article's URL in that round, ``ok`` if it shows its text."""
+        passing = next(iter(self.events_in(article, number) & PASSING), None)
+        lasting = [event for event in self.events_until(article, number) if event in PERSISTENT or event == "returned"]
         state = lasting[-1] if lasting else "ok"
         return passing or ("ok" if state == "returned" else state)
 
 
-def _spun(article: Article, articles: Mapping[str, Article]) -> bool:
-    return article.written and any(copy.spins == article.id for copy in articles.values())
+def _is_spun(article: Article, articles: Mapping[str, Article]) -> bool:
+    return article.is_editable and any(copy.spins == article.id for copy in articles.values())
 
 
-def _written(article: Article, _: Mapping[str, Article]) -> bool:
-    return article.written
+def _is_written(article: Article, _: Mapping[str, Article]) -> bool:
+    return article.is_editable
 
 
 def _any(_article: Article, _: Mapping[str, Article]) -> bool:
     return True
 
 
-def _news(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_news(article: Article, _: Mapping[str, Article]) -> bool:
     return article.language == "en" and article.outlet in {"wire", "daily", "regional"}
 
 
-def _accented(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_accented(article: Article, _: Mapping[str, Article]) -> bool:
     return article.language != "en" and article.outlet in {"wire", "regional"}
 
 
-def _fed(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_in_tracked_feed(article: Article, _: Mapping[str, Article]) -> bool:
     return article.outlet == "daily"
 
 
-def _official(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_official(article: Article, _: Mapping[str, Article]) -> bool:
     return article.outlet == "ministry"
 
 
-def _correctable(article: Article, _: Mapping[str, Article]) -> bool:
+def _has_correction(article: Article, _: Mapping[str, Article]) -> bool:
     return bool(article.correction)
 
 
-def _long(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_long(article: Article, _: Mapping[str, Article]) -> bool:
     return len(article.body) > _SHORT
 
 
-def _listed(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_in_feed(article: Article, _: Mapping[str, Article]) -> bool:
     return article.outlet in {"wire", "daily", "spinner"}
 
 
-def _streamed(article: Article, _: Mapping[str, Article]) -> bool:
+def _is_not_official(article: Article, _: Mapping[str, Article]) -> bool:
     return article.outlet != "ministry"
 
 
-COPIED_LATE = Part("copied late", ((1, "quotation"),), _spun)
-"""Loses a quotation in round 1; the spinner's copy comes in round 2 and still has it."""
+COPIED_LATE = Role("copied late", ((1, "quotation"),), _is_spun)
+"""The article loses a quotation in round 1. The spinner's copy comes in round 2 and still has it."""
 
-PARTS = (
-    Part("mislabelled", ((0, "charset"),), _accented),
-    Part("mislabelled later", ((1, "charset"),), _accented),
-    Part("unchanged", ((1, "not_modified"),), _official),
-    Part("tracked", ((0, "duplicate"),), _fed),
-    Part("amended", ((1, "number"), (3, "correction")), _written),
-    Part("flipped", ((1, "headline"), (2, "reverted"), (3, "whole")), _written),
-    Part("softened", ((1, "headline"),), _written),
-    Part("softened late", ((3, "headline"),), _written),
-    Part("mended", ((1, "cosmetic"),), _written),
-    Part("reordered", ((2, "moved"),), _written),
-    Part("trimmed", ((2, "quotation"),), _written),
-    Part("extended", ((3, "added"),), _written),
-    Part("revived", ((1, "missing_404"), (3, "returned")), _any),
-    Part("deleted", ((1, "missing_404"),), _any),
-    Part("gone", ((2, "gone_410"),), _any),
-    Part("emptied", ((2, "soft_404"),), _news),
-    Part("walled", ((2, "paywall"),), _news),
-    Part("barred", ((2, "robots_denied"),), _news),
-    Part("relocated", ((2, "address_moved"),), _any),
-    Part("relapsing", ((1, "correction"), (2, "relapsed"), (3, "whole")), _correctable),
-    Part("gutted", ((2, "removed"), (3, "whole")), _long),
-    Part("halved", ((1, "halved"), (2, "whole")), _long),
-    Part("amplified", ((0, "amp"),), _listed),
-    Part("printed", ((0, "print"),), _listed),
-    Part("cut off", ((1, "truncated"),), _streamed),
-    Part("detoured", ((3, "detour"),), _any),
-    Part("teased", ((1, "retitled"), (2, "whole")), _any),
+SEEDED_ROLES = (
+    Role("mislabelled", ((0, "charset"),), _is_accented),
+    Role("mislabelled later", ((1, "charset"),), _is_accented),
+    Role("unchanged", ((1, "not_modified"),), _is_official),
+    Role("tracked", ((0, "duplicate"),), _is_in_tracked_feed),
+    Role("amended", ((1, "number"), (3, "correction")), _is_written),
+    Role("flipped", ((1, "headline"), (2, "reverted"), (3, "whole")), _is_written),
+    Role("softened", ((1, "headline"),), _is_written),
+    Role("softened late", ((3, "headline"),), _is_written),
+    Role("mended", ((1, "cosmetic"),), _is_written),
+    Role("reordered", ((2, "moved"),), _is_written),
+    Role("trimmed", ((2, "quotation"),), _is_written),
+    Role("extended", ((3, "added"),), _is_written),
+    Role("revived", ((1, "missing_404"), (3, "returned")), _any),
+    Role("deleted", ((1, "missing_404"),), _any),
+    Role("gone", ((2, "gone_410"),), _any),
+    Role("emptied", ((2, "soft_404"),), _is_news),
+    Role("walled", ((2, "paywall"),), _is_news),
+    Role("barred", ((2, "robots_denied"),), _is_news),
+    Role("relocated", ((2, "address_moved"),), _any),
+    Role("relapsing", ((1, "correction"), (2, "relapsed"), (3, "whole")), _has_correction),
+    Role("gutted", ((2, "removed"), (3, "whole")), _is_long),
+    Role("halved", ((1, "halved"), (2, "whole")), _is_long),
+    Role("amplified", ((0, "amp"),), _is_in_feed),
+    Role("printed", ((0, "print"),), _is_in_feed),
+    Role("cut off", ((1, "truncated"),), _is_not_official),
+    Role("detoured", ((3, "detour"),), _any),
+    Role("teased", ((1, "retitled"), (2, "whole")), _any),
 )
-"""Every other part once, those with the fewest possible players first, then those that almost everybody can play."""
+"""The other roles, each assigned once. Those that the fewest articles can play come first."""
 
-ROLES: Mapping[str, Steps] = {
+FIXED_ROLES: Mapping[str, Steps] = {
     "parted": ((2, "number"),),
     "abridged": (),
     "cached": ((1, "wrong_304"), (1, "correction"), (2, "stale_tag"), (3, "number")),
@@ -162,52 +162,52 @@ ROLES: Mapping[str, Steps] = {
     "overrun": ((0, "server_error"), (1, "left_alone"), (2, "robots_down")),
     "neighbour": ((1, "left_alone"), (2, "robots_down")),
 }
-"""Parts written for one article each, whose ``role`` says so; no seed deals them to another.
+"""Roles written for one article each, which names its own in ``role``. No seed assigns them to another article.
 
-What is ``left_alone`` had, or has a neighbour that had, asked in round 0 for a pause that outlives round 1. A
-``stale_tag`` is that of the page before an edit: the edit cannot be seen until the tag is renewed.
+``left_alone``: in round 0 the article or a neighbour on its site asked for a pause that outlasts round 1.
+``stale_tag``: the ETag is still that of the page before an edit, so the edit cannot be seen until the tag is renewed.
 """
 
 BUSY = (("regional", 1), ("regional", 2), ("regional", 3), ("daily", 2), ("daily", 3), ("spinner", 1), ("spinner", 3))
-"""Where and when a server may answer 503: never an outlet that prints something new in that round, for it is left alone
-until the hour it asked for is over, all its pages."""
+"""Outlets and rounds in which a server may answer 503. None of them publishes anything new in that round, because all
+pages of the site are left alone until the pause it asked for is over."""
 
 
-def deal(articles: Mapping[str, Article], seed: int) -> Deal:
-    """Give every part of the script to an article, no article two parts; the same seed gives the same deal."""
-    rng = random.Random(seed)  # noqa: S311 - a deal of cards, not a secret
-    original = rng.choice(_able(COPIED_LATE, articles))
-    articles = _late_spinner(articles, original)
-    outlet, when = rng.choice(BUSY)
-    busy = rng.choice([a.id for a in articles.values() if a.outlet == outlet and a.id != original and _free(a)])
-    players = {original: COPIED_LATE, busy: Part("busy", ((when, "server_error"),), _any)}
-    for part in PARTS:
-        able = [name for name in _able(part, articles) if name not in players]
-        players[rng.choice([n for n in able if articles[n].outlet != outlet or when not in part.rounds])] = part
-    steps = {name: part.steps for name, part in players.items()}
-    steps |= {article.id: ROLES[article.role] for article in articles.values() if article.role}
-    turns = (Turn(at, name, event) for name, each in steps.items() for at, event in each)
-    return Deal(articles, tuple(sorted(turns, key=lambda turn: (turn.round, turn.article))))
+def assign_roles(articles: Mapping[str, Article], seed: int) -> Script:
+    """Assign every role to an article, no article two roles. The same seed gives the same script."""
+    rng = random.Random(seed)  # noqa: S311 - an assignment, not a secret
+    original = rng.choice(_candidates(COPIED_LATE, articles))
+    articles = _delay_spinner(articles, original)
+    outlet, busy_round = rng.choice(BUSY)
+    busy = rng.choice([a.id for a in articles.values() if a.outlet == outlet and a.id != original and _is_free(a)])
+    roles = {original: COPIED_LATE, busy: Role("busy", ((busy_round, "server_error"),), _any)}
+    for role in SEEDED_ROLES:
+        free = [name for name in _candidates(role, articles) if name not in roles]
+        roles[rng.choice([n for n in free if articles[n].outlet != outlet or busy_round not in role.rounds])] = role
+    steps_by_article = {name: role.steps for name, role in roles.items()}
+    steps_by_article |= {article.id: FIXED_ROLES[article.role] for article in articles.values() if article.role}
+    turns = (Turn(number, name, event) for name, steps in steps_by_article.items() for number, event in steps)
+    return Script(articles, tuple(sorted(turns, key=lambda turn: (turn.round, turn.article))))
 
 
-def _free(article: Article) -> bool:
-    """Tell whether an article may be given a part: it is there from the start, and none was written for it."""
+def _is_free(article: Article) -> bool:
+    """True if an article may get a seeded role: it is there from the start, and has no fixed role."""
     return not article.appears and not article.role
 
 
-def _able(part: Part, articles: Mapping[str, Article]) -> list[str]:
-    """Return who may play: what is there from the start, and is not edited before its last copy is made.
+def _candidates(role: Role, articles: Mapping[str, Article]) -> list[str]:
+    """Return the articles that may play a role: there from the start, and not edited before their last copy is made.
 
-    So the version that a copy was made from is certain.
+    It is then certain which version a copy was made from.
     """
-    first_edit = min((when for when, event in part.steps if event in EDITS), default=len(ROUNDS))
+    first_edit = min((number for number, event in role.steps if event in EDITS), default=len(ROUNDS))
     too_soon = {base for copy in articles.values() for _, base in copy.copies if copy.appears >= first_edit}
-    present = (a for a in articles.values() if _free(a) and a.id not in too_soon)
-    return [article.id for article in present if part.cast(article, articles)]
+    present = (a for a in articles.values() if _is_free(a) and a.id not in too_soon)
+    return [article.id for article in present if role.may_play(article, articles)]
 
 
-def _late_spinner(articles: Mapping[str, Article], original: str) -> dict[str, Article]:
-    """Put off the spinner's copy of that article to round 2: by then the original has a second version."""
+def _delay_spinner(articles: Mapping[str, Article], original: str) -> dict[str, Article]:
+    """Move the spinner's copy of that article to round 2, when the original has a second version."""
     copy = next(article for article in articles.values() if article.spins == original)
     late = replace(copy, appears=2, published_at=ROUNDS[1] + STALE_DELAY)
     return {name: late if name == copy.id else article for name, article in articles.items()}

@@ -1,7 +1,7 @@
-"""What the demo prints: what each round found, what changed, who copied whom, where to look. Lines in, no decisions.
+"""The lines the demo prints: the result of each round, changes, copies, the grade, commands to try next.
 
-Everything here is told from the archive's answers, never from the script. No line holds a port, a duration or a name
-of a run, so that two demos of one seed print the same.
+Everything comes from the archive's answers, never from the script. No line has a port, a duration or the name of a run.
+Two demos of one seed therefore print the same.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-_MOST_CHANGES = 8  # with the clusters the whole story stays within three screens
-_MOST_OF_A_KIND = 2
+_MAX_CHANGES = 8  # with the clusters the whole story stays within three screens
+_MAX_OF_A_KIND = 2
 _OTHER_WIDTH = 44  # a copy's row is 46 characters before its title: 90 in all
-_TROUBLE_WIDTH = 76  # all that the script lets go wrong in one round
+_FAILURES_WIDTH = 76  # fits every failure of one round
 STATES = {
     "missing_404": "not found",
     "gone_410": "gone",
@@ -35,22 +35,22 @@ STATES = {
     "robots_denied": "robots.txt",
     "truncated": "cut off",
 }
-RIGHT = ("pages", "new", "edited", "furniture", "same")
-HEADING = ("round", "at (UTC)", *RIGHT)
+COUNTS = ("pages", "new", "edited", "furniture", "same")
+HEADING = ("round", "at (UTC)", *COUNTS)
 
 
-class Telling(Answers, Protocol):
-    """What the demo asks beyond the grade."""
+class DemoAnswers(Answers, Protocol):
+    """The answers the demo prints, in addition to those of the grade."""
 
     def clusters(self) -> Sequence[Json]:
         """Return [{original, reasons, members, links}] as ``copies --json`` has them."""
 
     def change(self, url: str, version: int) -> Json:
-        """Return how the version before became this one, as ``diff --json`` has it: {kinds, score, headline, edits}."""
+        """Return the change from the previous version, as ``diff --json`` has it: {kinds, score, headline, edits}."""
 
 
 def opening(seed: int) -> list[str]:
-    """Return the first lines: what is about to happen, and the head of the table of rounds."""
+    """Return the first lines: an introduction, and the head of the table of rounds."""
     return [
         f"A news world of eight invented outlets (seed {seed}), served by this computer, visited four times.",
         "Where only its furniture changed (ads, counters, lists), a page gets no new version.",
@@ -60,74 +60,74 @@ def opening(seed: int) -> list[str]:
 
 
 def round_lines(answers: Answers, number: int) -> list[str]:
-    """Return the row of one round, and below it what was met instead of articles."""
-    seen, troubles = _tally(answers, number)
-    cells = [str(seen[name]) if seen[name] else "-" for name in RIGHT]
+    """Return the row of one round, and below it the failures by state."""
+    counts, failures = _tally(answers, number)
+    cells = [str(counts[name]) if counts[name] else "-" for name in COUNTS]
     row = _columns((str(number), f"{ROUNDS[number]:%a} {_moment(ROUNDS[number])}", *cells))
-    told = ", ".join(f"{count} {STATES.get(state, state)}" for state, count in sorted(troubles.items()))
-    return [row, *(f"    {line}" for line in wrap(f"no article: {told}" if told else "", _TROUBLE_WIDTH))]
+    summary = ", ".join(f"{count} {STATES.get(state, state)}" for state, count in sorted(failures.items()))
+    return [row, *(f"    {line}" for line in wrap(f"no article: {summary}" if summary else "", _FAILURES_WIDTH))]
 
 
 def _tally(answers: Answers, number: int) -> tuple[Counter[str], Counter[str]]:
-    """Count what one round's checks of articles brought, and the states of those that brought none."""
-    seen: Counter[str] = Counter()
-    troubles: Counter[str] = Counter()
+    """Count the results of one round's checks of articles, and the states of those that failed."""
+    counts: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
     for history, captures in _articles(answers):
-        here = [i for i, capture in enumerate(captures) if round_of(capture["captured_at"]) == number]
-        for i in here[:1]:
-            seen["pages"] += 1
-            word = _brought(history, captures, i, number)
-            seen[word] += 1
-            if word == "trouble":
-                troubles[captures[i]["state"]] += 1
-    return seen, troubles
+        in_round = [i for i, capture in enumerate(captures) if round_of(capture["captured_at"]) == number]
+        for i in in_round[:1]:
+            counts["pages"] += 1
+            result = _result_of(history, captures, i, number)
+            counts[result] += 1
+            if result == "failure":
+                failures[captures[i]["state"]] += 1
+    return counts, failures
 
 
-def _brought(history: Json, captures: Sequence[Json], i: int, number: int) -> str:
+def _result_of(history: Json, captures: Sequence[Json], i: int, number: int) -> str:
     state = captures[i]["state"]
-    opened = [each["version"] for each in history["versions"] if round_of(each["first_seen_at"]) == number]
-    if opened:
-        return "new" if opened[0] == 1 else "edited"
+    numbers = [version["version"] for version in history["versions"] if round_of(version["first_seen_at"]) == number]
+    if numbers:
+        return "new" if numbers[0] == 1 else "edited"
     if state == "not_modified":
         return "same"
     if state not in CALM:
-        return "trouble"
-    before = captures[i - 1] if i else {}
-    return "same" if before.get("payload_sha256") == captures[i].get("payload_sha256") else "furniture"
+        return "failure"
+    previous = captures[i - 1] if i else {}
+    return "same" if previous.get("payload_sha256") == captures[i].get("payload_sha256") else "furniture"
 
 
 def _articles(answers: Answers) -> Iterator[tuple[Json, Sequence[Json]]]:
-    """Yield each article once, also one that is known under two addresses."""
+    """Yield each article once, even if it is known under two URLs."""
     urls = [source["url"] for source in answers.sources() if source["kind"] == "article"]
     histories = {history["url"]: history for history in map(answers.history, urls)}
     yield from ((history, answers.captures(url)) for url, history in histories.items())
 
 
-def change_lines(answers: Telling) -> list[str]:
+def change_lines(answers: DemoAnswers) -> list[str]:
     """Return the weightiest edits, two of a kind, each with the words that changed, and a count of the others."""
-    edits = [(url, each) for url, each in _later_versions(answers) if each["kinds"]]
+    edits = [(url, version) for url, version in _later_versions(answers) if version["kinds"]]
     edits.sort(key=lambda edit: (-edit[1]["score"], edit[1]["first_seen_at"], edit[0]))
-    told, rest = _two_of_a_kind(edits)
+    selected, rest = _two_of_a_kind(edits)
     lines = ["", "What changed, weightiest first and two of a kind", ""]
-    for url, version in told:
-        lines += _change(answers, url, version)
+    for url, version in selected:
+        lines += _change_lines(answers, url, version)
     others = ", ".join(f"{count} {word}" for word, count in sorted(rest.items()))
     return [*lines, f"  and {rest.total()} more: {others}"] if rest else lines
 
 
 def _two_of_a_kind(edits: Sequence[tuple[str, Json]]) -> tuple[list[tuple[str, Json]], Counter[str]]:
-    """Divide edits into those to tell, so that every kind has its turn, and a count of the others by kind."""
-    told: list[tuple[str, Json]] = []
+    """Select at most two edits of each kind, and count the others by kind."""
+    selected: list[tuple[str, Json]] = []
     kinds: Counter[str] = Counter()
     rest: Counter[str] = Counter()
     for edit in edits:
         word = _word(edit[1])
-        if kinds[word] < _MOST_OF_A_KIND and len(told) < _MOST_CHANGES:
-            told.append(edit)
+        if kinds[word] < _MAX_OF_A_KIND and len(selected) < _MAX_CHANGES:
+            selected.append(edit)
             kinds[word] += 1
         else:
             rest[word] += 1
-    return told, rest
+    return selected, rest
 
 
 def _later_versions(answers: Answers) -> Iterator[tuple[str, Json]]:
@@ -135,44 +135,44 @@ def _later_versions(answers: Answers) -> Iterator[tuple[str, Json]]:
         yield from ((history["url"], version) for version in history["versions"][1:])
 
 
-def _change(answers: Telling, url: str, version: Json) -> list[str]:
+def _change_lines(answers: DemoAnswers, url: str, version: Json) -> list[str]:
     change = answers.change(url, version["version"])
-    when = _moment(datetime.fromisoformat(version["first_seen_at"]))
-    of_headline = any(edit["op"] != "equal" for edit in change["headline"])
-    title = [] if of_headline else [_short(version["title"], WIDTH)]
-    told = [f"              {line}" for line in (*title, *excerpt(change))]
-    return [f"  {_word(version):<11} {host_of(url)}, version {version['version']}, seen {when}", *told, ""]
+    first_seen = _moment(datetime.fromisoformat(version["first_seen_at"]))
+    headline_changed = any(edit["op"] != "equal" for edit in change["headline"])
+    title = [] if headline_changed else [_short(version["title"], WIDTH)]
+    details = [f"              {line}" for line in (*title, *excerpt(change))]
+    return [f"  {_word(version):<11} {host_of(url)}, version {version['version']}, seen {first_seen}", *details, ""]
 
 
 def _word(version: Json) -> str:
     return str(version["cause"] if version["cause"] != "changed" else version["kinds"][0])
 
 
-def copy_lines(answers: Telling) -> list[str]:
-    """Return every cluster of copies, its probable original first, then what holds passages of something else."""
+def copy_lines(answers: DemoAnswers) -> list[str]:
+    """Return every cluster of copies, its probable original first, then the texts that contain passages of others."""
     lines = ["", "Who copied whom", ""]
     for cluster in answers.clusters():
         original = cluster["original"]
         copies = [member for member in cluster["members"] if member["url"] != original["url"]]
-        copies.sort(key=lambda member: (_born(member), member["url"]))
+        copies.sort(key=lambda member: (_published_at(member), member["url"]))
         first = answers.history(original["url"])["versions"][0]
         lines += [f"  {_short(first['title'], WIDTH)}", f"  {_credit(cluster)}"]
-        lines += [*(_copy(answers, cluster, member) for member in copies), ""]
+        lines += [*(_copy_line(answers, cluster, member) for member in copies), ""]
     return lines + _part_lines(answers)
 
 
 def _credit(cluster: Json) -> str:
     original, reasons = cluster["original"], cluster["reasons"]
-    return f"{host_of(original['url'])}, {_moment(_born(original))}, {reasons[0].partition(':')[0]}"
+    return f"{host_of(original['url'])}, {_moment(_published_at(original))}, {reasons[0].partition(':')[0]}"
 
 
-def _copy(answers: Answers, cluster: Json, member: Json) -> str:
+def _copy_line(answers: Answers, cluster: Json, member: Json) -> str:
     original = cluster["original"]["url"]
-    mine = [link for link in cluster["links"] if member["url"] in _ends(link)]
-    direct = [link for link in mine if original in _ends(link)]
-    link = max(direct or mine, key=lambda link: link["score"])
-    stale = _stale(answers, link) if link["a"]["url"] == original else ""
-    lag = _lag(_born(member) - _born(cluster["original"]))
+    links = [link for link in cluster["links"] if member["url"] in _ends(link)]
+    direct = [link for link in links if original in _ends(link)]
+    link = max(direct or links, key=lambda link: link["score"])
+    stale = _stale_note(answers, link) if link["a"]["url"] == original else ""
+    lag = _lag(_published_at(member) - _published_at(cluster["original"]))
     return _copy_row(link, member, lag) + stale + _short(member["title"], _OTHER_WIDTH - len(stale))
 
 
@@ -180,20 +180,20 @@ def _copy_row(link: Json, ref: Json, lag: str) -> str:
     return f"    {link['relation']:<8} {link['score']:>5.0%}  {host_of(ref['url']):<16} {lag:>9}  "
 
 
-def _stale(answers: Answers, link: Json) -> str:
-    """Say so when the copy came after a newer version of the original, and still follows an older one."""
+def _stale_note(answers: Answers, link: Json) -> str:
+    """Return a note if the original had a newer version when the copy came, but the copy follows an older one."""
     number, copied_at = link["a"]["version"], link["b"]["first_seen_at"]
     versions = answers.history(link["a"]["url"])["versions"][number:]
     return f"(of version {number}) " if any(v["first_seen_at"] < copied_at for v in versions) else ""
 
 
-def _part_lines(answers: Telling) -> list[str]:
-    """Return the partial copies by the later text, which holds them: a full story its bulletin, a round-up several."""
-    together = [{member["url"] for member in cluster["members"]} for cluster in answers.clusters()]
+def _part_lines(answers: DemoAnswers) -> list[str]:
+    """Return partial copies, grouped by the later text that contains them: a round-up contains several stories."""
+    clusters = [{member["url"] for member in cluster["members"]} for cluster in answers.clusters()]
     best: dict[tuple[str, str], tuple[Json, Json, Json]] = {}
     for link in sorted(answers.copies(), key=lambda link: (-link["score"], link["a"]["version"], link["b"]["version"])):
-        if link["relation"] == "partial" and not any(_ends(link) <= urls for urls in together):
-            part, holder = sorted((link["a"], link["b"]), key=lambda ref: (_born(ref), ref["url"]))
+        if link["relation"] == "partial" and not any(_ends(link) <= urls for urls in clusters):
+            part, holder = sorted((link["a"], link["b"]), key=lambda ref: (_published_at(ref), ref["url"]))
             best.setdefault((holder["url"], part["url"]), (link, part, holder))
     lines = []
     for _, links in groupby(sorted(best), key=lambda pair: pair[0]):
@@ -201,10 +201,11 @@ def _part_lines(answers: Telling) -> list[str]:
         holder = parts[0][2]
         lines += [
             f"  {_short(holder['title'], WIDTH)}",
-            f"  {host_of(holder['url'])}, {_moment(_born(holder))}, has passages of",
+            f"  {host_of(holder['url'])}, {_moment(_published_at(holder))}, has passages of",
         ]
         lines += [
-            _copy_row(link, part, _lag(_born(part) - _born(holder))) + _short(part["title"], _OTHER_WIDTH)
+            _copy_row(link, part, _lag(_published_at(part) - _published_at(holder)))
+            + _short(part["title"], _OTHER_WIDTH)
             for link, part, _ in parts
         ]
         lines.append("")
@@ -215,12 +216,12 @@ def _ends(link: Json) -> set[str]:
     return {link["a"]["url"], link["b"]["url"]}
 
 
-def _born(ref: Json) -> datetime:
+def _published_at(ref: Json) -> datetime:
     return datetime.fromisoformat(ref["published_at"] or ref["first_seen_at"])
 
 
-def next_lines(answers: Telling, folder: Path) -> list[str]:
-    """Return commands to type next, on the article with the weightiest edit and a reworded copy; the browser last."""
+def next_lines(answers: DemoAnswers, folder: Path) -> list[str]:
+    """Return commands to try next, for the article with the weightiest edit and a reworded copy."""
     lines = ["Look closer", "", f"  cd {folder}"]
     edits = sorted(_later_versions(answers), key=lambda edit: (-edit[1]["score"], edit[0]))
     for url, _ in edits[:1]:
@@ -230,39 +231,41 @@ def next_lines(answers: Telling, folder: Path) -> list[str]:
     return [*lines, "  wirecopy search harbour", "  wirecopy copies", "  wirecopy status", "  wirecopy serve --open"]
 
 
-def _reworded(answers: Telling) -> list[tuple[str, str]]:
-    """Return originals with their reworded copies, the surest first."""
-    found = [
+def _reworded(answers: DemoAnswers) -> list[tuple[str, str]]:
+    """Return originals with their reworded copies, the highest score first."""
+    pairs = [
         (-link["score"], original, (_ends(link) - {original}).pop())
         for cluster in answers.clusters()
         for original in [cluster["original"]["url"]]
         for link in cluster["links"]
         if link["relation"] == "reworded" and original in _ends(link)
     ]
-    return [(original, copy) for _, original, copy in sorted(found)]
+    return [(original, copy) for _, original, copy in sorted(pairs)]
 
 
-def grade_lines(graded: Grade) -> list[str]:
-    """Return the grade in a sentence, and every event that was missed or told falsely."""
-    count = len(graded.found)
-    total = count + len(graded.missed) + len(graded.pending)
+def grade_lines(grade: Grade) -> list[str]:
+    """Return the grade in a sentence, and every event that was missed, reported falsely or is pending."""
+    count = len(grade.found)
+    total = count + len(grade.missed) + len(grade.pending)
     verdict = (
-        "nothing missed, nothing false" if graded.exact else f"{len(graded.missed)} missed, {len(graded.false)} false"
+        "nothing missed, nothing false" if grade.exact else f"{len(grade.missed)} missed, {len(grade.false)} false"
     )
     lines = [f"Grade: {count} of {total} scripted events found, {verdict}."]
-    for name, events in (("missed", graded.missed), ("false", graded.false), ("pending", graded.pending)):
+    for name, events in (("missed", grade.missed), ("false", grade.false), ("pending", grade.pending)):
         lines += [f"  {name:<8} round {event.round}  {event.event}  {event.url}" for event in events]
     return [*lines, ""]
 
 
 def _columns(cells: Sequence[str]) -> str:
-    number, when, *counts = cells
+    number, moment, *counts = cells
     widths = (7, 6, 8, 11, 6)
-    return f"  {number:<6} {when:<17}" + "".join(f"{cell:>{width}}" for cell, width in zip(counts, widths, strict=True))
+    return f"  {number:<6} {moment:<17}" + "".join(
+        f"{cell:>{width}}" for cell, width in zip(counts, widths, strict=True)
+    )
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.day} {at:%b} {at:%H:%M}"
+def _moment(instant: datetime) -> str:
+    return f"{instant.day} {instant:%b} {instant:%H:%M}"
 
 
 def _lag(lag: timedelta) -> str:

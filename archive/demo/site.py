@@ -1,7 +1,7 @@
-"""The news world on a loopback port: one HTTP server for all its hosts, told apart by the Host header.
+"""The news world on a loopback port: one HTTP server for all its hosts, distinguished by the Host header.
 
-It also answers requests in absolute form (``GET http://wire.example/ HTTP/1.1``), so that any tool can be pointed at
-the world by calling it an HTTP proxy: ``http_proxy=http://127.0.0.1:PORT curl http://wire.example/``.
+It also answers requests in absolute form (``GET http://wire.example/ HTTP/1.1``). Any tool can therefore use it as an
+HTTP proxy: ``http_proxy=http://127.0.0.1:PORT curl http://wire.example/``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Site:
-    """A running world. ``round`` may be set at any time and counts from the next request on."""
+    """A world that is served. ``round`` may be set at any time and applies from the next request on."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -34,7 +34,7 @@ class Site:
         self._thread: Thread | None = None
 
     def start(self, port: int = 0) -> int:
-        """Listen on loopback and return the port, a free one for 0. Raises ``BadInput`` when it is taken."""
+        """Listen on loopback and return the port, a free one for 0. Raises ``BadInput`` if the port is in use."""
         try:
             server = _Server((LOOPBACK, port), partial(_Handler, self))
         except (OSError, OverflowError) as error:
@@ -52,7 +52,7 @@ class Site:
         return int(self._server.server_address[1]) if self._server else 0
 
     def stop(self) -> None:
-        """Stop listening; a stopped site may be started again."""
+        """Stop listening. A stopped site may be started again."""
         if self._server and self._thread:
             self._server.shutdown()
             self._server.server_close()
@@ -66,20 +66,20 @@ class Site:
 
 
 class _Server(ThreadingHTTPServer):
-    """As the library has it, but silent about clients that hang up: an archiver does that with every connection."""
+    """The library's server, but silent about clients that disconnect: an archiver does that with every connection."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what is a bug of ours only."""
+        """Report an error, unless the client disconnected."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection, kept alive. All it decides is how bytes travel; what they say, the world decides."""
+    """One persistent connection. It only transfers bytes. The world decides their content."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    timeout = 30  # seconds a silent connection is kept; a round of the demo takes far less
+    timeout = 30  # seconds a silent connection stays open; a round of the demo takes far less
 
     def __init__(self, site: Site, *args: Any) -> None:
         self._site = site
@@ -90,14 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=True)
 
     def do_HEAD(self) -> None:
-        """Answer as for GET, without the body."""
+        """Answer with the headers of a GET, without the body."""
         self._answer(with_body=False)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: stderr belongs to whoever runs the world."""
+        """Log nothing: stderr belongs to the caller."""
 
     def _answer(self, *, with_body: bool) -> None:
-        host, target = self._asked()
+        host, target = self._host_and_target()
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self._site.world.respond(self._site.round, host, target, headers)
         self.send_response_only(reply.status)
@@ -110,24 +110,26 @@ class _Handler(BaseHTTPRequestHandler):
         if with_body:
             self.wfile.write(reply.body)
 
-    def _asked(self) -> tuple[str, str]:
-        """Host and target: of an absolute request line both stand in it, and they win (RFC 9112, 3.2.2)."""
+    def _host_and_target(self) -> tuple[str, str]:
+        """Return host and target. An absolute request line has both and overrides the Host header (RFC 9112, 3.2.2)."""
         if not self.path.startswith(("http://", "https://")):
             return self.headers.get("Host", ""), self.path
         parts = urlsplit(self.path)
         return parts.netloc, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def serve_site(*, seed: int, at: int, port: int, err: TextIO) -> None:
-    """Serve round ``at`` of the world of that seed until interrupted. Raises ``BadInput`` for no such round or port."""
-    if at not in range(len(ROUNDS)):
-        raise BadInput(f"no round {at}: the news world has rounds 0 to {len(ROUNDS) - 1}")
+def serve_site(*, seed: int, round_number: int, port: int, err: TextIO) -> None:
+    """Serve one round of a seed's world until interrupted. Raises ``BadInput`` for an unusable round or port."""
+    if round_number not in range(len(ROUNDS)):
+        raise BadInput(f"no round {round_number}: the news world has rounds 0 to {len(ROUNDS) - 1}")
     site = Site(World(seed))
-    site.round = at
-    taken = site.start(port)
+    site.round = round_number
+    actual_port = site.start(port)
     hosts = ", ".join(site.world.hosts)
-    err.write(f"Round {at} of the news world (seed {seed}) on http://{LOOPBACK}:{taken} for {hosts}\n")
-    err.write(f"Try: http_proxy=http://{LOOPBACK}:{taken} curl http://wire.example/rss.xml      Ctrl-C stops it.\n")
+    err.write(f"Round {round_number} of the news world (seed {seed}) on http://{LOOPBACK}:{actual_port} for {hosts}\n")
+    err.write(
+        f"Try: http_proxy=http://{LOOPBACK}:{actual_port} curl http://wire.example/rss.xml      Ctrl-C stops it.\n"
+    )
     err.flush()
     try:
         site.wait()

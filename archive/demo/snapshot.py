@@ -1,4 +1,4 @@
-"""All answers of a small archive at one moment, as plain values: read once, then asked without a database."""
+"""All answers of a small archive at one moment, read once and kept as plain values."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What ``Answers`` and ``Telling`` ask for. Keys are addresses; of ``changes``, address and version."""
+    """The data behind ``Answers`` and ``DemoAnswers``. Keys are URLs; those of ``changes`` are URL and version."""
 
-    listed: list[Json] = field(default_factory=list)
+    source_rows: list[Json] = field(default_factory=list)
     histories: dict[str, Json] = field(default_factory=dict)
     checks: dict[str, list[Json]] = field(default_factory=dict)
     links: list[Json] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Snapshot:
 
     def sources(self) -> list[Json]:
         """Return every source."""
-        return self.listed
+        return self.source_rows
 
     def clusters(self) -> list[Json]:
         """Return the clusters of copies."""
@@ -51,14 +51,14 @@ class Snapshot:
 
 
 def read_snapshot(db: Path) -> Snapshot:
-    """Read everything a small archive has to say. Raises as ``Archive`` does."""
+    """Read all answers of a small archive. Raises the errors of ``Archive``."""
     with Archive(db) as archive:
-        listed = [{"url": source.url, "kind": str(source.kind)} for source in archive.sources()]
-        urls = [source["url"] for source in listed]
+        source_rows = [{"url": source.url, "kind": str(source.kind)} for source in archive.sources()]
+        urls = [source["url"] for source in source_rows]
         histories = {url: serialize.history(*archive.history(url)) for url in urls}
-        later = [(url, each["version"]) for url, told in histories.items() for each in told["versions"][1:]]
+        later = [(url, version["version"]) for url, history in histories.items() for version in history["versions"][1:]]
         return Snapshot(
-            listed=listed,
+            source_rows=source_rows,
             histories=histories,
             checks={url: _checks(archive, url) for url in urls},
             links=[serialize.link(link) for link in archive.copies()],
@@ -68,8 +68,8 @@ def read_snapshot(db: Path) -> Snapshot:
 
 
 def _checks(archive: Archive, url: str) -> list[Json]:
-    """Return the captures of an address; the further pages of an article in parts are no checks of their own."""
-    return [serialize.capture_of(one, state) for one, state in archive.captures(url) if one.part == 1]
+    """Return the captures of a URL. Further parts of multi-page articles belong to the check of the first part."""
+    return [serialize.capture_of(capture, state) for capture, state in archive.captures(url) if capture.part == 1]
 
 
 def _change(archive: Archive, url: str, number: int) -> Json:

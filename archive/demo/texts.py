@@ -1,9 +1,8 @@
-"""The articles of the news world, and what an editor can do to one.
+"""The articles of the news world, and the edits that can be made to one.
 
 An article file is a few ``key: value`` lines, a blank line, and paragraphs. Three marks in the paragraphs say where an
-edit may take hold: ``[[...]]`` is a quotation that may be cut, ``~`` opens one of two passages that may change places,
-and the word 300 is a number that may shrink. A line ``@article 2-11`` prints those paragraphs of another article: a
-copy.
+edit applies: ``[[...]]`` is a quotation that may be cut, ``~`` opens one of two passages that may change places, and
+the word 300 is a number that may shrink. A line ``@article 2-11`` includes those paragraphs of another article: a copy.
 """
 
 from __future__ import annotations
@@ -24,12 +23,11 @@ _MARKS = re.compile(r"^~ |\[\[|\]\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """One article as its file has it: who prints it, when, and what an edit would use; ``body`` still has its marks.
+    """One article as its file has it: outlet, date, text, and the texts of its edits. ``body`` still has its marks.
 
-    ``copies`` names what it was made from, as (relation, article) pairs; ``spins`` the article that a machine reworded
-    for it. ``appears`` is the round in which it is first on the web. ``role`` names the part of the script that was
-    written for it, if one was. It is printed on ``parts`` pages; ``short_of`` is the article of which it is an abridged
-    page of its own.
+    ``copies`` names the articles it was made from, as (relation, article) pairs. ``spins`` is the article of which it
+    is a machine's rewording. ``appears`` is the round in which it is first on the web. ``role`` is the fixed role that
+    was written for it, if any. It is printed on ``parts`` pages. ``short_of`` is the article it is an abridged page of.
     """
 
     id: str
@@ -52,41 +50,41 @@ class Article:
     short_of: str = ""
 
     @property
-    def written(self) -> bool:
-        """True for a text of the outlet's own that has all an edit needs."""
+    def is_editable(self) -> bool:
+        """True for a text of the outlet's own that has the texts for every edit."""
         return bool(self.softened)
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What an article says at one moment. Paragraphs still carry their marks; ``plain`` takes them off."""
+    """The text of an article at one moment. Paragraphs still carry their marks. ``plain`` removes them."""
 
     headline: str
     body: tuple[str, ...]
 
     def plain(self) -> Edition:
-        """Return the same words as a reader sees them."""
+        """Return the edition without marks, as a reader sees it."""
         return Edition(self.headline, tuple(_MARKS.sub("", paragraph) for paragraph in self.body))
 
     def beginning(self) -> Edition:
-        """Return its first paragraphs, two of five: less than half of it."""
+        """Return the first two fifths of its paragraphs: less than half of the text."""
         return replace(self, body=self.body[: len(self.body) * 2 // 5])
 
-    def part(self, number: int, of: int) -> Edition:
+    def part(self, number: int, total: int) -> Edition:
         """Return the paragraphs of one of its pages, counted from 1."""
-        share = len(self.body) // of
-        return replace(self, body=self.body[(number - 1) * share : number * share if number < of else None])
+        share = len(self.body) // total
+        return replace(self, body=self.body[(number - 1) * share : number * share if number < total else None])
 
 
 def read_articles() -> dict[str, Article]:
-    """Read every article of the package, by id (the name of its file), in order of id."""
+    """Return every article of the package by id (the name of its file), in order of id."""
     folder = resources.files("archive.demo") / "articles"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return {article.id: article for article in (read_article(file.name, file.read_text("utf-8")) for file in files)}
+    return {article.id: article for article in (parse_article(file.name, file.read_text("utf-8")) for file in files)}
 
 
-def read_article(name: str, text: str) -> Article:
-    """Read one article file; ``name`` is ``outlet-subject.md``."""
+def parse_article(name: str, text: str) -> Article:
+    """Parse one article file. ``name`` is ``outlet-subject.md``."""
     head, _, body = text.partition("\n\n")
     fields = dict(line.split(": ", 1) for line in head.splitlines())
     right, _, wrong = fields.pop("typo", "").partition("/")
@@ -105,32 +103,32 @@ def read_article(name: str, text: str) -> Article:
 
 
 def first_edition(article: Article, articles: Mapping[str, Article], *, misspelt: bool = False) -> Edition:
-    """Return what the article says at first, passages of others printed in full; with its typo if ``misspelt``."""
-    body = tuple(part for line in article.body for part in _printed(line, articles))
+    """Return an article's first edition, with the passages it includes; with its typo if ``misspelt``."""
+    body = tuple(part for line in article.body for part in _include(line, articles))
     edition = Edition(article.headline, body)
-    return _respelt(edition, *article.typo) if misspelt else edition
+    return _respell(edition, *article.typo) if misspelt else edition
 
 
-def _printed(line: str, articles: Mapping[str, Article]) -> tuple[str, ...]:
-    included = _INCLUDE.fullmatch(line)
-    if not included:
+def _include(line: str, articles: Mapping[str, Article]) -> tuple[str, ...]:
+    include = _INCLUDE.fullmatch(line)
+    if not include:
         return (line,)
-    base, first, last = included.groups()
+    base, first, last = include.groups()
     return first_edition(articles[base], articles).plain().body[int(first) - 1 : int(last)]
 
 
-def edited(article: Article, edition: Edition, edit: str) -> Edition:
+def apply_edit(article: Article, edition: Edition, edit: str) -> Edition:
     """Return the edition after one edit: headline, number, quotation, moved, correction, cosmetic, added or removed."""
     return _EDITS[edit](article, edition)
 
 
-def _respelt(edition: Edition, old: str, new: str) -> Edition:
-    spot = next(i for i, paragraph in enumerate(edition.body) if old in paragraph)
-    return replace(edition, body=_with(edition.body, spot, edition.body[spot].replace(old, new, 1)))
+def _respell(edition: Edition, old: str, new: str) -> Edition:
+    position = next(i for i, paragraph in enumerate(edition.body) if old in paragraph)
+    return replace(edition, body=_with(edition.body, position, edition.body[position].replace(old, new, 1)))
 
 
-def _with(body: tuple[str, ...], spot: int, paragraph: str) -> tuple[str, ...]:
-    return (*body[:spot], paragraph, *body[spot + 1 :])
+def _with(body: tuple[str, ...], position: int, paragraph: str) -> tuple[str, ...]:
+    return (*body[:position], paragraph, *body[position + 1 :])
 
 
 def _soften(article: Article, edition: Edition) -> Edition:
@@ -147,9 +145,9 @@ def _cut_quotation(_: Article, edition: Edition) -> Edition:
 
 
 def _swap(_: Article, edition: Edition) -> Edition:
-    one, other = (i for i, paragraph in enumerate(edition.body) if paragraph.startswith("~ "))
-    body = _with(edition.body, one, edition.body[other])
-    return replace(edition, body=_with(body, other, edition.body[one]))
+    first, second = (i for i, paragraph in enumerate(edition.body) if paragraph.startswith("~ "))
+    body = _with(edition.body, first, edition.body[second])
+    return replace(edition, body=_with(body, second, edition.body[first]))
 
 
 def _correct(article: Article, edition: Edition) -> Edition:
@@ -158,7 +156,7 @@ def _correct(article: Article, edition: Edition) -> Edition:
 
 def _mend(article: Article, edition: Edition) -> Edition:
     right, wrong = article.typo
-    return _respelt(edition, wrong, right)
+    return _respell(edition, wrong, right)
 
 
 def _extend(article: Article, edition: Edition) -> Edition:

@@ -1,4 +1,4 @@
-"""A change in a line or two: the words that went, the words that came, and a few around them."""
+"""A change in at most two lines: removed and added words, and a few words around them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ if TYPE_CHECKING:
 
 Edits: TypeAlias = "Sequence[dict[str, Any]]"
 
-WIDTH = 66  # characters of a line; what prints it indents by 14, which makes 80
+WIDTH = 66  # characters of a line; the demo prints it indented by 14, which makes 80
 AROUND = 24  # characters of context on each side of a changed word
 
 
 def excerpt(change: dict[str, Any]) -> list[str]:
-    """Return the headline with its edits, or else the first edit of the text; at most two lines of 66 characters.
+    """Return the headline with its edits, or the first edit of the text, in at most two lines of 66 characters.
 
-    ``change`` is what ``diff --json`` prints. ``[old -> new]`` is a replacement; cut, new and moved passages say so.
+    ``change`` has the form of ``diff --json``. ``[old -> new]`` is a replacement. Other passages are marked as cut,
+    new or moved.
     """
-    if any(_tells(edit) for edit in change["headline"]):
+    if any(_is_visible(edit) for edit in change["headline"]):
         return _lines("".join(_inline(edit) for edit in change["headline"]))
     edits = change["edits"]
-    told = next((i for i, edit in enumerate(edits) if _tells(edit)), None)
-    return [] if told is None else _lines(_in_context(edits, told))
+    position = next((i for i, edit in enumerate(edits) if _is_visible(edit)), None)
+    return [] if position is None else _lines(_in_context(edits, position))
 
 
-def _tells(edit: dict[str, Any]) -> bool:
+def _is_visible(edit: dict[str, Any]) -> bool:
     return edit["op"] != "equal" and bool(f"{edit['a_text']}{edit['b_text']}".strip())
 
 
 def _inline(edit: dict[str, Any]) -> str:
-    """Return an edit in square brackets, blanks outside; what did not change as it is."""
+    """Return an edit in square brackets, with its outer blanks outside them. Unchanged text stays as it is."""
     old, new = edit["a_text"].strip(), edit["b_text"].strip()
     match edit["op"]:
         case "equal":
@@ -43,31 +44,32 @@ def _inline(edit: dict[str, Any]) -> str:
     return _spaced(edit["a_text"] or edit["b_text"], f"[cut: {old}]" if old else f"[new: {new}]")
 
 
-def _spaced(around: str, said: str) -> str:
-    before = " " if around[:1].isspace() else ""
-    return before + said + (" " if around[-1:].isspace() else "")
+def _spaced(original: str, text: str) -> str:
+    """Return ``text`` with a blank where ``original`` begins or ends with one."""
+    before = " " if original[:1].isspace() else ""
+    return before + text + (" " if original[-1:].isspace() else "")
 
 
 def _in_context(edits: Edits, i: int) -> str:
-    said = _inline(edits[i])
-    before = _said(edits, i - 1).rpartition("\n")[2] if i else ""
-    after = _said(edits, i + 1).partition("\n")[0]
-    return _from_the_left(before) + said + _to_the_right(after) if edits[i]["op"] == "replace" else said
+    text = _inline(edits[i])
+    before = _unchanged_text(edits, i - 1).rpartition("\n")[2] if i else ""
+    after = _unchanged_text(edits, i + 1).partition("\n")[0]
+    return _last_words(before) + text + _first_words(after) if edits[i]["op"] == "replace" else text
 
 
-def _said(edits: Edits, i: int) -> str:
+def _unchanged_text(edits: Edits, i: int) -> str:
     return str(edits[i]["b_text"]) if i < len(edits) and edits[i]["op"] == "equal" else ""
 
 
-def _from_the_left(text: str) -> str:
+def _last_words(text: str) -> str:
     return text if len(text) <= AROUND else "... " + text[-AROUND:].partition(" ")[2]
 
 
-def _to_the_right(text: str) -> str:
+def _first_words(text: str) -> str:
     return text if len(text) <= AROUND else text[:AROUND].rpartition(" ")[0] + " ..."
 
 
-def _lines(said: str) -> list[str]:
-    said = said.strip()
-    closing = "]" if said.startswith("[") and said.endswith("]") else ""
-    return wrap(shorten(said, 2 * WIDTH - 8, placeholder=f" ...{closing}"), WIDTH)
+def _lines(text: str) -> list[str]:
+    text = text.strip()
+    closing = "]" if text.startswith("[") and text.endswith("]") else ""
+    return wrap(shorten(text, 2 * WIDTH - 8, placeholder=f" ...{closing}"), WIDTH)

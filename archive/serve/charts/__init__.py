@@ -1,4 +1,4 @@
-"""Pictures of facts that a table beneath tells too: SVG of our own, coloured by the stylesheet, without any script."""
+"""Charts as inline SVG, coloured by the stylesheet, without scripts. A table on the same page has the same facts."""
 
 from archive.serve.charts.card import card
 from archive.serve.charts.passages import threads

@@ -1,4 +1,4 @@
-"""From instants to places on a line, and the few of them that are labelled."""
+"""A time axis: positions of instants, and labels for a few round ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ _STEPS = (
     *(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12)),
     *(timedelta(days=days) for days in (1, 2, 7, 14, 30, 91, 182, 365, 730, 1825, 3650, 18250)),
 )
-_MOST_LABELS = 6
+_MAX_LABELS = 6
+_LABEL_ROOM = 40  # half a label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """A span of time drawn from ``left`` to ``right``."""
+    """A span of time, drawn from ``left`` to ``right``."""
 
     start: datetime
     end: datetime
@@ -25,43 +26,44 @@ class Axis:
     right: float
 
     def x(self, iso: str) -> float:
-        """Where an instant stands, to a tenth; what lies outside stands at the end."""
-        whole = (self.end - self.start).total_seconds() or 1.0
-        share = (datetime.fromisoformat(iso) - self.start).total_seconds() / whole
+        """Return the position of an instant, to a tenth. Instants outside the span get the position of its end."""
+        duration = (self.end - self.start).total_seconds() or 1.0
+        share = (datetime.fromisoformat(iso) - self.start).total_seconds() / duration
         return round(self.left + (self.right - self.left) * min(max(share, 0.0), 1.0), 1)
 
     def labels(self) -> list[tuple[float, str, str]]:
-        """Place, words and anchor of the round instants that are labelled."""
+        """Return position, text and text anchor of the labels, which are at round instants."""
         span = self.end - self.start
-        step = next((step for step in _STEPS if span / step <= _MOST_LABELS), _STEPS[-1])
+        step = next((step for step in _STEPS if span / step <= _MAX_LABELS), _STEPS[-1])
         form = "%H:%M" if span < timedelta(hours=20) else "%-d %b %H:%M" if step < timedelta(days=1) else "%-d %b"
         form = f"{form} %Y" if span > timedelta(days=300) else form
         midnight = self.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        at = midnight + step * -(-(self.start - midnight) // step)
-        told = []
-        while at <= self.end:
-            told.append((self.x(at.isoformat()), f"{at:{form}}"))
-            at += step
-        return [(x, said, _anchor(x, self.left, self.right)) for x, said in told]
+        instant = midnight + step * -(-(self.start - midnight) // step)
+        labels = []
+        while instant <= self.end:
+            x = self.x(instant.isoformat())
+            labels.append((x, f"{instant:{form}}", _anchor(x, self.left, self.right)))
+            instant += step
+        return labels
 
-    def drawn(self, y: float) -> Markup:
-        """The labels in a row at ``y``, each with a tick above."""
-        mark = Markup(
+    def draw(self, y: float) -> Markup:
+        """Return the labels in a row at ``y``, each with a tick above."""
+        label = Markup(
             '<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
             '<text class="axis" x="{0}" y="{3}" text-anchor="{4}">{5}</text>'
         )
-        return Markup("").join(mark.format(x, y - 16, y - 11, y, anchor, said) for x, said, anchor in self.labels())
+        return Markup("").join(label.format(x, y - 16, y - 11, y, anchor, text) for x, text, anchor in self.labels())
 
 
 def _anchor(x: float, left: float, right: float) -> str:
-    """How a label stands at its place, so that none is cut off at an edge."""
-    if x - left < 40:  # noqa: PLR2004 - half a label
+    """Return the text anchor of a label. Labels near an edge are drawn inwards, so none is cut off."""
+    if x - left < _LABEL_ROOM:
         return "start"
-    return "end" if right - x < 40 else "middle"  # noqa: PLR2004 - the same
+    return "end" if right - x < _LABEL_ROOM else "middle"
 
 
-def axis_of(instants: list[str], *, left: float, right: float) -> Axis:
-    """An axis over these instants, at least an hour long, with a little room at both ends."""
-    found = sorted(map(datetime.fromisoformat, instants))
-    room = max((found[-1] - found[0]) * 0.02, timedelta(minutes=30))
-    return Axis(start=found[0] - room, end=found[-1] + room, left=left, right=right)
+def axis_over(instants: list[str], *, left: float, right: float) -> Axis:
+    """Return an axis over these instants, at least an hour long, with a margin of 2 % at both ends."""
+    moments = sorted(map(datetime.fromisoformat, instants))
+    margin = max((moments[-1] - moments[0]) * 0.02, timedelta(minutes=30))
+    return Axis(start=moments[0] - margin, end=moments[-1] + margin, left=left, right=right)

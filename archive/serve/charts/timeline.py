@@ -1,4 +1,4 @@
-"""The life of one article: every check a tick, every version a dot as large as its change, other states as bands."""
+"""The history of one article: a tick for each check, a dot for each version, a band for each run of failures."""
 
 from __future__ import annotations
 
@@ -7,57 +7,58 @@ from typing import Any
 
 from markupsafe import Markup
 
-from archive.serve.charts.axis import Axis, axis_of
+from archive.serve.charts.axis import Axis, axis_over
 
 Json = dict[str, Any]
 
 WIDTH, HEIGHT = 760, 118
 _LINE, _TICKS, _LABELS = 46, 74, 108
 _LEFT, _RIGHT = 14, WIDTH - 14
-_LEAST, _MOST = 4.0, 17.0  # radius of a change of nothing and of all
+_MIN_RADIUS, _MAX_RADIUS = 4.0, 17.0  # of a change of weight 0 and 1
 
 _HEAVY = frozenset({"headline", "number", "correction"})
 
 
-def timeline(told: Json) -> Markup:
-    """The picture of ``told``, the timeline of an article's view; empty where nothing was ever checked."""
-    instants = [each["at"] for each in told["checks"]]
+def timeline(view: Json) -> Markup:
+    """Return the chart of the timeline in an article's view, empty if there was no check."""
+    instants = [check["at"] for check in view["checks"]]
     if not instants:
         return Markup("")
-    axis = axis_of([*instants, *(each["from"] for each in told["versions"])], left=_LEFT, right=_RIGHT)
+    axis = axis_over([*instants, *(version["from"] for version in view["versions"])], left=_LEFT, right=_RIGHT)
     parts = [
-        *(_band(each, axis) for each in told["runs"] if each["health"] != "fine"),
-        *(_stand(each, axis) for each in told["versions"]),
-        *(_tick(each, axis) for each in told["checks"]),
-        *(_dot(each, axis) for each in told["versions"]),
-        axis.drawn(_LABELS),
+        *(_band(run, axis) for run in view["runs"] if run["health"] != "fine"),
+        *(_span(version, axis) for version in view["versions"]),
+        *(_tick(check, axis) for check in view["checks"]),
+        *(_dot(version, axis) for version in view["versions"]),
+        axis.draw(_LABELS),
     ]
     frame = Markup('<svg class="timeline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
-    return frame.format(WIDTH, HEIGHT, told["summary"], Markup("").join(parts))
+    return frame.format(WIDTH, HEIGHT, view["summary"], Markup("").join(parts))
 
 
-def _band(each: Json, axis: Axis) -> Markup:
-    x, end = axis.x(each["from"]), axis.x(each["to"])
+def _band(run: Json, axis: Axis) -> Markup:
+    x, end = axis.x(run["from"]), axis.x(run["to"])
     box = Markup('<rect class="band {}" x="{}" y="{}" width="{}" height="{}" rx="3"/>')
-    return box.format(each["health"], x - 4, _LINE - 22, max(end - x, 0) + 8, _TICKS - _LINE + 34)
+    return box.format(run["health"], x - 4, _LINE - 22, max(end - x, 0) + 8, _TICKS - _LINE + 34)
 
 
-def _stand(each: Json, axis: Axis) -> Markup:
+def _span(version: Json, axis: Axis) -> Markup:
     bar = Markup('<line class="stands" x1="{}" x2="{}" y1="{}" y2="{}"/>')
-    return bar.format(axis.x(each["from"]), axis.x(each["to"]), _LINE, _LINE)
+    return bar.format(axis.x(version["from"]), axis.x(version["to"]), _LINE, _LINE)
 
 
-def _tick(each: Json, axis: Axis) -> Markup:
-    x = axis.x(each["at"])
-    if each["health"] == "fine":
+def _tick(check: Json, axis: Axis) -> Markup:
+    x = axis.x(check["at"])
+    if check["health"] == "fine":
         mark = Markup('<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>')
         return mark.format(x, _TICKS - 5, _TICKS + 5)
-    return Markup('<circle class="tick {}" cx="{}" cy="{}" r="4"/>').format(each["health"], x, _TICKS)
+    return Markup('<circle class="tick {}" cx="{}" cy="{}" r="4"/>').format(check["health"], x, _TICKS)
 
 
-def _dot(each: Json, axis: Axis) -> Markup:
-    radius = round(_LEAST + (_MOST - _LEAST) * sqrt(min(max(each["score"], 0.0), 1.0)), 1)
-    heavy = "heavy" if _HEAVY.intersection(each["kinds"]) else "light"
-    x = min(max(axis.x(each["from"]), _LEFT + radius), _RIGHT - radius)
+def _dot(version: Json, axis: Axis) -> Markup:
+    score = min(max(version["score"], 0.0), 1.0)
+    radius = round(_MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * sqrt(score), 1)  # scaled by area
+    weight = "heavy" if _HEAVY.intersection(version["kinds"]) else "light"
+    x = min(max(axis.x(version["from"]), _LEFT + radius), _RIGHT - radius)
     mark = Markup('<circle class="version {}" cx="{}" cy="{}" r="{}"/><text class="number" x="{}" y="{}">{}</text>')
-    return mark.format(heavy, x, _LINE, radius, x, _LINE - radius - 5, each["version"])
+    return mark.format(weight, x, _LINE, radius, x, _LINE - radius - 5, version["version"])

@@ -1,18 +1,18 @@
-"""Memento (RFC 7089), CDX and replay: the archive as clients of web archives know how to ask it.
+"""The protocols of web archives over this archive: Memento (RFC 7089), CDX, availability, and replay.
 
 ::
 
-    routes.py     the addresses: TimeGate, TimeMap, mementos, availability, index; each also as pywb spells it
-    stamps.py     instants as one to fourteen digits, and as HTTP dates
-    addresses.py  an address behind ``/web/...``, and how ours are written
-    lookup.py     which captures an address has; ranges of keys for prefix, host and domain
-    question.py   the parameters of CDX servers, read into values
-    patterns.py   their regular expressions, in one pass over the text
-    index.py      the rows that answer
-    writing.py    rows and TimeMaps as text
-    replay.py     a capture as an answer, under headers that let it do nothing
+    routes.py      the routes: TimeGate, TimeMap, mementos, availability, CDX; each also in pywb's spelling
+    datetime14.py  instants as one to fourteen digits, and as HTTP dates
+    rewrite.py     the page's URL behind ``/web/...``, and our own URLs around it
+    lookup.py      the captures of a URL; key ranges for prefix, host and domain
+    cdx_query.py   the parameters of CDX servers, parsed into values
+    safe_regex.py  the regular expressions of filters, matched in one pass over the text
+    cdx_index.py   the rows that answer a CDX query
+    serialize.py   rows and TimeMaps as text
+    replay.py      a capture as a response, under headers that take all its powers away
 
-The questions behind all of it are ``db.queries.cdx``; docs/memento.md says what clients can expect.
+All of it asks ``archive.api.mementos``. docs/memento.md says what clients can expect.
 """
 
 from archive.serve.memento.routes import routes

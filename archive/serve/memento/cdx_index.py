@@ -1,8 +1,8 @@
-"""An index of the archive: the captures a question asks for, as rows of plain words.
+"""Answers to CDX queries: captures selected, filtered and collapsed into rows of text.
 
-Rows are read in their order in small lots, filtered, collapsed and counted one by one; nothing is held but the answer.
-What one request may read is counted in captures, not in seconds, so that the same question has the same answer however
-busy the machine is. An answer that would have been cut short says so instead, unless it can say where to go on.
+Rows are read in index order in small batches and processed one by one. Only the answer is held in memory. One request
+may scan a number of captures, not a time: the same query then has the same answer however busy the machine is. An
+answer that would be cut short is refused, unless it can say where to resume.
 """
 
 from __future__ import annotations
@@ -13,241 +13,246 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.serve.memento.datetime14 import stamp
-from archive.serve.memento.lookup import keys_of, place_of, surt
-from archive.serve.memento.rewrite import safe
+from archive.api.mementos import OtherSources, Position
+from archive.serve.memento.datetime14 import format_datetime14
+from archive.serve.memento.lookup import find_scope, key_range, surt
+from archive.serve.memento.rewrite import escape_url
 from db.errors import BadInput
-from db.queries import cdx as cdx_queries
-from db.queries.cdx import Elsewhere, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from archive.serve.memento.cdx_query import Question
-    from db.queries.cdx import Listed, Place
-    from db.reader import Ask
+    from archive.api.mementos import CdxEntry, MementoIndex, Scope
+    from archive.serve.memento.cdx_query import CdxQuery
 
-    Rows = list[dict[str, str]]
-    Shown = Callable[[Listed], dict[str, str]]
+    Row = dict[str, str]
+    RowBuilder = Callable[[CdxEntry], Row]
 
-MOST_READ: Final = 60_000
-"""Captures looked at for one answer without filters: a second, at 17 microseconds each (``bench/bench_mementos.py``).
+MAX_SCANNED: Final = 60_000
+"""Captures scanned for one answer without filters: a second, at 17 microseconds each (``bench/bench_mementos.py``).
 
-Each filter counts as much as all the rest of a row.
+Each filter costs as much as the rest of a row.
 """
 
 REVISIT: Final = "warc/revisit"
-"""The type of a 304 in an index: nothing new came, what it stands for was captured before."""
+"""The media type of a 304 in an index: it has no payload of its own, and refers to an earlier capture."""
 
-_LOT: Final = 500
-_FARTHEST: Final = 10**9  # pages; behind that there is nothing, and the product must stay a 64-bit number
+_FIRST_BATCH: Final = 20  # most queries are about one URL, which has few captures
+_BATCH: Final = 500
+_MAX_PAGE: Final = 10**9  # later pages are empty, and the product with the page size must stay a 64-bit number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Rows with the fields that were asked for, and the position to go on from where there may be more.
+class CdxResult:
+    """The rows of an answer, and the position to resume after if there may be more.
 
-    ``past_the_end``: a page behind the last one was asked for, which is not the same as a page whose rows all failed
-    the filters: cdx-toolkit stops at an empty body, and goes on after an empty list.
+    ``past_the_end``: the page asked for lies after the last one. That differs from a page whose rows all failed the
+    filters: cdx-toolkit stops at an empty body, and continues after an empty list.
     """
 
-    rows: Rows
-    more: Position | None = None
+    rows: list[Row]
+    resume_after: Position | None = None
     past_the_end: bool = False
 
 
-def look_up(ask: Ask, question: Question) -> Answer:
-    """The answer to a question. Raises BadInput where it is too wide for one answer."""
-    place = _place(ask, question)
-    if question.page is not None:
-        span = _page(ask, place, question)
-        if span is None:
-            return Answer(rows=[], past_the_end=True)
-        captures: Iterable[Listed] = _until(walk(ask, place, behind=span[0]), span[1])
-    elif question.closest is not None:
-        captures = _around(ask, place, question.closest)
+def run_query(index: MementoIndex, query: CdxQuery) -> CdxResult:
+    """Return the answer to a query. Raises BadInput if it is too wide for one answer."""
+    scope = _scope_of(index, query)
+    if query.page is not None:
+        bounds = _page_bounds(index, scope, query)
+        if bounds is None:
+            return CdxResult(rows=[], past_the_end=True)
+        captures: Iterable[CdxEntry] = _take_until(walk(index, scope, after=bounds[0]), bounds[1])
+    elif query.closest is not None:
+        captures = _by_distance(index, scope, query.closest)
     else:
-        captures = walk(ask, place, behind=question.behind, back=question.order == "reverse" or question.last)
-    chosen = _Choice(
-        question, shower(ask, resolves=question.resolves, order="reverse" if question.last else question.order)
-    )
-    answer = chosen.of(captures)
-    return replace(answer, rows=answer.rows[::-1]) if question.last and question.order != "reverse" else answer
+        captures = walk(index, scope, after=query.after, reverse=query.order == "reverse" or query.from_end)
+    order = "reverse" if query.from_end else query.order
+    selection = _RowSelection(query, row_builder(index, resolve_revisits=query.resolve_revisits, order=order))
+    result = selection.run(captures)
+    return replace(result, rows=result.rows[::-1]) if query.from_end and query.order != "reverse" else result
 
 
-def pages(ask: Ask, question: Question) -> int:
-    """How many pages a client should ask for: at least 1, and as many as the whole domain has.
+def count_pages(index: MementoIndex, query: CdxQuery) -> int:
+    """Return how many pages a client should ask for: at least 1, and as many as the whole domain has.
 
-    Whatever the question's own match is, because waybackpy counts without naming it and then reads with it. Pages
-    behind the last are empty, so that counting too many costs little.
+    The match type of the query does not count, because waybackpy counts without one and then reads with it. Pages after
+    the last are empty, so a number too high costs little.
     """
-    taken = cdx_queries.slots(ask, keys_of(question.url, "domain"))
-    return max(1, -(-taken // question.page_size))
+    total = index.count(key_range(query.url, "domain"))
+    return max(1, -(-total // query.page_size))
 
 
-# --- which captures --------------------------------------------------------------------------------------------------
+# --- captures --------------------------------------------------------------------------------------------------------
 
 
-def walk(ask: Ask, place: Place, *, behind: Position | None = None, back: bool = False) -> Iterator[Listed]:
-    """The captures of a place in the order of the index, or against it, read in lots."""
-    lot = 20  # most questions are about one address, which has few; later ones are larger
-    while found := cdx_queries.listed(ask, place, behind=behind, back=back, limit=lot):
-        yield from found
-        if len(found) < lot:
+def walk(
+    index: MementoIndex, scope: Scope, *, after: Position | None = None, reverse: bool = False
+) -> Iterator[CdxEntry]:
+    """Yield the captures of a scope in index order, or in reverse. They are read in batches."""
+    limit = _FIRST_BATCH
+    while batch := index.captures(scope, after=after, reverse=reverse, limit=limit):
+        yield from batch
+        if len(batch) < limit:
             return
-        behind = Position(found[-1].url_key, found[-1].at, found[-1].id)
-        lot = _LOT
+        after = _position_of(batch[-1])
+        limit = _BATCH
 
 
-def _place(ask: Ask, question: Question) -> Place:
-    if question.match == "exact":
-        return place_of(ask, question.url, since=question.since, until=question.until)
-    return keys_of(question.url, question.match, since=question.since, until=question.until)
+def _position_of(capture: CdxEntry) -> Position:
+    return Position(capture.url_key, capture.at, capture.id)
 
 
-def _page(ask: Ask, place: Place, question: Question) -> tuple[Position | None, Position | None] | None:
-    """From where to where a page goes; None behind the last one. Cut by captures, whatever the question leaves out."""
-    number = min(question.page or 0, _FARTHEST)
-    if isinstance(place, Elsewhere):
-        return None if number else (None, None)
-    return cdx_queries.cut(ask, place, number * question.page_size, question.page_size)
+def _scope_of(index: MementoIndex, query: CdxQuery) -> Scope:
+    if query.match == "exact":
+        return find_scope(index, query.url, since=query.since, until=query.until)
+    return key_range(query.url, query.match, since=query.since, until=query.until)
 
 
-def _until(captures: Iterator[Listed], end: Position | None) -> Iterator[Listed]:
-    for one in captures:
-        if end is not None and (one.url_key, one.at) >= (end.url_key, end.at):
+def _page_bounds(index: MementoIndex, scope: Scope, query: CdxQuery) -> tuple[Position | None, Position | None] | None:
+    """Return where a page begins and where the next one does, or None past the last page.
+
+    Pages are cut by captures, before anything is filtered out.
+    """
+    page = min(query.page or 0, _MAX_PAGE)
+    if isinstance(scope, OtherSources):
+        return None if page else (None, None)
+    return index.page_bounds(scope, page * query.page_size, query.page_size)
+
+
+def _take_until(captures: Iterator[CdxEntry], end: Position | None) -> Iterator[CdxEntry]:
+    for capture in captures:
+        if end is not None and (capture.url_key, capture.at) >= (end.url_key, end.at):
             return
-        yield one
+        yield capture
 
 
-def _around(ask: Ask, place: Place, at: datetime) -> Iterator[Listed]:
-    """The captures of one address by their distance in time, the earlier first where two are equally far."""
-    first = next(iter(walk(ask, place)), None)
+def _by_distance(index: MementoIndex, scope: Scope, instant: datetime) -> Iterator[CdxEntry]:
+    """Yield the captures of one URL by their distance in time, the earlier first if two are equally far."""
+    first = next(iter(walk(index, scope)), None)
     if first is None:
         return
-    before = walk(ask, place, behind=Position(first.url_key, at, 0), back=True)
-    after = walk(ask, place, behind=Position(first.url_key, at, -1))
-    left, right = next(before, None), next(after, None)
+    earlier = walk(index, scope, after=Position(first.url_key, instant, 0), reverse=True)
+    later = walk(index, scope, after=Position(first.url_key, instant, -1))
+    left, right = next(earlier, None), next(later, None)
     while left is not None or right is not None:
-        if right is None or (left is not None and at - left.at <= right.at - at):
+        if right is None or (left is not None and instant - left.at <= right.at - instant):
             if left is not None:
                 yield left
-            left = next(before, None)
+            left = next(earlier, None)
         else:
             yield right
-            right = next(after, None)
+            right = next(later, None)
 
 
-# --- which rows ------------------------------------------------------------------------------------------------------
+# --- rows ------------------------------------------------------------------------------------------------------------
 
 
-class _Choice:
-    """Chooses rows one by one: holds what was seen of columns that collapse, and how often each payload came."""
+class _RowSelection:
+    """Filters, collapses and counts rows. Remembers the last value of each collapsed column, and payload counts."""
 
-    def __init__(self, question: Question, shown: Shown) -> None:
-        self._question = question
-        self._shown = shown
-        self._last: list[str | None] = [None] * len(question.collapse)
-        self._seen: Counter[tuple[str, str]] = Counter()
+    def __init__(self, query: CdxQuery, build_row: RowBuilder) -> None:
+        self._query = query
+        self._build_row = build_row
+        self._last: list[str | None] = [None] * len(query.collapse)
+        self._payload_counts: Counter[tuple[str, str]] = Counter()
 
-    def of(self, captures: Iterable[Listed]) -> Answer:
-        """The answer these captures make. Raises BadInput if it would have to be cut where nobody could go on."""
-        question = self._question
-        rows: Rows = []
-        skip = question.offset
-        last: Listed | None = None
-        most = MOST_READ // (1 + len(question.filters))
-        for number, one in enumerate(captures):
-            if question.limit is not None and len(rows) >= question.limit:
-                return Answer(rows=rows, more=_behind(last) or question.behind)
-            if number >= most:
-                return self._cut(rows, _behind(last))
-            last = one
-            row = self._row(one)
+    def run(self, captures: Iterable[CdxEntry]) -> CdxResult:
+        """Return the answer these captures make. Raises BadInput if it would be cut and the client could not resume."""
+        query = self._query
+        rows: list[Row] = []
+        skip = query.offset
+        last: CdxEntry | None = None
+        budget = MAX_SCANNED // (1 + len(query.filters))
+        for number, capture in enumerate(captures):
+            if query.limit is not None and len(rows) >= query.limit:
+                return CdxResult(rows=rows, resume_after=query.after if last is None else _position_of(last))
+            if number >= budget:
+                return self._cut(rows, None if last is None else _position_of(last))
+            last = capture
+            row = self._select(capture)
             if row is None:
                 continue
             if skip:
                 skip -= 1
                 continue
             rows.append(row)
-        return Answer(rows=rows)
+        return CdxResult(rows=rows)
 
-    def _cut(self, rows: Rows, here: Position | None) -> Answer:
-        if self._question.tells_resume:
-            return Answer(rows=rows, more=here)
+    def _cut(self, rows: list[Row], position: Position | None) -> CdxResult:
+        if self._query.show_resume_key:
+            return CdxResult(rows=rows, resume_after=position)
         raise BadInput(
-            f"this asks to look at more captures than one answer may ({MOST_READ}, fewer with filters). Ask for less "
-            "(from, to, limit), or go on where an answer ends: showResumeKey=true, or page=0, 1, 2 ..."
+            f"this asks to look at more captures than one answer may ({MAX_SCANNED}, fewer with filters). Ask for less "
+            "(from, to, limit), or continue where an answer ends: showResumeKey=true, or page=0, 1, 2 ..."
         )
 
-    def _row(self, one: Listed) -> dict[str, str] | None:
-        row = self._shown(one)
-        if not all(test.keeps(row) for test in self._question.filters):
+    def _select(self, capture: CdxEntry) -> Row | None:
+        """Return the row of a capture, or None if a filter or a collapse drops it."""
+        row = self._build_row(capture)
+        if not all(test.accepts(row) for test in self._query.filters):
             return None
-        for number, (field, length) in enumerate(self._question.collapse):
+        for number, (field, length) in enumerate(self._query.collapse):
             value = row.get(field, "-")[:length]
             if value == self._last[number]:
                 return None
             self._last[number] = value
-        if "dupecount" in self._question.fields:
-            same = row["urlkey"], row["digest"]
-            row["dupecount"] = str(self._seen[same])
-            self._seen[same] += 1
+        if "dupecount" in self._query.fields:
+            payload = row["urlkey"], row["digest"]
+            row["dupecount"] = str(self._payload_counts[payload])
+            self._payload_counts[payload] += 1
         return row
 
 
-def _behind(one: Listed | None) -> Position | None:
-    return None if one is None else Position(one.url_key, one.at, one.id)
+def row_builder(index: MementoIndex, *, resolve_revisits: bool, order: str) -> RowBuilder:
+    """Return a function that makes a row of each capture. A 304 gets the digest and length of the page it refers to.
 
-
-def shower(ask: Ask, *, resolves: bool, order: str) -> Shown:
-    """Makes a row of each capture; of a 304 with the payload it stands for, ``resolves`` with its type and status too.
-
-    They come in the ``order`` of a question. Forward, a 304 stands for the page that just came; backward, a run of them
-    asks once; only by closeness does each.
+    With ``resolve_revisits`` it gets that page's type and status too. Captures have to come in the ``order`` of the
+    query. In forward order the page of a 304 is the one that just came. In reverse order a run of 304s looks its page
+    up once. By closeness every 304 looks it up.
     """
-    known: dict[int, Listed | None] = {}
+    pages: dict[int, CdxEntry | None] = {}
 
-    def show(one: Listed) -> dict[str, str]:
-        if one.reason is None:
-            known.clear()
+    def build(capture: CdxEntry) -> Row:
+        if capture.reason is None:
+            pages.clear()
             if order == "forward":
-                known[one.source_id] = one
-        if not one.unmodified:
-            return as_row(one)
-        if one.source_id not in known:
-            known[one.source_id] = cdx_queries.standing_for(ask, one.source_id, one.at)
-        page = known.pop(one.source_id) if order == "closest" else known[one.source_id]
-        return as_row(one, page, resolves=resolves)
+                pages[capture.source_id] = capture
+        if not capture.unmodified:
+            return cdx_row(capture)
+        if capture.source_id not in pages:
+            pages[capture.source_id] = index.unmodified_page(capture)
+        page = pages.pop(capture.source_id) if order == "closest" else pages[capture.source_id]
+        return cdx_row(capture, page, resolve_revisits=resolve_revisits)
 
-    return show
+    return build
 
 
-def as_row(one: Listed, page: Listed | None = None, *, resolves: bool = False) -> dict[str, str]:
-    """The fields of one capture; ``page`` is what a 304 stands for. ``-`` where there is nothing to say."""
-    plain = one.unmodified and not resolves
-    shown = page or one
+def cdx_row(capture: CdxEntry, page: CdxEntry | None = None, *, resolve_revisits: bool = False) -> Row:
+    """Return the fields of one capture, ``-`` for what is not known. ``page`` is the page a 304 refers to."""
+    is_revisit = capture.unmodified and not resolve_revisits
+    source = page or capture
     return {
-        "urlkey": surt(one.url_key),
-        "timestamp": stamp(one.at),
-        "original": safe(one.url),
-        "mimetype": REVISIT if plain else bare_type(shown.content_type),
-        "statuscode": "-" if plain or shown.status is None else str(shown.status),
-        "digest": f"sha256:{shown.sha256}" if shown.sha256 else "-",
-        "length": str(shown.length or 0),
-        "redirect": safe(one.final_url) if one.final_url != one.url else "-",
+        "urlkey": surt(capture.url_key),
+        "timestamp": format_datetime14(capture.at),
+        "original": escape_url(capture.url),
+        "mimetype": REVISIT if is_revisit else bare_media_type(source.content_type),
+        "statuscode": "-" if is_revisit or source.status is None else str(source.status),
+        "digest": f"sha256:{source.sha256}" if source.sha256 else "-",
+        "length": str(source.length or 0),
+        "redirect": escape_url(capture.final_url) if capture.final_url != capture.url else "-",
     }
 
 
 @lru_cache(maxsize=256)
-def bare_type(content_type: str) -> str:
-    """A media type without parameters, as one word; ``unk`` where none was given."""
+def bare_media_type(content_type: str) -> str:
+    """Return a media type without its parameters, as one word; ``unk`` if there is none."""
     words = content_type.partition(";")[0].lower().split()
-    return safe(words[0]) if words else "unk"
+    return escape_url(words[0]) if words else "unk"
 
 
-def few(captures: Iterable[Listed], most: int) -> tuple[list[Listed], Listed | None]:
-    """The first ``most`` captures, and the one after them if there is one."""
-    found = list(islice(captures, most + 1))
-    return found[:most], found[most] if len(found) > most else None
+def split_at(captures: Iterable[CdxEntry], limit: int) -> tuple[list[CdxEntry], CdxEntry | None]:
+    """Return the first ``limit`` captures, and the one after them if there is one."""
+    batch = list(islice(captures, limit + 1))
+    return batch[:limit], batch[limit] if len(batch) > limit else None

@@ -1,4 +1,4 @@
-"""Instants as web archives write them in addresses and lists: up to fourteen digits, and HTTP dates."""
+"""Instants as web archives write them: timestamps of up to fourteen digits, and HTTP dates."""
 
 from __future__ import annotations
 
@@ -11,60 +11,63 @@ from typing import Final
 from db.errors import BadInput
 
 SECOND: Final = timedelta(seconds=1)
-"""What a stamp is cut to."""
+"""The precision of a fourteen-digit timestamp."""
 
 _DIGITS: Final = re.compile(r"\d{1,14}", re.ASCII)
-_WHOLE: Final = 14
-_CUTS: Final = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
+_LENGTH: Final = 14
+_FIELDS: Final = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 _LEAST: Final = (1, 1, 1, 0, 0, 0)
 
 
-def stamp(at: datetime) -> str:
-    """An instant as fourteen digits, cut to the second."""
-    utc = at.astimezone(UTC)  # field by field: strftime takes four times as long, and an index has many
+def format_datetime14(instant: datetime) -> str:
+    """Return an instant as fourteen digits, cut to the second."""
+    utc = instant.astimezone(UTC)  # field by field: strftime takes four times as long, and an index has many
     return f"{utc.year:04}{utc.month:02}{utc.day:02}{utc.hour:02}{utc.minute:02}{utc.second:02}"
 
 
-def first_of(digits: str) -> datetime:
-    """The first second that 1 to 14 digits can mean: ``2021`` is its first of January. Raises BadInput."""
-    return _read(digits, "0")
+def earliest(digits: str) -> datetime:
+    """Return the first second that 1 to 14 digits can mean: for ``2021`` the first of January. Raises BadInput."""
+    return _parse(digits, "0")
 
 
-def last_of(digits: str) -> datetime:
-    """The last second that 1 to 14 digits can mean: ``2021`` is its New Year's Eve, to 23:59:59. Raises BadInput."""
-    return _read(digits, "9")
+def latest(digits: str) -> datetime:
+    """Return the last second that 1 to 14 digits can mean: for ``2021`` 31 December, 23:59:59. Raises BadInput."""
+    return _parse(digits, "9")
 
 
-def middle_of(digits: str) -> datetime:
-    """The instant that digits in an address ask for: what they leave open is its middle. Raises BadInput."""
-    first = first_of(digits)
-    return first + (last_of(digits) - first) / 2
+def midpoint(digits: str) -> datetime:
+    """Return the middle of the time that 1 to 14 digits can mean: the instant a memento's URL asks for.
+
+    Raises BadInput.
+    """
+    start = earliest(digits)
+    return start + (latest(digits) - start) / 2
 
 
-def http_date(at: datetime) -> str:
-    """An instant as HTTP writes it: ``Mon, 05 Jan 2026 08:00:00 GMT``."""
-    return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)
+def format_http_date(instant: datetime) -> str:
+    """Return an instant as HTTP writes it: ``Mon, 05 Jan 2026 08:00:00 GMT``."""
+    return format_datetime(instant.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
-def _read(digits: str, filler: str) -> datetime:
+def _parse(digits: str, filler: str) -> datetime:
     if _DIGITS.fullmatch(digits) is None:
         raise BadInput(f"{digits[:40]!r} is not a time; write 1 to 14 digits of YYYYMMDDhhmmss")
-    filled = digits + filler * (_WHOLE - len(digits))
+    padded = digits + filler * (_LENGTH - len(digits))
     fields: list[int] = []
-    for place, (start, end) in enumerate(_CUTS):
-        value, least, most = int(filled[start:end]), _LEAST[place], _most(place, fields)
-        given = len(digits) >= end
-        if given and not least <= value <= most:
+    for index, (start, end) in enumerate(_FIELDS):
+        value, least, most = int(padded[start:end]), _LEAST[index], _most(index, fields)
+        is_complete = len(digits) >= end
+        if is_complete and not least <= value <= most:
             raise BadInput(f"{digits!r} is not a time that exists; write 1 to 14 digits of YYYYMMDDhhmmss")
-        if not given and int(digits[start:end].ljust(end - start, "0") or 0) > most:
-            raise BadInput(f"{digits!r} is not the beginning of any time")
+        if not is_complete and int(digits[start:end].ljust(end - start, "0") or 0) > most:
+            raise BadInput(f"{digits!r} is not the beginning of any time; write 1 to 14 digits of YYYYMMDDhhmmss")
         fields.append(min(max(value, least), most))
     year, month, day, hour, minute, second = fields
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
-def _most(place: int, fields: list[int]) -> int:
-    """The highest value of a field, of which a day's depends on the month."""
-    if place == len(("year", "month")):
+def _most(index: int, fields: list[int]) -> int:
+    """Return the highest value of a field. That of the day depends on year and month, which are parsed before it."""
+    if index == len(("year", "month")):
         return monthrange(fields[0], fields[1])[1]
-    return (9999, 12, 0, 23, 59, 59)[place]
+    return (9999, 12, 0, 23, 59, 59)[index]

@@ -1,4 +1,4 @@
-"""The addresses: TimeGate, TimeMap, mementos, availability and index, each also in pywb's spelling."""
+"""The routes of the protocols: TimeGate, TimeMap, mementos, availability and CDX, each also in pywb's spelling."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from archive.formats.http_date import parse_http_date as read_http_date
-from archive.serve.memento.cdx_index import few, look_up, pages, walk
-from archive.serve.memento.cdx_query import read_question
-from archive.serve.memento.datetime14 import SECOND, first_of, middle_of, stamp
-from archive.serve.memento.lookup import place_of
+from archive.api.mementos import MementoIndex, Position
+from archive.formats.http_date import parse_http_date
+from archive.serve.memento.cdx_index import count_pages, run_query, split_at, walk
+from archive.serve.memento.cdx_query import parse_cdx_query
+from archive.serve.memento.datetime14 import SECOND, earliest, format_datetime14, midpoint
+from archive.serve.memento.lookup import find_scope
 from archive.serve.memento.replay import POLICY, Replay, respond
-from archive.serve.memento.rewrite import Links, behind, page_url, read_memento, safe
-from archive.serve.memento.serialize import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, write_answer
+from archive.serve.memento.rewrite import Links, escape_url, page_url, parse_memento_url, target_after
+from archive.serve.memento.serialize import LINK_FORMAT, TIMEMAPS, TimeMap, link, memento_link, serialize_result
 from archive.serve.request_context import request_context
-from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
-from db.queries import captures as capture_queries
-from db.queries import cdx as cdx_queries
-from db.queries.cdx import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,179 +28,186 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from archive.api.mementos import CdxEntry, Scope
     from archive.serve.request_context import RequestContext
-    from db.queries.cdx import Listed, Place
-    from db.reader import Ask
 
-    Answer = Callable[[RequestContext], Response]
+    Handler = Callable[[RequestContext], Response]
 
-MOST_LISTED: Final = 5000
-"""Mementos in one TimeMap: 800 kB of links, written in 30 ms; a longer list names the one that goes on."""
+MAX_LISTED: Final = 5000
+"""Mementos in one TimeMap: 800 kB of links, written in 30 ms. A longer list names the one that continues it."""
 
-_EXACT: Final = 14
+_WHOLE_STAMP: Final = 14  # digits; fewer mean a span of time
 
 
 def routes() -> list[Route]:
-    """Every route, in the order they are matched: ``/web`` as the Wayback Machine spells it, ``/archive`` as pywb."""
+    """Return every route, in matching order: ``/web`` as the Wayback Machine spells it, ``/archive`` as pywb."""
     return [
-        *(Route(path, _answering(_index)) for path in ("/cdx/search/cdx", "/cdx/search", "/cdx")),
-        Route("/wayback/available", _answering(_available)),
-        Route("/archive/cdx", _answering(partial(_index, lines=True))),
-        Route("/web/timemap/{form}/{rest:path}", _answering(partial(_timemap, root="/web"))),
-        Route("/archive/timemap/{form}/{rest:path}", _answering(partial(_timemap, root="/archive"))),
-        Route("/web/{rest:path}", _answering(partial(_page, root="/web"))),
-        Route("/archive/{rest:path}", _answering(partial(_page, root="/archive"))),
+        *(Route(path, _endpoint(_cdx)) for path in ("/cdx/search/cdx", "/cdx/search", "/cdx")),
+        Route("/wayback/available", _endpoint(_availability)),
+        Route("/archive/cdx", _endpoint(partial(_cdx, json_lines=True))),
+        Route("/web/timemap/{form}/{rest:path}", _endpoint(partial(_timemap, root="/web"))),
+        Route("/archive/timemap/{form}/{rest:path}", _endpoint(partial(_timemap, root="/archive"))),
+        Route("/web/{rest:path}", _endpoint(partial(_page, root="/web"))),
+        Route("/archive/{rest:path}", _endpoint(partial(_page, root="/archive"))),
     ]
 
 
-def _answering(answer: Answer) -> Callable[[Request], Response]:
+def _endpoint(handler: Handler) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
-        with request_context(request, "") as at:
-            return answer(at)
+        with request_context(request, "") as context:
+            return handler(context)
 
     return endpoint
 
 
-# --- the index -------------------------------------------------------------------------------------------------------
+def _index(context: RequestContext) -> MementoIndex:
+    return MementoIndex(context.archive.ask)
 
 
-def _index(at: RequestContext, *, lines: bool = False) -> Response:
-    question = read_question(at.request.url.query, lines=lines)
-    if question.counts_pages:
-        return Response(f"{pages(at.ask, question)}\n", media_type="text/plain")
-    text, media_type = write_answer(look_up(at.ask, question), question)
+# --- CDX and availability --------------------------------------------------------------------------------------------
+
+
+def _cdx(context: RequestContext, *, json_lines: bool = False) -> Response:
+    query = parse_cdx_query(context.request.url.query, json_lines=json_lines)
+    if query.show_num_pages:
+        return Response(f"{count_pages(_index(context), query)}\n", media_type="text/plain")
+    text, media_type = serialize_result(run_query(_index(context), query), query)
     return Response(text, headers={"content-type": media_type, "cache-control": "no-cache"})
 
 
-def _available(at: RequestContext) -> Response:
-    """The memento nearest to a time, or the newest, as JSON; ``{}`` where there is none."""
-    url, digits = at.query.get("url", ""), at.query.get("timestamp", "")
+def _availability(context: RequestContext) -> Response:
+    """Return the memento nearest to a time, or the newest, as JSON. Without any, ``archived_snapshots`` is empty."""
+    url, digits = context.query.get("url", ""), context.query.get("timestamp", "")
     if not url:
         raise BadInput("url is missing: ask for an address, like url=https://news.example/page")
-    found = _page_at(at.ask, page_url(url), middle_of(digits) if digits else None)
-    told: dict[str, object] = {"url": url, "archived_snapshots": {}}
-    if found is not None:
-        address = Links(f"{at.base}/web").memento(found.at, found.url)
-        status = "200" if found.unmodified or found.status is None else str(found.status)
-        closest = {"status": status, "available": True, "url": address, "timestamp": stamp(found.at)}
-        told["archived_snapshots"] = {"closest": closest}
-    return JSONResponse(told | ({"timestamp": digits} if digits else {}))
+    index, page = _index(context), page_url(url)
+    capture = _nearest_or_newest(index, find_scope(index, page), page, midpoint(digits) if digits else None)
+    snapshots: dict[str, object] = {}
+    if capture is not None:
+        memento = Links(f"{context.base}/web").memento(capture.at, capture.url)
+        status = "200" if capture.unmodified or capture.status is None else str(capture.status)
+        timestamp = format_datetime14(capture.at)
+        snapshots["closest"] = {"status": status, "available": True, "url": memento, "timestamp": timestamp}
+    document = {"url": url, "archived_snapshots": snapshots}
+    return JSONResponse(document | ({"timestamp": digits} if digits else {}))
 
 
-# --- one page's list -------------------------------------------------------------------------------------------------
+def _nearest_or_newest(index: MementoIndex, scope: Scope, url: str, instant: datetime | None) -> CdxEntry | None:
+    return index.newest(scope) if instant is None else index.nearest(scope, instant, url_key(url))
 
 
-def _timemap(at: RequestContext, *, root: str) -> Response:
-    form = at.path["form"]
+# --- TimeMaps --------------------------------------------------------------------------------------------------------
+
+
+def _timemap(context: RequestContext, *, root: str) -> Response:
+    form = context.path["form"]
     if form not in TIMEMAPS:
         raise BadInput(f"there is no TimeMap as {form[:40]!r}; there are {', '.join(TIMEMAPS)}")
-    text = behind(at.request.scope, f"{root}/timemap/{form}/")
-    since = text[:_EXACT] if text[:_EXACT].isdigit() and text[_EXACT:].startswith("/") else ""
+    text = target_after(context.request.scope, f"{root}/timemap/{form}/")
+    since = text[:_WHOLE_STAMP] if text[:_WHOLE_STAMP].isdigit() and text[_WHOLE_STAMP:].startswith("/") else ""
     url = page_url(text.removeprefix(f"{since}/") if since else text)
-    place = place_of(at.ask, url, since=first_of(since) if since else None)
-    listed, following = few(walk(at.ask, place), MOST_LISTED)
-    if not listed:
-        raise _nothing(url)
+    index = _index(context)
+    scope = find_scope(index, url, since=earliest(since) if since else None)
+    captures, next_capture = split_at(walk(index, scope), MAX_LISTED)
+    if not captures:
+        raise _not_archived(url)
     if root == "/archive" and form != "link":
-        return _as_pywb_lists(at, url, form)
+        return _pywb_timemap(index, url, form)
     write, media_type = TIMEMAPS[form]
-    told = TimeMap(url=url, listed=listed, links=Links(f"{at.base}{root}"), begun=not since, following=following)
-    return Response(write(told), headers={"content-type": media_type, "cache-control": "no-cache"})
+    timemap = TimeMap(
+        url=url,
+        captures=captures,
+        links=Links(f"{context.base}{root}"),
+        is_first=not since,
+        next_capture=next_capture,
+    )
+    return Response(write(timemap), headers={"content-type": media_type, "cache-control": "no-cache"})
 
 
-def _as_pywb_lists(at: RequestContext, url: str, form: str) -> Response:
-    """What pywb in these two forms is what its index answers."""
-    question = replace(read_question("url=x.example"), url=url, output={"json": "jsonl"}.get(form, form))
-    text, media_type = write_answer(look_up(at.ask, question), question)
+def _pywb_timemap(index: MementoIndex, url: str, form: str) -> Response:
+    """Return a TimeMap as pywb writes it in the forms json and cdxj: the rows of its index."""
+    query = replace(parse_cdx_query("url=x.example"), url=url, output={"json": "jsonl"}.get(form, form))
+    text, media_type = serialize_result(run_query(index, query), query)
     return Response(text, headers={"content-type": media_type})
 
 
-# --- one page at a moment --------------------------------------------------------------------------------------------
+# --- TimeGate and mementos -------------------------------------------------------------------------------------------
 
 
-def _page(at: RequestContext, *, root: str) -> Response:
-    """What stands behind ``/web/``: a memento's address, a star and an address, or an address alone, the TimeGate."""
-    text = behind(at.request.scope, f"{root}/")
-    links = Links(f"{at.base}{root}")
+def _page(context: RequestContext, *, root: str) -> Response:
+    """Answer for ``/web/...``: a memento's URL, a star and a URL (the TimeMap), or a URL alone (the TimeGate)."""
+    text = target_after(context.request.scope, f"{root}/")
+    links = Links(f"{context.base}{root}")
     if text.startswith("*/"):
         return RedirectResponse(links.timemap(page_url(text.removeprefix("*/"))))
-    asked = read_memento(text)
-    if asked is None:
-        return _timegate(at, page_url(text), links)
-    url = page_url(asked.url)
-    place = place_of(at.ask, url)
-    if len(asked.digits) == _EXACT:
-        start = first_of(asked.digits)
-        exact = cdx_queries.listed(at.ask, replace(place, since=start, until=start + SECOND), limit=1)
-        if exact:
-            return _memento(at, exact[0], place, links, raw=asked.mode == "id_")
-    found = cdx_queries.nearest(at.ask, place, middle_of(asked.digits), url_key(url))
-    if found is None:
-        raise _nothing(url)
-    return _led_to(links.memento(found.at, found.url, asked.mode))
+    target = parse_memento_url(text)
+    if target is None:
+        return _timegate(context, page_url(text), links)
+    url = page_url(target.url)
+    index = _index(context)
+    scope = find_scope(index, url)
+    if len(target.digits) == _WHOLE_STAMP:
+        start = earliest(target.digits)
+        matches = index.captures(replace(scope, since=start, until=start + SECOND), limit=1)
+        if matches:
+            return _memento(context, matches[0], scope, links, raw=target.mode == "id_")
+    capture = index.nearest(scope, midpoint(target.digits), url_key(url))
+    if capture is None:
+        raise _not_archived(url)
+    return _redirect(links.memento(capture.at, capture.url, target.mode))
 
 
-def _timegate(at: RequestContext, url: str, links: Links) -> Response:
-    """To the memento nearest to the ``Accept-Datetime`` of a request; to the newest without one (RFC 7089, 4.1)."""
-    asked = at.request.headers.get("accept-datetime")
-    moment = read_http_date(asked) if asked else None
-    if asked and moment is None:
-        raise BadInput(f"Accept-Datetime: {asked[:60]!r} is not an HTTP date, like Mon, 05 Jan 2026 08:00:00 GMT")
-    place = place_of(at.ask, url)
-    found = _page_at(at.ask, url, moment, place)
-    if found is None:
-        raise _nothing(url)
-    response = _led_to(links.memento(found.at, found.url))
+def _timegate(context: RequestContext, url: str, links: Links) -> Response:
+    """Redirect to the memento nearest to ``Accept-Datetime``, to the newest without one (RFC 7089, section 4.1)."""
+    header = context.request.headers.get("accept-datetime")
+    instant = parse_http_date(header) if header else None
+    if header and instant is None:
+        raise BadInput(f"Accept-Datetime: {header[:60]!r} is not an HTTP date, like Mon, 05 Jan 2026 08:00:00 GMT")
+    index = _index(context)
+    scope = find_scope(index, url)
+    capture = _nearest_or_newest(index, scope, url, instant)
+    if capture is None:
+        raise _not_archived(url)
+    response = _redirect(links.memento(capture.at, capture.url))
     response.headers["vary"] = "accept-datetime"
-    response.headers["link"] = _links(at.ask, place, found, links, "")
+    response.headers["link"] = _link_header(index, scope, capture, links, "")
     return response
 
 
-def _page_at(ask: Ask, url: str, moment: datetime | None, place: Place | None = None) -> Listed | None:
-    place = place or place_of(ask, url)
-    if moment is not None:
-        return cdx_queries.nearest(ask, place, moment, url_key(url))
-    return next(iter(cdx_queries.listed(ask, place, back=True, limit=1)), None)
+def _memento(context: RequestContext, memento: CdxEntry, scope: Scope, links: Links, *, raw: bool) -> Response:
+    index = _index(context)
+    stored = index.response(memento)
+    link_header = _link_header(index, scope, memento, links, "id_" if raw else "")
+    replay = Replay(memento=memento, source=stored.capture, payload=stored.payload, raw=raw, link_header=link_header)
+    return respond(replay, links, context.request.headers)
 
 
-def _memento(at: RequestContext, one: Listed, place: Place, links: Links, *, raw: bool) -> Response:
-    shown = capture_queries.by_id(at.ask, one.id)
-    if one.unmodified:
-        page = cdx_queries.standing_for(at.ask, one.source_id, one.at)
-        if page is None:
-            raise NotArchived(f"{one.url} was found unmodified at {iso(one.at)}, but the page it speaks of is not held")
-        shown = capture_queries.by_id(at.ask, page.id)
-    payload = b"" if shown.payload_sha256 is None else capture_queries.payload(at.ask, shown.payload_sha256)
-    told = _links(at.ask, place, one, links, "id_" if raw else "")
-    replay = Replay(one=one, shown=shown, payload=payload, raw=raw, links=told)
-    return respond(replay, links, at.request.headers)
-
-
-def _links(ask: Ask, place: Place, one: Listed, links: Links, mode: str) -> str:
-    """The ``Link`` header: the page's own address as it was captured, its gate and list, and the mementos around."""
-    here = Position(one.url_key, one.at, one.id)
-    around = {
-        "first": cdx_queries.listed(ask, place, limit=1),
-        "prev": cdx_queries.listed(ask, place, behind=here, back=True, limit=1),
-        "next": cdx_queries.listed(ask, place, behind=here, limit=1),
-        "last": cdx_queries.listed(ask, place, back=True, limit=1),
+def _link_header(index: MementoIndex, scope: Scope, memento: CdxEntry, links: Links, mode: str) -> str:
+    """Return the ``Link`` header: the page's URL as it was captured, its TimeGate and TimeMap, the mementos around."""
+    position = Position(memento.url_key, memento.at, memento.id)
+    neighbours = {
+        "first": index.captures(scope, limit=1),
+        "prev": index.captures(scope, after=position, reverse=True, limit=1),
+        "next": index.captures(scope, after=position, limit=1),
+        "last": index.captures(scope, reverse=True, limit=1),
     }
-    named = {each.id: each for found in around.values() for each in found} | {one.id: one}
-    told = [
-        link(safe(one.url), "original"),
-        link(links.timegate(one.url), "timegate"),
-        link(links.timemap(one.url), "timemap", f'type="{LINK_FORMAT}"'),
+    mementos = {capture.id: capture for captures in neighbours.values() for capture in captures}
+    mementos |= {memento.id: memento}
+    values = [
+        link(escape_url(memento.url), "original"),
+        link(links.timegate(memento.url), "timegate"),
+        link(links.timemap(memento.url), "timemap", f'type="{LINK_FORMAT}"'),
     ]
-    for each in sorted(named.values(), key=lambda listed: (listed.at, listed.id)):
-        rels = [name for name, found in around.items() if found and found[0].id == each.id]
-        told.append(memento_link(links, each, " ".join((*rels, "memento")), mode))
-    return ", ".join(told)
+    for capture in sorted(mementos.values(), key=lambda capture: (capture.at, capture.id)):
+        relations = [name for name, captures in neighbours.items() if captures and captures[0].id == capture.id]
+        values.append(memento_link(links, capture, " ".join((*relations, "memento")), mode))
+    return ", ".join(values)
 
 
-def _led_to(address: str) -> Response:
-    """A redirect within the archive, under the same policy as a memento: a frame may be on its way to one."""
-    return Response(b"", 302, POLICY | {"location": address, "cache-control": "no-cache"})
+def _redirect(url: str) -> Response:
+    """Return a redirect within the archive, with the headers of a memento: a frame may be on its way to one."""
+    return Response(b"", 302, POLICY | {"location": url, "cache-control": "no-cache"})
 
 
-def _nothing(url: str) -> NotArchived:
-    return NotArchived(f"no memento of {url} is held")
+def _not_archived(url: str) -> NotArchived:
+    return NotArchived(f"there is no memento of {url} in this archive")

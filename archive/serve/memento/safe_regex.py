@@ -1,11 +1,11 @@
-"""Regular expressions that strangers may send: matched in one pass over the text, whatever the pattern.
+"""Regular expressions from strangers, matched in one pass over the text whatever the pattern.
 
-Python's ``re`` tries again from every place where it had a choice, and a pattern such as ``(a+)+b`` makes that take
-years; it cannot be stopped either. So the filters of an index understand a strict subset, the regular expressions
-proper (literals, ``.``, classes, groups, ``|``, ``* + ? {m,n}``), and follow all choices at once: Thompson's
-construction (Communications of the ACM 11, 1968), turned into a deterministic automaton while it is used. A character
-of the text then costs one look-up, and nothing a pattern says changes that. Back-references and looking around, which
-no automaton can do, are refused with words.
+Python's ``re`` backtracks: a pattern such as ``(a+)+b`` makes it take years, and it cannot be interrupted. The filters
+of CDX queries therefore accept a strict subset, the regular expressions of formal language theory (literals, ``.``,
+classes, groups, ``|``, ``* + ? {m,n}``), and follow all alternatives at once: Thompson's construction (Communications
+of the ACM 11, 1968) gives a nondeterministic automaton, which becomes deterministic lazily, while texts are matched. A
+character of the text then costs one look-up, and no pattern changes that. Back-references and look-around, which no
+automaton can do, are refused with a message.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Final
 
 from db.errors import BadInput
 
-LONGEST: Final = 200
-"""Characters of a pattern at most; the longest seen from a client had 60."""
+MAX_LENGTH: Final = 200
+"""Characters of a pattern at most. The longest seen from a client had 60."""
 
-_MOST_STATES: Final = 1000  # of the automaton with choices: {1,500} of a short word
-_MOST_SETS: Final = 500  # of the one without, kept at a time
-_MOST_WORK: Final = 500_000  # states looked at while it is built: 0.35 s; usual patterns need some hundred
-_DEEPEST: Final = 20  # groups within groups
+_MAX_STATES: Final = 1000  # of the nondeterministic automaton: {1,500} of a short word
+_MAX_SETS: Final = 500  # states of the deterministic automaton kept at a time
+_MAX_WORK: Final = 500_000  # states visited while it is built: 0.35 s; usual patterns need some hundred
+_MAX_DEPTH: Final = 20  # groups within groups
 _ANY: Final = ((0, 0x10FFFF),)
 _CLASSES: Final = {
     "d": ((48, 57),),
@@ -33,6 +33,7 @@ _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _BOUNDS: Final = re.compile(r"\{(\d{1,4})(,(\d{1,4})?)?\}")
 
 _Ranges = tuple[tuple[int, int], ...]
+_States = frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class _Chars:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Sequence:
     nodes: tuple[_Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Either:
+class _Alternatives:
     nodes: tuple[_Node, ...]
 
 
@@ -60,96 +61,96 @@ class _Repeat:
     high: int | None
 
 
-_Node = _Chars | _Row | _Either | _Repeat
+_Node = _Chars | _Sequence | _Alternatives | _Repeat
 
 
 class Pattern:
-    """A pattern ready to match whole texts, or with ``open_end`` what they begin with. Raises BadInput.
+    """A pattern that matches whole texts, or with ``open_end`` the beginning of texts. Raises BadInput.
 
-    Holds the automaton as far as the texts so far have needed it.
+    Keeps the part of the deterministic automaton that the texts so far have needed.
     """
 
     def __init__(self, source: str, *, open_end: bool = False) -> None:
-        if len(source) > LONGEST:
-            raise BadInput(f"the pattern has {len(source)} characters, more than {LONGEST}")
-        self._folded = source.startswith("(?i)")
-        node = _Reader(source.removeprefix("(?i)"), folded=self._folded).read()
-        self._machine = _Machine(_Row((node, _Repeat(_Chars(_ANY), 0, None))) if open_end else node)
-        self._sets: dict[frozenset[int], dict[str, frozenset[int]]] = {}
+        if len(source) > MAX_LENGTH:
+            raise BadInput(f"the pattern has {len(source)} characters, more than {MAX_LENGTH}")
+        self._ignores_case = source.startswith("(?i)")
+        node = _Parser(source.removeprefix("(?i)"), ignore_case=self._ignores_case).parse()
+        self._nfa = _Nfa(_Sequence((node, _Repeat(_Chars(_ANY), 0, None))) if open_end else node)
+        self._transitions: dict[_States, dict[str, _States]] = {}
         self._work = 0
 
     def matches(self, text: str) -> bool:
-        """True if the whole of ``text`` is what the pattern describes. One look-up a character.
+        """Return True if the pattern matches the whole of ``text``. Costs one look-up a character.
 
-        Raises BadInput for a pattern made to need ever new sets of states: they are counted, so that what is refused
-        does not depend on how busy the machine is.
+        Raises BadInput for a pattern made to need ever new sets of states. The work is counted, not timed, so the same
+        pattern is refused however busy the machine is.
         """
-        here = self._machine.start
-        for char in text.lower() if self._folded else text:
-            here = self._next(here, char)
-            if not here:
+        states = self._nfa.start
+        for char in text.lower() if self._ignores_case else text:
+            states = self._next(states, char)
+            if not states:
                 return False
-        return self._machine.end in here
+        return self._nfa.end in states
 
-    def _next(self, here: frozenset[int], char: str) -> frozenset[int]:
-        known = self._sets.get(here)
-        if known is None:
-            if len(self._sets) >= _MOST_SETS:
-                self._sets.clear()
-            known = self._sets.setdefault(here, {})
-        found = known.get(char)
-        if found is None:
-            self._work += len(here)
-            if self._work > _MOST_WORK:
+    def _next(self, states: _States, char: str) -> _States:
+        transitions = self._transitions.get(states)
+        if transitions is None:
+            if len(self._transitions) >= _MAX_SETS:
+                self._transitions.clear()
+            transitions = self._transitions.setdefault(states, {})
+        target = transitions.get(char)
+        if target is None:
+            self._work += len(states)
+            if self._work > _MAX_WORK:
                 raise BadInput("the pattern leaves too much open for these texts; make it plainer")
-            found = known[char] = self._machine.step(here, ord(char))
-        return found
+            target = transitions[char] = self._nfa.step(states, ord(char))
+        return target
 
 
-class _Machine:
-    """The automaton with choices: from a state by a character to the next one, or by choice to several."""
+class _Nfa:
+    """The nondeterministic automaton. A state has one move by a character, or any number of empty moves."""
 
     def __init__(self, node: _Node) -> None:
         self._moves: dict[int, tuple[_Chars, int]] = {}
-        self._choices: list[list[int]] = []
-        first = self._state()
+        self._empty_moves: list[list[int]] = []
+        first = self._add_state()
         self.end = self._build(node, first)
         self.start = self._closure([first])
 
-    def step(self, here: frozenset[int], code: int) -> frozenset[int]:
-        """Every state that a character leads to from these."""
-        moves = (self._moves[state] for state in here if state in self._moves)
+    def step(self, states: _States, code: int) -> _States:
+        """Return every state that a character leads to from these."""
+        moves = (self._moves[state] for state in states if state in self._moves)
         return self._closure([target for chars, target in moves if chars.has(code)])
 
-    def _closure(self, states: list[int]) -> frozenset[int]:
-        seen = set(states)
+    def _closure(self, states: list[int]) -> _States:
+        closure = set(states)
         while states:
-            for target in self._choices[states.pop()]:
-                if target not in seen:
-                    seen.add(target)
+            for target in self._empty_moves[states.pop()]:
+                if target not in closure:
+                    closure.add(target)
                     states.append(target)
-        return frozenset(seen)
+        return frozenset(closure)
 
-    def _state(self) -> int:
-        if len(self._choices) >= _MOST_STATES:
+    def _add_state(self) -> int:
+        if len(self._empty_moves) >= _MAX_STATES:
             raise BadInput("the pattern repeats too much; use smaller numbers in {}")
-        self._choices.append([])
-        return len(self._choices) - 1
+        self._empty_moves.append([])
+        return len(self._empty_moves) - 1
 
     def _build(self, node: _Node, start: int) -> int:
-        """Lay a node out from ``start``; the state it ends in."""
+        """Add the states of a node from ``start`` on, and return the state it ends in."""
         if isinstance(node, _Chars):
-            end = self._state()
-            middle = self._state()  # a state has one move or choices, never both
-            self._choices[start].append(middle)
+            end = self._add_state()
+            middle = self._add_state()  # a state has one move or empty moves, never both
+            self._empty_moves[start].append(middle)
             self._moves[middle] = node, end
             return end
-        if isinstance(node, _Row):
-            for each in node.nodes:
-                start = self._build(each, start)
+        if isinstance(node, _Sequence):
+            for child in node.nodes:
+                start = self._build(child, start)
             return start
-        if isinstance(node, _Either):
-            ends = [self._build(each, self._jump(start)) for each in node.nodes]
+        if isinstance(node, _Alternatives):
+            ends = [self._build(child, self._branch(start)) for child in node.nodes]
             return self._join(ends)
         return self._build_repeat(node, start)
 
@@ -157,73 +158,73 @@ class _Machine:
         for _ in range(node.low):
             start = self._build(node.node, start)
         if node.high is None:
-            loop = self._jump(start)
-            self._choices[self._build(node.node, self._jump(loop))].append(loop)
-            return self._jump(loop)
+            loop = self._branch(start)
+            self._empty_moves[self._build(node.node, self._branch(loop))].append(loop)
+            return self._branch(loop)
         ends = [start]
         for _ in range(node.high - node.low):
-            ends.append(self._build(node.node, self._jump(ends[-1])))
+            ends.append(self._build(node.node, self._branch(ends[-1])))
         return self._join(ends)
 
-    def _jump(self, start: int) -> int:
-        target = self._state()
-        self._choices[start].append(target)
+    def _branch(self, start: int) -> int:
+        target = self._add_state()
+        self._empty_moves[start].append(target)
         return target
 
     def _join(self, ends: list[int]) -> int:
-        target = self._state()
+        target = self._add_state()
         for end in ends:
-            self._choices[end].append(target)
+            self._empty_moves[end].append(target)
         return target
 
 
-class _Reader:
-    """Reads a pattern from left to right."""
+class _Parser:
+    """A recursive-descent parser of patterns."""
 
-    def __init__(self, source: str, *, folded: bool) -> None:
-        self._source, self._at, self._depth, self._folded = source, 0, 0, folded
+    def __init__(self, source: str, *, ignore_case: bool) -> None:
+        self._source, self._position, self._depth, self._ignore_case = source, 0, 0, ignore_case
 
-    def read(self) -> _Node:
-        """The whole pattern. What it describes is a whole text, so that ``^`` and ``$`` around it say nothing new."""
-        self._take("^")
-        node = self._either()
-        self._take("$")
-        if self._at < len(self._source):
-            raise self._wrong(f"{self._source[self._at]!r} is not understood here")
+    def parse(self) -> _Node:
+        """Parse the whole pattern. It has to match a whole text, so ``^`` and ``$`` around it change nothing."""
+        self._accept("^")
+        node = self._alternatives()
+        self._accept("$")
+        if self._position < len(self._source):
+            raise self._error(f"{self._source[self._position]!r} is not understood here")
         return node
 
-    def _either(self) -> _Node:
-        nodes = [self._row()]
-        while self._take("|"):
-            nodes.append(self._row())
-        return nodes[0] if len(nodes) == 1 else _Either(tuple(nodes))
+    def _alternatives(self) -> _Node:
+        nodes = [self._sequence()]
+        while self._accept("|"):
+            nodes.append(self._sequence())
+        return nodes[0] if len(nodes) == 1 else _Alternatives(tuple(nodes))
 
-    def _row(self) -> _Node:
+    def _sequence(self) -> _Node:
         nodes = []
-        while self._at < len(self._source) and self._peek() not in "|)" and not self._at_end():
-            nodes.append(self._repeated(self._one()))
-        return _Row(tuple(nodes))
+        while self._position < len(self._source) and self._peek() not in "|)" and not self._is_at_end():
+            nodes.append(self._repetition(self._atom()))
+        return _Sequence(tuple(nodes))
 
-    def _at_end(self) -> bool:
-        return self._peek() == "$" and self._at == len(self._source) - 1
+    def _is_at_end(self) -> bool:
+        return self._peek() == "$" and self._position == len(self._source) - 1
 
-    def _repeated(self, node: _Node) -> _Node:
-        bounds = _BOUNDS.match(self._source, self._at)
+    def _repetition(self, node: _Node) -> _Node:
+        bounds = _BOUNDS.match(self._source, self._position)
         if bounds:
-            self._at = bounds.end()
+            self._position = bounds.end()
             low, high = int(bounds[1]), int(bounds[3]) if bounds[3] else (None if bounds[2] else int(bounds[1]))
             if high is not None and high < low:
-                raise self._wrong(f"{bounds[0]} goes backwards")
-        elif self._at < len(self._source) and self._peek() in "*+?":
+                raise self._error(f"{bounds[0]} goes backwards")
+        elif self._position < len(self._source) and self._peek() in "*+?":
             low, high = {"*": (0, None), "+": (1, None), "?": (0, 1)}[self._next()]
         else:
             return node
-        self._take("?")  # whether it takes much or little makes no difference to whether the whole text matches
-        if self._at < len(self._source) and self._peek() in "*+?{":
-            raise self._wrong("a repetition is repeated; put what it repeats in ( )")
+        self._accept("?")  # greedy or lazy makes no difference to a match of the whole text
+        if self._position < len(self._source) and self._peek() in "*+?{":
+            raise self._error("a repetition is repeated; put what it repeats in ( )")
         return _Repeat(node, low, high)
 
-    def _one(self) -> _Node:
+    def _atom(self) -> _Node:
         char = self._next()
         if char == "(":
             return self._group()
@@ -232,83 +233,83 @@ class _Reader:
         if char == ".":
             return _Chars(_ANY)
         if char == "\\":
-            return _Chars(self._escaped())
+            return _Chars(self._escape())
         if char in "*+?{$^":
-            raise self._wrong(f"{char!r} has nothing before it to act on; write \\{char} for the character itself")
-        return _Chars(_only(char.lower() if self._folded else char))
+            raise self._error(f"{char!r} has nothing before it to act on; write \\{char} for the character itself")
+        return _Chars(_single(char.lower() if self._ignore_case else char))
 
     def _group(self) -> _Node:
-        if self._take("?") and not self._take(":"):
-            raise self._wrong("only plain groups are understood, ( ) and (?: )")
+        if self._accept("?") and not self._accept(":"):
+            raise self._error("only plain groups are understood, ( ) and (?: )")
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._wrong(f"more than {_DEEPEST} groups within each other")
-        node = self._either()
-        if not self._take(")"):
-            raise self._wrong("a group is not closed")
+        if self._depth > _MAX_DEPTH:
+            raise self._error(f"more than {_MAX_DEPTH} groups within each other")
+        node = self._alternatives()
+        if not self._accept(")"):
+            raise self._error("a group is not closed")
         self._depth -= 1
         return node
 
     def _class(self) -> _Node:
-        negated = self._take("^")
-        found: list[tuple[int, int]] = []
-        while not (found and self._take("]")):
-            low = self._class_item()
-            if self._source.startswith("-", self._at) and not self._source.startswith("-]", self._at):
-                self._at += 1
-                high = self._class_item()
+        negated = self._accept("^")
+        ranges: list[tuple[int, int]] = []
+        while not (ranges and self._accept("]")):
+            low = self._class_member()
+            if self._source.startswith("-", self._position) and not self._source.startswith("-]", self._position):
+                self._position += 1
+                high = self._class_member()
                 if len(low) > 1 or len(high) > 1 or high[0][0] < low[0][0]:
-                    raise self._wrong("a range in [ ] goes backwards")
+                    raise self._error("a range in [ ] goes backwards")
                 low = ((low[0][0], high[0][0]),)
-            found += [self._fold(each) for each in low]
-        return _Chars(_others(found) if negated else tuple(found))
+            ranges += [self._fold_case(span) for span in low]
+        return _Chars(_complement(ranges) if negated else tuple(ranges))
 
-    def _class_item(self) -> _Ranges:
+    def _class_member(self) -> _Ranges:
         char = self._next()
-        return self._escaped() if char == "\\" else _only(char)
+        return self._escape() if char == "\\" else _single(char)
 
-    def _fold(self, span: tuple[int, int]) -> tuple[int, int]:
+    def _fold_case(self, span: tuple[int, int]) -> tuple[int, int]:
         low, high = span
-        return (low + 32, high + 32) if self._folded and low >= ord("A") and high <= ord("Z") else span
+        return (low + 32, high + 32) if self._ignore_case and low >= ord("A") and high <= ord("Z") else span
 
-    def _escaped(self) -> _Ranges:
+    def _escape(self) -> _Ranges:
         char = self._next()
         if char.lower() in _CLASSES:
             ranges = _CLASSES[char.lower()]
-            return ranges if char.islower() else _others(list(ranges))
+            return ranges if char.islower() else _complement(list(ranges))
         if char in _CONTROLS:
-            return _only(_CONTROLS[char])
+            return _single(_CONTROLS[char])
         if char.isalnum():
-            raise self._wrong(f"\\{char} is not understood")
-        return _only(char)
+            raise self._error(f"\\{char} is not understood")
+        return _single(char)
 
     def _peek(self) -> str:
-        return self._source[self._at]
+        return self._source[self._position]
 
     def _next(self) -> str:
-        if self._at >= len(self._source):
-            raise self._wrong("it ends too early")
-        self._at += 1
-        return self._source[self._at - 1]
+        if self._position >= len(self._source):
+            raise self._error("it ends too early")
+        self._position += 1
+        return self._source[self._position - 1]
 
-    def _take(self, char: str) -> bool:
-        taken = self._source.startswith(char, self._at)
-        self._at += len(char) if taken else 0
-        return taken
+    def _accept(self, char: str) -> bool:
+        accepted = self._source.startswith(char, self._position)
+        self._position += len(char) if accepted else 0
+        return accepted
 
-    def _wrong(self, why: str) -> BadInput:
-        return BadInput(f"the pattern {self._source!r} cannot be used: {why}")
+    def _error(self, reason: str) -> BadInput:
+        return BadInput(f"the pattern {self._source!r} cannot be used: {reason}")
 
 
-def _only(char: str) -> _Ranges:
+def _single(char: str) -> _Ranges:
     return ((ord(char), ord(char)),)
 
 
-def _others(ranges: list[tuple[int, int]]) -> _Ranges:
-    """Every character that is in none of ``ranges``."""
-    found, start = [], 0
+def _complement(ranges: list[tuple[int, int]]) -> _Ranges:
+    """Return the ranges of every character that is in none of these."""
+    gaps, start = [], 0
     for low, high in sorted(ranges):
         if low > start:
-            found.append((start, low - 1))
+            gaps.append((start, low - 1))
         start = max(start, high + 1)
-    return (*found, (start, 0x10FFFF)) if start <= _ANY[0][1] else tuple(found)
+    return (*gaps, (start, 0x10FFFF)) if start <= _ANY[0][1] else tuple(gaps)

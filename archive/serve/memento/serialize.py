@@ -1,4 +1,4 @@
-"""Answers of an index and lists of mementos as text: lines, JSON tables, cdxj, link format."""
+"""CDX results and TimeMaps as text: lines, JSON tables, CDXJ, link format."""
 
 from __future__ import annotations
 
@@ -6,59 +6,60 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.serve.memento.cdx_query import OTHER_NAMES, write_resume
-from archive.serve.memento.datetime14 import http_date, stamp
-from archive.serve.memento.rewrite import safe
+from archive.serve.memento.cdx_query import OTHER_NAMES, encode_resume_key
+from archive.serve.memento.datetime14 import format_datetime14, format_http_date
+from archive.serve.memento.rewrite import escape_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.serve.memento.cdx_index import Answer
-    from archive.serve.memento.cdx_query import Question
+    from archive.api.mementos import CdxEntry
+    from archive.serve.memento.cdx_index import CdxResult
+    from archive.serve.memento.cdx_query import CdxQuery
     from archive.serve.memento.rewrite import Links
-    from db.queries.cdx import Listed
 
 LINK_FORMAT: Final = "application/link-format"
-"""The type of a TimeMap, with nothing behind it: memento-cli compares the whole header."""
+"""The media type of a TimeMap, without parameters: memento-cli compares the whole header."""
 
 CDXJ: Final = "text/x-cdxj"
-"""The type of lines of key, stamp and JSON."""
+"""The media type of CDXJ: lines of key, timestamp and JSON."""
 
-_PYWB: Final = {ours: theirs for theirs, ours in OTHER_NAMES.items() if theirs != "ts"}
+_PYWB_NAMES: Final = {field: name for name, field in OTHER_NAMES.items() if name != "ts"}
 _NEXT_LINE: Final = ",\n"
 
 
-def write_answer(answer: Answer, question: Question) -> tuple[str, str]:
-    """The text of an answer in the form it was asked for, and its media type."""
-    resume = write_resume(answer.more) if answer.more is not None and question.tells_resume else None
-    if question.output == "json" and not answer.past_the_end:
-        return _table(answer, question.fields, resume), "application/json"
-    if question.output == "text":
-        lines = [" ".join(row.get(field, "-") for field in question.fields) for row in answer.rows]
+def serialize_result(result: CdxResult, query: CdxQuery) -> tuple[str, str]:
+    """Return the text of a result in the output format of the query, and its media type."""
+    after = result.resume_after if query.show_resume_key else None
+    resume_key = None if after is None else encode_resume_key(after)
+    if query.output == "json" and not result.past_the_end:
+        return _json_table(result, query.fields, resume_key), "application/json"
+    if query.output == "text":
+        lines = [" ".join(row.get(field, "-") for field in query.fields) for row in result.rows]
         media_type = "text/plain; charset=utf-8"
-    elif question.output == "cdxj":
-        lines = [f"{row['urlkey']} {row['timestamp']} {_object(row, question, short=True)}" for row in answer.rows]
+    elif query.output == "cdxj":
+        lines = [f"{row['urlkey']} {row['timestamp']} {_json_object(row, query, short=True)}" for row in result.rows]
         media_type = CDXJ
     else:
-        lines = [_object(row, question) for row in answer.rows]
+        lines = [_json_object(row, query) for row in result.rows]
         media_type = "application/x-ndjson"
-    if resume is not None:
-        lines += ["", resume]
+    if resume_key is not None:
+        lines += ["", resume_key]
     return "".join(f"{line}\n" for line in lines), media_type
 
 
-def _table(answer: Answer, fields: Sequence[str], resume: str | None) -> str:
-    """An array of arrays, one a line: clients read it line by line (pywaybackup). Without rows it is empty."""
-    rows: list[list[str]] = [[row.get(field, "-") for field in fields] for row in answer.rows]
+def _json_table(result: CdxResult, fields: Sequence[str], resume_key: str | None) -> str:
+    """Return an array of arrays, one a line, because pywaybackup reads it by lines. It is empty without rows."""
+    rows: list[list[str]] = [[row.get(field, "-") for field in fields] for row in result.rows]
     head = [list(fields)] if rows else []
-    tail: list[list[str]] = [] if resume is None else [[], [resume]]
+    tail: list[list[str]] = [] if resume_key is None else [[], [resume_key]]
     return f"[{_NEXT_LINE.join(json.dumps(row) for row in (*head, *rows, *tail))}]\n"
 
 
-def _object(row: dict[str, str], question: Question, *, short: bool = False) -> str:
-    """A row as one JSON object, its fields named as pywb names them; ``short`` without key and time."""
-    left_out = {"urlkey", "timestamp"} if short else frozenset[str]()
-    return json.dumps({_PYWB.get(name, name): row.get(name, "-") for name in question.fields if name not in left_out})
+def _json_object(row: dict[str, str], query: CdxQuery, *, short: bool = False) -> str:
+    """Return a row as one JSON object with pywb's field names; ``short`` leaves out key and timestamp."""
+    omitted = {"urlkey", "timestamp"} if short else frozenset[str]()
+    return json.dumps({_PYWB_NAMES.get(name, name): row.get(name, "-") for name in query.fields if name not in omitted})
 
 
 # --- TimeMaps --------------------------------------------------------------------------------------------------------
@@ -66,47 +67,52 @@ def _object(row: dict[str, str], question: Question, *, short: bool = False) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeMap:
-    """The mementos of one page, or as many of them as one list holds. ``url`` is the page's own address.
+    """The mementos of one page, or as many of them as one list holds. ``url`` is the page's own URL.
 
-    ``begun`` is true for the list that holds the first of all; ``following`` is the one the next list begins with.
+    ``is_first`` is True if the list begins with the first memento of all. ``next_capture`` is the first one of the next
+    list, None if there is no next list.
     """
 
     url: str
-    listed: Sequence[Listed]
+    captures: Sequence[CdxEntry]
     links: Links
-    begun: bool = True
-    following: Listed | None = None
+    is_first: bool = True
+    next_capture: CdxEntry | None = None
 
-    def rels(self) -> Iterator[tuple[Listed, str]]:
-        """Each memento with its relation to the page."""
-        last = len(self.listed) - 1
-        for number, one in enumerate(self.listed):
-            names = ["first"] if self.begun and number == 0 else []
-            names += ["last"] if self.following is None and number == last else []
-            yield one, " ".join((*names, "memento"))
+    def relations(self) -> Iterator[tuple[CdxEntry, str]]:
+        """Yield each memento with its relation to the page."""
+        last = len(self.captures) - 1
+        for number, capture in enumerate(self.captures):
+            names = ["first"] if self.is_first and number == 0 else []
+            names += ["last"] if self.next_capture is None and number == last else []
+            yield capture, " ".join((*names, "memento"))
 
-    def next(self, form: str) -> str | None:
-        """The address of the list that goes on."""
-        return None if self.following is None else self.links.timemap(self.url, form, stamp(self.following.at))
+    def next_url(self, form: str) -> str | None:
+        """Return the URL of the next list, None if this one is the last."""
+        if self.next_capture is None:
+            return None
+        return self.links.timemap(self.url, form, format_datetime14(self.next_capture.at))
 
 
-def link_timemap(told: TimeMap) -> str:
-    """In link format (RFC 7089, section 5): one link a line, nothing behind the last."""
-    url, links, own = told.url, told.links, f'type="{LINK_FORMAT}"'
-    span = [f'from="{http_date(told.listed[0].at)}"', f'until="{http_date(told.listed[-1].at)}"'] if told.listed else []
-    lines = [link(safe(url), "original"), link(links.timegate(url), "timegate")]
-    lines.append(link(links.timemap(url), "self", own, *span))
-    if (following := told.next("link")) is not None:
-        lines.append(link(following, "timemap", own))
-    lines += [memento_link(links, one, rel) for one, rel in told.rels()]
+def link_timemap(timemap: TimeMap) -> str:
+    """Return a TimeMap in link format (RFC 7089, section 5): one link a line, no comma after the last."""
+    url, links, captures, media_type = timemap.url, timemap.links, timemap.captures, f'type="{LINK_FORMAT}"'
+    span = []
+    if captures:
+        span = [f'from="{format_http_date(captures[0].at)}"', f'until="{format_http_date(captures[-1].at)}"']
+    lines = [link(escape_url(url), "original"), link(links.timegate(url), "timegate")]
+    lines.append(link(links.timemap(url), "self", media_type, *span))
+    if (next_url := timemap.next_url("link")) is not None:
+        lines.append(link(next_url, "timemap", media_type))
+    lines += [memento_link(links, capture, relation) for capture, relation in timemap.relations()]
     return _NEXT_LINE.join(lines) + "\n"
 
 
-def json_timemap(told: TimeMap) -> str:
-    """As one JSON document, with the names that MemGator gave them."""
-    url, links = told.url, told.links
-    listed = [_as_json(links, one) for one in told.listed]
-    mementos: dict[str, Any] = {"list": listed}
+def json_timemap(timemap: TimeMap) -> str:
+    """Return a TimeMap as one JSON document with MemGator's names."""
+    url, links = timemap.url, timemap.links
+    entries = [_as_json(links, capture) for capture in timemap.captures]
+    mementos: dict[str, Any] = {"list": entries}
     document = {
         "original_uri": url,
         "self": links.timemap(url, "json"),
@@ -114,21 +120,22 @@ def json_timemap(told: TimeMap) -> str:
         "timemap_uri": {f"{form}_format": links.timemap(url, form) for form in TIMEMAPS},
         "mementos": mementos,
     }
-    if listed:
-        mementos |= {"first": listed[0], "last": listed[-1]}
-    if (following := told.next("json")) is not None:
-        document["next"] = following
+    if entries:
+        mementos |= {"first": entries[0], "last": entries[-1]}
+    if (next_url := timemap.next_url("json")) is not None:
+        document["next"] = next_url
     return json.dumps(document, indent=1) + "\n"
 
 
-def cdxj_timemap(told: TimeMap) -> str:
-    """As cdxj: what it is about in lines that begin with ``!``, then a line a memento."""
-    url, links = told.url, told.links
-    about = {"original_uri": url, "timegate_uri": links.timegate(url), "timemap_uri": links.timemap(url, "cdxj")}
-    if (following := told.next("cdxj")) is not None:
-        about["next"] = following
-    lines = [f"!meta {json.dumps({name: value})}" for name, value in about.items()]
-    lines += [f"{stamp(one.at)} {json.dumps(_as_json(links, one) | {'rel': rel})}" for one, rel in told.rels()]
+def cdxj_timemap(timemap: TimeMap) -> str:
+    """Return a TimeMap as CDXJ: its metadata in lines that begin with ``!``, then one line a memento."""
+    url, links = timemap.url, timemap.links
+    metadata = {"original_uri": url, "timegate_uri": links.timegate(url), "timemap_uri": links.timemap(url, "cdxj")}
+    if (next_url := timemap.next_url("cdxj")) is not None:
+        metadata["next"] = next_url
+    lines = [f"!meta {json.dumps({name: value})}" for name, value in metadata.items()]
+    for capture, relation in timemap.relations():
+        lines.append(f"{format_datetime14(capture.at)} {json.dumps(_as_json(links, capture) | {'rel': relation})}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -137,18 +144,19 @@ TIMEMAPS: Final = {
     "json": (json_timemap, "application/json"),
     "cdxj": (cdxj_timemap, CDXJ),
 }
-"""How a list is written in each form, and its media type."""
+"""The writer of each TimeMap format, and its media type."""
 
 
-def memento_link(links: Links, one: Listed, rel: str, mode: str = "") -> str:
-    """The link to one memento."""
-    return link(links.memento(one.at, one.url, mode), rel, f'datetime="{http_date(one.at)}"')
+def memento_link(links: Links, capture: CdxEntry, relation: str, mode: str = "") -> str:
+    """Return the link to one memento."""
+    url = links.memento(capture.at, capture.url, mode)
+    return link(url, relation, f'datetime="{format_http_date(capture.at)}"')
 
 
-def link(url: str, rel: str, *more: str) -> str:
-    """One link-value of RFC 8288; ``url`` must be safe already."""
-    return "; ".join((f"<{url}>", f'rel="{rel}"', *more))
+def link(url: str, relation: str, *parameters: str) -> str:
+    """Return one link-value of RFC 8288. ``url`` must be escaped already."""
+    return "; ".join((f"<{url}>", f'rel="{relation}"', *parameters))
 
 
-def _as_json(links: Links, one: Listed) -> dict[str, str]:
-    return {"datetime": f"{one.at:%Y-%m-%dT%H:%M:%SZ}", "uri": links.memento(one.at, one.url)}
+def _as_json(links: Links, capture: CdxEntry) -> dict[str, str]:
+    return {"datetime": f"{capture.at:%Y-%m-%dT%H:%M:%SZ}", "uri": links.memento(capture.at, capture.url)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archive.api import serialize
 from archive.api.version_ref import Ref
 from archive.serve import wording
-from archive.serve.memento.rewrite import Links, safe
+from archive.serve.memento.rewrite import Links, escape_url
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
@@ -59,13 +59,13 @@ def _forms(told: Json, version: Version, memento: str, at: datetime) -> list[Jso
         **({"author": f"{{{_tex(byline)}}}"} if byline else {}),
         "organization": _tex(outlet),
         "date": f"{dated:%Y-%m-%d}",
-        "url": safe(told["url"]).replace("{", "%7B").replace("}", "%7D"),
+        "url": escape_url(told["url"]).replace("{", "%7B").replace("}", "%7D"),
         "urldate": f"{at:%Y-%m-%d}",
         "note": f"{archived}, {digest}",
     }
     tex = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     escaped = _MARKDOWN.sub(r"\\\1", title)
-    markdown = f"[{escaped}](<{safe(told['url'])}>)"
+    markdown = f"[{escaped}](<{escape_url(told['url'])}>)"
     return [
         {
             "name": "APA",

@@ -1,4 +1,4 @@
-"""Patterns of strangers: the same answers as the language's own, in time that no pattern can stretch."""
+"""Regular expressions from strangers: the same matches as ``re``, in time that no pattern can stretch."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ ALPHABET = st.text(alphabet="abcdx20-./] \n", max_size=12)
 
 @settings(max_examples=150, deadline=None)
 @given(pattern=st.sampled_from(PATTERNS), text=ALPHABET)
-def test_a_pattern_matches_what_the_languages_own_would(pattern: str, text: str) -> None:
+def test_a_pattern_matches_the_same_texts_as_re(pattern: str, text: str) -> None:
     assert Pattern(pattern).matches(text) == bool(re.fullmatch(pattern, text, re.DOTALL))
     assert Pattern(pattern, open_end=True).matches(text) == bool(re.fullmatch(f"(?:{pattern}).*", text, re.DOTALL))
 
 
-def test_letters_may_be_taken_alike() -> None:
+def test_case_may_be_ignored() -> None:
     assert Pattern("(?i)[A-C]+X").matches("abCx")
     assert not Pattern("[A-C]+X").matches("abCx")
 
@@ -52,7 +52,7 @@ def test_no_pattern_takes_longer_than_its_text(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "says"),
+    ("pattern", "message"),
     [
         ("(a", "not closed"),
         ("a)", "not understood"),
@@ -71,15 +71,15 @@ def test_no_pattern_takes_longer_than_its_text(pattern: str) -> None:
         ("\\", "too early"),
     ],
 )
-def test_what_is_not_understood_is_refused_with_words(pattern: str, says: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(says)):
+def test_unsupported_syntax_is_refused_with_a_message(pattern: str, message: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(message)):
         Pattern(pattern)
 
 
 @pytest.mark.slow
 def test_a_pattern_that_needs_ever_new_sets_is_stopped() -> None:
-    pattern, dice = Pattern("[ab]*a[ab]{200}"), random.Random(1)
-    texts = ["".join(dice.choices("ab", k=60)) for _ in range(400)]
+    pattern, rng = Pattern("[ab]*a[ab]{200}"), random.Random(1)
+    texts = ["".join(rng.choices("ab", k=60)) for _ in range(400)]
     with pytest.raises(BadInput, match="plainer"):
         sum(pattern.matches(text) for text in texts)
-    assert len(pattern._sets) <= 500
+    assert len(pattern._transitions) <= 500

@@ -1,4 +1,4 @@
-"""The index as clients ask it: every parameter they send, in both vocabularies, and what they stumble over."""
+"""The CDX server: every parameter of clients, in both vocabularies, and the differences clients trip over."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from archive.serve.memento.cdx_index import look_up
-from archive.serve.memento.cdx_query import read_question
-from archive.serve.memento.lookup import keys_of
-from db.queries import cdx as cdx_queries
+from archive.api.mementos import MementoIndex
+from archive.serve.memento.cdx_index import run_query
+from archive.serve.memento.cdx_query import parse_cdx_query
+from archive.serve.memento.lookup import key_range
 from db.reader import Reader
 from db.store import Store
 from tests.archived import (
@@ -45,18 +45,18 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(db: Path) -> Iterator[TestClient]:
-    with TestClient(app_of(db), BASE, follow_redirects=False) as made:
-        yield made
+    with TestClient(app_of(db), BASE, follow_redirects=False) as client:
+        yield client
 
 
-def rows(client: TestClient, /, path: str = "/cdx/search/cdx", **asked: object) -> list[list[str]]:
-    answer = client.get(path, params=asked)
+def rows(client: TestClient, /, path: str = "/cdx/search/cdx", **parameters: object) -> list[list[str]]:
+    answer = client.get(path, params=parameters)
     assert answer.status_code == 200, answer.text
     return [line.split(" ") for line in answer.text.splitlines()]
 
 
-def stamps(client: TestClient, /, **asked: object) -> list[str]:
-    return [row[1] for row in rows(client, **asked)]
+def stamps(client: TestClient, /, **parameters: object) -> list[str]:
+    return [row[1] for row in rows(client, **parameters)]
 
 
 ALL = ["20260105080000", "20260105090000", "20260105100000", "20260106080000", "20260107080000", "20260108080000"]
@@ -69,7 +69,7 @@ def test_a_line_has_the_seven_fields_every_reader_knows(client) -> None:
     assert first[6] == "78"
 
 
-def test_every_answer_is_listed_and_no_attempt_without_one(client) -> None:
+def test_every_response_is_listed_and_no_attempt_without_one(client) -> None:
     assert stamps(client, url=STRAIT) == ALL
 
 
@@ -82,24 +82,24 @@ def test_a_304_is_a_revisit_of_the_page_before_it(client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/cdx/search/cdx", "/cdx/search", "/cdx", "/archive/cdx"])
-def test_the_index_answers_under_all_its_names(client, path: str) -> None:
+def test_cdx_answers_under_all_its_paths(client, path: str) -> None:
     assert [row[1] for row in rows(client, path, url=STRAIT)] == ALL
 
 
 @pytest.mark.parametrize("url", [STRAIT, "daily.example/strait", "http://www.daily.example:80/strait", STRAIT + "#top"])
-def test_an_address_is_found_however_it_is_written(client, url: str) -> None:
+def test_every_spelling_of_a_url_finds_its_captures(client, url: str) -> None:
     assert stamps(client, url=url) == ALL
 
 
-# --- how wide ---------------------------------------------------------------------------------------------------------
+# --- match types ------------------------------------------------------------------------------------------------------
 
 
-def originals(client: TestClient, /, **asked: object) -> set[str]:
-    return {row[2] for row in rows(client, **asked)}
+def originals(client: TestClient, /, **parameters: object) -> set[str]:
+    return {row[2] for row in rows(client, **parameters)}
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("parameters", "urls"),
     [
         ({"url": "https://daily.example/long*"}, {PARTED}),
         ({"url": "daily.example/str", "matchType": "prefix"}, {STRAIT}),
@@ -110,29 +110,29 @@ def originals(client: TestClient, /, **asked: object) -> set[str]:
         ({"url": "*.example"}, {STRAIT, QUAY, OLD, PARTED, ROBOTS, PORT, SPORT, ALIKE, WIRE}),
     ],
 )
-def test_a_question_is_as_wide_as_it_says(client, asked: dict[str, str], found: set[str]) -> None:
-    assert originals(client, **asked) == found
+def test_a_match_type_selects_its_urls(client, parameters: dict[str, str], urls: set[str]) -> None:
+    assert originals(client, **parameters) == urls
 
 
-def test_a_probe_is_listed_only_to_who_names_it(client) -> None:
+def test_a_probe_is_listed_only_under_its_own_url(client) -> None:
     assert originals(client, url=PROBE) == {PROBE}
 
 
-def test_a_part_is_found_under_its_own_address(client) -> None:
+def test_a_part_is_found_under_its_own_url(client) -> None:
     assert rows(client, url=SECOND_PART)[0][:3] == ["example,daily)/long/2", ALL[0], SECOND_PART]
     assert originals(client, url=PARTED) == {PARTED}
 
 
-def test_where_pages_moved_to_shows_what_was_seen_there(client) -> None:
+def test_a_redirect_target_lists_the_captures_that_ended_there(client) -> None:
     assert [(row[2], row[4]) for row in rows(client, url=NEW)] == [(OLD, "200")]
     assert rows(client, url=OLD, fl="original,redirect,statuscode") == [[OLD, NEW, "200"], [OLD, "-", "302"]]
 
 
-# --- which, and in which order ----------------------------------------------------------------------------------------
+# --- filters and order ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("parameters", "expected"),
     [
         ({"from": "2026", "to": "2026"}, ALL),
         ({"from": "2025", "to": "2025"}, []),
@@ -170,21 +170,21 @@ def test_where_pages_moved_to_shows_what_was_seen_there(client) -> None:
         ({"page": "999999999999999999"}, []),
     ],
 )
-def test_a_question_gets_what_it_asks_for(client, asked: dict[str, str], found: list[str]) -> None:
-    assert stamps(client, url=STRAIT, **asked) == found
+def test_a_query_selects_and_orders_captures(client, parameters: dict[str, str], expected: list[str]) -> None:
+    assert stamps(client, url=STRAIT, **parameters) == expected
 
 
-def test_fields_are_those_asked_for_under_either_name(client) -> None:
+def test_fields_can_be_selected_under_either_name(client) -> None:
     assert rows(client, url=STRAIT, fl="status,timestamp,url", limit=1) == [["200", ALL[0], STRAIT]]
 
 
-def test_repeats_are_counted_where_that_is_asked_for(client) -> None:
+def test_show_dupe_count_counts_repeated_payloads(client) -> None:
     counts = [row[-1] for row in rows(client, url=STRAIT, showDupeCount="true")]
     assert counts == ["0", "1", "2", "0", "0", "3"]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {"url": ""},
         {"url": "ftp://daily.example/"},
@@ -213,17 +213,17 @@ def test_repeats_are_counted_where_that_is_asked_for(client) -> None:
         {"url": STRAIT, "collapse": "timestamp:x"},
     ],
 )
-def test_a_value_that_makes_no_sense_is_refused_with_a_reason(client, asked: dict[str, str]) -> None:
-    answer = client.get("/cdx/search/cdx", params=asked)
+def test_a_value_that_makes_no_sense_is_refused_with_a_reason(client, parameters: dict[str, str]) -> None:
+    answer = client.get("/cdx/search/cdx", params=parameters)
     assert answer.status_code == 400
     assert len(answer.json()["detail"]) > 20
 
 
-def test_a_pattern_made_to_take_for_ever_takes_no_time(client) -> None:
+def test_a_pattern_made_to_backtrack_for_ever_takes_no_time(client) -> None:
     assert stamps(client, url="*.example", filter="original:(.*.*)*(.*a)*(.*.*)*=x") == []
 
 
-# --- what clients stumble over ---------------------------------------------------------------------------
+# --- differences clients trip over ------------------------------------------------------------------------------------
 
 
 def test_gotcha_01_json_is_one_row_a_line(client) -> None:
@@ -235,7 +235,7 @@ def test_gotcha_01_json_is_one_row_a_line(client) -> None:
     assert json.loads(client.get("/cdx/search/cdx", params={"url": "x.example", "output": "json"}).text) == []
 
 
-def test_gotcha_02_a_request_target_may_be_a_whole_address(client) -> None:
+def test_gotcha_02_a_request_target_may_be_a_whole_url(client) -> None:
     answer = client.get(
         f"/web/{ALL[0]}id_/{STRAIT}", extensions={"target": f"{BASE}/web/{ALL[0]}id_/{STRAIT}".encode()}
     )
@@ -243,7 +243,7 @@ def test_gotcha_02_a_request_target_may_be_a_whole_address(client) -> None:
 
 
 @pytest.mark.parametrize("url", [STRAIT, "*.daily.example", "nobody.example", "daily.example/*"])
-def test_gotcha_03_there_is_always_a_page_whatever_is_matched(client, url: str) -> None:
+def test_gotcha_03_there_is_always_at_least_one_page(client, url: str) -> None:
     assert client.get("/cdx/search/cdx", params={"url": url, "showNumPages": "true"}).text == "1\n"
 
 
@@ -251,44 +251,45 @@ def test_gotcha_04_past_the_last_page_is_an_empty_answer(client) -> None:
     for output in ("text", "json"):
         answer = client.get("/cdx/search/cdx", params={"url": "*.example", "page": "7", "output": output})
         assert (answer.status_code, answer.text) == (200, "")
-    nothing = {"url": "*.example", "page": "0", "filter": "status:999", "output": "json"}
-    assert client.get("/cdx/search/cdx", params=nothing).text == "[]\n"
+    no_match = {"url": "*.example", "page": "0", "filter": "status:999", "output": "json"}
+    assert client.get("/cdx/search/cdx", params=no_match).text == "[]\n"
 
 
 def test_gotcha_05_a_page_does_not_depend_on_the_limit(db: Path) -> None:
     with Reader(db) as reader:
-        whole = look_up(reader.ask, read_question("url=*.example&page=0"))
-        part = look_up(reader.ask, read_question("url=*.example&page=0&limit=3"))
+        index = MementoIndex(reader.ask)
+        whole = run_query(index, parse_cdx_query("url=*.example&page=0"))
+        part = run_query(index, parse_cdx_query("url=*.example&page=0&limit=3"))
         assert part.rows == whole.rows[:3]
-        assert look_up(reader.ask, read_question("url=*.example&page=1&limit=3")).rows == []
+        assert run_query(index, parse_cdx_query("url=*.example&page=1&limit=3")).rows == []
 
 
-def test_gotcha_06_keys_lead_through_everything_once_whatever_is_added_meanwhile(tmp_path: Path) -> None:
+def test_gotcha_06_resume_keys_visit_every_capture_once_while_others_are_added(tmp_path: Path) -> None:
     path = make_archive(tmp_path / "archive.db")
     app = app_of(path)
-    seen: list[str] = []
+    listed: list[str] = []
     with TestClient(app, BASE) as client, Store(path) as store:
         whole = [row[1] + row[2] for row in rows(client, url="*.example")]
-        asked = {"url": "*.example", "limit": "3", "showResumeKey": "true"}
+        parameters = {"url": "*.example", "limit": "3", "showResumeKey": "true"}
         for _ in range(20):
-            told, _, key = client.get("/cdx/search/cdx", params=asked).text.partition("\n\n")
-            seen += ["".join(line.split(" ")[1:3]) for line in told.splitlines()]
+            lines, _, key = client.get("/cdx/search/cdx", params=parameters).text.partition("\n\n")
+            listed += ["".join(line.split(" ")[1:3]) for line in lines.splitlines()]
             if not key:
                 break
-            asked["resumeKey"] = key.strip()
-            early = add_source(store, "https://aardvark.example/1")
-            store.record([(a_capture(early, url="https://aardvark.example/1", at=T0 + (LATER - T0) * len(seen)), b"x")])
-    assert seen == whole
+            parameters["resumeKey"] = key.strip()
+            early, instant = add_source(store, "https://aardvark.example/1"), T0 + (LATER - T0) * len(listed)
+            store.record([(a_capture(early, url="https://aardvark.example/1", at=instant), b"x")])
+    assert listed == whole
 
 
-def test_a_resume_key_in_json_stands_behind_an_empty_row(client) -> None:
-    told = client.get("/cdx", params={"url": STRAIT, "limit": "1", "showResumeKey": "true", "output": "json"}).json()
-    assert told[-2] == []
-    assert [row[1] for row in rows(client, url=STRAIT, resumeKey=told[-1][0])] == ALL[1:]
+def test_a_resume_key_in_json_follows_an_empty_row(client) -> None:
+    table = client.get("/cdx", params={"url": STRAIT, "limit": "1", "showResumeKey": "true", "output": "json"}).json()
+    assert table[-2] == []
+    assert [row[1] for row in rows(client, url=STRAIT, resumeKey=table[-1][0])] == ALL[1:]
     assert "\n\n" not in client.get("/cdx", params={"url": STRAIT, "limit": "6", "showResumeKey": "true"}).text
 
 
-def test_pywb_gets_its_json_one_object_a_line_with_its_names(client) -> None:
+def test_pywb_json_is_one_object_a_line_with_its_field_names(client) -> None:
     lines = client.get("/archive/cdx", params={"url": STRAIT, "output": "json"}).text.splitlines()
     first = json.loads(lines[0])
     assert (first["url"], first["status"], first["mime"], first["timestamp"]) == (STRAIT, "200", "text/html", ALL[0])
@@ -296,14 +297,14 @@ def test_pywb_gets_its_json_one_object_a_line_with_its_names(client) -> None:
     assert cdxj.startswith(f"example,daily)/strait {ALL[0]} {{")
 
 
-# --- what it costs ----------------------------------------------------------------------------------------------------
+# --- cost -------------------------------------------------------------------------------------------------------------
 
 
 def test_pages_share_no_capture_and_leave_none_out(db: Path) -> None:
     with Reader(db) as reader:
-        everything = keys_of("http://example/", "domain")
-        total = cdx_queries.slots(reader.ask, everything)
-        pages = [cdx_queries.cut(reader.ask, everything, start, 3) for start in range(0, total + 3, 3)]
+        index, everything = MementoIndex(reader.ask), key_range("http://example/", "domain")
+        total = index.count(everything)
+        pages = [index.page_bounds(everything, start, 3) for start in range(0, total + 3, 3)]
     assert pages[-1] is None
     assert [page[1] for page in pages[:-1]] == [*(page[0] for page in pages[1:-1]), None]
 
@@ -312,13 +313,14 @@ def test_no_list_is_sorted_by_the_database(db: Path) -> None:
     plans: list[str] = []
     with Reader(db) as reader:
 
-        def explained(sql: str, /, **values: object) -> list[dict[str, object]]:
+        def explain(sql: str, /, **values: object) -> list[dict[str, object]]:
             plans.extend(row["detail"] for row in reader.ask(f"EXPLAIN QUERY PLAN {sql}", **values))
             return reader.ask(sql, **values)
 
-        look_up(explained, read_question("url=*.example&limit=3"))
-        look_up(explained, read_question("url=*.example&limit=-3"))
-        cdx_queries.nearest(explained, keys_of(STRAIT, "prefix"), T0, "example,daily,)/strait")
+        index = MementoIndex(explain)
+        run_query(index, parse_cdx_query("url=*.example&limit=3"))
+        run_query(index, parse_cdx_query("url=*.example&limit=-3"))
+        index.nearest(key_range(STRAIT, "prefix"), T0, "example,daily,)/strait")
     assert not [plan for plan in plans if plan.startswith("SCAN") and "json_each" not in plan]
     assert not [plan for plan in plans if "TEMP B-TREE FOR ORDER BY" in plan]
     assert any("url_key>?" in plan for plan in plans)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from archive.formats.timemap import read_timemap
+from archive.formats.timemap import parse_timemap
 from archive.serve.memento.datetime14 import earliest, format_datetime14, latest, midpoint
 from archive.serve.memento.rewrite import escape_url, page_url
 from archive.serve.memento.routes import MAX_LISTED
@@ -155,7 +155,7 @@ def test_the_timemap_has_every_memento_one_link_a_line(client) -> None:
         "last memento",
     ]
     assert not answer.text.rstrip().endswith(",")
-    mementos = read_timemap(answer.text, base=BASE)
+    mementos = parse_timemap(answer.text, base=BASE)
     assert [format_datetime14(memento.at) for memento in mementos][::5] == [FIRST_AT, LAST_AT]
     assert mementos[0].url == f"{BASE}/web/{FIRST_AT}/{STRAIT}"
 
@@ -180,8 +180,8 @@ def test_a_timemap_too_long_for_one_answer_names_the_next(tmp_path: Path) -> Non
         text = client.get(f"/web/timemap/link/{STRAIT}").text
         next_url = re.search(r'<([^>]*)>; rel="timemap"', text)[1]
         rest = client.get(next_url).text
-    assert len(read_timemap(text, base=BASE)) == MAX_LISTED
-    assert [memento.at for memento in read_timemap(rest, base=BASE)] == [T0 + (MAX_LISTED + n) * HOUR for n in range(3)]
+    assert len(parse_timemap(text, base=BASE)) == MAX_LISTED
+    assert [memento.at for memento in parse_timemap(rest, base=BASE)] == [T0 + (MAX_LISTED + n) * HOUR for n in range(3)]
     assert ("last memento" in text, "first memento" in rest, "last memento" in rest) == (False, False, True)
 
 

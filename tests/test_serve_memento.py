@@ -156,7 +156,7 @@ def test_the_timemap_has_every_memento_one_link_a_line(client) -> None:
     ]
     assert not answer.text.rstrip().endswith(",")
     mementos = parse_timemap(answer.text, base=BASE)
-    assert [format_datetime14(memento.at) for memento in mementos][::5] == [FIRST_AT, LAST_AT]
+    assert [format_datetime14(memento.captured_at) for memento in mementos][::5] == [FIRST_AT, LAST_AT]
     assert mementos[0].url == f"{BASE}/web/{FIRST_AT}/{STRAIT}"
 
 
@@ -181,7 +181,9 @@ def test_a_timemap_too_long_for_one_answer_names_the_next(tmp_path: Path) -> Non
         next_url = re.search(r'<([^>]*)>; rel="timemap"', text)[1]
         rest = client.get(next_url).text
     assert len(parse_timemap(text, base=BASE)) == MAX_LISTED
-    assert [memento.at for memento in parse_timemap(rest, base=BASE)] == [T0 + (MAX_LISTED + n) * HOUR for n in range(3)]
+    assert [memento.captured_at for memento in parse_timemap(rest, base=BASE)] == [
+        T0 + (MAX_LISTED + n) * HOUR for n in range(3)
+    ]
     assert ("last memento" in text, "first memento" in rest, "last memento" in rest) == (False, False, True)
 
 

@@ -75,7 +75,7 @@ def test_a_feed_found_on_the_front_page_makes_an_edited_article_due_that_would_w
     desk.watch("gazette.example")
     museum = url_of(desk, "gazette-museum")
     desk.look(ROUNDS[0])
-    assert "next in " in desk.waits(museum, ROUNDS[3])
+    assert "next check in " in desk.waits(museum, ROUNDS[3])
     desk.site.round = 3
     desk.look(ROUNDS[3], "http://gazette.example/latest.atom")
     assert "a list says it was updated at 2026-01-07T17:00:00Z" in desk.waits(museum, ROUNDS[3])

@@ -195,7 +195,7 @@ def test_the_plan_says_why_a_page_is_asked_for_whole(desk: Desk) -> None:
     visits(desk, 10)
     (due,) = [visit for visit in desk.plan(T0 + 10 * HOUR).visits if visit.url == TALKS]
     assert (due.etag, due.last_modified) == (None, None)
-    assert due.because.endswith("unconditional: 9 times in a row it said that nothing changed")
+    assert due.because.endswith("fetched in full: the site said 9 times in a row that nothing changed")
 
 
 def test_validators_come_with_the_address_and_the_codings_they_belong_to(desk: Desk) -> None:

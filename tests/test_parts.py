@@ -301,7 +301,7 @@ def test_an_article_in_parts_is_asked_for_whole(now: datetime) -> None:
     (plain,) = plan_visits([held], now=now + HOUR).visits
     (parted,) = plan_visits([replace(held, parts=3)], now=now + HOUR).visits
     assert (plain.etag, parted.etag, parted.last_modified) == ('"1"', None, None)
-    assert "unconditional" in parted.because
+    assert "fetched in full" in parted.because
 
 
 # --- what they say together ------------------------------------------------------------------------------------------

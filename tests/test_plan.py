@@ -72,14 +72,14 @@ def test_a_visit_carries_what_the_fetch_needs():
 
 def test_a_fixed_gap_counts_from_the_last_visit():
     one = checked(every=4 * HOUR)
-    assert wait(one, T0 + HOUR).because == "checked 60 min ago, next in 3 h"
+    assert wait(one, T0 + HOUR).because == "checked 60 min ago, next check in 3 h"
     assert wait(one, T0 + HOUR).due_at == T0 + 4 * HOUR
     assert visit(one, T0 + 5 * HOUR).because == "due since 2026-01-05T12:00:00Z, every: 4h"
 
 
 def test_a_source_to_be_visited_once_is_never_due_again_after_a_success():
     found = wait(checked(every="once"), T0 + 900 * DAY)
-    assert found.because == "to be visited once, done on 2026-01-05"
+    assert found.because == "set to be checked once, done on 2026-01-05"
     assert found.due_at is None
 
 
@@ -103,7 +103,7 @@ def test_a_list_that_brings_something_new_is_read_in_each_run(kind: SeedKind):
 def test_a_list_is_read_after_an_eighth_of_the_time_it_brought_nothing(kind: SeedKind):
     one = state(source(kind=kind), last_visit_at=T0 + 10 * HOUR, last_change_at=T0 + 2 * HOUR)
     waiting = wait(one, T0 + 10 * HOUR + 20 * MINUTE)
-    assert waiting.because == "checked 20 min ago, next in 40 min: it brought nothing new for 8 h"
+    assert waiting.because == "checked 20 min ago, next check in 40 min; nothing new in it for 8 h"
     assert visit(one, T0 + 11 * HOUR)
     assert due_at(replace(one, last_visit_at=T0 + 90 * DAY)) == T0 + 91 * DAY
 
@@ -168,16 +168,17 @@ def test_the_wait_of_an_article_is_told_with_what_ends_it():
     one = checked(2 * HOUR)
     at = due_at(one)
     assert at
-    assert wait(one, T0 + 3 * HOUR).because == "checked 60 min ago, next in 3 h: 2 times as long as it stood unchanged"
+    why = "checked 60 min ago, next check in 3 h; quiet pages are checked less often"
+    assert wait(one, T0 + 3 * HOUR).because == why
     lively = checked(9 * HOUR, changes=8, last_change_at=T0 + 5 * HOUR)
-    assert wait(lively, T0 + 9 * HOUR).because.endswith(": when 0.2 unseen edits are to be expected")
-    assert visit(one, at).because.endswith("every: auto, 2 times as long as it stood unchanged")
+    assert wait(lively, T0 + 9 * HOUR).because.endswith("; 0.2 unseen edits are expected by then")
+    assert visit(one, at).because.endswith("every: auto, quiet pages are checked less often")
 
 
 def test_after_a_year_without_a_change_an_article_is_no_longer_checked_and_says_so():
     found = wait(checked(366 * DAY), T0 + 900 * DAY)
     assert found.due_at is None
-    assert found.because.startswith("unchanged for a year: until a list says it was updated")
+    assert found.because.startswith("unchanged for a year, so no longer checked unless a list says it was updated")
     assert due_at(checked(366 * DAY, last_change_at=T0 + 300 * DAY, changes=1))
     assert due_at(checked(366 * DAY, every=30 * DAY)) == T0 + 396 * DAY
 
@@ -225,14 +226,22 @@ def test_a_failing_source_is_asked_half_as_often_each_time_down_to_daily(every: 
 
 def test_a_failing_source_says_how_it_fails():
     one = checked(last_reason=Reason.TIMEOUT, failures=3)
-    assert wait(one, T0 + 20 * MINUTE).because == "failing 3 times in a row (timeout), checked 20 min ago, next in 4 h"
-    assert visit(one, T0 + DAY).because == "due since 2026-01-05T12:00:00Z, after failing 3 times in a row (timeout)"
+    assert (
+        wait(one, T0 + 20 * MINUTE).because
+        == "failed 3 times in a row (timeout), checked 20 min ago, next check in 4 h"
+    )
+    assert (
+        visit(one, T0 + DAY).because == "due since 2026-01-05T12:00:00Z, last check: failed 3 times in a row (timeout)"
+    )
 
 
 def test_a_missing_page_is_checked_a_full_day_later_and_after_a_week_of_that_weekly():
     first = checked(every=HOUR, last_reason=Reason.MISSING_404, failures=1)
-    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "missing (404), checked 24 h ago, next in 1 s"
-    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, after missing (404)"
+    assert (
+        wait(first, T0 + DAY - timedelta(seconds=1)).because
+        == "page not found (404), checked 24 h ago, next check in 1 s"
+    )
+    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: page not found (404)"
     assert due_at(checked(every=HOUR, last_reason=Reason.MISSING_404, failures=7)) == T0 + DAY
     assert due_at(checked(every=HOUR, last_reason=Reason.MISSING_404, failures=8)) == T0 + WEEK
 
@@ -332,7 +341,7 @@ def test_a_budget_is_of_one_group_alone():
 def test_a_backlog_does_not_spend_the_budget_of_many_days_at_once():
     plan = plan_visits(crowd(100, budget=60, ago=40 * DAY), now=T0, spent={"news": 55})
     assert len(plan.visits) <= 5
-    held = [one for one in plan.waiting if "but 55 of the 60 visits a day of news were made" in one.because]
+    held = [one for one in plan.waiting if "but 55 of the 60 visits a day of news are used" in one.because]
     assert held
     assert all(one.due_at and one.due_at > T0 for one in held)
 
@@ -366,7 +375,7 @@ def test_force_does_not_ask_what_it_costs():
 @pytest.mark.parametrize("force", [False, True])
 def test_a_retired_source_is_never_visited(force: bool):
     one = state(source(retired_at=T0))
-    assert wait(one, T0 + DAY, force=force).because == "retired from the index on 2026-01-05"
+    assert wait(one, T0 + DAY, force=force).because == "no longer in the seed index since 2026-01-05"
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -374,7 +383,7 @@ def test_a_source_that_moved_for_good_is_visited_under_its_new_address_only(forc
     old = state(source(id=2, url="https://old.example/x", same_as=1))
     plan = plan_visits([old, state()], now=T0, force=force)
     assert [one.source_id for one in plan.visits] == [1]
-    assert plan.waiting[0].because == "moved for good, its history goes on at https://a.example/x"
+    assert plan.waiting[0].because == "moved permanently, its history continues at https://a.example/x"
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -96,10 +96,10 @@ def test_a_new_article_is_looked_at_after_a_quarter_of_an_hour_and_then_ever_mor
 
 
 def test_the_reason_for_a_wait_is_told():
-    assert wait(ArticleState()).because == "the shortest wait"
-    assert wait(ArticleState(age=2, quiet=1)).because == "2 times as long as it stood unchanged"
-    assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "when 0.2 unseen edits are to be expected"
-    assert wait(ArticleState(found=9_000, age=9_000, quiet=9_000)).because == "the longest wait"
+    assert wait(ArticleState()).because == "new and busy pages are checked most often"
+    assert wait(ArticleState(age=2, quiet=1)).because == "quiet pages are checked less often"
+    assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "0.2 unseen edits are expected by then"
+    assert wait(ArticleState(found=9_000, age=9_000, quiet=9_000)).because == "no page waits longer than this"
 
 
 @given(ARTICLES)

@@ -163,12 +163,14 @@ def wait(one: ArticleState, stretch: float = 1.0) -> Wait:
     plain = min(by_edits, by_quiet, longest)
     hours = one.jitter * plain
     if min(plain, hours) <= SHORTEST:
-        return Wait(SHORTEST, "the shortest wait")  # to the minute, or it would miss the run it is meant for
+        return Wait(
+            SHORTEST, "new and busy pages are checked most often"
+        )  # to the minute, or it would miss the run it is meant for
     if longest <= min(by_edits, by_quiet):
-        return Wait(hours, "the longest wait")
+        return Wait(hours, "no page waits longer than this")
     if by_quiet <= by_edits:
-        return Wait(hours, f"{PATIENCE * stretch:.2g} times as long as it stood unchanged")
-    return Wait(hours, f"when {tau:.2g} unseen edits are to be expected")
+        return Wait(hours, "quiet pages are checked less often")
+    return Wait(hours, f"{tau:.2g} unseen edits are expected by then")
 
 
 def urgency(one: ArticleState, waited: float) -> float:

@@ -128,9 +128,9 @@ def _ended(state: SourceState, addresses: Mapping[int, str]) -> str:
     source = state.source
     if source.same_as is not None:
         where = addresses.get(source.same_as, "another address")
-        return f"moved for good, its history goes on at {where}"
+        return f"moved permanently, its history continues at {where}"
     if source.retired_at is not None:
-        return f"retired from the index on {source.retired_at:%Y-%m-%d}"
+        return f"no longer in the seed index since {source.retired_at:%Y-%m-%d}"
     return ""
 
 
@@ -231,7 +231,7 @@ def _group(state: SourceState) -> str:
 def _why_now(state: SourceState, to_come: NextVisit, due: datetime) -> str:
     if state.last_visit_at is None:
         return "first visit"
-    rhythm = f"after {_trouble(state)}" if failing(state) else f"every: {_every(state)}"
+    rhythm = f"last check: {_trouble(state)}" if failing(state) else f"every: {_every(state)}"
     why = f", {to_come.because}" if to_come.because else ""
     return f"due since {_moment(due)}, {rhythm}{why}"
 
@@ -243,24 +243,24 @@ def _why_wait(state: SourceState, to_come: NextVisit, now: datetime) -> str:
         return f"not visited yet, due in {in_words(to_come.at - now)}"
     last = state.last_visit_at
     trouble = f"{_trouble(state)}, " if failing(state) else ""
-    why = f": {to_come.because}" if to_come.because else ""
-    return f"{trouble}checked {in_words(now - last)} ago, next in {in_words(to_come.at - now)}{why}"
+    why = f"; {to_come.because}" if to_come.because else ""
+    return f"{trouble}checked {in_words(now - last)} ago, next check in {in_words(to_come.at - now)}{why}"
 
 
 def _why_held(budget: Budget, because: str) -> str:
-    had = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} were made"
-    return f"{because}, but {had}, and the rest goes to what is more urgent"
+    used = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} are used"
+    return f"{because}, but {used}, and more urgent pages go first"
 
 
 def _trouble(state: SourceState) -> str:
     times = "" if state.failures <= 1 else f" {state.failures} times in a row"
     match state.last_reason:
         case Reason.MISSING_404:
-            return "missing (404)"
+            return "page not found (404)"
         case Reason.GONE_410:
-            return "gone (410)"
+            return "page gone (410)"
         case reason:
-            return f"failing{times} ({reason})"
+            return f"failed{times} ({reason})"
 
 
 def _every(state: SourceState) -> str:
@@ -305,11 +305,11 @@ def _visit(due: _Due) -> Visit:
 def _doubt(state: SourceState) -> str:
     """Why the whole page is asked for although there are validators; empty when they are believed."""
     if state.misled:
-        return "unconditional: its page once changed under an unchanged validator"
+        return "fetched in full: it once changed although the site said it had not"
     if state.parts > 1:
-        return f"unconditional: a 304 says nothing of the other {state.parts - 1} of its parts"
+        return f"fetched in full: a 304 says nothing about its other {state.parts - 1} pages"
     if state.unmodified >= _BELIEVED:
-        return f"unconditional: {state.unmodified} times in a row it said that nothing changed"
+        return f"fetched in full: the site said {state.unmodified} times in a row that nothing changed"
     return ""
 
 

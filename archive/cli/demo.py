@@ -86,10 +86,10 @@ def _play(folder: Path, *, seed: int, grade: bool, json_: bool) -> int:
 
 def _flows(folder: Path, stack: ExitStack) -> Callable[[datetime], dict[str, int]]:
     """Return a function that runs the real refresh flow as of an instant, on a private server in the demo's folder."""
-    from archive.launch import PrivateServer, rounds
+    from archive.launch import PrivateServer, refresher
 
     server = stack.enter_context(PrivateServer(folder / "prefect", environ=os.environ))
-    return stack.enter_context(rounds(folder, server=server, environ=os.environ))
+    return stack.enter_context(refresher(folder, server=server, environ=os.environ))
 
 
 def _show(folder: Path) -> None:

@@ -235,24 +235,25 @@ def renew_notebook(desk: Path) -> None:
 CLI_HEAD = """\
 # The command line
 
-The help of every verb, written by `python tests/examples.py` and compared by a test.
+The help of every command. `python tests/examples.py` writes this page, and a test compares it with the program.
 
-Standard output is the answer, standard error is progress and what to know beside it. Every verb that reads takes
-`--json`; the shapes are [published](json/README.md). Colour appears on a terminal only; `NO_COLOR` turns it off and
-`FORCE_COLOR` on. On a terminal text is folded to its width, in a pipe lines stay whole; `COLUMNS` decides for both.
+Standard output is the answer. Standard error has progress, warnings, and a closing sentence. Every command that reads
+takes `--json`; the shapes are [published](json/README.md). Colour appears only on a terminal; `NO_COLOR` turns it off,
+`FORCE_COLOR` turns it on. Text is wrapped to the width of the terminal and not wrapped in a pipe; `COLUMNS` overrides
+both. Where an option has two long names, the second is an older one that keeps working.
 
-| ends with | when |
+| exit code | meaning |
 | --- | --- |
-| 0 | all went well |
-| 1 | problems were found, or lines of a file refused |
+| 0 | success |
+| 1 | problems were found, or lines of a file could not be used |
 | 2 | the command, a setting or the seed index is wrong |
-| 3 | some sources could not be fetched; the others were |
-| 4 | that address, version or moment is not in the archive |
-| 5 | the archive is missing, locked, broken, or of another version |
-| 130 | interrupted; the same command goes on where it was |
+| 3 | some pages could not be fetched; the others were |
+| 4 | that address, version or time is not in the archive |
+| 5 | the archive is missing, locked, damaged, or of another version |
+| 130 | interrupted; the same command continues where it stopped |
 
-A version is pointed at as `URL` (the newest), `URL@2` (by its number) or `URL@2026-01-05T09:00Z` (what stood there
-then; a day means its end, UTC).
+To name a version, write `URL` (the newest), `URL@2` (by its number) or `URL@2026-01-05T09:00Z` (by time; a day means
+its end, UTC).
 """
 
 

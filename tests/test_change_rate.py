@@ -100,11 +100,11 @@ def test_a_new_article_is_visited_after_a_quarter_of_an_hour_and_then_ever_more_
     assert waits == [0.25, 0.5, 1.5, 4.5, 13.5, 40.5, 121.5, 364.5]
 
 
-def test_a_wait_has_a_reason():
-    assert wait(ArticleState()).because == "the shortest wait"
-    assert wait(ArticleState(age=2, quiet=1)).because == "2 times as long as it was unchanged"
-    assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "when 0.2 unseen edits are expected"
-    assert wait(ArticleState(found_age=9_000, age=9_000, quiet=9_000)).because == "the longest wait"
+def test_the_reason_for_a_wait_is_told():
+    assert wait(ArticleState()).because == "new and busy pages are checked most often"
+    assert wait(ArticleState(age=2, quiet=1)).because == "quiet pages are checked less often"
+    assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "0.2 unseen edits are expected by then"
+    assert wait(ArticleState(found=9_000, age=9_000, quiet=9_000)).because == "no page waits longer than this"
 
 
 @given(ARTICLES)

@@ -28,12 +28,12 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class Ran:
-    """What one call of the command line printed and how it ended."""
+class Process:
+    """One call of the command line: its exit code and output."""
 
     def __init__(self, *arguments: str | Path, stdin: bytes | None = None) -> None:
         code = "import sys; from archive.cli import main; main()"
-        ran = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)],
             cwd=ROOT,
             input=stdin,
@@ -41,14 +41,14 @@ class Ran:
             check=False,
             timeout=120,
         )
-        self.code, self.out, self.err = ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+        self.code, self.out, self.err = process.returncode, process.stdout.decode(), process.stderr.decode()
 
 
 def run(archive: Path, *arguments: str) -> str:
     """Call a verb in this process on an archive; it must succeed."""
-    ran = CliRunner().invoke(wirecopy, ["--db", str(archive), *arguments], catch_exceptions=False)
-    assert ran.return_value in {None, 0}
-    return ran.stdout
+    outcome = CliRunner().invoke(wirecopy, ["--db", str(archive), *arguments], catch_exceptions=False)
+    assert outcome.return_value in {None, 0}
+    return outcome.stdout
 
 
 ANSWERS = {
@@ -93,13 +93,13 @@ def test_every_jsonl_line_keeps_to_its_published_shape(archive: Path, name: str)
 
 
 def test_history_lists_versions_with_what_changed(archive: Path) -> None:
-    told = json.loads(run(archive, "history", TALKS, "--json"))
-    assert [(v["version"], v["cause"], v["kinds"]) for v in told["versions"]] == [
+    answer = json.loads(run(archive, "history", TALKS, "--json"))
+    assert [(version["version"], version["cause"], version["kinds"]) for version in answer["versions"]] == [
         (1, "first", []),
         (2, "changed", ["number"]),
         (3, "changed", ["headline"]),
     ]
-    assert [run["state"] for run in told["stretches"]] == ["missing_404"]
+    assert [stretch["state"] for stretch in answer["stretches"]] == ["missing_404"]
 
 
 def test_show_answers_for_an_instant(archive: Path) -> None:
@@ -110,11 +110,11 @@ def test_show_answers_for_an_instant(archive: Path) -> None:
 
 
 def test_show_raw_gives_the_fetched_bytes(archive: Path) -> None:
-    ran = Ran("--db", archive, "show", f"{TALKS}@1", "--raw")
-    assert ran.out.startswith("<!doctype html>")
+    process = Process("--db", archive, "show", f"{TALKS}@1", "--raw")
+    assert process.out.startswith("<!doctype html>")
 
 
-def test_passages_of_a_copy_point_into_the_shown_texts(archive: Path) -> None:
+def test_passages_of_a_copy_point_into_the_printed_texts(archive: Path) -> None:
     for line in run(archive, "copies", "--jsonl").splitlines():
         link = json.loads(line)
         texts = {side: _text(archive, link[side]) for side in "ab"}
@@ -129,7 +129,7 @@ def _text(archive: Path, side: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["history", "https://nowhere.example/x"], 4, "not in this archive"),
         (["show", f"{TALKS}@9"], 4, "has versions 1 to 3"),
@@ -141,19 +141,19 @@ def _text(archive: Path, side: dict[str, object]) -> str:
         (["refresh", "--since", "x"], 2, "No such option"),
     ],
 )
-def test_a_mistake_ends_with_its_code_and_says_what_to_do(
-    archive: Path, arguments: list[str], code: int, said: str
+def test_a_mistake_ends_with_its_code_and_a_remedy(
+    archive: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    ran = Ran("--db", archive, *arguments)
-    assert ran.code == code
-    assert said in ran.err
-    assert "Traceback" not in ran.err
+    process = Process("--db", archive, *arguments)
+    assert process.code == code
+    assert message in process.err
+    assert "Traceback" not in process.err
 
 
 def test_a_missing_archive_names_the_command_that_makes_one(tmp_path: Path) -> None:
-    ran = Ran("--db", tmp_path / "none.db", "status")
-    assert ran.code == 5
-    assert "wirecopy init" in ran.err
+    process = Process("--db", tmp_path / "none.db", "status")
+    assert process.code == 5
+    assert "wirecopy init" in process.err
 
 
 @pytest.mark.slow
@@ -161,8 +161,8 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"not a database" * 500)
     for arguments in (["status"], ["import", str(ROOT / "README.md")]):
-        ran = Ran("--db", bad, *arguments)
-        assert (ran.code, "Traceback" in ran.err) == (5, False) or arguments[0] == "import"
+        process = Process("--db", bad, *arguments)
+        assert (process.code, "Traceback" in process.err) == (5, False) or arguments[0] == "import"
     assert bad.read_bytes() == b"not a database" * 500
 
 
@@ -173,25 +173,25 @@ def test_a_read_verb_imports_neither_prefect_nor_trafilatura_nor_the_web_stack(a
         "    heavy = {'prefect', 'trafilatura', 'httpx', 'fastapi', 'sqlalchemy', 'lxml'} & set(sys.modules)\n"
         "    print('HEAVY', sorted(heavy), file=sys.stderr)\n"
     )
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, "--db", archive, verb, TALKS], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "HEAVY []" in ran.stderr
+    assert "HEAVY []" in process.stderr
 
 
 def test_every_verb_has_help_with_an_example_or_a_plain_sentence() -> None:
     for verbs in GROUPS.values():
         for verb in verbs:
-            ran = CliRunner().invoke(wirecopy, [verb, "--help"], catch_exceptions=False)
-            assert ran.exit_code == 0
-            assert len(ran.stdout) > 80
+            outcome = CliRunner().invoke(wirecopy, [verb, "--help"], catch_exceptions=False)
+            assert outcome.exit_code == 0
+            assert len(outcome.stdout) > 80
 
 
 def test_text_of_a_page_cannot_steer_the_terminal() -> None:
-    from archive.cli.output import clean
+    from archive.cli.output import sanitize
 
-    assert "\x1b" not in clean("\x1b[31mred\x1b[0m \u202eevil")
-    assert "\u202e" not in clean("\u202eevil")
+    assert "\x1b" not in sanitize("\x1b[31mred\x1b[0m \u202eevil")
+    assert "\u202e" not in sanitize("\u202eevil")
 
 
 def test_a_bug_is_not_swallowed() -> None:
@@ -199,7 +199,7 @@ def test_a_bug_is_not_swallowed() -> None:
         exit_code(ZeroDivisionError())
 
 
-def test_main_ends_with_zero_when_all_is_well(archive: Path) -> None:
-    with pytest.raises(SystemExit) as ended:
+def test_main_exits_with_zero_on_success(archive: Path) -> None:
+    with pytest.raises(SystemExit) as exit_:
         main(["--db", str(archive), "status"])
-    assert ended.value.code == 0
+    assert exit_.value.code == 0

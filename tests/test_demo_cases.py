@@ -71,11 +71,11 @@ def url_of(watch: Watch, name: str) -> str:
     return watch.site.world.url(watch.site.world.script.articles[name])
 
 
-def test_a_feed_found_on_the_front_page_makes_an_edited_old_article_due(watch: Watch) -> None:
+def test_a_feed_found_on_the_front_page_makes_an_edited_article_due_that_would_wait_for_weeks(watch: Watch) -> None:
     watch.select("gazette.example")
     museum = url_of(watch, "gazette-museum")
     watch.refresh(ROUNDS[0])
-    assert "next in " in watch.reason(museum, ROUNDS[3])
+    assert "next check in " in watch.reason(museum, ROUNDS[3])
     watch.site.round = 3
     watch.refresh(ROUNDS[3], "http://gazette.example/latest.atom")
     assert "a list says it was updated at 2026-01-07T17:00:00Z" in watch.reason(museum, ROUNDS[3])

@@ -21,7 +21,7 @@ import pytest
 from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
 from markdown_it import MarkdownIt
 
-from archive.launch import FlowProcess, PrivateServer, resource_path, rounds, run_flow
+from archive.launch import FlowProcess, PrivateServer, refresher, resource_path, run_flow
 from archive.pipeline.refresh import refresh
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
@@ -235,7 +235,7 @@ def test_the_command_line_and_the_flow_make_equal_archives(
 ) -> None:
     direct, flown = a_project(tmp_path / "direct", site), a_project(tmp_path / "flown", site)
     counts: dict[str, list[Mapping[str, int]]] = {"direct": [], "flown": []}
-    with rounds(flown, server=server, environ=os.environ) as look:
+    with refresher(flown, server=server, environ=os.environ) as look:
         for hours in (0, 4):
             site.pages["/a"] = an_article("a", title=f"Ministers meet for the {hours}th time")
             at = now + timedelta(hours=hours)

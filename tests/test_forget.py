@@ -278,14 +278,14 @@ def run(path: Path, *arguments: str) -> tuple[int, str]:
 def test_the_verb_asks_first_and_then_does_it(path: Path) -> None:
     _, said = run(path, "forget", URL)
     assert f"{URL}\n" in said
-    assert "3 captures would be deleted" in said
+    assert "To delete 3 captures permanently" in said
     assert SECRET in everything(path)
     _, said = run(path, "forget", URL, "--yes")
-    assert "forgotten, with 3 captures" in said
+    assert f"Deleted {URL} with 3 captures" in said
     assert SECRET not in everything(path)
     with pytest.raises(NotArchived, match="forgotten on request"):
         run(path, "history", URL)
-    _, said = run(path, "forget", URL, "--lift")
+    _, said = run(path, "forget", URL, "--allow-again")
     assert "may be archived again" in said
 
 

@@ -106,6 +106,19 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
+def names_imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) of every import, by statement or by ``import_module``, wherever in the module it is."""
+    for node in ast.walk(tree_of(path)):
+        match node:
+            case ast.Import():
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            case ast.ImportFrom(level=0):
+                yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+            case ast.Call(args=[ast.Constant(str(name)) | ast.JoinedStr([ast.Constant(str(name)), *_]), *_]):
+                if dotted(node.func).endswith("import_module"):
+                    yield node.lineno, name
+
+
 def names_used(path: Path) -> Iterator[tuple[int, str]]:
     """(line, dotted name) of every attribute read and every name imported."""
     for node in ast.walk(tree_of(path)):
@@ -222,6 +235,32 @@ def test_the_lock_satisfies_every_requirement() -> None:
         or not want.specifier.contains(row.split("==")[1].split(" ")[0], prereleases=True)
     ]
     assert wrong == [], "run `make lock`"
+
+
+NOT_IMPORTED = {
+    "fastapi": "upper bound only: prefect's server fails at import with 0.151 and newer",
+    "lxml-html-clean": "trafilatura imports it, and older pips do not install it with lxml",
+    "mcp": "archive/serve/mcp.py imports a tuple of its modules, by names that this test does not see",
+}
+"""Dependencies that no module imports by statement or literal name, and why they are declared."""
+
+
+def module_names(distribution: str) -> set[str]:
+    """Return the top-level modules of a distribution; for one that is not installed, its name spelled as a module."""
+    name = canonicalize_name(distribution)
+    owners = packages_distributions().items()
+    modules = {module for module, dists in owners if name in map(canonicalize_name, dists)}
+    return modules or {re.split(r"[.]", distribution)[0].replace("-", "_")}
+
+
+def test_every_declared_dependency_is_imported_or_has_a_reason() -> None:
+    meta = project()
+    extras = {name: lines for name, lines in meta["optional-dependencies"].items() if name not in {"bench", "dev"}}
+    declared = [Requirement(line) for lines in (meta["dependencies"], *extras.values()) for line in lines]
+    imported = {name.split(".")[0] for path in CODE for _, name in names_imported(path)}
+    unused = {canonicalize_name(row.name) for row in declared if not module_names(row.name) & imported}
+    expect_no([f"{name}: declared in pyproject.toml, imported nowhere" for name in sorted(unused - {*NOT_IMPORTED})])
+    expect_no([f"{name}: needs no reason" for name in sorted({*NOT_IMPORTED} - unused)])
 
 
 def test_no_file_names_a_download_host() -> None:

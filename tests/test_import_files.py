@@ -100,7 +100,7 @@ def test_an_import_needs_nothing_beforehand_and_all_can_be_asked_afterwards(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert called("import", write(here, *LINES)) == 0
-    assert "8 captures read, 8 new, 6 versions, " in capsys.readouterr().err
+    assert "Read 8 pages: 8 new, 6 versions saved, " in capsys.readouterr().err
     with Archive(here / "data" / "archive.db") as archive:
         told = archive.history(TALKS)[1]
         assert [(one.number, one.cause) for one in told.versions] == [(1, "first"), (2, "changed"), (3, "returned")]
@@ -143,7 +143,7 @@ def test_a_malformed_line_is_named_and_the_rest_is_kept(
     said = capsys.readouterr().err
     assert f"{path}:4: not JSON" in said
     assert f"{path}:10: " in said
-    assert "2 lines refused" in said
+    assert "2 lines could not be used" in said
     assert contents(here / "data" / "archive.db") == contents(brought)
 
 

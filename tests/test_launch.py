@@ -1,4 +1,4 @@
-"""Starting Prefect and the flows as child processes: what is started is told enough, and never stays behind."""
+"""Child processes: Prefect and the flows get what they need, and none outlives its parent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archive.launch.child import LARGEST_LOG, TAIL, Child, tail
+from archive.launch.child import MAX_LOG_BYTES, TAIL_LINES, Child, read_tail
 from archive.launch.port import HOST, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
 from archive.resources import code_environ, prefect_environ, resource_path
@@ -34,7 +34,7 @@ SLEEPER = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(600)
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
 
-FAMILY = (  # a parent that prints its child's number and then waits
+FAMILY = (  # a parent that prints its child's process id and then waits
     "import subprocess, sys, time; "
     "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
     "print(child.pid, flush=True); time.sleep(600)"
@@ -46,18 +46,18 @@ def a_child(folder: Path, *command: str) -> Child:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits to be collected does not."""
+    """Return True if a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-def soon(is_so: Callable[[], bool]) -> bool:
-    """Whether it becomes so before patience ends."""
-    give_up_at = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > give_up_at:
+def soon(condition: Callable[[], bool]) -> bool:
+    """Return True if the condition comes true before patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
@@ -77,23 +77,23 @@ def test_a_child_answers_line_by_line(tmp_path: Path) -> None:
 def test_a_log_that_has_grown_large_makes_room_for_a_new_one(tmp_path: Path) -> None:
     log = tmp_path / "child.log"
     speak = "-c", "import sys; print('new', file=sys.stderr)"
-    for size, kept in ((10, b"o" * 10 + b"new\n"), (LARGEST_LOG + 1, b"new\n")):
+    for size, content in ((10, b"o" * 10 + b"new\n"), (MAX_LOG_BYTES + 1, b"new\n")):
         log.write_bytes(b"o" * size)
         with a_child(tmp_path, *speak) as child:
             child.wait()
-        assert log.read_bytes() == kept
-    assert log.with_name("child.log.1").read_bytes() == b"o" * (LARGEST_LOG + 1)
+        assert log.read_bytes() == content
+    assert log.with_name("child.log.1").read_bytes() == b"o" * (MAX_LOG_BYTES + 1)
 
 
-def test_a_child_that_died_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_the_error_of_a_dead_child_quotes_the_end_of_its_log(tmp_path: Path) -> None:
     noise = "import sys; sys.stderr.write(''.join(f'line {n}\\n' for n in range(100))); sys.exit('no such harbour')"
     with a_child(tmp_path, "-c", noise) as child, pytest.raises(RunFailed) as failure:
         child.ask()
-    told = str(failure.value)
-    assert told.startswith(f"child ended without an answer; {tmp_path}/child.log ends with:\n")
-    assert told.endswith("line 99\nno such harbour")
-    assert "line 0\n" not in told
-    assert len(tail(tmp_path / "child.log").splitlines()) == TAIL
+    message = str(failure.value)
+    assert message.startswith(f"child ended without an answer; {tmp_path}/child.log ends with:\n")
+    assert message.endswith("line 99\nno such harbour")
+    assert "line 0\n" not in message
+    assert len(read_tail(tmp_path / "child.log").splitlines()) == TAIL_LINES
 
 
 def test_asking_a_dead_child_fails_in_the_same_way_every_time(tmp_path: Path) -> None:
@@ -119,14 +119,14 @@ def test_stopping_ends_the_child_and_may_be_repeated(tmp_path: Path) -> None:
     child.stop()
 
 
-def test_stopping_ends_what_the_child_started(tmp_path: Path) -> None:
+def test_stopping_ends_the_children_of_the_child(tmp_path: Path) -> None:
     with a_child(tmp_path, "-c", FAMILY) as child:
         grandchild = int(child.ask())
         assert alive(grandchild)
     assert soon(lambda: not alive(grandchild))
 
 
-def test_what_a_child_leaves_behind_when_it_ends_by_itself_is_ended_too(tmp_path: Path) -> None:
+def test_grandchildren_are_ended_when_the_child_ends_by_itself(tmp_path: Path) -> None:
     leaver = FAMILY.removesuffix("time.sleep(600)")
     with a_child(tmp_path, "-c", leaver) as child:
         grandchild = int(child.ask())
@@ -135,18 +135,18 @@ def test_what_a_child_leaves_behind_when_it_ends_by_itself_is_ended_too(tmp_path
 
 
 @pytest.mark.slow
-def test_a_child_that_does_not_listen_is_killed_after_the_grace(tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     with a_child(tmp_path, "-c", STUBBORN) as child:
         pid = int(child.ask())
     assert not alive(pid)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "terminated"])
-def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "terminated"])
+def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path, number: signal.Signals) -> None:
     parent = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from archive.launch.child import LARGEST_LOG, Child\n"
+        "from archive.launch.child import Child\n"
         "here = Path.cwd()\n"
         "child = Child([sys.executable, '-c', sys.argv[1]], environ=os.environ, cwd=here, log=here / 'child.log')\n"
         "print(child.ask(), flush=True)\n"
@@ -159,24 +159,24 @@ def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path, how: signal.Signal
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         assert alive(pid)
-        process.send_signal(how)
+        process.send_signal(number)
     assert soon(lambda: not alive(pid))
 
 
-# --- where things are, and what children are told ---------------------------------------------------------------------
+# --- paths and environments -------------------------------------------------------------------------------------------
 
 
-def test_what_is_shipped_stands_beside_the_package_in_a_clone(root: Path) -> None:
+def test_shipped_files_are_beside_the_package_in_a_clone(root: Path) -> None:
     assert resource_path("flows") == root / "flows"
     assert resource_path("prefect.yaml").is_file()
 
 
-def test_a_missing_file_is_named_with_the_places_where_it_was_sought() -> None:
+def test_a_missing_file_is_reported_with_the_places_searched() -> None:
     with pytest.raises(ConfigError, match=r"tides\.yaml is in neither .*_shipped"):
         resource_path("tides.yaml")
 
 
-def test_a_child_far_away_imports_this_very_code(tmp_path: Path, root: Path) -> None:
+def test_a_child_in_another_folder_imports_this_code(tmp_path: Path, root: Path) -> None:
     with a_child(tmp_path, "-c", "import archive; print(archive.__file__)") as child:
         assert child.ask() == f"{root}/archive/__init__.py\n"
 
@@ -191,7 +191,7 @@ def test_prefect_toml_becomes_variables(tmp_path: Path) -> None:
     }
 
 
-def test_a_private_server_knows_nothing_of_any_other_prefect(tmp_path: Path) -> None:
+def test_a_private_server_ignores_the_variables_of_other_prefects(tmp_path: Path) -> None:
     strange = {
         "PREFECT_API_URL": "https://cloud.example/api",
         "PREFECT_API_KEY": "secret",
@@ -207,24 +207,24 @@ def test_a_private_server_knows_nothing_of_any_other_prefect(tmp_path: Path) -> 
     assert "PREFECT_API_KEY" not in environ
 
 
-def test_a_private_server_reports_to_nobody(tmp_path: Path) -> None:
+def test_a_private_server_sends_no_telemetry(tmp_path: Path) -> None:
     environ = private_environ({}, home=tmp_path, port=1)
     assert environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] == "false"
     assert environ["DO_NOT_TRACK"] == "1"
 
 
-def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         assert not port_is_free(port)
-        with pytest.raises(RunFailed, match=f"port {port} is taken"):
+        with pytest.raises(RunFailed, match=f"port {port} is in use"):
             PrivateServer(tmp_path / "home", environ={}, port=port).__enter__()
     assert not (tmp_path / "home").exists()
     assert port_is_free(free_port())
 
 
-def test_a_server_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None:
+def test_the_error_of_a_server_that_cannot_start_quotes_its_log(tmp_path: Path) -> None:
     (tmp_path / "prefect.py").write_text("raise SystemExit('this prefect is broken')\n")
     broken = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
     server = PrivateServer(tmp_path / "home", environ=broken)
@@ -232,12 +232,12 @@ def test_a_server_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None
         server.wait_ready()
 
 
-def test_a_silent_server_is_given_up_on(tmp_path: Path) -> None:
+def test_a_silent_server_times_out(tmp_path: Path) -> None:
     (tmp_path / "prefect.py").write_text("import time; time.sleep(600)\n")
     silent = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
     server = PrivateServer(tmp_path / "home", environ=silent)
     with server, pytest.raises(RunFailed, match="did not answer within 0 s"):
-        server.wait_ready(limit=0.2)
+        server.wait_ready(timeout=0.2)
 
 
 def test_launching_imports_neither_prefect_nor_the_extractor() -> None:
@@ -261,7 +261,7 @@ def output_of(command: Sequence[str]) -> str:
 
 UP = """
 import os, signal, sys
-from archive.errors import RunFailed
+from db.errors import RunFailed
 from archive.launch import up
 from archive.settings import from_process
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -272,14 +272,14 @@ except RunFailed as error:
     sys.exit(f"refused: {error}")
 """
 
-READY = "wirecopy is up."
+READY = "wirecopy is running."
 
 
 class Up:
-    """``wirecopy up`` in a folder; its words so far in ``said``."""
+    """``wirecopy up`` in a folder; its output so far in ``output``."""
 
     def __init__(self, folder: Path, *, web_port: int = 0) -> None:
-        self.said = ""
+        self.output = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", UP, str(web_port)],
             cwd=folder,
@@ -299,31 +299,31 @@ class Up:
             self.process.wait()
 
     def until(self, words: str) -> str:
-        """What it says up to ``words``, or to its end."""
+        """Return the output up to ``words``, or to its end."""
         assert self.process.stdout is not None
-        while words not in self.said and (line := self.process.stdout.readline()):
-            self.said += line
-        return self.said
+        while words not in self.output and (line := self.process.stdout.readline()):
+            self.output += line
+        return self.output
 
-    def end(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
-        self.until("nothing like this is ever said")
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        self.until("text that never appears")
         return self.process.wait(PATIENCE)
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """What Prefect's own database says."""
+        """Return rows of Prefect's own database."""
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             return connection.execute(sql).fetchall()
 
     def processes(self) -> set[int]:
-        """Every process that works in the home of this server or was started to serve it."""
+        """Return the ids of all processes that run in the home of this server or serve it."""
         home = f"PREFECT_HOME={self.database.parent}\0".encode()
-        found = set()
-        for each in Path("/proc").glob("[0-9]*"):
+        pids = set()
+        for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if home in (each / "environ").read_bytes():
-                    found.add(int(each.name))
-        return found
+                if home in (folder / "environ").read_bytes():
+                    pids.add(int(folder.name))
+        return pids
 
 
 @pytest.fixture(scope="module")
@@ -338,30 +338,30 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_up_serves_three_deployments_whose_schedules_bring_runs(project: Path) -> None:
     with Up(project) as up:
-        said = up.until("wirecopy status")
+        output = up.until("wirecopy status")
         for words in (READY, "http://127.0.0.1:", "data/archive.db", "refresh/scheduled", "upkeep/nightly"):
-            assert words in said
-        # With SQLAlchemy 2.1 the scheduler of Prefect 3.8 fails, heard in its log alone, and no run is ever scheduled.
-        coming = (
+            assert words in output
+        # With SQLAlchemy 2.1 the scheduler of Prefect 3.8 fails, which only its log shows, and schedules no run.
+        scheduled = (
             "SELECT DISTINCT d.name FROM flow_run r JOIN deployment d ON d.id = r.deployment_id WHERE r.auto_scheduled"
         )
-        assert soon(lambda: {name for (name,) in up.rows(coming)} == {"scheduled", "nightly"})
+        assert soon(lambda: {name for (name,) in up.rows(scheduled)} == {"scheduled", "nightly"})
         assert len(up.rows("SELECT 1 FROM automation")) == 1
 
 
 @pytest.mark.slow
-def test_up_serves_the_pages_of_an_archive_that_had_not_been_there(project: Path) -> None:
+def test_up_creates_a_missing_archive_and_serves_its_pages(project: Path) -> None:
     with Up(project) as up:
-        found = re.search(r"pages +http://(\S+)", up.until("wirecopy status"))
-        assert found is not None, up.said
-        with contextlib.closing(http.client.HTTPConnection(found[1], timeout=10)) as connection:
+        address = re.search(r"web pages +http://(\S+)", up.until("wirecopy status"))
+        assert address is not None, up.output
+        with contextlib.closing(http.client.HTTPConnection(address[1], timeout=10)) as connection:
             connection.request("GET", "/")
             assert connection.getresponse().status == 200
         assert (project / "data" / "archive.db").is_file()
 
 
 @pytest.mark.slow
-def test_up_refuses_a_port_for_its_pages_that_is_taken(project: Path) -> None:
+def test_up_refuses_a_web_port_in_use(project: Path) -> None:
     with socket.create_server((HOST, 0)) as taken, Up(project, web_port=taken.getsockname()[1]) as up:
         assert "choose another with --web-port" in up.until("refused")
         assert up.process.wait(PATIENCE) == 1
@@ -369,13 +369,13 @@ def test_up_refuses_a_port_for_its_pages_that_is_taken(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_all_of_up_and_leaves_the_schedules_on(project: Path) -> None:
+def test_ctrl_c_ends_up_and_keeps_the_schedules(project: Path) -> None:
     with Up(project) as up:
         up.until("wirecopy status")
         assert len(up.processes()) >= 3
         assert up.end(signal.SIGINT) == 0
-        assert "The schedules stay on" in up.said
-        assert "Traceback" not in up.said
+        assert "The schedules are kept" in up.output
+        assert "Traceback" not in up.output
         assert up.processes() == set()
         assert set(up.rows("SELECT slug, active FROM deployment_schedule")) == {("every-15-minutes", 1), ("nightly", 1)}
         assert set(up.rows("SELECT paused FROM deployment")) == {(0,)}
@@ -386,12 +386,12 @@ def test_a_second_up_in_the_same_project_is_refused(project: Path) -> None:
     with Up(project) as up:
         up.until("Starting Prefect")
         with Up(project) as twin:
-            assert "refused: wirecopy up already runs" in twin.until("refused")
+            assert "refused: wirecopy up is already running" in twin.until("refused")
             assert twin.process.wait(PATIENCE) == 1
 
 
 @pytest.mark.slow
-def test_what_a_power_loss_left_under_way_is_closed_by_the_next_start(project: Path) -> None:
+def test_runs_cut_by_a_power_loss_are_closed_by_the_next_start(project: Path) -> None:
     under_way = "SELECT name FROM flow_run WHERE state_type IN ('PENDING', 'RUNNING')"
     with Up(project) as up:
         address = up.until("wirecopy status").partition("PREFECT_API_URL=")[2].split()[0]
@@ -428,8 +428,8 @@ def test_the_demo_opens_its_archive_in_a_browser_and_ends_with_ctrl_c(tmp_path: 
             assert where.hostname == HOST
             with contextlib.closing(http.client.HTTPConnection(where.netloc, timeout=10)) as connection:
                 connection.request("GET", "/")
-                said = connection.getresponse().read().decode()
-            assert "Battery maker picks Harrow Bay" in said
+                body = connection.getresponse().read().decode()
+            assert "Battery maker picks Harrow Bay" in body
             demo.send_signal(signal.SIGINT)
             assert demo.wait(PATIENCE) == 0
         finally:

@@ -308,7 +308,7 @@ def test_a_visit_to_an_article_in_parts_is_unconditional(now: datetime) -> None:
     (plain,) = plan_visits([state], now=now + HOUR).visits
     (parted,) = plan_visits([replace(state, parts=3)], now=now + HOUR).visits
     assert (plain.etag, parted.etag, parted.last_modified) == ('"1"', None, None)
-    assert "unconditional" in parted.because
+    assert "fetched in full" in parted.because
 
 
 # --- the joined text -------------------------------------------------------------------------------------------------

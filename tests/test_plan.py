@@ -72,7 +72,7 @@ def test_a_visit_carries_what_the_fetch_needs():
 
 def test_a_fixed_gap_counts_from_the_last_visit():
     watched = visited(every=4 * HOUR)
-    assert wait(watched, T0 + HOUR).because == "checked 60 min ago, next in 3 h"
+    assert wait(watched, T0 + HOUR).because == "checked 60 min ago, next check in 3 h"
     assert wait(watched, T0 + HOUR).due_at == T0 + 4 * HOUR
     assert visit(watched, T0 + 5 * HOUR).because == "due since 2026-01-05T12:00:00Z, every: 4h"
 
@@ -103,7 +103,7 @@ def test_a_list_with_new_entries_is_read_in_each_run(kind: SeedKind):
 def test_a_list_is_due_after_an_eighth_of_its_quiet_time(kind: SeedKind):
     watched_list = state(source(kind=kind), last_visit_at=T0 + 10 * HOUR, last_change_at=T0 + 2 * HOUR)
     waiting = wait(watched_list, T0 + 10 * HOUR + 20 * MINUTE)
-    assert waiting.because == "checked 20 min ago, next in 40 min: it brought nothing new for 8 h"
+    assert waiting.because == "checked 20 min ago, next check in 40 min; it brought nothing new for 8 h"
     assert visit(watched_list, T0 + 11 * HOUR)
     assert due_at(replace(watched_list, last_visit_at=T0 + 90 * DAY)) == T0 + 91 * DAY
 
@@ -169,10 +169,10 @@ def test_the_reason_for_a_wait_includes_the_rule_that_ends_it():
     due = due_at(article)
     assert due
     because = wait(article, T0 + 3 * HOUR).because
-    assert because == "checked 60 min ago, next in 3 h: 2 times as long as it was unchanged"
+    assert because == "checked 60 min ago, next check in 3 h; quiet pages are checked less often"
     lively = visited(9 * HOUR, changes=8, last_change_at=T0 + 5 * HOUR)
-    assert wait(lively, T0 + 9 * HOUR).because.endswith(": when 0.2 unseen edits are expected")
-    assert visit(article, due).because.endswith("every: auto, 2 times as long as it was unchanged")
+    assert wait(lively, T0 + 9 * HOUR).because.endswith("; 0.2 unseen edits are expected by then")
+    assert visit(article, due).because.endswith("every: auto, quiet pages are checked less often")
 
 
 def test_after_a_year_without_a_change_an_article_is_no_longer_checked():
@@ -229,14 +229,14 @@ def test_a_failing_source_is_visited_half_as_often_each_time_down_to_daily(every
 def test_a_failing_source_has_its_failure_as_the_reason():
     watched = visited(last_reason=Reason.TIMEOUT, failures=3)
     failure = "failing 3 times in a row (timeout)"
-    assert wait(watched, T0 + 20 * MINUTE).because == f"{failure}, checked 20 min ago, next in 4 h"
-    assert visit(watched, T0 + DAY).because == f"due since 2026-01-05T12:00:00Z, after {failure}"
+    assert wait(watched, T0 + 20 * MINUTE).because == f"{failure}, checked 20 min ago, next check in 4 h"
+    assert visit(watched, T0 + DAY).because == f"due since 2026-01-05T12:00:00Z, last check: {failure}"
 
 
 def test_a_missing_page_is_checked_a_full_day_later_and_after_a_week_of_that_weekly():
     first = visited(every=HOUR, last_reason=Reason.MISSING_404, failures=1)
-    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "missing (404), checked 24 h ago, next in 1 s"
-    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, after missing (404)"
+    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "missing (404), checked 24 h ago, next check in 1 s"
+    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: missing (404)"
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=7)) == T0 + DAY
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=8)) == T0 + WEEK
 
@@ -337,7 +337,7 @@ def test_a_backlog_does_not_spend_the_budget_of_many_days_at_once():
     plan = plan_visits(crowd(100, budget=60, ago=40 * DAY), now=T0, spent={"news": 55})
     assert len(plan.visits) <= 5
     postponed = [
-        waiting for waiting in plan.waiting if "but 55 of the 60 visits a day of news were made" in waiting.because
+        waiting for waiting in plan.waiting if "but 55 of the 60 visits a day of news are used" in waiting.because
     ]
     assert postponed
     assert all(waiting.due_at and waiting.due_at > T0 for waiting in postponed)
@@ -372,7 +372,7 @@ def test_force_ignores_the_budget():
 @pytest.mark.parametrize("force", [False, True])
 def test_a_retired_source_is_never_visited(force: bool):
     watched = state(source(retired_at=T0))
-    assert wait(watched, T0 + DAY, force=force).because == "retired from the index on 2026-01-05"
+    assert wait(watched, T0 + DAY, force=force).because == "no longer in the seed index since 2026-01-05"
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -380,7 +380,7 @@ def test_a_source_that_moved_for_good_is_visited_under_its_new_address_only(forc
     old = state(source(id=2, url="https://old.example/x", same_as=1))
     plan = plan_visits([old, state()], now=T0, force=force)
     assert [entry.source_id for entry in plan.visits] == [1]
-    assert plan.waiting[0].because == "moved for good, its history continues at https://a.example/x"
+    assert plan.waiting[0].because == "moved permanently, its history continues at https://a.example/x"
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -179,7 +179,7 @@ def test_reextract_dry_run_is_a_verb(tmp_path: Path) -> None:
         recipes = store.ask("SELECT id FROM recipe")
     got = CliRunner().invoke(wirecopy, ["--db", str(tmp_path / "archive.db"), "reextract", "--dry-run"])
     assert got.exit_code == 0, got.output
-    assert "of 6 pages would read differently" in got.output
+    assert "of 6 pages would change" in got.output
     with Store(tmp_path / "archive.db") as store:
         assert store.ask("SELECT id FROM recipe") == recipes
 

@@ -1,4 +1,4 @@
-"""The search box: what people type is understood, ends in no error, and is found page by page."""
+"""Search: queries as people type them are parsed without errors, and results come page by page."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ EVERYDAY = (
     "a\0b",
     "~5 \\ | `",
 )
-"""What people type; raw, 34 of them make FTS5 fail."""
+"""Everyday queries. Passed on as they are, 34 of them make FTS5 fail."""
 
 HARBOUR = "The harbour of Calder opens on Monday, the minister said."
 
@@ -78,20 +78,22 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     with Store(path) as store:
         for number in range(12):
             source = add_source(store, f"https://paper{number % 3}.example/{'sport/' * (number % 2)}{number}")
-            said = [f"{HARBOUR} Report {number}.", f"{HARBOUR} Report {number}, corrected."]
-            said += [f"Fog hid all of the ships from everybody on Sunday evening. Report {number}."] * (number % 3 == 0)
-            for day, text in enumerate(said):
+            texts = [f"{HARBOUR} Report {number}.", f"{HARBOUR} Report {number}, corrected."]
+            texts += [f"Fog hid all of the ships from everybody on Sunday evening. Report {number}."] * (
+                number % 3 == 0
+            )
+            for day, text in enumerate(texts):
                 record_text(store, source, text, T0 + (2 * number + day) * DAY)
             derive_all(store, title="It opens" if number else "Ferry sinks")
     with Archive(path) as opened:
         yield opened
 
 
-# --- what is understood ----------------------------------------------------------------------------------------------
+# --- parsing ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "query"),
     [
         ("border talks", '"border" AND "talks"'),
         ('"joint statement" -opinion', '("joint statement") NOT ("opinion")'),
@@ -115,8 +117,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         ("back-up U.S.", '"back-up" AND "U.S."'),
     ],
 )
-def test_what_was_typed_is_said_as_it_was_understood(typed: str, said: str) -> None:
-    assert parse_query(typed).said == said
+def test_a_query_is_shown_as_it_was_parsed(typed: str, query: str) -> None:
+    assert parse_query(typed).said == query
 
 
 @pytest.mark.parametrize(
@@ -155,8 +157,8 @@ def test_50000_strange_inputs_end_in_no_error(archive: Archive) -> None:
         _search(archive, typed)
 
 
-def strange(many: int, seed: int) -> Iterator[str]:
-    """Inputs made of what means something to us or to FTS5, and of any character at all."""
+def strange(total: int, seed: int) -> Iterator[str]:
+    """Yield inputs made of operators of ours or of FTS5, and of any characters."""
     dice = random.Random(seed)
     pieces = ["fog", "harbour", '"', "'", "(", ")", "*", "-", "+", ":", "^", "{", "}", "~5", "OR", "AND", "NOT", "NEAR"]
     pieces += [
@@ -174,51 +176,51 @@ def strange(many: int, seed: int) -> Iterator[str]:
         "2021-13",
         "_",
     ]
-    for _ in range(many):
+    for _ in range(total):
         some = [dice.choice((*pieces, chr(dice.randrange(0x11000)))) for _ in range(dice.randrange(1, 12))]
         yield dice.choice(("", " ")).join(some)
 
 
 def _search(archive: Archive, typed: str) -> None:
     try:
-        sought = parse_query(typed)
+        parsed = parse_query(typed)
     except BadInput:
         return
-    search_queries.search_page(archive.ask, sought.query, limit=1, only=sought.only)
+    search_queries.search_page(archive.ask, parsed.query, limit=1, only=parsed.only)
 
 
-# --- what is found ---------------------------------------------------------------------------------------------------
+# --- results ---------------------------------------------------------------------------------------------------------
 
 
-def _found(archive: Archive, typed: str, **more: object) -> list[str]:
+def _urls(archive: Archive, typed: str, **more: object) -> list[str]:
     return sorted(hit.version.url.partition("//")[2] for hit in archive.search(typed, limit=100, **more)[1])  # type: ignore[arg-type]
 
 
 def test_a_site_is_that_host_what_is_below_it_or_a_part_of_it(archive: Archive) -> None:
-    assert len(_found(archive, "harbour site:paper1.example")) == 4
-    assert len(_found(archive, "harbour site:paper1.example/sport")) == 2
-    assert len(_found(archive, "harbour site:example")) == 12
-    assert _found(archive, "harbour site:aper1.example") == []
+    assert len(_urls(archive, "harbour site:paper1.example")) == 4
+    assert len(_urls(archive, "harbour site:paper1.example/sport")) == 2
+    assert len(_urls(archive, "harbour site:example")) == 12
+    assert _urls(archive, "harbour site:aper1.example") == []
 
 
 def test_after_and_before_are_about_when_a_version_was_first_seen(archive: Archive) -> None:
     day = f"{T0 + 20 * DAY:%Y-%m-%d}"
-    assert _found(archive, f"harbour after:{day}") == ["paper1.example/10", "paper2.example/sport/11"]
-    assert len(_found(archive, f"harbour before:{day}")) == 10
-    assert _found(archive, f"harbour after:{day} before:{day}") == []
+    assert _urls(archive, f"harbour after:{day}") == ["paper1.example/10", "paper2.example/sport/11"]
+    assert len(_urls(archive, f"harbour before:{day}")) == 10
+    assert _urls(archive, f"harbour after:{day} before:{day}") == []
 
 
 def test_near_words_and_words_of_the_headline(archive: Archive) -> None:
-    assert len(_found(archive, 'near:"harbour Monday"~5')) == 12
-    assert _found(archive, 'near:"harbour minister"~2') == []
-    assert _found(archive, "title:ferry") == ["paper0.example/0"]
-    assert len(_found(archive, "title:ferry OR title:open*")) == 12
+    assert len(_urls(archive, 'near:"harbour Monday"~5')) == 12
+    assert _urls(archive, 'near:"harbour minister"~2') == []
+    assert _urls(archive, "title:ferry") == ["paper0.example/0"]
+    assert len(_urls(archive, "title:ferry OR title:open*")) == 12
 
 
 @pytest.mark.parametrize("letters", [1, 2, 3, 4, 5, 9])
 def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, letters: int) -> None:
-    """The index has beginnings of three letters, and any other is looked for among the words: no answer tells which."""
-    said = [
+    """The index has prefixes of three letters; others are looked up among the words. Answers must not differ."""
+    texts = [
         "Überall stehen Boote",
         "ubuntu und die uberfahrt",
         "UBERALLES",
@@ -228,48 +230,47 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
         "u2 3pm",
     ]
     with Store(tmp_path / "archive.db") as store:
-        for number, text in enumerate(said):
+        for number, text in enumerate(texts):
             record_text(store, add_source(store, f"https://paper.example/{number}"), text, T0)
         derive_all(store)
-        for beginning in sorted({plain(word)[:letters] for text in said for word in text.split()}):
-            by_hand = {text for text in said if any(plain(word).startswith(beginning) for word in text.split())}
-            found = {each.version.text_sha256 for each in search_queries.search(store.ask, f'"{beginning}"*', limit=99)}
-            assert found == {digest_of("", text) for text in by_hand}, beginning
+        for prefix in sorted({plain(word)[:letters] for text in texts for word in text.split()}):
+            by_hand = [text for text in texts if any(plain(word).startswith(prefix) for word in text.split())]
+            assert matching_texts(store, prefix, texts) == by_hand, prefix
         store.forget(1, T0)
-        assert said[0] not in found_texts(store, "ube", said)
-        assert said[1] in found_texts(store, "ube", said)
+        assert texts[0] not in matching_texts(store, "ube", texts)
+        assert texts[1] in matching_texts(store, "ube", texts)
 
 
 def plain(word: str) -> str:
-    """A word as the index has it: small, without marks."""
-    return "".join(each for each in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(each))
+    """Return a word as the index has it: lower case, without diacritics."""
+    return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
 
 
-def found_texts(store: Store, beginning: str, said: Sequence[str]) -> list[str]:
-    found = {each.version.text_sha256 for each in search_queries.search(store.ask, f'"{beginning}"*', limit=99)}
-    return [text for text in said if digest_of("", text) in found]
+def matching_texts(store: Store, prefix: str, texts: Sequence[str]) -> list[str]:
+    matches = search_queries.search(store.ask, f'"{prefix}"*', limit=99)
+    digests = {match.version.text_sha256 for match in matches}
+    assert digests <= {digest_of("", text) for text in texts}
+    return [text for text in texts if digest_of("", text) in digests]
 
 
 @pytest.mark.parametrize("window", [None, 5, 24])
 @pytest.mark.parametrize("typed", ["harbour", "harbour site:paper0.example", f"harbour after:{T0 + 9 * DAY:%Y-%m-%d}"])
-def test_pages_and_windows_follow_each_other_and_tell_each_hit_once(
-    archive: Archive, typed: str, window: int | None
-) -> None:
-    sought = parse_query(typed)
-    told: list[str] = []
+def test_pages_and_windows_give_each_hit_once(archive: Archive, typed: str, window: int | None) -> None:
+    parsed = parse_query(typed)
+    urls: list[str] = []
     place: search_queries.Place | None = None
     for _ in range(40):
         page = search_queries.search_page(
-            archive.ask, sought.query, limit=5, only=sought.only, place=place, window=window
+            archive.ask, parsed.query, limit=5, only=parsed.only, place=place, window=window
         )
-        told += [each.version.url.partition("//")[2] for each in page.matches]
+        urls += [match.version.url.partition("//")[2] for match in page.matches]
         place = page.following
         if place is None:
             break
     assert place is None
-    assert sorted(told) == _found(archive, typed)
+    assert sorted(urls) == _urls(archive, typed)
 
 
-def test_what_is_gone_is_found_where_it_left(archive: Archive) -> None:
-    gone = archive.search("harbour", limit=100, gone=True)[1]
-    assert [hit.absent_since for hit in gone] == [3] * 4
+def test_removed_text_is_found_with_the_version_that_removed_it(archive: Archive) -> None:
+    hits = archive.search("harbour", limit=100, gone=True)[1]
+    assert [hit.absent_since for hit in hits] == [3] * 4

@@ -103,7 +103,7 @@ def test_list_shows_each_story_once_and_names_what_it_stands_for(archive: Path):
     assert first["url"] == first["copies"]["original"]["url"] == TALKS
     assert (first["copies"]["count"], first["copies"]["hidden"]) == (1, [COPY])
     assert sum(first["copies"]["kinds"].values()) == 1
-    assert "1 copy beside it: 1 " in run(archive, "list", "--unique")
+    assert "and 1 copy (" in run(archive, "list", "--unique")
 
 
 def test_a_word_after_unique_is_searched_for_unless_it_says_how_alike(archive: Path):

@@ -1,6 +1,6 @@
-"""The command line: verbs in, methods called, answers out. Nothing is decided here.
+"""The command line: each verb parses its options, calls one method, and prints the answer.
 
-Each verb's module is imported only when the verb is used, so that a question starts in a tenth of a second.
+A verb's module is imported only when the verb is used, so that a read verb starts in a tenth of a second.
 """
 
 from __future__ import annotations
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "Start": {"demo": "demo", "init": "seeds", "add": "seeds", "check": "seeds", "doctor": "maintenance"},
-    "Run": {"refresh": "run", "backfill": "run", "up": "run", "import": "import_extract", "extract": "import_extract"},
-    "Ask": {
+    "Collect": {
+        "refresh": "run",
+        "backfill": "run",
+        "up": "run",
+        "import": "import_extract",
+        "extract": "import_extract",
+    },
+    "Read": {
         "history": "history",
         "show": "history",
         "diff": "history",
@@ -32,12 +38,12 @@ GROUPS = {
         "cite": "cite",
         "search": "search",
         "list": "search",
-        "status": "history",
+        "status": "status",
         "plan": "seeds",
         "serve": "serve",
     },
-    "Give": {"export": "export", "mcp": "mcp"},
-    "Care": {
+    "Share": {"export": "export", "mcp": "mcp"},
+    "Maintain": {
         "verify": "maintenance",
         "backup": "maintenance",
         "restore": "maintenance",
@@ -49,21 +55,24 @@ GROUPS = {
         "rematch": "run",
     },
 }
-"""Every verb and the module it lives in, as ``--help`` groups them."""
+"""Every verb and the module it is in, by the headings of ``--help``."""
+
+_RESUMABLE = {*GROUPS["Collect"], *GROUPS["Maintain"]} - {"extract"}
+"""Verbs that save what they have done and continue from there when run again. The others only answer."""
 
 _MODULES = {verb: module for verbs in GROUPS.values() for verb, module in verbs.items()}
 
 
-class Verbs(click.Group):
-    """A click group that imports a verb's module when the verb is asked for."""
+class VerbGroup(click.Group):
+    """A click group that imports the module of a verb when that verb is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All verbs, in the order of the help."""
+        """Return all verbs in the order of the help."""
         del ctx
         return list(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb, or None; click then says what was meant."""
+        """Return the verb, or None if there is none of that name."""
         del ctx
         if cmd_name not in _MODULES:
             return None
@@ -74,46 +83,48 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with a suggestion for a mistyped verb."""
+        """Resolve a verb as click does, with a suggestion for a mistyped one."""
         if args and args[0] not in _MODULES and not args[0].startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], _MODULES, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "See: wirecopy --help"
-            raise click.UsageError(f"no such verb: {args[0]}. {hint}", ctx)
+            matches = get_close_matches(args[0], _MODULES, n=1)
+            hint = f"Did you mean {matches[0]}?" if matches else "List all commands: wirecopy --help"
+            raise click.UsageError(f"no such command: {args[0]}. {hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The verbs under their headings."""
+        """Write the verbs under their headings."""
         for heading, verbs in GROUPS.items():
             with formatter.section(heading):
-                rows = [(verb, self.get_command(ctx, verb)) for verb in verbs]
-                formatter.write_dl([(verb, found.get_short_help_str(99)) for verb, found in rows if found is not None])
+                commands = [(verb, self.get_command(ctx, verb)) for verb in verbs]
+                formatter.write_dl([(verb, command.get_short_help_str(99)) for verb, command in commands if command])
 
 
 def _with_examples(command: click.Command) -> click.Command:
-    r"""Let click see the ``\b`` that keeps the lines of an example apart: in a raw docstring it is two characters."""
+    r"""Make click see the ``\b`` that keeps the lines of examples apart: in a raw docstring it is two characters."""
     command.help = (command.help or "").replace("\\b\n", "\b\n")
-    for below in command.commands.values() if isinstance(command, click.Group) else ():
-        _with_examples(below)
+    for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_examples(subcommand)
     return command
 
 
 @click.group(
-    cls=Verbs,
-    subcommand_metavar="VERB ...",
+    cls=VerbGroup,
+    subcommand_metavar="COMMAND ...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="wirecopy", message="%(prog)s %(version)s")
-@click.option("--db", metavar="PATH", help="The archive file (else WIRECOPY_DB, else data/archive.db of the project).")
+@click.option(
+    "--db", metavar="PATH", help="The archive file. Default: WIRECOPY_DB, else data/archive.db in the project folder."
+)
 @click.pass_context
 def wirecopy(ctx: click.Context, db: str | None) -> None:
-    r"""Archive news and web articles; see what changed, when, and who copied whom.
+    r"""Archive news articles and see what changed, when, and who copied whom.
 
     \b
-    First minute, without the internet:   wirecopy demo --open
-    An archive of your own:               wirecopy init, wirecopy add URL, wirecopy refresh
-    More on a verb, with examples:        wirecopy VERB --help
+    Try it offline:            wirecopy demo --open
+    Start your own archive:    wirecopy init, wirecopy add URL, wirecopy refresh
+    Help with examples:        wirecopy COMMAND --help
     """
     ctx.obj = {"db": db}
 
@@ -121,36 +132,36 @@ def wirecopy(ctx: click.Context, db: str | None) -> None:
 _with_examples(wirecopy)
 
 
-def _goes_on(arguments: Sequence[str]) -> bool:
-    """True for verbs that keep what they did and go on from there; the others only answer."""
-    return next((each for each in arguments if each in _MODULES), "") in {*GROUPS["Run"], *GROUPS["Care"]} - {"extract"}
+def _is_resumable(arguments: Sequence[str]) -> bool:
+    """Return True if the verb among ``arguments`` continues from where it was when run again."""
+    return next((argument for argument in arguments if argument in _MODULES), "") in _RESUMABLE
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    0 fine, 1 found problems, 2 usage, 3 some sources failed, 4 not archived, 5 the store is locked or of another
-    version, 130 interrupted.
+    Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 some sources failed, 4 not archived, 5 the store is locked or
+    of another version, 130 interrupted.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no such letter still gets the rest
-    # To be asked to stop is to be interrupted: what was fetched is kept and the lease given back.
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character still gets the rest
+    # SIGTERM counts as Ctrl-C: what was fetched is saved and the lease released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        done = wirecopy.main(args=arguments, prog_name="wirecopy", standalone_mode=False)
-        code = done if isinstance(done, int) else 0
+        returned = wirecopy.main(args=arguments, prog_name="wirecopy", standalone_mode=False)
+        code = returned if isinstance(returned, int) else 0
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has gone (a pager, head): that is no error. Python would complain once more at exit.
+        # The reader of our output (a pager, head) has ended, which is no error. Without this Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except (KeyboardInterrupt, click.Abort):
-        kept = "; what was fetched is kept, run it again to go on"
-        say("interrupted" + kept * _goes_on(sys.argv[1:] if arguments is None else arguments))
+        advice = " Finished work is saved; run the same command again to continue."
+        say("Interrupted." + advice * _is_resumable(sys.argv[1:] if arguments is None else arguments))
         code = 130
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except Exception as error:  # noqa: BLE001 the outermost layer: ours become words, a bug is raised again
+    except Exception as error:  # noqa: BLE001 the outermost layer: our errors become messages, a bug is raised again
         code = exit_code(error)
     sys.exit(code)

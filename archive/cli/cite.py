@@ -1,4 +1,4 @@
-"""Verbs for what lasts, and what must not: cite, forget."""
+"""Verbs for a lasting reference, and for its opposite: cite, forget."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, put_json, verb
-from archive.cli.output import bold, clean, count, facts, fold, say
+from archive.cli.common import as_json, print_json, verb
+from archive.cli.output import bold, count, print_facts, sanitize, say, wrap
 
 if TYPE_CHECKING:
     from archive.api.curation import Forgotten
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @verb
 @click.argument("ref", metavar="URL[@N|@T]")
-@click.option("--raw", is_flag=True, help="Write the cited page's bytes, to check their digest.")
+@click.option("--raw", is_flag=True, help="Write the bytes of the cited page, to check their digest.")
 @as_json
 def cite(settings: Settings, ref: str, *, raw: bool, json_: bool) -> None:
-    r"""Print what a footnote needs, and how to check it again.
+    r"""Print a citation for a footnote, with digests and the commands that check it.
 
-    It speaks of an address, an instant and digests, which stay the same whatever is archived later; numbers of versions
-    may shift.
+    It names an address, a time and digests. These never change, while version numbers may shift when older captures
+    are added.
 
     \b
     wirecopy cite https://daily.example/border-talks@2026-01-05T09:00Z
@@ -35,65 +35,65 @@ def cite(settings: Settings, ref: str, *, raw: bool, json_: bool) -> None:
     from archive.api.version_ref import parse_ref
 
     with Archive(settings.db) as archive:
-        found = archive.cite(parse_ref(ref, now=settings.now()))
+        citation = archive.cite(parse_ref(ref, now=settings.now()))
         if raw:
-            sys.stdout.buffer.write(archive.payload(found.capture))
+            sys.stdout.buffer.write(archive.payload(citation.capture))
             return
     if json_:
-        put_json(serialize.citation(found))
+        print_json(serialize.citation(citation))
     else:
-        _print_citation(found)
+        _print_citation(citation)
 
 
-def _print_citation(found: Citation) -> None:
-    told = serialize.citation(found)
-    pointer = f"{found.capture.url}@{told['captured_at']}"
-    click.echo(fold(bold(clean(found.title))))
-    facts(
+def _print_citation(citation: Citation) -> None:
+    captured_at = serialize.citation(citation)["captured_at"]
+    pointer = f"{citation.capture.url}@{captured_at}"
+    click.echo(wrap(bold(sanitize(citation.title))))
+    print_facts(
         [
-            ("address", found.url),
-            ("archived", told["captured_at"]),
-            ("page", f"sha256 {found.capture.payload_sha256}"),
-            ("text", f"sha256 {found.text_sha256}"),
-            ("chain", f"number {found.link.position}, sha256 {found.link.link}"),
-            ("check", f"wirecopy cite '{pointer}' --raw | sha256sum\nwirecopy verify"),
+            ("address", citation.url),
+            ("archived", captured_at),
+            ("page", f"sha256 {citation.capture.payload_sha256}"),
+            ("text", f"sha256 {citation.text_sha256}"),
+            ("hash chain", f"number {citation.link.position}, sha256 {citation.link.link}"),
+            ("check with", f"wirecopy cite '{pointer}' --raw | sha256sum\nwirecopy verify"),
         ]
     )
 
 
 @verb
 @click.argument("url")
-@click.option("--yes", is_flag=True, help="Do it; without, only say what would go.")
-@click.option("--lift", is_flag=True, help="Allow a forgotten address to be archived again.")
-def forget(settings: Settings, url: str, *, yes: bool, lift: bool) -> None:
-    r"""Delete an article for good, because somebody asked for it.
+@click.option("--yes", is_flag=True, help="Delete now. Without it, only show what would be deleted.")
+@click.option("--allow-again", "--lift", "allow_again", is_flag=True, help="Let a forgotten address be archived again.")
+def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> None:
+    r"""Delete an article permanently, for example because somebody asked for it.
 
-    Its pages, texts, versions and links go, under all addresses of its history, and their bytes are overwritten. A
-    tombstone stays that says so, and the address is not archived again. What other articles show too is kept.
+    Deletes its pages, texts, versions and matches under every address it had, and overwrites their bytes. A record
+    that it was deleted stays, and the address is not archived again. Content that other articles share is kept.
 
     \b
-    wirecopy forget https://daily.example/border-talks          what would go
+    wirecopy forget https://daily.example/border-talks          show what would be deleted
     wirecopy forget https://daily.example/border-talks --yes
     """
     from archive.api import Archive, curation
 
-    if lift:
-        done = curation.lift(settings, url)
-        say(f"{url} may be archived again" if done else f"{url} was not forgotten; there is nothing to lift")
+    if allow_again:
+        was_forgotten = curation.lift(settings, url)
+        say(f"{url} may be archived again." if was_forgotten else f"{url} was never deleted; nothing to do.")
     elif yes:
-        _tell(curation.forget(settings, url))
+        _print_forgotten(curation.forget(settings, url))
     else:
         with Archive(settings.db) as archive:
             checks, addresses = len(archive.captures(url)), archive.addresses(archive.source(url).id)
-        click.echo(clean("\n".join(addresses)))
-        say(f"{count(checks, 'capture')} would be deleted for good. To do it: wirecopy forget {url} --yes")
+        click.echo(sanitize("\n".join(addresses)))
+        say(f"Nothing deleted yet. To delete {count(checks, 'capture')} permanently: wirecopy forget {url} --yes")
 
 
-def _tell(done: Forgotten) -> None:
-    for grave in done.graves:
-        say(f"{grave.url}: forgotten, with {count(grave.captures, 'capture')}")
-    if not done.emptied:
-        say("others are reading the archive: the deleted bytes may stand in its log until they have ended")
-    if done.spares:
-        listed = "".join(f"\n{each}" for each in done.spares)
-        say(f"backups made earlier still have it; delete them if they must not, and make a new one:{listed}")
+def _print_forgotten(forgotten: Forgotten) -> None:
+    for tombstone in forgotten.graves:
+        say(f"Deleted {tombstone.url} with {count(tombstone.captures, 'capture')}.")
+    if not forgotten.emptied:
+        say("Other programs are reading the archive. Its log file may contain the deleted bytes until they end.")
+    if forgotten.spares:
+        paths = "".join(f"\n{path}" for path in forgotten.spares)
+        say(f"Older backups still contain it. Delete these if they must not, and make a new backup:{paths}")

@@ -1,4 +1,4 @@
-"""What all verbs share: settings, output, and what an error means to the shell."""
+"""Shared parts of all verbs: options, settings, JSON output, and exit codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import say
+from archive.cli.output import warn
 from db.errors import ArchiveError, BadInput, ConfigError, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
@@ -31,71 +31,78 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 
 
 def exit_code(error: Exception) -> int:
-    """Print an error for a person and return its exit code. What is none of ours is a bug and is raised again."""
-    for group_member in _leaves(error):
+    """Print an error and return its exit code. An error that is none of ours is a bug and is raised again."""
+    for leaf in _leaves(error):
         for kind, code in _CODES:
-            if isinstance(group_member, kind):
-                say(str(group_member))
+            if isinstance(leaf, kind):
+                warn(str(leaf))
                 return code
-        if isinstance(group_member, OSError) and group_member.filename is not None:
-            say(f"{group_member.filename}: {group_member.strerror}. Check the path, its permissions, the room on disk")
+        if isinstance(leaf, OSError) and leaf.filename is not None:
+            warn(f"{leaf.filename}: {leaf.strerror}. Check the path, its permissions and the free disk space")
             return PROBLEMS
     raise error
 
 
 def _leaves(error: BaseException) -> Iterable[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from _leaves(one)
+        for member in error.exceptions:
+            yield from _leaves(member)
     else:
         yield error
 
 
 def verb(function: Callable[..., Any], cls: type[click.Command] = click.Command) -> click.Command:
-    """Make a verb of a function: the name without its final underscore, ``--db``, and settings as first argument."""
+    """Make a function a verb. It gets the settings as first argument, an option ``--db``, and its own name.
+
+    A final underscore of the name is dropped: ``import_`` becomes ``import``.
+    """
 
     @wraps(function)
     @click.pass_context
     def call(ctx: click.Context, /, *args: Any, db: str | None = None, **options: Any) -> Any:
         from archive.settings import from_process
 
-        typed = db or (ctx.find_root().obj or {}).get("db")
-        return function(from_process({"db": typed}), *args, **options)
+        path = db or (ctx.find_root().obj or {}).get("db")
+        return function(from_process({"db": path}), *args, **options)
 
     with_db = click.option("--db", metavar="PATH", help="The archive file to use.", expose_value=True)(call)
     return click.command(name=function.__name__.rstrip("_"), cls=cls)(with_db)
 
 
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a read verb ``--json`` (one document)."""
-    return click.option("--json", "json_", is_flag=True, help="Answer as one JSON document.")(function)
+    """Add ``--json`` (one document) to a verb."""
+    return click.option("--json", "json_", is_flag=True, help="Print one JSON document.")(function)
 
 
 def as_jsonl(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a read verb ``--jsonl`` (one JSON object a line)."""
-    return click.option("--jsonl", is_flag=True, help="Answer as JSON, one object a line.")(function)
+    """Add ``--jsonl`` (one JSON object per line) to a verb."""
+    return click.option("--jsonl", is_flag=True, help="Print JSON Lines: one object per line.")(function)
 
 
-def recorded_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a read verb ``--recorded WHEN``: the second axis of time."""
-    return click.option("--recorded", metavar="WHEN", help="As the archive believed at this instant, not as it knows.")(
-        function
-    )
+def known_at_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--known-at WHEN`` to a verb: the second axis of time (transaction time). ``--recorded`` is its old name."""
+    return click.option(
+        "--known-at",
+        "--recorded",
+        "known_at",
+        metavar="WHEN",
+        help="Answer with what the archive knew at that time, without what it learned later.",
+    )(function)
 
 
-def moment(text: str | None, settings: Settings) -> datetime | None:
-    """The instant an option names; a day means its end, UTC. Raises BadInput."""
+def parse_when(text: str | None, settings: Settings) -> datetime | None:
+    """Return the instant that an option names; a day means its end, UTC. Raises BadInput."""
     from archive.timestamps import parse_instant
 
     return None if text is None else parse_instant(text, now=settings.now(), end=True)
 
 
-def put_json(document: object) -> None:
-    """One JSON document to standard output."""
+def print_json(document: object) -> None:
+    """Print one JSON document on standard output."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def put_lines(documents: Iterable[object]) -> None:
-    """JSON objects to standard output, one a line."""
+def print_json_lines(documents: Iterable[object]) -> None:
+    """Print JSON objects on standard output, one per line."""
     for document in documents:
         click.echo(json.dumps(document, ensure_ascii=False))

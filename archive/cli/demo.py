@@ -1,4 +1,4 @@
-"""The verb that needs nothing: demo, the built-in news world through the real flows; and the world alone, served."""
+"""The verb demo: an invented news world, archived by the real flows; ``demo serve-site`` serves the world alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,36 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True, no_args_is_help=False)
-@click.option("--grade", is_flag=True, help="Compare what the archive says with the script; ends 1 unless all agrees.")
-@click.option("--json", "json_", is_flag=True, help="Print only {grade: {found, missed, false, pending}}.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Deal the events to other articles.")
-@click.option("--dir", "folder", default="wirecopy-demo", show_default=True, type=click.Path(path_type=Path))
-@click.option("--open", "open_", is_flag=True, help="Then show the archive in a browser, until Ctrl-C.")
+@click.option(
+    "--grade", is_flag=True, help="Compare the archive with what really happened; exit code 1 if they differ."
+)
+@click.option(
+    "--json", "json_", is_flag=True, help="Print only the grade as JSON: {grade: {found, missed, false, pending}}."
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Spread the events over other articles.",
+)
+@click.option(
+    "--dir",
+    "folder",
+    default="wirecopy-demo",
+    metavar="FOLDER",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the demo; its contents are replaced.",
+)
+@click.option("--open", "open_", is_flag=True, help="Show the archive in a browser afterwards, until Ctrl-C.")
 @click.pass_context
 def demo(ctx: click.Context, *, grade: bool, json_: bool, seed: int, folder: Path, open_: bool) -> int:
-    r"""Archive an invented news world in four rounds, offline, through the real Prefect flows.
+    r"""Try wirecopy offline: archive an invented news world in four rounds.
 
-    Works only in its own folder, made anew each time; leaves an archive there to ask.
+    Takes under a minute and uses the real Prefect flows. It works only in its own folder, which it creates anew each
+    time, and leaves an archive there for you to explore.
 
     \b
     wirecopy demo --open
@@ -60,37 +80,60 @@ def _play(folder: Path, *, seed: int, grade: bool, json_: bool) -> int:
             out=sys.stdout,
             err=sys.stderr,
             run_round=run_round,
-            answers_for=lambda where: read_snapshot(where / "data" / "archive.db"),
+            answers_for=lambda path: read_snapshot(path / "data" / "archive.db"),
         )
 
 
 def _flows(folder: Path, stack: ExitStack) -> Callable[[datetime], dict[str, int]]:
-    """A function that runs the real refresh flow as of an instant, on a private server in the demo's folder."""
-    from archive.launch import PrivateServer, rounds
+    """Return a function that runs the real refresh flow as of an instant, on a private server in the demo's folder."""
+    from archive.launch import PrivateServer, refresher
 
     server = stack.enter_context(PrivateServer(folder / "prefect", environ=os.environ))
-    return stack.enter_context(rounds(folder, server=server, environ=os.environ))
+    return stack.enter_context(refresher(folder, server=server, environ=os.environ))
 
 
 def _show(folder: Path) -> None:
-    """Serve the demo's archive at any free port. Its sites are gone by now, so that no page offers to check one."""
-    from archive.cli.serve import show
+    """Serve the demo's archive at any free port. No page offers "check now", because the demo's sites are gone."""
+    from archive.cli.serve import serve_archive
     from archive.settings import load_settings
 
-    show(load_settings({}, start=folder.absolute()), browse=True)
+    serve_archive(load_settings({}, start=folder.absolute()), browse=True)
 
 
 @demo.command("serve-site")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (else a free one).")
-@click.option("--round", "at", default=0, show_default=True, type=click.IntRange(0, 3), help="The round to serve.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Deal the events to other articles.")
-def serve(*, port: int, at: int, seed: int) -> None:
-    r"""Serve the news world on loopback, so that any other tool can be pointed at it; also as an HTTP proxy.
+@click.option(
+    "--port",
+    metavar="PORT",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Port on this machine; 0 means any free one.",
+)
+@click.option(
+    "--round",
+    "number",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 3),
+    help="The round to serve.",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Spread the events over other articles.",
+)
+def serve_site(*, port: int, number: int, seed: int) -> None:
+    r"""Serve the invented news world on this machine, for other tools to visit.
+
+    It also works as an HTTP proxy, which makes its host names reachable.
 
     \b
     wirecopy demo serve-site --port 8000 --round 1
     curl -x http://127.0.0.1:8000 http://wire.example/
     """
-    from archive.demo.site import serve_site
+    from archive.demo.site import serve_site as run
 
-    serve_site(seed=seed, round_number=at, port=port, err=sys.stderr)
+    run(seed=seed, round_number=number, port=port, err=sys.stderr)

@@ -1,4 +1,4 @@
-"""doctor: everything outside the archive's own rows that can stand in the way, each with what to do."""
+"""The checks of ``wirecopy doctor``: problems around the archive rather than in its rows, each with a remedy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
+from archive.cli.output import count
 from archive.pipeline.notify import unsent
 from archive.seeds import load_index
 from db.errors import ArchiveError
@@ -25,23 +26,23 @@ _LITTLE_SPACE = 1 << 30
 
 
 def examine(settings: Settings) -> Iterator[Problem]:
-    """Everything that deserves a look, worst first."""
-    yield from _names()
-    yield from _sqlite()
-    yield from _archive(settings)
-    yield from _disk(settings.db)
-    yield from _index(settings)
-    yield from _notices(settings)
+    """Yield every problem, the worst first."""
+    yield from _check_package_names()
+    yield from _check_sqlite()
+    yield from _check_archive(settings)
+    yield from _check_disk(settings.db)
+    yield from _check_index(settings)
+    yield from _check_notices(settings)
     if settings.contact is None and not settings.resolve:
         yield Problem(
-            what="no contact is set, so the open web may not be visited",
+            what="no contact address is set, so wirecopy fetches nothing from the open web",
             where="settings",
             todo='Write contact = "you@example.org" into wirecopy.toml, or set WIRECOPY_CONTACT',
         )
 
 
-def _names() -> Iterator[Problem]:
-    """Our two import names are common words: another distribution that owns one too shadows or overwrites ours."""
+def _check_package_names() -> Iterator[Problem]:
+    """Find distributions that install a package of our name. Both names are common words, and one hides the other."""
     owners = importlib.metadata.packages_distributions()
     for name in ("archive", "db"):
         others = sorted(set(owners.get(name, [])) - {"wirecopy"})
@@ -49,83 +50,83 @@ def _names() -> Iterator[Problem]:
             yield Problem(
                 what=f"the distribution {others[0]} also installs a package named {name}",
                 where="Python environment",
-                todo=f"Uninstall {others[0]}, or give wirecopy a virtual environment of its own",
+                todo=f"Uninstall {others[0]}, or install wirecopy in a virtual environment of its own",
             )
 
 
-def _sqlite() -> Iterator[Problem]:
+def _check_sqlite() -> Iterator[Problem]:
     options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
         yield Problem(
-            what=f"this Python's SQLite {sqlite3.sqlite_version} was built without FTS5",
+            what=f"SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5)",
             where="Python environment",
-            todo="Use a Python whose SQLite has full-text search; all builds of the last years do",
+            todo="Use a Python whose SQLite has it; all builds of recent years do",
         )
 
 
-def _archive(settings: Settings) -> Iterator[Problem]:
+def _check_archive(settings: Settings) -> Iterator[Problem]:
     try:
         with Reader(settings.db) as reader:
             counts = statistics.counts(reader.ask)
             unfinished = [run for run in statistics.runs(reader.ask, limit=1) if run["finished_at"] is None]
-            working = statistics.leases(reader.ask, settings.wall())
+            active = statistics.leases(reader.ask, settings.wall())
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
-    if counts["underived"] and not working:
+    if counts["underived"] and not active:
         yield Problem(
-            what="1 capture was kept but not yet read"
-            if counts["underived"] == 1
-            else f"{counts['underived']} captures were kept but not yet read",
+            what=f"{count(counts['underived'], 'saved page')} not read yet",
             where=str(settings.db),
             todo="Run: wirecopy refresh",
         )
-    if unfinished and not working:
+    if unfinished and not active:
         kind = unfinished[0]["kind"]
-        again = "It runs every night with wirecopy up" if kind == "upkeep" else f"Run it again: wirecopy {kind}"
+        again = "wirecopy up runs it every night" if kind == "upkeep" else f"Run it again: wirecopy {kind}"
         yield Problem(
             what=f"the last run ({kind}) did not finish",
             where=str(settings.db),
-            todo=f"{again}; it goes on where it was",
+            todo=f"{again}. It continues where it stopped",
         )
 
 
-def _disk(db: Path) -> Iterator[Problem]:
-    folder = next(each for each in (db.parent, *db.parents) if each.exists())
+def _check_disk(db: Path) -> Iterator[Problem]:
+    folder = next(parent for parent in (db.parent, *db.parents) if parent.exists())
     free = shutil.disk_usage(folder).free
     if free < _LITTLE_SPACE:
         yield Problem(
-            what=f"only {free >> 20} MiB are free", where=str(folder), todo="Make room before the next refresh"
+            what=f"only {free >> 20} MiB of disk space are free",
+            where=str(folder),
+            todo="Free some space before the next refresh",
         )
     if not os.access(folder, os.W_OK):
-        yield Problem(what="the folder cannot be written", where=str(folder), todo="Change its permissions or use --db")
+        yield Problem(what="the folder is not writable", where=str(folder), todo="Change its permissions or use --db")
 
 
-def _index(settings: Settings) -> Iterator[Problem]:
+def _check_index(settings: Settings) -> Iterator[Problem]:
     try:
-        complaints = load_index(settings.index).complaints
+        mistakes = load_index(settings.index).complaints
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.index), todo="")
         return
-    if complaints:
+    if mistakes:
         yield Problem(
-            what=f"{len(complaints)} complaint{'s' * (len(complaints) > 1)} about the seed index",
+            what=f"{count(len(mistakes), 'mistake')} in the seed index",
             where=str(settings.index),
-            todo="See: wirecopy check",
+            todo="List them: wirecopy check",
         )
 
 
-def _notices(settings: Settings) -> Iterator[Problem]:
-    """Whom the settings name, and cannot be told."""
+def _check_notices(settings: Settings) -> Iterator[Problem]:
+    """Find receivers that the settings name and that notices cannot reach."""
     if not settings.notify_secret and any(to.startswith(("http://", "https://")) for to in settings.notify):
         yield Problem(
-            what="notify names a webhook, and there is no secret to sign with",
+            what="notify names a webhook, but there is no secret to sign notices with",
             where="settings",
-            todo="Set WIRECOPY_NOTIFY_SECRET, at least 16 characters, for whatever starts the runs",
+            todo="Set WIRECOPY_NOTIFY_SECRET, at least 16 characters, in the environment of whatever starts the runs",
         )
     for kind, why in sorted(set(unsent(settings.db))):
         yield Problem(
-            what=f"notices wait to be sent ({kind}): {why or 'not tried yet'}",
+            what=f"notices could not be sent ({kind}): {why or 'not tried yet'}",
             where=str(settings.db.parent / "outbox"),
-            todo="Each is tried again after the next runs, for a week",
+            todo="Each run tries them again, for a week",
         )

@@ -1,4 +1,4 @@
-"""The verb that hands out: export."""
+"""The verb export and its formats."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import moment, verb
+from archive.cli.common import parse_when, verb
 from archive.cli.output import count, say
-from archive.cli.search import Unique, unique_option
+from archive.cli.search import UniqueCommand, unique_option
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
     from archive.export import Selection
     from archive.settings import Settings
 
-    Form = Callable[..., None]
 
-
-class _Forms(click.Group):
-    """Says which forms there are when another is asked for."""
+class _FormatGroup(click.Group):
+    """A click group that lists the formats when an unknown one is asked for."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with a better word for what is not there."""
+        """Resolve a format as click does, with an error that lists all of them."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            raise click.UsageError(f"no such form: {args[0]}. There are {', '.join(self.commands)}", ctx)
+            raise click.UsageError(f"no such format: {args[0]}. Formats: {', '.join(self.commands)}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The forms, each with all of what it is for."""
+        """Write the formats, each with the whole first sentence of its help."""
         del ctx
-        with formatter.section("Forms"):
-            formatter.write_dl([(name, form.get_short_help_str(99)) for name, form in self.commands.items()])
+        with formatter.section("Formats"):
+            formatter.write_dl([(name, command.get_short_help_str(99)) for name, command in self.commands.items()])
 
 
-@click.group(cls=_Forms, subcommand_metavar="FORM ...", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_FormatGroup, subcommand_metavar="FORMAT ...", context_settings={"help_option_names": ["-h", "--help"]}
+)
 def export() -> None:
-    r"""Write files for other programs: web archives, tables, one page.
+    r"""Export to files for other programs: web archives, tables, a web page.
 
-    A file appears when it is whole. The same archive always gives the same file.
+    A file appears only when it is complete. The same archive always gives the same file.
 
     \b
     wirecopy export warc news.warc.gz --since 2026-01-01
@@ -54,25 +54,25 @@ def export() -> None:
     """
 
 
-def _form(function: Callable[..., None]) -> click.Command:
-    """Make a form of export of a function of the archive's path, the file and what is chosen."""
+def _format(function: Callable[..., None]) -> click.Command:
+    """Make a function a format of export. It gets the path of the archive, the file to write, and the selection."""
 
     @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
-    @click.option("--since", metavar="WHEN", help="Only what was captured then or later.")
-    @click.option("--until", metavar="WHEN", help="Only what was captured up to then (a day means its end, UTC).")
-    @click.option("--as-of", metavar="WHEN", help="Only what stood there at this instant, one capture an article.")
-    @click.option("--group", metavar="NAME", help="Only this group of the seed index, or seed as group/name.")
+    @click.option("--since", metavar="WHEN", help="Only captures from then on.")
+    @click.option("--until", metavar="WHEN", help="Only captures up to then (a day means its end, UTC).")
+    @click.option("--as-of", metavar="WHEN", help="Each article as it was then: one capture each.")
+    @click.option("--group", metavar="NAME", help="Only this group of the seed index, or this seed (group/name).")
     @unique_option
     @wraps(function)
-    def call(settings: Settings, to: Path, **asked: Any) -> None:
-        function(settings.db, to, _chosen(settings, **asked))
+    def call(settings: Settings, to: Path, **filters: Any) -> None:
+        function(settings.db, to, _select(settings, **filters))
 
-    made = partial(verb, cls=Unique)(call)
-    export.add_command(made)
-    return made
+    command = partial(verb, cls=UniqueCommand)(call)
+    export.add_command(command)
+    return command
 
 
-def _chosen(
+def _select(
     settings: Settings,
     *,
     since: str | None,
@@ -86,90 +86,92 @@ def _chosen(
     from db.records import Relation
 
     start = None if since is None else parse_instant(since, now=settings.now())
-    alike = None if unique is None else Relation(unique)
-    at, end = moment(as_of, settings), moment(until, settings)
+    similarity = None if unique is None else Relation(unique)
+    instant, end = parse_when(as_of, settings), parse_when(until, settings)
     if start is not None and end is not None and end < start:
-        raise BadInput(f"the window is empty: until {until} lies before since {since}")
-    return build_selection(settings.db, since=start, until=end, instant=at, group=group, unique=alike)
+        raise BadInput(f"the window is empty: --until {until} is before --since {since}")
+    return build_selection(settings.db, since=start, until=end, at=instant, group=group, unique=similarity)
 
 
-@_form
-def warc(db: Path, to: Path, chosen: Selection) -> None:
+@_format
+def warc(db: Path, to: Path, selection: Selection) -> None:
     """Write captures as WARC/1.1 (.warc or .warc.gz).
 
-    Request, reply, redirects and what else is known of every visit, and each text read; equal payloads stand there
-    once. wirecopy import brings all of it back. Needs the extra wirecopy[warc].
+    Contains request, response, redirects and metadata of every check, and each extracted text. Identical pages are
+    written once. wirecopy import reads all of it back. Needs the extra wirecopy[warc].
     """
     from archive.export import export_warc
 
-    say(f"{count(export_warc(db, to, chosen), 'capture')} in {to}")
+    say(f"Wrote {count(export_warc(db, to, selection), 'capture')} to {to}.")
 
 
-@_form
-def wacz(db: Path, to: Path, chosen: Selection) -> None:
-    """Write captures as WACZ 1.1.1: the WARC, its index and a list of pages in one file.
+@_format
+def wacz(db: Path, to: Path, selection: Selection) -> None:
+    """Write captures as WACZ 1.1.1: a WARC, its index and a list of pages in one file.
 
-    ReplayWeb.page and others open it as it is. Needs the extra wirecopy[warc].
+    ReplayWeb.page and similar programs open it directly. Needs the extra wirecopy[warc].
     """
     from archive.export import export_wacz
 
-    say(f"{count(export_wacz(db, to, chosen), 'capture')} in {to}")
+    say(f"Wrote {count(export_wacz(db, to, selection), 'capture')} to {to}.")
 
 
-@_form
-def cdxj(db: Path, to: Path, chosen: Selection) -> None:
-    """Write the CDXJ index of a WARC: where in it each reply stands.
+@_format
+def cdxj(db: Path, to: Path, selection: Selection) -> None:
+    """Write the CDXJ index of a WARC file: the position of every response in it.
 
-    news.cdxj belongs to the news.warc.gz that the same options write.
+    It fits the WARC file that the same options write, for example news.cdxj and news.warc.gz.
     """
     from archive.export import export_cdxj
 
-    say(f"the index of {count(export_cdxj(db, to, chosen), 'capture')} in {to}")
+    say(f"Wrote the index of {count(export_cdxj(db, to, selection), 'capture')} to {to}.")
 
 
-@_form
-def parquet(db: Path, to: Path, chosen: Selection) -> None:
-    """Write versions, captures and copies as Parquet files into a folder.
+@_format
+def parquet(db: Path, to: Path, selection: Selection) -> None:
+    """Write versions, captures and matches as Parquet files into a folder.
 
-    For DuckDB, Polars, pandas and the like. Needs the extra wirecopy[parquet].
+    For DuckDB, Polars, pandas and similar programs. Needs the extra wirecopy[parquet].
     """
     from archive.export import export_parquet
 
-    rows = export_parquet(db, to, chosen)
-    say(f"{', '.join(f'{number} {name}' for name, number in rows.items())} in {to}")
+    files = [f"{name} ({count(rows, 'row')})" for name, rows in export_parquet(db, to, selection).items()]
+    say(f"Wrote {', '.join(files)} to {to}.")
 
 
-@_form
-def jsonl(db: Path, to: Path, chosen: Selection) -> None:
-    """Write every version with its text, one JSON object a line (.jsonl or .jsonl.gz).
+@_format
+def jsonl(db: Path, to: Path, selection: Selection) -> None:
+    """Write every version with its text, one JSON object per line (.jsonl or .jsonl.gz).
 
-    wirecopy import takes it as finished texts.
+    wirecopy import reads it back as finished texts.
     """
     from archive.export import export_jsonl
 
-    say(f"{count(export_jsonl(db, to, chosen), 'version')} in {to}")
+    say(f"Wrote {count(export_jsonl(db, to, selection), 'version')} to {to}.")
 
 
 @verb
 @click.argument("url")
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--until", metavar="WHEN", help="Only what was seen up to then (a day means its end, UTC).")
+@click.option("--until", metavar="WHEN", help="Only versions seen up to then (a day means its end, UTC).")
 def site(settings: Settings, url: str, to: Path, *, until: str | None) -> None:
     """Write the whole history of one article as one HTML file.
 
-    Timeline, every version, and what changed between them; nothing in it is loaded from elsewhere or runs.
+    Contains a timeline, every version, and what changed between them. It loads nothing from elsewhere and runs no
+    scripts.
     """
     from archive.export import export_site
 
-    say(f"{count(export_site(settings.db, url, to, until=moment(until, settings)), 'version')} in {to}")
+    versions = export_site(settings.db, url, to, until=parse_when(until, settings))
+    say(f"Wrote {count(versions, 'version')} to {to}.")
 
 
 @verb
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
 def datasette(settings: Settings, to: Path) -> None:
-    r"""Write the settings under which Datasette shows this archive best.
+    r"""Write a settings file that makes Datasette show this archive well.
 
-    Views first, machinery hidden, versions searchable, six questions to click.
+    Views come first, internal tables are hidden, versions are searchable, and six questions are ready to click.
 
     \b
     wirecopy export datasette datasette.yaml
@@ -178,7 +180,7 @@ def datasette(settings: Settings, to: Path) -> None:
     from archive.export import export_datasette
 
     export_datasette(settings.db, to)
-    say(f"datasette {settings.db} --metadata {to}")
+    say(f"Wrote {to}. Next: datasette {settings.db} --metadata {to}")
 
 
 export.add_command(site)

@@ -1,254 +1,271 @@
-"""Verbs that ask about one article, and how things stand: history, show, diff, status."""
+"""Verbs about one article: history, show, diff."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, moment, put_json, recorded_option, verb
+from archive.cli.common import as_json, known_at_option, parse_when, print_json, verb
 from archive.cli.output import (
-    between,
     bold,
-    clean,
-    coloured,
-    columns,
     count,
     dim,
-    facts,
-    fold,
-    minute,
+    format_minute,
+    format_period,
+    format_table,
+    sanitize,
     say,
-    size,
-    tally,
+    uses_colour,
+    wrap,
 )
+from archive.cli.wording import describe_state, describe_stretch
 from db.errors import BadInput, NotArchived
 from db.records import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from archive.api import Comparison
     from archive.api.version_ref import Ref
     from archive.settings import Settings
-    from db.records import Capture, History, Source, Stretch, Version
+    from db.records import Capture, History, Source, Stretch, Text, Version
 
 
 @verb
 @click.argument("url")
-@click.option("--captures", is_flag=True, help="List every check instead of the versions.")
-@click.option("--states", is_flag=True, help="List every state the checks met, from when to when, instead.")
-@recorded_option
+@click.option("--checks", "--captures", "checks", is_flag=True, help="List every check instead of the versions.")
+@click.option("--states", is_flag=True, help="List what the checks found, and when, instead of the versions.")
+@known_at_option
 @as_json
-def history(settings: Settings, url: str, *, captures: bool, states: bool, recorded: str | None, json_: bool) -> None:
-    r"""Show every version of an article, from when to when.
+def history(settings: Settings, url: str, *, checks: bool, states: bool, known_at: str | None, json_: bool) -> None:
+    r"""List the versions of an article and when each was seen.
 
     \b
     wirecopy history https://daily.example/border-talks
-    wirecopy history https://daily.example/border-talks --captures
+    wirecopy history https://daily.example/border-talks --checks
     """
     from archive.api import Archive
 
-    if captures and states:
-        raise BadInput("--captures lists every check, --states sums them up; take one of the two")
-    then = moment(recorded, settings)
+    if checks and states:
+        raise BadInput("--checks lists every check and --states sums them up; use only one of the two")
+    instant = parse_when(known_at, settings)
     with Archive(settings.db) as archive:
-        if captures:
-            known = [each for each in archive.captures(url) if then is None or each[0].captured_at <= then]
-            _captures(known, json_=json_)
+        if checks:
+            captures = [pair for pair in archive.captures(url) if instant is None or pair[0].captured_at <= instant]
+            _print_checks(captures, json_=json_)
             return
-        source, told = archive.history(url, recorded=then)
+        source, past = archive.history(url, recorded=instant)
     if json_:
-        put_json(serialize.history(source, told))
-        return
-    if states:
-        _print_states(source, told)
-        return
-    _print_history(source, told)
+        print_json(serialize.history(source, past))
+    elif states:
+        _print_states(source, past)
+    else:
+        _print_history(source, past)
 
 
-def _print_states(source: Source, told: History) -> None:
-    click.echo(dim(clean(source.url)))
+def _print_states(source: Source, past: History) -> None:
+    click.echo(dim(sanitize(source.url)))
     rows = [
         (
-            run.state + (", confirmed" if run.confirmed else ""),
-            minute(run.first_seen_at),
-            minute(run.last_seen_at),
+            describe_state(run.state) + (", confirmed" if run.confirmed else ""),
+            format_minute(run.first_seen_at),
+            format_minute(run.last_seen_at),
             run.seen,
             run.unchanged,
         )
-        for run in told.states
+        for run in past.states
     ]
-    heading = ("state", "first seen (UTC)", "last seen", "checks", "unchanged")
-    for line in columns(rows, heading=heading, right=(3, 4)):
+    heading = ("found", "first seen (UTC)", "last seen", "checks", "unchanged")
+    for line in format_table(rows, heading=heading, right=(3, 4)):
         click.echo(line)
+    say(f"{count(past.captures, 'check')}.")
 
 
-def _print_history(source: Source, told: History) -> None:
-    click.echo(dim(clean(source.url)))
-    if not told.versions:
-        click.echo("no article text was seen here yet")
+def _print_history(source: Source, past: History) -> None:
+    click.echo(dim(sanitize(source.url)))
+    if not past.versions:
+        click.echo("No article text has been found here yet.")
     heading = ("v", "first seen (UTC)", "last seen", "checks", "score", "what changed")
-    lines = columns([_line(version) for version in told.versions], heading=heading, right=(0, 3, 4))
+    lines = format_table([_version_row(version) for version in past.versions], heading=heading, right=(0, 3, 4))
     title = ""
-    for line, version in zip(lines, (None, *told.versions), strict=False):
+    for line, version in zip(lines, (None, *past.versions), strict=False):
         click.echo(line)
         if version is not None and version.title != title:
             title = version.title
-            click.echo(fold(bold(clean(title)), first="   ", then="   "))
-    for each in told.suspects:
-        waits = "; the next check will tell" if each.waiting else ""
-        click.echo(fold(f"not believed: a text seen {minute(each.seen_at)} that {each.because}{waits}", then="  "))
-    for run in told.stretches:
-        click.echo(fold(f"also met: {_met(run)}", then="  "))
-    if told.gone_at is not None:
-        click.echo(f"gone since {minute(told.gone_at)}")
-    _print_addresses(told)
-    without = told.captures - sum(version.captures for version in told.versions) - len(told.suspects)
-    others = f", {without} of which met no article text" if without else ""
-    say(f"{count(len(told.versions), 'version')} in {count(told.captures, 'check')}{others}")
+            click.echo(wrap(bold(sanitize(title)), first="   ", then="   "))
+    for suspect in past.suspects:
+        pending = "; the next check decides" if suspect.waiting else ""
+        text = f"not counted as a version: a text seen {format_minute(suspect.seen_at)} that {suspect.because}{pending}"
+        click.echo(wrap(text, then="  "))
+    for stretch in past.stretches:
+        click.echo(wrap(f"other checks: {describe_stretch(stretch)}", then="  "))
+    if past.gone_at is not None:
+        click.echo(f"page gone since {format_minute(past.gone_at)}")
+    _print_addresses(past)
+    without = past.captures - sum(version.captures for version in past.versions) - len(past.suspects)
+    others = f"; {count(without, 'check')} found no article text" if without else ""
+    say(f"{count(len(past.versions), 'version')} in {count(past.captures, 'check')}{others}.")
 
 
-def _print_addresses(told: History) -> None:
-    for at, before, after in told.moves:
-        click.echo(clean(f"moved {minute(at)}\n  from {before}\n  to   {after}"))
-    for claim in told.claims:
+def _print_addresses(past: History) -> None:
+    for instant, before, after in past.moves:
+        click.echo(sanitize(f"moved {format_minute(instant)}\n  from {before}\n  to   {after}"))
+    for claim in past.claims:
         if claim.kind != "moved":
-            when = between(claim.first_seen_at, claim.last_seen_at)
-            click.echo(fold(clean(f"its pages call it {claim.url} ({claim.kind}), {when}"), then="  "))
+            period = format_period(claim.first_seen_at, claim.last_seen_at)
+            text = f"the page also gives this address: {claim.url} ({claim.kind}), {period}"
+            click.echo(wrap(sanitize(text), then="  "))
 
 
-def _line(version: Version) -> tuple[object, ...]:
-    edited = ", ".join(version.kinds)
-    why = {"first": "", "changed": ""}.get(version.cause, str(version.cause))
+def _version_row(version: Version) -> tuple[object, ...]:
+    kinds = ", ".join(version.kinds)
+    cause = {"first": "", "changed": ""}.get(version.cause, str(version.cause))
     return (
         version.number,
-        minute(version.first_seen_at),
-        minute(version.last_seen_at),
+        format_minute(version.first_seen_at),
+        format_minute(version.last_seen_at),
         version.captures,
         f"{version.score:.2f}" if version.number > 1 else "",
-        ": ".join(filter(None, (why, edited))) or "-",
+        ": ".join(filter(None, (cause, kinds))) or "-",
     )
 
 
-def _captures(found: list[tuple[Capture, str]], *, json_: bool) -> None:
+def _print_checks(pairs: list[tuple[Capture, str]], *, json_: bool) -> None:
     if json_:
-        put_json([serialize.capture_of(capture, state) for capture, state in found])
+        print_json([serialize.capture_of(capture, state) for capture, state in pairs])
         return
+    captures = [capture for capture, _ in pairs]
+    rows = [
+        (
+            format_minute(capture.captured_at),
+            describe_state(state),
+            capture.status or "-",
+            capture.payload_length or "-",
+            "same bytes as before" if is_repeat else "",
+        )
+        for (capture, state), is_repeat in zip(pairs, _repeats(captures), strict=True)
+    ]
     address = ""
-    rows = [(minute(one.captured_at), state, one.status or "-", one.payload_length or "-") for one, state in found]
-    heading = ("checked (UTC)", "state", "status", "bytes", "")
-    same = ["same bytes as before" if each else "" for each in _repeated(one for one, _ in found)]
-    lines = columns([(*row, note) for row, note in zip(rows, same, strict=True)], heading=heading, right=(2, 3))
-    for line, capture in zip(lines, (None, *(one for one, _ in found)), strict=False):
+    lines = format_table(rows, heading=("checked (UTC)", "found", "status", "bytes", ""), right=(2, 3))
+    for line, capture in zip(lines, (None, *captures), strict=False):
         if capture is not None and capture.url != address:
             address = capture.url
-            click.echo(dim(clean(address)))
+            click.echo(dim(sanitize(address)))
         click.echo(line)
+    say(f"{count(len(captures), 'check')}.")
 
 
-def _repeated(captures: Iterable[Capture]) -> Iterator[bool]:
-    """Which checks met at their address what the last one met; ``revisit`` also says so of bytes of another page."""
-    before: dict[str, str] = {}
-    for one in captures:
-        yield one.reason is Reason.NOT_MODIFIED or one.payload_sha256 == before.get(one.url, "")
-        if one.payload_sha256 is not None:
-            before[one.url] = one.payload_sha256
+def _repeats(captures: Iterable[Capture]) -> Iterator[bool]:
+    """Yield for each capture whether its address gave the same bytes as the last time.
+
+    The field ``revisit`` is not enough: it is also set when the bytes are those of another page.
+    """
+    digests: dict[str, str] = {}
+    for capture in captures:
+        yield capture.reason is Reason.NOT_MODIFIED or capture.payload_sha256 == digests.get(capture.url, "")
+        if capture.payload_sha256 is not None:
+            digests[capture.url] = capture.payload_sha256
 
 
 @verb
 @click.argument("ref", metavar="URL[@N|@T]")
-@click.option("--at", metavar="WHEN", help="What stood there at this instant (a day means its end, UTC).")
-@recorded_option
-@click.option("--raw", is_flag=True, help="Write the page's bytes as they were fetched.")
+@click.option("--as-of", "--at", "as_of", metavar="WHEN", help="The text at this time (a day means its end, UTC).")
+@known_at_option
+@click.option("--raw", is_flag=True, help="Write the page's bytes exactly as they were fetched.")
 @as_json
-def show(settings: Settings, ref: str, *, at: str | None, recorded: str | None, raw: bool, json_: bool) -> None:
-    r"""Print an article as it stands or stood.
+def show(settings: Settings, ref: str, *, as_of: str | None, known_at: str | None, raw: bool, json_: bool) -> None:
+    r"""Print the text of an article, now or at an earlier time.
 
-    The newest version, a numbered one (URL@2), or what stood there at a moment (URL@2026-01-05, or --at).
+    Prints the newest version unless you give a version number (URL@2) or a time (URL@2026-01-05, or --as-of).
 
     \b
     wirecopy show https://daily.example/border-talks
     wirecopy show https://daily.example/border-talks@1
-    wirecopy show https://daily.example/border-talks --at 2026-01-05
+    wirecopy show https://daily.example/border-talks --as-of 2026-01-05
     """
     from dataclasses import replace
 
     from archive.api import Archive
     from archive.api.version_ref import parse_ref
 
-    wanted, then = parse_ref(ref, now=settings.now()), moment(recorded, settings)
-    if at is not None:
-        if wanted.number is not None or wanted.at is not None:
-            raise BadInput(f"{ref} names a version already; give --at with the address alone: {wanted.url}")
-        wanted = replace(wanted, at=moment(at, settings))
+    target, known = parse_ref(ref, now=settings.now()), parse_when(known_at, settings)
+    if as_of is not None:
+        if target.number is not None or target.at is not None:
+            raise BadInput(f"{ref} names a version already; use --as-of with the address alone: {target.url}")
+        target = replace(target, at=parse_when(as_of, settings))
     with Archive(settings.db) as archive:
-        version = archive.version(wanted, recorded=then)
+        version = archive.version(target, recorded=known)
         capture = archive.capture(version.first_capture_id)
         if raw:
             sys.stdout.buffer.write(archive.payload(capture))
             return
         text = archive.text(version)
         if json_:
-            put_json(serialize.shown(version, text, capture, unconfirmed=_unconfirmed(version, wanted.at)))
+            print_json(serialize.shown(version, text, capture, unconfirmed=_is_unconfirmed(version, target.at)))
             return
-        _, told = archive.history(wanted.url, recorded=then)
-    seen = f"seen {between(version.first_seen_at, version.last_seen_at)} UTC"
-    about = [version.byline, f"published {minute(version.published_at)} UTC" if version.published_at else None]
-    click.echo(dim(clean(version.url)))
-    click.echo(dim(f"version {version.number}, {seen}"))
-    if _unconfirmed(version, wanted.at):
-        click.echo(fold(dim("unconfirmed: no check saw this text at or after the instant asked for"), then="  "))
-    for run in met_since(told, version, wanted.at) if wanted.number is None else ():
-        click.echo(fold(dim(f"met since then: {_met(run)}"), then="  "))
-    if any(about):
-        click.echo(dim(clean(", ".join(each for each in about if each))))
-    click.echo()
-    click.echo(fold(bold(clean(text.title))))
-    click.echo()
-    click.echo(fold(clean(text.body.replace("\n", "\n\n"))))
+        _, past = archive.history(target.url, recorded=known)
+    _print_version(version, text, past, target)
 
 
-def met_since(told: History, version: Version, at: datetime | None) -> list[Stretch]:
-    """What checks met in the place of an article after they last saw a version: up to ``at``, before the next one."""
-    following = [each.first_seen_at for each in told.versions if each.first_seen_at > version.last_seen_at]
-    until = min([*following, *([] if at is None else [at])], default=None)
+def _print_version(version: Version, text: Text, past: History, target: Ref) -> None:
+    period = f"seen {format_period(version.first_seen_at, version.last_seen_at)} UTC"
+    published = f"published {format_minute(version.published_at)} UTC" if version.published_at else None
+    credits_ = ", ".join(filter(None, (version.byline, published)))
+    click.echo(dim(sanitize(version.url)))
+    click.echo(dim(f"version {version.number}, {period}"))
+    if _is_unconfirmed(version, target.at):
+        click.echo(wrap(dim("unconfirmed: no check at or after this time found this text"), then="  "))
+    for stretch in interruptions_since(past, version, target.at) if target.number is None else ():
+        click.echo(wrap(dim(f"later checks: {describe_stretch(stretch)}"), then="  "))
+    if credits_:
+        click.echo(dim(sanitize(credits_)))
+    click.echo()
+    click.echo(wrap(bold(sanitize(text.title))))
+    click.echo()
+    click.echo(wrap(sanitize(text.body.replace("\n", "\n\n"))))
+    if len(past.versions) > 1:
+        say(f"Version {version.number} of {len(past.versions)}. List them: wirecopy history {version.url}")
+
+
+def interruptions_since(past: History, version: Version, until: datetime | None) -> list[Stretch]:
+    """Return what checks found instead of the article after they last saw ``version``.
+
+    The search ends at ``until`` and before the next version.
+    """
+    next_versions = [later.first_seen_at for later in past.versions if later.first_seen_at > version.last_seen_at]
+    end = min([*next_versions, *([] if until is None else [until])], default=None)
     return [
         run
-        for run in told.stretches
-        if run.first_seen_at > version.last_seen_at and (until is None or run.first_seen_at <= until)
+        for run in past.stretches
+        if run.first_seen_at > version.last_seen_at and (end is None or run.first_seen_at <= end)
     ]
 
 
-def _met(run: Stretch) -> str:
-    """A run of checks that found something other than the article, in words."""
-    seen = f"{between(run.first_seen_at, run.last_seen_at)}, {count(run.seen, 'check')}"
-    return f"{run.state}, {seen}" + (", confirmed" if run.confirmed else "")
-
-
-def _unconfirmed(version: Version, at: datetime | None) -> bool:
-    """True when nobody saw whether the version still stood at that instant: the next sighting is of another text."""
-    return at is not None and at > version.last_seen_at
+def _is_unconfirmed(version: Version, instant: datetime | None) -> bool:
+    """Return True if no check shows that the version was still there at that instant: the next one saw other text."""
+    return instant is not None and instant > version.last_seen_at
 
 
 @verb
 @click.argument("ref", metavar="URL")
 @click.argument("a", required=False)
 @click.argument("b", required=False)
-@click.option("--unified", is_flag=True, help="As a unified diff, for patch tools.")
+@click.option("--unified", is_flag=True, help="Print a unified diff, as patch tools read it.")
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file that needs no other."
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file that needs no other files."
 )
 @click.option(
     "--context",
+    metavar="N",
     default=1,
     show_default=True,
     type=click.IntRange(0),
-    help="Unchanged paragraphs to show around a change.",
+    help="Unchanged paragraphs to print around a change.",
 )
 @as_json
 def diff(
@@ -262,9 +279,9 @@ def diff(
     context: int,
     json_: bool,
 ) -> None:
-    r"""Show how one version became another, word by word.
+    r"""Compare two versions of an article word by word.
 
-    By default the last two; A and B are numbers of versions, or instants.
+    Compares the last two versions unless you give A and B: version numbers or times.
 
     \b
     wirecopy diff https://daily.example/border-talks
@@ -280,37 +297,45 @@ def diff(
     with Archive(settings.db) as archive:
         newest = archive.version(parse_ref(ref, now=now))
         if a is None and newest.number == 1:
-            raise NotArchived(_nothing_before(newest, archive.version(Ref(url=newest.url)).number))
-        first = _ref(newest.url, a or str(newest.number - 1), now)
-        found = archive.compare(first, _ref(newest.url, b or str(newest.number), now))
+            raise NotArchived(_nothing_to_compare(newest, archive.version(Ref(url=newest.url)).number))
+        first = _parse_side(newest.url, a or str(newest.number - 1), now)
+        compared = archive.compare(first, _parse_side(newest.url, b or str(newest.number), now))
     if json_:
-        put_json(serialize.comparison(found))
+        print_json(serialize.comparison(compared))
     elif unified:
-        click.echo(clean(render_unified(found.change, found.a_text, found.b_text)), nl=False)
+        click.echo(sanitize(render_unified(compared.change, compared.a_text, compared.b_text)), nl=False)
     elif html is not None:
-        html.write_text(_page(found, context), encoding="utf-8")
-        say(f"written to {html}")
+        html.write_text(_html_page(compared, context), encoding="utf-8")
+        say(f"Wrote {html}.")
     else:
-        click.echo(dim(clean(found.b.url)))
-        click.echo(fold(f"version {_when(found.a)} -> version {_when(found.b)}", then="  "))
-        click.echo(fold(render_terminal(found.change, found.a_text, found.b_text, colour=coloured(), context=context)))
+        click.echo(dim(sanitize(compared.b.url)))
+        click.echo(wrap(f"version {_numbered(compared.a)} -> version {_numbered(compared.b)}", then="  "))
+        rendered = render_terminal(
+            compared.change, compared.a_text, compared.b_text, colour=uses_colour(), context=context
+        )
+        click.echo(wrap(rendered))
 
 
-def _nothing_before(first: Version, there: int) -> str:
-    if there == 1:
-        return f"{first.url} has one version so far; there is nothing to compare it with"
-    return f"version 1 is the first of {there} of {first.url}; name the other one: wirecopy diff {first.url} 1 {there}"
+def _nothing_to_compare(first: Version, total: int) -> str:
+    if total == 1:
+        return f"{first.url} has only one version so far; there is nothing to compare"
+    return (
+        f"version 1 of {first.url} has no earlier version to compare with, and there are {total}. "
+        f"Name both versions: wirecopy diff {first.url} 1 {total}"
+    )
 
 
-def _page(found: Comparison, context: int) -> str:
+def _html_page(compared: Comparison, context: int) -> str:
     from archive.versions.diff import render_html
 
-    about = [f"version {_when(found.a)} and version {_when(found.b)}"]
-    return render_html(found.change, found.a_text, found.b_text, url=found.b.url, about=about, context=context)
+    about = [f"version {_numbered(compared.a)} and version {_numbered(compared.b)}"]
+    return render_html(
+        compared.change, compared.a_text, compared.b_text, url=compared.b.url, about=about, context=context
+    )
 
 
-def _ref(url: str, text: str, now: datetime) -> Ref:
-    """The version of an article that a number or an instant means."""
+def _parse_side(url: str, text: str, now: datetime) -> Ref:
+    """Return the version of an article that a number or a time names."""
     from archive.api.version_ref import Ref, parse_ref
     from archive.timestamps import parse_instant
 
@@ -318,42 +343,5 @@ def _ref(url: str, text: str, now: datetime) -> Ref:
     return numbered if numbered.url == url else Ref(url=url, at=parse_instant(text, now=now, end=True))
 
 
-def _when(version: Version) -> str:
-    return f"{version.number} ({minute(version.first_seen_at)} UTC)"
-
-
-@verb
-@as_json
-def status(settings: Settings, *, json_: bool) -> None:
-    """Say what the archive holds, what ran last, who is at work."""
-    from archive.api import Archive
-
-    with Archive(settings.db) as archive:
-        found = archive.status(settings.wall())
-    if json_:
-        put_json(serialize.status(found))
-        return
-    sizes = dict(found["bytes"])
-    parts = f"{size(sizes.pop('total'))}: " + ", ".join(f"{name} {size(number)}" for name, number in sizes.items())
-    grown = found["growth"]
-    states = ", ".join(f"{number} {state}" for state, number in found["states"].items())
-    runs = [f"{minute(run['started_at'])}  {run['kind']}{_outcome(run)}" for run in found["runs"]]
-    rows = [
-        ("archive", f"{settings.db}"),
-        ("size", parts),
-        ("grows", f"about {size(grown['bytes_per_day'])} a day" if grown["days"] else ""),
-        ("holds", tally(found["counts"]) or "nothing yet: wirecopy add URL, then wirecopy refresh"),
-        ("watched", states),
-        ("shrinking", "\n".join(each.because for each in found["drift"])),
-        ("last runs", "\n".join(runs)),
-        ("at work", ", ".join(lease["owner"] for lease in found["leases"])),
-    ]
-    facts(row for row in rows if row[1])
-
-
-def _outcome(run: Mapping[str, Any]) -> str:
-    """What became of a run: one that has not ended has yet to say what it did."""
-    told = tally(run["counts"])
-    if run["finished_at"] is None:
-        return " (unfinished)" + (f": {told}" if told else "")
-    return f": {told or 'nothing was due'}"
+def _numbered(version: Version) -> str:
+    return f"{version.number} ({format_minute(version.first_seen_at)} UTC)"

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.output import count, say
+from archive.cli.common import PROBLEMS, as_json, print_json, verb
+from archive.cli.output import count, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archive.pipeline.import_files import Imported
     from archive.settings import Settings
     from db.records import Page
 
@@ -26,12 +27,14 @@ _BAR = 30  # characters of a full progress bar
 
 @verb
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--no-derive", is_flag=True, help="Only keep the captures; derive them with the next refresh.")
+@click.option(
+    "--store-only", "--no-derive", "store_only", is_flag=True, help="Only save the pages; wirecopy refresh reads them."
+)
 @as_json
-def import_(settings: Settings, files: tuple[Path, ...], *, no_derive: bool, json_: bool) -> int:
-    r"""Bring captures from files, of an archive or of your own.
+def import_(settings: Settings, files: tuple[Path, ...], *, store_only: bool, json_: bool) -> int:
+    r"""Import pages from files: your own, or those of another archive.
 
-    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing twice changes nothing.
+    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing a file twice changes nothing.
 
     \b
     wirecopy import articles.jsonl       lines {"url", "fetched_at", "html" or "text", "status"?}
@@ -39,38 +42,44 @@ def import_(settings: Settings, files: tuple[Path, ...], *, no_derive: bool, jso
     """
     from archive.pipeline.import_files import import_files
 
-    def progress(line: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{line}\x1b[K", err=True, nl=False)
-
-    done = import_files(settings, files, derive=not no_derive, progress=progress)
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
-    for bad in done.bad:
-        say(f"{bad.file}{f':{bad.line}' if bad.line else ''}: {bad.problem}")  # 0: all of the file
+    imported = import_files(settings, files, derive=not store_only, progress=_overwrite_line)
+    _overwrite_line("")
+    for bad in imported.bad:
+        warn(f"{bad.file}{f':{bad.line}' if bad.line else ''}: {bad.problem}")  # line 0 means the whole file
     if json_:
-        bad_rows = [{"file": bad.file, "line": bad.line, "problem": bad.problem} for bad in done.bad]
-        counts = {"read": done.read, "new": done.new, "versions": done.versions, "links": done.links}
-        counts["passed_over"] = done.passed_over
-        put_json({"counts": counts, "bad": bad_rows})
+        bad_rows = [{"file": bad.file, "line": bad.line, "problem": bad.problem} for bad in imported.bad]
+        counts = {
+            "read": imported.read,
+            "new": imported.new,
+            "versions": imported.versions,
+            "links": imported.links,
+            "passed_over": imported.passed_over,
+        }
+        print_json({"counts": counts, "bad": bad_rows})
     else:
-        say(
-            f"{count(done.read, 'capture')} read, {done.new} new, {count(done.versions, 'version')}, "
-            + count(done.links, "link")
-            + (f", {count(done.passed_over, 'record')} without a page passed over" if done.passed_over else "")
-            + (f", {count(len(done.bad), 'line')} refused" if done.bad else "")
-        )
-    return PROBLEMS if done.bad else 0
+        say(_describe_import(imported))
+    return PROBLEMS if imported.bad else 0
+
+
+def _describe_import(imported: Imported) -> str:
+    """Return what an import did, in one sentence or two."""
+    saved = f"{imported.new:,} new, {count(imported.versions, 'version')} saved"
+    matches = f"{count(imported.links, 'match', 'matches')} found"
+    skipped = f" Skipped {count(imported.passed_over, 'record')} without a page." if imported.passed_over else ""
+    refused = f" {count(len(imported.bad), 'line')} could not be used." if imported.bad else ""
+    return f"Read {count(imported.read, 'page')}: {saved}, {matches}.{skipped}{refused}"
 
 
 @click.command()
-@click.option("--fast", is_flag=True, help="One cheaper pass a page: half the time, a little less exact.")
-@click.option("--workers", type=click.IntRange(0), help="Processes that extract; by default one a processor.")
+@click.option("--fast", is_flag=True, help="Use one cheaper pass per page: half the time, slightly less accurate.")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(0), help="Number of worker processes. Default: one per processor."
+)
 def extract(*, fast: bool, workers: int | None) -> int:
-    r"""Take the texts out of pages: a filter, without archive or network.
+    r"""Extract the article text from pages: a filter that needs no archive and no network.
 
-    Reads lines of JSON {id, url, html, fetched_at?} on standard input and writes {id, text, title, ...} to standard
-    output, in the same order. A line that is no page is named on standard error, and the end is then 1.
+    Reads JSON Lines {id, url, html, fetched_at?} from standard input and writes {id, text, title, ...} to standard
+    output, in the same order. Bad lines are reported on standard error; the exit code is then 1.
 
     \b
     wirecopy extract < pages.jsonl > texts.jsonl
@@ -80,72 +89,80 @@ def extract(*, fast: bool, workers: int | None) -> int:
     from archive.extract.boilerplate import clean
     from archive.extract.worker_pool import Extractors
 
-    given = _Given()
+    source = _InputLines()
+    pages = 0
     with Extractors(workers=os.cpu_count() or 1 if workers is None else workers, fast=fast) as extractors:
-        for done, raw in enumerate(extractors.map(given.pages()), 1):
-            click.echo(json.dumps(serialize.extraction(given.identities.popleft(), clean(raw)), ensure_ascii=False))
-            _show(f"{count(done, 'page')} {given.bar()}")
-    _show("")
-    return PROBLEMS if given.refused else 0
+        for pages, raw in enumerate(extractors.map(source.pages()), 1):
+            click.echo(json.dumps(serialize.extraction(source.identities.popleft(), clean(raw)), ensure_ascii=False))
+            _overwrite_line(f"{count(pages, 'page')} {source.bar()}")
+    _overwrite_line("")
+    if source.refused or sys.stderr.isatty():
+        refused = f"; {count(source.refused, 'line')} could not be used" if source.refused else ""
+        say(f"Extracted {count(pages, 'page')}{refused}.")
+    return PROBLEMS if source.refused else 0
 
 
-class _Given:
-    """The lines of standard input on their way to the workers: what they identify, and how many were no pages."""
+class _InputLines:
+    """The lines of standard input on their way to the workers: their ids in order, and how many were no pages."""
 
     def __init__(self) -> None:
         self.identities: deque[object] = deque()
         self.refused = self._read = 0
-        known = os.fstat(sys.stdin.fileno())
-        self._size = known.st_size if stat.S_ISREG(known.st_mode) else 0
+        info = os.fstat(sys.stdin.fileno())
+        self._size = info.st_size if stat.S_ISREG(info.st_mode) else 0
 
     def pages(self) -> Iterator[Page]:
-        """Each line that is a page; the others are complained of."""
+        """Yield each line that is a page; report the others."""
         for number, line in enumerate(sys.stdin.buffer, 1):
             self._read += len(line)
             if not line.strip():
                 continue
             try:
-                identity, page = _page(line)
+                identity, page = _parse_page(line)
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                _show("")
-                say(f"standard input:{number}: {_why(error)}; expected an object with id, url and html")
+                _overwrite_line("")
+                warn(f"standard input:{number}: {_describe_error(error)}; expected an object with id, url and html")
                 self.refused += 1
                 continue
             self.identities.append(identity)
             yield page
 
     def bar(self) -> str:
-        """How much of the input has been read, where its size is known."""
+        """Return a progress bar of the input read so far; empty if its size is unknown."""
         if not self._size:
             return ""
         full = round(_BAR * self._read / self._size)
         return f"[{'#' * full}{'.' * (_BAR - full)}] {self._read / self._size:.0%}"
 
 
-def _show(line: str) -> None:
-    """Put a line over the one before, on a terminal alone."""
+def _overwrite_line(line: str) -> None:
+    """Replace the last line of standard error, if that is a terminal."""
     if sys.stderr.isatty():
         click.echo(f"\r{line}\x1b[K", err=True, nl=False)
 
 
-def _why(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     return f"no {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _page(line: bytes) -> tuple[object, Page]:
+def _parse_page(line: bytes) -> tuple[object, Page]:
     from datetime import UTC, datetime
 
     from archive.timestamps import parse_stamp
-    from db.records import Page as Given
+    from db.records import Page as PageRecord
 
     row = json.loads(line)
     if not isinstance(row, dict):
-        raise TypeError("no object")
+        raise TypeError("not an object")
     if not isinstance(row["url"], str) or not isinstance(row["html"], str):
-        raise TypeError("url or html is no text")
-    fetched = row.get("fetched_at")
-    # Without a time of fetching no date may be refused as lying in the future: nothing here depends on today.
-    at = parse_stamp(fetched) if fetched else datetime(9999, 1, 1, tzinfo=UTC)
-    html = row["html"].encode("utf-8", "surrogatepass")
-    page = Given(payload=html, url=row["url"], content_type="text/html; charset=utf-8", charset="utf-8", captured_at=at)
-    return row["id"], page
+        raise TypeError("url and html must be text")
+    stamp = row.get("fetched_at")
+    # Without a time of fetching no date may be rejected for lying in the future: the answer must not depend on today.
+    captured_at = parse_stamp(stamp) if stamp else datetime(9999, 1, 1, tzinfo=UTC)
+    return row["id"], PageRecord(
+        payload=row["html"].encode("utf-8", "surrogatepass"),
+        url=row["url"],
+        content_type="text/html; charset=utf-8",
+        charset="utf-8",
+        captured_at=captured_at,
+    )

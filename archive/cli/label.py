@@ -1,4 +1,4 @@
-"""The verb by which people correct machines: label."""
+"""The verb label: people mark pairs of texts as copies or not."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, put_json, put_lines, verb
-from archive.cli.output import clean, count, fold, say
+from archive.cli.common import as_json, print_json, print_json_lines, verb
+from archive.cli.output import count, sanitize, say, wrap
+from archive.cli.wording import describe_label, describe_relation
 from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:
@@ -16,23 +17,23 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Label, Text, VersionRef
 
-_WORDS = {"copy": True, "not-copy": False}
+_IS_COPY = {"copy": True, "not-copy": False}
 
 
 @verb
 @click.argument("a", metavar="[URL[@N|@T]]", required=False)
 @click.argument("b", metavar="[URL[@N|@T]]", required=False)
-@click.argument("said", metavar="[copy|not-copy]", required=False, type=click.Choice(list(_WORDS)))
-@click.option("--note", default="", help="Why, for who reads it later.")
-@click.option("--export", is_flag=True, help="All labelled pairs with their texts, as JSON, one pair a line.")
+@click.argument("relation", metavar="[copy|not-copy]", required=False, type=click.Choice(list(_IS_COPY)))
+@click.option("--note", default="", help="Your reason, for later readers.")
+@click.option("--export", is_flag=True, help="Print all labelled pairs with their texts as JSON Lines.")
 @as_json
 def label(
-    settings: Settings, a: str | None, b: str | None, said: str | None, *, note: str, export: bool, json_: bool
+    settings: Settings, a: str | None, b: str | None, relation: str | None, *, note: str, export: bool, json_: bool
 ) -> None:
-    r"""Say that two texts are copies, or that they are not; without arguments, list what was said.
+    r"""Mark two texts as copies or not; without arguments, list all labels.
 
-    What you say stands above what the archive finds: copies joins or parts the two accordingly. It is kept whatever
-    recipe or method comes later. Saying the opposite replaces it.
+    Your label overrules what the archive found: wirecopy copies joins or separates the two texts accordingly, now and
+    after every upgrade. The opposite label replaces it.
 
     \b
     wirecopy label https://wire.example/border-talks https://daily.example/talks not-copy --note "own reporter"
@@ -42,45 +43,45 @@ def label(
     from archive.api import Archive
 
     if a is not None:
-        _say(settings, a, b, said, note=note, json_=json_)
+        _save_label(settings, a, b, relation, note=note, json_=json_)
         return
     with Archive(settings.db) as archive:
-        found = archive.labels()
+        labels = archive.labels()
         if export:
-            put_lines(serialize.labelled_pair(each, _text(archive, each.a), _text(archive, each.b)) for each in found)
+            print_json_lines(
+                serialize.labelled_pair(pair, _text_of(archive, pair.a), _text_of(archive, pair.b)) for pair in labels
+            )
             return
     if json_:
-        put_json({"labels": [serialize.label(each) for each in found]})
+        print_json({"labels": [serialize.label(pair) for pair in labels]})
         return
-    for each in found:
-        click.echo(fold(clean(in_words(each))))
-    click.echo(count(len(found), "label"), err=True)
+    for pair in labels:
+        click.echo(wrap(sanitize(_describe(pair)), then="  "))
+    say(f"{count(len(labels), 'label')}." if labels else "No labels yet. Add one: wirecopy label URL URL copy")
 
 
-def _say(settings: Settings, a: str, b: str | None, said: str | None, *, note: str, json_: bool) -> None:
+def _save_label(settings: Settings, a: str, b: str | None, relation: str | None, *, note: str, json_: bool) -> None:
     from archive.api import curation
     from archive.api.version_ref import parse_ref
 
-    if b is None or said is None:
-        raise BadInput("two texts and what they are: wirecopy label URL URL copy, or not-copy")
-    first, second = (parse_ref(each, now=settings.now()) for each in (a, b))
-    kept, new = curation.label(settings, first, second, copy=_WORDS[said], note=note)
+    if b is None or relation is None:
+        raise BadInput("a label needs two addresses and a word: wirecopy label URL URL copy, or not-copy at the end")
+    first, second = (parse_ref(ref, now=settings.now()) for ref in (a, b))
+    saved, is_new = curation.label(settings, first, second, copy=_IS_COPY[relation], note=note)
     if json_:
-        put_json({"labels": [serialize.label(kept)]})
+        print_json({"labels": [serialize.label(saved)]})
     else:
-        say(("" if new else "said already: ") + in_words(kept))
+        say(f"{'Saved' if is_new else 'Already saved'}: {_describe(saved)}.")
 
 
-def in_words(each: Label) -> str:
-    """A label on one line."""
-    relation = "copy" if each.copy else "not-copy"
-    found = "no link" if each.machine is None else str(each.machine)
-    note = f" ({each.note})" if each.note else ""
-    return f"{relation}: {each.a.url}@{each.a.version} and {each.b.url}@{each.b.version}{note}; found: {found}"
+def _describe(pair: Label) -> str:
+    """Return a label and what the archive found without it, in words."""
+    machine = "no match" if pair.machine is None else describe_relation(pair.machine)
+    return f"{describe_label(pair)}; wirecopy found: {machine}"
 
 
-def _text(archive: Archive, ref: VersionRef) -> Text | None:
-    """The text that was labelled; None where no history shows it any more and it is held no longer."""
+def _text_of(archive: Archive, ref: VersionRef) -> Text | None:
+    """Return the labelled text; None if no history shows it any more and it is no longer stored."""
     try:
         return archive.text_by_digest(ref.text_sha256)
     except NotArchived:

@@ -1,4 +1,4 @@
-"""Verbs of care: verify, doctor, backup, restore, upgrade, repack."""
+"""Verbs that keep the archive healthy: verify, doctor, backup, restore, upgrade, repack."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.output import count, facts, fold, say, size
+from archive.cli.common import PROBLEMS, as_json, print_json, verb
+from archive.cli.output import count, format_size, print_facts, say, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
 
 @verb
-@click.option(
-    "--deep", is_flag=True, help="Also unpack every payload and check its digest, and every page of the file."
-)
+@click.option("--deep", is_flag=True, help="Also unpack every saved page, check its digest, and read the whole file.")
 @as_json
 def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
-    """Check that all holds: the file, its links, every text, the chain over all captures.
+    """Check the archive for damage: file, references, texts and hash chain.
 
-    Ends 1 if something does not. The end of the chain is printed: whoever keeps that elsewhere can show later that
-    nothing up to there was changed.
+    Exit code 1 means that something is damaged. The end of the hash chain over all captures is printed: keep it
+    somewhere else, and you can prove later that nothing up to there was changed.
     """
     from archive.api import Archive
 
@@ -35,104 +33,110 @@ def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
         head = archive.chain_head()
     if json_:
         chain = None if head is None else {"position": head[0], "link": head[1]}
-        put_json({"problems": [serialize.problem(one) for one in problems], "chain": chain})
+        print_json({"problems": [serialize.problem(problem) for problem in problems], "chain": chain})
     else:
-        for one in problems:
-            _tell(one)
+        _print_problems(problems)
         if head is not None:
-            click.echo(f"chain: number {head[0]}, sha256 {head[1]}")
-        say("all holds" if not problems else count(len(problems), "problem"))
+            click.echo(f"hash chain: number {head[0]}, sha256 {head[1]}")
+        say(_conclude(problems))
     return PROBLEMS if problems else 0
 
 
 @verb
 @as_json
 def doctor(settings: Settings, *, json_: bool) -> int:
-    """Show every setting, and what may stand in the way.
+    """Show every setting and look for problems around the archive.
 
-    Says of each setting where it came from; looks at the archive, the disk, the index and the Python environment.
-    Ends 1 if something needs a look.
+    Shows where each setting comes from, and checks the archive, the disk, the seed index and the Python environment.
+    Exit code 1 means that there are problems.
     """
     from archive.cli.doctor import examine
 
     problems = list(examine(settings))
     if json_:
-        known = [{"name": name, "value": value, "from": where} for name, value, where in settings.origins]
-        put_json({"settings": known, "problems": [serialize.problem(one) for one in problems]})
+        rows = [{"name": name, "value": value, "from": origin} for name, value, origin in settings.origins]
+        print_json({"settings": rows, "problems": [serialize.problem(problem) for problem in problems]})
     else:
-        facts((name, value + (f" ({where})" * (where != "default"))) for name, value, where in settings.origins)
+        print_facts(
+            (name, value + (f" ({origin})" * (origin != "default"))) for name, value, origin in settings.origins
+        )
         click.echo()
-        for one in problems:
-            _tell(one)
-        say("all is well" if not problems else f"{count(len(problems), 'thing')} to look at")
+        _print_problems(problems)
+        say(_conclude(problems))
     return PROBLEMS if problems else 0
 
 
-def _tell(problem: Problem) -> None:
-    """One problem: where, what, and what to do, nothing said twice."""
-    where = "" if problem.where in problem.what else f"{problem.where}: "
-    todo = f". {problem.todo}" if problem.todo else ""
-    click.echo(fold(f"{where}{problem.what}{todo}", then="  "))
+def _print_problems(problems: list[Problem]) -> None:
+    """Print each problem: where, what, and what to do; the place only if the problem does not name it."""
+    for problem in problems:
+        where = "" if problem.where in problem.what else f"{problem.where}: "
+        todo = f". {problem.todo}" if problem.todo else ""
+        click.echo(wrap(f"{where}{problem.what}{todo}", then="  "))
+
+
+def _conclude(problems: list[Problem]) -> str:
+    return f"{count(len(problems), 'problem')} found." if problems else "No problems found."
 
 
 @verb
 @click.argument("to", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--compact", is_flag=True, help="Leave out the room that deleted rows left, which takes longer.")
+@click.option("--compact", is_flag=True, help="Leave out the space of deleted rows. Takes longer.")
 def backup(settings: Settings, *, to: Path | None, compact: bool) -> None:
-    """Copy the archive, checked, while others go on using it.
+    """Copy the archive to a file and check the copy. The archive stays in use meanwhile.
 
-    The copy goes to the file TO, else to data/backups/ under the time of day.
+    Writes the file TO, or a file named after the current time in data/backups/.
     """
     from db.backups import backup_path
     from db.maintenance import backup as copy
 
-    click.echo(copy(settings.db, to or backup_path(settings.db, settings.wall()), compact=compact))
+    path = copy(settings.db, to or backup_path(settings.db, settings.wall()), compact=compact)
+    click.echo(path)
+    say(f"Backup made and checked, {format_size(path.stat().st_size)}.")
 
 
 @verb
-@click.option("--all", "everything", is_flag=True, help="Look at those again that were repacked before.")
+@click.option("--all", "everything", is_flag=True, help="Include pages that were repacked before.")
 def repack(settings: Settings, *, everything: bool) -> None:
-    """Pack kept pages again, each against the most similar one.
+    """Compress the saved pages again, each against the most similar one, to save space.
 
-    Pages are packed as they arrive; this makes up for what could not be known then, and packs those of archives made
-    by older versions. May run beside everything else; cut off, it goes on where it was. The room it wins is used for
-    what comes next; wirecopy backup --compact makes a file without it.
+    Pages are compressed as they arrive, when later similar pages are not known yet. Safe to run beside other commands;
+    if interrupted, it continues where it was. The file does not shrink: new pages use the free space. wirecopy backup
+    --compact writes a smaller file.
     """
     from archive.api.curation import repack as run
 
-    done = run(settings, everything=everything, progress=_progress)
+    totals = run(settings, everything=everything, progress=_show_progress)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
-    say(
-        f"{count(done.seen, 'payload')}, {done.changed} packed anew, {done.dropped} dropped: "
-        f"{size(done.before)} before, {size(done.after)} after"
-    )
+    dropped = f" Removed {count(totals.dropped, 'unused page')}." if totals.dropped else ""
+    sizes = f"{format_size(totals.before)} before, {format_size(totals.after)} now"
+    say(f"Packed {totals.changed:,} of {count(totals.seen, 'page')} again: {sizes}.{dropped}")
 
 
-def _progress(done: Repacked) -> None:
+def _show_progress(totals: Repacked) -> None:
     if sys.stderr.isatty():
-        told = f"{done.seen} payloads, {size(done.before)} before, {size(done.after)} after"
-        click.echo(f"\r{told}\x1b[K", err=True, nl=False)
+        line = f"{count(totals.seen, 'page')}: {format_size(totals.before)} before, {format_size(totals.after)} now"
+        click.echo(f"\r{line}\x1b[K", err=True, nl=False)
 
 
 @verb
 @click.argument("source", metavar="BACKUP", type=click.Path(path_type=Path))
 def restore(settings: Settings, *, source: Path) -> None:
-    """Put a backup in the archive's place.
+    """Replace the archive with a backup.
 
-    It is checked first; what stood there is kept beside it. Refused while a run is at work.
+    The backup is checked first. The replaced file is kept beside it. Not possible while a run is active.
     """
     from db.maintenance import restore as swap
     from db.maintenance import upgrade as migrate
 
-    _refuse_while_at_work(settings)
-    kept = swap(settings.db, source)
+    _refuse_while_running(settings)
+    previous = swap(settings.db, source)
     migrate(settings.db)
-    click.echo(f"{settings.db} is now {source}" + (f"; the file it replaced is {kept}" if kept else ""))
+    click.echo(f"Restored {settings.db} from {source}." + (f" The previous file is {previous}" if previous else ""))
 
 
-def _refuse_while_at_work(settings: Settings) -> None:
-    """A run would go on writing to the file that is set aside, and what it fetches would be missing in the archive."""
+def _refuse_while_running(settings: Settings) -> None:
+    """Raise StoreBusy if a run is active: it would go on writing to the file that is set aside."""
     from archive.api import Archive
     from db.errors import StoreBusy, StoreError
     from db.lease_owner import active_leases
@@ -141,24 +145,26 @@ def _refuse_while_at_work(settings: Settings) -> None:
         with Archive(settings.db) as archive:
             owners = [str(lease["owner"]) for lease in active_leases(archive.ask, settings.wall())]
     except StoreError:
-        return  # there is none, or a broken one: just what one restores over
+        return  # a missing or broken archive is just what people restore over
     if owners:
-        raise StoreBusy(f"a run is at work on {settings.db} ({', '.join(owners)}); stop it, then restore again")
+        raise StoreBusy(f"a run is active on {settings.db} ({', '.join(owners)}); stop it, then restore again")
 
 
 @verb
 def upgrade(settings: Settings) -> None:
-    """Bring an older archive to this version's schema.
+    """Bring the archive of an older version up to date.
 
-    Backup, migrate, check. Other verbs that write do it by themselves; verbs that only read never do.
+    Makes a backup, upgrades, and checks the result. Commands that write do this by themselves; commands that only read
+    do not.
     """
     from db.errors import StoreError
     from db.maintenance import upgrade as migrate
 
     if not settings.db.is_file():
         raise StoreError(f"there is no archive at {settings.db} to upgrade. Make one: wirecopy init")
-    done = migrate(settings.db)
-    if done.before == done.after:
-        click.echo(f"{settings.db} has the newest schema, {done.after}")
+    migration = migrate(settings.db)
+    if migration.before == migration.after:
+        click.echo(f"{settings.db} is up to date (schema {migration.after}).")
     else:
-        click.echo(f"{settings.db}: schema {done.before} -> {done.after}; the old file is {done.backup}")
+        schemas = f"from schema {migration.before} to {migration.after}"
+        click.echo(f"Upgraded {settings.db} {schemas}. The previous file is {migration.backup}")

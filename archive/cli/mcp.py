@@ -1,4 +1,4 @@
-"""The verb for agents: mcp."""
+"""The verb mcp: tools for AI agents."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @verb
 def mcp(settings: Settings) -> None:
-    r"""Answer agents over the Model Context Protocol, on standard input and output.
+    r"""Let AI agents query the archive over the Model Context Protocol.
 
-    Five tools that only read: search, article, versions, diff, copies. What pages say comes back as marked data. Needs
-    the extra wirecopy[mcp]. An agent's settings name the command, for example
+    Offers five read-only tools on standard input and output: search, article, versions, diff, copies. Text of web pages
+    is marked as data. Needs the extra wirecopy[mcp]. Put the command into the agent's settings, for example:
 
     \b
     {"command": "wirecopy", "args": ["--db", "/srv/news/data/archive.db", "mcp"]}
@@ -23,5 +23,5 @@ def mcp(settings: Settings) -> None:
     from archive.serve.mcp import serve
     from db.reader import Reader
 
-    Reader(settings.db).close()  # that there is no archive is told to who starts it, not to the agent
+    Reader(settings.db).close()  # a missing archive is an error for the person who starts this, not for the agent
     serve(settings.db, settings.now)

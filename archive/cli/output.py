@@ -1,4 +1,4 @@
-"""How answers look: as wide as the terminal, words kept whole, addresses never cut so that they can be copied."""
+"""Terminal output: wrapping to the width, tables, colour, and text of strangers made safe to print."""
 
 from __future__ import annotations
 
@@ -12,21 +12,26 @@ from unicodedata import combining, east_asian_width
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from typing import TextIO
 
-_MEASURE = 96  # columns of running text; longer lines are hard to follow back
-_LEAST_COLUMN = 20  # a narrower last column is set below its row instead
+_MOST_COLUMNS = 96  # of running text; the eye loses its place in longer lines
+_LEAST_COLUMNS = 20  # a last cell with less room goes below its row instead
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def say(message: str) -> None:
-    """A word to the person, on standard error."""
-    click.echo(fold(f"wirecopy: {message}", then="  ", stream=sys.stderr), err=True)
+    """Print a sentence for the person at the terminal, on standard error."""
+    click.echo(wrap(message, then="  ", stream=sys.stderr), err=True)
 
 
-def coloured() -> bool:
+def warn(message: str) -> None:
+    """Print an error or a warning on standard error, under the program's name."""
+    say(f"wirecopy: {message}")
+
+
+def uses_colour() -> bool:
     """True when standard output is a terminal that wants colour."""
     forced = os.environ.get("FORCE_COLOR")
     if forced or "NO_COLOR" in os.environ:
@@ -35,126 +40,116 @@ def coloured() -> bool:
 
 
 def bold(text: str) -> str:
-    """The text as a headline."""
-    return click.style(text, bold=True) if coloured() else text
+    """Return the text as a headline."""
+    return click.style(text, bold=True) if uses_colour() else text
 
 
 def dim(text: str) -> str:
-    """The text as something to look past."""
-    return click.style(text, dim=True) if coloured() else text
+    """Return the text as a side note."""
+    return click.style(text, dim=True) if uses_colour() else text
 
 
-def width(stream: TextIO) -> int | None:
-    """Columns to write in: COLUMNS if it is set, else the terminal's; None for a pipe or file, where lines may run."""
-    typed = os.environ.get("COLUMNS", "")
-    if typed.isdecimal() and int(typed):
-        return int(typed)
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the columns to write in: COLUMNS if set, else the terminal's. None for a pipe or file: do not wrap."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def clean(text: str) -> str:
-    """Text of a page made safe for a terminal: no control characters, no marks that turn the writing around."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+def sanitize(text: str) -> str:
+    """Return a page's text without what could steer a terminal: control characters and marks that reverse writing."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def minute(at: datetime) -> str:
-    """An instant as tables show it: to the minute, UTC."""
-    return f"{at:%Y-%m-%d %H:%M}"
+def format_minute(instant: datetime) -> str:
+    """Return an instant as tables show it: to the minute, UTC."""
+    return f"{instant:%Y-%m-%d %H:%M}"
 
 
-def between(first: datetime, last: datetime) -> str:
-    """A stretch of time to the minute, UTC; one instant if both are the same."""
-    return minute(first) if minute(first) == minute(last) else f"{minute(first)} to {minute(last)}"
+def format_period(first: datetime, last: datetime) -> str:
+    """Return a period to the minute, UTC; a single instant if both ends are the same."""
+    start, end = format_minute(first), format_minute(last)
+    return start if start == end else f"{start} to {end}"
 
 
-def count(number: int, thing: str) -> str:
-    """``1 check``, ``2 checks``."""
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 check``, ``1,200 checks``, ``2 copies``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def tally(counts: Mapping[str, int]) -> str:
-    """What there is of each, in words: ``45 visits, 3 failed, 1 new source``."""
-    parts = [(number, name.replace("_", " ")) for name, number in counts.items() if number]
-    return ", ".join(f"{number:,} {name.removesuffix('s') if number == 1 else name}" for number, name in parts)
-
-
-def size(number: int) -> str:
-    """Bytes as people say them: ``536 kB``, ``1.4 MB``."""
-    for unit, each in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= each:
-            return f"{number / each:.1f} {unit}" if number < 100 * each else f"{number / each:,.0f} {unit}"
+def format_size(number: int) -> str:
+    """Return a number of bytes in words: ``536 kB``, ``1.4 MB``."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= factor:
+            return f"{number / factor:.1f} {unit}" if number < 100 * factor else f"{number / factor:,.0f} {unit}"
     return f"{number} bytes"
 
 
-def fold(text: str, *, first: str = "", then: str = "", stream: TextIO | None = None) -> str:
-    """``text`` broken at blanks to the width, ``first`` before its first line and ``then`` before all others.
+def wrap(text: str, *, first: str = "", then: str = "", stream: TextIO | None = None) -> str:
+    """Return ``text`` wrapped to the terminal's width, with ``first`` before its first line and ``then`` before others.
 
-    A word too long for any line stays whole, where it is. Colour takes no room.
+    Lines break at spaces only: a word longer than a line, such as a URL, stays whole. Colour codes take no room.
     """
-    room = width(stream or sys.stdout)
+    room = terminal_width(stream or sys.stdout)
     lines: list[str] = []
     for number, line in enumerate(text.split("\n")):
         lead = then if number else first
-        lines += [lead + line] if room is None else _folded(line, min(room, _MEASURE), lead, then)
+        lines += [lead + line] if room is None else _wrap_line(line, min(room, _MOST_COLUMNS), lead, then)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _folded(line: str, room: int, first: str, then: str) -> list[str]:
-    done: list[str] = []
-    current, used, bare = first, _cells(first), True
+def _wrap_line(line: str, room: int, first: str, then: str) -> list[str]:
+    complete: list[str] = []
+    current, used, is_empty = first, _cells(first), True
     for word in line.split(" "):
-        if not bare and used + 1 + _cells(word) > room and (used > room or _cells(then) + _cells(word) <= room):
-            done.append(current)
-            current, used, bare = then, _cells(then), True
-        current += word if bare else f" {word}"
-        used += _cells(word) + (not bare)
-        bare = False
-    return [*done, current]
+        if not is_empty and used + 1 + _cells(word) > room and (used > room or _cells(then) + _cells(word) <= room):
+            complete.append(current)
+            current, used, is_empty = then, _cells(then), True
+        current += word if is_empty else f" {word}"
+        used += _cells(word) + (not is_empty)
+        is_empty = False
+    return [*complete, current]
 
 
 def _cells(text: str) -> int:
-    """Columns a text takes on a terminal."""
-    shown = _COLOUR.sub("", text)
-    return sum(0 if combining(each) else 1 + (east_asian_width(each) in "WF") for each in shown)
+    """Return the columns a text takes on a terminal."""
+    visible = _COLOUR.sub("", text)
+    return sum(0 if combining(char) else 1 + (east_asian_width(char) in "WF") for char in visible)
 
 
-def facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Names and what is to say of them, in two columns; a fact of several lines stays in its column."""
-    listed = list(rows)
-    left = max((len(name) for name, _ in listed), default=0) + 2
-    for name, said in listed:
-        click.echo(fold(clean(said), first=name.ljust(left), then=" " * left))
+def print_facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values in two columns; a value of several lines stays in its column."""
+    pairs = list(rows)
+    left = max((len(name) for name, _ in pairs), default=0) + 2
+    for name, value in pairs:
+        click.echo(wrap(sanitize(value), first=name.ljust(left), then=" " * left))
 
 
-def table(rows: Iterable[Iterable[object]], *, heading: Sequence[str], right: Iterable[int] = ()) -> None:
-    """Rows in aligned columns under a heading; nothing at all when there are no rows."""
-    for line in columns(rows, heading=heading, right=right):
-        click.echo(line)
+def format_table(rows: Iterable[Iterable[object]], *, heading: Sequence[str], right: Iterable[int] = ()) -> list[str]:
+    """Return the lines of a table: the heading and a line per row, or no line at all if there are no rows.
 
-
-def columns(rows: Iterable[Iterable[object]], *, heading: Sequence[str], right: Iterable[int] = ()) -> list[str]:
-    """The heading and the rows, two blanks between columns; those in ``right`` stand right-aligned.
-
-    Where a row is wider than the terminal its last cell is folded, or set on lines of its own.
+    Columns are two spaces apart; those whose index is in ``right`` are right-aligned. The last cell of a row wider than
+    the terminal is wrapped, or put on lines of its own.
     """
-    lines = [[clean(str(cell)).replace("\n", " ") for cell in row] for row in rows]
+    lines = [[sanitize(str(cell)).replace("\n", " ") for cell in row] for row in rows]
     if not lines:
         return []
     widths = [max(_cells(row[column]) for row in [heading, *lines]) for column in range(len(heading))]
-    head, *body = [_row(row, widths, set(right)) for row in [heading, *lines]]
+    head, *body = [_format_row(row, widths, set(right)) for row in [heading, *lines]]
     return [bold(head), *body]
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], right: set[int]) -> str:
+def _format_row(cells: Sequence[str], widths: Sequence[int], right: set[int]) -> str:
     padded = [
-        " " * (wide - _cells(cell)) + cell if column in right else cell + " " * (wide - _cells(cell))
-        for column, (cell, wide) in enumerate(zip(cells, widths, strict=True))
+        " " * (width - _cells(cell)) + cell if column in right else cell + " " * (width - _cells(cell))
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
     ]
     *front, last = padded
     lead = "".join(f"{cell}  " for cell in front)
-    room, longest = width(sys.stdout), max((_cells(word) for word in last.split()), default=0)
+    room, longest = terminal_width(sys.stdout), max((_cells(word) for word in last.split()), default=0)
     if room is None or _cells(lead) + _cells(last.rstrip()) <= room:
         return (lead + last).rstrip()
-    if front and room - _cells(lead) < max(longest, _LEAST_COLUMN):
-        return "\n".join([lead.rstrip(), fold(last.rstrip(), first="    ", then="    ")])
-    return fold(last.rstrip(), first=lead, then=" " * _cells(lead))
+    if front and room - _cells(lead) < max(longest, _LEAST_COLUMNS):
+        return "\n".join([lead.rstrip(), wrap(last.rstrip(), first="    ", then="    ")])
+    return wrap(last.rstrip(), first=lead, then=" " * _cells(lead))

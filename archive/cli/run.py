@@ -1,4 +1,4 @@
-"""Verbs that work: refresh, backfill, up, reextract, rematch."""
+"""Verbs that do work: refresh, backfill, up, reextract, rematch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import SOME_FAILED, as_json, put_json, verb
-from archive.cli.output import bold, clean, count, fold, minute, say, tally
+from archive.cli.common import SOME_FAILED, as_json, print_json, verb
+from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
+from archive.cli.wording import describe_run, describe_state
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Report, Version
 
-_FEW = 5  # complaints, or addresses, that are told one by one
+_FEW = 5  # mistakes, or addresses, that are listed one by one
 
 
 @verb
 @click.argument("only", nargs=-1, metavar="[SEED|GROUP|URL]...")
-@click.option("--force", is_flag=True, help="Visit all of them, due or not.")
+@click.option("--force", is_flag=True, help="Check all of them, due or not.")
 @as_json
 def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bool) -> int:
-    r"""Visit what is due, once; keep versions and copies.
+    r"""Check every page that is due, save new versions, and look for copies.
 
-    Runs here, without a Prefect server. Ends 3 if some sources could not be fetched.
+    Runs once, without a Prefect server. Exit code 3 means that some pages could not be fetched.
 
     \b
     wirecopy refresh
@@ -39,58 +40,59 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
     """
     from archive.pipeline.refresh import refresh as run
 
-    new = not settings.db.exists()
+    is_new = not settings.db.exists()
     report = asyncio.run(run(settings, only=only, force=force))
-    code = _tell(report, json_=json_)
-    if new:  # so that a mistyped --db does not go unseen
-        say(f"there was no archive at {settings.db}; it was begun with this run")
-    _say_of_index(settings, report)
+    code = _finish(report, json_=json_)
+    if is_new:  # a mistyped --db must not go unnoticed
+        say(f"There was no archive at {settings.db}; this run created it.")
+    _say_index_changes(settings, report)
     if report.counts.get("not_notified"):
-        _say_of_notices(settings)
+        _say_unsent_notices(settings)
     return code
 
 
-def _say_of_notices(settings: Settings) -> None:
+def _say_unsent_notices(settings: Settings) -> None:
     from archive.pipeline.notify import unsent
 
     for kind, why in sorted(set(unsent(settings.db))):
-        say(f"not notified ({kind}): {clean(why) or 'not tried yet'}. It is tried again after each run for a week")
+        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a week")
 
 
-def _say_of_index(settings: Settings, report: Report) -> None:
-    """What is wrong with the index, and what it names no longer: no slip of the pen is to end a watch unseen."""
+def _say_index_changes(settings: Settings, report: Report) -> None:
+    """Print mistakes in the seed index and the pages it no longer names, so that no typo ends a watch unnoticed."""
     from archive.api import Archive
     from archive.seeds import load_index
 
-    wrong = load_index(settings.index).complaints if report.counts["complaints"] else ()
-    for complaint in wrong[:_FEW]:
-        say(str(complaint))
-    if wrong[_FEW:]:
-        say(f"{count(len(wrong[_FEW:]), 'more complaint')}: wirecopy check")
+    mistakes = load_index(settings.index).complaints if report.counts["complaints"] else ()
+    for mistake in mistakes[:_FEW]:
+        warn(str(mistake))
+    if mistakes[_FEW:]:
+        warn(f"{count(len(mistakes[_FEW:]), 'more mistake')} in the seed index. List them: wirecopy check")
     with Archive(settings.db) as archive:
-        since = [(state.source.retired_at, state.source.url) for state in archive.states()]
-    retired = [url for at, url in since if at is not None and at >= report.started_at]
-    if retired:
-        more = f" and {len(retired) - _FEW} more" * (len(retired) > _FEW)
-        say(
-            f"retired, because the index names them no longer: {clean(', '.join(retired[:_FEW]))}{more}. What is "
-            "archived stays; to watch them again put their rows back"
+        retirements = [(state.source.retired_at, state.source.url) for state in archive.states()]
+    urls = [url for instant, url in retirements if instant is not None and instant >= report.started_at]
+    if urls:
+        more = f" and {len(urls) - _FEW} more" * (len(urls) > _FEW)
+        warn(
+            f"no longer checked, because the seed index does not name them any more: "
+            f"{sanitize(', '.join(urls[:_FEW]))}{more}. Saved versions stay. To check them again, put their rows back"
         )
 
 
 @verb
 @click.argument("only", nargs=-1, metavar="[SEED|GROUP|URL]...")
-@click.option("--since", metavar="DAY", help="First day of the window, for example 2026-01-05.")
-@click.option("--until", metavar="DAY", help="Last day of the window.")
+@click.option("--since", metavar="DAY", help="First day, for example 2026-01-05.")
+@click.option("--until", metavar="DAY", help="Last day.")
 @click.option(
     "--from",
     "source",
-    type=click.Choice(["live", "archives", "payloads"]),
+    type=click.Choice(["live", "archives", "saved", "payloads"]),
     default="live",
     show_default=True,
-    help="live: fetch now what was first seen in the window; archives: mementos dated in it; payloads: derive again.",
+    help="live: fetch now the pages first seen on those days. archives: fetch copies of those days from web archives. "
+    "saved (or payloads): read again the pages saved on those days, offline.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be done.")
 @as_json
 def backfill(
     settings: Settings,
@@ -98,50 +100,56 @@ def backfill(
     *,
     since: str | None,
     until: str | None,
-    source: Literal["live", "archives", "payloads"],
+    source: Literal["live", "archives", "saved", "payloads"],
     dry_run: bool,
     json_: bool,
 ) -> int:
-    r"""Work through a window of days.
+    r"""Fetch or read again the pages of a range of days.
 
-    Stopped at any moment, the same command goes on where it was.
+    You can stop it at any time. The same command continues where it stopped.
 
     \b
     wirecopy backfill --since 2026-01-05 --until 2026-01-07
-    wirecopy backfill us-mexico-talks --from payloads
+    wirecopy backfill us-mexico-talks --from saved
     """
     from archive.pipeline.backfill import backfill as run
     from archive.pipeline.backfill import backfill_scope
 
-    window = _day(settings, since), _day(settings, until)
-    if dry_run:
-        would = backfill_scope(settings, only=only, since=window[0], until=window[1], source=source)
-        if json_:
-            put_json({"would": would})
-        else:
-            for url in would:
-                click.echo(clean(url))
-            say(f"these {len(would)} addresses would be worked through; nothing was done")
-        return 0
-    return _finish(run(settings, only=only, since=window[0], until=window[1], source=source), json_=json_)
+    origin = "payloads" if source == "saved" else source
+    first, last = _parse_day(settings, since), _parse_day(settings, until)
+    if not dry_run:
+        return _run(run(settings, only=only, since=first, until=last, source=origin), json_=json_)
+    urls = backfill_scope(settings, only=only, since=first, until=last, source=origin)
+    if json_:
+        print_json({"would": urls})
+    else:
+        for url in urls:
+            click.echo(sanitize(url))
+        say(f"{count(len(urls), 'page')} would be processed. Nothing was done.")
+    return 0
 
 
-def _day(settings: Settings, text: str | None) -> date | None:
+def _parse_day(settings: Settings, text: str | None) -> date | None:
     from archive.timestamps import parse_instant
 
     return None if text is None else parse_instant(text, now=settings.now(), end=False).date()
 
 
 @verb
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the Prefect server (else 4200, or a free one).")
 @click.option(
-    "--web-port", type=click.IntRange(1, 65535), help="Port of the archive's pages (else 8020, or a free one)."
+    "--port", metavar="PORT", type=click.IntRange(1, 65535), help="Port of Prefect. Default: 4200, or a free one."
+)
+@click.option(
+    "--web-port",
+    metavar="PORT",
+    type=click.IntRange(1, 65535),
+    help="Port of the web pages. Default: 8020, or a free one.",
 )
 def up(settings: Settings, *, port: int | None, web_port: int | None) -> int:
-    """Refresh every 15 minutes and serve the pages, until Ctrl-C.
+    """Check pages every 15 minutes and show the archive in a browser, until Ctrl-C.
 
-    Starts a local Prefect server, serves the three deployments with their schedules and the archive's pages on this
-    machine, and says where to look.
+    Starts a local Prefect server with the three schedules and the web pages, all on this machine, and prints their
+    addresses.
     """
     from archive.launch import up as start
 
@@ -149,72 +157,76 @@ def up(settings: Settings, *, port: int | None, web_port: int | None) -> int:
 
 
 @verb
-@click.option("--dry-run", is_flag=True, help="Only say what would read differently, with some examples.")
+@click.option("--dry-run", is_flag=True, help="Only count what would change, with some examples.")
 @as_json
 def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
-    """Read every kept page again with this version's recipe, offline.
+    """Read every saved page again with the current extraction rules, offline.
 
-    What the new recipe reads differently never looks like an edit by the publisher.
+    Use it after an upgrade. A difference that comes from better rules never counts as an edit by the publisher.
     """
     from archive.pipeline.reprocess import preview_reextract
     from archive.pipeline.reprocess import reextract as run
 
     if not dry_run:
-        return _finish(run(settings), json_=json_)
-    found = preview_reextract(settings)
+        return _run(run(settings), json_=json_)
+    preview = preview_reextract(settings)
     if json_:
         from archive.pipeline.reprocess_preview import preview_json
 
-        put_json(preview_json(found))
+        print_json(preview_json(preview))
     else:
-        _print_preview(found)
+        _print_preview(preview)
     return 0
 
 
-def _print_preview(found: Preview) -> None:
-    for one in found.samples:
-        click.echo(bold(clean(f"{one.url} as of {minute(one.captured_at)} UTC")))
-        click.echo(clean(one.diff) or f"{one.verdicts[0]} before, {one.verdicts[1]} now")
-    shown = f", {len(found.samples)} of them above" * bool(found.samples)
-    furniture = f"; {count(found.sites, 'site')} would get other furniture" * bool(found.sites)
-    say(f"{found.differ} of {count(found.pages, 'page')} would read differently{shown}{furniture}; nothing was done")
+def _print_preview(preview: Preview) -> None:
+    for sample in preview.samples:
+        click.echo(bold(sanitize(f"{sample.url} as of {format_minute(sample.captured_at)} UTC")))
+        verdicts = f"{describe_state(sample.verdicts[0])} before, {describe_state(sample.verdicts[1])} now"
+        click.echo(sanitize(sample.diff) or verdicts)
+    samples = f" ({len(preview.samples)} of them above)" * bool(preview.samples)
+    templates = f", and the page template of {count(preview.sites, 'site')}" * bool(preview.sites)
+    pages = count(preview.pages, "page")
+    say(f"The text of {preview.differ:,} of {pages} would change{samples}{templates}. Nothing was done.")
 
 
 @verb
 @as_json
 def rematch(settings: Settings, *, json_: bool) -> int:
-    """Compare all texts again and rebuild every link, offline."""
+    """Compare all articles with each other again and rebuild every match, offline."""
     from archive.pipeline.reprocess import rematch as run
 
-    return _finish(run(settings), json_=json_)
+    return _run(run(settings), json_=json_)
 
 
-def _finish(running: Coroutine[Any, Any, Report], *, json_: bool) -> int:
-    return _tell(asyncio.run(running), json_=json_)
+def _run(work: Coroutine[Any, Any, Report], *, json_: bool) -> int:
+    return _finish(asyncio.run(work), json_=json_)
 
 
-def _tell(report: Report, *, json_: bool) -> int:
+def _finish(report: Report, *, json_: bool) -> int:
+    """Print a report and return the exit code that goes with it."""
     if json_:
-        put_json(serialize.report(report))
+        print_json(serialize.report(report))
     else:
-        _print(report)
+        _print_report(report)
     return SOME_FAILED if report.failed else 0
 
 
-def _print(report: Report) -> None:
-    failed = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    cut = [row for row in report.rows if row.outcome == "page" and row.reason]  # lists of which something was left out
-    for row in (*failed, *cut):
-        click.echo(clean(f"{row.outcome}  {row.url}"))
+def _print_report(report: Report) -> None:
+    failures = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
+    cut_lists = [row for row in report.rows if row.outcome == "page" and row.reason]
+    for row in (*failures, *cut_lists):
+        problem = "not read in full" if row.outcome == "page" else describe_state(row.outcome)
+        click.echo(sanitize(f"{problem}: {row.url}"))
         if row.reason:
-            click.echo(fold(clean(row.reason), first="      ", then="      "))
+            click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
     for version in report.changes:
-        click.echo(fold(clean(f"{version.score:.2f}  {_what(version)}: {version.title}"), then="      "))
-        click.echo(clean(f"      {version.url}@{version.number}"))
-    say(f"{report.kind}: {tally(report.counts) or 'nothing was due'}")
-    if report.failed and all(row.outcome == "dns" for row in failed):
-        say(f"no network: {count(len(failed), 'source')} unreachable (name resolution)")
+        click.echo(wrap(sanitize(f"{version.score:.2f}  {_what_changed(version)}: {version.title}"), then="      "))
+        click.echo(sanitize(f"      {version.url}@{version.number}"))
+    say(f"{describe_run(report.kind, report.counts)}.")
+    if report.failed and all(row.outcome == "dns" for row in failures):
+        say("No host name could be resolved. Is the network down?")
 
 
-def _what(version: Version) -> str:
+def _what_changed(version: Version) -> str:
     return ", ".join(version.kinds) or version.cause

@@ -1,4 +1,4 @@
-"""Verbs that look over the whole archive: search and list."""
+"""Verbs over the whole archive: search and list."""
 
 from __future__ import annotations
 
@@ -10,9 +10,28 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, as_jsonl, moment, put_json, put_lines, recorded_option, verb
-from archive.cli.history import met_since
-from archive.cli.output import between, bold, clean, columns, count, dim, fold, minute, say
+from archive.cli.common import (
+    as_json,
+    as_jsonl,
+    known_at_option,
+    parse_when,
+    print_json,
+    print_json_lines,
+    verb,
+)
+from archive.cli.history import interruptions_since
+from archive.cli.output import (
+    bold,
+    count,
+    dim,
+    format_minute,
+    format_period,
+    format_table,
+    sanitize,
+    say,
+    wrap,
+)
+from archive.cli.wording import describe_relation
 from db.errors import NotArchived
 from db.records import Relation
 
@@ -25,45 +44,52 @@ if TYPE_CHECKING:
     from db.queries.search import Match
     from db.records import Cluster, Folded, Version
 
-_UNWANTED = re.compile("-[^-].")
+    Absence = tuple[datetime, datetime]
+
+_EXCLUDED = re.compile("-[^-].")
 T = TypeVar("T")
-_MORE = 4
-_ALIKE = ("exact", "near", "reworded")
+_FIRST_FACTOR = 4  # hits asked for per hit wanted, when copies are folded
+_SIMILARITIES = ("exact", "near", "reworded")
 
 unique_option = click.option(
     "--unique",
-    type=click.Choice(_ALIKE),
-    help="Of copies of one text show one, with the number and kinds of the others; how alike they are: reworded unless "
-    "said otherwise.",
+    type=click.Choice(_SIMILARITIES),
+    help="List each text once, as its probable original, with the number of its copies. The value says how similar "
+    "copies are; without a value it is reworded, the widest.",
 )
 
 
-class Unique(click.Command):
-    """Takes ``--unique`` without a value, whatever comes next, unless that is one of its values."""
+class UniqueCommand(click.Command):
+    """A command whose ``--unique`` needs no value: what follows is its value only if it is one of the choices."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, with what ``--unique`` means said."""
+        """Parse as click does, after giving a bare ``--unique`` its default value."""
         pairs = zip_longest(args, args[1:], fillvalue="")
-        said = [f"{each}={_ALIKE[-1]}" if each == "--unique" and after not in _ALIKE else each for each, after in pairs]
-        return super().parse_args(ctx, said)
+        explicit = [
+            f"{arg}={_SIMILARITIES[-1]}" if arg == "--unique" and following not in _SIMILARITIES else arg
+            for arg, following in pairs
+        ]
+        return super().parse_args(ctx, explicit)
 
 
-class _Words(Unique):
-    """Takes ``-without`` for a word, not for a bundle of options."""
+class _SearchCommand(UniqueCommand):
+    """A command that takes ``-without`` as a word to exclude, not as a bundle of short options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, with such words behind a ``--``."""
-        unwanted = [each for each in args if _UNWANTED.match(each)]
-        if not unwanted or "--" in args:
+        """Parse as click does, after moving excluded words behind a ``--``."""
+        excluded = [arg for arg in args if _EXCLUDED.match(arg)]
+        if not excluded or "--" in args:
             return super().parse_args(ctx, args)
-        return super().parse_args(ctx, [*(each for each in args if each not in unwanted), "--", *unwanted])
+        return super().parse_args(ctx, [*(arg for arg in args if arg not in excluded), "--", *excluded])
 
 
-@partial(verb, cls=_Words)
+@partial(verb, cls=_SearchCommand)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many hits.")
-@click.option("--as-of", metavar="WHEN", help="Only what stood there at this instant (a day means its end, UTC).")
-@click.option("--gone", is_flag=True, help="Only what an article said once and no longer says.")
+@click.option(
+    "--limit", metavar="N", default=20, show_default=True, type=click.IntRange(1, 1000), help="Most results to print."
+)
+@click.option("--as-of", metavar="WHEN", help="Search the articles as they were then (a day means its end, UTC).")
+@click.option("--removed", "--gone", "removed", is_flag=True, help="Find only text that an article no longer contains.")
 @unique_option
 @as_jsonl
 @as_json
@@ -73,14 +99,14 @@ def search(
     *,
     limit: int,
     as_of: str | None,
-    gone: bool,
+    removed: bool,
     unique: str | None,
     jsonl: bool,
     json_: bool,
 ) -> None:
-    r"""Search all versions, also for what is gone.
+    r"""Search every version of every article, including text that was removed later.
 
-    Words must all occur. Every sign that is not named here is text.
+    A result must contain all the words. Besides words you can write:
 
     \b
     "a phrase"   prefix*   -without   this OR that   title:word   near:"two words"~5
@@ -90,102 +116,107 @@ def search(
     wirecopy search border talks
     wirecopy search ferry OR boat site:daily.example after:2021
     wirecopy search '"joint statement" -opinion'
-    wirecopy search harbour --gone
-    wirecopy search harbour --unique          of copies of one text the probable original
+    wirecopy search harbour --removed
+    wirecopy search harbour --unique          each text once, without its copies
     """
     from archive.api import Archive
 
-    at = moment(as_of, settings)
+    instant = parse_when(as_of, settings)
     with Archive(settings.db) as archive:
-        query, hits = _search(archive, " ".join(words), unique, limit=limit, at=at, gone=gone)
-        said = [] if json_ or jsonl else [hit.version for hit, _ in hits if hit.absent_since is None]
-        missing = _gone(archive, said, at)
-    told = (serialize.hit(hit) | _copies(unique, folded) for hit, folded in hits)
+        query, hits = _search(archive, " ".join(words), unique, limit=limit, instant=instant, removed=removed)
+        present = [] if json_ or jsonl else [hit.version for hit, _ in hits if hit.absent_since is None]
+        absences = _absences(archive, present, instant)
+    documents = (serialize.hit(hit) | _copies_field(unique, folded) for hit, folded in hits)
     if jsonl:
-        put_lines(told)
+        print_json_lines(documents)
         return
     if json_:
-        put_json({"searched_as": query, "hits": list(told)})
+        print_json({"searched_as": query, "hits": list(documents)})
         return
     for hit, folded in hits:
-        _print_hit(hit, folded, missing.get(hit.version.url))
-    say(f"{count(len(hits), 'version')}; searched as {query}")
+        _print_hit(hit, folded, absences.get(hit.version.url))
+    say(f"{count(len(hits), 'result') if hits else 'No results'}, searched as {query}")
 
 
 def _search(
-    archive: Archive, words: str, unique: str | None, *, limit: int, at: datetime | None, gone: bool
+    archive: Archive, words: str, unique: str | None, *, limit: int, instant: datetime | None, removed: bool
 ) -> tuple[str, list[tuple[Match, Folded | None]]]:
-    """The hits, each with what it stands for; more are asked for until enough are left after folding."""
+    """Return the parsed query and the hits, each with the copies folded into it.
+
+    An original that ranks below its copies must be among the hits, so more are asked for until enough are left.
+    """
     if unique is None:
-        query, hits = archive.search(words, limit=limit, at=at, gone=gone)
+        query, hits = archive.search(words, limit=limit, at=instant, gone=removed)
         return query, [(hit, None) for hit in hits]
-    clusters = archive.clusters(how=Relation(unique), at=at)
-    asked = _MORE * limit  # an original that ranks below its copies is to be found among the hits
+    clusters = archive.clusters(how=Relation(unique), at=instant)
+    needed = _FIRST_FACTOR * limit
     while True:
-        query, hits = archive.search(words, limit=asked, at=at, gone=gone)
-        folded = _fold(hits, lambda hit: hit.version.url, clusters)
-        if len(folded) >= limit or len(hits) < asked:
+        query, hits = archive.search(words, limit=needed, at=instant, gone=removed)
+        folded = _fold_copies(hits, lambda hit: hit.version.url, clusters)
+        if len(folded) >= limit or len(hits) < needed:
             return query, folded[:limit]
-        asked *= 2
+        needed *= 2
 
 
-def _fold(items: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Cluster]) -> list[tuple[T, Folded | None]]:
+def _fold_copies(
+    entries: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Cluster]
+) -> list[tuple[T, Folded | None]]:
     from archive.copies import fold
 
-    return fold(items, url_of, clusters)
+    return fold(entries, url_of, clusters)
 
 
-def _copies(unique: str | None, folded: Folded | None) -> dict[str, object]:
-    """What ``--unique`` adds to an answer."""
+def _copies_field(unique: str | None, folded: Folded | None) -> dict[str, object]:
+    """Return the field that ``--unique`` adds to an answer."""
     return {} if unique is None else {"copies": serialize.folded(folded)}
 
 
-def _with_copies(folded: Folded | None) -> str:
-    """The copies beside the one that is shown, in words."""
+def _describe_folded(folded: Folded | None) -> str:
+    """Return the copies that are not listed, in words."""
     if folded is None:
         return ""
-    others = "1 copy" if folded.copies == 1 else f"{folded.copies} copies"
-    return f"{others} beside it: {', '.join(f'{number} {kind}' for kind, number in folded.kinds)}"
+    kinds = ", ".join(f"{describe_relation(kind)}: {number}" for kind, number in folded.kinds)
+    return f"and {count(folded.copies, 'copy', 'copies')} ({kinds})"
 
 
-def _gone(archive: Archive, found: Iterable[Version], at: datetime | None) -> dict[str, tuple[datetime, datetime]]:
-    """When articles were last seen and since when they are confirmed to be gone, by address.
+def _absences(archive: Archive, versions: Iterable[Version], instant: datetime | None) -> dict[str, Absence]:
+    """Return by address when an article was last seen and since when it is confirmed gone.
 
-    ``at``: those that were gone at that instant, after the versions ``found``.
+    With ``instant``: only the articles that were gone then, after the given versions.
     """
-    gone = {}
-    for version in found:
-        told = archive.history(version.url)[1]
-        last = told.versions[-1] if at is None else version
-        missed = [run for run in met_since(told, last, at) if run.confirmed]
-        if missed:
-            gone[version.url] = last.last_seen_at, missed[-1].first_seen_at
-    return gone
+    absences = {}
+    for version in versions:
+        _, past = archive.history(version.url)
+        last = past.versions[-1] if instant is None else version
+        confirmed = [run for run in interruptions_since(past, last, instant) if run.confirmed]
+        if confirmed:
+            absences[version.url] = last.last_seen_at, confirmed[-1].first_seen_at
+    return absences
 
 
-def _print_hit(hit: Match, folded: Folded | None, gone: tuple[datetime, datetime] | None) -> None:
+def _print_hit(hit: Match, folded: Folded | None, absence: Absence | None) -> None:
     from db.queries.search import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
-    click.echo(fold(bold(clean(hit.version.title))))
-    click.echo(dim(clean(f"{hit.version.url}@{hit.version.number}")))
-    stood = f"since {minute(hit.present_from)}"
+    click.echo(wrap(bold(sanitize(hit.version.title))))
+    click.echo(dim(sanitize(f"{hit.version.url}@{hit.version.number}")))
+    period = f"since {format_minute(hit.present_from)}"
     if hit.absent_since is not None:
-        stood = f"{between(hit.present_from, hit.present_to)}, absent since version {hit.absent_since}"
-    elif gone is not None:
-        stood = f"{between(hit.present_from, gone[0])}, gone since {minute(gone[1])}"
+        period = f"{format_period(hit.present_from, hit.present_to)}, removed in version {hit.absent_since}"
+    elif absence is not None:
+        period = f"{format_period(hit.present_from, absence[0])}, page gone since {format_minute(absence[1])}"
     for since, until in hit.gone_between:
-        stood += f", but gone between {minute(since)} and {minute(until)}"
-    click.echo(fold(f"{stood}: {clean(snippet)}", first="  ", then="  "))
-    if beside := _with_copies(folded):
-        click.echo(fold(beside, first="  ", then="  "))
+        period += f", but gone between {format_minute(since)} and {format_minute(until)}"
+    click.echo(wrap(f"{period}: {sanitize(snippet)}", first="  ", then="  "))
+    if folded is not None:
+        click.echo(wrap(_describe_folded(folded), first="  ", then="  "))
     click.echo()
 
 
-@partial(verb, cls=Unique)
+@partial(verb, cls=UniqueCommand)
 @click.argument("group", required=False)
-@click.option("--as-of", metavar="WHEN", help="What stood there at this instant (a day means its end, UTC).")
-@recorded_option
+@click.option("--as-of", metavar="WHEN", help="List the articles as they were then (a day means its end, UTC).")
+@known_at_option
 @unique_option
 @as_jsonl
 @as_json
@@ -194,51 +225,58 @@ def list_(
     group: str | None,
     *,
     as_of: str | None,
-    recorded: str | None,
+    known_at: str | None,
     unique: str | None,
     jsonl: bool,
     json_: bool,
 ) -> None:
-    r"""List every article with the version that stands, or stood at an instant.
+    r"""List every article with its newest version, or its version at an earlier time.
 
     GROUP is a heading of the seed index, or a seed as group/name.
 
     \b
     wirecopy list
     wirecopy list --as-of 2026-01-05T12:00Z
-    wirecopy list --unique=near               of copies of one text the probable original
+    wirecopy list --unique=near               each text once, without its nearly identical copies
     """
     from archive.api import Archive
     from db.queries.sources import matching
 
-    at = moment(as_of, settings)
+    instant = parse_when(as_of, settings)
     with Archive(settings.db) as archive:
-        found = archive.articles(at=at, recorded=moment(recorded, settings), group=group)
-        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=at)
-        if group is not None and not found and not matching(archive.ask, [group]):
-            raise NotArchived(f"no group or seed {group!r} is watched. See: wirecopy plan")
-    shown = _fold(found, lambda each: each[0].url, clusters) if unique else [(each, None) for each in found]
-    told = (serialize.article(*each) | _copies(unique, folded) for each, folded in shown)
-    if jsonl:
-        put_lines(told)
-    elif json_:
-        put_json({"articles": list(told)})
+        articles = archive.articles(at=instant, recorded=parse_when(known_at, settings), group=group)
+        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=instant)
+        if group is not None and not articles and not matching(archive.ask, [group]):
+            raise NotArchived(f"there is no group or seed {group!r} in the seed index. See: wirecopy plan")
+    if unique:
+        folds = _fold_copies(articles, lambda article: article[0].url, clusters)
     else:
-        _print_list([(version, folded) for (version, _), folded in shown])
-        hidden = len(found) - len(shown)
-        say(count(len(shown), "article") + (f"; {hidden:,} more behind them" if hidden else ""))
+        folds = [(article, None) for article in articles]
+    documents = (serialize.article(*article) | _copies_field(unique, folded) for article, folded in folds)
+    if jsonl:
+        print_json_lines(documents)
+    elif json_:
+        print_json({"articles": list(documents)})
+    else:
+        _print_list([(version, folded) for (version, _), folded in folds])
+        hidden = len(articles) - len(folds)
+        without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
+        say(f"{count(len(folds), 'article')}{without}.")
 
 
-def _print_list(shown: Sequence[tuple[Version, Folded | None]]) -> None:
-    lines = columns(
-        [(version.number, minute(version.first_seen_at), minute(version.last_seen_at)) for version, _ in shown],
+def _print_list(rows: Sequence[tuple[Version, Folded | None]]) -> None:
+    lines = format_table(
+        [
+            (version.number, format_minute(version.first_seen_at), format_minute(version.last_seen_at))
+            for version, _ in rows
+        ],
         heading=("v", "first seen (UTC)", "last seen"),
         right=(0,),
     )
     for heading in lines[:1]:
         click.echo(heading)
-    for line, (version, folded) in zip(lines[1:], shown, strict=True):
-        click.echo(fold(f"{line}  {bold(clean(version.title))}", then="   "))
-        click.echo(fold(dim(clean(version.url)), first="   ", then="   "))
-        if beside := _with_copies(folded):
-            click.echo(fold(beside, first="   ", then="   "))
+    for line, (version, folded) in zip(lines[1:], rows, strict=True):
+        click.echo(wrap(f"{line}  {bold(sanitize(version.title))}", then="   "))
+        click.echo(wrap(dim(sanitize(version.url)), first="   ", then="   "))
+        if folded is not None:
+            click.echo(wrap(_describe_folded(folded), first="   ", then="   "))

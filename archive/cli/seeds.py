@@ -1,4 +1,4 @@
-"""Verbs of what is watched: init, add, check, plan."""
+"""Verbs about what is watched: init, add, check, plan."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, as_json, put_json, verb
-from archive.cli.output import bold, clean, count, fold, minute, say
+from archive.cli.common import PROBLEMS, as_json, print_json, verb
+from archive.cli.output import bold, count, format_minute, sanitize, say, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Budget, Plan
 
 _SETTINGS = """\
-# Told to every site that is visited, so that its people can reach you. Without it the open web is not visited.
+# wirecopy sends this address to every site it fetches from, so that the owners of the site can reach you. Without it
+# nothing is fetched from the open web.
 # contact = "you@example.org"
 """
 
@@ -23,9 +24,10 @@ _SETTINGS = """\
 @click.command()
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path | None) -> None:
-    r"""Make an archive of your own here, or in FOLDER.
+    r"""Create your own archive here, or in FOLDER.
 
-    Writes seeds/INDEX.md (what to watch), wirecopy.toml (who you are) and an empty archive. What is there stays.
+    Writes seeds/INDEX.md (what to watch), wirecopy.toml (your contact address) and an empty archive. Existing files
+    stay unchanged.
 
     \b
     wirecopy init
@@ -44,12 +46,12 @@ def init(folder: Path | None) -> None:
     db = root / "data" / "archive.db" if settings.root != root else settings.db
     Store(db).close()
     click.echo(f"archive {db}")
-    say(f"next: say who you are in {FILE_NAME}, then wirecopy add URL, then wirecopy refresh")
+    say(f"Next: write your contact address into {FILE_NAME}, then wirecopy add URL, then wirecopy refresh.")
 
 
 def _write(path: Path, text: str) -> None:
     if path.exists():
-        say(f"{path} is there already and stays as it is")
+        say(f"{path} exists already and stays unchanged.")
         return
     path.write_text(text, encoding="utf-8")
     click.echo(f"wrote {path}")
@@ -62,10 +64,12 @@ def _write(path: Path, text: str) -> None:
     default="article",
     show_default=True,
     type=click.Choice(["article", "feed", "sitemap", "section", "timemap"]),
+    help="article: one page. feed, sitemap, section: a list, whose articles are watched too. timemap: a list of copies "
+    "in a web archive.",
 )
-@click.option("--group", default="added", show_default=True, help="The heading in the index it goes under.")
+@click.option("--group", default="added", show_default=True, help="Heading in the index to put it under.")
 def add(settings: Settings, urls: tuple[str, ...], *, kind: str, group: str) -> None:
-    r"""Add addresses to the seed index.
+    r"""Add addresses to the seed index, the list of what is watched.
 
     \b
     wirecopy add https://news.example/border-talks
@@ -74,95 +78,104 @@ def add(settings: Settings, urls: tuple[str, ...], *, kind: str, group: str) -> 
     from archive.seeds import add_row, load_index
     from db.records import SeedKind
 
-    load_index(settings.index)  # says what is wrong with a file that is missing or cannot be read
-    # newline="": the line endings a person's editor wrote stay as they are.
+    load_index(settings.index)  # raises an error that names the mistake if the file is missing or unreadable
+    # newline="": keep the line endings that the author's editor wrote.
     with settings.index.open(encoding="utf-8", newline="") as file:
         text = file.read()
     for url in urls:
         text = add_row(text, url=url, kind=SeedKind(kind), group=group)
-    beside = settings.index.with_suffix(".md.new")
-    beside.write_text(text, encoding="utf-8", newline="")
-    beside.replace(settings.index)
-    click.echo(f"{len(urls)} added to {settings.index}")
+    new_file = settings.index.with_suffix(".md.new")
+    new_file.write_text(text, encoding="utf-8", newline="")
+    new_file.replace(settings.index)
+    click.echo(f"Added {count(len(urls), 'address', 'addresses')} to {settings.index}")
+    say("Next: wirecopy refresh")
 
 
 @verb
 @as_json
 def check(settings: Settings, *, json_: bool) -> int:
-    """List what is wrong with the seed index, line by line.
+    """Look for mistakes in the seed index and list them line by line.
 
-    Each complaint names what was expected, with an example. Ends 1 if there are any.
+    Every mistake comes with what was expected and an example. Exit code 1 means that there are mistakes.
     """
     from archive.seeds import load_index
 
-    found = load_index(settings.index)
+    index = load_index(settings.index)
     if json_:
         rows = [
-            {"file": c.file, "line": c.line, "problem": c.problem, "expected": c.expected, "example": c.example}
-            for c in found.complaints
+            {
+                "file": mistake.file,
+                "line": mistake.line,
+                "problem": mistake.problem,
+                "expected": mistake.expected,
+                "example": mistake.example,
+            }
+            for mistake in index.complaints
         ]
-        put_json({"seeds": len(found.seeds), "complaints": rows})
+        print_json({"seeds": len(index.seeds), "complaints": rows})
     else:
-        for complaint in found.complaints:
-            click.echo(fold(str(complaint), then="  "))
-        say(f"{count(len(found.seeds), 'seed')}, {count(len(found.complaints), 'complaint')} in {settings.index}")
-    return PROBLEMS if found.complaints else 0
+        for mistake in index.complaints:
+            click.echo(wrap(str(mistake), then="  "))
+        mistakes = count(len(index.complaints), "mistake") if index.complaints else "no mistakes"
+        say(f"{settings.index}: {count(len(index.seeds), 'seed')}, {mistakes}.")
+    return PROBLEMS if index.complaints else 0
 
 
 @verb
 @as_json
 def plan(settings: Settings, *, json_: bool) -> None:
-    """List what would be visited now, and why the rest waits.
+    """List what would be checked now, and when and why the rest comes later.
 
-    Of a group with a budget it also says what follows from it: its articles wait until so many unseen edits (tau) are
-    to be expected.
+    For a group with a budget it also shows the effect: articles wait until more unseen edits (tau) are expected.
     """
     from archive.api import Archive, serialize
     from archive.crawl.frontier.plan import plan_visits
 
     with Archive(settings.db) as archive:
         states, now = archive.states(), settings.now()
-        found = plan_visits(states, now=now, change_rates=archive.rhythms(), spent=archive.spent(now))
-    known = {state.source.url_key for state in states}
+        planned = plan_visits(states, now=now, change_rates=archive.rhythms(), spent=archive.spent(now))
     if json_:
-        put_json(serialize.plan(found))
+        print_json(serialize.plan(planned))
         return
-    for budget in found.budgets:
-        click.echo(fold(_in_words(budget), then="  "))
-    for because, urls in _by_reason(found).items():
-        click.echo(fold(bold(clean(because))))
+    for budget in planned.budgets:
+        click.echo(wrap(_describe_budget(budget), then="  "))
+    for reason, urls in _group_by_reason(planned).items():
+        click.echo(wrap(bold(sanitize(reason))))
         for url in urls:
-            click.echo(clean(f"  {url}"))
-    fresh = _not_taken_up(settings, known)
-    say(
-        f"{len(found.visits)} due, {len(found.waiting)} waiting"
-        + (f"; {count(len(fresh), 'new seed')} of the index will be visited by the next wirecopy refresh" * bool(fresh))
+            click.echo(sanitize(f"  {url}"))
+    new_seeds = _new_seeds(settings, {state.source.url_key for state in states})
+    added = f" The next wirecopy refresh also checks {count(len(new_seeds), 'new seed')} of the index."
+    say(f"{count(len(planned.visits), 'page')} due now, {len(planned.waiting):,} later." + added * bool(new_seeds))
+
+
+def _describe_budget(budget: Budget) -> str:
+    """Return a group's budget and its effect in words."""
+    from archive.crawl.frontier.change_rate import TAU
+
+    used = f"{budget.spent:,} used in the last day, {budget.expected:,} expected in the next"
+    is_stretched = budget.tau > TAU
+    effect = f"articles wait until {budget.tau:.3g} unseen edits are expected (tau; {TAU:.3g} without a budget)"
+    short = ". Lists, fixed intervals, first visits and failing pages alone need more than the budget"
+    return (
+        f"budget of {budget.group}: {count(budget.visits, 'visit')} a day ({used}); "
+        + (effect if is_stretched else f"it is large enough, tau stays {TAU:.3g}")
+        + short * (budget.expected > budget.visits)
     )
 
 
-def _in_words(budget: Budget) -> str:
-    """A group's budget and what follows from it."""
-    from archive.crawl.frontier.change_rate import TAU
-
-    wait = f"tau {budget.tau:.3g}" if budget.tau > TAU else f"tau {TAU:.3g}, as without it"
-    spent = f"{count(budget.expected, 'visit')} expected in the next day, {budget.spent} made in the last"
-    short = "; lists, fixed gaps, first visits and failing pages alone need more" * (budget.expected > budget.visits)
-    return f"budget of {budget.group}: {count(budget.visits, 'visit')} a day, {wait}; {spent}{short}"
-
-
-def _by_reason(found: Plan) -> dict[str, list[str]]:
-    """Addresses under what is to be said of them, in the plan's order: one reason often holds for many."""
-    said: dict[str, list[str]] = {}
-    for visit in found.visits:
-        said.setdefault(f"now: {visit.because}", []).append(visit.url)
-    for one in found.waiting:
-        when = f"{minute(one.due_at)} UTC" if one.due_at else "not by itself"
-        said.setdefault(f"{when}: {one.because}", []).append(one.url)
-    return said
+def _group_by_reason(planned: Plan) -> dict[str, list[str]]:
+    """Return addresses by reason, in the plan's order: many share one reason."""
+    groups: dict[str, list[str]] = {}
+    for visit in planned.visits:
+        groups.setdefault(f"now: {visit.because}", []).append(visit.url)
+    for waiting in planned.waiting:
+        when = f"{format_minute(waiting.due_at)} UTC" if waiting.due_at else "not scheduled"
+        groups.setdefault(f"{when}: {waiting.because}", []).append(waiting.url)
+    return groups
 
 
-def _not_taken_up(settings: Settings, known: set[str]) -> list[str]:
-    """Seeds of the index that no run has seen yet; the archive learns of them with the next refresh."""
+def _new_seeds(settings: Settings, known: set[str]) -> list[str]:
+    """Return the seeds of the index that no refresh has read yet."""
     from archive.seeds import load_index
     from archive.urls import url_key
     from db.errors import ArchiveError

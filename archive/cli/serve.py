@@ -1,4 +1,4 @@
-"""The verb that shows the archive in a browser: serve."""
+"""The verb serve: the archive in a browser."""
 
 from __future__ import annotations
 
@@ -23,51 +23,68 @@ if TYPE_CHECKING:
     from archive.settings import Settings
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - asked for by name, and refused without a token
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - only if given by name, and refused without a token
 
 
 @verb
-@click.option("--port", type=click.IntRange(0, 65535), default=8020, show_default=True, help="0: any free one.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to answer at. Beyond this machine: with --token."
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=8020,
+    show_default=True,
+    help="Port to listen at; 0 means any free one.",
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen at. Beyond this machine, add --token.",
 )
 @click.option(
     "--token",
     is_flag=True,
-    help="Let nobody in without the token; it is made, shown once, and kept beside the archive.",
+    help="Ask every visitor for a password. It is created and shown once, and kept in a file beside the archive.",
 )
-@click.option("--base", metavar="URL", help="What the outside calls this server, for links: https://archive.example")
-@click.option("--open", "open_", is_flag=True, help="Open a browser there.")
+@click.option(
+    "--public-url",
+    "--base",
+    "base",
+    metavar="URL",
+    help="Address by which others reach this server, used in links: https://archive.example",
+)
+@click.option("--open", "open_", is_flag=True, help="Open a browser.")
 def serve(settings: Settings, *, port: int, host: str, token: bool, base: str | None, open_: bool) -> None:
-    r"""Show the archive in a browser, and to programs as JSON, feeds, Memento, CDX.
+    r"""Show the archive in a browser; programs get JSON, feeds, Memento and CDX.
 
-    Reads, and changes nothing but marks of what you have seen, labels, and "check now". Ends with Ctrl-C.
+    Visitors can only read, mark changes as seen, label copies, and press "check now". Ctrl-C stops the server.
 
     \b
     wirecopy serve --open
     wirecopy serve --port 9000
-    wirecopy serve --host 0.0.0.0 --token --base https://archive.example
+    wirecopy serve --host 0.0.0.0 --token --public-url https://archive.example
     """
     from archive.api import Archive
 
     if host not in _LOOPBACK and not token:
         raise ConfigError(
-            f"{host} can be reached by others, who could read all of the archive; with a token only who knows it can: "
+            f"others could reach {host} and read the whole archive. Protect it with a password: "
             f"wirecopy serve --host {host} --token"
         )
     if host in _EVERYWHERE and base is None:
         raise ConfigError(
-            f"{host} is every address of this machine, and no name to answer to. Say what others call it: "
-            f"wirecopy serve --host {host} --token --base https://archive.example"
+            f"{host} stands for every address of this machine. Add the one that others use: "
+            f"wirecopy serve --host {host} --token --public-url https://archive.example"
         )
-    _checked_base(base)
+    _validate_base(base)
     with Archive(settings.db):
-        pass  # where there is no archive, or one of another version, that is said now
-    secret = _kept_token(settings.db) if token else None
-    show(settings, host=host, port=port, secret=secret, base=base, browse=open_, check=_checking(settings))
+        pass  # raises now if the archive is missing or of another version
+    secret = _read_or_create_token(settings.db) if token else None
+    serve_archive(settings, host=host, port=port, secret=secret, base=base, browse=open_, check=_checker(settings))
 
 
-def show(
+def serve_archive(
     settings: Settings,
     *,
     host: str = "127.0.0.1",
@@ -77,16 +94,16 @@ def show(
     browse: bool = False,
     check: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve an archive until Ctrl-C, which is how it is meant to end. Raises ConfigError where it cannot listen.
+    """Serve an archive until Ctrl-C. Raises ConfigError if it cannot listen there.
 
-    Who reads must know ``secret``, if there is one; ``browse`` opens a browser; ``check`` visits an address now, and
-    without it no page offers that.
+    With ``secret`` every visitor must know it. ``browse`` opens a browser. ``check`` visits a URL now; without it no
+    page offers "check now".
     """
     from archive.serve.app import create_app
     from archive.serve.server import listen, run
 
     with listen(host, port) as socket:
-        name, found = socket.getsockname()[:2]
+        name, actual_port = socket.getsockname()[:2]
         app = create_app(
             settings.db,
             base=base,
@@ -97,42 +114,47 @@ def show(
             check=check,
             prefect=_prefect(),
         )
-        address = base or f"http://{f'[{host}]' if ':' in host else host}:{found}"
-        say(f"serving {settings.db} at {address}; Ctrl-C ends it")
-        if browse:  # beside us: a browser of the terminal returns only when it is left, and needs answers before
+        address = base or f"http://{f'[{host}]' if ':' in host else host}:{actual_port}"
+        say(f"Serving {settings.db} at {address}; press Ctrl-C to stop.")
+        if browse:  # in a thread: a text browser returns only when it is closed, and needs answers before that
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
             run(app, socket)
         except KeyboardInterrupt:
-            say("stopped")
+            say("Stopped.")
 
 
-def _checked_base(base: str | None) -> None:
+def _validate_base(base: str | None) -> None:
     if base is not None and (not base.startswith(("http://", "https://")) or base.endswith("/") or "?" in base):
-        raise ConfigError(f"--base {base} is not an address like https://archive.example, without a slash at its end")
+        raise ConfigError(
+            f"--public-url {base}: expected an address like https://archive.example, without a final slash"
+        )
 
 
-def _kept_token(db: Path) -> str:
-    """The token of this archive, from the file beside it; made, and shown this once, where there is none."""
+def _read_or_create_token(db: Path) -> str:
+    """Return the token of this archive from the file beside it. If there is none, create it and print it once."""
     path = db.with_name(f"{db.name}.token")
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        made = secrets.token_urlsafe(24)
+        token = secrets.token_urlsafe(24)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(made + "\n")
-        say(f"the token, shown this once and kept in {path}: {made}")
-        say("give it as the password; any user name will do")
-        return made
+            file.write(token + "\n")
+        say(f"Password, shown only this once and kept in {path}: {token}")
+        say("Any user name works with it.")
+        return token
 
 
-def _checking(settings: Settings) -> Callable[[str], None]:
-    """How a page is checked now: by the verb that does so, in a process of its own, so that the server stays one."""
+def _checker(settings: Settings) -> Callable[[str], None]:
+    """Return a function that checks a URL now, by ``wirecopy refresh`` in a process of its own.
+
+    A separate process keeps fetching and extraction out of the server.
+    """
     command = [sys.executable, "-c", "from archive.cli import main; main()", "--db", str(settings.db), "refresh"]
     running: list[subprocess.Popen[bytes]] = []
 
     def check(url: str) -> None:
-        running[:] = [each for each in running if each.poll() is None]
+        running[:] = [process for process in running if process.poll() is None]
         running.append(
             subprocess.Popen(  # noqa: S603 - our own command, never a shell; the address is one that is archived
                 [*command, "--force", "--", url],
@@ -147,5 +169,5 @@ def _checking(settings: Settings) -> Callable[[str], None]:
 
 
 def _prefect() -> str | None:
-    """Where Prefect's pages are, by the address of its interface."""
+    """Return the address of Prefect's pages, from that of its API."""
     return os.environ.get("PREFECT_API_URL", "http://127.0.0.1:4200/api").removesuffix("/api").rstrip("/")

@@ -1,22 +1,22 @@
-"""Start Prefect and the flows as child processes. Imports neither: they cost seconds, and belong to ``flows/``.
+"""Start Prefect and the flows as child processes. Imports neither, because that costs seconds.
 
 ::
 
-    keeper    a script that ends a command, and all it started, when its parent goes in whatever way
-    child     a process under a keeper, with a log
-    shipped   where flows/, prefect.yaml and prefect.toml are: in a clone, or in a wheel
-    server    a private Prefect server
-    flow      run a flow in a child process, once or again and again
-    pages     the web interface
-    up        wirecopy up: server, runner and pages until Ctrl-C
-    steps     what `prefect deploy` does besides: create the automation
+    supervisor   a script that ends a command and all its children when the parent process is gone
+    child        a supervised process with a log file
+    port         a server as a child process on a port of this machine
+    server       a private Prefect server
+    web          the web interface
+    flow         a flow in a child process, run once or many times
+    up           ``wirecopy up``: Prefect server, runner and web interface until Ctrl-C
+    steps        the extra step of ``prefect deploy``: create the automation
 """
 
 from __future__ import annotations
 
-from archive.launch.flow import FlowProcess, rounds, run_flow
+from archive.launch.flow import FlowProcess, refresher, run_flow
 from archive.launch.server import PrivateServer
 from archive.launch.up import up
 from archive.resources import resource_path
 
-__all__ = ["FlowProcess", "PrivateServer", "resource_path", "rounds", "run_flow", "up"]
+__all__ = ["FlowProcess", "PrivateServer", "refresher", "resource_path", "run_flow", "up"]

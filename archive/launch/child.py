@@ -1,4 +1,4 @@
-"""A child process that ends with us, however we end, and that leaves a log behind."""
+"""A child process that ends when this process ends, even by ``kill -9``, and writes a log."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-TAIL = 15
-"""Lines of a log that a `RunFailed` shows: a Python traceback of Prefect's usual depth ends within them."""
+TAIL_LINES = 15
+"""Lines of a log quoted by `RunFailed`: enough for a Python traceback of Prefect's usual depth."""
 
 
-LARGEST_LOG = 8 * 2**20
-"""Bytes of a log from which the next start begins a new one; the one before is kept beside it."""
+MAX_LOG_BYTES = 8 * 2**20
+"""Size of a log from which the next start begins a new file. The previous log is kept beside it."""
 
 
 class Child:
-    """A running command and everything it starts; a context manager, and leaving it ends them all.
+    """A running command with all its child processes. A context manager: leaving it ends them all.
 
-    Its standard error goes to ``log``, which from `LARGEST_LOG` on becomes ``log.1``; `ask` writes a line to its
-    standard input and reads one back from its output.
+    Standard error goes to ``log``, which is renamed to ``log.1`` once it exceeds `MAX_LOG_BYTES`. `ask` writes a line
+    to standard input and reads a line from standard output.
     """
 
     def __init__(self, command: Sequence[str | Path], *, environ: Mapping[str, str], cwd: Path, log: Path) -> None:
         self.log = log
-        _begin_anew(log)
+        _rotate(log)
         lifeline, self._lifeline = os.pipe()
         try:
             with log.open("ab") as errors:
@@ -44,7 +44,7 @@ class Child:
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     pass_fds=[lifeline],
-                    start_new_session=True,  # a Ctrl-C reaches us alone, and we end the children in order
+                    start_new_session=True,  # Ctrl-C reaches only this process, which ends the children in order
                     cwd=cwd,
                     env=code_environ(environ),
                     encoding="utf-8",
@@ -64,11 +64,11 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether the command has not ended yet."""
+        """True until the command ends."""
         return self._process.poll() is None
 
     def ask(self, line: str = "") -> str:
-        """Send ``line`` (none when empty) and wait for a line in answer. Raises `RunFailed` if the child has ended."""
+        """Send ``line`` (nothing if empty) and return the line it answers. Raises `RunFailed` if the child ended."""
         try:
             if line:
                 self._process.stdin.write(line + "\n")  # type: ignore[union-attr]
@@ -81,11 +81,11 @@ class Child:
         return answer
 
     def wait(self) -> int:
-        """Wait until the command ends by itself; its exit code."""
+        """Wait until the command ends by itself and return its exit code."""
         return self._process.wait()
 
     def stop(self) -> None:
-        """End the command and all it started, within `keeper.GRACE` seconds. Harmless when it has ended already."""
+        """End the command and its children within `supervisor.GRACE` seconds. Does nothing if it has ended already."""
         if self._lifeline < 0:
             return
         os.close(self._lifeline)
@@ -95,21 +95,21 @@ class Child:
             with suppress(BrokenPipeError):
                 pipe.close()  # type: ignore[union-attr]
 
-    def failure(self, what: str) -> RunFailed:
-        """An error that says ``what`` happened to the child, and how its log ends."""
-        return RunFailed(f"{self.log.stem} {what}; {self.log} ends with:\n{tail(self.log)}")
+    def failure(self, event: str) -> RunFailed:
+        """Return an error that names what happened to the child (``event``) and quotes the end of its log."""
+        return RunFailed(f"{self.log.stem} {event}; {self.log} ends with:\n{read_tail(self.log)}")
 
 
-def _begin_anew(log: Path) -> None:
-    """Move a log that has grown large out of the way, over the one that was moved before."""
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
+def _rotate(log: Path) -> None:
+    """Rename a log that is too large to ``log.1``, replacing an earlier one."""
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
         log.replace(log.with_name(f"{log.name}.1"))
 
 
-def tail(log: Path) -> str:
-    """The last `TAIL` lines of a log file, as far as it can be read."""
+def read_tail(log: Path) -> str:
+    """Return the last `TAIL_LINES` lines of a log file, or a note that it is unreadable."""
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
-            return "".join(deque(lines, maxlen=TAIL)).rstrip() or "(nothing)"
+            return "".join(deque(lines, maxlen=TAIL_LINES)).rstrip() or "(empty)"
     except OSError as error:
         return f"(unreadable: {error.strerror})"

@@ -1,4 +1,4 @@
-"""Run flows in a child process, so that Prefect and the extractor never enter this one."""
+"""Run flows in a child process. Prefect and the extractor are never imported into this one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class FlowProcess:
-    """An interpreter that has one flow loaded and runs it as often as told; a context manager.
+    """A Python process that has loaded one flow and can run it many times. A context manager.
 
-    One for many runs, because importing Prefect and the extractor costs seconds and a run may take a fraction of one.
-    Entering starts the import and returns at once. The flow works in ``cwd`` and under ``environ``, Prefect's part of
-    which comes from ``server``.
+    One process serves many runs, because importing Prefect and the extractor takes seconds and a run may take a
+    fraction of one. Entering starts the import and returns at once. The flow runs in ``cwd`` with the variables of
+    ``environ``; Prefect's variables come from ``server``.
     """
 
     def __init__(self, entrypoint: Path, *, server: PrivateServer, cwd: Path, environ: Mapping[str, str]) -> None:
@@ -44,15 +44,16 @@ class FlowProcess:
         self._child.stop()
 
     def run(self, parameters: Mapping[str, object], environ: Mapping[str, str] | None = None) -> dict[str, int]:
-        """Run the flow once and return the counts of its report. ``environ`` is laid over the child's, for good.
+        """Run the flow once and return the counts of its report.
 
-        Waits for the server first. Raises `RunFailed` with what the flow said, or the end of its log if it died.
+        Variables in ``environ`` are set in the child and stay set for later runs. Waits for the server first. Raises
+        `RunFailed` with the flow's error, or with the end of its log if it died.
         """
         self._server.wait_ready()
         answer = json.loads(self._child.ask(json.dumps({"parameters": parameters, "environ": environ or {}})))
         if "failed" in answer:
             raise RunFailed(f"{answer['failed']} (more in {self._child.log})")
-        return {str(word): int(number) for word, number in answer["counts"].items()}
+        return {str(name): int(number) for name, number in answer["counts"].items()}
 
 
 def run_flow(
@@ -63,19 +64,19 @@ def run_flow(
     cwd: Path,
     environ: Mapping[str, str],
 ) -> dict[str, int]:
-    """Run a flow once, in a process of its own; the counts of its report. Raises `RunFailed`."""
+    """Run a flow once in a process of its own and return the counts of its report. Raises `RunFailed`."""
     with FlowProcess(entrypoint, server=server, cwd=cwd, environ=environ) as process:
         return process.run(parameters)
 
 
 @contextmanager
-def rounds(
+def refresher(
     folder: Path, *, server: PrivateServer, environ: Mapping[str, str], force: bool = True
 ) -> Iterator[Callable[[datetime], dict[str, int]]]:
-    """A function that refreshes the project in ``folder`` as if it were that instant and returns the counts.
+    """Yield a function that refreshes the project in ``folder`` as of a given instant and returns the counts.
 
-    With ``force`` it visits every source, due or not. Only what stands in the folder counts: every ``WIRECOPY_*``
-    variable of ``environ`` is left out.
+    With ``force`` it visits every source, due or not. The settings come from the folder alone: every ``WIRECOPY_*``
+    variable of ``environ`` is ignored.
     """
     own = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
     with FlowProcess(resource_path("flows") / "refresh.py", server=server, cwd=folder, environ=own) as process:

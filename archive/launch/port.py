@@ -1,4 +1,4 @@
-"""A child process that answers HTTP on a port of loopback, and what is to be known of such ports."""
+"""HTTP servers as child processes on ports of this machine, and the choice of a free port."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 
-START_LIMIT: Final = 180.0
-"""Seconds a server may take to answer. Prefect's on 2 cores: 4 s, on a new home 15 to 21 s (its migrations), 30 s at
-load 9."""
+START_TIMEOUT: Final = 180.0
+"""Seconds a server may take to answer. Prefect's server on 2 cores takes 4 s, 15 to 21 s in a new home (migrations),
+and 30 s at load 9."""
 
-_KNOCK: Final = 0.1
-"""Seconds between two looks at a server that is starting."""
+_POLL_SECONDS: Final = 0.1
+"""Seconds between two checks of a server that is starting."""
 
 
-class Listener(ABC):
-    """A server as a child process; a context manager, and leaving it ends the server.
+class ServerProcess(ABC):
+    """A server as a child process. A context manager: leaving it ends the server.
 
-    Entering starts it and returns at once; `wait_ready` waits until it answers, so that other work can be done
-    meanwhile. Entering raises RunFailed for a port that is taken.
+    Entering starts the server and returns at once, or raises RunFailed if the port is in use. `wait_ready` waits until
+    it answers.
     """
 
     NAME: ClassVar[str]
-    """What it is, for messages."""
+    """Name of the server in messages."""
 
     HEALTH: ClassVar[str]
-    """A path that answers 200 when it is ready."""
+    """Path that answers 200 when the server is ready."""
 
     OTHER_PORT: ClassVar[str]
-    """What a person does when the port is taken."""
+    """Advice to a person whose port is in use, after "choose another"."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -46,11 +46,13 @@ class Listener(ABC):
 
     @abstractmethod
     def _start(self) -> Child:
-        """Start the process that is to listen on ``self.port``."""
+        """Start the process that listens on ``self.port``."""
 
     def __enter__(self) -> Self:
         if not port_is_free(self.port):
-            raise RunFailed(f"port {self.port} is taken; stop what uses it, or choose another {self.OTHER_PORT}")
+            raise RunFailed(
+                f"port {self.port} is in use; stop the program that uses it, or choose another {self.OTHER_PORT}"
+            )
         self._child = self._start()
         return self
 
@@ -60,45 +62,47 @@ class Listener(ABC):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Address of the server."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def running(self) -> bool:
-        """Whether the process is there; it may not answer yet."""
+        """True while the process lives, even if it does not answer yet."""
         return self._child is not None and self._child.running
 
-    def wait_ready(self, limit: float = START_LIMIT) -> None:
-        """Return when it answers. Raises `RunFailed` when it ended, or is silent after ``limit`` seconds."""
+    def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
+        """Wait until the server answers. Raises `RunFailed` if it ends, or is silent for ``timeout`` seconds."""
         if self._child is None:
             raise RunFailed(f"the {self.NAME} was not started; enter it with a with statement first")
-        give_up_at = time.monotonic() + limit
-        while not (self._ready or _answers(self.port, self.HEALTH)):
+        deadline = time.monotonic() + timeout
+        while not (self._ready or _is_healthy(self.port, self.HEALTH)):
             if not self.running:
                 raise self.failure("ended while it was starting")
-            if time.monotonic() > give_up_at:
-                raise self.failure(f"did not answer within {limit:.0f} s")
-            time.sleep(_KNOCK)
+            if time.monotonic() > deadline:
+                raise self.failure(f"did not answer within {timeout:.0f} s")
+            time.sleep(_POLL_SECONDS)
         self._ready = True
 
-    def failure(self, what: str) -> RunFailed:
-        """An error that says ``what`` happened to the server, and how its log ends."""
-        return self._child.failure(what) if self._child else RunFailed(f"the {self.NAME} {what}")
+    def failure(self, event: str) -> RunFailed:
+        """Return an error that names what happened to the server (``event``) and quotes the end of its log."""
+        return self._child.failure(event) if self._child else RunFailed(f"the {self.NAME} {event}")
 
 
-def free_port(usual: int | None = None) -> int:
-    """The ``usual`` port, or where that is taken, or there is none, one that nobody uses at this moment."""
-    if usual is not None and port_is_free(usual):
-        return usual
+def free_port(preferred: int | None = None) -> int:
+    """Return the ``preferred`` port if it is free, else any port that is free at this moment."""
+    if preferred is not None and port_is_free(preferred):
+        return preferred
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def port_is_free(port: int) -> bool:
-    """Whether a server could listen there now."""
+    """Return True if a server could listen on the port now."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port just left is free
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as the server does: a port that was just closed is free
         try:
             probe.bind((HOST, port))
         except OSError:
@@ -106,7 +110,7 @@ def port_is_free(port: int) -> bool:
         return True
 
 
-def _answers(port: int, path: str) -> bool:
+def _is_healthy(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", path)

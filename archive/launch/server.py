@@ -1,4 +1,4 @@
-"""A Prefect server of our own: its own home, port and log, nothing reported, nothing left behind."""
+"""A private Prefect server with its own home folder, port and log. It sends no telemetry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archive.launch.child import Child
-from archive.launch.port import HOST, Listener, free_port
+from archive.launch.port import HOST, ServerProcess, free_port
 from archive.resources import prefect_environ, resource_path
 
 if TYPE_CHECKING:
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class PrivateServer(Listener):
+class PrivateServer(ServerProcess):
     """A Prefect server that nobody else uses.
 
-    ``home`` holds its database and log; ``environ`` is what the child sees, less Prefect's own variables, because a
-    private server must not pick up the address or the key of another. ``port`` None means any free port. Without
-    ``services`` it schedules nothing and records no task runs, and without ``window`` it serves no pages.
+    ``home`` holds its database and log. The child gets ``environ`` without Prefect's variables, because a private
+    server must not use the address or key of another one. ``port`` None means any free port. Without ``services`` it
+    schedules nothing and records no task runs. Without ``ui`` it serves no web pages.
     """
 
     NAME = "Prefect server"
@@ -33,12 +33,12 @@ class PrivateServer(Listener):
         environ: Mapping[str, str],
         port: int | None = None,
         services: bool = True,
-        window: bool = True,
+        ui: bool = True,
     ) -> None:
         super().__init__(free_port() if port is None else port)
         self.home = home
         self.environ = private_environ(environ, home=home, port=self.port)
-        self._options = [*([] if services else ["--no-services"]), "--ui" if window else "--no-ui"]
+        self._options = [*([] if services else ["--no-services"]), "--ui" if ui else "--no-ui"]
 
     def _start(self) -> Child:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ class PrivateServer(Listener):
 
 
 def private_environ(environ: Mapping[str, str], *, home: Path, port: int) -> dict[str, str]:
-    """The variables for a private server and for everything that talks to it: ours and no other Prefect's."""
+    """Return the environment for a private server and its clients, without the variables of any other Prefect."""
     local = ",".join(filter(None, [environ.get("NO_PROXY", environ.get("no_proxy", "")), HOST]))
     return {
         **{name: value for name, value in environ.items() if not name.startswith("PREFECT_")},
@@ -55,7 +55,7 @@ def private_environ(environ: Mapping[str, str], *, home: Path, port: int) -> dic
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://{HOST}:{port}/api",
         "PREFECT_SERVER_API_HOST": HOST,
-        "PREFECT_SERVER_API_PORT": str(port),  # the option --port alone leaves the window asking at 4200
+        "PREFECT_SERVER_API_PORT": str(port),  # with the option --port alone, the UI would still ask port 4200
         "DO_NOT_TRACK": "1",
         "NO_PROXY": local,
         "no_proxy": local,

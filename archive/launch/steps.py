@@ -1,4 +1,4 @@
-"""What ``prefect deploy`` does for us besides deploying; named in ``prefect.yaml``."""
+"""The extra step of ``prefect deploy``, named in ``prefect.yaml``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from archive.resources import resource_path
 
 
 def create_automation() -> None:
-    """Create the automation that ends runs whose process is gone, or bring it up to date.
+    """Create or update the automation that ends runs whose process is gone.
 
-    In a child process, because only ``flows/`` may import Prefect. Raises `subprocess.CalledProcessError`.
+    Uses a child process, because only ``flows/`` may import Prefect. Raises `subprocess.CalledProcessError`.
     """
     subprocess.run([sys.executable, resource_path("flows") / "_guard.py"], check=True)  # noqa: S603 - our own script

@@ -1,11 +1,11 @@
-"""Run a command that never outlives whoever asked for it: ``python keeper.py LIFELINE COMMAND...``.
+"""Run a command that never outlives its parent process: ``python supervisor.py LIFELINE COMMAND...``.
 
-LIFELINE is the reading end of a pipe. When its other end closes, because the parent let go or because it died in
-whatever way, ``kill -9`` included, the command's whole process group is asked to end, and after `GRACE` seconds made
-to. Nothing the command started stays behind when it ends by itself either. Exits with the command's own code.
+LIFELINE is the read end of a pipe. The other end closes when the parent closes it or dies, even by ``kill -9``. Then
+the command's whole process group gets SIGTERM, and SIGKILL after `GRACE` seconds. When the command ends by itself, its
+remaining children are killed too. Exits with the command's exit code.
 
-A script on purpose: it imports the standard library alone and costs some 20 ms and 10 MB. A pipe rather than
-``prctl(PR_SET_PDEATHSIG)`` because that is Linux only and reaches the child but not the grandchildren.
+This is a script because it needs only the standard library and so costs some 20 ms and 10 MB. It uses a pipe because
+``prctl(PR_SET_PDEATHSIG)`` exists only on Linux and reaches the child but not the grandchildren.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import threading
 from contextlib import suppress
 
 GRACE = 8.0
-"""Seconds between asking and making: a Prefect server with a live runner took up to 3 s to end by itself."""
+"""Seconds between SIGTERM and SIGKILL. A Prefect server with a live runner took up to 3 s to end."""
 
 
 def main(lifeline: int, command: list[str]) -> int:
-    """Start ``command`` in a process group of its own, wait for it, and return its exit code."""
-    child = subprocess.Popen(command, process_group=0)  # noqa: S603 - what to run is the caller's business
-    threading.Thread(target=_when_cut, args=(lifeline, child), daemon=True).start()
+    """Run ``command`` in a process group of its own and return its exit code."""
+    child = subprocess.Popen(command, process_group=0)  # noqa: S603 - the caller chooses the command
+    threading.Thread(target=_end_when_cut, args=(lifeline, child), daemon=True).start()
     code = child.wait()
     _signal_group(child.pid, signal.SIGKILL)
     return code
 
 
-def _when_cut(lifeline: int, child: subprocess.Popen[bytes]) -> None:
+def _end_when_cut(lifeline: int, child: subprocess.Popen[bytes]) -> None:
     while os.read(lifeline, 1):
         pass
     _signal_group(child.pid, signal.SIGTERM)
@@ -41,7 +41,7 @@ def _when_cut(lifeline: int, child: subprocess.Popen[bytes]) -> None:
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
+    with suppress(ProcessLookupError, PermissionError):  # macOS answers "not permitted" for a group of zombies
         os.killpg(group, number)
 
 

@@ -1,4 +1,4 @@
-"""``wirecopy up``: the Prefect server, the three deployments with their schedules and the pages, until Ctrl-C."""
+"""``wirecopy up``: the Prefect server, the three deployments with their schedules, and the web pages, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from archive.launch.child import Child
-from archive.launch.port import Listener, free_port
+from archive.launch.port import ServerProcess, free_port
 from archive.launch.server import PrivateServer
-from archive.launch.web import Pages
+from archive.launch.web import WebServer
 from archive.resources import resource_path
 from archive.settings import to_environ
 from db.errors import RunFailed, SeedError
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from archive.settings import Settings
 
 USUAL_PORT: Final = 4200
-"""Prefect's own; a bookmark keeps working from one day to the next."""
+"""Prefect's usual port, so that bookmarks keep working."""
 
-_LOOK: Final = 0.5
-"""Seconds between two looks at whether all children still live."""
+_POLL_SECONDS: Final = 0.5
+"""Seconds between two checks that all children are alive."""
 
 
 def up(
@@ -39,42 +39,41 @@ def up(
     port: int | None = None,
     web_port: int | None = None,
 ) -> int:
-    """Serve the deployments and the pages until Ctrl-C; 0 then.
+    """Serve the deployments and the web pages until Ctrl-C, then return 0.
 
-    ``port``, of Prefect: None is 4200, or any free one when that is taken. ``web_port``, of the pages: None is 8020, or
-    any free one. ``out`` gets the lines for the person at the terminal; everything else goes to logs in
-    ``data/prefect``. The children are told every setting, so what was typed for us holds for them. Raises `RunFailed`
-    when it cannot start, or when a child ends by itself; SeedError without a seed index, because every run would fail;
-    StoreError.
+    ``port`` is Prefect's: None means 4200, or any free port if that is in use. ``web_port`` is that of the web pages:
+    None means 8020, or any free port. ``out`` gets the lines for the person at the terminal; all else goes to logs in
+    ``data/prefect``. The children get every setting of this process. Raises `RunFailed` if something cannot start or a
+    child ends by itself, SeedError if there is no seed index (every run would fail), and StoreError.
     """
     if not settings.index.is_file():
-        raise SeedError(f"there is no seed index at {settings.index}. Make one: wirecopy init")
+        raise SeedError(f"there is no seed index at {settings.index}. Create one: wirecopy init")
     if port is None:
         port = free_port(USUAL_PORT)
     home = settings.root / "data" / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     try:
         with (
-            _stoppable(),
-            _alone(home),
+            _sigterm_as_interrupt(),
+            _lock(home),
             PrivateServer(home, environ=environ, port=port) as server,
-            Pages(settings, environ=server.environ, port=web_port, log=home / "pages.log") as pages,
+            WebServer(settings, environ=server.environ, port=web_port, log=home / "pages.log") as web,
         ):
-            out("Starting Prefect; the first time takes about 20 seconds ...")
+            out("Starting Prefect. This takes about 20 seconds the first time ...")
             server.wait_ready()
-            with _runner(settings, server) as runner:
+            with _start_runner(settings, server) as runner:
                 started = json.loads(runner.ask())
-                pages.wait_ready()
-                out(_welcome(settings, server, pages, started))
-                _watch(server, pages, runner)
+                web.wait_ready()
+                out(_describe(settings, server, web, started))
+                _watch(server, web, runner)
     except KeyboardInterrupt:
-        out("Stopped. The schedules stay on: start again and the next due run starts by itself.")
+        out("Stopped. The schedules are kept: start wirecopy up again, and they continue.")
     return 0
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let a service manager's request to end count as a Ctrl-C, so that runs are closed before the server goes."""
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Treat SIGTERM, as sent by service managers, like Ctrl-C: runs are closed before the server ends."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -83,17 +82,19 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Hold the folder, or say who does. The lock goes with the process, so a crash leaves nothing to clean up."""
+def _lock(home: Path) -> Iterator[None]:
+    """Lock the folder against a second ``wirecopy up``. The lock ends with the process, so a crash leaves none."""
     with (home / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise RunFailed(f"wirecopy up already runs on {home}; stop it first (Ctrl-C where it runs)") from error
+            raise RunFailed(
+                f"wirecopy up is already running on {home}; stop it first (Ctrl-C in its terminal)"
+            ) from error
         yield
 
 
-def _runner(settings: Settings, server: PrivateServer) -> Child:
+def _start_runner(settings: Settings, server: PrivateServer) -> Child:
     return Child(
         [sys.executable, resource_path("flows") / "_serve.py"],
         environ=server.environ | to_environ(settings),
@@ -102,28 +103,28 @@ def _runner(settings: Settings, server: PrivateServer) -> Child:
     )
 
 
-def _watch(*children: Listener | Child) -> None:
+def _watch(*children: ServerProcess | Child) -> None:
     while True:
         for child in children:
             if not child.running:
                 raise child.failure("ended")
-        time.sleep(_LOOK)
+        time.sleep(_POLL_SECONDS)
 
 
-def _welcome(settings: Settings, server: PrivateServer, pages: Pages, started: Mapping[str, list[str]]) -> str:
-    crashed = [f"  crashed    {name}: its process is gone" for name in started["crashed"]]
+def _describe(settings: Settings, server: PrivateServer, web: WebServer, started: Mapping[str, list[str]]) -> str:
+    crashed = [f"  crashed     {name}: its process is gone" for name in started["crashed"]]
     return "\n".join(
         [
-            "wirecopy is up. Ctrl-C stops it and leaves the schedules on.",
+            "wirecopy is running. Press Ctrl-C to stop it.",
             "",
-            f"  pages      {pages.url}  (what changed, who copied whom, search)",
-            f"  window     {server.url}  (runs and schedules)",
-            f"  archive    {settings.db}",
-            f"  logs       {server.home}/*.log",
-            *(f"  serves     {line}" for line in started["serves"]),
+            f"  web pages   {web.url}  (what changed, who copied whom, search)",
+            f"  Prefect     {server.url}  (runs and schedules)",
+            f"  archive     {settings.db}",
+            f"  logs        {server.home}/*.log",
+            *(f"  schedule    {line}" for line in started["serves"]),
             *crashed,
             "",
-            "Next, in another terminal:",
+            "To start a run by hand, in another terminal:",
             "",
             f"  export DO_NOT_TRACK=1 PREFECT_API_URL={server.url}/api",
             "  prefect deployment run refresh/scheduled",

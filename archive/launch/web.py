@@ -1,4 +1,4 @@
-"""The web interface as a child process, for ``wirecopy up``."""
+"""The web interface as a child process of ``wirecopy up``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from archive.launch.child import Child
-from archive.launch.port import Listener, free_port
+from archive.launch.port import ServerProcess, free_port
 from archive.settings import to_environ
 
 if TYPE_CHECKING:
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from archive.settings import Settings
 
 USUAL_PORT: Final = 8020
-"""That of ``wirecopy serve``; a bookmark keeps working."""
+"""The port of ``wirecopy serve``, so that bookmarks keep working."""
 
 _COMMAND: Final = (sys.executable, "-P", "-c", "from archive.cli import main; main()")
 
 
-class Pages(Listener):
-    """``wirecopy serve`` on loopback.
+class WebServer(ServerProcess):
+    """``wirecopy serve`` on this machine.
 
-    Entering makes or upgrades the archive, as every run would. ``environ`` is what the child sees, beside every
-    setting: with a ``PREFECT_API_URL`` runs lead to that Prefect. ``port`` None is `USUAL_PORT`, or any free one when
-    that is taken. Raises StoreError.
+    Entering creates or upgrades the archive, as every run does. The child gets ``environ`` and every setting; with a
+    ``PREFECT_API_URL`` its pages link to that Prefect. ``port`` None means `USUAL_PORT`, or any free port if that is in
+    use. Raises StoreError.
     """
 
     NAME = "web interface"

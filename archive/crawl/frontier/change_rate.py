@@ -167,12 +167,12 @@ def wait(article: ArticleState, stretch: float = 1.0) -> Wait:
     unjittered = min(by_edits, by_quiet, longest)
     hours = article.jitter * unjittered
     if min(unjittered, hours) <= SHORTEST:
-        return Wait(SHORTEST, "the shortest wait")  # without jitter, or it would miss the next run
+        return Wait(SHORTEST, "new and busy pages are checked most often")  # without jitter: it would miss the next run
     if longest <= min(by_edits, by_quiet):
-        return Wait(hours, "the longest wait")
+        return Wait(hours, "no page waits longer than this")
     if by_quiet <= by_edits:
-        return Wait(hours, f"{PATIENCE * stretch:.2g} times as long as it was unchanged")
-    return Wait(hours, f"when {tau:.2g} unseen edits are expected")
+        return Wait(hours, "quiet pages are checked less often")
+    return Wait(hours, f"{tau:.2g} unseen edits are expected by then")
 
 
 def urgency(article: ArticleState, waited: float) -> float:

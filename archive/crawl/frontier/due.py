@@ -59,7 +59,7 @@ def next_visit(state: SourceState, hazard: Hazard = PRIOR, stretch: float = 1.0)
         return _after(last, _backoff(state))
     match state.every:
         case "once":
-            return NextVisit(None, f"to be visited once, done on {last:%Y-%m-%d}")
+            return NextVisit(None, f"set to be checked once, done on {last:%Y-%m-%d}")
         case timedelta() as gap:
             return _after(last, gap)
     return _with_hint(state, last, _next_by_kind(state, last, hazard, stretch))
@@ -103,14 +103,13 @@ def _next_by_kind(state: SourceState, last: datetime, hazard: Hazard, stretch: f
     found_at = state.source.found_at
     quiet = max(last - max(found_at, state.last_change_at or found_at), timedelta())
     if state.source.kind in _LISTS:
-        return _after(
-            last, change_rate.list_wait(quiet / _HOUR) * _HOUR, f"it brought nothing new for {in_words(quiet)}"
-        )
+        return _after(last, change_rate.list_wait(quiet / _HOUR) * _HOUR, f"nothing new in it for {in_words(quiet)}")
     if state.source.kind is not SeedKind.ARTICLE:
         return _after(last, _ARCHIVE_GAP)
     if quiet / _HOUR >= change_rate.YEAR:
         return NextVisit(
-            None, "unchanged for a year: until a list says it was updated, or the index gives it an `every`"
+            None,
+            "unchanged for a year, so no longer checked unless a list says it was updated or the index sets `every`",
         )
     wait = change_rate.wait(article_state(state, last, hazard), stretch)
     return NextVisit(last + wait.hours * _HOUR, wait.because)

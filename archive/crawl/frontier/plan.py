@@ -128,9 +128,9 @@ def _end_reason(state: SourceState, urls: Mapping[int, str]) -> str:
     source = state.source
     if source.same_as is not None:
         url = urls.get(source.same_as, "another address")
-        return f"moved for good, its history continues at {url}"
+        return f"moved permanently, its history continues at {url}"
     if source.retired_at is not None:
-        return f"retired from the index on {source.retired_at:%Y-%m-%d}"
+        return f"no longer in the seed index since {source.retired_at:%Y-%m-%d}"
     return ""
 
 
@@ -235,7 +235,7 @@ def _group(state: SourceState) -> str:
 def _due_reason(state: SourceState, upcoming: NextVisit, due: datetime) -> str:
     if state.last_visit_at is None:
         return "first visit"
-    rule = f"after {_failure(state)}" if is_failing(state) else f"every: {_every(state)}"
+    rule = f"last check: {_failure(state)}" if is_failing(state) else f"every: {_every(state)}"
     because = f", {upcoming.because}" if upcoming.because else ""
     return f"due since {_to_seconds(due)}, {rule}{because}"
 
@@ -247,24 +247,24 @@ def _wait_reason(state: SourceState, upcoming: NextVisit, now: datetime) -> str:
         return f"not visited yet, due in {in_words(upcoming.due_at - now)}"
     last = state.last_visit_at
     failure = f"{_failure(state)}, " if is_failing(state) else ""
-    because = f": {upcoming.because}" if upcoming.because else ""
-    return f"{failure}checked {in_words(now - last)} ago, next in {in_words(upcoming.due_at - now)}{because}"
+    because = f"; {upcoming.because}" if upcoming.because else ""
+    return f"{failure}checked {in_words(now - last)} ago, next check in {in_words(upcoming.due_at - now)}{because}"
 
 
 def _postponed_reason(budget: Budget, because: str) -> str:
-    spent = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} were made"
-    return f"{because}, but {spent}, and the rest goes to more urgent articles"
+    used = f"{budget.spent} of the {budget.visits} visits a day of {budget.group} are used"
+    return f"{because}, but {used}, and more urgent pages go first"
 
 
 def _failure(state: SourceState) -> str:
     times = "" if state.failures <= 1 else f" {state.failures} times in a row"
     match state.last_reason:
         case Reason.MISSING_404:
-            return "missing (404)"
+            return "page not found (404)"
         case Reason.GONE_410:
-            return "gone (410)"
+            return "page gone (410)"
         case reason:
-            return f"failing{times} ({reason})"
+            return f"failed{times} ({reason})"
 
 
 def _every(state: SourceState) -> str:
@@ -309,11 +309,11 @@ def _visit(due: _Due) -> Visit:
 def _validator_doubt(state: SourceState) -> str:
     """Return why the visit is unconditional although there are validators, or an empty string if they are trusted."""
     if state.misled:
-        return "unconditional: its page once changed under an unchanged validator"
+        return "fetched in full: it once changed although the site said it had not"
     if state.parts > 1:
-        return f"unconditional: a 304 does not cover its other {state.parts - 1} parts"
+        return f"fetched in full: a 304 says nothing about its other {state.parts - 1} pages"
     if state.unmodified >= _MAX_UNMODIFIED:
-        return f"unconditional: {state.unmodified} visits in a row were answered with 304"
+        return f"fetched in full: the site said {state.unmodified} times in a row that nothing changed"
     return ""
 
 

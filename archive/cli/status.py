@@ -1,0 +1,68 @@
+"""The verb status: size and contents of the archive, the last runs, and what is running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archive.api import serialize
+from archive.cli.common import as_json, print_json, verb
+from archive.cli.output import count, format_minute, format_size, print_facts
+from archive.cli.wording import describe_run, describe_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archive.settings import Settings
+
+
+@verb
+@as_json
+def status(settings: Settings, *, json_: bool) -> None:
+    """Show the size and contents of the archive, the last runs, and what is running."""
+    from archive.api import Archive
+
+    with Archive(settings.db) as archive:
+        overview = archive.status(settings.wall())
+    if json_:
+        print_json(serialize.status(overview))
+        return
+    growth = overview["growth"]
+    rows = [
+        ("archive", f"{settings.db}"),
+        ("size", _describe_sizes(overview["bytes"])),
+        ("growth", f"about {format_size(growth['bytes_per_day'])} a day" if growth["days"] else ""),
+        ("contents", _describe_contents(overview["counts"])),
+        (
+            "last check",
+            "\n".join(f"{describe_state(state)}: {number:,}" for state, number in overview["states"].items()),
+        ),
+        ("warnings", "\n".join(alarm.because for alarm in overview["drift"])),
+        ("last runs", "\n".join(map(_describe_past_run, overview["runs"]))),
+        ("running now", ", ".join(lease["owner"] for lease in overview["leases"]) or "nothing"),
+    ]
+    print_facts(row for row in rows if row[1])
+
+
+def _describe_sizes(sizes: Mapping[str, int]) -> str:
+    names = {"payloads": "pages"}
+    parts = [f"{names.get(name, name)} {format_size(number)}" for name, number in sizes.items() if name != "total"]
+    return f"{format_size(sizes['total'])}, of which {', '.join(parts)}"
+
+
+def _describe_contents(counts: Mapping[str, int]) -> str:
+    nouns = {
+        "sources": ("address", "addresses"),
+        "captures": ("check", "checks"),
+        "payloads": ("different page", "different pages"),
+        "versions": ("version", "versions"),
+        "links": ("match between texts", "matches between texts"),
+        "underived": ("page still to be read", "pages still to be read"),
+    }
+    parts = [count(counts[name], *pair) for name, pair in nouns.items() if counts.get(name)]
+    return ", ".join(parts) or "nothing yet. Start with: wirecopy add URL, then wirecopy refresh"
+
+
+def _describe_past_run(run: Mapping[str, Any]) -> str:
+    unfinished = run["finished_at"] is None
+    did = "" if unfinished and not run["counts"] else f": {describe_run(run['kind'], run['counts'])}"
+    return f"{format_minute(run['started_at'])}  {run['kind']}{' (unfinished)' * unfinished}{did}"

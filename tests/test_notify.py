@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.pipeline.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, unsent, wanted
+from archive.pipeline.notify import (
+    DELIVERY,
+    HOLD_SECONDS,
+    SIGNATURE,
+    select_changes,
+    send_notices,
+    signature,
+    unsent_notices,
+)
 from archive.pipeline.refresh import refresh
 from archive.seeds import read_index
 from archive.settings import Settings, load_settings
@@ -99,7 +107,7 @@ def settings(archived: Path, folder: Path, *to: str, **more: object) -> Settings
 
 
 def told(ours: Settings, report: Report = REPORT) -> dict[str, int]:
-    return asyncio.run(tell(ours, [SEED], report, pauses=(0, 0, 0)))
+    return asyncio.run(send_notices(ours, [SEED], report, pauses=(0, 0, 0)))
 
 
 def outcomes(ours: Settings) -> list[tuple[str, int, str]]:
@@ -130,7 +138,7 @@ def test_a_group_is_quiet_but_for_the_kinds_it_names(
     asked: tuple[str, ...], kinds: tuple[Kind, ...], number: int
 ) -> None:
     seed = a_seed("strait", notify=asked)
-    assert len(wanted([seed], [replace(CHANGE, kinds=kinds)], {STRAIT: seed.key})) == number
+    assert len(select_changes([seed], [replace(CHANGE, kinds=kinds)], {STRAIT: seed.key})) == number
 
 
 def test_the_index_names_kinds_by_group() -> None:
@@ -213,9 +221,11 @@ def test_without_a_secret_no_webhook_is_sent(archived: Path, tmp_path: Path) -> 
 
 def test_what_waits_says_why_and_keeps_its_address_to_itself(archived: Path, tmp_path: Path) -> None:
     ours = settings(archived, tmp_path, "https://hooks.example/a-key", notify_secret=None)
-    assert unsent(ours.db) == []
+    assert unsent_notices(ours.db) == []
     told(ours)
-    assert unsent(ours.db) == [("https", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")]
+    assert unsent_notices(ours.db) == [
+        ("https", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")
+    ]
 
 
 def test_a_redirect_is_not_followed(archived: Path, tmp_path: Path) -> None:
@@ -228,7 +238,7 @@ def test_a_broken_outbox_fails_nothing(archived: Path, tmp_path: Path) -> None:
     ours = settings(archived, tmp_path, "https://hooks.example/")
     (ours.db.parent / "outbox").write_text("not a folder", "utf-8")
     assert told(ours) == {"not_notified": 1}
-    assert unsent(ours.db) == []
+    assert unsent_notices(ours.db) == []
 
 
 @pytest.mark.slow

@@ -63,7 +63,7 @@ class Here:
             yield extract(page)
 
 
-def derive(store: Store, recipe: Recipe, extractors: extraction.Extracts, now: datetime) -> list[Version]:
+def derive(store: Store, recipe: Recipe, extractors: extraction.PageExtractor, now: datetime) -> list[Version]:
     """Empty the ledger a few captures at a time; the versions that are news."""
     store.use_recipe(recipe, now)
     opened: list[Version] = []

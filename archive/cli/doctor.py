@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from archive.pipeline.notify import unsent
+from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
 from db.errors import ArchiveError
 from db.queries import statistics
@@ -123,7 +123,7 @@ def _notices(settings: Settings) -> Iterator[Problem]:
             where="settings",
             todo="Set WIRECOPY_NOTIFY_SECRET, at least 16 characters, for whatever starts the runs",
         )
-    for kind, why in sorted(set(unsent(settings.db))):
+    for kind, why in sorted(set(unsent_notices(settings.db))):
         yield Problem(
             what=f"notices wait to be sent ({kind}): {why or 'not tried yet'}",
             where=str(settings.db.parent / "outbox"),

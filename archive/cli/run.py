@@ -51,9 +51,9 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
 
 
 def _say_of_notices(settings: Settings) -> None:
-    from archive.pipeline.notify import unsent
+    from archive.pipeline.notify import unsent_notices
 
-    for kind, why in sorted(set(unsent(settings.db))):
+    for kind, why in sorted(set(unsent_notices(settings.db))):
         say(f"not notified ({kind}): {clean(why) or 'not tried yet'}. It is tried again after each run for a week")
 
 

@@ -45,17 +45,18 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
     counts = [
         queued
         for site in sites(store.ask)
-        if (queued := store.adopt_furniture(site, site_keys(site), learned(store.ask, site, recipe), now)) is not None
+        if (queued := store.adopt_furniture(site, url_key_range(site), learn_template(store.ask, site, recipe), now))
+        is not None
     ]
     return len(counts), sum(counts)
 
 
-def learned(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
+def learn_template(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
     """The furniture of one site by all that is known of it today."""
-    return learn_from(template_queries.pages(ask, site_keys(site), recipe.id))
+    return template_from_texts(template_queries.pages(ask, url_key_range(site), recipe.id))
 
 
-def learn_from(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
+def template_from_texts(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
     """The same from pairs of an address and a text seen there."""
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for address, extraction in pages:
@@ -69,7 +70,7 @@ def sites(ask: Ask) -> list[str]:
     return sorted(here.union(template_queries.known_sites(ask)))
 
 
-def site_keys(site: str) -> tuple[str, str]:
+def url_key_range(site: str) -> tuple[str, str]:
     """The url_keys of a site's addresses: from the first of these, to before the second."""
     host = url_key(f"http://{site}/").partition(")")[0]
     if not host.endswith(","):

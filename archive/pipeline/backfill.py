@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.gather_mementos import gather_mementos
-from archive.pipeline.run import directly, open_run
+from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from db.errors import BadInput
 from db.queries import captures as capture_queries
@@ -36,7 +36,7 @@ async def backfill(
     until: date | None = None,
     source: Literal["live", "archives", "payloads"] = "live",
     owner: str | None = None,
-    step: Step = directly,
+    step: Step = run_inline,
 ) -> Report:
     """Work through a window of days, both ends included. Stopped at any moment, the same call goes on where it was.
 

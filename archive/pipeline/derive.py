@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from archive.pipeline.extraction import Extracts
+    from archive.pipeline.extraction import PageExtractor
     from db.reader import Row
     from db.records import Capture, Version
     from db.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
+class DeriveResult:
     """What one chunk of captures gave: how many there were, texts extracted, versions opened, links found.
 
     Versions that stand in the place of others because a page is read differently today are not among them.
@@ -40,13 +40,13 @@ class Derived:
 
 def derive(
     store: Store,
-    extractors: Extracts,
+    extractors: PageExtractor,
     ids: Sequence[int],
     *,
     recipe: Recipe,
     now: datetime,
     stopped: Callable[[], bool] = lambda: False,
-) -> Derived:
+) -> DeriveResult:
     """Bring these captures from the ledger into text, versions and links.
 
     Each step is a short transaction of its own and may be repeated; a capture leaves the ledger together with the
@@ -56,16 +56,16 @@ def derive(
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
     before = derivation_queries.recipes(store.ask, [capture.id or 0 for capture in pages])
     further = {capture.id: capture_queries.parts(store.ask, capture.id or 0) for capture in pages}
-    extracted = texts.extract_new(store, extractors, [*pages, *texts.readable(further.values())], recipe)
+    extracted = texts.extract_new(store, extractors, [*pages, *texts.parts_with_page(further.values())], recipe)
     apologies, fitted = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)
     for capture in sorted(pages, key=lambda one: not is_probe(one.url)):  # what a probe says is known before it is used
         shown = texts.derive_text(store, capture, further[capture.id], recipe, fitted.of(capture))
         judge = _judge_by(capture, apologies.near(capture), shown.missing)
         store.derived(capture, recipe.id, judge, now, shown.cleaned)
-        side_captures.hold_against(store, capture)
+        side_captures.requeue_probed_captures(store, capture)
     opened = [each for each in settle.settle_sources(store, captures, now) if not _is_reread(each, before)]
     links = link(store, now=now, stopped=stopped)
-    return Derived(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
+    return DeriveResult(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
 
 
 def _is_reread(version: Version, before: Mapping[int, str]) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from db.records import Capture, Extraction, Page, Recipe, SiteTemplate
     from db.store import Store
 
-    class Extracts(Protocol):
+    class PageExtractor(Protocol):
         """What derive needs of the extractor's workers."""
 
         def map(self, pages: Iterable[Page]) -> Iterable[Extraction]:
@@ -47,7 +47,7 @@ def text_digest(title: str, body: str) -> str:
 # --- extracting ------------------------------------------------------------------------------------------------------
 
 
-def extract_new(store: Store, extractors: Extracts, captures: Iterable[Capture], recipe: Recipe) -> int:
+def extract_new(store: Store, extractors: PageExtractor, captures: Iterable[Capture], recipe: Recipe) -> int:
     """Extract what the recipe has not seen, each core once, however many payloads and captures show it; how many.
 
     A payload whose core is known (what changed was a script, a comment) takes over the extraction of that.
@@ -63,11 +63,11 @@ def extract_new(store: Store, extractors: Extracts, captures: Iterable[Capture],
     return extracted
 
 
-def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], recipe: Recipe) -> int:
+def _extract(store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe) -> int:
     fresh: dict[tuple[str, str | None], tuple[Capture, Page]] = {}
     again: list[tuple[Capture, str]] = []
     for capture in captures:
-        page = alone(capture_queries.page(store.ask, capture))
+        page = page_for_extraction(capture_queries.page(store.ask, capture))
         core = stripped_digest(page)
         if (core, capture.charset) in fresh:
             again.append((capture, core))
@@ -83,7 +83,7 @@ def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], re
     return len(fresh)
 
 
-def alone(page: Page) -> Page:
+def page_for_extraction(page: Page) -> Page:
     """The core of a page without the way it was reached: an extraction depends on the payload alone."""
     return strip_scripts(replace(page, requested_url=page.url))
 
@@ -156,7 +156,7 @@ def parts_key(further: Sequence[Capture]) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def readable(further: Iterable[Sequence[Capture]]) -> list[Capture]:
+def parts_with_page(further: Iterable[Sequence[Capture]]) -> list[Capture]:
     """The parts that brought a page."""
     return [part for parts in further for part in parts if part.reason is None and part.payload_sha256 is not None]
 

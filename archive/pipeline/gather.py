@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the page, and the further parts it is split into
 
-    class Fetches(Protocol):
+    class PageFetcher(Protocol):
         """What gather needs of a fetcher."""
 
         async def fetch(self, visit: Visit) -> Outcome:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class GatherResult:
     """What one batch of visits brought: the captures kept, and the ids of sources heard of for the first time."""
 
     captures: tuple[Capture, ...]
@@ -48,7 +48,9 @@ _TOGETHER = 50
 """Captures kept in one transaction at most: 50 cost little more than one, and no more than these wait in memory."""
 
 
-async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run_id: int, now: datetime) -> Gathered:
+async def gather(
+    store: Store, fetcher: PageFetcher, visits: Sequence[Visit], *, run_id: int, now: datetime
+) -> GatherResult:
     """Make the visits, keep a capture of each, and add the articles that lists name as sources.
 
     A capture is kept as soon as it arrives; cancelling loses only the visits still under way. The fetcher keeps the
@@ -78,7 +80,7 @@ async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run
     finally:
         while not arrived.empty():  # cancelled between arrival and keeping: bytes that came are never dropped
             keep(_together(arrived, arrived.get_nowait()), fetcher.asides())
-    return Gathered(captures=tuple(kept), new_sources=tuple(new))
+    return GatherResult(captures=tuple(kept), new_sources=tuple(new))
 
 
 def _together(arrived: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arrival]:
@@ -142,17 +144,17 @@ def page_of(outcome: Outcome) -> Page:
 def keep_outcomes(store: Store, outcomes: Sequence[Outcome], *, provenance: str, now: datetime) -> list[int]:
     """Keep captures of articles that came from elsewhere; ids of those that were not known.
 
-    Pages of an address that was forgotten on request are passed over (``forgotten`` names them).
+    Pages of an address that was forgotten on request are passed over (``tombstones_of`` names them).
     """
-    return keep_visits(store, [(SeedKind.ARTICLE, (one,)) for one in outcomes], provenance=provenance, now=now)
+    return record_visits(store, [(SeedKind.ARTICLE, (one,)) for one in outcomes], provenance=provenance, now=now)
 
 
-def keep_visits(
+def record_visits(
     store: Store, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], *, provenance: str, now: datetime
 ) -> list[int]:
     """As ``keep_outcomes``, of sources of any kind: of each visit the page, and after it the page's further parts."""
     pairs, lists = [], []
-    barred = forgotten(store, [page for _, (page, *_) in visits])
+    barred = tombstones_of(store, [page for _, (page, *_) in visits])
     for kind, (page, *further) in visits:
         url, key = page.requested_url, url_key(page.requested_url)
         if url in barred:
@@ -167,7 +169,7 @@ def keep_visits(
     return store.record(pairs) + (store.keep_asides(lists, (), now) if lists else [])
 
 
-def forgotten(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:
+def tombstones_of(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:
     """Those of the addresses asked for that were forgotten on request, and what stands in their place."""
     keys = {outcome.requested_url: url_key(outcome.requested_url) for outcome in outcomes}
     graves = tombstone_queries.forgotten(store.ask, keys.values())

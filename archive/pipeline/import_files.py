@@ -15,10 +15,10 @@ from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, ImportedCapture, ImportItem, PassedOver, RevisitRecord
 from archive.pipeline import adopt_template
 from archive.pipeline.derive import derive
-from archive.pipeline.gather import forgotten, keep_visits
+from archive.pipeline.gather import record_visits, tombstones_of
 from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
-from archive.pipeline.revisits import held, resolve_waiting, waiting
+from archive.pipeline.revisits import is_completed, resolve_revisits, unresolved_revisits
 from archive.urls import canonical_url
 from db.queries import captures as capture_queries
 from db.records import SeedKind
@@ -38,7 +38,7 @@ _WORTH_WORKERS = 40  # pages: starting two extraction workers costs as much as e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class ImportResult:
     """What an import did: captures read, how many of them were new, versions opened, links found.
 
     ``passed_over`` counts the records that hold no page, ``bad`` is what was refused or is still incomplete.
@@ -54,7 +54,7 @@ class Imported:
 
 def import_files(
     settings: Settings, paths: Sequence[Path], *, derive: bool = True, progress: Callable[[str], None] = lambda _: None
-) -> Imported:
+) -> ImportResult:
     """Keep every capture in these files and, unless ``derive`` is False, derive and link them before returning.
 
     Makes the archive if there is none. A line that cannot be used is reported and the rest kept; importing again
@@ -67,7 +67,7 @@ def import_files(
             keeping.file(path, found)
         keeping.complete()
         versions, links = _derive(store, settings, progress) if derive else (0, 0)
-    return Imported(
+    return ImportResult(
         read=keeping.read,
         new=keeping.new,
         versions=versions,
@@ -107,10 +107,10 @@ class _Keeping:
 
     def complete(self) -> None:
         """Look for what repeats repeat; a repeat still incomplete is complained of."""
-        gone, new = resolve_waiting(self._store)
+        gone, new = resolve_revisits(self._store)
         self.new += new - gone
         what = "a revisit whose original is in none of these files and not in the archive"
-        for each in waiting(self._store.ask) if self._repeats else ():
+        for each in unresolved_revisits(self._store.ask) if self._repeats else ():
             one = self._repeats.get((each.url, each.captured_at))
             if one is not None:
                 self.bad.append(BadLine(one.file, one.line, f"{what}; it waits, and completes when that is imported"))
@@ -123,7 +123,7 @@ class _Keeping:
             found = each.found if isinstance(each, ImportedCapture) else each
             if isinstance(found, RevisitRecord):
                 self._repeats[found.outcome.requested_url, found.outcome.started_at] = found
-                if held(self._store, found.outcome):
+                if is_completed(self._store, found.outcome):
                     continue  # it would be kept as waiting and go again, and the chain would tell of it for ever
             fresh.append(each)
         self.new += len(self._kept(path, _visits(fresh)))
@@ -131,12 +131,12 @@ class _Keeping:
         self._progress(f"{self.read} captures read, {self.new} new")
 
     def _kept(self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]]) -> list[int]:
-        for url, grave in forgotten(self._store, [page for _, (page, *_) in visits]).items():
+        for url, grave in tombstones_of(self._store, [page for _, (page, *_) in visits]).items():
             if url not in self._barred:
                 what = f"{url} was forgotten on request on {grave.forgotten_at:%Y-%m-%d} and is not kept again"
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
                 self._barred.add(url)
-        return keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
+        return record_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
 
 
 def _is_part(found: Outcome | RevisitRecord | ImportedCapture) -> bool:
@@ -177,12 +177,12 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
 def _derive_waiting(
     store: Store, settings: Settings, recipe: Recipe, progress: Callable[[str], None]
 ) -> tuple[int, int]:
-    waiting = capture_queries.underived(store.ask, sys.maxsize)
+    queue = capture_queries.underived(store.ask, sys.maxsize)
     versions = links = done = 0
-    workers = 2 if len(waiting) > _WORTH_WORKERS else 0
+    workers = 2 if len(queue) > _WORTH_WORKERS else 0
     with Extractors(workers=workers, fast=settings.fast) as extractors:
         while chunk := capture_queries.underived(store.ask, _CHUNK):
             got = derive(store, extractors, chunk, recipe=recipe, now=settings.now())
             versions, links, done = versions + len(got.versions), links + got.links, done + got.captures
-            progress(f"{done} of {len(waiting)} derived, {versions} versions")
+            progress(f"{done} of {len(queue)} derived, {versions} versions")
     return versions, links

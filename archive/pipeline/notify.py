@@ -67,7 +67,9 @@ class Notice:
     said: str = ""
 
 
-def wanted(seeds: Iterable[Seed], changes: Iterable[Version], seed_of: dict[str, str]) -> list[tuple[str, Version]]:
+def select_changes(
+    seeds: Iterable[Seed], changes: Iterable[Version], seed_of: dict[str, str]
+) -> list[tuple[str, Version]]:
     """Those of the changes that their group wants to be told, each with its group, in their order.
 
     ``seed_of``: the key of the seed that an address belongs to.
@@ -83,7 +85,7 @@ def wanted(seeds: Iterable[Seed], changes: Iterable[Version], seed_of: dict[str,
     return found
 
 
-async def tell(
+async def send_notices(
     settings: Settings, seeds: Iterable[Seed], report: Report, *, pauses: Sequence[float] = PAUSES
 ) -> dict[str, int]:
     """Tell of a run's changes, and of what waits from earlier runs: how many were ``notified``, how many wait on.
@@ -107,7 +109,7 @@ async def tell(
     return {name: number for name, number in (("notified", len(waiting) - left), ("not_notified", left)) if number}
 
 
-def unsent(db: Path) -> list[tuple[str, str]]:
+def unsent_notices(db: Path) -> list[tuple[str, str]]:
     """What nobody took so far, the oldest first: the kind of receiver (``https``) and what came of the last try.
 
     ``db``: the archive. The addresses may hold keys, and are not told. Empty where the outbox cannot be read.
@@ -134,7 +136,7 @@ def _notices(settings: Settings, seeds: Iterable[Seed], report: Report) -> Itera
     listed = list(seeds)
     if not report.changes or not any(seed.notify for seed in listed):
         return
-    found = wanted(listed, report.changes, _seed_of(settings.db, report.changes))
+    found = select_changes(listed, report.changes, _seed_of(settings.db, report.changes))
     if not found:
         return
     body = json.dumps(_told(report, found), ensure_ascii=False, sort_keys=True)

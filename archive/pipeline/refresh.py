@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.frontier.plan import plan_visits
-from archive.pipeline.notify import tell
-from archive.pipeline.run import directly, open_run
+from archive.pipeline.notify import send_notices
+from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from archive.seeds import load_index
 from archive.urls import url_key
@@ -35,7 +35,7 @@ async def refresh(
     only: Sequence[str] = (),
     force: bool = False,
     owner: str | None = None,
-    step: Step = directly,
+    step: Step = run_inline,
 ) -> Report:
     """Read the index, visit what is due, and derive.
 
@@ -56,7 +56,7 @@ async def refresh(
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is given back: whoever is told holds nobody up
-    return replace(report, counts=report.counts | await tell(settings, index.seeds, report))
+    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, report))
 
 
 def _due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
-from archive.pipeline.run import directly, open_run
+from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.upkeep import relearn_templates
 from db.queries import sources as source_queries
 from db.reader import Reader
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from db.records import Report
 
 
-async def reextract(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
+async def reextract(settings: Settings, *, owner: str | None = None, step: Step = run_inline) -> Report:
     """Derive every capture again under the current recipe, offline; payloads it has seen are not extracted twice.
 
     What is known of sites by then is learned and taken up. What reads differently than before is no edit.
@@ -40,7 +40,7 @@ def preview_reextract(settings: Settings, *, samples: int = 5) -> Preview:
         return preview(reader.ask, extractors, recipe, samples=samples)
 
 
-async def rematch(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
+async def rematch(settings: Settings, *, owner: str | None = None, step: Step = run_inline) -> Report:
     """Drop every link between texts and judge them anew under the current method, offline."""
     started_at = settings.now()
     async with open_run(settings, "rematch", {}, owner=owner, step=step) as run:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from archive.pipeline.extraction import Extracts
+    from archive.pipeline.extraction import PageExtractor
     from db.queries.derivations import Derivation
     from db.reader import Ask
     from db.records import Capture, Extraction, Recipe, Verdict
@@ -63,7 +63,7 @@ class Preview:
     samples: tuple[Difference, ...] = ()
 
 
-def preview(ask: Ask, extractors: Extracts, recipe: Recipe, *, samples: int) -> Preview:
+def preview(ask: Ask, extractors: PageExtractor, recipe: Recipe, *, samples: int) -> Preview:
     """Read every derived page under ``recipe`` and compare; nothing is written. The pages of one site are in memory."""
     done = Preview(recipe_id=recipe.id)
     for site in adopt_template.sites(ask):
@@ -85,14 +85,14 @@ def _lot(one: Difference) -> str:
     return one.after.sha256 if one.after else one.before.sha256 if one.before else ""
 
 
-def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> Preview:
-    keys = adopt_template.site_keys(site)
+def _preview_site(ask: Ask, extractors: PageExtractor, recipe: Recipe, site: str) -> Preview:
+    keys = adopt_template.url_key_range(site)
     standing = derivation_queries.of_site(ask, keys)
     captures = {each.capture_id: capture_queries.by_id(ask, each.capture_id) for each in standing}
     further = {each: capture_queries.parts(ask, each) for each in captures}
     reads = _Reads(ask, recipe)
-    reads.take(extractors, (*captures.values(), *extraction.readable(further.values())))
-    blocks = adopt_template.learn_from(_articles(standing, captures, further, reads))
+    reads.take(extractors, (*captures.values(), *extraction.parts_with_page(further.values())))
+    blocks = adopt_template.template_from_texts(_articles(standing, captures, further, reads))
     newest = template_queries.newest(ask, site)
     known = newest if newest.blocks == blocks else SiteTemplate(site=site, revision=newest.revision + 1, blocks=blocks)
     found = []
@@ -130,7 +130,7 @@ class _Reads:
         """What is read of a capture's payload; None if it has none."""
         return self._found.get((capture.payload_sha256, capture.charset))
 
-    def take(self, extractors: Extracts, captures: Iterable[Capture]) -> None:
+    def take(self, extractors: PageExtractor, captures: Iterable[Capture]) -> None:
         """Read what these captures show, each payload once."""
         unknown: dict[tuple[str | None, str | None], Capture] = {}
         for capture in captures:
@@ -141,7 +141,9 @@ class _Reads:
                 self._found[key] = known
             else:
                 unknown[key] = capture
-        pages = (extraction.alone(capture_queries.page(self._ask, capture)) for capture in unknown.values())
+        pages = (
+            extraction.page_for_extraction(capture_queries.page(self._ask, capture)) for capture in unknown.values()
+        )
         self._found |= {key: clean(raw) for key, raw in zip(unknown, extractors.map(pages), strict=True)}
         self.extracted += len(unknown)
 

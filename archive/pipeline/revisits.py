@@ -30,7 +30,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 200
 
 
-def resolve_waiting(store: Store) -> tuple[int, int]:
+def resolve_revisits(store: Store) -> tuple[int, int]:
     """Give every waiting repeat its payload if it is here by now: how many wait no more, and how many were new.
 
     A repeat that is known as a full capture already (the same file, imported again) only goes.
@@ -39,14 +39,16 @@ def resolve_waiting(store: Store) -> tuple[int, int]:
     while True:  # a repeat may repeat a repeat
         elsewhere = _labelled(store.ask)
         done = [
-            _complete(store, each, found) for each in waiting(store.ask) if (found := _find(store, each, elsewhere))
+            _complete(store, each, found)
+            for each in unresolved_revisits(store.ask)
+            if (found := _find(store, each, elsewhere))
         ]
         if not done:
             return gone, new
         gone, new = gone + len(done), new + sum(done)
 
 
-def held(store: Store, repeat: Outcome) -> bool:
+def is_completed(store: Store, repeat: Outcome) -> bool:
     """True for a repeat that was completed before: its address has a capture of its instant with the same payload."""
     at = repeat.started_at
     there = capture_queries.pages_between(store.ask, url_key(repeat.requested_url), at, at + _MICROSECOND)
@@ -54,7 +56,7 @@ def held(store: Store, repeat: Outcome) -> bool:
     return found is not None and found.payload_sha256 in {one.payload_sha256 for one in there}
 
 
-def waiting(ask: Ask) -> Iterator[Capture]:
+def unresolved_revisits(ask: Ask) -> Iterator[Capture]:
     """Every capture that repeats another which the archive does not hold."""
     after = 0
     while some := capture_queries.waiting(ask, UNRESOLVED, after=after, limit=_AT_ONCE):
@@ -64,7 +66,7 @@ def waiting(ask: Ask) -> Iterator[Capture]:
 
 def _labelled(ask: Ask) -> Mapping[str, int]:
     """Where each digest that somebody waits for stands, as its recorder wrote it."""
-    labels = {flag for each in waiting(ask) for flag in each.flags if is_digest(flag)}
+    labels = {flag for each in unresolved_revisits(ask) for flag in each.flags if is_digest(flag)}
     return capture_queries.flagged_with(ask, sorted(labels)) if labels else {}
 
 

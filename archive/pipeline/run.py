@@ -44,7 +44,7 @@ _DERIVE_AT_MOST = 100  # captures a chunk: some seconds of work
 _WORKERS = 2
 
 
-async def directly(name: str, work: Work, ids: list[int]) -> dict[str, int]:
+async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
     """Run one batch of work here and now."""
     del name
     return await work(ids)

@@ -75,7 +75,7 @@ def matches_probe(near: Sequence[Probe], body: str) -> str:
     return "" if same is None else f"says what {same[1]} said, which cannot exist (asked {iso(same[0])})"
 
 
-def hold_against(store: Store, capture: Capture) -> None:
+def requeue_probed_captures(store: Store, capture: Capture) -> None:
     """Have every page that a probe's ``capture`` speaks about judged again; nothing happens for any other capture.
 
     So a history is the same whichever came first, the page or the probe.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.frontier.change_rate import learn
 from archive.pipeline import adopt_template
-from archive.pipeline.run import directly, open_run
+from archive.pipeline.run import open_run, run_inline
 from db import maintenance
 from db.backups import backup_path, prune_backups
 from db.queries import change_rate as change_rate_queries
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from db.records import Report
 
 
-async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
+async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = run_inline) -> Report:
     """Check the file, let SQLite tidy its statistics, and keep a backup beside it (the newest seven stay).
 
     After that, learn what the furniture of each site is, and from the histories of each seed at which age its articles

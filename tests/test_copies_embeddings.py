@@ -36,7 +36,7 @@ class Reader:
 
     id = "reader"
 
-    def likeness(self, a: TokenizedText, b: TokenizedText) -> np.ndarray | None:
+    def similarity(self, a: TokenizedText, b: TokenizedText) -> np.ndarray | None:
         return np.eye(len(a.sentences), len(b.sentences))
 
 
@@ -45,7 +45,7 @@ def text(body: str) -> Text:
 
 
 def test_a_sense_finds_the_same_said_in_other_words():
-    without, found = judge(text(FIRST), text(SECOND)), judge(text(FIRST), text(SECOND), sense=Reader())
+    without, found = judge(text(FIRST), text(SECOND)), judge(text(FIRST), text(SECOND), model=Reader())
     assert without.relation is not Relation.REWORDED
     assert found.relation is Relation.REWORDED
     assert found.score > without.score
@@ -54,13 +54,13 @@ def test_a_sense_finds_the_same_said_in_other_words():
 
 def test_the_method_says_whether_a_sense_took_part():
     assert judge(text(FIRST), text(SECOND)).method == METHOD
-    assert judge(text(FIRST), text(SECOND), sense=Reader()).method == f"{METHOD}+reader"
+    assert judge(text(FIRST), text(SECOND), model=Reader()).method == f"{METHOD}+reader"
 
 
 def test_the_shipped_sense_works_offline_and_for_english_alone():
     pytest.importorskip("wordllama", reason="skipped: no wordllama")
-    sense = WordLlamaModel()
-    assert judge(text(FIRST), text(FIRST), sense=sense).relation is Relation.EXACT
-    assert judge(text(FIRST), text(SECOND), sense=sense).score > judge(text(FIRST), text(SECOND)).score
+    model = WordLlamaModel()
+    assert judge(text(FIRST), text(FIRST), model=model).relation is Relation.EXACT
+    assert judge(text(FIRST), text(SECOND), model=model).score > judge(text(FIRST), text(SECOND)).score
     german = Text(sha256="d", title="", body="Die Mühle ist am Freitag mit der Scheune und dem Haus abgebrannt. " * 4)
-    assert judge(german, german, sense=sense).method.endswith(sense.id)
+    assert judge(german, german, model=model).method.endswith(model.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.copies.features import Measures, measure
-from archive.copies.order import Flow, flow_of
+from archive.copies.order import OrderMeasures, measure_order
 from archive.copies.tokenize import tokenize
 from db.records import Text
 
@@ -72,8 +72,8 @@ def test_a_name_spelled_anew_is_kept():
 
 def test_texts_that_name_nothing_in_common_are_not_out_of_order():
     nothing = tokenize("It rained all day and nobody went out.", "en")
-    assert flow_of([], nothing, nothing, {}, {}) == Flow(order=1.0)
-    assert flow_of([], nothing, nothing, {"brandvold": 1.0}, {}) == Flow()
+    assert measure_order([], nothing, nothing, {}, {}) == OrderMeasures(order=1.0)
+    assert measure_order([], nothing, nothing, {"brandvold": 1.0}, {}) == OrderMeasures()
 
 
 def test_it_is_the_same_from_both_sides():

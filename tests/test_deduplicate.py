@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from archive.api import Archive
 from archive.cli import wirecopy
-from archive.copies import as_alike, clusters, fold
+from archive.copies import clusters, fold, links_as_close_as
 from builders import T0, add_source
 from db.records import Link, Relation, VersionRef
 from db.store import Store
@@ -69,7 +69,7 @@ def test_all_items_of_the_member_shown_stay():
 
 @pytest.mark.parametrize(("how", "left"), [("exact", ["a", "b", "c"]), ("near", ["a", "c"]), ("reworded", ["a"])])
 def test_how_alike_is_the_readers_choice(how: str, left: list[str]):
-    assert shown("abc", as_alike(LINKS, Relation(how))) == left
+    assert shown("abc", links_as_close_as(LINKS, Relation(how))) == left
 
 
 # --- on the command line ---------------------------------------------------------------------------------------------

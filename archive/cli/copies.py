@@ -212,7 +212,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         click.echo(dim(clean(f"   {version.url}@{version.number}")))
     click.echo()
     columns = width(sys.stdout) or 120
-    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=columns, sense=load_model()))
+    click.echo(explain_judgement(judged, one, two, colour=coloured(), width=columns, model=load_model()))
     if label is not None:
         click.echo(fold(clean(f"a person said {_label(label)}"), first="", then="  "))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Indel
 
-from archive.copies.transliteration import bent_names
+from archive.copies.transliteration import respelled_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class Alignment:
 
 
 def align(
-    a: TokenizedText, b: TokenizedText, *, translated: bool = False, sense: EmbeddingModel | None = None
+    a: TokenizedText, b: TokenizedText, *, translated: bool = False, model: EmbeddingModel | None = None
 ) -> Alignment:
     """Pair the sentences of two texts in order; ``translated`` compares anchors alone (texts in two languages)."""
     from archive.copies.similarity import (  # numpy takes 0.1 s, and who lists links needs none
@@ -79,8 +79,8 @@ def align(
         similarity_matrices,
     )
 
-    bent = bent_names(a.names, b.names)
-    likeness = similarity_matrices(a, b, bent, translated=translated, sense=sense)
+    bent = respelled_names(a.names, b.names)
+    likeness = similarity_matrices(a, b, bent, translated=translated, model=model)
     found: dict[str, list[Pair]] = {"": [], "numbers": [], "names": [], "all": []}
     for i, j in candidate_pairs(likeness.all):
         pair = _pair(int(i), int(j), float(likeness.all[i, j]), likeness, (a.sentences[i], b.sentences[j]), bent)

@@ -30,17 +30,17 @@ FEWEST_DISTINCT = 12
 
 
 def judge(
-    a: Text, b: Text, readings: Callable[[Text], TokenizedText] = tokenize_text, sense: EmbeddingModel | None = None
+    a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text, model: EmbeddingModel | None = None
 ) -> Judgement:
     """How two texts relate, with the evidence. Pure, and symmetric: swapping the texts mirrors the judgement."""
     if _order(b) < _order(a):
-        return _mirrored(_judge(b, a, readings, sense))
-    return _judge(a, b, readings, sense)
+        return _mirrored(_judge(b, a, tokenizer, model))
+    return _judge(a, b, tokenizer, model)
 
 
-def method_with(sense: EmbeddingModel | None) -> str:
+def method_id(model: EmbeddingModel | None) -> str:
     """The id of the method, and of the sense for meaning that took part."""
-    return f"{METHOD}+{sense.id}" if sense else METHOD
+    return f"{METHOD}+{model.id}" if model else METHOD
 
 
 class TokenCache:
@@ -76,16 +76,16 @@ def refusal(measures: Measures) -> str | None:
     return None
 
 
-def deciding(measures: Measures) -> Rule | None:
+def deciding_rule(measures: Measures) -> Rule | None:
     """The first rule that holds, or None when the texts are not related as far as can be told."""
     if refusal(measures):
         return None
     return next((rule for rule in RULES if rule.holds(measures)), None)
 
 
-def _judge(a: Text, b: Text, readings: Callable[[Text], TokenizedText], sense: EmbeddingModel | None) -> Judgement:
-    measures = measure(a, b, readings, sense)
-    rule = deciding(measures)
+def _judge(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText], model: EmbeddingModel | None) -> Judgement:
+    measures = measure(a, b, tokenizer, model)
+    rule = deciding_rule(measures)
     return Judgement(
         relation=rule.relation if rule else None,
         score=round(_strength(measures, rule), 4),
@@ -94,7 +94,7 @@ def _judge(a: Text, b: Text, readings: Callable[[Text], TokenizedText], sense: E
         longest_run=measures.longest_run,
         passages=measures.passages,
         residue=(*(f"a: {line}" for line in a.residue), *(f"b: {line}" for line in b.residue)),
-        method=method_with(sense),
+        method=method_id(model),
         translated=measures.translated and rule is not None and rule.relation.is_copy,
         languages=measures.languages,
         broken=measures.bent,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 
-def as_alike(links: Iterable[Link], how: Relation) -> list[Link]:
+def links_as_close_as(links: Iterable[Link], how: Relation) -> list[Link]:
     """The links at least as close as ``how``: exact, near or reworded."""
     close = MERGING[: MERGING.index(how) + 1]
     return [link for link in links if link.relation in close]

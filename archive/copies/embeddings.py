@@ -50,7 +50,7 @@ class WordLlamaModel:
         self._keep = keep
         self._vectors: OrderedDict[tuple[str, ...], Matrix] = OrderedDict()
 
-    def likeness(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
+    def similarity(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
         """How alike in meaning every two sentences are, from 0 to 1; None unless both texts are English."""
         if not (a.language == b.language == LANGUAGE) or not (a.sentences and b.sentences):
             return None

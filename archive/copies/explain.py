@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from archive.copies.classify import METHOD, deciding, refusal
+from archive.copies.classify import METHOD, deciding_rule, refusal
 from archive.copies.features import measure
 from archive.copies.rules import RULES
 
@@ -39,14 +39,14 @@ _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
 
 def explain_judgement(
-    j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120, sense: EmbeddingModel | None = None
+    j: Judgement, a: Text, b: Text, *, colour: bool, width: int = 120, model: EmbeddingModel | None = None
 ) -> str:
     """What two texts share and why they are linked or not, for a terminal of ``width`` columns.
 
     Words only the left text has stand in ``[-...-]``, words only the right one has in ``{+...+}``, with or without
     ``colour``. Ends with each rule's figures and what would have to differ for another decision.
     """
-    measures = measure(a, b, sense=sense)
+    measures = measure(a, b, model=model)
     head = f"{j.relation or 'not linked'}, score {j.score:.2f} ({j.method or METHOD})"
     column = max(LEAST_COLUMN, min(COLUMN, (width - len(GUTTER)) // 2))
     lines = [_bold(head, colour=colour), *_filled([_clean(j.because), *_figures(j)], width), ""]
@@ -84,13 +84,13 @@ def _shown(passage: Passage, a: Text, b: Text, *, colour: bool, column: int) -> 
 def _marked(a: str, b: str) -> tuple[str, str]:
     left: list[str] = []
     right: list[str] = []
-    for same, cut, new in swapped(a, b):
+    for same, cut, new in aligned_words(a, b):
         left += [cut] if same else [f"[-{cut}-]"] * bool(cut)
         right += [new] if same else [f"{{+{new}+}}"] * bool(new)
     return " ".join(left), " ".join(right)
 
 
-def swapped(a: str, b: str) -> Iterator[tuple[bool, str, str]]:
+def aligned_words(a: str, b: str) -> Iterator[tuple[bool, str, str]]:
     """Words that both have and words that differ, in turn, each with what either text says there.
 
     Capitals and punctuation make no difference, so that the two may be written otherwise where they are the same.
@@ -132,7 +132,7 @@ def _rules(measures: Measures) -> Iterator[str]:
     if refused:
         yield f"  none is asked: {refused}"
         return
-    decided = deciding(measures)
+    decided = deciding_rule(measures)
     asked = [rule for rule in RULES if rule.applies(measures)]
     for rule in asked:
         yield f"  {'=>' if rule is decided else '  '} {rule.relation}: {_verdict(rule, measures)}"

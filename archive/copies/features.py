@@ -7,7 +7,7 @@ from math import prod, sqrt
 from typing import TYPE_CHECKING
 
 from archive.copies.align import Alignment, align, best_chain
-from archive.copies.order import flow_of
+from archive.copies.order import measure_order
 from archive.copies.stopwords import CALENDAR, LOOKING_BACK
 from archive.copies.tokenize import TokenizedText, stream, tokenize_text
 from archive.copies.verbatim import common_runs
@@ -130,16 +130,16 @@ class Measures:
 
 
 def measure(
-    a: Text, b: Text, readings: Callable[[Text], TokenizedText] = tokenize_text, sense: EmbeddingModel | None = None
+    a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text, model: EmbeddingModel | None = None
 ) -> Measures:
     """Compare two texts. Bodies count, headlines do not: every outlet writes its own.
 
-    ``readings`` gives the reading of a text; who compares many pairs passes one that remembers (``judge.Judge``).
+    ``tokenizer`` gives the reading of a text; who compares many pairs passes one that remembers (``judge.Judge``).
     """
-    reading_a, reading_b = readings(a), readings(b)
+    reading_a, reading_b = tokenizer(a), tokenizer(b)
     languages = reading_a.language, reading_b.language
     translated = bool(languages[0] and languages[1] and languages[0] != languages[1])
-    alignment = align(reading_a, reading_b, translated=translated, sense=sense)
+    alignment = align(reading_a, reading_b, translated=translated, model=model)
     filled_in = _filled_in(alignment)
     update = _is_update(alignment, reading_a, reading_b)
     counted = (
@@ -148,7 +148,7 @@ def measure(
     held = {anchor for pair in counted for anchor in pair.anchors} & reading_a.telling.keys()
     runs = common_runs(reading_a, reading_b)
     shared = _shared_anchors(reading_a, reading_b, alignment.bent)
-    flow = flow_of(counted, reading_a, reading_b, shared, alignment.bent)
+    flow = measure_order(counted, reading_a, reading_b, shared, alignment.bent)
     same = _same_stream(a.body, b.body)
     return Measures(
         words=(len(reading_a.words), len(reading_b.words)),

@@ -19,7 +19,7 @@ from rensa import RMinHash
 from archive.copies.background import background
 from archive.copies.stopwords import CALENDAR, COMMON
 from archive.copies.tokenize import is_year, stem, tokenize_text
-from archive.copies.transliteration import sound
+from archive.copies.transliteration import phonetic_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,9 +68,9 @@ class Tier(IntEnum):
     TERM = 3
 
 
-def fingerprint(text: Text, readings: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
+def fingerprint(text: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
     """Sorted lookup keys of a text (at most 38): 31-bit, not negative, the same for a body on every machine."""
-    reading = readings(text)
+    reading = tokenizer(text)
     return tuple(sorted({*_bands(reading), *_paragraphs(text.body, reading), *_chosen_runs(reading), *_terms(reading)}))
 
 
@@ -146,7 +146,12 @@ def _lead(reading: TokenizedText) -> set[str]:
         sentences.append(sentence)
     said = {word for sentence in sentences for word in sentence.words}
     named = said & reading.anchors
-    return {*(term for _, term in _full_names(sentences)), *named, *map(sound, named), *(f"-{stem(w)}" for w in said)}
+    return {
+        *(term for _, term in _full_names(sentences)),
+        *named,
+        *map(phonetic_key, named),
+        *(f"-{stem(w)}" for w in said),
+    }
 
 
 def _full_names(sentences: Sequence[Sentence]) -> Iterator[tuple[float, str]]:
@@ -154,7 +159,7 @@ def _full_names(sentences: Sequence[Sentence]) -> Iterator[tuple[float, str]]:
     for sentence in sentences:
         for first, second in zip(sentence.words, sentence.words[1:], strict=False):
             if first in sentence.names and second in sentence.names:
-                yield 2.0, f"{sound(first)} {sound(second)}"
+                yield 2.0, f"{phonetic_key(first)} {phonetic_key(second)}"
 
 
 def _single_terms(reading: TokenizedText) -> Iterator[tuple[float, str]]:
@@ -165,7 +170,7 @@ def _single_terms(reading: TokenizedText) -> Iterator[tuple[float, str]]:
     weight = background().weight
     for said in reading.anchors:
         if not said[0].isdigit():
-            yield 0.6 + round(weight(stem(said), reading.language), 1), sound(said)
+            yield 0.6 + round(weight(stem(said), reading.language), 1), phonetic_key(said)
         elif len(said) > 1 and not is_year(said):
             yield (1.7 if sum(map(str.isdigit, said)) > 2 else 0.9), said  # noqa: PLR2004 - 4.2 and 14 are common
     for said in set(reading.words.folded) - reading.anchors - COMMON - CALENDAR:

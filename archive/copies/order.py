@@ -23,7 +23,7 @@ KEPT_FROM, KEPT_TO = 0.2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class OrderMeasures:
     """Three shares along the aligned sentences, from 0 to 1.
 
     ``order``: of the information that both texts name, what stands there. ``unbroken``: of the sentences from the
@@ -36,20 +36,20 @@ class Flow:
     kept: tuple[float, float] = (0.0, 0.0)
 
 
-def flow_of(
+def measure_order(
     pairs: Sequence[Pair], a: TokenizedText, b: TokenizedText, shared: Mapping[str, float], bent: Mapping[str, str]
-) -> Flow:
+) -> OrderMeasures:
     """Measure along a chain of pairs; ``shared`` is the information in what both name, in the spelling of ``b``.
 
     Where they name nothing in common, nothing is out of order.
     """
     if not pairs:
-        return Flow(order=0.0 if shared else 1.0)
+        return OrderMeasures(order=0.0 if shared else 1.0)
     said = {bent.get(anchor, anchor) for pair in pairs for anchor in pair.anchors}
     in_order = sum(weight for anchor, weight in shared.items() if anchor in said)
     unbroken = sqrt(_unbroken({pair.i for pair in pairs}, a) * _unbroken({pair.j for pair in pairs}, b))
     order = in_order / sum(shared.values()) if shared else 1.0
-    return Flow(order, unbroken, _kept(pairs, a, b, bent))
+    return OrderMeasures(order, unbroken, _kept(pairs, a, b, bent))
 
 
 def _unbroken(places: set[int], reading: TokenizedText) -> float:

@@ -41,9 +41,9 @@ class Similarity:
 
 
 def similarity_matrices(
-    a: TokenizedText, b: TokenizedText, bent: Mapping[str, str], *, translated: bool, sense: EmbeddingModel | None
+    a: TokenizedText, b: TokenizedText, bent: Mapping[str, str], *, translated: bool, model: EmbeddingModel | None
 ) -> Similarity:
-    """Weighted Dice coefficients, or more where ``sense`` says so; ``translated`` counts anchors alone."""
+    """Weighted Dice coefficients, or more where ``model`` says so; ``translated`` counts anchors alone."""
     terms = [(term, term) for term in a.terms if term in b.terms] + list(bent.items())
     anchors = [(one, two) for one, two in terms if one in a.anchors or two in b.anchors]
     words = [(one, two) for one, two in terms if one not in a.anchors and two not in b.anchors]
@@ -59,7 +59,7 @@ def similarity_matrices(
     wordless = least < WORDLESS * np.minimum.outer(*masses)
     held = np.minimum(1.0, shared_words / np.maximum(least, 0.01))
     dice_words = np.where(wordless, WORDLESS_PLAIN, dice_words)
-    meant = sense.likeness(a, b) if sense else None
+    meant = model.similarity(a, b) if model else None
     if meant is not None:
         dice, dice_words = np.maximum(dice, meant), np.maximum(dice_words, np.minimum(meant, MOST_MEANT))
     return Similarity(dice, dice_words, held)
@@ -98,5 +98,5 @@ class EmbeddingModel(Protocol):
     def id(self) -> str:
         """Name and size of the model."""
 
-    def likeness(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
+    def similarity(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
         """How alike in meaning every two sentences are, from 0 to 1; None for texts it cannot judge."""

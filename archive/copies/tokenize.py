@@ -214,7 +214,7 @@ def guess_language(words: Iterable[str]) -> str | None:
     return best if most and most >= 0.15 * total and most >= 1.5 * second else None
 
 
-def number(written: str) -> str:
+def normalize_number(written: str) -> str:
     """A number's value as written: ``1,300`` is 1300, ``4,2`` is 4.2, ``4:10`` is 4.10, ``five`` is 5."""
     plain = _THOUSANDS.sub("", written).replace(",", ".").replace(":", ".")
     return NUMBER_WORDS.get(plain, plain)
@@ -239,7 +239,7 @@ def _words(text: str) -> Words:
         low = shown.casefold()
         starts.append(start)
         ends.append(end)
-        folded.append(number(low) if low[0].isdigit() else NUMBER_WORDS.get(low, low))
+        folded.append(normalize_number(low) if low[0].isdigit() else NUMBER_WORDS.get(low, low))
         capital.append(shown[0].isupper())
     quoted = bytearray(len(starts))
     for begin, stop in quotes:

@@ -21,7 +21,7 @@ BENT = 0.3
 MOST_NAMES = 80
 """Names compared on each side: a list of passengers is not worth a million comparisons."""
 
-_ALIKE = (
+_SPELLINGS = (
     ("ph", "f"),
     ("ce", "se"),
     ("ci", "si"),
@@ -34,7 +34,7 @@ _ALIKE = (
 )
 
 
-def bent_names(a: frozenset[str], b: frozenset[str]) -> dict[str, str]:
+def respelled_names(a: frozenset[str], b: frozenset[str]) -> dict[str, str]:
     """Names of ``a`` that ``b`` has almost: one to one, each the other's nearest, and neither said by both texts."""
     left, right = _folded(a - b), _folded(b - a)
     to_right = {name: _nearest(name, left, right) for name in left}
@@ -44,15 +44,15 @@ def bent_names(a: frozenset[str], b: frozenset[str]) -> dict[str, str]:
 
 def _folded(names: Iterable[str]) -> dict[str, str]:
     long = sorted(name for name in names if len(name) >= SHORTEST)
-    return {name: sound(name) for name in long[:MOST_NAMES]}
+    return {name: phonetic_key(name) for name in long[:MOST_NAMES]}
 
 
 @lru_cache(maxsize=20_000)
-def sound(name: str) -> str:
+def phonetic_key(name: str) -> str:
     """As it sounds, roughly: no accents, no double letters, one letter for what is spelled in several ways."""
     plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-    for spelled, sound in _ALIKE:
-        plain = plain.replace(spelled, sound)
+    for spelling, letter in _SPELLINGS:
+        plain = plain.replace(spelling, letter)
     return re.sub(r"(.)\1", r"\1", plain)
 
 

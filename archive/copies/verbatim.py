@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class VerbatimRuns:
     """Share of each text inside verbatim runs, the longest run in words, and the longest outside quotation marks."""
 
     covered: tuple[float, float]
@@ -22,7 +22,7 @@ class Runs:
     plain: int
 
 
-def common_runs(a: TokenizedText, b: TokenizedText) -> Runs:
+def common_runs(a: TokenizedText, b: TokenizedText) -> VerbatimRuns:
     """Find the runs of at least ``SHINGLE`` words that both texts have, wherever they stand."""
     in_a, in_b = bytearray(len(a.words)), bytearray(len(b.words))
     longest = plain = 0
@@ -31,7 +31,7 @@ def common_runs(a: TokenizedText, b: TokenizedText) -> Runs:
         in_b[start_b : start_b + length] = b"\1" * length
         longest = max(longest, length)
         plain = max(plain, _longest_plain(b.words.quoted[start_b : start_b + length]))
-    return Runs((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
+    return VerbatimRuns((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
 
 
 def _runs(a: TokenizedText, b: TokenizedText) -> Iterator[tuple[int, int, int]]:

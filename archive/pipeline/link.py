@@ -28,8 +28,8 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     and a thread cannot be interrupted.
     """
     found = 0
-    readings, sense = copies.TokenCache(), load_model()
-    method = copies.method_with(sense)
+    readings, model = copies.TokenCache(), load_model()
+    method = copies.method_id(model)
     while not stopped() and (waiting := link_queries.unlinked(store.ask, _LINKED_AT_ONCE)):
         texts = {text.id or 0: text for text in version_queries.texts(store.ask, waiting)}
         keys = {each: copies.fingerprint(text, readings) for each, text in texts.items()}
@@ -39,7 +39,7 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
                 break
             others = () if each in done else link_queries.candidates(store.ask, each, keys[each])
             judged = [
-                (other.id or 0, copies.judge(texts[each], other, readings, sense))
+                (other.id or 0, copies.judge(texts[each], other, readings, model))
                 for other in version_queries.texts(store.ask, others)
             ]
             found += store.link(each, judged, method, now, keys[each])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.api import serialize
-from archive.copies import swapped
+from archive.copies import aligned_words
 from archive.serve import wording
 from archive.timestamps import iso
 from archive.versions.diff.layout import clean
@@ -152,7 +152,7 @@ def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
         return _run(a) or [], _run(b) or []
     left: list[Json] = []
     right: list[Json] = []
-    for same, cut, new in swapped(clean(a), clean(b)):
+    for same, cut, new in aligned_words(clean(a), clean(b)):
         left += [{"mark": "same" if same else "cut", "text": cut}] * bool(cut)
         right += [{"mark": "same" if same else "new", "text": new}] * bool(new)
     return left, right
@@ -167,7 +167,7 @@ def swaps(rows: Sequence[Row]) -> list[Json]:
     for row in rows:
         if row.passage is None or len(row.a) + len(row.b) > _LONGEST:
             continue
-        for same, cut, new in swapped(clean(row.a), clean(row.b)):
+        for same, cut, new in aligned_words(clean(row.a), clean(row.b)):
             pair = cut.strip(_MARKS), new.strip(_MARKS)
             few = all(0 < len(side.split()) <= _SHORT and "," not in side for side in pair)
             told.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))

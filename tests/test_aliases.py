@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import registered_domain, url_key
-from archive.versions.aliases import canonical_of, is_alias, is_front, read_alias_claims
+from archive.versions.aliases import canonical_of, is_alias, is_front_page, read_alias_claims
 from db.queries import captures as capture_queries
 from db.queries import claims as alias_queries
 from db.queries import sources as source_queries
@@ -366,10 +366,10 @@ def test_a_registered_domain_is_what_one_registrant_answers_for(a: str, b: str, 
 
 @pytest.mark.parametrize("url", ["https://a.example", "https://a.example/index.html", "https://a.example/home/"])
 def test_a_front_page_is_known_by_its_address(url: str) -> None:
-    assert is_front(url)
+    assert is_front_page(url)
     assert not is_alias(replace(tie("canonical", 0, 1), target_url=url))
 
 
 @pytest.mark.parametrize("url", ["https://a.example/?id=7", "https://a.example/news", "https://a.example/homes"])
 def test_any_other_page_is_none(url: str) -> None:
-    assert not is_front(url)
+    assert not is_front_page(url)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.versions.history import settle, suspicion
+from archive.versions.history import settle, suspect_reason
 from db.records import Cause
 from tests.builders import DAY, HOUR, T0, URL, a_sighting, an_edit
 
@@ -118,14 +118,14 @@ def test_a_modification_the_page_declares_explains_a_shorter_text() -> None:
     one = seen("one", 0, modified_at=T0 - DAY)
     cut = seen("cut", 5, length=HALF, modified_at=after(3))
     assert len(history(one, cut).versions) == 2
-    assert suspicion(one, cut, set()) is None
+    assert suspect_reason(one, cut, set()) is None
 
 
 @pytest.mark.parametrize("modified", [-DAY, -2 * DAY, 5 * HOUR, 9 * HOUR])
 def test_a_declaration_that_says_nothing_of_this_edit_explains_nothing(modified: timedelta) -> None:
     one = seen("one", 0, modified_at=T0 - DAY)
     cut = seen("cut", 5, length=HALF, modified_at=T0 + modified)
-    assert suspicion(one, cut, set()) == "shrank by more than half"
+    assert suspect_reason(one, cut, set()) == "shrank by more than half"
 
 
 def test_while_not_everything_is_derived_anew_a_difference_is_the_recipes() -> None:

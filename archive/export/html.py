@@ -12,7 +12,7 @@ from archive.export.atomic_file import check_ending, whole
 from archive.launch import shipped
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_document, render_fragment
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,10 +49,10 @@ def export_site(db: Path, url: str, path: Path, *, until: datetime | None = None
         versions = [each for each in told.versions if until is None or each.first_seen_at < until]
         states = [each for each in told.states if until is None or each.first_seen_at < until]
         texts = [archive.text(each) for each in versions]
-    title = clean(texts[-1].title) if texts else source.url
+    title = strip_controls(texts[-1].title) if texts else source.url
     body = [
         f"<header><h1>{escape(title)}</h1>",
-        f"<p>{escape(clean(source.url))}</p>",
+        f"<p>{escape(strip_controls(source.url))}</p>",
         f"<p>{_many(len(versions), 'version')} in {_many(sum(each.seen for each in states), 'check')}</p></header>",
         *_timeline(versions, states),
         _table(versions, states),
@@ -157,7 +157,8 @@ def _sections(versions: Sequence[Version], texts: Sequence[Text]) -> Iterator[st
 
 
 def _text(text: Text, called: str, *, unfolded: bool) -> Iterator[str]:
-    paragraphs = "".join(f"<p>{escape(clean(each))}</p>" for each in text.body.split("\n") if each.strip())
-    byline = f'<p class="when">{escape(clean(text.byline))}</p>' if text.byline else ""
-    yield f"<details{' open' * unfolded}><summary>{called}</summary><h3>{escape(clean(text.title))}</h3>{byline}"
+    paragraphs = "".join(f"<p>{escape(strip_controls(each))}</p>" for each in text.body.split("\n") if each.strip())
+    byline = f'<p class="when">{escape(strip_controls(text.byline))}</p>' if text.byline else ""
+    title = f"<h3>{escape(strip_controls(text.title))}</h3>"
+    yield f"<details{' open' * unfolded}><summary>{called}</summary>{title}{byline}"
     yield f"{paragraphs}</details>"

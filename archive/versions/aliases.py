@@ -55,12 +55,12 @@ def is_alias(tie: AliasEdge) -> bool:
     """True if a tie makes two addresses one history: a move does, a page's claim only inside its own house."""
     if tie.kind == _MOVED:
         return True
-    if is_front(tie.url) or is_front(tie.target_url):
+    if is_front_page(tie.url) or is_front_page(tie.target_url):
         return False
     return registered_domain(tie.url) == registered_domain(tie.target_url)
 
 
-def is_front(url: str) -> bool:
+def is_front_page(url: str) -> bool:
     """True for the address of a front page: broken templates claim it for every page of a site."""
     path, _, query = url_key(url).partition(")")[2].partition("?")
     return not query and _FRONT.fullmatch(path) is not None

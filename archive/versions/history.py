@@ -122,7 +122,7 @@ class _Telling:
     def _suspicion(self, one: Sighting) -> str | None:
         if self._shown is None or one.text_sha256 == self._shown.text_sha256:
             return None
-        return suspicion(self._shown, one, {version.text_sha256 for version in self.versions})
+        return suspect_reason(self._shown, one, {version.text_sha256 for version in self.versions})
 
     def _drop_held(self) -> None:
         self._dropped += self._held
@@ -150,7 +150,7 @@ class _Telling:
         return Cause.MOVED if one.at in self._moved_at else Cause.CHANGED
 
 
-def suspicion(before: Sighting, after: Sighting, older: Collection[str]) -> str | None:
+def suspect_reason(before: Sighting, after: Sighting, older: Collection[str]) -> str | None:
     """What speaks against ``after`` being an edit of the text ``before`` it; None if nothing does.
 
     ``older`` are the digests of all the texts the page has shown so far. A page that declares a modification between

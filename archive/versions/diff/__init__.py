@@ -8,14 +8,14 @@ off what was done, ``view`` lays it out, ``render`` and ``html`` draw it.
 from __future__ import annotations
 
 from archive.versions.diff.compare import compare
-from archive.versions.diff.html import marked, paragraphs, render_document, render_fragment, render_html
+from archive.versions.diff.html import bits_html, paragraphs_html, render_document, render_fragment, render_html
 from archive.versions.diff.render import edits_json, render_terminal, render_unified
 
 __all__ = [
+    "bits_html",
     "compare",
     "edits_json",
-    "marked",
-    "paragraphs",
+    "paragraphs_html",
     "render_document",
     "render_fragment",
     "render_html",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from archive.versions.diff.edit_types import coarse_kinds, headline_kinds, kinds_of_edit, score_of
 from archive.versions.diff.paragraph_alignment import match_blocks
-from archive.versions.diff.paragraphs import Reading, same_ends
-from archive.versions.diff.sentence_diff import arranged, edit_sentences, reunited
+from archive.versions.diff.paragraphs import SegmentedText, common_ends
+from archive.versions.diff.sentence_diff import arrange_edits, edit_sentences, merge_moved_sentences
 from archive.versions.diff.tokens import capitals_of, capitals_of_headline
 from archive.versions.diff.word_diff import Side, edit_words
 from db.records import Change, Edit, Kind
@@ -56,7 +56,7 @@ def _nothing_said(a: Text, b: Text) -> frozenset[Kind]:
 def _headline(a: Text, b: Text) -> tuple[Edit, ...]:
     """The edits of the headline; each has ``headline`` among its kinds if the whole change is more than cosmetic."""
     capitals = capitals_of_headline(b.title, b.language)
-    in_a, in_b = Reading(a.title, capitals), Reading(b.title, capitals)
+    in_a, in_b = SegmentedText(a.title, capitals), SegmentedText(b.title, capitals)
     edits = edit_words(_whole(in_a), _whole(in_b))
     kinds = [kinds_of_edit(edit, in_a, in_b) for edit in edits]
     told = headline_kinds(frozenset().union(*kinds), capitals)
@@ -66,7 +66,7 @@ def _headline(a: Text, b: Text) -> tuple[Edit, ...]:
     )
 
 
-def _whole(reading: Reading) -> Side:
+def _whole(reading: SegmentedText) -> Side:
     return Side(reading.text, (0, len(reading.text)), reading.tokens(0, len(reading.blocks)))
 
 
@@ -81,16 +81,16 @@ class _Body:
     """The edits from one body to another, in order of ``b``, passages that moved included."""
 
     def __init__(self, a: Text, b: Text) -> None:
-        start, end = same_ends(a.body, b.body)
-        self._a = Reading(a.body, capitals_of(a.body, a.language or b.language), (start, len(a.body) - end))
-        self._b = Reading(b.body, capitals_of(b.body, b.language or a.language), (start, len(b.body) - end))
+        start, end = common_ends(a.body, b.body)
+        self._a = SegmentedText(a.body, capitals_of(a.body, a.language or b.language), (start, len(a.body) - end))
+        self._b = SegmentedText(b.body, capitals_of(b.body, b.language or a.language), (start, len(b.body) - end))
         self._left = MOST_WORDED
         self._whole: set[tuple[int, int]] = set()  # where in b paragraphs were replaced unread
         matches, self._unread = match_blocks(self._a.blocks, self._b.blocks)
-        between = arranged(self._a.blocks, self._b.blocks, matches, self._paragraphs)
+        between = arrange_edits(self._a.blocks, self._b.blocks, matches, self._paragraphs)
         behind = _same(self._a.span[1], self._b.span[1], end)
         edits = list(_runs((*_same(0, 0, start), *between, *behind)))
-        edits = edits if self._unread else list(_runs(reunited(edits, a.body, b.body)))
+        edits = edits if self._unread else list(_runs(merge_moved_sentences(edits, a.body, b.body)))
         self.coarse = self._unread or bool(self._whole or self._a.bundled or self._b.bundled)
         self.edits = tuple(self._told(edit) for edit in edits)
         self.share = min(self._changed() / max(self._a.words + self._b.words, 1), 1)

@@ -16,7 +16,7 @@ from db.records import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archive.versions.diff.paragraphs import Reading
+    from archive.versions.diff.paragraphs import SegmentedText
     from db.records import Edit
 
 PASSAGE_WORDS = 6
@@ -58,7 +58,7 @@ _GERMAN_NOUN = re.compile(
 )
 
 
-def kinds_of_edit(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
+def kinds_of_edit(edit: Edit, a: SegmentedText, b: SegmentedText) -> frozenset[Kind]:
     """What one edit did; empty for one that changed nothing, ``cosmetic`` where only marks, case or a slip differ."""
     cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
     if edit.op in {"equal", "move"}:
@@ -67,7 +67,7 @@ def kinds_of_edit(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
     return _kinds_of_words(edit, a, b) if worded else _kinds_of_marks(cut, new)
 
 
-def _kinds_of_words(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
+def _kinds_of_words(edit: Edit, a: SegmentedText, b: SegmentedText) -> frozenset[Kind]:
     cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
     if RESIDUE.fullmatch(a.line(edit.a)) and RESIDUE.fullmatch(b.line(edit.b)):
         return frozenset({Kind.RESIDUE})  # a counter that went on
@@ -114,7 +114,7 @@ def _kinds_of_marks(cut: str, new: str) -> frozenset[Kind]:
 # --- passages --------------------------------------------------------------------------------------------------------
 
 
-def _is_passage(said: str, where: Reading, span: tuple[int, int]) -> bool:
+def _is_passage(said: str, where: SegmentedText, span: tuple[int, int]) -> bool:
     long = len(said) >= PASSAGE_CHARACTERS or len(said.split()) >= PASSAGE_WORDS
     return long or where.is_whole_line(span)
 
@@ -134,7 +134,7 @@ def _passage_kinds(kind: Kind, said: str) -> frozenset[Kind]:
 # --- changed words ---------------------------------------------------------------------------------------------------
 
 
-def _named(text: Reading, span: tuple[int, int], names: tuple[frozenset[str], ...]) -> list[Token]:
+def _named(text: SegmentedText, span: tuple[int, int], names: tuple[frozenset[str], ...]) -> list[Token]:
     """The tokens of a span, with the names that their capital alone does not give away."""
     tokens = text.within(span)
     before = text.word_before(span[0])

@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
-from archive.versions.diff.layout import clean, folded, headline, lines, remark
+from archive.versions.diff.layout import fold_unchanged, headline_bits, layout_lines, remark, strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,17 +57,17 @@ def render_html(change: Change, a: Text, b: Text, *, url: str = "", about: Seque
     paragraphs stay open around a change, the rest can be unfolded. The content is escaped, and a policy in the document
     forbids whatever would load or run.
     """
-    shown = lines(change, a, b)
+    shown = layout_lines(change, a, b)
     note = remark(change, shown)
     said = [*about, f"score {change.score:.2f}", *([note] if note else [])]
     body = [
-        f"<header><h1>{marked(headline(change, a, b)) or 'What changed'}</h1>",
-        *([f"<p>{escape(clean(url))}</p>"] if url else []),
-        *(f"<p>{escape(clean(each))}</p>" for each in said),
+        f"<header><h1>{bits_html(headline_bits(change, a, b)) or 'What changed'}</h1>",
+        *([f"<p>{escape(strip_controls(url))}</p>"] if url else []),
+        *(f"<p>{escape(strip_controls(each))}</p>" for each in said),
         f'<ul class="kinds">{_kinds(change)}</ul></header>',
-        *paragraphs(shown, context),
+        *paragraphs_html(shown, context),
     ]
-    title = f"What changed: {clean(b.title or a.title or url)}"
+    title = f"What changed: {strip_controls(b.title or a.title or url)}"
     return render_document(title, body, language=b.language or "")
 
 
@@ -99,15 +99,15 @@ def render_fragment(change: Change, a: Text, b: Text, *, name: str, context: int
 
     ``name`` goes before the names of its anchors, so that those of two changes never meet.
     """
-    shown = lines(change, a, b)
-    title = marked(headline(change, a, b))
+    shown = layout_lines(change, a, b)
+    title = bits_html(headline_bits(change, a, b))
     note = remark(change, shown)
     return "\n".join(
         [
             f'<ul class="kinds">{_kinds(change)}</ul>',
             *([f"<h3>{title}</h3>"] if title else []),
             *([f"<p>{escape(note)}</p>"] if note else []),
-            *paragraphs(shown, context, name),
+            *paragraphs_html(shown, context, name),
         ]
     )
 
@@ -116,13 +116,13 @@ def _kinds(change: Change) -> str:
     return "".join(f"<li>{kind}</li>" for kind in change.kinds) or "<li>no change</li>"
 
 
-def paragraphs(shown: Sequence[Line], context: int, name: str = "", *, unfold: bool = True) -> Iterator[str]:
+def paragraphs_html(shown: Sequence[Line], context: int, name: str = "", *, unfold: bool = True) -> Iterator[str]:
     """The lines as HTML paragraphs, for a page that brings its own style; all that is archived in them is escaped.
 
     Changes and ``context`` paragraphs around stay open; the rest can be unfolded, or with ``unfold`` False is only
     counted. ``name`` goes before the names of the anchors.
     """
-    for visible, group in folded(shown, context):
+    for visible, group in fold_unchanged(shown, context):
         count = f"{len(group)} unchanged paragraph{'s' * (len(group) > 1)}"
         if visible:
             yield from (_line(each, name) for each in group)
@@ -139,16 +139,16 @@ def _line(line: Line, name: str) -> str:
         there = f'<a href="#{name}to-{move.number}">moved to \u00b6{move.new}</a>'
         return f'<p class="left" id="{name}from-{move.number}"><span class="tag">{there}</span>{escape(move.text)}</p>'
     if not line.changed:
-        return f'<p class="same">{marked(line.bits)}</p>'
+        return f'<p class="same">{bits_html(line.bits)}</p>'
     anchors = "".join(f'<span id="{name}to-{move.number}"></span>' for move in line.arrived[1:])
     came = [f'<a href="#{name}from-{move.number}">moved here from \u00b6{move.old}</a>' for move in line.arrived]
     did = [str(kind) for kind in sorted(line.kinds) if kind != "moved"]
     tag = f'<span class="tag">{", ".join([*came, *did])}</span>' if came or did else ""
     place = f' class="arrived" id="{name}to-{line.arrived[0].number}"' if line.arrived else ""
-    return f"<p{place}>{anchors}{tag}{marked(line.bits)}</p>"
+    return f"<p{place}>{anchors}{tag}{bits_html(line.bits)}</p>"
 
 
-def marked(bits: Iterable[Bit]) -> str:
+def bits_html(bits: Iterable[Bit]) -> str:
     """Runs of text as HTML, what was cut and added said to who cannot see it, too."""
     return "".join(_bit(bit) for bit in bits).strip()
 

@@ -58,18 +58,18 @@ class Line:
         return self.left is None and not any(bit.text.strip() for bit in self.bits)
 
 
-def clean(said: str) -> str:
+def strip_controls(said: str) -> str:
     """Text without control and direction characters, tabs and line breaks kept."""
     return _CONTROL.sub("", said)
 
 
-def headline(change: Change, a: Text, b: Text) -> Sequence[Bit]:
+def headline_bits(change: Change, a: Text, b: Text) -> Sequence[Bit]:
     """The headline with what was cut and added, on one line."""
     bits = (bit for edit in change.headline for bit in _bits(edit, a.title, b.title))
     return [Bit(bit.mark, _safe(bit).replace("\n", " ")) for bit in bits]
 
 
-def lines(change: Change, a: Text, b: Text) -> Sequence[Line]:
+def layout_lines(change: Change, a: Text, b: Text) -> Sequence[Line]:
     """Every paragraph of the newer text with its changes, and what was cut or moved away where it stood."""
     moves = _moves(change.edits, a.body, b.body)
     leaving = _leaving(change.edits, moves)
@@ -87,7 +87,7 @@ def lines(change: Change, a: Text, b: Text) -> Sequence[Line]:
     return [line for line in found if not line.empty]
 
 
-def folded(shown: Sequence[Line], context: int) -> Iterator[tuple[bool, Sequence[Line]]]:
+def fold_unchanged(shown: Sequence[Line], context: int) -> Iterator[tuple[bool, Sequence[Line]]]:
     """Runs of lines: True for those to show, that is changes and so many lines around, False for those to fold."""
     changed = [place for place, line in enumerate(shown) if line.changed]
     near = {place + step for place in changed for step in range(-context, context + 1)}
@@ -118,7 +118,7 @@ def _write(found: list[Line], bit: Bit, edit: Edit, move: Move | None) -> None:
 
 
 def _safe(bit: Bit) -> str:
-    return clean(bit.text) if bit.mark == "same" else _UNSEEN.sub(_named, bit.text)
+    return strip_controls(bit.text) if bit.mark == "same" else _UNSEEN.sub(_named, bit.text)
 
 
 def _named(unseen: re.Match[str]) -> str:
@@ -162,7 +162,7 @@ def _moves(edits: Sequence[Edit], a: str, b: str) -> dict[Edit, Move]:
         text = a[slice(*edit.a)]
         lead = len(text) - len(text.lstrip())
         old, new = (max(bisect_right(at, place + lead), 1) for at, place in ((at_a, edit.a[0]), (at_b, edit.b[0])))
-        told[edit] = Move(number, old, new, clean(" ".join(text.split())))
+        told[edit] = Move(number, old, new, strip_controls(" ".join(text.split())))
     return told
 
 

@@ -40,7 +40,7 @@ class Block(NamedTuple):
     text: str
 
 
-class Reading:
+class SegmentedText:
     """One text to be compared: the blocks that tile a span of it, and the tokens of those that are asked for.
 
     ``bundled`` is 0 where every line is a block of its own.
@@ -108,12 +108,12 @@ class Reading:
         return self._tokens[place]
 
 
-def sentences(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+def sentence_spans(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
     """The spans of the sentences in a span, which they tile; what is too long for one is cut."""
     return (found.span() for found in _SENTENCE.finditer(text, *span))
 
 
-def same_ends(a: str, b: str) -> tuple[int, int]:
+def common_ends(a: str, b: str) -> tuple[int, int]:
     """How many characters two texts have in common at their beginning and at their end, in whole lines."""
     start = _common(a, b, min(len(a), len(b)))
     if start == len(a) == len(b):
@@ -140,5 +140,5 @@ def _common(a: str, b: str, most: int) -> int:
 def _blocks(text: str, lines: Sequence[tuple[int, int]], together: int) -> Iterator[Block]:
     for first in range(0, len(lines), together):
         start, end = lines[first][0], lines[min(first + together, len(lines)) - 1][1]
-        for cut in sentences(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
+        for cut in sentence_spans(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
             yield Block(*cut, text[slice(*cut)].strip())

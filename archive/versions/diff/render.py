@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archive.versions.diff.layout import clean, folded, headline, lines, remark
+from archive.versions.diff.layout import fold_unchanged, headline_bits, layout_lines, remark, strip_controls
 from archive.versions.diff.paragraph_alignment import in_common_order
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def render_terminal(change: Change, a: Text, b: Text, *, colour: bool, context: 
     """
     brush = _Brush(colour)
     kinds = ", ".join(change.kinds) or "no change"
-    shown = lines(change, a, b)
+    shown = layout_lines(change, a, b)
     note = remark(change, shown)
     head = [brush.paint(f"{kinds} (score {change.score:.2f})", _BOLD), *([note] if note else [])]
-    title = brush.paint(brush.bits(headline(change, a, b)), _BOLD)
+    title = brush.paint(brush.bits(headline_bits(change, a, b)), _BOLD)
     return "\n".join([*head, title, "", *_printed(shown, context, brush)]).rstrip("\n") + "\n"
 
 
@@ -39,8 +39,8 @@ def render_unified(change: Change, a: Text, b: Text) -> str:
     """Unified text by paragraphs, headline first, as ``diff -u`` prints it; empty when nothing changed."""
     if not change.kinds:
         return ""
-    before, after = ([clean(line) for line in (text.title, *text.body.split("\n"))] for text in (a, b))
-    old, new = (f"{text.sha256[:12]} {clean(text.title)}".strip() for text in (a, b))
+    before, after = ([strip_controls(line) for line in (text.title, *text.body.split("\n"))] for text in (a, b))
+    old, new = (f"{text.sha256[:12]} {strip_controls(text.title)}".strip() for text in (a, b))
     return "\n".join([f"--- {old}", f"+++ {new}", *_hunks(before, after)]) + "\n"
 
 
@@ -119,7 +119,7 @@ def _departure(move: Move) -> str:
 
 
 def _printed(shown: Sequence[Line], context: int, brush: _Brush) -> Iterator[str]:
-    for visible, group in folded(shown, context):
+    for visible, group in fold_unchanged(shown, context):
         if visible:
             for line in group:
                 yield from (brush.line(line), "")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archive.versions.diff.paragraph_alignment import match_blocks
-from archive.versions.diff.paragraphs import Block, sentences
+from archive.versions.diff.paragraphs import Block, sentence_spans
 from archive.versions.diff.tokens import Piece
 from archive.versions.diff.word_diff import Side, edit_words
 from db.records import Edit
@@ -28,7 +28,7 @@ _ENDS = frozenset(".!?\u2026")
 _CLOSERS = frozenset(")]*\u2019'")
 
 
-def arranged(
+def arrange_edits(
     a: Sequence[Block], b: Sequence[Block], matches: Sequence[Match], edit: Callable[[Match], Sequence[Edit]]
 ) -> Iterator[Edit]:
     """The edits of blocks of ``b`` in order; what was cut from ``a`` comes before what was added in its place.
@@ -75,7 +75,7 @@ def edit_sentences(a: Side, b: Side) -> Sequence[Edit]:
         return edit_words(a, b)
     blocks_a, blocks_b = ([_as_block(side) for side in sides] for sides in (in_a, in_b))
     matches, _ = match_blocks(blocks_a, blocks_b)
-    edits = arranged(blocks_a, blocks_b, matches, partial(_edit_match, in_a, in_b))
+    edits = arrange_edits(blocks_a, blocks_b, matches, partial(_edit_match, in_a, in_b))
     return list(_swapped(edits, a.text, b.text))
 
 
@@ -137,7 +137,7 @@ def _is_short(text: str, span: tuple[int, int]) -> bool:
 # --- sentences that moved --------------------------------------------------------------------------------------------
 
 
-def reunited(edits: Sequence[Edit], a: str, b: str) -> list[Edit]:
+def merge_moved_sentences(edits: Sequence[Edit], a: str, b: str) -> list[Edit]:
     """The edits with each sentence that was cut in one place and added word for word in another as one move."""
     cut: dict[str, deque[tuple[int, int]]] = defaultdict(deque)
     for edit in edits:
@@ -155,7 +155,7 @@ def reunited(edits: Sequence[Edit], a: str, b: str) -> list[Edit]:
 
 def _moveable(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
     """The sentences in a span, without the blanks around them, that are long enough to be known again."""
-    for start, end in sentences(text, span):
+    for start, end in sentence_spans(text, span):
         said = text[start:end]
         if len(said.split()) >= FEWEST_MOVED:
             yield end - len(said.lstrip()), start + len(said.rstrip())

@@ -46,10 +46,10 @@ def edit_words(a: Side, b: Side) -> list[Edit]:
     edits: list[Edit] = []
     for step in steps:
         edits += _equal_edits(a, b, step) if step.equal else _changed(a, b, step)
-    return tidy(edits)
+    return merge_edits(edits)
 
 
-def tidy(edits: Iterable[Edit]) -> list[Edit]:
+def merge_edits(edits: Iterable[Edit]) -> list[Edit]:
     """Empty edits dropped, neighbours of one kind joined, a cut beside an addition made one replacement."""
     kept: list[Edit] = []
     for edit in edits:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.pipeline.gather import keep_outcomes
+from archive.pipeline.gather import record_visits
 from archive.urls import registered_domain, url_key
 from archive.versions.aliases import canonical_of, is_alias, is_front_page, read_alias_claims
 from db.queries import captures as capture_queries
@@ -230,7 +230,8 @@ def archived(path: Path, outcomes: Sequence[Outcome], *, at_once: bool) -> objec
 
 def test_what_comes_by_import_joins_as_what_was_visited(store: Store, now: datetime) -> None:
     pages = [answer(now, page(), url=CANONICAL), answer(now, says(page(), canonical=CANONICAL), url=PRINT)]
-    keep_outcomes(store, pages, provenance="import:test", now=now)
+    visits = [(SeedKind.ARTICLE, (outcome,)) for outcome in pages]
+    record_visits(store, visits, provenance="import:test", now=now)
     derive(store, now)
     assert head_of(store, PRINT) == CANONICAL
 

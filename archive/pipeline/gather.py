@@ -141,18 +141,14 @@ def page_of(outcome: Outcome) -> Page:
     )
 
 
-def keep_outcomes(store: Store, outcomes: Sequence[Outcome], *, provenance: str, now: datetime) -> list[int]:
-    """Keep captures of articles that came from elsewhere; ids of those that were not known.
-
-    Pages of an address that was forgotten on request are passed over (``tombstones_of`` names them).
-    """
-    return record_visits(store, [(SeedKind.ARTICLE, (one,)) for one in outcomes], provenance=provenance, now=now)
-
-
 def record_visits(
     store: Store, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], *, provenance: str, now: datetime
 ) -> list[int]:
-    """As ``keep_outcomes``, of sources of any kind: of each visit the page, and after it the page's further parts."""
+    """Record captures made elsewhere and return the ids of the new ones.
+
+    A visit is the kind of its source, and the outcomes of its page and of the page's further parts. Pages of an address
+    that was forgotten on request are skipped (see ``tombstones_of``).
+    """
     pairs, lists = [], []
     barred = tombstones_of(store, [page for _, (page, *_) in visits])
     for kind, (page, *further) in visits:

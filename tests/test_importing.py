@@ -507,7 +507,7 @@ def test_a_revisit_without_its_original_waits_and_opens_nothing(tmp_path: Path):
     done, captures = brought(tmp_path, warc.save(tmp_path))
     (wrong,) = done.bad
     assert wrong.line == 2
-    assert "in none of these files and not in the archive; it waits" in wrong.problem
+    assert "in none of these files and not in the archive; import" in wrong.problem
     assert [(one.url, one.payload_sha256 is None) for one in captures] == [(URL, True), (OTHER, False)]
     again, _ = brought(tmp_path, warc.save(tmp_path))
     assert (again.new, len(again.bad)) == (0, 1)

@@ -379,7 +379,7 @@ def test_a_live_backfill_visits_what_was_first_seen_in_the_window_due_or_not(
 
 def test_an_empty_window_is_refused(desk: Desk) -> None:
     window = {"since": date(2026, 1, 2), "until": date(2026, 1, 1)}
-    with pytest.raises(BadInput, match="until 2026-01-01 lies before since 2026-01-02"):
+    with pytest.raises(BadInput, match="until 2026-01-01 is earlier than since 2026-01-02"):
         desk.backfill(**window)
     with pytest.raises(BadInput, match="the window is empty"):
         backfill_scope(desk.settings(), **window)

@@ -228,8 +228,8 @@ def test_a_row_corrected_as_the_example_says_is_read():
         ("## g\n\n| name | link |\n|-|-|\n| a | https://a.example |\n", 3, "no column url"),
         ("## g\n\n| url | url |\n|-|-|\n| https://a.example | |\n", 3, "column url comes twice"),
         ("## g\n\n> | url |\n> |-|\n> | https://a.example |\n", 3, "inside a quotation or list"),
-        ("## g\n\n| url | note |\n|-|\n| https://a.example | |\n", 3, "not a table to Markdown"),
-        ("## g\n\n| url |\n| https://a.example |\n", 3, "not a table to Markdown"),
+        ("## g\n\n| url | note |\n|-|\n| https://a.example | |\n", 3, "does not read these rows as a table"),
+        ("## g\n\n| url |\n| https://a.example |\n", 3, "does not read these rows as a table"),
         ("## g\n\n## G\n", 3, "group g has a heading in line 1 already"),
         ("##\n\n| url |\n|-|\n", 1, "the heading has no name"),
     ],
@@ -247,7 +247,7 @@ def test_an_unknown_column_is_named_and_its_rows_are_read():
     (complaint,) = read.complaints
     assert str(complaint) == (
         "INDEX.md:5: unknown column 'nmae', did you mean name?; "
-        "expected columns out of name, url, kind, every, note, for example: | url |"
+        "expected only these columns: name, url, kind, every, note, for example: | url |"
     )
 
 

@@ -276,7 +276,7 @@ def test_explanation_marks_swapped_words_and_says_what_would_flip_it():
     assert "[-Environment-] minister Tomas Ekberg" in shown
     assert "{+The+} Minister" in shown
     assert "=> reworded: yes" in shown
-    assert "what would flip it: less of this:" in shown
+    assert "would be decided otherwise with less of this:" in shown
     assert "\x1b" not in shown
     assert max(map(len, shown.split("rules, in the order")[0].splitlines()[3:])) <= 120
 

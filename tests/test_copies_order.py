@@ -1,4 +1,4 @@
-"""What tells a rewrite from a report of one's own: the same things in the same order, without a break."""
+"""The measures of order, which separate a rewrite from an independent report."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def text(*sentences: str) -> Text:
     return Text(sha256=body, title="", body=body, language="en")
 
 
-def compared(one: list[str], two: list[str]) -> Measures:
-    return measure(text(*one), text(*two))
+def compared(first: list[str], second: list[str]) -> Measures:
+    return measure(text(*first), text(*second))
 
 
 def test_a_text_goes_along_itself():
-    found = compared(STORY, STORY)
-    assert (found.order, found.unbroken, found.kept) == (1.0, 1.0, (1.0, 1.0))
-    assert found.flow == 1.0
+    measures = compared(STORY, STORY)
+    assert (measures.order, measures.unbroken, measures.retained) == (1.0, 1.0, (1.0, 1.0))
+    assert measures.flow == 1.0
 
 
 def test_an_excerpt_goes_along_the_whole_and_only_the_whole_has_more():
-    found = compared(STORY, STORY[1:4])
-    assert found.flow == 1.0
-    assert found.kept[0] < 0.7
-    assert found.kept[1] == 1.0
+    measures = compared(STORY, STORY[1:4])
+    assert measures.flow == 1.0
+    assert measures.retained[0] < 0.7
+    assert measures.retained[1] == 1.0
 
 
 def test_the_same_facts_in_another_order_do_not():
@@ -48,10 +48,10 @@ def test_the_same_facts_in_another_order_do_not():
 
 def test_facts_of_ones_own_between_them_break_it():
     mixed = [STORY[0], OWN, OWN, STORY[2], OWN, STORY[5]]
-    found = compared(STORY, mixed)
-    assert found.order == 1.0
-    assert found.unbroken < 0.75
-    assert found.flow < 0.75
+    measures = compared(STORY, mixed)
+    assert measures.order == 1.0
+    assert measures.unbroken < 0.75
+    assert measures.flow < 0.75
 
 
 def test_a_short_sentence_between_them_hardly_does():
@@ -59,15 +59,15 @@ def test_a_short_sentence_between_them_hardly_does():
 
 
 def test_other_figures_and_names_are_not_kept():
-    found = compared(STORY, [*STORY[:4], OWN, OWN])
-    assert 0.5 < found.kept[0] < 0.8
-    assert 0.5 < found.kept[1] < 0.8
+    measures = compared(STORY, [*STORY[:4], OWN, OWN])
+    assert 0.5 < measures.retained[0] < 0.8
+    assert 0.5 < measures.retained[1] < 0.8
 
 
 def test_a_name_spelled_anew_is_kept():
-    found = compared(STORY, [sentence.replace("Brandvold", "Branvolt") for sentence in STORY])
-    assert ("brandvold", "branvolt") in found.bent or ("branvolt", "brandvold") in found.bent
-    assert found.order == 1.0
+    measures = compared(STORY, [sentence.replace("Brandvold", "Branvolt") for sentence in STORY])
+    assert ("brandvold", "branvolt") in measures.respelled or ("branvolt", "brandvold") in measures.respelled
+    assert measures.order == 1.0
 
 
 def test_texts_that_name_nothing_in_common_are_not_out_of_order():
@@ -79,4 +79,4 @@ def test_texts_that_name_nothing_in_common_are_not_out_of_order():
 def test_it_is_the_same_from_both_sides():
     there, back = compared(STORY, STORY[2:] + STORY[:2]), compared(STORY[2:] + STORY[:2], STORY)
     assert round(there.flow, 6) == round(back.flow, 6)
-    assert tuple(round(share, 6) for share in there.kept) == tuple(round(share, 6) for share in back.kept[::-1])
+    assert tuple(round(share, 6) for share in there.retained) == tuple(round(share, 6) for share in back.retained[::-1])

@@ -1,4 +1,4 @@
-"""Who copied whom: lookup keys, a judgement on two texts, clusters of judged links, and a readable account of both.
+"""Detection of copies: lookup keys, a judgement on two texts, clusters of links, and explanations of both.
 
 Pure functions over values. A judgement depends on the two texts and on nothing else that is stored.
 """

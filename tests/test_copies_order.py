@@ -27,26 +27,26 @@ def compared(first: list[str], second: list[str]) -> Measures:
     return measure(text(*first), text(*second))
 
 
-def test_a_text_goes_along_itself():
+def test_a_text_follows_itself():
     measures = compared(STORY, STORY)
     assert (measures.order, measures.unbroken, measures.retained) == (1.0, 1.0, (1.0, 1.0))
     assert measures.flow == 1.0
 
 
-def test_an_excerpt_goes_along_the_whole_and_only_the_whole_has_more():
+def test_an_excerpt_follows_the_whole_and_only_the_whole_has_more():
     measures = compared(STORY, STORY[1:4])
     assert measures.flow == 1.0
     assert measures.retained[0] < 0.7
     assert measures.retained[1] == 1.0
 
 
-def test_the_same_facts_in_another_order_do_not():
+def test_the_same_facts_in_another_order_lower_the_order():
     turned = compared(STORY, STORY[3:] + STORY[:3])
     assert 0.3 < turned.order < 0.7
     assert compared(STORY, STORY[::-1]).order < turned.order
 
 
-def test_facts_of_ones_own_between_them_break_it():
+def test_other_facts_in_between_interrupt_it():
     mixed = [STORY[0], OWN, OWN, STORY[2], OWN, STORY[5]]
     measures = compared(STORY, mixed)
     assert measures.order == 1.0
@@ -54,29 +54,29 @@ def test_facts_of_ones_own_between_them_break_it():
     assert measures.flow < 0.75
 
 
-def test_a_short_sentence_between_them_hardly_does():
+def test_a_short_sentence_in_between_hardly_interrupts_it():
     assert compared(STORY, [*STORY[:3], "Nobody was hurt.", *STORY[3:]]).unbroken > 0.95
 
 
-def test_other_figures_and_names_are_not_kept():
+def test_other_figures_and_names_are_not_retained():
     measures = compared(STORY, [*STORY[:4], OWN, OWN])
     assert 0.5 < measures.retained[0] < 0.8
     assert 0.5 < measures.retained[1] < 0.8
 
 
-def test_a_name_spelled_anew_is_kept():
+def test_a_respelled_name_is_retained():
     measures = compared(STORY, [sentence.replace("Brandvold", "Branvolt") for sentence in STORY])
     assert ("brandvold", "branvolt") in measures.respelled or ("branvolt", "brandvold") in measures.respelled
     assert measures.order == 1.0
 
 
-def test_texts_that_name_nothing_in_common_are_not_out_of_order():
+def test_texts_without_common_names_are_not_out_of_order():
     nothing = tokenize("It rained all day and nobody went out.", "en")
     assert measure_order([], nothing, nothing, {}, {}) == OrderMeasures(order=1.0)
     assert measure_order([], nothing, nothing, {"brandvold": 1.0}, {}) == OrderMeasures()
 
 
-def test_it_is_the_same_from_both_sides():
+def test_the_measures_are_symmetric():
     there, back = compared(STORY, STORY[2:] + STORY[:2]), compared(STORY[2:] + STORY[:2], STORY)
     assert round(there.flow, 6) == round(back.flow, 6)
     assert tuple(round(share, 6) for share in there.retained) == tuple(round(share, 6) for share in back.retained[::-1])

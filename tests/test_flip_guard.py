@@ -1,4 +1,4 @@
-"""The flip guard: a text that looks like a broken page is suspects_of back until another capture agrees."""
+"""The flip guard: a text that looks like a broken page is held back until another capture agrees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What opens a version and what does not, first as a pure function, then through the store in any order."""
+"""The rules of what opens a version, first as a pure function, then through the store in any order."""
 
 from __future__ import annotations
 

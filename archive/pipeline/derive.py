@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeriveResult:
-    """Counts of one chunk: captures, texts extracted and links; and the versions that it opened.
+    """The result of one chunk: counts of captures, extractions and links, and the versions that it opened.
 
     A version that replaces another only because a page is read differently today is not among them.
     """

@@ -106,7 +106,7 @@ class DerivedText:
 def derive_text(
     store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, template: SiteTemplate
 ) -> DerivedText:
-    """Derive the text of a capture and of its ``further`` parts; ``template`` is the template of its site."""
+    """Derive the text of a capture and its ``further`` parts, with the ``template`` of its site."""
     extractions = [_stored_extraction(store, part, recipe) for part in (capture, *further)]
     return merge_parts(extractions, further, recipe, template)
 

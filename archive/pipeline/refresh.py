@@ -39,7 +39,7 @@ async def refresh(
 ) -> Report:
     """Read the index, visit what is due, and derive.
 
-    ``only`` names seeds, groups or addresses; ``force`` ignores timing. Raises SeedError (no index, or an unknown name
+    ``only`` names seeds, groups or addresses. ``force`` ignores timing. Raises SeedError (no index, or an unknown name
     in ``only``), ConfigError, StoreError, and StoreBusy if another run is at work.
     """
     index = load_index(settings.index)

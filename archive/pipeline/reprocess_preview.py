@@ -1,4 +1,4 @@
-"""What a new recipe would change, without changing anything: ``wirecopy reextract --dry-run``.
+"""Preview of reprocessing: the effect of a new recipe, without changing anything (``wirecopy reextract --dry-run``).
 
 Every derived text is derived again as ``extraction`` and ``adopt_template`` would, site by site and only in memory, and
 compared with the stored one.
@@ -50,9 +50,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What adopting ``recipe_id`` would do: ``differ`` of ``pages`` would change, and the template of ``sites``.
+    """The effect of adopting ``recipe_id``: ``differ`` of ``pages`` would change, and the template of ``sites``.
 
-    ``extracted`` pages were extracted to find out. ``samples`` are some of the differences, the same ones each time.
+    ``extracted`` pages were extracted to compute it. ``samples`` are some of the differences, the same ones each time.
     """
 
     recipe_id: str
@@ -135,7 +135,7 @@ class _PayloadExtractions:
         self.extracted = 0
 
     def of(self, capture: Capture) -> Extraction | None:
-        """Return the extraction of a capture's payload; None if it has no payload."""
+        """Return the extraction of a capture's payload. None if it has no payload."""
         return self._by_payload.get((capture.payload_sha256, capture.charset))
 
     def add(self, extractors: PageExtractor, captures: Iterable[Capture]) -> None:
@@ -171,7 +171,7 @@ def _articles(
 
 
 def _text(page: Extraction | None, derived: extraction.DerivedText) -> Text | None:
-    """Return the text of a page under this recipe; None if it has none."""
+    """Return the text of a page under this recipe. None if it has none."""
     if derived.cleaned is not None:
         return Text(sha256=derived.cleaned.sha256, title=derived.cleaned.title, body=derived.cleaned.text)
     if page is None or not page.text:

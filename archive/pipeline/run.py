@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
 
 LEASE = timedelta(seconds=90)
-"""How long a lease lasts without renewal. A dead process on this machine is noticed at once, one elsewhere after
+"""The duration of a lease without renewal. A dead process on this machine is noticed at once, one elsewhere after
 this."""
 
 _RENEW_SECONDS = 30.0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from db.store import Store
 
     class SideCaptures(Protocol):
-        """What a fetcher hands over (``archive.crawl.fetch.fetcher.Asides``)."""
+        """The side captures that a fetcher returns."""
 
         @property
         def pages(self) -> tuple[tuple[Visit, Outcome], ...]:

@@ -149,7 +149,7 @@ class _Reader:
                 self.complain(row.number, problem, expected, "| url | note | followed by | --- | --- |")
 
     def _accepts(self, table: Table) -> bool:
-        """Check the header of a table; False if its rows cannot be read."""
+        """Check the header of a table. False if its rows cannot be read."""
         header = _as_row(COLUMNS)
         if table.quoted:
             self.complain(table.line, "the table stands inside a quotation or list", "a table of its own", header)

@@ -156,7 +156,7 @@ class _HistoryBuilder:
 
 
 def suspect_reason(before: Sighting, after: Sighting, older: Collection[str]) -> str | None:
-    """Return why ``after`` may be no edit of the text ``before`` it; None if nothing speaks against it.
+    """Return why ``after`` may be no edit of the text ``before`` it. None if nothing speaks against it.
 
     ``older`` are the digests of all texts that the page has shown so far. A declared modification between the two
     sightings explains a change of the body. A headline that only one of several places shows is never sure.

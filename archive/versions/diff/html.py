@@ -149,7 +149,7 @@ def _line(line: Line, name: str) -> str:
 
 
 def bits_html(bits: Iterable[Bit]) -> str:
-    """Return runs of text as HTML. A screen reader, too, is told what was cut and added."""
+    """Return runs of text as HTML. Cut and added text is marked for screen readers, too."""
     return "".join(_bit(bit) for bit in bits).strip()
 
 

@@ -28,7 +28,8 @@ NEAR_ENOUGH = 0.5
 """Word similarity from which a paragraph counts as the edited form of another, not as a new one."""
 
 MOVED_ENOUGH = 0.65
-"""The same for a paragraph in another place. Any two paragraphs on one subject may have half their words in common."""
+"""Word similarity needed by a paragraph in another place. Any two paragraphs on one subject may share half their
+words."""
 
 FEWEST_CONTAINED = 4
 """The fewest words of a paragraph that is searched for inside a longer one. Any paragraph contains "and the"."""

@@ -118,7 +118,10 @@ def tokenize(text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, in
 
 
 def capitals_of(text: str, language: str | None) -> Capitals:
-    """Return how a text uses capitals. ``language`` is a code such as ``de-AT``; None: guessed by function words."""
+    """Return how a text uses capitals.
+
+    ``language`` is a code such as ``de-AT``. If None, it is guessed by function words.
+    """
     if language:
         return Capitals.NOUNS if language.lower().partition("-")[0] in {"de", "lb"} else Capitals.NAMES
     words = text[:_GUESSED_CHARACTERS].casefold().split()

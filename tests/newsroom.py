@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from archive.pipeline.derive import Derived
+    from archive.pipeline.derive import DeriveResult
 
 TALKS = "https://daily.example/border-talks"
 PARAGRAPHS = tuple(
@@ -70,7 +70,7 @@ def gather(store: Store, outcomes: Sequence[Outcome], source_id: int, *, kind: S
         asyncio.run(gather_visits(store, fetcher, [visit], run_id=run, now=outcome.started_at))
 
 
-def derive(store: Store, now: datetime) -> Derived:
+def derive(store: Store, now: datetime) -> DeriveResult:
     with Extractors(workers=0) as extractors:
         recipe = current_recipe()
         store.use_recipe(recipe, now)

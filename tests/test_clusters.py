@@ -1,4 +1,4 @@
-"""Copies come together by agreement, never by a chain, and one of them is probably the original."""
+"""Clusters of copies grow by agreement, never by a chain, and one member is probably the original."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def link(
     return Link(a=a, b=b, relation=relation, score=score, coverage=(0.9, 0.9), residue=lines)
 
 
-def names(links: list[Link]) -> list[list[str]]:
+def cluster_names(links: list[Link]) -> list[list[str]]:
     return [[member.text_sha256 for member in cluster.members] for cluster in clusters(links)]
 
 
@@ -50,43 +50,43 @@ def test_no_links_make_no_clusters():
 
 
 def test_two_copies_are_a_cluster():
-    assert names([link(A, B)]) == [["a", "b"]]
+    assert cluster_names([link(A, B)]) == [["a", "b"]]
 
 
 @pytest.mark.parametrize("relation", [Relation.PARTIAL, Relation.SAME_EVENT, Relation.POSSIBLE])
-def test_what_is_no_whole_copy_never_merges(relation):
-    assert names([link(A, B, relation)]) == []
-    assert names([link(A, B), link(B, C, relation), link(A, C, relation)]) == [["a", "b"]]
+def test_partial_and_undecided_links_never_merge(relation):
+    assert cluster_names([link(A, B, relation)]) == []
+    assert cluster_names([link(A, B), link(B, C, relation), link(A, C, relation)]) == [["a", "b"]]
 
 
 def test_a_copy_of_a_copy_alone_does_not_join():
-    assert names([link(A, B), link(B, C)]) == [["a", "b"]]
+    assert cluster_names([link(A, B), link(B, C)]) == [["a", "b"]]
 
 
 def test_half_of_the_members_is_enough():
-    assert names([link(A, B), link(A, C)]) == [["a", "b", "c"]]
-    assert names([link(A, B), link(A, C), link(B, C), link(A, D), link(C, D)]) == [["a", "b", "c", "d"]]
+    assert cluster_names([link(A, B), link(A, C)]) == [["a", "b", "c"]]
+    assert cluster_names([link(A, B), link(A, C), link(B, C), link(A, D), link(C, D)]) == [["a", "b", "c", "d"]]
 
 
 def test_one_link_does_not_merge_two_clusters():
-    assert names([link(A, B), link(C, D), link(B, C)]) == [["a", "b"], ["c", "d"]]
+    assert cluster_names([link(A, B), link(C, D), link(B, C)]) == [["a", "b"], ["c", "d"]]
 
 
 def test_links_that_share_no_member_merge_two_clusters():
     pairs = [link(A, B), link(C, D), link(A, E), link(C, E), link(B, F), link(D, F), link(A, F), link(C, F), link(E, F)]
-    assert names(pairs) == [["a", "b", "c", "d", "e", "f"]]
+    assert cluster_names(pairs) == [["a", "b", "c", "d", "e", "f"]]
 
 
 def test_a_source_is_one_member_however_many_versions_are_linked():
     old, new = ref("a", 0), ref("a", 30, version=2)
-    (found,) = clusters([link(old, B), link(new, B), link(old, new)])
-    assert [member.url for member in found.members] == [A.url, B.url]
-    assert found.members[0].version == 1
+    (cluster,) = clusters([link(old, B), link(new, B), link(old, new)])
+    assert [member.url for member in cluster.members] == [A.url, B.url]
+    assert cluster.members[0].version == 1
 
 
 def test_the_closest_of_several_links_counts():
-    (found,) = clusters([link(A, B, Relation.REWORDED), link(A, B, Relation.EXACT)])
-    assert [each.relation for each in found.links] == [Relation.EXACT]
+    (cluster,) = clusters([link(A, B, Relation.REWORDED), link(A, B, Relation.EXACT)])
+    assert [edge.relation for edge in cluster.links] == [Relation.EXACT]
 
 
 @given(st.lists(st.sampled_from(list(combinations((A, B, C, D, E, F), 2))), unique=True), st.integers(0, 99))
@@ -97,49 +97,49 @@ def test_the_order_of_links_does_not_matter(pairs, seed):
 
 
 def test_the_earliest_by_its_own_date_is_probably_the_original():
-    late_found = ref("wire", 48, published=-5)
-    (found,) = clusters([link(A, late_found)])
-    assert found.original.text_sha256 == "wire"
-    assert found.reasons == ("published earliest, by its own date: 2026-01-05 03:00 UTC",)
-    assert found.members[0].text_sha256 == "a"
+    late = ref("wire", 48, published=-5)
+    (cluster,) = clusters([link(A, late)])
+    assert cluster.original.text_sha256 == "wire"
+    assert cluster.reasons == ("published earliest, by its own date: 2026-01-05 03:00 UTC",)
+    assert cluster.members[0].text_sha256 == "a"
 
 
-def test_without_dates_the_earliest_seen_is_said_as_such():
-    (found,) = clusters([link(B, A)])
-    assert found.original == A
-    assert found.reasons == ("earliest seen by us: 2026-01-05 08:00 UTC",)
+def test_without_dates_the_earliest_seen_is_the_original():
+    (cluster,) = clusters([link(B, A)])
+    assert cluster.original == A
+    assert cluster.reasons == ("earliest seen by us: 2026-01-05 08:00 UTC",)
 
 
 def test_a_date_after_we_saw_the_page_is_not_believed():
-    (found,) = clusters([link(ref("future", 0, published=9), ref("past", 1, published=0.5))])
-    assert found.original.text_sha256 == "future"
+    (cluster,) = clusters([link(ref("future", 0, published=9), ref("past", 1, published=0.5))])
+    assert cluster.original.text_sha256 == "future"
 
 
 def test_residue_marks_the_copy():
-    (found,) = clusters([link(A, B, residue="a: [ad_1]")])
-    assert found.original == B
-    assert found.reasons == ("carries no scraper residue, the other does",)
+    (cluster,) = clusters([link(A, B, residue="a: [ad_1]")])
+    assert cluster.original == B
+    assert cluster.reasons == ("carries no scraper residue, the other does",)
 
 
 def test_a_byline_of_its_own_house_is_the_strongest_sign():
     wire = ref("meridian-news", 48, byline="Meridian")
     paper = ref("daily", 0, byline="By Meridian staff")
-    (found,) = clusters([link(paper, wire)])
-    assert found.original == wire
-    assert found.reasons == ("its byline is its own: Meridian", "credited by 1 of the 1 others")
+    (cluster,) = clusters([link(paper, wire)])
+    assert cluster.original == wire
+    assert cluster.reasons == ("its byline is its own: Meridian", "credited by 1 of the 1 others")
 
 
 def test_when_nothing_tells_them_apart_the_reason_says_so():
-    (found,) = clusters([link(ref("y"), ref("x"))])
-    assert found.original.text_sha256 == "x"
-    assert found.reasons == ("nothing tells the members apart; the first by address stands in",)
+    (cluster,) = clusters([link(ref("y"), ref("x"))])
+    assert cluster.original.text_sha256 == "x"
+    assert cluster.reasons == ("nothing tells the members apart; the first by address stands in",)
 
 
-# --- what a page says of itself --------------------------------------------------------------------------------------
+# --- declared provenance ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("said", "host"),
+    ("name", "host"),
     [
         ("Meridian", "www.meridian-news.example"),
         ("AP", "apnews.example"),
@@ -151,105 +151,109 @@ def test_when_nothing_tells_them_apart_the_reason_says_so():
         ("Reuters", "in.reuters.example"),
     ],
 )
-def test_a_house_is_known_by_its_name_in_the_address(said: str, host: str) -> None:
-    assert names_house(said, f"https://{host}/story")
+def test_a_publisher_is_recognized_by_its_name_in_the_address(name: str, host: str) -> None:
+    assert names_house(name, f"https://{host}/story")
 
 
-@pytest.mark.parametrize("said", ["Staff", "By the news desk", "Daily Times", "Reuters", "AP", ""])
-def test_words_that_every_house_uses_name_none(said: str) -> None:
-    assert not names_house(said, "https://www.dailynewstimes.example/story")
+@pytest.mark.parametrize("words", ["Staff", "By the news desk", "Daily Times", "Reuters", "AP", ""])
+def test_words_that_every_publisher_uses_name_none(words: str) -> None:
+    assert not names_house(words, "https://www.dailynewstimes.example/story")
 
 
 def test_a_date_alone_does_not_win_against_several_other_signs() -> None:
-    """A repost that declares a day before the original's; the original was seen first and is the longer one."""
+    """A repost declares a day before the original's. The original was seen first and is longer."""
     times = ref("latimes", 0, published=-2)
     repost = ref("repost", 4, published=-90)
     lengths = {times: DeclaredProvenance(length=6000), repost: DeclaredProvenance(length=4000)}
-    (found,) = clusters([link(times, repost, residue="b: [ad_1]")], (), lengths)
-    assert found.original == times
+    (cluster,) = clusters([link(times, repost, residue="b: [ad_1]")], (), lengths)
+    assert cluster.original == times
     credited = {
         times: DeclaredProvenance(length=5000),
         repost: DeclaredProvenance(length=5000, credited=("Los Angeles Times",)),
     }
-    (found,) = clusters([link(times, repost)], (), credited)
-    assert found.original == times
-    assert "credited by 1 of the 1 others" in found.reasons
+    (cluster,) = clusters([link(times, repost)], (), credited)
+    assert cluster.original == times
+    assert "credited by 1 of the 1 others" in cluster.reasons
 
 
-def test_a_page_that_calls_another_address_its_own_is_the_copy() -> None:
+def test_a_page_that_declares_another_address_is_the_copy() -> None:
     first, second = ref("amp", 0), ref("daily", 3)
-    (found,) = clusters(
+    (cluster,) = clusters(
         [link(first, second)], (), {first: DeclaredProvenance(canonical="https://www.daily.example/story/")}
     )
-    assert found.original == second
+    assert cluster.original == second
 
 
-def test_the_agency_is_named_where_its_own_page_is_not_archived() -> None:
-    agencies = {each: DeclaredProvenance(agencies=("Reuters",)) for each in (A, B)}
-    (found,) = clusters([link(A, B), link(A, C), link(B, C)], (), agencies)
-    assert found.credited == "Reuters"
-    assert found.reasons[0] == "2 of the 3 credit Reuters, whose own page is not archived"
+def test_the_agency_is_named_if_its_own_page_is_not_archived() -> None:
+    agencies = {member: DeclaredProvenance(agencies=("Reuters",)) for member in (A, B)}
+    (cluster,) = clusters([link(A, B), link(A, C), link(B, C)], (), agencies)
+    assert cluster.credited == "Reuters"
+    assert cluster.reasons[0] == "2 of the 3 credit Reuters, whose own page is not archived"
 
 
 def test_an_agency_in_the_cluster_is_the_original_and_nobody_is_missing() -> None:
     reuters = ref("reuters", 9)
-    agencies = {each: DeclaredProvenance(agencies=("Reuters",)) for each in (A, reuters)}
-    (found,) = clusters([link(A, reuters)], (), agencies)
-    assert (found.original, found.credited) == (reuters, None)
-    assert found.reasons[0] == "it is its own agency: Reuters"
+    agencies = {member: DeclaredProvenance(agencies=("Reuters",)) for member in (A, reuters)}
+    (cluster,) = clusters([link(A, reuters)], (), agencies)
+    assert (cluster.original, cluster.credited) == (reuters, None)
+    assert cluster.reasons[0] == "it is its own agency: Reuters"
 
 
-def test_names_that_nobody_else_spells_so_mark_the_copy() -> None:
+def test_unusual_spellings_of_names_mark_the_copy() -> None:
     broken = (("Kerman", "Cormann"),)
     pairs = [replace(link(A, B), broken=broken), replace(link(A, C), broken=broken), link(B, C)]
-    (found,) = clusters(pairs)
-    assert found.original == B
+    (cluster,) = clusters(pairs)
+    assert cluster.original == B
 
 
-# --- how long after --------------------------------------------------------------------------------------------------
+# --- lags ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_lag_says_by_which_clock_it_was_measured() -> None:
+def test_a_lag_names_the_clock_that_measured_it() -> None:
     wire, dated, bare = ref("wire", 1, published=-3), ref("dated", 2, published=-1), ref("bare", 4)
-    (found,) = clusters([link(wire, dated), link(wire, bare), link(dated, bare)])
-    lags = dict(zip([member.text_sha256 for member in found.members], found.lags, strict=True))
+    (cluster,) = clusters([link(wire, dated), link(wire, bare), link(dated, bare)])
+    lags = dict(zip([member.text_sha256 for member in cluster.members], cluster.lags, strict=True))
     hour = 3600
     assert lags == {
         "wire": None,
         "dated": Lag(seconds=2 * hour, by="published"),
         "bare": Lag(seconds=7 * hour, by="mixed"),
     }
-    (found,) = clusters([link(A, C)])
-    assert found.lags == (None, Lag(seconds=2 * hour, by="first_seen"))
+    (cluster,) = clusters([link(A, C)])
+    assert cluster.lags == (None, Lag(seconds=2 * hour, by="first_seen"))
 
 
-# --- what people say -------------------------------------------------------------------------------------------------
+# --- labels ----------------------------------------------------------------------------------------------------------
 
 
 def label(a: VersionRef, b: VersionRef, *, copy: bool, hours: float = 0) -> Label:
     return Label(a=a, b=b, copy=copy, note="", labelled_at=T0 + timedelta(hours=hours))
 
 
-def together(links: list[Link], *labels: Label) -> list[list[str]]:
+def cluster_names_with_labels(links: list[Link], *labels: Label) -> list[list[str]]:
     return [[member.text_sha256 for member in cluster.members] for cluster in clusters(links, labels)]
 
 
-def test_what_a_person_calls_no_copy_is_parted() -> None:
-    assert together([link(A, B)], label(A, B, copy=False)) == []
-    assert together([link(A, B), link(A, C), link(B, C)], label(B, C, copy=False)) == [["a", "b"]]
+def test_a_pair_labelled_no_copy_is_separated() -> None:
+    assert cluster_names_with_labels([link(A, B)], label(A, B, copy=False)) == []
+    assert cluster_names_with_labels([link(A, B), link(A, C), link(B, C)], label(B, C, copy=False)) == [["a", "b"]]
 
 
-def test_what_a_person_calls_a_copy_is_joined_without_any_link() -> None:
-    assert together([], label(A, B, copy=True)) == [["a", "b"]]
-    assert together([link(A, B), link(C, D)], label(B, C, copy=True)) == [["a", "b", "c", "d"]]
-    (found,) = clusters([link(A, B, Relation.PARTIAL)], [label(A, B, copy=True)])
-    assert [each.relation for each in found.links] == [Relation.PARTIAL]
-    assert found.labels[0].copy
+def test_a_pair_labelled_copy_is_joined_without_any_link() -> None:
+    assert cluster_names_with_labels([], label(A, B, copy=True)) == [["a", "b"]]
+    assert cluster_names_with_labels([link(A, B), link(C, D)], label(B, C, copy=True)) == [["a", "b", "c", "d"]]
+    (cluster,) = clusters([link(A, B, Relation.PARTIAL)], [label(A, B, copy=True)])
+    assert [edge.relation for edge in cluster.links] == [Relation.PARTIAL]
+    assert cluster.labels[0].copy
 
 
 def test_the_newest_of_two_labels_counts() -> None:
-    assert together([link(A, B)], label(A, B, copy=False), label(B, A, copy=True, hours=1)) == [["a", "b"]]
-    assert together([link(A, B)], label(A, B, copy=False, hours=2), label(B, A, copy=True, hours=1)) == []
+    assert cluster_names_with_labels([link(A, B)], label(A, B, copy=False), label(B, A, copy=True, hours=1)) == [
+        ["a", "b"]
+    ]
+    assert (
+        cluster_names_with_labels([link(A, B)], label(A, B, copy=False, hours=2), label(B, A, copy=True, hours=1)) == []
+    )
 
 
 PAIRS = list(combinations((A, B, C, D, E, F), 2))
@@ -261,21 +265,22 @@ PAIRS = list(combinations((A, B, C, D, E, F), 2))
     st.integers(0, 99),
 )
 def test_labels_hold_in_any_order_of_links_and_labels(
-    pairs: list[tuple[VersionRef, VersionRef]], said: dict[tuple[VersionRef, VersionRef], bool], seed: int
+    pairs: list[tuple[VersionRef, VersionRef]], copy_of_pair: dict[tuple[VersionRef, VersionRef], bool], seed: int
 ) -> None:
-    links, labels = [link(a, b) for a, b in pairs], [label(a, b, copy=copy) for (a, b), copy in said.items()]
-    found = clusters(links, labels)
+    links, labels = [link(a, b) for a, b in pairs], [label(a, b, copy=copy) for (a, b), copy in copy_of_pair.items()]
+    expected = clusters(links, labels)
     mixed = random.Random(seed)
-    assert clusters(mixed.sample(links, len(links)), mixed.sample(labels, len(labels))) == found
-    members = [{member.text_sha256 for member in cluster.members} for cluster in found]
+    assert clusters(mixed.sample(links, len(links)), mixed.sample(labels, len(labels))) == expected
+    members = [{member.text_sha256 for member in cluster.members} for cluster in expected]
     assert not any(
-        {a.text_sha256, b.text_sha256} <= urls for urls in members for (a, b), copy in said.items() if not copy
+        {a.text_sha256, b.text_sha256} <= urls for urls in members for (a, b), copy in copy_of_pair.items() if not copy
     )
     assert sum(map(len, members)) == len(set().union(*members)), "a source is in one cluster at most"
 
 
 @given(st.lists(st.sampled_from(PAIRS), unique=True))
-def test_a_stranger_changes_no_cluster(pairs: list[tuple[VersionRef, VersionRef]]) -> None:
+def test_an_unrelated_link_changes_no_cluster(pairs: list[tuple[VersionRef, VersionRef]]) -> None:
     links = [link(a, b) for a, b in pairs]
     x, y = ref("x", -1), ref("y", 2.5)
-    assert [each for each in clusters([*links, link(x, y)]) if each.original != x] == list(clusters(links))
+    with_unrelated = [cluster for cluster in clusters([*links, link(x, y)]) if cluster.original != x]
+    assert with_unrelated == list(clusters(links))

@@ -1,4 +1,4 @@
-"""Copies are told from honest reports of one event, from templates and from follow-ups; with evidence that holds."""
+"""Copies are distinguished from reports of one event, templates and follow-ups, with valid evidence."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PAIRS = Path(__file__).parent / "pairs"
 
 
 def text(body: str, *, title: str = "", language: str | None = None, published_at: str | None = None) -> Text:
-    at = datetime.fromisoformat(published_at) if published_at else None
+    instant = datetime.fromisoformat(published_at) if published_at else None
     digest = sha256(f"{title}\n\n{body}".encode()).hexdigest()
-    return Text(sha256=digest, title=title, body=body, language=language, published_at=at)
+    return Text(sha256=digest, title=title, body=body, language=language, published_at=instant)
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -40,8 +40,8 @@ texts = st.sampled_from(sorted(TEXTS)).map(TEXTS.__getitem__)
 
 @pytest.mark.parametrize("pair", LABELLED, ids=lambda pair: f"{pair['a']}-{pair['b']}")
 def test_labelled_pairs_are_judged_as_labelled(pair):
-    found = judge(TEXTS[pair["a"]], TEXTS[pair["b"]]).relation or "none"
-    assert found in {pair["relation"], *pair.get("also", ())}
+    relation = judge(TEXTS[pair["a"]], TEXTS[pair["b"]]).relation or "none"
+    assert relation in {pair["relation"], *pair.get("also", ())}
 
 
 @pytest.mark.parametrize(("a", "b"), COPIES)
@@ -49,27 +49,27 @@ def test_copies_share_at_least_two_keys(a, b):
     assert len(set(fingerprint(TEXTS[a])) & set(fingerprint(TEXTS[b]))) >= 3
 
 
-def mirrored(j: Judgement) -> Judgement:
-    passages = tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in j.passages)
+def mirror(judgement: Judgement) -> Judgement:
+    passages = tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in judgement.passages)
     return replace(
-        j,
-        coverage=j.coverage[::-1],
+        judgement,
+        coverage=judgement.coverage[::-1],
         passages=tuple(sorted(passages, key=lambda p: p.a)),
-        languages=j.languages[::-1],
-        broken=tuple(sorted((other, one) for one, other in j.broken)),
+        languages=judgement.languages[::-1],
+        broken=tuple(sorted((name_b, name_a) for name_a, name_b in judgement.broken)),
     )
 
 
 @settings(max_examples=60, deadline=None)
 @given(texts, texts)
 def test_a_judgement_is_symmetric(a, b):
-    assert judge(b, a) == mirrored(judge(a, b))
+    assert judge(b, a) == mirror(judge(a, b))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_two_texts_are_judged_symmetrically(a, b):
-    assert judge(text(b), text(a)) == mirrored(judge(text(a), text(b)))
+    assert judge(text(b), text(a)) == mirror(judge(text(a), text(b)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -112,7 +112,7 @@ def test_reports_of_one_event_in_two_languages_are_no_translation():
     assert not judged.translated
 
 
-def test_names_that_translating_broke_are_found_and_named():
+def test_names_respelled_by_translation_are_found():
     broken = dict(judge(TEXTS["talks.a"], TEXTS["talks.bt"]).broken)
     assert broken["cienaga"] == "sienaga"
     assert broken["mollar"] == "moulard"
@@ -121,8 +121,8 @@ def test_names_that_translating_broke_are_found_and_named():
 
 def test_a_sentence_cut_in_two_is_found_in_both_parts():
     passages = judge(TEXTS["talks.a"], TEXTS["talks.edit"]).passages
-    said = " ".join(TEXTS["talks.edit"].body[slice(*passage.b)] for passage in passages)
-    assert "had breakfast with Verrano's President Octavio Salcedo. She led a delegation of seven" in said
+    found_text = " ".join(TEXTS["talks.edit"].body[slice(*passage.b)] for passage in passages)
+    assert "had breakfast with Verrano's President Octavio Salcedo. She led a delegation of seven" in found_text
 
 
 def test_an_update_with_new_figures_in_most_sentences_is_no_template():
@@ -132,7 +132,7 @@ def test_an_update_with_new_figures_in_most_sentences_is_no_template():
     assert judge(TEXTS["earn.1"], TEXTS["earn.3"]).relation is None
 
 
-def test_case_marks_and_line_breaks_do_not_matter():
+def test_case_punctuation_and_line_breaks_do_not_matter():
     a = TEXTS["harbor.a"]
     b = text(a.body.upper().replace("\n\n", "\n").replace(",", " ,"))
     assert judge(a, b).relation is Relation.EXACT
@@ -176,7 +176,7 @@ def test_a_repost_under_another_date_is_still_a_copy():
     assert judge(a, replace(b, published_at=a.published_at + timedelta(days=700))).relation is Relation.REWORDED
 
 
-def test_residue_is_told_by_side():
+def test_residue_is_reported_by_side():
     a, b = TEXTS["harbor.a"], replace(TEXTS["harbor.bt"], residue=("[ad_1]",))
     assert judge(a, b).residue == ("b: [ad_1]",)
     assert judge(b, a).residue == ("a: [ad_1]",)
@@ -197,7 +197,7 @@ def test_residue_is_told_by_side():
     ],
     ids=["empty", "one empty", "three words", "a phrase", "one word", "numbers", "counting", "han", "quotes"],
 )
-def test_texts_that_prove_nothing_are_not_linked(a, b):
+def test_texts_without_evidence_are_not_linked(a, b):
     assert judge(text(a), text(b)).relation is None
 
 
@@ -269,33 +269,33 @@ def test_keys_ignore_the_headline():
     assert fingerprint(TEXTS["harbor.a"]) == fingerprint(replace(TEXTS["harbor.a"], title="Another one"))
 
 
-def test_explanation_marks_swapped_words_and_says_what_would_flip_it():
+def test_explanation_marks_changed_words_and_says_what_would_change_the_decision():
     a, b = TEXTS["harbor.a"], TEXTS["harbor.bt"]
-    shown = explain_judgement(judge(a, b), a, b, colour=False)
-    assert shown.startswith("reworded, score 0.9")
-    assert "[-Environment-] minister Tomas Ekberg" in shown
-    assert "{+The+} Minister" in shown
-    assert "=> reworded: yes" in shown
-    assert "what would flip it: less of this:" in shown
-    assert "\x1b" not in shown
-    assert max(map(len, shown.split("rules, in the order")[0].splitlines()[3:])) <= 120
+    explanation = explain_judgement(judge(a, b), a, b, colour=False)
+    assert explanation.startswith("reworded, score 0.9")
+    assert "[-Environment-] minister Tomas Ekberg" in explanation
+    assert "{+The+} Minister" in explanation
+    assert "=> reworded: yes" in explanation
+    assert "would be decided otherwise with less of this:" in explanation
+    assert "\x1b" not in explanation
+    assert max(map(len, explanation.split("rules, in the order")[0].splitlines()[3:])) <= 120
 
 
-def test_explanation_answers_for_unlinked_pairs():
+def test_explanation_covers_unlinked_pairs():
     a, b = TEXTS["harbor.a"], TEXTS["clinic.a"]
-    shown = explain_judgement(judge(a, b), a, b, colour=False)
-    assert shown.startswith("not linked, score 0.")
-    assert "no rule holds" in shown
+    explanation = explain_judgement(judge(a, b), a, b, colour=False)
+    assert explanation.startswith("not linked, score 0.")
+    assert "no rule holds" in explanation
 
 
 def test_explanation_colours_without_dropping_the_marks():
     a, b = TEXTS["harbor.a"], TEXTS["harbor.bt"]
-    shown = explain_judgement(judge(a, b), a, b, colour=True)
-    assert "\x1b[31m[-Environment-]\x1b[0m" in shown
+    explanation = explain_judgement(judge(a, b), a, b, colour=True)
+    assert "\x1b[31m[-Environment-]\x1b[0m" in explanation
 
 
-def test_explained_content_cannot_drive_the_terminal():
+def test_explained_content_cannot_control_the_terminal():
     a = TEXTS["harbor.a"]
     b = replace(a, title="x\x1b[2J", body=a.body.replace("ferry", "fer\x1b]0;owned\x07ry"), residue=("\x1b[31m",))
-    shown = explain_judgement(judge(a, b), a, b, colour=False)
-    assert not any(ord(c) < 32 and c != "\n" for c in shown)
+    explanation = explain_judgement(judge(a, b), a, b, colour=False)
+    assert not any(ord(c) < 32 and c != "\n" for c in explanation)

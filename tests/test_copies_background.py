@@ -1,4 +1,4 @@
-"""What the shipped background says of words and of sentences that everybody prints."""
+"""The shipped background statistics: weights of words, and stock sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def test_the_id_belongs_to_the_files_and_is_part_of_the_method():
     assert METHOD.endswith(BACKGROUND)
 
 
-def test_it_is_small():
+def test_the_files_are_small():
     assert sum(path.stat().st_size for path in HERE.iterdir() if path.is_file()) < 1_000_000
 
 
@@ -23,7 +23,7 @@ def test_rarer_words_weigh_more():
     assert weight("brandv", "en") == background().unseen
 
 
-def test_an_abbreviation_weighs_what_its_letters_do():
+def test_an_abbreviation_has_the_weight_of_its_letters():
     assert background().weight("u.s", "en") < 0.4
 
 
@@ -33,11 +33,11 @@ def test_languages_without_a_table_weigh_words_by_length():
 
 def test_stock_sentences_are_known_in_three_languages():
     share = background().stock_share
-    for said in (
+    for sentence in (
         "the company did not immediately respond to a request for comment",
         "el banco no respondió de inmediato a una solicitud de comentarios",
         "die bank wollte sich auf anfrage nicht äußern",
     ):
-        assert share(tuple(said.split())) > 0.6
+        assert share(tuple(sentence.split())) > 0.6
     assert share(("the", "ferry", "ran", "aground", "on", "the", "reef")) == 0.0
     assert share(("short",)) == 0.0

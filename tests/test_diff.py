@@ -1,4 +1,4 @@
-"""Edits tile both texts and rebuild the newer one; they are shown so that a person can trust them."""
+"""Edits tile both texts and rebuild the newer one, and renderings show them so that a person can check them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def text(*paragraphs: str, title: str = "Ferry runs aground") -> Text:
     return Text(sha256=sha256(f"{title}\n\n{body}".encode()).hexdigest(), title=title, body=body)
 
 
-def applied(edits: tuple[Edit, ...], a: str, b: str) -> str:
+def apply_edits(edits: tuple[Edit, ...], a: str, b: str) -> str:
     return "".join(a[slice(*e.a)] if e.op in {"equal", "move"} else b[slice(*e.b)] for e in edits)
 
 
 def assert_tiles(edits: tuple[Edit, ...], a: str, b: str) -> None:
-    assert applied(edits, a, b) == b
+    assert apply_edits(edits, a, b) == b
     assert "".join(b[slice(*e.b)] for e in edits) == b
     spans = sorted(e.a for e in edits if e.a[0] < e.a[1])
     assert [end for _, end in spans][:-1] == [start for start, _ in spans][1:]
@@ -63,8 +63,8 @@ def test_edits_tile_both_texts_and_rebuild_the_newer(a, b):
 
 @settings(max_examples=100, deadline=None)
 @given(st.permutations(STORY), st.integers(0, 7), st.sampled_from(["300", "Port Selwyn", "nobody", "crew"]))
-def test_shuffled_cut_and_edited_stories_are_rebuilt(order, kept, swapped):
-    a, b = text(*STORY), text(*(p.replace(swapped, "other words") for p in order[:kept]))
+def test_shuffled_cut_and_edited_stories_are_rebuilt(order, length, swapped):
+    a, b = text(*STORY), text(*(p.replace(swapped, "other words") for p in order[:length]))
     assert_tiles(compare(a, b).edits, a.body, b.body)
 
 
@@ -109,13 +109,13 @@ def test_a_passage_that_moved_is_one_move():
     a, b = text(*STORY), text(STORY[3], *STORY[:3], *STORY[4:])
     change = compare(a, b)
     assert change.kinds == (Kind.MOVED,)
-    assert [said for op, said, _ in ops(change, a, b) if op == "move"] == [STORY[3]]
+    assert [passage for op, passage, _ in ops(change, a, b) if op == "move"] == [STORY[3]]
 
 
 def test_the_shorter_of_two_swapped_passages_is_the_one_that_moved():
     a, b = text(STORY[1], STORY[4]), text(STORY[4], STORY[1])
     change = compare(a, b)
-    assert [said for op, said, _ in ops(change, a, b) if op == "move"] == [STORY[4]]
+    assert [passage for op, passage, _ in ops(change, a, b) if op == "move"] == [STORY[4]]
 
 
 def test_a_passage_may_be_edited_while_it_moves():
@@ -137,33 +137,33 @@ def test_a_new_paragraph_is_an_insert_of_its_own():
 
 def test_terminal_shows_marks_without_colour_and_folds_the_rest():
     a, b = text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:])
-    shown = render_terminal(compare(a, b), a, b, colour=False)
-    assert "said [-300-]{+30+} people" in shown
-    assert "... 5 unchanged paragraphs" in shown
-    assert "\x1b" not in shown
-    assert STORY[4] not in shown
+    output = render_terminal(compare(a, b), a, b, colour=False)
+    assert "said [-300-]{+30+} people" in output
+    assert "... 5 unchanged paragraphs" in output
+    assert "\x1b" not in output
+    assert STORY[4] not in output
 
 
 def test_terminal_keeps_the_marks_when_it_colours():
     a, b = text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:])
-    shown = render_terminal(compare(a, b), a, b, colour=True)
-    assert "\x1b[31m[-300-]\x1b[0m\x1b[32m{+30+}\x1b[0m" in shown
+    output = render_terminal(compare(a, b), a, b, colour=True)
+    assert "\x1b[31m[-300-]\x1b[0m\x1b[32m{+30+}\x1b[0m" in output
 
 
 def test_terminal_shows_a_move_at_both_ends():
     a, b = text(*STORY), text(STORY[3], *STORY[:3], *STORY[4:])
-    shown = render_terminal(compare(a, b), a, b, colour=False)
-    assert f"(moved here from \u00b64) {STORY[3]}" in shown
-    assert '(moved to \u00b61: "The government will publish a report' in shown
+    output = render_terminal(compare(a, b), a, b, colour=False)
+    assert f"(moved here from \u00b64) {STORY[3]}" in output
+    assert '(moved to \u00b61: "The government will publish a report' in output
 
 
-def test_content_cannot_drive_the_terminal():
+def test_content_cannot_control_the_terminal():
     a, b = text("Plain words here."), text("Plain \x1b]0;owned\x07words\u202e here\x9b31m.", title="Up\x1b[2Jdate")
     change = compare(a, b)
-    for shown in (render_terminal(change, a, b, colour=False), render_unified(change, a, b)):
-        assert not any(ord(c) < 32 and c != "\n" for c in shown)
-        assert "\x9b" not in shown
-        assert "\u202e" not in shown
+    for output in (render_terminal(change, a, b, colour=False), render_unified(change, a, b)):
+        assert not any(ord(c) < 32 and c != "\n" for c in output)
+        assert "\x9b" not in output
+        assert "\u202e" not in output
 
 
 def test_unified_text_reads_like_a_diff():
@@ -174,11 +174,11 @@ def test_unified_text_reads_like_a_diff():
     assert render_unified(compare(a, a), a, a) == ""
 
 
-def test_json_edits_hold_offsets_and_both_texts():
+def test_json_edits_have_offsets_and_both_texts():
     a, b = text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:])
-    said = edits_json(compare(a, b), a, b)
-    assert said["kinds"] == ["number"]
-    assert [e for e in said["edits"] if e["op"] == "replace"] == [
+    payload = edits_json(compare(a, b), a, b)
+    assert payload["kinds"] == ["number"]
+    assert [e for e in payload["edits"] if e["op"] == "replace"] == [
         {"op": "replace", "a": [18, 21], "b": [18, 20], "a_text": "300", "b_text": "30", "kinds": ["number"]}
     ]
 

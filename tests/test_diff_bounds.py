@@ -1,4 +1,4 @@
-"""However large or odd two texts are, comparing them ends soon, and says so where it looked less closely."""
+"""Bounded time: comparing texts of any size ends soon, and the result says where it was less precise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archive.versions.diff import compare, edits_json, render_html, render_termi
 from db.records import Kind, Text
 
 SECONDS = 4
-"""Of processor time for comparing. Measured: at most 2; the margin is for a busy machine."""
+"""Processor time for one comparison. Measured: at most 2. The margin is for a busy machine."""
 
 
 def text(body: str) -> Text:
@@ -21,15 +21,15 @@ def text(body: str) -> Text:
 def paragraphs(words: int, seed: int) -> list[str]:
     dice = random.Random(seed)
     vocabulary = ["".join(dice.choices("abcdefghij", k=dice.randint(2, 9))) for _ in range(3000)]
-    found = []
+    texts = []
     while words > 0:
         length = dice.randint(5, 60)
-        found.append(" ".join(dice.choices(vocabulary, k=length)).capitalize() + ".")
+        texts.append(" ".join(dice.choices(vocabulary, k=length)).capitalize() + ".")
         words -= length
-    return found
+    return texts
 
 
-def joined(parts: list[str]) -> str:
+def join(parts: list[str]) -> str:
     return "\n\n".join(parts)
 
 
@@ -46,8 +46,8 @@ def assert_compares(a: str, b: str) -> None:
     "change",
     [
         lambda story: [*story[:5], "Something else.", *story[6:9000], *story[9001:], story[9000]],
-        lambda story: [each.replace("a", "b", 1) for each in story],
-        lambda story: [each.replace("ab", "zz") if n % 3 == 0 else each for n, each in enumerate(story)],
+        lambda story: [paragraph.replace("a", "b", 1) for paragraph in story],
+        lambda story: [text.replace("ab", "zz") if n % 3 == 0 else text for n, text in enumerate(story)],
         lambda _: paragraphs(800_000, 2),
         lambda story: story[::-1],
     ],
@@ -55,7 +55,7 @@ def assert_compares(a: str, b: str) -> None:
 )
 def test_two_texts_of_five_megabytes(change):
     story = paragraphs(800_000, 1)
-    assert_compares(joined(story), joined(change(story)))
+    assert_compares(join(story), join(change(story)))
 
 
 @pytest.mark.slow
@@ -64,10 +64,10 @@ def test_ten_thousand_paragraphs_all_edited(shuffled):
     story = [
         f"Paragraph {n} says {n * 7} things of {part[:80]}" for n, part in enumerate(paragraphs(400_000, 1)[:10_000])
     ]
-    edited = [each.replace("says", "said") for each in story]
+    edited = [paragraph.replace("says", "said") for paragraph in story]
     if shuffled:
         random.Random(3).shuffle(edited)
-    assert_compares(joined(story), joined(edited))
+    assert_compares(join(story), join(edited))
 
 
 @pytest.mark.slow
@@ -96,20 +96,20 @@ def test_texts_made_to_be_slow(a, b):
 @pytest.mark.slow
 def test_a_change_compared_less_closely_says_so_everywhere():
     story = paragraphs(60_000, 1)
-    a, b = text(joined(story)), text(joined([each.replace("a", "b", 1) for each in story]))
+    a, b = text(join(story)), text(join([paragraph.replace("a", "b", 1) for paragraph in story]))
     change = compare(a, b)
     assert change.coarse
     assert edits_json(change, a, b)["coarse"] is True
-    for shown in (render_terminal(change, a, b, colour=False), render_html(change, a, b)):
-        assert "too much changed to compare word by word" in shown
+    for output in (render_terminal(change, a, b, colour=False), render_html(change, a, b)):
+        assert "too much changed to compare word by word" in output
     assert render_unified(change, a, b)
 
 
 @pytest.mark.slow
 def test_a_number_changed_where_words_are_not_compared_is_still_a_number():
     story = paragraphs(60_000, 1)
-    edited = [each.replace("a", "b", 1) for each in story]
-    a, b = joined([*story, f"{story[0]} 300"]), joined([*edited, f"{edited[0]} 30"])
+    edited = [paragraph.replace("a", "b", 1) for paragraph in story]
+    a, b = join([*story, f"{story[0]} 300"]), join([*edited, f"{edited[0]} 30"])
     change = compare(text(a), text(b))
     assert change.coarse
     assert Kind.NUMBER in change.kinds
@@ -117,4 +117,4 @@ def test_a_number_changed_where_words_are_not_compared_is_still_a_number():
 
 def test_an_article_is_never_compared_coarsely():
     story = paragraphs(10_000, 1)
-    assert not compare(text(joined(story)), text(joined([each.replace("a", "b") for each in story]))).coarse
+    assert not compare(text(join(story)), text(join([paragraph.replace("a", "b") for paragraph in story]))).coarse

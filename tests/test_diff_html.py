@@ -1,4 +1,4 @@
-"""The page of a change needs nothing but itself, runs nothing, and shows moves at both ends."""
+"""The HTML page of a change loads and runs nothing, and shows moves at both ends."""
 
 from __future__ import annotations
 
@@ -36,83 +36,83 @@ def text(*paragraphs: str, title: str = "Ferry runs aground", residue: tuple[str
     return Text(sha256=digest, title=title, body=body, language="en", residue=residue)
 
 
-def page(a: Text, b: Text, **known: object) -> str:
-    return render_html(compare(a, b), a, b, **known)
+def page(a: Text, b: Text, **options: object) -> str:
+    return render_html(compare(a, b), a, b, **options)
 
 
-class Parts(HTMLParser):
-    """The tags of a page with their attributes, and the text inside each del, ins and h1."""
+class ParsedPage(HTMLParser):
+    """The tags of a page with their attributes, and the text inside each del and ins."""
 
-    def __init__(self, said: str) -> None:
+    def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.inside: list[str] = []
-        self.said: dict[str, list[str]] = {"del": [], "ins": []}
-        self.feed(said)
+        self.marked: dict[str, list[str]] = {"del": [], "ins": []}
+        self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
         self.inside.append(tag)
-        if tag in self.said:
-            self.said[tag].append("")
+        if tag in self.marked:
+            self.marked[tag].append("")
 
     def handle_endtag(self, tag):
         while self.inside and self.inside.pop() != tag:
             pass
 
     def handle_data(self, data):
-        for tag in self.said:
+        for tag in self.marked:
             if tag in self.inside and self.inside[-1] != "span":
-                self.said[tag][-1] += data
+                self.marked[tag][-1] += data
 
 
 def test_what_was_cut_and_added_is_marked():
-    parts = Parts(page(text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:], title="Ferry hits reef")))
-    assert parts.said == {"del": ["runs aground", "300"], "ins": ["hits reef", "30"]}
+    parts = ParsedPage(page(text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:], title="Ferry hits reef")))
+    assert parts.marked == {"del": ["runs aground", "300"], "ins": ["hits reef", "30"]}
 
 
 def test_the_page_loads_and_runs_nothing():
-    said = page(text(*STORY), text(*STORY[2:]), url="https://daily.example/ferry")
-    tags = Parts(said).tags
+    html = page(text(*STORY), text(*STORY[2:]), url="https://daily.example/ferry")
+    tags = ParsedPage(html).tags
     assert {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object", "embed", "form", "base"} == set()
     names = {name for _, attrs in tags for name in attrs}
     assert not {name for name in names if name in {"src", "srcset", "style"} or name.startswith("on")}
     assert all(attrs["href"].startswith("#") for _, attrs in tags if "href" in attrs)
-    assert "url(" not in said
-    assert "@import" not in said
+    assert "url(" not in html
+    assert "@import" not in html
 
 
 def test_the_policy_of_the_page_allows_its_own_style_and_nothing_else():
-    said = page(text(*STORY), text(*STORY[2:]))
-    style = re.search(r"<style>(.*)</style>", said, flags=re.DOTALL)[1]
+    html = page(text(*STORY), text(*STORY[2:]))
+    style = re.search(r"<style>(.*)</style>", html, flags=re.DOTALL)[1]
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    assert f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{digest}'" in said
+    assert f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{digest}'" in html
 
 
 def test_content_is_shown_as_text():
     bad = '</title><script>alert(1)</script><img src=x onerror="x">'
-    said = page(text("Quiet.", title="Old"), text(f"Quiet. {bad} And loud.", title=bad), url=f"javascript:{bad}")
-    assert "<script" not in said
-    assert "<img" not in said
+    html = page(text("Quiet.", title="Old"), text(f"Quiet. {bad} And loud.", title=bad), url=f"javascript:{bad}")
+    assert "<script" not in html
+    assert "<img" not in html
 
 
 def test_a_move_is_shown_at_both_ends_and_each_leads_to_the_other():
-    said = page(text(*STORY), text(STORY[3], *STORY[:3], *STORY[4:]))
-    ids = {attrs["id"] for _, attrs in Parts(said).tags if "id" in attrs}
-    links = {attrs["href"] for _, attrs in Parts(said).tags if "href" in attrs}
-    assert links == {f"#{each}" for each in ids} == {"#from-1", "#to-1"}
-    assert "moved here from ¶4" in said
-    assert "moved to ¶1" in said
-    assert said.count(STORY[3]) == 2
+    html = page(text(*STORY), text(STORY[3], *STORY[:3], *STORY[4:]))
+    ids = {attrs["id"] for _, attrs in ParsedPage(html).tags if "id" in attrs}
+    links = {attrs["href"] for _, attrs in ParsedPage(html).tags if "href" in attrs}
+    assert links == {f"#{anchor}" for anchor in ids} == {"#from-1", "#to-1"}
+    assert "moved here from ¶4" in html
+    assert "moved to ¶1" in html
+    assert html.count(STORY[3]) == 2
 
 
 def test_unchanged_paragraphs_are_folded_without_a_script():
-    said = page(text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:]))
-    assert "<summary>4 unchanged paragraphs</summary>" in said
-    assert STORY[5] in said
+    html = page(text(*STORY), text(STORY[0].replace("300", "30"), *STORY[1:]))
+    assert "<summary>4 unchanged paragraphs</summary>" in html
+    assert STORY[5] in html
 
 
-def test_a_change_nobody_can_see_is_named():
+def test_an_invisible_change_is_named():
     a, b = text("Plain words here."), text("Plain wo\u200brds here.")
     assert "[U+200B]" in page(a, b)
     assert "[U+200B]" in render_terminal(compare(a, b), a, b, colour=False)
@@ -132,7 +132,7 @@ def test_a_page_that_shows_no_change_says_why(a, b, remark):
 
 def test_the_verb_writes_the_page_to_a_file(tmp_path: Path) -> None:
     fill(tmp_path / "archive.db", T0)
-    asked = ["--db", str(tmp_path / "archive.db"), "diff", TALKS, "--html", str(tmp_path / "talks.html")]
-    ran = CliRunner().invoke(wirecopy, asked, catch_exceptions=False)
-    assert (ran.stdout, ran.stderr) == ("", f"Wrote {tmp_path / 'talks.html'}.\n")
+    arguments = ["--db", str(tmp_path / "archive.db"), "diff", TALKS, "--html", str(tmp_path / "talks.html")]
+    result = CliRunner().invoke(wirecopy, arguments, catch_exceptions=False)
+    assert (result.stdout, result.stderr) == ("", f"wirecopy: written to {tmp_path / 'talks.html'}\n")
     assert TALKS in (tmp_path / "talks.html").read_text(encoding="utf-8")

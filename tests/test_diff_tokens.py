@@ -1,4 +1,4 @@
-"""What no edit may split, in English, German and Spanish, and that none ever does."""
+"""Tokens that no edit may split, in English, German and Spanish."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def text(body: str, language: str | None = "en") -> Text:
 
 
 @pytest.mark.parametrize(
-    ("said", "piece", "whole"),
+    ("body", "piece", "whole"),
     [
         ("It cost $4.2 million then.", Piece.MONEY, "$4.2 million"),
         ("Es kostete 5 Mio. Euro damals.", Piece.MONEY, "5 Mio. Euro"),
@@ -51,17 +51,17 @@ def text(body: str, language: str | None = "en") -> Text:
         ("Dijo «no vimos nada» ayer.", Piece.QUOTATION, "«no vimos nada»"),
     ],
 )
-def test_a_piece_is_one_token(said, piece, whole):
-    assert (piece, whole) in {(token.piece, token.text) for token in tokenize(said)}
+def test_a_piece_is_one_token(body, piece, whole):
+    assert (piece, whole) in {(token.piece, token.text) for token in tokenize(body)}
 
 
 @given(st.text(max_size=200))
-def test_tokens_hold_every_sign_that_is_no_blank(said):
-    tokens = tokenize(said)
-    assert all(token.text == said[token.start : token.end] for token in tokens)
+def test_tokens_contain_every_character_that_is_no_blank(body):
+    tokens = tokenize(body)
+    assert all(token.text == body[token.start : token.end] for token in tokens)
     ends = [0, *(token.end for token in tokens)]
-    starts = [*(token.start for token in tokens), len(said)]
-    assert all(not said[end:start].strip() for end, start in zip(ends, starts, strict=True))
+    starts = [*(token.start for token in tokens), len(body)]
+    assert all(not body[end:start].strip() for end, start in zip(ends, starts, strict=True))
 
 
 WHOLE = [
@@ -105,18 +105,18 @@ sentences = st.lists(st.sampled_from(FILLER) | st.sampled_from(WHOLE), min_size=
 @settings(max_examples=200, deadline=None)
 @given(st.lists(sentences, max_size=3).map(" ".join), st.lists(sentences, max_size=3).map(" ".join))
 def test_no_edit_begins_or_ends_inside_a_number_a_date_a_name_or_a_quotation(a, b):
-    pattern = re.compile("|".join(re.escape(each) for each in sorted(WHOLE, key=len, reverse=True)))
+    pattern = re.compile("|".join(re.escape(piece) for piece in sorted(WHOLE, key=len, reverse=True)))
     change = compare(text(a), text(b))
     for body, edges in (
         (a, {e for edit in change.edits for e in edit.a}),
         (b, {e for edit in change.edits for e in edit.b}),
     ):
-        for found in pattern.finditer(body):
-            assert not edges & set(range(found.start() + 1, found.end()))
+        for match in pattern.finditer(body):
+            assert not edges & set(range(match.start() + 1, match.end()))
 
 
 @pytest.mark.parametrize(
-    ("said", "language", "capitals"),
+    ("body", "language", "capitals"),
     [
         ("Der Hund ist nicht da und das Haus auch nicht.", None, Capitals.NOUNS),
         ("The dog is not there and neither is the house.", None, Capitals.NAMES),
@@ -125,11 +125,11 @@ def test_no_edit_begins_or_ends_inside_a_number_a_date_a_name_or_a_quotation(a, 
         ("Anything", "es", Capitals.NAMES),
     ],
 )
-def test_how_a_text_uses_capitals_is_known_or_guessed(said, language, capitals):
-    assert capitals_of(said, language) is capitals
+def test_how_a_text_uses_capitals_is_known_or_guessed(body, language, capitals):
+    assert capitals_of(body, language) is capitals
 
 
-def test_a_headline_in_title_case_names_nobody():
+def test_a_headline_in_title_case_shows_no_names():
     assert capitals_of_headline("Minister May Resign Over Flights", "en") is Capitals.EVERY_WORD
     assert capitals_of_headline("Minister may resign over flights", "en") is Capitals.NAMES
     pieces = {token.piece for token in tokenize("Minister May Resign", Capitals.EVERY_WORD)}

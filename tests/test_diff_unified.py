@@ -1,4 +1,4 @@
-"""A unified diff is one: applied to the older text it gives the newer."""
+"""A unified diff applied to the older text gives the newer one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from db.records import Text
 
 def text(lines: list[str]) -> Text:
     title, *body = lines
-    said = "\n".join(body)
-    return Text(sha256=sha256(f"{title}\n\n{said}".encode()).hexdigest(), title=title, body=said)
+    text_body = "\n".join(body)
+    return Text(sha256=sha256(f"{title}\n\n{text_body}".encode()).hexdigest(), title=title, body=text_body)
 
 
-def patched(before: list[str], diff: list[str]) -> list[str]:
-    """What the hunks make of the lines, each held to the place and length it claims."""
+def apply_patch(before: list[str], diff: list[str]) -> list[str]:
+    """Apply the hunks to the lines, and check that each has the place and length that it claims."""
     after: list[str] = []
     place = 0
     for line in diff:
         if header := re.fullmatch(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", line):
-            start, count, to, new = (1 if each is None else int(each) for each in header.groups())
+            start, count, to, new = (1 if number is None else int(number) for number in header.groups())
             after += before[place : start - bool(count)]
             place = start - bool(count)
             assert len(after) == to - bool(new)
@@ -42,6 +42,6 @@ lines = st.lists(st.sampled_from(["a", "b", "c d", "", "300 e"]), min_size=2, ma
 
 @given(lines, lines)
 def test_a_unified_diff_applied_gives_the_newer_text(a, b):
-    said = render_unified(compare(text(a), text(b)), text(a), text(b)).splitlines()
-    assert patched(a, said[2:]) == b
-    assert bool(said) == (a != b)
+    diff = render_unified(compare(text(a), text(b)), text(a), text(b)).splitlines()
+    assert apply_patch(a, diff[2:]) == b
+    assert bool(diff) == (a != b)

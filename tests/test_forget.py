@@ -18,14 +18,14 @@ from click.testing import CliRunner
 from archive.api import Archive
 from archive.api.version_ref import Ref
 from archive.cli import wirecopy
-from archive.pipeline.gather import keep_outcomes
+from archive.pipeline.gather import record_visits
 from archive.urls import url_key
 from db.errors import BadInput, NotArchived
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.queries import tombstones
 from db.reader import Reader
-from db.records import DiscoveredUrl
+from db.records import DiscoveredUrl, SeedKind
 from db.schema import metadata
 from db.store import Store
 from db.store.forget import _pointing_at
@@ -219,7 +219,8 @@ def test_it_is_not_kept_again_by_any_way(store: Store) -> None:
         store.add_source(URL, key, LATER)
     assert store.add_found([(DiscoveredUrl(url=URL), key)], 2, LATER) == []
     store.sync_seeds([a_seed("harbour")], {URL: key}, LATER)
-    assert keep_outcomes(store, [an_outcome(), an_outcome(OTHER)], provenance="import:a.warc", now=LATER) != []
+    visits = [(SeedKind.ARTICLE, (outcome,)) for outcome in (an_outcome(), an_outcome(OTHER))]
+    assert record_visits(store, visits, provenance="import:a.warc", now=LATER) != []
     assert source_queries.by_url_key(store.ask, key) is None
 
 

@@ -1,8 +1,8 @@
-"""Which texts are compared follows from all texts there are, whatever the order in which they came, moved and went.
+"""The compared pairs of texts depend on the set of texts, not on the order of arrivals, moves and removals.
 
-Texts with keys of all kinds, some had by few and some by very many, arrive one after another, are first seen earlier
-than thought, and vanish; each pair that is compared is linked. At the end the links must be those which a plain reading
-of the rule gives for what is there: two loops over all pairs, and no memory of how it came to be.
+Texts with keys of all kinds, some rare and some very common, arrive one after another, turn out to have been seen
+earlier, and disappear. Each pair that is compared is linked. At the end the links must equal those of a plain
+implementation of the rule: two loops over all pairs, without any state.
 """
 
 from __future__ import annotations
@@ -25,59 +25,60 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMON = [link_queries.TERMS_FROM + number for number in range(6)]
-SOME = [link_queries.TERMS_FROM + 100 + number for number in range(12)]
+UNCOMMON = [link_queries.TERMS_FROM + 100 + number for number in range(12)]
 PRINTED = list(range(8))
 TEXTS = 140
 
 
 @dataclass(frozen=True)
-class Told:
-    """A text: its name, its keys, and when it was first seen."""
+class KeyedText:
+    """A text: its name, its keys, and the time it was first seen."""
 
     name: str
     keys: tuple[int, ...]
-    at: datetime
+    seen_at: datetime
 
 
-def texts_of(dice: random.Random) -> list[Told]:
-    """Texts of some months, most of them of the same weeks; some are on everybody's subject."""
-    found = []
+def texts_of(dice: random.Random) -> list[KeyedText]:
+    """Return texts of some months, most of them of the same weeks. Some share common keys."""
+    texts = []
     for number in range(TEXTS):
         keys = {
             *dice.sample(COMMON, 4),
-            *dice.sample(SOME, dice.randint(0, 6)),
+            *dice.sample(UNCOMMON, dice.randint(0, 6)),
             *dice.sample(PRINTED, 2),
             1000 + number,
         }
         day = dice.choice([dice.randint(0, 9), dice.randint(0, 14), dice.randint(0, 120)])
-        found.append(Told(f"text {number}", tuple(sorted(keys)), T0 + day * DAY))
-    return found
+        texts.append(KeyedText(f"text {number}", tuple(sorted(keys)), T0 + day * DAY))
+    return texts
 
 
-def by_the_rule(texts: Iterable[Told]) -> set[frozenset[str]]:
-    """The pairs that are compared, by the rule as it is told."""
+def pairs_by_rule(texts: Iterable[KeyedText]) -> set[frozenset[str]]:
+    """Return the pairs that are compared, by a plain implementation of the rule."""
     texts = list(texts)
-    day = {each.name: (*link_queries.block_of(since_1970(each.at)), since_1970(each.at)) for each in texts}
-    ever = Counter(key for each in texts for key in each.keys)
-    here = Counter((key, day[each.name][0]) for each in texts for key in each.keys)
+    blocks = {text.name: link_queries.block_of(day_of(text.seen_at))[0] for text in texts}
+    total = Counter(key for text in texts for key in text.keys)
+    in_block = Counter((key, blocks[text.name]) for text in texts for key in text.keys)
 
-    def live(key: int, one: Told, other: Told) -> bool:
-        near = abs(day[one.name][2] - day[other.name][2]) <= link_queries.FORTNIGHT
-        crowded = any(here[key, day[each.name][0]] > link_queries.cap_of(key) for each in (one, other))
-        return ever[key] <= link_queries.RARE_CAP or (near and not crowded)
+    def is_live(key: int, a: KeyedText, b: KeyedText) -> bool:
+        near = abs(day_of(a.seen_at) - day_of(b.seen_at)) <= link_queries.FORTNIGHT
+        crowded = any(in_block[key, blocks[text.name]] > link_queries.cap_of(key) for text in (a, b))
+        return total[key] <= link_queries.RARE_CAP or (near and not crowded)
 
-    def compared(one: Told, other: Told) -> bool:
-        return sum(live(key, one, other) for key in {*one.keys} & {*other.keys}) >= link_queries.LEAST_SHARED
+    def is_compared(a: KeyedText, b: KeyedText) -> bool:
+        return sum(is_live(key, a, b) for key in {*a.keys} & {*b.keys}) >= link_queries.LEAST_SHARED
 
-    return {frozenset((one.name, other.name)) for one, other in combinations(texts, 2) if compared(one, other)}
-
-
-def since_1970(at: datetime) -> int:
-    return int(at.timestamp()) // 86_400
+    return {frozenset((a.name, b.name)) for a, b in combinations(texts, 2) if is_compared(a, b)}
 
 
-class Linked:
-    """An archive whose texts have the keys they are given, and in which every two that are compared are linked."""
+def day_of(instant: datetime) -> int:
+    """Return the number of days since 1970."""
+    return int(instant.timestamp()) // 86_400
+
+
+class LinkedArchive:
+    """An archive of texts with given keys, in which every two texts that are compared are linked."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -85,82 +86,86 @@ class Linked:
         self.names: dict[int, str] = {}
         self.compared = 0
 
-    def see(self, one: Told, at: datetime) -> None:
-        """The text is seen at an instant, perhaps again."""
-        source = add_source(self.store, f"https://{one.name.replace(' ', '')}.example/")
-        record_text(self.store, source, one.name, at)
-        self.settle(one)
+    def add(self, text: KeyedText, instant: datetime) -> None:
+        """Record a sighting of the text."""
+        source = add_source(self.store, f"https://{text.name.replace(' ', '')}.example/")
+        record_text(self.store, source, text.name, instant)
+        self.settle(text)
 
-    def settle(self, one: Told) -> None:
+    def settle(self, text: KeyedText) -> None:
         derive_all(self.store)
-        (row,) = self.store.ask("SELECT id FROM text WHERE body = :name", name=one.name)
-        self.keys[row["id"]], self.names[row["id"]] = one.keys, one.name
+        (row,) = self.store.ask("SELECT id FROM text WHERE body = :name", name=text.name)
+        self.keys[row["id"]], self.names[row["id"]] = text.keys, text.name
         self.link()
 
-    def lose(self, one: Told) -> None:
-        """The text stands in no history any more: its source turns out to be another's."""
+    def remove(self, text: KeyedText) -> None:
+        """Remove the text from all histories: its source turns out to be another's."""
         (row,) = self.store.ask(
             "SELECT v.source_id AS id FROM version v JOIN text t ON t.id = v.text_id WHERE t.body = :name "
             "AND v.superseded_at IS NULL",
-            name=one.name,
+            name=text.name,
         )
         self.store.settle(row["id"], lambda _, __: (), LATER)
         self.link()
 
     def link(self) -> None:
-        """As ``archive.pipeline.link`` does it, where every judgement is the same."""
-        while waiting := link_queries.unlinked(self.store.ask, 7):
-            keys = {each: self.keys[each] for each in waiting}
-            standing, done = self.store.add_keys(keys), link_queries.compared(self.store.ask, waiting, "test")
-            for each in standing:
-                others = () if each in done else link_queries.candidates(self.store.ask, each, keys[each])
+        """Link as ``archive.pipeline.link`` does, with the same judgement for all pairs."""
+        while queue := link_queries.unlinked(self.store.ask, 7):
+            keys = {text_id: self.keys[text_id] for text_id in queue}
+            current, compared = self.store.add_keys(keys), link_queries.compared(self.store.ask, queue, "test")
+            for text_id in current:
+                own = keys[text_id]
+                others = () if text_id in compared else link_queries.candidates(self.store.ask, text_id, own)
                 self.compared += len(others)
-                self.store.link(each, [(other, a_judgement()) for other in others], "test", LATER, keys[each])
+                self.store.link(text_id, [(other, a_judgement()) for other in others], "test", LATER, own)
 
     def pairs(self) -> set[frozenset[str]]:
-        found = self.store.ask("SELECT a_text_id AS a, b_text_id AS b FROM link")
-        return {frozenset((self.names[row["a"]], self.names[row["b"]])) for row in found}
+        rows = self.store.ask("SELECT a_text_id AS a, b_text_id AS b FROM link")
+        return {frozenset((self.names[row["a"]], self.names[row["b"]])) for row in rows}
 
 
 @pytest.fixture
-def linked(tmp_path: Path) -> Iterator[Linked]:
+def archive(tmp_path: Path) -> Iterator[LinkedArchive]:
     with Store(tmp_path / "archive.db") as store:
-        yield Linked(store)
+        yield LinkedArchive(store)
 
 
 @pytest.mark.slow
-def test_a_key_that_grows_common_takes_back_the_links_it_gave(linked: Linked) -> None:
+def test_a_key_that_becomes_common_loses_its_links(archive: LinkedArchive) -> None:
     keys = tuple(COMMON[:4])
-    first = [Told(f"text {number}", keys, T0) for number in range(2)]
-    for each in first:
-        linked.see(each, each.at)
-    assert len(linked.pairs()) == 1
-    crowd = [Told(f"crowd {number}", (*keys[:1], 1000 + number), T0) for number in range(link_queries.TERM_CAP - 1)]
-    for each in crowd[:-1]:
-        linked.see(each, each.at)
-    assert linked.pairs() == by_the_rule([*first, *crowd[:-1]]) != set()
-    linked.see(crowd[-1], crowd[-1].at)
-    assert linked.pairs() == by_the_rule([*first, *crowd]) == set()
-    linked.lose(crowd[0])
-    assert linked.pairs() == by_the_rule([*first, *crowd[1:]]) != set()
+    first = [KeyedText(f"text {number}", keys, T0) for number in range(2)]
+    for text in first:
+        archive.add(text, text.seen_at)
+    assert len(archive.pairs()) == 1
+    crowd = [
+        KeyedText(f"crowd {number}", (*keys[:1], 1000 + number), T0) for number in range(link_queries.TERM_CAP - 1)
+    ]
+    for text in crowd[:-1]:
+        archive.add(text, text.seen_at)
+    assert archive.pairs() == pairs_by_rule([*first, *crowd[:-1]]) != set()
+    archive.add(crowd[-1], crowd[-1].seen_at)
+    assert archive.pairs() == pairs_by_rule([*first, *crowd]) == set()
+    archive.remove(crowd[0])
+    assert archive.pairs() == pairs_by_rule([*first, *crowd[1:]]) != set()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_the_order_the_links_are_those_of_the_rule(linked: Linked, seed: int) -> None:
+def test_the_links_are_those_of_the_rule_in_any_order(archive: LinkedArchive, seed: int) -> None:
     dice = random.Random(seed)
     texts = texts_of(random.Random(99))
-    here: dict[str, Told] = {}
-    late = set(dice.sample([each.name for each in texts], TEXTS // 4))
-    for one in dice.sample(texts, len(texts)):
-        linked.see(one, one.at + 40 * DAY if one.name in late else one.at)  # an older capture comes later
-    for one in dice.sample(texts, len(texts)):
-        if one.name in late:
-            linked.see(one, one.at)
-        here[one.name] = one
-    assert linked.pairs() == by_the_rule(here.values()) != set()
-    crowded = Counter((key, link_queries.block_of(since_1970(one.at))) for one in here.values() for key in one.keys)
-    assert max(crowded.values()) > link_queries.TERM_CAP  # or it would prove little
-    for one in dice.sample(texts, TEXTS // 3):
-        linked.lose(here.pop(one.name))
-    assert linked.pairs() == by_the_rule(here.values())
+    present: dict[str, KeyedText] = {}
+    late = set(dice.sample([text.name for text in texts], TEXTS // 4))
+    for text in dice.sample(texts, len(texts)):
+        # An older capture of a late text arrives afterwards.
+        archive.add(text, text.seen_at + 40 * DAY if text.name in late else text.seen_at)
+    for text in dice.sample(texts, len(texts)):
+        if text.name in late:
+            archive.add(text, text.seen_at)
+        present[text.name] = text
+    assert archive.pairs() == pairs_by_rule(present.values()) != set()
+    users = Counter((key, link_queries.block_of(day_of(text.seen_at))) for text in texts for key in text.keys)
+    assert max(users.values()) > link_queries.TERM_CAP  # or it would prove little
+    for text in dice.sample(texts, TEXTS // 3):
+        archive.remove(present.pop(text.name))
+    assert archive.pairs() == pairs_by_rule(present.values())

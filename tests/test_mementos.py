@@ -16,7 +16,7 @@ from archive.extract.worker_pool import Extractors
 from archive.formats.timemap import Memento, further_timemaps, parse_timemap, raw_url
 from archive.pipeline.backfill import backfill
 from archive.pipeline.gather_mementos import gather_mementos
-from archive.pipeline.run import Run, directly
+from archive.pipeline.run import Run, run_inline
 from archive.settings import Settings
 from archive.urls import url_key
 from db.errors import ConfigError
@@ -191,7 +191,7 @@ class Bench:
             extractors=Extractors(workers=1),
             recipe=RECIPE,
             run_id=self.store.begin_run("backfill", "{}", "me", T0),
-            step=directly,
+            step=run_inline,
         )
         asyncio.run(gather_mementos(run, source_queries.states(self.store.ask), window))
         return run.counts, fetcher.urls()

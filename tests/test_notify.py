@@ -1,4 +1,4 @@
-"""Telling others of changes: against receivers on loopback that take, refuse, fail and hang."""
+"""Notices of changes, against receivers on loopback that accept, reject, fail and hang."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.pipeline.notify import DELIVERY, HOLD_SECONDS, SIGNATURE, signature, tell, unsent, wanted
+from archive.pipeline.notify import (
+    DELIVERY,
+    HOLD_SECONDS,
+    SIGNATURE,
+    select_changes,
+    send_notices,
+    signature,
+    unsent_notices,
+)
 from archive.pipeline.refresh import refresh
 from archive.seeds import read_index
 from archive.settings import Settings, load_settings
@@ -40,11 +48,11 @@ EDITED = (*PARAGRAPHS[:-1], f"{PARAGRAPHS[-1]} The fee is to be 40 crowns.")
 
 @dataclass
 class Receiver:
-    """A server that notes what it is sent and answers with the next of ``answers``; ``hangs`` until ``freed``."""
+    """A server that records requests and answers with the next of ``answers``. If it ``hangs``, only when ``freed``."""
 
     answers: list[int] = field(default_factory=list)
     hangs: bool = False
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     freed: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
@@ -54,7 +62,7 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.got.append((dict(self.headers), body))
+            receiver.requests.append((dict(self.headers), body))
             if receiver.hangs:
                 receiver.freed.wait(30)
             self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
@@ -98,25 +106,25 @@ def settings(archived: Path, folder: Path, *to: str, **more: object) -> Settings
     return Settings(root=folder, db=db, index=folder / "INDEX.md", **known | more)
 
 
-def told(ours: Settings, report: Report = REPORT) -> dict[str, int]:
-    return asyncio.run(tell(ours, [SEED], report, pauses=(0, 0, 0)))
+def send(project: Settings, report: Report = REPORT) -> dict[str, int]:
+    return asyncio.run(send_notices(project, [SEED], report, pauses=(0, 0, 0)))
 
 
-def outcomes(ours: Settings) -> list[tuple[str, int, str]]:
-    log = ours.db.parent / "outbox" / "sent.jsonl"
+def outcomes(project: Settings) -> list[tuple[str, int, str]]:
+    log = project.db.parent / "outbox" / "sent.jsonl"
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
     return [(line["outcome"], line["tries"], line["said"]) for line in lines]
 
 
-def waiting(ours: Settings) -> list[dict[str, object]]:
-    return [json.loads(path.read_text("utf-8")) for path in (ours.db.parent / "outbox").glob("*.json")]
+def queued(project: Settings) -> list[dict[str, object]]:
+    return [json.loads(path.read_text("utf-8")) for path in (project.db.parent / "outbox").glob("*.json")]
 
 
-# --- what is told ----------------------------------------------------------------------------------------------------
+# --- selection -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("asked", "kinds", "number"),
+    ("words", "kinds", "number"),
     [
         ((), (Kind.HEADLINE,), 0),
         (("headline",), (Kind.HEADLINE, Kind.WORDING), 1),
@@ -126,11 +134,11 @@ def waiting(ours: Settings) -> list[dict[str, object]]:
         (("all", "cosmetic"), (Kind.COSMETIC,), 1),
     ],
 )
-def test_a_group_is_quiet_but_for_the_kinds_it_names(
-    asked: tuple[str, ...], kinds: tuple[Kind, ...], number: int
+def test_a_group_is_notified_only_of_the_kinds_it_names(
+    words: tuple[str, ...], kinds: tuple[Kind, ...], number: int
 ) -> None:
-    seed = a_seed("strait", notify=asked)
-    assert len(wanted([seed], [replace(CHANGE, kinds=kinds)], {STRAIT: seed.key})) == number
+    seed = a_seed("strait", notify=words)
+    assert len(select_changes([seed], [replace(CHANGE, kinds=kinds)], {STRAIT: seed.key})) == number
 
 
 def test_the_index_names_kinds_by_group() -> None:
@@ -146,14 +154,14 @@ def test_the_index_names_kinds_by_group() -> None:
 
 def test_a_webhook_is_signed_over_its_time_and_body(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver()) as receiver:
-        ours = settings(archived, tmp_path, receiver.url)
-        assert told(ours) == {"notified": 1}
-    ((headers, body),) = receiver.got
-    stamp, _, made = headers[SIGNATURE].removeprefix("t=").partition(",v1=")
+        project = settings(archived, tmp_path, receiver.url)
+        assert send(project) == {"notified": 1}
+    ((headers, body),) = receiver.requests
+    stamp, _, digest = headers[SIGNATURE].removeprefix("t=").partition(",v1=")
     assert abs(datetime.now(UTC).timestamp() - int(stamp)) < 60
-    assert made == hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, "sha256").hexdigest()
-    assert made != signature(SECRET, stamp, body + b" ")
-    assert made != signature(SECRET, str(int(stamp) + 1), body)
+    assert digest == hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, "sha256").hexdigest()
+    assert digest != signature(SECRET, stamp, body + b" ")
+    assert digest != signature(SECRET, str(int(stamp) + 1), body)
     assert json.loads(body)["changes"] == [
         {
             "group": "daily",
@@ -166,80 +174,82 @@ def test_a_webhook_is_signed_over_its_time_and_body(archived: Path, tmp_path: Pa
             "text_sha256": CHANGE.text_sha256,
         }
     ]
-    assert outcomes(ours) == [("taken", 1, "HTTP 204")]
-    assert waiting(ours) == []
+    assert outcomes(project) == [("taken", 1, "HTTP 204")]
+    assert queued(project) == []
 
 
 def test_a_receiver_that_fails_is_tried_again_under_the_same_id(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver(answers=[500, 503, 200])) as receiver:
-        ours = settings(archived, tmp_path, receiver.url)
-        assert told(ours) == {"notified": 1}
-    assert len({headers[DELIVERY] for headers, _ in receiver.got}) == 1
-    assert outcomes(ours) == [("taken", 3, "HTTP 200")]
+        project = settings(archived, tmp_path, receiver.url)
+        assert send(project) == {"notified": 1}
+    assert len({headers[DELIVERY] for headers, _ in receiver.requests}) == 1
+    assert outcomes(project) == [("taken", 3, "HTTP 200")]
 
 
-def test_what_nobody_took_waits_for_the_end_of_the_next_run(archived: Path, tmp_path: Path) -> None:
+def test_a_notice_that_was_not_taken_is_sent_again_after_the_next_run(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver(answers=[500] * 3)) as receiver:
-        ours = settings(archived, tmp_path, receiver.url)
-        assert told(ours) == {"not_notified": 1}
-        assert [(one["tries"], one["said"]) for one in waiting(ours)] == [(3, "HTTP 500")]
-        assert told(ours, replace(REPORT, changes=())) == {"notified": 1}
-    assert outcomes(ours) == [("taken", 4, "HTTP 204")]
+        project = settings(archived, tmp_path, receiver.url)
+        assert send(project) == {"not_notified": 1}
+        assert [(notice["tries"], notice["said"]) for notice in queued(project)] == [(3, "HTTP 500")]
+        assert send(project, replace(REPORT, changes=())) == {"notified": 1}
+    assert outcomes(project) == [("taken", 4, "HTTP 204")]
 
 
 def test_a_notice_of_last_week_is_given_up(archived: Path, tmp_path: Path) -> None:
-    ours = settings(archived, tmp_path, "http://127.0.0.1:9/hook", allow_private=False)
-    assert told(ours) == {"not_notified": 1}
-    (path,) = (ours.db.parent / "outbox").glob("*.json")
+    project = settings(archived, tmp_path, "http://127.0.0.1:9/hook", allow_private=False)
+    assert send(project) == {"not_notified": 1}
+    (path,) = (project.db.parent / "outbox").glob("*.json")
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"made_at": "2020-01-01T00:00:00Z"}), "utf-8")
-    told(ours, replace(REPORT, changes=()))
-    assert [(how, tries) for how, tries, _ in outcomes(ours)] == [("given up", 4)]
+    send(project, replace(REPORT, changes=()))
+    assert [(how, tries) for how, tries, _ in outcomes(project)] == [("given up", 4)]
 
 
 @pytest.mark.parametrize("to", ["http://127.0.0.1:8080/", "http://169.254.169.254/latest", "http://[::1]/"])
 def test_a_private_address_is_refused_as_in_fetching(archived: Path, tmp_path: Path, to: str) -> None:
-    ours = settings(archived, tmp_path, to, allow_private=False)
-    assert told(ours) == {"not_notified": 1}
-    assert str(waiting(ours)[0]["said"]).startswith("refused_address")
+    project = settings(archived, tmp_path, to, allow_private=False)
+    assert send(project) == {"not_notified": 1}
+    assert str(queued(project)[0]["said"]).startswith("refused_address")
 
 
 def test_without_a_secret_no_webhook_is_sent(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver()) as receiver:
-        ours = settings(archived, tmp_path, receiver.url, notify_secret=None)
-        assert told(ours) == {"not_notified": 1}
-    assert receiver.got == []
-    assert "WIRECOPY_NOTIFY_SECRET" in str(waiting(ours)[0]["said"])
+        project = settings(archived, tmp_path, receiver.url, notify_secret=None)
+        assert send(project) == {"not_notified": 1}
+    assert receiver.requests == []
+    assert "WIRECOPY_NOTIFY_SECRET" in str(queued(project)[0]["said"])
 
 
-def test_what_waits_says_why_and_keeps_its_address_to_itself(archived: Path, tmp_path: Path) -> None:
-    ours = settings(archived, tmp_path, "https://hooks.example/a-key", notify_secret=None)
-    assert unsent(ours.db) == []
-    told(ours)
-    assert unsent(ours.db) == [("https", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")]
+def test_an_unsent_notice_says_why_without_its_address(archived: Path, tmp_path: Path) -> None:
+    project = settings(archived, tmp_path, "https://hooks.example/a-key", notify_secret=None)
+    assert unsent_notices(project.db) == []
+    send(project)
+    assert unsent_notices(project.db) == [
+        ("https", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")
+    ]
 
 
 def test_a_redirect_is_not_followed(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver(answers=[302] * 3)) as receiver:
-        assert told(settings(archived, tmp_path, receiver.url)) == {"not_notified": 1}
-    assert len(receiver.got) == 3
+        assert send(settings(archived, tmp_path, receiver.url)) == {"not_notified": 1}
+    assert len(receiver.requests) == 3
 
 
 def test_a_broken_outbox_fails_nothing(archived: Path, tmp_path: Path) -> None:
-    ours = settings(archived, tmp_path, "https://hooks.example/")
-    (ours.db.parent / "outbox").write_text("not a folder", "utf-8")
-    assert told(ours) == {"not_notified": 1}
-    assert unsent(ours.db) == []
+    project = settings(archived, tmp_path, "https://hooks.example/")
+    (project.db.parent / "outbox").write_text("not a folder", "utf-8")
+    assert send(project) == {"not_notified": 1}
+    assert unsent_notices(project.db) == []
 
 
 @pytest.mark.slow
-def test_a_receiver_that_hangs_holds_nobody_up_for_long(archived: Path, tmp_path: Path) -> None:
+def test_a_receiver_that_hangs_delays_a_run_only_briefly(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver(hangs=True)) as slow, receiving(Receiver()) as good:
         began = time.monotonic()
-        ours = settings(archived, tmp_path, slow.url, good.url)
-        assert told(ours) == {"notified": 1, "not_notified": 1}
+        project = settings(archived, tmp_path, slow.url, good.url)
+        assert send(project) == {"notified": 1, "not_notified": 1}
         assert time.monotonic() - began < HOLD_SECONDS + 2
-    assert [(how, tries) for how, tries, _ in outcomes(ours)] == [("taken", 1)]
-    assert "no answer within" in str(waiting(ours)[0]["said"])
+    assert [(how, tries) for how, tries, _ in outcomes(project)] == [("taken", 1)]
+    assert "no answer within" in str(queued(project)[0]["said"])
 
 
 # --- apprise ---------------------------------------------------------------------------------------------------------
@@ -247,12 +257,12 @@ def test_a_receiver_that_hangs_holds_nobody_up_for_long(archived: Path, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # its own imports warn
-def test_apprise_hands_a_notice_over_as_plain_text(archived: Path, tmp_path: Path) -> None:
+def test_apprise_delivers_a_notice_as_plain_text(archived: Path, tmp_path: Path) -> None:
     pytest.importorskip("apprise")
     with receiving(Receiver()) as receiver:
-        ours = settings(archived, tmp_path, receiver.url.replace("http://", "json://"))
-        assert told(ours) == {"notified": 1}
-    ((_, body),) = receiver.got
+        project = settings(archived, tmp_path, receiver.url.replace("http://", "json://"))
+        assert send(project) == {"notified": 1}
+    ((_, body),) = receiver.requests
     sent = json.loads(body)
     assert sent["title"] == "1 change seen"
     assert sent["message"] == f"number: Strait {{{{ 7 * 7 }}}} <b>\n{STRAIT}@2"
@@ -262,7 +272,7 @@ def test_apprise_hands_a_notice_over_as_plain_text(archived: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_the_end_of_a_refresh_tells_of_what_changed_and_of_nothing_else(tmp_path: Path) -> None:
+def test_a_refresh_notifies_of_changes_and_of_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     rows = "| url |\n| --- |\n| http://daily.example/strait |\n"
     (tmp_path / "seeds" / "INDEX.md").write_text(f"## daily\n\nevery: 1h\nnotify: all\n\n{rows}", "utf-8")
@@ -277,22 +287,22 @@ def test_the_end_of_a_refresh_tells_of_what_changed_and_of_nothing_else(tmp_path
         counts = []
         for number, words in enumerate((PARAGRAPHS, PARAGRAPHS, EDITED)):
             site.pages["/strait"] = reply(page(*words))
-            mine = known | {"CLOCK": (T0 + number * 24 * HOUR).isoformat()}
-            environ = {f"WIRECOPY_{name}": value for name, value in mine.items()}
+            own = known | {"CLOCK": (T0 + number * 24 * HOUR).isoformat()}
+            environ = {f"WIRECOPY_{name}": value for name, value in own.items()}
             counts.append(asyncio.run(refresh(load_settings(environ, start=tmp_path))).counts)
-    assert [each.get("notified") for each in counts] == [None, None, 1]
-    (change,) = json.loads(receiver.got[0][1])["changes"]
+    assert [run_counts.get("notified") for run_counts in counts] == [None, None, 1]
+    (change,) = json.loads(receiver.requests[0][1])["changes"]
     assert (change["url"], change["version"], change["group"]) == ("http://daily.example/strait", 2, "daily")
 
 
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
-def test_what_may_hold_a_key_is_never_shown_and_the_secret_never_in_a_file(tmp_path: Path) -> None:
+def test_addresses_with_keys_are_never_shown_and_the_secret_is_never_in_a_file(tmp_path: Path) -> None:
     environ = {"WIRECOPY_NOTIFY": "https://hooks.example/key, ntfy://topic", "WIRECOPY_NOTIFY_SECRET": SECRET}
-    ours = load_settings(environ, start=tmp_path)
-    assert ours.notify == ("https://hooks.example/key", "ntfy://topic")
-    assert not any(part in value for _, value, _ in ours.origins for part in ("hooks", "ntfy", SECRET))
+    project = load_settings(environ, start=tmp_path)
+    assert project.notify == ("https://hooks.example/key", "ntfy://topic")
+    assert not any(part in value for _, value, _ in project.came_from for part in ("hooks", "ntfy", SECRET))
     (tmp_path / "wirecopy.toml").write_text(f'notify_secret = "{SECRET}"\n', "utf-8")
     with pytest.raises(ConfigError, match="WIRECOPY_NOTIFY_SECRET"):
         load_settings({}, start=tmp_path)

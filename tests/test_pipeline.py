@@ -1,4 +1,4 @@
-"""Whole visits through the real store: a scripted fetcher in front, everything behind it real."""
+"""Whole visits through the pipeline: the fetcher is scripted, the store and everything else are real."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_page_becomes_a_version_with_its_headline_and_body(store: Store, sourc
     assert "Ad 1" not in text.body
 
 
-def test_a_change_of_furniture_alone_opens_no_version(store: Store, source_id: int, now: datetime) -> None:
+def test_a_change_of_the_template_alone_opens_no_version(store: Store, source_id: int, now: datetime) -> None:
     ads = [answer(now + timedelta(hours=hour), page(ad=f"Ad number {hour}")) for hour in range(5)]
     gather(store, ads, source_id)
     derive(store, now)
@@ -47,7 +47,7 @@ def test_a_change_of_furniture_alone_opens_no_version(store: Store, source_id: i
 
 
 def test_a_changed_number_opens_a_version_of_its_kind(store: Store, source_id: int, now: datetime) -> None:
-    edited = [each.replace("300", "30") for each in PARAGRAPHS]
+    edited = [paragraph.replace("300", "30") for paragraph in PARAGRAPHS]
     gather(store, [answer(now, page()), answer(now + timedelta(hours=4), page(*edited))], source_id)
     derive(store, now)
     first, second = version_queries.of_source(store.ask, source_id)
@@ -58,20 +58,25 @@ def test_a_changed_number_opens_a_version_of_its_kind(store: Store, source_id: i
 
 def test_captures_in_any_order_give_the_same_history(tmp_path: Path, now: datetime) -> None:
     softer = page(title="Ministers consider reopening the strait")
-    told = [
+    outcomes = [
         answer(now, page()),
         answer(now + timedelta(hours=4), softer),
         answer(now + timedelta(hours=30), page()),
     ]
     histories = []
-    for name, order in (("in", told), ("out", told[::-1])):
+    for name, order in (("in", outcomes), ("out", outcomes[::-1])):
         with Store(tmp_path / f"{name}.db") as store:
             source_id = store.add_source(TALKS, url_key(TALKS), now)
             for outcome in order:
                 gather(store, [outcome], source_id)
                 derive(store, now)
-            found = version_queries.of_source(store.ask, source_id)
-            histories.append([(v.number, v.title, v.cause, v.kinds, v.score, v.first_seen_at) for v in found])
+            versions = version_queries.of_source(store.ask, source_id)
+            histories.append(
+                [
+                    (version.number, version.title, version.cause, version.kinds, version.score, version.first_seen_at)
+                    for version in versions
+                ]
+            )
     assert histories[0] == histories[1]
     assert [cause for _, _, cause, *_ in histories[0]] == [Cause.FIRST, Cause.CHANGED, Cause.REVERTED]
 
@@ -86,7 +91,7 @@ def test_a_paywall_in_place_of_the_text_neither_opens_nor_ends_a_version(
     assert version.captures == 1
 
 
-def test_a_failure_is_kept_as_a_capture_with_its_reason(store: Store, source_id: int, now: datetime) -> None:
+def test_a_failure_is_recorded_as_a_capture_with_its_reason(store: Store, source_id: int, now: datetime) -> None:
     gather(store, [answer(now, reason=Reason.TIMEOUT, status=None, detail="no answer in 60 s")], source_id)
     (capture,) = capture_queries.of_source(store.ask, source_id)
     assert (capture.reason, capture.detail, capture.payload_sha256) == (Reason.TIMEOUT, "no answer in 60 s", None)
@@ -99,12 +104,14 @@ def test_a_feed_makes_its_articles_sources(store: Store, now: datetime) -> None:
     )
     store.sync_seeds(index.seeds, {feed: url_key(feed)}, now)
     item = f"<item><title>Talks</title><link>{TALKS}</link></item>"
-    listed = f"<rss version='2.0'><channel><title>Daily</title>{item}</channel></rss>"
+    document = f"<rss version='2.0'><channel><title>Daily</title>{item}</channel></rss>"
     via = source_queries.everything(store.ask)[0].id
-    gather(store, [answer(now, listed.encode(), url=feed, content_type="application/rss+xml")], via, kind=SeedKind.FEED)
-    found = source_queries.by_url_key(store.ask, url_key(TALKS))
-    assert found is not None
-    assert (found.found_in, found.seed_key) == (via, "daily/feed")
+    gather(
+        store, [answer(now, document.encode(), url=feed, content_type="application/rss+xml")], via, kind=SeedKind.FEED
+    )
+    source = source_queries.by_url_key(store.ask, url_key(TALKS))
+    assert source is not None
+    assert (source.found_in, source.seed_key) == (via, "daily/feed")
 
 
 def test_deriving_twice_changes_nothing(store: Store, source_id: int, now: datetime) -> None:
@@ -142,14 +149,14 @@ def test_a_permanent_redirect_keeps_one_history_under_both_addresses(
     assert len(version_queries.of_source(store.ask, source_id)) == 1
 
 
-def test_an_article_sent_to_the_front_page_is_a_soft_404(store: Store, source_id: int, now: datetime) -> None:
+def test_an_article_redirected_to_the_front_page_is_a_soft_404(store: Store, source_id: int, now: datetime) -> None:
     from db.records import Hop
 
     home = answer(now, page(), final_url="https://daily.example/", hops=(Hop(url=TALKS, status=302, location="/"),))
     gather(store, [home], source_id)
     derive(store, now)
     assert version_queries.of_source(store.ask, source_id) == []
-    assert [one.state for one in capture_queries.sightings(store.ask, source_id)] == ["soft_404"]
+    assert [sighting.state for sighting in capture_queries.sightings(store.ask, source_id)] == ["soft_404"]
 
 
 def test_a_verbatim_copy_on_another_site_is_linked(store: Store, source_id: int, now: datetime) -> None:

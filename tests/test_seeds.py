@@ -1,3 +1,5 @@
+"""The seed index: reading it, complaints about it, its documents, and writing it."""
+
 from __future__ import annotations
 
 import re
@@ -34,7 +36,7 @@ def group(table: str, *, lines: str = "") -> str:
     return f"## g\n\n{lines}\n\n{table}"
 
 
-# --- what is read ----------------------------------------------------------------------------------------------------
+# --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_row_with_nothing_but_an_address_is_a_seed():
@@ -100,7 +102,7 @@ def test_an_address_may_be_written_in_each_way_markdown_knows(cell: str, url: st
     assert seed.url == url
 
 
-def test_comments_code_and_quoted_prose_are_not_there():
+def test_comments_code_and_quoted_prose_are_skipped():
     text = """\
 # Title
 
@@ -174,7 +176,7 @@ def test_an_empty_page_is_an_index_without_seeds():
     assert seeds_of("") == ()
 
 
-# --- what is complained about ----------------------------------------------------------------------------------------
+# --- complaints ------------------------------------------------------------------------------------------------------
 
 ROWS = "| name | url | kind | every |\n|-|-|-|-|\n"
 GOOD = "| good | https://good.example/ | feed | 4h |\n"
@@ -228,13 +230,13 @@ def test_a_row_corrected_as_the_example_says_is_read():
         ("## g\n\n| name | link |\n|-|-|\n| a | https://a.example |\n", 3, "no column url"),
         ("## g\n\n| url | url |\n|-|-|\n| https://a.example | |\n", 3, "column url comes twice"),
         ("## g\n\n> | url |\n> |-|\n> | https://a.example |\n", 3, "inside a quotation or list"),
-        ("## g\n\n| url | note |\n|-|\n| https://a.example | |\n", 3, "not a table to Markdown"),
-        ("## g\n\n| url |\n| https://a.example |\n", 3, "not a table to Markdown"),
+        ("## g\n\n| url | note |\n|-|\n| https://a.example | |\n", 3, "does not read these rows as a table"),
+        ("## g\n\n| url |\n| https://a.example |\n", 3, "does not read these rows as a table"),
         ("## g\n\n## G\n", 3, "group g has a heading in line 1 already"),
         ("##\n\n| url |\n|-|\n", 1, "the heading has no name"),
     ],
 )
-def test_rows_that_cannot_be_read_are_never_passed_over_in_silence(text: str, line: int, problem: str):
+def test_rows_that_cannot_be_read_are_never_skipped_silently(text: str, line: int, problem: str):
     complaint = only_complaint(text)
     assert complaint.line == line
     assert problem in complaint.problem
@@ -247,7 +249,7 @@ def test_an_unknown_column_is_named_and_its_rows_are_read():
     (complaint,) = read.complaints
     assert str(complaint) == (
         "INDEX.md:5: unknown column 'nmae', did you mean name?; "
-        "expected columns out of name, url, kind, every, note, for example: | url |"
+        "expected only these columns: name, url, kind, every, note, for example: | url |"
     )
 
 
@@ -274,7 +276,7 @@ def test_a_wrong_setting_of_a_group_is_one_complaint_and_its_rows_are_read(lines
     assert len(read.seeds) == 1
 
 
-def test_a_bad_budget_is_told_what_a_good_one_looks_like():
+def test_a_bad_budget_is_answered_with_a_good_one():
     complaint = only_complaint(group("| url |\n|-|\n| https://a.example/ |\n", lines="budget: plenty"))
     assert (complaint.expected, complaint.example) == ("visits a day, a whole number from 1 on", "budget: 200/day")
 
@@ -337,10 +339,10 @@ def test_each_example_in_the_docs_is_read_without_a_complaint(block: str):
 
 def test_the_docs_show_the_complaints_word_for_word():
     (page,) = blocks("markdown with-complaints")
-    (shown,) = blocks("text")
+    (complaints,) = blocks("text")
     read = read_index(page, file="INDEX.md")
     assert [seed.name for seed in read.seeds] == ["feed"]
-    assert shown.splitlines() == [str(complaint) for complaint in read.complaints]
+    assert complaints.splitlines() == [str(complaint) for complaint in read.complaints]
 
 
 def test_the_docs_name_every_kind_that_may_be_written():
@@ -427,8 +429,8 @@ Some words.
 """
 
 
-def added(text: str, **row: object) -> tuple[Seed, list[str]]:
-    """The seed that a row adds, and the lines that are new; every other line must be as before."""
+def seed_and_new_lines(text: str, **row: object) -> tuple[Seed, list[str]]:
+    """Return the seed that a row adds, and the new lines. Every other line must be as before."""
     after = add_row(text, **row)  # type: ignore[arg-type]
     before_keys = {seed.key for seed in seeds_of(text)}
     (seed,) = [seed for seed in seeds_of(after) if seed.key not in before_keys]
@@ -441,26 +443,28 @@ def added(text: str, **row: object) -> tuple[Seed, list[str]]:
 
 
 def test_a_row_goes_into_the_table_of_its_group():
-    seed, new = added(PAGE, url="https://b.example/?utm_source=x", kind=SeedKind.ARTICLE, group="last", name="B b")
+    seed, new = seed_and_new_lines(
+        PAGE, url="https://b.example/?utm_source=x", kind=SeedKind.ARTICLE, group="last", name="B b"
+    )
     assert new == ["| | article | https://b.example/ | b-b |"]
     assert (seed.key, seed.kind) == ("last/b-b", SeedKind.ARTICLE)
 
 
-def test_what_the_group_says_makes_up_for_a_missing_column():
-    seed, new = added(PAGE, url="https://b.example/feed", kind=SeedKind.FEED, group="first")
+def test_settings_of_the_group_make_up_for_a_missing_column():
+    seed, new = seed_and_new_lines(PAGE, url="https://b.example/feed", kind=SeedKind.FEED, group="first")
     assert new == ["| https://b.example/feed | |"]
     assert seed.kind is SeedKind.FEED
 
 
 @pytest.mark.parametrize("row", [{"kind": SeedKind.ARTICLE}, {"kind": SeedKind.FEED, "name": "named"}])
 def test_a_table_without_the_column_that_is_needed_gets_a_table_beside_it(row: dict[str, object]):
-    seed, new = added(PAGE, url="https://b.example/x", group="first", **row)
+    seed, new = seed_and_new_lines(PAGE, url="https://b.example/x", group="first", **row)
     assert "| name | url | kind | every | note |" in new
     assert (seed.kind, seed.group) == (row["kind"], "first")
 
 
 def test_a_group_without_a_table_gets_one():
-    seed, new = added(PAGE, url="https://b.example/x", kind=SeedKind.ARTICLE, group="Empty")
+    seed, new = seed_and_new_lines(PAGE, url="https://b.example/x", kind=SeedKind.ARTICLE, group="Empty")
     assert seed.key == "empty/b-example-x"
     assert [line for line in new if line] == [
         "| name | url | kind | every | note |",
@@ -471,7 +475,7 @@ def test_a_group_without_a_table_gets_one():
 
 @pytest.mark.parametrize("text", ["", "# T", "# T\n", PAGE, PAGE.rstrip("\n"), EXAMPLE_INDEX])
 def test_a_missing_group_is_made_at_the_end(text: str):
-    seed, new = added(text, url="https://b.example/x", kind=SeedKind.SECTION, group="New Things")
+    seed, new = seed_and_new_lines(text, url="https://b.example/x", kind=SeedKind.SECTION, group="New Things")
     assert seed.group == "new-things"
     assert "## new-things" in new
 
@@ -490,17 +494,17 @@ def test_a_name_that_is_taken_is_refused_but_a_made_one_is_numbered():
     page = add_row(PAGE, url="https://b.example/x-y", kind=SeedKind.ARTICLE, group="last")
     with pytest.raises(BadInput, match="b-example-x-y is taken"):
         add_row(page, url="https://c.example/", kind=SeedKind.ARTICLE, group="last", name="b-example-x-y")
-    seed, _ = added(page, url="https://b.example/x/y", kind=SeedKind.ARTICLE, group="last")
+    seed, _ = seed_and_new_lines(page, url="https://b.example/x/y", kind=SeedKind.ARTICLE, group="last")
     assert seed.name == "b-example-x-y-2"
 
 
 @pytest.mark.parametrize("row", [{"url": "nonsense"}, {"group": "!"}, {"name": "?"}])
-def test_what_cannot_be_a_row_is_bad_input(row: dict[str, str]):
+def test_an_invalid_row_is_bad_input(row: dict[str, str]):
     with pytest.raises(BadInput):
         add_row(PAGE, **{"url": "https://b.example/", "kind": SeedKind.ARTICLE, "group": "g", **row})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("tail", ["\n<!-- not closed\n", "\n```\nnot closed\n"])
-def test_a_page_that_would_swallow_the_row_is_refused(tail: str):
+def test_a_page_with_an_unclosed_block_is_refused(tail: str):
     with pytest.raises(SeedError, match="not closed"):
         add_row(PAGE + tail, url="https://b.example/", kind=SeedKind.ARTICLE, group="new")

@@ -15,7 +15,7 @@ from archive.extract import extract
 from archive.extract.boilerplate import clean, learn_template, near_copies, normalize, restore
 from archive.extract.boilerplate.site_template import find_template_lines
 from archive.pipeline import adopt_template
-from archive.pipeline.adopt_template import site_keys
+from archive.pipeline.adopt_template import url_key_range
 from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
@@ -305,11 +305,11 @@ def test_forgetting_leaves_no_text_behind(store: Store) -> None:
 
 
 def test_a_site_is_its_registered_domain_with_all_below_it() -> None:
-    first, end = site_keys("daily.example")
+    first, end = url_key_range("daily.example")
     inside = ("https://daily.example/a", "https://www.daily.example/", "http://amp.daily.example:81/a")
     outside = ("https://daily-news.example/", "https://daily2.example/", "https://example/", "https://other.example/")
     assert all(first <= url_key(url) < end for url in inside)
     assert not any(first <= url_key(url) < end for url in outside)
-    first, end = site_keys("127.0.0.1")
+    first, end = url_key_range("127.0.0.1")
     assert first <= url_key("http://127.0.0.1/a") < end
     assert not first <= url_key("http://127.0.0.10/a") < end

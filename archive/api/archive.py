@@ -263,15 +263,15 @@ class Archive:
 
         ``how``: only links as close as exact, near or reworded; ``at``: only what had been seen by then.
         """
-        from archive.copies import as_alike, clusters, standing_for
+        from archive.copies import clusters, links_as_close_as, representative_versions
 
         wanted = None if url is None else self.source(url).url
         links, labels = self.copies(), self.labels()
-        links = links if how is None else as_alike(links, how)
+        links = links if how is None else links_as_close_as(links, how)
         if at is not None:
             links = [link for link in links if all(_seen_by(ref, at) for ref in (link.a, link.b))]
             labels = [label for label in labels if all(_seen_by(ref, at) for ref in (label.a, label.b))]
-        pedigrees = provenance_queries.of_versions(self._ask, standing_for(links, labels))
+        pedigrees = provenance_queries.of_versions(self._ask, representative_versions(links, labels))
         found = clusters(links, labels, pedigrees)
         return tuple(one for one in found if wanted is None or wanted in {member.url for member in one.members})
 
@@ -311,7 +311,7 @@ class Archive:
         from archive.copies.embeddings import load_model
 
         one, two = self.text(a), self.text(b)
-        return one, two, judge(one, two, sense=load_model())
+        return one, two, judge(one, two, model=load_model())
 
     # --- the whole archive ---
 

@@ -64,10 +64,6 @@ class Alarm:
         """The host as people write it."""
         return ".".join(reversed(self.host.strip(",").split(",")))
 
-    def speaks_of(self, url_key: str, at: datetime) -> bool:
-        """True if a text seen there at ``at`` may be one of those that are read in part only."""
-        return url_key.partition(")")[0] == self.host and at >= self.since
-
 
 def alarms(readings: Iterable[ReadLength]) -> tuple[Alarm, ...]:
     """The hosts whose pages seem to be read in part only, by name. Pure, and free of the readings' order."""

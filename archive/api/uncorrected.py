@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.versions.diff import compare
-from archive.versions.diff.paragraphs import sentences
+from archive.versions.diff.paragraphs import sentence_spans
 from db.records import Kind, Stale, VersionRef
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _sentences_at(body: str, span: Span) -> list[Span]:
     first = body.rfind("\n", 0, span[0]) + 1
     last = body.find("\n", span[1])
     line = first, len(body) if last < 0 else last
-    found = (_bare(body, each) for each in sentences(body, line))
+    found = (_bare(body, each) for each in sentence_spans(body, line))
     touching = (each for each in found if each[0] < max(span[1], span[0] + 1) and span[0] <= each[1])
     return [each for each in touching if each[0] < each[1] and (_shared(each, span) or span[0] == span[1])]
 
@@ -158,7 +158,7 @@ def _covers(one: Passage, span: Span) -> bool:
 def _says(passage: str, now: str | None, body: str, where: Span) -> Span | None:
     """The sentence of an aligned passage that says what was taken back, and nothing of what was put in its place."""
     old, new = _words(passage), _words(now or "")
-    found = [_bare(body, span) for span in sentences(body, where)]
+    found = [_bare(body, span) for span in sentence_spans(body, where)]
     best = max(found, key=lambda span: len(_words(body[slice(*span)]) & old), default=None)
     if best is None:
         return None

@@ -238,7 +238,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
     click.echo()
     columns = terminal_width(sys.stdout) or 120
     click.echo(
-        explain_judgement(judgement, first_text, second_text, colour=uses_colour(), width=columns, sense=load_model())
+        explain_judgement(judgement, first_text, second_text, colour=uses_colour(), width=columns, model=load_model())
     )
     if label is not None:
         click.echo(wrap(sanitize(f"labelled by a person: {describe_label(label)}"), first="", then="  "))

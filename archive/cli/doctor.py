@@ -9,7 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from archive.cli.output import count
-from archive.pipeline.notify import unsent
+from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
 from db.errors import ArchiveError
 from db.queries import statistics
@@ -124,7 +124,7 @@ def _check_notices(settings: Settings) -> Iterator[Problem]:
             where="settings",
             todo="Set WIRECOPY_NOTIFY_SECRET, at least 16 characters, in the environment of whatever starts the runs",
         )
-    for kind, why in sorted(set(unsent(settings.db))):
+    for kind, why in sorted(set(unsent_notices(settings.db))):
         yield Problem(
             what=f"notices could not be sent ({kind}): {why or 'not tried yet'}",
             where=str(settings.db.parent / "outbox"),

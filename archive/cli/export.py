@@ -90,7 +90,7 @@ def _select(
     instant, end = parse_when(as_of, settings), parse_when(until, settings)
     if start is not None and end is not None and end < start:
         raise BadInput(f"the window is empty: --until {until} is before --since {since}")
-    return build_selection(settings.db, since=start, until=end, at=instant, group=group, unique=similarity)
+    return build_selection(settings.db, since=start, until=end, instant=instant, group=group, unique=similarity)
 
 
 @_format

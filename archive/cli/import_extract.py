@@ -18,7 +18,7 @@ from archive.cli.output import count, say, warn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.pipeline.import_files import Imported
+    from archive.pipeline.import_files import ImportResult
     from archive.settings import Settings
     from db.records import Page
 
@@ -61,7 +61,7 @@ def import_(settings: Settings, files: tuple[Path, ...], *, store_only: bool, js
     return PROBLEMS if imported.bad else 0
 
 
-def _describe_import(imported: Imported) -> str:
+def _describe_import(imported: ImportResult) -> str:
     """Return what an import did, in one sentence or two."""
     saved = f"{imported.new:,} new, {count(imported.versions, 'version')} saved"
     matches = f"{count(imported.links, 'match', 'matches')} found"

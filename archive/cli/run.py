@@ -52,9 +52,9 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
 
 
 def _say_unsent_notices(settings: Settings) -> None:
-    from archive.pipeline.notify import unsent
+    from archive.pipeline.notify import unsent_notices
 
-    for kind, why in sorted(set(unsent(settings.db))):
+    for kind, why in sorted(set(unsent_notices(settings.db))):
         warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a week")
 
 

@@ -1,28 +1,28 @@
-"""Who copied whom: lookup keys, a judgement on two texts, clusters of judged links, and a readable account of both.
+"""Detection of copies: lookup keys, a judgement on two texts, clusters of links, and explanations of both.
 
 Pure functions over values. A judgement depends on the two texts and on nothing else that is stored.
 """
 
 from __future__ import annotations
 
-from archive.copies.classify import METHOD, TokenCache, judge, method_with
-from archive.copies.clusters import clusters, standing_for
-from archive.copies.deduplicate import as_alike, fold
-from archive.copies.explain import explain_judgement, swapped
+from archive.copies.classify import METHOD, TokenCache, judge, method_id
+from archive.copies.clusters import clusters, representative_versions
+from archive.copies.deduplicate import fold, links_as_close_as
+from archive.copies.explain import aligned_words, explain_judgement
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
 
 __all__ = [
     "METHOD",
     "Tier",
     "TokenCache",
-    "as_alike",
+    "aligned_words",
     "clusters",
     "explain_judgement",
     "fingerprint",
     "fold",
     "judge",
-    "method_with",
-    "standing_for",
-    "swapped",
+    "links_as_close_as",
+    "method_id",
+    "representative_versions",
     "tier_of",
 ]

@@ -1,4 +1,4 @@
-"""The judgement on two texts: their measures, the rules asked of them, and what that gives."""
+"""Classify two texts: compute their measures, apply the rules, and return a judgement."""
 
 from __future__ import annotations
 
@@ -20,44 +20,47 @@ if TYPE_CHECKING:
     from db.records import Text
 
 METHOD = f"copies-4+{BACKGROUND}"
-"""Changes whenever a judgement may change; stored with every link."""
+"""Changes whenever a judgement may change. Stored with every link."""
 
 FEWEST_WORDS = 20
-"""Below this a text is a caption or a stub; "read more on our site" stands on ten thousand pages."""
+"""Below this a text is a caption or a stub. "Read more on our site" is on ten thousand pages."""
 
 FEWEST_DISTINCT = 12
-"""Fewer different words than this, and runs prove nothing."""
+"""With fewer different words than this, verbatim runs prove nothing."""
 
 
 def judge(
-    a: Text, b: Text, readings: Callable[[Text], TokenizedText] = tokenize_text, sense: EmbeddingModel | None = None
+    a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text, model: EmbeddingModel | None = None
 ) -> Judgement:
-    """How two texts relate, with the evidence. Pure, and symmetric: swapping the texts mirrors the judgement."""
+    """Return how two texts relate, with the evidence.
+
+    Pure and symmetric: swapping the texts mirrors the judgement.
+    """
     if _order(b) < _order(a):
-        return _mirrored(_judge(b, a, readings, sense))
-    return _judge(a, b, readings, sense)
+        return _mirrored(_judge(b, a, tokenizer, model))
+    return _judge(a, b, tokenizer, model)
 
 
-def method_with(sense: EmbeddingModel | None) -> str:
-    """The id of the method, and of the sense for meaning that took part."""
-    return f"{METHOD}+{sense.id}" if sense else METHOD
+def method_id(model: EmbeddingModel | None) -> str:
+    """Return the id of the method, including the embedding model if one is used."""
+    return f"{METHOD}+{model.id}" if model else METHOD
 
 
 class TokenCache:
-    """Remembers the last readings, for who judges many pairs: reading is three quarters of a judgement's cost."""
+    """A cache of tokenized texts, for judging many pairs: tokenizing is three quarters of a judgement's cost."""
 
-    def __init__(self, keep: int = 256) -> None:
-        self._keep = keep
-        self._read: OrderedDict[tuple[str, str | None], TokenizedText] = OrderedDict()
+    def __init__(self, size: int = 256) -> None:
+        self._size = size
+        self._texts: OrderedDict[tuple[str, str | None], TokenizedText] = OrderedDict()
 
     def __call__(self, text: Text) -> TokenizedText:
-        """The reading of a text, remembered or new."""
+        """Return the tokenized text, from the cache if it is there."""
         key = text.body, text.language
-        found = self._read.pop(key, None) or tokenize_text(text)
-        self._read[key] = found
-        if len(self._read) > self._keep:
-            self._read.popitem(last=False)
-        return found
+        tokenized = self._texts.pop(key, None) or tokenize_text(text)
+        self._texts[key] = tokenized
+        if len(self._texts) > self._size:
+            self._texts.popitem(last=False)
+        return tokenized
 
 
 def _order(text: Text) -> tuple[int, str, str, str]:
@@ -65,27 +68,27 @@ def _order(text: Text) -> tuple[int, str, str, str]:
 
 
 def refusal(measures: Measures) -> str | None:
-    """Why these texts cannot be told apart from chance at all, or None."""
+    """Return why these texts cannot be compared at all, or None."""
     if min(measures.words) < FEWEST_WORDS:
         return f"too short to tell: {min(measures.words)} words, {FEWEST_WORDS} needed"
     if measures.vocabulary < FEWEST_DISTINCT:
         return f"too repetitive to tell: {measures.vocabulary} different words, {FEWEST_DISTINCT} needed"
     if measures.filled_in >= TEMPLATE_SHARE and not (measures.same_stream or measures.update):
-        said = f"{measures.filled_in:.2f} of the look-alike sentences contradict each other"
-        return f"one template filled in twice: {said} (a copy: less than {TEMPLATE_SHARE})"
+        share = f"{measures.filled_in:.2f} of the look-alike sentences contradict each other"
+        return f"one template filled in twice: {share} (a copy: less than {TEMPLATE_SHARE})"
     return None
 
 
-def deciding(measures: Measures) -> Rule | None:
-    """The first rule that holds, or None when the texts are not related as far as can be told."""
+def deciding_rule(measures: Measures) -> Rule | None:
+    """Return the first rule that holds, or None if the texts are not known to be related."""
     if refusal(measures):
         return None
     return next((rule for rule in RULES if rule.holds(measures)), None)
 
 
-def _judge(a: Text, b: Text, readings: Callable[[Text], TokenizedText], sense: EmbeddingModel | None) -> Judgement:
-    measures = measure(a, b, readings, sense)
-    rule = deciding(measures)
+def _judge(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText], model: EmbeddingModel | None) -> Judgement:
+    measures = measure(a, b, tokenizer, model)
+    rule = deciding_rule(measures)
     return Judgement(
         relation=rule.relation if rule else None,
         score=round(_strength(measures, rule), 4),
@@ -94,18 +97,18 @@ def _judge(a: Text, b: Text, readings: Callable[[Text], TokenizedText], sense: E
         longest_run=measures.longest_run,
         passages=measures.passages,
         residue=(*(f"a: {line}" for line in a.residue), *(f"b: {line}" for line in b.residue)),
-        method=method_with(sense),
+        method=method_id(model),
         translated=measures.translated and rule is not None and rule.relation.is_copy,
         languages=measures.languages,
-        broken=measures.bent,
+        broken=measures.respelled,
     )
 
 
 def _strength(measures: Measures, rule: Rule | None) -> float:
-    """One figure from 0 to 1 that orders pairs: the better covered text's share, less when it rests on little.
+    """Return a score from 0 to 1: the share of the better covered text, less if there is little evidence.
 
-    Pairs that are no copies stand in the lower half, whatever they share: a follow-up may have most of itself from the
-    story it follows.
+    Pairs that are no copies are in the lower half, whatever they share. A follow-up may have most of its text from the
+    story that it follows.
     """
     if refusal(measures):
         return 0.0
@@ -119,14 +122,14 @@ def _strength(measures: Measures, rule: Rule | None) -> float:
 
 def _because(rule: Rule | None, measures: Measures) -> str:
     if rule is None:
-        return refusal(measures) or _nothing(measures)
-    said = f"{rule.relation}: " + "; ".join(condition.figures(measures) for condition in rule.conditions)
+        return refusal(measures) or _no_link_reason(measures)
+    reason = f"{rule.relation}: " + "; ".join(condition.figures(measures) for condition in rule.conditions)
     if measures.translated:
-        said += f"; compared by numbers and names ({', '.join(sorted(map(str, measures.languages)))})"
-    return said + ("" if measures.whole else "; only the beginning of the longer text was read")
+        reason += f"; compared by numbers and names ({', '.join(sorted(map(str, measures.languages)))})"
+    return reason + ("" if measures.whole else "; only the beginning of the longer text was read")
 
 
-def _nothing(measures: Measures) -> str:
+def _no_link_reason(measures: Measures) -> str:
     most = max(measures.coverage)
     return f"not linked: at most {most:.2f} of either text is in the other; {measures.pairs} sentences pair up"
 
@@ -141,5 +144,5 @@ def _mirrored(judgement: Judgement) -> Judgement:
         passages=tuple(sorted(passages, key=lambda p: p.a)),
         residue=residue,
         languages=judgement.languages[::-1],
-        broken=tuple(sorted((theirs, ours) for ours, theirs in judgement.broken)),
+        broken=tuple(sorted((name_b, name_a) for name_a, name_b in judgement.broken)),
     )

@@ -44,7 +44,7 @@ def clusters(
     A source is known by its URL; of several links between two sources the closest counts. ``Cluster.links`` holds the
     links inside it, ``members`` are ordered by when we first saw them. ``labels``: the newest of two articles decides
     whether they belong together, whatever the links say. ``pedigrees``: what pages say of where their texts come from,
-    by the earliest linked version of each article (``standing_for`` lists those).
+    by the earliest linked version of each article (``representative_versions`` lists those).
     """
     found = _known(links, labels, pedigrees)
     groups: list[list[str]] = []
@@ -55,7 +55,7 @@ def clusters(
     return tuple(sorted(made, key=lambda cluster: seen(cluster.members[0])))
 
 
-def standing_for(links: Iterable[Link], labels: Iterable[Label] = ()) -> tuple[VersionRef, ...]:
+def representative_versions(links: Iterable[Link], labels: Iterable[Label] = ()) -> tuple[VersionRef, ...]:
     """The version that stands for each article that may be in a cluster: the earliest that is linked."""
     return tuple(_known(links, labels, _UNKNOWN).refs.values())
 

@@ -1,4 +1,4 @@
-"""How alike every two sentences of two texts are, as matrices: the one place where numpy is used."""
+"""Similarity matrices: every two sentences of two texts. The only module that uses numpy."""
 
 from __future__ import annotations
 
@@ -16,87 +16,93 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-LEAST_LIKENESS = 0.25
-"""Pairs less alike than this are not considered."""
+LEAST_SIMILARITY = 0.25
+"""Pairs less similar than this are not considered."""
 
 WORDLESS = 0.2
 WORDLESS_PLAIN = 0.1
-"""A sentence with less of its mass in plain words ("Brandvold, 44; Quist, 51") has no likeness in them, and gets the
-second figure: it counts half. Lists of nominees and results are no text of anybody's."""
+"""A sentence with less than the first share of its mass in plain words ("Brandvold, 44; Quist, 51") has no similarity
+in words. It gets the second figure, which counts half. Lists of nominees and results are nobody's own text."""
 
-MOST_MEANT = 0.6
-"""Sentences that share no word are not alike in words, whatever they mean; this is enough to count in full."""
+MOST_SEMANTIC = 0.6
+"""Sentences that share no word are not similar in words, whatever they mean. This is enough to count in full."""
 
 MOST_PARTNERS = 12
-"""Partners considered for a sentence: bounds a text that says the same four hundred times."""
+"""Partners considered for a sentence. This bounds a text that says the same four hundred times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Of every two sentences: how alike in all and without anchors, and how much of the smaller the larger holds."""
+    """Matrices over every two sentences.
+
+    Similarity, similarity without anchors, and containment of the smaller sentence in the larger.
+    """
 
     all: Matrix
     plain: Matrix
-    held: Matrix
+    containment: Matrix
 
 
 def similarity_matrices(
-    a: TokenizedText, b: TokenizedText, bent: Mapping[str, str], *, translated: bool, sense: EmbeddingModel | None
+    a: TokenizedText, b: TokenizedText, respelled: Mapping[str, str], *, translated: bool, model: EmbeddingModel | None
 ) -> Similarity:
-    """Weighted Dice coefficients, or more where ``sense`` says so; ``translated`` counts anchors alone."""
-    terms = [(term, term) for term in a.terms if term in b.terms] + list(bent.items())
-    anchors = [(one, two) for one, two in terms if one in a.anchors or two in b.anchors]
-    words = [(one, two) for one, two in terms if one not in a.anchors and two not in b.anchors]
+    """Return weighted Dice coefficients, or the similarities of ``model`` if higher.
+
+    ``translated`` counts anchors alone.
+    """
+    terms = [(term, term) for term in a.terms if term in b.terms] + list(respelled.items())
+    anchors = [(term_a, term_b) for term_a, term_b in terms if term_a in a.anchors or term_b in b.anchors]
+    words = [(term_a, term_b) for term_a, term_b in terms if term_a not in a.anchors and term_b not in b.anchors]
     shared_words, shared_anchors = _shared(a, b, words), _shared(a, b, anchors)
     shared = shared_anchors if translated else shared_words + shared_anchors
     plain = [np.array([sentence.plain for sentence in side.sentences]) for side in (a, b)]
     masses = [np.array([sentence.mass for sentence in side.sentences]) for side in (a, b)]
-    masses = [mass - besides for mass, besides in zip(masses, plain, strict=True)] if translated else masses
+    masses = [mass - plain_mass for mass, plain_mass in zip(masses, plain, strict=True)] if translated else masses
     # The product of roots is at most the mean, so that a coefficient stays below one.
     dice = 2 * shared / np.maximum(np.add.outer(*masses), 0.01)
     dice_words = 2 * shared_words / np.maximum(np.add.outer(*plain), 0.01)
     least = np.minimum.outer(*plain)
     wordless = least < WORDLESS * np.minimum.outer(*masses)
-    held = np.minimum(1.0, shared_words / np.maximum(least, 0.01))
+    containment = np.minimum(1.0, shared_words / np.maximum(least, 0.01))
     dice_words = np.where(wordless, WORDLESS_PLAIN, dice_words)
-    meant = sense.likeness(a, b) if sense else None
-    if meant is not None:
-        dice, dice_words = np.maximum(dice, meant), np.maximum(dice_words, np.minimum(meant, MOST_MEANT))
-    return Similarity(dice, dice_words, held)
+    semantic = model.similarity(a, b) if model else None
+    if semantic is not None:
+        dice, dice_words = np.maximum(dice, semantic), np.maximum(dice_words, np.minimum(semantic, MOST_SEMANTIC))
+    return Similarity(dice, dice_words, containment)
 
 
 def _shared(a: TokenizedText, b: TokenizedText, terms: Sequence[tuple[str, str]]) -> Matrix:
-    """What every two sentences share of these terms: the sum of the products of the roots of their weights."""
-    return _incidence(a, [one for one, _ in terms]) @ _incidence(b, [two for _, two in terms]).T
+    """Return what every two sentences share of these terms: the sum of the products of the roots of the weights."""
+    return _incidence(a, [term for term, _ in terms]) @ _incidence(b, [term for _, term in terms]).T
 
 
-def _incidence(reading: TokenizedText, terms: Sequence[str]) -> Matrix:
-    """Roots of the weights, a row for each sentence and a column for each term."""
-    matrix = np.zeros((len(reading.sentences), len(terms)))
-    entries = [(row, column, weight) for column, term in enumerate(terms) for row, weight in reading.terms[term]]
+def _incidence(text: TokenizedText, terms: Sequence[str]) -> Matrix:
+    """Return the roots of the weights, with a row for each sentence and a column for each term."""
+    matrix = np.zeros((len(text.sentences), len(terms)))
+    entries = [(row, column, weight) for column, term in enumerate(terms) for row, weight in text.terms[term]]
     if entries:
         rows, columns, weights = zip(*entries, strict=True)
         matrix[rows, columns] = np.sqrt(weights)
     return matrix
 
 
-def candidate_pairs(likeness: Matrix) -> NDArray[np.intp]:
-    """Places of the pairs worth looking at; of a sentence with many look-alikes the nearest ones."""
-    fit = likeness >= LEAST_LIKENESS
-    if fit.any() and fit.sum(axis=1).max() > MOST_PARTNERS:
-        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :MOST_PARTNERS]
-        chosen = np.zeros_like(fit)
-        np.put_along_axis(chosen, nearest, values=True, axis=1)
-        fit &= chosen
-    return np.argwhere(fit)
+def candidate_pairs(similarity: Matrix) -> NDArray[np.intp]:
+    """Return the indexes of the pairs to consider. A sentence with many similar ones has only the nearest."""
+    selected = similarity >= LEAST_SIMILARITY
+    if selected.any() and selected.sum(axis=1).max() > MOST_PARTNERS:
+        nearest = np.argsort(-similarity, axis=1, kind="stable")[:, :MOST_PARTNERS]
+        partners = np.zeros_like(selected)
+        np.put_along_axis(partners, nearest, values=True, axis=1)
+        selected &= partners
+    return np.argwhere(selected)
 
 
 class EmbeddingModel(Protocol):
-    """What a judgement asks about meaning; ``id`` becomes part of its method."""
+    """A model of meaning. ``id`` becomes part of the method's id."""
 
     @property
     def id(self) -> str:
         """Name and size of the model."""
 
-    def likeness(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
-        """How alike in meaning every two sentences are, from 0 to 1; None for texts it cannot judge."""
+    def similarity(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
+        """Return the similarity in meaning of every two sentences, from 0 to 1. None for texts it cannot compare."""

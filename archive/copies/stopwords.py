@@ -1,6 +1,6 @@
-"""Small word lists for English, Spanish and German: what is too common to count, what counts, what only dates.
+"""Small word lists for English, Spanish and German: function words, numbers, calendar words, titles, abbreviations.
 
-How common all other words are says the shipped background.
+The shipped background has the frequency of all other words.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ STOPWORDS: dict[str, frozenset[str]] = {
     "es": frozenset(_SPANISH.casefold().split()),
     "de": frozenset(_GERMAN.casefold().split()),
 }
-"""Function words by language; their shares tell the languages apart, too."""
+"""Function words by language. Their shares also identify the language."""
 
 COMMON: frozenset[str] = frozenset().union(*STOPWORDS.values())
-"""Function words of all three languages: they weigh next to nothing in a sentence."""
+"""Function words of all three languages. They have next to no weight in a sentence."""
 
 _COUNTED = (
     "two dos zwei|three tres drei|four cuatro vier|five cinco fünf|six seis sechs|seven siete sieben|eight ocho acht|"
@@ -75,7 +75,7 @@ februar märz mai juni juli oktober dezember jan feb mar apr jun jul aug sep sep
 sun
 """
 CALENDAR: frozenset[str] = frozenset(_CALENDAR.split())
-"""Days and months: capitalised, but every story has them, and reposts change them ("on Tuesday", "yesterday")."""
+"""Days and months. They are capitalised, but every story has them, and reposts change them ("on Tuesday")."""
 
 _TITLES = """
 mr mrs ms dr prof sir president minister senator mayor chancellor premier governor judge king queen prince bishop
@@ -83,7 +83,7 @@ general captain señor señora presidente presidenta ministro ministra alcalde a
 bundeskanzler update breaking exclusive analysis
 """
 TITLES: frozenset[str] = frozenset(_TITLES.split())
-"""Words capitalised beside a name that do not name anybody."""
+"""Words capitalised beside a name that are no names."""
 
 _ABBREVIATIONS = """
 mr mrs ms dr prof st sr jr no vs etc inc ltd co corp dept gen gov sen rep col lt sgt capt rev hon fig approx u.s u.k
@@ -99,4 +99,4 @@ LOOKING_BACK: re.Pattern[str] = re.compile(
     r"(?:ein|zwei|drei|fünf|zehn|\d+) jahre? (?:nach|später|danach|seit)|vor (?:einem|zwei|drei|\d+) jahr|jahrestag)",
     re.IGNORECASE,
 )
-"""How a follow-up begins: it tells of another day and repeats what was said on the first."""
+"""The beginning of a follow-up: it reports on another day and repeats what was said on the first."""

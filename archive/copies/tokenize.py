@@ -1,7 +1,7 @@
-"""A text as the judge reads it: sentences with their offsets and words, and the anchors that hold them in place.
+"""Tokenize a text for comparison: sentences with their offsets and words, and the anchors in them.
 
-Anchors are what survives rewording: numbers (decimal marks normalised, small ones spelled or not) and names. Quotations
-are marked: they survive, too, but in honest reports as well.
+Anchors are what survives rewording: numbers (with normalized decimal marks, small ones spelled or not) and names.
+Quotations are marked. They survive, too, but in independent reports as well.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     from db.records import Text
 
 READ_CHARACTERS = 200_000
-"""Only this much of a body is read: some 30,000 words, a short book."""
+"""Characters of a body that are read: some 30,000 words, a short book."""
 
 READ_WORDS = 40_000
-"""And no more words than this, for scripts that write one in a character."""
+"""The most words that are read, for scripts that write a word in one character."""
 
 MAX_SENTENCES = 400
-"""The alignment is quadratic in sentences; 400 are a live blog of a whole day, and keep the worst case to a second."""
+"""The alignment is quadratic in sentences. 400 are a live blog of a whole day, and limit the worst case to a second."""
 
 MAX_WORDS = 60
 """Text without full stops is cut into sentences of this many words."""
 
 SHINGLE = 5
-"""Words that must agree in a row before a verbatim run counts; shorter ones are phrases of the language."""
+"""Words in a row that must agree for a verbatim run. Shorter runs are phrases of the language."""
 
 OCCURRENCES = 8
-"""Places kept of one shingle: keeps a text that repeats itself a thousand times linear."""
+"""Places stored of one shingle, so that a text that repeats itself a thousand times stays linear."""
 
 LEAST = 0.05
 """Weight of a word that every article has."""
 
 NAME, LEAST_NAME = 1.5, 0.4
-"""A name weighs so many times what its letters would as a word, and never less than the second figure."""
+"""A name weighs so many times its weight as a word, and never less than the second figure."""
 
 SPREAD = 0.5
-"""A term in n sentences of a text weighs its weight over n to this power: a name on every line says little about which
-line corresponds to which."""
+"""The weight of a term in n sentences of a text is divided by n to this power. A name on every line says little about
+which line corresponds to which."""
 
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f"
 _WORD = re.compile(rf"\d+(?:[.,:]\d+)*|[{_CJK}]|[^\W\d_{_CJK}]+(?:-?\d+|(?:[.][^\W\d_](?![^\W\d_]))*)|[^\W_]")
@@ -63,9 +63,9 @@ _QUOTATION = re.compile(r"\"[^\"\n]{2,600}\"|\u201c[^\u201c\u201d\n]{2,600}\u201
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text's words in columns: where each begins and ends, its folded form, capitals and quotation marks as 0 or 1.
+    """The words of a text in columns: start, end, folded form, and capital and quotation as 0 or 1.
 
-    Columns, because an object for each word made reading take three times as long.
+    Columns, because one object for each word made reading three times as slow.
     """
 
     starts: tuple[int, ...]
@@ -80,12 +80,12 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: its place in the body and what can be compared of it.
+    """One sentence: its place in the body, and what is compared of it.
 
-    ``terms`` maps each stem or anchor to its weight, ``frame`` is its words with the anchors taken out, ``mass`` the
-    sum of the weights, ``plain`` that of the words besides anchors, and ``weight`` what it counts for in a coverage: a
-    sentence that is mostly quotation counts half, since everybody who was at the press conference has it, and one that
-    everybody prints a quarter.
+    ``terms`` maps each stem or anchor to its weight, ``frame`` is its words without the anchors, ``mass`` the sum of
+    the weights, ``plain`` that of the words without anchors, and ``weight`` what it counts for in a coverage. A
+    sentence that is mostly quotation counts half, since everybody who was at the press conference has it, and a stock
+    sentence a quarter.
     """
 
     start: int
@@ -102,12 +102,12 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class TokenizedText:
-    """A whole body as read: words in order, sentences in order, and its language as far as function words tell.
+    """A whole body: words in order, sentences in order, and its language if function words show it.
 
-    The rest is kept for comparing: ``names`` and all ``anchors`` (names and numbers), the information in those that are
-    ``telling``, the words of the ``topic`` (neither names nor numbers) with their weights, where each of the ``terms``
-    stands (sentence and weight), where each run of words begins (``shingles``, by hash), and the number of different
-    words.
+    The rest is for comparison: ``names`` and all ``anchors`` (names and numbers), the information in the
+    ``distinctive`` anchors, the words of the ``topic`` (neither names nor numbers) with their weights, the places of
+    each of the ``terms`` (sentence and weight), the starts of each run of words (``shingles``, by hash), and the number
+    of different words.
     """
 
     words: Words
@@ -115,7 +115,7 @@ class TokenizedText:
     language: str | None
     names: frozenset[str]
     anchors: frozenset[str]
-    telling: dict[str, float]
+    distinctive: dict[str, float]
     topic: dict[str, float]
     terms: dict[str, tuple[tuple[int, float], ...]]
     shingles: dict[int, tuple[int, ...]]
@@ -124,34 +124,36 @@ class TokenizedText:
 
 
 def tokenize(body: str, language: str | None = None) -> TokenizedText:
-    """Read a body; the language is told by function words, and ``language`` (two letters) believed where they do not.
+    """Tokenize a body. Function words show the language. If they do not, ``language`` (two letters) is believed.
 
-    Pages declare the language of their template, not of their text, often enough.
+    Often enough, pages declare the language of their template and not of their text.
     """
     text = body[:READ_CHARACTERS]
     words = _words(text)
-    told = guess_language(words.folded) or (language or "")[:2].lower() or None
-    named = _named(words, text, told)
+    body_language = guess_language(words.folded) or (language or "")[:2].lower() or None
+    names_found = _find_names(words, text, body_language)
     spans = list(_sentence_spans(text, words))
-    weigh = _Weigh(named, told)
-    drafts = [(span, *weigh.terms(words.folded[first:last])) for span, first, last in spans[:MAX_SENTENCES]]
+    weights = _TermWeights(names_found, body_language)
+    drafts = [(span, *weights.terms(words.folded[first:last])) for span, first, last in spans[:MAX_SENTENCES]]
     spread = Counter(term for _, terms, *_ in drafts for term in terms)
     sentences = tuple(
-        _sentence(draft, words, place, spread, named)
+        _sentence(draft, words, place, spread, names_found)
         for draft, (_, *place) in zip(drafts, spans[:MAX_SENTENCES], strict=True)
     )
     names = frozenset().union(*(sentence.names for sentence in sentences))
     anchors = names.union(*(sentence.numbers for sentence in sentences))
-    told_in_text = set(words.folded[_words_of_dateline(text, words) :])
-    terms = _by_term(sentences)
+    in_text = set(words.folded[_dateline_length(text, words) :])
+    terms = _places_of_terms(sentences)
     return TokenizedText(
         words=words,
         sentences=sentences,
-        language=told,
+        language=body_language,
         names=names,
         anchors=anchors,
-        telling={
-            said: _information(said, told) for said in anchors & told_in_text if len(said) > 1 and not is_year(said)
+        distinctive={
+            anchor: _information(anchor, body_language)
+            for anchor in anchors & in_text
+            if len(anchor) > 1 and not is_year(anchor)
         },
         topic={term: places[0][1] for term, places in terms.items() if term not in anchors},
         terms=terms,
@@ -161,72 +163,78 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
     )
 
 
-def _words_of_dateline(text: str, words: Words) -> int:
-    """How many words the place and the agency at the top are: whatever it reports, a house begins with the same."""
-    found = _DATELINE.match(text)
-    return bisect_left(words.starts, found.end()) if found else 0
+def _dateline_length(text: str, words: Words) -> int:
+    """Return the number of words in the dateline.
+
+    Place and agency are the same at the top of all texts of a house, whatever it reports.
+    """
+    match = _DATELINE.match(text)
+    return bisect_left(words.starts, match.end()) if match else 0
 
 
 def tokenize_text(text: Text) -> TokenizedText:
-    """A text's body, read."""
+    """Tokenize the body of a text."""
     return tokenize(text.body, text.language)
 
 
 def _information(anchor: str, language: str | None) -> float:
-    """What an anchor says about the event: "Brandvold" 1, "London" 0.2, 8,700 0.6, and 14 next to nothing."""
+    """Return the information that an anchor has about the event.
+
+    "Brandvold" has 1, "London" 0.2, 8,700 0.6, and 14 next to none.
+    """
     if anchor[0].isdigit():
         return 0.6 if sum(map(str.isdigit, anchor)) > 2 else 0.1  # noqa: PLR2004 - 4.2 and 14 are everywhere
     return background().weight(stem(anchor), language) ** 2
 
 
-def _by_term(sentences: Iterable[Sentence]) -> dict[str, tuple[tuple[int, float], ...]]:
+def _places_of_terms(sentences: Iterable[Sentence]) -> dict[str, tuple[tuple[int, float], ...]]:
     places: dict[str, list[tuple[int, float]]] = {}
     for row, sentence in enumerate(sentences):
         for term, weight in sentence.terms.items():
             places.setdefault(term, []).append((row, weight))
-    return {term: tuple(where) for term, where in places.items()}
+    return {term: tuple(term_places) for term, term_places in places.items()}
 
 
 def _shingles(words: tuple[str, ...]) -> dict[int, tuple[int, ...]]:
-    """Where each run of ``SHINGLE`` words begins, by its hash; of one that is said again and again a few places."""
+    """Return the starts of each run of ``SHINGLE`` words, by hash. Of a repeated run a few starts are stored."""
     places: dict[int, tuple[int, ...]] = {}
     runs = zip(*(words[skip:] for skip in range(SHINGLE)), strict=False)
     for start, run in enumerate(runs):
         key = hash(run)
-        held = places.get(key, ())
-        if len(held) < OCCURRENCES:
-            places[key] = (*held, start)
+        starts = places.get(key, ())
+        if len(starts) < OCCURRENCES:
+            places[key] = (*starts, start)
     return places
 
 
 def stream(body: str) -> list[str]:
-    """All words of a body, folded: equal streams are one text, whatever its case, marks and line breaks."""
+    """Return all words of a body, folded. Texts with equal streams are equal but for case, marks and line breaks."""
     return re.findall(r"\w+", body.casefold())
 
 
 def guess_language(words: Iterable[str]) -> str | None:
-    """``en``, ``es`` or ``de`` when function words of one clearly lead, else None."""
+    """Return ``en``, ``es`` or ``de`` if function words of one clearly lead, else None."""
     counts = Counter(words)
-    hits = {code: sum(counts[word] for word in listed) for code, listed in STOPWORDS.items()}
-    (best, most), (_, second), *_ = sorted(hits.items(), key=lambda item: -item[1])
+    hits = {code: sum(counts[word] for word in stopwords) for code, stopwords in STOPWORDS.items()}
+    (best, most), (_, second), *_ = sorted(hits.items(), key=lambda entry: -entry[1])
     total = sum(counts.values())
     # A news text has 0.3 to 0.5 of its words in the list of its own language, at most half of that in another.
     return best if most and most >= 0.15 * total and most >= 1.5 * second else None
 
 
-def number(written: str) -> str:
-    """A number's value as written: ``1,300`` is 1300, ``4,2`` is 4.2, ``4:10`` is 4.10, ``five`` is 5."""
+def normalize_number(written: str) -> str:
+    """Return the value of a number as written: ``1,300`` is 1300, ``4,2`` is 4.2, ``4:10`` is 4.10, ``five`` is 5."""
     plain = _THOUSANDS.sub("", written).replace(",", ".").replace(":", ".")
     return NUMBER_WORDS.get(plain, plain)
 
 
 def is_year(written: str) -> bool:
-    """True for 1900 to 2099: half of all stories name this year or the last."""
+    """True for 1900 to 2099. Half of all stories name this year or the last."""
     return len(written) == 4 and written.isdigit() and written[:2] in {"19", "20"}  # noqa: PLR2004
 
 
 def stem(word: str) -> str:
-    """The first six letters: inflection mostly falls away, and no language needs rules of its own."""
+    """Return the first six letters: they drop most inflections, and no language needs rules of its own."""
     return word[:6]
 
 
@@ -235,12 +243,12 @@ def _words(text: str) -> Words:
     starts, ends, folded, capital = [], [], [], bytearray()
     for match in islice(_WORD.finditer(text), READ_WORDS):
         start, end = match.span()
-        shown = match.group()
-        low = shown.casefold()
+        word = match.group()
+        low = word.casefold()
         starts.append(start)
         ends.append(end)
-        folded.append(number(low) if low[0].isdigit() else NUMBER_WORDS.get(low, low))
-        capital.append(shown[0].isupper())
+        folded.append(normalize_number(low) if low[0].isdigit() else NUMBER_WORDS.get(low, low))
+        capital.append(word[0].isupper())
     quoted = bytearray(len(starts))
     for begin, stop in quotes:
         first, last = bisect_left(starts, begin), bisect_left(starts, stop)
@@ -249,9 +257,9 @@ def _words(text: str) -> Words:
 
 
 def _sentence_spans(text: str, words: Words) -> Iterator[tuple[tuple[int, int], int, int]]:
-    """Each sentence's span in the body, its first and its last-plus-one word."""
+    """Yield the span of each sentence in the body, its first word, and the word after its last."""
     starts = words.starts
-    for begin, end in _breaks(text):
+    for begin, end in _split_sentences(text):
         first, last = bisect_left(starts, begin), bisect_left(starts, end)
         if last - first <= MAX_WORDS:
             lead = len(text[begin:end]) - len(text[begin:end].lstrip())
@@ -262,7 +270,7 @@ def _sentence_spans(text: str, words: Words) -> Iterator[tuple[tuple[int, int], 
             yield (words.starts[cut], words.ends[stop - 1]), cut, stop
 
 
-def _breaks(text: str) -> Iterator[tuple[int, int]]:
+def _split_sentences(text: str) -> Iterator[tuple[int, int]]:
     for line in _LINE.finditer(text):
         begin = line.start()
         for stop in _STOP.finditer(text, line.start(), line.end()):
@@ -283,45 +291,45 @@ def _ends_sentence(text: str, stop: re.Match[str], line_end: int) -> bool:
     return not (stop.group().startswith(".") and (last in ABBREVIATIONS or initial))
 
 
-def _named(words: Words, text: str, language: str | None) -> frozenset[str]:
-    """Folded words that are names here: capitalised inside a sentence, and nowhere written small.
+def _find_names(words: Words, text: str, language: str | None) -> frozenset[str]:
+    """Return the folded words that are names here: capitalised inside a sentence, and never in lower case.
 
-    German capitalises every noun; there only a word that stands beside another capitalised one counts.
+    German capitalises every noun. There a word counts only if it is beside another capitalised one.
     """
-    seen: set[str] = set()
-    low = {said for said, capital in zip(words.folded, words.capital, strict=True) if not capital}
-    after = -2
-    for place, capital in enumerate(words.capital):
+    names: set[str] = set()
+    lowercase = {word for word, capital in zip(words.folded, words.capital, strict=True) if not capital}
+    last_capital = -2
+    for index, capital in enumerate(words.capital):
         if not capital:
             continue
-        opening = place == 0 or not _GAP.fullmatch(text, words.ends[place - 1], words.starts[place])
-        joined = not opening and after == place - 1
-        if not opening and (joined or language != "de"):
-            seen.add(words.folded[place])
-            if joined:
-                seen.add(words.folded[place - 1])
-        after = place
-    return frozenset(name for name in seen - low - COMMON - CALENDAR - TITLES if len(name) > 1)
+        opens_sentence = index == 0 or not _GAP.fullmatch(text, words.ends[index - 1], words.starts[index])
+        adjacent = not opens_sentence and last_capital == index - 1
+        if not opens_sentence and (adjacent or language != "de"):
+            names.add(words.folded[index])
+            if adjacent:
+                names.add(words.folded[index - 1])
+        last_capital = index
+    return frozenset(name for name in names - lowercase - COMMON - CALENDAR - TITLES if len(name) > 1)
 
 
-class _Weigh:
-    """Turns words into weighted terms, remembering each word of this text."""
+class _TermWeights:
+    """Turns words into weighted terms, with a cache of the words of this text."""
 
-    def __init__(self, named: frozenset[str], language: str | None) -> None:
-        self._named = named
+    def __init__(self, names: frozenset[str], language: str | None) -> None:
+        self._names = names
         self._language = language
         self._background = background()
-        self._known: dict[str, tuple[str, float] | None] = {}
+        self._cache: dict[str, tuple[str, float] | None] = {}
 
     def terms(self, words: tuple[str, ...]) -> tuple[dict[str, float], float]:
-        """The terms of a sentence with their weights, and how much of it everybody prints."""
-        known = self._known
-        weighed = (known[word] if word in known else self._weigh(word) for word in words)
+        """Return the terms of a sentence with their weights, and its share of stock sentences."""
+        cache = self._cache
+        weighed = (cache[word] if word in cache else self._weigh(word) for word in words)
         return dict(term for term in weighed if term is not None), self._background.stock_share(words)
 
     def _weigh(self, word: str) -> tuple[str, float] | None:
-        found = self._known[word] = self._term(word)
-        return found
+        term = self._cache[word] = self._term(word)
+        return term
 
     def _term(self, word: str) -> tuple[str, float] | None:
         if word[0].isdigit():
@@ -330,13 +338,13 @@ class _Weigh:
             return None
         short = stem(word)
         weight = self._background.weight(short, self._language)
-        return (word, max(LEAST_NAME, NAME * weight)) if word in self._named else (short, max(LEAST, weight))
+        return (word, max(LEAST_NAME, NAME * weight)) if word in self._names else (short, max(LEAST, weight))
 
 
-def _number_weight(said: str) -> float:
-    """Figures weigh by their digits: 8,700 is rarer than 14, and a 2 or a year is in every story."""
-    digits = sum(character.isdigit() for character in said)
-    return 0.6 if is_year(said) else min(1.6, 0.3 + 0.4 * digits)
+def _number_weight(number: str) -> float:
+    """Return the weight of a figure by its digits: 8,700 is rarer than 14. A 2 or a year is in every story."""
+    digits = sum(character.isdigit() for character in number)
+    return 0.6 if is_year(number) else min(1.6, 0.3 + 0.4 * digits)
 
 
 def _sentence(
@@ -344,25 +352,25 @@ def _sentence(
     words: Words,
     place: Sequence[int],
     spread: Counter[str],
-    named: frozenset[str],
+    names_found: frozenset[str],
 ) -> Sentence:
     span, terms, stock = draft
     first, last = place
-    said = words.folded[first:last]
+    folded = words.folded[first:last]
     terms = {term: weight / spread[term] ** SPREAD for term, weight in terms.items()}
-    numbers = frozenset(word for word in said if word[0].isdigit())
-    names = frozenset(term for term in terms if term in named and term not in numbers)
+    numbers = frozenset(word for word in folded if word[0].isdigit())
+    names = frozenset(term for term in terms if term in names_found and term not in numbers)
     mass = sum(terms.values())
-    plain = sum(weight for term, weight in terms.items() if term not in named and not term[0].isdigit())
-    quoted = sum(words.quoted[first:last]) > 0.6 * len(said)
+    plain = sum(weight for term, weight in terms.items() if term not in names_found and not term[0].isdigit())
+    quoted = sum(words.quoted[first:last]) > 0.6 * len(folded)
     return Sentence(
         start=span[0],
         end=span[1],
-        words=said,
+        words=folded,
         terms=terms,
         numbers=numbers,
         names=names,
-        frame=tuple(word for word in said if word not in numbers and word not in names),
+        frame=tuple(word for word in folded if word not in numbers and word not in names),
         mass=mass,
         plain=plain,
         weight=mass * (0.5 if quoted else 1.0) * (1 - 0.75 * stock),

@@ -1,4 +1,4 @@
-"""Verbatim runs: how much of each text stands word for word in the other, and the longest stretch of it."""
+"""Verbatim runs: the share of each text that is word for word in the other, and the longest run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
-    """Share of each text inside verbatim runs, the longest run in words, and the longest outside quotation marks."""
+class VerbatimRuns:
+    """The share of each text inside verbatim runs, and the longest run in words.
+
+    ``plain`` is the longest run outside quotation marks.
+    """
 
     covered: tuple[float, float]
     longest: int
     plain: int
 
 
-def common_runs(a: TokenizedText, b: TokenizedText) -> Runs:
-    """Find the runs of at least ``SHINGLE`` words that both texts have, wherever they stand."""
+def common_runs(a: TokenizedText, b: TokenizedText) -> VerbatimRuns:
+    """Find the runs of at least ``SHINGLE`` words that both texts have, in any place."""
     in_a, in_b = bytearray(len(a.words)), bytearray(len(b.words))
     longest = plain = 0
     for start_a, start_b, length in _runs(a, b):
@@ -31,23 +34,23 @@ def common_runs(a: TokenizedText, b: TokenizedText) -> Runs:
         in_b[start_b : start_b + length] = b"\1" * length
         longest = max(longest, length)
         plain = max(plain, _longest_plain(b.words.quoted[start_b : start_b + length]))
-    return Runs((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
+    return VerbatimRuns((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
 
 
 def _runs(a: TokenizedText, b: TokenizedText) -> Iterator[tuple[int, int, int]]:
     both = a.shingles.keys() & b.shingles.keys()
     if not both:
         return
-    said_a, said_b = a.words.folded, b.words.folded
-    heads = zip(*(said_b[skip:] for skip in range(SHINGLE)), strict=False)
-    done = 0
-    for here, head in enumerate(heads):
-        if here < done or (key := hash(head)) not in both:
+    words_a, words_b = a.words.folded, b.words.folded
+    shingles = zip(*(words_b[skip:] for skip in range(SHINGLE)), strict=False)
+    next_start = 0
+    for start_b, shingle in enumerate(shingles):
+        if start_b < next_start or (key := hash(shingle)) not in both:
             continue
-        length, start = max((_extend(said_a, said_b, start, here), -start) for start in a.shingles[key])
+        length, minus_start = max((_extend(words_a, words_b, start, start_b), -start) for start in a.shingles[key])
         if length >= SHINGLE:
-            yield -start, here, length
-        done = here + max(1, length - SHINGLE + 2)
+            yield -minus_start, start_b, length
+        next_start = start_b + max(1, length - SHINGLE + 2)
 
 
 def _extend(a: Sequence[str], b: Sequence[str], i: int, j: int) -> int:

@@ -12,7 +12,7 @@ from archive.export.atomic_file import atomic_write, check_file_ending
 from archive.launch import resource_path
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_document, render_fragment
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,10 +50,10 @@ def export_site(db: Path, url: str, path: Path, *, until: datetime | None = None
         versions = [version for version in history.versions if until is None or version.first_seen_at < until]
         states = [run for run in history.states if until is None or run.first_seen_at < until]
         texts = [archive.text(version) for version in versions]
-    title = clean(texts[-1].title) if texts else source.url
+    title = strip_controls(texts[-1].title) if texts else source.url
     body = [
         f"<header><h1>{escape(title)}</h1>",
-        f"<p>{escape(clean(source.url))}</p>",
+        f"<p>{escape(strip_controls(source.url))}</p>",
         f"<p>{_count(len(versions), 'version')} in {_count(sum(run.seen for run in states), 'check')}</p></header>",
         *_timeline(versions, states),
         _table(versions, states),
@@ -164,8 +164,9 @@ def _sections(versions: Sequence[Version], texts: Sequence[Text]) -> Iterator[st
 
 def _text(text: Text, summary: str, *, unfolded: bool) -> Iterator[str]:
     paragraphs = "".join(
-        f"<p>{escape(clean(paragraph))}</p>" for paragraph in text.body.split("\n") if paragraph.strip()
+        f"<p>{escape(strip_controls(paragraph))}</p>" for paragraph in text.body.split("\n") if paragraph.strip()
     )
-    byline = f'<p class="when">{escape(clean(text.byline))}</p>' if text.byline else ""
-    yield f"<details{' open' * unfolded}><summary>{summary}</summary><h3>{escape(clean(text.title))}</h3>{byline}"
+    byline = f'<p class="when">{escape(strip_controls(text.byline))}</p>' if text.byline else ""
+    title = f"<h3>{escape(strip_controls(text.title))}</h3>"
+    yield f"<details{' open' * unfolded}><summary>{summary}</summary>{title}{byline}"
     yield f"{paragraphs}</details>"

@@ -1,14 +1,21 @@
-"""The pipeline: gather, derive, link, and the runs that chain them. The only place where the steps meet.
+"""The pipeline: gather, derive, link, and the runs that chain them. Only here do the steps meet.
 
-::
-
-    gather             visits go out; captures are recorded; what lists name becomes new sources
-    gather_mementos    the same, of what web archives saw
-    derive             captures that the current recipe has not seen become text and versions
-    link               texts are compared with their candidates
+    gather             makes visits, records captures, adds the sources that lists name
+    gather_mementos    records the captures that web archives have of a source
+    side_captures      records captures nobody planned: robots.txt files and soft-404 probes
+    derive             turns captures that the current recipe has not seen into texts and versions
+    extraction         extracts payloads, cleans the texts and joins the parts of an article
+    adopt_template     learns the template lines of each site and applies them
+    settle             writes the history of a source, and its aliases
+    link               compares texts with their candidates
+    recipe             the current recipe
     run                one run: lease, fetcher, workers, batches, counts and report
-    refresh, backfill, upkeep, reprocess, import_files    one run each, as the verbs and the flows are named
+    refresh, backfill, upkeep, reprocess, import_files    one run each, named like the verbs and the flows
+    select_seeds       selects sources by seed, group or address
+    reprocess_preview  what a new recipe would change
+    revisits           completes captures that repeat another capture
+    notify             sends notices of changes
 
-Between gather and derive stands the ledger in the store: a crash in one loses nothing of the other, and derive can be
-run again without the network.
+The ledger in the store lies between gather and derive. A crash in one loses nothing of the other, and derive can be run
+again without the network.
 """

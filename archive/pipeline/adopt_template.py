@@ -1,7 +1,7 @@
-"""Learning the furniture of sites and taking it up: the half of it that reads and writes the archive.
+"""Learn the template lines of each site and apply them: the half of boilerplate removal that uses the store.
 
-What is learned follows from the texts as they were extracted, never from cleaned ones: so taking up a revision cannot
-lead to the next, and the order in which captures came cannot show.
+A template is learned from extracted texts, never from cleaned ones. So one revision cannot cause the next, and the
+order in which captures arrived does not matter.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class TemplateCache:
-    """The furniture of each site, asked for once."""
+    """The template of each site, read once."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._known: dict[str, SiteTemplate] = {}
 
     def of(self, capture: Capture) -> SiteTemplate:
-        """The newest furniture of the site that a capture was asked of."""
+        """Return the newest template of the site that a capture was requested from."""
         site = registered_domain(capture.url)
         if site not in self._known:
             self._known[site] = template_queries.newest(self._ask, site)
@@ -38,40 +38,42 @@ class TemplateCache:
 
 
 def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, int]:
-    """Learn the furniture of every site anew, and take up what is not as it was: how many sites, how many captures.
+    """Learn the template of every site again and store those that changed. Return the counts of sites and captures.
 
-    Those captures are back on the ledger. Their texts must all have been extracted under ``recipe``.
+    The captures of a changed site are queued to be derived again. Their texts must all have been extracted under
+    ``recipe``.
     """
-    counts = [
-        queued
-        for site in sites(store.ask)
-        if (queued := store.adopt_furniture(site, site_keys(site), learned(store.ask, site, recipe), now)) is not None
-    ]
+    counts = []
+    for site in sites(store.ask):
+        template = learned_template(store.ask, site, recipe)
+        queued = store.adopt_furniture(site, url_key_range(site), template, now)
+        if queued is not None:
+            counts.append(queued)
     return len(counts), sum(counts)
 
 
-def learned(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
-    """The furniture of one site by all that is known of it today."""
-    return learn_from(template_queries.pages(ask, site_keys(site), recipe.id))
+def learned_template(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
+    """Return the template of one site, learned from all its texts under ``recipe``."""
+    return template_from_texts(template_queries.pages(ask, url_key_range(site), recipe.id))
 
 
-def learn_from(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
-    """The same from pairs of an address and a text seen there."""
+def template_from_texts(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
+    """Return the template learned from pairs of a URL and a text seen there."""
     texts: defaultdict[str, list[str]] = defaultdict(list)
-    for address, extraction in pages:
-        texts[address].append(restore(extraction))
+    for url, extraction in pages:
+        texts[url].append(restore(extraction))
     return learn_template(texts, near_copies(texts))
 
 
 def sites(ask: Ask) -> list[str]:
-    """Every site, by its registered domain, of which articles are known or something was learned."""
-    here = {registered_domain(url) for url in template_queries.an_address_each(ask)}
-    return sorted(here.union(template_queries.known_sites(ask)))
+    """Return the registered domains of all articles and of all learned templates, sorted."""
+    domains = {registered_domain(url) for url in template_queries.an_address_each(ask)}
+    return sorted(domains.union(template_queries.known_sites(ask)))
 
 
-def site_keys(site: str) -> tuple[str, str]:
-    """The url_keys of a site's addresses: from the first of these, to before the second."""
+def url_key_range(site: str) -> tuple[str, str]:
+    """Return the range of a site's url_keys: from the first, and up to but not including the second."""
     host = url_key(f"http://{site}/").partition(")")[0]
     if not host.endswith(","):
-        return f"{host})", f"{host}*"  # an address in numbers has no names below it
-    return host, host[:-1] + "-"  # in ASCII what follows a comma
+        return f"{host})", f"{host}*"  # an IP address has no subdomains
+    return host, host[:-1] + "-"  # "-" follows "," in ASCII

@@ -1,7 +1,7 @@
-"""From payloads to what captures show: extracted once, cleaned by what is known of the site, an article's parts joined.
+"""The extraction stage: extract each payload once, clean its text by the site's template, and join an article's parts.
 
-An extraction follows from the payload and the recipe alone. What else decides a text, the furniture of its site and the
-further parts of its article, comes after it, so that learning more never means extracting again.
+An extraction depends on the payload and the recipe alone. The template of the site and the further parts of the article
+also shape the text, but they come later, so learning more never requires extracting again.
 """
 
 from __future__ import annotations
@@ -26,65 +26,69 @@ if TYPE_CHECKING:
     from db.records import Capture, Extraction, Page, Recipe, SiteTemplate
     from db.store import Store
 
-    class Extracts(Protocol):
-        """What derive needs of the extractor's workers."""
+    class PageExtractor(Protocol):
+        """The part of the extraction workers that derive uses."""
 
         def map(self, pages: Iterable[Page]) -> Iterable[Extraction]:
-            """One extraction a page, in order."""
+            """Return one extraction for each page, in order."""
 
 
 ON_EVERY_PART = "on every part"
-"""The reason of removal of a line that is said on another page of the same article."""
+"""The reason of removal of a line that another page of the same article repeats."""
 
-_TOGETHER = 100  # pages whose payloads may be in memory at once
+_BATCH_SIZE = 100  # pages whose payloads may be in memory at once
 
 
 def text_digest(title: str, body: str) -> str:
-    """The sha256 by which a normalised text is known: headline, blank line, body, in UTF-8."""
+    """Return the sha256 of a normalised text: headline, blank line and body, in UTF-8."""
     return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
 
 
 # --- extracting ------------------------------------------------------------------------------------------------------
 
 
-def extract_new(store: Store, extractors: Extracts, captures: Iterable[Capture], recipe: Recipe) -> int:
-    """Extract what the recipe has not seen, each core once, however many payloads and captures show it; how many.
+def extract_new(store: Store, extractors: PageExtractor, captures: Iterable[Capture], recipe: Recipe) -> int:
+    """Extract what the recipe has not seen, and return how many pages were extracted.
 
-    A payload whose core is known (what changed was a script, a comment) takes over the extraction of that.
+    Each page stripped of scripts and comments is extracted once, however many payloads and captures show it. A payload
+    that differs only in a script or a comment takes over that extraction.
     """
     unknown = {
         (capture.payload_sha256, capture.charset): capture
         for capture in captures
         if not store.known_extraction(capture, recipe.id)
     }
-    left, extracted = iter(unknown.values()), 0
-    while some := list(islice(left, _TOGETHER)):
-        extracted += _extract(store, extractors, some, recipe)
+    remaining, extracted = iter(unknown.values()), 0
+    while batch := list(islice(remaining, _BATCH_SIZE)):
+        extracted += _extract(store, extractors, batch, recipe)
     return extracted
 
 
-def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], recipe: Recipe) -> int:
+def _extract(store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe) -> int:
     fresh: dict[tuple[str, str | None], tuple[Capture, Page]] = {}
-    again: list[tuple[Capture, str]] = []
+    duplicates: list[tuple[Capture, str]] = []
     for capture in captures:
-        page = alone(capture_queries.page(store.ask, capture))
-        core = stripped_digest(page)
-        if (core, capture.charset) in fresh:
-            again.append((capture, core))
-        elif not store.keep_like(capture, recipe.id, core):
-            fresh[core, capture.charset] = capture, page
-    found = extractors.map(page for _, page in fresh.values())
-    for ((core, _), (capture, _)), raw in zip(fresh.items(), found, strict=True):
-        cleaned = clean(raw)
-        digest = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.keep_extraction(capture, cleaned, digest, recipe, core)
-    for capture, core in again:
-        store.keep_like(capture, recipe.id, core)
+        page = page_for_extraction(capture_queries.page(store.ask, capture))
+        page_digest = stripped_digest(page)
+        if (page_digest, capture.charset) in fresh:
+            duplicates.append((capture, page_digest))
+        elif not store.keep_like(capture, recipe.id, page_digest):
+            fresh[page_digest, capture.charset] = capture, page
+    extractions = extractors.map(page for _, page in fresh.values())
+    for ((page_digest, _), (capture, _)), extraction in zip(fresh.items(), extractions, strict=True):
+        cleaned = clean(extraction)
+        text_sha256 = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
+        store.keep_extraction(capture, cleaned, text_sha256, recipe, page_digest)
+    for capture, page_digest in duplicates:
+        store.keep_like(capture, recipe.id, page_digest)
     return len(fresh)
 
 
-def alone(page: Page) -> Page:
-    """The core of a page without the way it was reached: an extraction depends on the payload alone."""
+def page_for_extraction(page: Page) -> Page:
+    """Return the page stripped of scripts and comments, and without the URL it was requested by.
+
+    An extraction depends on the payload alone.
+    """
     return strip_scripts(replace(page, requested_url=page.url))
 
 
@@ -93,92 +97,97 @@ def alone(page: Page) -> Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivedText:
-    """What a capture shows: its text where that is not the extraction's own, and which part of it is missing."""
+    """A capture's text where it differs from its extraction's own, and which part of it is missing."""
 
     cleaned: Cleaned | None = None
     missing: str = ""
 
 
 def derive_text(
-    store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, known: SiteTemplate
+    store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, template: SiteTemplate
 ) -> DerivedText:
-    """What a capture shows, with the further parts of its article, where ``known`` is the furniture of its site."""
-    reads = [_stored(store, each, recipe) for each in (capture, *further)]
-    return merge_parts(reads, further, recipe, known)
+    """Derive the text of a capture and its ``further`` parts, with the ``template`` of its site."""
+    extractions = [_stored_extraction(store, part, recipe) for part in (capture, *further)]
+    return merge_parts(extractions, further, recipe, template)
 
 
 def merge_parts(
-    reads: Sequence[Extraction | None], further: Sequence[Capture], recipe: Recipe, known: SiteTemplate
+    pages: Sequence[Extraction | None], further: Sequence[Capture], recipe: Recipe, template: SiteTemplate
 ) -> DerivedText:
-    """The same from what was read of each page: the first, and the ``further`` ones in order (None: nothing)."""
-    missing = missing_part([_part(each, read) for each, read in zip(further, reads[1:], strict=True)])
-    first, *told = (read for read in reads[: 1 if missing else None])
+    """Derive the text from the extractions of an article's pages: the first, then the ``further`` parts in order.
+
+    An extraction is None where a page has no text. ``template`` is that of the site.
+    """
+    missing = missing_part([_part(part, page) for part, page in zip(further, pages[1:], strict=True)])
+    first, *others = pages[: 1 if missing else None]
     if first is None or not first.text:
         return DerivedText(missing=missing)
-    key = parts_key(further) if told else ""
-    return DerivedText(cleaned=join_pages([first, *filter(None, told)], known, recipe, key), missing=missing)
+    key = parts_key(further) if others else ""
+    return DerivedText(cleaned=join_pages([first, *filter(None, others)], template, recipe, key), missing=missing)
 
 
-def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe, parts: str = "") -> Cleaned | None:
-    """The text of an article from the extractions of its pages, in order; None if it is that of its only page.
+def join_pages(pages: Sequence[Extraction], template: SiteTemplate, recipe: Recipe, parts: str = "") -> Cleaned | None:
+    """Return the text of an article from the extractions of its pages, in order. None if its only page needs no change.
 
-    The same for the same extractions and furniture, whatever else is known.
+    Depends on the extractions and the template alone.
     """
-    if not known.blocks and not parts:
+    if not template.blocks and not parts:
         return None
-    each = [clean(page, known.blocks) for page in pages]
-    text, removed = each[0].text, each[0].removed
+    cleaned_pages = [clean(page, template.blocks) for page in pages]
+    text, removed = cleaned_pages[0].text, cleaned_pages[0].removed
     if parts:
-        text, removed = cleaning.join_pages(each)
-        text, removed = cleaning.cut_lines(text, removed, list(_again(each)), ON_EVERY_PART)
+        text, removed = cleaning.join_pages(cleaned_pages)
+        text, removed = cleaning.cut_lines(text, removed, list(_repeated_line_numbers(cleaned_pages)), ON_EVERY_PART)
     return Cleaned(
-        recipe=recipe_with_template(recipe, known),
-        sha256=text_digest(each[0].title, text),
-        title=each[0].title,
+        recipe=recipe_with_template(recipe, template),
+        sha256=text_digest(cleaned_pages[0].title, text),
+        title=cleaned_pages[0].title,
         text=text,
         removed=removed,
         parts=parts,
-        furniture_id=known.id,
+        furniture_id=template.id,
     )
 
 
-def recipe_with_template(recipe: Recipe, known: SiteTemplate) -> Recipe:
-    """The recipe of texts that are cleaned with this furniture: its own, and what the furniture says."""
-    more = cleaning.template_facts(known.blocks)
-    if not more:
+def recipe_with_template(recipe: Recipe, template: SiteTemplate) -> Recipe:
+    """Return the recipe of texts cleaned with this template: its own facts and the template's."""
+    template_facts = cleaning.template_facts(template.blocks)
+    if not template_facts:
         return recipe
-    return replace(recipe, id=f"{recipe.id}+{more[0][1]}", facts=tuple(sorted((*recipe.facts, *more))))
+    return replace(
+        recipe, id=f"{recipe.id}+{template_facts[0][1]}", facts=tuple(sorted((*recipe.facts, *template_facts)))
+    )
 
 
 def parts_key(further: Sequence[Capture]) -> str:
-    """What the further parts of an article are known by: a digest of their payloads and charsets, in order."""
-    told = [(each.part, each.payload_sha256, each.charset) for each in further]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    """Return a digest of the payloads and charsets of an article's further parts, in order."""
+    parts = [(part.part, part.payload_sha256, part.charset) for part in further]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def readable(further: Iterable[Sequence[Capture]]) -> list[Capture]:
-    """The parts that brought a page."""
+def parts_with_page(further: Iterable[Sequence[Capture]]) -> list[Capture]:
+    """Return the parts that brought a page."""
     return [part for parts in further for part in parts if part.reason is None and part.payload_sha256 is not None]
 
 
-def _again(pages: Sequence[Extraction]) -> Iterator[int]:
-    """Lines of the joined text that are said on another page."""
+def _repeated_line_numbers(pages: Sequence[Extraction]) -> Iterator[int]:
+    """Yield the numbers of lines in the joined text that another page repeats."""
     start = 0
     for page, lines in zip(pages, repeated_lines([page.text for page in pages]), strict=True):
-        yield from (start + at for at in sorted(lines))
+        yield from (start + number for number in sorted(lines))
         start += page.text.count("\n") + 1
 
 
-def _stored(store: Store, capture: Capture, recipe: Recipe) -> Extraction | None:
+def _stored_extraction(store: Store, capture: Capture, recipe: Recipe) -> Extraction | None:
     return None if capture.payload_sha256 is None else derivation_queries.extracted(store.ask, capture, recipe.id)
 
 
-def _part(capture: Capture, read: Extraction | None) -> Part:
+def _part(capture: Capture, extraction: Extraction | None) -> Part:
     return Part(
         number=capture.part,
         url=capture.url,
         final_url=capture.final_url,
         reason=capture.reason,
-        verdict=Verdict(read.verdict) if read else None,
-        body=read.text if read else "",
+        verdict=Verdict(extraction.verdict) if extraction else None,
+        body=extraction.text if extraction else "",
     )

@@ -21,114 +21,125 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
-    from archive.pipeline.side_captures import SideCaptures
     from db.records import Capture, Outcome, Tombstone, Visit
     from db.store import Store
 
-    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the page, and the further parts it is split into
+    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the outcomes of the page and of its further parts
 
-    class Fetches(Protocol):
-        """What gather needs of a fetcher."""
+    class PageFetcher(Protocol):
+        """The part of the fetcher that ``gather`` uses."""
 
         async def fetch(self, visit: Visit) -> Outcome:
-            """What the network answered; never raises for weather."""
+            """Return what the network answered. A network failure is an outcome, never an exception."""
 
-        def side_captures(self) -> SideCaptures:
-            """Return the captures nobody planned, and the host states learned, since the last call."""
+        def side_captures(self) -> side_captures.SideCaptures:
+            """Return the side captures made since the last call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What one batch of visits brought: the captures kept, and the ids of sources heard of for the first time."""
+class GatherResult:
+    """The captures recorded by one batch of visits, and the ids of the sources it discovered."""
 
     captures: tuple[Capture, ...]
     new_sources: tuple[int, ...]
 
 
-_TOGETHER = 50
-"""Captures kept in one transaction at most: 50 cost little more than one, and no more than these wait in memory."""
+_BATCH_SIZE = 50
+"""Most captures in one transaction. 50 cost little more than one, and no more than 50 wait in memory."""
 
 
-async def gather(store: Store, fetcher: Fetches, visits: Sequence[Visit], *, run_id: int, now: datetime) -> Gathered:
-    """Make the visits, keep a capture of each, and add the articles that lists name as sources.
+async def gather(
+    store: Store, fetcher: PageFetcher, visits: Sequence[Visit], *, run_id: int, now: datetime
+) -> GatherResult:
+    """Make the visits, record a capture of each, and add the articles that lists name as sources.
 
-    A capture is kept as soon as it arrives; cancelling loses only the visits still under way. The fetcher keeps the
-    lanes, so every visit may be started at once.
+    A capture is recorded as soon as it arrives, so cancelling loses only the visits still under way. The fetcher limits
+    the requests per host, so every visit may be started at once.
     """
-    arrived: asyncio.Queue[_Arrival] = asyncio.Queue()
-    kept: list[Capture] = []
-    new: list[int] = []
+    arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
+    captures: list[Capture] = []
+    new_source_ids: list[int] = []
 
-    async def visit_one(visit: Visit) -> None:
-        arrived.put_nowait((visit, await fetch_all_parts(fetcher.fetch, visit)))
+    async def fetch_visit(visit: Visit) -> None:
+        arrivals.put_nowait((visit, await fetch_all_parts(fetcher.fetch, visit)))
 
-    def keep(batch: Sequence[_Arrival], along: SideCaptures) -> None:
-        side_captures.record_side_captures(store, along, run_id=run_id, now=now)
-        # First what a list names, then that it was seen: cut off in between, the list is visited again, where the other
-        # order would lose its articles for as long as it answers 304.
-        expanded = [(visit, _expand(store, visit, outcomes, new, now)) for visit, outcomes in batch]
-        kept.extend(_keep(store, expanded, run_id))
+    def record(batch: Sequence[_Arrival], side: side_captures.SideCaptures) -> None:
+        side_captures.record_side_captures(store, side, run_id=run_id, now=now)
+        # Add the discovered sources before recording the list's capture. After a crash in between, the list is fetched
+        # again. The other order would lose its articles for as long as it answers 304.
+        expanded = [
+            (visit, _add_listed_sources(store, visit, outcomes, new_source_ids, now)) for visit, outcomes in batch
+        ]
+        captures.extend(_record_captures(store, expanded, run_id))
 
     try:
         async with asyncio.TaskGroup() as group:
             for visit in visits:
-                group.create_task(visit_one(visit))
-            while len(kept) < len(visits):
-                batch = _together(arrived, await arrived.get())
-                await asyncio.to_thread(keep, batch, fetcher.side_captures())
+                group.create_task(fetch_visit(visit))
+            while len(captures) < len(visits):
+                batch = _take_batch(arrivals, await arrivals.get())
+                await asyncio.to_thread(record, batch, fetcher.side_captures())
     finally:
-        while not arrived.empty():  # cancelled between arrival and keeping: bytes that came are never dropped
-            keep(_together(arrived, arrived.get_nowait()), fetcher.side_captures())
-    return Gathered(captures=tuple(kept), new_sources=tuple(new))
+        while not arrivals.empty():  # cancelled before recording: record what has arrived
+            record(_take_batch(arrivals, arrivals.get_nowait()), fetcher.side_captures())
+    return GatherResult(captures=tuple(captures), new_sources=tuple(new_source_ids))
 
 
-def _together(arrived: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arrival]:
+def _take_batch(arrivals: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arrival]:
     batch = [first]
-    while len(batch) < _TOGETHER and not arrived.empty():
-        batch.append(arrived.get_nowait())
+    while len(batch) < _BATCH_SIZE and not arrivals.empty():
+        batch.append(arrivals.get_nowait())
     return batch
 
 
-def _expand(
-    store: Store, visit: Visit, outcomes: tuple[Outcome, ...], new: list[int], now: datetime
+def _add_listed_sources(
+    store: Store, visit: Visit, outcomes: tuple[Outcome, ...], new_source_ids: list[int], now: datetime
 ) -> tuple[Outcome, ...]:
-    """Add what a list page names to the sources; the outcome says what of it was left out."""
+    """Add the sources that a list page names. The outcome says what was left out."""
     outcome = outcomes[0]
     if not visit.kind.expands or outcome.reason is not None or outcome.payload is None:
         return outcomes
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
-    listed = discover(page_of(outcome), visit.kind, lists=not deep)
-    new.extend(store.add_found([(each, url_key(each.url)) for each in listed.entries], visit.source_id, now))
-    return (replace(outcome, flags=(*outcome.flags, *listed.flags), detail=listed.detail or outcome.detail),)
+    listing = discover(page_of(outcome), visit.kind, lists=not deep)
+    new_source_ids.extend(
+        store.add_found([(source, url_key(source.url)) for source in listing.entries], visit.source_id, now)
+    )
+    return (replace(outcome, flags=(*outcome.flags, *listing.flags), detail=listing.detail or outcome.detail),)
 
 
-def _keep(store: Store, batch: Sequence[_Arrival], run_id: int) -> list[Capture]:
-    """Keep the captures, all parts of an article in one transaction; those of the visits themselves are returned."""
-    doubted = {visit.source_id for visit, (outcome, *_) in batch if _asked_whole(visit, outcome)}
-    held = origin_queries.last_pages(store.ask, doubted) if doubted else {}
+def _record_captures(store: Store, batch: Sequence[_Arrival], run_id: int) -> list[Capture]:
+    """Record the captures of a batch and return those of the visits themselves, without further parts.
+
+    All parts of an article are recorded in one transaction.
+    """
+    unconditional_ids = {visit.source_id for visit, (outcome, *_) in batch if _is_unconditional(visit, outcome)}
+    last_pages = origin_queries.last_pages(store.ask, unconditional_ids) if unconditional_ids else {}
     pairs = []
     for visit, (outcome, *further) in batch:
-        pairs.append((_capture(visit, outcome, held.get(visit.source_id)), outcome.payload))
+        pairs.append((_make_capture(visit, outcome, last_pages.get(visit.source_id)), outcome.payload))
         parts = (make_capture(visit.source_id, part, part=number) for number, part in enumerate(further, 2))
         pairs += zip(parts, (part.payload for part in further), strict=True)
     store.record(pairs, run_id)
     return [capture for capture, _ in pairs if capture.part == 1]
 
 
-def _asked_whole(visit: Visit, outcome: Outcome) -> bool:
-    """True for a page with a validator that was asked for without one: a chance to see whether it tells the truth."""
+def _is_unconditional(visit: Visit, outcome: Outcome) -> bool:
+    """True if a page with a validator was requested unconditionally.
+
+    Such a fetch shows whether the validator can be trusted.
+    """
     conditional = visit.etag or visit.last_modified
     return not conditional and outcome.reason is None and bool(outcome.etag or outcome.last_modified)
 
 
-def _capture(visit: Visit, outcome: Outcome, held: Capture | None) -> Capture:
-    if validator_is_wrong(held, outcome):
+def _make_capture(visit: Visit, outcome: Outcome, last_page: Capture | None) -> Capture:
+    if validator_is_wrong(last_page, outcome):
         outcome = replace(outcome, flags=(*outcome.flags, "validator-lied"))
     return make_capture(visit.source_id, outcome)
 
 
 def page_of(outcome: Outcome) -> Page:
-    """What extraction and discovery read of an outcome that has a payload."""
+    """Return what extraction and discovery read of an outcome that has a payload."""
     return Page(
         payload=outcome.payload or b"",
         url=outcome.final_url,
@@ -140,36 +151,34 @@ def page_of(outcome: Outcome) -> Page:
     )
 
 
-def keep_outcomes(store: Store, outcomes: Sequence[Outcome], *, provenance: str, now: datetime) -> list[int]:
-    """Keep captures of articles that came from elsewhere; ids of those that were not known.
-
-    Pages of an address that was forgotten on request are passed over (``forgotten`` names them).
-    """
-    return keep_visits(store, [(SeedKind.ARTICLE, (one,)) for one in outcomes], provenance=provenance, now=now)
-
-
-def keep_visits(
+def record_visits(
     store: Store, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], *, provenance: str, now: datetime
 ) -> list[int]:
-    """As ``keep_outcomes``, of sources of any kind: of each visit the page, and after it the page's further parts."""
-    pairs, lists = [], []
-    barred = forgotten(store, [page for _, (page, *_) in visits])
+    """Record captures made elsewhere and return the ids of the new ones.
+
+    A visit is the kind of its source, and the outcomes of its page and of the page's further parts. Pages of an address
+    that was forgotten on request are skipped (see ``tombstones_of``).
+    """
+    pairs, list_captures = [], []
+    tombstones = tombstones_of(store, [page for _, (page, *_) in visits])
     for kind, (page, *further) in visits:
         url, key = page.requested_url, url_key(page.requested_url)
-        if url in barred:
+        if url in tombstones:
             continue
         if kind is not SeedKind.ARTICLE:
-            lists.append((kind, key, make_capture(0, page, provenance=provenance), page.payload))
+            list_captures.append((kind, key, make_capture(0, page, provenance=provenance), page.payload))
             continue
         source_id = store.add_source(url, key, now)
         pairs.append((make_capture(source_id, page, provenance=provenance), page.payload))
-        parts = (make_capture(source_id, one, provenance=provenance, part=n) for n, one in enumerate(further, 2))
-        pairs += zip(parts, (one.payload for one in further), strict=True)
-    return store.record(pairs) + (store.keep_asides(lists, (), now) if lists else [])
+        parts = (
+            make_capture(source_id, outcome, provenance=provenance, part=n) for n, outcome in enumerate(further, 2)
+        )
+        pairs += zip(parts, (outcome.payload for outcome in further), strict=True)
+    return store.record(pairs) + (store.keep_asides(list_captures, (), now) if list_captures else [])
 
 
-def forgotten(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:
-    """Those of the addresses asked for that were forgotten on request, and what stands in their place."""
+def tombstones_of(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:
+    """Return the tombstones of those requested addresses that were forgotten on request, by URL."""
     keys = {outcome.requested_url: url_key(outcome.requested_url) for outcome in outcomes}
-    graves = tombstone_queries.forgotten(store.ask, keys.values())
-    return {url: graves[key] for url, key in keys.items() if key in graves}
+    tombstones = tombstone_queries.forgotten(store.ask, keys.values())
+    return {url: tombstones[key] for url, key in keys.items() if key in tombstones}

@@ -1,4 +1,4 @@
-"""Gathering mementos: for each source the lists of every archive, and of what they list all that is not there yet."""
+"""Gather mementos: list what web archives have of each source, and record what is not here yet."""
 
 from __future__ import annotations
 
@@ -25,43 +25,46 @@ if TYPE_CHECKING:
 
     Window = tuple[datetime | None, datetime | None]
 
-_SOURCES_A_STEP = 20  # each has some mementos: a batch of 50 to 500 addresses, as in live gathering
-_TOGETHER = 20  # mementos in memory at once; one archive is one lane, so more would only wait
+_SOURCES_A_STEP = 20  # a source has some mementos, so this gives 50 to 500 addresses a batch, as in live gathering
+_BATCH_SIZE = 20  # mementos in memory at once; one archive is one host queue, so more would only wait
 _REDIRECTING = range(300, 304)
 
 
 async def gather_mementos(run: Run, states: Sequence[SourceState], window: Window) -> None:
-    """Keep a capture of every memento of these sources dated in ``window`` (from, until; the end is left out).
+    """Record a capture of every memento of these sources dated in ``window`` (from, until; the end is excluded).
 
-    Asked are the archives of ``run.settings.archives``, and for a seed of kind timemap its own address. Lists (feeds,
-    sitemaps, sections) and retired sources are passed over. ``run.counts`` gains ``mementos``, the captures kept, and
-    ``archive_failures``, what an archive listed and did not give, which is no fact about the source. Raises ConfigError
-    if no archive is named, or none may be asked for want of a contact.
+    The archives of ``run.settings.archives`` are listed, and for a seed of kind timemap its own address. Lists (feeds,
+    sitemaps, sections) and retired sources are skipped. ``run.counts`` gains ``mementos``, the captures recorded, and
+    ``archive_failures``, what an archive listed and did not deliver. That is no fact about the source. Raises
+    ConfigError if no archive is configured, or if a contact is missing that they require.
     """
-    asked = {state.source.id: state for state in states if _has_mementos(state.source)}
-    addresses = [listing.url for state in asked.values() for listing in _listings(run, state.source)]
-    if asked and not addresses:
+    sources = {state.source.id: state for state in states if _has_mementos(state.source)}
+    addresses = [listing.url for state in sources.values() for listing in _listings(run, state.source)]
+    if sources and not addresses:
         raise ConfigError(
-            'no web archive is named: set archives = ["https://archive.example/timemap/link/"] in wirecopy.toml, '
-            "or WIRECOPY_ARCHIVES, to the beginning of its TimeMap addresses, or of the questions to its CDX server"
+            'no web archive is configured: set archives = ["https://archive.example/timemap/link/"] in wirecopy.toml, '
+            "or WIRECOPY_ARCHIVES, to the beginning of its TimeMap addresses or of its CDX server's query addresses"
         )
     require_contact(policy_from(run.settings), addresses)
 
     async def work(ids: list[int]) -> dict[str, int]:
-        done: Counter[str] = Counter(mementos=0, archive_failures=0)
-        for each in ids:
-            done.update(await _gather_source(run, asked[each].source, window))
-        for name, number in done.items():
+        counts: Counter[str] = Counter(mementos=0, archive_failures=0)
+        for source_id in ids:
+            counts.update(await _gather_source(run, sources[source_id].source, window))
+        for name, number in counts.items():
             run.counts[name] = run.counts.get(name, 0) + number
-        return dict(done)
+        return dict(counts)
 
-    ids = list(asked)
+    ids = list(sources)
     for start in range(0, len(ids), _SOURCES_A_STEP):
         await run.step("mementos", work, ids[start : start + _SOURCES_A_STEP])
 
 
 def _has_mementos(source: Source) -> bool:
-    """True for pages, and for seeds that are a TimeMap; an archived list would name articles, but say nothing."""
+    """True for pages, and for seeds that are a TimeMap.
+
+    An archived list would name articles without showing any text.
+    """
     return source.retired_at is None and (source.kind is SeedKind.TIMEMAP or not source.kind.expands)
 
 
@@ -72,51 +75,54 @@ def _listings(run: Run, source: Source) -> list[Listing]:
 
 
 async def _gather_source(run: Run, source: Source, window: Window) -> Counter[str]:
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for listing in _listings(run, source):
-        listed = await read_list(run.fetcher.fetch, source.id, listing, window)
-        done["archive_failures"] += listed.failures
+        page_list = await read_list(run.fetcher.fetch, source.id, listing, window)
+        counts["archive_failures"] += page_list.failures
         if source.kind is not SeedKind.TIMEMAP:
-            done.update(await _gather_page(run, source.id, source.url, listed.mementos))
+            counts.update(await _gather_page(run, source.id, source.url, page_list.mementos))
             continue
         by_page: dict[str, list[Memento]] = {}
-        for memento in listed.mementos:
-            page = absolute_url(memento.original, listing.url)
-            if page is not None:
-                by_page.setdefault(canonical_url(page), []).append(memento)
-        for page, mementos in by_page.items():
-            done.update(await _gather_original(run, page, mementos))
-    return done
+        for memento in page_list.mementos:
+            url = absolute_url(memento.original, listing.url)
+            if url is not None:
+                by_page.setdefault(canonical_url(url), []).append(memento)
+        for url, mementos in by_page.items():
+            counts.update(await _gather_original(run, url, mementos))
+    return counts
 
 
-async def _gather_original(run: Run, page: str, mementos: Sequence[Memento]) -> Counter[str]:
-    """Keep mementos of a page that only a list names: a source that is kept, but not watched."""
-    source_id = await asyncio.to_thread(run.store.add_source, page, url_key(page), run.settings.now())
-    return await _gather_page(run, source_id, page, mementos)
+async def _gather_original(run: Run, url: str, mementos: Sequence[Memento]) -> Counter[str]:
+    """Record mementos of a page that only a TimeMap names. Its source is kept but not visited."""
+    source_id = await asyncio.to_thread(run.store.add_source, url, url_key(url), run.settings.now())
+    return await _gather_page(run, source_id, url, mementos)
 
 
 async def _gather_page(run: Run, source_id: int, url: str, mementos: Sequence[Memento]) -> Counter[str]:
-    wanted = _wanted(mementos, capture_queries.instants(run.store.ask, source_id))
-    done: Counter[str] = Counter()
-    for start in range(0, len(wanted), _TOGETHER):
-        batch = wanted[start : start + _TOGETHER]
-        found = await asyncio.gather(*(fetch_memento(run.fetcher.fetch, source_id, url, memento) for memento in batch))
-        pairs = [pair for pair in found if pair is not None]
-        await run.keep_asides()
-        kept = await asyncio.to_thread(run.store.record, pairs, run.run_id)
+    missing = _select_missing(mementos, capture_queries.instants(run.store.ask, source_id))
+    counts: Counter[str] = Counter()
+    for start in range(0, len(missing), _BATCH_SIZE):
+        batch = missing[start : start + _BATCH_SIZE]
+        replies = await asyncio.gather(
+            *(fetch_memento(run.fetcher.fetch, source_id, url, memento) for memento in batch)
+        )
+        pairs = [pair for pair in replies if pair is not None]
+        await run.record_side_captures()
+        capture_ids = await asyncio.to_thread(run.store.record, pairs, run.run_id)
         run.captures.extend(capture for capture, _ in pairs)
-        done.update(mementos=len(kept), archive_failures=len(batch) - len(pairs))
-    return done
+        counts.update(mementos=len(capture_ids), archive_failures=len(batch) - len(pairs))
+    return counts
 
 
-def _wanted(mementos: Sequence[Memento], have: set[datetime]) -> list[Memento]:
-    """One memento for each instant that there is no capture of, by time.
+def _select_missing(mementos: Sequence[Memento], known: set[datetime]) -> list[Memento]:
+    """Return one memento for each instant without a capture, in order of time.
 
-    Of two in one second the page is taken, not the redirect from its other spelling, and else the first listed.
+    Of two mementos in one second, the page is preferred to the redirect from its other spelling. Otherwise the first
+    listed is taken.
     """
-    seconds = {at.replace(microsecond=0) for at in have}
-    chosen: dict[datetime, Memento] = {}
-    for memento in sorted(mementos, key=lambda one: (one.captured_at, one.status in _REDIRECTING)):
-        if memento.captured_at not in have and memento.captured_at not in seconds:
-            chosen.setdefault(memento.captured_at, memento)
-    return list(chosen.values())
+    seconds = {instant.replace(microsecond=0) for instant in known}
+    by_instant: dict[datetime, Memento] = {}
+    for memento in sorted(mementos, key=lambda memento: (memento.captured_at, memento.status in _REDIRECTING)):
+        if memento.captured_at not in known and memento.captured_at not in seconds:
+            by_instant.setdefault(memento.captured_at, memento)
+    return list(by_instant.values())

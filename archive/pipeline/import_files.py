@@ -1,7 +1,7 @@
-"""Importing files: captures from elsewhere enter by the same ledger as live ones, and are derived at once.
+"""Import files: captures from elsewhere go on the same ledger as live ones, and are derived at once.
 
-Only one batch of captures is in memory at any time. What a file records as a repeat of another capture is completed
-once all files are read (``archive.pipeline.revisits``).
+Only one batch of captures is in memory at any time. Revisit records are completed after all files are read
+(``archive.pipeline.revisits``).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, ImportedCapture, ImportItem, RevisitRecord, SkippedRecords
 from archive.pipeline import adopt_template
 from archive.pipeline.derive import derive
-from archive.pipeline.gather import forgotten, keep_visits
+from archive.pipeline.gather import record_visits, tombstones_of
 from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
-from archive.pipeline.revisits import held, resolve_waiting, waiting
+from archive.pipeline.revisits import is_completed, resolve_revisits, unresolved_revisits
 from archive.urls import canonical_url
 from db.queries import captures as capture_queries
 from db.records import SeedKind
@@ -32,16 +32,18 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Outcome, Recipe
 
-_TOGETHER = 100  # captures a transaction
+    _Importable = Outcome | RevisitRecord | ImportedCapture
+
+_BATCH_SIZE = 100  # captures in one transaction
 _CHUNK = 200  # captures derived at once
 _WORTH_WORKERS = 40  # pages: starting two extraction workers costs as much as extracting about 40 pages here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did: captures read, how many of them were new, versions opened, links found.
+class ImportResult:
+    """Counts of an import: captures read, how many of them were new, versions opened and links found.
 
-    ``passed_over`` counts the records that hold no page, ``bad`` is what was refused or is still incomplete.
+    ``passed_over`` counts the records without a page. ``bad`` lists what was refused or is still incomplete.
     """
 
     read: int = 0
@@ -54,135 +56,139 @@ class Imported:
 
 def import_files(
     settings: Settings, paths: Sequence[Path], *, derive: bool = True, progress: Callable[[str], None] = lambda _: None
-) -> Imported:
-    """Keep every capture in these files and, unless ``derive`` is False, derive and link them before returning.
+) -> ImportResult:
+    """Record every capture in these files and, unless ``derive`` is False, derive and link them.
 
-    Makes the archive if there is none. A line that cannot be used is reported and the rest kept; importing again
-    changes nothing. Raises BadInput, before anything is done, for a file that cannot be read at all; StoreError.
+    Creates the archive if there is none. A line that cannot be used is reported and the rest recorded. Importing again
+    changes nothing. Raises BadInput, before anything is recorded, for a file that cannot be read at all; StoreError.
     """
-    opened = [(path, read_import(path, now=settings.now())) for path in paths]  # a missing one is noticed at once
+    opened = [(path, read_import(path, now=settings.now())) for path in paths]  # raises at once for a missing file
     with Store(settings.db) as store:
-        keeping = _Keeping(store, settings, progress)
-        for path, found in opened:
-            keeping.file(path, found)
-        keeping.complete()
+        importer = _Importer(store, settings, progress)
+        for path, items in opened:
+            importer.add_file(path, items)
+        importer.complete_revisits()
         versions, links = _derive(store, settings, progress) if derive else (0, 0)
-    return Imported(
-        read=keeping.read,
-        new=keeping.new,
+    return ImportResult(
+        read=importer.read,
+        new=importer.new,
         versions=versions,
         links=links,
-        passed_over=keeping.passed_over,
-        bad=tuple(keeping.bad),
+        passed_over=importer.passed_over,
+        bad=tuple(importer.bad),
     )
 
 
-class _Keeping:
-    """Captures on their way from files into the store, and the count of them."""
+class _Importer:
+    """Records the captures of files in the store, and counts them."""
 
     def __init__(self, store: Store, settings: Settings, progress: Callable[[str], None]) -> None:
         self._store = store
         self._settings = settings
         self._progress = progress
-        self._repeats: dict[tuple[str, datetime], RevisitRecord] = {}
+        self._revisits: dict[tuple[str, datetime], RevisitRecord] = {}
         self.read = self.new = self.passed_over = 0
         self.bad: list[BadLine] = []
-        self._barred: set[str] = set()
+        self._reported: set[str] = set()
 
-    def file(self, path: Path, found: Iterable[ImportItem]) -> None:
-        """Keep what one file holds, in batches."""
-        batch: list[Outcome | RevisitRecord | ImportedCapture] = []
-        for each in found:
-            match each:
+    def add_file(self, path: Path, items: Iterable[ImportItem]) -> None:
+        """Record the captures of one file, in batches."""
+        batch: list[_Importable] = []
+        for item in items:
+            match item:
                 case BadLine():
-                    self.bad.append(each)
+                    self.bad.append(item)
                 case SkippedRecords():
-                    self.passed_over += each.count
+                    self.passed_over += item.count
                 case _:
-                    if len(batch) >= _TOGETHER and not _is_part(each):  # a page and its parts are kept together
-                        self._keep(path, batch)
+                    if len(batch) >= _BATCH_SIZE and not _is_part(item):  # a page and its parts stay in one batch
+                        self._record(path, batch)
                         batch = []
-                    batch.append(each)
-        self._keep(path, batch)
+                    batch.append(item)
+        self._record(path, batch)
 
-    def complete(self) -> None:
-        """Look for what repeats repeat; a repeat still incomplete is complained of."""
-        gone, new = resolve_waiting(self._store)
-        self.new += new - gone
+    def complete_revisits(self) -> None:
+        """Complete the revisits whose originals are in the archive, and report the others of this import."""
+        resolved, new = resolve_revisits(self._store)
+        self.new += new - resolved
         what = "a revisit whose original is in none of these files and not in the archive"
-        for each in waiting(self._store.ask) if self._repeats else ():
-            one = self._repeats.get((each.url, each.captured_at))
-            if one is not None:
-                self.bad.append(BadLine(one.file, one.line, f"{what}; it waits, and completes when that is imported"))
+        for capture in unresolved_revisits(self._store.ask) if self._revisits else ():
+            revisit = self._revisits.get((capture.url, capture.captured_at))
+            if revisit is not None:
+                problem = f"{what}; import the file that has it to complete this one"
+                self.bad.append(BadLine(revisit.file, revisit.line, problem))
 
-    def _keep(self, path: Path, batch: Sequence[Outcome | RevisitRecord | ImportedCapture]) -> None:
+    def _record(self, path: Path, batch: Sequence[_Importable]) -> None:
         if not batch:
             return
         fresh = []
-        for each in batch:
-            found = each.content if isinstance(each, ImportedCapture) else each
-            if isinstance(found, RevisitRecord):
-                self._repeats[found.outcome.requested_url, found.outcome.started_at] = found
-                if held(self._store, found.outcome):
-                    continue  # it would be kept as waiting and go again, and the chain would tell of it for ever
-            fresh.append(each)
-        self.new += len(self._kept(path, _visits(fresh)))
+        for item in batch:
+            record = item.content if isinstance(item, ImportedCapture) else item
+            if isinstance(record, RevisitRecord):
+                self._revisits[record.outcome.requested_url, record.outcome.started_at] = record
+                if is_completed(self._store, record.outcome):
+                    continue  # it would be recorded as unresolved and removed again, and stay in the chain for ever
+            fresh.append(item)
+        visits = _visits(fresh)
+        self._report_forgotten(path, visits)
+        provenance = f"import:{path.name}"
+        self.new += len(record_visits(self._store, visits, provenance=provenance, now=self._settings.now()))
         self.read += len(batch)
         self._progress(f"{self.read} captures read, {self.new} new")
 
-    def _kept(self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]]) -> list[int]:
-        for url, grave in forgotten(self._store, [page for _, (page, *_) in visits]).items():
-            if url not in self._barred:
-                what = f"{url} was forgotten on request on {grave.forgotten_at:%Y-%m-%d} and is not kept again"
+    def _report_forgotten(self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]]) -> None:
+        """Report each address that was forgotten on request, once."""
+        for url, tombstone in tombstones_of(self._store, [page for _, (page, *_) in visits]).items():
+            if url not in self._reported:
+                what = f"{url} was forgotten on request on {tombstone.forgotten_at:%Y-%m-%d} and is not kept again"
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
-                self._barred.add(url)
-        return keep_visits(self._store, visits, provenance=f"import:{path.name}", now=self._settings.now())
+                self._reported.add(url)
 
 
-def _is_part(found: Outcome | RevisitRecord | ImportedCapture) -> bool:
-    return isinstance(found, ImportedCapture) and found.part > 1
+def _is_part(item: _Importable) -> bool:
+    return isinstance(item, ImportedCapture) and item.part > 1
 
 
-def _visits(batch: Sequence[Outcome | RevisitRecord | ImportedCapture]) -> list[tuple[SeedKind, tuple[Outcome, ...]]]:
-    """What was found, each page together with its further parts. A part without its page stands for itself alone."""
+def _visits(batch: Sequence[_Importable]) -> list[tuple[SeedKind, tuple[Outcome, ...]]]:
+    """Return the pages of a batch, each with its further parts. A part without its page becomes a page of its own."""
     visits: list[tuple[SeedKind, tuple[Outcome, ...]]] = []
-    for each in batch:
-        one = each if isinstance(each, ImportedCapture) else ImportedCapture(content=each)
-        outcome = one.outcome
-        if one.part > 1:
-            kind, got = visits[-1] if visits else (SeedKind.ARTICLE, ())
-            if got and (got[0].requested_url, len(got)) == (one.first_page_url, one.part - 1):
-                visits[-1] = kind, (*got, outcome)
+    for item in batch:
+        capture = item if isinstance(item, ImportedCapture) else ImportedCapture(content=item)
+        outcome = capture.outcome
+        if capture.part > 1:
+            kind, outcomes = visits[-1] if visits else (SeedKind.ARTICLE, ())
+            if outcomes and (outcomes[0].requested_url, len(outcomes)) == (capture.first_page_url, capture.part - 1):
+                visits[-1] = kind, (*outcomes, outcome)
                 continue
             url = canonical_url(outcome.final_url)
             outcome = replace(outcome, requested_url=url, final_url=url)
-        visits.append((one.kind, (outcome,)))
+        visits.append((capture.kind, (outcome,)))
     return visits
 
 
 def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -> tuple[int, int]:
-    """Derive all that waits, not only what is new: an import that was cut off goes on here when it is run again.
+    """Derive the whole ledger, not only the new captures: an interrupted import resumes here when it is run again.
 
-    What the pages teach of their sites is taken up before it ends.
+    The templates of the sites are learned again and applied before it ends. Returns the counts of versions and links.
     """
     recipe = current_recipe(fast=settings.fast)
     store.use_recipe(recipe, settings.now())
-    versions, links = _derive_waiting(store, settings, recipe, progress)
+    versions, links = _derive_ledger(store, settings, recipe, progress)
     if adopt_template.adopt_templates(store, recipe, settings.now())[1]:
-        more = _derive_waiting(store, settings, recipe, progress)
-        versions, links = versions + more[0], links + more[1]
+        more_versions, more_links = _derive_ledger(store, settings, recipe, progress)
+        versions, links = versions + more_versions, links + more_links
     return versions, links + link(store, now=settings.now())
 
 
-def _derive_waiting(
+def _derive_ledger(
     store: Store, settings: Settings, recipe: Recipe, progress: Callable[[str], None]
 ) -> tuple[int, int]:
-    waiting = capture_queries.underived(store.ask, sys.maxsize)
-    versions = links = done = 0
-    workers = 2 if len(waiting) > _WORTH_WORKERS else 0
+    queue = capture_queries.underived(store.ask, sys.maxsize)
+    versions = links = derived = 0
+    workers = 2 if len(queue) > _WORTH_WORKERS else 0
     with Extractors(workers=workers, fast=settings.fast) as extractors:
         while chunk := capture_queries.underived(store.ask, _CHUNK):
-            got = derive(store, extractors, chunk, recipe=recipe, now=settings.now())
-            versions, links, done = versions + len(got.versions), links + got.links, done + got.captures
-            progress(f"{done} of {len(waiting)} derived, {versions} versions")
+            result = derive(store, extractors, chunk, recipe=recipe, now=settings.now())
+            versions, links, derived = versions + len(result.versions), links + result.links, derived + result.captures
+            progress(f"{derived} of {len(queue)} derived, {versions} versions")
     return versions, links

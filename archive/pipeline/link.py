@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from db.store import Store
 
 
-_LINKED_AT_ONCE = 50
+_BATCH_SIZE = 50
 
 
 def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Compare every text that waits for it with its candidates; how many links that gave.
+    """Compare every queued text with its candidates, record the links and return their number.
 
-    A text's keys are kept before its candidates are asked for, so that of two texts arriving at once in two processes
-    at least the second one sees the other. One that was compared before waits because candidates fell away: then only
-    its links to them go. Once ``stopped`` says so the rest goes on waiting: comparing ten thousand texts takes minutes,
-    and a thread cannot be interrupted.
+    The keys of a text are stored before its candidates are read. So when two texts arrive at once in two processes, at
+    least the second sees the other. A text that was compared before is queued when some of its candidates are gone:
+    then only its links to those are removed. Once ``stopped`` returns True the rest stays queued, because comparing ten
+    thousand texts takes minutes and a thread cannot be interrupted.
     """
-    found = 0
-    readings, sense = copies.TokenCache(), load_model()
-    method = copies.method_with(sense)
-    while not stopped() and (waiting := link_queries.unlinked(store.ask, _LINKED_AT_ONCE)):
-        texts = {text.id or 0: text for text in version_queries.texts(store.ask, waiting)}
-        keys = {each: copies.fingerprint(text, readings) for each, text in texts.items()}
-        standing, done = store.add_keys(keys), link_queries.compared(store.ask, waiting, method)
-        for each in standing:
+    links = 0
+    tokenizer, model = copies.TokenCache(), load_model()
+    method = copies.method_id(model)
+    while not stopped() and (text_ids := link_queries.unlinked(store.ask, _BATCH_SIZE)):
+        texts = {text.id or 0: text for text in version_queries.texts(store.ask, text_ids)}
+        keys = {text_id: copies.fingerprint(text, tokenizer) for text_id, text in texts.items()}
+        current, compared = store.add_keys(keys), link_queries.compared(store.ask, text_ids, method)
+        for text_id in current:
             if stopped():
                 break
-            others = () if each in done else link_queries.candidates(store.ask, each, keys[each])
-            judged = [
-                (other.id or 0, copies.judge(texts[each], other, readings, sense))
+            others = () if text_id in compared else link_queries.candidates(store.ask, text_id, keys[text_id])
+            judgements = [
+                (other.id or 0, copies.judge(texts[text_id], other, tokenizer, model))
                 for other in version_queries.texts(store.ask, others)
             ]
-            found += store.link(each, judged, method, now, keys[each])
-    return found
+            links += store.link(text_id, judgements, method, now, keys[text_id])
+    return links

@@ -1,4 +1,4 @@
-"""The current recipe: its id is a digest of all that shapes a text."""
+"""The current recipe: everything in this code that shapes a text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from db.records import Recipe
 
 
 def current_recipe(*, fast: bool = False) -> Recipe:
-    """The recipe of this code: its id is a digest of every option, rule list and library version that shapes a text.
+    """Return the recipe of this code.
 
-    ``fast`` is that of the setting of this name.
+    Its id is a digest of every option, rule list and library version that shapes a text.
+
+    ``fast`` is the setting of that name.
     """
     facts = tuple(sorted((*extract_facts(fast=fast), *clean_facts())))
     return Recipe(id=hashlib.sha256(repr(facts).encode()).hexdigest()[:16], facts=facts)

@@ -1,8 +1,8 @@
 """Refresh: read the index, visit what is due, and derive.
 
 The command line and the Prefect flows call the same functions. A flow passes a ``step`` that wraps each batch of work
-in a task; the command line runs the batch directly. The ledger decides what is done, and our own lease who may work,
-never the state of an orchestrator.
+in a task, the command line runs the batch directly. The ledger decides what is done and our own lease decides who may
+work, never the state of an orchestrator.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.frontier.plan import plan_visits
-from archive.pipeline.notify import tell
-from archive.pipeline.run import directly, open_run
+from archive.pipeline.notify import send_notices
+from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from archive.seeds import load_index
 from archive.urls import url_key
@@ -35,42 +35,40 @@ async def refresh(
     only: Sequence[str] = (),
     force: bool = False,
     owner: str | None = None,
-    step: Step = directly,
+    step: Step = run_inline,
 ) -> Report:
     """Read the index, visit what is due, and derive.
 
-    ``only`` names seeds, groups or addresses; ``force`` ignores timing. Raises SeedError (no index, or an unknown name
-    in ``only``), ConfigError, StoreError; StoreBusy if another run works.
+    ``only`` names seeds, groups or addresses. ``force`` ignores timing. Raises SeedError (no index, or an unknown name
+    in ``only``), ConfigError, StoreError, and StoreBusy if another run is at work.
     """
     index = load_index(settings.index)
     only = canonical_names(only)
     started_at = settings.now()
     async with open_run(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
-        # With mistakes in the index nothing is retired: a slip in a row must not end the watch of what it names.
+        # While the index has mistakes, no source is retired: a typo in a row must not end the visits to its source.
         keys = {seed.url: url_key(seed.url) for seed in index.seeds}
         run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
         run.counts["complaints"] = len(index.complaints)
         refuse_unknown(run.store.ask, only)
         run.fetcher.resume_probes(origin_queries.unread(run.store.ask))
-        while visits := _due(run, only, force=force):
+        while visits := _select_due(run, only, force=force):
             await run.gather(visits)
         await run.derive()
-    report = run.report("refresh", started_at)  # the lease is given back: whoever is told holds nobody up
-    return replace(report, counts=report.counts | await tell(settings, index.seeds, report))
+    report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
+    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, report))
 
 
-def _due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
-    """What is due and was not yet visited in this run: what a list named in one wave is visited in the next."""
-    states = source_queries.states(
-        run.store.ask
-    )  # all of them: a group's budget is one, whatever part of it is asked for
-    asked = {state.source.id for state in states if is_selected(state, only)}
+def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
+    """Return the visits that are due and not yet made in this run.
+
+    What a list named in one wave is visited in the next.
+    """
+    states = source_queries.states(run.store.ask)  # all sources: the whole group shares one budget
+    selected_ids = {state.source.id for state in states if is_selected(state, only)}
     now, ask = run.settings.now(), run.store.ask
     spent, rhythms = change_rate_queries.spent(ask, now), change_rate_queries.learned(ask)
-    found = plan_visits(states, now=now, force=force, change_rates=rhythms, spent=spent)
-    fresh = [one for one in found.visits if one.source_id in asked and one.source_id not in run.visits]
-    require_contact(policy_from(run.settings), [visit.url for visit in fresh])
-    return fresh
-
-
-# --- offline ---------------------------------------------------------------------------------------------------------
+    plan = plan_visits(states, now=now, force=force, change_rates=rhythms, spent=spent)
+    due = [visit for visit in plan.visits if visit.source_id in selected_ids and visit.source_id not in run.visits]
+    require_contact(policy_from(run.settings), [visit.url for visit in due])
+    return due

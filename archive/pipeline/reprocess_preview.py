@@ -1,7 +1,7 @@
-"""What a new recipe would change, without changing anything: ``wirecopy reextract --dry-run``.
+"""Preview of reprocessing: the effect of a new recipe, without changing anything (``wirecopy reextract --dry-run``).
 
-Every derived text is read again as ``texts`` and ``furnishing`` would, site by site and only in memory, and laid beside
-the one that stands.
+Every derived text is derived again as ``extraction`` and ``adopt_template`` would, site by site and only in memory, and
+compared with the stored one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from archive.pipeline.extraction import Extracts
+    from archive.pipeline.extraction import PageExtractor
     from db.queries.derivations import Derivation
     from db.reader import Ask
     from db.records import Capture, Extraction, Recipe, Verdict
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A page that is read differently: what stands derived of it, and what the recipe would say (None: no text)."""
+    """A page that reads differently: the stored text, and the text under the new recipe (None: no text)."""
 
     url: str
     captured_at: datetime
@@ -42,7 +42,7 @@ class Difference:
 
     @property
     def diff(self) -> str:
-        """From the one to the other, in the unified format; empty where one of them is no text."""
+        """The unified diff of the two texts. Empty if one of them is missing."""
         if self.before is None or self.after is None:
             return ""
         return render_unified(compare(self.before, self.after), self.before, self.after)
@@ -50,9 +50,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What adopting ``recipe_id`` would do: of ``pages`` so many ``differ``; ``sites`` get other furniture.
+    """The effect of adopting ``recipe_id``: ``differ`` of ``pages`` would change, and the template of ``sites``.
 
-    ``extracted`` pages had to be read for it. ``samples`` are some of the differences, the same each time.
+    ``extracted`` pages were extracted to compute it. ``samples`` are some of the differences, the same ones each time.
     """
 
     recipe_id: str
@@ -63,129 +63,139 @@ class Preview:
     samples: tuple[Difference, ...] = ()
 
 
-def preview(ask: Ask, extractors: Extracts, recipe: Recipe, *, samples: int) -> Preview:
-    """Read every derived page under ``recipe`` and compare; nothing is written. The pages of one site are in memory."""
-    done = Preview(recipe_id=recipe.id)
+def preview(ask: Ask, extractors: PageExtractor, recipe: Recipe, *, samples: int) -> Preview:
+    """Derive every page again under ``recipe`` and compare. Nothing is written.
+
+    The pages of one site are in memory at once.
+    """
+    total = Preview(recipe_id=recipe.id)
     for site in adopt_template.sites(ask):
-        one = _preview_site(ask, extractors, recipe, site)
-        told = (*done.samples, *one.samples)
-        done = Preview(
+        site_preview = _preview_site(ask, extractors, recipe, site)
+        candidates = (*total.samples, *site_preview.samples)
+        total = Preview(
             recipe_id=recipe.id,
-            pages=done.pages + one.pages,
-            differ=done.differ + one.differ,
-            extracted=done.extracted + one.extracted,
-            sites=done.sites + one.sites,
-            samples=tuple(nsmallest(samples, told, key=_lot)),
+            pages=total.pages + site_preview.pages,
+            differ=total.differ + site_preview.differ,
+            extracted=total.extracted + site_preview.extracted,
+            sites=total.sites + site_preview.sites,
+            samples=tuple(nsmallest(samples, candidates, key=_sample_key)),
         )
-    return done
+    return total
 
 
-def _lot(one: Difference) -> str:
-    """A draw that depends on nothing but the text: samples from all over the archive, and the same each time."""
-    return one.after.sha256 if one.after else one.before.sha256 if one.before else ""
+def _sample_key(difference: Difference) -> str:
+    """Return a key that depends on the text alone: samples come from all over the archive, the same each time."""
+    text = difference.after or difference.before
+    return text.sha256 if text else ""
 
 
-def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> Preview:
-    keys = adopt_template.site_keys(site)
-    standing = derivation_queries.of_site(ask, keys)
-    captures = {each.capture_id: capture_queries.by_id(ask, each.capture_id) for each in standing}
-    further = {each: capture_queries.parts(ask, each) for each in captures}
-    reads = _Reads(ask, recipe)
-    reads.take(extractors, (*captures.values(), *extraction.readable(further.values())))
-    blocks = adopt_template.learn_from(_articles(standing, captures, further, reads))
+def _preview_site(ask: Ask, extractors: PageExtractor, recipe: Recipe, site: str) -> Preview:
+    keys = adopt_template.url_key_range(site)
+    derivations = derivation_queries.of_site(ask, keys)
+    captures = {row.capture_id: capture_queries.by_id(ask, row.capture_id) for row in derivations}
+    further = {capture_id: capture_queries.parts(ask, capture_id) for capture_id in captures}
+    extractions = _PayloadExtractions(ask, recipe)
+    extractions.add(extractors, (*captures.values(), *extraction.parts_with_page(further.values())))
+    blocks = adopt_template.template_from_texts(_articles(derivations, captures, further, extractions))
     newest = template_queries.newest(ask, site)
-    known = newest if newest.blocks == blocks else SiteTemplate(site=site, revision=newest.revision + 1, blocks=blocks)
-    found = []
-    for each in standing:
-        capture = captures[each.capture_id]
-        parts = further[each.capture_id]
-        read = reads.of(capture)
-        shown = extraction.merge_parts([read, *map(reads.of, parts)], parts, recipe, known)
-        after = _text(read, shown)
-        if read is not None and (after.sha256 if after else None) != each.text_sha256:
-            before = version_queries.text(ask, each.text_sha256) if each.text_sha256 else None
-            verdicts = each.verdict, read.verdict
-            at = capture.captured_at
-            found.append(Difference(url=capture.url, captured_at=at, before=before, after=after, verdicts=verdicts))
+    changed = newest.blocks != blocks
+    template = SiteTemplate(site=site, revision=newest.revision + 1, blocks=blocks) if changed else newest
+    differences = []
+    for stored in derivations:
+        capture, parts = captures[stored.capture_id], further[stored.capture_id]
+        page = extractions.of(capture)
+        derived = extraction.merge_parts([page, *map(extractions.of, parts)], parts, recipe, template)
+        after = _text(page, derived)
+        if page is not None and (after.sha256 if after else None) != stored.text_sha256:
+            difference = Difference(
+                url=capture.url,
+                captured_at=capture.captured_at,
+                before=version_queries.text(ask, stored.text_sha256) if stored.text_sha256 else None,
+                after=after,
+                verdicts=(stored.verdict, page.verdict),
+            )
+            differences.append(difference)
     return Preview(
         recipe_id=recipe.id,
-        pages=len(standing),
-        differ=len(found),
-        extracted=reads.extracted,
-        sites=int(known is not newest),
-        samples=tuple(found),
+        pages=len(derivations),
+        differ=len(differences),
+        extracted=extractions.extracted,
+        sites=int(changed),
+        samples=tuple(differences),
     )
 
 
-class _Reads:
-    """What is read of each payload under the recipe: kept from before, or extracted now."""
+class _PayloadExtractions:
+    """The extraction of each payload under the recipe: stored already, or extracted now."""
 
     def __init__(self, ask: Ask, recipe: Recipe) -> None:
         self._ask = ask
         self._recipe = recipe
-        self._found: dict[tuple[str | None, str | None], Extraction] = {}
+        self._by_payload: dict[tuple[str | None, str | None], Extraction] = {}
         self.extracted = 0
 
     def of(self, capture: Capture) -> Extraction | None:
-        """What is read of a capture's payload; None if it has none."""
-        return self._found.get((capture.payload_sha256, capture.charset))
+        """Return the extraction of a capture's payload. None if it has no payload."""
+        return self._by_payload.get((capture.payload_sha256, capture.charset))
 
-    def take(self, extractors: Extracts, captures: Iterable[Capture]) -> None:
-        """Read what these captures show, each payload once."""
-        unknown: dict[tuple[str | None, str | None], Capture] = {}
+    def add(self, extractors: PageExtractor, captures: Iterable[Capture]) -> None:
+        """Extract the payloads of these captures, each once."""
+        missing: dict[tuple[str | None, str | None], Capture] = {}
         for capture in captures:
             key = capture.payload_sha256, capture.charset
-            if capture.payload_sha256 is None or key in self._found or key in unknown:
+            if capture.payload_sha256 is None or key in self._by_payload or key in missing:
                 continue
-            if (known := derivation_queries.extracted(self._ask, capture, self._recipe.id)) is not None:
-                self._found[key] = known
+            if (stored := derivation_queries.extracted(self._ask, capture, self._recipe.id)) is not None:
+                self._by_payload[key] = stored
             else:
-                unknown[key] = capture
-        pages = (extraction.alone(capture_queries.page(self._ask, capture)) for capture in unknown.values())
-        self._found |= {key: clean(raw) for key, raw in zip(unknown, extractors.map(pages), strict=True)}
-        self.extracted += len(unknown)
+                missing[key] = capture
+        pages = (
+            extraction.page_for_extraction(capture_queries.page(self._ask, capture)) for capture in missing.values()
+        )
+        self._by_payload |= {key: clean(raw) for key, raw in zip(missing, extractors.map(pages), strict=True)}
+        self.extracted += len(missing)
 
 
 def _articles(
-    standing: Iterable[Derivation],
+    derivations: Iterable[Derivation],
     captures: dict[int, Capture],
     further: dict[int, list[Capture]],
-    reads: _Reads,
+    extractions: _PayloadExtractions,
 ) -> Iterator[tuple[str, Extraction]]:
-    """The texts that teach what furniture is, each with the key of its history."""
-    for each in standing:
-        pages: Sequence[Capture] = (captures[each.capture_id], *further[each.capture_id])
-        for read in map(reads.of, pages):
-            if read is not None and read.text and read.verdict.opens_version:
-                yield each.history_key, read
+    """Yield the texts from which the template is learned, each with the key of its history."""
+    for derivation in derivations:
+        pages: Sequence[Capture] = (captures[derivation.capture_id], *further[derivation.capture_id])
+        for page in map(extractions.of, pages):
+            if page is not None and page.text and page.verdict.opens_version:
+                yield derivation.history_key, page
 
 
-def _text(read: Extraction | None, shown: extraction.DerivedText) -> Text | None:
-    """What a page says by this recipe, as a text; None if that is nothing."""
-    if shown.cleaned is not None:
-        return Text(sha256=shown.cleaned.sha256, title=shown.cleaned.title, body=shown.cleaned.text)
-    if read is None or not read.text:
+def _text(page: Extraction | None, derived: extraction.DerivedText) -> Text | None:
+    """Return the text of a page under this recipe. None if it has none."""
+    if derived.cleaned is not None:
+        return Text(sha256=derived.cleaned.sha256, title=derived.cleaned.title, body=derived.cleaned.text)
+    if page is None or not page.text:
         return None
-    return Text(sha256=extraction.text_digest(read.title, read.text), title=read.title, body=read.text)
+    return Text(sha256=extraction.text_digest(page.title, page.text), title=page.title, body=page.text)
 
 
-def preview_json(found: Preview) -> dict[str, Any]:
-    """``reextract --dry-run --json``."""
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """Return the output of ``reextract --dry-run --json``."""
     return {
-        "recipe": found.recipe_id,
-        "pages": found.pages,
-        "differ": found.differ,
-        "extracted": found.extracted,
-        "sites": found.sites,
+        "recipe": preview.recipe_id,
+        "pages": preview.pages,
+        "differ": preview.differ,
+        "extracted": preview.extracted,
+        "sites": preview.sites,
         "samples": [
             {
-                "url": one.url,
-                "captured_at": iso(one.captured_at),
-                "before": None if one.before is None else one.before.sha256,
-                "after": None if one.after is None else one.after.sha256,
-                "verdicts": [str(verdict) for verdict in one.verdicts],
-                "diff": one.diff or None,
+                "url": sample.url,
+                "captured_at": iso(sample.captured_at),
+                "before": None if sample.before is None else sample.before.sha256,
+                "after": None if sample.after is None else sample.after.sha256,
+                "verdicts": [str(verdict) for verdict in sample.verdicts],
+                "diff": sample.diff or None,
             }
-            for one in found.samples
+            for sample in preview.samples
         ],
     }

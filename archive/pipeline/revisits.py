@@ -1,8 +1,9 @@
-"""Captures recorded as "the same as that other one": whose payload they repeat, whichever of the two came first.
+"""Revisit records: complete the captures that repeat another capture, whichever of the two arrived first.
 
-Every repeat is first kept as a capture without payload, marked as waiting, which opens no version. At the end of an
-import the archive is searched for what the waiting ones repeat, those of this import and of all before; where it is
-found, the full capture takes the place of the waiting one. So the archive is the same in whatever order files come.
+A revisit is first recorded as a capture without payload, flagged as unresolved, which opens no version. At the end of
+an import the archive is searched for the originals of all unresolved revisits, of this import and of all before. Where
+the original is found, the full capture replaces the unresolved one. So the archive is the same in whatever order the
+files are imported.
 """
 
 from __future__ import annotations
@@ -25,90 +26,97 @@ if TYPE_CHECKING:
     from db.records import Capture, Outcome
     from db.store import Store
 
-_SECOND = timedelta(seconds=1)  # WARC/1.0 dates are cut to seconds, and a reference may be where its original was not
+_SECOND = timedelta(seconds=1)  # WARC/1.0 dates are cut to seconds, sometimes in the reference alone
 _MICROSECOND = timedelta(microseconds=1)
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 
 
-def resolve_waiting(store: Store) -> tuple[int, int]:
-    """Give every waiting repeat its payload if it is here by now: how many wait no more, and how many were new.
+def resolve_revisits(store: Store) -> tuple[int, int]:
+    """Complete every unresolved revisit whose original is in the archive.
 
-    A repeat that is known as a full capture already (the same file, imported again) only goes.
+    Return how many were resolved, and how many new.
+
+    A revisit that is known as a full capture already (the same file, imported again) is only removed.
     """
-    gone = new = 0
-    while True:  # a repeat may repeat a repeat
-        elsewhere = _labelled(store.ask)
-        done = [
-            _complete(store, each, found) for each in waiting(store.ask) if (found := _find(store, each, elsewhere))
+    resolved = new = 0
+    while True:  # a revisit may refer to another revisit
+        by_digest = _captures_by_digest(store.ask)
+        completed = [
+            _complete(store, revisit, original)
+            for revisit in unresolved_revisits(store.ask)
+            if (original := _find_original(store, revisit, by_digest))
         ]
-        if not done:
-            return gone, new
-        gone, new = gone + len(done), new + sum(done)
+        if not completed:
+            return resolved, new
+        resolved, new = resolved + len(completed), new + sum(completed)
 
 
-def held(store: Store, repeat: Outcome) -> bool:
-    """True for a repeat that was completed before: its address has a capture of its instant with the same payload."""
-    at = repeat.started_at
-    there = capture_queries.pages_between(store.ask, url_key(repeat.requested_url), at, at + _MICROSECOND)
-    found = _find(store, repeat, {}) if there else None
-    return found is not None and found.payload_sha256 in {one.payload_sha256 for one in there}
+def is_completed(store: Store, revisit: Outcome) -> bool:
+    """True if a revisit was completed before: its address has a capture of its instant with the original's payload."""
+    instant = revisit.started_at
+    captures = capture_queries.pages_between(store.ask, url_key(revisit.requested_url), instant, instant + _MICROSECOND)
+    original = _find_original(store, revisit, {}) if captures else None
+    return original is not None and original.payload_sha256 in {capture.payload_sha256 for capture in captures}
 
 
-def waiting(ask: Ask) -> Iterator[Capture]:
-    """Every capture that repeats another which the archive does not hold."""
-    after = 0
-    while some := capture_queries.waiting(ask, UNRESOLVED, after=after, limit=_AT_ONCE):
-        yield from some
-        after = some[-1].id or 0
+def unresolved_revisits(ask: Ask) -> Iterator[Capture]:
+    """Yield every revisit whose original the archive does not have."""
+    last_id = 0
+    while batch := capture_queries.waiting(ask, UNRESOLVED, after=last_id, limit=_BATCH_SIZE):
+        yield from batch
+        last_id = batch[-1].id or 0
 
 
-def _labelled(ask: Ask) -> Mapping[str, int]:
-    """Where each digest that somebody waits for stands, as its recorder wrote it."""
-    labels = {flag for each in waiting(ask) for flag in each.flags if is_digest(flag)}
+def _captures_by_digest(ask: Ask) -> Mapping[str, int]:
+    """Return the id of the capture for each digest that an unresolved revisit names, as written there."""
+    labels = {flag for revisit in unresolved_revisits(ask) for flag in revisit.flags if is_digest(flag)}
     return capture_queries.flagged_with(ask, sorted(labels)) if labels else {}
 
 
-def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int]) -> Capture | None:
-    """The capture repeated: named by its address and time, or known by the digest of its payload; the surest first."""
-    for flag in repeat.flags:
-        found = _named(store.ask, flag.removeprefix(SAME_AS)) if flag.startswith(SAME_AS) else None
-        if found is not None:
-            return found
-    for flag in filter(is_digest, repeat.flags):
-        if flag in elsewhere:
-            return capture_queries.by_id(store.ask, elsewhere[flag])
-        told = parse_digest(flag)
-        found = capture_queries.holding(store.ask, told[1]) if told and told[0] == "sha256" else None
-        if found is not None:
-            return found
+def _find_original(store: Store, revisit: Capture | Outcome, by_digest: Mapping[str, int]) -> Capture | None:
+    """Return the original of a revisit: by its address and time, which is surest, or by its payload's digest."""
+    for flag in revisit.flags:
+        original = _find_by_reference(store.ask, flag.removeprefix(SAME_AS)) if flag.startswith(SAME_AS) else None
+        if original is not None:
+            return original
+    for flag in filter(is_digest, revisit.flags):
+        if flag in by_digest:
+            return capture_queries.by_id(store.ask, by_digest[flag])
+        digest = parse_digest(flag)
+        original = capture_queries.holding(store.ask, digest[1]) if digest and digest[0] == "sha256" else None
+        if original is not None:
+            return original
     return None
 
 
-def _named(ask: Ask, reference: str) -> Capture | None:
+def _find_by_reference(ask: Ask, reference: str) -> Capture | None:
     stamp, _, url = reference.partition(" ")
     try:
-        at, key = parse_stamp(stamp), url_key(url)
+        instant, key = parse_stamp(stamp), url_key(url)
     except BadInput:
         return None
-    start = at.replace(microsecond=0)
-    near = capture_queries.pages_between(ask, key, start, start + _SECOND)
-    return min(near, key=lambda one: (abs(one.captured_at - at), one.id or 0), default=None)
+    start = instant.replace(microsecond=0)
+    candidates = capture_queries.pages_between(ask, key, start, start + _SECOND)
+    return min(candidates, key=lambda capture: (abs(capture.captured_at - instant), capture.id or 0), default=None)
 
 
-def _complete(store: Store, repeat: Capture, found: Capture) -> int:
-    """Put the full capture in the place of the waiting one; 1 if it was not known. Its own head wins, if it has one."""
-    sha256 = found.payload_sha256 or ""
-    head = _head_of(found) if not repeat.headers and repeat.status is None else {}
-    full = replace(repeat, flags=_settled(repeat.flags, sha256), **head)
-    return len(store.replace(repeat.id or 0, full, capture_queries.payload(store.ask, sha256)))
+def _complete(store: Store, revisit: Capture, original: Capture) -> int:
+    """Replace an unresolved revisit by the full capture. Return 1 if that capture is new, else 0.
+
+    The revisit's own HTTP head is used if it has one.
+    """
+    sha256 = original.payload_sha256 or ""
+    head = _http_head(original) if not revisit.headers and revisit.status is None else {}
+    full = replace(revisit, flags=_resolved_flags(revisit.flags, sha256), **head)
+    return len(store.replace(revisit.id or 0, full, capture_queries.payload(store.ask, sha256)))
 
 
-def _head_of(found: Capture) -> dict[str, Any]:
+def _http_head(original: Capture) -> dict[str, Any]:
     names = ("reason", "status", "reason_phrase", "headers", "content_type", "charset", "etag", "last_modified")
-    return {name: getattr(found, name) for name in names}
+    return {name: getattr(original, name) for name in names}
 
 
-def _settled(flags: tuple[str, ...], sha256: str) -> tuple[str, ...]:
-    """Flags of a capture that waits no longer; a digest that says what the archive says anyway is left out."""
+def _resolved_flags(flags: tuple[str, ...], sha256: str) -> tuple[str, ...]:
+    """Return the flags of a resolved revisit, without a digest that the archive computes anyway."""
     own = f"sha256:{sha256}"
     return tuple(flag for flag in flags if flag != UNRESOLVED and not flag.startswith(SAME_AS) and flag != own)

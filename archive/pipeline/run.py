@@ -1,4 +1,4 @@
-"""One run at work: the lease it holds, the fetcher and workers it owns, and the count of what it did."""
+"""One run: the lease it holds, the fetcher and workers it owns, and the counts of what it did."""
 
 from __future__ import annotations
 
@@ -36,23 +36,24 @@ if TYPE_CHECKING:
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
 
 LEASE = timedelta(seconds=90)
-"""How long a lease lasts without renewal. A dead process on this machine is noticed at once, another's after this."""
+"""The duration of a lease without renewal. A dead process on this machine is noticed at once, one elsewhere after
+this."""
 
 _RENEW_SECONDS = 30.0
-_GATHER_AT_MOST = 200  # visits a batch: 50 to 500 keep an orchestrator's cost a task under 0.1 ms a page (research)
-_DERIVE_AT_MOST = 100  # captures a chunk: some seconds of work
+_GATHER_AT_MOST = 200  # visits in a batch: with 50 to 500 an orchestrator costs under 0.1 ms a page (research)
+_DERIVE_AT_MOST = 100  # captures in a chunk: some seconds of work
 _WORKERS = 2
 
 
-async def directly(name: str, work: Work, ids: list[int]) -> dict[str, int]:
-    """Run one batch of work here and now."""
+async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
+    """Run one batch of work directly, without an orchestrator."""
     del name
     return await work(ids)
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One run at work. It owns the lease, the fetcher and the extractor's workers, and counts what was done."""
+    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done."""
 
     settings: Settings
     store: Store
@@ -74,24 +75,24 @@ class Run:
             await self.step("gather", self._gather, [visit.source_id for visit in batch])
 
     async def derive(self) -> None:
-        """Empty the ledger, then the queue of texts to compare."""
+        """Derive everything on the ledger, then link everything in the link queue."""
         await self.fetcher.finish_probes()
-        await self.keep_asides()
+        await self.record_side_captures()
         while ids := capture_queries.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
-        left = await asyncio.to_thread(link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
-        self._count(links=left)
+        links = await asyncio.to_thread(link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
+        self._count(links=links)
 
     async def _gather(self, ids: list[int]) -> dict[str, int]:
-        visits = [self.visits[each] for each in ids]
-        done = await gather(self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now())
-        self.captures.extend(done.captures)
-        failed = sum(1 for one in done.captures if one.reason is not None and one.reason != "not_modified")
-        return self._count(visits=len(visits), failed=failed, new_sources=len(done.new_sources))
+        visits = [self.visits[source_id] for source_id in ids]
+        result = await gather(self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now())
+        self.captures.extend(result.captures)
+        failed = sum(capture.reason not in {None, "not_modified"} for capture in result.captures)
+        return self._count(visits=len(visits), failed=failed, new_sources=len(result.new_sources))
 
     async def _derive(self, ids: list[int]) -> dict[str, int]:
         # In a thread: the loop must stay free to renew the lease.
-        done = await asyncio.to_thread(
+        result = await asyncio.to_thread(
             derive,
             self.store,
             self.extractors,
@@ -100,24 +101,24 @@ class Run:
             now=self.settings.now(),
             stopped=self.stopping.is_set,
         )
-        self.versions.extend(done.versions)
-        opened = len(done.versions)
-        return self._count(derived=done.captures, extracted=done.extracted, versions=opened, links=done.links)
+        self.versions.extend(result.versions)
+        opened = len(result.versions)
+        return self._count(derived=result.captures, extracted=result.extracted, versions=opened, links=result.links)
 
-    async def keep_asides(self) -> None:
-        """Keep what the fetcher learned along the way and no batch of captures took along."""
-        along = self.fetcher.side_captures()
+    async def record_side_captures(self) -> None:
+        """Record the side captures that were not recorded with a batch."""
+        side = self.fetcher.side_captures()
         await asyncio.to_thread(
-            side_captures.record_side_captures, self.store, along, run_id=self.run_id, now=self.settings.now()
+            side_captures.record_side_captures, self.store, side, run_id=self.run_id, now=self.settings.now()
         )
 
-    def _count(self, **done: int) -> dict[str, int]:
-        for name, number in done.items():
+    def _count(self, **counts: int) -> dict[str, int]:
+        for name, number in counts.items():
             self.counts[name] = self.counts.get(name, 0) + number
-        return done
+        return counts
 
     def report(self, kind: str, started_at: datetime) -> Report:
-        """What this run did."""
+        """Return the report of this run."""
         return Report(
             run_id=self.run_id,
             kind=kind,
@@ -126,7 +127,10 @@ class Run:
             counts=dict(self.counts),
             rows=tuple(self._rows()),
             changes=tuple(
-                sorted((v for v in self.versions if v.number > 1), key=lambda v: (-v.score, v.url, v.number))
+                sorted(
+                    (version for version in self.versions if version.number > 1),
+                    key=lambda version: (-version.score, version.url, version.number),
+                )
             ),
         )
 
@@ -134,7 +138,7 @@ class Run:
         opened: dict[str, int] = {}
         for version in self.versions:
             opened[version.url] = opened.get(version.url, 0) + 1
-        for capture in sorted(self.captures, key=lambda one: (one.reason is None, one.url)):
+        for capture in sorted(self.captures, key=lambda capture: (capture.reason is None, capture.url)):
             outcome = "page" if capture.reason is None else str(capture.reason)
             yield Row(url=capture.url, outcome=outcome, versions=opened.get(capture.url, 0), reason=capture.detail)
 
@@ -149,15 +153,19 @@ async def open_run(
     step: Step,
     resume: bool = False,
 ) -> AsyncIterator[Run]:
-    """A run with the lease held and renewed; the lease is given back and the run closed whatever happens.
+    """Yield a run with its lease held and renewed.
+
+    At the end the lease is released and the run closed, whatever happens.
 
     Raises StoreBusy when another run holds the lease, or took it while this process slept.
     """
     recipe = current_recipe(fast=settings.fast)
-    me = lease_owner(owner or kind)
+    owner_name = lease_owner(owner or kind)
     with Store(settings.db) as store:
-        async with _lease(store, me, settings):
-            run_id = store.begin_run(kind, json.dumps(parameters, sort_keys=True), me, settings.now(), resume=resume)
+        async with _hold_lease(store, owner_name, settings):
+            run_id = store.begin_run(
+                kind, json.dumps(parameters, sort_keys=True), owner_name, settings.now(), resume=resume
+            )
             store.use_recipe(recipe, settings.now())
             with Extractors(workers=_WORKERS, fast=settings.fast) as extractors:
                 async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
@@ -173,18 +181,19 @@ async def open_run(
                     try:
                         yield run
                     except (ConfigError, SeedError, BadInput):
-                        # Refused, not cut off: nothing to take up. Without a word it would read as "nothing was due".
+                        # The run was rejected, not interrupted, so it cannot be resumed. Record that, or it would look
+                        # like an empty run.
                         store.end_run(run_id, run.counts | {"refused": 1}, settings.now())
                         raise
                     finally:
                         run.stopping.set()
-                        with suppress(StoreError):  # what is wrong with the store is told by who met it first
-                            await run.keep_asides()
+                        with suppress(StoreError):  # the error is reported where it occurred first
+                            await run.record_side_captures()
             store.end_run(run_id, run.counts, settings.now())
 
 
 def recall_from(store: Store) -> Callable[[str], RememberedHost]:
-    """What the archive remembers of origins, for the fetcher to ask when it first meets one."""
+    """Return a function that gives the fetcher what the archive remembers of an origin."""
 
     def recall(origin: str) -> RememberedHost:
         url = fetchable_url(f"{origin}/robots.txt")
@@ -197,47 +206,49 @@ def recall_from(store: Store) -> Callable[[str], RememberedHost]:
 
 
 @asynccontextmanager
-async def _lease(store: Store, me: str, settings: Settings) -> AsyncIterator[None]:
-    """The right to work: taken, renewed, and given back. Work that lost it is cancelled and told why."""
+async def _hold_lease(store: Store, owner_name: str, settings: Settings) -> AsyncIterator[None]:
+    """Take the lease, renew it and release it. Work that lost its lease is cancelled with the reason."""
 
-    def cut_off(renewal: asyncio.Task[None]) -> None:
+    def cancel_work(renewal: asyncio.Task[None]) -> None:
         if not renewal.cancelled() and renewal.exception() and work is not None:
             work.cancel()
 
-    store.take_lease("run", me, settings.wall(), settings.wall() + LEASE, owner_is_alive)
+    store.take_lease("run", owner_name, settings.wall(), settings.wall() + LEASE, owner_is_alive)
     work = asyncio.current_task()
-    renewing = asyncio.create_task(_renew(store, me, settings))
-    renewing.add_done_callback(cut_off)
+    renewal_task = asyncio.create_task(_renew(store, owner_name, settings))
+    renewal_task.add_done_callback(cancel_work)
     try:
         yield
     except asyncio.CancelledError:
-        lost = renewing.exception() if renewing.done() else None
+        lost = renewal_task.exception() if renewal_task.done() else None
         if lost is None or work is None:
             raise
         work.uncancel()
         raise lost from None
     finally:
-        renewing.remove_done_callback(cut_off)
-        renewing.cancel()
-        store.release_leases(me)
+        renewal_task.remove_done_callback(cancel_work)
+        renewal_task.cancel()
+        store.release_leases(owner_name)
 
 
-async def _renew(store: Store, me: str, settings: Settings) -> None:
+async def _renew(store: Store, owner_name: str, settings: Settings) -> None:
     while True:
         await asyncio.sleep(_RENEW_SECONDS)
-        await asyncio.to_thread(store.take_lease, "run", me, settings.wall(), settings.wall() + LEASE, owner_is_alive)
+        await asyncio.to_thread(
+            store.take_lease, "run", owner_name, settings.wall(), settings.wall() + LEASE, owner_is_alive
+        )
 
 
 def batches(visits: Iterable[Visit]) -> list[list[Visit]]:
-    """Visits in batches of about 200, all of one origin in one batch unless it alone has more."""
+    """Return visits in batches of about 200. All visits of one origin are in one batch unless it has more."""
     by_origin: dict[str, list[Visit]] = {}
     for visit in visits:
         by_origin.setdefault(origin_of(visit.url), []).append(visit)
-    done: list[list[Visit]] = [[]]
+    filled: list[list[Visit]] = [[]]
     for group in by_origin.values():
         for start in range(0, len(group), _GATHER_AT_MOST):
             part = group[start : start + _GATHER_AT_MOST]
-            if done[-1] and len(done[-1]) + len(part) > _GATHER_AT_MOST:
-                done.append([])
-            done[-1].extend(part)
-    return [batch for batch in done if batch]
+            if filled[-1] and len(filled[-1]) + len(part) > _GATHER_AT_MOST:
+                filled.append([])
+            filled[-1].extend(part)
+    return [batch for batch in filled if batch]

@@ -16,30 +16,33 @@ if TYPE_CHECKING:
 
 
 def is_selected(state: SourceState, names: Sequence[str]) -> bool:
-    """True if the source belongs to a seed or group in ``names``, or is one of the addresses; all if empty."""
+    """True if the source belongs to a seed or group in ``names``, or has one of the addresses.
+
+    True for all if empty.
+    """
     key = state.source.seed_key or ""
     group, _, name = key.partition("/")
-    return not names or any(each in {key, group, name, state.source.url} for each in names)
+    return not names or not {key, group, name, state.source.url}.isdisjoint(names)
 
 
 def canonical_names(names: Sequence[str]) -> list[str]:
-    """Names with their addresses spelled as the archive spells them; what is no address stays."""
+    """Return the names with addresses in canonical form. Other names stay as they are."""
 
-    def spelled(name: str) -> str:
+    def canonical(name: str) -> str:
         try:
             return canonical_url(name) if "://" in name else name
         except BadInput:
             return name
 
-    return [spelled(name) for name in names]
+    return [canonical(name) for name in names]
 
 
 def refuse_unknown(ask: Ask, names: Sequence[str]) -> None:
-    """Raise SeedError, with the groups there are, if a name is no seed, group or address of the index."""
+    """Raise SeedError, naming the known groups, if a name is no seed, group or address of the index."""
     states = source_queries.states(ask) if names else []
-    for each in names:
-        if not any(is_selected(state, [each]) for state in states):
-            known = sorted({(state.source.seed_key or "").partition("/")[0] for state in states})
+    for name in names:
+        if not any(is_selected(state, [name]) for state in states):
+            groups = sorted({(state.source.seed_key or "").partition("/")[0] for state in states})
             raise SeedError(
-                f"no seed, group or address {each!r} in the index; groups are: {', '.join(known) or 'none'}"
+                f"no seed, group or address {name!r} in the index; groups are: {', '.join(groups) or 'none'}"
             )

@@ -1,7 +1,7 @@
-"""Histories: which addresses are one page, and the versions that all sightings of it make.
+"""Settle: find which addresses are one page, and write the versions that all its sightings make.
 
-Whatever arrived, and in whatever order, what is stored afterwards is a function of all that is known of a page. So a
-history is never continued but settled anew, and so are the joins between addresses.
+A stored history is a function of all that is known of a page, in whatever order it arrived. So a history is never
+continued but computed again, and so are the alias edges between addresses.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ if TYPE_CHECKING:
 
 
 def settle_sources(store: Store, captures: Sequence[Capture], now: datetime) -> list[Version]:
-    """Settle the history of every source these captures belong to, and of those that gain or lose an address by it."""
+    """Settle the sources of these captures, and those that gain or lose an alias by it. Return the new versions."""
     by_source: dict[int, list[Capture]] = {}
     for capture in captures:
         by_source.setdefault(capture.source_id, []).append(capture)
     opened: list[Version] = []
-    for source_id, some in by_source.items():
-        done = [capture.id or 0 for capture in some]
-        changed = {} if _says_nothing(store, source_id, some) else _join(store, source_id, now)
+    for source_id, source_captures in by_source.items():
+        capture_ids = [capture.id or 0 for capture in source_captures]
+        changed = {} if _is_redundant(store, source_id, source_captures) else _join_aliases(store, source_id, now)
         head = source_queries.by_id(store.ask, source_id).same_as or source_id
-        opened += settle(store, head, now=now, done=[*done, *changed.pop(head, [])])
+        opened += settle(store, head, now=now, capture_ids=[*capture_ids, *changed.pop(head, [])])
         for other, queued in changed.items():
-            opened += settle(store, other, now=now, done=queued)
+            opened += settle(store, other, now=now, capture_ids=queued)
     return opened
 
 
-def _says_nothing(store: Store, source_id: int, captures: Sequence[Capture]) -> bool:
-    """True if these captures cannot join the source to another: a 304 says what the page before it said, no more.
+def _is_redundant(store: Store, source_id: int, captures: Sequence[Capture]) -> bool:
+    """True if these captures cannot join the source to another: a 304 repeats what the page before it said.
 
-    In a run most captures are 304s, and of sources that say nothing of other addresses; this halves what they cost.
+    In a run most captures are 304s of sources without claims. This check halves what they cost.
     """
-    repeats = all(each.reason is Reason.NOT_MODIFIED and not each.hops for each in captures)
+    repeats = all(capture.reason is Reason.NOT_MODIFIED and not capture.hops for capture in captures)
     return repeats and not alias_queries.has_any(store.ask, source_id)
 
 
-def _join(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:
-    """Let one history go on under every address that is one page with this; see ``Store.join``."""
+def _join_aliases(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:
+    """Merge the histories of all addresses that are one page with this one (see ``Store.join``)."""
     if source_queries.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
         return {}
     return store.join(source_id, aliases.read_alias_claims, aliases.is_alias, aliases.canonical_of, now)
 
 
-def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] = ()) -> list[Version]:
-    """Make the stored versions of a source what its sightings say; returns the new ones. A list page has none."""
+def settle(store: Store, source_id: int, *, now: datetime, capture_ids: Sequence[int] = ()) -> list[Version]:
+    """Bring the stored versions of a source up to date with its sightings. Return the new ones. A list has none."""
     source = source_queries.by_id(store.ask, source_id)
 
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
@@ -67,17 +67,17 @@ def settle(store: Store, source_id: int, *, now: datetime, done: Sequence[int] =
             return ()
 
         @cache  # most pages have one version, and nothing to compare
-        def known() -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
+        def stored_edits() -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
             return versions.known_edits(version_queries.of_source(ask, source_id))
 
         def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
-            return known().get((before, after)) or _edit(ask, before, after)
+            return stored_edits().get((before, after)) or _compare_texts(ask, before, after)
 
         return versions.settle(sightings, url=source.url, compare=edit).versions
 
-    return store.settle(source_id, history, now, done)
+    return store.settle(source_id, history, now, capture_ids)
 
 
-def _edit(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:
+def _compare_texts(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:
     change = compare(version_queries.text(ask, before), version_queries.text(ask, after))
     return change.kinds, change.score

@@ -1,4 +1,4 @@
-"""What is gathered along the way, and what it tells: robots.txt files, manners, and pages that cannot exist."""
+"""Side captures: robots.txt files, soft-404 probes and host state, recorded although nobody planned them."""
 
 from __future__ import annotations
 
@@ -21,76 +21,82 @@ if TYPE_CHECKING:
     from db.store import Store
 
     class SideCaptures(Protocol):
-        """The unplanned captures and host states a fetcher returns (``archive.crawl.fetch.SideCaptures``)."""
+        """The side captures that a fetcher returns."""
 
         @property
         def pages(self) -> tuple[tuple[Visit, Outcome], ...]:
-            """Visits nobody planned, and what came of them."""
+            """Visits nobody planned, and their outcomes."""
 
         @property
         def host_states(self) -> tuple[HostState, ...]:
-            """What is to be remembered of origins."""
+            """The host states to remember."""
 
     Probe = tuple[datetime, str, str]
 
 
-def record_side_captures(store: Store, asides: SideCaptures, *, run_id: int | None, now: datetime) -> None:
-    """Keep what came along the way, in one transaction; to be called before the outcomes it decided are kept."""
-    found = [
-        (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in asides.pages
+def record_side_captures(store: Store, side: SideCaptures, *, run_id: int | None, now: datetime) -> None:
+    """Record side captures in one transaction.
+
+    Call it before recording the outcomes that they decided.
+    """
+    captures = [
+        (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in side.pages
     ]
-    if found or asides.host_states:
-        store.keep_asides(found, asides.host_states, now, run_id)
+    if captures or side.host_states:
+        store.keep_asides(captures, side.host_states, now, run_id)
 
 
-# --- what probes tell ------------------------------------------------------------------------------------------------
+# --- soft-404 probes -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Soft404Probes:
-    """What sites say of pages that cannot exist; asked of the store once a site."""
+    """The texts that sites show for pages that cannot exist, read once for each site."""
 
     ask: Ask
-    known: dict[str, list[Probe]] = field(default_factory=dict)
+    by_site: dict[str, list[Probe]] = field(default_factory=dict)
 
-    def near(self, capture: Capture) -> list[Probe]:
-        """The probes that speak about ``capture``: of the origin that gave the page, within eight days of it.
+    def probes_for(self, capture: Capture) -> list[Probe]:
+        """Return the probes that apply to ``capture``: of the origin that served the page, within eight days of it.
 
-        A page that came from another host than it was asked of is left out, and so is a probe itself.
+        A page served by another host than it was requested from has none, and neither has a probe itself.
         """
         if soft404.is_probe(capture.url):
             return []
         root = _root(capture.final_url)
-        if root not in self.known:
-            self.known[root] = [
-                one for one in origin_queries.probes(self.ask, _host_keys(root)) if _root(one[1]) == root
+        if root not in self.by_site:
+            self.by_site[root] = [
+                probe for probe in origin_queries.probes(self.ask, _host_keys(root)) if _root(probe[1]) == root
             ]
-        near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= soft404.PROBE_VALIDITY]
+        near = [probe for probe in self.by_site[root] if abs(probe[0] - capture.captured_at) <= soft404.PROBE_VALIDITY]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []
 
 
-def matches_probe(near: Sequence[Probe], body: str) -> str:
-    """In words, which of the probes says the same as a page with this text; empty when none does."""
-    same = next((one for one in near if soft404.texts_match(one[2], body)), None)
+def matches_probe(probes: Sequence[Probe], body: str) -> str:
+    """Return a sentence naming the probe that shows the same text as this page.
+
+    Empty if there is none.
+    """
+    same = next((probe for probe in probes if soft404.texts_match(probe[2], body)), None)
     return "" if same is None else f"says what {same[1]} said, which cannot exist (asked {iso(same[0])})"
 
 
-def hold_against(store: Store, capture: Capture) -> None:
-    """Have every page that a probe's ``capture`` speaks about judged again; nothing happens for any other capture.
+def requeue_probed_captures(store: Store, capture: Capture) -> None:
+    """Queue every page that a probe's ``capture`` applies to, so that it is judged again.
 
-    So a history is the same whichever came first, the page or the probe.
+    Nothing happens for any other capture. This makes a history independent of which came first, page or probe.
     """
     if soft404.is_probe(capture.url):
-        at = capture.captured_at
-        store.queue_around(_host_keys(capture.url), at - soft404.PROBE_VALIDITY, at + soft404.PROBE_VALIDITY)
+        instant = capture.captured_at
+        store.queue_around(_host_keys(capture.url), instant - soft404.PROBE_VALIDITY, instant + soft404.PROBE_VALIDITY)
 
 
 def _host_keys(url: str) -> tuple[str, str]:
-    """The range of url_keys of the pages of a host, its end left out."""
+    """Return the range of url_keys of a host's pages, its end excluded."""
     low = f"{url_key(url).partition(')')[0]})/"
     return low, f"{low[:-1]}0"  # the character after the slash
 
 
 def _root(url: str) -> str:
-    """The front page of the site of ``url``, which is spelled as ``fetchable_url`` spells."""
+    """Return the front page of the site of ``url``, which is spelled as ``fetchable_url`` spells."""
     return "/".join(url.split("/", 3)[:3]) + "/"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.frontier.change_rate import estimate_change_rate
 from archive.pipeline import adopt_template
-from archive.pipeline.run import directly, open_run
+from archive.pipeline.run import open_run, run_inline
 from db import maintenance
 from db.backups import backup_path, prune_backups
 from db.queries import change_rate as change_rate_queries
@@ -21,44 +21,47 @@ if TYPE_CHECKING:
     from db.records import Report
 
 
-async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = directly) -> Report:
-    """Check the file, let SQLite tidy its statistics, and keep a backup beside it (the newest seven stay).
+async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = run_inline) -> Report:
+    """Check the file, let SQLite update its statistics, and make a backup beside it (the newest seven stay).
 
-    After that, learn what the furniture of each site is, and from the histories of each seed at which age its articles
-    are edited. Raises Corrupt if the file does not hold; no backup is made of a broken file.
+    Then learn the template of each site, and from the histories of each seed at which age its articles are edited.
+    Raises Corrupt if the file fails the check. No backup is made of a broken file.
     """
     started_at = settings.now()
     async with open_run(settings, "upkeep", {}, owner=owner, step=step) as run:
 
-        async def keep(_: list[int]) -> dict[str, int]:
+        async def check_and_back_up(_: list[int]) -> dict[str, int]:
             maintenance.check_file(settings.db)
             maintenance.backup(settings.db, backup_path(settings.db, started_at))
             return {"backups": 1, "dropped": prune_backups(settings.db)}
 
-        run.counts.update(await step("upkeep", keep, []))
+        run.counts.update(await step("upkeep", check_and_back_up, []))
         await run.derive()
         await relearn_templates(run)
-        run.counts["rhythms"] = _learn(run.store, settings.now())
+        run.counts["rhythms"] = _learn_change_rates(run.store, settings.now())
     return run.report("upkeep", started_at)
 
 
 async def relearn_templates(run: Run) -> None:
-    """Take up what is learned of sites by now, and read again what that changes; the ledger must be empty."""
+    """Apply what is now learned of sites, and derive again what that changes.
+
+    The ledger must be empty.
+    """
     now = run.settings.now()
-    found, _ = await asyncio.to_thread(adopt_template.adopt_templates, run.store, run.recipe, now)
-    run.counts["furniture"] = found
-    if found:
+    changed_sites, _ = await asyncio.to_thread(adopt_template.adopt_templates, run.store, run.recipe, now)
+    run.counts["furniture"] = changed_sites
+    if changed_sites:
         await run.derive()
 
 
-def _learn(store: Store, now: datetime) -> int:
-    """Learn when articles are edited, for the plan; of how many seeds anything could be learned."""
-    found = change_rate_queries.histories(store.ask)
-    store.keep_rhythms([estimate_change_rate(seed_key, followed, now) for seed_key, followed in found.items()])
-    return len(found)
+def _learn_change_rates(store: Store, now: datetime) -> int:
+    """Learn at which age articles are edited, for the plan. Return the number of seeds it is known of."""
+    histories = change_rate_queries.histories(store.ask)
+    store.keep_rhythms([estimate_change_rate(seed_key, history, now) for seed_key, history in histories.items()])
+    return len(histories)
 
 
 def release_leases(settings: Settings, owner: str) -> int:
-    """Give back what a run held that cannot do it itself any more; how many leases that were."""
+    """Release the leases of a run that can no longer do so itself. Return their number."""
     with Store(settings.db) as store:
         return store.release_leases(owner)

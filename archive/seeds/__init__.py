@@ -1,7 +1,7 @@
-"""The seed index: a Markdown page, edited by people, that says what is watched.
+"""The seed index: a Markdown page, edited by people, that lists what is watched.
 
-``markdown`` finds the groups, settings and tables of a page; ``reading`` turns them into seeds and complaints;
-``writing`` adds a row or writes a whole index. The format is described in docs/seeds.md.
+``markdown`` finds the groups, settings and tables of a page, ``parse`` turns them into seeds and complaints, ``write``
+adds a row or writes a whole index. The format is described in docs/seeds.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a seed index looks like to a Markdown parser: groups with their lines of prose and their tables.
+"""The structure of a seed index as Markdown: groups with their paragraphs and tables.
 
-Knows Markdown and nothing of seeds. Line numbers count from 1, as editors do.
+Knows nothing of seeds. Line numbers count from 1, as in editors.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _GROUP_LEVEL: Final = "h2"
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
-_PIPE: Final = re.compile(r"(?<!\\)\|")  # GFM: a backslash before a pipe always escapes it, whatever stands before
+_PIPE: Final = re.compile(r"(?<!\\)\|")  # GFM: a backslash before a pipe always escapes it
 _ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _AUTOLINK: Final = re.compile(r"<([^<>\s]+)>")
 
@@ -33,7 +33,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table. ``count`` is how many cells were written; ``cells`` has one for each column."""
+    """One row of a table: one cell for each column, and the ``count`` of cells as written."""
 
     line: int
     cells: tuple[Cell, ...]
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its header line, its columns in lower case, and its rows. ``end`` is the line after it."""
+    """One table: its header line, its columns in lower case, its rows, and the line after it (``end``)."""
 
     line: int
     columns: tuple[str, ...]
@@ -53,7 +53,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a paragraph or list item. ``ahead``: it stands before the group's first table."""
+    """A line of a paragraph or list item. ``ahead`` is True before the group's first table."""
 
     number: int
     text: str
@@ -62,7 +62,7 @@ class Line:
 
 @dataclass(slots=True)
 class Section:
-    """A group as written: its ``##`` heading (None for what stands outside of any), prose and tables.
+    """A group as written: its ``##`` heading (None outside of any group), its paragraphs and its tables.
 
     ``end`` is the line after it. ``paragraphs`` holds the lines of each paragraph.
     """
@@ -75,41 +75,46 @@ class Section:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of ``text`` as a Markdown parser counts them; str.splitlines knows more ends than Markdown does."""
+    """Return the lines of ``text`` as a Markdown parser counts them.
+
+    ``str.splitlines`` knows more line ends than Markdown.
+    """
     return _NEWLINE.split(text)
 
 
 def sections(text: str) -> list[Section]:
-    """The page cut at its headings: first what stands before any ``##``, then each group in order.
+    """Return the page cut at its headings: the part before any ``##``, then each group in order.
 
-    A heading of level 1 ends a group, deeper ones stay inside. Code, comments and other HTML are not there at all.
+    A heading of level 1 ends a group, deeper ones stay inside. Code, comments and other HTML are skipped.
     """
     lines = split_lines(text)
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    found = [Section(None, 1)]
+    parts = [Section(None, 1)]
     quotes = 0
-    for at, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
         if token.map is None:
             continue
         first = token.map[0] + 1
         if token.type == "heading_open" and token.tag in {"h1", _GROUP_LEVEL} and token.level == 0:
-            found[-1].end = first
-            title = _text(tokens[at + 1].children or []) if token.tag == _GROUP_LEVEL else None
-            found.append(Section(title, first))
+            parts[-1].end = first
+            title = _text(tokens[index + 1].children or []) if token.tag == _GROUP_LEVEL else None
+            parts.append(Section(title, first))
         elif token.type == "paragraph_open" and not quotes:
-            found[-1].paragraphs.append(_paragraph(tokens[at + 1], ahead=not found[-1].tables))
+            parts[-1].paragraphs.append(_paragraph(tokens[index + 1], ahead=not parts[-1].tables))
         elif token.type == "table_open":
-            found[-1].tables.append(_table(_inside(tokens, at), lines, quoted=token.level > 0))
-    found[-1].end = len(lines) + 1
-    return found
+            parts[-1].tables.append(_table(_inside(tokens, index), lines, quoted=token.level > 0))
+    parts[-1].end = len(lines) + 1
+    return parts
 
 
-def _inside(tokens: Sequence[Token], at: int) -> list[Token]:
-    """The tokens from the opening one at ``at`` to its closing one."""
-    closing = tokens[at].type.replace("_open", "_close")
-    end = next(i for i in range(at, len(tokens)) if tokens[i].type == closing and tokens[i].level == tokens[at].level)
-    return list(tokens[at : end + 1])
+def _inside(tokens: Sequence[Token], start: int) -> list[Token]:
+    """Return the tokens from the opening one at index ``start`` to its closing one."""
+    closing = tokens[start].type.replace("_open", "_close")
+    end = next(
+        i for i in range(start, len(tokens)) if tokens[i].type == closing and tokens[i].level == tokens[start].level
+    )
+    return list(tokens[start : end + 1])
 
 
 def _paragraph(inline: Token, *, ahead: bool) -> tuple[Line, ...]:
@@ -125,14 +130,14 @@ def _table(tokens: list[Token], lines: list[str], *, quoted: bool) -> Table:
 
 
 def _rows(tokens: list[Token], lines: list[str]) -> Iterator[Row]:
-    for at, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token.type == "tr_open" and token.map is not None:
-            cells = tuple(_cell(inner) for inner in _inside(tokens, at) if inner.type == "inline")
+            cells = tuple(_cell(inline) for inline in _inside(tokens, index) if inline.type == "inline")
             yield Row(token.map[0] + 1, cells, _count_cells(lines[token.map[0]]))
 
 
 def _count_cells(line: str) -> int:
-    """How many cells a line of a table holds; the parser itself fills up and cuts off without a word."""
+    """Return the number of cells in a line of a table. The parser itself adds and drops cells silently."""
     inner = line.strip().removeprefix("|")
     parts = _PIPE.split(inner)
     return len(parts) - (len(parts) > 1 and not parts[-1].strip())
@@ -148,27 +153,28 @@ def _text(children: Sequence[Token]) -> str:
 
 
 def _address(source: str, children: Sequence[Token]) -> str | None:
-    """The one address in a cell, written ``<https://...>``, ``[text](https://...)``, in code, or bare.
+    """Return the one address in a cell, written ``<https://...>``, ``[text](https://...)``, in code, or bare.
 
-    Read from the source where that is possible: the parser's own form of a link escapes what a server may want plain.
+    It is read from the source where possible, because the parser's own form of a link escapes characters that a server
+    may need unescaped.
     """
     links = [child for child in children if child.type == "link_open"]
-    beside = _beside_links(children)
-    if len(links) > 1 or (links and beside):
+    outside = _text_outside_links(children)
+    if len(links) > 1 or (links and outside):
         return None
     if links:
         bare = _AUTOLINK.search(source) if links[0].markup == "autolink" else None
         return bare[1] if bare else str(links[0].attrs["href"])
     if any(child.type in {"code_inline", "html_inline"} for child in children):
-        return beside or None
+        return outside or None
     return _ESCAPE.sub(r"\1", source).strip() or None
 
 
-def _beside_links(children: Sequence[Token]) -> str:
-    """The text of a cell that is not inside a link."""
-    depth, kept = 0, []
+def _text_outside_links(children: Sequence[Token]) -> str:
+    """Return the text of a cell that is not inside a link."""
+    depth, outside = 0, []
     for child in children:
         depth += {"link_open": 1, "link_close": -1}.get(child.type, 0)
         if not depth:
-            kept.append(child)
-    return _text(kept)
+            outside.append(child)
+    return _text(outside)

@@ -1,4 +1,4 @@
-"""From an index to its seeds, with a complaint for each thing that is wrong. A bad row never hides a good one."""
+"""Parse an index into seeds, with a complaint for each mistake. A bad row never hides a good one."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 
 COLUMNS: Final = ("name", "url", "kind", "every", "note")
-"""The columns a table of seeds may have, in the order we write them; only ``url`` is required."""
+"""The columns that a table of seeds may have, in the order we write them. Only ``url`` is required."""
 
 KEYS: Final = ("every", "kind", "language", "budget", "notify", "allow-private")
-"""What may stand as ``key: value`` under a heading, for all rows of the group."""
+"""The keys of ``key: value`` lines under a heading, which apply to all rows of the group."""
 
 _WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.written}
 _SETTING: Final = re.compile(r"([A-Za-z][A-Za-z_-]*):\s+(\S.*)")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _BUDGET: Final = re.compile(r"([1-9]\d{0,6}) ?/ ?day", re.ASCII | re.IGNORECASE)
-_LONGEST_NAME: Final = 80  # still one line of a terminal with its group before it
+_LONGEST_NAME: Final = 80  # fits one line of a terminal together with its group
 _DIGEST: Final = 7
 
 
 def read_index(text: str, *, file: str) -> Seeds:
-    """Every good row of the index ``text`` in order, and a `Complaint` for everything else.
+    """Return every good row of the index ``text`` in order, and a `Complaint` for each mistake.
 
-    ``file`` is only the name that complaints carry. Never raises for what is written in the text.
+    ``file`` is only the name that complaints carry. Never raises because of the text.
     """
     return _Reader(file).read(text)
 
 
 def load_index(path: Path) -> Seeds:
-    """`read_index` of a file. Raises `SeedError` if there is no such file or it is not UTF-8."""
+    """Read the index in a file. Raises `SeedError` if there is no such file or it is not UTF-8."""
     try:
         return read_index(path.read_bytes().decode("utf-8-sig"), file=str(path))
     except FileNotFoundError as error:
-        raise SeedError(f"{path}: there is no seed index; `wirecopy init` writes one to begin with") from error
+        raise SeedError(f"{path}: there is no seed index; `wirecopy init` creates one") from error
     except OSError as error:
         raise SeedError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -59,12 +59,12 @@ def load_index(path: Path) -> Seeds:
 
 
 def slug(text: str) -> str:
-    """``text`` as it stands in a seed's key: lower case, runs of anything but letters and digits as one dash."""
+    """Return ``text`` as used in a seed's key: lower case, runs of other than letters and digits as one dash."""
     return _SEPARATORS.sub("-", text.casefold()).strip("-")
 
 
 def name_from(url: str) -> str:
-    """The name of a seed whose row gives none: a slug of its address, the end of a long one replaced by a digest."""
+    """Return the name of a seed whose row has none: a slug of its address, a long one cut and completed by a digest."""
     name = slug(re.sub(r"^\w+://(www\.)?", "", url))
     if 0 < len(name) <= _LONGEST_NAME:
         return name
@@ -73,13 +73,13 @@ def name_from(url: str) -> str:
 
 
 def identity(url: str, kind: SeedKind) -> str:
-    """What two rows must not share: the url_key, for kind ``file`` the path as written."""
+    """Return what must be unique in an index: the url_key, or for kind ``file`` the path as written."""
     return url if kind is SeedKind.FILE else url_key(url)
 
 
 @dataclass(frozen=True, slots=True)
 class _Defaults:
-    """What the lines under a heading say for all rows of the group."""
+    """The settings of a group, which apply to its rows."""
 
     every: Every = "auto"
     kind: SeedKind = SeedKind.ARTICLE
@@ -91,7 +91,7 @@ class _Defaults:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one index: collects seeds and complaints, and remembers what must not come twice."""
+    """Reads one index: collects seeds and complaints, and remembers what must be unique."""
 
     file: str
     seeds: list[Seed] = field(default_factory=list)
@@ -106,7 +106,9 @@ class _Reader:
                 self._outside(section)
             else:
                 self._group(section, slug(section.title))
-        return Seeds(seeds=tuple(self.seeds), complaints=tuple(sorted(self.complaints, key=lambda one: one.line)))
+        return Seeds(
+            seeds=tuple(self.seeds), complaints=tuple(sorted(self.complaints, key=lambda complaint: complaint.line))
+        )
 
     def complain(self, line: int, problem: str, expected: str, example: str) -> None:
         self.complaints.append(
@@ -116,7 +118,7 @@ class _Reader:
     # --- groups ---
 
     def _outside(self, section: Section) -> None:
-        """Before the first group there is prose; a table is only wrong there if it means to hold seeds."""
+        """Complain of tables outside of any group if they have seeds. Other tables are prose there."""
         for table in section.tables:
             if "url" in table.columns and table.rows:
                 problem = f"{len(table.rows)} rows stand outside of any group"
@@ -138,29 +140,29 @@ class _Reader:
                     self._row(group, defaults, table, row)
 
     def _missed_tables(self, section: Section) -> None:
-        """Rows that Markdown does not take for a table, because the line of dashes is missing or of another length."""
+        """Complain of rows that Markdown does not read as a table."""
         for paragraph in section.paragraphs:
             row = next((line for line in paragraph if line.text.startswith("|")), None)
             if row is not None:
-                problem = "these rows are not a table to Markdown"
+                problem = "Markdown does not read these rows as a table"
                 expected = "a header, a line of dashes with as many cells, and no blank line within the table"
                 self.complain(row.number, problem, expected, "| url | note | followed by | --- | --- |")
 
     def _accepts(self, table: Table) -> bool:
-        """Check the header of a table; False if its rows cannot be read."""
+        """Check the header of a table. False if its rows cannot be read."""
         header = _as_row(COLUMNS)
         if table.quoted:
             self.complain(table.line, "the table stands inside a quotation or list", "a table of its own", header)
             return False
         if "url" not in table.columns:
-            self.complain(table.line, "the table has no column url", "at least that column", header)
+            self.complain(table.line, "the table has no column url", "at least a column named url", header)
             return False
-        for at, column in enumerate(table.columns):
+        for index, column in enumerate(table.columns):
             if column not in COLUMNS:
-                expected = f"columns out of {', '.join(COLUMNS)}"
+                expected = f"only these columns: {', '.join(COLUMNS)}"
                 fixed = _as_row(c for c in table.columns if c in COLUMNS)
                 self.complain(table.line, f"unknown column {column!r}{_nearest(column, COLUMNS)}", expected, fixed)
-            elif column in table.columns[:at]:
+            elif column in table.columns[:index]:
                 self.complain(table.line, f"column {column} comes twice", "each column once", header)
                 return False
         return True
@@ -169,14 +171,14 @@ class _Reader:
 
     def _defaults(self, section: Section) -> _Defaults:
         defaults = _Defaults()
-        seen: set[str] = set()
+        keys: set[str] = set()
         for paragraph in section.paragraphs:
             for line in paragraph:
                 key, value = _setting(line)
-                if key in seen:
+                if key in keys:
                     self.complain(line.number, f"{key} is set twice", "each key once in a group", f"{key}: {value}")
                 elif key in KEYS:
-                    seen.add(key)
+                    keys.add(key)
                     defaults = self._with_setting(defaults, line.number, key, value)
                 elif key and _all_settings(paragraph):
                     problem = f"unknown key {key!r}{_nearest(key, KEYS)}"
@@ -189,7 +191,7 @@ class _Reader:
                 every = self._checked(_every, value, line, f"every: {value}", "every: 4h")
                 return defaults if every is None else replace(defaults, every=every)
             case "kind":
-                kind = self._checked(_kind, value, line, f"kind: {value}", "kind: feed")
+                kind = self._checked(_seed_kind, value, line, f"kind: {value}", "kind: feed")
                 return defaults if kind is None else replace(defaults, kind=kind)
             case "language":
                 language = self._checked(_language, value, line, f"language: {value}", "language: es")
@@ -198,18 +200,22 @@ class _Reader:
                 budget = self._checked(_visits_a_day, value, line, f"budget: {value}", "budget: 200/day")
                 return defaults if budget is None else replace(defaults, budget=budget)
             case "notify":
-                kinds = self._checked(_kinds, value, line, f"notify: {value}", "notify: headline, number, correction")
+                kinds = self._checked(
+                    _edit_kinds, value, line, f"notify: {value}", "notify: headline, number, correction"
+                )
                 return defaults if kinds is None else replace(defaults, notify=kinds)
             case _:
-                allowed = self._checked(_yes_no, value, line, f"allow-private: {value}", "allow-private: no")
+                allowed = self._checked(_boolean, value, line, f"allow-private: {value}", "allow-private: no")
                 return defaults if allowed is None else replace(defaults, allow_private=allowed)
 
-    def _checked(self, read: Callable[[str], _Value], value: str, line: int, shown: str, example: str) -> _Value | None:
-        """``value`` as read, or None after a complaint. What ``read`` raises says what was expected."""
+    def _checked(
+        self, read: Callable[[str], _Value], value: str, line: int, setting: str, example: str
+    ) -> _Value | None:
+        """Return ``value`` as ``read`` parses it, or None after a complaint. Its error says what was expected."""
         try:
             return read(value)
         except BadInput as error:
-            self.complain(line, f"cannot use {shown}", str(error), example)
+            self.complain(line, f"cannot use {setting}", str(error), example)
             return None
 
     # --- rows ---
@@ -220,38 +226,38 @@ class _Reader:
             expected = "a cell for each column (| inside a cell is written \\|, and a blank line ends a table)"
             self.complain(row.line, problem, expected, _with_cell(table, row))
             return
-        said = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True) if cell.text}
-        kind, every = self._kind_and_every(said, defaults, table, row)
+        cells = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True) if cell.text}
+        kind, every = self._kind_and_every(cells, defaults, table, row)
         url = self._url(kind or defaults.kind, table, row)
         if url is None or kind is None or every is None:
             return
         seed = Seed(
             key="",
             group=group,
-            name=slug(said.get("name", "")) or name_from(url),
+            name=slug(cells.get("name", "")) or name_from(url),
             url=url,
             kind=kind,
             every=every,
-            note=said.get("note", ""),
+            note=cells.get("note", ""),
             language=defaults.language,
             allow_private=defaults.allow_private,
             budget=defaults.budget,
             notify=defaults.notify,
             line=row.line,
         )
-        self._keep(replace(seed, key=f"{group}/{seed.name}"), table, row)
+        self._add(replace(seed, key=f"{group}/{seed.name}"), table, row)
 
     def _kind_and_every(
-        self, said: dict[str, str], defaults: _Defaults, table: Table, row: Row
+        self, cells: dict[str, str], defaults: _Defaults, table: Table, row: Row
     ) -> tuple[SeedKind | None, Every | None]:
         kind: SeedKind | None = defaults.kind
         every: Every | None = defaults.every
-        if "kind" in said:
+        if "kind" in cells:
             example = _with_cell(table, row, kind="article")
-            kind = self._checked(_kind, said["kind"], row.line, f"kind {said['kind']!r}", example)
-        if "every" in said:
+            kind = self._checked(_seed_kind, cells["kind"], row.line, f"kind {cells['kind']!r}", example)
+        if "every" in cells:
             example = _with_cell(table, row, every="4h")
-            every = self._checked(_every, said["every"], row.line, f"every {said['every']!r}", example)
+            every = self._checked(_every, cells["every"], row.line, f"every {cells['every']!r}", example)
         return kind, every
 
     def _url(self, kind: SeedKind, table: Table, row: Row) -> str | None:
@@ -269,8 +275,8 @@ class _Reader:
             self.complain(row.line, str(error), "an http or https address", example)
             return None
 
-    def _keep(self, seed: Seed, table: Table, row: Row) -> None:
-        """Add ``seed`` unless its name or its address was there before."""
+    def _add(self, seed: Seed, table: Table, row: Row) -> None:
+        """Add ``seed``, or complain if its name or its address is in the index already."""
         address = identity(seed.url, seed.kind)
         if address in self.addresses:
             problem = f"{seed.url} stands in line {self.addresses[address]} already"
@@ -284,10 +290,10 @@ class _Reader:
             self.seeds.append(seed)
 
 
-# --- values: each reads a text or raises BadInput that says what was expected -----------------------------------------
+# --- values: each function parses a text, or raises BadInput that says what was expected -----------------------------
 
 
-def _kind(text: str) -> SeedKind:
+def _seed_kind(text: str) -> SeedKind:
     try:
         return _WRITTEN[text.lower()]
     except KeyError:
@@ -319,51 +325,54 @@ def _visits_a_day(text: str) -> int:
     return int(match[1])
 
 
-def _kinds(text: str) -> tuple[str, ...]:
-    """Kinds of edits, in their own order; ``all`` for every kind that changes what is said, ``none``."""
-    known = [str(kind) for kind in Kind]
-    said = {part.strip().lower() for part in text.split(",")}
-    if said == {"none"}:
+def _edit_kinds(text: str) -> tuple[str, ...]:
+    """Return kinds of edits in their fixed order.
+
+    ``all`` is every kind that changes what an article says. ``none`` gives an empty tuple.
+    """
+    all_kinds = [str(kind) for kind in Kind]
+    words = {part.strip().lower() for part in text.split(",")}
+    if words == {"none"}:
         return ()
-    if said - {"all", *known}:
-        raise BadInput(f"all, none, or some of {', '.join(known)}")
-    return tuple(kind for kind in ("all", *known) if kind in said)
+    if words - {"all", *all_kinds}:
+        raise BadInput(f"all, none, or some of {', '.join(all_kinds)}")
+    return tuple(kind for kind in ("all", *all_kinds) if kind in words)
 
 
-def _yes_no(text: str) -> bool:
+def _boolean(text: str) -> bool:
     if text.lower() not in {"yes", "no", "true", "false"}:
         raise BadInput("yes or no")
     return text.lower() in {"yes", "true"}
 
 
-# --- words -----------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 
 def _setting(line: Line) -> tuple[str, str]:
-    """Key and value of a ``key: value`` line, two empty strings for any other. Bold and code marks do not count."""
+    """Return key and value of a ``key: value`` line, or two empty strings. Marks for bold and code are ignored."""
     match = _SETTING.fullmatch(line.text.replace("*", "").replace("`", ""))
     return (match[1].lower().replace("_", "-"), match[2].strip()) if match else ("", "")
 
 
 def _all_settings(paragraph: tuple[Line, ...]) -> bool:
-    """True when a paragraph can only be meant as settings: above the table, each line ``key: value``, in lower case.
+    """True if every line of a paragraph above the table is ``key: value`` in lower case.
 
-    So that a mistyped key is found, and a sentence such as "Note: ..." stays prose.
+    So a mistyped key is found, and a sentence such as "Note: ..." stays prose.
     """
     return all(line.ahead and _setting(line)[0] and line.text.lstrip("*`")[0].islower() for line in paragraph)
 
 
-def _nearest(word: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f", did you mean {near[0]}?" if near else ""
+def _nearest(word: str, choices: tuple[str, ...]) -> str:
+    matches = get_close_matches(word, choices, n=1)
+    return f", did you mean {matches[0]}?" if matches else ""
 
 
 def _as_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _with_cell(table: Table, row: Row, **better: str) -> str:
-    """The row as it was, with better cells: an example a person can paste."""
+def _with_cell(table: Table, row: Row, **replacements: str) -> str:
+    """Return the row with some cells replaced, as an example to paste."""
     texts = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True)}
-    texts |= {column: text for column, text in better.items() if column in texts}
+    texts |= {column: text for column, text in replacements.items() if column in texts}
     return _as_row(text.replace("|", "\\|") for text in texts.values())

@@ -1,4 +1,4 @@
-"""Writing the index: one row into a page that people keep, or a whole page from seeds."""
+"""Write the index: add one row to a page that people edit, or write a whole page from seeds."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ language: en
 | name | url | kind | every | note |
 | --- | --- | --- | --- | --- |
 """
-"""The page `wirecopy init` begins with: it explains itself and watches nothing yet."""
+"""The page that `wirecopy init` creates. It explains itself and watches nothing yet."""
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
 _MARKS: Final = re.compile(r"([\\`*_\[\]<>&|])")
@@ -55,10 +55,10 @@ _PLAIN_URL: Final = re.compile(r"[\w:/?=.,~+#@!$;%&-]+", re.ASCII)
 
 
 def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None = None) -> str:
-    """The index ``text`` with one more seed in ``group``; every other line stays as it was.
+    """Return the index ``text`` with one more seed in ``group``. Every other line stays as it was.
 
-    The row goes to the end of the group's first table that has the columns for it; without one, a table is added, and
-    without the group, the group. Raises `BadInput` for an address or name that cannot be used or is there already, and
+    The row goes to the end of the group's first table that has the columns for it. If there is none, a table is added,
+    and if there is no such group, the group. Raises `BadInput` for an address or name that is unusable or in use, and
     `SeedError` if the page cannot take the row (an unclosed comment or code block at its end).
     """
     group = _checked_slug("group", group)
@@ -66,20 +66,21 @@ def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None
     before = read_index(text, file="the index").seeds
     name = _free_name(before, url=url, kind=kind, group=group, name=_checked_slug("name", name) if name else None)
     seed = Seed(key=f"{group}/{name}", group=group, name=name, url=url, kind=kind)
-    for after in _candidates(text, seed):
-        if _holds(after, before, seed):
-            return after
-    raise SeedError(f"cannot add {url} to group {group}: a comment or code block before its place is not closed")
+    for candidate in _candidates(text, seed):
+        if _is_complete(candidate, before, seed):
+            return candidate
+    raise SeedError(f"cannot add {url} to group {group}: a comment or code block above is not closed; close it first")
 
 
 def render_index(seeds: Iterable[Seed]) -> str:
-    """A page that `read_index` reads back as these ``seeds`` (but for their lines). Groups keep their order.
+    """Return a page that `read_index` reads as these ``seeds``, but for their line numbers. Groups keep their order.
 
-    What only a group can say (language, budget, allow-private) must be the same in all of it; raises `BadInput` if not.
+    Language, budget and allow-private belong to a group and must be the same in all of it. Raises `BadInput` if they
+    differ.
     """
     parts = ["# Seeds\n"]
     ordered = list(seeds)
-    first = {seed.group: at for at, seed in reversed(list(enumerate(ordered)))}
+    first = {seed.group: index for index, seed in reversed(list(enumerate(ordered)))}
     ordered.sort(key=lambda seed: first[seed.group])
     for group, members in groupby(ordered, key=lambda seed: seed.group):
         parts += ["\n", *_group_lines(group, list(members))]
@@ -87,10 +88,10 @@ def render_index(seeds: Iterable[Seed]) -> str:
 
 
 def _group_lines(group: str, seeds: list[Seed]) -> list[str]:
-    said = {(seed.language, seed.budget, seed.allow_private) for seed in seeds}
-    if len(said) > 1:
+    settings = {(seed.language, seed.budget, seed.allow_private) for seed in seeds}
+    if len(settings) > 1:
         raise BadInput(f"group {group} mixes languages, budgets or allow-private; put each into a group of its own")
-    language, budget, allow_private = said.pop()
+    language, budget, allow_private = settings.pop()
     lines = [f"## {group}\n"]
     lines += [f"language: {language}\n"] if language else []
     lines += [f"budget: {budget}/day\n"] if budget else []
@@ -108,7 +109,7 @@ def _row_line(cells: Iterable[str]) -> str:
 
 
 def _cells(seed: Seed) -> dict[str, str]:
-    """What makes a seed that seed; how often it is visited and why it is there can be left to its group."""
+    """Return the cells that identify a seed. Interval and note may be left to its group."""
     return {"name": seed.name, "url": _address(seed), "kind": str(seed.kind)}
 
 
@@ -121,7 +122,7 @@ def _escaped(text: str) -> str:
 
 
 def _address(seed: Seed) -> str:
-    """Bare where no character of it means anything to Markdown, else in angle brackets (a path: escaped)."""
+    """Return the address bare if no character of it is Markdown, else in angle brackets (a path: escaped)."""
     if _PLAIN_URL.fullmatch(seed.url):
         return seed.url
     return _escaped(seed.url) if seed.kind is SeedKind.FILE else f"<{seed.url}>".replace("|", "\\|")
@@ -141,26 +142,25 @@ def _checked_slug(what: str, text: str) -> str:
 
 
 def _free_name(seeds: Sequence[Seed], *, url: str, kind: SeedKind, group: str, name: str | None) -> str:
-    """``name`` if it is free; without one, one made from the address, numbered where that is taken."""
+    """Return ``name`` if it is free. Without one, make one from the address, numbered if that is in use."""
     for seed in seeds:
         if identity(seed.url, seed.kind) == identity(url, kind):
             raise BadInput(f"{url} is in the index already: {seed.key}, line {seed.line}")
     taken = {seed.name for seed in seeds if seed.group == group}
     if name in taken:
         raise BadInput(f"the name {group}/{name} is taken; give another, for example {name}-2")
-    made = name_from(url)
-    numbered = (f"{made}-{n}" for n in count(2))
-    return name or next(one for one in chain([made], numbered) if one not in taken)
+    base = name_from(url)
+    numbered = (f"{base}-{n}" for n in count(2))
+    return name or next(candidate for candidate in chain([base], numbered) if candidate not in taken)
 
 
 def _candidates(text: str, seed: Seed) -> Iterator[str]:
-    """Pages with the row of ``seed`` in a place where it may belong, the likeliest first.
+    """Yield pages with the row of ``seed`` in each place where it may belong, the likeliest first.
 
-    Which of them says what was meant is found by reading it: a table may lack a column that the group's own settings
-    make up for, or not.
+    Only reading a page shows whether it is right: a table may lack a column that the group's settings make up for.
     """
     row, lines = _cells(seed), _LINE.findall(text)
-    section = next((one for one in sections(text) if slug(one.title or "") == seed.group), None)
+    section = next((section for section in sections(text) if slug(section.title or "") == seed.group), None)
     if section is None:
         yield _inserted(lines, len(lines), ["\n", f"## {seed.group}\n", "\n", *_table_lines([row])])
         return
@@ -172,18 +172,18 @@ def _candidates(text: str, seed: Seed) -> Iterator[str]:
     yield _inserted(lines, end, ["\n", *_table_lines([row])])
 
 
-def _inserted(lines: Sequence[str], at: int, new: Sequence[str]) -> str:
-    """The page with ``new`` lines before line index ``at``, ended the way its first line ends."""
+def _inserted(lines: Sequence[str], index: int, new: Sequence[str]) -> str:
+    """Return the page with ``new`` lines before line ``index``, with the line ends of its first line."""
     newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    before = "".join(lines[:at])
+    before = "".join(lines[:index])
     if before and not before.endswith(("\n", "\r")):
         before += newline
-    return before + "".join(new).replace("\n", newline) + "".join(lines[at:])
+    return before + "".join(new).replace("\n", newline) + "".join(lines[index:])
 
 
-def _holds(text: str, before: Sequence[Seed], seed: Seed) -> bool:
-    """True when the page says all it said before, and ``seed``."""
-    after = {one.key: one for one in read_index(text, file="the index").seeds}
+def _is_complete(text: str, before: Sequence[Seed], seed: Seed) -> bool:
+    """True if the page has all the seeds from before, and ``seed``."""
+    after = {parsed.key: parsed for parsed in read_index(text, file="the index").seeds}
     added = after.get(seed.key)
     return (
         added is not None and (added.url, added.kind) == (seed.url, seed.kind) and all(b.key in after for b in before)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from archive.timestamps import iso
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,4 +49,4 @@ def _put(above: ET.Element, name: str, text: str) -> ET.Element:
 
 def legal(text: str) -> str:
     """Text without what XML cannot hold, and without characters that turn its direction."""
-    return _NO_XML.sub("", clean(text))
+    return _NO_XML.sub("", strip_controls(text))

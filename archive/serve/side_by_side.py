@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.api import serialize
-from archive.copies import swapped
+from archive.copies import aligned_words
 from archive.serve import wording
 from archive.timestamps import iso
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +144,7 @@ def _run(text: str) -> list[Json] | None:
 
 
 def _cut(text: str) -> str:
-    return clean(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} \u2026")
+    return strip_controls(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} \u2026")
 
 
 def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
@@ -152,7 +152,7 @@ def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
         return _run(a) or [], _run(b) or []
     left: list[Json] = []
     right: list[Json] = []
-    for same, cut, new in swapped(clean(a), clean(b)):
+    for same, cut, new in aligned_words(strip_controls(a), strip_controls(b)):
         left += [{"mark": "same" if same else "cut", "text": cut}] * bool(cut)
         right += [{"mark": "same" if same else "new", "text": new}] * bool(new)
     return left, right
@@ -167,7 +167,7 @@ def swaps(rows: Sequence[Row]) -> list[Json]:
     for row in rows:
         if row.passage is None or len(row.a) + len(row.b) > _LONGEST:
             continue
-        for same, cut, new in swapped(clean(row.a), clean(row.b)):
+        for same, cut, new in aligned_words(strip_controls(row.a), strip_controls(row.b)):
             pair = cut.strip(_MARKS), new.strip(_MARKS)
             few = all(0 < len(side.split()) <= _SHORT and "," not in side for side in pair)
             told.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))

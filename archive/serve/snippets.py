@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.versions.diff.layout import headline, lines
+from archive.versions.diff.layout import headline_bits, layout_lines
 from db.records import Kind
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ def as_json(bits: Iterable[Bit]) -> list[Json]:
 
 def title_bits(change: Change, a: Text, b: Text) -> list[Json]:
     """The headline with what was cut and added."""
-    return as_json(headline(change, a, b))
+    return as_json(headline_bits(change, a, b))
 
 
 def strongest(change: Change, a: Text, b: Text) -> list[Json]:
     """The first edit of the weightiest paragraph, with some words around; empty where only the headline changed."""
-    return next(weightiest(lines(change, a, b)), [])
+    return next(weightiest(layout_lines(change, a, b)), [])
 
 
 def weightiest(shown: Iterable[Line]) -> Iterator[list[Json]]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from archive.serve import charts, wording
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from archive.serve.request_context import RequestContext
@@ -60,7 +60,7 @@ def environment() -> Environment:
 
 def _plain(value: Any) -> Any:
     """Nothing archived may turn the direction of a page, or hide in it."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return strip_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def moment(iso: str | None) -> Markup:

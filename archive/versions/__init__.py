@@ -1,1 +1,1 @@
-"""What changed: the history of one source (history), its aliases (aliases) and the difference of two texts (diff)."""
+"""Versions: the history of one source (history), its aliases (aliases) and the difference of two texts (diff)."""

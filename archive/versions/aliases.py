@@ -1,10 +1,10 @@
-"""Which addresses are one page: what pages and servers claim, what of it is believed, and who heads the history.
+"""Aliases: the addresses of one page, which claims of them are believed, and which source has the common history.
 
-A page names other addresses for itself (``rel=canonical``, ``rel=amphtml``, ``og:url``), and a server does so when it
-redirects for good. Each is kept as a claim, with when it was first and last seen, and never overwrites the address that
-was fetched. A server's move is believed. A page's claim is believed only with proof: within one registered domain,
-never about a front page, and when both addresses were seen with the very same text. Everything else is left to the
-links between near-copies.
+A page declares other addresses for itself (``rel=canonical``, ``rel=amphtml``, ``og:url``), and a server does so with a
+permanent redirect. Each is recorded as a claim, with the times it was first and last seen, and never replaces the
+address that was fetched. A server's move is believed. A page's claim needs proof: both addresses must be in one
+registered domain, neither may be a front page, and both must have been seen with the very same text. All other copies
+are found by the links between near-copies.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from db.records import AliasClaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from db.queries.claims import Saying
     from db.records import AliasEdge
@@ -25,83 +26,90 @@ _MOVED, _AMP = "moved", "amp"
 _FRONT = re.compile(r"/?(?:index\.\w+|home)?/?", re.IGNORECASE)
 
 
-def read_alias_claims(sayings: Sequence[Saying], own_key: str) -> tuple[AliasClaim, ...]:
-    """The claims of one source, whose key is ``own_key``: each address once a kind, from the first sight to the last.
+def read_alias_claims(declarations: Sequence[Saying], own_key: str) -> tuple[AliasClaim, ...]:
+    """Return the claims of the source with key ``own_key``: one for each kind and address, with first and last sight.
 
-    What a page says of the address it stands at, and what is no address, is left out. The order of ``sayings`` does
-    not matter.
+    A claim of the source's own address is left out, and so is one that is no valid address. The order of
+    ``declarations`` does not matter.
     """
-    told: dict[tuple[str, str], AliasClaim] = {}
-    for one in sayings:
+    claims: dict[tuple[str, str], AliasClaim] = {}
+    for declaration in declarations:
         try:
-            url = canonical_url(fetchable_url(one.href, one.base))
+            url = canonical_url(fetchable_url(declaration.href, declaration.base))
         except RefusedUrl:
             continue
         key = url_key(url)
         if key == own_key:
             continue
-        known = told.get((one.kind, key))
-        told[one.kind, key] = AliasClaim(
-            kind=one.kind,
+        known = claims.get((declaration.kind, key))
+        claims[declaration.kind, key] = AliasClaim(
+            kind=declaration.kind,
             url=url if known is None else min(url, known.url),
             url_key=key,
-            first_seen_at=one.at if known is None else min(one.at, known.first_seen_at),
-            last_seen_at=one.at if known is None else max(one.at, known.last_seen_at),
+            first_seen_at=declaration.at if known is None else min(declaration.at, known.first_seen_at),
+            last_seen_at=declaration.at if known is None else max(declaration.at, known.last_seen_at),
         )
-    return tuple(told[each] for each in sorted(told))
+    return tuple(claims[identity] for identity in sorted(claims))
 
 
-def is_alias(tie: AliasEdge) -> bool:
-    """True if a tie makes two addresses one history: a move does, a page's claim only inside its own house."""
-    if tie.kind == _MOVED:
+def is_alias(edge: AliasEdge) -> bool:
+    """True if this edge makes two addresses one history.
+
+    A move always does. A page's claim does only within one registered domain, and never about a front page.
+    """
+    if edge.kind == _MOVED:
         return True
-    if is_front(tie.url) or is_front(tie.target_url):
+    if is_front_page(edge.url) or is_front_page(edge.target_url):
         return False
-    return registered_domain(tie.url) == registered_domain(tie.target_url)
+    return registered_domain(edge.url) == registered_domain(edge.target_url)
 
 
-def is_front(url: str) -> bool:
-    """True for the address of a front page: broken templates claim it for every page of a site."""
+def is_front_page(url: str) -> bool:
+    """True for the address of a front page. Broken templates declare it for every page of a site."""
     path, _, query = url_key(url).partition(")")[2].partition("?")
     return not query and _FRONT.fullmatch(path) is not None
 
 
-def canonical_of(ties: Iterable[AliasEdge]) -> dict[int, int]:
-    """Which source keeps the history of which other: id of the joined one to id of the one that heads it.
+def canonical_of(edges: Iterable[AliasEdge]) -> dict[int, int]:
+    """Return which source has the history of which other: the id of each alias to the id of its head.
 
-    The ties are taken in the order of the instants at which they were first seen, whatever the order in which they
-    arrived, so that the same facts always give the same heads:
+    Edges are applied in order of the time they were first seen, in whatever order they arrived, so the same facts
+    always give the same heads.
 
-    * a move gives the new address to the history of the old one. Where several pages move to one address, the history
-      with the smallest key has it, and the others stay apart: many an archive sends its dead pages to one place.
-    * a claim gives the whole history of the page that makes it to the address it claims; a page that names its AMP
-      form is itself the claimed one.
+    * A move gives the new address to the history of the old one. If several pages move to one address, the history with
+      the smallest key gets it, and the others stay separate: many archives redirect their dead pages to one place.
+    * A claim gives the whole history of the page to the address it declares. A page that declares its AMP form is
+      itself the head.
     """
     root: dict[int, int] = {}
     keys: dict[int, str] = {}
-    for tie in sorted(ties, key=lambda one: (one.at, one.kind != _MOVED, one.url_key, one.target_key, one.kind)):
-        keys |= {tie.source_id: tie.url_key, tie.target_id: tie.target_key}
-        for each in (tie.source_id, tie.target_id):
-            root.setdefault(each, each)
-        if tie.kind == _MOVED:
-            _move(root, keys, tie.source_id, tie.target_id)
-        elif tie.kind == _AMP:
-            _hand_over(root, root[tie.target_id], root[tie.source_id])
+    for edge in sorted(edges, key=_edge_order):
+        keys |= {edge.source_id: edge.url_key, edge.target_id: edge.target_key}
+        for source_id in (edge.source_id, edge.target_id):
+            root.setdefault(source_id, source_id)
+        if edge.kind == _MOVED:
+            _move(root, keys, edge.source_id, edge.target_id)
+        elif edge.kind == _AMP:
+            _reassign(root, root[edge.target_id], root[edge.source_id])
         else:
-            _hand_over(root, root[tie.source_id], root[tie.target_id])
-    return {each: head for each, head in root.items() if each != head}
+            _reassign(root, root[edge.source_id], root[edge.target_id])
+    return {source_id: head for source_id, head in root.items() if source_id != head}
+
+
+def _edge_order(edge: AliasEdge) -> tuple[datetime, bool, str, str, str]:
+    return edge.at, edge.kind != _MOVED, edge.url_key, edge.target_key, edge.kind
 
 
 def _move(root: dict[int, int], keys: dict[int, str], old: int, new: int) -> None:
-    mine, theirs = root[old], root[new]
-    if theirs == new:
-        _hand_over(root, new, mine)
-    elif theirs != mine and keys[mine] < keys[theirs]:
-        root[new] = mine
+    old_head, new_head = root[old], root[new]
+    if new_head == new:
+        _reassign(root, new, old_head)
+    elif new_head != old_head and keys[old_head] < keys[new_head]:
+        root[new] = old_head
 
 
-def _hand_over(root: dict[int, int], head: int, to: int) -> None:
-    """Give everything that ``head`` keeps to another head."""
-    for each, keeper in root.items():
-        if keeper == head:
-            root[each] = to
+def _reassign(root: dict[int, int], head: int, new_head: int) -> None:
+    """Give every source of ``head`` to another head."""
+    for source_id, current in root.items():
+        if current == head:
+            root[source_id] = new_head

@@ -1,8 +1,8 @@
-"""What is common in news, shipped with the program: how often stems occur, and sentences that everybody prints.
+"""Background statistics of news, shipped with the program: frequencies of stems, and stock sentences.
 
-A judgement weighs words by these figures and never by what an archive happens to hold, so that five documents are
-judged as a million are. ``stems.xz`` is built by ``bench/build_background.py`` from wordfreq's counts (CC BY-SA 4.0,
-see NOTICE); ``stock.txt`` is written by hand.
+A judgement weighs words by these figures and never by the content of an archive, so five documents are judged as a
+million are. ``bench/build_background.py`` builds ``stems.xz`` from wordfreq's counts (CC BY-SA 4.0, see NOTICE).
+``stock.txt`` is written by hand.
 """
 
 from __future__ import annotations
@@ -18,52 +18,55 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 BACKGROUND = "bg-446d7d03"
-"""Id of the shipped figures; part of the method's id. A test holds it to the files."""
+"""Id of the shipped figures, part of the method's id. A test checks it against the files."""
 
 LEVEL = 0.2
-"""Width of a level of frequency, in Zipf units (log10 of occurrences in a billion words)."""
+"""Width of a frequency level, in Zipf units (log10 of occurrences in a billion words)."""
 
 ARTICLE_WORDS = 400
-"""An article's length, to make the share of documents with a word out of the share of words."""
+"""Length of an article, to compute the share of documents with a word from the share of words."""
 
 HIGHEST = 8.0
-"""Weights are information in nats over this: a word in every 3,000th article weighs 1, a name nobody has 1.1."""
+"""Weights are information in nats divided by this. A word in every 3,000th article weighs 1, an unknown name 1.1."""
 
 UNSEEN_LEVEL = 12
-"""The level of what the tables do not have: a Zipf value of 2.4."""
+"""The level of stems that are not in the tables: a Zipf value of 2.4."""
 
-_RUN = 4
+_RUN = 4  # words
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Weights of stems by language (about 0 for "the", 1 for what is in no table), and runs of stock sentences."""
+    """Weights of stems by language (about 0 for "the", 1 for an unknown stem), and runs of stock sentences."""
 
     weights: dict[str, dict[str, float]]
     unseen: float
     stock: frozenset[tuple[str, ...]]
 
     def weight(self, stem: str, language: str | None) -> float:
-        """What a stem says: its information, from 0 to a little over 1. In languages without a table by length."""
+        """Return the weight of a stem: its information, from 0 to a little over 1.
+
+        In languages without a table it depends on the length.
+        """
         table = self.weights.get(language or "")
         if table is None:
             return min(1.0, len(stem) / 6)
         return table.get(stem.replace(".", ""), self.unseen)
 
     def stock_share(self, words: tuple[str, ...]) -> float:
-        """How much of a sentence, given as folded words, stands in a stock sentence, in runs of four words."""
+        """Return the share of a sentence, given as folded words, that is in stock sentences, in runs of four words."""
         if len(words) < _RUN:
             return 0.0
         inside = bytearray(len(words))
-        for place in range(len(words) - _RUN + 1):
-            if words[place : place + _RUN] in self.stock:
-                inside[place : place + _RUN] = b"\1" * _RUN
+        for start in range(len(words) - _RUN + 1):
+            if words[start : start + _RUN] in self.stock:
+                inside[start : start + _RUN] = b"\1" * _RUN
         return sum(inside) / len(words)
 
 
 @cache
 def background() -> Background:
-    """The shipped figures; read once, in about 50 ms."""
+    """Return the shipped figures. They are read once, in about 50 ms."""
     weights: dict[str, dict[str, float]] = {}
     for line in lzma.decompress((HERE / "stems.xz").read_bytes()).decode().splitlines():
         language, level, *stems = line.split(" ")
@@ -72,7 +75,7 @@ def background() -> Background:
 
 
 def _information(level: int) -> float:
-    """How surprising it is that an article has a word of this level: -ln(1 - exp(-length * share)), scaled."""
+    """Return the information in a word of this level: -ln(1 - exp(-length * share)), scaled."""
     share = 10 ** (level * LEVEL - 9)
     return -log(1 - exp(-ARTICLE_WORDS * share)) / HIGHEST
 
@@ -82,11 +85,11 @@ def _stock_runs() -> set[tuple[str, ...]]:
     for line in (HERE / "stock.txt").read_text(encoding="utf-8").splitlines():
         for part in line.split("..."):
             words = tuple(re.findall(r"\w+", part.casefold()))
-            runs.update(words[place : place + _RUN] for place in range(len(words) - _RUN + 1))
+            runs.update(words[start : start + _RUN] for start in range(len(words) - _RUN + 1))
     return runs
 
 
 def digest_of(folder: Path) -> str:
-    """The id that belongs to the files of a folder."""
-    seen = sha256(b"".join((folder / name).read_bytes() for name in ("stems.xz", "stock.txt")))
-    return f"bg-{seen.hexdigest()[:8]}"
+    """Return the id that belongs to the files of a folder."""
+    digest = sha256(b"".join((folder / name).read_bytes() for name in ("stems.xz", "stock.txt")))
+    return f"bg-{digest.hexdigest()[:8]}"

@@ -13,7 +13,7 @@ from archive.serve.memento.rewrite import Links, escape_url
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -48,7 +48,7 @@ def view(source: Source, version: Version, found: Citation, base: str) -> Json:
 def _forms(told: Json, version: Version, memento: str, at: datetime) -> list[Json]:
     """The citation as a sentence (APA's order), as Markdown and as BibTeX; each one line of what they hold."""
     outlet = wording.host(told["url"])
-    title, byline = (" ".join(clean(said or "").split()) for said in (told["title"], version.byline))
+    title, byline = (" ".join(strip_controls(said or "").split()) for said in (told["title"], version.byline))
     dated = version.published_at or at
     day = f"{dated.day} {dated:%B %Y}"
     archived = f"archived {told['captured_at']}"

@@ -24,8 +24,8 @@ from archive.serve.pages.raw_html import machine_view, raw_view
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso
-from archive.versions.diff import edits_json, marked, paragraphs, render_unified
-from archive.versions.diff.layout import headline, lines, remark
+from archive.versions.diff import bits_html, edits_json, paragraphs_html, render_unified
+from archive.versions.diff.layout import headline_bits, layout_lines, remark
 from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:
@@ -143,17 +143,17 @@ def show(at: RequestContext) -> PageResult:
     one, two = at.archive.text(first), at.archive.text(second)
     found = _comparison(first, second, one, two)
     large = bounded_diff.size(one, two) > bounded_diff.WORDED
-    laid = lines(bounded_diff.shown(found.change) if large else found.change, one, two)
+    laid = layout_lines(bounded_diff.shown(found.change) if large else found.change, one, two)
     told = view(source, found, mode, laid)
     shown = laid[:MOST_LINES]
     if mode == "raw":
         told["raw"] = raw_view(at.archive, first, second)
     if mode == "machine":
         told["machine"] = machine_view(at.archive, found)
-    drawn: Json = {"headline": Markup(marked(headline(found.change, one, two)) or "")}  # noqa: S704 - escaped in archive.diff
+    drawn: Json = {"headline": Markup(bits_html(headline_bits(found.change, one, two)) or "")}  # noqa: S704 - escaped in archive.diff
     if mode in {"reading", "changes"}:
         context = 1 if mode == "reading" else 0
-        drawn["body"] = Markup("\n".join(paragraphs(shown, context, unfold=mode == "reading")))  # noqa: S704 - as above
+        drawn["body"] = Markup("\n".join(paragraphs_html(shown, context, unfold=mode == "reading")))  # noqa: S704 - as above
     if mode == "side":
         drawn["columns"] = two_columns(told["lines"])
     files = {"patch": partial(render_unified, found.change, one, two), "svg": partial(_card, told, shown)}

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from rapidfuzz.distance import Indel
 
-from archive.versions.diff.layout import clean
+from archive.versions.diff.layout import strip_controls
 from db.errors import NotArchived
 from db.records import Kind
 
@@ -101,7 +101,7 @@ def _around(same: Sequence[str], *, first: bool, last: bool) -> Any:
 
 
 def _shown(line: str) -> str:
-    told = clean(line).rstrip()
+    told = strip_controls(line).rstrip()
     return told if len(told) <= _WIDE else told[:_WIDE] + " \u2026"
 
 
@@ -124,7 +124,7 @@ def _links(page: str, base: str) -> dict[str, None]:
 
 def _absolute(base: str, href: str) -> str:
     try:
-        return clean(urljoin(base, href.strip()))
+        return strip_controls(urljoin(base, href.strip()))
     except ValueError:
         return ""
 
@@ -141,6 +141,6 @@ def _edit(edit: Edit, a: str, b: str, where: str) -> Json:
     return {
         "kinds": [str(kind) for kind in edit.kinds if kind in _TOLD],
         "where": where,
-        "removed": clean(a[slice(*edit.a)]).strip(),
-        "added": clean(b[slice(*edit.b)]).strip(),
+        "removed": strip_controls(a[slice(*edit.a)]).strip(),
+        "added": strip_controls(b[slice(*edit.b)]).strip(),
     }

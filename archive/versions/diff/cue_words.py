@@ -1,4 +1,4 @@
-"""Words that carry a claim's force, its source, a date or a count, and how corrections begin: in four languages."""
+"""Cue words for the type of an edit: negation, attribution, dates, counts, corrections; in four languages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ATTRIBUTIONS: frozenset[str] = frozenset(
     affirmé affirme déclaré déclare annoncé annonce selon indiqué indique expliqué précisé ajouté assuré porte-parole
     """.casefold().split()
 )
-"""Verbs and nouns of saying: who vouches for a claim, and how."""
+"""Verbs and nouns of speech: they name the source of a claim, and how it was made."""
 
 OPENERS: frozenset[str] = frozenset(
     """
@@ -55,7 +55,7 @@ OPENERS: frozenset[str] = frozenset(
     sans après avant depuis plus très
     """.casefold().split()
 )
-"""Words that open a sentence with a capital and begin no name."""
+"""Words that may open a sentence with a capital without beginning a name."""
 
 NOT_NAMES: frozenset[str] = frozenset(
     """
@@ -73,7 +73,7 @@ MONTHS: frozenset[str] = frozenset(
     janvier février avril juin juillet août septembre octobre novembre décembre
     """.casefold().split()
 )
-"""Months whose name is nothing else."""
+"""Names of months that have no other meaning."""
 
 MONTHS_BESIDE_A_DAY: frozenset[str] = MONTHS | frozenset(
     [
@@ -97,7 +97,7 @@ MONTHS_BESIDE_A_DAY: frozenset[str] = MONTHS | frozenset(
         "dez",
     ]
 )
-"""Months, and what is one beside a day or a year: "may" alone is a doubt and "march" a walk."""
+"""Names of months, and words that are one beside a day or a year: "may" alone is a doubt, "march" a walk."""
 
 DAYS: frozenset[str] = frozenset(
     """
@@ -106,7 +106,7 @@ DAYS: frozenset[str] = frozenset(
     yesterday today tomorrow tonight ayer hoy gestern heute vorgestern übermorgen aujourd'hui demain
     """.casefold().split()
 )
-"""Days of the week, and days told from today."""
+"""Days of the week, and days relative to today."""
 
 COUNTS: frozenset[str] = frozenset(
     """
@@ -122,26 +122,26 @@ COUNTS: frozenset[str] = frozenset(
     centaine centaines milliers
     """.casefold().split()
 ) | frozenset(
-    f"{ten}-{one}"
+    f"{ten}-{unit}"
     for ten in ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-    for one in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    for unit in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 )
 """Numbers in words."""
 
 CODES: frozenset[str] = frozenset(["usd", "eur", "gbp", "chf", "us$"])
-"""Money that is written in front of its figure."""
+"""Currency codes that are written before the figure."""
 
 CURRENCIES = (
     r"dollars?|euros?|pounds?|pence|cents?|pesos?|crowns?|kron(?:er|en|or)|yen|yuan|francs?|franken|rupees?|rubles?|rubel|"
     r"reais|dólares|libras|livres|us-dollar|usd|eur|gbp|mxn|chf|cad|aud|jpy|cny|inr|sek|nok|dkk|pln|brl"
 )
-"""Names and codes of money, for a pattern that minds no case."""
+"""Names and codes of currencies, for a case-insensitive pattern."""
 
 SCALES = (
     r"hundred|thousand|million|billion|trillion|mil|millón|millones|tausend|millionen|milliarden?|mio\.?|mrd\.?|tsd\.?|"
     r"millions|milliards?|mille|mn|bn|tn"
 )
-"""What a figure is counted in, for a pattern that minds no case."""
+"""Words and abbreviations of scale, for a case-insensitive pattern."""
 
 CORRECTION: re.Pattern[str] = re.compile(
     r"""
@@ -167,7 +167,7 @@ CORRECTION: re.Pattern[str] = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""How a correction, an editor's note or a notice of an update begins, or what it always says."""
+"""The beginning of a correction, an editor's note or a notice of an update, or a phrase that it always has."""
 
 RESIDUE: re.Pattern[str] = re.compile(
     r"\[ad_\d+\]|source link|related articles?|leave a reply|read more.{0,30}|share this.{0,30}|"
@@ -177,4 +177,4 @@ RESIDUE: re.Pattern[str] = re.compile(
     r"weiterlesen|mehr zum thema|lesen sie auch.{0,30}|leer más|lire aussi.{0,30}",
     re.IGNORECASE,
 )
-"""Lines that scrapers and page furniture leave behind, counters too, should the cleaning have missed them."""
+"""Lines that scrapers and site templates leave behind, counters too, if the cleaning missed them."""

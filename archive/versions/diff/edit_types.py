@@ -1,4 +1,4 @@
-"""What edits did, read off their words: a number changed, a quotation cut, a claim softened, or only a typo mended."""
+"""Edit types, read off the words: a number changed, a quotation cut, a claim weakened, a typo mended."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from db.records import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archive.versions.diff.paragraphs import Reading
+    from archive.versions.diff.paragraphs import SegmentedText
     from db.records import Edit
 
 PASSAGE_WORDS = 6
 """From this many words on, or as a whole line, added or cut text is a passage and not a change of wording."""
 
 PASSAGE_CHARACTERS = 80
-"""The same for writing without blanks between its words."""
+"""The equivalent for scripts without blanks between words."""
 
 WEIGHTS = {
     Kind.HEADLINE: 0.50,
@@ -42,47 +42,48 @@ WEIGHTS = {
     Kind.COSMETIC: 0.01,
     Kind.RESIDUE: 0.005,
 }
-"""How much each kind says alone. An order, not a measurement: what a reader of a changed story wants to see first."""
+"""The weight of each kind alone. They were set by hand, as an order of what a reader of a changed story wants to see
+first."""
 
-_OF_HEADLINES = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.QUOTATION, Kind.HEDGE, Kind.NAME})
+_HEADLINE_KINDS = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.QUOTATION, Kind.HEDGE, Kind.NAME})
 _BY_PIECE = {Piece.NUMBER: Kind.NUMBER, Piece.MONEY: Kind.MONEY, Piece.DATE: Kind.DATE, Piece.NAME: Kind.NAME}
 _FIGURES = frozenset({Piece.NUMBER, Piece.MONEY, Piece.DATE})
 _PARTS = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]")
 _DIGITS = re.compile(r"\d+")
 _QUOTED = re.compile(r"[\"\u201c\u201d\u201e\u00ab\u00bb][^\n]{3,}?[\"\u201c\u201d\u201e\u00ab\u00bb]")
-_NOTE_BEGINS = 400  # characters in which a note of correction has said that it is one
+_NOTE_BEGINS = 400  # characters within which a correction says that it is one
 _GERMAN_PLACES = frozenset(["in", "aus", "nach", "von", "bei"])
 _GERMAN_NOUN = re.compile(
     r".*(?:ung|heit|keit|schaft|tion|tät|ismus|nis|tum|ment|ungen|heiten|keiten|tionen|schaften)$"
 )
 
 
-def kinds_of_edit(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
-    """What one edit did; empty for one that changed nothing, ``cosmetic`` where only marks, case or a slip differ."""
+def kinds_of_edit(edit: Edit, a: SegmentedText, b: SegmentedText) -> frozenset[Kind]:
+    """Return the kinds of one edit. Empty if it changed nothing, ``cosmetic`` if only marks, case or a typo differ."""
     cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
     if edit.op in {"equal", "move"}:
         return frozenset({Kind.MOVED} if edit.op == "move" and _WORD.search(cut) else ())
-    worded = _WORD.search(cut) or _WORD.search(new)
-    return _kinds_of_words(edit, a, b) if worded else _kinds_of_marks(cut, new)
+    has_words = _WORD.search(cut) or _WORD.search(new)
+    return _kinds_of_words(edit, a, b) if has_words else _kinds_of_marks(cut, new)
 
 
-def _kinds_of_words(edit: Edit, a: Reading, b: Reading) -> frozenset[Kind]:
+def _kinds_of_words(edit: Edit, a: SegmentedText, b: SegmentedText) -> frozenset[Kind]:
     cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
     if RESIDUE.fullmatch(a.line(edit.a)) and RESIDUE.fullmatch(b.line(edit.b)):
-        return frozenset({Kind.RESIDUE})  # a counter that went on
+        return frozenset({Kind.RESIDUE})  # a counter
     if not cut and _is_passage(new, b, edit.b):
         return _passage_kinds(Kind.ADDED, new)
     if not new and _is_passage(cut, a, edit.a):
         return _passage_kinds(Kind.REMOVED, cut)
     if not new and _PARTS.findall(cut.casefold()) == [a.word_before(edit.a[0])]:
-        return frozenset({Kind.COSMETIC})  # a word that stood there twice
+        return frozenset({Kind.COSMETIC})  # a repeated word
     names = a.names, b.names
-    return _change_kinds(_named(a, edit.a, names), _named(b, edit.b, names), cut, new)
+    return _change_kinds(_tokens_with_names(a, edit.a, names), _tokens_with_names(b, edit.b, names), cut, new)
 
 
 def coarse_kinds(cut: str, new: str) -> frozenset[Kind]:
-    """What an edit of whole paragraphs did, when there is too much text to look at their words."""
+    """Return the kinds of an edit of whole paragraphs, when there is too much text to compare words."""
     if not (_WORD.search(cut) or _WORD.search(new)):
         return frozenset({Kind.COSMETIC})
     if not (cut and new):
@@ -92,20 +93,23 @@ def coarse_kinds(cut: str, new: str) -> frozenset[Kind]:
 
 
 def headline_kinds(kinds: frozenset[Kind], capitals: Capitals) -> frozenset[Kind]:
-    """Kinds of a changed headline, of those its edits have: ``headline`` and what they did, or ``cosmetic`` alone."""
+    """Return the kinds of a changed headline by those of its edits: ``headline`` and others, or ``cosmetic`` alone."""
     if not kinds or kinds == {Kind.COSMETIC}:
         return kinds
-    told = _OF_HEADLINES - ({Kind.NAME} if capitals is Capitals.EVERY_WORD else set())
-    return frozenset({Kind.HEADLINE} | (kinds & told))
+    known_kinds = _HEADLINE_KINDS - ({Kind.NAME} if capitals is Capitals.EVERY_WORD else set())
+    return frozenset({Kind.HEADLINE} | (kinds & known_kinds))
 
 
 def score_of(kinds: Iterable[Kind], share: float) -> float:
-    """A weight from 0 to 1: every kind takes its part of what is left to 1, and so does the share of changed words."""
+    """Return a weight from 0 to 1.
+
+    Each kind takes its share of what is left to 1, and so does the share of changed words.
+    """
     return round(1 - (1 - 0.8 * share) * prod(1 - WEIGHTS[kind] for kind in kinds), 4)
 
 
 def _kinds_of_marks(cut: str, new: str) -> frozenset[Kind]:
-    """Marks and blanks alone: only a question mark makes a doubt of a claim."""
+    """Return the kinds of an edit of marks and blanks. Only a question mark weakens a claim."""
     if not (cut.strip() or new.strip()):
         return frozenset()
     return frozenset({Kind.HEDGE if cut.count("?") != new.count("?") else Kind.COSMETIC})
@@ -114,17 +118,17 @@ def _kinds_of_marks(cut: str, new: str) -> frozenset[Kind]:
 # --- passages --------------------------------------------------------------------------------------------------------
 
 
-def _is_passage(said: str, where: Reading, span: tuple[int, int]) -> bool:
-    long = len(said) >= PASSAGE_CHARACTERS or len(said.split()) >= PASSAGE_WORDS
-    return long or where.is_whole_line(span)
+def _is_passage(passage: str, text: SegmentedText, span: tuple[int, int]) -> bool:
+    long = len(passage) >= PASSAGE_CHARACTERS or len(passage.split()) >= PASSAGE_WORDS
+    return long or text.is_whole_line(span)
 
 
-def _passage_kinds(kind: Kind, said: str) -> frozenset[Kind]:
-    lines = [line.strip() for line in said.split("\n") if line.strip()]
+def _passage_kinds(kind: Kind, passage: str) -> frozenset[Kind]:
+    lines = [line.strip() for line in passage.split("\n") if line.strip()]
     if all(RESIDUE.fullmatch(line) for line in lines):
         return frozenset({Kind.RESIDUE})
     kinds = {kind}
-    if _QUOTED.search(said):
+    if _QUOTED.search(passage):
         kinds.add(Kind.QUOTATION)
     if any(CORRECTION.search(line[:_NOTE_BEGINS]) for line in lines):
         kinds.add(Kind.CORRECTION)
@@ -134,46 +138,50 @@ def _passage_kinds(kind: Kind, said: str) -> frozenset[Kind]:
 # --- changed words ---------------------------------------------------------------------------------------------------
 
 
-def _named(text: Reading, span: tuple[int, int], names: tuple[frozenset[str], ...]) -> list[Token]:
-    """The tokens of a span, with the names that their capital alone does not give away."""
-    tokens = text.within(span)
+def _tokens_with_names(text: SegmentedText, span: tuple[int, int], names: tuple[frozenset[str], ...]) -> list[Token]:
+    """Return the tokens of a span, including names whose capital alone does not show it."""
     before = text.word_before(span[0])
-    named = []
-    for token in tokens:
+    tokens = []
+    for token in text.within(span):
         is_name = token.piece is Piece.WORD and _is_name(token, before, names, text.capitals)
-        named.append(token._replace(piece=Piece.NAME) if is_name else token)
+        tokens.append(token._replace(piece=Piece.NAME) if is_name else token)
         before = token.folded
-    return named
+    return tokens
 
 
 def _is_name(token: Token, before: str, names: tuple[frozenset[str], ...], capitals: Capitals) -> bool:
-    """A capital that opens a sentence is a name if the word is one elsewhere; so is a German noun after "sagte"."""
+    """True if the word is a name.
+
+    A capital that opens a sentence begins a name if the word is a name elsewhere. So does a German noun after "sagte".
+    """
     if not token.text[0].isupper() or capitals is Capitals.EVERY_WORD:
         return False
     folded = token.folded
-    if folded not in _TELLING and any(folded in known for known in names):
+    if folded not in _CUE_WORDS and any(folded in text_names for text_names in names):
         return True
-    placed = before in _GERMAN_PLACES and folded not in NOT_NAMES and not _GERMAN_NOUN.match(folded)
-    return capitals is Capitals.NOUNS and (placed or before in _SAID) and len(token.text) > 2  # noqa: PLR2004 - "US", "EU"
+    is_place = before in _GERMAN_PLACES and folded not in NOT_NAMES and not _GERMAN_NOUN.match(folded)
+    return capitals is Capitals.NOUNS and (is_place or before in _GERMAN_SPEECH_VERBS) and len(token.text) > 2  # noqa: PLR2004 - "US", "EU"
 
 
-_SAID = frozenset(["sagte", "sagt", "erklärte", "betonte", "meinte", "warnte", "kündigte", "räumte", "teilte"])
+_GERMAN_SPEECH_VERBS = frozenset(
+    ["sagte", "sagt", "erklärte", "betonte", "meinte", "warnte", "kündigte", "räumte", "teilte"]
+)
 
 
 def _change_kinds(cut: Sequence[Token], new: Sequence[Token], cut_text: str, new_text: str) -> frozenset[Kind]:
     quoted = _quoted(cut) != _quoted(new)
     if quoted and _same_words(cut, new):
-        return frozenset({Kind.QUOTATION})  # quotation marks that came or went
+        return frozenset({Kind.QUOTATION})  # quotation marks were added or removed
     if not quoted and (_same_words(cut, new) or _mends_typos(cut, new)):
         return _kinds_of_marks("".join(t.text for t in cut), "".join(t.text for t in new))
     kinds = {Kind.QUOTATION} if quoted and not _mends_typos(cut, new) else set()
     both = {len(_quoted(cut)) > 0, len(_quoted(new)) > 0} == {True}
-    flat_cut, flat_new = (_opened(cut), _opened(new)) if both else (cut, new)
-    kinds |= {kind for piece, kind in _BY_PIECE.items() if _of(piece, flat_cut) != _of(piece, flat_new)}
+    flat_cut, flat_new = (_open_quotations(cut), _open_quotations(new)) if both else (cut, new)
+    kinds |= {kind for piece, kind in _BY_PIECE.items() if _of_piece(piece, flat_cut) != _of_piece(piece, flat_new)}
     kinds |= _word_kinds(_plain(cut), _plain(new))
-    if _of_marks(cut) != _of_marks(new):
+    if _question_marks(cut) != _question_marks(new):
         kinds.add(Kind.HEDGE)
-    if any(CORRECTION.search(said.strip()[:_NOTE_BEGINS]) for said in (cut_text, new_text)):
+    if any(CORRECTION.search(passage.strip()[:_NOTE_BEGINS]) for passage in (cut_text, new_text)):
         kinds.add(Kind.CORRECTION)
     longer = len(_words(new)), len(_words(cut))
     if longer[0] >= PASSAGE_WORDS + 3 * longer[1]:
@@ -192,11 +200,11 @@ def _word_kinds(cut: Counter[str], new: Counter[str]) -> set[Kind]:
     return kinds | ({Kind.WORDING} if differing - hedges - sayings else set())
 
 
-def _of(piece: Piece, tokens: Sequence[Token]) -> Counter[str]:
+def _of_piece(piece: Piece, tokens: Sequence[Token]) -> Counter[str]:
     return Counter(token.folded for token in tokens if token.piece is piece)
 
 
-def _of_marks(tokens: Sequence[Token]) -> int:
+def _question_marks(tokens: Sequence[Token]) -> int:
     return sum(token.text == "?" for token in tokens)
 
 
@@ -208,16 +216,16 @@ def _quoted(tokens: Sequence[Token]) -> Counter[tuple[str, ...]]:
     return Counter(tuple(_words([token])) for token in tokens if token.piece is Piece.QUOTATION)
 
 
-def _opened(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens with those inside quotations instead of the quotations."""
-    opened: list[Token] = []
+def _open_quotations(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with each quotation replaced by the tokens inside it."""
+    flat: list[Token] = []
     for token in tokens:
-        opened += tokenize(token.text[1:-1]) if token.piece is Piece.QUOTATION else (token,)
-    return opened
+        flat += tokenize(token.text[1:-1]) if token.piece is Piece.QUOTATION else (token,)
+    return flat
 
 
 def _words(tokens: Iterable[Token]) -> list[str]:
-    """The words of tokens without case and marks; figures stay whole, a comma in them is not punctuation."""
+    """Return the words of tokens without case and marks. Figures stay whole: a comma in them is no punctuation."""
     words: list[str] = []
     for token in tokens:
         if token.piece in _FIGURES:
@@ -230,16 +238,16 @@ def _words(tokens: Iterable[Token]) -> list[str]:
 
 
 def _same_words(cut: Sequence[Token], new: Sequence[Token]) -> bool:
-    """The same words, however they are written: in capitals, with other marks, as one word or with a hyphen."""
+    """True if the words are the same in other writing: capitals, other marks, one word or a hyphen."""
     figures = (token.folded for token in cut if token.piece in _FIGURES), (t.folded for t in new if t.piece in _FIGURES)
     return list(figures[0]) == list(figures[1]) and "".join(_words(cut)) == "".join(_words(new))
 
 
-# --- slips of the keyboard -------------------------------------------------------------------------------------------
+# --- typos -----------------------------------------------------------------------------------------------------------
 
 
 def _mends_typos(cut: Sequence[Token], new: Sequence[Token]) -> bool:
-    """True when all that differs are single slips of the keyboard; names and figures never are."""
+    """True if all that differs are single typos. Names and figures are never typos."""
     flat_cut, flat_new = _flat(cut), _flat(new)
     if len(flat_cut) != len(flat_new) or [t.piece for t in cut] != [t.piece for t in new]:
         return False
@@ -247,14 +255,17 @@ def _mends_typos(cut: Sequence[Token], new: Sequence[Token]) -> bool:
 
 
 def _flat(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens with the quotations opened and the marks left out."""
-    return [token for token in _opened(tokens) if token.piece is not Piece.MARK]
+    """Return the tokens with quotations opened and marks left out."""
+    return [token for token in _open_quotations(tokens) if token.piece is not Piece.MARK]
 
 
 def _is_typo(x: Token, y: Token) -> bool:
-    """One letter lost, doubled, swapped or mistaken inside a long word; its ending is grammar and stays out."""
+    """True if one letter is lost, doubled, swapped or wrong inside a long word.
+
+    The end of a word does not count, because it is grammar.
+    """
     a, b = x.folded, y.folded
-    if x.piece is not Piece.WORD or y.piece is not Piece.WORD or (a in _TELLING and b in _TELLING):
+    if x.piece is not Piece.WORD or y.piece is not Piece.WORD or (a in _CUE_WORDS and b in _CUE_WORDS):
         return False
     shorter, longer = sorted((a, b), key=len)
     if len(shorter) < 4 or longer.startswith(shorter) or _DIGITS.findall(a) != _DIGITS.findall(b):  # noqa: PLR2004
@@ -263,4 +274,4 @@ def _is_typo(x: Token, y: Token) -> bool:
     return OSA.distance(a, b) == 1 and a[0] == b[0] and not (substituted and len(a) < 7)  # noqa: PLR2004 - rose, rise
 
 
-_TELLING = HEDGES | ATTRIBUTIONS
+_CUE_WORDS = HEDGES | ATTRIBUTIONS

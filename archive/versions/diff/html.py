@@ -1,4 +1,4 @@
-"""A change as one HTML file that asks for nothing else: no script, no font, no picture, readable on a phone."""
+"""A change as one HTML file without scripts, fonts or pictures, which loads nothing and is readable on a phone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
-from archive.versions.diff.layout import clean, folded, headline, lines, remark
+from archive.versions.diff.layout import fold_unchanged, headline_bits, layout_lines, remark, strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,35 +46,35 @@ summary { cursor: pointer; padding: .5rem 0; margin-bottom: .5rem; border-block:
 @media print { body { background: none } main { max-width: none } }
 """
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{}'"
-_LANGUAGES = 35  # characters of the longest language tag there is use for
+_LANGUAGES = 35  # characters of the longest language tag in use
 _WORDS = {"cut": "cut", "new": "added"}
 
 
 def render_html(change: Change, a: Text, b: Text, *, url: str = "", about: Sequence[str] = (), context: int = 1) -> str:
-    """The change as a whole HTML document, in UTF-8.
+    """Return the change as a whole HTML document.
 
-    ``about`` are the lines under the headline, such as which versions are compared; ``context`` how many unchanged
-    paragraphs stay open around a change, the rest can be unfolded. The content is escaped, and a policy in the document
-    forbids whatever would load or run.
+    ``about`` are the lines under the headline, such as which versions are compared. ``context`` is how many unchanged
+    paragraphs stay open around a change; the rest can be unfolded. The content is escaped, and a policy in the document
+    blocks everything that would load or run.
     """
-    shown = lines(change, a, b)
-    note = remark(change, shown)
-    said = [*about, f"score {change.score:.2f}", *([note] if note else [])]
+    lines = layout_lines(change, a, b)
+    note = remark(change, lines)
+    header_lines = [*about, f"score {change.score:.2f}", *([note] if note else [])]
     body = [
-        f"<header><h1>{marked(headline(change, a, b)) or 'What changed'}</h1>",
-        *([f"<p>{escape(clean(url))}</p>"] if url else []),
-        *(f"<p>{escape(clean(each))}</p>" for each in said),
+        f"<header><h1>{bits_html(headline_bits(change, a, b)) or 'What changed'}</h1>",
+        *([f"<p>{escape(strip_controls(url))}</p>"] if url else []),
+        *(f"<p>{escape(strip_controls(line))}</p>" for line in header_lines),
         f'<ul class="kinds">{_kinds(change)}</ul></header>',
-        *paragraphs(shown, context),
+        *paragraphs_html(lines, context),
     ]
-    title = f"What changed: {clean(b.title or a.title or url)}"
+    title = f"What changed: {strip_controls(b.title or a.title or url)}"
     return render_document(title, body, language=b.language or "")
 
 
 def render_document(title: str, body: Iterable[str], *, language: str = "", style: str = "") -> str:
-    """A whole HTML document around ``body``, which is HTML already; ``style`` is CSS beside ours.
+    """Return a whole HTML document around ``body``, which is HTML. ``style`` is added to our CSS.
 
-    A policy in it forbids whatever would load or run. ``title`` and ``language`` are escaped here.
+    A policy in it blocks everything that would load or run. ``title`` and ``language`` are escaped here.
     """
     css = _STYLE + style
     policy = _POLICY.format(b64encode(sha256(css.encode()).digest()).decode())
@@ -95,19 +95,19 @@ def render_document(title: str, body: Iterable[str], *, language: str = "", styl
 
 
 def render_fragment(change: Change, a: Text, b: Text, *, name: str, context: int = 1) -> str:
-    """The change as HTML for a page that shows several: its kinds, headline and paragraphs.
+    """Return the change as HTML for a page that shows several: its kinds, headline and paragraphs.
 
-    ``name`` goes before the names of its anchors, so that those of two changes never meet.
+    ``name`` is the prefix of its anchors, so that those of two changes never collide.
     """
-    shown = lines(change, a, b)
-    title = marked(headline(change, a, b))
-    note = remark(change, shown)
+    lines = layout_lines(change, a, b)
+    title = bits_html(headline_bits(change, a, b))
+    note = remark(change, lines)
     return "\n".join(
         [
             f'<ul class="kinds">{_kinds(change)}</ul>',
             *([f"<h3>{title}</h3>"] if title else []),
             *([f"<p>{escape(note)}</p>"] if note else []),
-            *paragraphs(shown, context, name),
+            *paragraphs_html(lines, context, name),
         ]
     )
 
@@ -116,21 +116,21 @@ def _kinds(change: Change) -> str:
     return "".join(f"<li>{kind}</li>" for kind in change.kinds) or "<li>no change</li>"
 
 
-def paragraphs(shown: Sequence[Line], context: int, name: str = "", *, unfold: bool = True) -> Iterator[str]:
-    """The lines as HTML paragraphs, for a page that brings its own style; all that is archived in them is escaped.
+def paragraphs_html(lines: Sequence[Line], context: int, name: str = "", *, unfold: bool = True) -> Iterator[str]:
+    """Yield the lines as HTML paragraphs, for a page with its own style. All archived text in them is escaped.
 
-    Changes and ``context`` paragraphs around stay open; the rest can be unfolded, or with ``unfold`` False is only
-    counted. ``name`` goes before the names of the anchors.
+    Changes and ``context`` paragraphs around them stay open. The rest can be unfolded, or with ``unfold`` False is only
+    counted. ``name`` is the prefix of the anchors.
     """
-    for visible, group in folded(shown, context):
+    for visible, group in fold_unchanged(lines, context):
         count = f"{len(group)} unchanged paragraph{'s' * (len(group) > 1)}"
         if visible:
-            yield from (_line(each, name) for each in group)
+            yield from (_line(line, name) for line in group)
         elif not unfold:
             yield f'<p class="gap">\u2026 {count}</p>'
         else:
             yield f"<details><summary>{count}</summary>"
-            yield from (_line(each, name) for each in group)
+            yield from (_line(line, name) for line in group)
             yield "</details>"
 
 
@@ -139,23 +139,23 @@ def _line(line: Line, name: str) -> str:
         there = f'<a href="#{name}to-{move.number}">moved to \u00b6{move.new}</a>'
         return f'<p class="left" id="{name}from-{move.number}"><span class="tag">{there}</span>{escape(move.text)}</p>'
     if not line.changed:
-        return f'<p class="same">{marked(line.bits)}</p>'
+        return f'<p class="same">{bits_html(line.bits)}</p>'
     anchors = "".join(f'<span id="{name}to-{move.number}"></span>' for move in line.arrived[1:])
-    came = [f'<a href="#{name}from-{move.number}">moved here from \u00b6{move.old}</a>' for move in line.arrived]
-    did = [str(kind) for kind in sorted(line.kinds) if kind != "moved"]
-    tag = f'<span class="tag">{", ".join([*came, *did])}</span>' if came or did else ""
-    place = f' class="arrived" id="{name}to-{line.arrived[0].number}"' if line.arrived else ""
-    return f"<p{place}>{anchors}{tag}{marked(line.bits)}</p>"
+    origins = [f'<a href="#{name}from-{move.number}">moved here from \u00b6{move.old}</a>' for move in line.arrived]
+    kinds = [str(kind) for kind in sorted(line.kinds) if kind != "moved"]
+    tag = f'<span class="tag">{", ".join([*origins, *kinds])}</span>' if origins or kinds else ""
+    attributes = f' class="arrived" id="{name}to-{line.arrived[0].number}"' if line.arrived else ""
+    return f"<p{attributes}>{anchors}{tag}{bits_html(line.bits)}</p>"
 
 
-def marked(bits: Iterable[Bit]) -> str:
-    """Runs of text as HTML, what was cut and added said to who cannot see it, too."""
+def bits_html(bits: Iterable[Bit]) -> str:
+    """Return runs of text as HTML. Cut and added text is marked for screen readers, too."""
     return "".join(_bit(bit) for bit in bits).strip()
 
 
 def _bit(bit: Bit) -> str:
-    said = escape(bit.text)
+    text = escape(bit.text)
     if bit.mark == "same":
-        return said
+        return text
     tag = "del" if bit.mark == "cut" else "ins"
-    return f'<{tag}><span class="unseen">{_WORDS[bit.mark]}: </span>{said}</{tag}>'
+    return f'<{tag}><span class="unseen">{_WORDS[bit.mark]}: </span>{text}</{tag}>'

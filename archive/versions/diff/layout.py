@@ -1,4 +1,4 @@
-"""A change laid out in lines for showing: what was cut and added where it stood, moves at both ends."""
+"""A change laid out in lines: cut and added text where it was, moves at both ends."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from db.records import Change, Edit, Text
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     rf"{_CONTROL.pattern}|[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164]"
     r"|[\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
 class Bit(NamedTuple):
-    """A run of text on a line, and whether it is the same in both texts, cut or new."""
+    """A run of text on a line: the same in both texts, cut or new."""
 
     mark: Literal["same", "cut", "new"]
     text: str
 
 
 class Move(NamedTuple):
-    """A passage that stands elsewhere now: its number, its paragraphs before and after (from 1), how it begins."""
+    """A passage that moved: its number, its paragraphs before and after (from 1), and its text on one line."""
 
     number: int
     old: int
@@ -40,7 +40,7 @@ class Move(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """One paragraph of either text. ``arrived`` moved here; ``left`` stood here and is only told of."""
+    """One paragraph of either text. ``arrived`` are moves to here, ``left`` a move from here."""
 
     bits: list[Bit] = field(default_factory=list)
     kinds: set[Kind] = field(default_factory=set)
@@ -49,7 +49,7 @@ class Line:
 
     @property
     def changed(self) -> bool:
-        """True for a line that has something to show."""
+        """True for a line with a change."""
         return bool(self.arrived or self.left) or any(bit.mark != "same" for bit in self.bits)
 
     @property
@@ -58,125 +58,132 @@ class Line:
         return self.left is None and not any(bit.text.strip() for bit in self.bits)
 
 
-def clean(said: str) -> str:
-    """Text without control and direction characters, tabs and line breaks kept."""
-    return _CONTROL.sub("", said)
+def strip_controls(text: str) -> str:
+    """Return text without control and direction characters. Tabs and line breaks stay."""
+    return _CONTROL.sub("", text)
 
 
-def headline(change: Change, a: Text, b: Text) -> Sequence[Bit]:
-    """The headline with what was cut and added, on one line."""
+def headline_bits(change: Change, a: Text, b: Text) -> Sequence[Bit]:
+    """Return the headline on one line, with cut and added text."""
     bits = (bit for edit in change.headline for bit in _bits(edit, a.title, b.title))
     return [Bit(bit.mark, _safe(bit).replace("\n", " ")) for bit in bits]
 
 
-def lines(change: Change, a: Text, b: Text) -> Sequence[Line]:
-    """Every paragraph of the newer text with its changes, and what was cut or moved away where it stood."""
+def layout_lines(change: Change, a: Text, b: Text) -> Sequence[Line]:
+    """Return every paragraph of the newer text with its changes, and cut or moved text where it was."""
     moves = _moves(change.edits, a.body, b.body)
-    leaving = _leaving(change.edits, moves)
-    found = [Line()]
+    moves_before = _find_moves_before(change.edits, moves)
+    lines = [Line()]
     for edit in change.edits:
-        for move in leaving.pop(edit, []):
-            rest = found.pop() if found[-1].empty else Line()
-            found += [Line(left=move), rest]
+        for move in moves_before.pop(edit, []):
+            last = lines.pop() if lines[-1].empty else Line()
+            lines += [Line(left=move), last]
         if edit in moves:
-            _write(found, Bit("same", a.body[slice(*edit.a)]), edit, moves[edit])
+            _write(lines, Bit("same", a.body[slice(*edit.a)]), edit, moves[edit])
         else:
             for bit in _bits(edit, a.body, b.body):
-                _write(found, bit, edit, None)
-    found += [Line(left=move) for gone in leaving.values() for move in gone]
-    return [line for line in found if not line.empty]
+                _write(lines, bit, edit, None)
+    lines += [Line(left=move) for remaining in moves_before.values() for move in remaining]
+    return [line for line in lines if not line.empty]
 
 
-def folded(shown: Sequence[Line], context: int) -> Iterator[tuple[bool, Sequence[Line]]]:
-    """Runs of lines: True for those to show, that is changes and so many lines around, False for those to fold."""
-    changed = [place for place, line in enumerate(shown) if line.changed]
-    near = {place + step for place in changed for step in range(-context, context + 1)}
-    for visible, group in groupby(enumerate(shown), key=lambda item: item[0] in near):
+def fold_unchanged(lines: Sequence[Line], context: int) -> Iterator[tuple[bool, Sequence[Line]]]:
+    """Yield runs of lines, with True for those to show and False for those to fold.
+
+    Changed lines are shown, and ``context`` lines before and after each.
+    """
+    changed = [index for index, line in enumerate(lines) if line.changed]
+    visible_indexes = {index + step for index in changed for step in range(-context, context + 1)}
+    for visible, group in groupby(enumerate(lines), key=lambda entry: entry[0] in visible_indexes):
         yield visible, [line for _, line in group]
 
 
-def remark(change: Change, shown: Sequence[Line]) -> str:
-    """What a reader has to be told besides; empty if nothing."""
+def remark(change: Change, lines: Sequence[Line]) -> str:
+    """Return a note for the reader on how to read the change. Empty if there is none."""
     if change.coarse:
         return "too much changed to compare word by word: some edits are whole paragraphs"
-    if change.kinds == (Kind.RESIDUE,) and not any(line.changed for line in shown):
+    if change.kinds == (Kind.RESIDUE,) and not any(line.changed for line in lines):
         return "the text is the same: only what was taken out as residue differs"
-    seen = any(line.changed for line in shown) or any(edit.op != "equal" for edit in change.headline)
-    return "only blanks differ" if change.kinds and not seen else ""
+    visible = any(line.changed for line in lines) or any(edit.op != "equal" for edit in change.headline)
+    return "only blanks differ" if change.kinds and not visible else ""
 
 
-def _write(found: list[Line], bit: Bit, edit: Edit, move: Move | None) -> None:
-    """Put a run of text on the last line; each line break in it opens another."""
-    for place, text in enumerate(bit.text.split("\n")):
-        if place and (found[-1].bits or found[-1].left):
-            found.append(Line())
+def _write(lines: list[Line], bit: Bit, edit: Edit, move: Move | None) -> None:
+    """Append a run of text to the last line. Each line break in it starts another."""
+    for index, text in enumerate(bit.text.split("\n")):
+        if index and (lines[-1].bits or lines[-1].left):
+            lines.append(Line())
         if text:
-            found[-1].bits.append(Bit(bit.mark, _safe(Bit(bit.mark, text))))
-            found[-1].kinds.update(edit.kinds)
-        if move is not None and text.strip() and move not in found[-1].arrived:
-            found[-1].arrived.append(move)
+            lines[-1].bits.append(Bit(bit.mark, _safe(Bit(bit.mark, text))))
+            lines[-1].kinds.update(edit.kinds)
+        if move is not None and text.strip() and move not in lines[-1].arrived:
+            lines[-1].arrived.append(move)
 
 
 def _safe(bit: Bit) -> str:
-    return clean(bit.text) if bit.mark == "same" else _UNSEEN.sub(_named, bit.text)
+    return strip_controls(bit.text) if bit.mark == "same" else _INVISIBLE.sub(_escape_invisible, bit.text)
 
 
-def _named(unseen: re.Match[str]) -> str:
-    """A character that nobody would see, said in letters."""
-    return f"[U+{ord(unseen.group()):04X}]"
+def _escape_invisible(match: re.Match[str]) -> str:
+    """Return the code of an invisible character in visible letters."""
+    return f"[U+{ord(match.group()):04X}]"
 
 
 def _bits(edit: Edit, a: str, b: str) -> Iterator[Bit]:
-    """The runs of an edit; blanks around what was cut or added stay outside, and blanks that were cut are not shown."""
+    """Yield the runs of an edit.
+
+    Blanks around cut or added text are not marked, and cut blanks are not shown.
+    """
     cut, new = a[slice(*edit.a)], b[slice(*edit.b)]
     if edit.op in {"equal", "move"}:
         yield Bit("same", new)
         return
     if cut.strip():
-        yield from _hugged("cut", cut)
+        yield from _trimmed("cut", cut)
     if new:
-        lead_shown = cut.strip() and cut[:1].isspace() and new[:1].isspace()
-        yield from _hugged("new", new.lstrip(" ") if lead_shown else new)
+        blank_shown = cut.strip() and cut[:1].isspace() and new[:1].isspace()
+        yield from _trimmed("new", new.lstrip(" ") if blank_shown else new)
 
 
-def _hugged(mark: Literal["cut", "new"], said: str) -> Iterator[Bit]:
-    core = said.strip()
+def _trimmed(mark: Literal["cut", "new"], text: str) -> Iterator[Bit]:
+    core = text.strip()
     if not core:
-        yield Bit("same", said)
+        yield Bit("same", text)
         return
-    start = said.index(core)
-    yield from (
-        each
-        for each in (Bit("same", said[:start]), Bit(mark, core), Bit("same", said[start + len(core) :]))
-        if each.text
-    )
+    start = text.index(core)
+    bits = (Bit("same", text[:start]), Bit(mark, core), Bit("same", text[start + len(core) :]))
+    yield from (bit for bit in bits if bit.text)
 
 
 def _moves(edits: Sequence[Edit], a: str, b: str) -> dict[Edit, Move]:
     moved = [edit for edit in edits if edit.op == "move" and a[slice(*edit.a)].strip()]
     if not moved:
         return {}
-    at_a, at_b = _paragraph_starts(a), _paragraph_starts(b)
-    told = {}
+    starts_a, starts_b = _paragraph_starts(a), _paragraph_starts(b)
+    moves = {}
     for number, edit in enumerate(moved, start=1):
         text = a[slice(*edit.a)]
         lead = len(text) - len(text.lstrip())
-        old, new = (max(bisect_right(at, place + lead), 1) for at, place in ((at_a, edit.a[0]), (at_b, edit.b[0])))
-        told[edit] = Move(number, old, new, clean(" ".join(text.split())))
-    return told
+        old = max(bisect_right(starts_a, edit.a[0] + lead), 1)
+        new = max(bisect_right(starts_b, edit.b[0] + lead), 1)
+        moves[edit] = Move(number, old, new, strip_controls(" ".join(text.split())))
+    return moves
 
 
 def _paragraph_starts(text: str) -> list[int]:
     return [line.start() for line in re.finditer(r"[^\n]*\S[^\n]*", text)]
 
 
-def _leaving(edits: Sequence[Edit], moves: dict[Edit, Move]) -> dict[Edit | None, list[Move]]:
-    """For each edit that stayed, the passages that stood right before it and moved; under None those at the end."""
-    stayed_put = ((place, edit) for place, edit in enumerate(edits) if edit.op != "move" and edit.a[0] < edit.a[1])
-    staying = sorted((edit.a[0], place) for place, edit in stayed_put)
-    leaving: dict[Edit | None, list[Move]] = {}
+def _find_moves_before(edits: Sequence[Edit], moves: dict[Edit, Move]) -> dict[Edit | None, list[Move]]:
+    """Return for each edit that stayed the moved passages that were right before it.
+
+    Under None are those at the end.
+    """
+    fixed = ((index, edit) for index, edit in enumerate(edits) if edit.op != "move" and edit.a[0] < edit.a[1])
+    by_start = sorted((edit.a[0], index) for index, edit in fixed)
+    moves_before: dict[Edit | None, list[Move]] = {}
     for edit, move in moves.items():
-        after = bisect_right(staying, (edit.a[1], -1))
-        stayed = edits[staying[after][1]] if after < len(staying) else None
-        leaving.setdefault(stayed, []).append(move)
-    return leaving
+        after = bisect_right(by_start, (edit.a[1], -1))
+        following = edits[by_start[after][1]] if after < len(by_start) else None
+        moves_before.setdefault(following, []).append(move)
+    return moves_before

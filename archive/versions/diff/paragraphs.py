@@ -1,4 +1,4 @@
-"""A text as paragraphs, each read for its words once and only if somebody asks."""
+"""A text as blocks (paragraphs), each split into tokens only when needed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LONGEST_BLOCK = 3_000
-"""Longer paragraphs are cut into sentences, and longer sentences into such lengths: no word diff meets a megabyte."""
+"""Longer paragraphs are cut into sentences, and longer sentences at this length, so that no word diff gets a
+megabyte."""
 
 MOST_BLOCKS = 30_000
-"""Lines beyond these are bundled, so many to a block that there are no more: no page has as many, a log file may."""
+"""Most blocks of a text. Beyond, several lines are bundled into one block. No page has so many lines, a log file
+may."""
 
-_MOST_NAMED = 500_000  # characters in which a text has named whom it names
+_MOST_NAMED = 500_000  # characters that are searched for names
 _SHORT_LINE = 100  # characters
 _LINE = re.compile(r"\n*[^\n]+|\n+")
 _BREAK = re.compile(r"(?<!\n)\n")
@@ -33,17 +35,17 @@ _FULL_NAME = re.compile(r"\b([^\W\d_a-zß-öø-ÿ]\w+) ([^\W\d_a-zß-öø-ÿ]\w+
 
 
 class Block(NamedTuple):
-    """A paragraph with the line breaks before it: its span, and its text without the blanks around."""
+    """A paragraph with the line breaks before it: its span, and its text without surrounding blanks."""
 
     start: int
     end: int
     text: str
 
 
-class Reading:
-    """One text to be compared: the blocks that tile a span of it, and the tokens of those that are asked for.
+class SegmentedText:
+    """One text to compare: the blocks that tile a span of it, and their tokens.
 
-    ``bundled`` is 0 where every line is a block of its own.
+    ``bundled`` is 0 if every line is a block of its own.
     """
 
     def __init__(self, text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, int] | None = None) -> None:
@@ -57,36 +59,36 @@ class Reading:
         self._tokens: dict[int, tuple[Token, ...]] = {}
 
     def tokens(self, first: int, last: int) -> list[Token]:
-        """The tokens of blocks ``first`` up to ``last``, that one not included."""
-        return [token for place in range(first, last) for token in self._tokens_of(place)]
+        """Return the tokens of blocks ``first`` up to, but not including, ``last``."""
+        return [token for index in range(first, last) for token in self._tokens_of(index)]
 
     def within(self, span: tuple[int, int]) -> list[Token]:
-        """The tokens that begin in a span."""
+        """Return the tokens that begin in a span."""
         first = max(bisect_right(self._starts, span[0]) - 1, 0)
         last = bisect_right(self._starts, max(span[1] - 1, span[0]))
         return [token for token in self.tokens(first, last) if span[0] <= token.start < span[1]]
 
-    def word_before(self, place: int) -> str:
-        """The word that ends right before an offset, without case; empty if there is none near by."""
-        words = re.findall(r"\w+", self.text[max(0, place - 60) : place])
+    def word_before(self, offset: int) -> str:
+        """Return the word right before an offset, casefolded. Empty if there is none nearby."""
+        words = re.findall(r"\w+", self.text[max(0, offset - 60) : offset])
         return words[-1].casefold() if words else ""
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Words, without case, that somewhere in this text are names by their capital or by ending a full name."""
-        said = self.text[:_MOST_NAMED]
+        """Words, casefolded, that are names somewhere in this text: by their capital, or as the end of a full name."""
+        text = self.text[:_MOST_NAMED]
         if self.capitals is not Capitals.NOUNS:
-            return frozenset(name.casefold() for name in _NAME_INSIDE.findall(said))
-        full = ((first.casefold(), last.casefold()) for first, last in _FULL_NAME.findall(said))
-        return frozenset(last for first, last in full if first not in OPENERS)
+            return frozenset(name.casefold() for name in _NAME_INSIDE.findall(text))
+        full_names = ((first.casefold(), last.casefold()) for first, last in _FULL_NAME.findall(text))
+        return frozenset(last for first, last in full_names if first not in OPENERS)
 
     @cached_property
     def words(self) -> int:
-        """How many words the text has."""
+        """The number of words in the text."""
         return len(self.text.split())
 
     def line(self, span: tuple[int, int]) -> str:
-        """The line a span lies in, without the blanks around; empty where it is long or several."""
+        """Return the line that a span is in, without surrounding blanks. Empty if it is long or several."""
         if span[1] - span[0] > _SHORT_LINE:
             return ""
         start = self.text.rfind("\n", 0, span[0]) + 1
@@ -95,38 +97,39 @@ class Reading:
         return line if len(line) <= _SHORT_LINE and "\n" not in line else ""
 
     def is_whole_line(self, span: tuple[int, int]) -> bool:
-        """True when nothing else stands on the lines of this span."""
-        said = self.text[slice(*span)]
-        opens = span[0] == 0 or self.text[span[0] - 1] == "\n" or said.startswith("\n")
-        closes = span[1] == len(self.text) or self.text[span[1]] == "\n" or said.endswith("\n")
+        """True if the lines of this span contain nothing else."""
+        passage = self.text[slice(*span)]
+        opens = span[0] == 0 or self.text[span[0] - 1] == "\n" or passage.startswith("\n")
+        closes = span[1] == len(self.text) or self.text[span[1]] == "\n" or passage.endswith("\n")
         return opens and closes
 
-    def _tokens_of(self, place: int) -> tuple[Token, ...]:
-        if place not in self._tokens:
-            block = self.blocks[place]
-            self._tokens[place] = tokenize(self.text, self.capitals, (block.start, block.end))
-        return self._tokens[place]
+    def _tokens_of(self, index: int) -> tuple[Token, ...]:
+        if index not in self._tokens:
+            block = self.blocks[index]
+            self._tokens[index] = tokenize(self.text, self.capitals, (block.start, block.end))
+        return self._tokens[index]
 
 
-def sentences(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """The spans of the sentences in a span, which they tile; what is too long for one is cut."""
-    return (found.span() for found in _SENTENCE.finditer(text, *span))
+def sentence_spans(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the sentences in a span, which they tile. A sentence too long is cut."""
+    return (match.span() for match in _SENTENCE.finditer(text, *span))
 
 
-def same_ends(a: str, b: str) -> tuple[int, int]:
-    """How many characters two texts have in common at their beginning and at their end, in whole lines."""
-    start = _common(a, b, min(len(a), len(b)))
+def common_ends(a: str, b: str) -> tuple[int, int]:
+    """Return how many characters two texts have in common at the beginning and at the end, in whole lines."""
+    start = _common_prefix(a, b, min(len(a), len(b)))
     if start == len(a) == len(b):
         return start, 0
     start = len(a[: max(a.rfind("\n", 0, start), 0)].rstrip("\n"))
     most = min(len(a), len(b)) - start
-    end = _common(a[::-1], b[::-1], most) if most else 0
-    first = _BREAK.search(a, len(a) - end + 1)  # not inside the blank lines between two paragraphs
-    return start, len(a) - first.start() if end and first else 0
+    end = _common_prefix(a[::-1], b[::-1], most) if most else 0
+    # The common end begins at a line break, but not inside the blank lines between two paragraphs.
+    break_match = _BREAK.search(a, len(a) - end + 1)
+    return start, len(a) - break_match.start() if end and break_match else 0
 
 
-def _common(a: str, b: str, most: int) -> int:
-    """The length of the longest common beginning, at most so long, found by halving."""
+def _common_prefix(a: str, b: str, most: int) -> int:
+    """Return the length of the longest common beginning, at most ``most``, by binary search."""
     least = 0
     while least < most:
         middle = (least + most + 1) // 2
@@ -137,8 +140,8 @@ def _common(a: str, b: str, most: int) -> int:
     return least
 
 
-def _blocks(text: str, lines: Sequence[tuple[int, int]], together: int) -> Iterator[Block]:
-    for first in range(0, len(lines), together):
-        start, end = lines[first][0], lines[min(first + together, len(lines)) - 1][1]
-        for cut in sentences(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
+def _blocks(text: str, lines: Sequence[tuple[int, int]], lines_per_block: int) -> Iterator[Block]:
+    for first in range(0, len(lines), lines_per_block):
+        start, end = lines[first][0], lines[min(first + lines_per_block, len(lines)) - 1][1]
+        for cut in sentence_spans(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
             yield Block(*cut, text[slice(*cut)].strip())

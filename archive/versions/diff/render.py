@@ -1,4 +1,4 @@
-"""A change shown: on a terminal, as unified text, as JSON. Marks carry the meaning, colour only repeats it."""
+"""Write a change for a terminal, as unified text, or as JSON. Marks carry the meaning, colour only repeats it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archive.versions.diff.layout import clean, folded, headline, lines, remark
+from archive.versions.diff.layout import fold_unchanged, headline_bits, layout_lines, remark, strip_controls
 from archive.versions.diff.paragraph_alignment import in_common_order
 
 if TYPE_CHECKING:
@@ -21,39 +21,40 @@ _AROUND = 2  # lines of context in a unified diff
 
 
 def render_terminal(change: Change, a: Text, b: Text, *, colour: bool, context: int = 1) -> str:
-    """The change paragraph by paragraph: ``[-cut-] {+added+}``, moves at both ends, the rest folded.
+    """Return the change paragraph by paragraph: ``[-cut-] {+added+}``, moves at both ends, the rest folded.
 
-    ``context`` is how many unchanged paragraphs stay visible around a change. Control characters of the content are
-    dropped, or named where they are what changed: an archived page cannot drive the reader's terminal.
+    ``context`` is how many unchanged paragraphs stay visible around a change. Control characters are dropped, or shown
+    by their code if they changed, so an archived page cannot control the reader's terminal.
     """
     brush = _Brush(colour)
     kinds = ", ".join(change.kinds) or "no change"
-    shown = lines(change, a, b)
-    note = remark(change, shown)
+    lines = layout_lines(change, a, b)
+    note = remark(change, lines)
     head = [brush.paint(f"{kinds} (score {change.score:.2f})", _BOLD), *([note] if note else [])]
-    title = brush.paint(brush.bits(headline(change, a, b)), _BOLD)
-    return "\n".join([*head, title, "", *_printed(shown, context, brush)]).rstrip("\n") + "\n"
+    title = brush.paint(brush.bits(headline_bits(change, a, b)), _BOLD)
+    return "\n".join([*head, title, "", *_terminal_lines(lines, context, brush)]).rstrip("\n") + "\n"
 
 
 def render_unified(change: Change, a: Text, b: Text) -> str:
-    """Unified text by paragraphs, headline first, as ``diff -u`` prints it; empty when nothing changed."""
+    """Return unified text by paragraphs, headline first, in the format of ``diff -u``. Empty if nothing changed."""
     if not change.kinds:
         return ""
-    before, after = ([clean(line) for line in (text.title, *text.body.split("\n"))] for text in (a, b))
-    old, new = (f"{text.sha256[:12]} {clean(text.title)}".strip() for text in (a, b))
+    before, after = ([strip_controls(line) for line in (text.title, *text.body.split("\n"))] for text in (a, b))
+    old, new = (f"{text.sha256[:12]} {strip_controls(text.title)}".strip() for text in (a, b))
     return "\n".join([f"--- {old}", f"+++ {new}", *_hunks(before, after)]) + "\n"
 
 
 def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Runs of cut and added lines with two lines around each; runs that near are one hunk."""
-    steps: list[tuple[str, int, int]] = []  # the sign of each line, and how many lines of both sides lie before it
+    """Yield runs of cut and added lines with two lines around each. Runs close to each other share a hunk."""
+    steps: list[tuple[str, int, int]] = []  # the sign of each line, and the number of lines before it on both sides
     i = j = 0
     for x, y in (*sorted(in_common_order(before, after)), (len(before), len(after))):
         steps += [("-", place, j) for place in range(i, x)] + [("+", x, place) for place in range(j, y)]
         steps += [(" ", x, y)] if x < len(before) else []
         i, j = x + 1, y + 1
-    near = {at + by for at, step in enumerate(steps) if step[0] != " " for by in range(-_AROUND, _AROUND + 1)}
-    for visible, group in groupby(enumerate(steps), key=lambda item: item[0] in near):
+    changed = (index for index, step in enumerate(steps) if step[0] != " ")
+    visible_indexes = {index + by for index in changed for by in range(-_AROUND, _AROUND + 1)}
+    for visible, group in groupby(enumerate(steps), key=lambda entry: entry[0] in visible_indexes):
         if visible:
             hunk = [step for _, step in group]
             cut, new = sum(sign != "+" for sign, _, _ in hunk), sum(sign != "-" for sign, _, _ in hunk)
@@ -62,13 +63,13 @@ def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
 
 
 def _range(before: int, count: int) -> str:
-    """Where a hunk's lines begin and how many there are, as ``diff -u`` counts them."""
+    """Return the first line and the number of lines of one side of a hunk, as ``diff -u`` counts them."""
     start = before + 1 if count else before
     return f"{start}" if count == 1 else f"{start},{count}"
 
 
 def edits_json(change: Change, a: Text, b: Text) -> dict[str, Any]:
-    """The change as JSON values: kinds, score, and every edit with its kinds, offsets and the texts of both sides."""
+    """Return the change as JSON values: kinds, score, and the edits with their kinds, offsets and texts."""
     return {
         "kinds": [str(kind) for kind in change.kinds],
         "score": change.score,
@@ -91,12 +92,12 @@ def _as_json(edit: Edit, a: str, b: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Brush:
-    """Draws marks, and colours when asked."""
+    """Writes marks, and colours if asked."""
 
     colour: bool
 
-    def paint(self, said: str, code: str) -> str:
-        return f"{code}{said}{_PLAIN}" if self.colour and said else said
+    def paint(self, text: str, code: str) -> str:
+        return f"{code}{text}{_PLAIN}" if self.colour and text else text
 
     def bits(self, bits: Iterable[Bit]) -> str:
         return "".join(self._bit(bit) for bit in bits)
@@ -108,18 +109,18 @@ class _Brush:
 
     def line(self, line: Line) -> str:
         if line.left is not None:
-            return _departure(line.left)
+            return _moved_away_note(line.left)
         arrived = "".join(f"(moved here from \u00b6{move.old}) " for move in line.arrived)
         return self.paint(arrived, _BLUE) + self.bits(line.bits).strip()
 
 
-def _departure(move: Move) -> str:
+def _moved_away_note(move: Move) -> str:
     first = move.text[:_FIRST_WORDS].rstrip() + ("..." if len(move.text) > _FIRST_WORDS else "")
     return f'(moved to \u00b6{move.new}: "{first}")'
 
 
-def _printed(shown: Sequence[Line], context: int, brush: _Brush) -> Iterator[str]:
-    for visible, group in folded(shown, context):
+def _terminal_lines(lines: Sequence[Line], context: int, brush: _Brush) -> Iterator[str]:
+    for visible, group in fold_unchanged(lines, context):
         if visible:
             for line in group:
                 yield from (brush.line(line), "")

@@ -1,4 +1,7 @@
-"""Edits inside paragraphs by their sentences, matched as paragraphs are: an added or moved one is told as such."""
+"""Edits inside paragraphs by their sentences, which are matched as paragraphs are.
+
+So an added or moved sentence is reported as such.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archive.versions.diff.paragraph_alignment import match_blocks
-from archive.versions.diff.paragraphs import Block, sentences
+from archive.versions.diff.paragraphs import Block, sentence_spans
 from archive.versions.diff.tokens import Piece
 from archive.versions.diff.word_diff import Side, edit_words
 from db.records import Edit
@@ -21,80 +24,85 @@ if TYPE_CHECKING:
     from archive.versions.diff.tokens import Token
 
 FEWEST_MOVED = 5
-"""Words a sentence needs to be told as moved when it is cut here and stands again there."""
+"""The fewest words of a sentence that is reported as moved when it is cut in one place and added in another."""
 
 _PASSAGE = 6  # words from which a cut and an added sentence are two passages and not a change of wording
 _ENDS = frozenset(".!?\u2026")
 _CLOSERS = frozenset(")]*\u2019'")
 
 
-def arranged(
+def arrange_edits(
     a: Sequence[Block], b: Sequence[Block], matches: Sequence[Match], edit: Callable[[Match], Sequence[Edit]]
 ) -> Iterator[Edit]:
-    """The edits of blocks of ``b`` in order; what was cut from ``a`` comes before what was added in its place.
+    """Yield the edits of the blocks of ``b`` in order.
 
-    ``edit`` says how the blocks of a match became each other.
+    What was cut from ``a`` comes before what was added in its place.
+
+    ``edit`` returns the edits of one match.
     """
     matched = {i for match in matches for i in range(*match.a)}
     cut = deque(i for i in range(len(a)) if i not in matched)
-    at_b = {match.b[0]: match for match in matches}
-    staying = [match for match in matches if not match.moved]
-    ends = [0, *(match.b[1] for match in staying)]
-    limits = [*(match.a[0] for match in staying), len(a)]
-    place, here = 0, b[0].start if b else 0
+    by_start = {match.b[0]: match for match in matches}
+    fixed = [match for match in matches if not match.moved]
+    ends = [0, *(match.b[1] for match in fixed)]
+    limits = [*(match.a[0] for match in fixed), len(a)]
+    index, offset = 0, b[0].start if b else 0
     for end, limit in zip(ends, limits, strict=True):
-        yield from _arriving(b, place, end, at_b, edit)
-        place, here = end, b[end - 1].end if end else here
+        yield from _edits_between(b, index, end, by_start, edit)
+        index, offset = end, b[end - 1].end if end else offset
         while cut and cut[0] < limit:
             block = a[cut.popleft()]
-            yield Edit(op="delete", a=(block.start, block.end), b=(here, here))
-    yield from _arriving(b, place, len(b), at_b, edit)
+            yield Edit(op="delete", a=(block.start, block.end), b=(offset, offset))
+    yield from _edits_between(b, index, len(b), by_start, edit)
 
 
-def _arriving(
-    b: Sequence[Block], place: int, end: int, at_b: Mapping[int, Match], edit: Callable[[Match], Sequence[Edit]]
+def _edits_between(
+    b: Sequence[Block], index: int, end: int, by_start: Mapping[int, Match], edit: Callable[[Match], Sequence[Edit]]
 ) -> Iterator[Edit]:
-    """Blocks of ``b`` from one place to another: matched ones as edits, the others added."""
-    while place < end:
-        if match := at_b.get(place):
-            for each in edit(match):
-                yield replace(each, op="move") if match.moved and each.op == "equal" else each
-            place = match.b[1]
+    """Yield the edits of the blocks of ``b`` from one index to another: matched ones, and added ones."""
+    while index < end:
+        if match := by_start.get(index):
+            for inner in edit(match):
+                yield replace(inner, op="move") if match.moved and inner.op == "equal" else inner
+            index = match.b[1]
         else:
-            yield Edit(op="insert", a=(0, 0), b=(b[place].start, b[place].end))
-            place += 1
+            yield Edit(op="insert", a=(0, 0), b=(b[index].start, b[index].end))
+            index += 1
 
 
 # --- inside a paragraph ----------------------------------------------------------------------------------------------
 
 
 def edit_sentences(a: Side, b: Side) -> Sequence[Edit]:
-    """The edits that make paragraph ``b`` of paragraph ``a``: words inside sentences that match, others whole."""
+    """Return the edits from paragraph ``a`` to ``b``: words inside matched sentences, other sentences whole."""
     in_a, in_b = _sentences(a), _sentences(b)
     if len(in_a) == len(in_b) == 1:
         return edit_words(a, b)
     blocks_a, blocks_b = ([_as_block(side) for side in sides] for sides in (in_a, in_b))
     matches, _ = match_blocks(blocks_a, blocks_b)
-    edits = arranged(blocks_a, blocks_b, matches, partial(_edit_match, in_a, in_b))
-    return list(_swapped(edits, a.text, b.text))
+    edits = arrange_edits(blocks_a, blocks_b, matches, partial(_edit_match, in_a, in_b))
+    return list(_replace_short(edits, a.text, b.text))
 
 
 def _sentences(side: Side) -> list[Side]:
-    """The sentences of a passage, which tile it. Marks inside a date or a quotation end none."""
-    found: list[Side] = []
+    """Return the sentences of a passage, which they tile. Marks inside a date or a quotation end none."""
+    sentences: list[Side] = []
     tokens = side.tokens
     first, start = 0, side.span[0]
-    for place, token in enumerate(tokens[:-1]):
-        following = tokens[place + 1]
-        if following.start > token.end and _ends(tokens[max(first, place - 1) : place + 1], following):
-            found.append(Side(side.text, (start, token.end), tokens[first : place + 1]))
-            first, start = place + 1, token.end
-    found.append(Side(side.text, (start, side.span[1]), tokens[first:]))
-    return found
+    for index, token in enumerate(tokens[:-1]):
+        following = tokens[index + 1]
+        if following.start > token.end and _ends(tokens[max(first, index - 1) : index + 1], following):
+            sentences.append(Side(side.text, (start, token.end), tokens[first : index + 1]))
+            first, start = index + 1, token.end
+    sentences.append(Side(side.text, (start, side.span[1]), tokens[first:]))
+    return sentences
 
 
 def _ends(tokens: Sequence[Token], following: Token) -> bool:
-    """Whether a sentence ends with these: a full stop, one behind a bracket, or a whole quotation before a capital."""
+    """True if a sentence ends with these tokens.
+
+    It ends with a full stop, with one behind a bracket, or with a whole quotation before a capital.
+    """
     last = tokens[-1]
     if last.piece is Piece.QUOTATION:
         return last.text[-2] in _ENDS and following.text[0].isupper()
@@ -107,27 +115,27 @@ def _as_block(side: Side) -> Block:
 
 
 def _edit_match(a: Sequence[Side], b: Sequence[Side], match: Match) -> Sequence[Edit]:
-    return edit_words(_joined(a[slice(*match.a)]), _joined(b[slice(*match.b)]))
+    return edit_words(_join_sides(a[slice(*match.a)]), _join_sides(b[slice(*match.b)]))
 
 
-def _joined(sides: Sequence[Side]) -> Side:
+def _join_sides(sides: Sequence[Side]) -> Side:
     tokens = [token for side in sides for token in side.tokens]
     return Side(sides[0].text, (sides[0].span[0], sides[-1].span[1]), tokens)
 
 
-def _swapped(edits: Iterable[Edit], a: str, b: str) -> Iterator[Edit]:
-    """A short sentence cut where a short one was added is one replaced."""
-    held: Edit | None = None
+def _replace_short(edits: Iterable[Edit], a: str, b: str) -> Iterator[Edit]:
+    """Yield the edits, with a short sentence cut where a short one was added as one replacement."""
+    pending: Edit | None = None
     for edit in edits:
-        swaps = held is not None and held.op == "delete" and edit.op == "insert"
-        if held is not None and swaps and _is_short(a, held.a) and _is_short(b, edit.b):
-            held = Edit(op="replace", a=held.a, b=edit.b)
+        swaps = pending is not None and pending.op == "delete" and edit.op == "insert"
+        if pending is not None and swaps and _is_short(a, pending.a) and _is_short(b, edit.b):
+            pending = Edit(op="replace", a=pending.a, b=edit.b)
             continue
-        if held is not None:
-            yield held
-        held = edit
-    if held is not None:
-        yield held
+        if pending is not None:
+            yield pending
+        pending = edit
+    if pending is not None:
+        yield pending
 
 
 def _is_short(text: str, span: tuple[int, int]) -> bool:
@@ -137,40 +145,40 @@ def _is_short(text: str, span: tuple[int, int]) -> bool:
 # --- sentences that moved --------------------------------------------------------------------------------------------
 
 
-def reunited(edits: Sequence[Edit], a: str, b: str) -> list[Edit]:
-    """The edits with each sentence that was cut in one place and added word for word in another as one move."""
+def merge_moved_sentences(edits: Sequence[Edit], a: str, b: str) -> list[Edit]:
+    """Return the edits, with each sentence that was cut in one place and added unchanged in another as one move."""
     cut: dict[str, deque[tuple[int, int]]] = defaultdict(deque)
     for edit in edits:
         if edit.op == "delete":
-            for span in _moveable(a, edit.a):
+            for span in _movable_sentences(a, edit.a):
                 cut[a[slice(*span)]].append(span)
-    came: dict[tuple[int, int], tuple[int, int]] = {}
+    moved_from: dict[tuple[int, int], tuple[int, int]] = {}
     for edit in edits if cut else ():
         if edit.op == "insert":
-            for span in _moveable(b, edit.b):
+            for span in _movable_sentences(b, edit.b):
                 if cut[b[slice(*span)]]:
-                    came[span] = cut[b[slice(*span)]].popleft()
-    return list(_with_moves(edits, came)) if came else list(edits)
+                    moved_from[span] = cut[b[slice(*span)]].popleft()
+    return list(_with_moves(edits, moved_from)) if moved_from else list(edits)
 
 
-def _moveable(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """The sentences in a span, without the blanks around them, that are long enough to be known again."""
-    for start, end in sentences(text, span):
-        said = text[start:end]
-        if len(said.split()) >= FEWEST_MOVED:
-            yield end - len(said.lstrip()), start + len(said.rstrip())
+def _movable_sentences(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the sentences in a span that are long enough to be recognized elsewhere, without surrounding blanks."""
+    for start, end in sentence_spans(text, span):
+        sentence = text[start:end]
+        if len(sentence.split()) >= FEWEST_MOVED:
+            yield end - len(sentence.lstrip()), start + len(sentence.rstrip())
 
 
-def _with_moves(edits: Iterable[Edit], came: dict[tuple[int, int], tuple[int, int]]) -> Iterator[Edit]:
-    left, arrived = sorted(came.values()), sorted(came)
+def _with_moves(edits: Iterable[Edit], moved_from: dict[tuple[int, int], tuple[int, int]]) -> Iterator[Edit]:
+    sources, targets = sorted(moved_from.values()), sorted(moved_from)
     for edit in edits:
         if edit.op == "delete":
-            for span in _outside(edit.a, _inside(edit.a, left)):
+            for span in _gaps(edit.a, _inside(edit.a, sources)):
                 yield Edit(op="delete", a=span, b=edit.b)
         elif edit.op == "insert":
-            inside = _inside(edit.b, arrived)
-            pieces = [Edit(op="move", a=came[span], b=span) for span in inside]
-            pieces += [Edit(op="insert", a=edit.a, b=span) for span in _outside(edit.b, inside)]
+            inside = _inside(edit.b, targets)
+            pieces = [Edit(op="move", a=moved_from[span], b=span) for span in inside]
+            pieces += [Edit(op="insert", a=edit.a, b=span) for span in _gaps(edit.b, inside)]
             yield from sorted(pieces, key=lambda piece: piece.b)
         else:
             yield edit
@@ -180,8 +188,8 @@ def _inside(span: tuple[int, int], spans: Sequence[tuple[int, int]]) -> Sequence
     return spans[bisect_left(spans, span) : bisect_left(spans, (span[1], span[1]))]
 
 
-def _outside(span: tuple[int, int], holes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """What is left of a span around the holes in it."""
+def _gaps(span: tuple[int, int], holes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a span that are outside the holes in it."""
     start = span[0]
     for hole in (*holes, (span[1], span[1])):
         if start < hole[0]:

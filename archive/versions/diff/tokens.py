@@ -1,4 +1,4 @@
-"""A text cut into the pieces an edit may not split: numbers, dates, sums of money, names, quotations, words, marks."""
+"""Tokenize a text into pieces that an edit may not split: numbers, dates, money, names, quotations, words, marks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Piece(StrEnum):
-    """What a token is. The names are the groups of the pattern, asked in this order."""
+    """The type of a token. The names are the groups of the pattern, which are tried in this order."""
 
     QUOTATION = "quotation"
     DATE = "date"
@@ -34,13 +34,13 @@ class Piece(StrEnum):
 
 
 class Capitals(StrEnum):
-    """What a capital letter inside a sentence means in a text."""
+    """The meaning of a capital letter inside a sentence of a text."""
 
     NAMES = "names"
     NOUNS = "nouns"
-    """German: every noun has one, so that only full names are told by it."""
+    """German: every noun has one, so it shows only full names."""
     EVERY_WORD = "every word"
-    """A headline In Title Case: no name is told by it."""
+    """A headline In Title Case: it shows no names."""
 
 
 class Token(NamedTuple):
@@ -53,11 +53,11 @@ class Token(NamedTuple):
 
     @property
     def folded(self) -> str:
-        """The text without case, its blanks single."""
+        """The text casefolded, with single blanks."""
         return " ".join(self.text.casefold().split())
 
 
-_GAP = "[\u00a0\u202f\u2009\\ ]"  # the blanks that may stand inside a figure
+_GAP = "[\u00a0\u202f\u2009\\ ]"  # blanks that may be inside a figure
 _SIGN = r"(?:(?<![\w.,)-])[+\u2212-])?"
 _GROUPS = rf"(?:\d{{1,3}}(?:{_GAP}\d{{3}}(?!\d))+(?:,\d+)?|\d+(?:[.,:'\u2019/]\d+)*)"
 _FIGURE = rf"{_SIGN}{_GROUPS}(?:[\u2013-]{_GROUPS})*"
@@ -98,7 +98,7 @@ _BY_WORD = re.compile(
     """,
     re.VERBOSE,
 )
-"""What opens with a word and goes on with a figure; asked only where the word is a month or a currency's code."""
+"""Tokens that begin with a word and go on with a figure. Tried only where the word is a month or a currency code."""
 
 _OPENS_WITH = MONTHS_BESIDE_A_DAY | CODES
 _CALENDAR = MONTHS | DAYS
@@ -106,11 +106,11 @@ _CALENDAR = MONTHS | DAYS
 _SENTENCE_END = re.compile(
     r"(?:^|[.!?:\u2026\n\u2013\u2014])[\s\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb()\[\]*\u2022-]*$"
 )
-_NEARBY = 8  # characters before a word in which its sentence's beginning shows
+_NEARBY = 8  # characters before a word in which to look for the beginning of its sentence
 
 
 def tokenize(text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, int] | None = None) -> tuple[Token, ...]:
-    """Cut a text, or a span of it, into tokens, in order; blanks lie between them.
+    """Return the tokens of a text, or of a span of it, in order. Blanks lie between them.
 
     A capital that opens a sentence makes no name, and neither does one that ``capitals`` explains.
     """
@@ -118,23 +118,26 @@ def tokenize(text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, in
 
 
 def capitals_of(text: str, language: str | None) -> Capitals:
-    """How a text in this language (a code such as ``de-AT``; None: guessed by its small words) uses capitals."""
+    """Return how a text uses capitals.
+
+    ``language`` is a code such as ``de-AT``. If None, it is guessed by function words.
+    """
     if language:
         return Capitals.NOUNS if language.lower().partition("-")[0] in {"de", "lb"} else Capitals.NAMES
-    words = text[:_ENOUGH_TO_TELL].casefold().split()
+    words = text[:_GUESSED_CHARACTERS].casefold().split()
     german = sum(word in _GERMAN for word in words)
     return Capitals.NOUNS if german > len(words) * _GERMAN_SHARE else Capitals.NAMES
 
 
-_ENOUGH_TO_TELL = 2_000  # characters
+_GUESSED_CHARACTERS = 2_000  # characters
 _GERMAN = frozenset(
     {"der", "das", "und", "nicht", "ist", "mit", "von", "dem", "den", "auch", "ein", "eine", "sich", "für"}
 )
-_GERMAN_SHARE = 0.08  # German prose has one in five of these words, English none
+_GERMAN_SHARE = 0.08  # in German prose one word in five is one of these, in English none
 
 
 def capitals_of_headline(text: str, language: str | None) -> Capitals:
-    """How a headline uses capitals: most of the words of one In Title Case have one."""
+    """Return how a headline uses capitals. In Title Case most words have one."""
     inner = [word for word in text.split()[1:] if word[:1].isalpha()]
     titled = sum(word[0].isupper() for word in inner)
     if capitals_of(text, language) is Capitals.NOUNS:
@@ -143,48 +146,48 @@ def capitals_of_headline(text: str, language: str | None) -> Capitals:
 
 
 def _tokens(text: str, capitals: Capitals, span: tuple[int, int]) -> Iterator[Token]:
-    place, end = span
-    while (match := _PATTERN.search(text, place, end)) is not None:
-        piece, said = Piece(match.lastgroup or ""), match.group()
+    offset, end = span
+    while (match := _PATTERN.search(text, offset, end)) is not None:
+        piece, matched = Piece(match.lastgroup or ""), match.group()
         if piece is Piece.NAME or piece is Piece.WORD:
-            token = _worded(text, match, capitals, end)
+            token = _word_token(text, match, capitals, end)
         else:
-            token = Token(piece, match.start(), match.end(), said)
+            token = Token(piece, match.start(), match.end(), matched)
         yield token
-        place = token.end
+        offset = token.end
 
 
-def _worded(text: str, match: re.Match[str], capitals: Capitals, end: int) -> Token:
-    """A run of letters as what it is: a date, a number in words, a name, or the first word of it alone."""
-    said, start = match.group(), match.start()
-    first = said.partition(" ")[0]
+def _word_token(text: str, match: re.Match[str], capitals: Capitals, end: int) -> Token:
+    """Return the token of a run of letters: a date, a number in words, a name, or its first word alone."""
+    run, start = match.group(), match.start()
+    first = run.partition(" ")[0]
     folded = first.casefold()
-    if folded in _OPENS_WITH and (found := _BY_WORD.match(text, start, end)):
-        return Token(Piece(found.lastgroup or ""), start, found.end(), found.group())
-    dated = folded in _CALENDAR or (folded in MONTHS_BESIDE_A_DAY and first[0].isupper() and _is_when(text, start))
-    if dated or folded in COUNTS:
-        return Token(Piece.DATE if dated else Piece.NUMBER, start, start + len(first), first)
+    if folded in _OPENS_WITH and (figure_match := _BY_WORD.match(text, start, end)):
+        return Token(Piece(figure_match.lastgroup or ""), start, figure_match.end(), figure_match.group())
+    is_date = folded in _CALENDAR or (folded in MONTHS_BESIDE_A_DAY and first[0].isupper() and _is_when(text, start))
+    if is_date or folded in COUNTS:
+        return Token(Piece.DATE if is_date else Piece.NUMBER, start, start + len(first), first)
     if match.lastgroup == Piece.WORD or folded in OPENERS or capitals is Capitals.EVERY_WORD:
         return Token(Piece.WORD, start, start + len(first), first)
-    return _capitalised(text, _before_a_day(said), start, capitals)
+    return _name_token(text, _before_a_day(run), start, capitals)
 
 
-def _capitalised(text: str, said: str, start: int, capitals: Capitals) -> Token:
-    """A run of capitals: a name, unless it is one word whose capital means something else."""
-    alone = " " not in said
-    common = alone and (capitals is Capitals.NOUNS or _opens_sentence(text, start))
-    return Token(Piece.WORD if common else Piece.NAME, start, start + len(said), said)
+def _name_token(text: str, run: str, start: int, capitals: Capitals) -> Token:
+    """Return the token of a run of capitals: a name, unless it is one word whose capital has another reason."""
+    single = " " not in run
+    common = single and (capitals is Capitals.NOUNS or _opens_sentence(text, start))
+    return Token(Piece.WORD if common else Piece.NAME, start, start + len(run), run)
 
 
 def _before_a_day(name: str) -> str:
-    """The name without a day behind it: "Port Selwyn Monday" is a place and a day."""
+    """Return the name without a day behind it: "Port Selwyn Monday" is a place and a day."""
     words = name.split(" ")
-    days = (place for place, word in enumerate(words) if word.casefold() in _CALENDAR)
+    days = (index for index, word in enumerate(words) if word.casefold() in _CALENDAR)
     return " ".join(words[: next(days, len(words))])
 
 
 def _is_when(text: str, start: int) -> bool:
-    """Whether the word before says that a month follows: "in March" and not "the March of time"."""
+    """True if the word before shows that a month follows: "in March" and not "the March of time"."""
     return text[max(0, start - _NEARBY) : start].casefold().split()[-1:] in _BEFORE_MONTHS
 
 

@@ -1,4 +1,4 @@
-"""The optional sense for meaning: it adds what words do not show, and the method's id says that it did."""
+"""The optional embedding model: it finds more than words do, and the method's id says that it was used."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ Coverage had expired back in 2019, according to Venn, who intends putting it up 
 Its resident feline emerged from cinders next day, parched and cross."""
 
 
-class Reader:
-    """A sense that has read both texts: their sentences correspond one to one."""
+class AlignedModel:
+    """A model of two given texts: their sentences correspond one to one."""
 
-    id = "reader"
+    id = "aligned"
 
-    def likeness(self, a: TokenizedText, b: TokenizedText) -> np.ndarray | None:
+    def similarity(self, a: TokenizedText, b: TokenizedText) -> np.ndarray | None:
         return np.eye(len(a.sentences), len(b.sentences))
 
 
@@ -44,23 +44,24 @@ def text(body: str) -> Text:
     return Text(sha256=body[:9], title="", body=body, language="en")
 
 
-def test_a_sense_finds_the_same_said_in_other_words():
-    without, found = judge(text(FIRST), text(SECOND)), judge(text(FIRST), text(SECOND), sense=Reader())
+def test_a_model_finds_the_same_in_other_words():
+    without = judge(text(FIRST), text(SECOND))
+    judgement = judge(text(FIRST), text(SECOND), model=AlignedModel())
     assert without.relation is not Relation.REWORDED
-    assert found.relation is Relation.REWORDED
-    assert found.score > without.score
-    assert len(found.passages) == 1
+    assert judgement.relation is Relation.REWORDED
+    assert judgement.score > without.score
+    assert len(judgement.passages) == 1
 
 
-def test_the_method_says_whether_a_sense_took_part():
+def test_the_method_names_the_model():
     assert judge(text(FIRST), text(SECOND)).method == METHOD
-    assert judge(text(FIRST), text(SECOND), sense=Reader()).method == f"{METHOD}+reader"
+    assert judge(text(FIRST), text(SECOND), model=AlignedModel()).method == f"{METHOD}+aligned"
 
 
-def test_the_shipped_sense_works_offline_and_for_english_alone():
+def test_the_shipped_model_works_offline_and_for_english_alone():
     pytest.importorskip("wordllama", reason="skipped: no wordllama")
-    sense = WordLlamaModel()
-    assert judge(text(FIRST), text(FIRST), sense=sense).relation is Relation.EXACT
-    assert judge(text(FIRST), text(SECOND), sense=sense).score > judge(text(FIRST), text(SECOND)).score
+    model = WordLlamaModel()
+    assert judge(text(FIRST), text(FIRST), model=model).relation is Relation.EXACT
+    assert judge(text(FIRST), text(SECOND), model=model).score > judge(text(FIRST), text(SECOND)).score
     german = Text(sha256="d", title="", body="Die Mühle ist am Freitag mit der Scheune und dem Haus abgebrannt. " * 4)
-    assert judge(german, german, sense=sense).method.endswith(sense.id)
+    assert judge(german, german, model=model).method.endswith(model.id)

@@ -1,9 +1,9 @@
-"""The order in which things arrive cannot be seen in what the archive says: through the real store, in any order.
+"""The order of arrival does not change what the archive says: captures go through the real store in any order.
 
-What happened to two addresses of a site is dealt as a list of facts: pages visited, imported and brought from a web
-archive, 304s, failures, permanent redirects between the two, pages that name the other as their canonical address, the
-site's answer for a page that never was. Then the facts arrive shuffled, with derivations by one recipe or another in
-between, and what the archive says at the end is compared with the run in which everything came in time.
+A random list of facts about two addresses of a site is generated: pages visited, imported or fetched from a web
+archive, 304s, failures, permanent redirects between the two, pages that declare the other as their canonical address,
+and the site's answer to a soft-404 probe. Then the facts arrive shuffled, with derivations under one recipe or another
+in between. The archive at the end is compared with that of a run in which everything arrived in order of time.
 """
 
 from __future__ import annotations
@@ -62,42 +62,43 @@ TEXTS = {
     "sorry": "We are sorry. The page you were looking for is not here any more; try the search, or the front page. "
     * 3,
 }
-"""Texts by name: edits of one another, one that a flip guard holds, and what the site says instead of a 404."""
+"""Texts by name: edits of one another, one that a flip guard holds back, and the page that the site shows instead of a
+404."""
 
-ONLY_NOW = ("texts",)  # texts of a recipe that was given up stay for those who ask what was believed then
+ONLY_NOW = ("texts",)  # texts of a former recipe stay, for questions about what was recorded then
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that happened at an address: ``what`` is the name of a text, a reason, or ``probe``."""
+    """One event at an address: ``what`` is the name of a text, a reason, or ``probe``."""
 
-    at: int
+    half_day: int
     address: int
     what: str | Reason
     hands: str = "live"
     way: str = ""
 
     def pair(self, source_id: int) -> tuple[Capture, bytes | None]:
-        """The capture of it, and its bytes: its address, if it names one, in the first line."""
-        when = T0 + self.at * DAY / 2
+        """Return its capture and payload. The first line of the payload is the canonical address, if any."""
+        instant = T0 + self.half_day * DAY / 2
         url, other = ADDRESSES[self.address], ADDRESSES[1 - self.address]
         if isinstance(self.what, Reason):
             status = {"status": 304} if self.what is Reason.NOT_MODIFIED else {}
-            return failed(self.what, when, source_id, url=url, provenance=self.hands, **status), None
+            return failed(self.what, instant, source_id, url=url, provenance=self.hands, **status), None
         moved = {"final_url": other, "hops": (Hop(url=url, status=301, location=other),)} if self.way == "moved" else {}
         names = other if self.way == "canonical" else ""
-        capture = a_capture(source_id, at=when, url=url, provenance=self.hands, **moved)
+        capture = a_capture(source_id, at=instant, url=url, provenance=self.hands, **moved)
         return capture, f"{names}\n{RESIDUE}{TEXTS[self.what]}".encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A stand-in for the extractor's workers: under the first recipe a line of residue is left in."""
+class ScriptedExtractor:
+    """A stand-in for the extraction workers. Under the first recipe a line of residue is left in."""
 
     recipe: Recipe
 
     def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
-        """The text of each page."""
+        """Yield the text of each page."""
         for page in pages:
             names, _, body = page.payload.decode().partition("\n")
             text = body if self.recipe == RECIPE else body.removeprefix(RESIDUE)
@@ -106,46 +107,46 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Facts that arrive in this order; then what waits is derived, so many captures at a time, or nothing is."""
+    """Facts that arrive in this order. Then the ledger is derived in chunks of ``together`` captures, or not at all."""
 
     facts: tuple[Fact, ...]
     recipe: Recipe | None = None
     together: int = 100
 
 
-# --- arriving --------------------------------------------------------------------------------------------------------
+# --- arrival ---------------------------------------------------------------------------------------------------------
 
 
 def arrive(store: Store, steps: Iterable[Step]) -> None:
-    """Let the facts come in as the steps say, and settle everything under the second recipe at the end."""
+    """Let the facts arrive in these steps, and at the end settle everything under the second recipe."""
     ids = [add_source(store, url, at=T0) for url in ADDRESSES]
     for step in steps:
         for fact in step.facts:
-            keep(store, fact, ids)
+            record(store, fact, ids)
         if step.recipe is not None:
             derive(store, step.recipe, step.together)
     derive(store, OTHER_RECIPE, 100)
 
 
-def keep(store: Store, fact: Fact, ids: Sequence[int]) -> None:
+def record(store: Store, fact: Fact, ids: Sequence[int]) -> None:
     if fact.what != "probe":
         store.record([fact.pair(ids[fact.address])])
         return
-    when = T0 + fact.at * DAY / 2
-    url = probe_url("https://daily.example/", when)
-    said = a_capture(0, at=when, url=url)
-    store.keep_asides([(SeedKind.PROBE, url_key(url), said, f"\n{TEXTS['sorry']}".encode())], [], T0)
+    instant = T0 + fact.half_day * DAY / 2
+    url = probe_url("https://daily.example/", instant)
+    capture = a_capture(0, at=instant, url=url)
+    store.keep_asides([(SeedKind.PROBE, url_key(url), capture, f"\n{TEXTS['sorry']}".encode())], [], T0)
 
 
 def derive(store: Store, recipe: Recipe, together: int) -> None:
     store.use_recipe(recipe, LATER)
     while waiting := capture_queries.underived(store.ask, together):
-        derive_captures(store, Reading(recipe), waiting, recipe=recipe, now=LATER)
+        derive_captures(store, ScriptedExtractor(recipe), waiting, recipe=recipe, now=LATER)
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[Step]], dict[str, Any]]:
-    """What an archive says to which things came in these steps. Each is a copy of an empty one, made once."""
+def answers_after(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[Step]], dict[str, Any]]:
+    """Return a function that gives the answers of an archive after these steps."""
     folder = tmp_path_factory.mktemp("order")
     Store(folder / "empty.db").close()
     number = count()
@@ -155,15 +156,17 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[Step]],
         shutil.copyfile(folder / "empty.db", path)
         with Store(path) as store:
             arrive(store, steps)
-        told = {name: rows for name, rows in contents(path).items() if name not in ONLY_NOW} | {"claims": claims(path)}
+        answers = {name: rows for name, rows in contents(path).items() if name not in ONLY_NOW} | {
+            "claims": claims(path)
+        }
         path.unlink()
-        return told
+        return answers
 
     return say
 
 
 def claims(path: Path) -> list[tuple[Any, ...]]:
-    """What each address is said to be, besides."""
+    """Return the claims of each address."""
     sql = """SELECT s.url_key, k.kind, k.url_key, k.url, k.first_seen_at, k.last_seen_at
              FROM claim k JOIN source s ON s.id = k.source_id ORDER BY 1, 2, 3"""
     with closing(sqlite3.connect(path)) as connection:
@@ -171,8 +174,8 @@ def claims(path: Path) -> list[tuple[Any, ...]]:
 
 
 def in_time(facts: Iterable[Fact]) -> list[Step]:
-    """Each fact as it happened, derived at once by the recipe that is still in use at the end."""
-    return [Step((fact,), OTHER_RECIPE) for fact in sorted(facts, key=lambda one: one.at)]
+    """Return one step for each fact in order of time, derived at once by the recipe in use at the end."""
+    return [Step((fact,), OTHER_RECIPE) for fact in sorted(facts, key=lambda fact: fact.half_day)]
 
 
 # --- in any order ----------------------------------------------------------------------------------------------------
@@ -188,48 +191,48 @@ REASONS = (
 
 @st.composite
 def facts(draw: st.DrawFn, most: int) -> list[Fact]:
-    """What happened, each at an instant of its own: of two facts of one instant without bytes only one is kept."""
-    found = []
-    for at in sorted(draw(st.sets(st.integers(0, 30), min_size=1, max_size=most))):
+    """Draw facts, each at an instant of its own, because of two at one instant without payload only one is recorded."""
+    events = []
+    for half_day in sorted(draw(st.sets(st.integers(0, 30), min_size=1, max_size=most))):
         what = draw(st.sampled_from([*TEXTS, *TEXTS, *REASONS, Reason.NOT_MODIFIED, "probe"]))
         way = draw(st.sampled_from(["", "", "", "moved", "canonical"])) if what in TEXTS else ""
         hands = "live" if what == "probe" else draw(st.sampled_from([HANDS[0], *HANDS]))
-        found.append(Fact(at=at, address=draw(st.integers(0, 1)), what=what, hands=hands, way=way))
-    return found
+        events.append(Fact(half_day=half_day, address=draw(st.integers(0, 1)), what=what, hands=hands, way=way))
+    return events
 
 
 @st.composite
 def steps_of(draw: st.DrawFn, happened: Sequence[Fact]) -> list[Step]:
-    """The facts in any order, cut into steps anywhere, each derived by either recipe, or not."""
-    left = draw(st.permutations(happened))
+    """Draw the facts in any order, cut into steps anywhere, each derived by either recipe, or not."""
+    remaining = draw(st.permutations(happened))
     steps = []
-    while left:
-        size = draw(st.integers(1, len(left)))
+    while remaining:
+        size = draw(st.integers(1, len(remaining)))
         recipe = draw(st.sampled_from([None, RECIPE, OTHER_RECIPE]))
-        steps.append(Step(tuple(left[:size]), recipe, draw(st.sampled_from([1, 2, 100]))))
-        left = left[size:]
+        steps.append(Step(tuple(remaining[:size]), recipe, draw(st.sampled_from([1, 2, 100]))))
+        remaining = remaining[size:]
     return steps
 
 
 def check(say: Callable[[Iterable[Step]], dict[str, Any]], data: st.DataObject, most: int) -> None:
     happened = data.draw(facts(most))
     steps = data.draw(steps_of(happened))
-    expected, found = say(in_time(happened)), say(steps)
+    expected, answers = say(in_time(happened)), say(steps)
     event(f"{min(len(expected['versions']), 4)} versions, {len(expected['links'])} links")
-    assert found == expected
+    assert answers == expected
     assert expected["waiting"] == [(0, 0)]
 
 
 @pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_whatever_the_order_of_arrival_the_archive_says_the_same(said: Any, data: st.DataObject) -> None:
-    check(said, data, most=7)
+def test_the_order_of_arrival_changes_nothing(answers_after: Any, data: st.DataObject) -> None:
+    check(answers_after, data, most=7)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # one to five seconds an example
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_whatever_the_order_of_many_arrivals_the_archive_says_the_same(said: Any, data: st.DataObject) -> None:
-    check(said, data, most=12)
+def test_the_order_of_many_arrivals_changes_nothing(answers_after: Any, data: st.DataObject) -> None:
+    check(answers_after, data, most=12)

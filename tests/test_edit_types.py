@@ -1,4 +1,4 @@
-"""What an edit did is read off its words."""
+"""The types of an edit are read off its words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def text(body: str, *, title: str = "Headline", language: str | None = "en", res
 
 
 def kinds(before: str, after: str, *, language: str = "en") -> set[str]:
-    a, b = (text(f"{FRAME}\n\n{said}\n\n{FRAME}", language=language) for said in (before, after))
+    a, b = (text(f"{FRAME}\n\n{body}\n\n{FRAME}", language=language) for body in (before, after))
     return {str(kind) for kind in compare(a, b).kinds}
 
 
@@ -105,15 +105,15 @@ def test_a_changed_number_is_never_cosmetic(old, new):
         "In einer früheren Version stand eine falsche Zahl.",
     ],
 )
-def test_an_added_correction_note_is_seen(note):
+def test_an_added_correction_is_recognized(note):
     assert kinds("A quiet day.", f"A quiet day.\n\n{note}") >= {"correction", "added"}
 
 
-def test_words_that_only_sound_like_a_correction_are_none():
+def test_words_that_only_resemble_a_correction_are_none():
     assert "correction" not in kinds("A day.", "A day.\n\nCorrections officers walked out of the prison on a cold day.")
 
 
-def test_a_paragraph_with_a_quotation_that_was_cut_says_both():
+def test_a_cut_paragraph_with_a_quotation_is_removed_and_quotation():
     assert kinds('"It was a long night for all of us," Quist said.', "") == {"removed", "quotation"}
 
 
@@ -121,7 +121,7 @@ def test_an_added_sentence_is_a_passage_and_not_wording():
     assert kinds("A quiet day.", "A quiet day. Nobody had seen the ship since the early morning.") == {"added"}
 
 
-def test_a_headline_change_names_what_it_did():
+def test_a_headline_change_has_the_kinds_of_its_words():
     a, b = (
         text(FRAME, title="Minister lied about 300 deaths"),
         text(FRAME, title="Minister may have erred on 30 deaths"),
@@ -159,7 +159,7 @@ def test_the_score_puts_what_matters_first():
     assert number > wording > moved > typo > 0
 
 
-# --- more of it, and in other languages ------------------------------------------------------------------------------
+# --- more cases, and other languages ---------------------------------------------------------------------------------
 
 CHANGES = [
     ("de", "Das teilte Olaf Scholz mit.", "Das teilte Friedrich Merz mit.", {"name"}),
@@ -230,12 +230,12 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["language known", "language guessed"])
+@pytest.mark.parametrize("known", [True, False], ids=["language known", "language guessed"])
 @pytest.mark.parametrize(("language", "before", "after", "expected"), CHANGES)
-def test_a_change_is_named_in_english_german_and_spanish(language, before, after, expected, told):
+def test_a_change_is_named_in_english_german_and_spanish(language, before, after, expected, known):
     a, b = (
-        text(f"{FRAMES[language]}\n\n{said}\n\n{FRAMES[language]}", language=language if told else None)
-        for said in (before, after)
+        text(f"{FRAMES[language]}\n\n{body}\n\n{FRAMES[language]}", language=language if known else None)
+        for body in (before, after)
     )
     assert {str(kind) for kind in compare(a, b).kinds} == expected
 
@@ -246,12 +246,12 @@ def test_undoing_a_change_is_a_change_of_the_same_kinds(language, before, after,
     assert kinds(after, before, language=language) == {turned.get(kind, kind) for kind in expected}
 
 
-def test_a_counter_that_went_on_is_residue():
+def test_a_changed_counter_is_residue():
     assert kinds("325 comments", "331 comments") == {"residue"}
     assert kinds("3 min read", "5 min read") == {"residue"}
 
 
-def test_each_edit_says_what_it_did():
+def test_each_edit_has_its_own_kinds():
     before, after = "Police counted 300 people. The big boat sank.", "Police counted 30 people. The small boat sank."
     change = compare(text(before), text(after))
     assert [edit.kinds for edit in change.edits if edit.op != "equal"] == [(Kind.NUMBER,), (Kind.WORDING,)]

@@ -256,7 +256,7 @@ def test_when_its_row_names_the_new_address_a_moved_page_is_still_visited(store:
 def test_a_join_that_no_longer_holds_is_undone(store: Store, now: datetime) -> None:
     """As when a better extractor finds that the two texts never were the same."""
     archive(store, [answer(now, page(), url=CANONICAL), answer(now, says(page(), canonical=CANONICAL), url=PRINT)])
-    changed = store.join(1, read_alias_claims, lambda _: False, canonical_of, now)
+    changed = store.join_aliases(1, read_alias_claims, lambda _: False, canonical_of, now)
     assert set(changed) == {1, 2}
     assert head_of(store, PRINT) == PRINT
 
@@ -272,7 +272,9 @@ def test_a_crash_between_joining_and_settling_is_made_good(store: Store, now: da
     late = answer(now + HOUR, says(page(), canonical=CANONICAL), url=PRINT)
     gather(store, [late], 2)
     derive(store, now)
-    changed = store.join(1, read_alias_claims, lambda _: False, canonical_of, now)  # cut off here: nothing is settled
+    changed = store.join_aliases(
+        1, read_alias_claims, lambda _: False, canonical_of, now
+    )  # cut off here: nothing is settled
     assert sorted(capture_queries.underived(store.ask, 10)) == sorted(each for ids in changed.values() for each in ids)
     derive(store, now)
     assert head_of(store, PRINT) == CANONICAL

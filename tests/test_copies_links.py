@@ -83,6 +83,6 @@ def test_a_link_keeps_its_languages_and_the_names_that_were_broken(alone):
 
 def test_linking_again_changes_nothing(alone, tmp_path):
     with archive(tmp_path / "archive.db", STORY) as store:
-        store.forget_links()
+        store.drop_links()
         link(store, now=NOW)
         assert linked(store) == alone

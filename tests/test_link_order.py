@@ -111,11 +111,11 @@ class Linked:
         """As ``archive.pipeline.link`` does it, where every judgement is the same."""
         while waiting := link_queries.unlinked(self.store.ask, 7):
             keys = {each: self.keys[each] for each in waiting}
-            standing, done = self.store.add_keys(keys), link_queries.compared(self.store.ask, waiting, "test")
+            standing, done = self.store.add_lsh_keys(keys), link_queries.compared(self.store.ask, waiting, "test")
             for each in standing:
                 others = () if each in done else link_queries.candidates(self.store.ask, each, keys[each])
                 self.compared += len(others)
-                self.store.link(each, [(other, a_judgement()) for other in others], "test", LATER, keys[each])
+                self.store.record_links(each, [(other, a_judgement()) for other in others], "test", LATER, keys[each])
 
     def pairs(self) -> set[frozenset[str]]:
         found = self.store.ask("SELECT a_text_id AS a, b_text_id AS b FROM link")

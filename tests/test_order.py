@@ -134,7 +134,7 @@ def keep(store: Store, fact: Fact, ids: Sequence[int]) -> None:
     when = T0 + fact.at * DAY / 2
     url = probe_url("https://daily.example/", when)
     said = a_capture(0, at=when, url=url)
-    store.keep_asides([(SeedKind.PROBE, url_key(url), said, f"\n{TEXTS['sorry']}".encode())], [], T0)
+    store.record_side_captures([(SeedKind.PROBE, url_key(url), said, f"\n{TEXTS['sorry']}".encode())], [], T0)
 
 
 def derive(store: Store, recipe: Recipe, together: int) -> None:

@@ -249,7 +249,7 @@ def state(store: Store, url: str = URL) -> SourceState:
 
 def listed(store: Store, *found: tuple[str, datetime | None], at: datetime = T0 + 9 * DAY) -> None:
     entries = [(DiscoveredUrl(url=url, updated_at=said), url_key(url)) for url, said in found]
-    store.add_found(entries, state(store, a_seed("feed").url).source.id, at)
+    store.add_discovered(entries, state(store, a_seed("feed").url).source.id, at)
 
 
 def test_histories_are_told_with_the_first_and_last_sight_of_each_text(store: Store):
@@ -270,7 +270,7 @@ def test_what_was_learned_is_kept_in_place_of_what_was_known_before(store: Store
         learned = ChangeRate(
             seed_key="daily/harbour", articles=articles, hazard=PRIOR.rates, learned_at=T0 + articles * DAY
         )
-        store.keep_rhythms([learned])
+        store.record_change_rates([learned])
     assert change_rate_queries.learned(store.ask) == [learned]
 
 
@@ -310,7 +310,7 @@ def test_one_time_for_all_of_many_pages_is_no_hint(store: Store):
 def test_a_hint_about_a_page_that_moved_goes_to_its_history(store: Store):
     moved = "https://daily.example/moved"
     joined = store.add_source(moved, url_key(moved), T0)
-    with store._write() as connection:
+    with store.begin() as connection:
         connection.exec_driver_sql("UPDATE source SET same_as = 1 WHERE id = ?", (joined,))
     listed(store, (moved, T0 + DAY))
     assert state(store).source.hinted_at == T0 + DAY

@@ -531,7 +531,7 @@ def test_weather_on_one_page_leaves_its_neighbours_alone(desk: Desk, path: str) 
 class FullDisk(Store):
     """A store that cannot take new sources any more."""
 
-    def add_found(self, *_: object) -> list[int]:
+    def add_discovered(self, *_: object) -> list[int]:
         raise StoreError("the disk is full")
 
 

@@ -235,7 +235,7 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
             by_hand = {text for text in said if any(plain(word).startswith(beginning) for word in text.split())}
             found = {each.version.text_sha256 for each in search_queries.search(store.ask, f'"{beginning}"*', limit=99)}
             assert found == {digest_of("", text) for text in by_hand}, beginning
-        store.forget(1, T0)
+        store.forget_source(1, T0)
         assert said[0] not in found_texts(store, "ube", said)
         assert said[1] in found_texts(store, "ube", said)
 

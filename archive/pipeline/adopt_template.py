@@ -45,7 +45,7 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
     counts = [
         queued
         for site in sites(store.ask)
-        if (queued := store.adopt_furniture(site, site_keys(site), learned(store.ask, site, recipe), now)) is not None
+        if (queued := store.adopt_template(site, site_keys(site), learned(store.ask, site, recipe), now)) is not None
     ]
     return len(counts), sum(counts)
 

@@ -61,7 +61,7 @@ def derive(
     for capture in sorted(pages, key=lambda one: not is_probe(one.url)):  # what a probe says is known before it is used
         shown = texts.derive_text(store, capture, further[capture.id], recipe, fitted.of(capture))
         judge = _judge_by(capture, apologies.near(capture), shown.missing)
-        store.derived(capture, recipe.id, judge, now, shown.cleaned)
+        store.record_derivation(capture, recipe.id, judge, now, shown.cleaned)
         side_captures.hold_against(store, capture)
     opened = [each for each in settle.settle_sources(store, captures, now) if not _is_reread(each, before)]
     links = link(store, now=now, stopped=stopped)

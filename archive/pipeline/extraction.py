@@ -55,7 +55,7 @@ def extract_new(store: Store, extractors: Extracts, captures: Iterable[Capture],
     unknown = {
         (capture.payload_sha256, capture.charset): capture
         for capture in captures
-        if not store.known_extraction(capture, recipe.id)
+        if not derivation_queries.is_extracted(store.ask, capture, recipe.id)
     }
     left, extracted = iter(unknown.values()), 0
     while some := list(islice(left, _TOGETHER)):
@@ -71,15 +71,15 @@ def _extract(store: Store, extractors: Extracts, captures: Sequence[Capture], re
         core = stripped_digest(page)
         if (core, capture.charset) in fresh:
             again.append((capture, core))
-        elif not store.keep_like(capture, recipe.id, core):
+        elif not store.copy_extraction(capture, recipe.id, core):
             fresh[core, capture.charset] = capture, page
     found = extractors.map(page for _, page in fresh.values())
     for ((core, _), (capture, _)), raw in zip(fresh.items(), found, strict=True):
         cleaned = clean(raw)
         digest = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.keep_extraction(capture, cleaned, digest, recipe, core)
+        store.record_extraction(capture, cleaned, digest, recipe, core)
     for capture, core in again:
-        store.keep_like(capture, recipe.id, core)
+        store.copy_extraction(capture, recipe.id, core)
     return len(fresh)
 
 

@@ -97,7 +97,7 @@ def _expand(
         return outcomes
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listed = discover(page_of(outcome), visit.kind, lists=not deep)
-    new.extend(store.add_found([(each, url_key(each.url)) for each in listed.found], visit.source_id, now))
+    new.extend(store.add_discovered([(each, url_key(each.url)) for each in listed.found], visit.source_id, now))
     return (replace(outcome, flags=(*outcome.flags, *listed.flags), detail=listed.detail or outcome.detail),)
 
 
@@ -164,7 +164,7 @@ def keep_visits(
         pairs.append((make_capture(source_id, page, provenance=provenance), page.payload))
         parts = (make_capture(source_id, one, provenance=provenance, part=n) for n, one in enumerate(further, 2))
         pairs += zip(parts, (one.payload for one in further), strict=True)
-    return store.record(pairs) + (store.keep_asides(lists, (), now) if lists else [])
+    return store.record(pairs) + (store.record_side_captures(lists, (), now) if lists else [])
 
 
 def forgotten(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:

@@ -33,7 +33,7 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     while not stopped() and (waiting := link_queries.unlinked(store.ask, _LINKED_AT_ONCE)):
         texts = {text.id or 0: text for text in version_queries.texts(store.ask, waiting)}
         keys = {each: copies.fingerprint(text, readings) for each, text in texts.items()}
-        standing, done = store.add_keys(keys), link_queries.compared(store.ask, waiting, method)
+        standing, done = store.add_lsh_keys(keys), link_queries.compared(store.ask, waiting, method)
         for each in standing:
             if stopped():
                 break
@@ -42,5 +42,5 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
                 (other.id or 0, copies.judge(texts[each], other, readings, sense))
                 for other in version_queries.texts(store.ask, others)
             ]
-            found += store.link(each, judged, method, now, keys[each])
+            found += store.record_links(each, judged, method, now, keys[each])
     return found

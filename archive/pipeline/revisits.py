@@ -100,7 +100,7 @@ def _complete(store: Store, repeat: Capture, found: Capture) -> int:
     sha256 = found.payload_sha256 or ""
     head = _head_of(found) if not repeat.headers and repeat.status is None else {}
     full = replace(repeat, flags=_settled(repeat.flags, sha256), **head)
-    return len(store.replace(repeat.id or 0, full, capture_queries.payload(store.ask, sha256)))
+    return len(store.replace_capture(repeat.id or 0, full, capture_queries.payload(store.ask, sha256)))
 
 
 def _head_of(found: Capture) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def record_side_captures(store: Store, asides: SideCaptures, *, run_id: int | No
         (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in asides.pages
     ]
     if found or asides.manners:
-        store.keep_asides(found, asides.manners, now, run_id)
+        store.record_side_captures(found, asides.manners, now, run_id)
 
 
 # --- what probes tell ------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def hold_against(store: Store, capture: Capture) -> None:
     """
     if soft404.is_probe(capture.url):
         at = capture.captured_at
-        store.queue_around(_host_keys(capture.url), at - soft404.REACH, at + soft404.REACH)
+        store.requeue_host(_host_keys(capture.url), at - soft404.REACH, at + soft404.REACH)
 
 
 def _host_keys(url: str) -> tuple[str, str]:

@@ -49,7 +49,7 @@ def figures() -> Iterator[tuple[str, float]]:
             turn += BATCHES
             yield f"revisits, {size} at once", per_second(store, made)
         made = [visits(turn + each, SOURCES, None) for each in range(BATCHES)]
-        with store._ask() as ask:  # noqa: SLF001 (the part of record that packs)
+        with store.reading() as ask:  # the part of record that packs
             ready = [payloads.pack_all(ask, batch) for batch in made]
         yield f"new pages packed before, {SOURCES} at once", per_second(store, ready)
 

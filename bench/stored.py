@@ -42,7 +42,7 @@ def stored(name: str) -> Stored:
         for start in range(0, len(found), TOGETHER):
             batch = found[start : start + TOGETHER]
             began = process_time()
-            with store._ask() as ask:  # noqa: SLF001 (the part of record that packs)
+            with store.reading() as ask:  # the part of record that packs
                 ready = payloads.pack_all(ask, batch)
             packing += process_time() - began
             store.record(ready)

@@ -68,8 +68,8 @@ def _wait_for_disk(connection: Connection, level: str) -> None:
         connection.info["synchronous"] = level
 
 
-def asking(connection: Connection) -> Ask:
-    """Let a question be asked on a SQLAlchemy connection."""
+def ask_on(connection: Connection) -> Ask:
+    """Return an ``Ask`` that runs its queries on a SQLAlchemy connection, inside its transaction if there is one."""
 
     def ask(sql: str, /, **values: Any) -> list[Row]:
         # Handed to the driver as it is: its parameters are spelled the same, and SQLAlchemy's own reading of the text

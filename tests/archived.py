@@ -97,4 +97,4 @@ def _evidence(store: Store) -> None:
     """What is kept along the way: a robots.txt and a probe."""
     pages = ((SeedKind.ROBOTS, ROBOTS), (SeedKind.PROBE, PROBE))
     made = [(kind, url, a_capture(0, url=url, at=T0, content_type="text/plain")) for kind, url in pages]
-    store.keep_asides([(kind, url_key(url), one, b"User-agent: *\n") for kind, url, one in made], [], T0)
+    store.record_side_captures([(kind, url_key(url), one, b"User-agent: *\n") for kind, url, one in made], [], T0)

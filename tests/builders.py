@@ -143,8 +143,8 @@ def derive_all(store: Store, *, recipe: Recipe = RECIPE, title: str = "", now: d
         if capture.payload_sha256 is None:
             continue
         body = capture_queries.payload(store.ask, capture.payload_sha256 or "").decode()
-        store.keep_extraction(capture, an_extraction(body, title=title), digest_of(title, body), recipe)
-        store.derived(capture, recipe.id, judged, now)
+        store.record_extraction(capture, an_extraction(body, title=title), digest_of(title, body), recipe)
+        store.record_derivation(capture, recipe.id, judged, now)
     touched = dict.fromkeys(capture_queries.by_id(store.ask, each).source_id for each in ids)
     roots = dict.fromkeys(_history_of(store, source_id) for source_id in touched)
     return [new for root in roots for new in settle(store, root, now=now, done=ids)]
@@ -172,7 +172,7 @@ def move(store: Store, source_id: int, url: str, *, at: datetime = T0) -> list[i
             for each in dict.fromkeys((*before, url))
         ]
 
-    return list(store.join(source_id, read, aliases.is_alias, aliases.canonical_of, LATER))
+    return list(store.join_aliases(source_id, read, aliases.is_alias, aliases.canonical_of, LATER))
 
 
 def make_history(store: Store, source_id: int, seen: Seen, *, title: str = "") -> list[Version]:
@@ -188,7 +188,7 @@ def an_edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
 
 
 def judged(extraction: Row) -> tuple[Verdict, str]:
-    """The page's own verdict, which ``Store.derived`` is handed."""
+    """The page's own verdict, which ``Store.record_derivation`` is handed."""
     return Verdict(extraction["verdict"]), extraction["detail"]
 
 

@@ -61,7 +61,7 @@ def stocked(path: Path) -> Path:
         url = "https://slow.example/harbour"
         store.record([(failed(Reason.TIMEOUT, T0, ids[2], url=url, final_url=url), None)])
         _derive(store)
-        store.link(1, [(3, a_judgement(Relation.NEAR, because="near: much of it"))], "of the tests", T0 + HOUR)
+        store.record_links(1, [(3, a_judgement(Relation.NEAR, because="near: much of it"))], "of the tests", T0 + HOUR)
     return path
 
 
@@ -75,8 +75,8 @@ def _derive(store: Store) -> None:
         body = capture_queries.payload(store.ask, capture.payload_sha256).decode()
         title = f"{HOSTILE} {capture.captured_at:%d}" if "daily" in capture.url else capture.url
         extraction = an_extraction(body, title=title, byline=HOSTILE)
-        store.keep_extraction(capture, extraction, digest_of(title, body), RECIPE)
-        store.derived(capture, RECIPE.id, judged, NOW)
+        store.record_extraction(capture, extraction, digest_of(title, body), RECIPE)
+        store.record_derivation(capture, RECIPE.id, judged, NOW)
     for source in dict.fromkeys(capture_queries.by_id(store.ask, each).source_id for each in ids):
         _settle(store, source, ids)
 

@@ -267,7 +267,7 @@ def test_a_join_that_no_longer_holds_is_undone(store: Store, now: datetime) -> N
     archive(
         store, [answer(now, page(), url=CANONICAL), answer(now, with_claims(page(), canonical=CANONICAL), url=PRINT)]
     )
-    changed = store.join(1, read_alias_claims, lambda _: False, canonical_of, now)
+    changed = store.join_aliases(1, read_alias_claims, lambda _: False, canonical_of, now)
     assert set(changed) == {1, 2}
     assert head_of(store, PRINT) == PRINT
 
@@ -283,7 +283,9 @@ def test_a_crash_between_joining_and_settling_is_repaired(store: Store, now: dat
     late = answer(now + HOUR, with_claims(page(), canonical=CANONICAL), url=PRINT)
     gather(store, [late], 2)
     derive(store, now)
-    changed = store.join(1, read_alias_claims, lambda _: False, canonical_of, now)  # crashed here: nothing is settled
+    changed = store.join_aliases(
+        1, read_alias_claims, lambda _: False, canonical_of, now
+    )  # crashed here: nothing is settled
     assert sorted(capture_queries.underived(store.ask, 10)) == sorted(
         capture_id for ids in changed.values() for capture_id in ids
     )

@@ -135,7 +135,7 @@ def record(store: Store, fact: Fact, ids: Sequence[int]) -> None:
     instant = T0 + fact.half_day * DAY / 2
     url = probe_url("https://daily.example/", instant)
     capture = a_capture(0, at=instant, url=url)
-    store.keep_asides([(SeedKind.PROBE, url_key(url), capture, f"\n{TEXTS['sorry']}".encode())], [], T0)
+    store.record_side_captures([(SeedKind.PROBE, url_key(url), capture, f"\n{TEXTS['sorry']}".encode())], [], T0)
 
 
 def derive(store: Store, recipe: Recipe, together: int) -> None:

@@ -251,7 +251,7 @@ def test_a_compact_backup_says_the_same_in_less_room(path: Path, tmp_path: Path)
     with Store(path) as store:
         source = add_source(store, "https://daily.example/long")
         store.record([(a_capture(source, at=T0 + n * HOUR), os.urandom(9000)) for n in range(9)])
-        store.forget(source, T0)
+        store.forget_source(source, T0)
     copy, small = (
         maintenance.backup(path, tmp_path / "copy.db"),
         maintenance.backup(path, tmp_path / "small.db", compact=True),

@@ -96,7 +96,7 @@ def test_a_batch_that_fails_leaves_no_link(store: Store) -> None:
 def test_a_capture_replaced_by_a_fuller_one_leaves_its_digest(store: Store, path: Path) -> None:
     source = add_source(store)
     (waiting,) = store.record([(a_capture(source, flags=("repeat",)), None)])
-    (whole,) = store.replace(waiting, a_capture(source), PAGE)
+    (whole,) = store.replace_capture(waiting, a_capture(source), PAGE)
     assert (waiting, whole) == (1, 2)
     with Reader(path) as reader:
         assert list(verify(reader, deep=True)) == []

@@ -257,7 +257,7 @@ def state(store: Store, url: str = URL) -> SourceState:
 
 def add_entries(store: Store, *entries: tuple[str, datetime | None], now: datetime = T0 + 9 * DAY) -> None:
     pairs = [(DiscoveredUrl(url=url, updated_at=updated_at), url_key(url)) for url, updated_at in entries]
-    store.add_found(pairs, state(store, a_seed("feed").url).source.id, now)
+    store.add_discovered(pairs, state(store, a_seed("feed").url).source.id, now)
 
 
 def test_histories_have_the_first_and_last_sight_of_each_text(store: Store):
@@ -278,7 +278,7 @@ def test_a_new_change_rate_replaces_the_previous_one(store: Store):
         learned = ChangeRate(
             seed_key="daily/harbour", articles=articles, hazard=PRIOR.rates, learned_at=T0 + articles * DAY
         )
-        store.keep_rhythms([learned])
+        store.record_change_rates([learned])
     assert change_rate_queries.learned(store.ask) == [learned]
 
 

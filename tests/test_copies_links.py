@@ -87,6 +87,6 @@ def test_a_link_has_its_languages_and_respelled_names(alone):
 
 def test_linking_again_changes_nothing(alone, tmp_path):
     with archive(tmp_path / "archive.db", STORY) as store:
-        store.forget_links()
+        store.drop_links()
         link(store, now=NOW)
         assert story_links(store) == alone

@@ -119,8 +119,8 @@ def mend(store: Store) -> None:
     whole = an_extraction(LONG, title="")
     ids = capture_queries.underived(store.ask, 100)
     for capture in (capture_queries.by_id(store.ask, each) for each in ids):
-        store.keep_extraction(capture, whole, digest_of("", LONG), OTHER_RECIPE)
-        store.derived(capture, OTHER_RECIPE.id, judged, LATER)
+        store.record_extraction(capture, whole, digest_of("", LONG), OTHER_RECIPE)
+        store.record_derivation(capture, OTHER_RECIPE.id, judged, LATER)
     for source_id in sorted({capture_queries.by_id(store.ask, each).source_id for each in ids}):
         settle(store, source_id, done=ids)
 

@@ -81,7 +81,7 @@ def parted(tmp_path: Path) -> Path:
         for kind, url in ((SeedKind.FEED, FEED), (SeedKind.PROBE, "https://daily.example/no-such-page-1")):
             for hours in (0, 4):
                 side_capture = a_capture(0, url=url, at=T0 + hours * HOUR, content_type="application/xml")
-                store.keep_asides([(kind, url_key(url), side_capture, b"<rss/>" + url.encode())], (), T0)
+                store.record_side_captures([(kind, url_key(url), side_capture, b"<rss/>" + url.encode())], (), T0)
     return path
 
 

@@ -28,7 +28,7 @@ from db.reader import Reader
 from db.records import DiscoveredUrl, SeedKind
 from db.schema import metadata
 from db.store import Store
-from db.store.forget import _pointing_at
+from db.store.delete_rows import references_to
 from db.verify import verify
 from tests.builders import (
     DAY,
@@ -64,7 +64,7 @@ def path(tmp_path: Path) -> Path:
     with Store(where) as store:
         make_history(store, add_source(store), [(page(f"{SECRET}{n}"), T0 + n * DAY) for n in range(3)])
         make_history(store, add_source(store, OTHER), [(page("calm"), T0 + HOUR), (page("calmer"), T0 + DAY)])
-        store.link(1, [(4, a_judgement())], "of the tests", T0)
+        store.record_links(1, [(4, a_judgement())], "of the tests", T0)
     return where
 
 
@@ -97,7 +97,7 @@ def bases(store: Store) -> dict[int, int | None]:
 def test_nothing_of_it_is_left_in_any_table(path: Path) -> None:
     assert SECRET in everything(path)
     with Store(path) as store:
-        assert store.forget(1, LATER)
+        assert store.forget_source(1, LATER)
     assert SECRET not in everything(path)
     assert [name for name, rows in sizes(path).items() if rows and name in {"link", "near_key"}] == []
 
@@ -106,9 +106,9 @@ def test_its_bytes_are_gone_from_the_file_and_its_log(path: Path) -> None:
     with Store(path) as store:
         raw = f"{SECRET} in plain sight".encode()  # too short to be packed: it stands in the file as it is
         record_text(store, 1, raw.decode(), T0 + 9 * DAY)
-        store.fold_log()
+        store.truncate_wal()
         assert raw in path.read_bytes()
-        store.forget(1, LATER)
+        store.forget_source(1, LATER)
         left = b"".join(each.read_bytes() for each in path.parent.iterdir())
     assert SECRET.encode() not in left
     assert SECRET[1:].encode() not in left  # the index of words leaves out beginnings they share
@@ -118,14 +118,14 @@ def test_a_log_that_others_read_is_told_of(store: Store, path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM capture").fetchone()
-        assert not store.forget(1, LATER)
+        assert not store.forget_source(1, LATER)
 
 
 def test_pages_packed_against_it_are_packed_anew(store: Store, path: Path) -> None:
     before = [capture_queries.payload(store.ask, each) for each in digests(store, 2)]
     mine = {row["payload_id"] for row in store.ask("SELECT payload_id FROM capture WHERE source_id = 1")}
     assert mine.intersection(each for each in bases(store).values() if each)
-    store.forget(1, LATER)
+    store.forget_source(1, LATER)
     assert mine.isdisjoint(bases(store))
     assert [capture_queries.payload(store.ask, each) for each in digests(store, 2)] == before
     assert problems(path) == []
@@ -139,7 +139,7 @@ def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE version SET superseded_at = 1 WHERE source_id = 2")
         connection.execute("UPDATE source SET same_as = 1 WHERE id = 2")
-    store.forget(1, LATER)
+    store.forget_source(1, LATER)
     assert source_queries.everything(store.ask) == []
     assert sizes(path)["payload"] == sizes(path)["text"] == 0
     assert sizes(path)["tombstone"] == 2
@@ -147,7 +147,7 @@ def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
 
 def test_what_others_show_too_is_kept(store: Store, path: Path) -> None:
     make_history(store, 2, [(page(f"{SECRET}0"), T0 + 5 * DAY)])
-    store.forget(1, LATER)
+    store.forget_source(1, LATER)
     with Archive(path) as archive:
         assert f"{SECRET}0" in archive.text(archive.version(Ref(url=OTHER))).body
         assert [hit.version.url for hit in archive.search(f"{SECRET}0")[1]] == [OTHER]
@@ -159,20 +159,20 @@ def test_a_list_is_forgotten_without_what_it_named(store: Store) -> None:
     store.sync_seeds([a_seed("feed", kind="feed")], {"https://daily.example/feed": "example,daily,)/feed"}, T0)
     feed = source_queries.by_url_key(store.ask, "example,daily,)/feed")
     assert feed is not None
-    named = store.add_found([(DiscoveredUrl(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
-    store.forget(feed.id, LATER)
+    named = store.add_discovered([(DiscoveredUrl(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
+    store.forget_source(feed.id, LATER)
     assert source_queries.by_id(store.ask, named[0]).found_in is None
 
 
 def test_every_table_that_hangs_on_a_source_is_known() -> None:
     """So that a table added later is forgotten too, without anybody thinking of it."""
-    hanging = {child.name for child, _ in _pointing_at(metadata.tables["source"])}
+    hanging = {child.name for child, _ in references_to(metadata.tables["source"])}
     assert {"capture", "version", "claim", "source"} <= hanging
 
 
 def test_texts_live_as_long_as_something_shows_them_and_not_because_something_speaks_of_them() -> None:
     text = metadata.tables["text"]
-    naming = {child for child, _ in _pointing_at(text)}
+    naming = {child for child, _ in references_to(text)}
     speaking = {child.name for child in naming if all(key.column.table is text for key in child.foreign_keys)}
     assert speaking == {"link", "near_key", "unlinked"}
 
@@ -182,7 +182,7 @@ def test_texts_live_as_long_as_something_shows_them_and_not_because_something_sp
 
 def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
     links = [tombstones.link_of(store.ask, each.id or 0).link for each in capture_queries.of_source(store.ask, 1)]
-    store.forget(1, LATER)
+    store.forget_source(1, LATER)
     grave = tombstones.tombstone(store.ask, url_key(URL))
     assert grave is not None
     assert (grave.url, grave.forgotten_at, grave.captures, grave.lifted_at) == (URL, LATER, 3, None)
@@ -193,7 +193,7 @@ def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
 
 def test_the_chain_goes_on(store: Store, path: Path) -> None:
     head = tombstones.head(store.ask)
-    store.forget(2, LATER)
+    store.forget_source(2, LATER)
     assert tombstones.head(store.ask) == head
     record_text(store, 1, page("after"), T0 + 9 * DAY)
     number, _ = tombstones.head(store.ask) or (0, "")
@@ -204,7 +204,7 @@ def test_the_chain_goes_on(store: Store, path: Path) -> None:
 def test_the_schema_file_and_the_others_hold_after_any_of_them_was_forgotten(path: Path) -> None:
     with Store(path) as store:
         for source in (2, 1):
-            store.forget(source, LATER)
+            store.forget_source(source, LATER)
             assert problems(path) == []
     assert sizes(path)["capture"] == sizes(path)["text_fts_docsize"] == 0
 
@@ -213,11 +213,11 @@ def test_the_schema_file_and_the_others_hold_after_any_of_them_was_forgotten(pat
 
 
 def test_it_is_not_kept_again_by_any_way(store: Store) -> None:
-    store.forget(1, LATER)
+    store.forget_source(1, LATER)
     key = url_key(URL)
     with pytest.raises(BadInput, match="--lift"):
         store.add_source(URL, key, LATER)
-    assert store.add_found([(DiscoveredUrl(url=URL), key)], 2, LATER) == []
+    assert store.add_discovered([(DiscoveredUrl(url=URL), key)], 2, LATER) == []
     store.sync_seeds([a_seed("harbour")], {URL: key}, LATER)
     visits = [(SeedKind.ARTICLE, (outcome,)) for outcome in (an_outcome(), an_outcome(OTHER))]
     assert record_visits(store, visits, provenance="import:a.warc", now=LATER) != []
@@ -225,9 +225,9 @@ def test_it_is_not_kept_again_by_any_way(store: Store) -> None:
 
 
 def test_it_is_kept_again_once_that_is_allowed(store: Store, path: Path) -> None:
-    store.forget(1, LATER)
-    assert store.lift(url_key(URL), LATER + DAY)
-    assert not store.lift(url_key(URL), LATER + DAY)
+    store.forget_source(1, LATER)
+    assert store.lift_tombstone(url_key(URL), LATER + DAY)
+    assert not store.lift_tombstone(url_key(URL), LATER + DAY)
     make_history(store, add_source(store), [(page("again"), LATER + DAY)])
     with Archive(path) as archive:
         assert archive.history(URL)[1].captures == 1
@@ -243,7 +243,7 @@ from db.store import Store
 from tests.builders import LATER
 with Store(Path(sys.argv[1])) as store:
     print("open", flush=True)
-    store.forget(1, LATER)
+    store.forget_source(1, LATER)
 """
 
 
@@ -261,7 +261,7 @@ def test_killed_at_any_moment_all_of_it_is_there_or_forgetting_again_ends_it(pat
     with Store(path) as store:
         if store.ask("SELECT 1 FROM source WHERE id = 1"):
             assert len(capture_queries.of_source(store.ask, 1)) == 3
-            store.forget(1, LATER)
+            store.forget_source(1, LATER)
     assert SECRET not in everything(path)
     assert problems(path) == []
 

@@ -112,12 +112,12 @@ class LinkedArchive:
         """Link as ``archive.pipeline.link`` does, with the same judgement for all pairs."""
         while queue := link_queries.unlinked(self.store.ask, 7):
             keys = {text_id: self.keys[text_id] for text_id in queue}
-            current, compared = self.store.add_keys(keys), link_queries.compared(self.store.ask, queue, "test")
+            current, compared = self.store.add_lsh_keys(keys), link_queries.compared(self.store.ask, queue, "test")
             for text_id in current:
                 own = keys[text_id]
                 others = () if text_id in compared else link_queries.candidates(self.store.ask, text_id, own)
                 self.compared += len(others)
-                self.store.link(text_id, [(other, a_judgement()) for other in others], "test", LATER, own)
+                self.store.record_links(text_id, [(other, a_judgement()) for other in others], "test", LATER, own)
 
     def pairs(self) -> set[frozenset[str]]:
         rows = self.store.ask("SELECT a_text_id AS a, b_text_id AS b FROM link")

@@ -39,7 +39,7 @@ def source(store: Store, url: str) -> Source:
 
 def names(store: Store, via: str, *urls: str, kind: SeedKind = SeedKind.ARTICLE) -> None:
     """The list at ``via`` names these."""
-    store.add_found([(DiscoveredUrl(url=url, kind=kind), url_key(url)) for url in urls], source(store, via).id, T0)
+    store.add_discovered([(DiscoveredUrl(url=url, kind=kind), url_key(url)) for url in urls], source(store, via).id, T0)
 
 
 def watched(store: Store) -> set[str]:
@@ -167,7 +167,7 @@ def test_when_a_source_was_found_is_when_the_first_list_named_it(store: Store) -
     sync(store, a_list("alpha"), a_list("beta"))
     for days, name in ((0, "beta"), (1, "alpha")):
         via = source(store, f"{HOST}/{name}").id
-        store.add_found([(DiscoveredUrl(url=STORY), url_key(STORY))], via, T0 + days * DAY)
+        store.add_discovered([(DiscoveredUrl(url=STORY), url_key(STORY))], via, T0 + days * DAY)
     assert source(store, STORY).found_at == T0
     assert list_queries.naming(store.ask, source(store, STORY).id) == [
         (f"{HOST}/beta", T0),

@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
     with Store(where) as store:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY)])
         make_history(store, add_source(store, "https://copy.example/a"), [("one again", T0 + DAY)])
-        store.link(1, [(3, a_judgement())], "of the tests", T0)
+        store.record_links(1, [(3, a_judgement())], "of the tests", T0)
     return where
 
 

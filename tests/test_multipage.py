@@ -291,7 +291,7 @@ def test_parts_are_no_visits_of_their_own(store: Store, source_id: int, now: dat
     assert len(capture_queries.sightings(store.ask, source_id)) == 1
     assert store.ask("SELECT checks, state FROM v_sources") == [{"checks": 1, "state": "ok"}]
     assert capture_queries.underived(store.ask, 10) == []
-    store.queue_again([source_id], None, None)
+    store.requeue_sources([source_id], None, None)
     assert len(capture_queries.underived(store.ask, 10)) == 1
 
 
@@ -387,7 +387,7 @@ def test_a_new_recipe_reads_all_parts_again(store: Store, source_id: int, now: d
     visit(store, source_id, story(now), now)
     derive(store, now)
     before = texts(store, source_id)
-    store.queue_again([source_id], None, None)
+    store.requeue_sources([source_id], None, None)
     assert derive(store, now).extracted == 0
     assert texts(store, source_id) == before
 

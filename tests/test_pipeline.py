@@ -120,7 +120,7 @@ def test_deriving_twice_changes_nothing(store: Store, source_id: int, now: datet
     before = [
         row for table in ("version", "text", "extraction", "derivation") for row in store.ask(f"SELECT * FROM {table}")
     ]
-    store.queue_again([source_id], None, None)
+    store.requeue_sources([source_id], None, None)
     again = derive(store, now)
     after = [
         row for table in ("version", "text", "extraction", "derivation") for row in store.ask(f"SELECT * FROM {table}")

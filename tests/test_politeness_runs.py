@@ -218,7 +218,7 @@ def test_a_validator_without_the_page_it_came_with_is_not_used(desk: Desk) -> No
         capture = a_capture(1, at=T0 + HOUR, url=TALKS, reason=Reason.NOT_MODIFIED, etag='"v9"')
         source_id = store.add_source("http://other.example/a", "example,other,)/a", T0)
         store.record([(replace(capture, source_id=source_id), None)])
-        store.add_found([(DiscoveredUrl(url="http://other.example/a"), "example,other,)/a")], 1, T0)
+        store.add_discovered([(DiscoveredUrl(url="http://other.example/a"), "example,other,)/a")], 1, T0)
         (state,) = [candidate for candidate in source_queries.states(store.ask) if candidate.source.id == source_id]
     assert (state.last_reason, state.etag, state.validators_url) == (Reason.NOT_MODIFIED, None, None)
 

@@ -95,8 +95,8 @@ def derive_with(store: Store, capture_id: int, *, recipe: Recipe = RECIPE, **fac
     capture = capture_queries.by_id(store.ask, capture_id)
     found = an_extraction("The harbour opens.", **facts)
     store.use_recipe(recipe, T0)
-    store.keep_extraction(capture, found, digest_of(found.title, found.text), recipe)
-    store.derived(capture, recipe.id, judged, T0)
+    store.record_extraction(capture, found, digest_of(found.title, found.text), recipe)
+    store.record_derivation(capture, recipe.id, judged, T0)
     settle(store, capture.source_id, done=[capture_id])
 
 
@@ -187,7 +187,7 @@ def linked(store: Store, **more: object) -> None:
     """Texts 1 (of A) and 2 (of B), A seen first, and a link between them as if 2 had been compared with 1."""
     make_history(store, add_source(store, A), [("one", T0)])
     make_history(store, add_source(store, B), [("two", T0 + DAY)])
-    store.link(2, [(1, a_judgement(**more))], "of the tests", T0)
+    store.record_links(2, [(1, a_judgement(**more))], "of the tests", T0)
 
 
 def test_a_link_goes_from_the_earlier_version_whatever_was_compared_with_what(store: Store) -> None:
@@ -214,7 +214,7 @@ def test_texts_that_are_not_related_leave_no_link(store: Store) -> None:
 
 def test_a_link_judged_again_is_replaced(store: Store) -> None:
     linked(store)
-    store.link(1, [(2, a_judgement(Relation.PARTIAL))], "a better one", T0)
+    store.record_links(1, [(2, a_judgement(Relation.PARTIAL))], "a better one", T0)
     assert [(each.relation, each.method) for each in link_queries.of_sources(store.ask, [])] == [
         (Relation.PARTIAL, "a better one")
     ]
@@ -225,7 +225,7 @@ KEYS = ([1, 2, 3, 4, 5], [1, 2, 3], [1, 2, 3, 4], [9, *range(1, 6)], [7, 8])
 
 def test_candidates_share_four_keys_at_least_and_those_that_share_most_come_first(store: Store, source: int) -> None:
     make_history(store, source, [(str(number), T0 + number * DAY) for number in range(5)])
-    store.add_keys(dict(enumerate(KEYS, 1)))
+    store.add_lsh_keys(dict(enumerate(KEYS, 1)))
     assert link_queries.candidates(store.ask, 1, KEYS[0]) == [4, 3]
     assert link_queries.candidates(store.ask, 5, KEYS[4]) == []
     assert link_queries.candidates(store.ask, 5, []) == []
@@ -250,7 +250,7 @@ def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(
     store: Store, source: int, keys: list[int], cap: int
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    store.add_keys({1: keys, 2: keys})
+    store.add_lsh_keys({1: keys, 2: keys})
     crowd(store, range(3, cap + 1), TODAY, keys)
     assert 2 in link_queries.candidates(store.ask, 1, keys)
     crowd(store, [9999], TODAY, keys)
@@ -259,7 +259,7 @@ def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(
 
 def test_a_key_of_few_texts_is_found_in_any_year_and_of_many_in_its_fortnight(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("years later", T0 + 700 * DAY)])
-    store.add_keys({1: FOUR, 2: FOUR})
+    store.add_lsh_keys({1: FOUR, 2: FOUR})
     assert link_queries.candidates(store.ask, 2, FOUR) == [1]
     crowd(store, range(100, 100 + link_queries.RARE_CAP), 5)
     assert link_queries.candidates(store.ask, 2, FOUR) == []
@@ -270,14 +270,14 @@ def test_copies_are_counted_by_article_and_an_article_is_none_of_its_own(store: 
     make_history(store, add_source(store, "https://copy.example/"), [("four", T0), ("five", T0 + DAY)])
     make_history(store, add_source(store, "https://else.example/"), [("six", T0)])
     copies = [(text, a_judgement()) for text in (1, 2, 4, 5)]
-    store.link(3, [*copies, (6, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
+    store.record_links(3, [*copies, (6, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
     assert source_health.copies_of(store.ask, newest.text_sha256, source_id=source) == 1
 
 
 def test_forgotten_links_are_to_be_found_again(store: Store) -> None:
     linked(store)
-    store.add_keys({1: [1, 2]})
-    store.forget_links()
+    store.add_lsh_keys({1: [1, 2]})
+    store.drop_links()
     assert link_queries.of_sources(store.ask, []) == []
     assert link_queries.unlinked(store.ask, 9) == [1, 2]
     assert store.ask("SELECT * FROM near_key") == []
@@ -346,7 +346,7 @@ def test_an_address_that_was_joined_is_not_visited_for_itself(store: Store) -> N
 @pytest.mark.parametrize("name", ["daily/feed", "feed", "daily", "https://daily.example/feed"])
 def test_sources_are_found_by_seed_group_or_address(store: Store, name: str) -> None:
     watch(store, a_seed("feed", kind=SeedKind.FEED))
-    store.add_found([(DiscoveredUrl(url=URL), url_key(URL))], 1, T0)
+    store.add_discovered([(DiscoveredUrl(url=URL), url_key(URL))], 1, T0)
     expected = [1] if name.startswith("https") else [1, 2]
     assert source_queries.matching(store.ask, [name]) == expected
     assert source_queries.matching(store.ask, []) == []

@@ -79,7 +79,7 @@ def problems(path: Path) -> list[object]:
 
 
 def run(store: Store, *, everything: bool = False) -> Repacked:
-    return sum(store.repack(everything=everything), start=Repacked())
+    return sum(store.repack_payloads(everything=everything), start=Repacked())
 
 
 def forget_how(path: Path) -> None:
@@ -173,20 +173,20 @@ def test_an_error_page_is_compared_with_error_pages(store: Store) -> None:
 def test_a_base_that_was_forgotten_meanwhile_costs_room_and_nothing_else(store: Store, path: Path) -> None:
     """Between packing and keeping another process may take it out; here the second transaction meets that."""
     from db.store import captures, payloads
-    from db.writer import asking
+    from db.writer import ask_on
 
     source = add_source(store)
     keep(store, source, [page(1)])
-    with store._ask() as ask:
+    with store.reading() as ask:
         ready = payloads.pack_all(ask, [(a_capture(source, at=T0 + DAY), edited(page(1), 1))])
     assert ready[0][1] is not None
     assert ready[0][1].base is not None
-    store.forget(source, T0)
-    store.lift("example,daily,)/harbour", T0)
+    store.forget_source(source, T0)
+    store.lift_tombstone("example,daily,)/harbour", T0)
     again = add_source(store)
-    with store._write() as connection:
-        assert asking(connection)("SELECT 1 FROM payload") == []
-        captures.record(connection, [(a_capture(again, at=T0 + DAY), ready[0][1])], None)
+    with store.begin() as connection:
+        assert ask_on(connection)("SELECT 1 FROM payload") == []
+        captures.add_captures(connection, [(a_capture(again, at=T0 + DAY), ready[0][1])], None)
     assert pages_of(store, again) == [edited(page(1), 1)]
     assert problems(path) == []
 
@@ -207,7 +207,7 @@ def test_whatever_comes_in_whatever_order_is_read_as_it_came(
                 keep(store, sources[which], [data], first=hour, url=f"{SITE}/{which}")
         for source, by_hour in wanted.items():
             assert pages_of(store, source) == [by_hour[hour] for hour in sorted(by_hour)]
-        list(store.repack(everything=True))
+        list(store.repack_payloads(everything=True))
         for source, by_hour in wanted.items():
             assert pages_of(store, source) == [by_hour[hour] for hour in sorted(by_hour)]
     assert problems(path) == []
@@ -266,7 +266,7 @@ from db.store import Store
 from db.store import repack
 with Store(Path(sys.argv[1])) as store:
     print("open", flush=True)
-    for step in store.repack():
+    for step in store.repack_payloads():
         print(step.seen, flush=True)
 """
 
@@ -296,7 +296,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(path: Path, milliseconds: 
 
 def test_captures_may_be_kept_while_it_runs(path: Path, history: list[bytes]) -> None:
     with Store(path) as store, Store(path) as other:
-        steps = store.repack()
+        steps = store.repack_payloads()
         next(steps)
         keep(other, 1, [edited(history[-1], 77)], first=10)
         for _ in steps:

@@ -236,7 +236,7 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
         for prefix in sorted({plain(word)[:letters] for text in texts for word in text.split()}):
             by_hand = [text for text in texts if any(plain(word).startswith(prefix) for word in text.split())]
             assert matching_texts(store, prefix, texts) == by_hand, prefix
-        store.forget(1, T0)
+        store.forget_source(1, T0)
         assert texts[0] not in matching_texts(store, "ube", texts)
         assert texts[1] in matching_texts(store, "ube", texts)
 

@@ -45,7 +45,7 @@ def a_group(path: Path) -> Path:
         derive_all(store)
         held = [version_queries.text(store.ask, digest_of("", said)) for said in texts]
         for one, other in ((1, 2), (1, 3), (2, 3)):
-            store.link(one, [(other, judge(held[one - 1], held[other - 1]))], "of the tests", LATER)
+            store.record_links(one, [(other, judge(held[one - 1], held[other - 1]))], "of the tests", LATER)
     return path
 
 

@@ -300,7 +300,7 @@ def test_the_settled_archive_is_the_same_in_any_order(tmp_path: Path, seed: int)
 def test_forgetting_leaves_no_text_behind(store: Store) -> None:
     adopt(store, T0 + 9 * DAY)
     for row in store.ask("SELECT id FROM source"):
-        store.forget(row["id"], T0 + 10 * DAY)
+        store.forget_source(row["id"], T0 + 10 * DAY)
     assert store.ask("SELECT id FROM text") == store.ask("SELECT id FROM cleaning") == []
 
 

@@ -19,6 +19,7 @@ from archive.urls import url_key
 from db import maintenance
 from db.errors import Corrupt, StoreError
 from db.queries import captures as capture_queries
+from db.queries import derivations as derivation_queries
 from db.queries import search as search_queries
 from db.queries import sources as source_queries
 from db.queries import statistics
@@ -292,8 +293,8 @@ def test_a_capture_leaves_the_ledger_only_when_its_source_is_settled(store: Stor
     (capture_id,) = store.record([(a_capture(source), PAGE)])
     capture = capture_queries.by_id(store.ask, capture_id)
     store.use_recipe(RECIPE, T0)
-    store.keep_extraction(capture, an_extraction("text", title=""), digest_of("", "text"), RECIPE)
-    store.derived(capture, RECIPE.id, judged, T0)
+    store.record_extraction(capture, an_extraction("text", title=""), digest_of("", "text"), RECIPE)
+    store.record_derivation(capture, RECIPE.id, judged, T0)
     assert ledger(store) == [capture_id]
     settle(store, source, done=[capture_id])
     assert ledger(store) == []
@@ -328,8 +329,8 @@ def test_going_back_to_an_old_recipe_half_way_finds_what_the_other_derived(store
     make_history(store, source, [("one", T0), ("two", T0 + DAY), ("three", T0 + 2 * DAY)])
     store.use_recipe(OTHER_RECIPE, T0)
     oldest = capture_queries.by_id(store.ask, ledger(store)[0])
-    store.keep_extraction(oldest, an_extraction("one"), digest_of("Harbour", "one"), OTHER_RECIPE)
-    store.derived(oldest, OTHER_RECIPE.id, judged, T0)
+    store.record_extraction(oldest, an_extraction("one"), digest_of("Harbour", "one"), OTHER_RECIPE)
+    store.record_derivation(oldest, OTHER_RECIPE.id, judged, T0)
     settle(store, source, done=[1])
     assert store.use_recipe(RECIPE, T0)
     assert ledger(store) == [1, 2, 3]
@@ -338,18 +339,18 @@ def test_going_back_to_an_old_recipe_half_way_finds_what_the_other_derived(store
 def test_a_payload_is_extracted_once_per_recipe_and_charset(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0)])
     capture = capture_queries.by_id(store.ask, 1)
-    assert store.known_extraction(capture, RECIPE.id)
-    assert not store.known_extraction(capture, OTHER_RECIPE.id)
-    assert not store.known_extraction(
-        a_capture(source, charset="latin-1", payload_sha256=capture.payload_sha256), RECIPE.id
+    assert derivation_queries.is_extracted(store.ask, capture, RECIPE.id)
+    assert not derivation_queries.is_extracted(store.ask, capture, OTHER_RECIPE.id)
+    assert not derivation_queries.is_extracted(
+        store.ask, a_capture(source, charset="latin-1", payload_sha256=capture.payload_sha256), RECIPE.id
     )
 
 
 def test_captures_of_a_window_can_be_derived_again(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY), ("three", T0 + 2 * DAY)])
-    assert store.queue_again([source], T0 + DAY, T0 + 2 * DAY) == 1
+    assert store.requeue_sources([source], T0 + DAY, T0 + 2 * DAY) == 1
     assert ledger(store) == [2]
-    assert store.queue_again([source], None, None) == 2
+    assert store.requeue_sources([source], None, None) == 2
 
 
 # --- histories -------------------------------------------------------------------------------------------------------
@@ -392,8 +393,8 @@ def test_a_page_behind_a_wall_opens_no_version(store: Store, source: int) -> Non
     capture = capture_queries.by_id(store.ask, 1)
     store.use_recipe(RECIPE, T0)
     wall = an_extraction("Subscribe to read on", verdict=Verdict.PAYWALL)
-    store.keep_extraction(capture, wall, digest_of("Harbour", "Subscribe to read on"), RECIPE)
-    store.derived(capture, RECIPE.id, judged, T0)
+    store.record_extraction(capture, wall, digest_of("Harbour", "Subscribe to read on"), RECIPE)
+    store.record_derivation(capture, RECIPE.id, judged, T0)
     assert settle(store, source, done=[1]) == []
 
 
@@ -462,7 +463,7 @@ def find(store: Store, feed: str, *names: str) -> list[int]:
     via = source_queries.by_url_key(store.ask, url_key(feed))
     assert via is not None
     urls = [f"https://daily.example/{name}" for name in names]
-    return store.add_found([(DiscoveredUrl(url=url), url_key(url)) for url in urls], via.id, T0)
+    return store.add_discovered([(DiscoveredUrl(url=url), url_key(url)) for url in urls], via.id, T0)
 
 
 def test_found_articles_are_new_once_and_belong_to_the_seed_of_their_list(store: Store) -> None:

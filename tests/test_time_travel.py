@@ -111,8 +111,8 @@ def rederived(tmp_path: Path) -> Path:
         (again,) = capture_queries.underived(store.ask, 10)
         capture = capture_queries.by_id(store.ask, again)
         better = an_extraction("ferry sinks", title="")
-        store.keep_extraction(capture, better, digest_of("", "ferry sinks"), OTHER_RECIPE)
-        store.derived(capture, OTHER_RECIPE.id, judged, T0 + 5 * DAY)
+        store.record_extraction(capture, better, digest_of("", "ferry sinks"), OTHER_RECIPE)
+        store.record_derivation(capture, OTHER_RECIPE.id, judged, T0 + 5 * DAY)
         settle(store, source, now=T0 + 5 * DAY, done=[again])
     return where
 

@@ -251,7 +251,9 @@ def test_an_address_under_another_key_is_found(path: Path) -> None:
 
 def test_a_passage_outside_of_its_text_is_found(path: Path) -> None:
     with Store(path) as store:
-        store.link(1, [(3, a_judgement(passages=(Passage(a=(0, 9), b=(0, 9), similarity=1.0),)))], "of the tests", T0)
+        store.record_links(
+            1, [(3, a_judgement(passages=(Passage(a=(0, 9), b=(0, 9), similarity=1.0),)))], "of the tests", T0
+        )
     assert found(path) == []
     spoil(path, "UPDATE link SET passages = '[[0, 9, 0, 99999, 1.0, []]]'")
     (problem,) = found(path)

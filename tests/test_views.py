@@ -46,7 +46,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(where) as store:
         seeds = [FEED, a_seed("gone"), a_seed("never")]
         store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
-        (story,) = store.add_found([(DiscoveredUrl(url=STORY), url_key(STORY))], 1, T0)
+        (story,) = store.add_discovered([(DiscoveredUrl(url=STORY), url_key(STORY))], 1, T0)
         make_history(store, story, [("The harbour opens.", T0)], title="Harbour opens")
         make_history(store, story, [("The harbour closes.", T0 + HOUR)], title="Harbour closes")
         make_history(store, story, [("The harbour closes on Friday.", T0 + DAY)], title="Harbour closes")
@@ -54,7 +54,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_history(store, copy, [("The harbour closes.", T0 + 2 * HOUR)], title="Harbour closes")
         spun = add_source(store, "https://spinner.example/port")
         make_history(store, spun, [("The port shuts.", T0 + 3 * HOUR)], title="Port shuts")
-        store.link(4, [(2, a_judgement(Relation.REWORDED, coverage=(0.7, 0.4)))], "of the tests", T0)
+        store.record_links(4, [(2, a_judgement(Relation.REWORDED, coverage=(0.7, 0.4)))], "of the tests", T0)
         store.record([(failed(Reason.GONE_410, T0 + 3 * DAY, 2, status=410), None)])
         move(store, story, "https://daily.example/moved")
     return where
@@ -141,8 +141,8 @@ def test_an_original_edited_again_is_no_copy_of_its_copy(tmp_path: Path) -> None
         seen = [("The harbour opens.", T0), ("The harbour shuts.", T0 + HOUR), ("The harbour is shut.", T0 + DAY)]
         make_history(store, add_source(store, STORY), seen)
         make_history(store, add_source(store, COPY), [("The harbour shuts, we hear.", T0 + 2 * HOUR)])
-        store.link(2, [(4, a_judgement())], "of the tests", T0)
-        store.link(3, [(4, a_judgement())], "of the tests", T0)
+        store.record_links(2, [(4, a_judgement())], "of the tests", T0)
+        store.record_links(3, [(4, a_judgement())], "of the tests", T0)
         links = "SELECT a.url, a.version FROM v_links l JOIN v_versions a ON a.id = l.a_id ORDER BY a.url"
         assert [(row["url"], row["version"]) for row in store.ask(links)] == [(STORY, 2), (COPY, 1)]
         copies = store.ask("SELECT of_url, of_version, copy_url, copy_version FROM v_copies")
@@ -158,9 +158,9 @@ def test_an_older_article_that_takes_another_ones_text_later_is_its_copy(
         seen = [("Fog over the bay.", T0), ("Boats stay in, we hear.", T0 + DAY)]
         make_history(store, add_source(store, COPY), seen)
         make_history(store, add_source(store, STORY), [("Boats stay in.", T0 + HOUR)])
-        store.link(2, [(3, a_judgement())], "of the tests", T0)
+        store.record_links(2, [(3, a_judgement())], "of the tests", T0)
         if relation is not None:
-            store.link(1, [(3, a_judgement(relation))], "of the tests", T0)
+            store.record_links(1, [(3, a_judgement(relation))], "of the tests", T0)
         copies = "SELECT of_url, copy_url, copy_version FROM v_copies WHERE relation NOT IN ('same_event', 'possible')"
         assert [tuple(row.values()) for row in store.ask(copies)] == [(STORY, COPY, 2)]
 
@@ -173,11 +173,11 @@ def test_the_inbox_shows_an_article_once_beside_what_was_seen_last(path: Path, t
         assert [tuple(row.values()) for row in store.ask(asked)] == [
             (4, "Harbour opens", "Harbour closes", 1, 3, newest, 2)
         ]
-        store.mark_seen(4, T0 + HOUR, T0 + DAY)
+        store.mark_read(4, T0 + HOUR, T0 + DAY)
         assert [tuple(row.values()) for row in store.ask(asked)] == [
             (4, "Harbour closes", "Harbour closes", 2, 3, newest, 1)
         ]
-        store.mark_seen(None, T0 + DAY, T0 + DAY)
+        store.mark_read(None, T0 + DAY, T0 + DAY)
         assert store.ask(asked) == []
 
 
@@ -199,14 +199,14 @@ def test_the_same_event_is_linked_within_three_days_only(tmp_path: Path) -> None
                 store, add_source(store, f"https://n{number}.example/"), [(f"quake {number}", T0 + days * DAY)]
             )
         for other in (2, 3):
-            store.link(1, [(other, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
+            store.record_links(1, [(other, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
         assert [row["copy_url"] for row in store.ask("SELECT copy_url FROM v_copies")] == ["https://n2.example/"]
 
 
 def test_two_versions_of_one_page_are_never_copies_of_each_other(tmp_path: Path) -> None:
     with Store(tmp_path / "archive.db") as store:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY), ("one", T0 + 2 * DAY)])
-        store.link(1, [(2, a_judgement())], "of the tests", T0)
+        store.record_links(1, [(2, a_judgement())], "of the tests", T0)
         derive_all(store)
         assert store.ask("SELECT * FROM v_links") == []
 

@@ -175,7 +175,7 @@ def check(folder: Path, seconds: float) -> None:
 def again(path: Path, sources: list[int]) -> None:
     """Derive everything once more, by one process alone."""
     with Store(path) as store:
-        store.queue_again(sources, None, None)
+        store.requeue_sources(sources, None, None)
         derive(store, 100)
 
 

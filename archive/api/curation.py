@@ -49,7 +49,7 @@ def forget(settings: Settings, url: str) -> Forgotten:
         source = archive.source(url)
         addresses = archive.addresses(source.id)
     with Store(settings.db) as store, _alone(store, settings):
-        emptied = store.forget(source.id, settings.wall())
+        emptied = store.forget_source(source.id, settings.wall())
     with Archive(settings.db) as archive:
         graves = tuple(grave for each in addresses if (grave := archive.tombstone(each)) is not None)
     return Forgotten(graves=graves, spares=tuple(list_backups(settings.db)), emptied=emptied)
@@ -58,7 +58,7 @@ def forget(settings: Settings, url: str) -> Forgotten:
 def lift(settings: Settings, url: str) -> bool:
     """Allow an address to be archived again; False if it was not forgotten."""
     with Store(settings.db) as store:
-        return store.lift(url_key(canonical_url(url)), settings.wall())
+        return store.lift_tombstone(url_key(canonical_url(url)), settings.wall())
 
 
 def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> tuple[Label, bool]:
@@ -78,7 +78,7 @@ def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) 
     if sides[0][0] == sides[1][0]:
         raise BadInput(f"{first.url}: both are versions of one article; to compare them: wirecopy diff {first.url}")
     with Store(db) as store:
-        new = store.label(sides[0], sides[1], copy=copy, note=note, now=now)
+        new = store.add_label(sides[0], sides[1], copy=copy, note=note, now=now)
     with Archive(db) as archive:
         said = archive.label_of(first, second)
     if said is None:
@@ -90,7 +90,7 @@ def repack(settings: Settings, *, everything: bool, progress: Callable[[Repacked
     """Choose the base of every payload again; ``progress`` is told what was done so far. Runs may go on meanwhile."""
     done = Repacked()
     with Store(settings.db) as store:
-        for step in store.repack(everything=everything):
+        for step in store.repack_payloads(everything=everything):
             done += step
             progress(done)
     return done
@@ -110,7 +110,7 @@ def _alone(store: Store, settings: Settings) -> Iterator[None]:
 def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> None:
     """Of one article everything first seen up to ``until`` was looked at; an earlier instant takes that back."""
     with Store(db) as store:
-        store.mark_seen(source_id, until, now)
+        store.mark_read(source_id, until, now)
 
 
 def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
@@ -120,5 +120,5 @@ def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datet
             until = changes.newest_at(reader.ask)
     if until is not None:
         with Store(db) as store:
-            store.mark_seen(None, until, now)
+            store.mark_read(None, until, now)
     return until

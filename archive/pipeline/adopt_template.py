@@ -46,7 +46,7 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
     counts = []
     for site in sites(store.ask):
         template = learned_template(store.ask, site, recipe)
-        queued = store.adopt_furniture(site, url_key_range(site), template, now)
+        queued = store.adopt_template(site, url_key_range(site), template, now)
         if queued is not None:
             counts.append(queued)
     return len(counts), sum(counts)

@@ -51,7 +51,7 @@ async def backfill(
     async with open_run(settings, "backfill", parameters, owner=owner, step=step, resume=True) as run:
         refuse_unknown(run.store.ask, only)
         if source == "payloads":
-            run.counts["queued"] = run.store.queue_again(_selected_source_ids(run.store.ask, only), *window)
+            run.counts["queued"] = run.store.requeue_sources(_selected_source_ids(run.store.ask, only), *window)
         else:
             await _backfill_sources(run, only, window, archives=source == "archives")
         await run.derive()
@@ -108,7 +108,7 @@ async def _backfill_sources(run: Run, only: Sequence[str], window: Window, *, ar
         await gather_mementos(run, states, window)
         return
     candidates = [state for state in states if _is_within(state.source.found_at, window)]
-    visited = run.store.visited(run.run_id)
+    visited = capture_queries.visited_sources(run.store.ask, run.run_id)
     visits = plan_visits(candidates, now=run.settings.now(), force=True).visits
     remaining = [visit for visit in visits if visit.source_id not in visited]
     require_contact(policy_from(run.settings), [visit.url for visit in remaining])

@@ -62,7 +62,7 @@ def derive(
     for capture in sorted(pages, key=lambda capture: not is_probe(capture.url)):  # probes first: they are used on pages
         derived = texts.derive_text(store, capture, further[capture.id], recipe, templates.of(capture))
         judge = _judge_by(capture, probes.probes_for(capture), derived.missing)
-        store.derived(capture, recipe.id, judge, now, derived.cleaned)
+        store.record_derivation(capture, recipe.id, judge, now, derived.cleaned)
         side_captures.requeue_probed_captures(store, capture)
     opened = [
         version for version in settle.settle_sources(store, captures, now) if not _is_reread(version, earlier_recipes)

@@ -56,7 +56,7 @@ def extract_new(store: Store, extractors: PageExtractor, captures: Iterable[Capt
     unknown = {
         (capture.payload_sha256, capture.charset): capture
         for capture in captures
-        if not store.known_extraction(capture, recipe.id)
+        if not derivation_queries.is_extracted(store.ask, capture, recipe.id)
     }
     remaining, extracted = iter(unknown.values()), 0
     while batch := list(islice(remaining, _BATCH_SIZE)):
@@ -72,15 +72,15 @@ def _extract(store: Store, extractors: PageExtractor, captures: Sequence[Capture
         page_digest = stripped_digest(page)
         if (page_digest, capture.charset) in fresh:
             duplicates.append((capture, page_digest))
-        elif not store.keep_like(capture, recipe.id, page_digest):
+        elif not store.copy_extraction(capture, recipe.id, page_digest):
             fresh[page_digest, capture.charset] = capture, page
     extractions = extractors.map(page for _, page in fresh.values())
     for ((page_digest, _), (capture, _)), extraction in zip(fresh.items(), extractions, strict=True):
         cleaned = clean(extraction)
         text_sha256 = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.keep_extraction(capture, cleaned, text_sha256, recipe, page_digest)
+        store.record_extraction(capture, cleaned, text_sha256, recipe, page_digest)
     for capture, page_digest in duplicates:
-        store.keep_like(capture, recipe.id, page_digest)
+        store.copy_extraction(capture, recipe.id, page_digest)
     return len(fresh)
 
 

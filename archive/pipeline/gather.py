@@ -102,7 +102,7 @@ def _add_listed_sources(
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listing = discover(page_of(outcome), visit.kind, lists=not deep)
     new_source_ids.extend(
-        store.add_found([(source, url_key(source.url)) for source in listing.entries], visit.source_id, now)
+        store.add_discovered([(source, url_key(source.url)) for source in listing.entries], visit.source_id, now)
     )
     return (replace(outcome, flags=(*outcome.flags, *listing.flags), detail=listing.detail or outcome.detail),)
 
@@ -174,7 +174,7 @@ def record_visits(
             make_capture(source_id, outcome, provenance=provenance, part=n) for n, outcome in enumerate(further, 2)
         )
         pairs += zip(parts, (outcome.payload for outcome in further), strict=True)
-    return store.record(pairs) + (store.keep_asides(list_captures, (), now) if list_captures else [])
+    return store.record(pairs) + (store.record_side_captures(list_captures, (), now) if list_captures else [])
 
 
 def tombstones_of(store: Store, outcomes: Sequence[Outcome]) -> dict[str, Tombstone]:

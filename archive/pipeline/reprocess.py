@@ -27,7 +27,7 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
     started_at = settings.now()
     async with open_run(settings, "reextract", {}, owner=owner, step=step) as run:
         source_ids = [source.id for source in source_queries.everything(run.store.ask)]
-        run.counts["queued"] = run.store.queue_again(source_ids, None, None)
+        run.counts["queued"] = run.store.requeue_sources(source_ids, None, None)
         await run.derive()
         await relearn_templates(run)
     return run.report("reextract", started_at)
@@ -44,6 +44,6 @@ async def rematch(settings: Settings, *, owner: str | None = None, step: Step = 
     """Drop every link between texts and judge them again under the current method, offline."""
     started_at = settings.now()
     async with open_run(settings, "rematch", {}, owner=owner, step=step) as run:
-        run.store.forget_links()
+        run.store.drop_links()
         await run.derive()
     return run.report("rematch", started_at)

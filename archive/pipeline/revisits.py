@@ -108,7 +108,7 @@ def _complete(store: Store, revisit: Capture, original: Capture) -> int:
     sha256 = original.payload_sha256 or ""
     head = _http_head(original) if not revisit.headers and revisit.status is None else {}
     full = replace(revisit, flags=_resolved_flags(revisit.flags, sha256), **head)
-    return len(store.replace(revisit.id or 0, full, capture_queries.payload(store.ask, sha256)))
+    return len(store.replace_capture(revisit.id or 0, full, capture_queries.payload(store.ask, sha256)))
 
 
 def _http_head(original: Capture) -> dict[str, Any]:

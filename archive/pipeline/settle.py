@@ -55,7 +55,7 @@ def _join_aliases(store: Store, source_id: int, now: datetime) -> dict[int, list
     """Merge the histories of all addresses that are one page with this one (see ``Store.join``)."""
     if source_queries.by_id(store.ask, source_id).kind is not SeedKind.ARTICLE:
         return {}
-    return store.join(source_id, aliases.read_alias_claims, aliases.is_alias, aliases.canonical_of, now)
+    return store.join_aliases(source_id, aliases.read_alias_claims, aliases.is_alias, aliases.canonical_of, now)
 
 
 def settle(store: Store, source_id: int, *, now: datetime, capture_ids: Sequence[int] = ()) -> list[Version]:

@@ -43,7 +43,7 @@ def record_side_captures(store: Store, side: SideCaptures, *, run_id: int | None
         (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in side.pages
     ]
     if captures or side.host_states:
-        store.keep_asides(captures, side.host_states, now, run_id)
+        store.record_side_captures(captures, side.host_states, now, run_id)
 
 
 # --- soft-404 probes -------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def requeue_probed_captures(store: Store, capture: Capture) -> None:
     """
     if soft404.is_probe(capture.url):
         instant = capture.captured_at
-        store.queue_around(_host_keys(capture.url), instant - soft404.PROBE_VALIDITY, instant + soft404.PROBE_VALIDITY)
+        store.requeue_host(_host_keys(capture.url), instant - soft404.PROBE_VALIDITY, instant + soft404.PROBE_VALIDITY)
 
 
 def _host_keys(url: str) -> tuple[str, str]:

@@ -222,3 +222,8 @@ def _sighting(row: Row, body: str, length: int) -> Sighting:
         given=row["content_type"] == TEXT_MEDIA_TYPE,
         modified_at=instant_or_none(row["modified_at"]),
     )
+
+
+def visited_sources(ask: Ask, run_id: int) -> set[int]:
+    """Return the ids of the sources a run has captures of. A resumed run skips them."""
+    return {row["source_id"] for row in ask("SELECT source_id FROM capture WHERE run_id = :id", id=run_id)}

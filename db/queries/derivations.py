@@ -80,6 +80,17 @@ def of_site(ask: Ask, keys: tuple[str, str]) -> list[Derivation]:
     ]
 
 
+_IS_EXTRACTED = """
+    SELECT 1 FROM extraction e JOIN payload p ON p.id = e.payload_id
+    WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
+
+
+def is_extracted(ask: Ask, capture: Capture, recipe_id: str) -> bool:
+    """True if the payload of a capture, read in its charset, was extracted under the recipe."""
+    digest = bytes.fromhex(capture.payload_sha256 or "")
+    return bool(ask(_IS_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id))
+
+
 _EXTRACTED = """
     SELECT e.verdict, t.title, t.body, e.removed
     FROM extraction e JOIN payload p ON p.id = e.payload_id LEFT JOIN text t ON t.id = e.text_id

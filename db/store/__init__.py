@@ -1,7 +1,7 @@
-"""The store's writing side: one short IMMEDIATE transaction per verb, never one across a fetch or an extraction.
+"""Every write to the archive: one short IMMEDIATE transaction a verb, never one across a fetch or an extraction.
 
-``Store`` is the door; the modules beside it are functions over a connection, one module a noun. No SQLAlchemy type
-leaves this package.
+The modules hold the verbs, functions over a connection. ``Store`` lists them and gives each its transaction. No
+SQLAlchemy type leaves this package.
 """
 
 from db.store.store import Store

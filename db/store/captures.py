@@ -16,16 +16,17 @@ from db.records import Reason, SeedKind
 from db.schema import capture, source, underived
 from db.store import chain
 from db.store.payloads import Keeper, pack_all
-from db.writer import asking
+from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from db.reader import Ask
     from db.records import Capture
     from db.store.payloads import Found, Packed
+    from db.store.transactions import Transactions
 
     _Key = tuple[int, int, int | None]
 
@@ -75,7 +76,18 @@ _ADD = insert(capture)
 _DUE = insert(underived).on_conflict_do_nothing()
 
 
-def record(connection: Connection, found: Found, run_id: int | None) -> list[int]:
+def record(store: Transactions, found: Sequence[tuple[Capture, bytes | None]], run_id: int | None = None) -> list[int]:
+    """Add captures with their payloads; return the ids of those that are new.
+
+    Packing takes longer than writing, so it runs before the transaction and blocks no other writer.
+    """
+    with store.reading() as ask:
+        packed = pack_all(ask, found)
+    with store.begin() as connection:
+        return add_captures(connection, packed, run_id)
+
+
+def add_captures(connection: Connection, found: Found, run_id: int | None) -> list[int]:
     """Add captures; one whose natural key is there already changes nothing. Returns the ids of the new ones.
 
     Whole pages of articles and probes go on the ledger, and 304s, which have nothing to extract but a history to
@@ -85,7 +97,7 @@ def record(connection: Connection, found: Found, run_id: int | None) -> list[int
     The further parts of a page follow it directly in ``found``; they are kept with it or not at all, and are derived
     with it, never by themselves. Payloads should come packed (``db.store.payloads``); bytes are packed here.
     """
-    ask = asking(connection)
+    ask = ask_on(connection)
     ready = pack_all(ask, found)
     keeper = Keeper(connection, ask, (packed for _, packed in ready))
     book = _Book(connection, keeper, run_id, chain.next_id(connection), _known(ask, found))
@@ -125,7 +137,7 @@ def _note(connection: Connection, new: Mapping[int, Capture], with_payload: set[
         connection.execute(_DUE, rows)
 
 
-def replace(connection: Connection, old_id: int, found: tuple[Capture, bytes]) -> list[int]:
+def replace_capture(connection: Connection, old_id: int, new: Capture, payload: bytes) -> list[int]:
     """Put a capture in the place of one that waited for its payload and of which nothing was derived.
 
     Nothing happens if that one is gone, or has its payload by now. Returns as ``record``.
@@ -136,7 +148,7 @@ def replace(connection: Connection, old_id: int, found: tuple[Capture, bytes]) -
         return []
     chain.leave(connection, [old_id])
     connection.execute(delete(capture).where(*waiting))
-    return record(connection, [found], run_id[0])
+    return add_captures(connection, [(new, payload)], run_id[0])
 
 
 def _next_shown(connection: Connection, each: Capture) -> int | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from db.records import ChangeRate
 
 
-def keep(connection: Connection, learned: Iterable[ChangeRate]) -> None:
+def record_change_rates(connection: Connection, learned: Iterable[ChangeRate]) -> None:
     """Keep what was learned of each seed, in place of what was known before; the seeds must exist."""
     for each in learned:
         seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.seed_key)).scalar_one()

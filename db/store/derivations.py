@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.reader import Ask, Row
+    from db.reader import Row
     from db.records import Capture, Cleaned, Extraction, Fact, Recipe, Removed, Verdict
 
 _STALE = """
@@ -58,7 +58,9 @@ _AGAIN = """
       AND c.id NOT IN (SELECT capture_id FROM underived)"""
 
 
-def queue_again(connection: Connection, sources: Sequence[int], since: datetime | None, until: datetime | None) -> int:
+def requeue_sources(
+    connection: Connection, sources: Sequence[int], since: datetime | None, until: datetime | None
+) -> int:
     """Put the whole pages of these sources captured in the window back on the ledger; how many."""
     window = {"since": micros_or_none(since), "until": micros_or_none(until)}
     return sum(connection.execute(sql(_AGAIN), {"source": each, **window}).rowcount for each in sources)
@@ -68,13 +70,6 @@ _KNOWN = """
     SELECT e.id, e.verdict, e.detail, t.title, t.body, e.removed
     FROM extraction e JOIN payload p ON p.id = e.payload_id LEFT JOIN text t ON t.id = e.text_id
     WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
-
-
-def known(ask: Ask, capture: Capture, recipe_id: str) -> Row | None:
-    """The extraction of the payload, read in this charset, under the recipe: verdict, detail, title, body."""
-    digest = bytes.fromhex(capture.payload_sha256 or "")
-    found = ask(_KNOWN, digest=digest, charset=_charset(capture), recipe=recipe_id)
-    return found[0] if found else None
 
 
 _LIKE = """
@@ -87,14 +82,14 @@ _LIKE = """
     ON CONFLICT DO NOTHING"""
 
 
-def keep_like(connection: Connection, capture: Capture, recipe_id: str, core: str) -> bool:
+def copy_extraction(connection: Connection, capture: Capture, recipe_id: str, core: str) -> bool:
     """Give the payload the extraction of another of which the same is read; False if the recipe saw none."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
     values = {"digest": digest, "core": bytes.fromhex(core), "charset": _charset(capture), "recipe": recipe_id}
     return connection.execute(sql(_LIKE), values).rowcount > 0
 
 
-def keep(
+def record_extraction(
     connection: Connection,
     capture: Capture,
     found: Extraction,
@@ -149,7 +144,7 @@ def keep_text(connection: Connection, sha256: str, title: str, body: str) -> int
     return int(text_id)
 
 
-def tie(
+def record_derivation(
     connection: Connection,
     capture: Capture,
     recipe_id: str,

@@ -9,30 +9,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy import text as sql
 
-from db.errors import BadInput
+from db.errors import BadInput, StoreBusy
 from db.microseconds import micros
-from db.schema import capture, cleaning, derivation, extraction, metadata, payload, source, text, tombstone, version
+from db.queries import payloads as payload_queries
+from db.queries import tombstones
+from db.schema import capture, cleaning, derivation, extraction, payload, source, text, tombstone, version
 from db.store import chain
+from db.store.delete_rows import delete_rows, in_batches, references_to
+from db.store.repack import rebase
+from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Column, Connection, Table
+    from sqlalchemy import Connection
 
     from db.records import Tombstone
-
-# Host parameters of one statement; SQLite's own default limit is 32,766.
-_AT_ONCE = 10_000
+    from db.store.transactions import Transactions
 
 _SHOW_TEXT = (extraction, cleaning, derivation, version)
 """The tables that keep a text alive; others only speak of it."""
 
 
-def forget(connection: Connection, sources: Iterable[int], payloads: Iterable[int], now: datetime) -> None:
+# Others may pack new pages against what is to be forgotten while that is prepared; with one active run one round does.
+_ROUNDS = 20
+
+
+def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
+    """Delete a source, every address joined to its history, and payloads nobody else shows; leave tombstones.
+
+    If it is cut off, either all of that is gone or a second call finishes it. Returns False if other readers kept the
+    write-ahead log from being emptied: the log may hold what was forgotten until they close the archive.
+    """
+    for _ in range(_ROUNDS):
+        with store.reading() as ask:
+            payload_ids = tombstones.payloads_of(ask, tombstones.addresses(ask, source_id))
+        rebase(store, payload_ids)
+        with store.begin() as connection:
+            ask = ask_on(connection)
+            source_ids = tombstones.addresses(ask, source_id)
+            payload_ids = tombstones.payloads_of(ask, source_ids)
+            if not payload_queries.standing_on(ask, payload_ids):
+                _forget(connection, source_ids, payload_ids, now)
+                break
+    else:
+        raise StoreBusy("others kept adding pages that stand on what is to be forgotten; stop the run, try again")
+    return store.truncate_wal()
+
+
+def _forget(connection: Connection, sources: Iterable[int], payloads: Iterable[int], now: datetime) -> None:
     """Take out these sources, their captures, and ``payloads``, which nobody else shows and nothing is packed against.
 
     Leaves a tombstone for each address, and the links of the captures in the chain.
@@ -40,9 +69,9 @@ def forget(connection: Connection, sources: Iterable[int], payloads: Iterable[in
     gone = sorted(sources)
     for each in gone:
         _bury(connection, each, now)
-    take_out(connection, source, gone)
-    take_out(connection, payload, sorted(payloads))
-    _take_out_texts(connection, _unshown(connection))
+    delete_rows(connection, source, gone)
+    delete_rows(connection, payload, sorted(payloads))
+    _delete_texts(connection, _unshown(connection))
 
 
 def refuse(found: Mapping[str, Tombstone]) -> None:
@@ -54,7 +83,7 @@ def refuse(found: Mapping[str, Tombstone]) -> None:
         )
 
 
-def lift(connection: Connection, url_key: str, now: datetime) -> bool:
+def lift_tombstone(connection: Connection, url_key: str, now: datetime) -> bool:
     """Allow an address to be kept again; False if it was not forgotten."""
     stands = (tombstone.c.url_key == url_key) & tombstone.c.lifted_at.is_(None)
     return connection.execute(update(tombstone).where(stands).values(lifted_at=micros(now))).rowcount > 0
@@ -68,55 +97,25 @@ def _bury(connection: Connection, source_id: int, now: datetime) -> None:
     chain.leave(connection, ids, number)
 
 
-# --- whatever hangs on a row -----------------------------------------------------------------------------------------
-
-
-def take_out(connection: Connection, table: Table, ids: Iterable[int]) -> None:
-    """Delete rows by id, and before them every row of other tables that cannot be without one of them."""
-    for some in _in_lots(ids):
-        for child, column in _pointing_at(table):
-            hangs = column.in_(some)
-            if column.nullable:
-                connection.execute(update(child).where(hangs).values({column.name: None}))
-            elif "id" in child.c:
-                take_out(connection, child, connection.execute(select(child.c.id).where(hangs)).scalars().all())
-            else:
-                connection.execute(delete(child).where(hangs))
-        connection.execute(delete(table).where(table.c.id.in_(some)))
-
-
-def _pointing_at(table: Table) -> Iterator[tuple[Table, Column[int]]]:
-    """Every column of the schema that names rows of this table, and whose it is."""
-    for child in metadata.sorted_tables:
-        for column in child.columns:
-            if any(key.column.table is table for key in column.foreign_keys):
-                yield child, column
-
-
-def _in_lots(ids: Iterable[int]) -> Iterator[list[int]]:
-    left = list(ids)
-    return (left[start : start + _AT_ONCE] for start in range(0, len(left), _AT_ONCE))
-
-
 # --- texts and their index -------------------------------------------------------------------------------------------
 
 
 def _unshown(connection: Connection) -> list[int]:
     """Ids of the texts that nothing shows any more. A table that names nothing but texts only speaks of them."""
     unshown = select(text.c.id)
-    for table, column in _pointing_at(text):
+    for table, column in references_to(text):
         if any(key.column.table is not text for key in table.foreign_keys):
             unshown = unshown.where(~exists().where(column == text.c.id))
     return list(connection.execute(unshown).scalars())
 
 
-def _take_out_texts(connection: Connection, ids: list[int]) -> None:
+def _delete_texts(connection: Connection, ids: list[int]) -> None:
     """Delete texts with their entries in the full-text index, whose older parts are written anew without them."""
     entry = sql("INSERT INTO text_fts (text_fts, rowid, title, body) VALUES ('delete', :id, :title, :body)")
-    for some in _in_lots(ids):
+    for some in in_batches(ids):
         rows = connection.execute(select(text.c.id, text.c.title, text.c.body).where(text.c.id.in_(some))).mappings()
         for row in rows.all():
             connection.execute(entry, dict(row))
-    take_out(connection, text, ids)
+    delete_rows(connection, text, ids)
     if ids:
         connection.execute(sql("INSERT INTO text_fts (text_fts) VALUES ('optimize')"))

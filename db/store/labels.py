@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _KEY = ("a_source_id", "a_sha256", "b_source_id", "b_sha256")
 
 
-def keep(connection: Connection, sides: tuple[Side, Side], *, copy: bool, note: str, now: datetime) -> bool:
+def add_label(connection: Connection, first: Side, second: Side, *, copy: bool, note: str, now: datetime) -> bool:
     """Keep a label in place of an earlier one of the same two texts; False if that said the same already.
 
     Said once more without a note, the label keeps the one it has.
     """
-    keys = select(source.c.id, source.c.url_key).where(source.c.id.in_([side[0] for side in sides]))
+    keys = select(source.c.id, source.c.url_key).where(source.c.id.in_([first[0], second[0]]))
     order = {each.id: each.url_key for each in connection.execute(keys)}
-    a, b = sorted(sides, key=lambda side: order[side[0]])
+    a, b = sorted((first, second), key=lambda side: order[side[0]])
     key = dict(zip(_KEY, (a[0], bytes.fromhex(a[1]), b[0], bytes.fromhex(b[1])), strict=True))
     held = select(label.c.copy, label.c.note).where(and_(*(label.c[name] == value for name, value in key.items())))
     before = connection.execute(held).mappings().one_or_none()

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def begin_run(connection: Connection, kind: str, parameters: str, owner: str, now: datetime) -> int:
-    """Add a run; its id."""
+def begin_run(
+    connection: Connection, kind: str, parameters: str, owner: str, now: datetime, *, resume: bool = False
+) -> int:
+    """Return the id of a new run. ``resume`` continues the newest of this kind and parameters if it never finished."""
+    unfinished = _unfinished_run(connection, kind, parameters) if resume else None
+    if unfinished is not None:
+        return unfinished
     values = {"kind": kind, "parameters": parameters, "owner": owner, "started_at": micros(now)}
     row = insert(run).values(**values).returning(run.c.id)
     return int(connection.execute(row).scalar_one())
@@ -32,7 +37,7 @@ def end_run(connection: Connection, run_id: int, counts: Mapping[str, int], now:
     connection.execute(update(run).where(run.c.id == run_id).values(**done))
 
 
-def take(
+def take_lease(
     connection: Connection, name: str, owner: str, now: datetime, until: datetime, alive: Callable[[str], bool]
 ) -> None:
     """Take the lease, or renew it if ``owner`` holds it. Raises StoreBusy if a live other does."""
@@ -47,14 +52,14 @@ def take(
     connection.execute(insert(lease).values(name=name, **row).on_conflict_do_update(index_elements=["name"], set_=row))
 
 
-def resume_run(connection: Connection, kind: str, parameters: str) -> int | None:
+def _unfinished_run(connection: Connection, kind: str, parameters: str) -> int | None:
     """The newest run of that kind and those parameters, if it never finished."""
     newest = select(run.c.id, run.c.finished_at).where(run.c.kind == kind, run.c.parameters == parameters)
     found = connection.execute(newest.order_by(run.c.id.desc()).limit(1)).one_or_none()
     return int(found.id) if found is not None and found.finished_at is None else None
 
 
-def release(connection: Connection, owner: str) -> int:
+def release_leases(connection: Connection, owner: str) -> int:
     """Give back the leases of ``owner``, whatever process it ran in (``owner@process``); how many."""
     mine = or_(lease.c.owner == owner, lease.c.owner.startswith(f"{owner}@", autoescape=True))
     return connection.execute(delete(lease).where(mine)).rowcount

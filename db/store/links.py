@@ -12,6 +12,7 @@ from db.queries import row_mapping
 from db.queries.links import candidates
 from db.records import Passage
 from db.schema import link, near_key, text, unlinked, version
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.reader import Ask
     from db.records import Judgement
 
 
-def keep(
+def record_links(
     connection: Connection,
-    ask: Ask,
     text_id: int,
     judgements: Sequence[tuple[int, Judgement]],
     method: str,
@@ -40,7 +39,9 @@ def keep(
     kept = 0
     linking = [other_id for other_id, judged in judgements if judged.relation is not None]
     linked = _linked(connection, text_id) if keys is not None else set()
-    among = set(linking) if keys is None or not (linking or linked) else {*candidates(ask, text_id, keys)}
+    among = (
+        set(linking) if keys is None or not (linking or linked) else {*candidates(ask_on(connection), text_id, keys)}
+    )
     _drop(connection, text_id, linked - among)
     for other_id, judged in judgements:
         if judged.relation is None or other_id not in among:
@@ -99,7 +100,7 @@ def queue(connection: Connection, text_id: int) -> None:
     connection.execute(insert(unlinked).from_select(["text_id"], fresh).on_conflict_do_nothing())
 
 
-def forget(connection: Connection) -> None:
+def drop_links(connection: Connection) -> None:
     """Drop every link and key, and ask for every text of a history to be compared again."""
     connection.execute(delete(link))
     connection.execute(delete(near_key))

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, cap_of, first_days
 from db.schema import link, near_key, text, unlinked
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -53,7 +54,13 @@ _HOLDERS = sql(_HOLD)
 _ALWAYS = (-(1 << 40), 1 << 40)
 
 
-def place(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) -> bool:
+def add_lsh_keys(connection: Connection, keys_by_text: Mapping[int, Sequence[int]]) -> set[int]:
+    """Store the keys of texts, so that others find them; return the ids of those that some history shows."""
+    ask = ask_on(connection)
+    return {text_id for text_id, keys in keys_by_text.items() if _place(connection, ask, text_id, keys)}
+
+
+def _place(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) -> bool:
     """Keep a text's keys under the day on which it was first seen; False if it stands in no history any more.
 
     Such a text loses its keys and its links, and waits no longer.

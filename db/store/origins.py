@@ -24,7 +24,24 @@ if TYPE_CHECKING:
     Evidence = tuple[SeedKind, str, Capture, bytes | None]
 
 
-def keep_evidence(connection: Connection, found: Sequence[Evidence], run_id: int | None, now: datetime) -> list[int]:
+def record_side_captures(
+    connection: Connection,
+    found: Sequence[Evidence],
+    learned: Sequence[HostState],
+    now: datetime,
+    run_id: int | None = None,
+) -> list[int]:
+    """Add the side captures of a run and the host states it learned; return the ids of the new captures.
+
+    Each side capture comes with its kind and url_key. Their sources have no seed, so nothing visits them again.
+    """
+    _record_host_states(connection, learned, now)
+    return _add_side_captures(connection, found, run_id, now)
+
+
+def _add_side_captures(
+    connection: Connection, found: Sequence[Evidence], run_id: int | None, now: datetime
+) -> list[int]:
     """Add captures of pages that are nobody's article, each with its kind and url_key; ids of the new ones.
 
     Their sources have no seed, so that nothing ever visits them for their own sake.
@@ -33,7 +50,7 @@ def keep_evidence(connection: Connection, found: Sequence[Evidence], run_id: int
     for kind, url_key, each, data in found:
         source_id = _source(connection, each.url, url_key, kind, now)
         pairs.append((replace(each, source_id=source_id), data))
-    return captures.record(connection, pairs, run_id)
+    return captures.add_captures(connection, pairs, run_id)
 
 
 def _source(connection: Connection, url: str, url_key: str, kind: SeedKind, now: datetime) -> int:
@@ -45,7 +62,7 @@ def _source(connection: Connection, url: str, url_key: str, kind: SeedKind, now:
     return int(connection.execute(select(source.c.id).where(source.c.url_key == url_key)).scalar_one())
 
 
-def remember(connection: Connection, learned: Iterable[HostState], now: datetime) -> None:
+def _record_host_states(connection: Connection, learned: Iterable[HostState], now: datetime) -> None:
     """Keep the manners towards these origins in place of what was remembered before.
 
     ``updated_at`` is when the origin last answered: with every answer something is learned.
@@ -74,7 +91,7 @@ _CONCERNED = """
       AND c.id NOT IN (SELECT capture_id FROM underived)"""
 
 
-def queue_around(connection: Connection, keys: tuple[str, str], since: datetime, until: datetime) -> int:
+def requeue_host(connection: Connection, keys: tuple[str, str], since: datetime, until: datetime) -> int:
     """Put the derived pages of articles of one host taken in the window back on the ledger; how many.
 
     ``keys`` is the range of url_keys of the host, its end left out. Both ends of the window count.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def mark(connection: Connection, source_id: int | None, until: datetime, now: datetime) -> None:
+def mark_read(connection: Connection, source_id: int | None, until: datetime, now: datetime) -> None:
     """Say that all of an article that was first seen up to ``until`` was looked at; None: all of every article."""
     row = {"until_at": micros(until), "marked_at": micros(now)}
     if source_id is not None:

@@ -17,15 +17,17 @@ from db.queries import captures as capture_queries
 from db.queries import payloads as questions
 from db.records import Repacked
 from db.schema import payload
-from db.store.payloads import AGAIN, ANCHORS, best_base, site_of
+from db.store.delete_rows import delete_rows
+from db.store.payloads import AGAIN, ANCHORS, Shelf, best_base, site_of
+from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sqlalchemy import Connection
 
     from db.reader import Ask, Row
-    from db.store.payloads import Shelf
+    from db.store.transactions import Transactions
 
 TOGETHER = 32
 """Payloads packed again at once: some megabytes in memory, and a transaction of some milliseconds."""
@@ -50,7 +52,51 @@ class Again:
         return len(self.row["data"]) - len(self.data)
 
 
-def pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[int] = ()) -> Again | None:
+def repack_payloads(store: Transactions, *, everything: bool = False) -> Iterator[Repacked]:
+    """Choose the bases of payloads again, a batch at a time, and delete payloads that no capture shows.
+
+    Yields what each step did. If it is cut off, the next call continues. Payloads an earlier call has looked at are
+    skipped unless ``everything`` is set.
+    """
+    yield _delete_unused(store)
+    after, packing = 0, AGAIN + everything
+    while ids := questions.to_repack(store.ask, after, packing, TOGETHER):
+        yield _repack_batch(store, ids)
+        after = ids[-1]
+
+
+def rebase(store: Transactions, payload_ids: set[int]) -> None:
+    """Pack everything that is packed against one of these payloads against others."""
+    with store.reading() as ask:
+        dependents = questions.standing_on(ask, payload_ids)
+    for start in range(0, len(dependents), TOGETHER):
+        _repack_batch(store, dependents[start : start + TOGETHER], without=payload_ids)
+
+
+def _repack_batch(store: Transactions, ids: Sequence[int], without: set[int] | None = None) -> Repacked:
+    with store.reading() as ask:
+        shelf = Shelf(ask)
+        attempts = [_pack_again(ask, shelf, payload_id, without=without or ()) for payload_id in ids]
+    with store.begin() as connection:
+        ready = [attempt for attempt in attempts if attempt is not None]
+        return _put_all(connection, ask_on(connection), ready, always=without is not None)
+
+
+def _delete_unused(store: Transactions) -> Repacked:
+    with store.reading() as ask:
+        unused = set(questions.unused(ask))
+    rebase(store, unused)
+    with store.begin() as connection:
+        ask = ask_on(connection)
+        unused &= set(questions.unused(ask))
+        if questions.standing_on(ask, unused):  # the next run finds them again
+            return Repacked()
+        before = questions.packed_bytes(ask, unused)
+        delete_rows(connection, payload, unused)
+    return Repacked(seen=len(unused), dropped=len(unused), before=before)
+
+
+def _pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[int] = ()) -> Again | None:
     """The payload against the best base there is for it now, none of ``without``; None if it is gone."""
     found = {row["id"]: row for row in questions.lineage(ask, [payload_id])}
     if payload_id not in found:
@@ -94,7 +140,7 @@ def _may_be_base(ask: Ask, shelf: Shelf, row: Row, without: Collection[int]) -> 
     return may
 
 
-def put(connection: Connection, ask: Ask, found: Sequence[Again], *, always: bool = False) -> Repacked:
+def _put_all(connection: Connection, ask: Ask, found: Sequence[Again], *, always: bool = False) -> Repacked:
     """Set what was packed again in its place, where that is smaller or ``always``, unless things have changed since."""
     done = Repacked(seen=len(found))
     for each in found:

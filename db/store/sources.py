@@ -9,8 +9,11 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros
+from db.queries import tombstones
 from db.schema import seed, source
 from db.store import listings
+from db.store.forget import refuse
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.reader import Ask
     from db.records import DiscoveredUrl, Every, Seed
 
 
@@ -28,16 +30,22 @@ _CLOCKS_DIFFER = timedelta(minutes=15)  # a site's clock may be ahead of ours
 
 def sync_seeds(
     connection: Connection,
-    ask: Ask,
     seeds: Sequence[Seed],
     keys: Mapping[str, str],
     now: datetime,
     *,
     retire: bool = True,
 ) -> None:
-    """Upsert every seed and its source; seeds that are gone from the index are retired (unless told), never deleted."""
+    """Upsert every seed and its source. Seeds missing from ``seeds`` are retired, never deleted.
+
+    ``keys`` maps each seed's URL to its url_key. ``retire`` is False while the index has mistakes: a seed that seems to
+    be missing may stand in a line that cannot be read. A seed whose address was forgotten on request counts as missing.
+    """
+    ask = ask_on(connection)
+    forgotten = tombstones.forgotten(ask, keys.values())
+    watched = [row for row in seeds if keys[row.url] not in forgotten]
     before = _in_index(connection)
-    for each in seeds:
+    for each in watched:
         row = {
             "group": each.group,
             "name": each.name,
@@ -55,7 +63,7 @@ def sync_seeds(
         seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.key)).scalar_one()
         _sync_source(connection, each, seed_id, keys[each.url], now)
     if retire:
-        gone = and_(seed.c.key.not_in([each.key for each in seeds]), seed.c.retired_at.is_(None))
+        gone = and_(seed.c.key.not_in([each.key for each in watched]), seed.c.retired_at.is_(None))
         connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
     if _in_index(connection) != before:
         listings.adopt_all(connection, ask)
@@ -83,22 +91,34 @@ def every_column(every: Every) -> str:
     return str(every.total_seconds()) if isinstance(every, timedelta) else every
 
 
-def ensure(connection: Connection, url: str, url_key: str, now: datetime) -> int:
-    """The id of the source with this key, made if it is new."""
+def add_source(connection: Connection, url: str, url_key: str, now: datetime) -> int:
+    """Return the id of the source with this key, adding it if it is new. Without a seed it is stored but not watched.
+
+    Raises BadInput for an address that was forgotten on request.
+    """
+    refuse(tombstones.forgotten(ask_on(connection), [url_key]))
+    return ensure_source(connection, url, url_key, now)
+
+
+def ensure_source(connection: Connection, url: str, url_key: str, now: datetime) -> int:
+    """Return the id of the source with this key, adding it if it is new, forgotten or not."""
     connection.execute(
         insert(source).values(url=url, url_key=url_key, kind="article", found_at=micros(now)).on_conflict_do_nothing()
     )
     return int(connection.execute(select(source.c.id).where(source.c.url_key == url_key)).scalar_one())
 
 
-def add_found(
-    connection: Connection, ask: Ask, found: Sequence[tuple[DiscoveredUrl, str]], via: int, now: datetime
+def add_discovered(
+    connection: Connection, discovered: Sequence[tuple[DiscoveredUrl, str]], via: int, now: datetime
 ) -> list[int]:
-    """Add found articles as sources of the seed of ``via``; ids of the new ones, in the order found.
+    """Add discovered URLs (each with its url_key) as sources of the seed of ``via``; return the ids of the new ones.
 
-    One that no seed watched so far, or none any more, is watched from now on (``db.store.listings``). Of those that are
-    known already, what the list says of their last update is noted.
+    A source that no seed watches is watched from now on (``db.store.listings``). For sources that are known already,
+    the time of their last update according to the list is stored. Addresses forgotten on request are left out.
     """
+    ask = ask_on(connection)
+    forgotten = tombstones.forgotten(ask, (url_key for _, url_key in discovered))
+    found = [row for row in discovered if row[1] not in forgotten]
     seed_id = connection.execute(select(source.c.seed_id).where(source.c.id == via)).scalar_one()
     known = _known(connection, [url_key for _, url_key in found])
     new = []

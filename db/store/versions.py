@@ -14,6 +14,7 @@ from db.queries import versions as questions
 from db.queries.links import first_days
 from db.schema import source, text, underived, version
 from db.store import links, lsh_index
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 def settle(
     connection: Connection,
-    ask: Ask,
     source_id: int,
     history: Callable[[Sequence[Sighting], Ask], Sequence[Version]],
     now: datetime,
@@ -38,6 +38,7 @@ def settle(
     A version is the same one if text and first sight agree; what no longer holds is superseded, never deleted.
     The captures in ``done`` come off the ledger in the same transaction: a crash before it derives them again.
     """
+    ask = ask_on(connection)
     wanted = {(v.text_sha256, v.first_seen_at): v for v in history(captures.sightings(ask, source_id), ask)}
     stored = {(v.text_sha256, v.first_seen_at): v for v in _live(ask, source_id)}
     turned = _texts(connection, {digest for digest, _ in wanted.keys() ^ stored.keys()})

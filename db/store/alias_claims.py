@@ -13,7 +13,8 @@ from db.queries import sources as source_queries
 from db.queries import tombstones
 from db.schema import capture, claim, derivation, source, underived
 from db.store import listings
-from db.store.sources import ensure
+from db.store.sources import ensure_source
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     Heads = Callable[[Iterable[AliasEdge]], Mapping[int, int]]
 
 
-def join(
+def join_aliases(
     connection: Connection,
-    ask: Ask,
     source_id: int,
     read: Read,
     joins: Callable[[AliasEdge], bool],
@@ -44,6 +44,7 @@ def join(
     that gained or lost an address, captures of it that are put on the ledger: a crash before it is settled settles it
     later.
     """
+    ask = ask_on(connection)
     key = source_queries.by_id(ask, source_id).url_key
     _keep(connection, ask, source_id, read(questions.sayings(ask, source_id), key), now)
     group = _group(connection, source_id)
@@ -75,7 +76,7 @@ def _keep(connection: Connection, ask: Ask, source_id: int, found: Sequence[Alia
     ]
     targets = {each.url_key: each.url for each in found if each.kind == questions.MOVED}
     for target in sorted(targets.keys() - tombstones.forgotten(ask, list(targets)).keys()):
-        ensure(connection, targets[target], target, now)
+        ensure_source(connection, targets[target], target, now)
     connection.execute(delete(claim).where(claim.c.source_id == source_id))
     if rows:
         connection.execute(insert(claim), rows)

@@ -11,13 +11,13 @@ from sqlalchemy import text as sql
 from db.microseconds import micros
 from db.queries import furniture as template_queries
 from db.schema import furniture
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from db.reader import Ask
     from db.records import TemplateLines
 
 _STALE = """
@@ -30,14 +30,14 @@ _STALE = """
       AND d.capture_id NOT IN (SELECT capture_id FROM underived)"""
 
 
-def adopt(
-    connection: Connection, ask: Ask, site: str, keys: tuple[str, str], blocks: TemplateLines, now: datetime
+def adopt_template(
+    connection: Connection, site: str, keys: tuple[str, str], blocks: TemplateLines, now: datetime
 ) -> int | None:
     """Make ``blocks`` the newest furniture of ``site``; how many captures with such url_keys go back to the ledger.
 
     None, and nothing changes, if they are the newest already.
     """
-    newest = template_queries.newest(ask, site)
+    newest = template_queries.newest(ask_on(connection), site)
     if blocks == newest.blocks:
         return None
     row = {"edge": json.dumps(blocks.edge, ensure_ascii=False), "adopted_at": micros(now)}

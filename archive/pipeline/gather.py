@@ -93,7 +93,7 @@ def _expand(
 ) -> tuple[Outcome, ...]:
     """Add what a list page names to the sources; the outcome says what of it was left out."""
     outcome = outcomes[0]
-    if not visit.kind.expands or outcome.reason is not None or outcome.payload is None:
+    if not visit.kind.is_list or outcome.reason is not None or outcome.payload is None:
         return outcomes
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listed = discover(page_of(outcome), visit.kind, lists=not deep)

@@ -62,7 +62,7 @@ async def gather_mementos(run: Run, states: Sequence[SourceState], window: Windo
 
 def _has_mementos(source: Source) -> bool:
     """True for pages, and for seeds that are a TimeMap; an archived list would name articles, but say nothing."""
-    return source.retired_at is None and (source.kind is SeedKind.TIMEMAP or not source.kind.expands)
+    return source.retired_at is None and (source.kind is SeedKind.TIMEMAP or not source.kind.is_list)
 
 
 def _listings(run: Run, source: Source) -> list[Listing]:

@@ -18,7 +18,7 @@ from db.records import AliasClaim
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from db.queries.claims import Saying
+    from db.queries.alias_claims import Saying
     from db.records import AliasEdge
 
 _MOVED, _AMP = "moved", "amp"

@@ -66,8 +66,8 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     if len(entries) > MOST_ENTRIES:
         notes[CUT] = f"only the first {MOST_ENTRIES} entries were read"
     known = _distinct(entries[:MOST_ENTRIES])
-    articles = _newest([each for each in known if not each.kind.expands], MOST_FOUND, "articles", notes)
-    further = _newest([each for each in known if each.kind.expands], MOST_LISTS if lists else 0, "lists", notes)
+    articles = _newest([each for each in known if not each.kind.is_list], MOST_FOUND, "articles", notes)
+    further = _newest([each for each in known if each.kind.is_list], MOST_LISTS if lists else 0, "lists", notes)
     kept = {each.url for each in (*articles, *further)}
     found = _distinct(_canonical([each for each in known if each.url in kept], page.url))
     return ListedUrls(found=tuple(found), flags=tuple(notes), detail="; ".join(notes.values()))

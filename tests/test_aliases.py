@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from archive.pipeline.gather import record_visits
 from archive.urls import registered_domain, url_key
 from archive.versions.aliases import canonical_of, is_alias, is_front_page, read_alias_claims
+from db.queries import alias_claims as alias_queries
 from db.queries import captures as capture_queries
-from db.queries import claims as alias_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
-from db.queries.claims import Saying
+from db.queries.alias_claims import Saying
 from db.records import AliasEdge, Hop, SeedKind
 from db.store import Store
 from newsroom import PARAGRAPHS, answer, derive, gather, page

@@ -20,7 +20,7 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
 from db.queries import captures as capture_queries
-from db.queries import furniture as template_queries
+from db.queries import site_templates as template_queries
 from db.queries import versions as version_queries
 from db.records import Extraction, TemplateLines, Verdict
 from db.store import Store

@@ -15,10 +15,10 @@ from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from db.errors import NotArchived
 from db.lease_owner import active_leases
+from db.queries import alias_claims as alias_queries
 from db.queries import captures as capture_queries
 from db.queries import change_rate as change_rate_queries
 from db.queries import check_runs as check_run_queries
-from db.queries import claims as alias_queries
 from db.queries import drift as drift_queries
 from db.queries import labels as label_queries
 from db.queries import links as link_queries

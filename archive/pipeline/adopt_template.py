@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import learn_template, near_copies, restore
 from archive.urls import registered_domain, url_key
-from db.queries import furniture as template_queries
+from db.queries import site_templates as template_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

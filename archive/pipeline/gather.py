@@ -97,7 +97,7 @@ def _add_listed_sources(
 ) -> tuple[Outcome, ...]:
     """Add the sources that a list page names. The outcome says what was left out."""
     outcome = outcomes[0]
-    if not visit.kind.expands or outcome.reason is not None or outcome.payload is None:
+    if not visit.kind.is_list or outcome.reason is not None or outcome.payload is None:
         return outcomes
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listing = discover(page_of(outcome), visit.kind, lists=not deep)

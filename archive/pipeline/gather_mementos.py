@@ -65,7 +65,7 @@ def _has_mementos(source: Source) -> bool:
 
     An archived list would name articles without showing any text.
     """
-    return source.retired_at is None and (source.kind is SeedKind.TIMEMAP or not source.kind.expands)
+    return source.retired_at is None and (source.kind is SeedKind.TIMEMAP or not source.kind.is_list)
 
 
 def _listings(run: Run, source: Source) -> list[Listing]:

@@ -16,7 +16,7 @@ from archive.timestamps import iso
 from archive.versions.diff import compare, render_unified
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
-from db.queries import furniture as template_queries
+from db.queries import site_templates as template_queries
 from db.queries import versions as version_queries
 from db.records import SiteTemplate, Text
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archive.versions import aliases
 from archive.versions import history as versions
 from archive.versions.diff import compare
-from db.queries import claims as alias_queries
+from db.queries import alias_claims as alias_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.records import Reason, SeedKind

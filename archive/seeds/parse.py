@@ -28,7 +28,7 @@ COLUMNS: Final = ("name", "url", "kind", "every", "note")
 KEYS: Final = ("every", "kind", "language", "budget", "notify", "allow-private")
 """The keys of ``key: value`` lines under a heading, which apply to all rows of the group."""
 
-_WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.written}
+_WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.is_listable}
 _SETTING: Final = re.compile(r"([A-Za-z][A-Za-z_-]*):\s+(\S.*)")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SEPARATORS: Final = re.compile(r"[\W_]+")

@@ -39,7 +39,7 @@ def due_about(each: Health, hazards: Mapping[str, Hazard]) -> datetime | None:
         return None
     last = each.checks[-1] if each.checks else None
     failures = sum(1 for _ in takewhile(lambda check: check.state in _FAILED, reversed(each.checks)))
-    if source.kind.expands and each.every == "auto" and last and not failures:
+    if source.kind.is_list and each.every == "auto" and last and not failures:
         return None  # depends on when it last brought something new
     state = SourceState(
         source=source,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from db.queries.claims import Saying
+    from db.queries.alias_claims import Saying
     from db.records import AliasEdge
 
 _MOVED, _AMP = "moved", "amp"

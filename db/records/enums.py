@@ -18,12 +18,12 @@ class SeedKind(StrEnum):
     PROBE = "probe"
 
     @property
-    def written(self) -> bool:
+    def is_listable(self) -> bool:
         """True for kinds a row of the index may name; robots.txt files and soft-404 probes are kept as evidence."""
         return self not in {SeedKind.ROBOTS, SeedKind.PROBE}
 
     @property
-    def expands(self) -> bool:
+    def is_list(self) -> bool:
         """True for kinds whose own page is a list of articles, never an article."""
         return self is not SeedKind.ARTICLE
 

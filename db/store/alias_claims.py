@@ -8,11 +8,11 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros
-from db.queries import claims as questions
+from db.queries import alias_claims as questions
 from db.queries import sources as source_queries
 from db.queries import tombstones
 from db.schema import capture, claim, derivation, source, underived
-from db.store import listings
+from db.store import list_membership
 from db.store.sources import ensure_source
 from db.writer import ask_on
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.queries.claims import Saying
+    from db.queries.alias_claims import Saying
     from db.reader import Ask
     from db.records import AliasClaim, AliasEdge
 
@@ -57,7 +57,7 @@ def join_aliases(
         connection.execute(update(source).where(source.c.id == each).values(same_as=wanted.get(each)))
     roots = {head or each for each in moved for head in (before[each], wanted.get(each))}
     changed = sorted(each for each, head in _pointers(connection, roots).items() if head is None)
-    listings.adopt(connection, ask, changed)
+    list_membership.adopt(connection, ask, changed)
     return {each: _queue(connection, each) for each in changed}
 
 

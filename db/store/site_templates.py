@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy import text as sql
 
 from db.microseconds import micros
-from db.queries import furniture as template_queries
+from db.queries import site_templates as template_queries
 from db.schema import furniture
 from db.writer import ask_on
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from db.microseconds import micros
 from db.queries import tombstones
 from db.schema import seed, source
-from db.store import listings
+from db.store import list_membership
 from db.store.forget import refuse
 from db.writer import ask_on
 
@@ -66,7 +66,7 @@ def sync_seeds(
         gone = and_(seed.c.key.not_in([each.key for each in watched]), seed.c.retired_at.is_(None))
         connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
     if _in_index(connection) != before:
-        listings.adopt_all(connection, ask)
+        list_membership.adopt_all(connection, ask)
 
 
 def _in_index(connection: Connection) -> set[tuple[int, int]]:
@@ -113,7 +113,7 @@ def add_discovered(
 ) -> list[int]:
     """Add discovered URLs (each with its url_key) as sources of the seed of ``via``; return the ids of the new ones.
 
-    A source that no seed watches is watched from now on (``db.store.listings``). For sources that are known already,
+    A source that no seed watches is watched from now on (``db.store.list_membership``). For sources that are known already,
     the time of their last update according to the list is stored. Addresses forgotten on request are left out.
     """
     ask = ask_on(connection)
@@ -129,7 +129,7 @@ def add_discovered(
         added = insert(source).values(found_at=micros(now), **row).returning(source.c.id)
         known[url_key] = connection.execute(added).scalar_one()
         new.append(known[url_key])
-    listings.note(connection, ask, list(known.values()), via, now)
+    list_membership.note(connection, ask, list(known.values()), via, now)
     _keep_hints(connection, found, now)
     return new
 

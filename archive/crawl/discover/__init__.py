@@ -68,9 +68,9 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     if len(entries) > MAX_ENTRIES:
         notes[CUT] = f"only the first {MAX_ENTRIES} entries were read"
     distinct = _distinct(entries[:MAX_ENTRIES])
-    articles = _newest([entry for entry in distinct if not entry.kind.expands], MAX_ARTICLES, "articles", notes)
+    articles = _newest([entry for entry in distinct if not entry.kind.is_list], MAX_ARTICLES, "articles", notes)
     further_lists = _newest(
-        [entry for entry in distinct if entry.kind.expands], MAX_LISTS if lists else 0, "lists", notes
+        [entry for entry in distinct if entry.kind.is_list], MAX_LISTS if lists else 0, "lists", notes
     )
     selected = {entry.url for entry in (*articles, *further_lists)}
     listed = _distinct(_canonical([entry for entry in distinct if entry.url in selected], page.url))

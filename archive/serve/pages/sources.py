@@ -87,7 +87,7 @@ def row(each: Health, now: datetime, hazards: Mapping[str, Hazard]) -> Json:
 
 def _state(state: str, kind: SeedKind) -> str:
     """Nobody derives a text from a feed: fetched is all that it can be."""
-    return "list" if kind.expands and state == "underived" else state
+    return "list" if kind.is_list and state == "underived" else state
 
 
 def _known(check: Check, each: Health) -> Check:

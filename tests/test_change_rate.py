@@ -263,14 +263,14 @@ def add_entries(store: Store, *entries: tuple[str, datetime | None], now: dateti
 def test_histories_have_the_first_and_last_sight_of_each_text(store: Store):
     sights = [(OLD, T0), (OLD, T0 + HOUR), (NEW, T0 + 3 * HOUR), (NEW, T0 + DAY)]
     make_history(store, 1, sights)
-    (history,) = change_rate_queries.histories(store.ask)["daily/harbour"]
+    (history,) = change_rate_queries.observed_histories(store.ask)["daily/harbour"]
     assert history.seen == ((T0, T0 + HOUR), (T0 + 3 * HOUR, T0 + DAY))
     assert history.found_at == T0
 
 
 def test_an_article_seen_once_has_no_history(store: Store):
     make_history(store, 1, [(OLD, T0)])
-    assert change_rate_queries.histories(store.ask) == {}
+    assert change_rate_queries.observed_histories(store.ask) == {}
 
 
 def test_a_new_change_rate_replaces_the_previous_one(store: Store):
@@ -279,7 +279,7 @@ def test_a_new_change_rate_replaces_the_previous_one(store: Store):
             seed_key="daily/harbour", articles=articles, hazard=PRIOR.rates, learned_at=T0 + articles * DAY
         )
         store.record_change_rates([learned])
-    assert change_rate_queries.learned(store.ask) == [learned]
+    assert change_rate_queries.change_rates(store.ask) == [learned]
 
 
 def test_edits_are_counted_from_the_day_an_article_was_found(store: Store):
@@ -331,7 +331,7 @@ def test_the_visits_of_the_last_day_are_counted_where_there_is_a_budget(store: S
         store.record(
             [(a_capture(feed, at=visited_at, reason=Reason.TIMEOUT), None), (a_capture(1, at=visited_at), b"page")]
         )
-    assert change_rate_queries.spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
+    assert change_rate_queries.visits_spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
 
 
 def test_ages_are_counted_in_utc():

@@ -102,7 +102,7 @@ def contents(db: Path) -> list[Capture]:
     """Every capture, without the fields that an archive adds."""
     own = {"id": None, "source_id": 0, "run_id": None, "provenance": "", "revisit": False}
     with Reader(db) as reader:
-        sources = source_queries.everything(reader.ask)
+        sources = source_queries.all_sources(reader.ask)
         captures = [capture for source in sources for capture in capture_queries.of_source(reader.ask, source.id)]
         for capture in captures:
             if capture.payload_sha256 is not None:

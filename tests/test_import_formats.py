@@ -42,7 +42,7 @@ def import_into(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
     db = tmp_path / "archive.db"
     result = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)
     with Reader(db) as reader:
-        known = source_queries.everything(reader.ask)
+        known = source_queries.all_sources(reader.ask)
         return result, [capture for source in known for capture in capture_queries.of_source(reader.ask, source.id)]
 
 

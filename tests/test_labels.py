@@ -95,7 +95,7 @@ def test_a_label_outlasts_new_links_and_a_new_recipe(tmp_path: Path):
         versions = [*make_history(store, first, [("one", T0)]), *make_history(store, other, [("two", T0 + DAY)])]
         sides = [(first, versions[0].text_sha256, T0), (other, versions[1].text_sha256, T0 + DAY)]
         assert store.add_label(sides[0], sides[1], copy=True, note="", now=T0)
-        (label,) = label_queries.everything(store.ask)
+        (label,) = label_queries.all_labels(store.ask)
         store.drop_links()
         derive_all(store, recipe=OTHER_RECIPE, title="read otherwise")
         (later,) = label_queries.of_sources(store.ask, [other])

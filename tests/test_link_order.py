@@ -63,7 +63,7 @@ def pairs_by_rule(texts: Iterable[KeyedText]) -> set[frozenset[str]]:
 
     def is_live(key: int, a: KeyedText, b: KeyedText) -> bool:
         near = abs(day_of(a.seen_at) - day_of(b.seen_at)) <= link_queries.FORTNIGHT
-        crowded = any(in_block[key, blocks[text.name]] > link_queries.cap_of(key) for text in (a, b))
+        crowded = any(in_block[key, blocks[text.name]] > link_queries.key_cap(key) for text in (a, b))
         return total[key] <= link_queries.RARE_CAP or (near and not crowded)
 
     def is_compared(a: KeyedText, b: KeyedText) -> bool:
@@ -112,7 +112,10 @@ class LinkedArchive:
         """Link as ``archive.pipeline.link`` does, with the same judgement for all pairs."""
         while queue := link_queries.unlinked(self.store.ask, 7):
             keys = {text_id: self.keys[text_id] for text_id in queue}
-            current, compared = self.store.add_lsh_keys(keys), link_queries.compared(self.store.ask, queue, "test")
+            current, compared = (
+                self.store.add_lsh_keys(keys),
+                link_queries.compared_texts(self.store.ask, queue, "test"),
+            )
             for text_id in current:
                 own = keys[text_id]
                 others = () if text_id in compared else link_queries.candidates(self.store.ask, text_id, own)

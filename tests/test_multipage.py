@@ -401,7 +401,7 @@ def test_removed_lines_of_each_part_can_be_restored(store: Store, source_id: int
     derive(store, now)
     (version,) = version_queries.of_source(store.ask, source_id)
     body = version_queries.text(store.ask, version.text_sha256).body
-    for position, text, _ in reversed(version_queries.removed(store.ask, version)):
+    for position, text, _ in reversed(version_queries.removed_spans(store.ask, version)):
         body = body[:position] + text + body[position:]
     headline = "Ministers promise to reopen the strait"
     assert body == "\n".join([headline, *PARAGRAPHS, headline, *MORE, origin, headline, *LAST])
@@ -436,5 +436,5 @@ def test_lines_on_every_part_are_removed_with_the_reason(store: Store, source_id
     derive(store, now)
     assert texts(store, source_id) == ["\n".join([*PARAGRAPHS, *MORE, *LAST, appeal])]
     (version,) = version_queries.of_source(store.ask, source_id)
-    removals = [(text.strip(), because) for _, text, because in version_queries.removed(store.ask, version)]
+    removals = [(text.strip(), because) for _, text, because in version_queries.removed_spans(store.ask, version)]
     assert removals.count((appeal, "on every part")) == len(script) - 1

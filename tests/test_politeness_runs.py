@@ -135,7 +135,7 @@ def test_a_recorded_batch_includes_its_host_states(tmp_path: Path) -> None:
             fetcher = Fetcher(policy_for(site), now=lambda: T0, recall=recall_from(store))
             visit = Visit(source_id=source_id, url=TALKS)
             await gather(store, fetcher, [visit], run_id=run, now=T0)
-            state = origin_queries.manners(store.ask, "http://daily.example:80")
+            state = origin_queries.host_state(store.ask, "http://daily.example:80")
             assert state is not None
             assert state.paused_until_at == T0 + 2 * HOUR
             assert recall_from(store)("http://daily.example:80").robots is not None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from db.queries.changes import Wanted
+    from db.queries.changes import InboxFilter
     from db.records import Link, VersionRef
 
 ARTICLES = 50
@@ -136,7 +136,7 @@ def test_the_version_at_an_instant_is_the_last_that_was_first_seen_by_then(
         for hour in (-1, 0, 3, 11, 20, 39):
             moment = T0 + hour * HOUR
             version_ids = {
-                version.id for version, _ in version_queries.standing(reader.ask, when=moment, recorded=recorded)
+                version.id for version, _ in version_queries.versions_as_of(reader.ask, when=moment, recorded=recorded)
             }
             by_hand = [
                 [row for row in random_archive.history(source, then) if row["first_seen_at"] <= micros(moment)]
@@ -145,7 +145,7 @@ def test_the_version_at_an_instant_is_the_last_that_was_first_seen_by_then(
             assert version_ids == {rows[-1]["id"] for rows in by_hand if rows}
             total += len(version_ids)
             if recorded is None:
-                answers = [version_queries.at(reader.ask, source, moment) for source in range(1, ARTICLES + 1)]
+                answers = [version_queries.version_at(reader.ask, source, moment) for source in range(1, ARTICLES + 1)]
                 assert {version.id for version in answers if version is not None} == version_ids
     assert (total > 0) == (recorded != T0 - HOUR)
 
@@ -154,7 +154,7 @@ def test_the_version_at_an_instant_is_the_last_that_was_first_seen_by_then(
 
 
 def news_by_hand(
-    archive: RandomArchive, marks: dict[int, int], caught_up: int | None, filters: Wanted
+    archive: RandomArchive, marks: dict[int, int], caught_up: int | None, filters: InboxFilter
 ) -> list[tuple[Any, ...]]:
     """Compute the answer of ``changes.news`` for all articles.
 
@@ -191,12 +191,12 @@ def mark(path: Path, marks: dict[int, int], caught_up: int | None) -> None:
             insert(connection, "caught_up", {"until_at": caught_up, "marked_at": 0})
 
 
-def all_news(reader: Reader, filters: Wanted, limit: int) -> list[tuple[Any, ...]]:
+def all_news(reader: Reader, filters: InboxFilter, limit: int) -> list[tuple[Any, ...]]:
     """Return the answer of ``changes.news``, page by page."""
     news: list[tuple[Any, ...]] = []
     place, has_more = None, True
     while has_more:
-        page_rows, place = changes.news(reader.ask, filters, after=place, limit=limit)
+        page_rows, place = changes.inbox(reader.ask, filters, after=place, limit=limit)
         has_more = place is not None
         news += [
             (item.place, item.source_id, item.newest.id, item.seen.id, item.kinds, item.score, item.changes)
@@ -225,15 +225,15 @@ def a_mark(dice: random.Random) -> int:
 @pytest.mark.parametrize(
     "filters",
     [
-        changes.Wanted(),
-        changes.Wanted(everything=True),
-        changes.Wanted(kinds=("correction", "headline")),
-        changes.Wanted(host="weekly.example", least=0.3),
-        changes.Wanted(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
+        changes.InboxFilter(),
+        changes.InboxFilter(everything=True),
+        changes.InboxFilter(kinds=("correction", "headline")),
+        changes.InboxFilter(host="weekly.example", least=0.3),
+        changes.InboxFilter(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
     ],
     ids=["first look", "everything", "kinds", "host and weight", "time"],
 )
-def test_the_inbox_equals_a_count_by_hand(random_archive: RandomArchive, filters: Wanted) -> None:
+def test_the_inbox_equals_a_count_by_hand(random_archive: RandomArchive, filters: InboxFilter) -> None:
     dice = random.Random(3)
     total = 0
     for turn in range(6):
@@ -244,7 +244,7 @@ def test_the_inbox_equals_a_count_by_hand(random_archive: RandomArchive, filters
         with Reader(random_archive.path) as reader:
             for limit in (3, 25, 100):
                 assert all_news(reader, filters, limit) == by_hand
-            if filters == changes.Wanted():
+            if filters == changes.InboxFilter():
                 assert in_view(reader) == [
                     (row[1], row[3], row[2], row[-2], row[-1]) for row in sorted(by_hand, key=_source)
                 ]
@@ -263,7 +263,7 @@ def test_an_old_article_with_unseen_changes_is_found_behind_seen_ones(tmp_path: 
     archive = build_archive(tmp_path / "archive.db", rows, 220)
     mark(archive.path, {1: micros(T0 + 301 * HOUR)}, micros(T0 + 900 * HOUR))
     with Reader(archive.path) as reader:
-        assert [row[1] for row in all_news(reader, changes.Wanted(), 25)] == [1]
+        assert [row[1] for row in all_news(reader, changes.InboxFilter(), 25)] == [1]
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class Days:
 
     @property
     def state(self) -> HostState:
-        state = origin_queries.manners(self.store.ask, f"{HOST}:80")
+        state = origin_queries.host_state(self.store.ask, f"{HOST}:80")
         assert state is not None
         return state
 
@@ -244,7 +244,7 @@ def test_robots_txt_is_recorded_but_not_watched_extracted_or_counted(days: Days)
     assert len(days.captures) == 1
     assert capture_queries.underived(days.store.ask, 10) == []
     assert source_queries.states(days.store.ask) == []
-    assert source_queries.everything(days.store.ask) == []
+    assert source_queries.all_sources(days.store.ask) == []
     assert statistics.counts(days.store.ask)["sources"] == 0
     assert days.store.ask("SELECT * FROM v_sources") == []
     assert source_queries.similar_urls(days.store.ask, "robots.txt") == []

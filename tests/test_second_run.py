@@ -138,7 +138,7 @@ def refresh(project: Settings) -> tuple[Report, dict[str, int]]:
     """Make one run, and return its report and the counts of the archive. Only articles are counted."""
     report = asyncio.run(run_refresh(project))
     with Reader(project.db) as reader:
-        articles = [source for source in source_queries.everything(reader.ask) if "/2026/" in source.url]
+        articles = [source for source in source_queries.all_sources(reader.ask) if "/2026/" in source.url]
         captures = [capture for source in articles for capture in capture_queries.of_source(reader.ask, source.id)]
         payloads = {capture.payload_sha256 for capture in captures} - {None}
         totals = statistics.counts(reader.ask)

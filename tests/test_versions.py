@@ -216,7 +216,7 @@ def test_versions_are_maximal_runs_in_order(observations: list[Observation], gap
 @given(steps)
 def test_passing_failures_can_be_left_out(observations: list[Observation]) -> None:
     calm: list[Observation] = [
-        None if isinstance(observation, Reason) and observation.retryable else observation
+        None if isinstance(observation, Reason) and observation.is_retryable else observation
         for observation in observations
     ]
     assert history_of(*observations, gap=DAY / 2).versions == history_of(*calm, gap=DAY / 2).versions

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from db.reader import Ask
     from db.records import Capture
 
-CdxEntry: TypeAlias = cdx_queries.Listed
+CdxEntry: TypeAlias = cdx_queries.CdxEntry
 """One capture as a CDX index lists it."""
 
-KeyRange: TypeAlias = cdx_queries.Keys
+KeyRange: TypeAlias = cdx_queries.KeyRange
 """The captures of all sources whose key lies in a range: one URL, a prefix, a host or a domain."""
 
-OtherSources: TypeAlias = cdx_queries.Elsewhere
+OtherSources: TypeAlias = cdx_queries.OtherSources
 """The captures that show a URL although another source keeps them: a redirect target, or a further part."""
 
 Scope: TypeAlias = KeyRange | OtherSources
@@ -63,11 +63,11 @@ class MementoIndex:
 
         ``after`` is the position to continue from, in the direction of travel.
         """
-        return cdx_queries.listed(self.ask, scope, behind=after, back=reverse, limit=limit)
+        return cdx_queries.list_captures(self.ask, scope, behind=after, back=reverse, limit=limit)
 
     def nearest(self, scope: Scope, instant: datetime, url_key: str) -> CdxEntry | None:
         """Return the capture of one URL nearest in time, the earlier one if two are equally near."""
-        return cdx_queries.nearest(self.ask, scope, instant, url_key)
+        return cdx_queries.nearest_capture(self.ask, scope, instant, url_key)
 
     def newest(self, scope: Scope) -> CdxEntry | None:
         """Return the last capture of a scope, None if it has none."""
@@ -75,7 +75,7 @@ class MementoIndex:
 
     def count(self, keys: KeyRange) -> int:
         """Return the number of captures under these keys, replayable or not. Reads the indices alone."""
-        return cdx_queries.slots(self.ask, keys)
+        return cdx_queries.count_captures(self.ask, keys)
 
     def page_bounds(self, keys: KeyRange, start: int, size: int) -> tuple[Position, Position | None] | None:
         """Return the bounds of the page from capture ``start`` (from 0): its first position, and that of the next page.
@@ -83,19 +83,19 @@ class MementoIndex:
         The second is None for the last page; the whole is None past the end. The cost grows with ``start``: a million
         skipped captures take a third of a second.
         """
-        return cdx_queries.cut(self.ask, keys, start, size)
+        return cdx_queries.page_bounds(self.ask, keys, start, size)
 
     def unmodified_page(self, revisit: CdxEntry) -> CdxEntry | None:
         """Return the page that a 304 says is unchanged: the last whole page of its source before it."""
-        return cdx_queries.standing_for(self.ask, revisit.source_id, revisit.at)
+        return cdx_queries.page_behind_304(self.ask, revisit.source_id, revisit.at)
 
     def redirected_sources(self, url_key: str) -> list[tuple[int, str]]:
         """Return the sources that moved to the URL of a key, each with a URL at which its redirects ended."""
-        return cdx_queries.landed(self.ask, url_key)
+        return cdx_queries.redirected_to(self.ask, url_key)
 
     def article_parts(self, article_keys: Sequence[str]) -> list[tuple[int, str]]:
         """Return the further parts of the articles with these keys, also with a query: source id and part URL."""
-        return cdx_queries.parts_near(self.ask, article_keys)
+        return cdx_queries.parts_under(self.ask, article_keys)
 
     def response(self, memento: CdxEntry) -> StoredResponse:
         """Return the response that a memento replays, for a 304 that of the page it refers to. Raises NotArchived."""

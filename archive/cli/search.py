@@ -240,13 +240,13 @@ def list_(
     wirecopy list --unique=near               each text once, without its nearly identical copies
     """
     from archive.api import Archive
-    from db.queries.sources import matching
+    from db.queries.sources import ids_matching
 
     instant = parse_when(as_of, settings)
     with Archive(settings.db) as archive:
         articles = archive.articles(at=instant, recorded=parse_when(known_at, settings), group=group)
         clusters = () if unique is None else archive.clusters(how=Relation(unique), at=instant)
-        if group is not None and not articles and not matching(archive.ask, [group]):
+        if group is not None and not articles and not ids_matching(archive.ask, [group]):
             raise NotArchived(f"there is no group or seed {group!r} in the seed index. See: wirecopy plan")
     if unique:
         folds = _fold_copies(articles, lambda article: article[0].url, clusters)

@@ -78,7 +78,7 @@ def build_selection(
         if unique is not None:
             clusters = archive.clusters(how=unique, at=instant)
             versions = [version for version, _ in fold(versions, lambda version: version.url, clusters)]
-            sources = tables.joined(reader.ask, {ids[version.url] for version in versions})
+            sources = tables.with_aliases(reader.ask, {ids[version.url] for version in versions})
         window = replace(window, sources=None if sources is None else frozenset(sources))
         if instant is None:
             return window
@@ -91,7 +91,7 @@ def build_selection(
 
 
 def _sources_of_group(ask: Ask, group: str) -> set[int]:
-    sources = tables.joined(ask, set(source_queries.matching(ask, [group])))
+    sources = tables.with_aliases(ask, set(source_queries.ids_matching(ask, [group])))
     if not sources:
         raise NotArchived(f"no group, seed or address {group!r} is watched. See: wirecopy plan")
     return sources

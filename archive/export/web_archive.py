@@ -94,11 +94,11 @@ class _CaptureWriter:
     @property
     def created_at(self) -> datetime:
         """The creation time stated in the file: that of the newest capture in the archive."""
-        return tables.newest(self.ask) or datetime(1970, 1, 1, tzinfo=UTC)
+        return tables.newest_capture_at(self.ask) or datetime(1970, 1, 1, tzinfo=UTC)
 
     def write_all(self) -> int:
         """Write every selected capture. Return their number."""
-        self.kinds = tables.other_kinds(self.ask)
+        self.kinds = tables.kinds_of_lists(self.ask)
         self._write_records((info_record(SOFTWARE, self.created_at),))
         written = 0
         for capture in self._captures():
@@ -113,7 +113,7 @@ class _CaptureWriter:
         """Yield the selected pages in time order, without their further parts."""
         after = None
         since, until = self.selection.since, self.selection.until
-        while batch := capture_queries.dated(self.ask, since, until, after=after, limit=_BATCH_SIZE):
+        while batch := capture_queries.in_window(self.ask, since, until, after=after, limit=_BATCH_SIZE):
             for capture in batch:
                 if self.selection.includes_capture(capture.id or 0, capture.source_id, capture.captured_at):
                     yield capture
@@ -135,13 +135,13 @@ class _CaptureWriter:
     def _original(self, capture: Capture, *, is_multipage: bool) -> Capture | None:
         """Return the capture in this file with the payload of ``capture``, or the page that its 304 refers to."""
         if capture.reason is Reason.NOT_MODIFIED:
-            return capture_queries.page_before(self.ask, capture.source_id, capture.captured_at)
+            return capture_queries.last_page_before(self.ask, capture.source_id, capture.captured_at)
         first = None if is_multipage else self.payload_owners.get(capture.payload_sha256 or "")
         return None if first is None else capture_queries.by_id(self.ask, first)
 
     def _write_text(self, capture: Capture) -> None:
         """Write the extracted text of the page, unless the file already has that text."""
-        extracted = version_queries.reading(self.ask, capture.id or 0)
+        extracted = version_queries.text_of_capture(self.ask, capture.id or 0)
         if extracted is None or extracted[0].sha256 in self.texts:
             return
         text, recipe = extracted

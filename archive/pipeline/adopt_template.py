@@ -33,7 +33,7 @@ class TemplateCache:
         """Return the newest template of the site that a capture was requested from."""
         site = registered_domain(capture.url)
         if site not in self._known:
-            self._known[site] = template_queries.newest(self._ask, site)
+            self._known[site] = template_queries.newest_template(self._ask, site)
         return self._known[site]
 
 
@@ -54,7 +54,7 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
 
 def learned_template(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
     """Return the template of one site, learned from all its texts under ``recipe``."""
-    return template_from_texts(template_queries.pages(ask, url_key_range(site), recipe.id))
+    return template_from_texts(template_queries.extracted_pages(ask, url_key_range(site), recipe.id))
 
 
 def template_from_texts(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
@@ -67,8 +67,8 @@ def template_from_texts(pages: Iterable[tuple[str, Extraction]]) -> TemplateLine
 
 def sites(ask: Ask) -> list[str]:
     """Return the registered domains of all articles and of all learned templates, sorted."""
-    domains = {registered_domain(url) for url in template_queries.an_address_each(ask)}
-    return sorted(domains.union(template_queries.known_sites(ask)))
+    domains = {registered_domain(url) for url in template_queries.url_per_host(ask)}
+    return sorted(domains.union(template_queries.sites_with_template(ask)))
 
 
 def url_key_range(site: str) -> tuple[str, str]:

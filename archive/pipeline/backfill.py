@@ -75,7 +75,7 @@ def backfill_scope(
             source_ids = _selected_source_ids(reader.ask, only)
             return [
                 candidate.url
-                for candidate in source_queries.everything(reader.ask)
+                for candidate in source_queries.all_sources(reader.ask)
                 if candidate.id in source_ids and _has_capture_within(reader.ask, candidate.id, window)
             ]
         states = [state for state in source_queries.states(reader.ask) if is_selected(state, only)]
@@ -92,7 +92,7 @@ def _selected_source_ids(ask: Ask, only: Sequence[str]) -> list[int]:
     Without ``only`` these are all sources, imported ones too.
     """
     if not only:
-        return [source.id for source in source_queries.everything(ask)]
+        return [source.id for source in source_queries.all_sources(ask)]
     return [state.source.id for state in source_queries.states(ask) if is_selected(state, only)]
 
 

@@ -52,10 +52,10 @@ def derive(
     Each step is a short transaction of its own and may be repeated. A capture leaves the ledger together with the
     settling of its source, and a text leaves the link queue together with its links. ``stopped`` as for ``link``.
     """
-    together = derivation_queries.together(store.ask, ids)
+    together = derivation_queries.whole_histories(store.ask, ids)
     captures = [capture_queries.by_id(store.ask, capture_id) for capture_id in together]
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
-    earlier_recipes = derivation_queries.recipes(store.ask, [capture.id or 0 for capture in pages])
+    earlier_recipes = derivation_queries.recipe_ids(store.ask, [capture.id or 0 for capture in pages])
     further = {capture.id: capture_queries.parts(store.ask, capture.id or 0) for capture in pages}
     extracted = texts.extract_new(store, extractors, [*pages, *texts.parts_with_page(further.values())], recipe)
     probes, templates = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)

@@ -179,7 +179,7 @@ def _repeated_line_numbers(pages: Sequence[Extraction]) -> Iterator[int]:
 
 
 def _stored_extraction(store: Store, capture: Capture, recipe: Recipe) -> Extraction | None:
-    return None if capture.payload_sha256 is None else derivation_queries.extracted(store.ask, capture, recipe.id)
+    return None if capture.payload_sha256 is None else derivation_queries.extraction_of(store.ask, capture, recipe.id)
 
 
 def _part(capture: Capture, extraction: Extraction | None) -> Part:

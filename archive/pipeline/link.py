@@ -33,7 +33,7 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     while not stopped() and (text_ids := link_queries.unlinked(store.ask, _BATCH_SIZE)):
         texts = {text.id or 0: text for text in version_queries.texts(store.ask, text_ids)}
         keys = {text_id: copies.fingerprint(text, tokenizer) for text_id, text in texts.items()}
-        current, compared = store.add_lsh_keys(keys), link_queries.compared(store.ask, text_ids, method)
+        current, compared = store.add_lsh_keys(keys), link_queries.compared_texts(store.ask, text_ids, method)
         for text_id in current:
             if stopped():
                 break

@@ -51,7 +51,7 @@ async def refresh(
         run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
         run.counts["complaints"] = len(index.complaints)
         refuse_unknown(run.store.ask, only)
-        run.fetcher.resume_probes(origin_queries.unread(run.store.ask))
+        run.fetcher.resume_probes(origin_queries.underived_urls(run.store.ask))
         while visits := _select_due(run, only, force=force):
             await run.gather(visits)
         await run.derive()
@@ -67,7 +67,7 @@ def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
     states = source_queries.states(run.store.ask)  # all sources: the whole group shares one budget
     selected_ids = {state.source.id for state in states if is_selected(state, only)}
     now, ask = run.settings.now(), run.store.ask
-    spent, rhythms = change_rate_queries.spent(ask, now), change_rate_queries.learned(ask)
+    spent, rhythms = change_rate_queries.visits_spent(ask, now), change_rate_queries.change_rates(ask)
     plan = plan_visits(states, now=now, force=force, change_rates=rhythms, spent=spent)
     due = [visit for visit in plan.visits if visit.source_id in selected_ids and visit.source_id not in run.visits]
     require_contact(policy_from(run.settings), [visit.url for visit in due])

@@ -52,7 +52,7 @@ class Difference:
 class Preview:
     """The effect of adopting ``recipe_id``: ``differ`` of ``pages`` would change, and the template of ``sites``.
 
-    ``extracted`` pages were extracted to compute it. ``samples`` are some of the differences, the same ones each time.
+    ``extraction_of`` pages were extracted to compute it. ``samples`` are some of the differences, the same ones each time.
     """
 
     recipe_id: str
@@ -97,7 +97,7 @@ def _preview_site(ask: Ask, extractors: PageExtractor, recipe: Recipe, site: str
     extractions = _PayloadExtractions(ask, recipe)
     extractions.add(extractors, (*captures.values(), *extraction.parts_with_page(further.values())))
     blocks = adopt_template.template_from_texts(_articles(derivations, captures, further, extractions))
-    newest = template_queries.newest(ask, site)
+    newest = template_queries.newest_template(ask, site)
     changed = newest.blocks != blocks
     template = SiteTemplate(site=site, revision=newest.revision + 1, blocks=blocks) if changed else newest
     differences = []
@@ -145,7 +145,7 @@ class _PayloadExtractions:
             key = capture.payload_sha256, capture.charset
             if capture.payload_sha256 is None or key in self._by_payload or key in missing:
                 continue
-            if (stored := derivation_queries.extracted(self._ask, capture, self._recipe.id)) is not None:
+            if (stored := derivation_queries.extraction_of(self._ask, capture, self._recipe.id)) is not None:
                 self._by_payload[key] = stored
             else:
                 missing[key] = capture

@@ -62,7 +62,7 @@ def is_completed(store: Store, revisit: Outcome) -> bool:
 def unresolved_revisits(ask: Ask) -> Iterator[Capture]:
     """Yield every revisit whose original the archive does not have."""
     last_id = 0
-    while batch := capture_queries.waiting(ask, UNRESOLVED, after=last_id, limit=_BATCH_SIZE):
+    while batch := capture_queries.without_payload(ask, UNRESOLVED, after=last_id, limit=_BATCH_SIZE):
         yield from batch
         last_id = batch[-1].id or 0
 
@@ -70,7 +70,7 @@ def unresolved_revisits(ask: Ask) -> Iterator[Capture]:
 def _captures_by_digest(ask: Ask) -> Mapping[str, int]:
     """Return the id of the capture for each digest that an unresolved revisit names, as written there."""
     labels = {flag for revisit in unresolved_revisits(ask) for flag in revisit.flags if is_digest(flag)}
-    return capture_queries.flagged_with(ask, sorted(labels)) if labels else {}
+    return capture_queries.oldest_with_flags(ask, sorted(labels)) if labels else {}
 
 
 def _find_original(store: Store, revisit: Capture | Outcome, by_digest: Mapping[str, int]) -> Capture | None:
@@ -83,7 +83,9 @@ def _find_original(store: Store, revisit: Capture | Outcome, by_digest: Mapping[
         if flag in by_digest:
             return capture_queries.by_id(store.ask, by_digest[flag])
         digest = parse_digest(flag)
-        original = capture_queries.holding(store.ask, digest[1]) if digest and digest[0] == "sha256" else None
+        original = (
+            capture_queries.oldest_with_payload(store.ask, digest[1]) if digest and digest[0] == "sha256" else None
+        )
         if original is not None:
             return original
     return None

@@ -48,7 +48,7 @@ def _is_redundant(store: Store, source_id: int, captures: Sequence[Capture]) -> 
     In a run most captures are 304s of sources without claims. This check halves what they cost.
     """
     repeats = all(capture.reason is Reason.NOT_MODIFIED and not capture.hops for capture in captures)
-    return repeats and not alias_queries.has_any(store.ask, source_id)
+    return repeats and not alias_queries.has_claims(store.ask, source_id)
 
 
 def _join_aliases(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:

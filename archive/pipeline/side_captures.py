@@ -66,7 +66,7 @@ class Soft404Probes:
         root = _root(capture.final_url)
         if root not in self.by_site:
             self.by_site[root] = [
-                probe for probe in origin_queries.probes(self.ask, _host_keys(root)) if _root(probe[1]) == root
+                probe for probe in origin_queries.soft404_probes(self.ask, _host_keys(root)) if _root(probe[1]) == root
             ]
         near = [probe for probe in self.by_site[root] if abs(probe[0] - capture.captured_at) <= soft404.PROBE_VALIDITY]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []

@@ -56,7 +56,7 @@ async def relearn_templates(run: Run) -> None:
 
 def _learn_change_rates(store: Store, now: datetime) -> int:
     """Learn at which age articles are edited, for the plan. Return the number of seeds it is known of."""
-    histories = change_rate_queries.histories(store.ask)
+    histories = change_rate_queries.observed_histories(store.ask)
     store.record_change_rates([estimate_change_rate(seed_key, history, now) for seed_key, history in histories.items()])
     return len(histories)
 

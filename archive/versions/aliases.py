@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from db.queries.alias_claims import Saying
+    from db.queries.alias_claims import DeclaredUrl
     from db.records import AliasEdge
 
 _MOVED, _AMP = "moved", "amp"
 _FRONT = re.compile(r"/?(?:index\.\w+|home)?/?", re.IGNORECASE)
 
 
-def read_alias_claims(declarations: Sequence[Saying], own_key: str) -> tuple[AliasClaim, ...]:
+def read_alias_claims(declarations: Sequence[DeclaredUrl], own_key: str) -> tuple[AliasClaim, ...]:
     """Return the claims of the source with key ``own_key``: one for each kind and address, with first and last sight.
 
     A claim of the source's own address is left out, and so is one that is no valid address. The order of

@@ -203,7 +203,7 @@ def stretches(sightings: Sequence[Sighting]) -> tuple[Stretch, ...]:
     for sighting in sightings:
         if sighting.state == "underived":
             continue
-        passing = sighting.reason is not None and sighting.reason.retryable
+        passing = sighting.reason is not None and sighting.reason.is_retryable
         ended = [state for state in open_runs if state != sighting.state and not passing]
         closed.extend(open_runs.pop(state) for state in ended)
         if not sighting.shows_text:

@@ -58,9 +58,9 @@ def figures() -> Iterator[tuple[str, float]]:
             def memento() -> object:
                 url = some()
                 at = instant(BEGAN + next(number) * HOUR)
-                return cdx.nearest(ask, place_of(ask, url), at, place_of(ask, url).low[:-1])
+                return cdx.nearest_capture(ask, place_of(ask, url), at, place_of(ask, url).low[:-1])
 
-            middle = cdx.cut(ask, cdx.Keys(low="example,", high="example-"), CAPTURES // 2, 1)
+            middle = cdx.page_bounds(ask, cdx.KeyRange(low="example,", high="example-"), CAPTURES // 2, 1)
             resume = "" if middle is None else write_resume(middle[0])
             yield "one memento, median", _median(memento)
             yield "all captures of one address", _median(index("url={url}"))

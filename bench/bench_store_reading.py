@@ -30,9 +30,11 @@ def figures() -> Iterator[tuple[str, float]]:
         with Reader(stored(name).db) as reader:
             known = [row["sha256"] for row in reader.ask("SELECT sha256 FROM payload ORDER BY id")]
             some = random.Random(0).choices(known, k=READ)
-            alone = timed(unpack_and_check, [delta_codec.pack(payloads.whole(reader.ask, each)) for each in some[:60]])
+            alone = timed(
+                unpack_and_check, [delta_codec.pack(payloads.payload_bytes(reader.ask, each)) for each in some[:60]]
+            )
             yield f"{name}: by itself, median", alone[len(alone) // 2]
-            taken = timed(partial(payloads.whole, reader.ask), some)
+            taken = timed(partial(payloads.payload_bytes, reader.ask), some)
         yield f"{name}: wirecopy, median", taken[READ // 2]
         yield f"{name}: wirecopy, 95 of 100 are quicker than", taken[READ * 95 // 100]
 

@@ -104,7 +104,7 @@ def one_article(ask: Asking, archive: Archive, dice: random.Random) -> Iterator[
 
     yield (
         "one article at an instant, SQL",
-        p95(lambda: questions.at(ask, dice.randint(1, SOURCES), moment(dice)), 5_000, ask),
+        p95(lambda: questions.version_at(ask, dice.randint(1, SOURCES), moment(dice)), 5_000, ask),
     )
     yield "one article at an instant, API", p95(api, 2_000)
     yield "the same, as believed on a day, API", p95(lambda: api(moment(dice)), 500)
@@ -112,7 +112,7 @@ def one_article(ask: Asking, archive: Archive, dice: random.Random) -> Iterator[
 
 def everything(connection: sqlite3.Connection, archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
     def sql(ask: Asking, recorded: datetime | None = None) -> Callable[[], object]:
-        return lambda: questions.standing(ask, when=moment(dice), recorded=recorded)
+        return lambda: questions.versions_as_of(ask, when=moment(dice), recorded=recorded)
 
     ask, inside = Asking(connection), Asking(connection, inside=True)
     yield "the whole archive at an instant, SQL (median)", median(sql(inside), 9, inside)
@@ -127,11 +127,11 @@ def inbox(archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
 
     def page() -> None:
         at = micros(SIZE.until - dice.random() * APART)
-        changes.news(archive.ask, changes.Wanted(), after=(at, 0), limit=25)
+        changes.inbox(archive.ask, changes.InboxFilter(), after=(at, 0), limit=25)
 
     yield (
         "a first look at the inbox, API",
-        p95(lambda: changes.news(archive.ask, changes.Wanted(), after=None, limit=25), 50),
+        p95(lambda: changes.inbox(archive.ask, changes.InboxFilter(), after=None, limit=25), 50),
     )
     yield "a page behind it, API", p95(page, 50)
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-KEPT = 7
+BACKUPS_KEPT = 7
 """Backups that stay: a week of nightly upkeep."""
 
 
@@ -26,6 +26,6 @@ def list_backups(db: Path) -> list[Path]:
 def prune_backups(db: Path) -> int:
     """Remove all but the newest backups of this archive; how many went."""
     spares = list_backups(db)
-    for spare in spares[:-KEPT]:
+    for spare in spares[:-BACKUPS_KEPT]:
         spare.unlink()
-    return len(spares[:-KEPT])
+    return len(spares[:-BACKUPS_KEPT])

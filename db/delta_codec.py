@@ -111,7 +111,7 @@ def _decoded(packed: bytes, base: bytes | None, length: int) -> bytes:
     return data
 
 
-def trial(data: bytes, base: bytes | None = None) -> int:
+def trial_size(data: bytes, base: bytes | None = None) -> int:
     """About how many bytes ``data`` would take, alone or as a difference from ``base``: quick, for comparing bases."""
     if base is None:
         return len(zstd.compress(data, level=1))
@@ -122,7 +122,7 @@ def trial(data: bytes, base: bytes | None = None) -> int:
     return len(zstd.compress(data, options=options, zstd_dict=_before(base)))
 
 
-def choose(trials: Mapping[bytes, Trial], alone: int) -> bytes | None:
+def choose_base(trials: Mapping[bytes, Trial], alone: int) -> bytes | None:
     """The base to pack against, of those tried (by digest); None: whole. ``alone`` is the trial without a base.
 
     Small and shallow is best: each step of depth has to save a sixth, for it uses up what later payloads could save.
@@ -140,7 +140,7 @@ def _price(made: Trial) -> float:
     return made.size * _STEP**made.depth
 
 
-def looks_alike(trials: Mapping[bytes, Trial], length: int) -> bool:
+def is_near_copy(trials: Mapping[bytes, Trial], length: int) -> bool:
     """True when a base tried so far is so near that no other is worth trying: the delta is a fiftieth of the page."""
     return any(made.depth < MAX_DEPTH and made.size * 50 <= length for made in trials.values())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreError
-from db.reader import BUSY_SECONDS, HEAD, check_revision, is_ours, open_to_read, translate
+from db.reader import BUSY_SECONDS, HEAD, check_revision, is_wirecopy_revision, open_read_only, store_error_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,8 @@ def revision(path: Path) -> str | None:
                 check_revision(None, path)
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.Error as error:
-            raise translate(error, path) from error
-    if not found or not is_ours(found[0]):
+            raise store_error_from(error, path) from error
+    if not found or not is_wirecopy_revision(found[0]):
         check_revision(None, path)
     return str(found[0])
 
@@ -78,7 +78,7 @@ def check_file(path: Path, *, deep: bool = False) -> None:
             (answer,) = connection.execute("PRAGMA integrity_check" if deep else "PRAGMA quick_check").fetchone()
             orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
         except sqlite3.Error as error:
-            raise translate(error, path) from error
+            raise store_error_from(error, path) from error
     if answer != "ok":
         raise Corrupt(f"{path}: {answer}. Bring back a backup: wirecopy restore BACKUP")
     if orphan is not None:
@@ -107,8 +107,8 @@ def backup(path: Path, to: Path, *, compact: bool = False) -> Path:
     except Corrupt as error:  # a copy is as good as what it was made of
         raise Corrupt(f"no copy was made, because {path} does not hold: {error}") from error
     except sqlite3.Error as error:
-        told = translate(error, to)
-        raise (translate(error, path) if isinstance(told, Corrupt) else told) from error
+        told = store_error_from(error, to)
+        raise (store_error_from(error, path) if isinstance(told, Corrupt) else told) from error
     except OSError as error:
         raise StoreError(
             f"the backup {to} could not be written: {error.strerror}; make room or name another place"
@@ -204,7 +204,7 @@ def _make(path: Path) -> None:
                 connection.execute("INSERT INTO alembic_version VALUES (?)", [HEAD])
             connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise translate(error, path) from error
+        raise store_error_from(error, path) from error
 
 
 @cache
@@ -247,13 +247,13 @@ def _migrate(path: Path) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except DBAPIError as error:
-        raise translate(error.orig if isinstance(error.orig, Exception) else error, path) from error
+        raise store_error_from(error.orig if isinstance(error.orig, Exception) else error, path) from error
     finally:
         engine.dispose()
 
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
-        return open_to_read(path)
+        return open_read_only(path)
     except sqlite3.Error as error:
-        raise translate(error, path) from error
+        raise store_error_from(error, path) from error

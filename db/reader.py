@@ -67,7 +67,7 @@ _MEANS: dict[int, tuple[type[StoreError], str]] = {
 """What SQLite's primary result codes mean for a person."""
 
 
-def translate(error: Exception, path: Path) -> StoreError:
+def store_error_from(error: Exception, path: Path) -> StoreError:
     """The error of ours that says what a driver's error means for ``path``."""
     # By code, not by words: a message may quote what a person searched for.
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
@@ -75,7 +75,7 @@ def translate(error: Exception, path: Path) -> StoreError:
     return kind(says.format(path=path, error=error, wait=BUSY_SECONDS))
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
     """A connection that only reads, as every way into the file that does not write uses it. Raises ``sqlite3.Error``.
 
     A read-only disk has no room for SQLite's log beside the archive, and without a log nobody is writing: there the
@@ -109,9 +109,9 @@ class Reader:
         if not path.is_file():
             raise StoreError(f"there is no archive at {path}. Make one: wirecopy init, or wirecopy import FILE")
         try:
-            self._connection = open_to_read(path)
+            self._connection = open_read_only(path)
         except sqlite3.Error as error:
-            raise translate(error, path) from error
+            raise store_error_from(error, path) from error
         if patience is not None:
             ends = monotonic() + patience
             self._connection.set_progress_handler(lambda: monotonic() > ends, _STEPS)
@@ -138,7 +138,7 @@ class Reader:
                 names = [column[0] for column in cursor.description or ()]
                 return [dict(zip(names, row, strict=True)) for row in cursor]
         except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+            raise store_error_from(error, self.path) from error
 
     def _revision(self) -> str | None:
         if not self.ask("SELECT name FROM sqlite_master WHERE name = 'alembic_version'"):
@@ -151,7 +151,7 @@ def check_revision(found: str | None, path: Path) -> None:
     """Raises SchemaMismatch, naming the command to run, unless ``found`` is the revision this code is written for."""
     if found == HEAD:
         return
-    if found is None or not is_ours(found):
+    if found is None or not is_wirecopy_revision(found):
         raise SchemaMismatch(f"{path} is a database, but not a wirecopy archive; name another with --db")
     if found < HEAD:
         raise SchemaMismatch(f"{path} has the older schema {found}, this wirecopy reads {HEAD}. Run: wirecopy upgrade")
@@ -160,6 +160,6 @@ def check_revision(found: str | None, path: Path) -> None:
     )
 
 
-def is_ours(revision: str) -> bool:
+def is_wirecopy_revision(revision: str) -> bool:
     """True if a revision looks like ours, ``0001``; other programs use Alembic too, and name theirs otherwise."""
     return len(revision) == len(HEAD) and revision.isdecimal()

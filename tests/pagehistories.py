@@ -101,4 +101,4 @@ def keep_all(store: Store, seen: Iterable[Seen]) -> None:
 
 def payload_bytes(ask: Ask) -> int:
     """Bytes of all database pages that hold payloads: the table and every index of it."""
-    return statistics.sizes(ask, statistics.tables(ask))["payloads"]
+    return statistics.sizes(ask, statistics.table_sizes(ask))["payloads"]

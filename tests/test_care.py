@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import maintenance
-from db.backups import KEPT, backup_path, prune_backups
+from db.backups import BACKUPS_KEPT, backup_path, prune_backups
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError
 from db.queries import captures as capture_queries
 from db.queries import statistics
 from db.queries import versions as version_queries
-from db.reader import HEAD, Reader, check_revision, translate
+from db.reader import HEAD, Reader, check_revision, store_error_from
 from db.store import Store
 from db.verify import verify
 from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, derive_all, make_history
@@ -42,7 +42,7 @@ def filled(path: Path, *texts: str) -> Path:
 def texts(path: Path) -> list[str]:
     with Reader(path) as reader:
         return [
-            version_queries.text(reader.ask, each.text_sha256).body for each in version_queries.everything(reader.ask)
+            version_queries.text(reader.ask, each.text_sha256).body for each in version_queries.all_versions(reader.ask)
         ]
 
 
@@ -169,7 +169,7 @@ def test_a_locked_file_is_busy(path: Path) -> None:
         one.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError) as raised:
             two.execute("BEGIN IMMEDIATE")
-    assert isinstance(translate(raised.value, path), StoreBusy)
+    assert isinstance(store_error_from(raised.value, path), StoreBusy)
 
 
 # --- upgrading -------------------------------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_a_backup_that_was_left_half_done_is_not_in_the_way(path: Path, tmp_path
 
 def test_the_room_of_each_table_is_told_and_adds_up(path: Path) -> None:
     with Reader(path) as reader:
-        found = statistics.tables(reader.ask)
+        found = statistics.table_sizes(reader.ask)
         assert sum(found.values()) == statistics.file_size(reader.ask)
         assert {"payload", "capture", "chain", "text", "text_fts", "version"} <= found.keys()
         assert list(found.values()) == sorted(found.values(), reverse=True)
@@ -409,7 +409,7 @@ def test_where_it_cannot_be_counted_it_is_estimated(tmp_path: Path) -> None:
         source = add_source(store)
         store.record([(a_capture(source, at=T0 + n * HOUR), os.urandom(9000)) for n in range(40)])
     with Reader(path) as reader:
-        guessed, counted = statistics._estimated(reader.ask)["payload"], statistics.tables(reader.ask)["payload"]
+        guessed, counted = statistics._estimated(reader.ask)["payload"], statistics.table_sizes(reader.ask)["payload"]
     assert 0.5 < guessed / counted < 2
 
 
@@ -420,8 +420,8 @@ def test_growth_is_what_the_runs_of_the_last_week_brought(path: Path) -> None:
             page = os.urandom(9000)
             store.record([(a_capture(1, at=T0 + day * DAY + HOUR), page)], run_id)
     with Reader(path) as reader:
-        grown = statistics.growth(reader.ask, statistics.tables(reader.ask), T0 + 4 * DAY)
-        none = statistics.growth(reader.ask, statistics.tables(reader.ask), T0 + 99 * DAY)
+        grown = statistics.growth(reader.ask, statistics.table_sizes(reader.ask), T0 + 4 * DAY)
+        none = statistics.growth(reader.ask, statistics.table_sizes(reader.ask), T0 + 99 * DAY)
     assert (grown["days"], grown["captures_per_day"]) == (4.0, 0.5)
     assert grown["bytes_per_day"] > 2 * 9000 / 4
     assert none["days"] == 0
@@ -450,7 +450,7 @@ def test_a_clock_that_went_backwards_loses_nothing_and_history_stays_in_the_orde
 def test_the_newest_spares_stay_and_other_files_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     (tmp_path / "backups").mkdir()
-    spares = [backup_path(path, T0 + days * DAY) for days in range(KEPT + 3)]
+    spares = [backup_path(path, T0 + days * DAY) for days in range(BACKUPS_KEPT + 3)]
     for spare in spares:
         spare.touch()
     mine = [tmp_path / "backups" / name for name in ("archive-before-the-move.db", "other-20260101T000000Z.db")]

@@ -62,12 +62,12 @@ def test_a_link_can_be_checked_with_any_sha256_and_json(store: Store) -> None:
     source = add_source(store)
     for hours in range(3):
         record_text(store, source, f"page {hours}", T0 + hours * HOUR)
-    told = tombstones.link_of(store.ask, 3)
+    told = tombstones.chain_link(store.ask, 3)
     facts = hashlib.sha256(told.facts.encode()).digest()
     assert hashlib.sha256(bytes.fromhex(told.before) + facts).hexdigest() == told.link
     assert json.loads(told.facts)["payload_sha256"] == hashlib.sha256(b"page 2").hexdigest()
-    assert told.before == tombstones.link_of(store.ask, 2).link
-    assert tombstones.link_of(store.ask, 1).before == "00" * 32
+    assert told.before == tombstones.chain_link(store.ask, 2).link
+    assert tombstones.chain_link(store.ask, 1).before == "00" * 32
 
 
 def test_a_capture_that_arrives_late_is_linked_at_the_end(store: Store) -> None:

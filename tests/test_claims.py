@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from archive.pipeline.gather import keep_outcomes
 from archive.urls import registered_domain, url_key
 from archive.versions.aliases import canonical_of, is_alias, is_front, read_alias_claims
-from db.queries import captures as capture_queries
 from db.queries import alias_claims as alias_queries
+from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
-from db.queries.alias_claims import Saying
+from db.queries.alias_claims import DeclaredUrl
 from db.records import AliasEdge, Hop, SeedKind
 from db.store import Store
 from newsroom import PARAGRAPHS, answer, derive, gather, page
@@ -133,7 +133,8 @@ def test_an_apology_claims_nothing_for_the_article(store: Store, now: datetime) 
 
 def test_what_is_no_address_is_no_claim() -> None:
     bad = [
-        Saying("og", href, CANONICAL, T0) for href in ("http://[", "javascript:void(0)", "", "https://u:p@a.example/")
+        DeclaredUrl("og", href, CANONICAL, T0)
+        for href in ("http://[", "javascript:void(0)", "", "https://u:p@a.example/")
     ]
     assert read_alias_claims(bad, url_key(CANONICAL)) == ()
 

@@ -106,10 +106,10 @@ def test_an_alarm_changes_no_history_and_ends_when_a_better_recipe_has_read_the_
                 for day in (2, 3):
                     record_text(store, source, f"{SHORT} {source}", T0 + day * DAY)
             derive_all(store)
-            assert bool(alarms(drift_queries.readings(store.ask, T0))) == (pages > 1)
+            assert bool(alarms(drift_queries.read_lengths(store.ask, T0))) == (pages > 1)
             told = said(store, sources[0])
             mend(store)
-            assert alarms(drift_queries.readings(store.ask, T0)) == ()
+            assert alarms(drift_queries.read_lengths(store.ask, T0)) == ()
             assert said(store, sources[0]) == [("first", T0)]
             return told
 
@@ -139,8 +139,8 @@ def test_status_tells_of_it_until_the_pages_are_read_better(tmp_path: Path) -> N
         with Archive(store.path) as archive:
             (alarm,) = archive.status(now)["drift"]
         assert (alarm.pages, alarm.of) == (len(sources), len(sources))
-        assert alarms(drift_queries.readings(store.ask, now - LOOK_BACK, host="example,other,")) == ()
+        assert alarms(drift_queries.read_lengths(store.ask, now - LOOK_BACK, host="example,other,")) == ()
         for source in sources:
             record_text(store, source, LONG, now + timedelta(hours=source))
         derive_all(store)
-        assert alarms(drift_queries.readings(store.ask, now - LOOK_BACK, host=HOST)) == ()
+        assert alarms(drift_queries.read_lengths(store.ask, now - LOOK_BACK, host=HOST)) == ()

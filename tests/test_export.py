@@ -102,7 +102,7 @@ def contents(db: Path) -> list[Capture]:
     """Every capture, without what an archive adds of its own."""
     own = {"id": None, "source_id": 0, "run_id": None, "provenance": "", "revisit": False}
     with Reader(db) as reader:
-        sources = source_queries.everything(reader.ask)
+        sources = source_queries.all_sources(reader.ask)
         found = [each for source in sources for each in capture_queries.of_source(reader.ask, source.id)]
         for each in found:
             if each.payload_sha256 is not None:

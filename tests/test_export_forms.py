@@ -58,7 +58,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(path) as store:
         seeds = [a_seed()]
         store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
-        (source,) = source_queries.matching(store.ask, ["daily/harbour"])
+        (source,) = source_queries.ids_matching(store.ask, ["daily/harbour"])
         make_history(store, source, [(OPENS, T0)], title="Harbour opens")
         make_history(store, source, [(CLOSES, T0 + DAY)], title="Harbour <script>")
         make_history(store, add_source(store, COPY), [(OPENS, T0 + HOUR)], title="Harbour opens")

@@ -241,7 +241,7 @@ def test_every_hop_is_recorded(site: Site) -> None:
     assert [hop.location for hop in outcome.hops] == ["/hop?2", "/hop?1", "/hop?0"]
     assert [hop.url for hop in outcome.hops] == [f"{HOST}/hop?{n}" for n in (3, 2, 1)]
     assert (outcome.requested_url, outcome.final_url) == (f"{HOST}/hop?3", f"{HOST}/hop?0")
-    assert not outcome.hops[0].permanent
+    assert not outcome.hops[0].is_permanent
 
 
 def test_a_hop_is_a_reply_of_its_own(site: Site) -> None:

@@ -140,7 +140,7 @@ def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
         connection.execute("UPDATE version SET superseded_at = 1 WHERE source_id = 2")
         connection.execute("UPDATE source SET same_as = 1 WHERE id = 2")
     store.forget_source(1, LATER)
-    assert source_queries.everything(store.ask) == []
+    assert source_queries.all_sources(store.ask) == []
     assert sizes(path)["payload"] == sizes(path)["text"] == 0
     assert sizes(path)["tombstone"] == 2
 
@@ -181,7 +181,7 @@ def test_texts_live_as_long_as_something_shows_them_and_not_because_something_sp
 
 
 def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
-    links = [tombstones.link_of(store.ask, each.id or 0).link for each in capture_queries.of_source(store.ask, 1)]
+    links = [tombstones.chain_link(store.ask, each.id or 0).link for each in capture_queries.of_source(store.ask, 1)]
     store.forget_source(1, LATER)
     grave = tombstones.tombstone(store.ask, url_key(URL))
     assert grave is not None
@@ -192,11 +192,11 @@ def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
 
 
 def test_the_chain_goes_on(store: Store, path: Path) -> None:
-    head = tombstones.head(store.ask)
+    head = tombstones.chain_head(store.ask)
     store.forget_source(2, LATER)
-    assert tombstones.head(store.ask) == head
+    assert tombstones.chain_head(store.ask) == head
     record_text(store, 1, page("after"), T0 + 9 * DAY)
-    number, _ = tombstones.head(store.ask) or (0, "")
+    number, _ = tombstones.chain_head(store.ask) or (0, "")
     assert number == 6  # the ids of what was forgotten are not given again
     assert problems(path) == []
 

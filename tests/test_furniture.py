@@ -203,7 +203,7 @@ def adopt(store: Store, now: datetime) -> list[Version]:
 
 
 def settled(store: Store) -> list[Version]:
-    return [replace(each, superseded_at=None) for each in plain(version_queries.everything(store.ask))]
+    return [replace(each, superseded_at=None) for each in plain(version_queries.all_versions(store.ask))]
 
 
 Seen = tuple[int, str, int]  # which article, what its edit added, on which day
@@ -268,7 +268,7 @@ def test_looking_a_second_time_changes_nothing(store: Store) -> None:
     assert adopt_template.adopt_templates(store, recipe, now) == (1, len(PAGES))
     derive(store, now)
     assert adopt_template.adopt_templates(store, recipe, now) == (0, 0)
-    newest = template_queries.newest(store.ask, "daily.example")
+    newest = template_queries.newest_template(store.ask, "daily.example")
     assert (newest.revision, newest.blocks.edge) == (1, folded(APPEAL))
 
 

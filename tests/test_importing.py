@@ -42,7 +42,7 @@ def brought(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
     db = tmp_path / "archive.db"
     done = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)
     with Reader(db) as reader:
-        known = source_queries.everything(reader.ask)
+        known = source_queries.all_sources(reader.ask)
         return done, [each for source in known for each in capture_queries.of_source(reader.ask, source.id)]
 
 

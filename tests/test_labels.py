@@ -96,7 +96,7 @@ def test_a_label_outlasts_new_links_and_a_new_recipe(tmp_path: Path):
         made = [*make_history(store, one, [("one", T0)]), *make_history(store, other, [("two", T0 + DAY)])]
         sides = [(one, made[0].text_sha256, T0), (other, made[1].text_sha256, T0 + DAY)]
         assert store.add_label(sides[0], sides[1], copy=True, note="", now=T0)
-        (said,) = label_queries.everything(store.ask)
+        (said,) = label_queries.all_labels(store.ask)
         store.drop_links()
         derive_all(store, recipe=OTHER_RECIPE, title="read otherwise")
         (later,) = label_queries.of_sources(store.ask, [other])

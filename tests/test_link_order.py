@@ -63,7 +63,7 @@ def by_the_rule(texts: Iterable[Told]) -> set[frozenset[str]]:
 
     def live(key: int, one: Told, other: Told) -> bool:
         near = abs(day[one.name][2] - day[other.name][2]) <= link_queries.FORTNIGHT
-        crowded = any(here[key, day[each.name][0]] > link_queries.cap_of(key) for each in (one, other))
+        crowded = any(here[key, day[each.name][0]] > link_queries.key_cap(key) for each in (one, other))
         return ever[key] <= link_queries.RARE_CAP or (near and not crowded)
 
     def compared(one: Told, other: Told) -> bool:
@@ -111,7 +111,7 @@ class Linked:
         """As ``archive.pipeline.link`` does it, where every judgement is the same."""
         while waiting := link_queries.unlinked(self.store.ask, 7):
             keys = {each: self.keys[each] for each in waiting}
-            standing, done = self.store.add_lsh_keys(keys), link_queries.compared(self.store.ask, waiting, "test")
+            standing, done = self.store.add_lsh_keys(keys), link_queries.compared_texts(self.store.ask, waiting, "test")
             for each in standing:
                 others = () if each in done else link_queries.candidates(self.store.ask, each, keys[each])
                 self.compared += len(others)

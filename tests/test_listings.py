@@ -62,7 +62,7 @@ def test_which_list_answered_first_makes_no_difference(store: Store, order: tupl
     for name in order:
         names(store, f"{HOST}/{name}", STORY)
     assert found_by(store, STORY) == (f"{HOST}/alpha", "daily/alpha")
-    said = list_queries.naming(store.ask, source(store, STORY).id)
+    said = list_queries.lists_naming(store.ask, source(store, STORY).id)
     assert [url for url, _ in said] == [f"{HOST}/{name}" for name in ("alpha", "beta", "gamma")]
 
 
@@ -169,7 +169,7 @@ def test_when_a_source_was_found_is_when_the_first_list_named_it(store: Store) -
         via = source(store, f"{HOST}/{name}").id
         store.add_discovered([(DiscoveredUrl(url=STORY), url_key(STORY))], via, T0 + days * DAY)
     assert source(store, STORY).found_at == T0
-    assert list_queries.naming(store.ask, source(store, STORY).id) == [
+    assert list_queries.lists_naming(store.ask, source(store, STORY).id) == [
         (f"{HOST}/beta", T0),
         (f"{HOST}/alpha", T0 + DAY),
     ]

@@ -220,7 +220,7 @@ def test_the_two_refusals_that_mean_again_are_asked_once_more(site: Site, status
     site.pages["/page"] = page(status=status)
     (outcome,), _, _ = run(site, "/page")
     assert (outcome.reason, site.targets()) == (Reason.CLIENT_ERROR, ["/page"] * 2)
-    assert not Reason.CLIENT_ERROR.retryable
+    assert not Reason.CLIENT_ERROR.is_retryable
 
 
 def test_a_server_that_names_a_time_is_not_asked_before_it(site: Site) -> None:

@@ -296,10 +296,10 @@ def test_a_probe_is_neither_a_version_nor_found_by_search_nor_watched(store: Sto
     apologise(store, T0)
     settle(store)
     assert store.ask("SELECT count(*) AS n FROM capture") == [{"n": 1}]
-    assert version_queries.everything(store.ask) == []
+    assert version_queries.all_versions(store.ask) == []
     assert search_queries.search(store.ask, "sandwiches", limit=5) == []
     assert store.ask("SELECT * FROM v_articles") == store.ask("SELECT * FROM v_sources") == []
-    assert source_queries.states(store.ask) == source_queries.everything(store.ask) == []
+    assert source_queries.states(store.ask) == source_queries.all_sources(store.ask) == []
 
 
 def test_a_probe_sent_to_the_front_page_for_good_does_not_take_it_over(store: Store) -> None:

@@ -135,7 +135,7 @@ def test_a_batch_that_was_kept_has_its_manners_kept_with_it(tmp_path: Path) -> N
             fetcher = Fetcher(policy_for(site), now=lambda: T0, recall=recall_from(store))
             visit = Visit(source_id=source_id, url=TALKS)
             await gather(store, fetcher, [visit], run_id=run, now=T0)
-            kept = origin_queries.manners(store.ask, "http://daily.example:80")
+            kept = origin_queries.host_state(store.ask, "http://daily.example:80")
             assert kept is not None
             assert kept.paused_until_at == T0 + 2 * HOUR
             assert recall_from(store)("http://daily.example:80").robots is not None

@@ -469,7 +469,7 @@ def test_a_backfill_from_an_archive_gives_the_page_a_history(tmp_path: Path) -> 
     assert (report.counts["mementos"], report.counts["archive_failures"]) == (2, 0)
     assert again.counts["mementos"] == 0
     with Reader(settings.db) as reader:
-        history = version_queries.everything(reader.ask)
+        history = version_queries.all_versions(reader.ask)
     assert [(each.title, each.first_seen_at) for each in history] == [
         ("Harbour opens", JANUARY),
         ("Harbour closes", JANUARY + 60 * DAY),

@@ -394,7 +394,7 @@ def test_what_was_taken_out_of_each_part_can_be_put_back(store: Store, source_id
     derive(store, now)
     (version,) = version_queries.of_source(store.ask, source_id)
     body = version_queries.text(store.ask, version.text_sha256).body
-    for at, text, _ in reversed(version_queries.removed(store.ask, version)):
+    for at, text, _ in reversed(version_queries.removed_spans(store.ask, version)):
         body = body[:at] + text + body[at:]
     headline = "Ministers promise to reopen the strait"
     assert body == "\n".join([headline, *PARAGRAPHS, headline, *MORE, origin, headline, *LAST])
@@ -429,5 +429,5 @@ def test_what_every_part_says_again_is_taken_out_with_the_reason(store: Store, s
     derive(store, now)
     assert texts(store, source_id) == ["\n".join([*PARAGRAPHS, *MORE, *LAST, appeal])]
     (version,) = version_queries.of_source(store.ask, source_id)
-    told = [(text.strip(), because) for _, text, because in version_queries.removed(store.ask, version)]
+    told = [(text.strip(), because) for _, text, because in version_queries.removed_spans(store.ask, version)]
     assert told.count((appeal, "on every part")) == len(script) - 1

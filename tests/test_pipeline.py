@@ -100,7 +100,7 @@ def test_a_feed_makes_its_articles_sources(store: Store, now: datetime) -> None:
     store.sync_seeds(index.seeds, {feed: url_key(feed)}, now)
     item = f"<item><title>Talks</title><link>{TALKS}</link></item>"
     listed = f"<rss version='2.0'><channel><title>Daily</title>{item}</channel></rss>"
-    via = source_queries.everything(store.ask)[0].id
+    via = source_queries.all_sources(store.ask)[0].id
     gather(store, [answer(now, listed.encode(), url=feed, content_type="application/rss+xml")], via, kind=SeedKind.FEED)
     found = source_queries.by_url_key(store.ask, url_key(TALKS))
     assert found is not None

@@ -153,7 +153,7 @@ def settings(folder: Path, archive: str) -> Settings:
 
 def kept(db: Path) -> list[Capture]:
     with Reader(db) as reader:
-        known = {source.url: source.id for source in source_queries.everything(reader.ask)}
+        known = {source.url: source.id for source in source_queries.all_sources(reader.ask)}
         histories = [capture_queries.of_source(reader.ask, known[url]) for url in (URL, WIRE) if url in known]
     return [capture for captures in histories for capture in captures]
 

@@ -66,7 +66,7 @@ def test_the_version_of_a_moment_is_the_last_one_seen_by_then(
     store: Store, source: int, after: timedelta, number: int | None
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    found = version_queries.at(store.ask, source, T0 + after)
+    found = version_queries.version_at(store.ask, source, T0 + after)
     assert (found.number if found else None) == number
 
 
@@ -74,13 +74,13 @@ def test_a_reader_and_the_store_give_the_same_answers(store: Store, source: int)
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     with Reader(store.path) as reader:
         for ask in (store.ask, reader.ask):
-            assert [each.text_sha256 for each in version_queries.everything(ask)] == [
+            assert [each.text_sha256 for each in version_queries.all_versions(ask)] == [
                 digest_of("", "one"),
                 digest_of("", "two"),
             ]
-        assert version_queries.everything(reader.ask) == version_queries.everything(store.ask)
+        assert version_queries.all_versions(reader.ask) == version_queries.all_versions(store.ask)
         assert capture_queries.of_source(reader.ask, source) == capture_queries.of_source(store.ask, source)
-        assert source_queries.everything(reader.ask) == source_queries.everything(store.ask)
+        assert source_queries.all_sources(reader.ask) == source_queries.all_sources(store.ask)
         assert statistics.counts(reader.ask) == statistics.counts(store.ask)
 
 
@@ -111,8 +111,11 @@ def test_a_text_knows_what_its_page_declares(store: Store, source: int) -> None:
     assert (text.title, text.body, text.language) == ("Harbour", "The harbour opens.", "en")
     assert (text.byline, text.published_at) == ("A. Writer", T0 - DAY)
     assert (text.origin, text.residue) == (("(AGENCY)",), ("[ad_1]",))  # furniture says nothing of where it is from
-    (version,) = version_queries.everything(store.ask)
-    assert version_queries.removed(store.ask, version) == [(0, "[ad_1]", "shortcode"), (0, "Share this", "furniture")]
+    (version,) = version_queries.all_versions(store.ask)
+    assert version_queries.removed_spans(store.ask, version) == [
+        (0, "[ad_1]", "shortcode"),
+        (0, "Share this", "furniture"),
+    ]
 
 
 def test_what_an_older_recipe_said_of_a_text_is_forgotten(store: Store, source: int) -> None:
@@ -271,7 +274,7 @@ def test_copies_are_counted_by_article_and_an_article_is_none_of_its_own(store: 
     make_history(store, add_source(store, "https://else.example/"), [("six", T0)])
     copies = [(text, a_judgement()) for text in (1, 2, 4, 5)]
     store.record_links(3, [*copies, (6, a_judgement(Relation.SAME_EVENT))], "of the tests", T0)
-    assert source_health.copies_of(store.ask, newest.text_sha256, source_id=source) == 1
+    assert source_health.count_copies(store.ask, newest.text_sha256, source_id=source) == 1
 
 
 def test_forgotten_links_are_to_be_found_again(store: Store) -> None:
@@ -348,8 +351,8 @@ def test_sources_are_found_by_seed_group_or_address(store: Store, name: str) -> 
     watch(store, a_seed("feed", kind=SeedKind.FEED))
     store.add_discovered([(DiscoveredUrl(url=URL), url_key(URL))], 1, T0)
     expected = [1] if name.startswith("https") else [1, 2]
-    assert source_queries.matching(store.ask, [name]) == expected
-    assert source_queries.matching(store.ask, []) == []
+    assert source_queries.ids_matching(store.ask, [name]) == expected
+    assert source_queries.ids_matching(store.ask, []) == []
 
 
 @pytest.mark.parametrize(
@@ -370,7 +373,7 @@ def test_an_unknown_address_has_no_source(store: Store) -> None:
 
 def test_sizes_add_up_to_the_file(store: Store, source: int) -> None:
     make_history(store, source, [("the harbour opens " * 500, T0)])
-    sizes = statistics.sizes(store.ask, statistics.tables(store.ask))
+    sizes = statistics.sizes(store.ask, statistics.table_sizes(store.ask))
     pages = store.ask("SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size")[0]["n"]
     free = store.ask("SELECT freelist_count * page_size AS n FROM pragma_freelist_count, pragma_page_size")[0]["n"]
     assert sizes["total"] == pages - free

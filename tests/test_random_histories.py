@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from db.queries.changes import Wanted
+    from db.queries.changes import InboxFilter
     from db.records import Link, VersionRef
 
 ARTICLES = 50
@@ -132,7 +132,7 @@ def test_what_stood_at_an_instant_is_the_last_that_was_first_seen_by_then(
     with Reader(dealt.path) as reader:
         for hour in (-1, 0, 3, 11, 20, 39):
             at = T0 + hour * HOUR
-            told = {version.id for version, _ in version_queries.standing(reader.ask, when=at, recorded=recorded)}
+            told = {version.id for version, _ in version_queries.versions_as_of(reader.ask, when=at, recorded=recorded)}
             by_hand = [
                 [row for row in dealt.believed(source, then) if row["first_seen_at"] <= micros(at)]
                 for source in range(1, ARTICLES + 1)
@@ -140,7 +140,7 @@ def test_what_stood_at_an_instant_is_the_last_that_was_first_seen_by_then(
             assert told == {rows[-1]["id"] for rows in by_hand if rows}
             found += len(told)
             if recorded is None:
-                asked = [version_queries.at(reader.ask, source, at) for source in range(1, ARTICLES + 1)]
+                asked = [version_queries.version_at(reader.ask, source, at) for source in range(1, ARTICLES + 1)]
                 assert {each.id for each in asked if each is not None} == told
     assert (found > 0) == (recorded != T0 - HOUR)
 
@@ -148,7 +148,9 @@ def test_what_stood_at_an_instant_is_the_last_that_was_first_seen_by_then(
 # --- what is new -----------------------------------------------------------------------------------------------------
 
 
-def news_by_hand(dealt: Dealt, marks: dict[int, int], caught_up: int | None, wanted: Wanted) -> list[tuple[Any, ...]]:
+def news_by_hand(
+    dealt: Dealt, marks: dict[int, int], caught_up: int | None, wanted: InboxFilter
+) -> list[tuple[Any, ...]]:
     """What ``changes.news`` says of all articles: source, newest and seen version, kinds, score, how many changes."""
     found = []
     for source in range(1, ARTICLES + 1):
@@ -181,12 +183,12 @@ def mark(path: Path, marks: dict[int, int], caught_up: int | None) -> None:
             insert(connection, "caught_up", {"until_at": caught_up, "marked_at": 0})
 
 
-def all_news(reader: Reader, wanted: Wanted, limit: int) -> list[tuple[Any, ...]]:
+def all_news(reader: Reader, wanted: InboxFilter, limit: int) -> list[tuple[Any, ...]]:
     """What ``changes.news`` says page after page."""
     found: list[tuple[Any, ...]] = []
     place, going = None, True
     while going:
-        some, place = changes.news(reader.ask, wanted, after=place, limit=limit)
+        some, place = changes.inbox(reader.ask, wanted, after=place, limit=limit)
         going = place is not None
         found += [
             (each.place, each.source_id, each.newest.id, each.seen.id, each.kinds, each.score, each.changes)
@@ -215,15 +217,15 @@ def a_mark(dice: random.Random) -> int:
 @pytest.mark.parametrize(
     "wanted",
     [
-        changes.Wanted(),
-        changes.Wanted(everything=True),
-        changes.Wanted(kinds=("correction", "headline")),
-        changes.Wanted(host="weekly.example", least=0.3),
-        changes.Wanted(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
+        changes.InboxFilter(),
+        changes.InboxFilter(everything=True),
+        changes.InboxFilter(kinds=("correction", "headline")),
+        changes.InboxFilter(host="weekly.example", least=0.3),
+        changes.InboxFilter(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
     ],
     ids=["first look", "everything", "kinds", "host and weight", "time"],
 )
-def test_the_inbox_holds_what_counting_by_hand_finds(dealt: Dealt, wanted: Wanted) -> None:
+def test_the_inbox_holds_what_counting_by_hand_finds(dealt: Dealt, wanted: InboxFilter) -> None:
     dice = random.Random(3)
     found = 0
     for turn in range(6):
@@ -234,7 +236,7 @@ def test_the_inbox_holds_what_counting_by_hand_finds(dealt: Dealt, wanted: Wante
         with Reader(dealt.path) as reader:
             for limit in (3, 25, 100):
                 assert all_news(reader, wanted, limit) == by_hand
-            if wanted == changes.Wanted():
+            if wanted == changes.InboxFilter():
                 assert in_view(reader) == [(of[1], of[3], of[2], of[-2], of[-1]) for of in sorted(by_hand, key=_source)]
         found += len(by_hand)
     assert found > 10
@@ -251,7 +253,7 @@ def test_an_article_put_back_behind_everything_seen_is_found_however_old(tmp_pat
     put = deal(tmp_path / "archive.db", rows, 220)
     mark(put.path, {1: micros(T0 + 301 * HOUR)}, micros(T0 + 900 * HOUR))
     with Reader(put.path) as reader:
-        assert [each[1] for each in all_news(reader, changes.Wanted(), 25)] == [1]
+        assert [each[1] for each in all_news(reader, changes.InboxFilter(), 25)] == [1]
 
 
 # --- who has it from whom --------------------------------------------------------------------------------------------

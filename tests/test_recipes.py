@@ -98,9 +98,9 @@ def test_a_recipe_that_changes_every_text_makes_no_edit(tmp_path: Path, sources:
     with Store(tmp_path / "archive.db") as store:
         fill(store, sources)
         assert len(derive(store, OLD, Reads(), then)) == 3 * sources
-        before = version_queries.everything(store.ask)
+        before = version_queries.all_versions(store.ask)
         assert derive(store, NEW, Reads(lambda text: f"Better: {text}"), now) == []
-        after = version_queries.everything(store.ask)
+        after = version_queries.all_versions(store.ask)
         since = version_queries.recent_changes(store.ask, since=now - DAY, limit=999)
     assert len(after) == len(before)
     assert since == []

@@ -255,14 +255,14 @@ def listed(store: Store, *found: tuple[str, datetime | None], at: datetime = T0 
 def test_histories_are_told_with_the_first_and_last_sight_of_each_text(store: Store):
     seen = [(OLD, T0), (OLD, T0 + HOUR), (NEW, T0 + 3 * HOUR), (NEW, T0 + DAY)]
     make_history(store, 1, seen)
-    (only,) = change_rate_queries.histories(store.ask)["daily/harbour"]
+    (only,) = change_rate_queries.observed_histories(store.ask)["daily/harbour"]
     assert only.seen == ((T0, T0 + HOUR), (T0 + 3 * HOUR, T0 + DAY))
     assert only.found_at == T0
 
 
 def test_an_article_seen_once_tells_nothing(store: Store):
     make_history(store, 1, [(OLD, T0)])
-    assert change_rate_queries.histories(store.ask) == {}
+    assert change_rate_queries.observed_histories(store.ask) == {}
 
 
 def test_what_was_learned_is_kept_in_place_of_what_was_known_before(store: Store):
@@ -271,7 +271,7 @@ def test_what_was_learned_is_kept_in_place_of_what_was_known_before(store: Store
             seed_key="daily/harbour", articles=articles, hazard=PRIOR.rates, learned_at=T0 + articles * DAY
         )
         store.record_change_rates([learned])
-    assert change_rate_queries.learned(store.ask) == [learned]
+    assert change_rate_queries.change_rates(store.ask) == [learned]
 
 
 def test_edits_are_counted_from_the_day_an_article_was_found(store: Store):
@@ -321,7 +321,7 @@ def test_the_visits_of_the_last_day_are_counted_where_there_is_a_budget(store: S
     for hours in (0, 20, 30):
         at = T0 + hours * HOUR
         store.record([(a_capture(feed, at=at, reason=Reason.TIMEOUT), None), (a_capture(1, at=at), b"page")])
-    assert change_rate_queries.spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
+    assert change_rate_queries.visits_spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
 
 
 def test_ages_are_counted_in_utc():

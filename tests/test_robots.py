@@ -78,7 +78,7 @@ class Days:
 
     @property
     def remembered(self) -> HostState:
-        found = origin_queries.manners(self.store.ask, f"{HOST}:80")
+        found = origin_queries.host_state(self.store.ask, f"{HOST}:80")
         assert found is not None
         return found
 
@@ -242,7 +242,7 @@ def test_robots_txt_is_kept_without_being_watched_read_or_counted(days: Days) ->
     assert len(days.kept) == 1
     assert capture_queries.underived(days.store.ask, 10) == []
     assert source_queries.states(days.store.ask) == []
-    assert source_queries.everything(days.store.ask) == []
+    assert source_queries.all_sources(days.store.ask) == []
     assert statistics.counts(days.store.ask)["sources"] == 0
     assert days.store.ask("SELECT * FROM v_sources") == []
     assert source_queries.similar_urls(days.store.ask, "robots.txt") == []

@@ -257,7 +257,7 @@ def test_pages_and_windows_follow_each_other_and_tell_each_hit_once(
 ) -> None:
     sought = parse_query(typed)
     told: list[str] = []
-    place: search_queries.Place | None = None
+    place: search_queries.Cursor | None = None
     for _ in range(40):
         page = search_queries.search_page(
             archive.ask, sought.query, limit=5, only=sought.only, place=place, window=window

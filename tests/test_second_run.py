@@ -131,7 +131,7 @@ def refresh(how: Settings) -> tuple[Report, dict[str, int]]:
     """One run, and what the archive then holds of the articles; robots.txt and the like have captures of their own."""
     report = asyncio.run(run_refresh(how))
     with Reader(how.db) as reader:
-        articles = [source for source in source_queries.everything(reader.ask) if "/2026/" in source.url]
+        articles = [source for source in source_queries.all_sources(reader.ask) if "/2026/" in source.url]
         captures = [each for source in articles for each in capture_queries.of_source(reader.ask, source.id)]
         payloads = {each.payload_sha256 for each in captures}
         counted = statistics.counts(reader.ask)

@@ -302,8 +302,8 @@ def test_pywb_gets_its_json_one_object_a_line_with_its_names(client) -> None:
 def test_pages_share_no_capture_and_leave_none_out(db: Path) -> None:
     with Reader(db) as reader:
         everything = keys_of("http://example/", "domain")
-        total = cdx_queries.slots(reader.ask, everything)
-        pages = [cdx_queries.cut(reader.ask, everything, start, 3) for start in range(0, total + 3, 3)]
+        total = cdx_queries.count_captures(reader.ask, everything)
+        pages = [cdx_queries.page_bounds(reader.ask, everything, start, 3) for start in range(0, total + 3, 3)]
     assert pages[-1] is None
     assert [page[1] for page in pages[:-1]] == [*(page[0] for page in pages[1:-1]), None]
 
@@ -318,7 +318,7 @@ def test_no_list_is_sorted_by_the_database(db: Path) -> None:
 
         look_up(explained, read_question("url=*.example&limit=3"))
         look_up(explained, read_question("url=*.example&limit=-3"))
-        cdx_queries.nearest(explained, keys_of(STRAIT, "prefix"), T0, "example,daily,)/strait")
+        cdx_queries.nearest_capture(explained, keys_of(STRAIT, "prefix"), T0, "example,daily,)/strait")
     assert not [plan for plan in plans if plan.startswith("SCAN") and "json_each" not in plan]
     assert not [plan for plan in plans if "TEMP B-TREE FOR ORDER BY" in plan]
     assert any("url_key>?" in plan for plan in plans)

@@ -9,13 +9,13 @@ import pytest
 
 from archive.serve.next_visits import due_about, next_run
 from builders import DAY, HOUR, T0
-from db.queries.source_health import Check, Health
+from db.queries.source_health import Check, SourceHealth
 from db.records import SeedKind, Source
 
 NOW = T0 + 10 * DAY
 
 
-def health(*states: str, every: Any = "auto", kind: SeedKind = SeedKind.ARTICLE, **more: Any) -> Health:
+def health(*states: str, every: Any = "auto", kind: SeedKind = SeedKind.ARTICLE, **more: Any) -> SourceHealth:
     """A source with a check an hour before now that met the last of these states, and so on backwards."""
     source: dict[str, Any] = {
         "id": 1,
@@ -29,7 +29,7 @@ def health(*states: str, every: Any = "auto", kind: SeedKind = SeedKind.ARTICLE,
         Check(at=NOW - place * HOUR, state=state, length=9) for place, state in enumerate(reversed(states), start=1)
     ]
     known: dict[str, Any] = {"group": "g", "count": len(checks), "versions": 1, "changed_at": None, "waits_until": None}
-    return Health(
+    return SourceHealth(
         source=Source(**source, seed_key="s", **held), every=every, checks=tuple(reversed(checks)), **(known | more)
     )
 
@@ -50,7 +50,7 @@ def health(*states: str, every: Any = "auto", kind: SeedKind = SeedKind.ARTICLE,
         (health(every=timedelta(hours=6)), T0),
     ],
 )
-def test_a_source_is_due_by_its_own_rhythm_as_far_as_its_page_knows_it(each: Health, due: object) -> None:
+def test_a_source_is_due_by_its_own_rhythm_as_far_as_its_page_knows_it(each: SourceHealth, due: object) -> None:
     assert due_about(each, {}) == due
 
 

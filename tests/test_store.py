@@ -85,7 +85,7 @@ def test_opening_again_keeps_what_is_there(path: Path) -> None:
     with Store(path) as store:
         add_source(store)
     with Store(path) as store:
-        assert [source.url for source in source_queries.everything(store.ask)] == [URL]
+        assert [source.url for source in source_queries.all_sources(store.ask)] == [URL]
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     with Store(odd) as store:
         add_source(store)
     with Reader(odd) as reader:
-        assert len(source_queries.everything(reader.ask)) == 1
+        assert len(source_queries.all_sources(reader.ask)) == 1
 
 
 def test_the_file_keeps_a_write_ahead_log(store: Store) -> None:

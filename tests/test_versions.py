@@ -208,7 +208,7 @@ def test_versions_are_maximal_runs_in_order(seen: list[Seen], gap: timedelta) ->
 
 @given(steps)
 def test_passing_failures_can_be_left_out(seen: list[Seen]) -> None:
-    calm: list[Seen] = [None if isinstance(one, Reason) and one.retryable else one for one in seen]
+    calm: list[Seen] = [None if isinstance(one, Reason) and one.is_retryable else one for one in seen]
     assert history(*seen, gap=DAY / 2).versions == history(*calm, gap=DAY / 2).versions
 
 

@@ -160,7 +160,7 @@ def check(folder: Path, seconds: float) -> None:
     assert len(kept) >= WRITERS * BATCH
     assert asked > 0
     with Reader(path) as reader:
-        sources = [each.id for each in source_queries.everything(reader.ask)]
+        sources = [each.id for each in source_queries.all_sources(reader.ask)]
         held = {(each, at.isoformat()) for each in sources for at in capture_queries.instants(reader.ask, each)}
     assert held == kept
     maintenance.check_file(path, deep=True)

@@ -15,10 +15,10 @@ from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from db.errors import NotArchived
 from db.lease_owner import active_leases
+from db.queries import alias_claims as alias_queries
 from db.queries import captures as capture_queries
 from db.queries import change_rate as change_rate_queries
 from db.queries import check_runs as check_run_queries
-from db.queries import alias_claims as alias_queries
 from db.queries import drift as drift_queries
 from db.queries import labels as label_queries
 from db.queries import links as link_queries
@@ -146,7 +146,7 @@ class Archive:
             if not recorded or one.first_seen_at <= recorded
         )
         states = versions.confirm(check_run_queries.runs(seen), told.stretches)
-        found_in = tuple(list_queries.naming(self._ask, source.id))
+        found_in = tuple(list_queries.lists_naming(self._ask, source.id))
         told = replace(told, states=states, claims=tuple(claims), found_in=found_in)
         return source, versions.with_versions(told, stored)
 
@@ -157,7 +157,7 @@ class Archive:
         """
         source = self.source(ref.url)
         if ref.at is not None and recorded is None:
-            found = version_queries.at(self._ask, source.id, ref.at)
+            found = version_queries.version_at(self._ask, source.id, ref.at)
             return found or self._nothing_then(source, ref.at)
         if recorded is None:
             held = version_queries.of_source(self._ask, source.id)
@@ -188,7 +188,7 @@ class Archive:
 
     def text_by_digest(self, sha256: str) -> Text:
         """A text as it is labelled and cited. Raises NotArchived where none is held with that digest."""
-        if not version_queries.holds_text(self._ask, sha256):
+        if not version_queries.has_text(self._ask, sha256):
             raise NotArchived(f"no text with sha256 {sha256} is held")
         return version_queries.text(self._ask, sha256)
 
@@ -227,7 +227,7 @@ class Archive:
             capture=capture,
             text_sha256=version.text_sha256,
             recipe_id=version.recipe_id,
-            link=tombstone_queries.link_of(self._ask, capture.id or 0),
+            link=tombstone_queries.chain_link(self._ask, capture.id or 0),
         )
 
     def compare(self, a: Ref, b: Ref) -> Comparison:
@@ -242,7 +242,7 @@ class Archive:
         """What was taken out of the page's text as residue, with reasons."""
         from db.records import Removed
 
-        found = version_queries.removed(self._ask, version)
+        found = version_queries.removed_spans(self._ask, version)
         return tuple(Removed(at=at, text=text, because=because) for at, text, because in found)
 
     def facts(self, version: Version) -> tuple[Fact, ...]:
@@ -278,7 +278,7 @@ class Archive:
     def labels(self, url: str | None = None) -> list[Label]:
         """What people said of two texts, of all or of those of one article."""
         return (
-            label_queries.everything(self._ask)
+            label_queries.all_labels(self._ask)
             if url is None
             else label_queries.of_sources(self._ask, [self.source(url).id])
         )
@@ -334,11 +334,11 @@ class Archive:
 
         ``recorded``: as the archive believed at that instant. ``group``: only that group, or the seed with that key.
         """
-        return version_queries.standing(self._ask, when=at, recorded=recorded, group=group)
+        return version_queries.versions_as_of(self._ask, when=at, recorded=recorded, group=group)
 
     def sources(self) -> list[Source]:
         """Every source, by address."""
-        return source_queries.everything(self._ask)
+        return source_queries.all_sources(self._ask)
 
     def states(self) -> list[SourceState]:
         """What the plan knows of every watched source."""
@@ -346,11 +346,11 @@ class Archive:
 
     def rhythms(self) -> list[ChangeRate]:
         """What was learned of when the articles of each seed are edited."""
-        return change_rate_queries.learned(self._ask)
+        return change_rate_queries.change_rates(self._ask)
 
     def spent(self, now: datetime) -> dict[str, int]:
         """How many visits each group with a budget had in the day before ``now``."""
-        return change_rate_queries.spent(self._ask, now)
+        return change_rate_queries.visits_spent(self._ask, now)
 
     def changes(self, *, since: datetime, limit: int = 20) -> list[Version]:
         """Edits recorded since then, weightiest first."""
@@ -358,14 +358,14 @@ class Archive:
 
     def status(self, now: datetime) -> dict[str, Any]:
         """Counts, sizes, growth, states, the last runs, who is at work, and whose pages shrink (``drift``)."""
-        tables = statistics.tables(self._ask)
+        tables = statistics.table_sizes(self._ask)
         return {
             "counts": statistics.counts(self._ask),
             "bytes": statistics.sizes(self._ask, tables),
             "tables": tables,
             "growth": statistics.growth(self._ask, tables, now),
             "states": statistics.states(self._ask),
-            "drift": drift.alarms(drift_queries.readings(self._ask, now - drift.LOOK_BACK)),
+            "drift": drift.alarms(drift_queries.read_lengths(self._ask, now - drift.LOOK_BACK)),
             "runs": statistics.runs(self._ask, limit=5),
             "leases": active_leases(self._ask, now),
         }
@@ -376,7 +376,10 @@ class Archive:
 
     def addresses(self, source_id: int) -> list[str]:
         """Every address of the history that a source keeps."""
-        return [source_queries.by_id(self._ask, each).url for each in tombstone_queries.addresses(self._ask, source_id)]
+        return [
+            source_queries.by_id(self._ask, each).url
+            for each in tombstone_queries.history_source_ids(self._ask, source_id)
+        ]
 
     def tombstone(self, url: str) -> Tombstone | None:
         """What stands in the place of an address that was forgotten on request."""
@@ -384,7 +387,7 @@ class Archive:
 
     def chain_head(self) -> tuple[int, str] | None:
         """Position and link at the end of the chain over captures; None for an archive without any."""
-        return tombstone_queries.head(self._ask)
+        return tombstone_queries.chain_head(self._ask)
 
 
 def _seen_by(ref: VersionRef, at: datetime) -> bool:

@@ -117,7 +117,7 @@ def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datet
     """Everything first seen up to ``until`` was looked at (None: all there is). What was marked; None: no change."""
     if until is None:
         with Reader(db) as reader:
-            until = changes.newest_at(reader.ask)
+            until = changes.newest_change_at(reader.ask)
     if until is not None:
         with Store(db) as store:
             store.mark_read(None, until, now)

@@ -209,13 +209,13 @@ def list_(
     wirecopy list --unique=near               of copies of one text the probable original
     """
     from archive.api import Archive
-    from db.queries.sources import matching
+    from db.queries.sources import ids_matching
 
     at = moment(as_of, settings)
     with Archive(settings.db) as archive:
         found = archive.articles(at=at, recorded=moment(recorded, settings), group=group)
         clusters = () if unique is None else archive.clusters(how=Relation(unique), at=at)
-        if group is not None and not found and not matching(archive.ask, [group]):
+        if group is not None and not found and not ids_matching(archive.ask, [group]):
             raise NotArchived(f"no group or seed {group!r} is watched. See: wirecopy plan")
     shown = _fold(found, lambda each: each[0].url, clusters) if unique else [(each, None) for each in found]
     told = (serialize.article(*each) | _copies(unique, folded) for each, folded in shown)

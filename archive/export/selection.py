@@ -77,7 +77,7 @@ def choose(
         if unique is not None:
             clusters = archive.clusters(how=unique, at=at)
             standing = [version for version, _ in fold(standing, lambda each: each.url, clusters)]
-            sources = tables.joined(reader.ask, {ids[each.url] for each in standing})
+            sources = tables.with_aliases(reader.ask, {ids[each.url] for each in standing})
         window = replace(window, sources=None if sources is None else frozenset(sources))
         if at is None:
             return window
@@ -86,7 +86,7 @@ def choose(
 
 
 def _of_group(ask: Ask, group: str) -> set[int]:
-    found = tables.joined(ask, set(source_queries.matching(ask, [group])))
+    found = tables.with_aliases(ask, set(source_queries.ids_matching(ask, [group])))
     if not found:
         raise NotArchived(f"no group, seed or address {group!r} is watched. See: wirecopy plan")
     return found

@@ -94,11 +94,11 @@ class _Run:
     @property
     def dated(self) -> datetime:
         """The instant the file is dated by: that of the newest capture in the archive."""
-        return tables.newest(self.ask) or datetime(1970, 1, 1, tzinfo=UTC)
+        return tables.newest_capture_at(self.ask) or datetime(1970, 1, 1, tzinfo=UTC)
 
     def all(self) -> int:
         """Write every capture chosen; how many there were."""
-        self.kinds = tables.other_kinds(self.ask)
+        self.kinds = tables.kinds_of_lists(self.ask)
         self._put((info_record(SOFTWARE, self.dated),))
         written = 0
         for capture in self._captures():
@@ -113,7 +113,7 @@ class _Run:
         """The pages chosen, in time order; their further parts go with them."""
         after = None
         since, until = self.chosen.since, self.chosen.until
-        while some := capture_queries.dated(self.ask, since, until, after=after, limit=_AT_ONCE):
+        while some := capture_queries.in_window(self.ask, since, until, after=after, limit=_AT_ONCE):
             for each in some:
                 if self.chosen.takes_capture(each.id or 0, each.source_id, each.captured_at):
                     yield each
@@ -135,13 +135,13 @@ class _Run:
     def _original(self, capture: Capture, *, whole: bool) -> Capture | None:
         """The capture in this file that holds the payload of ``capture``, or the page that its 304 speaks of."""
         if capture.reason is Reason.NOT_MODIFIED:
-            return capture_queries.page_before(self.ask, capture.source_id, capture.captured_at)
+            return capture_queries.last_page_before(self.ask, capture.source_id, capture.captured_at)
         first = None if whole else self.held.get(capture.payload_sha256 or "")
         return None if first is None else capture_queries.by_id(self.ask, first)
 
     def _write_text(self, capture: Capture) -> None:
         """What was read on the page, unless the file has that text already."""
-        found = version_queries.reading(self.ask, capture.id or 0)
+        found = version_queries.text_of_capture(self.ask, capture.id or 0)
         if found is None or found[0].sha256 in self.texts:
             return
         text, recipe = found

@@ -33,7 +33,7 @@ class TemplateCache:
         """The newest furniture of the site that a capture was asked of."""
         site = registered_domain(capture.url)
         if site not in self._known:
-            self._known[site] = template_queries.newest(self._ask, site)
+            self._known[site] = template_queries.newest_template(self._ask, site)
         return self._known[site]
 
 
@@ -52,7 +52,7 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
 
 def learned(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
     """The furniture of one site by all that is known of it today."""
-    return learn_from(template_queries.pages(ask, site_keys(site), recipe.id))
+    return learn_from(template_queries.extracted_pages(ask, site_keys(site), recipe.id))
 
 
 def learn_from(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
@@ -65,8 +65,8 @@ def learn_from(pages: Iterable[tuple[str, Extraction]]) -> TemplateLines:
 
 def sites(ask: Ask) -> list[str]:
     """Every site, by its registered domain, of which articles are known or something was learned."""
-    here = {registered_domain(url) for url in template_queries.an_address_each(ask)}
-    return sorted(here.union(template_queries.known_sites(ask)))
+    here = {registered_domain(url) for url in template_queries.url_per_host(ask)}
+    return sorted(here.union(template_queries.sites_with_template(ask)))
 
 
 def site_keys(site: str) -> tuple[str, str]:

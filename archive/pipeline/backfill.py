@@ -74,7 +74,7 @@ def backfill_scope(
             asked = _asked(reader.ask, only)
             return [
                 each.url
-                for each in source_queries.everything(reader.ask)
+                for each in source_queries.all_sources(reader.ask)
                 if each.id in asked
                 and any(_within(one.captured_at, window) for one in capture_queries.of_source(reader.ask, each.id))
             ]
@@ -85,7 +85,7 @@ def backfill_scope(
 def _asked(ask: Ask, only: Sequence[str]) -> list[int]:
     """Ids of the sources meant: all there are, imported ones too, unless some are named."""
     if not only:
-        return [source.id for source in source_queries.everything(ask)]
+        return [source.id for source in source_queries.all_sources(ask)]
     return [state.source.id for state in source_queries.states(ask) if is_selected(state, only)]
 
 

@@ -52,9 +52,9 @@ def derive(
     Each step is a short transaction of its own and may be repeated; a capture leaves the ledger together with the
     settling of its source, and a text the queue of links together with its links. ``stopped`` as for ``link``.
     """
-    captures = [capture_queries.by_id(store.ask, each) for each in derivation_queries.together(store.ask, ids)]
+    captures = [capture_queries.by_id(store.ask, each) for each in derivation_queries.whole_histories(store.ask, ids)]
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
-    before = derivation_queries.recipes(store.ask, [capture.id or 0 for capture in pages])
+    before = derivation_queries.recipe_ids(store.ask, [capture.id or 0 for capture in pages])
     further = {capture.id: capture_queries.parts(store.ask, capture.id or 0) for capture in pages}
     extracted = texts.extract_new(store, extractors, [*pages, *texts.readable(further.values())], recipe)
     apologies, fitted = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)

@@ -170,7 +170,7 @@ def _again(pages: Sequence[Extraction]) -> Iterator[int]:
 
 
 def _stored(store: Store, capture: Capture, recipe: Recipe) -> Extraction | None:
-    return None if capture.payload_sha256 is None else derivation_queries.extracted(store.ask, capture, recipe.id)
+    return None if capture.payload_sha256 is None else derivation_queries.extraction_of(store.ask, capture, recipe.id)
 
 
 def _part(capture: Capture, read: Extraction | None) -> Part:

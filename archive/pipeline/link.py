@@ -33,7 +33,7 @@ def link(store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: F
     while not stopped() and (waiting := link_queries.unlinked(store.ask, _LINKED_AT_ONCE)):
         texts = {text.id or 0: text for text in version_queries.texts(store.ask, waiting)}
         keys = {each: copies.fingerprint(text, readings) for each, text in texts.items()}
-        standing, done = store.add_lsh_keys(keys), link_queries.compared(store.ask, waiting, method)
+        standing, done = store.add_lsh_keys(keys), link_queries.compared_texts(store.ask, waiting, method)
         for each in standing:
             if stopped():
                 break

@@ -51,7 +51,7 @@ async def refresh(
         run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
         run.counts["complaints"] = len(index.complaints)
         refuse_unknown(run.store.ask, only)
-        run.fetcher.take_up(origin_queries.unread(run.store.ask))
+        run.fetcher.take_up(origin_queries.underived_urls(run.store.ask))
         while visits := _due(run, only, force=force):
             await run.gather(visits)
         await run.derive()
@@ -66,7 +66,7 @@ def _due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
     )  # all of them: a group's budget is one, whatever part of it is asked for
     asked = {state.source.id for state in states if is_selected(state, only)}
     now, ask = run.settings.now(), run.store.ask
-    spent, rhythms = change_rate_queries.spent(ask, now), change_rate_queries.learned(ask)
+    spent, rhythms = change_rate_queries.visits_spent(ask, now), change_rate_queries.change_rates(ask)
     found = plan_visits(states, now=now, force=force, rhythms=rhythms, spent=spent)
     fresh = [one for one in found.visits if one.source_id in asked and one.source_id not in run.visits]
     require_contact(policy_from(run.settings), [visit.url for visit in fresh])

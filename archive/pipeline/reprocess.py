@@ -26,7 +26,7 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
     """
     started_at = settings.now()
     async with open_run(settings, "reextract", {}, owner=owner, step=step) as run:
-        everything = [source.id for source in source_queries.everything(run.store.ask)]
+        everything = [source.id for source in source_queries.all_sources(run.store.ask)]
         run.counts["queued"] = run.store.requeue_sources(everything, None, None)
         await run.derive()
         await relearn_templates(run)

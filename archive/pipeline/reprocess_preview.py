@@ -93,7 +93,7 @@ def _preview_site(ask: Ask, extractors: Extracts, recipe: Recipe, site: str) -> 
     reads = _Reads(ask, recipe)
     reads.take(extractors, (*captures.values(), *extraction.readable(further.values())))
     blocks = adopt_template.learn_from(_articles(standing, captures, further, reads))
-    newest = template_queries.newest(ask, site)
+    newest = template_queries.newest_template(ask, site)
     known = newest if newest.blocks == blocks else SiteTemplate(site=site, revision=newest.revision + 1, blocks=blocks)
     found = []
     for each in standing:
@@ -137,7 +137,7 @@ class _Reads:
             key = capture.payload_sha256, capture.charset
             if capture.payload_sha256 is None or key in self._found or key in unknown:
                 continue
-            if (known := derivation_queries.extracted(self._ask, capture, self._recipe.id)) is not None:
+            if (known := derivation_queries.extraction_of(self._ask, capture, self._recipe.id)) is not None:
                 self._found[key] = known
             else:
                 unknown[key] = capture

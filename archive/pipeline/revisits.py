@@ -57,7 +57,7 @@ def held(store: Store, repeat: Outcome) -> bool:
 def waiting(ask: Ask) -> Iterator[Capture]:
     """Every capture that repeats another which the archive does not hold."""
     after = 0
-    while some := capture_queries.waiting(ask, UNRESOLVED, after=after, limit=_AT_ONCE):
+    while some := capture_queries.without_payload(ask, UNRESOLVED, after=after, limit=_AT_ONCE):
         yield from some
         after = some[-1].id or 0
 
@@ -65,7 +65,7 @@ def waiting(ask: Ask) -> Iterator[Capture]:
 def _labelled(ask: Ask) -> Mapping[str, int]:
     """Where each digest that somebody waits for stands, as its recorder wrote it."""
     labels = {flag for each in waiting(ask) for flag in each.flags if is_digest(flag)}
-    return capture_queries.flagged_with(ask, sorted(labels)) if labels else {}
+    return capture_queries.oldest_with_flags(ask, sorted(labels)) if labels else {}
 
 
 def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int]) -> Capture | None:
@@ -78,7 +78,7 @@ def _find(store: Store, repeat: Capture | Outcome, elsewhere: Mapping[str, int])
         if flag in elsewhere:
             return capture_queries.by_id(store.ask, elsewhere[flag])
         told = read_digest(flag)
-        found = capture_queries.holding(store.ask, told[1]) if told and told[0] == "sha256" else None
+        found = capture_queries.oldest_with_payload(store.ask, told[1]) if told and told[0] == "sha256" else None
         if found is not None:
             return found
     return None

@@ -189,8 +189,8 @@ def recall_from(store: Store) -> Callable[[str], RememberedHost]:
     def recall(origin: str) -> RememberedHost:
         url = fetchable_url(f"{origin}/robots.txt")
         return RememberedHost(
-            manners=origin_queries.manners(store.ask, origin),
-            robots=origin_queries.robots(store.ask, url, url_key(url)),
+            manners=origin_queries.host_state(store.ask, origin),
+            robots=origin_queries.robots_txt(store.ask, url, url_key(url)),
         )
 
     return recall

@@ -48,7 +48,7 @@ def _says_nothing(store: Store, source_id: int, captures: Sequence[Capture]) -> 
     In a run most captures are 304s, and of sources that say nothing of other addresses; this halves what they cost.
     """
     repeats = all(each.reason is Reason.NOT_MODIFIED and not each.hops for each in captures)
-    return repeats and not alias_queries.has_any(store.ask, source_id)
+    return repeats and not alias_queries.has_claims(store.ask, source_id)
 
 
 def _join(store: Store, source_id: int, now: datetime) -> dict[int, list[int]]:

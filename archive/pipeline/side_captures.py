@@ -63,7 +63,7 @@ class Soft404Probes:
         root = _root(capture.final_url)
         if root not in self.known:
             self.known[root] = [
-                one for one in origin_queries.probes(self.ask, _host_keys(root)) if _root(one[1]) == root
+                one for one in origin_queries.soft404_probes(self.ask, _host_keys(root)) if _root(one[1]) == root
             ]
         near = [one for one in self.known[root] if abs(one[0] - capture.captured_at) <= soft404.REACH]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []

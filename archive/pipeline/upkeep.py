@@ -53,7 +53,7 @@ async def relearn_templates(run: Run) -> None:
 
 def _learn(store: Store, now: datetime) -> int:
     """Learn when articles are edited, for the plan; of how many seeds anything could be learned."""
-    found = change_rate_queries.histories(store.ask)
+    found = change_rate_queries.observed_histories(store.ask)
     store.record_change_rates([learn(seed_key, followed, now) for seed_key, followed in found.items()])
     return len(found)
 

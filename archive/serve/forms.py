@@ -54,7 +54,7 @@ def _inside(path: str) -> str:
 
 def _source(house: AppState, source_id: int) -> Source:
     with Archive(house.db) as archive:
-        found = sources.known(archive.ask, source_id) if 0 < source_id < _MOST_ID else None
+        found = sources.history_root(archive.ask, source_id) if 0 < source_id < _MOST_ID else None
     if found is None:
         raise NotArchived(f"there is no article {source_id} in this archive")
     return found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.crawl.frontier.change_rate import Hazard
-    from db.queries.source_health import Health
+    from db.queries.source_health import SourceHealth
 
     Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ _FAILED = frozenset(map(str, Reason)) - {Reason.NOT_MODIFIED}
 _LEAST = 3  # runs that make a habit
 
 
-def due_about(each: Health, hazards: Mapping[str, Hazard]) -> datetime | None:
+def due_about(each: SourceHealth, hazards: Mapping[str, Hazard]) -> datetime | None:
     """About when a source is visited next; None: never by itself, or that cannot be said from what is known here."""
     source = each.source
     if each.every is None or source.same_as is not None or source.retired_at is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from db.errors import BadInput
-from db.queries.search import Place, Rank
+from db.queries.search import Cursor, Rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,15 +47,15 @@ class Paging:
         raise BadInput(_WRONG)
 
     @property
-    def behind_rank(self) -> Place | None:
+    def behind_rank(self) -> Cursor | None:
         """``after`` of what a search found. Raises BadInput."""
         match self.after:
             case None:
                 return None
             case [int(top), None] if abs(top) < _MOST_INTEGER + 1:
-                return Place(top, None)
+                return Cursor(top, None)
             case [int(top), [int() | float() as score, int(at), int(last)]] if abs(top) < _MOST_INTEGER + 1:
-                return Place(top, Rank(score, at, last))
+                return Cursor(top, Rank(score, at, last))
         raise BadInput(_WRONG)
 
 

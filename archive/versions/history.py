@@ -192,7 +192,7 @@ def stretches(sightings: Sequence[Sighting]) -> tuple[Stretch, ...]:
     for one in sightings:
         if one.state == "underived":
             continue
-        passing = one.reason is not None and one.reason.retryable
+        passing = one.reason is not None and one.reason.is_retryable
         ended = [state for state in open_runs if state != one.state and not passing]
         closed.extend(open_runs.pop(state) for state in ended)
         if not one.shows_text:

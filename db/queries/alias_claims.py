@@ -23,7 +23,7 @@ _SOMEBODY_ELSES = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, 
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class DeclaredUrl:
     """One claim as it was seen once: its kind, the link as written, what it is relative to, and when."""
 
     kind: str
@@ -38,7 +38,7 @@ _PAGES = """
     WHERE c.source_id = :id AND e.claims <> '[]'"""
 
 
-def sayings(ask: Ask, source_id: int) -> list[Saying]:
+def declared_urls(ask: Ask, source_id: int) -> list[DeclaredUrl]:
     """Every claim that was seen at the address of one source, by time; a 304 repeats what the page before it said.
 
     A page that is not the site's answer for this address (a consent wall, an apology) speaks for itself alone.
@@ -49,13 +49,13 @@ def sayings(ask: Ask, source_id: int) -> list[Saying]:
         if one.source_id != source_id or one.verdict is None or one.verdict in _SOMEBODY_ELSES:
             continue
         if one.moved_to is not None and one.shows_text:
-            found.append(Saying(MOVED, one.moved_to, one.url, one.at))
+            found.append(DeclaredUrl(MOVED, one.moved_to, one.url, one.at))
         base, claims = pages.get(one.capture_id, ("", ()))
-        found.extend(Saying(kind, href, base, one.at) for kind, href in claims)
+        found.extend(DeclaredUrl(kind, href, base, one.at) for kind, href in claims)
     return found
 
 
-def has_any(ask: Ask, source_id: int) -> bool:
+def has_claims(ask: Ask, source_id: int) -> bool:
     """True if anything is claimed at the address of this source."""
     return bool(ask("SELECT 1 FROM claim WHERE source_id = :id LIMIT 1", id=source_id))
 
@@ -91,7 +91,7 @@ _TIES = f"""
       AND (k.kind = '{MOVED}' OR EXISTS ({_TEXTS.format(side="a")} INTERSECT {_TEXTS.format(side="b")}))"""
 
 
-def ties(ask: Ask, source_ids: Sequence[int], joins: Callable[[AliasEdge], bool]) -> list[AliasEdge]:
+def alias_edges(ask: Ask, source_ids: Sequence[int], joins: Callable[[AliasEdge], bool]) -> list[AliasEdge]:
     """Every tie between sources that are tied to these, be it through others; only such as ``joins`` lets through.
 
     A claim is a tie where both addresses are known articles that answered with the same text at some time.

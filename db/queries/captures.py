@@ -49,7 +49,7 @@ def instants(ask: Ask, source_id: int) -> set[datetime]:
     }
 
 
-def waiting(ask: Ask, flag: str, *, after: int, limit: int) -> list[Capture]:
+def without_payload(ask: Ask, flag: str, *, after: int, limit: int) -> list[Capture]:
     """Captures without payload that carry this flag, by id from behind ``after`` on; error pages are repeated too."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.payload_id IS NULL AND c.id > :after
               AND instr(c.flags, :flag) > 0 ORDER BY c.id LIMIT :limit"""
@@ -64,7 +64,7 @@ def pages_between(ask: Ask, url_key: str, since: datetime, until: datetime) -> l
     return [row_mapping.capture(row) for row in ask(sql, key=url_key, since=micros(since), until=micros(until))]
 
 
-def flagged_with(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
+def oldest_with_flags(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
     """For each of these flags the id of the oldest capture with a payload that carries it; one pass over all."""
     sql = """SELECT f.value AS flag, c.id, min(c.captured_at) FROM capture c, json_each(c.flags) f
              WHERE c.payload_id IS NOT NULL AND instr(c.flags, ':') > 0
@@ -72,7 +72,7 @@ def flagged_with(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
     return {row["flag"]: row["id"] for row in ask(sql, flags=json.dumps(list(flags)))}
 
 
-def dated(
+def in_window(
     ask: Ask, since: datetime, until: datetime, *, after: tuple[datetime, int] | None = None, limit: int
 ) -> list[Capture]:
     """Captures dated from ``since`` to before ``until``, in time order; those behind time and id in ``after``.
@@ -87,7 +87,7 @@ def dated(
     return [row_mapping.capture(row) for row in found]
 
 
-def page_of_source(
+def of_source_in_window(
     ask: Ask, source_id: int, window: tuple[datetime, datetime], *, after: tuple[int, int] | None, limit: int
 ) -> list[Capture]:
     """Captures of one source dated in the window, ends included, in time order; ``after``: an instant and an id."""
@@ -100,7 +100,7 @@ def page_of_source(
     return [row_mapping.capture(row) for row in found]
 
 
-def page_before(ask: Ask, source_id: int, at: datetime) -> Capture | None:
+def last_page_before(ask: Ask, source_id: int, at: datetime) -> Capture | None:
     """The last whole page of a source before ``at``: what a 304 of then speaks of."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.source_id = :id AND c.captured_at < :at AND c.reason IS NULL
               AND c.payload_id IS NOT NULL ORDER BY c.captured_at DESC, c.id LIMIT 1"""
@@ -108,7 +108,7 @@ def page_before(ask: Ask, source_id: int, at: datetime) -> Capture | None:
     return row_mapping.capture(found[0]) if found else None
 
 
-def holding(ask: Ask, sha256: bytes) -> Capture | None:
+def oldest_with_payload(ask: Ask, sha256: bytes) -> Capture | None:
     """The oldest capture that has the payload with this digest, if any has."""
     sql = f"SELECT {row_mapping.CAPTURE} {_FROM} WHERE p.sha256 = :digest ORDER BY c.captured_at, c.id LIMIT 1"
     found = ask(sql, digest=sha256)
@@ -117,7 +117,7 @@ def holding(ask: Ask, sha256: bytes) -> Capture | None:
 
 def payload(ask: Ask, sha256: str) -> bytes:
     """The bytes known by this digest; checked against it. Raises Corrupt if they do not hold or are not there."""
-    return payloads.whole(ask, bytes.fromhex(sha256))
+    return payloads.payload_bytes(ask, bytes.fromhex(sha256))
 
 
 def page(ask: Ask, capture: Capture) -> Page:
@@ -200,7 +200,7 @@ def _bodies(ask: Ask, text_ids: set[int]) -> dict[int, tuple[str, int]]:
 
 
 def _sighting(row: Row, body: str, length: int) -> Sighting:
-    moved = any(hop.permanent for hop in row_mapping.hops(row["hops"])) and row["final_url"] != row["url"]
+    moved = any(hop.is_permanent for hop in row_mapping.hops(row["hops"])) and row["final_url"] != row["url"]
     unmodified = row["reason"] == Reason.NOT_MODIFIED
     return Sighting(
         capture_id=row["id"],

@@ -26,10 +26,10 @@ _NEVER: Final = 2**63 - 1  # microseconds: later than any instant, and its negat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class CdxEntry:
     """One capture as an index lists it. ``url_key`` is that of the address it is listed under.
 
-    ``sha256`` and ``length`` are those of the payload; None where it has none, as for a 304 before ``standing_for``
+    ``sha256`` and ``length`` are those of the payload; None where it has none, as for a 304 before ``page_behind_304``
     is asked.
     """
 
@@ -52,7 +52,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class KeyRange:
     """Captures of the sources whose key lies from ``low`` to before ``high``, those of one address or of a whole site.
 
     ``since`` and ``until`` bound the instant, the end left out. ``probes``: pages that were only asked for to learn how
@@ -67,7 +67,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class OtherSources:
     """Captures that show the address of ``url_key`` while another source keeps them.
 
     Either further parts of an article (``parts``), which were asked for under one of ``urls``, or pages whose redirects
@@ -82,7 +82,7 @@ class Elsewhere:
     until: datetime | None = None
 
 
-Place = Keys | Elsewhere
+Scope = KeyRange | OtherSources
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,12 +105,14 @@ _LIST = f"""
     ORDER BY {{order}} LIMIT :limit"""  # CROSS JOIN: SQLite keeps to this order of the tables, which needs no sorting
 
 
-def listed(ask: Ask, place: Place, *, behind: Position | None = None, back: bool = False, limit: int) -> list[Listed]:
+def list_captures(
+    ask: Ask, place: Scope, *, behind: Position | None = None, back: bool = False, limit: int
+) -> list[CdxEntry]:
     """At most ``limit`` captures of a place in order of key, instant and id, ``back`` in the opposite one.
 
     Those ``behind`` a position in that direction. A row costs some microseconds, wherever in the list it stands.
     """
-    if isinstance(place, Elsewhere):
+    if isinstance(place, OtherSources):
         return _listed_elsewhere(ask, place, behind, limit, back=back)
     sign, order = ("<", "DESC") if back else (">", "ASC")
     kinds = "TRUE" if place.probes else "s.kind <> 'probe'"
@@ -130,7 +132,9 @@ def listed(ask: Ask, place: Place, *, behind: Position | None = None, back: bool
     return [_listed(row) for row in found]
 
 
-def _listed_elsewhere(ask: Ask, place: Elsewhere, behind: Position | None, limit: int, *, back: bool) -> list[Listed]:
+def _listed_elsewhere(
+    ask: Ask, place: OtherSources, behind: Position | None, limit: int, *, back: bool
+) -> list[CdxEntry]:
     sign, order = ("<", "DESC") if back else (">", "ASC")
     which = "c.part > 1 AND c.url" if place.parts else "c.part = 1 AND c.final_url"
     where = f"""s.id IN (SELECT value FROM json_each(:ids)) AND {which} IN (SELECT value FROM json_each(:urls))
@@ -142,22 +146,22 @@ def _listed_elsewhere(ask: Ask, place: Elsewhere, behind: Position | None, limit
     return [_listed(row, place.url_key) for row in ask(sql, **asked, **_window(place), limit=limit)]
 
 
-def nearest(ask: Ask, place: Place, at: datetime, url_key: str) -> Listed | None:
+def nearest_capture(ask: Ask, place: Scope, at: datetime, url_key: str) -> CdxEntry | None:
     """The capture of one address nearest in time to ``at``, the earlier of two that are equally near."""
-    before = listed(ask, place, behind=Position(url_key, at, 0), back=True, limit=1)
-    after = listed(ask, place, behind=Position(url_key, at, -1), limit=1)
+    before = list_captures(ask, place, behind=Position(url_key, at, 0), back=True, limit=1)
+    after = list_captures(ask, place, behind=Position(url_key, at, -1), limit=1)
     return min((*before, *after), key=lambda one: abs(one.at - at), default=None)
 
 
-def _window(place: Place) -> dict[str, int]:
+def _window(place: Scope) -> dict[str, int]:
     return {
         "since": -_NEVER if place.since is None else micros(place.since),
         "until": _NEVER if place.until is None else micros(place.until),
     }
 
 
-def _listed(row: Row, url_key: str | None = None) -> Listed:
-    return Listed(
+def _listed(row: Row, url_key: str | None = None) -> CdxEntry:
+    return CdxEntry(
         id=row["id"],
         source_id=row["source_id"],
         url_key=url_key or row["url_key"],
@@ -177,12 +181,12 @@ def _listed(row: Row, url_key: str | None = None) -> Listed:
 _SLOTS = """FROM source s CROSS JOIN capture c ON c.source_id = s.id WHERE s.url_key >= :low AND s.url_key < :high"""
 
 
-def slots(ask: Ask, place: Keys) -> int:
+def count_captures(ask: Ask, place: KeyRange) -> int:
     """How many captures stand under these keys at all, shown or not: read off the indices alone."""
     return int(ask(f"SELECT count(*) AS n {_SLOTS}", low=place.low, high=place.high)[0]["n"])
 
 
-def cut(ask: Ask, place: Keys, start: int, size: int) -> tuple[Position, Position | None] | None:
+def page_bounds(ask: Ask, place: KeyRange, start: int, size: int) -> tuple[Position, Position | None] | None:
     """Where the captures ``start`` (from 0) to ``start + size`` of all under these keys begin, and what comes after.
 
     None behind the last one. Positions lie before every capture of their source and instant, so that pages cut there
@@ -204,7 +208,7 @@ _PAGE_BEFORE = _LIST.format(
 )
 
 
-def standing_for(ask: Ask, source_id: int, at: datetime) -> Listed | None:
+def page_behind_304(ask: Ask, source_id: int, at: datetime) -> CdxEntry | None:
     """The page that a 304 of ``at`` says is unchanged: the last whole one of its source before it."""
     found = ask(_PAGE_BEFORE, id=source_id, since=-_NEVER, until=micros(at), limit=1)
     return _listed(found[0]) if found else None
@@ -216,7 +220,7 @@ _MOST_SOURCES = 50
 """Sources looked through for an address that is none itself; beyond that it is somebody's menu, not an article's."""
 
 
-def landed(ask: Ask, url_key: str) -> list[tuple[int, str]]:
+def redirected_to(ask: Ask, url_key: str) -> list[tuple[int, str]]:
     """Sources that are said to have moved to the address of this key, with each address their redirects ended at."""
     sql = """SELECT DISTINCT c.source_id, c.final_url FROM capture c
              WHERE c.source_id IN (SELECT k.source_id FROM claim k WHERE k.url_key = :key AND k.kind = 'moved'
@@ -224,7 +228,7 @@ def landed(ask: Ask, url_key: str) -> list[tuple[int, str]]:
     return [(row["source_id"], row["final_url"]) for row in ask(sql, key=url_key, most=_MOST_SOURCES)]
 
 
-def parts_near(ask: Ask, stems: Sequence[str]) -> list[tuple[int, str]]:
+def parts_under(ask: Ask, stems: Sequence[str]) -> list[tuple[int, str]]:
     """Further parts of the articles whose key is one of ``stems``, or that with a query: source and part's address."""
     found = []
     for stem in stems:

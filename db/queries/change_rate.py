@@ -24,7 +24,7 @@ _HISTORIES = """
     ORDER BY d.key, v.source_id, v.first_seen_at"""
 
 
-def histories(ask: Ask) -> dict[str, list[ObservedHistory]]:
+def observed_histories(ask: Ask) -> dict[str, list[ObservedHistory]]:
     """By the key of their seed, the articles that were seen more than once."""
     found: dict[str, list[ObservedHistory]] = {}
     for _, rows in groupby(ask(_HISTORIES), key=lambda row: row["source_id"]):
@@ -52,12 +52,12 @@ _SPENT = """
     GROUP BY name"""
 
 
-def spent(ask: Ask, now: datetime) -> dict[str, int]:
+def visits_spent(ask: Ask, now: datetime) -> dict[str, int]:
     """How many visits each group with a budget had in the day before ``now``."""
     return {row["name"]: row["visits"] for row in ask(_SPENT, since=micros(now - timedelta(days=1)))}
 
 
-def learned(ask: Ask) -> list[ChangeRate]:
+def change_rates(ask: Ask) -> list[ChangeRate]:
     """What was learned of each seed, in the order of their keys."""
     sql = (
         "SELECT d.key, r.articles, r.hazard, r.learned_at FROM rhythm r JOIN seed d ON d.id = r.seed_id ORDER BY d.key"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
     from db.records import Version
 
-    Place = tuple[int, int]  # where a row stands in the order of time: its instant in microseconds, its id
+    Cursor = tuple[int, int]  # where a row stands in the order of time: its instant in microseconds, its id
 
 _FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {row_mapping.TEXT}"
 _A_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
@@ -26,7 +26,7 @@ LOOKED_AT = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class InboxEntry:
     """An article that changed since a reader last looked: its newest version, and the one that was seen last.
 
     ``kinds`` and ``score`` are those of all changes in between, the score that of the weightiest; ``changes`` counts
@@ -40,11 +40,11 @@ class News:
     score: float
     changes: int
     group: str
-    place: Place
+    place: Cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class InboxFilter:
     """Which changes: of these kinds (any of them), of one host, so weighty, first seen from then to before then."""
 
     kinds: tuple[str, ...] = ()
@@ -55,19 +55,19 @@ class Wanted:
     everything: bool = False
 
 
-def caught_up(ask: Ask) -> datetime | None:
+def all_read_until(ask: Ask) -> datetime | None:
     """Up to when everything was looked at, if that was ever said."""
     found = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
     return instant_or_none(found[0]["until_at"]) if found else None
 
 
-def seen_until(ask: Ask, source_id: int) -> datetime | None:
+def read_until(ask: Ask, source_id: int) -> datetime | None:
     """Up to when the history of an article was looked at."""
     found = ask("SELECT until_at FROM seen WHERE source_id = :id", id=source_id)
-    return instant(found[0]["until_at"]) if found else caught_up(ask)
+    return instant(found[0]["until_at"]) if found else all_read_until(ask)
 
 
-def newest_at(ask: Ask) -> datetime | None:
+def newest_change_at(ask: Ask) -> datetime | None:
     """When the newest change of all was first seen."""
     found = ask(f"SELECT max(v.first_seen_at) AS at FROM version v WHERE {_A_CHANGE}")
     return instant_or_none(found[0]["at"])
@@ -89,14 +89,14 @@ _NEWS = f"""
 _LAST = 1 << 62
 
 
-def news(ask: Ask, wanted: Wanted, *, after: Place | None, limit: int) -> tuple[list[News], Place | None]:
+def inbox(ask: Ask, wanted: InboxFilter, *, after: Cursor | None, limit: int) -> tuple[list[InboxEntry], Cursor | None]:
     """Articles that changed since they were looked at, the newest first, from behind ``after`` on; and where to go on.
 
     The place is None where there is no more. With ``wanted.everything`` also what was looked at, from its first
     version on.
     """
-    found: list[News] = []
-    up_to = None if wanted.everything else caught_up(ask)
+    found: list[InboxEntry] = []
+    up_to = None if wanted.everything else all_read_until(ask)
     seen_at = micros_or_none(up_to)
     since = max(micros_or_none(wanted.since) or 0, 0)
     place, looked = after, 0
@@ -123,8 +123,8 @@ def _all_seen_until(ask: Ask, caught_up_at: int | None) -> int:
 
 
 def _told(
-    ask: Ask, some: Sequence[Row], wanted: Wanted, caught_up_at: int | None
-) -> Iterator[tuple[Place, News | None]]:
+    ask: Ask, some: Sequence[Row], wanted: InboxFilter, caught_up_at: int | None
+) -> Iterator[tuple[Cursor, InboxEntry | None]]:
     """What is new of each of these articles, None where nothing that was asked for; no more histories read than used.
 
     Read with the 200 that are looked at at once, long histories took 41 of 50 ms CPU, and as many reads of a cold file.
@@ -141,14 +141,14 @@ _AT_ONCE, _HISTORIES = 200, 25
 """Articles looked up at once; and those whose histories are: a page of the inbox."""
 
 
-def _wanted(row: Row, wanted: Wanted, caught_up_at: int | None) -> bool:
+def _wanted(row: Row, wanted: InboxFilter, caught_up_at: int | None) -> bool:
     """True unless the newest version alone says that nothing is new, or that it stands elsewhere."""
     seen_at = _seen_at(row, wanted, caught_up_at)
     new = seen_at is None or row["first_seen_at"] > seen_at
     return new and (wanted.host is None or _at_host(row["url"], wanted.host))
 
 
-def _seen_at(row: Row, wanted: Wanted, caught_up_at: int | None) -> int | None:
+def _seen_at(row: Row, wanted: InboxFilter, caught_up_at: int | None) -> int | None:
     if wanted.everything:
         return None
     return caught_up_at if row["seen_until"] is None else int(row["seen_until"])
@@ -168,7 +168,7 @@ def _edits(ask: Ask, newest: Sequence[Row]) -> dict[int, list[Row]]:
     return told
 
 
-def _news(ask: Ask, row: Row, edits: Sequence[Row], wanted: Wanted, caught_up_at: int | None) -> News | None:
+def _news(ask: Ask, row: Row, edits: Sequence[Row], wanted: InboxFilter, caught_up_at: int | None) -> InboxEntry | None:
     """What is new of the article whose newest version this is; None if nothing is that was asked for."""
     seen_at = _seen_at(row, wanted, caught_up_at)
     looked = [each for each in edits if seen_at is not None and each["first_seen_at"] <= seen_at]
@@ -181,7 +181,7 @@ def _news(ask: Ask, row: Row, edits: Sequence[Row], wanted: Wanted, caught_up_at
         return None
     ends = {each["id"]: each for each in ask(_ENDS, a=base["id"], b=edits[-1]["id"])}
     newest = ends[edits[-1]["id"]]
-    return News(
+    return InboxEntry(
         source_id=row["source_id"],
         newest=row_mapping.version(newest),
         seen=row_mapping.version(ends[base["id"]]),
@@ -214,7 +214,7 @@ _OF_A_KIND = 2_000
 """Versions among which those of a kind are looked for at once: 15 ms."""
 
 
-def by_time(
+def versions_by_time(
     ask: Ask,
     *,
     since: datetime | None,
@@ -222,9 +222,9 @@ def by_time(
     firsts: bool,
     source: int | None,
     kind: str | None,
-    after: Place | None,
+    after: Cursor | None,
     limit: int,
-) -> tuple[list[tuple[Version, int]], Place | None]:
+) -> tuple[list[tuple[Version, int]], Cursor | None]:
     """Versions, the newest first sight first, each with the id of its source; and where to go on, None: nowhere.
 
     ``firsts``: also those that are no change. ``kind``: only changes of that kind, which are looked for among so many

@@ -25,7 +25,7 @@ _WAITING = """
     WHERE c.source_id IN (SELECT id FROM source WHERE id = :head UNION SELECT id FROM source WHERE same_as = :head)"""
 
 
-def together(ask: Ask, ids: Sequence[int]) -> list[int]:
+def whole_histories(ask: Ask, ids: Sequence[int]) -> list[int]:
     """Those of these captures that are on the ledger, and with them all others there of the same histories.
 
     A history that is derived in one go is never settled half under one recipe and half under another.
@@ -40,7 +40,7 @@ _UNDER = """
     WHERE d.capture_id IN (SELECT value FROM json_each(:ids))"""
 
 
-def recipes(ask: Ask, ids: Sequence[int]) -> dict[int, str]:
+def recipe_ids(ask: Ask, ids: Sequence[int]) -> dict[int, str]:
     """Under which recipe, furniture included, the text of each of these captures stands; those not derived left out."""
     return {row["capture_id"]: row["recipe_id"] for row in ask(_UNDER, ids=json.dumps(list(ids)))}
 
@@ -97,8 +97,8 @@ _EXTRACTED = """
     WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
 
 
-def extracted(ask: Ask, capture: Capture, recipe_id: str) -> Extraction | None:
+def extraction_of(ask: Ask, capture: Capture, recipe_id: str) -> Extraction | None:
     """Verdict, text and removed spans of a capture's payload under the recipe; None if it was not extracted."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
     found = ask(_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id)
-    return row_mapping.extracted(found[0]) if found else None
+    return row_mapping.extraction(found[0]) if found else None

@@ -25,7 +25,7 @@ _READINGS = """
     ORDER BY c.captured_at, s.url_key"""
 
 
-def readings(ask: Ask, since: datetime, *, host: str | None = None) -> list[ReadLength]:
+def read_lengths(ask: Ask, since: datetime, *, host: str | None = None) -> list[ReadLength]:
     """What was read of every article captured since then, in time order; only of one host, by the part of its key."""
     return [
         ReadLength(

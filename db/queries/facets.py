@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.queries.search import Narrowed
+from db.queries.search import Filters
 
 if TYPE_CHECKING:
     from db.queries.search import Page
     from db.reader import Ask
 
-COUNTED = 1_000
+MOST_COUNTED = 1_000
 """Texts that are counted at most, the newest: on a slow disk it takes half a second to look up their versions."""
 
 _FOUND = """
@@ -27,7 +27,7 @@ _FOUND = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Facets:
     """How many articles have the words, by outlet (most first) and by when they were first seen with them.
 
     ``by_time``: pairs of a day or, where these are many, a month, and a count, without those in between that have none.
@@ -43,11 +43,11 @@ class Spread:
 _MOST_DAYS = 62
 
 
-def spread(ask: Ask, page: Page, only: Narrowed | None = None) -> Spread:
-    """Where and when the texts of the window of a page stood; of very many only the newest ``COUNTED`` are counted."""
-    only = only or Narrowed()
+def count_facets(ask: Ask, page: Page, only: Filters | None = None) -> Facets:
+    """Where and when the texts of the window of a page stood; of very many only the newest ``MOST_COUNTED`` are counted."""
+    only = only or Filters()
     (site, behind), (since, until) = only.site or (None, None), only.first_seen
-    texts = json.dumps(list(page.texts[:COUNTED]))
+    texts = json.dumps(list(page.texts[:MOST_COUNTED]))
     found = ask(_FOUND, texts=texts, since=since, until=until, site=site, behind=behind)
     hosts: Counter[str] = Counter()
     first: dict[int, tuple[str, str]] = {}
@@ -58,11 +58,11 @@ def spread(ask: Ask, page: Page, only: Narrowed | None = None) -> Spread:
         first[row["source_id"]] = min(first.get(row["source_id"], told), told)
     days = Counter(day for day, _ in first.values())
     times = days if len(days) <= _MOST_DAYS else Counter(month for _, month in first.values())
-    return Spread(
+    return Facets(
         articles=len(first),
         by_host=tuple(hosts.most_common()),
         by_time=tuple(sorted(times.items())),
-        whole=page.whole and len(page.texts) <= COUNTED,
+        whole=page.whole and len(page.texts) <= MOST_COUNTED,
     )
 
 

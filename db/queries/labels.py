@@ -40,7 +40,7 @@ _LABELS = f"""
     ORDER BY ar.url_key, br.url_key, l.labelled_at, l.a_sha256, l.b_sha256"""
 
 
-def everything(ask: Ask) -> list[Label]:
+def all_labels(ask: Ask) -> list[Label]:
     """Every label, by the addresses of the two."""
     return [_label(row) for row in ask(_LABELS.format(where="1 = 1"))]
 
@@ -54,8 +54,8 @@ def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Label]:
 
 def _label(row: Row) -> Label:
     return Label(
-        a=row_mapping.side(row, "a"),
-        b=row_mapping.side(row, "b"),
+        a=row_mapping.version_ref(row, "a"),
+        b=row_mapping.version_ref(row, "b"),
         copy=bool(row["copy"]),
         note=row["note"],
         labelled_at=instant(row["labelled_at"]),

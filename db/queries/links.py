@@ -51,8 +51,8 @@ def _links(found: Iterable[Row]) -> list[Link]:
 
 def _link(row: Row) -> Link:
     return Link(
-        a=row_mapping.side(row, "a"),
-        b=row_mapping.side(row, "b"),
+        a=row_mapping.version_ref(row, "a"),
+        b=row_mapping.version_ref(row, "b"),
         relation=Relation(row["relation"]),
         score=row["score"],
         coverage=(row["coverage_a"], row["coverage_b"]),
@@ -110,7 +110,7 @@ def block_of(day: int) -> tuple[int, int]:
     return first, first + FORTNIGHT - 1
 
 
-def cap_of(key: int) -> int:
+def key_cap(key: int) -> int:
     """How many texts of one block may have a key before it is crowded."""
     return TERM_CAP if key >= TERMS_FROM else KEY_CAP
 
@@ -155,7 +155,7 @@ def _sharing(ask: Ask, keys: Sequence[int], day: int) -> Iterator[int]:
     }
     sql = _of_each(common, [_HOLDERS.replace("{block}", str(block)) for block in blocks])
     found = ask(sql, most=KEY_CAP + 1, earliest=day - FORTNIGHT, latest=day + FORTNIGHT, **common, **days)
-    crowded = {(row["key"], row["block"]) for row in found if row["n"] > cap_of(row["key"])}
+    crowded = {(row["key"], row["block"]) for row in found if row["n"] > key_cap(row["key"])}
     for row in found:
         if crowded.isdisjoint({(row["key"], _OWN), (row["key"], row["block"])}):
             yield from _ids(row)
@@ -169,7 +169,7 @@ def _ids(row: Row) -> Iterator[int]:
     return map(int, row["ids"].split(",")) if row["ids"] else iter(())
 
 
-def compared(ask: Ask, text_ids: Collection[int], method: str) -> set[int]:
+def compared_texts(ask: Ask, text_ids: Collection[int], method: str) -> set[int]:
     """Which of these texts were compared with all others by this method, and wait only because some may fall away."""
     sql = "SELECT id FROM text WHERE linked_by = :method AND id IN (SELECT value FROM json_each(:ids))"
     return {row["id"] for row in ask(sql, method=method, ids=json.dumps(sorted(text_ids)))}

@@ -29,12 +29,12 @@ _IN_INDEX = """
     WHERE s.id = :id AND s.found_in IS NULL AND s.retired_at IS NULL AND d.retired_at IS NULL"""
 
 
-def stands_in_index(ask: Ask, source_id: int) -> bool:
+def is_in_index(ask: Ask, source_id: int) -> bool:
     """True for a source that is a seed of the index itself."""
     return bool(ask(_IN_INDEX, id=source_id))
 
 
-def way(ask: Ask, source_id: int) -> Row | None:
+def shortest_path(ask: Ask, source_id: int) -> Row | None:
     """The shortest way from a seed of the index to a source: the list at its end (``first``), ``seed_id``, ``steps``.
 
     Of several as short, the one whose list has the smallest key: which list answered first makes no difference. An
@@ -46,11 +46,11 @@ def way(ask: Ask, source_id: int) -> Row | None:
 
 def depth(ask: Ask, list_id: int) -> int:
     """How many lists in a row this one ends: 1 for one that stands in the index."""
-    led = None if stands_in_index(ask, list_id) else way(ask, list_id)
+    led = None if is_in_index(ask, list_id) else shortest_path(ask, list_id)
     return 1 if led is None else 1 + int(led["steps"])
 
 
-def naming(ask: Ask, source_id: int) -> list[tuple[str, datetime]]:
+def lists_naming(ask: Ask, source_id: int) -> list[tuple[str, datetime]]:
     """The lists that named an address of a history, and when each did first; by time, then address."""
     sql = """SELECT s.url, min(l.found_at) AS found_at
              FROM source a CROSS JOIN listing l ON l.source_id = a.id CROSS JOIN source s ON s.id = l.list_id

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443}
 
 
-def manners(ask: Ask, origin: str) -> HostState | None:
+def host_state(ask: Ask, origin: str) -> HostState | None:
     """What is remembered of ``origin`` (``scheme://host:port``); None: nothing yet."""
     found = ask("SELECT * FROM origin WHERE name = :name", name=origin)
     return _manners(found[0]) if found else None
@@ -58,7 +58,7 @@ _ROBOTS = f"SELECT {row_mapping.CAPTURE} {_FROM} WHERE s.url_key = :key AND c.ur
 _NEWEST = "ORDER BY c.captured_at DESC, c.id DESC LIMIT 1"
 
 
-def robots(ask: Ask, url: str, url_key: str) -> tuple[Capture, bytes, datetime] | None:
+def robots_txt(ask: Ask, url: str, url_key: str) -> tuple[Capture, bytes, datetime] | None:
     """The capture of a robots.txt that is in force, its bytes, and when it was last confirmed; None: never asked.
 
     In force is the newest one, or where that is a 304, the newest whole one, which the 304 confirms.
@@ -88,7 +88,7 @@ _PROBES = """
     ORDER BY c.captured_at, c.url"""
 
 
-def probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str, str]]:
+def soft404_probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str, str]]:
     """The pages a host gave for addresses that cannot exist: when, which address, and the text found there; by time.
 
     ``keys`` is the range of url_keys to look in, its end left out. Only whole pages with a text: an honest host has
@@ -106,7 +106,7 @@ _UNREAD = """
     GROUP BY c.final_url"""
 
 
-def unread(ask: Ask) -> list[tuple[str, bool]]:
+def underived_urls(ask: Ask) -> list[tuple[str, bool]]:
     """Where articles came from that we fetched and nobody read yet, and whether that may be a private address."""
     return [(row["url"], bool(row["allow_private"])) for row in ask(_UNREAD)]
 

@@ -26,13 +26,13 @@ _OF_ONE = f"WITH RECURSIVE line (id) AS (SELECT id FROM payload WHERE sha256 = :
 _OF_SOME = f"WITH RECURSIVE line (id) AS (SELECT value FROM json_each(:ids) {_LINE}"
 
 
-def whole(ask: Ask, digest: bytes) -> bytes:
+def payload_bytes(ask: Ask, digest: bytes) -> bytes:
     """The bytes known by this digest; checked against it. Raises Corrupt if they do not hold or are not there."""
     found = ask(_OF_ONE, digest=digest)
     mine = next((row for row in found if row["sha256"] == digest), None)
     if mine is None:
         raise Corrupt(f"payload {digest.hex()} is not in the archive")
-    data = unpacked(found)[mine["id"]]
+    data = unpack_lineage(found)[mine["id"]]
     if delta_codec.digest(data) != digest:
         raise Corrupt(
             f"payload {digest.hex()} does not hold: its bytes have another digest; run: wirecopy verify --deep"
@@ -41,11 +41,11 @@ def whole(ask: Ask, digest: bytes) -> bytes:
 
 
 def lineage(ask: Ask, ids: Iterable[int]) -> list[Row]:
-    """The rows of these payloads and of all bases behind them, bases first: what ``unpacked`` needs."""
+    """The rows of these payloads and of all bases behind them, bases first: what ``unpack_lineage`` needs."""
     return ask(_OF_SOME, ids=json.dumps(list(ids)))
 
 
-def unpacked(found: Iterable[Row]) -> dict[int, bytes]:
+def unpack_lineage(found: Iterable[Row]) -> dict[int, bytes]:
     """The bytes of the payloads of a lineage, by id. Raises Corrupt."""
     data: dict[int, bytes] = {}
     for row in found:
@@ -54,7 +54,7 @@ def unpacked(found: Iterable[Row]) -> dict[int, bytes]:
     return data
 
 
-def held(ask: Ask, digests: Iterable[bytes]) -> dict[bytes, Row]:
+def stored_payloads(ask: Ask, digests: Iterable[bytes]) -> dict[bytes, Row]:
     """Id and depth of those of these payloads that are there, by digest."""
     left = iter(set(digests))
     found: dict[bytes, Row] = {}
@@ -65,7 +65,7 @@ def held(ask: Ask, digests: Iterable[bytes]) -> dict[bytes, Row]:
     return found
 
 
-def newest(ask: Ask) -> int:
+def newest_id(ask: Ask) -> int:
     """The highest id of a payload; 0 if there is none."""
     return int(ask("SELECT coalesce(max(id), 0) AS n FROM payload")[0]["n"])
 
@@ -79,7 +79,7 @@ _NEAR = f"""
                    WHERE {_LIKE_IT} AND captured_at > :at ORDER BY captured_at LIMIT 1)"""
 
 
-def near(ask: Ask, capture: Capture, before: int) -> list[tuple[int, int]]:
+def neighbours(ask: Ask, capture: Capture, before: int) -> list[tuple[int, int]]:
     """(instant, payload id) of what the same source answered nearest in time, in the same way: page, 404, second part.
 
     At most ``before`` captures up to its own instant and one after it, for a backfill.
@@ -101,12 +101,12 @@ _BELOW = """
     SELECT p.id, p.depth FROM below JOIN payload p ON p.id = below.id"""
 
 
-def below(ask: Ask, payload_id: int) -> dict[int, int]:
+def descendants(ask: Ask, payload_id: int) -> dict[int, int]:
     """The depth of every payload that stands on this one, at any distance, by id."""
     return {row["id"]: row["depth"] for row in ask(_BELOW, id=payload_id)}
 
 
-def standing_on(ask: Ask, ids: Collection[int]) -> list[int]:
+def packed_against(ask: Ask, ids: Collection[int]) -> list[int]:
     """Ids of other payloads that are packed against these, in order."""
     found = ask("SELECT id FROM payload WHERE base_id IN (SELECT value FROM json_each(:ids))", ids=json.dumps([*ids]))
     return sorted({row["id"] for row in found}.difference(ids))
@@ -130,7 +130,7 @@ def packed_bytes(ask: Ask, ids: Iterable[int]) -> int:
     return int(ask(sql, ids=json.dumps([*ids]))[0]["n"])
 
 
-def shown_by(ask: Ask, payload_id: int) -> int | None:
+def first_capture_of(ask: Ask, payload_id: int) -> int | None:
     """The id of the first capture that shows a payload."""
     found = ask("SELECT id FROM capture WHERE payload_id = :id ORDER BY id LIMIT 1", id=payload_id)
     return found[0]["id"] if found else None

@@ -113,7 +113,7 @@ def version(row: Row) -> Version:
     )
 
 
-def extracted(row: Row) -> Extraction:
+def extraction(row: Row) -> Extraction:
     """Text and removed spans of an extraction, from title, body (None: there is none) and removed; verdict if given."""
     return Extraction(
         verdict=Verdict(row.get("verdict", Verdict.OK)),
@@ -247,7 +247,7 @@ def broken_column(found: tuple[tuple[str, str], ...], *, mirrored: bool = False)
     return json.dumps(sorted((other, one) for one, other in found) if mirrored else found, ensure_ascii=False)
 
 
-def side(row: Row, which: str) -> VersionRef:
+def version_ref(row: Row, which: str) -> VersionRef:
     """The version on one side of a pair, from the columns that begin with ``which``: "a" or "b"."""
     return VersionRef(
         url=row[f"{which}_url"],

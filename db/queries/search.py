@@ -1,6 +1,6 @@
 """Questions about words in all versions there ever were: ranked, page by page, with a bound on the work of each page.
 
-What full-text search finds is ranked by bm25 (Robertson and Zaragoza 2009) in windows: the newest ``AT_ONCE`` texts
+What full-text search finds is ranked by bm25 (Robertson and Zaragoza 2009) in windows: the newest ``WINDOW`` texts
 with the words, then those before them. Nearly every search has fewer, and is ranked as a whole.
 """
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
 """Private-use characters around the words found, and the ellipsis: what prints them must escape the rest first."""
 
-AT_ONCE = 2_000
+WINDOW = 2_000
 """Texts with the words that make a window. A word in all of 150,000 texts is ranked so in 15 ms CPU, and so is a prefix
 of three letters, which the index has; the worst of four takes 45, of two 500. To rank all of them took 1.5 s."""
 
-LOOKED_AT, PICKED_FROM = 200, 5_000
+MOST_RANKED, FILTERED_WINDOW = 200, 5_000
 """Texts of a window whose versions and histories are looked at for one page, the best ones: 10 ms, and on a slow disk
 one second for each 1,000. Of a search by site or time all of a window are, which is so large then."""
 
-EXCERPTED = 2_000_000
+MOST_EXCERPTED = 2_000_000
 """Characters that are read for the excerpts of one page, 0.1 s: what is longer is shown by its beginning. SQLite reads
 a text to its end for an excerpt, and cannot be stopped on the way."""
 
@@ -76,7 +76,7 @@ _LAST = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowed:
+class Filters:
     """What a search is narrowed to: url_keys from the first of ``site`` to before the second, and when first seen.
 
     ``when``: only what stood there at that instant. ``gone``: only what the article no longer says.
@@ -101,7 +101,7 @@ class Narrowed:
     @property
     def at_once(self) -> int:
         """How many texts make a window."""
-        return PICKED_FROM if self.picks else AT_ONCE
+        return FILTERED_WINDOW if self.picks else WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class Rank(NamedTuple):
     version_id: int
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """Where a page begins: in the window of texts up to ``top``, behind a rank; None: with the best of the window."""
 
     top: int
@@ -143,12 +143,12 @@ class Page(NamedTuple):
     """
 
     matches: list[Match]
-    following: Place | None
+    following: Cursor | None
     texts: Sequence[int]
     whole: bool
 
 
-def search(ask: Ask, query: str, *, limit: int, only: Narrowed | None = None) -> list[Match]:
+def search(ask: Ask, query: str, *, limit: int, only: Filters | None = None) -> list[Match]:
     """What ``search_page`` gives, page after page until there are ``limit`` or no more."""
     page = search_page(ask, query, limit=limit, only=only)
     found = page.matches
@@ -163,8 +163,8 @@ def search_page(
     query: str,
     *,
     limit: int,
-    only: Narrowed | None = None,
-    place: Place | None = None,
+    only: Filters | None = None,
+    place: Cursor | None = None,
     window: int | None = None,
 ) -> Page:
     """Versions matching an FTS5 query, best first, each stretch of matching versions of one article once.
@@ -172,7 +172,7 @@ def search_page(
     A page may have fewer than ``limit``, even none, and yet be followed by others. Snippets carry ``SNIPPET_MARKS``.
     ``window``: how many texts make one, instead of the usual number.
     """
-    only, place = only or Narrowed(), place or Place(_LAST, None)
+    only, place = only or Filters(), place or Cursor(_LAST, None)
     at_once = window or only.at_once
     scores = {row["text_id"]: row["score"] for row in ask(_WINDOW, query=query, top=place.top, n=at_once)}
     left, rest = _left(scores, place.behind, only)
@@ -191,22 +191,22 @@ def search_page(
     else:
         rank = None
     last = len(scores) < at_once
-    following = None if last else Place(min(scores) - 1, None)
+    following = None if last else Cursor(min(scores) - 1, None)
     if rest or (rank is not None and rank < max(found.ranked)):
-        following = Place(place.top, rank or Rank(scores[left[-1]], left[-1], _LAST))
+        following = Cursor(place.top, rank or Rank(scores[left[-1]], left[-1], _LAST))
     matches = _matches(ask, query, picked, found)
     return Page(matches, following, list(scores), whole=last and place.top == _LAST)
 
 
-def _left(scores: Mapping[int, float], behind: Rank | None, only: Narrowed) -> tuple[list[int], bool]:
+def _left(scores: Mapping[int, float], behind: Rank | None, only: Filters) -> tuple[list[int], bool]:
     """The texts of a window from the one of ``behind`` on that are looked at now, best first; and if there are more."""
     order = sorted(scores, key=lambda each: (scores[each], each))
     left = [each for each in order if behind is None or (scores[each], each) >= behind[:2]]
-    at_once = len(left) if only.picks else LOOKED_AT
+    at_once = len(left) if only.picks else MOST_RANKED
     return left[:at_once], len(left) > at_once
 
 
-def _theirs(ask: Ask, texts: Sequence[int], only: Narrowed) -> list[Row]:
+def _theirs(ask: Ask, texts: Sequence[int], only: Filters) -> list[Row]:
     """Today's versions with these texts that the search is narrowed to."""
     (site, behind), (since, until) = only.site or (None, None), only.first_seen
     return ask(
@@ -223,9 +223,7 @@ def _theirs(ask: Ask, texts: Sequence[int], only: Narrowed) -> list[Row]:
 class _Found:
     """The versions that were found, the histories around them, and which versions of those match."""
 
-    def __init__(
-        self, ask: Ask, query: str, scores: Mapping[int, float], theirs: Sequence[Row], only: Narrowed
-    ) -> None:
+    def __init__(self, ask: Ask, query: str, scores: Mapping[int, float], theirs: Sequence[Row], only: Filters) -> None:
         self.ranked = {Rank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in theirs}
         self.histories: dict[int, dict[int, Row]] = defaultdict(dict)
         for row in ask(_HISTORIES, sources=json.dumps(sorted({row["source_id"] for row in theirs}))):
@@ -283,7 +281,7 @@ def _matches(ask: Ask, query: str, picked: Sequence[tuple[Row, range]], found: _
 def _snippets(ask: Ask, query: str, shown: Iterable[Row]) -> dict[int, str]:
     """The words around what was found, by text; of texts too long to look it up, how they begin."""
     told: dict[int, str] = {}
-    read, left = set(), EXCERPTED
+    read, left = set(), MOST_EXCERPTED
     for row in shown:
         told[row["text_id"]] = row["start"] + SNIPPET_MARKS[2]
         if row["length"] <= left:

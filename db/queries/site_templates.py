@@ -21,7 +21,7 @@ _NEWEST = """
     WHERE site = :site ORDER BY revision DESC LIMIT 1"""
 
 
-def newest(ask: Ask, site: str) -> SiteTemplate:
+def newest_template(ask: Ask, site: str) -> SiteTemplate:
     """The furniture of a site that counts today; revision 0, without any, if nothing was ever learned of it."""
     for row in ask(_NEWEST, site=site):
         blocks = TemplateLines(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
@@ -35,12 +35,12 @@ _HOSTS = """
     GROUP BY substr(url_key, 1, instr(url_key, ')')) ORDER BY url"""
 
 
-def an_address_each(ask: Ask) -> list[str]:
+def url_per_host(ask: Ask) -> list[str]:
     """Of every host of which an article is known one address."""
     return [row["url"] for row in ask(_HOSTS)]
 
 
-def known_sites(ask: Ask) -> list[str]:
+def sites_with_template(ask: Ask) -> list[str]:
     """Every site of which something was learned."""
     return [row["site"] for row in ask("SELECT DISTINCT site FROM furniture ORDER BY site")]
 
@@ -57,10 +57,10 @@ _PAGES = """
     ORDER BY h.url_key, e.id"""
 
 
-def pages(ask: Ask, keys: tuple[str, str], recipe_id: str) -> list[tuple[str, Extraction]]:
+def extracted_pages(ask: Ask, keys: tuple[str, str], recipe_id: str) -> list[tuple[str, Extraction]]:
     """Every text of the articles with a key in this range, as extracted, each with the key of its history.
 
     Addresses that are one history are one page; an article's further parts belong to it.
     """
     found = ask(_PAGES, first=keys[0], end=keys[1], recipe=recipe_id)
-    return [(row["url_key"], row_mapping.extracted(row)) for row in found]
+    return [(row["url_key"], row_mapping.extraction(row)) for row in found]

@@ -31,7 +31,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class SourceHealth:
     """How a source is doing. ``checks`` are its last ones, oldest first; ``count`` all there were.
 
     ``versions`` are those of its history, ``changed_at`` when the newest came. ``waits_until``: it asked us to.
@@ -73,13 +73,13 @@ _COUNTS = """
             WHERE v.source_id = :root AND v.superseded_at IS NULL AND v.number > 1) AS changed_at"""
 
 
-def health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[Health]:
+def list_health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[SourceHealth]:
     """Sources behind the url_key ``after``, by their keys, each with its last checks. ``group``: or a seed's key."""
     return [_health(ask, row) for row in ask(_SOURCES, after=after, limit=limit, wanted=group)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class LastState:
     """What the last check of a source met."""
 
     source_id: int
@@ -88,29 +88,29 @@ class State:
     state: str
 
 
-def states(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[State]:
-    """The sources that ``health`` tells of, each with its last check alone: a tenth of the work."""
+def last_states(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[LastState]:
+    """The sources that ``list_health`` tells of, each with its last check alone: a tenth of the work."""
     found = ask(_STATES, after=after, limit=limit, wanted=group)
     return [
-        State(source_id=row["id"], url_key=row["url_key"], kind=SeedKind(row["kind"]), state=row["state"])
+        LastState(source_id=row["id"], url_key=row["url_key"], kind=SeedKind(row["kind"]), state=row["state"])
         for row in found
     ]
 
 
-def of_source(ask: Ask, source_id: int) -> Health:
+def of_source(ask: Ask, source_id: int) -> SourceHealth:
     """How one source is doing; it must exist."""
     sql = f"""SELECT {row_mapping.SOURCE}, d.key AS seed_key, d."group" AS seed_group, d.every
               FROM source s LEFT JOIN seed d ON d.id = s.seed_id WHERE s.id = :id"""
     return _health(ask, ask(sql, id=source_id)[0])
 
 
-def _health(ask: Ask, row: Row) -> Health:
+def _health(ask: Ask, row: Row) -> SourceHealth:
     last = ask(_LAST, id=row["id"], n=_CHECKS)
     (counts,) = ask(_COUNTS, id=row["id"], root=row["same_as"] or row["id"])
-    return Health(
+    return SourceHealth(
         source=row_mapping.source(row),
         group=row["seed_group"] or "",
-        every=None if row["every"] is None else source_queries.every(row["every"]),
+        every=None if row["every"] is None else source_queries.parse_every(row["every"]),
         checks=tuple(Check(at=instant(c["captured_at"]), state=c["state"], length=c["length"]) for c in reversed(last)),
         count=counts["checks"],
         versions=counts["versions"],
@@ -139,7 +139,7 @@ _COUNTED, _LONGEST = 200, 200_000
 """Texts of one history whose words are counted, the newest, and the characters of one: 0.1 s in all."""
 
 
-def words(ask: Ask, source_id: int) -> dict[int, int]:
+def word_counts(ask: Ask, source_id: int) -> dict[int, int]:
     """About how many words each version has, by its number: blanks are counted. Those too long for it are left out."""
     return {row["number"]: row["words"] for row in ask(_WORDS, id=source_id, most=_LONGEST, n=_COUNTED)}
 
@@ -155,13 +155,13 @@ _COPIES = """
     WHERE v.superseded_at IS NULL AND v.source_id <> :id"""
 
 
-def copies_of(ask: Ask, sha256: str, *, source_id: int) -> int:
+def count_copies(ask: Ask, sha256: str, *, source_id: int) -> int:
     """How many other articles have this text of an article, or one linked to it as a copy, in any version."""
     copies = tuple(str(each) for each in Relation if each.is_copy)
     return int(ask(_COPIES.format(copies=copies), digest=bytes.fromhex(sha256), id=source_id)[0]["n"])
 
 
-def groups(ask: Ask) -> list[str]:
+def seed_groups(ask: Ask) -> list[str]:
     """The groups of the seed index."""
     return [row["name"] for row in ask('SELECT DISTINCT "group" AS name FROM seed ORDER BY name')]
 
@@ -182,7 +182,7 @@ _END = "SELECT url_key FROM source WHERE url_key > :after ORDER BY url_key LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ArticleAsOf:
     """An article as it stood at an instant."""
 
     source_id: int
@@ -191,14 +191,14 @@ class Standing:
     version: Version
 
 
-def standing(ask: Ask, when: datetime, *, after: str, limit: int) -> tuple[list[Standing], str | None]:
+def articles_as_of(ask: Ask, when: datetime, *, after: str, limit: int) -> tuple[list[ArticleAsOf], str | None]:
     """Of the articles behind the url_key ``after`` the versions that stood there at ``when``, by address.
 
     And behind which the next page begins, None: there is none. A page may have fewer than ``limit``, or none.
     """
     found = ask(_STANDING, at=micros(when), after=after, looked=_LOOKED_AT, limit=limit + 1)
     shown = [
-        Standing(
+        ArticleAsOf(
             source_id=row["source_id"],
             url_key=row["place"],
             group=row["seed_group"] or "",

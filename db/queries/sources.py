@@ -29,7 +29,7 @@ def by_id(ask: Ask, source_id: int) -> Source:
     return row_mapping.source(ask(f"{_ALL} WHERE s.id = :id", id=source_id)[0])
 
 
-def known(ask: Ask, source_id: int) -> Source | None:
+def history_root(ask: Ask, source_id: int) -> Source | None:
     """The source with this id, or, where its history belongs to another, that one. None: there is no such source."""
     root = "(SELECT coalesce(same_as, id) FROM source WHERE id = :id)"
     found = ask(f"{_ALL} WHERE s.id = {root} AND s.kind NOT IN {_EVIDENCE}", id=source_id)
@@ -39,7 +39,7 @@ def known(ask: Ask, source_id: int) -> Source | None:
 _EVIDENCE = "('robots', 'probe')"  # kinds that are kept along the way and watched by nobody
 
 
-def everything(ask: Ask) -> list[Source]:
+def all_sources(ask: Ask) -> list[Source]:
     """Every source, in the order of their keys; robots.txt files and probes are none of anybody's."""
     return [row_mapping.source(row) for row in ask(f"{_ALL} WHERE s.kind NOT IN {_EVIDENCE} ORDER BY s.url_key")]
 
@@ -110,7 +110,7 @@ def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
     holds = row["held_id"] is not None  # a 304 would be of no use without the page it speaks of
     return SourceState(
         source=row_mapping.source({**row, "retired_at": retired}),
-        every=every(row["every"]),
+        every=parse_every(row["every"]),
         allow_private=bool(row["allow_private"]),
         language=row["language"],
         last_visit_at=instant_or_none(row["captured_at"]),
@@ -138,14 +138,14 @@ def _not_before(row: Row, pauses: dict[str, datetime]) -> datetime | None:
     return max((at for at in (own, shared) if at is not None), default=None)
 
 
-def every(column: str) -> Every:
+def parse_every(column: str) -> Every:
     """How often, as kept in a column: ``auto``, ``once`` or seconds."""
     if column == "auto":
         return "auto"
     return "once" if column == "once" else timedelta(seconds=float(column))
 
 
-def matching(ask: Ask, names: Sequence[str]) -> list[int]:
+def ids_matching(ask: Ask, names: Sequence[str]) -> list[int]:
     """Ids of the sources of the seeds or groups in ``names``, or with one of them as address. Empty names: none."""
     sql = """SELECT s.id FROM source s JOIN seed d ON d.id = s.seed_id
              WHERE d.key = :name OR d."group" = :name OR d.name = :name OR s.url = :name ORDER BY s.url_key"""

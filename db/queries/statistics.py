@@ -29,7 +29,7 @@ def counts(ask: Ask) -> dict[str, int]:
     return dict(ask(_COUNTS)[0])
 
 
-def tables(ask: Ask) -> dict[str, int]:
+def table_sizes(ask: Ask) -> dict[str, int]:
     """Bytes of each table with its indexes, largest first.
 
     Counted page by page, which reads the whole file; for a large one, or where SQLite cannot count (``dbstat`` is an
@@ -93,7 +93,7 @@ def file_size(ask: Ask) -> int:
 
 
 def sizes(ask: Ask, by_table: Mapping[str, int]) -> dict[str, int]:
-    """Bytes by what they are for, from ``tables``.
+    """Bytes by what they are for, from ``table_sizes``.
 
     ``payloads``: every table and index that holds payload bytes or digests; ``text``; ``index``: full text and
     near-copy look-up; ``total``: the whole file.

@@ -59,18 +59,18 @@ def copies(ask: Ask) -> Iterator[Row]:
     yield from ask(_COPIES)
 
 
-def newest(ask: Ask) -> datetime | None:
+def newest_capture_at(ask: Ask) -> datetime | None:
     """When the newest capture was made: the date of a file that is written from all of them."""
     (row,) = ask("SELECT max(captured_at) AS at FROM capture")
     return None if row["at"] is None else instant(row["at"])
 
 
-def other_kinds(ask: Ask) -> dict[int, str]:
+def kinds_of_lists(ask: Ask) -> dict[int, str]:
     """Kinds of the sources that are no articles, by id: feeds, lists, robots.txt files, probes."""
     return {row["id"]: row["kind"] for row in ask("SELECT id, kind FROM source WHERE kind <> 'article'")}
 
 
-def joined(ask: Ask, source_ids: set[int]) -> set[int]:
+def with_aliases(ask: Ask, source_ids: set[int]) -> set[int]:
     """These sources, and those whose captures belong to their histories."""
     rows = ask("SELECT id, same_as FROM source WHERE same_as IS NOT NULL")
     return source_ids | {row["id"] for row in rows if row["same_as"] in source_ids}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
 
 
-def link_of(ask: Ask, capture_id: int) -> ChainLink:
+def chain_link(ask: Ask, capture_id: int) -> ChainLink:
     """Where a capture stands in the chain, and all that is needed to check it by hand."""
     (row,) = ask(f"{chain.CAPTURES} WHERE c.id = :id", id=capture_id)
     (mine,) = ask("SELECT link FROM chain WHERE capture_id = :id", id=capture_id)
@@ -29,7 +29,7 @@ def link_of(ask: Ask, capture_id: int) -> ChainLink:
     )
 
 
-def head(ask: Ask) -> tuple[int, str] | None:
+def chain_head(ask: Ask) -> tuple[int, str] | None:
     """Position and link at the end of the chain: whoever keeps it elsewhere can show later that nothing was changed."""
     found = ask("SELECT capture_id, link FROM chain ORDER BY capture_id DESC LIMIT 1")
     return (found[0]["capture_id"], found[0]["link"].hex()) if found else None
@@ -61,7 +61,7 @@ def _tombstone(ask: Ask, row: Row) -> Tombstone:
     )
 
 
-def addresses(ask: Ask, source_id: int) -> list[int]:
+def history_source_ids(ask: Ask, source_id: int) -> list[int]:
     """The source and every one that was joined to its history, by id."""
     return [row["id"] for row in ask("SELECT id FROM source WHERE id = :id OR same_as = :id ORDER BY id", id=source_id)]
 
@@ -74,6 +74,6 @@ _THEIRS_ALONE = """
                                                 AND o.source_id NOT IN (SELECT id FROM mine))"""
 
 
-def payloads_of(ask: Ask, sources: Iterable[int]) -> set[int]:
+def payloads_shown_only_by(ask: Ask, sources: Iterable[int]) -> set[int]:
     """Ids of the payloads that captures of these sources show, and no others."""
     return {row["id"] for row in ask(_THEIRS_ALONE, sources=json.dumps([*sources]))}

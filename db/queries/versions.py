@@ -44,7 +44,7 @@ def _as_known(version: Version, number: int, recorded: datetime) -> Version:
     return replace(version, number=number, last_seen_at=min(version.last_seen_at, recorded), superseded_at=None)
 
 
-def at(ask: Ask, source_id: int, when: datetime) -> Version | None:
+def version_at(ask: Ask, source_id: int, when: datetime) -> Version | None:
     """The version that stood there at ``when``: the last one first seen by then. None: nothing was seen that early."""
     found = ask(_AT, id=source_id, at=micros(when))
     return row_mapping.version(found[0]) if found else None
@@ -86,7 +86,7 @@ _AT_LAST = 1 << 62
 """An instant after all others, in microseconds: a comparison with it uses the index, as one with NULL would not."""
 
 
-def standing(
+def versions_as_of(
     ask: Ask, *, when: datetime | None = None, recorded: datetime | None = None, group: str | None = None
 ) -> list[tuple[Version, str]]:
     """The whole archive at one instant: of every article the version that stood there, and its group in the index.
@@ -97,8 +97,8 @@ def standing(
     groups = {row["id"]: row["name"] for row in ask(_SEEDS, wanted=group)}
     narrowed = "TRUE" if group is None else "s.seed_id IN (SELECT value FROM json_each(:seeds))"
     sql = _STANDING.format(which=_TODAY if recorded is None else _THEN, narrowed=narrowed)
-    at = _AT_LAST if when is None else micros(when)
-    found = ask(sql, at=at, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups)))
+    version_at = _AT_LAST if when is None else micros(when)
+    found = ask(sql, at=version_at, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups)))
     last = {row["url"]: row for row in found}  # of versions first seen at one instant, the one that came of them
     return [(row_mapping.version(row), groups.get(row["seed_id"], "")) for row in last.values()]
 
@@ -118,7 +118,7 @@ def recent_changes(ask: Ask, *, since: datetime, limit: int) -> list[Version]:
     return [row_mapping.version(row) for row in ask(sql, since=micros(since), n=limit)]
 
 
-def everything(ask: Ask) -> list[Version]:
+def all_versions(ask: Ask) -> list[Version]:
     """Today's versions of every source, by address and number."""
     sql = f"SELECT {row_mapping.VERSION} {_FROM} WHERE v.superseded_at IS NULL ORDER BY s.url_key, v.number"
     return [row_mapping.version(row) for row in ask(sql)]
@@ -143,7 +143,7 @@ def text(ask: Ask, sha256: str) -> Text:
     return _text(ask(f"{_TEXT} WHERE t.sha256 = :digest", digest=bytes.fromhex(sha256))[0])
 
 
-def holds_text(ask: Ask, sha256: str) -> bool:
+def has_text(ask: Ask, sha256: str) -> bool:
     """True while a text with this digest is held."""
     return bool(ask("SELECT 1 FROM text WHERE sha256 = :digest", digest=bytes.fromhex(sha256)))
 
@@ -175,7 +175,7 @@ _READING = """
     WHERE d.capture_id = :id AND d.verdict IN ('ok', 'live_blog')"""
 
 
-def reading(ask: Ask, capture_id: int) -> tuple[Text, str] | None:
+def text_of_capture(ask: Ask, capture_id: int) -> tuple[Text, str] | None:
     """The article's text that was read on a capture, and the recipe; None where none was."""
     found = ask(_READING, id=capture_id)
     return (_text(found[0]), found[0]["recipe_id"]) if found else None
@@ -189,7 +189,7 @@ _REMOVED = """
     WHERE d.capture_id = :id"""
 
 
-def removed(ask: Ask, version: Version) -> list[tuple[int, str, str]]:
+def removed_spans(ask: Ask, version: Version) -> list[tuple[int, str, str]]:
     """What was taken out of the page's text to get this version's: offset in the cleaned text, the text, and why.
 
     Of an article in parts, what was taken out of each and between them.

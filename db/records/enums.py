@@ -58,7 +58,7 @@ class Reason(StrEnum):
     REFUSED_ADDRESS = "refused_address"
 
     @property
-    def retryable(self) -> bool:
+    def is_retryable(self) -> bool:
         """True when another attempt may well succeed; decided by type, never by message text."""
         return self in _RETRYABLE
 

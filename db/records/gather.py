@@ -132,7 +132,7 @@ class Hop:
     ip: str | None = None
 
     @property
-    def permanent(self) -> bool:
+    def is_permanent(self) -> bool:
         """True for 301 and 308."""
         return self.status in {301, 308}
 

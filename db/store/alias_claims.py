@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.queries.alias_claims import Saying
+    from db.queries.alias_claims import DeclaredUrl
     from db.reader import Ask
     from db.records import AliasClaim, AliasEdge
 
-    Read = Callable[[Sequence[Saying], str], Sequence[AliasClaim]]
+    Read = Callable[[Sequence[DeclaredUrl], str], Sequence[AliasClaim]]
     Heads = Callable[[Iterable[AliasEdge]], Mapping[int, int]]
 
 
@@ -46,9 +46,9 @@ def join_aliases(
     """
     ask = ask_on(connection)
     key = source_queries.by_id(ask, source_id).url_key
-    _keep(connection, ask, source_id, read(questions.sayings(ask, source_id), key), now)
+    _keep(connection, ask, source_id, read(questions.declared_urls(ask, source_id), key), now)
     group = _group(connection, source_id)
-    tied = questions.ties(ask, sorted(group), joins)
+    tied = questions.alias_edges(ask, sorted(group), joins)
     members = group.union(*({tie.source_id, tie.target_id} for tie in tied))
     wanted = heads(tied)
     before = _pointers(connection, members)
@@ -57,7 +57,7 @@ def join_aliases(
         connection.execute(update(source).where(source.c.id == each).values(same_as=wanted.get(each)))
     roots = {head or each for each in moved for head in (before[each], wanted.get(each))}
     changed = sorted(each for each, head in _pointers(connection, roots).items() if head is None)
-    list_membership.adopt(connection, ask, changed)
+    list_membership.update_watching(connection, ask, changed)
     return {each: _queue(connection, each) for each in changed}
 
 

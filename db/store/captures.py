@@ -15,7 +15,7 @@ from db.queries.row_mapping import exchange_column, hops_column
 from db.records import Reason, SeedKind
 from db.schema import capture, source, underived
 from db.store import chain
-from db.store.payloads import Keeper, pack_all
+from db.store.payloads import PayloadWriter, pack_all
 from db.writer import ask_on
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Book:
     """What one transaction adds: rows are numbered and collected, and written all at once, which is much faster."""
 
     connection: Connection
-    keeper: Keeper
+    keeper: PayloadWriter
     run_id: int | None
     next_id: int
     known: set[_Key]
@@ -67,7 +67,7 @@ class _Book:
         self.keeper.write()
         if self.rows:
             self.connection.execute(_ADD, [{name: row[name] for name in _COLUMNS} for row in self.rows])
-        chain.append(self.connection, self.rows)
+        chain.append_links(self.connection, self.rows)
         return [row["id"] for row in self.rows]
 
 
@@ -99,8 +99,8 @@ def add_captures(connection: Connection, found: Found, run_id: int | None) -> li
     """
     ask = ask_on(connection)
     ready = pack_all(ask, found)
-    keeper = Keeper(connection, ask, (packed for _, packed in ready))
-    book = _Book(connection, keeper, run_id, chain.next_id(connection), _known(ask, found))
+    keeper = PayloadWriter(connection, ask, (packed for _, packed in ready))
+    book = _Book(connection, keeper, run_id, chain.next_capture_id(connection), _known(ask, found))
     new: dict[int, Capture] = {}
     page: int | None = None
     for each, packed in ready:
@@ -146,7 +146,7 @@ def replace_capture(connection: Connection, old_id: int, new: Capture, payload: 
     run_id = connection.execute(select(capture.c.run_id).where(*waiting)).one_or_none()
     if run_id is None:
         return []
-    chain.leave(connection, [old_id])
+    chain.keep_facts_digest(connection, [old_id])
     connection.execute(delete(capture).where(*waiting))
     return add_captures(connection, [(new, payload)], run_id[0])
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def next_id(connection: Connection) -> int:
+def next_capture_id(connection: Connection) -> int:
     """The id of the next capture. Every id ever given has a link, so that none is given twice."""
     newest = select(chain.c.capture_id).order_by(chain.c.capture_id.desc()).limit(1)
     return int(connection.execute(newest).scalar_one_or_none() or 0) + 1
 
 
-def append(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def append_links(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Link captures that were just added: their columns, with the digest and length of their payload, in id order."""
     if not rows:
         return
@@ -42,7 +42,7 @@ _OF_ONE = sql(f"{CAPTURES} WHERE c.id = :id")
 _LEAVE = update(chain).where(chain.c.capture_id == bindparam("id")).values(facts=bindparam("told"))
 
 
-def leave(connection: Connection, ids: Sequence[int], tombstone_id: int | None = None) -> None:
+def keep_facts_digest(connection: Connection, ids: Sequence[int], tombstone_id: int | None = None) -> None:
     """Let the links of captures about to be taken out stand without them: each keeps the digest of its facts."""
     for each in ids:
         row = dict(connection.execute(_OF_ONE, {"id": each}).mappings().one())

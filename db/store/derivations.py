@@ -106,7 +106,7 @@ def record_extraction(
         recipe_id=current.id,
         verdict=str(found.verdict),
         detail=found.detail,
-        text_id=None if sha256 is None else keep_text(connection, sha256, found.title, found.text),
+        text_id=None if sha256 is None else add_text(connection, sha256, found.title, found.text),
         byline=found.byline,
         published_at=micros_or_none(found.published_at),
         modified_at=micros_or_none(found.modified_at),
@@ -132,7 +132,7 @@ def _fact(each: Fact) -> list[str | bool]:
     return [each.name, each.value, each.source, each.raw, each.guess]
 
 
-def keep_text(connection: Connection, sha256: str, title: str, body: str) -> int:
+def add_text(connection: Connection, sha256: str, title: str, body: str) -> int:
     """The id of a text, added with its full-text entry if it is new."""
     digest = bytes.fromhex(sha256)
     new = insert(text).values(sha256=digest, title=title, body=body).on_conflict_do_nothing().returning(text.c.id)
@@ -177,7 +177,7 @@ def _keep_cleaned(connection: Connection, extraction_id: int, found: Cleaned | N
         return {}
     _note(connection, found.recipe, now)
     key = {"extraction_id": extraction_id, "recipe_id": found.recipe.id, "parts": found.parts}
-    text_id = keep_text(connection, found.sha256, found.title, found.text)
+    text_id = add_text(connection, found.sha256, found.title, found.text)
     row = key | {"furniture_id": found.furniture_id, "text_id": text_id, "removed": _removed(found.removed)}
     connection.execute(insert(cleaning).values(**row).on_conflict_do_nothing())
     same = [cleaning.c[name] == value for name, value in key.items()]

@@ -47,13 +47,13 @@ def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
     """
     for _ in range(_ROUNDS):
         with store.reading() as ask:
-            payload_ids = tombstones.payloads_of(ask, tombstones.addresses(ask, source_id))
+            payload_ids = tombstones.payloads_shown_only_by(ask, tombstones.history_source_ids(ask, source_id))
         rebase(store, payload_ids)
         with store.begin() as connection:
             ask = ask_on(connection)
-            source_ids = tombstones.addresses(ask, source_id)
-            payload_ids = tombstones.payloads_of(ask, source_ids)
-            if not payload_queries.standing_on(ask, payload_ids):
+            source_ids = tombstones.history_source_ids(ask, source_id)
+            payload_ids = tombstones.payloads_shown_only_by(ask, source_ids)
+            if not payload_queries.packed_against(ask, payload_ids):
                 _forget(connection, source_ids, payload_ids, now)
                 break
     else:
@@ -94,7 +94,7 @@ def _bury(connection: Connection, source_id: int, now: datetime) -> None:
     ids = connection.execute(select(capture.c.id).where(capture.c.source_id == source_id)).scalars().all()
     row = {"url": named.url, "url_key": named.url_key, "forgotten_at": micros(now), "captures": len(ids)}
     number = connection.execute(insert(tombstone).values(**row).returning(tombstone.c.id)).scalar_one()
-    chain.leave(connection, ids, number)
+    chain.keep_facts_digest(connection, ids, number)
 
 
 # --- texts and their index -------------------------------------------------------------------------------------------

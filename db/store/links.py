@@ -94,7 +94,7 @@ def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement)
     }
 
 
-def queue(connection: Connection, text_id: int) -> None:
+def queue_text(connection: Connection, text_id: int) -> None:
     """Ask for a text to be compared with the others, unless it was."""
     fresh = select(text.c.id).where(text.c.id == text_id, text.c.linked_by.is_(None))
     connection.execute(insert(unlinked).from_select(["text_id"], fresh).on_conflict_do_nothing())

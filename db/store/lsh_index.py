@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
-from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, cap_of, first_days
+from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap
 from db.schema import link, near_key, text, unlinked
 from db.writer import ask_on
 
@@ -79,7 +79,7 @@ def _place(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) 
     return day is not None
 
 
-def moved(connection: Connection, before: Mapping[int, int], after: Mapping[int, int]) -> None:
+def queue_moved_texts(connection: Connection, before: Mapping[int, int], after: Mapping[int, int]) -> None:
     """Ask for texts to be compared anew that are first seen on another day than ``before``, or in no history now."""
     gone = [each for each in {*before, *after} if before.get(each) != after.get(each)]
     _compare_anew(connection, gone)
@@ -99,7 +99,7 @@ def _lay_down(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int
     found = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
     connection.execute(insert(near_key).on_conflict_do_nothing(), found)
     for key, here, ever in _counts(ask, keys, day):
-        if here == cap_of(key) + 1:
+        if here == key_cap(key) + 1:
             connection.execute(_LINKED_NEAR, {"key": key} | _around(day))
         if ever == RARE_CAP + 1:
             connection.execute(_LINKED_FAR, {"key": key, "apart": FORTNIGHT})
@@ -109,7 +109,7 @@ def _take_up(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]
     here_were = (near_key.c.day == day) & (near_key.c.text_id == text_id)
     connection.execute(delete(near_key).where(near_key.c.key.in_(set(keys)) & here_were))
     for key, here, ever in _counts(ask, keys, day):
-        if here == cap_of(key):
+        if here == key_cap(key):
             _compare_anew(connection, _having(connection, key, _around(day)))
         if ever == RARE_CAP:
             _compare_anew(connection, _having(connection, key, dict(zip(("since", "until"), _ALWAYS, strict=True))))

@@ -68,7 +68,7 @@ class Base:
         return self.depth < delta_codec.MAX_DEPTH and self.length >= delta_codec.LEAST_BASE
 
 
-class Shelf:
+class BaseCache:
     """Bases at hand, by digest; where one stands, all that is behind it stands too. They are decoded when asked for."""
 
     def __init__(self, ask: Ask) -> None:
@@ -128,7 +128,7 @@ class Shelf:
 class _Search:
     """The best base for one payload, among those that ``may`` be used."""
 
-    def __init__(self, data: bytes, shelf: Shelf, may: Callable[[bytes], bool]) -> None:
+    def __init__(self, data: bytes, shelf: BaseCache, may: Callable[[bytes], bool]) -> None:
         self._data = data
         self._shelf = shelf
         self._may = may
@@ -140,7 +140,7 @@ class _Search:
             for each in self._shelf.line(digest):
                 if each in self.trials or not self._shelf[each].fits or not self._may(each):
                     continue
-                size = delta_codec.trial(self._data, self._shelf.whole(each))
+                size = delta_codec.trial_size(self._data, self._shelf.whole(each))
                 made = delta_codec.Trial(size=size, depth=self._shelf[each].depth)
                 hopeless = delta_codec.is_hopeless(self.trials, made)
                 self.trials[each] = made
@@ -150,7 +150,7 @@ class _Search:
 
 def best_base(
     data: bytes,
-    shelf: Shelf,
+    shelf: BaseCache,
     near: Sequence[bytes],
     others: Callable[[], Sequence[bytes]],
     *,
@@ -165,12 +165,12 @@ def best_base(
         return None
     search = _Search(data, shelf, may)
     search.try_lines(near)
-    if delta_codec.looks_alike(search.trials, len(data)):
-        return delta_codec.choose(search.trials, len(data))
-    alone = delta_codec.trial(data)
-    if delta_codec.choose(search.trials, alone) is None:
+    if delta_codec.is_near_copy(search.trials, len(data)):
+        return delta_codec.choose_base(search.trials, len(data))
+    alone = delta_codec.trial_size(data)
+    if delta_codec.choose_base(search.trials, alone) is None:
         search.try_lines(others())
-    return delta_codec.choose(search.trials, alone)
+    return delta_codec.choose_base(search.trials, alone)
 
 
 # --- before the transaction ------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ class _Packer:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._shelf = Shelf(ask)
+        self._shelf = BaseCache(ask)
         self._kin: dict[tuple[object, ...], list[tuple[int, bytes]]] = defaultdict(list)
         self._alone: dict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
         self._source: int | None = None
@@ -204,7 +204,7 @@ class _Packer:
     def _near(self, each: Capture, kin: Sequence[tuple[int, bytes]]) -> list[bytes]:
         """What was captured of the same source just before and just after, here or in the archive."""
         at = micros(each.captured_at)
-        found = questions.near(self._ask, each, _BEFORE)
+        found = questions.neighbours(self._ask, each, _BEFORE)
         stored = self._shelf.fetch(payload_id for _, payload_id in found)
         both = [*zip((when for when, _ in found), stored, strict=True), *kin]
         before = sorted((one for one in both if one[0] <= at), reverse=True)
@@ -228,7 +228,7 @@ def pack_all(ask: Ask, found: Found) -> list[tuple[Capture, Packed | None]]:
     Captures of one source are packed against each other too, in the order of time, as if they had come one by one.
     """
     digests = {at: delta_codec.digest(data) for at, (_, data) in enumerate(found) if isinstance(data, bytes)}
-    known = questions.held(ask, digests.values())
+    known = questions.stored_payloads(ask, digests.values())
     packer = _Packer(ask)
     done: dict[bytes, Packed] = {}
     for at in sorted(digests, key=lambda at: (found[at][0].source_id, found[at][0].captured_at)):
@@ -256,18 +256,18 @@ def site_of(each: Capture) -> str | None:
 _ADD = insert(payload)
 
 
-class Keeper:
+class PayloadWriter:
     """Keeps the payloads of one transaction, bases before what is packed against them."""
 
     def __init__(self, connection: Connection, ask: Ask, packed: Iterable[Packed | None]) -> None:
         self._connection = connection
         self._packed = {each.sha256: each for each in packed if each is not None}
         bases = (each.base for each in self._packed.values() if each.base is not None)
-        found = questions.held(ask, {*self._packed, *bases})
+        found = questions.stored_payloads(ask, {*self._packed, *bases})
         self._stored = {digest: (row["id"], row["depth"]) for digest, row in found.items()}
         self._unseen: set[bytes] = set()
         self._rows: list[dict[str, object]] = []
-        self._next_id = questions.newest(ask) + 1
+        self._next_id = questions.newest_id(ask) + 1
 
     def keep(self, each: Packed | None) -> tuple[int | None, bool]:
         """The payload's id, and whether it was held before any capture showed it here."""

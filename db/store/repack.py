@@ -18,7 +18,7 @@ from db.queries import payloads as questions
 from db.records import Repacked
 from db.schema import payload
 from db.store.delete_rows import delete_rows
-from db.store.payloads import AGAIN, ANCHORS, Shelf, best_base, site_of
+from db.store.payloads import AGAIN, ANCHORS, BaseCache, best_base, site_of
 from db.writer import ask_on
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _BEFORE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class RepackedPayload:
     """A payload packed again: its row as it was, and what is to stand there; ``base`` is an id and a digest."""
 
     row: Row
@@ -68,14 +68,14 @@ def repack_payloads(store: Transactions, *, everything: bool = False) -> Iterato
 def rebase(store: Transactions, payload_ids: set[int]) -> None:
     """Pack everything that is packed against one of these payloads against others."""
     with store.reading() as ask:
-        dependents = questions.standing_on(ask, payload_ids)
+        dependents = questions.packed_against(ask, payload_ids)
     for start in range(0, len(dependents), TOGETHER):
         _repack_batch(store, dependents[start : start + TOGETHER], without=payload_ids)
 
 
 def _repack_batch(store: Transactions, ids: Sequence[int], without: set[int] | None = None) -> Repacked:
     with store.reading() as ask:
-        shelf = Shelf(ask)
+        shelf = BaseCache(ask)
         attempts = [_pack_again(ask, shelf, payload_id, without=without or ()) for payload_id in ids]
     with store.begin() as connection:
         ready = [attempt for attempt in attempts if attempt is not None]
@@ -89,14 +89,16 @@ def _delete_unused(store: Transactions) -> Repacked:
     with store.begin() as connection:
         ask = ask_on(connection)
         unused &= set(questions.unused(ask))
-        if questions.standing_on(ask, unused):  # the next run finds them again
+        if questions.packed_against(ask, unused):  # the next run finds them again
             return Repacked()
         before = questions.packed_bytes(ask, unused)
         delete_rows(connection, payload, unused)
     return Repacked(seen=len(unused), dropped=len(unused), before=before)
 
 
-def _pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[int] = ()) -> Again | None:
+def _pack_again(
+    ask: Ask, shelf: BaseCache, payload_id: int, *, without: Collection[int] = ()
+) -> RepackedPayload | None:
     """The payload against the best base there is for it now, none of ``without``; None if it is gone."""
     found = {row["id"]: row for row in questions.lineage(ask, [payload_id])}
     if payload_id not in found:
@@ -111,7 +113,7 @@ def _pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[
     base = None if digest is None or number is None else (number, digest)
     codec, data = delta_codec.pack(whole, None if base is None else shelf.whole(base[1]), thorough=True)
     stands_alone = base is None and len(whole) >= delta_codec.LEAST_BASE
-    again = Again(row=row, codec=codec, data=data, base=base, anchor=site if stands_alone else None)
+    again = RepackedPayload(row=row, codec=codec, data=data, base=base, anchor=site if stands_alone else None)
     if again.gain > 0:  # what is packed next may see it as it will be
         shelf.put(row["sha256"], whole, digest)
     return again
@@ -119,17 +121,17 @@ def _pack_again(ask: Ask, shelf: Shelf, payload_id: int, *, without: Collection[
 
 def _neighbours(ask: Ask, payload_id: int) -> tuple[str | None, list[int], list[int]]:
     """The site that showed a payload first, the payloads nearest to it in time, and the site's anchors."""
-    shown = questions.shown_by(ask, payload_id)
+    shown = questions.first_capture_of(ask, payload_id)
     if shown is None:
         return None, [], []
     capture = capture_queries.by_id(ask, shown)
     site = site_of(capture)
-    near = [number for _, number in questions.near(ask, capture, _BEFORE)]
+    near = [number for _, number in questions.neighbours(ask, capture, _BEFORE)]
     return site, near, [] if site is None else questions.anchors(ask, site, ANCHORS)
 
 
-def _may_be_base(ask: Ask, shelf: Shelf, row: Row, without: Collection[int]) -> Callable[[bytes], bool]:
-    height: int = max([0, *(depth - row["depth"] for depth in questions.below(ask, row["id"]).values())])
+def _may_be_base(ask: Ask, shelf: BaseCache, row: Row, without: Collection[int]) -> Callable[[bytes], bool]:
+    height: int = max([0, *(depth - row["depth"] for depth in questions.descendants(ask, row["id"]).values())])
 
     def may(digest: bytes) -> bool:
         number = shelf.id_of(digest)
@@ -140,7 +142,7 @@ def _may_be_base(ask: Ask, shelf: Shelf, row: Row, without: Collection[int]) -> 
     return may
 
 
-def _put_all(connection: Connection, ask: Ask, found: Sequence[Again], *, always: bool = False) -> Repacked:
+def _put_all(connection: Connection, ask: Ask, found: Sequence[RepackedPayload], *, always: bool = False) -> Repacked:
     """Set what was packed again in its place, where that is smaller or ``always``, unless things have changed since."""
     done = Repacked(seen=len(found))
     for each in found:
@@ -154,7 +156,7 @@ def _put_all(connection: Connection, ask: Ask, found: Sequence[Again], *, always
     return done
 
 
-def _put_one(connection: Connection, ask: Ask, each: Again) -> bool:
+def _put_one(connection: Connection, ask: Ask, each: RepackedPayload) -> bool:
     """True if the payload stood there as it was found, and its base still does."""
     mine = each.row["id"]
     now = ask("SELECT codec, base_id, depth FROM payload WHERE id = :id", id=mine)
@@ -163,7 +165,7 @@ def _put_one(connection: Connection, ask: Ask, each: Again) -> bool:
     if not now or any(now[0][name] != each.row[name] for name in ("codec", "base_id")) or (base_id and not base):
         return False
     depth = base[0]["depth"] + 1 if base else 0
-    below = questions.below(ask, mine)
+    below = questions.descendants(ask, mine)
     steps = depth - now[0]["depth"]
     if max([depth, *(deep + steps for deep in below.values())]) > delta_codec.MAX_DEPTH:
         return False

@@ -37,7 +37,7 @@ def adopt_template(
 
     None, and nothing changes, if they are the newest already.
     """
-    newest = template_queries.newest(ask_on(connection), site)
+    newest = template_queries.newest_template(ask_on(connection), site)
     if blocks == newest.blocks:
         return None
     row = {"edge": json.dumps(blocks.edge, ensure_ascii=False), "adopted_at": micros(now)}

@@ -66,7 +66,7 @@ def sync_seeds(
         gone = and_(seed.c.key.not_in([each.key for each in watched]), seed.c.retired_at.is_(None))
         connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
     if _in_index(connection) != before:
-        list_membership.adopt_all(connection, ask)
+        list_membership.update_all_watching(connection, ask)
 
 
 def _in_index(connection: Connection) -> set[tuple[int, int]]:
@@ -129,7 +129,7 @@ def add_discovered(
         added = insert(source).values(found_at=micros(now), **row).returning(source.c.id)
         known[url_key] = connection.execute(added).scalar_one()
         new.append(known[url_key])
-    list_membership.note(connection, ask, list(known.values()), via, now)
+    list_membership.record_listing(connection, ask, list(known.values()), via, now)
     _keep_hints(connection, found, now)
     return new
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
-from db.reader import translate
+from db.reader import store_error_from
 from db.writer import ask_on, open_engine
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Transactions:
         try:
             yield
         except DBAPIError as error:
-            raise translate(error.orig if isinstance(error.orig, Exception) else error, self.path) from error
+            raise store_error_from(error.orig if isinstance(error.orig, Exception) else error, self.path) from error
 
 
 def transaction(

@@ -53,7 +53,7 @@ def settle(
     new = [each for key, each in wanted.items() if key not in stored]
     for each in new:
         _add(connection, source_id, each, now)
-    lsh_index.moved(connection, before, first_days(ask, turned))
+    lsh_index.queue_moved_texts(connection, before, first_days(ask, turned))
     connection.execute(delete(underived).where(underived.c.capture_id.in_(done)))
     return new
 
@@ -88,7 +88,7 @@ def _add(connection: Connection, source_id: int, each: Version, now: datetime) -
     text_id = connection.execute(select(text.c.id).where(text.c.sha256 == digest)).scalar_one()
     row = _row(each) | {"source_id": source_id, "text_id": text_id, "recorded_at": micros(now)}
     connection.execute(insert(version).values(**row))
-    links.queue(connection, text_id)
+    links.queue_text(connection, text_id)
 
 
 def _row(each: Version) -> dict[str, Any]:

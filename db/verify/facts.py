@@ -26,7 +26,7 @@ def payloads(reader: Reader) -> Iterator[Problem]:
     """Every payload unpacks, and its bytes have its digest."""
     for row in in_order(reader, "SELECT id, sha256 FROM payload WHERE id > :last ORDER BY id LIMIT :n"):
         try:
-            questions.whole(reader.ask, row["sha256"])
+            questions.payload_bytes(reader.ask, row["sha256"])
         except Corrupt as error:
             yield Problem(what=str(error), where=_shown_by(reader, row), todo=RESTORE)
 

@@ -40,7 +40,7 @@ def _versions(at: RequestContext, name: str, *, firsts: bool) -> PageResult:
     asked = at.paging(usual=USUAL)
     kind = kind_of(at.query.get("kind", ""))
     window = {"since": at.moment("since"), "until": at.moment("until", end=True)}
-    found, place = changes.by_time(
+    found, place = changes.versions_by_time(
         at.ask,
         **window,
         firsts=firsts,
@@ -75,7 +75,7 @@ def _changes(at: RequestContext) -> PageResult:
 def _articles(at: RequestContext) -> PageResult:
     when = at.moment("at", end=True) or at.now
     asked = at.paging(usual=USUAL)
-    found, behind = source_health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
+    found, behind = source_health.articles_as_of(at.ask, when, after=asked.behind_text, limit=asked.limit)
     return PageResult(view=as_of.view(found, when, at.following(behind)), rows="articles")
 
 

@@ -18,18 +18,18 @@ from archive.serve.memento.lookup import keys_of, place_of, surt
 from archive.serve.memento.rewrite import safe
 from db.errors import BadInput
 from db.queries import cdx as cdx_queries
-from db.queries.cdx import Elsewhere, Position
+from db.queries.cdx import OtherSources, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from archive.serve.memento.cdx_query import Question
-    from db.queries.cdx import Listed, Place
+    from db.queries.cdx import CdxEntry, Scope
     from db.reader import Ask
 
     Rows = list[dict[str, str]]
-    Shown = Callable[[Listed], dict[str, str]]
+    Shown = Callable[[CdxEntry], dict[str, str]]
 
 MOST_READ: Final = 60_000
 """Captures looked at for one answer without filters: a second, at 17 microseconds each (``bench/bench_mementos.py``).
@@ -64,7 +64,7 @@ def look_up(ask: Ask, question: Question) -> Answer:
         span = _page(ask, place, question)
         if span is None:
             return Answer(rows=[], past_the_end=True)
-        captures: Iterable[Listed] = _until(walk(ask, place, behind=span[0]), span[1])
+        captures: Iterable[CdxEntry] = _until(walk(ask, place, behind=span[0]), span[1])
     elif question.closest is not None:
         captures = _around(ask, place, question.closest)
     else:
@@ -82,17 +82,17 @@ def pages(ask: Ask, question: Question) -> int:
     Whatever the question's own match is, because waybackpy counts without naming it and then reads with it. Pages
     behind the last are empty, so that counting too many costs little.
     """
-    taken = cdx_queries.slots(ask, keys_of(question.url, "domain"))
+    taken = cdx_queries.count_captures(ask, keys_of(question.url, "domain"))
     return max(1, -(-taken // question.page_size))
 
 
 # --- which captures --------------------------------------------------------------------------------------------------
 
 
-def walk(ask: Ask, place: Place, *, behind: Position | None = None, back: bool = False) -> Iterator[Listed]:
+def walk(ask: Ask, place: Scope, *, behind: Position | None = None, back: bool = False) -> Iterator[CdxEntry]:
     """The captures of a place in the order of the index, or against it, read in lots."""
     lot = 20  # most questions are about one address, which has few; later ones are larger
-    while found := cdx_queries.listed(ask, place, behind=behind, back=back, limit=lot):
+    while found := cdx_queries.list_captures(ask, place, behind=behind, back=back, limit=lot):
         yield from found
         if len(found) < lot:
             return
@@ -100,28 +100,28 @@ def walk(ask: Ask, place: Place, *, behind: Position | None = None, back: bool =
         lot = _LOT
 
 
-def _place(ask: Ask, question: Question) -> Place:
+def _place(ask: Ask, question: Question) -> Scope:
     if question.match == "exact":
         return place_of(ask, question.url, since=question.since, until=question.until)
     return keys_of(question.url, question.match, since=question.since, until=question.until)
 
 
-def _page(ask: Ask, place: Place, question: Question) -> tuple[Position | None, Position | None] | None:
+def _page(ask: Ask, place: Scope, question: Question) -> tuple[Position | None, Position | None] | None:
     """From where to where a page goes; None behind the last one. Cut by captures, whatever the question leaves out."""
     number = min(question.page or 0, _FARTHEST)
-    if isinstance(place, Elsewhere):
+    if isinstance(place, OtherSources):
         return None if number else (None, None)
-    return cdx_queries.cut(ask, place, number * question.page_size, question.page_size)
+    return cdx_queries.page_bounds(ask, place, number * question.page_size, question.page_size)
 
 
-def _until(captures: Iterator[Listed], end: Position | None) -> Iterator[Listed]:
+def _until(captures: Iterator[CdxEntry], end: Position | None) -> Iterator[CdxEntry]:
     for one in captures:
         if end is not None and (one.url_key, one.at) >= (end.url_key, end.at):
             return
         yield one
 
 
-def _around(ask: Ask, place: Place, at: datetime) -> Iterator[Listed]:
+def _around(ask: Ask, place: Scope, at: datetime) -> Iterator[CdxEntry]:
     """The captures of one address by their distance in time, the earlier first where two are equally far."""
     first = next(iter(walk(ask, place)), None)
     if first is None:
@@ -151,12 +151,12 @@ class _Choice:
         self._last: list[str | None] = [None] * len(question.collapse)
         self._seen: Counter[tuple[str, str]] = Counter()
 
-    def of(self, captures: Iterable[Listed]) -> Answer:
+    def of(self, captures: Iterable[CdxEntry]) -> Answer:
         """The answer these captures make. Raises BadInput if it would have to be cut where nobody could go on."""
         question = self._question
         rows: Rows = []
         skip = question.offset
-        last: Listed | None = None
+        last: CdxEntry | None = None
         most = MOST_READ // (1 + len(question.filters))
         for number, one in enumerate(captures):
             if question.limit is not None and len(rows) >= question.limit:
@@ -181,7 +181,7 @@ class _Choice:
             "(from, to, limit), or go on where an answer ends: showResumeKey=true, or page=0, 1, 2 ..."
         )
 
-    def _row(self, one: Listed) -> dict[str, str] | None:
+    def _row(self, one: CdxEntry) -> dict[str, str] | None:
         row = self._shown(one)
         if not all(test.keeps(row) for test in self._question.filters):
             return None
@@ -197,7 +197,7 @@ class _Choice:
         return row
 
 
-def _behind(one: Listed | None) -> Position | None:
+def _behind(one: CdxEntry | None) -> Position | None:
     return None if one is None else Position(one.url_key, one.at, one.id)
 
 
@@ -207,9 +207,9 @@ def shower(ask: Ask, *, resolves: bool, order: str) -> Shown:
     They come in the ``order`` of a question. Forward, a 304 stands for the page that just came; backward, a run of them
     asks once; only by closeness does each.
     """
-    known: dict[int, Listed | None] = {}
+    known: dict[int, CdxEntry | None] = {}
 
-    def show(one: Listed) -> dict[str, str]:
+    def show(one: CdxEntry) -> dict[str, str]:
         if one.reason is None:
             known.clear()
             if order == "forward":
@@ -217,14 +217,14 @@ def shower(ask: Ask, *, resolves: bool, order: str) -> Shown:
         if not one.unmodified:
             return as_row(one)
         if one.source_id not in known:
-            known[one.source_id] = cdx_queries.standing_for(ask, one.source_id, one.at)
+            known[one.source_id] = cdx_queries.page_behind_304(ask, one.source_id, one.at)
         page = known.pop(one.source_id) if order == "closest" else known[one.source_id]
         return as_row(one, page, resolves=resolves)
 
     return show
 
 
-def as_row(one: Listed, page: Listed | None = None, *, resolves: bool = False) -> dict[str, str]:
+def as_row(one: CdxEntry, page: CdxEntry | None = None, *, resolves: bool = False) -> dict[str, str]:
     """The fields of one capture; ``page`` is what a 304 stands for. ``-`` where there is nothing to say."""
     plain = one.unmodified and not resolves
     shown = page or one
@@ -247,7 +247,7 @@ def bare_type(content_type: str) -> str:
     return safe(words[0]) if words else "unk"
 
 
-def few(captures: Iterable[Listed], most: int) -> tuple[list[Listed], Listed | None]:
+def few(captures: Iterable[CdxEntry], most: int) -> tuple[list[CdxEntry], CdxEntry | None]:
     """The first ``most`` captures, and the one after them if there is one."""
     found = list(islice(captures, most + 1))
     return found[:most], found[most] if len(found) > most else None

@@ -8,36 +8,36 @@ from typing import TYPE_CHECKING, Final
 
 from archive.urls import RefusedUrl, url_key
 from db.queries import cdx as cdx_queries
-from db.queries.cdx import Elsewhere, Keys
+from db.queries.cdx import KeyRange, OtherSources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from db.queries.cdx import Place
+    from db.queries.cdx import Scope
     from db.reader import Ask
 
 _NUMBERED: Final = re.compile(r"/(?:[a-z]{1,8}/)?\d{1,3}/?$")
 
 
-def place_of(ask: Ask, url: str, *, since: datetime | None = None, until: datetime | None = None) -> Place:
+def place_of(ask: Ask, url: str, *, since: datetime | None = None, until: datetime | None = None) -> Scope:
     """The captures of one page, bounded in time (the end left out). Raises RefusedUrl.
 
     An address may be known without being a source: pages moved to it, or it is the further part of an article. Only
     where it has no captures of its own those are given, under their own addresses.
     """
     key = url_key(url)
-    own = Keys(low=key, high=f"{key}\x00", probes=True)
-    if not cdx_queries.listed(ask, own, limit=1):
-        landed = _same(cdx_queries.landed(ask, key), key)
-        parts = [] if landed else _same(cdx_queries.parts_near(ask, _stems(key)), key)
+    own = KeyRange(low=key, high=f"{key}\x00", probes=True)
+    if not cdx_queries.list_captures(ask, own, limit=1):
+        landed = _same(cdx_queries.redirected_to(ask, key), key)
+        parts = [] if landed else _same(cdx_queries.parts_under(ask, _stems(key)), key)
         if landed or parts:
             ids, urls = (tuple(sorted(set(each))) for each in zip(*(landed or parts), strict=True))
-            return Elsewhere(url_key=key, source_ids=ids, urls=urls, parts=bool(parts), since=since, until=until)
-    return Keys(low=own.low, high=own.high, probes=True, since=since, until=until)
+            return OtherSources(url_key=key, source_ids=ids, urls=urls, parts=bool(parts), since=since, until=until)
+    return KeyRange(low=own.low, high=own.high, probes=True, since=since, until=until)
 
 
-def keys_of(url: str, match: str, *, since: datetime | None = None, until: datetime | None = None) -> Keys:
+def keys_of(url: str, match: str, *, since: datetime | None = None, until: datetime | None = None) -> KeyRange:
     """The captures of everything that begins with an address (``prefix``), of its host, or of its whole ``domain``.
 
     A key's host ends in a comma after its last label (``example,daily,``), so that one range holds a domain with its
@@ -46,7 +46,7 @@ def keys_of(url: str, match: str, *, since: datetime | None = None, until: datet
     key = url_key(url)
     host, bracket, _ = key.partition(")")
     low = {"prefix": key, "host": f"{host}{bracket}", "domain": re.sub(r":\d+$", "", host)}[match]
-    return Keys(low=low, high=low[:-1] + chr(ord(low[-1]) + 1), since=since, until=until)
+    return KeyRange(low=low, high=low[:-1] + chr(ord(low[-1]) + 1), since=since, until=until)
 
 
 @lru_cache(maxsize=1024)

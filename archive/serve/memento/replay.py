@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archive.serve.memento.rewrite import Links
-    from db.queries.cdx import Listed
+    from db.queries.cdx import CdxEntry
     from db.records import Capture
 
 POLICY: Final = HEADERS | {
@@ -80,7 +80,7 @@ class Replay:
     ``links``: the ``Link`` header.
     """
 
-    one: Listed
+    one: CdxEntry
     shown: Capture
     payload: bytes
     raw: bool
@@ -111,7 +111,7 @@ def respond(replay: Replay, links: Links, asked: Mapping[str, str]) -> Response:
     return _in_part(replay.payload, status, headers, asked)
 
 
-def original_headers(capture: Capture, one: Listed) -> dict[str, str]:
+def original_headers(capture: Capture, one: CdxEntry) -> dict[str, str]:
     """The headers of then, each under a name of its own: ``x-archive-orig-date`` and so on; always with a date.
 
     Bounded in number and size, and without any character that could end a line. The date is that of the capture if the

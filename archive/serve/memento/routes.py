@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.serve.request_context import RequestContext
-    from db.queries.cdx import Listed, Place
+    from db.queries.cdx import CdxEntry, Scope
     from db.reader import Ask
 
     Answer = Callable[[RequestContext], Response]
@@ -134,10 +134,10 @@ def _page(at: RequestContext, *, root: str) -> Response:
     place = place_of(at.ask, url)
     if len(asked.digits) == _EXACT:
         start = first_of(asked.digits)
-        exact = cdx_queries.listed(at.ask, replace(place, since=start, until=start + SECOND), limit=1)
+        exact = cdx_queries.list_captures(at.ask, replace(place, since=start, until=start + SECOND), limit=1)
         if exact:
             return _memento(at, exact[0], place, links, raw=asked.mode == "id_")
-    found = cdx_queries.nearest(at.ask, place, middle_of(asked.digits), url_key(url))
+    found = cdx_queries.nearest_capture(at.ask, place, middle_of(asked.digits), url_key(url))
     if found is None:
         raise _nothing(url)
     return _led_to(links.memento(found.at, found.url, asked.mode))
@@ -159,17 +159,17 @@ def _timegate(at: RequestContext, url: str, links: Links) -> Response:
     return response
 
 
-def _page_at(ask: Ask, url: str, moment: datetime | None, place: Place | None = None) -> Listed | None:
+def _page_at(ask: Ask, url: str, moment: datetime | None, place: Scope | None = None) -> CdxEntry | None:
     place = place or place_of(ask, url)
     if moment is not None:
-        return cdx_queries.nearest(ask, place, moment, url_key(url))
-    return next(iter(cdx_queries.listed(ask, place, back=True, limit=1)), None)
+        return cdx_queries.nearest_capture(ask, place, moment, url_key(url))
+    return next(iter(cdx_queries.list_captures(ask, place, back=True, limit=1)), None)
 
 
-def _memento(at: RequestContext, one: Listed, place: Place, links: Links, *, raw: bool) -> Response:
+def _memento(at: RequestContext, one: CdxEntry, place: Scope, links: Links, *, raw: bool) -> Response:
     shown = capture_queries.by_id(at.ask, one.id)
     if one.unmodified:
-        page = cdx_queries.standing_for(at.ask, one.source_id, one.at)
+        page = cdx_queries.page_behind_304(at.ask, one.source_id, one.at)
         if page is None:
             raise NotArchived(f"{one.url} was found unmodified at {iso(one.at)}, but the page it speaks of is not held")
         shown = capture_queries.by_id(at.ask, page.id)
@@ -179,14 +179,14 @@ def _memento(at: RequestContext, one: Listed, place: Place, links: Links, *, raw
     return respond(replay, links, at.request.headers)
 
 
-def _links(ask: Ask, place: Place, one: Listed, links: Links, mode: str) -> str:
+def _links(ask: Ask, place: Scope, one: CdxEntry, links: Links, mode: str) -> str:
     """The ``Link`` header: the page's own address as it was captured, its gate and list, and the mementos around."""
     here = Position(one.url_key, one.at, one.id)
     around = {
-        "first": cdx_queries.listed(ask, place, limit=1),
-        "prev": cdx_queries.listed(ask, place, behind=here, back=True, limit=1),
-        "next": cdx_queries.listed(ask, place, behind=here, limit=1),
-        "last": cdx_queries.listed(ask, place, back=True, limit=1),
+        "first": cdx_queries.list_captures(ask, place, limit=1),
+        "prev": cdx_queries.list_captures(ask, place, behind=here, back=True, limit=1),
+        "next": cdx_queries.list_captures(ask, place, behind=here, limit=1),
+        "last": cdx_queries.list_captures(ask, place, back=True, limit=1),
     }
     named = {each.id: each for found in around.values() for each in found} | {one.id: one}
     told = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archive.serve.memento.cdx_index import Answer
     from archive.serve.memento.cdx_query import Question
     from archive.serve.memento.rewrite import Links
-    from db.queries.cdx import Listed
+    from db.queries.cdx import CdxEntry
 
 LINK_FORMAT: Final = "application/link-format"
 """The type of a TimeMap, with nothing behind it: memento-cli compares the whole header."""
@@ -72,12 +72,12 @@ class TimeMap:
     """
 
     url: str
-    listed: Sequence[Listed]
+    listed: Sequence[CdxEntry]
     links: Links
     begun: bool = True
-    following: Listed | None = None
+    following: CdxEntry | None = None
 
-    def rels(self) -> Iterator[tuple[Listed, str]]:
+    def rels(self) -> Iterator[tuple[CdxEntry, str]]:
         """Each memento with its relation to the page."""
         last = len(self.listed) - 1
         for number, one in enumerate(self.listed):
@@ -140,7 +140,7 @@ TIMEMAPS: Final = {
 """How a list is written in each form, and its media type."""
 
 
-def memento_link(links: Links, one: Listed, rel: str, mode: str = "") -> str:
+def memento_link(links: Links, one: CdxEntry, rel: str, mode: str = "") -> str:
     """The link to one memento."""
     return link(links.memento(one.at, one.url, mode), rel, f'datetime="{http_date(one.at)}"')
 
@@ -150,5 +150,5 @@ def link(url: str, rel: str, *more: str) -> str:
     return "; ".join((f"<{url}>", f'rel="{rel}"', *more))
 
 
-def _as_json(links: Links, one: Listed) -> dict[str, str]:
+def _as_json(links: Links, one: CdxEntry) -> dict[str, str]:
     return {"datetime": f"{one.at:%Y-%m-%dT%H:%M:%SZ}", "uri": links.memento(one.at, one.url)}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from archive.api.related_copies import RelatedCopies
     from archive.serve.request_context import RequestContext
-    from db.queries.source_health import Check, Health
+    from db.queries.source_health import Check, SourceHealth
     from db.records import Capture, Fact, History, Source, Text, Version
 
     Json = dict[str, Any]
@@ -57,7 +57,7 @@ class Facts:
     checks: Sequence[Check]
     words: Mapping[int, int]
     family: RelatedCopies
-    health: Health
+    health: SourceHealth
     seen_until: datetime | None
 
 
@@ -192,10 +192,10 @@ def facts_of(at: RequestContext, source: Source, number: int | None) -> Facts:
         capture=archive.capture(shown.first_capture_id) if shown else None,
         facts=archive.facts(shown) if shown else (),
         checks=health.checks(at.ask, source.id, limit=CHECKS),
-        words=health.words(at.ask, source.id),
+        words=health.word_counts(at.ask, source.id),
         family=related_copies(archive, source),
         health=health.of_source(at.ask, source.id),
-        seen_until=changes.seen_until(at.ask, source.id),
+        seen_until=changes.read_until(at.ask, source.id),
     )
 
 

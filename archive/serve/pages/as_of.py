@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.serve.request_context import RequestContext
-    from db.queries.source_health import Standing
+    from db.queries.source_health import ArticleAsOf
 
     Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ USUAL = 100
 """Articles of a page."""
 
 
-def row(each: Standing, when: datetime) -> Json:
+def row(each: ArticleAsOf, when: datetime) -> Json:
     """An article as it stood: its headline then, and whether the archive had seen it around that instant."""
     version = each.version
     return {
@@ -46,7 +46,7 @@ def row(each: Standing, when: datetime) -> Json:
     }
 
 
-def view(found: Sequence[Standing], when: datetime, following: str | None) -> Json:
+def view(found: Sequence[ArticleAsOf], when: datetime, following: str | None) -> Json:
     """The page as JSON values."""
     return {
         "title": "The archive as of",
@@ -60,7 +60,7 @@ def show(at: RequestContext) -> PageResult:
     """Answer what stood where at the instant in the path. Raises BadInput."""
     when = parse_instant(at.path["at"], now=at.now, end=True)
     asked = at.paging(usual=USUAL)
-    found, behind = source_health.standing(at.ask, when, after=asked.behind_text, limit=asked.limit)
+    found, behind = source_health.articles_as_of(at.ask, when, after=asked.behind_text, limit=asked.limit)
     return PageResult(view=view(found, when, at.following(behind)), template="standing.html", rows="articles")
 
 

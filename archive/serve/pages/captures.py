@@ -64,7 +64,7 @@ def read(
     Raises BadInput.
     """
     window = at.moment("since") or instant(0), at.moment("until", end=True) or at.now
-    lots = (captures.page_of_source(at.ask, each, window, after=after, limit=limit + 1) for each in ids)
+    lots = (captures.of_source_in_window(at.ask, each, window, after=after, limit=limit + 1) for each in ids)
     found = sorted((one for lot in lots for one in lot), key=lambda one: (one.captured_at, one.id or 0))
     shown = found[:limit]
     return shown, (micros(shown[-1].captured_at), shown[-1].id or 0) if len(found) > limit else None

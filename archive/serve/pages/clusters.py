@@ -76,7 +76,7 @@ def _seen_between(group: Json, since: datetime | None, until: datetime | None) -
 
 def _groups(at: RequestContext, after: str, limit: int) -> tuple[list[Json], str | None]:
     """A page of groups, and behind which address to go on; None: there is nothing more."""
-    looked = source_health.states(at.ask, after=after, limit=LOOKED_AT)
+    looked = source_health.last_states(at.ask, after=after, limit=LOOKED_AT)
     rows: list[Json] = []
     known: dict[str, RelatedCopies] = {}  # by the address of each member: a group is put together once a page
     weighed = 0

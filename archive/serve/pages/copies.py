@@ -174,7 +174,7 @@ def show(at: RequestContext) -> PageResult:
 def _pair(at: RequestContext, source: Source, family: RelatedCopies, other: int | None) -> Pair | None:
     """The pair that was asked for, else the probable original and this article, else its closest link."""
     if other is not None:
-        found = sources.known(at.ask, other) if other != source.id else None
+        found = sources.history_root(at.ask, other) if other != source.id else None
         link = found and (_between(family.links, source.url, found.url) or _judged(at, source, found))
         if not link:
             raise NotArchived(f"there is no other article {other} to compare {source.url} with")

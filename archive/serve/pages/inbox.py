@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.serve.request_context import RequestContext
-    from db.queries.changes import News
+    from db.queries.changes import InboxEntry
     from db.records import Change, Text
 
     Json = dict[str, Any]
@@ -44,7 +44,7 @@ _LEAST = ("0.2", "0.5")
 class Item:
     """One article that changed: what is new of it, how, and how many copies of it are known."""
 
-    news: News
+    news: InboxEntry
     change: Change
     a: Text
     b: Text
@@ -141,36 +141,36 @@ def _choice(asked: Mapping[str, str], name: str, value: str, said: str) -> Json:
 def show(at: RequestContext) -> PageResult:
     """Answer the inbox."""
     wanted, asked = wanted_of(at), at.paging(usual=USUAL)
-    found, place = changes.news(at.ask, wanted, after=asked.behind_place, limit=asked.limit)
+    found, place = changes.inbox(at.ask, wanted, after=asked.behind_place, limit=asked.limit)
     items = _told(at.archive, found)
     following = at.following(place)
-    shown = view(items, asked=at.query, caught_up=changes.caught_up(at.ask), following=following)
+    shown = view(items, asked=at.query, caught_up=changes.all_read_until(at.ask), following=following)
     shown["runs"] = next_run(statistics.runs(at.ask, limit=2 * RUNS), at.now)
     return PageResult(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
 
 
-def _told(archive: Archive, found: Sequence[News]) -> list[Item]:
+def _told(archive: Archive, found: Sequence[InboxEntry]) -> list[Item]:
     allowed = Allowance()
     return [told(archive, each, allowed) for each in found]
 
 
-def told(archive: Archive, news: News, allowed: Allowance) -> Item:
+def told(archive: Archive, news: InboxEntry, allowed: Allowance) -> Item:
     """A piece of news with its texts compared, as far as that is allowed."""
     texts = archive.text(news.seen), archive.text(news.newest)
     kinds = [Kind(each) for each in news.kinds]
     change, a, b = allowed.compare(*texts, kinds, news.score)
-    copies = source_health.copies_of(archive.ask, news.newest.text_sha256, source_id=news.source_id)
+    copies = source_health.count_copies(archive.ask, news.newest.text_sha256, source_id=news.source_id)
     return Item(news=news, change=change, a=a, b=b, copies=copies)
 
 
-def wanted_of(at: RequestContext) -> changes.Wanted:
+def wanted_of(at: RequestContext) -> changes.InboxFilter:
     """What the address asks for. Raises BadInput."""
     kinds = tuple(str(kind) for name in at.query.get("kind", "").split(",") if (kind := kind_of(name)))
     try:
         least = float(at.query.get("least") or 0)
     except ValueError as error:
         raise BadInput(f"least={at.query['least'][:20]} is not a number from 0 to 1") from error
-    return changes.Wanted(
+    return changes.InboxFilter(
         kinds=kinds,
         host=at.query.get("outlet") or None,
         least=least,
@@ -212,7 +212,7 @@ def _plainly(bit: Json) -> str:
 
 def whole_feed(at: RequestContext) -> PageResult:
     """Answer the feed of every change, whatever was looked at."""
-    found, _ = changes.news(at.ask, changes.Wanted(everything=True), after=None, limit=USUAL)
+    found, _ = changes.inbox(at.ask, changes.InboxFilter(everything=True), after=None, limit=USUAL)
     shown = view(_told(at.archive, found), asked={}, caught_up=None, following=None)
     return PageResult(view=shown, rows="changes", feed=feed(shown))
 

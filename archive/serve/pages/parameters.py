@@ -19,7 +19,7 @@ _LEAST_ID, _MOST_ID = 1, 1 << 62
 def source_of(at: RequestContext) -> Source:
     """The source the path names. Raises NotArchived."""
     wanted = at.path["id"]
-    found = sources.known(at.ask, wanted) if _LEAST_ID <= wanted < _MOST_ID else None
+    found = sources.history_root(at.ask, wanted) if _LEAST_ID <= wanted < _MOST_ID else None
     if found is None:
         raise NotArchived(f"there is no article {wanted} in this archive")
     return found

@@ -17,7 +17,7 @@ from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import BadInput
 from db.queries import changes
-from db.queries.facets import spread
+from db.queries.facets import count_facets
 from db.queries.search import SNIPPET_MARKS, search_page
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archive.api.query_parser import ParsedQuery
     from archive.serve.pagination import Paging
     from archive.serve.request_context import RequestContext
-    from db.queries.facets import Spread
+    from db.queries.facets import Facets
     from db.queries.search import Match, Page
 
     Json = dict[str, Any]
@@ -47,7 +47,7 @@ def view(
     asked: Mapping[str, str],
     sought: ParsedQuery | None,
     found: Sequence[Json],
-    told: Spread | None,
+    told: Facets | None,
     *,
     following: str | None = None,
 ) -> Json:
@@ -71,7 +71,7 @@ def view(
     }
 
 
-def _facets(asked: Mapping[str, str], found: Sequence[Json], told: Spread | None) -> Json:
+def _facets(asked: Mapping[str, str], found: Sequence[Json], told: Facets | None) -> Json:
     """Where, when and with which change the words came: each with the address of the search for that alone."""
     kinds = Counter(kind for row in found for kind in row["kinds"])
     return {
@@ -156,7 +156,7 @@ def show(at: RequestContext) -> PageResult:
     known = changes.source_ids(at.ask, list(keys.values()))
     ids = {url: known[key] for url, key in keys.items() if key in known}
     hits = [hit(each, ids) for each in matches]
-    shown = view(at.query, sought, hits, spread(at.ask, found, sought.only), following=at.following(place))
+    shown = view(at.query, sought, hits, count_facets(at.ask, found, sought.only), following=at.following(place))
     chart = charts.columns(shown["by_time"], f"articles with {said} by when they were first seen with it")
     return PageResult(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
 

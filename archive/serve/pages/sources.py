@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archive.crawl.frontier.change_rate import Hazard
     from archive.serve.pagination import Paging
     from archive.serve.request_context import RequestContext
-    from db.queries.source_health import Check, Health
+    from db.queries.source_health import Check, SourceHealth
     from db.records import SeedKind
 
     Json = dict[str, Any]
@@ -38,7 +38,7 @@ LOOKED_AT = 500
 """Sources looked at for one page of troubled ones; the next page goes on behind them."""
 
 
-def row(each: Health, now: datetime, hazards: Mapping[str, Hazard]) -> Json:
+def row(each: SourceHealth, now: datetime, hazards: Mapping[str, Hazard]) -> Json:
     """One source: how it is, since when, how its last checks went, how often it changes and when it is due.
 
     ``streak`` counts the last checks that met the like, ``usual_length`` is the median of the texts they brought, in
@@ -90,7 +90,7 @@ def _state(state: str, kind: SeedKind) -> str:
     return "list" if kind.is_list and state == "underived" else state
 
 
-def _known(check: Check, each: Health) -> Check:
+def _known(check: Check, each: SourceHealth) -> Check:
     return replace(check, state=_state(check.state, each.source.kind))
 
 
@@ -99,7 +99,7 @@ def every(how: timedelta | str | None) -> str | None:
     return how if how is None or isinstance(how, str) else format_duration(how)
 
 
-def said(each: Health, state: str) -> str:
+def said(each: SourceHealth, state: str) -> str:
     """The state in plain words: since when, and what the text was like before."""
     if not each.checks:
         return wording.state("unvisited")
@@ -136,24 +136,24 @@ def show(at: RequestContext) -> PageResult:
     if at.query.get("troubled") == "1":
         found, behind = _troubled(at, asked, group)
     else:
-        found = source_health.health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
+        found = source_health.list_health(at.ask, after=asked.behind_text, limit=asked.limit, group=group)
         behind = found[-1].source.url_key if len(found) == asked.limit else None
-    hazards = believed(change_rate.learned(at.ask))
+    hazards = believed(change_rate.change_rates(at.ask))
     rows = [row(each, at.now, hazards) for each in found]
-    shown = view(rows, asked=at.query, groups=source_health.groups(at.ask), following=at.following(behind))
+    shown = view(rows, asked=at.query, groups=source_health.seed_groups(at.ask), following=at.following(behind))
     sparks = {each["id"]: charts.sparkline(each["last_checks"], each["summary"]) for each in rows}
     return PageResult(view=shown, template="sources.html", rows="sources", drawn={"sparks": sparks})
 
 
 def one(at: RequestContext, source_id: int) -> Json:
     """The row of one source; it must exist."""
-    return row(source_health.of_source(at.ask, source_id), at.now, believed(change_rate.learned(at.ask)))
+    return row(source_health.of_source(at.ask, source_id), at.now, believed(change_rate.change_rates(at.ask)))
 
 
-def _troubled(at: RequestContext, asked: Paging, group: str | None) -> tuple[list[Health], str | None]:
+def _troubled(at: RequestContext, asked: Paging, group: str | None) -> tuple[list[SourceHealth], str | None]:
     """A page of sources whose last check did not bring the text, and behind which to go on."""
-    found: list[Health] = []
-    looked = source_health.states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)
+    found: list[SourceHealth] = []
+    looked = source_health.last_states(at.ask, after=asked.behind_text, limit=LOOKED_AT, group=group)
     for each in looked:
         if each.state != "unvisited" and wording.health(_state(each.state, each.kind)) != "fine":
             found.append(source_health.of_source(at.ask, each.source_id))

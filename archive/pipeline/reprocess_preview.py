@@ -52,7 +52,8 @@ class Difference:
 class Preview:
     """The effect of adopting ``recipe_id``: ``differ`` of ``pages`` would change, and the template of ``sites``.
 
-    ``extraction_of`` pages were extracted to compute it. ``samples`` are some of the differences, the same ones each time.
+    ``extraction_of`` pages were extracted to compute it. ``samples`` are some of the differences, the same ones each
+    time.
     """
 
     recipe_id: str

@@ -44,7 +44,8 @@ _MOST_DAYS = 62
 
 
 def count_facets(ask: Ask, page: Page, only: Filters | None = None) -> Facets:
-    """Where and when the texts of the window of a page stood; of very many only the newest ``MOST_COUNTED`` are counted."""
+    """Where and when the texts of the window of a page stood; of very many only the newest ``MOST_COUNTED`` are
+    counted."""
     only = only or Filters()
     (site, behind), (since, until) = only.site or (None, None), only.first_seen
     texts = json.dumps(list(page.texts[:MOST_COUNTED]))

@@ -158,8 +158,8 @@ def best_base(
 ) -> bytes | None:
     """The digest of the payload to pack against, None if ``data`` is best kept whole.
 
-    Tried are those in ``neighbours`` and what is behind them, if it ``may`` be used, and ``others`` only where none of these
-    is worth it.
+    Tried are those in ``neighbours`` and what is behind them, if it ``may`` be used, and ``others`` only where none
+    of these is worth it.
     """
     if len(data) < delta_codec.LEAST_BASE:
         return None

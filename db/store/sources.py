@@ -113,8 +113,8 @@ def add_discovered(
 ) -> list[int]:
     """Add discovered URLs (each with its url_key) as sources of the seed of ``via``; return the ids of the new ones.
 
-    A source that no seed watches is watched from now on (``db.store.list_membership``). For sources that are known already,
-    the time of their last update according to the list is stored. Addresses forgotten on request are left out.
+    A source that no seed watches is watched from now on (``db.store.list_membership``). For sources that are known
+    already, the time of their last update according to the list is stored. Addresses forgotten on request are left out.
     """
     ask = ask_on(connection)
     forgotten = tombstones.forgotten(ask, (url_key for _, url_key in discovered))

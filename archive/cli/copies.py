@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.records import Cluster, Lag, Link, Removed, Stale, Version, VersionRef
+    from db.records import Cluster, Lag, Link, RemovedSpan, UncorrectedCopy, Version, VersionRef
 
 _EXCERPT = 70  # characters of a removed passage: enough to recognise it
 
@@ -183,7 +183,7 @@ def _list_uncorrected(archive: Archive, url: str | None, *, jsonl: bool, json_: 
             say("No copy carries text that this article has corrected.")
 
 
-def _print_uncorrected(passage: Stale, gone_at: datetime | None) -> None:
+def _print_uncorrected(passage: UncorrectedCopy, gone_at: datetime | None) -> None:
     click.echo(wrap(bold(sanitize(passage.copy.title))))
     click.echo(dim(sanitize(_pointer(passage.copy))))
     verb_ = "still says" if gone_at is None else "said until it was gone"
@@ -274,7 +274,7 @@ def _explain_version(archive: Archive, version: Version, *, json_: bool) -> None
     )
 
 
-def _describe_removed(removed: Sequence[Removed]) -> str:
+def _describe_removed(removed: Sequence[RemovedSpan]) -> str:
     """Return what was left out of the page's text, one passage a line."""
     lines = [f"{part.because}: {shorten(part.text, _EXCERPT, placeholder=' ...')}" for part in removed]
     return "\n".join(lines) or "nothing"

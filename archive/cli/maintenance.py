@@ -14,7 +14,7 @@ from archive.cli.output import count, format_size, print_facts, say, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
-    from db.records import Problem, Repacked
+    from db.records import Problem, RepackResult
 
 
 @verb
@@ -113,7 +113,7 @@ def repack(settings: Settings, *, everything: bool) -> None:
     say(f"Packed {totals.changed:,} of {count(totals.seen, 'page')} again: {sizes}.{dropped}")
 
 
-def _show_progress(totals: Repacked) -> None:
+def _show_progress(totals: RepackResult) -> None:
     if sys.stderr.isatty():
         line = f"{count(totals.seen, 'page')}: {format_size(totals.before)} before, {format_size(totals.after)} now"
         click.echo(f"\r{line}\x1b[K", err=True, nl=False)

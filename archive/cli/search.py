@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from archive.api import Archive
     from archive.settings import Settings
     from db.queries.search import Match
-    from db.records import Cluster, Folded, Version
+    from db.records import Cluster, FoldedCluster, Version
 
     Absence = tuple[datetime, datetime]
 
@@ -140,7 +140,7 @@ def search(
 
 def _search(
     archive: Archive, words: str, unique: str | None, *, limit: int, instant: datetime | None, removed: bool
-) -> tuple[str, list[tuple[Match, Folded | None]]]:
+) -> tuple[str, list[tuple[Match, FoldedCluster | None]]]:
     """Return the parsed query and the hits, each with the copies folded into it.
 
     An original that ranks below its copies must be among the hits, so more are asked for until enough are left.
@@ -160,18 +160,18 @@ def _search(
 
 def _fold_copies(
     entries: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Cluster]
-) -> list[tuple[T, Folded | None]]:
+) -> list[tuple[T, FoldedCluster | None]]:
     from archive.copies import fold
 
     return fold(entries, url_of, clusters)
 
 
-def _copies_field(unique: str | None, folded: Folded | None) -> dict[str, object]:
+def _copies_field(unique: str | None, folded: FoldedCluster | None) -> dict[str, object]:
     """Return the field that ``--unique`` adds to an answer."""
     return {} if unique is None else {"copies": serialize.folded(folded)}
 
 
-def _describe_folded(folded: Folded | None) -> str:
+def _describe_folded(folded: FoldedCluster | None) -> str:
     """Return the copies that are not listed, in words."""
     if folded is None:
         return ""
@@ -194,7 +194,7 @@ def _absences(archive: Archive, versions: Iterable[Version], instant: datetime |
     return absences
 
 
-def _print_hit(hit: Match, folded: Folded | None, absence: Absence | None) -> None:
+def _print_hit(hit: Match, folded: FoldedCluster | None, absence: Absence | None) -> None:
     from db.queries.search import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
@@ -264,7 +264,7 @@ def list_(
         say(f"{count(len(folds), 'article')}{without}.")
 
 
-def _print_list(rows: Sequence[tuple[Version, Folded | None]]) -> None:
+def _print_list(rows: Sequence[tuple[Version, FoldedCluster | None]]) -> None:
     lines = format_table(
         [
             (version.number, format_minute(version.first_seen_at), format_minute(version.last_seen_at))

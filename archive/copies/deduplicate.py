@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from archive.copies.clusters import MERGING
-from db.records import Folded, Relation
+from db.records import FoldedCluster, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ def links_as_close_as(links: Iterable[Link], relation: Relation) -> list[Link]:
 
 def fold(
     items: Sequence[Item], url_of: Callable[[Item], str], clusters: Iterable[Cluster]
-) -> list[tuple[Item, Folded | None]]:
+) -> list[tuple[Item, FoldedCluster | None]]:
     """Return the items of one member of each cluster, at the place of the cluster's first item. None: in no cluster.
 
     That member is the probable original if it is among the items, else the member whose item comes first.
@@ -39,7 +39,7 @@ def fold(
         if url in of_url:
             original = of_url[url].original.url
             chosen.setdefault(original, original if original in present else url)
-    folded_items: list[tuple[Item, Folded | None]] = []
+    folded_items: list[tuple[Item, FoldedCluster | None]] = []
     emitted: set[str] = set()
     for url in map(url_of, items):
         cluster = of_url.get(url)
@@ -51,10 +51,10 @@ def fold(
     return folded_items
 
 
-def _folded(url: str, cluster: Cluster, present: Iterable[str]) -> Folded:
+def _folded(url: str, cluster: Cluster, present: Iterable[str]) -> FoldedCluster:
     others = [member.url for member in cluster.members if member.url != url]
     kinds = Counter(_relation_to(url, other, cluster.links) for other in others)
-    return Folded(
+    return FoldedCluster(
         original=cluster.original,
         copies=len(others),
         kinds=tuple(sorted(kinds.items())),

@@ -17,7 +17,7 @@ from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
-from db.records import Cleaned, Verdict
+from db.records import CleanedText, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -99,7 +99,7 @@ def page_for_extraction(page: Page) -> Page:
 class DerivedText:
     """A capture's text where it differs from its extraction's own, and which part of it is missing."""
 
-    cleaned: Cleaned | None = None
+    cleaned: CleanedText | None = None
     missing: str = ""
 
 
@@ -126,7 +126,9 @@ def merge_parts(
     return DerivedText(cleaned=join_pages([first, *filter(None, others)], template, recipe, key), missing=missing)
 
 
-def join_pages(pages: Sequence[Extraction], template: SiteTemplate, recipe: Recipe, parts: str = "") -> Cleaned | None:
+def join_pages(
+    pages: Sequence[Extraction], template: SiteTemplate, recipe: Recipe, parts: str = ""
+) -> CleanedText | None:
     """Return the text of an article from the extractions of its pages, in order. None if its only page needs no change.
 
     Depends on the extractions and the template alone.
@@ -138,7 +140,7 @@ def join_pages(pages: Sequence[Extraction], template: SiteTemplate, recipe: Reci
     if parts:
         text, removed = cleaning.join_pages(cleaned_pages)
         text, removed = cleaning.cut_lines(text, removed, list(_repeated_line_numbers(cleaned_pages)), ON_EVERY_PART)
-    return Cleaned(
+    return CleanedText(
         recipe=recipe_with_template(recipe, template),
         sha256=text_digest(cleaned_pages[0].title, text),
         title=cleaned_pages[0].title,

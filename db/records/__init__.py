@@ -14,13 +14,13 @@ from db.records.copies import (
     Cluster,
     DeclaredProvenance,
     Edit,
-    Folded,
+    FoldedCluster,
     Judgement,
     Label,
     Lag,
     Link,
     Passage,
-    Stale,
+    UncorrectedCopy,
     VersionRef,
 )
 from db.records.derive import (
@@ -28,14 +28,14 @@ from db.records.derive import (
     TEXT_MEDIA_TYPE,
     AliasClaim,
     AliasEdge,
-    Cleaned,
+    CleanedText,
     Extraction,
     Fact,
     History,
     Page,
     ReadLength,
     Recipe,
-    Removed,
+    RemovedSpan,
     Sighting,
     SiteTemplate,
     Stretch,
@@ -56,11 +56,11 @@ from db.records.gather import (
     Source,
     SourceState,
     Visit,
-    Waiting,
+    WaitingSource,
 )
 from db.records.runs import Problem, Report, Row
 from db.records.seeds import Complaint, Every, Seed, Seeds
-from db.records.tombstones import ChainLink, Citation, Repacked, Tombstone
+from db.records.tombstones import ChainLink, Citation, RepackResult, Tombstone
 
 __all__ = [
     "SCRAPER_MARKS",
@@ -74,7 +74,7 @@ __all__ = [
     "Change",
     "ChangeRate",
     "Citation",
-    "Cleaned",
+    "CleanedText",
     "Cluster",
     "Complaint",
     "DeclaredProvenance",
@@ -84,7 +84,7 @@ __all__ = [
     "Exchange",
     "Extraction",
     "Fact",
-    "Folded",
+    "FoldedCluster",
     "History",
     "Hop",
     "HostState",
@@ -103,8 +103,8 @@ __all__ = [
     "Reason",
     "Recipe",
     "Relation",
-    "Removed",
-    "Repacked",
+    "RemovedSpan",
+    "RepackResult",
     "Report",
     "Row",
     "Seed",
@@ -114,7 +114,7 @@ __all__ = [
     "SiteTemplate",
     "Source",
     "SourceState",
-    "Stale",
+    "UncorrectedCopy",
     "Stretch",
     "Suspect",
     "TemplateLines",
@@ -124,6 +124,6 @@ __all__ = [
     "Version",
     "VersionRef",
     "Visit",
-    "Waiting",
+    "WaitingSource",
     "reason_of_status",
 ]

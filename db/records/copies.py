@@ -178,7 +178,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
+class FoldedCluster:
     """What one member of a cluster stands for where only one is shown: how many others there are, and of which kinds.
 
     ``kinds``: how many of each relation to the member shown, or ``label`` where a person joined them. ``hidden``: those
@@ -192,7 +192,7 @@ class Folded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stale:
+class UncorrectedCopy:
     """A passage that an article said in ``version``, has corrected since, and a copy still carries.
 
     ``now`` is what the article says in its place, None where it says nothing. ``span`` is that of ``passage`` in the

@@ -36,7 +36,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class RemovedSpan:
     """A span taken out of the extracted text: put ``text`` back at offset ``at`` of the cleaned text to undo it."""
 
     at: int
@@ -109,7 +109,7 @@ class Extraction:
     language: str | None = None
     site: str | None = None
     canonical_url: str | None = None
-    removed: tuple[Removed, ...] = ()
+    removed: tuple[RemovedSpan, ...] = ()
     origin: tuple[str, ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -117,7 +117,7 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleaned:
+class CleanedText:
     """The text of a capture where more decides it than one payload: its site's furniture, the parts of the article.
 
     ``recipe`` covers the furniture too. ``parts`` is a digest of the further payloads in their order, empty for none;
@@ -128,7 +128,7 @@ class Cleaned:
     sha256: str
     title: str
     text: str
-    removed: tuple[Removed, ...] = ()
+    removed: tuple[RemovedSpan, ...] = ()
     parts: str = ""
     furniture_id: int | None = None
 

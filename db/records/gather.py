@@ -86,7 +86,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingSource:
     """A source that is not due: why, and when it will be (None: never by itself)."""
 
     source_id: int
@@ -100,7 +100,7 @@ class Plan:
     """Which sources are visited now, in polite order, why the rest wait, and what the groups' budgets come to."""
 
     visits: tuple[Visit, ...]
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingSource, ...] = ()
     budgets: tuple[Budget, ...] = ()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.reader import Row
-    from db.records import Capture, Cleaned, Extraction, Fact, Recipe, Removed, Verdict
+    from db.records import Capture, CleanedText, Extraction, Fact, Recipe, RemovedSpan, Verdict
 
 _STALE = """
     INSERT INTO underived (capture_id)
@@ -123,7 +123,7 @@ def record_extraction(
     connection.execute(row.on_conflict_do_nothing())
 
 
-def _removed(spans: Sequence[Removed]) -> str:
+def _removed(spans: Sequence[RemovedSpan]) -> str:
     return json.dumps([[each.at, each.text, each.because] for each in spans], ensure_ascii=False)
 
 
@@ -150,7 +150,7 @@ def record_derivation(
     recipe_id: str,
     verdict: Callable[[Row], tuple[Verdict, str]],
     now: datetime,
-    cleaned: Cleaned | None = None,
+    cleaned: CleanedText | None = None,
 ) -> None:
     """Tie a capture to the extraction of its payload, and to what that says as ``cleaned``, if that is not the same."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
@@ -171,7 +171,9 @@ def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:
     return {"length": len(body), "paragraphs": paragraphs, "taken": sum(map(len, removed))}
 
 
-def _keep_cleaned(connection: Connection, extraction_id: int, found: Cleaned | None, now: datetime) -> dict[str, int]:
+def _keep_cleaned(
+    connection: Connection, extraction_id: int, found: CleanedText | None, now: datetime
+) -> dict[str, int]:
     """Keep a cleaned text unless it is known; the columns of a derivation that name it."""
     if found is None:
         return {}

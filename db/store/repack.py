@@ -15,7 +15,7 @@ from sqlalchemy import update
 from db import delta_codec
 from db.queries import captures as capture_queries
 from db.queries import payloads as questions
-from db.records import Repacked
+from db.records import RepackResult
 from db.schema import payload
 from db.store.delete_rows import delete_rows
 from db.store.payloads import AGAIN, ANCHORS, BaseCache, best_base, site_of
@@ -52,7 +52,7 @@ class RepackedPayload:
         return len(self.row["data"]) - len(self.data)
 
 
-def repack_payloads(store: Transactions, *, everything: bool = False) -> Iterator[Repacked]:
+def repack_payloads(store: Transactions, *, everything: bool = False) -> Iterator[RepackResult]:
     """Choose the bases of payloads again, a batch at a time, and delete payloads that no capture shows.
 
     Yields what each step did. If it is cut off, the next call continues. Payloads an earlier call has looked at are
@@ -73,7 +73,7 @@ def rebase(store: Transactions, payload_ids: set[int]) -> None:
         _repack_batch(store, dependents[start : start + TOGETHER], without=payload_ids)
 
 
-def _repack_batch(store: Transactions, ids: Sequence[int], without: set[int] | None = None) -> Repacked:
+def _repack_batch(store: Transactions, ids: Sequence[int], without: set[int] | None = None) -> RepackResult:
     with store.reading() as ask:
         shelf = BaseCache(ask)
         attempts = [_pack_again(ask, shelf, payload_id, without=without or ()) for payload_id in ids]
@@ -82,7 +82,7 @@ def _repack_batch(store: Transactions, ids: Sequence[int], without: set[int] | N
         return _put_all(connection, ask_on(connection), ready, always=without is not None)
 
 
-def _delete_unused(store: Transactions) -> Repacked:
+def _delete_unused(store: Transactions) -> RepackResult:
     with store.reading() as ask:
         unused = set(questions.unused(ask))
     rebase(store, unused)
@@ -90,10 +90,10 @@ def _delete_unused(store: Transactions) -> Repacked:
         ask = ask_on(connection)
         unused &= set(questions.unused(ask))
         if questions.packed_against(ask, unused):  # the next run finds them again
-            return Repacked()
+            return RepackResult()
         before = questions.packed_bytes(ask, unused)
         delete_rows(connection, payload, unused)
-    return Repacked(seen=len(unused), dropped=len(unused), before=before)
+    return RepackResult(seen=len(unused), dropped=len(unused), before=before)
 
 
 def _pack_again(
@@ -142,9 +142,11 @@ def _may_be_base(ask: Ask, shelf: BaseCache, row: Row, without: Collection[int])
     return may
 
 
-def _put_all(connection: Connection, ask: Ask, found: Sequence[RepackedPayload], *, always: bool = False) -> Repacked:
+def _put_all(
+    connection: Connection, ask: Ask, found: Sequence[RepackedPayload], *, always: bool = False
+) -> RepackResult:
     """Set what was packed again in its place, where that is smaller or ``always``, unless things have changed since."""
-    done = Repacked(seen=len(found))
+    done = RepackResult(seen=len(found))
     for each in found:
         before = len(each.row["data"])
         if always or each.gain > 0:
@@ -152,7 +154,7 @@ def _put_all(connection: Connection, ask: Ask, found: Sequence[RepackedPayload],
         else:
             changed = False
             connection.execute(update(payload).where(payload.c.id == each.row["id"]).values(packing=AGAIN))
-        done += Repacked(changed=int(changed), before=before, after=len(each.data) if changed else before)
+        done += RepackResult(changed=int(changed), before=before, after=len(each.data) if changed else before)
     return done
 
 

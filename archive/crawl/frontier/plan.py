@@ -30,7 +30,7 @@ from archive.crawl.frontier.due import NextVisit, article_state, is_failing, is_
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
-from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
+from db.records import Budget, Plan, Reason, SourceState, Visit, WaitingSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,13 +85,13 @@ def plan_visits(
     budgets = {} if force else _group_budgets(ordered, hazards, spent or {}, now)
     urls = {state.source.id: state.source.url for state in ordered}
     due: list[_Due] = []
-    waiting: list[Waiting] = []
+    waiting: list[WaitingSource] = []
     for state in ordered:
         budget = budgets.get(_group(state))
         hazard = _hazard(state, hazards)
         upcoming = next_visit(state, hazard, budget.stretch if budget else 1.0)
         decision = _decide(state, upcoming, now, urls, force=force)
-        if isinstance(decision, Waiting):
+        if isinstance(decision, WaitingSource):
             waiting.append(decision)
         else:
             due.append(replace(decision, urgency=_urgency(state, hazard, now)) if budget else decision)
@@ -109,7 +109,7 @@ def plan_visits(
 
 def _decide(
     state: SourceState, upcoming: NextVisit, now: datetime, urls: Mapping[int, str], *, force: bool
-) -> _Due | Waiting:
+) -> _Due | WaitingSource:
     end_reason = _end_reason(state, urls)
     if end_reason:
         return _waiting(state, end_reason, None)
@@ -207,11 +207,11 @@ def _urgency(state: SourceState, hazard: Hazard, now: datetime) -> float:
     return change_rate.urgency(article_state(state, last, hazard), _waited(state, now))
 
 
-def _apply_budgets(due: Sequence[_Due], budgets: Mapping[str, _GroupBudget]) -> tuple[list[_Due], list[Waiting]]:
+def _apply_budgets(due: Sequence[_Due], budgets: Mapping[str, _GroupBudget]) -> tuple[list[_Due], list[WaitingSource]]:
     """Split ``due`` into the visits to make and the articles that wait because their group's budget is spent."""
     visits_left = {group: budget.visits_left for group, budget in budgets.items()}
     affordable: list[_Due] = []
-    postponed: list[Waiting] = []
+    postponed: list[WaitingSource] = []
     for candidate in sorted(due, key=lambda entry: (is_stretchable(entry.state), -entry.urgency, entry.due_at)):
         group = _group(candidate.state)
         budget = budgets.get(group)
@@ -278,8 +278,8 @@ def _to_seconds(moment: datetime) -> str:
 # --- visits ----------------------------------------------------------------------------------------------------------
 
 
-def _waiting(state: SourceState, because: str, due: datetime | None) -> Waiting:
-    return Waiting(source_id=state.source.id, url=state.source.url, because=because, due_at=due)
+def _waiting(state: SourceState, because: str, due: datetime | None) -> WaitingSource:
+    return WaitingSource(source_id=state.source.id, url=state.source.url, because=because, due_at=due)
 
 
 def _visit(due: _Due) -> Visit:

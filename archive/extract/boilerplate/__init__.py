@@ -21,7 +21,7 @@ from archive.extract.boilerplate.site_template import NO_TEMPLATE, learn_templat
 from archive.extract.boilerplate.spans import cut_lines, cut_spans, join_pages, restore
 
 if TYPE_CHECKING:
-    from db.records import Extraction, Removed, TemplateLines
+    from db.records import Extraction, RemovedSpan, TemplateLines
 
 __all__ = [
     "clean",
@@ -77,7 +77,7 @@ def template_facts(template: TemplateLines) -> tuple[tuple[str, str], ...]:
     return (("furniture", sha256(repr((template.edge, template.anywhere)).encode()).hexdigest()[:16]),)
 
 
-def _byline(removed: tuple[Removed, ...]) -> str | None:
+def _byline(removed: tuple[RemovedSpan, ...]) -> str | None:
     """Return the name from a byline in the text, without its "By"."""
     lines = (span.text.strip() for span in removed if span.because == "byline")
     return next((BYLINE.sub("", line) or None for line in lines), None)

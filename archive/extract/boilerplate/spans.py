@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from db.records import Removed
+from db.records import RemovedSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     Span = tuple[int, int, str]
 
 
-def cut_spans(text: str, spans: Sequence[Span]) -> tuple[str, tuple[Removed, ...]]:
+def cut_spans(text: str, spans: Sequence[Span]) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Cut ordered, disjoint (start, end, because) spans. Each is kept with its offset in the remaining text."""
     pieces, removed, position, length = [], [], 0, 0
     for start, end, because in spans:
         pieces.append(text[position:start])
         length += start - position
-        removed.append(Removed(at=length, text=text[start:end], because=because))
+        removed.append(RemovedSpan(at=length, text=text[start:end], because=because))
         position = end
     return "".join([*pieces, text[position:]]), tuple(removed)
 
@@ -35,11 +35,11 @@ def restore(extraction: Extraction) -> str:
     return "".join([*pieces, extraction.text[position:]])
 
 
-def join_pages(pages: Sequence[Extraction]) -> tuple[str, tuple[Removed, ...]]:
+def join_pages(pages: Sequence[Extraction]) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Join cleaned texts, none of them empty, as paragraphs of one. Also return what was removed from all of them."""
     starts = accumulate((len(page.text) + 1 for page in pages[:-1]), initial=0)
     removed = (
-        Removed(at=start + span.at, text=span.text, because=span.because)
+        RemovedSpan(at=start + span.at, text=span.text, because=span.because)
         for start, page in zip(starts, pages, strict=True)
         for span in page.removed
     )
@@ -47,8 +47,8 @@ def join_pages(pages: Sequence[Extraction]) -> tuple[str, tuple[Removed, ...]]:
 
 
 def cut_lines(
-    text: str, removed: Sequence[Removed], lines: Sequence[int], because: str
-) -> tuple[str, tuple[Removed, ...]]:
+    text: str, removed: Sequence[RemovedSpan], lines: Sequence[int], because: str
+) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Cut whole lines of a cleaned text, each with a line feed. Offsets in ``removed`` are adjusted.
 
     At least one line must remain.
@@ -65,22 +65,22 @@ def cut_lines(
 
 
 def _cut_more(
-    text: str, removed: Sequence[Removed], spans: Sequence[tuple[int, int]], because: str
-) -> tuple[str, tuple[Removed, ...]]:
+    text: str, removed: Sequence[RemovedSpan], spans: Sequence[tuple[int, int]], because: str
+) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Cut more spans. An earlier removal inside a new span separates its two halves."""
     ends = sorted({0, len(text), *(span.at for span in removed), *(offset for span in spans for offset in span)})
     earlier, cuts = list(removed)[::-1], list(spans)[::-1]
     pieces: list[str] = []
-    all_removed: list[Removed] = []
+    all_removed: list[RemovedSpan] = []
     length = 0
     for start, end in zip(ends, [*ends[1:], len(text)], strict=True):
         while earlier and earlier[-1].at == start:
             span = earlier.pop()
-            all_removed.append(Removed(at=length, text=span.text, because=span.because))
+            all_removed.append(RemovedSpan(at=length, text=span.text, because=span.because))
         while cuts and cuts[-1][1] <= start:
             cuts.pop()
         if cuts and cuts[-1][0] <= start < end:
-            all_removed.append(Removed(at=length, text=text[start:end], because=because))
+            all_removed.append(RemovedSpan(at=length, text=text[start:end], because=because))
         else:
             pieces.append(text[start:end])
             length += end - start

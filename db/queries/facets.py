@@ -44,7 +44,7 @@ _MOST_DAYS = 62
 
 
 def count_facets(ask: Ask, page: Page, only: Filters | None = None) -> Facets:
-    """Where and when the texts of the window of a page stood; of very many only the newest ``MOST_COUNTED`` are counted."""
+    """Count the texts of a page's window by host and by time; of very many only the newest ``MOST_COUNTED``."""
     only = only or Filters()
     (site, behind), (since, until) = only.site or (None, None), only.first_seen
     texts = json.dumps(list(page.texts[:MOST_COUNTED]))

@@ -80,8 +80,8 @@ _NEIGHBOURS = f"""
 def neighbours(ask: Ask, capture: Capture, before: int) -> list[tuple[int, int]]:
     """Return (microseconds, payload id) of the captures of the same source and kind that are nearest in time.
 
-    The kind is a page, a 404, a part 2 and so on. At most ``before`` captures are up to its own instant; one is after it,
-    for a backfill.
+    The kind is a page, a 404, a part 2 and so on. At most ``before`` captures are up to its own instant. One is after
+    it, for a backfill.
     """
     reason, instant = str(capture.reason or ""), micros(capture.captured_at)
     rows = ask(_NEIGHBOURS, before=before, source=capture.source_id, reason=reason, part=capture.part, at=instant)

@@ -13,7 +13,7 @@ from archive.crawl.frontier.change_rate import ENOUGH, PRIOR
 from archive.crawl.frontier.due import due_at
 from archive.crawl.frontier.plan import plan_visits
 from archive.urls import host_of, url_key
-from db.records import ChangeRate, Reason, SeedKind, Source, SourceState, Visit, Waiting
+from db.records import ChangeRate, Reason, SeedKind, Source, SourceState, Visit, WaitingSource
 
 if TYPE_CHECKING:
     import random
@@ -43,7 +43,7 @@ def visit(one: SourceState, now: datetime, *, force: bool = False) -> Visit:
     return found
 
 
-def wait(one: SourceState, now: datetime, *, force: bool = False) -> Waiting:
+def wait(one: SourceState, now: datetime, *, force: bool = False) -> WaitingSource:
     (found,) = plan_visits([one], now=now, force=force).waiting
     return found
 

@@ -18,7 +18,7 @@ from db.queries import source_health, statistics
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.reader import Reader
-from db.records import DiscoveredUrl, Passage, Reason, Relation, Removed, SeedKind
+from db.records import DiscoveredUrl, Passage, Reason, Relation, RemovedSpan, SeedKind
 from db.store import Store
 from tests.builders import (
     DAY,
@@ -103,8 +103,8 @@ def derive_with(store: Store, capture_id: int, *, recipe: Recipe = RECIPE, **fac
 def test_a_text_knows_what_its_page_declares(store: Store, source: int) -> None:
     record_text(store, source, "page", T0)
     removed = (
-        Removed(at=0, text="[ad_1]", because="shortcode"),
-        Removed(at=0, text="Share this", because="furniture"),
+        RemovedSpan(at=0, text="[ad_1]", because="shortcode"),
+        RemovedSpan(at=0, text="Share this", because="furniture"),
     )
     derive_with(store, 1, byline="A. Writer", published_at=T0 - DAY, removed=removed, origin=("(AGENCY)",))
     text = version_queries.text(store.ask, digest_of("Harbour", "The harbour opens."))

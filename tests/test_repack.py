@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from db import delta_codec
 from db.queries import captures as capture_queries
 from db.reader import Reader
-from db.records import Reason, Repacked
+from db.records import Reason, RepackResult
 from db.store import Store
 from db.verify import verify
 from tests.builders import DAY, HOUR, T0, a_capture, add_source, failed
@@ -78,8 +78,8 @@ def problems(path: Path) -> list[object]:
         return list(verify(reader, deep=True))
 
 
-def run(store: Store, *, everything: bool = False) -> Repacked:
-    return sum(store.repack_payloads(everything=everything), start=Repacked())
+def run(store: Store, *, everything: bool = False) -> RepackResult:
+    return sum(store.repack_payloads(everything=everything), start=RepackResult())
 
 
 def forget_how(path: Path) -> None:
@@ -243,7 +243,7 @@ def test_repacking_again_finds_nothing_to_do(path: Path, history: list[bytes]) -
     del history
     with Store(path) as store:
         run(store)
-        assert run(store) == Repacked()
+        assert run(store) == RepackResult()
         assert run(store, everything=True).seen == 10
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from db.records import Stale, Version
+    from db.records import UncorrectedCopy, Version
 
 FIRST = "The company expects to hire 300 people in the first year. The plant opens in May.\nUnions were not asked."
 THEN = "The company expects to hire 30 people in the first year. The plant opens in May.\nUnions were not asked."
@@ -33,7 +33,7 @@ def versions(*bodies: str, url: str = TALKS) -> list[tuple[Version, Text]]:
     return made
 
 
-def carried(history: Sequence[str], copy: str, *passages: Passage, seen_at: int = 5) -> tuple[Stale, ...]:
+def carried(history: Sequence[str], copy: str, *passages: Passage, seen_at: int = 5) -> tuple[UncorrectedCopy, ...]:
     """What a copy, last seen so many hours after the first version, still carries of this history."""
     ((version, text),) = versions(copy, url=COPY)
     seen = {"last_seen_at": T0 + seen_at * HOUR}

@@ -53,12 +53,12 @@ if TYPE_CHECKING:
         Link,
         Problem,
         Relation,
-        Removed,
+        RemovedSpan,
         Source,
         SourceState,
-        Stale,
         Text,
         Tombstone,
+        UncorrectedCopy,
         Version,
         VersionRef,
     )
@@ -238,12 +238,12 @@ class Archive:
         a_text, b_text = self.text(first), self.text(second)
         return Comparison(a=first, b=second, a_text=a_text, b_text=b_text, change=compare(a_text, b_text))
 
-    def removed(self, version: Version) -> tuple[Removed, ...]:
+    def removed(self, version: Version) -> tuple[RemovedSpan, ...]:
         """What was taken out of the page's text as residue, with reasons."""
-        from db.records import Removed
+        from db.records import RemovedSpan
 
         found = version_queries.removed_spans(self._ask, version)
-        return tuple(Removed(at=at, text=text, because=because) for at, text, because in found)
+        return tuple(RemovedSpan(at=at, text=text, because=because) for at, text, because in found)
 
     def facts(self, version: Version) -> tuple[Fact, ...]:
         """What the page says of its article besides the text, with where it says it, and marked guesses."""
@@ -289,7 +289,7 @@ class Archive:
         found = self.labels(a.url)
         return next((one for one in found if {(ref.url, ref.text_sha256) for ref in (one.a, one.b)} == wanted), None)
 
-    def stale(self, url: str) -> list[Stale]:
+    def stale(self, url: str) -> list[UncorrectedCopy]:
         """Passages an article has corrected since and copies of it still carry, by the copy's address."""
         from archive.api.uncorrected import Copy, stale
 
@@ -297,7 +297,7 @@ class Archive:
         history = [(each, self.text(each)) for each in version_queries.of_source(self._ask, source.id)]
         apart = {ref.url for label in self.labels(url) if not label.copy for ref in (label.a, label.b)}
         links = [link for link in self.copies(url) if link.relation.is_copy and link.a.url == source.url]
-        found: list[Stale] = []
+        found: list[UncorrectedCopy] = []
         for other in sorted({link.b.url for link in links} - apart):
             newest = version_queries.of_source(self._ask, self.source(other).id)[-1]
             mine = [link for link in links if (link.b.url, link.b.version) == (other, newest.number)]

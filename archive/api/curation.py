@@ -14,7 +14,7 @@ from db.errors import BadInput, NotArchived
 from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import changes
 from db.reader import Reader
-from db.records import Repacked, Tombstone
+from db.records import RepackResult, Tombstone
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) 
     return said, new
 
 
-def repack(settings: Settings, *, everything: bool, progress: Callable[[Repacked], None]) -> Repacked:
+def repack(settings: Settings, *, everything: bool, progress: Callable[[RepackResult], None]) -> RepackResult:
     """Choose the base of every payload again; ``progress`` is told what was done so far. Runs may go on meanwhile."""
-    done = Repacked()
+    done = RepackResult()
     with Store(settings.db) as store:
         for step in store.repack_payloads(everything=everything):
             done += step

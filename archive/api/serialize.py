@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Cluster,
         Extraction,
         Fact,
-        Folded,
+        FoldedCluster,
         History,
         Judgement,
         Label,
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
         Passage,
         Plan,
         Problem,
-        Removed,
+        RemovedSpan,
         Report,
         Source,
-        Stale,
         Stretch,
         Text,
+        UncorrectedCopy,
         Version,
         VersionRef,
     )
@@ -222,7 +222,7 @@ def labelled_pair(each: Label, a: Text | None, b: Text | None) -> Json:
     return told
 
 
-def folded(each: Folded | None) -> Json | None:
+def folded(each: FoldedCluster | None) -> Json | None:
     """What one member of a cluster stands for under ``--unique``."""
     if each is None:
         return None
@@ -234,7 +234,7 @@ def folded(each: Folded | None) -> Json | None:
     }
 
 
-def stale(each: Stale) -> Json:
+def stale(each: UncorrectedCopy) -> Json:
     """One passage of ``copies URL --stale --json``."""
     return {
         "version": each.version,
@@ -269,7 +269,7 @@ def judgement(a: Version, b: Version, judged: Judgement) -> Json:
     }
 
 
-def explanation(each: Version, capture: Capture, removed: Sequence[Removed], facts: Sequence[Fact] = ()) -> Json:
+def explanation(each: Version, capture: Capture, removed: Sequence[RemovedSpan], facts: Sequence[Fact] = ()) -> Json:
     """``explain A --json``."""
     return {
         "url": each.url,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archive.versions.diff import compare
 from archive.versions.diff.paragraphs import sentences
-from db.records import Kind, Stale, VersionRef
+from db.records import Kind, UncorrectedCopy, VersionRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,12 +55,12 @@ class _Corrected:
     kinds: tuple[Kind, ...]
 
 
-def stale(history: Sequence[tuple[Version, Text]], copy: Copy) -> tuple[Stale, ...]:
+def stale(history: Sequence[tuple[Version, Text]], copy: Copy) -> tuple[UncorrectedCopy, ...]:
     """What the newest version of a copy still says and the article, whose history this is, oldest first, does not.
 
     Each passage once, from the newest version that had it, in the order of that version's text.
     """
-    found: dict[str, Stale] = {}
+    found: dict[str, UncorrectedCopy] = {}
     for place in range(len(history) - 2, -1, -1):
         version, old = history[place]
         for each in _corrected(old, history[-1][1]):
@@ -78,11 +78,11 @@ def _told(
     history: Sequence[tuple[Version, Text]],
     place: int,
     copy: Copy,
-) -> Stale:
+) -> UncorrectedCopy:
     without = (version for version, text in history[place + 1 :] if passage not in text.body)
     corrected_at = next(without).first_seen_at
     mine = copy.version
-    return Stale(
+    return UncorrectedCopy(
         version=history[place][0].number,
         passage=passage,
         now=each.now,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.records import Cluster, Label, Lag, Link, Removed, Stale, Version, VersionRef
+    from db.records import Cluster, Label, Lag, Link, RemovedSpan, UncorrectedCopy, Version, VersionRef
 
 _SHOWN = 70  # characters of a removed passage: enough to know it again
 
@@ -160,7 +160,7 @@ def _stale(archive: Archive, url: str | None, *, jsonl: bool, json_: bool) -> No
         say(f"{count(len(found), 'passage')} corrected since, in {copied} {'copy' if copied == 1 else 'copies'}")
 
 
-def _print_stale(each: Stale, gone_at: datetime | None) -> None:
+def _print_stale(each: UncorrectedCopy, gone_at: datetime | None) -> None:
     click.echo(fold(bold(clean(each.copy.title))))
     click.echo(dim(clean(_say(each.copy))))
     still = "still says" if gone_at is None else "said, and is gone"
@@ -246,7 +246,7 @@ def _explain_one(archive: Archive, version: Version, *, json_: bool) -> None:
     )
 
 
-def _removed(removed: Sequence[Removed]) -> str:
+def _removed(removed: Sequence[RemovedSpan]) -> str:
     """What was taken out of the page's text, one passage a line."""
     lines = [f"{each.because}: {shorten(each.text, _SHOWN, placeholder=' ...')}" for each in removed]
     return "\n".join(lines) or "nothing from the page's text"

@@ -14,7 +14,7 @@ from archive.cli.output import count, facts, fold, say, size
 
 if TYPE_CHECKING:
     from archive.settings import Settings
-    from db.records import Problem, Repacked
+    from db.records import Problem, RepackResult
 
 
 @verb
@@ -109,7 +109,7 @@ def repack(settings: Settings, *, everything: bool) -> None:
     )
 
 
-def _progress(done: Repacked) -> None:
+def _progress(done: RepackResult) -> None:
     if sys.stderr.isatty():
         told = f"{done.seen} payloads, {size(done.before)} before, {size(done.after)} after"
         click.echo(f"\r{told}\x1b[K", err=True, nl=False)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archive.api import Archive
     from archive.settings import Settings
     from db.queries.search import Match
-    from db.records import Cluster, Folded, Version
+    from db.records import Cluster, FoldedCluster, Version
 
 _UNWANTED = re.compile("-[^-].")
 T = TypeVar("T")
@@ -114,7 +114,7 @@ def search(
 
 def _search(
     archive: Archive, words: str, unique: str | None, *, limit: int, at: datetime | None, gone: bool
-) -> tuple[str, list[tuple[Match, Folded | None]]]:
+) -> tuple[str, list[tuple[Match, FoldedCluster | None]]]:
     """The hits, each with what it stands for; more are asked for until enough are left after folding."""
     if unique is None:
         query, hits = archive.search(words, limit=limit, at=at, gone=gone)
@@ -129,18 +129,20 @@ def _search(
         asked *= 2
 
 
-def _fold(items: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Cluster]) -> list[tuple[T, Folded | None]]:
+def _fold(
+    items: Sequence[T], url_of: Callable[[T], str], clusters: Sequence[Cluster]
+) -> list[tuple[T, FoldedCluster | None]]:
     from archive.copies import fold
 
     return fold(items, url_of, clusters)
 
 
-def _copies(unique: str | None, folded: Folded | None) -> dict[str, object]:
+def _copies(unique: str | None, folded: FoldedCluster | None) -> dict[str, object]:
     """What ``--unique`` adds to an answer."""
     return {} if unique is None else {"copies": serialize.folded(folded)}
 
 
-def _with_copies(folded: Folded | None) -> str:
+def _with_copies(folded: FoldedCluster | None) -> str:
     """The copies beside the one that is shown, in words."""
     if folded is None:
         return ""
@@ -163,7 +165,7 @@ def _gone(archive: Archive, found: Iterable[Version], at: datetime | None) -> di
     return gone
 
 
-def _print_hit(hit: Match, folded: Folded | None, gone: tuple[datetime, datetime] | None) -> None:
+def _print_hit(hit: Match, folded: FoldedCluster | None, gone: tuple[datetime, datetime] | None) -> None:
     from db.queries.search import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
@@ -229,7 +231,7 @@ def list_(
         say(count(len(shown), "article") + (f"; {hidden:,} more behind them" if hidden else ""))
 
 
-def _print_list(shown: Sequence[tuple[Version, Folded | None]]) -> None:
+def _print_list(shown: Sequence[tuple[Version, FoldedCluster | None]]) -> None:
     lines = columns(
         [(version.number, minute(version.first_seen_at), minute(version.last_seen_at)) for version, _ in shown],
         heading=("v", "first seen (UTC)", "last seen"),

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from archive.copies.clusters import MERGING
-from db.records import Folded, Relation
+from db.records import FoldedCluster, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ def as_alike(links: Iterable[Link], how: Relation) -> list[Link]:
 
 def fold(
     items: Sequence[Item], url_of: Callable[[Item], str], clusters: Iterable[Cluster]
-) -> list[tuple[Item, Folded | None]]:
+) -> list[tuple[Item, FoldedCluster | None]]:
     """Of every cluster the items of one member, where the first item of any of them stood; None: in no cluster.
 
     That member is the probable original where it is among the items, else the one whose item comes first.
@@ -36,7 +36,7 @@ def fold(
         if url in of_url:
             original = of_url[url].original.url
             chosen.setdefault(original, original if original in present else url)
-    shown: list[tuple[Item, Folded | None]] = []
+    shown: list[tuple[Item, FoldedCluster | None]] = []
     told: set[str] = set()
     for url in map(url_of, items):
         cluster = of_url.get(url)
@@ -48,10 +48,10 @@ def fold(
     return shown
 
 
-def _folded(url: str, cluster: Cluster, present: Iterable[str]) -> Folded:
+def _folded(url: str, cluster: Cluster, present: Iterable[str]) -> FoldedCluster:
     others = [member.url for member in cluster.members if member.url != url]
     kinds = Counter(_kind(url, other, cluster.links) for other in others)
-    return Folded(
+    return FoldedCluster(
         original=cluster.original,
         copies=len(others),
         kinds=tuple(sorted(kinds.items())),

@@ -17,7 +17,7 @@ from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
-from db.records import Cleaned, Verdict
+from db.records import CleanedText, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,7 +95,7 @@ def alone(page: Page) -> Page:
 class DerivedText:
     """What a capture shows: its text where that is not the extraction's own, and which part of it is missing."""
 
-    cleaned: Cleaned | None = None
+    cleaned: CleanedText | None = None
     missing: str = ""
 
 
@@ -119,7 +119,7 @@ def merge_parts(
     return DerivedText(cleaned=join_pages([first, *filter(None, told)], known, recipe, key), missing=missing)
 
 
-def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe, parts: str = "") -> Cleaned | None:
+def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe, parts: str = "") -> CleanedText | None:
     """The text of an article from the extractions of its pages, in order; None if it is that of its only page.
 
     The same for the same extractions and furniture, whatever else is known.
@@ -131,7 +131,7 @@ def join_pages(pages: Sequence[Extraction], known: SiteTemplate, recipe: Recipe,
     if parts:
         text, removed = cleaning.join(each)
         text, removed = cleaning.take_lines(text, removed, list(_again(each)), ON_EVERY_PART)
-    return Cleaned(
+    return CleanedText(
         recipe=recipe_with_template(recipe, known),
         sha256=text_digest(each[0].title, text),
         title=each[0].title,

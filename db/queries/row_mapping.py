@@ -16,7 +16,7 @@ from db.records import (
     Kind,
     Passage,
     Reason,
-    Removed,
+    RemovedSpan,
     SeedKind,
     Source,
     Verdict,
@@ -119,7 +119,7 @@ def extraction(row: Row) -> Extraction:
         verdict=Verdict(row.get("verdict", Verdict.OK)),
         title=row["title"] or "",
         text=row["body"] or "",
-        removed=tuple(Removed(at=start, text=text, because=why) for start, text, why in json.loads(row["removed"])),
+        removed=tuple(RemovedSpan(at=start, text=text, because=why) for start, text, why in json.loads(row["removed"])),
     )
 
 

@@ -178,7 +178,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
+class FoldedCluster:
     """A cluster folded to the one member shown in a list: the number of the others, and their relations.
 
     ``kinds``: the number of each relation to the member shown, ``label`` where a person joined them. ``hidden``: the
@@ -192,7 +192,7 @@ class Folded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stale:
+class UncorrectedCopy:
     """A passage of ``version`` that the article has corrected since, and a copy still has.
 
     ``now`` is the article's text in its place, None if there is none. ``span`` and ``copied`` are the offsets and the

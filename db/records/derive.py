@@ -36,7 +36,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class RemovedSpan:
     """A span removed from the extracted text. Inserting ``text`` at offset ``at`` of the cleaned text restores it."""
 
     at: int
@@ -110,7 +110,7 @@ class Extraction:
     language: str | None = None
     site: str | None = None
     canonical_url: str | None = None
-    removed: tuple[Removed, ...] = ()
+    removed: tuple[RemovedSpan, ...] = ()
     origin: tuple[str, ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -118,7 +118,7 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleaned:
+class CleanedText:
     """The text of a capture that depends on more than one payload: on its site's template, or on further parts.
 
     ``recipe`` covers the template too. ``parts`` is a digest of the further payloads in their order, empty for none.
@@ -129,7 +129,7 @@ class Cleaned:
     sha256: str
     title: str
     text: str
-    removed: tuple[Removed, ...] = ()
+    removed: tuple[RemovedSpan, ...] = ()
     parts: str = ""
     furniture_id: int | None = None
 

@@ -89,7 +89,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingSource:
     """A source that is not due, the reason, and the instant it will be due (None: never by itself)."""
 
     source_id: int
@@ -103,7 +103,7 @@ class Plan:
     """The visits to make now, in polite order, the sources that wait, and the state of the groups' budgets."""
 
     visits: tuple[Visit, ...]
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingSource, ...] = ()
     budgets: tuple[Budget, ...] = ()
 
 

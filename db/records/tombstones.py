@@ -27,7 +27,7 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repacked:
+class RepackResult:
     """The result of repacking: payloads seen, changed and dropped, and their bytes before and after."""
 
     seen: int = 0
@@ -36,9 +36,9 @@ class Repacked:
     before: int = 0
     after: int = 0
 
-    def __add__(self, other: Repacked) -> Repacked:
+    def __add__(self, other: RepackResult) -> RepackResult:
         """Return the sum of two steps."""
-        return Repacked(
+        return RepackResult(
             seen=self.seen + other.seen,
             changed=self.changed + other.changed,
             dropped=self.dropped + other.dropped,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.reader import Row
-    from db.records import Capture, Cleaned, Extraction, Fact, Recipe, Removed, Verdict
+    from db.records import Capture, CleanedText, Extraction, Fact, Recipe, RemovedSpan, Verdict
 
 _REQUEUE_STALE = """
     INSERT INTO underived (capture_id)
@@ -130,7 +130,7 @@ def record_extraction(
     connection.execute(row.on_conflict_do_nothing())
 
 
-def _removed(spans: Sequence[Removed]) -> str:
+def _removed(spans: Sequence[RemovedSpan]) -> str:
     return json.dumps([[span.at, span.text, span.because] for span in spans], ensure_ascii=False)
 
 
@@ -157,7 +157,7 @@ def record_derivation(
     recipe_id: str,
     verdict: Callable[[Row], tuple[Verdict, str]],
     now: datetime,
-    cleaned: Cleaned | None = None,
+    cleaned: CleanedText | None = None,
 ) -> None:
     """Store that a capture shows the extraction of its payload, or the text ``cleaned`` if that differs.
 
@@ -182,7 +182,9 @@ def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:
     return {"length": len(body), "paragraphs": paragraphs, "taken": sum(map(len, removed))}
 
 
-def _add_cleaned(connection: Connection, extraction_id: int, cleaned: Cleaned | None, now: datetime) -> dict[str, int]:
+def _add_cleaned(
+    connection: Connection, extraction_id: int, cleaned: CleanedText | None, now: datetime
+) -> dict[str, int]:
     """Add a cleaned text unless it is stored; return the columns of a derivation that name it."""
     if cleaned is None:
         return {}

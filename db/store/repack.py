@@ -15,7 +15,7 @@ from sqlalchemy import update
 from db import delta_codec
 from db.queries import captures as capture_queries
 from db.queries import payloads as payload_queries
-from db.records import Repacked
+from db.records import RepackResult
 from db.schema import payload
 from db.store.delete_rows import delete_rows
 from db.store.payloads import ANCHORS, REPACKED, BaseCache, best_base, site_of
@@ -52,7 +52,7 @@ class RepackedPayload:
         return len(self.row["data"]) - len(self.data)
 
 
-def repack_payloads(store: Transactions, *, everything: bool = False) -> Iterator[Repacked]:
+def repack_payloads(store: Transactions, *, everything: bool = False) -> Iterator[RepackResult]:
     """Choose the bases of payloads again, a batch at a time, and delete payloads that no capture shows.
 
     Yields what each step did. If it is cut off, the next call continues. Payloads an earlier call has looked at are
@@ -73,7 +73,7 @@ def rebase(store: Transactions, payload_ids: set[int]) -> None:
         _repack_batch(store, dependents[start : start + BATCH], excluded=payload_ids)
 
 
-def _repack_batch(store: Transactions, ids: Sequence[int], excluded: set[int] | None = None) -> Repacked:
+def _repack_batch(store: Transactions, ids: Sequence[int], excluded: set[int] | None = None) -> RepackResult:
     with store.reading() as ask:
         cache = BaseCache(ask)
         attempts = [_pack_again(ask, cache, payload_id, excluded=excluded or ()) for payload_id in ids]
@@ -82,7 +82,7 @@ def _repack_batch(store: Transactions, ids: Sequence[int], excluded: set[int] | 
         return _write_all(connection, ask_on(connection), ready, always=excluded is not None)
 
 
-def _delete_unused(store: Transactions) -> Repacked:
+def _delete_unused(store: Transactions) -> RepackResult:
     with store.reading() as ask:
         unused = set(payload_queries.unused(ask))
     rebase(store, unused)
@@ -90,10 +90,10 @@ def _delete_unused(store: Transactions) -> Repacked:
         ask = ask_on(connection)
         unused &= set(payload_queries.unused(ask))
         if payload_queries.packed_against(ask, unused):  # the next run finds them again
-            return Repacked()
+            return RepackResult()
         before = payload_queries.packed_bytes(ask, unused)
         delete_rows(connection, payload, unused)
-    return Repacked(seen=len(unused), dropped=len(unused), before=before)
+    return RepackResult(seen=len(unused), dropped=len(unused), before=before)
 
 
 def _pack_again(
@@ -146,9 +146,9 @@ def _base_filter(ask: Ask, cache: BaseCache, row: Row, excluded: Collection[int]
 
 def _write_all(
     connection: Connection, ask: Ask, attempts: Sequence[RepackedPayload], *, always: bool = False
-) -> Repacked:
+) -> RepackResult:
     """Write the new forms that are smaller, or all if ``always``, unless things have changed since they were read."""
-    total = Repacked(seen=len(attempts))
+    total = RepackResult(seen=len(attempts))
     for new in attempts:
         before = len(new.row["data"])
         if always or new.gain > 0:
@@ -156,7 +156,7 @@ def _write_all(
         else:
             changed = False
             connection.execute(update(payload).where(payload.c.id == new.row["id"]).values(packing=REPACKED))
-        total += Repacked(changed=int(changed), before=before, after=len(new.data) if changed else before)
+        total += RepackResult(changed=int(changed), before=before, after=len(new.data) if changed else before)
     return total
 
 

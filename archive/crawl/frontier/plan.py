@@ -31,7 +31,7 @@ from archive.crawl.frontier.due import NextVisit, failing, is_stretchable, next_
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
-from db.records import Budget, Plan, Reason, SourceState, Visit, Waiting
+from db.records import Budget, Plan, Reason, SourceState, Visit, WaitingSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,13 +85,13 @@ def plan_visits(
     purses = {} if force else _purses(ordered, hazards, spent or {}, now)
     addresses = {state.source.id: state.source.url for state in ordered}
     due: list[_Due] = []
-    waiting: list[Waiting] = []
+    waiting: list[WaitingSource] = []
     for state in ordered:
         purse = purses.get(_group(state))
         hazard = _hazard(state, hazards)
         to_come = next_visit(state, hazard, purse.stretch if purse else 1.0)
         decided = _decide(state, to_come, now, addresses, force=force)
-        if isinstance(decided, Waiting):
+        if isinstance(decided, WaitingSource):
             waiting.append(decided)
         else:
             due.append(replace(decided, urgency=_urgency(state, hazard, now)) if purse else decided)
@@ -109,7 +109,7 @@ def plan_visits(
 
 def _decide(
     state: SourceState, to_come: NextVisit, now: datetime, addresses: Mapping[int, str], *, force: bool
-) -> _Due | Waiting:
+) -> _Due | WaitingSource:
     ended = _ended(state, addresses)
     if ended:
         return _waiting(state, ended, None)
@@ -204,11 +204,11 @@ def _urgency(state: SourceState, hazard: Hazard, now: datetime) -> float:
     return rhythm.urgency(watched(state, last, hazard), _waited(state, now))
 
 
-def _afford(due: Sequence[_Due], purses: Mapping[str, _Purse]) -> tuple[list[_Due], list[Waiting]]:
+def _afford(due: Sequence[_Due], purses: Mapping[str, _Purse]) -> tuple[list[_Due], list[WaitingSource]]:
     """What is visited after all, and the articles that wait because the budget of their group is spent."""
     left = {group: purse.left for group, purse in purses.items()}
     kept: list[_Due] = []
-    held: list[Waiting] = []
+    held: list[WaitingSource] = []
     for one in sorted(due, key=lambda one: (is_stretchable(one.state), -one.urgency, one.at)):
         group = _group(one.state)
         purse = purses.get(group)
@@ -274,8 +274,8 @@ def _moment(at: datetime) -> str:
 # --- putting together ------------------------------------------------------------------------------------------------
 
 
-def _waiting(state: SourceState, because: str, due: datetime | None) -> Waiting:
-    return Waiting(source_id=state.source.id, url=state.source.url, because=because, due_at=due)
+def _waiting(state: SourceState, because: str, due: datetime | None) -> WaitingSource:
+    return WaitingSource(source_id=state.source.id, url=state.source.url, because=because, due_at=due)
 
 
 def _visit(due: _Due) -> Visit:

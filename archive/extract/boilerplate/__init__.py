@@ -20,7 +20,7 @@ from archive.extract.boilerplate.site_template import NOTHING, learn, near_copie
 from archive.extract.boilerplate.spans import join, restore, take_lines, take_out
 
 if TYPE_CHECKING:
-    from db.records import Extraction, Removed, TemplateLines
+    from db.records import Extraction, RemovedSpan, TemplateLines
 
 __all__ = [
     "blocks_facts",
@@ -74,7 +74,7 @@ def blocks_facts(known: TemplateLines) -> tuple[tuple[str, str], ...]:
     return (("furniture", sha256(repr((known.edge, known.anywhere)).encode()).hexdigest()[:16]),) if known else ()
 
 
-def _byline(removed: tuple[Removed, ...]) -> str | None:
+def _byline(removed: tuple[RemovedSpan, ...]) -> str | None:
     """The name in a byline that stood in the text, without its "By"."""
     lines = (span.text.strip() for span in removed if span.because == "byline")
     return next((BYLINE.sub("", line) or None for line in lines), None)

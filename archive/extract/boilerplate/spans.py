@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from db.records import Removed
+from db.records import RemovedSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     Span = tuple[int, int, str]
 
 
-def take_out(text: str, spans: Sequence[Span]) -> tuple[str, tuple[Removed, ...]]:
+def take_out(text: str, spans: Sequence[Span]) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Cut ordered, disjoint (start, end, because); each is kept with the offset of the cut in the remaining text."""
     kept, removed, at, length = [], [], 0, 0
     for start, end, because in spans:
         kept.append(text[at:start])
         length += start - at
-        removed.append(Removed(at=length, text=text[start:end], because=because))
+        removed.append(RemovedSpan(at=length, text=text[start:end], because=because))
         at = end
     return "".join([*kept, text[at:]]), tuple(removed)
 
@@ -35,11 +35,11 @@ def restore(extraction: Extraction) -> str:
     return "".join([*parts, extraction.text[at:]])
 
 
-def join(pages: Sequence[Extraction]) -> tuple[str, tuple[Removed, ...]]:
+def join(pages: Sequence[Extraction]) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Several cleaned texts, none of them empty, as the paragraphs of one, and what was removed from all of them."""
     starts = accumulate((len(each.text) + 1 for each in pages[:-1]), initial=0)
     removed = (
-        Removed(at=start + span.at, text=span.text, because=span.because)
+        RemovedSpan(at=start + span.at, text=span.text, because=span.because)
         for start, each in zip(starts, pages, strict=True)
         for span in each.removed
     )
@@ -47,8 +47,8 @@ def join(pages: Sequence[Extraction]) -> tuple[str, tuple[Removed, ...]]:
 
 
 def take_lines(
-    text: str, removed: Sequence[Removed], lines: Sequence[int], because: str
-) -> tuple[str, tuple[Removed, ...]]:
+    text: str, removed: Sequence[RemovedSpan], lines: Sequence[int], because: str
+) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Take out whole lines of a cleaned text, each with a line feed; ``removed`` still goes back to where it was.
 
     At least one line has to stay.
@@ -65,22 +65,22 @@ def take_lines(
 
 
 def _recut(
-    text: str, removed: Sequence[Removed], spans: Sequence[tuple[int, int]], because: str
-) -> tuple[str, tuple[Removed, ...]]:
+    text: str, removed: Sequence[RemovedSpan], spans: Sequence[tuple[int, int]], because: str
+) -> tuple[str, tuple[RemovedSpan, ...]]:
     """Cut more spans; a removal within one comes between its two halves."""
     ends = sorted({0, len(text), *(each.at for each in removed), *(at for span in spans for at in span)})
     waiting, cuts = list(removed)[::-1], list(spans)[::-1]
     kept: list[str] = []
-    told: list[Removed] = []
+    told: list[RemovedSpan] = []
     length = 0
     for start, end in zip(ends, [*ends[1:], len(text)], strict=True):
         while waiting and waiting[-1].at == start:
             span = waiting.pop()
-            told.append(Removed(at=length, text=span.text, because=span.because))
+            told.append(RemovedSpan(at=length, text=span.text, because=span.because))
         while cuts and cuts[-1][1] <= start:
             cuts.pop()
         if cuts and cuts[-1][0] <= start < end:
-            told.append(Removed(at=length, text=text[start:end], because=because))
+            told.append(RemovedSpan(at=length, text=text[start:end], because=because))
         else:
             kept.append(text[start:end])
             length += end - start

@@ -104,14 +104,14 @@ def repack(settings: Settings, *, everything: bool) -> None:
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
     say(
-        f"{count(done.seen, 'payload')}, {done.changed} packed anew, {done.dropped} dropped: "
+        f"{count(done.examined, 'payload')}, {done.changed} packed anew, {done.dropped} dropped: "
         f"{size(done.before)} before, {size(done.after)} after"
     )
 
 
 def _progress(done: RepackResult) -> None:
     if sys.stderr.isatty():
-        told = f"{done.seen} payloads, {size(done.before)} before, {size(done.after)} after"
+        told = f"{done.examined} payloads, {size(done.before)} before, {size(done.after)} after"
         click.echo(f"\r{told}\x1b[K", err=True, nl=False)
 
 

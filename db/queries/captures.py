@@ -218,7 +218,7 @@ def _sighting(row: Row, body: str, length: int) -> Sighting:
         body=body,
         length=length,
         headline_sure=len(json.loads(row["headline_from"] or "[]")) != 1,
-        given=row["content_type"] == TEXT_MEDIA_TYPE,
+        is_finished_text=row["content_type"] == TEXT_MEDIA_TYPE,
         modified_at=instant_or_none(row["modified_at"]),
     )
 

@@ -205,8 +205,9 @@ class Sighting:
 
     ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it confirms. ``body`` is a
     digest of the text without its headline, and ``length`` the characters of that body. ``headline_sure``: at least two
-    of the page's headlines agree on ``title``. ``given``: the payload was imported as finished text. ``source_id`` is
-    the address requested, which may be an alias. ``unchanged``: a 304, or the same bytes with the same text as before.
+    of the page's headlines agree on ``title``. ``is_finished_text``: the payload was imported as finished text.
+    ``source_id`` is the address requested, which may be an alias. ``unchanged``: a 304, or the same bytes with the same
+    text as before.
     """
 
     capture_id: int
@@ -224,7 +225,7 @@ class Sighting:
     body: str = ""
     length: int = 0
     headline_sure: bool = True
-    given: bool = False
+    is_finished_text: bool = False
     modified_at: datetime | None = None
     source_id: int = 0
     unchanged: bool = False

@@ -28,9 +28,9 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepackResult:
-    """The result of repacking: payloads seen, changed and dropped, and their bytes before and after."""
+    """The result of repacking: payloads examined, changed and dropped, and their bytes before and after."""
 
-    seen: int = 0
+    examined: int = 0
     changed: int = 0
     dropped: int = 0
     before: int = 0
@@ -39,7 +39,7 @@ class RepackResult:
     def __add__(self, other: RepackResult) -> RepackResult:
         """Return the sum of two steps."""
         return RepackResult(
-            seen=self.seen + other.seen,
+            examined=self.examined + other.examined,
             changed=self.changed + other.changed,
             dropped=self.dropped + other.dropped,
             before=self.before + other.before,

@@ -93,7 +93,7 @@ def _delete_unused(store: Transactions) -> RepackResult:
             return RepackResult()
         before = payload_queries.packed_bytes(ask, unused)
         delete_rows(connection, payload, unused)
-    return RepackResult(seen=len(unused), dropped=len(unused), before=before)
+    return RepackResult(examined=len(unused), dropped=len(unused), before=before)
 
 
 def _pack_again(
@@ -148,7 +148,7 @@ def _write_all(
     connection: Connection, ask: Ask, attempts: Sequence[RepackedPayload], *, always: bool = False
 ) -> RepackResult:
     """Write the new forms that are smaller, or all if ``always``, unless things have changed since they were read."""
-    total = RepackResult(seen=len(attempts))
+    total = RepackResult(examined=len(attempts))
     for new in attempts:
         before = len(new.row["data"])
         if always or new.gain > 0:

@@ -1,1 +1,1 @@
-"""Where it is kept: the nouns (``db.records``) and the store. Imports nothing, so that the nouns cost nothing."""
+"""The records that all of wirecopy passes around, and the store that holds them. Imports nothing, to load fast."""

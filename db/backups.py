@@ -1,4 +1,4 @@
-"""Spare copies: where upkeep puts backups, and which of them stay."""
+"""Backups beside the archive: their names, and how many upkeep keeps."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ BACKUPS_KEPT = 7
 """Backups that stay: a week of nightly upkeep."""
 
 
-def backup_path(db: Path, at: datetime) -> Path:
-    """Where the backup taken at ``at`` goes: a folder beside the archive, named so that names sort by time."""
-    return db.parent / "backups" / f"{db.stem}-{at:%Y%m%dT%H%M%SZ}{db.suffix}"
+def backup_path(db: Path, taken_at: datetime) -> Path:
+    """Return the path of a backup: a folder beside the archive, and a name that sorts by time."""
+    return db.parent / "backups" / f"{db.stem}-{taken_at:%Y%m%dT%H%M%SZ}{db.suffix}"
 
 
 def list_backups(db: Path) -> list[Path]:
-    """The backups of this archive that are there, oldest first. Other files in the folder are left alone."""
+    """Return the backups of this archive, oldest first. Other files in the folder are left out."""
     stamp = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
     return sorted((db.parent / "backups").glob(f"{db.stem}-{stamp}{db.suffix}"))
 
 
 def prune_backups(db: Path) -> int:
-    """Remove all but the newest backups of this archive; how many went."""
-    spares = list_backups(db)
-    for spare in spares[:-BACKUPS_KEPT]:
-        spare.unlink()
-    return len(spares[:-BACKUPS_KEPT])
+    """Delete all but the newest ``BACKUPS_KEPT`` backups of this archive; return how many were deleted."""
+    surplus = list_backups(db)[:-BACKUPS_KEPT]
+    for path in surplus:
+        path.unlink()
+    return len(surplus)

@@ -1,12 +1,12 @@
-"""The chain over captures: what a link is. Pure; writing is in ``db.store.chain``, checking in ``db.verify``.
+"""The hash chain over captures. Pure functions; ``db.store.chain`` writes the links, ``db.verify`` checks them.
 
-Each capture has a link, in the order in which captures were kept (their ids, which are never given again)::
+Each capture has a link, in the order in which captures were stored (their ids, which are never reused)::
 
-    facts = JSON of what was observed, keys sorted, without blanks, other letters than ASCII escaped
+    facts = JSON of the capture, keys sorted, without blanks, characters outside ASCII escaped
     link  = sha256(link before, sha256(facts))           32 raw bytes each; 32 zero bytes before the first
 
-So nothing that was once kept can be changed, added in between or taken out without changing every later link. A capture
-that was forgotten on request leaves ``sha256(facts)`` behind, from which nothing can be read and the chain goes on.
+So no stored capture can be changed, inserted or deleted without changing every later link. A capture that was forgotten
+on request leaves ``sha256(facts)`` behind, which reveals nothing and keeps the chain valid.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 START: Final = bytes(32)
-"""What stands before the first link."""
+"""The link before the first one."""
 
-# A fact equal to what stands here is not written, nor one whose column is not there yet (in a migration): a column
+# A fact with its default value is left out, and so is one whose column does not exist yet (in a migration). So a column
 # added later, with its default, changes no older link.
-_USUAL: Final[Mapping[str, Any]] = {
+_DEFAULTS: Final[Mapping[str, Any]] = {
     "source": None,
     "run_id": None,
     "captured_at": None,
@@ -61,12 +61,12 @@ CAPTURES = """
 
 
 def facts(row: Mapping[str, Any]) -> str:
-    """What a link says of a capture: the row as a table has it, with ``source`` (its address) and its payload's digest.
+    """Return the facts of a capture as JSON. ``row`` is a row of ``CAPTURES``.
 
     Instants are microseconds since 1970, digests hex; ``headers``, ``hops``, ``flags`` and ``exchange`` are JSON text.
     """
-    told = {name: _plain(row[name]) for name, usual in _USUAL.items() if row.get(name, usual) != usual}
-    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+    values = {name: _plain(row[name]) for name, default in _DEFAULTS.items() if row.get(name, default) != default}
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:
@@ -75,11 +75,11 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def digest(told: str) -> bytes:
-    """The digest of facts: what a link is made from, and all that a forgotten capture leaves."""
-    return hashlib.sha256(told.encode()).digest()
+def digest(facts_json: str) -> bytes:
+    """Return the digest of facts: it goes into the link, and is all that a forgotten capture leaves."""
+    return hashlib.sha256(facts_json.encode()).digest()
 
 
 def link(before: bytes, facts_digest: bytes) -> bytes:
-    """The link after ``before`` for a capture with these facts."""
+    """Return the link that follows ``before`` for a capture with these facts."""
     return hashlib.sha256(before + facts_digest).digest()

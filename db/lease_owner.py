@@ -1,7 +1,7 @@
-"""Who holds a lease: a name that says which process, so that a holder that died is known to be dead.
+"""The owner of a lease, a name that identifies its process, so that the lease of a dead process can be ignored.
 
-``name@host:pid:start#token``: ``start`` is the process's start time as the kernel counts it, because numbers of
-processes are used again; the token tells two runs of one process apart.
+Form: ``name@host:pid:start#token``. ``start`` is the process's start time as the kernel counts it, because process ids
+are reused. The token tells two runs of one process apart.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 
 def lease_owner(name: str) -> str:
-    """A new holder for the run called ``name`` in this process."""
+    """Return a new owner for the run called ``name`` in this process."""
     pid = os.getpid()
-    return f"{name}@{socket.gethostname()}:{pid}:{_started(pid)}#{secrets.token_hex(3)}"
+    return f"{name}@{socket.gethostname()}:{pid}:{_start_time(pid)}#{secrets.token_hex(3)}"
 
 
 def owner_is_alive(owner: str) -> bool:
-    """False if ``owner`` names a process of this machine that no longer runs; True if it runs, or cannot be told."""
+    """False if ``owner`` names a process of this machine that no longer runs; True if it runs or may run."""
     host, _, process = owner.rpartition("@")[2].partition(":")
     pid, _, start = process.partition("#")[0].partition(":")
     if host != socket.gethostname() or not pid.isdecimal():
         return True
-    return _runs(int(pid)) and start in {"", _started(int(pid))}
+    return _is_running(int(pid)) and start in {"", _start_time(int(pid))}
 
 
 def active_leases(ask: Ask, now: datetime) -> list[dict[str, Any]]:
-    """The leases that somebody holds at ``now`` who lives, as far as that can be told."""
+    """Return the leases in force at ``now`` whose owner runs, as far as this machine can tell."""
     return [lease for lease in leases(ask, now) if owner_is_alive(lease["owner"])]
 
 
-def _runs(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -50,11 +50,11 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _started(pid: int) -> str:
-    """Start time of a process in clock ticks since boot; empty where the system does not tell."""
+def _start_time(pid: int) -> str:
+    """Return the start time of a process in clock ticks since boot; empty where the system does not say."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    # The second field is the program's name in brackets, and may itself hold blanks and brackets.
+    # The second field is the program's name in brackets, and may itself contain blanks and brackets.
     return stat.rpartition(")")[2].split()[19]

@@ -1,4 +1,4 @@
-"""Care for the file: make it, migrate it, check it, back it up, bring it back."""
+"""Maintenance of the archive file: create, migrate, check, back up, restore."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from db.reader import BUSY_SECONDS, HEAD, check_revision, is_wirecopy_revision, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgrade:
-    """What ``upgrade`` did: the revision found (None: a new file), the one now, and where the old file was kept."""
+    """The result of ``upgrade``: the revision before (None: a new file) and after it, and the old file's backup."""
 
     before: str | None
     after: str
@@ -24,30 +24,30 @@ class Upgrade:
 
 
 def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
-    """Bring the archive at ``path`` to this code's schema, making it if there is none.
+    """Migrate the archive at ``path`` to this code's schema, creating it if there is none.
 
-    An existing older file is copied to ``keep`` first (default: beside it, named after its revision), migrated in one
-    transaction, and checked. Raises StoreError and its kin; a failed migration leaves the file as it was.
+    An older file is copied to ``keep`` first (default: beside it, named after the new revision), migrated in one
+    transaction, and checked. Raises StoreError or a subclass; a failed migration leaves the file unchanged.
     """
     before = revision(path)
     if before == HEAD:
         return Upgrade(before=before, after=HEAD)
     if before is not None and before > HEAD:
         check_revision(before, path)
-    kept = backup(path, keep or path.with_name(f"{path.name}.before-{HEAD}")) if before is not None else None
-    _make_folder(path)
+    copy = backup(path, keep or path.with_name(f"{path.name}.before-{HEAD}")) if before is not None else None
+    _create_folder(path)
     if before is None:
-        _make(path)
+        _create(path)
     else:
         _migrate(path)
     check_file(path)
-    return Upgrade(before=before, after=HEAD, backup=kept)
+    return Upgrade(before=before, after=HEAD, backup=copy)
 
 
 def revision(path: Path) -> str | None:
-    """The schema revision of the file at ``path``; None when there is no file or an empty one.
+    """Return the schema revision of the file at ``path``; None if there is no file or an empty one.
 
-    Raises SchemaMismatch for a database of something else, Corrupt for a file that is no database.
+    Raises SchemaMismatch for the database of another program, Corrupt for a file that is no database.
     """
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file in it, like {path / 'archive.db'}")
@@ -60,18 +60,18 @@ def revision(path: Path) -> str | None:
                 return None
             if "alembic_version" not in tables:
                 check_revision(None, path)
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.Error as error:
             raise store_error_from(error, path) from error
-    if not found or not is_wirecopy_revision(found[0]):
+    if not row or not is_wirecopy_revision(row[0]):
         check_revision(None, path)
-    return str(found[0])
+    return str(row[0])
 
 
 def check_file(path: Path, *, deep: bool = False) -> None:
-    """Let SQLite check the file and its foreign keys. Raises Corrupt, saying what does not hold.
+    """Let SQLite check the file and its foreign keys. Raises Corrupt with what is wrong.
 
-    ``deep`` runs the full integrity check (28 s for a million versions in the research, against 1 s).
+    ``deep`` runs the full integrity check (28 s for a million versions, against 1 s).
     """
     with closing(_open(path)) as connection:
         try:
@@ -80,16 +80,16 @@ def check_file(path: Path, *, deep: bool = False) -> None:
         except sqlite3.Error as error:
             raise store_error_from(error, path) from error
     if answer != "ok":
-        raise Corrupt(f"{path}: {answer}. Bring back a backup: wirecopy restore BACKUP")
+        raise Corrupt(f"{path}: {answer}. Restore a backup: wirecopy restore BACKUP")
     if orphan is not None:
-        raise Corrupt(f"{path}: row {orphan[1]} of table {orphan[0]} names a row of {orphan[2]} that is not there")
+        raise Corrupt(f"{path}: row {orphan[1]} of table {orphan[0]} refers to a row of {orphan[2]} that is missing")
 
 
 def backup(path: Path, to: Path, *, compact: bool = False) -> Path:
-    """Copy the archive, as of one moment, to ``to`` while others read and write it; the copy is checked.
+    """Copy the archive as of one moment to ``to`` while others read and write it, and check the copy.
 
-    Written beside its place and renamed when it is whole, so that a crash leaves no half backup. ``compact`` writes
-    every table anew, without the room that deleted rows left. Raises StoreError.
+    The copy is written under another name and renamed when it is complete, so a crash leaves no partial backup.
+    ``compact`` rewrites every table without the room that deleted rows left. Raises StoreError.
     """
     if not path.is_file():
         raise StoreError(f"there is no archive at {path} to back up")
@@ -97,25 +97,25 @@ def backup(path: Path, to: Path, *, compact: bool = False) -> Path:
         raise BadInput(f"the backup cannot be the archive itself: {to}")
     if revision(path) is None:
         raise SchemaMismatch(f"{path} is empty: there is nothing to back up")
-    _make_folder(to)
-    half = to.with_name(to.name + ".half")
+    _create_folder(to)
+    partial = to.with_name(to.name + ".half")
     try:
-        half.unlink(missing_ok=True)
-        (_compact if compact else _copy)(path, half)
-        check_file(half)
-        half.replace(to)
-    except Corrupt as error:  # a copy is as good as what it was made of
-        raise Corrupt(f"no copy was made, because {path} does not hold: {error}") from error
+        partial.unlink(missing_ok=True)
+        (_compact if compact else _copy)(path, partial)
+        check_file(partial)
+        partial.replace(to)
+    except Corrupt as error:  # the copy is as damaged as its original
+        raise Corrupt(f"no copy was made, because {path} is damaged: {error}") from error
     except sqlite3.Error as error:
-        told = store_error_from(error, to)
-        raise (store_error_from(error, path) if isinstance(told, Corrupt) else told) from error
+        of_copy = store_error_from(error, to)
+        raise (store_error_from(error, path) if isinstance(of_copy, Corrupt) else of_copy) from error
     except OSError as error:
         raise StoreError(
             f"the backup {to} could not be written: {error.strerror}; make room or name another place"
         ) from error
     finally:
         with suppress(OSError):
-            half.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
     return to
 
 
@@ -131,75 +131,75 @@ def _compact(path: Path, to: Path) -> None:
 
 
 def restore(path: Path, source: Path) -> Path | None:
-    """Put the backup ``source`` in the place of the archive at ``path``; returns where the replaced file was kept.
+    """Replace the archive at ``path`` by the backup ``source``; return the path of the replaced file.
 
-    The backup is checked first and copied beside the archive, then both change places by rename. A backup of an older
-    schema is fine (upgrade follows); a newer one is refused. Raises StoreError and its kin.
+    The backup is checked and copied beside the archive, then both are renamed. A backup of an older schema is accepted
+    (upgrade follows), one of a newer schema is refused. Raises StoreError or a subclass.
     """
     if not source.is_file():
         raise StoreError(f"there is no backup at {source}")
     if source.resolve() == path.resolve():
         raise BadInput(f"{source} is the archive itself; name a backup, see the folder {path.parent / 'backups'}")
-    found = revision(source)
-    if found is None:
+    backup_revision = revision(source)
+    if backup_revision is None:
         raise SchemaMismatch(f"{source} is empty: not a backup of a wirecopy archive")
-    if found > HEAD:
-        check_revision(found, source)
-    # Copied by SQLite, not as bytes: what is given may be a live archive, whose last writes stand in its log.
+    if backup_revision > HEAD:
+        check_revision(backup_revision, source)
+    # Copied by SQLite, not as bytes: the source may be a live archive, whose last writes are in its log.
     incoming = backup(source, path.with_name(path.name + ".incoming"))
     try:
-        kept = _set_aside(path)
+        replaced = _set_aside(path)
         incoming.replace(path)
     except OSError as error:
         raise StoreError(f"{path} could not be replaced: {error.strerror}; look for {path.name}.replaced") from error
     finally:
         with suppress(OSError):
             incoming.unlink(missing_ok=True)
-    return kept
+    return replaced
 
 
 def _set_aside(path: Path) -> Path | None:
     if not path.exists():
         return None
-    kept = _free_name(path)
+    target = _free_name(path)
     try:
-        # Fold the write-ahead log into the file, or the old file would lose its last writes when it is set aside.
+        # Move the write-ahead log into the file, or the old file loses its last writes when it is renamed.
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
             busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StoreError(f"{path} is in use; stop what writes to it (wirecopy up, a refresh) and restore again")
     except sqlite3.Error:
-        pass  # a broken archive is just what one restores over; it is kept as it is
-    path.replace(kept)
-    for log in ("-wal", "-shm"):  # left behind only by a broken archive; its last writes may stand there
+        pass  # a broken archive is a reason to restore; it is set aside as it is
+    path.replace(target)
+    for log in ("-wal", "-shm"):  # only a broken archive leaves them; its last writes may be there
         with suppress(FileNotFoundError):
-            path.with_name(path.name + log).replace(kept.with_name(kept.name + log))
-    return kept
+            path.with_name(path.name + log).replace(target.with_name(target.name + log))
+    return target
 
 
 def _free_name(path: Path) -> Path:
-    """Where the replaced file goes: a second restore must not overwrite what the first one set aside."""
+    """Return an unused name for the replaced file, so that a second restore does not overwrite the first one's."""
     names = (path.with_name(f"{path.name}.replaced{'' if number == 1 else f'-{number}'}") for number in count(1))
     return next(name for name in names if not name.exists())
 
 
-def _make_folder(path: Path) -> None:
+def _create_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"the folder of {path} cannot be made: {error.strerror}; name another place") from error
+        raise StoreError(f"the folder of {path} cannot be created: {error.strerror}; name another place") from error
 
 
-def _make(path: Path) -> None:
-    """Lay out a new archive in one transaction, unless another process was quicker."""
-    layout = _layout()
+def _create(path: Path) -> None:
+    """Create the tables of a new archive in one transaction, unless another process was quicker."""
+    statements = _create_statements()
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-                for statement in layout:
+                for statement in statements:
                     connection.execute(statement)
                 connection.execute("INSERT INTO alembic_version VALUES (?)", [HEAD])
             connection.execute("COMMIT")
@@ -208,20 +208,20 @@ def _make(path: Path) -> None:
 
 
 @cache
-def _layout() -> tuple[str, ...]:
-    """The statements that all migrations together come to, read off a file they made.
+def _create_statements() -> tuple[str, ...]:
+    """Return the statements that create what all migrations together create, read off a file they made.
 
-    Said again for each new archive: a tenth of the time of the migrations, of which a program that makes many (tests
-    make 700) would spend most of its own.
+    Executing these takes a tenth of the time of the migrations, which matters to a program that creates many archives
+    (the tests create 700).
     """
     with TemporaryDirectory() as folder:
-        made = Path(folder) / "archive.db"
-        _migrate(made)
-        with closing(sqlite3.connect(made)) as connection:
+        migrated = Path(folder) / "archive.db"
+        _migrate(migrated)
+        with closing(sqlite3.connect(migrated)) as connection:
             return tuple(sql for (sql,) in connection.execute(_STATEMENTS))
 
 
-# Without the tables that SQLite keeps for itself and those of the full-text index, which come with it.
+# Without SQLite's internal tables and those of the full-text index, which are created with it.
 _STATEMENTS = """
     SELECT sql FROM sqlite_master
     WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
@@ -238,9 +238,9 @@ def _migrate(path: Path) -> None:
     from db.writer import open_engine
 
     config = Config()
-    here = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", here.replace("%", "%%"))  # the option is a template
-    # Foreign keys off: a batch migration rebuilds tables that others point at. check_file looks at them afterwards.
+    scripts = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", scripts.replace("%", "%%"))  # the option is a template
+    # Foreign keys off: a batch migration rebuilds tables that others refer to. check_file checks them afterwards.
     engine = open_engine(path, foreign_keys=False)
     try:
         with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Instants as the tables keep them: whole microseconds since 1970 in UTC, so that every database sorts them alike."""
+"""Instants as columns: whole microseconds since 1970 in UTC, which every database sorts alike."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def micros(at: datetime) -> int:
-    """Microseconds since the epoch of an aware instant."""
-    return (at - _EPOCH) // _MICROSECOND
+def micros(moment: datetime) -> int:
+    """Return the microseconds since the epoch of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
-def micros_or_none(at: datetime | None) -> int | None:
-    """As ``micros``, passing None through."""
-    return None if at is None else micros(at)
+def micros_or_none(moment: datetime | None) -> int | None:
+    """Return ``micros`` of a datetime; None for None."""
+    return None if moment is None else micros(moment)
 
 
 def instant(value: int) -> datetime:
-    """The aware UTC instant of ``value`` microseconds."""
+    """Return the aware UTC datetime of ``value`` microseconds since the epoch."""
     return _EPOCH + value * _MICROSECOND
 
 
 def instant_or_none(value: int | None) -> datetime | None:
-    """As ``instant``, passing None through."""
+    """Return ``instant`` of a number; None for None."""
     return None if value is None else instant(value)

@@ -1,7 +1,9 @@
-"""Ways into the file: a SQLAlchemy engine that writes, and a plain sqlite3 connection that only reads.
+"""The read-only way into the archive: a plain sqlite3 connection, and ``Ask``, the signature of every query.
 
-Readers do without SQLAlchemy, because importing it costs 0.3 s of CPU, most of what a read verb may take. Both ask with
-the same SQL text and named parameters, through the ``Ask`` shape.
+Readers do without SQLAlchemy, because importing it costs 0.3 s of CPU, most of what a read verb may take.
+
+``ask`` is the store's word for a callable that runs SQL. ``Reader.ask`` and ``Store.ask`` are two; ``db.writer.ask_on``
+makes one inside a transaction. Every function of ``db.queries`` takes one, so the same query serves all three.
 """
 
 from __future__ import annotations
@@ -18,28 +20,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = "0009"
-"""The migration this code is written for. Stands here, not in ``db.schema``, so that readers need no SQLAlchemy."""
+"""The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0
-"""How long a writer waits for its turn: waiting is not fair, 3.1 s was the worst of four writers in the research."""
+"""Seconds a writer waits for the lock. Waiting is not fair: 3.1 s was the worst of four writers we measured."""
 
 _STEPS = 500
-"""Steps of SQLite's machine between two looks at the clock: 20 us, and no more than 50 rows of whatever length."""
+"""Steps of SQLite's virtual machine between two looks at the clock: 20 us, and at most 50 rows of any length."""
 
 _PRIMARY = 0xFF
-"""The part of SQLite's extended result codes that names the kind of error."""
+"""The bits of SQLite's extended result codes that hold the primary code."""
 
 Row = dict[str, Any]
 
 
 class Ask(Protocol):
-    """A question to the store: SQL with ``:named`` parameters in, rows as dicts out."""
+    """A callable that runs SQL with ``:named`` parameters and returns the rows as dicts."""
 
     def __call__(self, sql: str, /, **values: Any) -> list[Row]:
-        """All rows of the answer."""
+        """Return all rows of the result."""
 
 
-_MEANS: dict[int, tuple[type[StoreError], str]] = {
+_ERRORS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_BUSY: (
         StoreBusy,
         "{path} stayed locked for {wait:.0f} s; another process writes to it. Try again soon",
@@ -53,7 +55,7 @@ _MEANS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_NOTADB: (Corrupt, "{path} is not a readable archive ({error}); run: wirecopy restore BACKUP"),
     sqlite3.SQLITE_INTERRUPT: (
         TooSlow,
-        "this question of {path} takes too long. Ask for less: a shorter time, rarer words",
+        "this request to {path} takes too long. Ask for less: a shorter period, rarer words",
     ),
     sqlite3.SQLITE_READONLY: (
         StoreError,
@@ -64,46 +66,46 @@ _MEANS: dict[int, tuple[type[StoreError], str]] = {
         "{path} cannot be opened: check that it exists and that you may use its folder",
     ),
 }
-"""What SQLite's primary result codes mean for a person."""
+"""Our error and its message for SQLite's primary result codes."""
 
 
 def store_error_from(error: Exception, path: Path) -> StoreError:
-    """The error of ours that says what a driver's error means for ``path``."""
-    # By code, not by words: a message may quote what a person searched for.
+    """Return our error for an error of the SQLite driver on the file at ``path``."""
+    # By code, not by message text: a message may quote what a person searched for.
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    kind, says = _MEANS.get(code, (StoreError, "{path}: {error}"))
-    return kind(says.format(path=path, error=error, wait=BUSY_SECONDS))
+    error_type, message = _ERRORS.get(code, (StoreError, "{path}: {error}"))
+    return error_type(message.format(path=path, error=error, wait=BUSY_SECONDS))
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that only reads, as every way into the file that does not write uses it. Raises ``sqlite3.Error``.
+    """Return a read-only connection. Raises ``sqlite3.Error``.
 
-    A read-only disk has no room for SQLite's log beside the archive, and without a log nobody is writing: there the
-    file is read as it stands.
+    On a read-only disk SQLite cannot create its log beside the archive. Without a log nobody is writing, so the file is
+    opened as immutable there.
     """
     connection = _connect(path, "mode=ro")
     try:
-        connection.execute("PRAGMA schema_version").close()  # opening is lazy: only now is the file looked at
+        connection.execute("PRAGMA schema_version").close()  # opening is lazy: this reads the file
     except sqlite3.Error as error:
         connection.close()
-        no_room = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # a read-only disk; a folder one may not write to
-        if error.sqlite_errorcode & _PRIMARY not in no_room or path.with_name(f"{path.name}-wal").exists():
+        no_log = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # a read-only disk or folder
+        if error.sqlite_errorcode & _PRIMARY not in no_log or path.with_name(f"{path.name}-wal").exists():
             raise
         return _connect(path, "immutable=1")
     return connection
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=BUSY_SECONDS)
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?{options}", uri=True, timeout=BUSY_SECONDS)
 
 
 class Reader:
-    """A read-only connection. It never creates, migrates or writes; close it, or use it as a context manager."""
+    """A read-only connection. It never creates, migrates or writes. Close it, or use it as a context manager."""
 
     def __init__(self, path: Path, *, patience: float | None = None) -> None:
-        """Raises StoreError (no such archive), SchemaMismatch, or Corrupt.
+        """Open the archive at ``path``. Raises StoreError (no such archive), SchemaMismatch, or Corrupt.
 
-        ``patience``: seconds from now after which every question is cut off with TooSlow; None: they may take any time.
+        ``patience``: seconds from now after which queries are interrupted with TooSlow. None: no limit.
         """
         self.path = path
         if not path.is_file():
@@ -113,8 +115,8 @@ class Reader:
         except sqlite3.Error as error:
             raise store_error_from(error, path) from error
         if patience is not None:
-            ends = monotonic() + patience
-            self._connection.set_progress_handler(lambda: monotonic() > ends, _STEPS)
+            deadline = monotonic() + patience
+            self._connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
         try:
             check_revision(self._revision(), path)
         except StoreError:
@@ -128,11 +130,11 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
-        """All rows of the answer. Raises StoreError."""
+        """Return all rows of one query. Raises StoreError."""
         try:
             with closing(self._connection.execute(sql, values)) as cursor:
                 names = [column[0] for column in cursor.description or ()]
@@ -147,19 +149,21 @@ class Reader:
         return str(rows[0]["version_num"]) if rows else None
 
 
-def check_revision(found: str | None, path: Path) -> None:
-    """Raises SchemaMismatch, naming the command to run, unless ``found`` is the revision this code is written for."""
-    if found == HEAD:
+def check_revision(revision: str | None, path: Path) -> None:
+    """Raise SchemaMismatch, naming the command to run, unless ``revision`` is the one this code is written for."""
+    if revision == HEAD:
         return
-    if found is None or not is_wirecopy_revision(found):
+    if revision is None or not is_wirecopy_revision(revision):
         raise SchemaMismatch(f"{path} is a database, but not a wirecopy archive; name another with --db")
-    if found < HEAD:
-        raise SchemaMismatch(f"{path} has the older schema {found}, this wirecopy reads {HEAD}. Run: wirecopy upgrade")
+    if revision < HEAD:
+        raise SchemaMismatch(
+            f"{path} has the older schema {revision}, this wirecopy reads {HEAD}. Run: wirecopy upgrade"
+        )
     raise SchemaMismatch(
-        f"{path} has the newer schema {found}, this wirecopy knows only {HEAD}. Install a newer wirecopy to open it"
+        f"{path} has the newer schema {revision}, this wirecopy knows only {HEAD}. Install a newer wirecopy to open it"
     )
 
 
 def is_wirecopy_revision(revision: str) -> bool:
-    """True if a revision looks like ours, ``0001``; other programs use Alembic too, and name theirs otherwise."""
+    """True if a revision looks like wirecopy's, ``0001``. Other programs use Alembic too, with other names."""
     return len(revision) == len(HEAD) and revision.isdecimal()

@@ -1,7 +1,7 @@
-"""The stable views: what people may query with any SQL tool. Tables may change, these may not.
+"""The stable views, for queries with any SQL tool. Tables may change, these may not.
 
-Dropped before a migration and created again after it from this one definition, because a batch migration fails while a
-view stands on the table it rebuilds.
+They are dropped before a migration and created after it from this one definition, because a batch migration fails while
+a view uses the table it rebuilds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _ISO = {
 }
 _HEX = {"sqlite": "lower(hex({0}))", "postgresql": "encode({0}, 'hex')"}
 
-# Two reports of one event lie within three days of each other: nearcopy research, section 4.
+# Two reports of one event are within three days of each other: nearcopy research, section 4.
 SAME_EVENT_WINDOW = 72 * 3600 * 1_000_000
 
 _SOURCES = """
@@ -52,10 +52,10 @@ _CHANGES = """
     FROM v_versions v
     JOIN v_versions p ON p.source_id = v.source_id AND p.version = v.version - 1"""
 
-# Links are kept between texts and shown between versions: no link has to be judged again because a history shifted.
-# A text that stands under two addresses is an exact copy without any comparison. a is the version with the earlier
-# trustworthy date, as far as the archive knows. Either side of a link may be that, so each half asks for one way round:
-# asked for one version, a half looks its links up, where both in one condition would read them all.
+# Links are stored between texts and shown between versions, so no pair is compared again because a history shifted. A
+# text at two addresses is an exact copy without any comparison. a is the version with the earlier trustworthy date, as
+# far as the archive knows. It may be either side of the stored link, so each half selects one direction. For one
+# version a half looks its links up, where one condition for both directions reads all links.
 _LINK_HALF = """
     SELECT x.id AS a_id, y.id AS b_id, l.relation, l.score, l.coverage_{a} AS coverage_a, l.coverage_{b} AS coverage_b,
            l.longest_run, l.passages, l.residue, l.because, l.method, l.translated, l.languages, l.broken,
@@ -84,9 +84,9 @@ _LINKS = " UNION ALL ".join(
     )
 )
 
-# Which of two articles has it from the other is said once, by the earliest link between them: what links them the other
-# way round later on (the original, edited again, still resembles its copy) makes the original no copy. Links that speak
-# of no copy decide nothing.
+# The earliest link between two articles decides which one is the copy. A later link in the other direction (the
+# original, edited again, still resembles its copy) does not make the original a copy. Links that are no copies do not
+# count.
 _COPIES = """
     SELECT l.a_id AS id, b.title, b.url AS copy_url, b.version AS copy_version, l.relation, l.score,
            a.title AS of_title, a.url AS of_url, a.version AS of_version, l.coverage_a AS of_coverage,
@@ -109,8 +109,8 @@ _COPIES = """
                 AND ((m.a_text_id = p.text_id AND m.b_text_id = q.text_id)
                      OR (m.a_text_id = q.text_id AND m.b_text_id = p.text_id)))))"""
 
-# What the inbox shows: of an article that changed since somebody looked, from the version seen last (never: the first)
-# to today's. What only a newer recipe reads otherwise is no change.
+# The inbox: articles that changed since they were read, from the version seen last (the first, if never read) to
+# today's. A version that exists only because of a newer recipe is no change.
 _INBOX = """
     SELECT s.id, n.title, b.title AS title_before, s.url, b.number AS version_seen, n.number AS version,
            {iso:max(e.first_seen_at)} AS seen_at, count(*) AS changes, max(e.score) AS score
@@ -140,12 +140,12 @@ _VIEWS = {
 
 
 def drop_views() -> list[str]:
-    """The statements that take every view away, dependants first."""
+    """Return the statements that drop every view, dependants first."""
     return [f"DROP VIEW IF EXISTS {name}" for name in reversed(_VIEWS)]
 
 
 def create_views(dialect: str) -> list[str]:
-    """The statements that make every view, in order, for ``sqlite`` or ``postgresql``."""
+    """Return the statements that create every view, in order, for ``sqlite`` or ``postgresql``."""
     return [f"CREATE VIEW {name} AS {_fill(sql, dialect)}" for name, sql in _VIEWS.items()]
 
 
@@ -154,7 +154,7 @@ def _fill(sql: str, dialect: str) -> str:
 
 
 class _Wrap:
-    """Lets a view say ``{iso:column}`` and get the dialect's expression around the column."""
+    """Format spec that turns ``{iso:column}`` in a view into the dialect's expression for the column."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern

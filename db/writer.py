@@ -1,8 +1,8 @@
-"""The writing way in: a SQLAlchemy engine whose transactions begin IMMEDIATE.
+"""The engine that writes: SQLAlchemy over SQLite, with transactions that begin IMMEDIATE.
 
-A deferred transaction that reads and then writes fails under concurrency whatever the timeout (96 % of them in the
-research); taking the write lock at once queues instead. pysqlite's own transaction handling is switched off, because it
-commits behind our back before DDL and loses repeatable reads.
+A deferred transaction that reads and then writes fails under concurrency whatever the timeout (96 % of them in our
+measurements). Taking the write lock at the start queues instead. The transaction handling of Python's sqlite3 is
+switched off, because it commits on its own before DDL and loses repeatable reads.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
 
 
 def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: bool = True) -> Engine:
-    """An engine for the SQLite file at ``path``; every transaction starts with ``begin``. Dispose of it when done.
+    """Make an engine for the SQLite file at ``path``; every transaction starts with ``begin``. Dispose of it after use.
 
-    A commit waits until the disk has it, but for one with the execution option ``durable=False``.
+    A commit waits for the disk, except with the execution option ``durable=False``.
     """
-    # Connections are kept: closing the last one folds the log into the file and deletes it, so that a pool of none took
-    # 42 to 57 ms a source to settle 200 sources, where this takes 6 to 7 (17 to 19 ms of CPU, and 6).
-    url = URL.create("sqlite", database=str(path))  # never spelled as text: a folder's name may hold ? or %
+    # Connections are pooled: closing the last one moves the log into the file and deletes it. Without a pool, settling
+    # 200 sources took 42 to 57 ms a source (17 to 19 ms of CPU); with it, 6 to 7 (6).
+    url = URL.create("sqlite", database=str(path))  # never formatted as text: a folder's name may contain ? or %
     engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, record: ConnectionPoolEntry) -> None:
+    def _configure(connection: Any, record: ConnectionPoolEntry) -> None:
         record.info["process"] = os.getpid()
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: to forget has to mean it
+        cursor.execute("PRAGMA secure_delete = ON")  # deleted bytes are overwritten: forgetting must not leave them
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 
     @event.listens_for(engine, "checkout")
-    def _take(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    def _check_process(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
         if record.info["process"] != os.getpid():
-            raise DisconnectionError("a forked child has to open the file itself")  # which SQLAlchemy does upon this
+            raise DisconnectionError("a forked child has to open the file itself")  # SQLAlchemy does so on this error
         connection.isolation_level = None  # we say BEGIN ourselves
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # SQLAlchemy announces a beginning even where each statement is for itself: asking must not take the write lock.
+        # SQLAlchemy sends this event in autocommit mode too, where a query must not take the write lock.
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
             _wait_for_disk(connection, "FULL" if options.get("durable", True) else "NORMAL")
@@ -62,7 +62,7 @@ def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: boo
 
 
 def _wait_for_disk(connection: Connection, level: str) -> None:
-    """Set what a commit waits for, where it is not so already; within a transaction it could not be changed."""
+    """Set ``synchronous`` if it differs. It has to be set here: within a transaction it cannot be changed."""
     if connection.info.get("synchronous") != level:
         connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
         connection.info["synchronous"] = level
@@ -72,10 +72,10 @@ def ask_on(connection: Connection) -> Ask:
     """Return an ``Ask`` that runs its queries on a SQLAlchemy connection, inside its transaction if there is one."""
 
     def ask(sql: str, /, **values: Any) -> list[Row]:
-        # Handed to the driver as it is: its parameters are spelled the same, and SQLAlchemy's own reading of the text
-        # costs as much again as the answer.
-        found = connection.exec_driver_sql(sql, values)
-        names = tuple(found.keys())
-        return [dict(zip(names, row, strict=True)) for row in found]
+        # Passed to the driver unchanged: it knows the same parameter syntax, and SQLAlchemy's parsing of the text costs
+        # as much again as the query.
+        cursor = connection.exec_driver_sql(sql, values)
+        names = tuple(cursor.keys())
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     return ask

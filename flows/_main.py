@@ -1,10 +1,10 @@
 """Run a flow from its own file: ``python flows/refresh.py '{"seeds": [], "force": true}'``.
 
-With parameters, once. Without, once for each order read from standard input, a line of JSON
-``{"parameters": {...}, "environ": {...}}``. Each run answers with one line of JSON on standard output,
-``{"counts": {...}}`` or ``{"failed": "..."}``; all else that is printed goes to standard error.
+With parameters on the command line, the flow runs once. Without, it runs once for each line of standard input, JSON of
+the form ``{"parameters": {...}, "environ": {...}}``. Each run writes one line of JSON to standard output,
+``{"counts": {...}}`` or ``{"failed": "..."}``. All other output goes to standard error.
 
-A server must be named by PREFECT_API_URL; Prefect's hidden one is never used.
+PREFECT_API_URL must name a server. Prefect's hidden server is never used.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from prefect import Flow
 
 
 def main(flow: Flow[..., Any]) -> None:
-    """Run ``flow`` as the command line or standard input says. Ends with 1 if the last run failed."""
+    """Run ``flow`` with parameters of the command line or of standard input. Exits with 1 if the last run failed."""
     if not os.environ.get("PREFECT_API_URL"):
         sys.exit("PREFECT_API_URL is not set; start a server first, for example with: wirecopy up")
-    answers, answer = sys.stdout, {}
+    output, result = sys.stdout, {}
     with redirect_stdout(sys.stderr):
         for order in _orders():
-            answer = _run(flow, order)
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
-    sys.exit(1 if "failed" in answer else 0)
+            result = _run(flow, order)
+            output.write(json.dumps(result) + "\n")
+            output.flush()
+    sys.exit(1 if "failed" in result else 0)
 
 
 def _orders() -> Iterator[dict[str, dict[str, str]]]:
@@ -43,6 +43,6 @@ def _run(flow: Flow[..., Any], order: dict[str, dict[str, str]]) -> dict[str, ob
     os.environ.update(order.get("environ", {}))
     try:
         return {"counts": asyncio.run(flow(**order["parameters"]))}
-    except Exception as error:  # noqa: BLE001 - whatever it was, who asked must hear of it, and the next order runs
+    except Exception as error:  # noqa: BLE001 - the caller must learn of any error, and the next order runs
         traceback.print_exc()
         return {"failed": f"{type(error).__name__}: {error}"}

@@ -1,7 +1,7 @@
-"""What a run leaves for people in Prefect's window: a table of its sources, its top changes, and how far it is.
+"""The artifacts of a run in Prefect's web interface: a table of its sources, its top changes, and its progress.
 
-Titles and addresses come from strangers. In Markdown every mark of theirs is written as a character reference, which by
-the CommonMark rules can begin no structure: no link, image, heading or tag.
+Titles and addresses come from strangers. In Markdown every punctuation mark in them becomes a character reference,
+which by the CommonMark rules cannot begin a structure: no link, image, heading or tag.
 """
 
 import re
@@ -14,37 +14,37 @@ from prefect.context import FlowRunContext
 from db.records import Report, Row, Version
 
 ROWS = 50
-"""Rows of the run table at most; the rest is in the archive."""
+"""Most rows of the run table; the rest is in the archive."""
 
 CHANGES = 20
-"""Changes shown at most."""
+"""Most changes in the list."""
 
-_LONG = 200  # characters of one title or address: the window wraps, and a title can be a megabyte
+_MOST_CHARACTERS = 200  # of a title or address: lines wrap, and a title can have a megabyte
 
 
 async def publish(report: Report) -> None:
-    """Leave the run's table and its top changes. Does nothing outside a run."""
+    """Publish the run's table and its top changes. Does nothing outside a run."""
     if FlowRunContext.get() is None:
         return
-    said = ", ".join(f"{word} {number}" for word, number in report.counts.items())
-    await acreate_table_artifact(run_table(report.rows), key="run-table", description=plain(said))
-    await acreate_markdown_artifact(top_changes(report.changes), key="top-changes", description=plain(said))
+    counts = ", ".join(f"{word} {number}" for word, number in report.counts.items())
+    await acreate_table_artifact(run_table(report.rows), key="run-table", description=escape_markdown(counts))
+    await acreate_markdown_artifact(top_changes(report.changes), key="top-changes", description=escape_markdown(counts))
 
 
-async def say_progress(words: str) -> None:
-    """Leave how far the run is. Does nothing outside a run."""
+async def publish_progress(words: str) -> None:
+    """Publish the progress of the run. Does nothing outside a run."""
     if FlowRunContext.get() is not None:
-        await acreate_markdown_artifact(plain(words), key="progress")
+        await acreate_markdown_artifact(escape_markdown(words), key="progress")
 
 
 def run_table(rows: Iterable[Row]) -> list[dict[str, object]]:
-    """At most `ROWS` sources, the worst first: failures, then what changed, then the rest."""
+    """Return at most `ROWS` sources, worst first: failures, then changed ones, then the rest."""
     return [
         {
-            "source": shown(row.url),
+            "source": one_line(row.url),
             "outcome": row.outcome,
             "versions": row.versions,
-            "reason": shown(row.reason),
+            "reason": one_line(row.reason),
         }
         for row in sorted(rows, key=_badness)[:ROWS]
     ]
@@ -55,26 +55,26 @@ def _badness(row: Row) -> tuple[bool, int, str]:
 
 
 def top_changes(changes: Iterable[Version]) -> str:
-    """The `CHANGES` heaviest changes as a Markdown list."""
-    heaviest = sorted(changes, key=lambda version: (-version.score, version.url, version.number))[:CHANGES]
-    return "\n".join(map(_change, heaviest)) or "Nothing changed."
+    """Return the `CHANGES` changes with the highest scores as a Markdown list."""
+    highest = sorted(changes, key=lambda version: (-version.score, version.url, version.number))[:CHANGES]
+    return "\n".join(map(_change, highest)) or "Nothing changed."
 
 
 def _change(version: Version) -> str:
     kinds = ", ".join(version.kinds) or version.cause
     return (
-        f"1. **{plain(version.title) or '(no headline)'}** version {version.number}: {kinds}, "
-        f"weight {version.score:.2f}, {plain(version.url)}"
+        f"1. **{escape_markdown(version.title) or '(no headline)'}** version {version.number}: {kinds}, "
+        f"weight {version.score:.2f}, {escape_markdown(version.url)}"
     )
 
 
-def plain(text: str) -> str:
-    """Text as Markdown that shows exactly that text: every ASCII mark a character reference, all on one line."""
-    return re.sub(r"[!-/:-@\[-`{-~]", lambda mark: f"&#{ord(mark[0])};", shown(text))
+def escape_markdown(text: str) -> str:
+    """Return Markdown that renders as exactly this text on one line: ASCII punctuation as character references."""
+    return re.sub(r"[!-/:-@\[-`{-~]", lambda mark: f"&#{ord(mark[0])};", one_line(text))
 
 
-def shown(text: str) -> str:
-    """Text on one line, at most `_LONG` characters, without controls (some turn the direction of what follows)."""
-    seen = "".join(" " if unicodedata.category(each) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else each for each in text)
-    line = " ".join(seen[: 4 * _LONG].split())
-    return line if len(line) <= _LONG else line[: _LONG - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def one_line(text: str) -> str:
+    """Return text on one line of at most `_MOST_CHARACTERS` characters, without controls (some reverse direction)."""
+    printable = "".join(" " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char for char in text)
+    line = " ".join(printable[: 4 * _MOST_CHARACTERS].split())
+    return line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"

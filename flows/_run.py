@@ -1,6 +1,6 @@
-"""What every run of a flow has in common: its name, its owner, its batches as tasks, its leases given back.
+"""Shared parts of all flows: the name of a run, the owner of its leases, its batches as tasks, releasing its leases.
 
-The archive's own database says what is done and its leases say who works; what Prefect knows of a run is for people.
+The archive's database says what is done, and its leases say which run is active. Prefect's records are for people.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from _report import say_progress
+from _report import publish_progress
 from prefect import Flow, State, Task, get_run_logger
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
@@ -25,19 +25,19 @@ Work = Callable[[list[int]], Awaitable[dict[str, int]]]
 Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
 
 PATIENCE = 6 * 3600.0
-"""Seconds that a backfill or upkeep waits for another run to end: longer than any refresh, over by the morning."""
+"""Seconds that a backfill or upkeep waits for another run to end: longer than any refresh, shorter than a night."""
 
-_ASK_AGAIN = 10.0
+_RETRY_SECONDS = 10.0
 
-SAY_EVERY = 20.0
-"""Seconds between two words on the progress of a run: a refresh with little to do ends before the first."""
+PROGRESS_SECONDS = 20.0
+"""Seconds between two progress notes of a run. A refresh with little to do ends before the first."""
 
 
 def run_name() -> str:
-    """What a run does, for lists of runs: ``backfill 2026-01-05 08:15 since=2021-10-01 source=archives``."""
-    asked = {name: value for name, value in this_run.parameters.items() if value and value != "live"}
-    told = [f"{name}={_short(value)}" for name, value in asked.items()]
-    return " ".join([this_run.flow_name, f"{this_run.scheduled_start_time:%Y-%m-%d %H:%M}", *told])
+    """Return the name of this run: ``backfill 2026-01-05 08:15 since=2021-10-01 source=archives``."""
+    parameters = {name: value for name, value in this_run.parameters.items() if value and value != "live"}
+    words = [f"{name}={_short(value)}" for name, value in parameters.items()]
+    return " ".join([this_run.flow_name, f"{this_run.scheduled_start_time:%Y-%m-%d %H:%M}", *words])
 
 
 def _short(value: object) -> str:
@@ -45,65 +45,65 @@ def _short(value: object) -> str:
 
 
 def owner_of(run_id: str | UUID) -> str:
-    """The name under which a run holds leases."""
+    """Return the owner of the leases of a run."""
     return f"prefect:{run_id}"
 
 
 def owner() -> str:
-    """The owner of this run's leases."""
+    """Return the owner of this run's leases."""
     return owner_of(this_run.id)
 
 
 def release(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None:  # noqa: ARG001 - Prefect passes these names
-    """Give back what the run held, so that the next one need not wait until its leases expire."""
-    give_back(flow_run.id)
+    """Release the leases of a run that ended, so that the next one need not wait until they expire."""
+    release_leases_of(flow_run.id)
 
 
-def give_back(run_id: str | UUID) -> None:
-    """Release the leases of a run, from whatever process. Where there is no archive none is made."""
+def release_leases_of(run_id: str | UUID) -> None:
+    """Release the leases of a run, from any process. Does not create an archive where there is none."""
     settings = from_process()
     if settings.db.is_file():
         release_leases(settings, owner_of(run_id))
 
 
-def batches(say_every: float = SAY_EVERY) -> Step:
-    """A step for one run: each batch of work is a task that gets ids, returns counts, and is neither cached nor kept.
+def task_per_batch(progress_seconds: float = PROGRESS_SECONDS) -> Step:
+    """Return the step function of one run: it runs each batch of work as a task, neither cached nor persisted.
 
-    After ``say_every`` seconds, and then as often, it leaves what was done so far. No retries here: an address that
-    failed is the plan's to visit again, and a broken store should be seen at once.
+    Every ``progress_seconds`` it publishes the counts so far. Tasks are not retried: the plan visits a failed address
+    again, and a broken store should be seen at once.
     """
-    started, said, done = monotonic(), monotonic(), Counter[str]()
+    started_at, published_at, totals = monotonic(), monotonic(), Counter[str]()
 
     async def step(name: str, work: Work, ids: list[int]) -> dict[str, int]:
-        nonlocal said
+        nonlocal published_at
 
         async def batch(ids: list[int]) -> dict[str, int]:
             counts = await work(ids)
-            get_run_logger().info("%s of %d: %s", name, len(ids), _shown(counts))
+            get_run_logger().info("%s of %d: %s", name, len(ids), _as_words(counts))
             return counts
 
         counts = await Task(batch, name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(ids)
-        done.update(counts)
-        if monotonic() - said > say_every:
-            said = monotonic()
-            await say_progress(f"{_shown(done)} after {said - started:.0f} s")
+        totals.update(counts)
+        if monotonic() - published_at > progress_seconds:
+            published_at = monotonic()
+            await publish_progress(f"{_as_words(totals)} after {published_at - started_at:.0f} s")
         return counts
 
     return step
 
 
-def _shown(counts: dict[str, int]) -> str:
+def _as_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items())
 
 
-async def patiently(start: Callable[[], Awaitable[Report]]) -> Report:
-    """The report of what ``start`` begins, as soon as no other run holds the archive. Raises StoreBusy in the end."""
-    give_up_at = monotonic() + PATIENCE
+async def wait_and_run(start: Callable[[], Awaitable[Report]]) -> Report:
+    """Await ``start`` as soon as no other run holds the archive. Raises StoreBusy after ``PATIENCE`` seconds."""
+    deadline = monotonic() + PATIENCE
     while True:
         try:
             return await start()
         except StoreBusy as busy:
-            if monotonic() > give_up_at:
+            if monotonic() > deadline:
                 raise
             get_run_logger().info("waiting: %s", busy)
-            await asyncio.sleep(_ASK_AGAIN)
+            await asyncio.sleep(_RETRY_SECONDS)

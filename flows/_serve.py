@@ -1,8 +1,8 @@
-"""Serve the deployments of ``prefect.yaml`` from this process; ``wirecopy up`` starts it beside a private server.
+"""Serve the deployments of ``prefect.yaml`` from this process. ``wirecopy up`` starts it beside a private server.
 
-Serving rather than a work pool with a worker: ready after 3 s where deploying and starting a worker took over 20, one
-process less, and no pull step that would move into the folder of the flows (site-packages, in a wheel) instead of the
-project's.
+Why not a work pool with a worker: serving is ready after 3 s, where deploying and starting a worker took over 20. It is
+one process less, and has no pull step, which changes into the folder of the flows (site-packages, in a wheel) instead
+of the project's.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).resolve().parent.parent
 
 
 def deployments(file: Path = SHIPPED / "prefect.yaml") -> Iterator[RunnerDeployment]:
-    """The deployments of a ``prefect.yaml`` as a runner takes them: entrypoints absolute, no work pool."""
+    """Yield the deployments of a ``prefect.yaml`` for a runner: with absolute entrypoints, without a work pool."""
     for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]:
         yield RunnerDeployment.from_entrypoint(
             str(file.parent / entry["entrypoint"]),
@@ -39,9 +39,9 @@ def deployments(file: Path = SHIPPED / "prefect.yaml") -> Iterator[RunnerDeploym
 
 
 async def serve() -> None:
-    """Put the server in order, register the deployments, say so in a line of JSON, and run what is due until the end.
+    """End abandoned runs, register the deployments, write them as a line of JSON, and run what is due until stopped.
 
-    Stopping leaves the schedules on: by Prefect's default a restart would come back with all of them paused.
+    Schedules stay active when this stops. By Prefect's default a restart finds all of them paused.
     """
     runner = Runner(name="wirecopy", pause_on_shutdown=False)
     serves = []
@@ -49,16 +49,16 @@ async def serve() -> None:
         crashed = await crash_abandoned(client)
         for deployment in deployments():
             await runner.aadd_deployment(deployment)
-            when = ", ".join(one.slug or "" for one in deployment.schedules or ()) or "when asked"
-            serves.append(f"{deployment.flow_name}/{deployment.name} ({when})")
+            schedules = ", ".join(schedule.slug or "" for schedule in deployment.schedules or ()) or "when asked"
+            serves.append(f"{deployment.flow_name}/{deployment.name} ({schedules})")
         await create_automation(client)
     sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed}) + "\n")
     sys.stdout.flush()
     await runner.start()
 
 
-async def leave() -> None:
-    """Close what is still under way: whoever stops us stops the runs too, and they must not look alive meanwhile."""
+async def end_unfinished_runs() -> None:
+    """End the unfinished runs: they stop with this process, and must not be shown as running."""
     async with get_client() as client:
         await crash_abandoned(client)
 
@@ -67,4 +67,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(serve())
     finally:
-        asyncio.run(leave())
+        asyncio.run(end_unfinished_runs())

@@ -1,17 +1,17 @@
-"""The manual run: work through a window of days, from the live web, other archives, or the payloads already kept."""
+"""The manual run: work through a window of days, from the live web, other archives, or the stored payloads."""
 
 from datetime import date
 from typing import Annotated, Literal
 
 from _report import publish
-from _run import batches, owner, patiently, release, run_name
+from _run import owner, release, run_name, task_per_batch, wait_and_run
 from prefect import flow
 from pydantic import Field
 
 from archive.pipeline.backfill import backfill as run_backfill
 from archive.settings import from_process
 
-# The server checks a pattern when a run is created, but not ``format: date``: a slip would fail only in the worker.
+# The server checks a pattern when a run is created, but not ``format: date``: a typo fails only in the worker.
 Day = Annotated[date | None, Field(json_schema_extra={"pattern": r"^\d{4}-\d{2}-\d{2}$"})]
 
 
@@ -29,19 +29,19 @@ async def backfill(
     until: Day = None,
     source: Literal["live", "archives", "payloads"] = "live",
 ) -> dict[str, int]:
-    """Work through a window of days, both ends included. Stopped at any moment, the same run goes on where it was.
+    """Work through a window of days, both ends included. A stopped run continues if it is started again.
 
     Args:
         seeds: Seeds, groups or addresses as in seeds/INDEX.md. None means everything.
         since: First day of the window, YYYY-MM-DD. None means from the beginning.
         until: Last day of the window, YYYY-MM-DD. None means to this day.
-        source: live fetches now the sources first seen in the window; archives takes the mementos dated in it;
-            payloads derives the captures taken in it again, offline.
+        source: live fetches the sources first seen in the window; archives imports the mementos dated in it;
+            payloads derives the captures of the window again, offline.
 
     """
     settings = from_process()
-    step = batches()
-    report = await patiently(
+    step = task_per_batch()
+    report = await wait_and_run(
         lambda: run_backfill(settings, only=seeds, since=since, until=until, source=source, owner=owner(), step=step)
     )
     await publish(report)

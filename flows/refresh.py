@@ -1,7 +1,7 @@
-"""The scheduled run: visit what is due, keep what came, and work out what changed and who copied whom."""
+"""The scheduled run: visit the sources that are due, store the captures, and derive versions and links."""
 
 from _report import publish
-from _run import batches, owner, release, run_name
+from _run import owner, release, run_name, task_per_batch
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled
@@ -22,16 +22,16 @@ from db.errors import StoreBusy
 async def refresh(seeds: tuple[str, ...] = (), force: bool = False) -> dict[str, int] | State:
     """Read the seed index, visit the sources that are due, and derive texts, versions and links.
 
-    Cheap when nothing is due. When another run holds the archive this one is cancelled: the next comes in minutes.
+    Cheap when nothing is due. If another run holds the archive, this one is cancelled: the next comes in minutes.
 
     Args:
         seeds: Seeds, groups or addresses as in seeds/INDEX.md. None means everything.
-        force: Visit them now, due or not.
+        force: Visit all of them now, due or not.
 
     """
     settings = from_process()
     try:
-        report = await run_refresh(settings, only=seeds, force=force, owner=owner(), step=batches())
+        report = await run_refresh(settings, only=seeds, force=force, owner=owner(), step=task_per_batch())
     except StoreBusy as busy:
         return Cancelled(message=str(busy))
     await publish(report)

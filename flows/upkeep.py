@@ -1,7 +1,7 @@
-"""The nightly run: check the archive, tidy it, and back it up."""
+"""The nightly run: verify the archive, update its indexes, and back it up."""
 
 from _report import publish
-from _run import batches, owner, patiently, release, run_name
+from _run import owner, release, run_name, task_per_batch, wait_and_run
 from prefect import flow
 
 from archive.pipeline.upkeep import upkeep as run_upkeep
@@ -17,10 +17,10 @@ from archive.settings import from_process
     on_cancellation=[release],
 )
 async def upkeep() -> dict[str, int]:
-    """Verify the archive, bring its indexes and statistics up to date, and write a backup."""
+    """Verify the archive, update its indexes and statistics, and write a backup."""
     settings = from_process()
-    step = batches()
-    report = await patiently(lambda: run_upkeep(settings, owner=owner(), step=step))
+    step = task_per_batch()
+    report = await wait_and_run(lambda: run_upkeep(settings, owner=owner(), step=step))
     await publish(report)
     return report.counts
 

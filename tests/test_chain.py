@@ -37,13 +37,13 @@ def test_every_column_of_a_capture_is_a_fact() -> None:
     """A column added later has to be added to the facts, with its default, so that no older link changes."""
     by_reference = {"id": None, "source_id": "source", "payload_id": "payload_sha256"}
     columns = {by_reference.get(column.name, column.name) for column in capture.columns} - {None}
-    assert set(chain._USUAL) == columns | {"payload_length"}
+    assert set(chain._DEFAULTS) == columns | {"payload_length"}
 
 
 def test_what_is_usual_for_a_fact_is_what_the_column_has_by_default() -> None:
     for column in capture.columns:
-        if column.name in chain._USUAL and column.server_default is not None:
-            assert str(chain._USUAL[column.name]) == str(column.server_default.arg)
+        if column.name in chain._DEFAULTS and column.server_default is not None:
+            assert str(chain._DEFAULTS[column.name]) == str(column.server_default.arg)
 
 
 def test_facts_are_written_the_same_from_the_row_that_goes_in_and_the_one_that_comes_out(store: Store) -> None:

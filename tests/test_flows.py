@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
+from _report import CHANGES, ROWS, escape_markdown, one_line, publish, run_table, top_changes
 from markdown_it import MarkdownIt
 
 from archive.launch import FlowProcess, PrivateServer, refresher, resource_path, run_flow
@@ -60,7 +60,7 @@ HOSTILE = [
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    (paragraph,) = [token for token in markdown.parse(plain(title)) if token.type == "inline"]
+    (paragraph,) = [token for token in markdown.parse(escape_markdown(title)) if token.type == "inline"]
     assert {token.type for token in paragraph.children or ()} <= {"text", "text_special"}
     assert "".join(token.content for token in paragraph.children or ()) == " ".join(title.split())
 
@@ -74,11 +74,11 @@ def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
 
 
 def test_what_turns_the_direction_of_writing_is_left_out() -> None:
-    assert shown("safe \u202etxt.exe\u2066 \x1b[31mred\0") == "safe txt.exe [31mred"
+    assert one_line("safe \u202etxt.exe\u2066 \x1b[31mred\0") == "safe txt.exe [31mred"
 
 
 def test_an_endless_title_is_cut() -> None:
-    assert len(shown("ah " * 500_000)) == 200
+    assert len(one_line("ah " * 500_000)) == 200
 
 
 def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
@@ -136,10 +136,10 @@ def test_a_hook_gives_back_the_leases_of_its_run_alone(
 
 
 def test_a_hook_makes_no_archive_where_there_is_none(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> None:
-    from _run import give_back
+    from _run import release_leases_of
 
     monkeypatch.setenv("WIRECOPY_DB", str(tmp_path / "archive.db"))
-    give_back("one")
+    release_leases_of("one")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -281,7 +281,7 @@ def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_p
 
 LONG = """
 from _main import main
-from _run import batches
+from _run import task_per_batch
 from prefect import flow
 
 async def work(ids: list[int]) -> dict[str, int]:
@@ -289,7 +289,7 @@ async def work(ids: list[int]) -> dict[str, int]:
 
 @flow(name="long")
 async def long() -> dict[str, int]:
-    step = batches(say_every=0)
+    step = task_per_batch(progress_seconds=0)
     assert await step("gather", work, [1, 2, 3]) == {"visits": 3}
     return await step("gather", work, [4, 5])
 

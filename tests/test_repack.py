@@ -233,7 +233,7 @@ def test_an_archive_of_before_shrinks_and_reads_the_same(path: Path, history: li
         before = sum(int(str(row["size"])) for row in packed(store))
         done = run(store)
         after = sum(int(str(row["size"])) for row in packed(store))
-        assert (done.seen, done.before, done.after) == (10, before, after)
+        assert (done.examined, done.before, done.after) == (10, before, after)
         assert after * 5 < before
         assert pages_of(store, 1) == history
     assert problems(path) == []
@@ -244,7 +244,7 @@ def test_repacking_again_finds_nothing_to_do(path: Path, history: list[bytes]) -
     with Store(path) as store:
         run(store)
         assert run(store) == RepackResult()
-        assert run(store, everything=True).seen == 10
+        assert run(store, everything=True).examined == 10
 
 
 def test_a_payload_that_no_capture_shows_is_dropped(store: Store, path: Path) -> None:
@@ -267,7 +267,7 @@ from db.store import repack
 with Store(Path(sys.argv[1])) as store:
     print("open", flush=True)
     for step in store.repack_payloads():
-        print(step.seen, flush=True)
+        print(step.examined, flush=True)
 """
 
 
@@ -290,7 +290,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(path: Path, milliseconds: 
     with Store(path) as store:
         run(store)
         assert pages_of(store, 1) == pages
-        assert run(store).seen == 0
+        assert run(store).examined == 0
     assert problems(path) == []
 
 

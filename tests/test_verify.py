@@ -65,7 +65,7 @@ def test_verifying_changes_nothing(path: Path) -> None:
 
 
 CASES = {
-    "a text that was edited": ("UPDATE text SET title = 'other' WHERE id = 1", "have the digest", "text 1, 'other'"),
+    "a text that was edited": ("UPDATE text SET title = 'other' WHERE id = 1", "has the digest", "text 1, 'other'"),
     "a text search does not know": (
         "INSERT INTO text (sha256, title, body) VALUES (x'aa', 'New', 'body')",
         "search cannot find it",
@@ -73,7 +73,7 @@ CASES = {
     ),
     "an index entry without a text": (
         "INSERT INTO text_fts (rowid, title, body) VALUES (77, 'a', 'b')",
-        "not there",
+        "does not exist",
         "entry 77",
     ),
     "a capture that was forgotten": ("DELETE FROM underived", "never derived", f"capture 4 of {URL}"),
@@ -81,22 +81,22 @@ CASES = {
     "a version without a text": ("UPDATE version SET text_id = 99 WHERE id = 2", "version 2 has no text", URL),
     "a capture of nowhere": (
         "UPDATE capture SET source_id = 99 WHERE id = 3",
-        "names a source",
+        "a row of source",
         "row 3 of table capture",
     ),
     "a payload deeper than it is": (
         "UPDATE payload SET depth = 2 WHERE id = 1",
-        "yet it stands alone",
+        "but it has no base",
         f"payload 1 of {URL}",
     ),
     "a payload packed against a later one": (
         "UPDATE payload SET codec = 'delta', base_id = 2, depth = 1 WHERE id = 1",
-        "came later",
+        "against a later one",
         f"payload 1 of {URL}",
     ),
     "a capture that was edited": (
         "UPDATE capture SET status = 404 WHERE id = 2",
-        "not what was linked",
+        "changed after it was recorded",
         f"capture 2 of {URL}",
     ),
     "a capture slipped in": (
@@ -159,7 +159,7 @@ def test_an_index_of_other_words_is_found_by_looking_deep(path: Path) -> None:
     )
     assert found(path) == []
     (problem,) = found(path, deep=True)
-    assert problem.what == "search counts the word 'opens' otherwise than the texts"
+    assert problem.what == "search counts the word 'opens' differently from the texts"
 
 
 def test_a_damaged_page_is_reported_and_the_other_checks_go_on(path: Path) -> None:
@@ -257,4 +257,4 @@ def test_a_passage_outside_of_its_text_is_found(path: Path) -> None:
     assert found(path) == []
     spoil(path, "UPDATE link SET passages = '[[0, 9, 0, 99999, 1.0, []]]'")
     (problem,) = found(path)
-    assert (problem.what, problem.todo) == ("its passages lie outside of its texts", "wirecopy rematch")
+    assert (problem.what, problem.todo) == ("its passages are outside of its texts", "wirecopy rematch")

@@ -110,12 +110,12 @@ def repack(settings: Settings, *, everything: bool) -> None:
         click.echo("\r\x1b[K", err=True, nl=False)
     dropped = f" Removed {count(totals.dropped, 'unused page')}." if totals.dropped else ""
     sizes = f"{format_size(totals.before)} before, {format_size(totals.after)} now"
-    say(f"Packed {totals.changed:,} of {count(totals.seen, 'page')} again: {sizes}.{dropped}")
+    say(f"Packed {totals.changed:,} of {count(totals.examined, 'page')} again: {sizes}.{dropped}")
 
 
 def _show_progress(totals: RepackResult) -> None:
     if sys.stderr.isatty():
-        line = f"{count(totals.seen, 'page')}: {format_size(totals.before)} before, {format_size(totals.after)} now"
+        line = f"{count(totals.examined, 'page')}: {format_size(totals.before)} before, {format_size(totals.after)} now"
         click.echo(f"\r{line}\x1b[K", err=True, nl=False)
 
 

@@ -163,7 +163,7 @@ def suspect_reason(before: Sighting, after: Sighting, older: Collection[str]) ->
     """
     if after.body and after.body == before.body:
         return None if after.headline_sure else "only one of the page's headlines changed"
-    if after.given or _declared(before, after):
+    if after.is_finished_text or _declared(before, after):
         return None
     if after.text_sha256 in older:
         return "went back to an older text"

@@ -1,4 +1,4 @@
-"""What one may ask the archive, one module a noun. Every function takes ``ask`` (``db.reader.Ask``) and returns nouns.
+"""The queries of the archive, one module a noun. Each function takes ``ask`` (``db.reader.Ask``) and returns records.
 
-Plain SQL text with named parameters, so that the same question serves the sqlite3 reader and the SQLAlchemy writer.
+They are plain SQL text with named parameters, so the same query serves the sqlite3 reader and the SQLAlchemy writer.
 """

@@ -1,4 +1,4 @@
-"""Questions about claims: which addresses pages and servers give for a source, and what ties two sources together."""
+"""Queries of alias claims: addresses that pages and servers give for a source, and the sources these connect."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
 
 MOVED = "moved"
-"""The kind of a claim made by a permanent redirect; the others (canonical, amp, og) are made by pages."""
+"""The kind of claim that a permanent redirect makes. The others (canonical, amp, og) are made by pages."""
 
-_SOMEBODY_ELSES = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
+_NOT_THE_ARTICLE = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUrl:
-    """One claim as it was seen once: its kind, the link as written, what it is relative to, and when."""
+    """One claim in one capture: its kind, the link as written, the base it is relative to, and when."""
 
     kind: str
     href: str
@@ -39,29 +39,29 @@ _PAGES = """
 
 
 def declared_urls(ask: Ask, source_id: int) -> list[DeclaredUrl]:
-    """Every claim that was seen at the address of one source, by time; a 304 repeats what the page before it said.
+    """Return every claim seen at the address of one source, by time. A 304 repeats the claims of the page before it.
 
-    A page that is not the site's answer for this address (a consent wall, an apology) speaks for itself alone.
+    Claims of a page that is not the site's answer for this address (a consent wall, an error page) do not count.
     """
     pages = {row["id"]: (row["final_url"], json.loads(row["claims"])) for row in ask(_PAGES, id=source_id)}
-    found = []
-    for one in captures.sightings(ask, source_id):
-        if one.source_id != source_id or one.verdict is None or one.verdict in _SOMEBODY_ELSES:
+    declared = []
+    for visit in captures.sightings(ask, source_id):
+        if visit.source_id != source_id or visit.verdict is None or visit.verdict in _NOT_THE_ARTICLE:
             continue
-        if one.moved_to is not None and one.shows_text:
-            found.append(DeclaredUrl(MOVED, one.moved_to, one.url, one.at))
-        base, claims = pages.get(one.capture_id, ("", ()))
-        found.extend(DeclaredUrl(kind, href, base, one.at) for kind, href in claims)
-    return found
+        if visit.moved_to is not None and visit.shows_text:
+            declared.append(DeclaredUrl(MOVED, visit.moved_to, visit.url, visit.at))
+        base, claims = pages.get(visit.capture_id, ("", ()))
+        declared.extend(DeclaredUrl(kind, href, base, visit.at) for kind, href in claims)
+    return declared
 
 
 def has_claims(ask: Ask, source_id: int) -> bool:
-    """True if anything is claimed at the address of this source."""
+    """True if there are claims of this source."""
     return bool(ask("SELECT 1 FROM claim WHERE source_id = :id LIMIT 1", id=source_id))
 
 
 def of_source(ask: Ask, source_id: int) -> list[AliasClaim]:
-    """What is claimed of every address of a history, the oldest first."""
+    """Return the claims of every address of a history, the oldest first."""
     sql = """SELECT k.kind, k.url, k.url_key, min(k.first_seen_at) AS first, max(k.last_seen_at) AS last
              FROM claim k JOIN source s ON s.id = k.source_id WHERE s.id = :id OR s.same_as = :id
              GROUP BY k.kind, k.url_key ORDER BY first, k.kind, k.url_key"""
@@ -81,7 +81,7 @@ _TEXTS = """
     SELECT coalesce(d.text_id, e.text_id)
     FROM capture c JOIN derivation d ON d.capture_id = c.id JOIN extraction e ON e.id = d.extraction_id
     WHERE c.source_id = {side}.id AND d.verdict IN ('ok', 'live_blog')"""
-_TIES = f"""
+_EDGES = f"""
     SELECT k.kind, k.first_seen_at AS at, a.id AS source_id, a.url, a.url_key, b.id AS target_id, b.url AS target_url,
            b.url_key AS target_key
     FROM claim k
@@ -91,28 +91,29 @@ _TIES = f"""
       AND (k.kind = '{MOVED}' OR EXISTS ({_TEXTS.format(side="a")} INTERSECT {_TEXTS.format(side="b")}))"""
 
 
-def alias_edges(ask: Ask, source_ids: Sequence[int], joins: Callable[[AliasEdge], bool]) -> list[AliasEdge]:
-    """Every tie between sources that are tied to these, be it through others; only such as ``joins`` lets through.
+def alias_edges(ask: Ask, source_ids: Sequence[int], is_alias: Callable[[AliasEdge], bool]) -> list[AliasEdge]:
+    """Return the edges of everything connected to these sources, also through others, over edges that ``is_alias``.
 
-    A claim is a tie where both addresses are known articles that answered with the same text at some time.
+    A claim is an edge where both addresses are known articles that answered with the same text at some time, or where
+    it is a redirect.
     """
-    found: dict[tuple[int, int, str], AliasEdge] = {}
-    waiting, seen = list(source_ids), set(source_ids)
-    while waiting:
-        each = waiting.pop()
-        key = sources.by_id(ask, each).url_key
-        told = [
-            *ask(_TIES.format(where="k.source_id = :it"), it=each),
-            *ask(_TIES.format(where="k.url_key = :it"), it=key),
+    edges: dict[tuple[int, int, str], AliasEdge] = {}
+    pending, visited = list(source_ids), set(source_ids)
+    while pending:
+        source_id = pending.pop()
+        key = sources.by_id(ask, source_id).url_key
+        rows = [
+            *ask(_EDGES.format(where="k.source_id = :it"), it=source_id),
+            *ask(_EDGES.format(where="k.url_key = :it"), it=key),
         ]
-        for tie in filter(joins, map(_tie, told)):
-            found[tie.source_id, tie.target_id, tie.kind] = tie
-            fresh = {tie.source_id, tie.target_id} - seen
-            waiting.extend(sorted(fresh))
-            seen |= fresh
-    return list(found.values())
+        for edge in filter(is_alias, map(_edge, rows)):
+            edges[edge.source_id, edge.target_id, edge.kind] = edge
+            new = {edge.source_id, edge.target_id} - visited
+            pending.extend(sorted(new))
+            visited |= new
+    return list(edges.values())
 
 
-def _tie(row: Row) -> AliasEdge:
+def _edge(row: Row) -> AliasEdge:
     plain = ("kind", "source_id", "url", "url_key", "target_id", "target_url", "target_key")
     return AliasEdge(**{name: row[name] for name in plain}, at=instant(row["at"]))

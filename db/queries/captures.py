@@ -1,4 +1,4 @@
-"""Questions about the facts: captures and their bytes, and what still has to be derived."""
+"""Queries of the facts: captures and their payloads, and what still has to be derived."""
 
 from __future__ import annotations
 
@@ -22,42 +22,41 @@ _FROM = "FROM capture c LEFT JOIN payload p ON p.id = c.payload_id"
 
 
 def of_source(ask: Ask, source_id: int) -> list[Capture]:
-    """Every capture of a history, in time order; further parts of a page come with it."""
+    """Return every capture of a history in time order, including further parts of pages."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} JOIN source s ON s.id = c.source_id
               WHERE coalesce(s.same_as, s.id) = :id ORDER BY c.captured_at, c.id"""
     return [row_mapping.capture(row) for row in ask(sql, id=source_id)]
 
 
 def by_id(ask: Ask, capture_id: int) -> Capture:
-    """One capture, which must exist."""
+    """Return the capture with this id, which must exist."""
     return row_mapping.capture(ask(f"SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.id = :id", id=capture_id)[0])
 
 
 def parts(ask: Ask, capture_id: int) -> list[Capture]:
-    """The further pages of an article that was split into several, as the visit that made this capture got them."""
-    # Where no article is in parts the statistics call this index worthless, and every question became a scan: 3 ms at
-    # 10,000 captures instead of 0.02.
+    """Return the further pages of a multi-page article that were fetched with this capture."""
+    # In archives without such articles the statistics rule this index out, and each query was a scan: 3 ms at 10,000
+    # captures instead of 0.02.
     sql = f"""SELECT {row_mapping.CAPTURE} FROM capture c INDEXED BY ix_capture_part_of
               LEFT JOIN payload p ON p.id = c.payload_id WHERE c.part_of = :id ORDER BY c.part"""
     return [row_mapping.capture(row) for row in ask(sql, id=capture_id)]
 
 
 def instants(ask: Ask, source_id: int) -> set[datetime]:
-    """When this source was captured, whatever came of it."""
-    return {
-        instant(row["at"]) for row in ask("SELECT captured_at AS at FROM capture WHERE source_id = :id", id=source_id)
-    }
+    """Return the instants of all captures of this source, failures included."""
+    rows = ask("SELECT captured_at FROM capture WHERE source_id = :id", id=source_id)
+    return {instant(row["captured_at"]) for row in rows}
 
 
 def without_payload(ask: Ask, flag: str, *, after: int, limit: int) -> list[Capture]:
-    """Captures without payload that carry this flag, by id from behind ``after`` on; error pages are repeated too."""
+    """Return captures without payload that have this flag, by id after ``after``. Error pages are included."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.payload_id IS NULL AND c.id > :after
               AND instr(c.flags, :flag) > 0 ORDER BY c.id LIMIT :limit"""
     return [row_mapping.capture(row) for row in ask(sql, flag=json.dumps(flag), after=after, limit=limit)]
 
 
 def pages_between(ask: Ask, url_key: str, since: datetime, until: datetime) -> list[Capture]:
-    """Captures of the source with this key that have a payload, dated from ``since`` to before ``until``."""
+    """Return captures with a payload of the source with this key, from ``since`` to before ``until``."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} JOIN source s ON s.id = c.source_id WHERE s.url_key = :key
               AND c.payload_id IS NOT NULL AND c.captured_at >= :since AND c.captured_at < :until
               ORDER BY c.captured_at, c.id"""
@@ -65,7 +64,7 @@ def pages_between(ask: Ask, url_key: str, since: datetime, until: datetime) -> l
 
 
 def oldest_with_flags(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
-    """For each of these flags the id of the oldest capture with a payload that carries it; one pass over all."""
+    """Map each of these flags to the oldest capture with a payload that has it; one pass over all captures."""
     sql = """SELECT f.value AS flag, c.id, min(c.captured_at) FROM capture c, json_each(c.flags) f
              WHERE c.payload_id IS NOT NULL AND instr(c.flags, ':') > 0
                AND f.value IN (SELECT value FROM json_each(:flags)) GROUP BY f.value"""
@@ -75,53 +74,52 @@ def oldest_with_flags(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
 def in_window(
     ask: Ask, since: datetime, until: datetime, *, after: tuple[datetime, int] | None = None, limit: int
 ) -> list[Capture]:
-    """Captures dated from ``since`` to before ``until``, in time order; those behind time and id in ``after``.
+    """Return captures from ``since`` to before ``until``, in time order, after the instant and id in ``after``.
 
-    Without the further parts of pages, which belong to theirs (``parts``), whatever their own second.
+    Further parts of pages are left out: they belong to their page (``parts``), whatever their own instant.
     """
-    at, capture_id = after or (since, 0)
-    sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part
-    = 1
-              AND (c.captured_at, c.id) > (:at, :id) ORDER BY c.captured_at, c.id LIMIT :limit"""
-    found = ask(sql, since=micros(since), until=micros(until), at=micros(at), id=capture_id, limit=limit)
-    return [row_mapping.capture(row) for row in found]
+    instant_after, id_after = after or (since, 0)
+    sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.captured_at >= :since AND c.captured_at < :until
+              AND c.part = 1 AND (c.captured_at, c.id) > (:at, :id) ORDER BY c.captured_at, c.id LIMIT :limit"""
+    bounds = {"since": micros(since), "until": micros(until), "at": micros(instant_after), "id": id_after}
+    return [row_mapping.capture(row) for row in ask(sql, **bounds, limit=limit)]
 
 
 def of_source_in_window(
     ask: Ask, source_id: int, window: tuple[datetime, datetime], *, after: tuple[int, int] | None, limit: int
 ) -> list[Capture]:
-    """Captures of one source dated in the window, ends included, in time order; ``after``: an instant and an id."""
-    at, last = after or (micros(window[0]) - 1, 0)
+    """Return captures of one source in the window, both ends included, in time order, after an instant and an id."""
+    instant_after, id_after = after or (micros(window[0]) - 1, 0)
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.source_id = :source AND c.captured_at >= :since
               AND c.captured_at <= :until AND (c.captured_at, c.id) > (:at, :id)
               ORDER BY c.captured_at, c.id LIMIT :limit"""
-    since, until = max(micros(window[0]), at), micros(window[1])
-    found = ask(sql, source=source_id, since=since, until=until, at=at, id=last, limit=limit)
-    return [row_mapping.capture(row) for row in found]
+    since, until = max(micros(window[0]), instant_after), micros(window[1])
+    rows = ask(sql, source=source_id, since=since, until=until, at=instant_after, id=id_after, limit=limit)
+    return [row_mapping.capture(row) for row in rows]
 
 
-def last_page_before(ask: Ask, source_id: int, at: datetime) -> Capture | None:
-    """The last whole page of a source before ``at``: what a 304 of then speaks of."""
+def last_page_before(ask: Ask, source_id: int, moment: datetime) -> Capture | None:
+    """Return the last whole page of a source before ``moment``: the page that a 304 of that moment confirms."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.source_id = :id AND c.captured_at < :at AND c.reason IS NULL
               AND c.payload_id IS NOT NULL ORDER BY c.captured_at DESC, c.id LIMIT 1"""
-    found = ask(sql, id=source_id, at=micros(at))
-    return row_mapping.capture(found[0]) if found else None
+    rows = ask(sql, id=source_id, at=micros(moment))
+    return row_mapping.capture(rows[0]) if rows else None
 
 
 def oldest_with_payload(ask: Ask, sha256: bytes) -> Capture | None:
-    """The oldest capture that has the payload with this digest, if any has."""
+    """Return the oldest capture that has the payload with this digest, if any."""
     sql = f"SELECT {row_mapping.CAPTURE} {_FROM} WHERE p.sha256 = :digest ORDER BY c.captured_at, c.id LIMIT 1"
-    found = ask(sql, digest=sha256)
-    return row_mapping.capture(found[0]) if found else None
+    rows = ask(sql, digest=sha256)
+    return row_mapping.capture(rows[0]) if rows else None
 
 
 def payload(ask: Ask, sha256: str) -> bytes:
-    """The bytes known by this digest; checked against it. Raises Corrupt if they do not hold or are not there."""
+    """Return the payload with this digest, checked against it. Raises Corrupt if it is damaged or missing."""
     return payloads.payload_bytes(ask, bytes.fromhex(sha256))
 
 
 def page(ask: Ask, capture: Capture) -> Page:
-    """What extraction is given for a capture that has a payload."""
+    """Return the page to extract of a capture that has a payload."""
     return Page(
         payload=payload(ask, capture.payload_sha256 or ""),
         url=capture.final_url,
@@ -134,10 +132,10 @@ def page(ask: Ask, capture: Capture) -> Page:
 
 
 def underived(ask: Ask, limit: int, *, ids: Sequence[int] = ()) -> list[int]:
-    """Ids of captures that the current recipe has not seen, oldest first; only those in ``ids`` if any are given."""
+    """Return captures on the ledger, oldest first; only those in ``ids`` if any are given."""
     if ids:
-        asked = [row["capture_id"] for row in ask("SELECT capture_id FROM underived")]
-        return sorted(set(asked).intersection(ids))[:limit]
+        ledger = {row["capture_id"] for row in ask("SELECT capture_id FROM underived")}
+        return sorted(ledger.intersection(ids))[:limit]
     return [row["capture_id"] for row in ask("SELECT capture_id FROM underived ORDER BY capture_id LIMIT :n", n=limit)]
 
 
@@ -155,48 +153,49 @@ _SIGHTINGS = """
 
 
 def sightings(ask: Ask, source_id: int) -> list[Sighting]:
-    """Every visit of a history as derive sees it, in an order that does not depend on arrival; parts are no visits.
+    """Return every visit of a history as derive sees it, in an order that does not depend on the order of arrival.
 
-    A 304 says that the page stands as it was when its validators were given out: it counts as a sighting of what the
-    last whole page before it, of the same source and from the same hands, showed. Without such a page it shows nothing.
+    A 304 says that the page is as it was when its validators were sent. It counts as a sighting of the text of the last
+    whole page before it, of the same source and the same provenance; without such a page it shows nothing. Further
+    parts of pages are not visits.
     """
-    found = ask(_SIGHTINGS, id=source_id)
-    found.sort(key=lambda row: (row["captured_at"], row["reason"] == Reason.NOT_MODIFIED, _other_facts(row)))
-    shown: dict[tuple[int, str], Sighting] = {}
-    last: dict[int, tuple[int, str | None, str]] = {}
-    bodies = _bodies(ask, {row["text_id"] for row in found} - {None})
-    told = []
-    for row in found:
-        asked = row["source_id"], row["provenance"].partition(":")[0]
-        one = _sighting(row, *bodies.get(row["text_id"], ("", 0)))
+    rows = ask(_SIGHTINGS, id=source_id)
+    rows.sort(key=lambda row: (row["captured_at"], row["reason"] == Reason.NOT_MODIFIED, _tie_break(row)))
+    last_page: dict[tuple[int, str], Sighting] = {}
+    last_state: dict[int, tuple[int, str | None, str]] = {}
+    bodies = _bodies(ask, {row["text_id"] for row in rows} - {None})
+    visits = []
+    for row in rows:
+        origin = row["source_id"], row["provenance"].partition(":")[0]
+        sighting = _sighting(row, *bodies.get(row["text_id"], ("", 0)))
         if row["reason"] == Reason.NOT_MODIFIED:
-            one = _as_before(one, shown.get(asked))
-        elif one.reason is None and one.verdict is not None:
-            same = row["payload_id"], one.text_sha256, one.state
-            one = replace(one, unchanged=last.get(row["source_id"]) == same)
-            shown[asked], last[row["source_id"]] = one, same
-        told.append(one)
-    return told
+            sighting = _unmodified(sighting, last_page.get(origin))
+        elif sighting.reason is None and sighting.verdict is not None:
+            state = row["payload_id"], sighting.text_sha256, sighting.state
+            sighting = replace(sighting, unchanged=last_state.get(row["source_id"]) == state)
+            last_page[origin], last_state[row["source_id"]] = sighting, state
+        visits.append(sighting)
+    return visits
 
 
-def _other_facts(row: Row) -> tuple[str, str, bytes, str]:
+def _tie_break(row: Row) -> tuple[str, str, bytes, str]:
     return row["reason"] or "", row["verdict"] or "", row["sha256"] or b"", row["url"]
 
 
-def _as_before(one: Sighting, page: Sighting | None) -> Sighting:
-    """A 304 as a sighting of ``page``: what it showed, when the 304 came. The page's capture stays the evidence."""
+def _unmodified(visit: Sighting, page: Sighting | None) -> Sighting:
+    """Return a 304 as a sighting of ``page`` at the time of the 304. The page's capture stays the evidence."""
     if page is None:
-        return replace(one, unchanged=True)
-    return replace(page, at=one.at, url=one.url, moved_to=one.moved_to, unchanged=True)
+        return replace(visit, unchanged=True)
+    return replace(page, at=visit.at, url=visit.url, moved_to=visit.moved_to, unchanged=True)
 
 
 def _bodies(ask: Ask, text_ids: set[int]) -> dict[int, tuple[str, int]]:
-    """Digest and length of each body; of a page that always said the same nobody asks."""
-    if len(text_ids) < 2:  # noqa: PLR2004 (one text has no other to be compared with)
+    """Return digest and length of each body. Skipped for a single text, which has no other to be compared with."""
+    if len(text_ids) < 2:  # noqa: PLR2004 (a pair is the least there is to compare)
         return {}
     sql = "SELECT id, body FROM text WHERE id IN (SELECT value FROM json_each(:ids))"
-    found = ask(sql, ids=json.dumps(sorted(text_ids)))
-    return {row["id"]: (delta_codec.digest(row["body"].encode()).hex(), len(row["body"])) for row in found}
+    rows = ask(sql, ids=json.dumps(sorted(text_ids)))
+    return {row["id"]: (delta_codec.digest(row["body"].encode()).hex(), len(row["body"])) for row in rows}
 
 
 def _sighting(row: Row, body: str, length: int) -> Sighting:
@@ -219,7 +218,7 @@ def _sighting(row: Row, body: str, length: int) -> Sighting:
         body=body,
         length=length,
         headline_sure=len(json.loads(row["headline_from"] or "[]")) != 1,
-        given=row["content_type"] == TEXT_MEDIA_TYPE,
+        is_finished_text=row["content_type"] == TEXT_MEDIA_TYPE,
         modified_at=instant_or_none(row["modified_at"]),
     )
 

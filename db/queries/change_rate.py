@@ -1,4 +1,4 @@
-"""Questions about when to look again: how articles were followed, and what was learned of it."""
+"""Queries of change rates: how articles were observed, and the rates learned from that."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _HISTORIES = """
 
 
 def observed_histories(ask: Ask) -> dict[str, list[ObservedHistory]]:
-    """By the key of their seed, the articles that were seen more than once."""
-    found: dict[str, list[ObservedHistory]] = {}
+    """Return the articles that were seen more than once, by the key of their seed."""
+    histories: dict[str, list[ObservedHistory]] = {}
     for _, rows in groupby(ask(_HISTORIES), key=lambda row: row["source_id"]):
         versions = list(rows)
         if versions[0]["first_seen_at"] < versions[-1]["last_seen_at"]:
-            found.setdefault(versions[0]["seed_key"], []).append(_followed(versions))
-    return found
+            histories.setdefault(versions[0]["seed_key"], []).append(_observed(versions))
+    return histories
 
 
-def _followed(versions: list[Row]) -> ObservedHistory:
+def _observed(versions: list[Row]) -> ObservedHistory:
     first = versions[0]
     return ObservedHistory(
         found_at=instant(first["found_at"]),
@@ -53,12 +53,12 @@ _SPENT = """
 
 
 def visits_spent(ask: Ask, now: datetime) -> dict[str, int]:
-    """How many visits each group with a budget had in the day before ``now``."""
+    """Return the number of visits of each group with a budget in the day before ``now``."""
     return {row["name"]: row["visits"] for row in ask(_SPENT, since=micros(now - timedelta(days=1)))}
 
 
 def change_rates(ask: Ask) -> list[ChangeRate]:
-    """What was learned of each seed, in the order of their keys."""
+    """Return the change rate of each seed, by key."""
     sql = (
         "SELECT d.key, r.articles, r.hazard, r.learned_at FROM rhythm r JOIN seed d ON d.id = r.seed_id ORDER BY d.key"
     )

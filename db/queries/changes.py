@@ -1,4 +1,4 @@
-"""Questions about what changed, by time and page by page: each reads an index in its order and stops at the limit."""
+"""Queries of changes by time, page by page. Each reads an index in its order and stops at the limit."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
     from db.records import Version
 
-    Cursor = tuple[int, int]  # where a row stands in the order of time: its instant in microseconds, its id
+    Cursor = tuple[int, int]  # the position of a row in the order of time: its instant in microseconds, its id
 
 _FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {row_mapping.TEXT}"
-_A_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
+_IS_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
 
-LOOKED_AT = 400
-"""Changes looked at for one page at most, each with its history: with filters that fit nothing that takes 10 ms."""
+MOST_READ = 400
+"""Changes read for one page at most, each with its history: 10 ms where nothing matches the filters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """An article that changed since a reader last looked: its newest version, and the one that was seen last.
+    """An article that changed since the reader last looked: its newest version, and the one seen last.
 
-    ``kinds`` and ``score`` are those of all changes in between, the score that of the weightiest; ``changes`` counts
-    them. ``place`` is where the newest stands in the order of time.
+    ``kinds`` are those of all changes in between, ``score`` the highest of them, ``changes`` their number. ``place`` is
+    the position of the newest version in the order of time.
     """
 
     source_id: int
@@ -45,7 +45,10 @@ class InboxEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFilter:
-    """Which changes: of these kinds (any of them), of one host, so weighty, first seen from then to before then."""
+    """The filters of the inbox: any of these kinds, one host, a least score, the bounds of the first sight.
+
+    ``everything``: also articles that were read, from their first version on.
+    """
 
     kinds: tuple[str, ...] = ()
     host: str | None = None
@@ -56,30 +59,30 @@ class InboxFilter:
 
 
 def all_read_until(ask: Ask) -> datetime | None:
-    """Up to when everything was looked at, if that was ever said."""
-    found = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
-    return instant_or_none(found[0]["until_at"]) if found else None
+    """Return the instant up to which everything is marked as read; None if it never was."""
+    rows = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
+    return instant_or_none(rows[0]["until_at"]) if rows else None
 
 
 def read_until(ask: Ask, source_id: int) -> datetime | None:
-    """Up to when the history of an article was looked at."""
-    found = ask("SELECT until_at FROM seen WHERE source_id = :id", id=source_id)
-    return instant(found[0]["until_at"]) if found else all_read_until(ask)
+    """Return the instant up to which the history of an article is marked as read."""
+    rows = ask("SELECT until_at FROM seen WHERE source_id = :id", id=source_id)
+    return instant(rows[0]["until_at"]) if rows else all_read_until(ask)
 
 
 def newest_change_at(ask: Ask) -> datetime | None:
-    """When the newest change of all was first seen."""
-    found = ask(f"SELECT max(v.first_seen_at) AS at FROM version v WHERE {_A_CHANGE}")
-    return instant_or_none(found[0]["at"])
+    """Return the first sight of the newest change of all."""
+    rows = ask(f"SELECT max(v.first_seen_at) AS newest FROM version v WHERE {_IS_CHANGE}")
+    return instant_or_none(rows[0]["newest"])
 
 
-# One look-up each for the mark of the article and for a newer version of it; no version is read that no page shows.
-_NEWS = f"""
-    SELECT v.id, v.source_id, v.first_seen_at, v.kinds, v.score, m.until_at AS seen_until, s.url
+# One look-up for the read mark of an article and one for a newer version. No version is read that no page shows.
+_NEWEST_CHANGES = f"""
+    SELECT v.id, v.source_id, v.first_seen_at, v.kinds, v.score, m.until_at AS read_until, s.url
     FROM version v INDEXED BY ix_version_first_seen_at_number
     JOIN source s ON s.id = v.source_id
     LEFT JOIN seen m ON m.source_id = v.source_id
-    WHERE {_A_CHANGE} AND v.cause <> 'recipe'
+    WHERE {_IS_CHANGE} AND v.cause <> 'recipe'
       AND v.first_seen_at >= :since AND v.first_seen_at < :until AND (v.first_seen_at, v.id) < (:at, :id)
       AND NOT EXISTS (SELECT 1 FROM version w WHERE w.source_id = v.source_id AND w.first_seen_at > v.first_seen_at
                       AND w.superseded_at IS NULL AND w.cause <> 'recipe')
@@ -89,69 +92,71 @@ _NEWS = f"""
 _LAST = 1 << 62
 
 
-def inbox(ask: Ask, wanted: InboxFilter, *, after: Cursor | None, limit: int) -> tuple[list[InboxEntry], Cursor | None]:
-    """Articles that changed since they were looked at, the newest first, from behind ``after`` on; and where to go on.
+def inbox(
+    ask: Ask, filters: InboxFilter, *, after: Cursor | None, limit: int
+) -> tuple[list[InboxEntry], Cursor | None]:
+    """Return the articles that changed since they were read, newest first after ``after``, and the next cursor.
 
-    The place is None where there is no more. With ``wanted.everything`` also what was looked at, from its first
-    version on.
+    The cursor is None after the last page.
     """
-    found: list[InboxEntry] = []
-    up_to = None if wanted.everything else all_read_until(ask)
-    seen_at = micros_or_none(up_to)
-    since = max(micros_or_none(wanted.since) or 0, 0)
-    place, looked = after, 0
-    while len(found) < limit and looked < LOOKED_AT:
-        at, last = place or (_LAST, _LAST)
-        until = min(micros_or_none(wanted.until) or _LAST, at + 1)  # the index knows the instant alone
-        some = ask(_NEWS, since=since, until=until, at=at, id=last, limit=_AT_ONCE)
-        for place, one in _told(ask, some, wanted, seen_at):
-            found += [] if one is None else [one]
-            if len(found) == limit:
-                return found, place
-        looked += len(some)
-        if len(some) < _AT_ONCE or (place is not None and place[0] <= _all_seen_until(ask, seen_at)):
-            return found, None
-    return found, place
+    entries: list[InboxEntry] = []
+    all_read = None if filters.everything else micros_or_none(all_read_until(ask))
+    since = max(micros_or_none(filters.since) or 0, 0)
+    cursor, read = after, 0
+    while len(entries) < limit and read < MOST_READ:
+        instant_before, id_before = cursor or (_LAST, _LAST)
+        until = min(micros_or_none(filters.until) or _LAST, instant_before + 1)  # the index covers the instant alone
+        rows = ask(_NEWEST_CHANGES, since=since, until=until, at=instant_before, id=id_before, limit=_BATCH)
+        for cursor, entry in _entries(ask, rows, filters, all_read):
+            entries += [] if entry is None else [entry]
+            if len(entries) == limit:
+                return entries, cursor
+        read += len(rows)
+        if len(rows) < _BATCH or (cursor is not None and cursor[0] <= _nothing_new_until(ask, all_read)):
+            return entries, None
+    return entries, cursor
 
 
-def _all_seen_until(ask: Ask, caught_up_at: int | None) -> int:
-    """Up to when nothing at all is new: an article may have been put back behind the mark for everything."""
-    if caught_up_at is None:
+def _nothing_new_until(ask: Ask, all_read: int | None) -> int:
+    """Return the instant up to which nothing is new. An article's own mark may be earlier than that of everything."""
+    if all_read is None:
         return -1
-    put_back = ask("SELECT min(until_at) AS at FROM seen")[0]["at"]
-    return caught_up_at if put_back is None else min(caught_up_at, int(put_back))
+    earliest = ask("SELECT min(until_at) AS earliest FROM seen")[0]["earliest"]
+    return all_read if earliest is None else min(all_read, int(earliest))
 
 
-def _told(
-    ask: Ask, some: Sequence[Row], wanted: InboxFilter, caught_up_at: int | None
+def _entries(
+    ask: Ask, rows: Sequence[Row], filters: InboxFilter, all_read: int | None
 ) -> Iterator[tuple[Cursor, InboxEntry | None]]:
-    """What is new of each of these articles, None where nothing that was asked for; no more histories read than used.
+    """Yield the entry of each article with its position; None if nothing in it is new and matches the filters.
 
-    Read with the 200 that are looked at at once, long histories took 41 of 50 ms CPU, and as many reads of a cold file.
+    Histories are read in small batches. Read for all 200 articles at once, long histories took 41 of 50 ms of CPU, and
+    as many reads of a cold file.
     """
-    for start in range(0, len(some), _HISTORIES):
-        part = some[start : start + _HISTORIES]
-        edits = _edits(ask, [row for row in part if _wanted(row, wanted, caught_up_at)])
-        for row in part:
-            one = _news(ask, row, edits[row["id"]], wanted, caught_up_at) if row["id"] in edits else None
-            yield (row["first_seen_at"], row["id"]), one
+    for start in range(0, len(rows), _HISTORIES):
+        batch = rows[start : start + _HISTORIES]
+        histories = _histories(ask, [row for row in batch if _may_match(row, filters, all_read)])
+        for row in batch:
+            history = histories.get(row["id"])
+            entry = None if history is None else _entry(ask, row, history, filters, all_read)
+            yield (row["first_seen_at"], row["id"]), entry
 
 
-_AT_ONCE, _HISTORIES = 200, 25
-"""Articles looked up at once; and those whose histories are: a page of the inbox."""
+_BATCH, _HISTORIES = 200, 25
+"""Articles read at once, and articles whose histories are read at once: a page of the inbox."""
 
 
-def _wanted(row: Row, wanted: InboxFilter, caught_up_at: int | None) -> bool:
-    """True unless the newest version alone says that nothing is new, or that it stands elsewhere."""
-    seen_at = _seen_at(row, wanted, caught_up_at)
-    new = seen_at is None or row["first_seen_at"] > seen_at
-    return new and (wanted.host is None or _at_host(row["url"], wanted.host))
+def _may_match(row: Row, filters: InboxFilter, all_read: int | None) -> bool:
+    """False if the newest version alone shows that nothing is new, or is of another host."""
+    read_at = _read_at(row, filters, all_read)
+    is_new = read_at is None or row["first_seen_at"] > read_at
+    return is_new and (filters.host is None or _is_at_host(row["url"], filters.host))
 
 
-def _seen_at(row: Row, wanted: InboxFilter, caught_up_at: int | None) -> int | None:
-    if wanted.everything:
+def _read_at(row: Row, filters: InboxFilter, all_read: int | None) -> int | None:
+    if filters.everything:
         return None
-    return caught_up_at if row["seen_until"] is None else int(row["seen_until"])
+    return all_read if row["read_until"] is None else int(row["read_until"])
 
 
 _EDITS = """
@@ -160,42 +165,42 @@ _EDITS = """
     ON v.source_id = f.value AND v.superseded_at IS NULL ORDER BY 1, v.first_seen_at, v.number"""
 
 
-def _edits(ask: Ask, newest: Sequence[Row]) -> dict[int, list[Row]]:
-    """What was done in each history, by the id of its newest version: one question for all of them."""
-    told: dict[int, list[Row]] = {row["id"]: [] for row in newest}
+def _histories(ask: Ask, newest: Sequence[Row]) -> dict[int, list[Row]]:
+    """Return the versions of each history, by the id of its newest version: one query for all of them."""
+    histories: dict[int, list[Row]] = {row["id"]: [] for row in newest}
     for row in ask(_EDITS, sources=json.dumps([row["source_id"] for row in newest])):
-        told[newest[row["place"]]["id"]].append(row)
-    return told
+        histories[newest[row["place"]]["id"]].append(row)
+    return histories
 
 
-def _news(ask: Ask, row: Row, edits: Sequence[Row], wanted: InboxFilter, caught_up_at: int | None) -> InboxEntry | None:
-    """What is new of the article whose newest version this is; None if nothing is that was asked for."""
-    seen_at = _seen_at(row, wanted, caught_up_at)
-    looked = [each for each in edits if seen_at is not None and each["first_seen_at"] <= seen_at]
-    base = looked[-1] if looked else edits[0]
-    since = [each for each in edits if each["number"] > base["number"] and each["cause"] != "recipe"]
-    said = dict.fromkeys(each["kinds"] for each in since)  # of many edits few differ in kind
-    kinds = tuple(dict.fromkeys(kind for each in said for kind in json.loads(each)))
-    score = max((each["score"] for each in since), default=0.0)
-    if (wanted.kinds and not set(wanted.kinds).intersection(kinds)) or score < wanted.least or not since:
+def _entry(ask: Ask, row: Row, history: Sequence[Row], filters: InboxFilter, all_read: int | None) -> InboxEntry | None:
+    """Return the entry of the article whose newest version is ``row``; None if nothing new matches the filters."""
+    read_at = _read_at(row, filters, all_read)
+    read = [version for version in history if read_at is not None and version["first_seen_at"] <= read_at]
+    base = read[-1] if read else history[0]
+    changes = [version for version in history if version["number"] > base["number"] and version["cause"] != "recipe"]
+    distinct = dict.fromkeys(change["kinds"] for change in changes)  # many changes have few different kinds
+    kinds = tuple(dict.fromkeys(kind for column in distinct for kind in json.loads(column)))
+    score = max((change["score"] for change in changes), default=0.0)
+    if (filters.kinds and not set(filters.kinds).intersection(kinds)) or score < filters.least or not changes:
         return None
-    ends = {each["id"]: each for each in ask(_ENDS, a=base["id"], b=edits[-1]["id"])}
-    newest = ends[edits[-1]["id"]]
+    ends = {end["id"]: end for end in ask(_ENDS, a=base["id"], b=history[-1]["id"])}
+    newest = ends[history[-1]["id"]]
     return InboxEntry(
         source_id=row["source_id"],
         newest=row_mapping.version(newest),
         seen=row_mapping.version(ends[base["id"]]),
         kinds=kinds,
         score=score,
-        changes=len(since),
+        changes=len(changes),
         group=newest["seed_group"] or "",
         place=(row["first_seen_at"], row["id"]),
     )
 
 
-def _at_host(url: str, host: str) -> bool:
-    named = url.partition("://")[2].partition("/")[0].partition(":")[0]
-    return named.removeprefix("www.") == host.removeprefix("www.")
+def _is_at_host(url: str, host: str) -> bool:
+    own_host = url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return own_host.removeprefix("www.") == host.removeprefix("www.")
 
 
 _ENDS = f"""SELECT {row_mapping.VERSION}, d."group" AS seed_group {_FROM} LEFT JOIN seed d ON d.id = s.seed_id
@@ -207,11 +212,11 @@ _BY_TIME = """
     WHERE v.superseded_at IS NULL AND v.number >= :number {more}
       AND v.first_seen_at >= :since AND v.first_seen_at < :until AND (v.first_seen_at, v.id) < (:at, :id)
     ORDER BY v.first_seen_at DESC, v.id DESC LIMIT :limit"""
-_TOLD = f"""
+_VERSIONS = f"""
     SELECT {row_mapping.VERSION}, v.source_id FROM json_each(:ids) f CROSS JOIN version v ON v.id = f.value
     JOIN source s ON s.id = v.source_id JOIN {row_mapping.TEXT} ORDER BY f.key"""
-_OF_A_KIND = 2_000
-"""Versions among which those of a kind are looked for at once: 15 ms."""
+_FILTERED_BY_KIND = 2_000
+"""Versions read for one page to find those of a kind: 15 ms."""
 
 
 def versions_by_time(
@@ -225,35 +230,35 @@ def versions_by_time(
     after: Cursor | None,
     limit: int,
 ) -> tuple[list[tuple[Version, int]], Cursor | None]:
-    """Versions, the newest first sight first, each with the id of its source; and where to go on, None: nowhere.
+    """Return versions by first sight, newest first, each with the id of its source, and the next cursor or None.
 
-    ``firsts``: also those that are no change. ``kind``: only changes of that kind, which are looked for among so many
-    that a page may have fewer than ``limit``, or none, and yet a place to go on.
+    ``firsts``: include versions that are no change. ``kind``: only changes of that kind. They are filtered from a fixed
+    number of versions, so a page may have fewer than ``limit``, or none, and still a next cursor.
     """
-    at, last = after or (_LAST, _LAST)
+    instant_before, id_before = after or (_LAST, _LAST)
     more = "" if firsts else "AND v.cause <> 'recipe'"
     more += " AND v.source_id = :source" * (source is not None)
     index = "INDEXED BY ix_version_first_seen_at_number" if source is None else ""
-    at_once = limit + 1 if kind is None else _OF_A_KIND
-    looked = ask(
+    size = limit + 1 if kind is None else _FILTERED_BY_KIND
+    read = ask(
         _BY_TIME.format(index=index, more=more),
         number=1 if firsts else 2,
         source=source,
         since=micros_or_none(since) or 0,
-        until=min(micros_or_none(until) or _LAST, at + 1),
-        at=at,
-        id=last,
-        limit=at_once,
+        until=min(micros_or_none(until) or _LAST, instant_before + 1),
+        at=instant_before,
+        id=id_before,
+        limit=size,
     )
-    found = [row for row in looked if kind is None or kind in json.loads(row["kinds"])]
-    shown = found[:limit]
-    end = shown[-1] if len(found) > limit else looked[-1] if len(looked) == at_once else None
-    place = None if end is None else (end["first_seen_at"], end["id"])
-    told = ask(_TOLD, ids=json.dumps([row["id"] for row in shown]))
-    return [(row_mapping.version(row), row["source_id"]) for row in told], place
+    matches = [row for row in read if kind is None or kind in json.loads(row["kinds"])]
+    page = matches[:limit]
+    end = page[-1] if len(matches) > limit else read[-1] if len(read) == size else None
+    cursor = None if end is None else (end["first_seen_at"], end["id"])
+    rows = ask(_VERSIONS, ids=json.dumps([row["id"] for row in page]))
+    return [(row_mapping.version(row), row["source_id"]) for row in rows], cursor
 
 
-def source_ids(ask: Ask, urls: Sequence[str]) -> dict[str, int]:
-    """The ids of the sources with these url_keys, by key."""
+def source_ids(ask: Ask, url_keys: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the sources with these url_keys, by key."""
     sql = "SELECT id, url_key FROM source WHERE url_key IN (SELECT value FROM json_each(:keys))"
-    return {row["url_key"]: row["id"] for row in ask(sql, keys=json.dumps(list(urls)))}
+    return {row["url_key"]: row["id"] for row in ask(sql, keys=json.dumps(list(url_keys)))}

@@ -1,4 +1,4 @@
-"""Questions about states: what every check of a page met, as runs over time."""
+"""Queries of check runs: consecutive checks of a page that met the same state."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ if TYPE_CHECKING:
 
 
 def of_source(ask: Ask, source_id: int) -> tuple[Stretch, ...]:
-    """Every state the checks of a history met, from when to when and how often, in the order of time."""
+    """Return every run of checks of a history with one state, from when to when and how often, by time."""
     return runs(captures.sightings(ask, source_id))
 
 
 def runs(sightings: Sequence[Sighting]) -> tuple[Stretch, ...]:
-    """The same of ``sightings``, which must be in time order: each check belongs to one run of one state.
+    """Return the runs of ``sightings``, which must be in time order. Each check belongs to one run of one state.
 
-    A 304 goes on with the state of the page it speaks of, and counts as unchanged there, as do the same bytes again.
+    A 304 continues the state of the page it confirms and counts as unchanged there, as do the same bytes again.
     """
-    found: list[Stretch] = []
-    for one in sightings:
-        state = _state(one)
-        if not found or found[-1].state != state:
-            found.append(Stretch(state=state, first_seen_at=one.at, last_seen_at=one.at, seen=0))
-        run = found[-1]
-        found[-1] = replace(run, last_seen_at=one.at, seen=run.seen + 1, unchanged=run.unchanged + one.unchanged)
-    return tuple(found)
+    stretches: list[Stretch] = []
+    for check in sightings:
+        state = _state(check)
+        if not stretches or stretches[-1].state != state:
+            stretches.append(Stretch(state=state, first_seen_at=check.at, last_seen_at=check.at, seen=0))
+        run = stretches[-1]
+        unchanged = run.unchanged + check.unchanged
+        stretches[-1] = replace(run, last_seen_at=check.at, seen=run.seen + 1, unchanged=unchanged)
+    return tuple(stretches)
 
 
-def _state(one: Sighting) -> str:
-    """A 304 without the page it speaks of is known as nothing else."""
-    alone = one.unchanged and one.verdict is None and one.reason is None
-    return str(Reason.NOT_MODIFIED) if alone else one.state
+def _state(check: Sighting) -> str:
+    """Return the state of a check; ``not_modified`` for a 304 without the page it confirms."""
+    without_page = check.unchanged and check.verdict is None and check.reason is None
+    return str(Reason.NOT_MODIFIED) if without_page else check.state

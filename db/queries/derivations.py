@@ -1,4 +1,4 @@
-"""Questions about what is derived from captures, and under which recipe."""
+"""Queries of what is derived from captures, and under which recipe."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _WAITING = """
 
 
 def whole_histories(ask: Ask, ids: Sequence[int]) -> list[int]:
-    """Those of these captures that are on the ledger, and with them all others there of the same histories.
+    """Return those of these captures that are on the ledger, with all others there of the same histories.
 
-    A history that is derived in one go is never settled half under one recipe and half under another.
+    A history derived in one go is never settled half under one recipe and half under another.
     """
     heads = [row["id"] for row in ask(_HISTORIES, ids=json.dumps(list(ids)))]
     return sorted(row["capture_id"] for head in heads for row in ask(_WAITING, head=head))
@@ -41,7 +41,7 @@ _UNDER = """
 
 
 def recipe_ids(ask: Ask, ids: Sequence[int]) -> dict[int, str]:
-    """Under which recipe, furniture included, the text of each of these captures stands; those not derived left out."""
+    """Map each of these captures to the recipe (site template included) of its text; underived ones are left out."""
     return {row["capture_id"]: row["recipe_id"] for row in ask(_UNDER, ids=json.dumps(list(ids)))}
 
 
@@ -59,7 +59,7 @@ _OF_SITE = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derivation:
-    """What stands derived from a capture: the key of its history, its text's digest, the verdict on its page."""
+    """The derivation of a capture: the url_key of its history, the digest of its text, the verdict on its page."""
 
     capture_id: int
     history_key: str
@@ -68,7 +68,7 @@ class Derivation:
 
 
 def of_site(ask: Ask, keys: tuple[str, str]) -> list[Derivation]:
-    """What is derived from the captures of articles with a url_key in this range, by history and time."""
+    """Return the derivations of articles with a url_key in this range, by history and time."""
     return [
         Derivation(
             capture_id=row["id"],
@@ -98,7 +98,7 @@ _EXTRACTED = """
 
 
 def extraction_of(ask: Ask, capture: Capture, recipe_id: str) -> Extraction | None:
-    """Verdict, text and removed spans of a capture's payload under the recipe; None if it was not extracted."""
+    """Return verdict, text and removed spans of a capture's payload; None if the recipe has not extracted it."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
-    found = ask(_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id)
-    return row_mapping.extraction(found[0]) if found else None
+    rows = ask(_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id)
+    return row_mapping.extraction(rows[0]) if rows else None

@@ -1,4 +1,4 @@
-"""Questions about how much is read of a site's pages from day to day."""
+"""Queries of how much text is extracted from a site's pages over time, to detect drift."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from db.reader import Ask
 
-# Where an extractor fails, a page is an article, thin, empty or a shell; a paywall is the publisher's doing.
-_READINGS = """
+# Where an extractor fails, a page counts as an article, thin, empty or needing JavaScript. Paywalls are left out.
+_LENGTHS = """
     SELECT substr(s.url_key, 1, instr(s.url_key, ')') - 1) AS host, h.url_key AS page, c.captured_at, d.length,
            d.paragraphs, d.taken
     FROM source s
@@ -26,7 +26,7 @@ _READINGS = """
 
 
 def read_lengths(ask: Ask, since: datetime, *, host: str | None = None) -> list[ReadLength]:
-    """What was read of every article captured since then, in time order; only of one host, by the part of its key."""
+    """Return the text length of every article capture since then, by time; of one host, given as in its url_key."""
     return [
         ReadLength(
             host=row["host"],
@@ -36,5 +36,5 @@ def read_lengths(ask: Ask, since: datetime, *, host: str | None = None) -> list[
             paragraphs=row["paragraphs"],
             removed=row["taken"],
         )
-        for row in ask(_READINGS, since=micros(since), host=host)
+        for row in ask(_LENGTHS, since=micros(since), host=host)
     ]

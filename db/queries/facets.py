@@ -1,4 +1,4 @@
-"""Questions about where and when words occur: of what a search finds, how much in which month and at which outlet."""
+"""Facet counts of a search: articles by outlet and by time of first sight."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from db.reader import Ask
 
 MOST_COUNTED = 1_000
-"""Texts that are counted at most, the newest: on a slow disk it takes half a second to look up their versions."""
+"""Most texts that are counted, the newest: on a slow disk looking up their versions takes half a second."""
 
-_FOUND = """
+_VERSIONS = """
     SELECT s.url, strftime('%Y-%m', v.first_seen_at / 1000000, 'unixepoch') AS month,
            strftime('%Y-%m-%d', v.first_seen_at / 1000000, 'unixepoch') AS day, v.source_id
     FROM json_each(:texts) f
@@ -28,10 +28,10 @@ _FOUND = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
-    """How many articles have the words, by outlet (most first) and by when they were first seen with them.
+    """The number of articles with the words, by outlet (most first) and by the time they were first seen with them.
 
-    ``by_time``: pairs of a day or, where these are many, a month, and a count, without those in between that have none.
-    ``whole``: all were counted.
+    ``by_time``: pairs of a day, or of a month where there are many days, and a count. Periods without any are left out.
+    ``whole``: True if all matches were counted.
     """
 
     articles: int
@@ -44,23 +44,22 @@ _MOST_DAYS = 62
 
 
 def count_facets(ask: Ask, page: Page, only: Filters | None = None) -> Facets:
-    """Where and when the texts of the window of a page stood; of very many only the newest ``MOST_COUNTED`` are
-    counted."""
-    only = only or Filters()
-    (site, behind), (since, until) = only.site or (None, None), only.first_seen
+    """Count the texts of a page's window by host and by time; of very many only the newest ``MOST_COUNTED``."""
+    filters = only or Filters()
+    (site, site_end), (since, until) = filters.site or (None, None), filters.first_seen
     texts = json.dumps(list(page.texts[:MOST_COUNTED]))
-    found = ask(_FOUND, texts=texts, since=since, until=until, site=site, behind=behind)
+    rows = ask(_VERSIONS, texts=texts, since=since, until=until, site=site, behind=site_end)
     hosts: Counter[str] = Counter()
-    first: dict[int, tuple[str, str]] = {}
-    for row in found:
-        if row["source_id"] not in first:
+    first_seen: dict[int, tuple[str, str]] = {}
+    for row in rows:
+        if row["source_id"] not in first_seen:
             hosts[_host(row["url"])] += 1
-        told = row["day"], row["month"]
-        first[row["source_id"]] = min(first.get(row["source_id"], told), told)
-    days = Counter(day for day, _ in first.values())
-    times = days if len(days) <= _MOST_DAYS else Counter(month for _, month in first.values())
+        date = row["day"], row["month"]
+        first_seen[row["source_id"]] = min(first_seen.get(row["source_id"], date), date)
+    days = Counter(day for day, _ in first_seen.values())
+    times = days if len(days) <= _MOST_DAYS else Counter(month for _, month in first_seen.values())
     return Facets(
-        articles=len(first),
+        articles=len(first_seen),
         by_host=tuple(hosts.most_common()),
         by_time=tuple(sorted(times.items())),
         whole=page.whole and len(page.texts) <= MOST_COUNTED,

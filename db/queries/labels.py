@@ -1,4 +1,4 @@
-"""Questions about what people said of two texts."""
+"""Queries of labels: what people said of two texts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from db.reader import Ask, Row
 
-# The version that showed that text then, or shows it at all, in the history that holds it today; else the one that
-# stood there at that instant. (SQLite lets a subquery's ORDER BY see nothing outside.)
+# In today's history: the version that had that text at that instant, else a version with that text, else the version at
+# that instant. (In SQLite the ORDER BY of a subquery sees nothing outside.)
 _ITS = "FROM version w WHERE w.source_id = l.{0}_root AND w.superseded_at IS NULL"
 _THEN = "AND w.first_seen_at <= l.{0}_seen_at ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1"
 _WITH_TEXT = "AND w.text_id = (SELECT t.id FROM text t WHERE t.sha256 = l.{0}_sha256)"
@@ -25,30 +25,30 @@ _VERSION = f"""coalesce((SELECT w.id {_ITS} {_WITH_TEXT} {_THEN}),
 _SIDE = """{0}r.url AS {0}_url, coalesce({0}v.number, 0) AS {0}_number, coalesce({0}v.title, '') AS {0}_title,
     l.{0}_seen_at AS {0}_seen, {0}v.published_at AS {0}_published, {0}v.byline AS {0}_byline, l.{0}_sha256"""
 _JOIN = "JOIN source {0}r ON {0}r.id = l.{0}_root LEFT JOIN version {0}v ON {0}v.id = l.{0}_version"
-# CROSS JOIN: from the labels, which people made, to their two sources; SQLite would begin with all sources there are.
+# CROSS JOIN keeps the order of tables: from the few labels to their sources. SQLite would begin with all sources.
 _LABELS = f"""
-    WITH said AS (SELECT n.*, coalesce(x.same_as, x.id) AS a_root, coalesce(y.same_as, y.id) AS b_root
+    WITH rooted AS (SELECT n.*, coalesce(x.same_as, x.id) AS a_root, coalesce(y.same_as, y.id) AS b_root
                   FROM label n CROSS JOIN source x ON x.id = n.a_source_id CROSS JOIN source y ON y.id = n.b_source_id),
-         shown AS (SELECT l.*, {_VERSION.format("a")}, {_VERSION.format("b")} FROM said l WHERE {{where}})
+         versioned AS (SELECT l.*, {_VERSION.format("a")}, {_VERSION.format("b")} FROM rooted l WHERE {{where}})
     SELECT {_SIDE.format("a")}, {_SIDE.format("b")}, l.copy, l.note, l.labelled_at,
            CASE WHEN l.a_sha256 = l.b_sha256 THEN 'exact' ELSE
                 (SELECT k.relation FROM link k
-                 JOIN text one ON one.id = k.a_text_id JOIN text other ON other.id = k.b_text_id
-                 WHERE one.sha256 IN (l.a_sha256, l.b_sha256) AND other.sha256 IN (l.a_sha256, l.b_sha256))
+                 JOIN text side ON side.id = k.a_text_id JOIN text other ON other.id = k.b_text_id
+                 WHERE side.sha256 IN (l.a_sha256, l.b_sha256) AND other.sha256 IN (l.a_sha256, l.b_sha256))
            END AS machine
-    FROM shown l {_JOIN.format("a")} {_JOIN.format("b")}
+    FROM versioned l {_JOIN.format("a")} {_JOIN.format("b")}
     ORDER BY ar.url_key, br.url_key, l.labelled_at, l.a_sha256, l.b_sha256"""
 
 
 def all_labels(ask: Ask) -> list[Label]:
-    """Every label, by the addresses of the two."""
+    """Return every label, by the url_keys of the two sources."""
     return [_label(row) for row in ask(_LABELS.format(where="1 = 1"))]
 
 
 def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Label]:
-    """The labels of which one side belongs to these sources, or to an address whose history one of them keeps."""
-    some = "(SELECT value FROM json_each(:ids))"
-    where = f"l.a_root IN {some} OR l.b_root IN {some}"
+    """Return the labels with a side at one of these sources, or at an address whose history one of them keeps."""
+    ids = "(SELECT value FROM json_each(:ids))"
+    where = f"l.a_root IN {ids} OR l.b_root IN {ids}"
     return [_label(row) for row in ask(_LABELS.format(where=where), ids=json.dumps(list(source_ids)))]
 
 

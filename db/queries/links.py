@@ -1,4 +1,4 @@
-"""Questions about near-copies."""
+"""Queries of links between versions, and of candidates for a comparison by LSH keys."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ _ORDER = ("a_key", "a_number", "b_key", "b_number")
 
 
 def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Link]:
-    """Every link between versions of which one belongs to these sources; all links there are if none are given."""
+    """Return every link of which a version belongs to these sources; all links if none are given."""
     if not source_ids:
         return _links(ask(_LINKS.format(where="1 = 1")))
-    found = (link for each in source_ids for link in _links(_of_source(ask, each)))
-    return list(dict.fromkeys(found))  # a link between two of them is met twice
+    links = (link for source_id in source_ids for link in _links(_of_source(ask, source_id)))
+    return list(dict.fromkeys(links))  # a link between two of them comes twice
 
 
 def _of_source(ask: Ask, source_id: int) -> Iterator[Row]:
-    """Asked version by version, and side by side: the view looks those up, and would else read every link there is."""
+    """Yield the rows of a source. One query a version and side: then the view looks links up instead of reading all."""
     versions = ask("SELECT id FROM version WHERE source_id = :id AND superseded_at IS NULL", id=source_id)
     for version in versions:
         for side in "ab":
             yield from ask(_LINKS.format(where=f"l.{side}_id = :id"), id=version["id"])
 
 
-def _links(found: Iterable[Row]) -> list[Link]:
-    """In the order of addresses and numbers."""
-    return [_link(row) for row in sorted(found, key=lambda row: [row[name] for name in _ORDER])]
+def _links(rows: Iterable[Row]) -> list[Link]:
+    """Return the links in the order of url_keys and version numbers."""
+    return [_link(row) for row in sorted(rows, key=lambda row: [row[name] for name in _ORDER])]
 
 
 def _link(row: Row) -> Link:
@@ -68,7 +68,7 @@ def _link(row: Row) -> Link:
 
 
 def unlinked(ask: Ask, limit: int) -> list[int]:
-    """Ids of texts still to be compared with the others, oldest first."""
+    """Return texts still to be compared with the others, oldest first."""
     return [row["text_id"] for row in ask("SELECT text_id FROM unlinked ORDER BY text_id LIMIT :n", n=limit)]
 
 
@@ -76,47 +76,47 @@ DAY = 86_400_000_000
 """Microseconds in a day."""
 
 FORTNIGHT = 14
-"""Days between two texts within which most keys count, and days of a block in which texts with a key are counted."""
+"""Most days between two texts for which common keys count, and the days of a block, in which texts are counted."""
 
 KEY_CAP, TERM_CAP = 128, 48
-"""A key that more texts of one fortnight have is crowded there and says nothing: a stock phrase, a name on everybody's
-lips. Rare terms have the lower bound: reports of one subject share some of them, and of one wire report printed by 128
-others the runs of words stay live. So a text is compared with 2,208 others at the very most."""
+"""Texts of a block that may have a key. With more it is crowded and says nothing: a stock phrase, a name in all news.
+Rare terms have the lower bound: reports on one subject share some of them, and if 128 papers print one wire report its
+runs of words stay live. So a text is compared with 2,208 others at most."""
 
 RARE_CAP = 12
-"""A key of at most so many texts in all counts at any distance in time: that finds a repost of years later."""
+"""Texts in all that may have a key for it to count at any distance in time. That finds a repost years later."""
 
 LEAST_SHARED = 4
-"""Keys that two texts must share: every labelled relative does (``tests/quality/test_copies_gate.py``), and among 5,000
-generated documents 1.2 others do."""
+"""Live keys that two texts must share. Every labelled pair does (``tests/quality/test_copies_gate.py``), and of 5,000
+generated documents 1.2 unrelated ones do."""
 
 TERMS_FROM = 3 << 29
-"""Where the keys of rare terms begin (``archive.copies.fingerprint.Tier``)."""
+"""The smallest key of a rare term (``archive.copies.fingerprint.Tier``)."""
 
-# One for each key, all in one statement: joined with a list of keys, SQLite would read the whole table first. A row a
-# key, not a row a text: to make values of 600 rows takes three times as long as to find them.
-_EVER = """SELECT :{key} AS key, 1 AS block, count(*) AS n, group_concat(text_id) AS ids
+# One SELECT for each key, all in one statement: joined with a list of keys, SQLite reads the whole table first. One row
+# for each key, not for each text: making Python values of 600 rows takes three times as long as finding them.
+_IN_ALL = """SELECT :{key} AS key, 1 AS block, count(*) AS n, group_concat(text_id) AS ids
     FROM (SELECT text_id FROM near_key WHERE key = :{key} LIMIT :most)"""
-_HOLDERS = """SELECT :{key} AS key, {block} AS block, count(*) AS n,
+_IN_BLOCK = """SELECT :{key} AS key, {block} AS block, count(*) AS n,
     group_concat(CASE WHEN day BETWEEN :earliest AND :latest THEN text_id END) AS ids
     FROM (SELECT day, text_id FROM near_key WHERE key = :{key} AND day BETWEEN :since{block} AND :until{block}
           LIMIT :most)"""
-_BEFORE, _OWN, _NEXT = 0, 1, 2  # the blocks that lie within a fortnight of a day
+_BEFORE, _OWN, _NEXT = 0, 1, 2  # the blocks within a fortnight of a day
 
 
 def block_of(day: int) -> tuple[int, int]:
-    """The first and the last day of the block a day lies in: blocks are the same for every text."""
+    """Return the first and the last day of the block a day is in. Blocks are the same for every text."""
     first = day - day % FORTNIGHT
     return first, first + FORTNIGHT - 1
 
 
 def key_cap(key: int) -> int:
-    """How many texts of one block may have a key before it is crowded."""
+    """Return how many texts of a block may have a key before it is crowded."""
     return TERM_CAP if key >= TERMS_FROM else KEY_CAP
 
 
 def first_days(ask: Ask, text_ids: Collection[int]) -> dict[int, int]:
-    """By text the day on which it was first seen, as histories are today; a text in none of them is left out."""
+    """Map each text to the day on which it was first seen in today's histories; a text in none is left out."""
     if not text_ids:
         return {}
     sql = """SELECT text_id, min(first_seen_at) AS seen FROM version
@@ -125,44 +125,44 @@ def first_days(ask: Ask, text_ids: Collection[int]) -> dict[int, int]:
 
 
 def candidates(ask: Ask, text_id: int, keys: Sequence[int]) -> list[int]:
-    """Ids of the texts to be compared with this one, whose look-up keys these are; the likeliest first.
+    """Return the texts to compare with this one, whose LSH keys are given; those with most shared keys first.
 
-    Those that share ``LEAST_SHARED`` live keys. A key is live between two texts first seen within a fortnight of each
-    other if it is crowded in neither's block, and between any two if it is rare. So this relation is symmetric and a
-    function of the texts in today's histories, in whatever order they came. None for a text that is in none.
+    Candidates share ``LEAST_SHARED`` live keys. A key is live between two texts first seen within a fortnight of each
+    other if it is crowded in neither's block, and between any two texts if it is rare. So the relation is symmetric and
+    a function of the texts in today's histories, whatever their order of arrival. A text in no history has none.
     """
     day = first_days(ask, [text_id]).get(text_id)
     if day is None or not keys:
         return []
     shared = Counter(_sharing(ask, keys, day))
-    fit = [each for each, count in shared.items() if count >= LEAST_SHARED and each != text_id]
-    return sorted(fit, key=lambda each: (-shared[each], each))
+    similar = [other for other, count in shared.items() if count >= LEAST_SHARED and other != text_id]
+    return sorted(similar, key=lambda other: (-shared[other], other))
 
 
 def _sharing(ask: Ask, keys: Sequence[int], day: int) -> Iterator[int]:
-    """The texts that share a live key with one first seen on ``day``, each as often as it does."""
-    named = {f"k{place}": key for place, key in enumerate(dict.fromkeys(keys))}
-    common = dict(named)
-    for row in ask(_of_each(named, [_EVER]), most=RARE_CAP + 1, **named):
+    """Yield the texts that share a live key with one first seen on ``day``, once for each such key."""
+    parameters = {f"k{position}": key for position, key in enumerate(dict.fromkeys(keys))}
+    common = dict(parameters)
+    for row in ask(_union(parameters, [_IN_ALL]), most=RARE_CAP + 1, **parameters):
         if row["n"] <= RARE_CAP:
             common = {name: key for name, key in common.items() if key != row["key"]}
             yield from _ids(row)
     if not common:
         return
     blocks = {block: block_of(day + FORTNIGHT * (block - _OWN)) for block in (_BEFORE, _OWN, _NEXT)}
-    days = {
-        f"{end}{block}": at for block, ends in blocks.items() for end, at in zip(("since", "until"), ends, strict=True)
-    }
-    sql = _of_each(common, [_HOLDERS.replace("{block}", str(block)) for block in blocks])
-    found = ask(sql, most=KEY_CAP + 1, earliest=day - FORTNIGHT, latest=day + FORTNIGHT, **common, **days)
-    crowded = {(row["key"], row["block"]) for row in found if row["n"] > key_cap(row["key"])}
-    for row in found:
+    bounds = {f"since{block}": first for block, (first, _) in blocks.items()}
+    bounds |= {f"until{block}": last for block, (_, last) in blocks.items()}
+    sql = _union(common, [_IN_BLOCK.replace("{block}", str(block)) for block in blocks])
+    rows = ask(sql, most=KEY_CAP + 1, earliest=day - FORTNIGHT, latest=day + FORTNIGHT, **common, **bounds)
+    crowded = {(row["key"], row["block"]) for row in rows if row["n"] > key_cap(row["key"])}
+    for row in rows:
         if crowded.isdisjoint({(row["key"], _OWN), (row["key"], row["block"])}):
             yield from _ids(row)
 
 
-def _of_each(named: Iterable[str], told: Sequence[str]) -> str:
-    return "\nUNION ALL ".join(each.replace("{key}", name) for name in named for each in told)
+def _union(parameters: Iterable[str], selects: Sequence[str]) -> str:
+    """Return one statement with every SELECT for every key parameter."""
+    return "\nUNION ALL ".join(select.replace("{key}", name) for name in parameters for select in selects)
 
 
 def _ids(row: Row) -> Iterator[int]:
@@ -170,6 +170,6 @@ def _ids(row: Row) -> Iterator[int]:
 
 
 def compared_texts(ask: Ask, text_ids: Collection[int], method: str) -> set[int]:
-    """Which of these texts were compared with all others by this method, and wait only because some may fall away."""
+    """Return those of these texts that were compared by this method; they are queued only to drop links."""
     sql = "SELECT id FROM text WHERE linked_by = :method AND id IN (SELECT value FROM json_each(:ids))"
     return {row["id"] for row in ask(sql, method=method, ids=json.dumps(sorted(text_ids)))}

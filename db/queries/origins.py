@@ -1,4 +1,4 @@
-"""Questions about origins: what is remembered of each, and what its robots.txt and its probes said."""
+"""Queries of origins: the stored state of each, its robots.txt and its probes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def host_state(ask: Ask, origin: str) -> HostState | None:
-    """What is remembered of ``origin`` (``scheme://host:port``); None: nothing yet."""
-    found = ask("SELECT * FROM origin WHERE name = :name", name=origin)
-    return _manners(found[0]) if found else None
+    """Return the stored state of ``origin`` (``scheme://host:port``); None if there is none yet."""
+    rows = ask("SELECT * FROM origin WHERE name = :name", name=origin)
+    return _host_state(rows[0]) if rows else None
 
 
-def _manners(row: Row) -> HostState:
+def _host_state(row: Row) -> HostState:
     return HostState(
         origin=row["name"],
         delay=row["delay"],
@@ -40,13 +40,13 @@ def _manners(row: Row) -> HostState:
 
 
 def pauses(ask: Ask) -> dict[str, datetime]:
-    """Until when each origin that ever asked for a pause is not to be asked; many of them are over."""
-    found = ask("SELECT name, paused_until_at AS at FROM origin WHERE paused_until_at IS NOT NULL")
-    return {row["name"]: instant(row["at"]) for row in found}
+    """Return the end of the last pause of every origin that ever asked for one; many are over."""
+    rows = ask("SELECT name, paused_until_at FROM origin WHERE paused_until_at IS NOT NULL")
+    return {row["name"]: instant(row["paused_until_at"]) for row in rows}
 
 
 def origin_name(url: str) -> str:
-    """The name an origin is remembered by: scheme, host and port of a canonical ``url``, the port always written."""
+    """Return the origin of a canonical ``url`` as it is stored: scheme, host and port, the port always written."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}:{parts.port or _PORTS.get(parts.scheme)}"
@@ -59,26 +59,26 @@ _NEWEST = "ORDER BY c.captured_at DESC, c.id DESC LIMIT 1"
 
 
 def robots_txt(ask: Ask, url: str, url_key: str) -> tuple[Capture, bytes, datetime] | None:
-    """The capture of a robots.txt that is in force, its bytes, and when it was last confirmed; None: never asked.
+    """Return the capture of the robots.txt in force, its bytes, and when it was last confirmed; None: never fetched.
 
-    In force is the newest one, or where that is a 304, the newest whole one, which the 304 confirms.
+    In force is the newest capture or, if that is a 304, the newest whole one, which the 304 confirms.
     """
-    last = ask(f"{_ROBOTS} {_NEWEST}", key=url_key, url=url)
-    if not last:
+    rows = ask(f"{_ROBOTS} {_NEWEST}", key=url_key, url=url)
+    if not rows:
         return None
-    newest = row_mapping.capture(last[0])
-    held = newest
+    newest = row_mapping.capture(rows[0])
+    in_force = newest
     if newest.reason is Reason.NOT_MODIFIED:
         whole = ask(f"{_ROBOTS} AND c.reason IS NULL {_NEWEST}", key=url_key, url=url)
         if not whole:
             return None
-        held = row_mapping.capture(whole[0])
-    data = b"" if held.payload_sha256 is None else captures.payload(ask, held.payload_sha256)
-    return held, data, newest.finished_at or newest.captured_at
+        in_force = row_mapping.capture(whole[0])
+    body = b"" if in_force.payload_sha256 is None else captures.payload(ask, in_force.payload_sha256)
+    return in_force, body, newest.finished_at or newest.captured_at
 
 
 _PROBES = """
-    SELECT c.captured_at AS at, c.url, t.body
+    SELECT c.captured_at, c.url, t.body
     FROM source s
     JOIN capture c ON c.source_id = s.id AND c.reason IS NULL
     JOIN derivation d ON d.capture_id = c.id
@@ -89,16 +89,16 @@ _PROBES = """
 
 
 def soft404_probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str, str]]:
-    """The pages a host gave for addresses that cannot exist: when, which address, and the text found there; by time.
+    """Return the pages a host gave for addresses that cannot exist, as (instant, address, text), by time.
 
-    ``keys`` is the range of url_keys to look in, its end left out. Only whole pages with a text: an honest host has
-    none.
+    ``keys`` is the range of the host's url_keys without its end. Only whole pages with a text count: a host that
+    answers 404 has none.
     """
-    found = ask(_PROBES, low=keys[0], high=keys[1])
-    return [(instant(row["at"]), row["url"], row["body"]) for row in found]
+    rows = ask(_PROBES, low=keys[0], high=keys[1])
+    return [(instant(row["captured_at"]), row["url"], row["body"]) for row in rows]
 
 
-_UNREAD = """
+_UNDERIVED = """
     SELECT c.final_url AS url, max(seed.allow_private) AS allow_private
     FROM underived u JOIN capture c ON c.id = u.capture_id JOIN source s ON s.id = c.source_id
     JOIN seed ON seed.id = s.seed_id
@@ -107,19 +107,19 @@ _UNREAD = """
 
 
 def underived_urls(ask: Ask) -> list[tuple[str, bool]]:
-    """Where articles came from that we fetched and nobody read yet, and whether that may be a private address."""
-    return [(row["url"], bool(row["allow_private"])) for row in ask(_UNREAD)]
+    """Return the final addresses of fetched articles on the ledger, and whether each may be private."""
+    return [(row["url"], bool(row["allow_private"])) for row in ask(_UNDERIVED)]
 
 
-_HELD = f"""
-    SELECT {row_mapping.CAPTURE} FROM json_each(:ids) asked
-    JOIN capture c ON c.id = (SELECT w.id FROM capture w WHERE w.source_id = asked.value AND w.provenance = 'live'
+_LAST_PAGES = f"""
+    SELECT {row_mapping.CAPTURE} FROM json_each(:ids) wanted
+    JOIN capture c ON c.id = (SELECT w.id FROM capture w WHERE w.source_id = wanted.value AND w.provenance = 'live'
                                 AND w.reason IS NULL AND w.part = 1
                               ORDER BY w.captured_at DESC, w.id DESC LIMIT 1)
     LEFT JOIN payload p ON p.id = c.payload_id"""
 
 
 def last_pages(ask: Ask, source_ids: Iterable[int]) -> dict[int, Capture]:
-    """The newest whole page that each of these sources gave us ourselves, by source; who gave none is absent."""
-    found = ask(_HELD, ids=json.dumps(sorted(source_ids)))
-    return {row["source_id"]: row_mapping.capture(row) for row in found}
+    """Map each of these sources to the newest whole page that we fetched from it; sources without one are left out."""
+    rows = ask(_LAST_PAGES, ids=json.dumps(sorted(source_ids)))
+    return {row["source_id"]: row_mapping.capture(row) for row in rows}

@@ -1,4 +1,4 @@
-"""Questions about payloads: their bytes, and which of them a new one may be packed against."""
+"""Queries of payloads: their bytes, and those a new one may be packed against."""
 
 from __future__ import annotations
 
@@ -16,83 +16,82 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
     from db.records import Capture
 
-# Left to itself SQLite goes through all payloads, for a Bloom filter of ids and to have them in order: 5 ms a page at
-# 10,000 payloads instead of 0.1. The inner question and the cross join leave it no choice.
-_LINE = """
+# By itself SQLite reads all payloads, for a Bloom filter of ids and to have them in order: 5 ms a page at 10,000
+# payloads instead of 0.1. The inner SELECT and the cross join leave it no choice.
+_LINEAGE = """
     UNION SELECT (SELECT b.base_id FROM payload b WHERE b.id = line.id) FROM line WHERE line.id IS NOT NULL)
     SELECT p.id, p.sha256, p.codec, p.length, p.base_id, p.depth, p.anchor, p.packing, p.data
     FROM line CROSS JOIN payload p ON p.id = line.id ORDER BY p.id"""
-_OF_ONE = f"WITH RECURSIVE line (id) AS (SELECT id FROM payload WHERE sha256 = :digest {_LINE}"
-_OF_SOME = f"WITH RECURSIVE line (id) AS (SELECT value FROM json_each(:ids) {_LINE}"
+_OF_ONE = f"WITH RECURSIVE line (id) AS (SELECT id FROM payload WHERE sha256 = :digest {_LINEAGE}"
+_OF_SOME = f"WITH RECURSIVE line (id) AS (SELECT value FROM json_each(:ids) {_LINEAGE}"
 
 
 def payload_bytes(ask: Ask, digest: bytes) -> bytes:
-    """The bytes known by this digest; checked against it. Raises Corrupt if they do not hold or are not there."""
-    found = ask(_OF_ONE, digest=digest)
-    mine = next((row for row in found if row["sha256"] == digest), None)
-    if mine is None:
+    """Return the payload with this digest, checked against it. Raises Corrupt if it is damaged or missing."""
+    rows = ask(_OF_ONE, digest=digest)
+    own = next((row for row in rows if row["sha256"] == digest), None)
+    if own is None:
         raise Corrupt(f"payload {digest.hex()} is not in the archive")
-    data = unpack_lineage(found)[mine["id"]]
+    data = unpack_lineage(rows)[own["id"]]
     if delta_codec.digest(data) != digest:
-        raise Corrupt(
-            f"payload {digest.hex()} does not hold: its bytes have another digest; run: wirecopy verify --deep"
-        )
+        raise Corrupt(f"payload {digest.hex()} is damaged: its bytes have another digest; run: wirecopy verify --deep")
     return data
 
 
 def lineage(ask: Ask, ids: Iterable[int]) -> list[Row]:
-    """The rows of these payloads and of all bases behind them, bases first: what ``unpack_lineage`` needs."""
+    """Return the rows of these payloads and of all bases behind them, bases first, for ``unpack_lineage``."""
     return ask(_OF_SOME, ids=json.dumps(list(ids)))
 
 
-def unpack_lineage(found: Iterable[Row]) -> dict[int, bytes]:
-    """The bytes of the payloads of a lineage, by id. Raises Corrupt."""
+def unpack_lineage(rows: Iterable[Row]) -> dict[int, bytes]:
+    """Return the bytes of the payloads of a lineage, by id. Raises Corrupt."""
     data: dict[int, bytes] = {}
-    for row in found:
+    for row in rows:
         base = data.get(row["base_id"])
         data[row["id"]] = delta_codec.unpack(row["codec"], row["data"], base, length=row["length"])
     return data
 
 
 def stored_payloads(ask: Ask, digests: Iterable[bytes]) -> dict[bytes, Row]:
-    """Id and depth of those of these payloads that are there, by digest."""
-    left = iter(set(digests))
-    found: dict[bytes, Row] = {}
-    while some := list(islice(left, 100)):
-        names = {f"d{number}": digest for number, digest in enumerate(some)}
+    """Return id and depth of those of these payloads that are stored, by digest."""
+    remaining = iter(set(digests))
+    stored: dict[bytes, Row] = {}
+    while batch := list(islice(remaining, 100)):
+        names = {f"d{number}": digest for number, digest in enumerate(batch)}
         sql = f"SELECT id, sha256, depth FROM payload WHERE sha256 IN ({', '.join(':' + name for name in names)})"
-        found |= {row["sha256"]: row for row in ask(sql, **names)}
-    return found
+        stored |= {row["sha256"]: row for row in ask(sql, **names)}
+    return stored
 
 
 def newest_id(ask: Ask) -> int:
-    """The highest id of a payload; 0 if there is none."""
+    """Return the highest id of a payload; 0 if there is none."""
     return int(ask("SELECT coalesce(max(id), 0) AS n FROM payload")[0]["n"])
 
 
-_LIKE_IT = "source_id = :source AND payload_id IS NOT NULL AND coalesce(reason, '') = :reason AND part = :part"
-_NEAR = f"""
-    SELECT * FROM (SELECT payload_id AS id, captured_at AS at FROM capture
-                   WHERE {_LIKE_IT} AND captured_at <= :at ORDER BY captured_at DESC LIMIT :before)
+_SAME_KIND = "source_id = :source AND payload_id IS NOT NULL AND coalesce(reason, '') = :reason AND part = :part"
+_NEIGHBOURS = f"""
+    SELECT * FROM (SELECT payload_id AS id, captured_at FROM capture
+                   WHERE {_SAME_KIND} AND captured_at <= :at ORDER BY captured_at DESC LIMIT :before)
     UNION ALL
     SELECT * FROM (SELECT payload_id, captured_at FROM capture
-                   WHERE {_LIKE_IT} AND captured_at > :at ORDER BY captured_at LIMIT 1)"""
+                   WHERE {_SAME_KIND} AND captured_at > :at ORDER BY captured_at LIMIT 1)"""
 
 
 def neighbours(ask: Ask, capture: Capture, before: int) -> list[tuple[int, int]]:
-    """(instant, payload id) of what the same source answered nearest in time, in the same way: page, 404, second part.
+    """Return (microseconds, payload id) of the captures of the same source and kind that are nearest in time.
 
-    At most ``before`` captures up to its own instant and one after it, for a backfill.
+    The kind is a page, a 404, a part 2 and so on. At most ``before`` captures are up to its own instant. One is after
+    it, for a backfill.
     """
-    reason = str(capture.reason or "")
-    asked = {"source": capture.source_id, "reason": reason, "part": capture.part, "at": micros(capture.captured_at)}
-    return [(row["at"], row["id"]) for row in ask(_NEAR, before=before, **asked)]
+    reason, instant = str(capture.reason or ""), micros(capture.captured_at)
+    rows = ask(_NEIGHBOURS, before=before, source=capture.source_id, reason=reason, part=capture.part, at=instant)
+    return [(row["captured_at"], row["id"]) for row in rows]
 
 
 def anchors(ask: Ask, site: str, limit: int) -> list[int]:
-    """The newest whole pages of a site, for its new pages to be packed against; their payload ids."""
-    found = ask("SELECT id FROM payload WHERE anchor = :site ORDER BY id DESC LIMIT :n", site=site, n=limit)
-    return [row["id"] for row in found]
+    """Return the newest payloads of a site that are stored whole, for its new pages to be packed against."""
+    rows = ask("SELECT id FROM payload WHERE anchor = :site ORDER BY id DESC LIMIT :n", site=site, n=limit)
+    return [row["id"] for row in rows]
 
 
 _BELOW = """
@@ -102,35 +101,35 @@ _BELOW = """
 
 
 def descendants(ask: Ask, payload_id: int) -> dict[int, int]:
-    """The depth of every payload that stands on this one, at any distance, by id."""
+    """Return the depth of every payload that depends on this one, at any distance, by id."""
     return {row["id"]: row["depth"] for row in ask(_BELOW, id=payload_id)}
 
 
 def packed_against(ask: Ask, ids: Collection[int]) -> list[int]:
-    """Ids of other payloads that are packed against these, in order."""
-    found = ask("SELECT id FROM payload WHERE base_id IN (SELECT value FROM json_each(:ids))", ids=json.dumps([*ids]))
-    return sorted({row["id"] for row in found}.difference(ids))
+    """Return other payloads that are packed against these, by id."""
+    rows = ask("SELECT id FROM payload WHERE base_id IN (SELECT value FROM json_each(:ids))", ids=json.dumps([*ids]))
+    return sorted({row["id"] for row in rows}.difference(ids))
 
 
-def to_repack(ask: Ask, after: int, done: int, limit: int) -> list[int]:
-    """Ids of payloads, from behind ``after`` on, whose ``packing`` is below ``done``."""
-    sql = "SELECT id FROM payload WHERE id > :after AND packing < :done ORDER BY id LIMIT :n"
-    return [row["id"] for row in ask(sql, after=after, done=done, n=limit)]
+def to_repack(ask: Ask, after: int, packing: int, limit: int) -> list[int]:
+    """Return payloads with an id above ``after`` and a ``packing`` below the one given, by id."""
+    sql = "SELECT id FROM payload WHERE id > :after AND packing < :packing ORDER BY id LIMIT :n"
+    return [row["id"] for row in ask(sql, after=after, packing=packing, n=limit)]
 
 
 def unused(ask: Ask) -> list[int]:
-    """Ids of payloads that no capture shows."""
+    """Return payloads that no capture shows, by id."""
     sql = "SELECT id FROM payload p WHERE NOT EXISTS (SELECT 1 FROM capture c WHERE c.payload_id = p.id) ORDER BY id"
     return [row["id"] for row in ask(sql)]
 
 
 def packed_bytes(ask: Ask, ids: Iterable[int]) -> int:
-    """The bytes these payloads take, packed."""
+    """Return the bytes these payloads take, packed."""
     sql = "SELECT coalesce(sum(length(data)), 0) AS n FROM payload WHERE id IN (SELECT value FROM json_each(:ids))"
     return int(ask(sql, ids=json.dumps([*ids]))[0]["n"])
 
 
 def first_capture_of(ask: Ask, payload_id: int) -> int | None:
-    """The id of the first capture that shows a payload."""
-    found = ask("SELECT id FROM capture WHERE payload_id = :id ORDER BY id LIMIT 1", id=payload_id)
-    return found[0]["id"] if found else None
+    """Return the first capture that shows a payload; None if there is none."""
+    rows = ask("SELECT id FROM capture WHERE payload_id = :id ORDER BY id LIMIT 1", id=payload_id)
+    return rows[0]["id"] if rows else None

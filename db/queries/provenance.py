@@ -1,4 +1,4 @@
-"""Questions about what pages say of where their texts come from."""
+"""Queries of what pages declare about where their texts come from."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
     from db.records import VersionRef
 
-# By the digest, which is indexed, and then the address: of one text, what the page at that address says.
-_PEDIGREE = """
+# By the digest, which is indexed, then the address: many pages may show one text.
+_DECLARED = """
     SELECT length(t.body) AS length, e.facts, e.canonical_url
     FROM text t
     JOIN version v ON v.text_id = t.id AND v.number = :number AND v.superseded_at IS NULL
@@ -25,20 +25,20 @@ _PEDIGREE = """
 
 
 def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, DeclaredProvenance]:
-    """What the pages of these versions say; what is no version of today's history is left out."""
-    found = {}
+    """Return what the pages of these versions declare; versions that are not of today's history are left out."""
+    declared = {}
     for ref in refs:
-        rows = ask(_PEDIGREE, digest=bytes.fromhex(ref.text_sha256), url=ref.url, number=ref.version)
+        rows = ask(_DECLARED, digest=bytes.fromhex(ref.text_sha256), url=ref.url, number=ref.version)
         if rows:
-            found[ref] = _pedigree(rows[0])
-    return found
+            declared[ref] = _provenance(rows[0])
+    return declared
 
 
-def _pedigree(row: Row) -> DeclaredProvenance:
-    told = [(name, value) for name, value, *_ in json.loads(row["facts"] or "[]")]
+def _provenance(row: Row) -> DeclaredProvenance:
+    facts = [(name, value) for name, value, *_ in json.loads(row["facts"] or "[]")]
     return DeclaredProvenance(
-        agencies=tuple(value for name, value in told if name == "agency"),
-        credited=tuple(value for name, value in told if name == "credited"),
+        agencies=tuple(value for name, value in facts if name == "agency"),
+        credited=tuple(value for name, value in facts if name == "credited"),
         canonical=row["canonical_url"],
         length=row["length"],
     )

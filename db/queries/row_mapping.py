@@ -1,4 +1,4 @@
-"""From rows to nouns: the one place that knows how a value is spelled in a column."""
+"""Map rows to records, and values to columns: the one place that knows how a value is stored."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from db.reader import Row
 
 SOURCE = "s.id, s.url, s.url_key, s.kind, s.found_at, s.found_in, s.retired_at, s.same_as, s.hinted_at"
-"""The columns ``source`` reads, of a table called s."""
+"""The columns ``source`` reads, of a source s."""
 
 
 def source(row: Row) -> Source:
-    """A source; add ``seed_key`` to the row where the question joined it."""
+    """Return the source in a row. ``seed_key`` is read if the query selected it."""
     return Source(
         id=row["id"],
         url=row["url"],
@@ -57,7 +57,7 @@ CAPTURE = """c.id, c.source_id, c.url, c.final_url, c.captured_at, c.finished_at
 
 
 def capture(row: Row) -> Capture:
-    """A capture."""
+    """Return the capture in a row."""
     plain = (
         "id",
         "source_id",
@@ -92,12 +92,12 @@ VERSION = """s.url, v.id, v.number, v.text_id, v.title, v.cause, v.kinds, v.scor
 """The columns ``version`` reads, of a version v joined with its source s and text t."""
 
 TEXT = "text t INDEXED BY ix_text_id_sha256 ON t.id = v.text_id"
-"""How to join the text where only its digest is told: that stands in an index of a hundredth of the table's size, which
-SQLite would pass over."""
+"""The join of a text of which only the digest is read. The index has a hundredth of the table's size, but SQLite does
+not choose it by itself."""
 
 
 def version(row: Row) -> Version:
-    """A version."""
+    """Return the version in a row."""
     plain = ("id", "url", "number", "title", "score", "captures", "first_capture_id", "last_capture_id", "recipe_id")
     return Version(
         **{name: row[name] for name in (*plain, "byline", "language")},
@@ -114,12 +114,12 @@ def version(row: Row) -> Version:
 
 
 def extraction(row: Row) -> Extraction:
-    """Text and removed spans of an extraction, from title, body (None: there is none) and removed; verdict if given."""
+    """Return an extraction from the columns title, body (both may be None), removed, and verdict if selected."""
     return Extraction(
         verdict=Verdict(row.get("verdict", Verdict.OK)),
         title=row["title"] or "",
         text=row["body"] or "",
-        removed=tuple(RemovedSpan(at=at, text=text, because=why) for at, text, why in json.loads(row["removed"])),
+        removed=tuple(RemovedSpan(at=start, text=text, because=why) for start, text, why in json.loads(row["removed"])),
     )
 
 
@@ -129,7 +129,7 @@ def _kinds(column: str) -> tuple[Kind, ...]:
 
 
 def hops(column: str) -> tuple[Hop, ...]:
-    """The redirect chain kept in a column; archives of before 2026-11 kept the first three facts of a hop."""
+    """Return the redirect chain in a column. Archives older than 2026-11 have only three values a hop."""
     return tuple(_hop(*row) for row in json.loads(column))
 
 
@@ -139,7 +139,7 @@ def _hop(
     location: str,
     reason_phrase: str = "",
     headers: Sequence[Sequence[str]] = (),
-    at: int | None = None,
+    received_at: int | None = None,
     ip: str | None = None,
 ) -> Hop:
     return Hop(
@@ -148,13 +148,13 @@ def _hop(
         location=location,
         reason_phrase=reason_phrase,
         headers=_pairs(headers),
-        at=instant_or_none(at),
+        at=instant_or_none(received_at),
         ip=ip,
     )
 
 
 def hops_column(chain: tuple[Hop, ...]) -> str:
-    """What ``hops`` reads back."""
+    """Return the column that ``hops`` reads."""
     rows = [
         [hop.url, hop.status, hop.location, hop.reason_phrase, hop.headers, micros_or_none(hop.at), hop.ip]
         for hop in chain
@@ -163,42 +163,43 @@ def hops_column(chain: tuple[Hop, ...]) -> str:
 
 
 def exchange(column: str) -> Exchange | None:
-    """How the request went, as kept in a column; None where nobody knows (imports, older captures)."""
-    told = json.loads(column)
-    if not told:
+    """Return the exchange in a column; None where it is unknown (imports, older captures)."""
+    values = json.loads(column)
+    if not values:
         return None
     return Exchange(
-        http_version=told["http"],
-        request=_pairs(told["request"]),
-        port=told["port"],
-        tls=_pairs(told["tls"]),
-        seconds=tuple((name, float(value)) for name, value in told["seconds"]),
+        http_version=values["http"],
+        request=_pairs(values["request"]),
+        port=values["port"],
+        tls=_pairs(values["tls"]),
+        seconds=tuple((name, float(value)) for name, value in values["seconds"]),
     )
 
 
-def exchange_column(told: Exchange | None) -> str:
-    """What ``exchange`` reads back."""
-    if told is None:
+def exchange_column(value: Exchange | None) -> str:
+    """Return the column that ``exchange`` reads."""
+    if value is None:
         return "{}"
-    row = {"http": told.http_version, "request": told.request, "port": told.port, "tls": told.tls}
-    return json.dumps(row | {"seconds": [[name, round(value, 6)] for name, value in told.seconds]}, ensure_ascii=False)
+    row = {"http": value.http_version, "request": value.request, "port": value.port, "tls": value.tls}
+    seconds = [[name, round(duration, 6)] for name, duration in value.seconds]
+    return json.dumps(row | {"seconds": seconds}, ensure_ascii=False)
 
 
-def _pairs(found: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in found)
+def _pairs(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in rows)
 
 
 def passages(column: str, *, mirrored: bool = False) -> tuple[Passage, ...]:
-    """The aligned passages kept in a column, with a and b swapped if ``mirrored``."""
-    found = (_passage(*row) for row in json.loads(column))
+    """Return the aligned passages in a column, with a and b swapped if ``mirrored``."""
+    aligned = (_passage(*row) for row in json.loads(column))
     if not mirrored:
-        return tuple(found)
-    return tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in found)
+        return tuple(aligned)
+    return tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in aligned)
 
 
-def passages_column(found: tuple[Passage, ...]) -> str:
-    """What ``passages`` reads back."""
-    return json.dumps([[*p.a, *p.b, round(p.similarity, 3), list(p.anchors)] for p in found], ensure_ascii=False)
+def passages_column(aligned: tuple[Passage, ...]) -> str:
+    """Return the column that ``passages`` reads."""
+    return json.dumps([[*p.a, *p.b, round(p.similarity, 3), list(p.anchors)] for p in aligned], ensure_ascii=False)
 
 
 def _passage(a0: int, a1: int, b0: int, b1: int, similarity: float, anchors: list[Any]) -> Passage:
@@ -206,13 +207,13 @@ def _passage(a0: int, a1: int, b0: int, b1: int, similarity: float, anchors: lis
 
 
 def residue(column: str, *, mirrored: bool = False) -> tuple[str, ...]:
-    """The residue lines kept in a column; each begins with the side it stood on, ``a:`` or ``b:``."""
+    """Return the boilerplate lines in a column. Each begins with the side it is of, ``a:`` or ``b:``."""
     return tuple(_other_side(line) if mirrored else line for line in json.loads(column))
 
 
-def residue_column(found: tuple[str, ...], *, mirrored: bool = False) -> str:
-    """What ``residue`` reads back, with a and b swapped if ``mirrored``."""
-    return json.dumps([_other_side(line) if mirrored else line for line in found], ensure_ascii=False)
+def residue_column(lines: tuple[str, ...], *, mirrored: bool = False) -> str:
+    """Return the column that ``residue`` reads, with a and b swapped if ``mirrored``."""
+    return json.dumps([_other_side(line) if mirrored else line for line in lines], ensure_ascii=False)
 
 
 def _other_side(line: str) -> str:
@@ -220,41 +221,42 @@ def _other_side(line: str) -> str:
 
 
 def hex_or_none(digest: bytes | None) -> str | None:
-    """Lower-case hex of a digest, passing None through."""
+    """Return the lower-case hex of a digest; None for None."""
     return None if digest is None else digest.hex()
 
 
 def languages(column: str, *, mirrored: bool = False) -> tuple[str | None, str | None]:
-    """The languages of both sides kept in a column."""
+    """Return the languages of both sides in a column, with a and b swapped if ``mirrored``."""
     first, _, second = column.partition(",")
-    told = first or None, second or None
-    return told[::-1] if mirrored else told
+    pair = first or None, second or None
+    return pair[::-1] if mirrored else pair
 
 
-def languages_column(told: tuple[str | None, str | None]) -> str:
-    """How two languages are kept: ``en,de``; empty where neither could be told."""
-    return ",".join(each or "" for each in told) if any(told) else ""
+def languages_column(pair: tuple[str | None, str | None]) -> str:
+    """Return the column that ``languages`` reads: ``en,de``, empty where neither is known."""
+    return ",".join(language or "" for language in pair) if any(pair) else ""
 
 
 def broken(column: str, *, mirrored: bool = False) -> tuple[tuple[str, str], ...]:
-    """The names of one side and their spelling on the other, kept in a column."""
-    found = ((one, other) for one, other in json.loads(column))
-    return tuple(sorted((other, one) for one, other in found)) if mirrored else tuple(found)
+    """Return the names of side a and their spellings on side b in a column, with the sides swapped if ``mirrored``."""
+    pairs = ((name, spelling) for name, spelling in json.loads(column))
+    return tuple(sorted((spelling, name) for name, spelling in pairs)) if mirrored else tuple(pairs)
 
 
-def broken_column(found: tuple[tuple[str, str], ...], *, mirrored: bool = False) -> str:
-    """How broken names are kept."""
-    return json.dumps(sorted((other, one) for one, other in found) if mirrored else found, ensure_ascii=False)
+def broken_column(pairs: tuple[tuple[str, str], ...], *, mirrored: bool = False) -> str:
+    """Return the column that ``broken`` reads, with the sides swapped if ``mirrored``."""
+    stored = sorted((spelling, name) for name, spelling in pairs) if mirrored else pairs
+    return json.dumps(stored, ensure_ascii=False)
 
 
-def version_ref(row: Row, which: str) -> VersionRef:
-    """The version on one side of a pair, from the columns that begin with ``which``: "a" or "b"."""
+def version_ref(row: Row, side: str) -> VersionRef:
+    """Return the version on one side of a pair, from the columns that begin with "a_" or "b_"."""
     return VersionRef(
-        url=row[f"{which}_url"],
-        version=row[f"{which}_number"],
-        text_sha256=row[f"{which}_sha256"].hex(),
-        title=row[f"{which}_title"],
-        first_seen_at=instant(row[f"{which}_seen"]),
-        published_at=instant_or_none(row[f"{which}_published"]),
-        byline=row[f"{which}_byline"],
+        url=row[f"{side}_url"],
+        version=row[f"{side}_number"],
+        text_sha256=row[f"{side}_sha256"].hex(),
+        title=row[f"{side}_title"],
+        first_seen_at=instant(row[f"{side}_seen"]),
+        published_at=instant_or_none(row[f"{side}_published"]),
+        byline=row[f"{side}_byline"],
     )

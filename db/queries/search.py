@@ -1,7 +1,7 @@
-"""Questions about words in all versions there ever were: ranked, page by page, with a bound on the work of each page.
+"""Full-text search in all versions: ranked, page by page, with a bound on the work of each page.
 
-What full-text search finds is ranked by bm25 (Robertson and Zaragoza 2009) in windows: the newest ``WINDOW`` texts
-with the words, then those before them. Nearly every search has fewer, and is ranked as a whole.
+Matches are ranked by bm25 (Robertson and Zaragoza 2009) in windows: the newest ``WINDOW`` texts with the words, then
+the ones before them. Nearly every search has fewer matches, and is ranked as a whole.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
     from db.records import Version
 
-    History = Mapping[int, Row]  # today's versions of an article by their numbers
+    History = Mapping[int, Row]  # today's versions of an article by number
 
 SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
-"""Private-use characters around the words found, and the ellipsis: what prints them must escape the rest first."""
+"""Private-use characters around the words that match, and the ellipsis. Escape a snippet before replacing them."""
 
 WINDOW = 2_000
-"""Texts with the words that make a window. A word in all of 150,000 texts is ranked so in 15 ms CPU, and so is a prefix
-of three letters, which the index has; the worst of four takes 45, of two 500. To rank all of them took 1.5 s."""
+"""Matching texts in a window. A word in all of 150,000 texts is ranked in 15 ms of CPU, and so is a prefix of three
+letters, which the index has; the worst prefix of four takes 45 ms, of two 500. Ranking all matches took 1.5 s."""
 
 MOST_RANKED, FILTERED_WINDOW = 200, 5_000
-"""Texts of a window whose versions and histories are looked at for one page, the best ones: 10 ms, and on a slow disk
-one second for each 1,000. Of a search by site or time all of a window are, which is so large then."""
+"""Texts of a window whose versions and histories are read for one page, best first: 10 ms, on a slow disk one second
+for each 1,000. A search by site or time reads all texts of its window, which has the second size."""
 
 MOST_EXCERPTED = 2_000_000
-"""Characters that are read for the excerpts of one page, 0.1 s: what is longer is shown by its beginning. SQLite reads
-a text to its end for an excerpt, and cannot be stopped on the way."""
+"""Characters read for the snippets of one page, 0.1 s. Texts beyond that show their beginning. SQLite reads a text to
+its end for a snippet, and cannot be interrupted."""
 
 _WINDOW = """
     SELECT rowid AS text_id, bm25(text_fts, 4.0, 1.0) AS score FROM text_fts
     WHERE text_fts MATCH :query AND rowid <= :top ORDER BY rowid DESC LIMIT :n"""
-_THEIRS = """
+_VERSIONS = """
     SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at
     FROM json_each(:texts) f
     CROSS JOIN version v ON v.text_id = f.value AND v.superseded_at IS NULL
@@ -53,19 +53,19 @@ _THEIRS = """
       AND (:at IS NULL OR v.id = (SELECT w.id FROM version w WHERE w.source_id = v.source_id
                                   AND w.superseded_at IS NULL AND w.first_seen_at <= :at
                                   ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1))"""
-_THEIRS_ANYWHERE = _THEIRS.replace("CROSS JOIN source s ON s.id = v.source_id", "").replace(
+_VERSIONS_ANYWHERE = _VERSIONS.replace("CROSS JOIN source s ON s.id = v.source_id", "").replace(
     "AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))", ""
 )
 _HISTORIES = """
     SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at, v.last_seen_at, v.cause
     FROM json_each(:sources) f CROSS JOIN version v ON v.source_id = f.value AND v.superseded_at IS NULL"""
-_SHOWN = f"""
+_DISPLAYED = f"""
     SELECT {row_mapping.VERSION}, v.source_id, length(t.body) AS length, substr(t.body, 1, 160) AS start
     FROM json_each(:ids) f
     CROSS JOIN version v ON v.id = f.value
     JOIN source s ON s.id = v.source_id
     JOIN text t ON t.id = v.text_id"""
-# One pass over what matches: asked for one text at a time, a prefix would be looked up anew for each.
+# One pass over the matches: with one query a text, a prefix is looked up again for each.
 _AMONG = """
     FROM text_fts WHERE text_fts MATCH :query AND rowid BETWEEN :first AND :last
     AND +rowid IN (SELECT value FROM json_each(:texts))"""
@@ -77,9 +77,9 @@ _LAST = 1 << 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a search is narrowed to: url_keys from the first of ``site`` to before the second, and when first seen.
+    """The filters of a search: url_keys from the first of ``site`` to before the second, and the time of first sight.
 
-    ``when``: only what stood there at that instant. ``gone``: only what the article no longer says.
+    ``when``: only versions that were current at that instant. ``gone``: only words the article no longer has.
     """
 
     site: tuple[str, str] | None = None
@@ -89,27 +89,27 @@ class Filters:
     gone: bool = False
 
     @property
-    def picks(self) -> bool:
-        """True for a search by site or time, which most texts with the words may not fit."""
+    def is_selective(self) -> bool:
+        """True for a search by site or time, which most texts with the words may not match."""
         return (self.site, self.since, self.until) != (None, None, None)
 
     @property
     def first_seen(self) -> tuple[int, int]:
-        """From when on, and before when, in microseconds."""
+        """The bounds of the first sight in microseconds, without the end."""
         return micros_or_none(self.since) or 0, micros_or_none(self.until) or _LAST
 
     @property
-    def at_once(self) -> int:
-        """How many texts make a window."""
-        return FILTERED_WINDOW if self.picks else WINDOW
+    def window(self) -> int:
+        """The number of texts in a window."""
+        return FILTERED_WINDOW if self.is_selective else WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A version that matches a query, and for how long the versions of its article did, one after the other.
+    """A version that matches a query, and the period in which consecutive versions of its article matched.
 
-    ``absent_since`` is the number of the first version after it that no longer matches; None: it still does.
-    ``gone_between``: when the page itself was gone in between, from the last sighting before to the first after.
+    ``absent_since`` is the number of the first later version that no longer matches, None if the newest still does.
+    ``gone_between``: the periods in which the page was gone, from the last sighting before to the first after.
     """
 
     version: Version
@@ -122,7 +122,7 @@ class Match:
 
 
 class Rank(NamedTuple):
-    """Where a version stands in a window: the score of its text (the lowest is the best), that text, itself; by id."""
+    """The rank of a version in a window: the score of its text (lowest is best), the text's id, its own id."""
 
     score: float
     text_id: int
@@ -130,16 +130,16 @@ class Rank(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """Where a page begins: in the window of texts up to ``top``, behind a rank; None: with the best of the window."""
+    """The start of a page: in the window of texts with ids up to ``top``, after a rank; None: at the best rank."""
 
     top: int
-    behind: Rank | None
+    after: Rank | None
 
 
 class Page(NamedTuple):
-    """A page of a search, and where the next begins, None: nowhere.
+    """A page of a search, and the start of the next one; None: this is the last.
 
-    ``texts`` are those of its window, the newest first; ``whole`` is True where there is no other window.
+    ``texts`` are the texts of its window, newest first. ``whole`` is True if there is no other window.
     """
 
     matches: list[Match]
@@ -149,13 +149,13 @@ class Page(NamedTuple):
 
 
 def search(ask: Ask, query: str, *, limit: int, only: Filters | None = None) -> list[Match]:
-    """What ``search_page`` gives, page after page until there are ``limit`` or no more."""
+    """Return the matches of ``search_page``, page after page until there are ``limit`` or no more."""
     page = search_page(ask, query, limit=limit, only=only)
-    found = page.matches
-    while page.following is not None and len(found) < limit:
-        page = search_page(ask, query, limit=limit - len(found), only=only, place=page.following)
-        found += page.matches
-    return found
+    matches = page.matches
+    while page.following is not None and len(matches) < limit:
+        page = search_page(ask, query, limit=limit - len(matches), only=only, place=page.following)
+        matches += page.matches
+    return matches
 
 
 def search_page(
@@ -167,141 +167,143 @@ def search_page(
     place: Cursor | None = None,
     window: int | None = None,
 ) -> Page:
-    """Versions matching an FTS5 query, best first, each stretch of matching versions of one article once.
+    """Return the versions matching an FTS5 query, best first, each run of matching versions of an article once.
 
-    A page may have fewer than ``limit``, even none, and yet be followed by others. Snippets carry ``SNIPPET_MARKS``.
-    ``window``: how many texts make one, instead of the usual number.
+    A page may have fewer than ``limit`` matches, even none, and still have a following page. Snippets contain
+    ``SNIPPET_MARKS``. ``window``: the number of texts in a window, instead of the usual one.
     """
-    only, place = only or Filters(), place or Cursor(_LAST, None)
-    at_once = window or only.at_once
-    scores = {row["text_id"]: row["score"] for row in ask(_WINDOW, query=query, top=place.top, n=at_once)}
-    left, rest = _left(scores, place.behind, only)
-    found = _Found(ask, query, scores, _theirs(ask, left, only), only)
+    filters, cursor = only or Filters(), place or Cursor(_LAST, None)
+    size = window or filters.window
+    scores = {row["text_id"]: row["score"] for row in ask(_WINDOW, query=query, top=cursor.top, n=size)}
+    text_ids, has_more = _remaining_texts(scores, cursor.after, filters)
+    results = _Results(ask, query, scores, _versions(ask, text_ids, filters), filters)
     picked: list[tuple[Row, range]] = []
     rank: Rank | None
-    for rank, row in sorted(found.ranked.items()):
-        if place.behind is not None and rank <= place.behind:
+    for rank, row in sorted(results.ranked.items()):
+        if cursor.after is not None and rank <= cursor.after:
             continue
-        stretch = found.stretch(row)
-        gone = not only.gone or not found.stands(row, stretch)
-        if gone and found.is_first(rank, row, stretch) and not found.before(row, stretch, place.top):
+        stretch = results.stretch(row)
+        fits = not filters.gone or not results.is_current(row, stretch)
+        if fits and results.is_best(rank, row, stretch) and not results.is_in_earlier_window(row, stretch, cursor.top):
             picked.append((row, stretch))
         if len(picked) == limit:
             break
     else:
         rank = None
-    last = len(scores) < at_once
-    following = None if last else Cursor(min(scores) - 1, None)
-    if rest or (rank is not None and rank < max(found.ranked)):
-        following = Cursor(place.top, rank or Rank(scores[left[-1]], left[-1], _LAST))
-    matches = _matches(ask, query, picked, found)
-    return Page(matches, following, list(scores), whole=last and place.top == _LAST)
+    is_last_window = len(scores) < size
+    following = None if is_last_window else Cursor(min(scores) - 1, None)
+    if has_more or (rank is not None and rank < max(results.ranked)):
+        following = Cursor(cursor.top, rank or Rank(scores[text_ids[-1]], text_ids[-1], _LAST))
+    matches = _matches(ask, query, picked, results)
+    return Page(matches, following, list(scores), whole=is_last_window and cursor.top == _LAST)
 
 
-def _left(scores: Mapping[int, float], behind: Rank | None, only: Filters) -> tuple[list[int], bool]:
-    """The texts of a window from the one of ``behind`` on that are looked at now, best first; and if there are more."""
-    order = sorted(scores, key=lambda each: (scores[each], each))
-    left = [each for each in order if behind is None or (scores[each], each) >= behind[:2]]
-    at_once = len(left) if only.picks else MOST_RANKED
-    return left[:at_once], len(left) > at_once
+def _remaining_texts(scores: Mapping[int, float], after: Rank | None, filters: Filters) -> tuple[list[int], bool]:
+    """Return the texts of a window to read for this page, best first, and whether there are more."""
+    order = sorted(scores, key=lambda text_id: (scores[text_id], text_id))
+    remaining = [text_id for text_id in order if after is None or (scores[text_id], text_id) >= after[:2]]
+    size = len(remaining) if filters.is_selective else MOST_RANKED
+    return remaining[:size], len(remaining) > size
 
 
-def _theirs(ask: Ask, texts: Sequence[int], only: Filters) -> list[Row]:
-    """Today's versions with these texts that the search is narrowed to."""
-    (site, behind), (since, until) = only.site or (None, None), only.first_seen
+def _versions(ask: Ask, text_ids: Sequence[int], filters: Filters) -> list[Row]:
+    """Return today's versions with these texts that match the filters."""
+    (site, site_end), (since, until) = filters.site or (None, None), filters.first_seen
     return ask(
-        _THEIRS if only.site else _THEIRS_ANYWHERE,
-        texts=json.dumps(texts),
+        _VERSIONS if filters.site else _VERSIONS_ANYWHERE,
+        texts=json.dumps(text_ids),
         site=site,
-        behind=behind,
+        behind=site_end,
         since=since,
         until=until,
-        at=micros_or_none(only.when),
+        at=micros_or_none(filters.when),
     )
 
 
-class _Found:
-    """The versions that were found, the histories around them, and which versions of those match."""
+class _Results:
+    """The versions of a window that match, the histories around them, and which versions of those match."""
 
-    def __init__(self, ask: Ask, query: str, scores: Mapping[int, float], theirs: Sequence[Row], only: Filters) -> None:
-        self.ranked = {Rank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in theirs}
+    def __init__(
+        self, ask: Ask, query: str, scores: Mapping[int, float], versions: Sequence[Row], filters: Filters
+    ) -> None:
+        self.ranked = {Rank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in versions}
         self.histories: dict[int, dict[int, Row]] = defaultdict(dict)
-        for row in ask(_HISTORIES, sources=json.dumps(sorted({row["source_id"] for row in theirs}))):
+        for row in ask(_HISTORIES, sources=json.dumps(sorted({row["source_id"] for row in versions}))):
             self.histories[row["source_id"]][row["number"]] = row
-        texts = {row["text_id"] for each in self.histories.values() for row in each.values()}
-        self._scores, self._only = scores, only
-        asked = _among(ask, _MATCHING, query, texts - scores.keys())
-        self._matching = (texts & scores.keys()) | {row["text_id"] for row in asked}
+        text_ids = {row["text_id"] for history in self.histories.values() for row in history.values()}
+        self._scores, self._filters = scores, filters
+        outside = _matching(ask, _MATCHING, query, text_ids - scores.keys())
+        self._matching = (text_ids & scores.keys()) | {row["text_id"] for row in outside}
 
     def stretch(self, row: Row) -> range:
-        """The numbers of the unbroken run of matching versions around one."""
+        """Return the numbers of the unbroken run of matching versions around a version."""
         history, number = self.histories[row["source_id"]], row["number"]
-        first = next(n for n in count(number, -1) if not self._matches(history, n - 1))
-        last = next(n for n in count(number) if not self._matches(history, n + 1))
+        first = next(n for n in count(number, -1) if not self._has_match(history, n - 1))
+        last = next(n for n in count(number) if not self._has_match(history, n + 1))
         return range(first, last + 1)
 
-    def _matches(self, history: History, number: int) -> bool:
+    def _has_match(self, history: History, number: int) -> bool:
         return number in history and history[number]["text_id"] in self._matching
 
-    def is_first(self, rank: Rank, row: Row, stretch: range) -> bool:
-        """True for the best version of its stretch in this window: it stands for all of it."""
-        others = (each for each in self._beside(row, stretch) if each["text_id"] in self._scores)
-        return all(Rank(self._scores[each["text_id"]], each["text_id"], each["id"]) >= rank for each in others)
+    def is_best(self, rank: Rank, row: Row, stretch: range) -> bool:
+        """True for the best version of its stretch in this window, which represents the stretch."""
+        others = (other for other in self._filtered(row, stretch) if other["text_id"] in self._scores)
+        return all(Rank(self._scores[other["text_id"]], other["text_id"], other["id"]) >= rank for other in others)
 
-    def before(self, row: Row, stretch: range, top: int) -> bool:
-        """True where a window before this one, which ends at ``top``, told of the stretch."""
-        return any(each["text_id"] > top for each in self._beside(row, stretch))
+    def is_in_earlier_window(self, row: Row, stretch: range, top: int) -> bool:
+        """True if a window before the one that begins at ``top`` contained the stretch."""
+        return any(other["text_id"] > top for other in self._filtered(row, stretch))
 
-    def _beside(self, row: Row, stretch: range) -> Iterator[Row]:
-        """The versions of a stretch that the search is narrowed to."""
-        since, until = self._only.first_seen
-        for number in stretch if self._only.when is None else ():  # of each article one version stood there
-            each = self.histories[row["source_id"]][number]
-            if since <= each["first_seen_at"] < until:
-                yield each
+    def _filtered(self, row: Row, stretch: range) -> Iterator[Row]:
+        """Yield the versions of a stretch that match the filters."""
+        since, until = self._filters.first_seen
+        for number in stretch if self._filters.when is None else ():  # at one instant an article has one version
+            version = self.histories[row["source_id"]][number]
+            if since <= version["first_seen_at"] < until:
+                yield version
 
-    def stands(self, row: Row, stretch: range) -> bool:
-        """True when the newest version of the article is in the stretch."""
+    def is_current(self, row: Row, stretch: range) -> bool:
+        """True if the newest version of the article is in the stretch."""
         return max(self.histories[row["source_id"]]) == stretch[-1]
 
 
-def _among(ask: Ask, sql: str, query: str, texts: Collection[int], **more: str) -> list[Row]:
-    """What is asked of those of these texts that match."""
-    if not texts:
+def _matching(ask: Ask, sql: str, query: str, text_ids: Collection[int], **more: str) -> list[Row]:
+    """Return the rows of ``sql`` for those of these texts that match."""
+    if not text_ids:
         return []
-    return ask(sql, query=query, first=min(texts), last=max(texts), texts=json.dumps(sorted(texts)), **more)
+    return ask(sql, query=query, first=min(text_ids), last=max(text_ids), texts=json.dumps(sorted(text_ids)), **more)
 
 
-def _matches(ask: Ask, query: str, picked: Sequence[tuple[Row, range]], found: _Found) -> list[Match]:
-    shown = {row["id"]: row for row in ask(_SHOWN, ids=json.dumps([row["id"] for row, _ in picked]))}
-    snippets = _snippets(ask, query, shown.values())
-    return [_match(shown[row["id"]], snippets[row["text_id"]], stretch, found) for row, stretch in picked]
+def _matches(ask: Ask, query: str, picked: Sequence[tuple[Row, range]], results: _Results) -> list[Match]:
+    rows = {row["id"]: row for row in ask(_DISPLAYED, ids=json.dumps([row["id"] for row, _ in picked]))}
+    snippets = _snippets(ask, query, rows.values())
+    return [_match(rows[row["id"]], snippets[row["text_id"]], stretch, results) for row, stretch in picked]
 
 
-def _snippets(ask: Ask, query: str, shown: Iterable[Row]) -> dict[int, str]:
-    """The words around what was found, by text; of texts too long to look it up, how they begin."""
-    told: dict[int, str] = {}
-    read, left = set(), MOST_EXCERPTED
-    for row in shown:
-        told[row["text_id"]] = row["start"] + SNIPPET_MARKS[2]
-        if row["length"] <= left:
-            left -= row["length"]
-            read.add(row["text_id"])
+def _snippets(ask: Ask, query: str, rows: Iterable[Row]) -> dict[int, str]:
+    """Return the words around the match, by text; the beginning of texts that are too long to search."""
+    beginnings: dict[int, str] = {}
+    short, budget = set(), MOST_EXCERPTED
+    for row in rows:
+        beginnings[row["text_id"]] = row["start"] + SNIPPET_MARKS[2]
+        if row["length"] <= budget:
+            budget -= row["length"]
+            short.add(row["text_id"])
     marks = dict(zip(("open", "close", "gap"), SNIPPET_MARKS, strict=True))
-    return told | {row["text_id"]: row["snippet"] for row in _among(ask, _EXCERPTS, query, read, **marks)}
+    excerpts = _matching(ask, _EXCERPTS, query, short, **marks)
+    return beginnings | {row["text_id"]: row["snippet"] for row in excerpts}
 
 
-def _match(row: Row, snippet: str, stretch: range, found: _Found) -> Match:
+def _match(row: Row, snippet: str, stretch: range, results: _Results) -> Match:
     version = row_mapping.version(row)
-    history = found.histories[row["source_id"]]
-    stands = found.stands(row, stretch)
+    history = results.histories[row["source_id"]]
     return Match(
         version=version,
         snippet=snippet,
         newest=version.number == max(history),
         present_from=instant(history[stretch[0]]["first_seen_at"]),
         present_to=instant(history[stretch[-1]]["last_seen_at"]),
-        absent_since=None if stands else stretch[-1] + 1,
+        absent_since=None if results.is_current(row, stretch) else stretch[-1] + 1,
         gone_between=tuple(
             (instant(history[number - 1]["last_seen_at"]), instant(history[number]["first_seen_at"]))
             for number in stretch[1:]

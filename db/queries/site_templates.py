@@ -1,6 +1,7 @@
-"""Questions about the furniture of sites: what was learned of them, and the pages it is learned from.
+"""Queries of site templates, and of the pages they are learned from.
 
-A site is named by its registered domain; its articles are those with a url_key in a range.
+A site is identified by its registered domain. Its articles are those with a url_key in a range. The table is named
+``furniture``.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _NEWEST = """
 
 
 def newest_template(ask: Ask, site: str) -> SiteTemplate:
-    """The furniture of a site that counts today; revision 0, without any, if nothing was ever learned of it."""
+    """Return the newest template of a site; an empty one with revision 0 if none was learned."""
     for row in ask(_NEWEST, site=site):
-        blocks = TemplateLines(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
+        lines = TemplateLines(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
         adopted_at = instant(row["adopted_at"])
-        return SiteTemplate(site=site, revision=row["revision"], blocks=blocks, adopted_at=adopted_at, id=row["id"])
+        return SiteTemplate(site=site, revision=row["revision"], blocks=lines, adopted_at=adopted_at, id=row["id"])
     return SiteTemplate(site=site, revision=0, blocks=TemplateLines())
 
 
@@ -36,12 +37,12 @@ _HOSTS = """
 
 
 def url_per_host(ask: Ask) -> list[str]:
-    """Of every host of which an article is known one address."""
+    """Return one article address of every host."""
     return [row["url"] for row in ask(_HOSTS)]
 
 
 def sites_with_template(ask: Ask) -> list[str]:
-    """Every site of which something was learned."""
+    """Return every site that has a template."""
     return [row["site"] for row in ask("SELECT DISTINCT site FROM furniture ORDER BY site")]
 
 
@@ -58,9 +59,9 @@ _PAGES = """
 
 
 def extracted_pages(ask: Ask, keys: tuple[str, str], recipe_id: str) -> list[tuple[str, Extraction]]:
-    """Every text of the articles with a key in this range, as extracted, each with the key of its history.
+    """Return every extraction of the articles with a url_key in this range, each with the url_key of its history.
 
-    Addresses that are one history are one page; an article's further parts belong to it.
+    Addresses of one history are one page. The further parts of an article belong to it.
     """
-    found = ask(_PAGES, first=keys[0], end=keys[1], recipe=recipe_id)
-    return [(row["url_key"], row_mapping.extraction(row)) for row in found]
+    rows = ask(_PAGES, first=keys[0], end=keys[1], recipe=recipe_id)
+    return [(row["url_key"], row_mapping.extraction(row)) for row in rows]

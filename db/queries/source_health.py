@@ -1,4 +1,4 @@
-"""Questions about how the watched sources are doing, and how the whole archive stood at an instant: page by page."""
+"""Queries of the health of watched sources, and of the whole archive as of an instant: page by page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from db.records import Every, Source, Version
 
 _EVIDENCE = "('robots', 'probe')"
-_CHECKS = 30
-"""The last checks of a source that are told one by one."""
+_LAST_CHECKS = 30
+"""Checks of a source in its health."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check of a source: when, what it met, and how many characters of text."""
+    """One check of a source: its instant, the state it met, and the characters of text."""
 
     at: datetime
     state: str
@@ -32,9 +32,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """How a source is doing. ``checks`` are its last ones, oldest first; ``count`` all there were.
+    """The health of a source. ``checks`` are the last ones, oldest first; ``count`` is the number of all.
 
-    ``versions`` are those of its history, ``changed_at`` when the newest came. ``waits_until``: it asked us to.
+    ``versions`` counts those of its history; ``changed_at``: first sight of the newest change. ``waits_until``: the end
+    of a wait that its server asked for.
     """
 
     source: Source
@@ -74,13 +75,13 @@ _COUNTS = """
 
 
 def list_health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[SourceHealth]:
-    """Sources behind the url_key ``after``, by their keys, each with its last checks. ``group``: or a seed's key."""
+    """Return the health of sources by url_key, after the one given. ``group``: a group, or the key of a seed."""
     return [_health(ask, row) for row in ask(_SOURCES, after=after, limit=limit, wanted=group)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastState:
-    """What the last check of a source met."""
+    """The state that the last check of a source met."""
 
     source_id: int
     url_key: str
@@ -89,23 +90,23 @@ class LastState:
 
 
 def last_states(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[LastState]:
-    """The sources that ``list_health`` tells of, each with its last check alone: a tenth of the work."""
-    found = ask(_STATES, after=after, limit=limit, wanted=group)
+    """Return the sources of ``list_health``, each with its last check alone: a tenth of the work."""
+    rows = ask(_STATES, after=after, limit=limit, wanted=group)
     return [
         LastState(source_id=row["id"], url_key=row["url_key"], kind=SeedKind(row["kind"]), state=row["state"])
-        for row in found
+        for row in rows
     ]
 
 
 def of_source(ask: Ask, source_id: int) -> SourceHealth:
-    """How one source is doing; it must exist."""
+    """Return the health of one source, which must exist."""
     sql = f"""SELECT {row_mapping.SOURCE}, d.key AS seed_key, d."group" AS seed_group, d.every
               FROM source s LEFT JOIN seed d ON d.id = s.seed_id WHERE s.id = :id"""
     return _health(ask, ask(sql, id=source_id)[0])
 
 
 def _health(ask: Ask, row: Row) -> SourceHealth:
-    last = ask(_LAST, id=row["id"], n=_CHECKS)
+    last = ask(_LAST, id=row["id"], n=_LAST_CHECKS)
     (counts,) = ask(_COUNTS, id=row["id"], root=row["same_as"] or row["id"])
     return SourceHealth(
         source=row_mapping.source(row),
@@ -126,22 +127,22 @@ _CHECKS_OF = """
 
 
 def checks(ask: Ask, source_id: int, *, limit: int) -> list[Check]:
-    """The last checks of a history, whatever came of them, the oldest first."""
-    found = ask(_CHECKS_OF, id=source_id, n=limit)
-    return [Check(at=instant(c["captured_at"]), state=c["state"], length=c["length"]) for c in reversed(found)]
+    """Return the last checks of a history, failures included, oldest first."""
+    rows = ask(_CHECKS_OF, id=source_id, n=limit)
+    return [Check(at=instant(row["captured_at"]), state=row["state"], length=row["length"]) for row in reversed(rows)]
 
 
 _WORDS = """
     SELECT v.number, length(t.body) - length(replace(replace(t.body, ' ', ''), char(10), '')) + 1 AS words
     FROM version v JOIN text t ON t.id = v.text_id
     WHERE v.source_id = :id AND v.superseded_at IS NULL AND length(t.body) < :most ORDER BY v.number DESC LIMIT :n"""
-_COUNTED, _LONGEST = 200, 200_000
-"""Texts of one history whose words are counted, the newest, and the characters of one: 0.1 s in all."""
+_MOST_COUNTED, _MOST_LENGTH = 200, 200_000
+"""Newest texts of a history whose words are counted, and the characters of one at most: 0.1 s in all."""
 
 
 def word_counts(ask: Ask, source_id: int) -> dict[int, int]:
-    """About how many words each version has, by its number: blanks are counted. Those too long for it are left out."""
-    return {row["number"]: row["words"] for row in ask(_WORDS, id=source_id, most=_LONGEST, n=_COUNTED)}
+    """Estimate the words of each version, by number, from its blanks. Texts that are too long are left out."""
+    return {row["number"]: row["words"] for row in ask(_WORDS, id=source_id, most=_MOST_LENGTH, n=_MOST_COUNTED)}
 
 
 _COPIES = """
@@ -156,18 +157,18 @@ _COPIES = """
 
 
 def count_copies(ask: Ask, sha256: str, *, source_id: int) -> int:
-    """How many other articles have this text of an article, or one linked to it as a copy, in any version."""
-    copies = tuple(str(each) for each in Relation if each.is_copy)
+    """Count the other articles that have this text, or one linked to it as a copy, in any version."""
+    copies = tuple(str(relation) for relation in Relation if relation.is_copy)
     return int(ask(_COPIES.format(copies=copies), digest=bytes.fromhex(sha256), id=source_id)[0]["n"])
 
 
 def seed_groups(ask: Ask) -> list[str]:
-    """The groups of the seed index."""
+    """Return the groups of the seed index, sorted."""
     return [row["name"] for row in ask('SELECT DISTINCT "group" AS name FROM seed ORDER BY name')]
 
 
-# As ``versions.standing``, begun behind an address and stopped after so many: before the archive began nothing stood.
-_STANDING = f"""
+# As ``versions.versions_as_of``, but a page at a time: before the archive began, no source has a version.
+_AS_OF = f"""
     SELECT s.url_key AS place, {row_mapping.VERSION}, s.id AS source_id, d."group" AS seed_group
     FROM (SELECT id FROM source WHERE url_key > :after ORDER BY url_key LIMIT :looked) f
     CROSS JOIN source s ON s.id = f.id
@@ -176,14 +177,14 @@ _STANDING = f"""
                                     AND w.first_seen_at <= :at ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1)
     JOIN text t ON t.id = v.text_id
     LIMIT :limit"""
-_LOOKED_AT = 1_000
-"""Sources that are looked at for one page of what stood: 10 ms, on a slow disk 0.3 s, where nothing did."""
+_MOST_SOURCES = 1_000
+"""Sources read for one page at most: 10 ms, on a slow disk 0.3 s, where none has a version."""
 _END = "SELECT url_key FROM source WHERE url_key > :after ORDER BY url_key LIMIT 1 OFFSET :n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleAsOf:
-    """An article as it stood at an instant."""
+    """An article as of an instant."""
 
     source_id: int
     url_key: str
@@ -192,21 +193,21 @@ class ArticleAsOf:
 
 
 def articles_as_of(ask: Ask, when: datetime, *, after: str, limit: int) -> tuple[list[ArticleAsOf], str | None]:
-    """Of the articles behind the url_key ``after`` the versions that stood there at ``when``, by address.
+    """Return the versions at ``when`` of the articles after the url_key ``after``, and the start of the next page.
 
-    And behind which the next page begins, None: there is none. A page may have fewer than ``limit``, or none.
+    The start is a url_key; None after the last page. A page may have fewer than ``limit`` versions, or none.
     """
-    found = ask(_STANDING, at=micros(when), after=after, looked=_LOOKED_AT, limit=limit + 1)
-    shown = [
+    rows = ask(_AS_OF, at=micros(when), after=after, looked=_MOST_SOURCES, limit=limit + 1)
+    articles = [
         ArticleAsOf(
             source_id=row["source_id"],
             url_key=row["place"],
             group=row["seed_group"] or "",
             version=row_mapping.version(row),
         )
-        for row in found[:limit]
+        for row in rows[:limit]
     ]
-    if len(found) > limit:
-        return shown, shown[-1].url_key
-    end = ask(_END, after=after, n=_LOOKED_AT - 1)
-    return shown, end[0]["url_key"] if end else None
+    if len(rows) > limit:
+        return articles, articles[-1].url_key
+    end = ask(_END, after=after, n=_MOST_SOURCES - 1)
+    return articles, end[0]["url_key"] if end else None

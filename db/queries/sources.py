@@ -1,4 +1,4 @@
-"""Questions about what is watched."""
+"""Queries of sources: what is watched, and the state of each source for the plan."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ _ALL = f"SELECT {row_mapping.SOURCE}, d.key AS seed_key FROM source s LEFT JOIN 
 
 
 def by_url_key(ask: Ask, url_key: str) -> Source | None:
-    """The source with this key, or, where its history belongs to another, that one. None: never heard of."""
-    found = ask(f"{_ALL} WHERE s.id = (SELECT coalesce(same_as, id) FROM source WHERE url_key = :key)", key=url_key)
-    return row_mapping.source(found[0]) if found else None
+    """Return the source with this key, or the one that keeps its history. None: unknown."""
+    rows = ask(f"{_ALL} WHERE s.id = (SELECT coalesce(same_as, id) FROM source WHERE url_key = :key)", key=url_key)
+    return row_mapping.source(rows[0]) if rows else None
 
 
 def by_id(ask: Ask, source_id: int) -> Source:
-    """The source with this id, which must exist."""
+    """Return the source with this id, which must exist."""
     return row_mapping.source(ask(f"{_ALL} WHERE s.id = :id", id=source_id)[0])
 
 
 def history_root(ask: Ask, source_id: int) -> Source | None:
-    """The source with this id, or, where its history belongs to another, that one. None: there is no such source."""
+    """Return the source with this id, or the one that keeps its history. None: there is no such source."""
     root = "(SELECT coalesce(same_as, id) FROM source WHERE id = :id)"
-    found = ask(f"{_ALL} WHERE s.id = {root} AND s.kind NOT IN {_EVIDENCE}", id=source_id)
-    return row_mapping.source(found[0]) if found else None
+    rows = ask(f"{_ALL} WHERE s.id = {root} AND s.kind NOT IN {_EVIDENCE}", id=source_id)
+    return row_mapping.source(rows[0]) if rows else None
 
 
-_EVIDENCE = "('robots', 'probe')"  # kinds that are kept along the way and watched by nobody
+_EVIDENCE = "('robots', 'probe')"  # kinds that are captured as evidence and watched by nobody
 
 
 def all_sources(ask: Ask) -> list[Source]:
-    """Every source, in the order of their keys; robots.txt files and probes are none of anybody's."""
+    """Return every source by url_key, without robots.txt files and probes."""
     return [row_mapping.source(row) for row in ask(f"{_ALL} WHERE s.kind NOT IN {_EVIDENCE} ORDER BY s.url_key")]
 
 
 def aliases(ask: Ask, source_id: int) -> list[Source]:
-    """The sources whose captures belong to the history of ``source_id``: itself and those joined to it."""
+    """Return the sources whose captures belong to the history of ``source_id``: itself and those joined to it."""
     return [
         row_mapping.source(row)
         for row in ask(f"{_ALL} WHERE s.id = :id OR s.same_as = :id ORDER BY s.id", id=source_id)
@@ -53,8 +53,8 @@ def aliases(ask: Ask, source_id: int) -> list[Source]:
 
 
 def similar_urls(ask: Ask, needle: str, limit: int = 5) -> list[str]:
-    """Addresses in the archive that hold ``needle``, for "did you mean"."""
-    # instr instead of LIKE: an address is full of LIKE's wild cards.
+    """Return addresses in the archive that contain ``needle``, for "did you mean"."""
+    # instr instead of LIKE: addresses are full of LIKE's wildcards.
     sql = f"""SELECT url FROM source WHERE instr(lower(url), lower(:needle)) > 0 AND kind NOT IN {_EVIDENCE}
               ORDER BY length(url), url LIMIT :limit"""
     return [row["url"] for row in ask(sql, needle=needle, limit=limit)]
@@ -97,9 +97,9 @@ _STATES = f"""
 
 
 def states(ask: Ask) -> list[SourceState]:
-    """What the plan needs to know of every watched source (those that came by import alone are not watched).
+    """Return what the plan needs to know of every watched source. Sources known by import alone are not watched.
 
-    A list changed last when it last brought a new source.
+    A list last changed when it last brought a new source.
     """
     pauses = origins.pauses(ask)
     return [_state(row, pauses) for row in ask(_STATES)]
@@ -107,7 +107,7 @@ def states(ask: Ask) -> list[SourceState]:
 
 def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
     retired = row["retired_at"] if row["retired_at"] is not None else row["seed_retired_at"]
-    holds = row["held_id"] is not None  # a 304 would be of no use without the page it speaks of
+    has_page = row["held_id"] is not None  # a 304 is useless without the page it confirms
     return SourceState(
         source=row_mapping.source({**row, "retired_at": retired}),
         every=parse_every(row["every"]),
@@ -118,10 +118,10 @@ def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
         last_reason=None if row["reason"] is None else Reason(row["reason"]),
         failures=row["failures"],
         not_before_at=_not_before(row, pauses),
-        etag=row["etag"] if holds else None,
-        last_modified=row["last_modified"] if holds else None,
-        validators_url=row["validators_url"] if holds else None,
-        validators_coding=row["validators_coding"] if holds else None,
+        etag=row["etag"] if has_page else None,
+        last_modified=row["last_modified"] if has_page else None,
+        validators_url=row["validators_url"] if has_page else None,
+        validators_coding=row["validators_coding"] if has_page else None,
         unmodified=row["unmodified"],
         misled=bool(row["misled"]),
         parts=1 + row["further"],
@@ -132,21 +132,21 @@ def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
 
 
 def _not_before(row: Row, pauses: dict[str, datetime]) -> datetime | None:
-    """The later of what the source's own last answer asked for and what its origin did, for whichever page."""
+    """Return the later of the wait that the source's last answer asked for and the pause of its origin."""
     own = instant_or_none(row["retry_at"])
     shared = pauses.get(origins.origin_name(row["url"])) if pauses else None
-    return max((at for at in (own, shared) if at is not None), default=None)
+    return max((end for end in (own, shared) if end is not None), default=None)
 
 
 def parse_every(column: str) -> Every:
-    """How often, as kept in a column: ``auto``, ``once`` or seconds."""
+    """Parse the column for how often a source is checked: ``auto``, ``once`` or seconds."""
     if column == "auto":
         return "auto"
     return "once" if column == "once" else timedelta(seconds=float(column))
 
 
 def ids_matching(ask: Ask, names: Sequence[str]) -> list[int]:
-    """Ids of the sources of the seeds or groups in ``names``, or with one of them as address. Empty names: none."""
+    """Return the sources whose seed, group or address is in ``names``; none for no names."""
     sql = """SELECT s.id FROM source s JOIN seed d ON d.id = s.seed_id
              WHERE d.key = :name OR d."group" = :name OR d.name = :name OR s.url = :name ORDER BY s.url_key"""
     return list(dict.fromkeys(row["id"] for name in names for row in ask(sql, name=name)))

@@ -1,4 +1,4 @@
-"""Questions about the archive as a whole: how much there is, how big it is, what ran."""
+"""Statistics of the whole archive: counts, sizes, growth, runs and leases."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _COUNTS = """
 
 
 def counts(ask: Ask) -> dict[str, int]:
-    """How many sources, captures, payloads, versions, links, and captures still to derive.
+    """Return the numbers of sources, captures, payloads, versions, links, and captures still to derive.
 
-    Robots.txt files and probes are captures, but no sources that anybody watches.
+    Robots.txt files and probes count as captures, but not as sources.
     """
     return dict(ask(_COUNTS)[0])
 
 
 def table_sizes(ask: Ask) -> dict[str, int]:
-    """Bytes of each table with its indexes, largest first.
+    """Return the bytes of each table with its indexes, largest first.
 
-    Counted page by page, which reads the whole file; for a large one, or where SQLite cannot count (``dbstat`` is an
-    option of its build), estimated from the first rows of each table.
+    They are counted page by page, which reads the whole file. For a large file, or where SQLite was built without
+    ``dbstat``, they are estimated from the first rows of each table.
     """
     large = file_size(ask) > _COUNTABLE
-    found = _counted(ask) if not large and _can_count(ask) else _estimated(ask)
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    sizes_by_table = _counted(ask) if not large and _has_dbstat(ask) else _estimated(ask)
+    return dict(sorted(sizes_by_table.items(), key=lambda item: (-item[1], item[0])))
 
 
-_COUNTABLE = 2**30  # bytes: counting reads about 200 MB a second, and an answer should not take more than some seconds
+_COUNTABLE = 2**30  # bytes: counting reads about 200 MB a second, and a statistic should take a few seconds at most
 
 
-def _can_count(ask: Ask) -> bool:
+def _has_dbstat(ask: Ask) -> bool:
     return bool(ask("SELECT 1 FROM pragma_module_list WHERE name = 'dbstat'"))
 
 
@@ -57,7 +57,7 @@ def _counted(ask: Ask) -> dict[str, int]:
 
 
 def _estimated(ask: Ask) -> dict[str, int]:
-    """Rows of each table by what the first ones take."""
+    """Return the number of rows of each table times the average size of the first ones."""
     names = ask("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name")
     return _with_parts([{"name": row["name"], "size": _estimate(ask, row["name"])} for row in names])
 
@@ -65,21 +65,21 @@ def _estimated(ask: Ask) -> dict[str, int]:
 def _estimate(ask: Ask, table: str) -> int:
     columns = [row["name"] for row in ask("SELECT name FROM pragma_table_info(:table)", table=table)]
     lengths = " + ".join(f'coalesce(length(CAST("{name}" AS BLOB)), 0) + 1' for name in columns)
-    some = f'(SELECT {lengths} AS size FROM "{table}" LIMIT 500)'
-    (row,) = ask(f'SELECT (SELECT count(*) FROM "{table}") AS n, (SELECT avg(size) FROM {some}) AS size')
+    sample = f'(SELECT {lengths} AS size FROM "{table}" LIMIT 500)'
+    (row,) = ask(f'SELECT (SELECT count(*) FROM "{table}") AS n, (SELECT avg(size) FROM {sample}) AS size')
     return int(row["n"] * (row["size"] or 0) * _FILLING)
 
 
-_FILLING = 1.2  # what indexes and half-filled pages add on archives of real pages
+_FILLING = 1.2  # indexes and half-filled pages, in archives of real pages
 
 
 def _with_parts(rows: Iterable[Row]) -> dict[str, int]:
-    """Sizes by table; what belongs to the full-text index is counted under its name."""
-    found: dict[str, int] = {}
+    """Return sizes by table, with the tables of the full-text index under its name."""
+    sizes_by_table: dict[str, int] = {}
     for row in rows:
         name = "text_fts" if row["name"].startswith("text_fts") else row["name"]
-        found[name] = found.get(name, 0) + row["size"]
-    return found
+        sizes_by_table[name] = sizes_by_table.get(name, 0) + row["size"]
+    return sizes_by_table
 
 
 _USED = """
@@ -88,12 +88,12 @@ _USED = """
 
 
 def file_size(ask: Ask) -> int:
-    """Bytes of the file that are in use; free pages and the log beside it not counted."""
+    """Return the bytes of the file that are in use, without free pages and the log beside it."""
     return int(ask(_USED)[0]["n"])
 
 
 def sizes(ask: Ask, by_table: Mapping[str, int]) -> dict[str, int]:
-    """Bytes by what they are for, from ``table_sizes``.
+    """Return bytes by purpose, from the result of ``table_sizes``.
 
     ``payloads``: every table and index that holds payload bytes or digests; ``text``; ``index``: full text and
     near-copy look-up; ``total``: the whole file.
@@ -106,39 +106,39 @@ def sizes(ask: Ask, by_table: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-_NEWEST = """
+_FIRST_OF_WEEK = """
     SELECT min(c.id) AS first, min(r.started_at) AS since FROM run r JOIN capture c ON c.run_id = r.id
     WHERE r.started_at >= :since"""
-_BROUGHT = """
+_ADDITIONS = """
     SELECT count(*) AS captures, coalesce(sum(CASE WHEN c.revisit THEN 0 ELSE length(p.data) END), 0) AS bytes
     FROM capture c LEFT JOIN payload p ON p.id = c.payload_id WHERE c.id >= :first"""
 
 
 def growth(ask: Ask, by_table: Mapping[str, int], now: datetime) -> dict[str, float]:
-    """What the last week's runs and imports brought: ``days`` looked at, ``captures_per_day``, ``bytes_per_day``.
+    """Return the growth by the last week's runs and imports: ``days``, ``captures_per_day``, ``bytes_per_day``.
 
-    Bytes are of everything: payloads as they are packed, and as much of texts and indexes as they have brought so far.
+    Bytes count packed payloads, and texts and indexes in proportion to payloads so far.
     """
-    (row,) = ask(_NEWEST, since=micros(now - timedelta(days=7)))
+    (row,) = ask(_FIRST_OF_WEEK, since=micros(now - timedelta(days=7)))
     if row["first"] is None:
         return {"days": 0, "captures_per_day": 0, "bytes_per_day": 0}
     days = max((micros(now) - row["since"]) / 86_400_000_000, 1.0)
-    (brought,) = ask(_BROUGHT, first=row["first"])
-    whole = sum(by_table.values()) / max(by_table.get("payload", 0), 1)
+    (additions,) = ask(_ADDITIONS, first=row["first"])
+    bytes_per_payload_byte = sum(by_table.values()) / max(by_table.get("payload", 0), 1)
     return {
         "days": round(days, 1),
-        "captures_per_day": round(brought["captures"] / days, 1),
-        "bytes_per_day": round(brought["bytes"] * whole / days),
+        "captures_per_day": round(additions["captures"] / days, 1),
+        "bytes_per_day": round(additions["bytes"] * bytes_per_payload_byte / days),
     }
 
 
 def runs(ask: Ask, *, limit: int) -> list[dict[str, Any]]:
-    """The last runs, newest first: id, kind, owner, started_at, finished_at (None: unfinished), counts."""
+    """Return the last runs, newest first: id, kind, owner, started_at, finished_at (None: unfinished), counts."""
     return runs_before(ask, before=None, limit=limit)
 
 
 def runs_before(ask: Ask, *, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """As ``runs``, those before the run with the id ``before``."""
+    """Return ``runs`` older than the run with the id ``before``."""
     sql = """SELECT id, kind, owner, started_at, finished_at, counts FROM run WHERE id < :before
              ORDER BY id DESC LIMIT :n"""
     return [
@@ -153,14 +153,14 @@ def runs_before(ask: Ask, *, before: int | None, limit: int) -> list[dict[str, A
 
 
 def states(ask: Ask) -> dict[str, int]:
-    """How many watched sources are in which state."""
-    found = ask(
+    """Return the number of watched sources by state."""
+    rows = ask(
         "SELECT state, count(*) AS n FROM v_sources WHERE seed IS NOT NULL GROUP BY state ORDER BY n DESC, state"
     )
-    return {row["state"]: row["n"] for row in found}
+    return {row["state"]: row["n"] for row in rows}
 
 
 def leases(ask: Ask, now: datetime) -> list[dict[str, Any]]:
-    """Who holds what at ``now``: name, owner, until_at."""
-    found = ask("SELECT name, owner, until_at FROM lease WHERE until_at > :now ORDER BY name", now=micros(now))
-    return [{**row, "until_at": instant_or_none(row["until_at"])} for row in found]
+    """Return the leases in force at ``now``: name, owner, until_at."""
+    rows = ask("SELECT name, owner, until_at FROM lease WHERE until_at > :now ORDER BY name", now=micros(now))
+    return [{**row, "until_at": instant_or_none(row["until_at"])} for row in rows]

@@ -1,4 +1,4 @@
-"""Whole tables in batches, for exports: rows as they are kept, instants in microseconds, digests as bytes."""
+"""Whole tables in batches, for exports: rows as stored, instants in microseconds, digests as bytes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from db.reader import Ask, Row
 
-_AT_ONCE = 500
-"""Rows in memory at once: half a thousand long articles are 5 MB."""
+_BATCH = 500
+"""Rows in memory at once: 500 long articles are 5 MB."""
 
 _VERSIONS = """
     SELECT v.id, s.url, d."group" AS seed_group, v.number AS version, v.first_seen_at, v.last_seen_at, v.captures,
@@ -45,39 +45,39 @@ _COPIES = """
 
 
 def versions(ask: Ask) -> Iterator[Row]:
-    """Today's versions of every source with their texts, in the order they were recorded."""
+    """Yield today's versions of every source with their texts, in the order they were recorded."""
     return _batches(ask, _VERSIONS)
 
 
 def captures(ask: Ask) -> Iterator[Row]:
-    """Every capture, what it was of and what state it met, in the order they came."""
+    """Yield every capture with its source and state, in the order they were stored."""
     return _batches(ask, _CAPTURES)
 
 
 def copies(ask: Ask) -> Iterator[Row]:
-    """Every link between versions, by address: ``of`` is the one with the earlier trustworthy date."""
+    """Yield every link between versions, by address. ``of`` is the version with the earlier trustworthy date."""
     yield from ask(_COPIES)
 
 
 def newest_capture_at(ask: Ask) -> datetime | None:
-    """When the newest capture was made: the date of a file that is written from all of them."""
-    (row,) = ask("SELECT max(captured_at) AS at FROM capture")
-    return None if row["at"] is None else instant(row["at"])
+    """Return the instant of the newest capture: the date of a file that is exported from all of them."""
+    (row,) = ask("SELECT max(captured_at) AS newest FROM capture")
+    return None if row["newest"] is None else instant(row["newest"])
 
 
 def kinds_of_lists(ask: Ask) -> dict[int, str]:
-    """Kinds of the sources that are no articles, by id: feeds, lists, robots.txt files, probes."""
+    """Return the kind of every source that is no article, by id: feeds, lists, robots.txt files, probes."""
     return {row["id"]: row["kind"] for row in ask("SELECT id, kind FROM source WHERE kind <> 'article'")}
 
 
 def with_aliases(ask: Ask, source_ids: set[int]) -> set[int]:
-    """These sources, and those whose captures belong to their histories."""
+    """Return these sources, and those whose captures belong to their histories."""
     rows = ask("SELECT id, same_as FROM source WHERE same_as IS NOT NULL")
     return source_ids | {row["id"] for row in rows if row["same_as"] in source_ids}
 
 
 def _batches(ask: Ask, sql: str) -> Iterator[Row]:
     after = 0
-    while some := ask(sql, after=after, limit=_AT_ONCE):
-        yield from some
-        after = some[-1]["id"]
+    while rows := ask(sql, after=after, limit=_BATCH):
+        yield from rows
+        after = rows[-1]["id"]

@@ -1,4 +1,4 @@
-"""Questions of proof: where a capture stands in the chain, and what was forgotten on request."""
+"""Queries of the hash chain, and of what was forgotten on request."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ if TYPE_CHECKING:
 
 
 def chain_link(ask: Ask, capture_id: int) -> ChainLink:
-    """Where a capture stands in the chain, and all that is needed to check it by hand."""
+    """Return the chain link of a capture with all that is needed to check it by hand."""
     (row,) = ask(f"{chain.CAPTURES} WHERE c.id = :id", id=capture_id)
-    (mine,) = ask("SELECT link FROM chain WHERE capture_id = :id", id=capture_id)
+    (own,) = ask("SELECT link FROM chain WHERE capture_id = :id", id=capture_id)
     newest = "SELECT link FROM chain WHERE capture_id < :id ORDER BY capture_id DESC LIMIT 1"
     before = ask(newest, id=capture_id)
     return ChainLink(
         position=capture_id,
-        link=mine["link"].hex(),
+        link=own["link"].hex(),
         before=(before[0]["link"] if before else chain.START).hex(),
         facts=chain.facts(row),
     )
 
 
 def chain_head(ask: Ask) -> tuple[int, str] | None:
-    """Position and link at the end of the chain: whoever keeps it elsewhere can show later that nothing was changed."""
-    found = ask("SELECT capture_id, link FROM chain ORDER BY capture_id DESC LIMIT 1")
-    return (found[0]["capture_id"], found[0]["link"].hex()) if found else None
+    """Return position and link of the end of the chain. Noted elsewhere, it proves later that nothing was changed."""
+    rows = ask("SELECT capture_id, link FROM chain ORDER BY capture_id DESC LIMIT 1")
+    return (rows[0]["capture_id"], rows[0]["link"].hex()) if rows else None
 
 
 def tombstone(ask: Ask, url_key: str) -> Tombstone | None:
-    """The newest tombstone of an address, lifted or not."""
-    found = ask("SELECT * FROM tombstone WHERE url_key = :key ORDER BY id DESC LIMIT 1", key=url_key)
-    return _tombstone(ask, found[0]) if found else None
+    """Return the newest tombstone of an address, lifted or not."""
+    rows = ask("SELECT * FROM tombstone WHERE url_key = :key ORDER BY id DESC LIMIT 1", key=url_key)
+    return _tombstone(ask, rows[0]) if rows else None
 
 
 def forgotten(ask: Ask, url_keys: Iterable[str]) -> dict[str, Tombstone]:
-    """Those of these addresses that may not be kept again, by url_key."""
+    """Return the tombstones in force of these addresses, by url_key."""
     if not ask("SELECT 1 FROM tombstone WHERE lifted_at IS NULL LIMIT 1"):  # nearly always
         return {}
     sql = "SELECT * FROM tombstone WHERE url_key = :key AND lifted_at IS NULL"
-    rows = {key: found for key in set(url_keys) if (found := ask(sql, key=key))}
-    return {key: _tombstone(ask, found[0]) for key, found in rows.items()}
+    rows_by_key = {key: rows for key in set(url_keys) if (rows := ask(sql, key=key))}
+    return {key: _tombstone(ask, rows[0]) for key, rows in rows_by_key.items()}
 
 
 def _tombstone(ask: Ask, row: Row) -> Tombstone:
@@ -56,24 +56,24 @@ def _tombstone(ask: Ask, row: Row) -> Tombstone:
         url=row["url"],
         forgotten_at=instant(row["forgotten_at"]),
         captures=row["captures"],
-        links=tuple(each["link"].hex() for each in links),
+        links=tuple(link["link"].hex() for link in links),
         lifted_at=instant_or_none(row["lifted_at"]),
     )
 
 
 def history_source_ids(ask: Ask, source_id: int) -> list[int]:
-    """The source and every one that was joined to its history, by id."""
+    """Return the ids of a source and of every source joined to its history."""
     return [row["id"] for row in ask("SELECT id FROM source WHERE id = :id OR same_as = :id ORDER BY id", id=source_id)]
 
 
-_THEIRS_ALONE = """
-    WITH mine (id) AS (SELECT value FROM json_each(:sources))
+_SHOWN_ONLY_BY = """
+    WITH doomed (id) AS (SELECT value FROM json_each(:sources))
     SELECT DISTINCT c.payload_id AS id FROM capture c
-    WHERE c.source_id IN (SELECT id FROM mine) AND c.payload_id IS NOT NULL
+    WHERE c.source_id IN (SELECT id FROM doomed) AND c.payload_id IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM capture o WHERE o.payload_id = c.payload_id
-                                                AND o.source_id NOT IN (SELECT id FROM mine))"""
+                                                AND o.source_id NOT IN (SELECT id FROM doomed))"""
 
 
 def payloads_shown_only_by(ask: Ask, sources: Iterable[int]) -> set[int]:
-    """Ids of the payloads that captures of these sources show, and no others."""
-    return {row["id"] for row in ask(_THEIRS_ALONE, sources=json.dumps([*sources]))}
+    """Return the payloads that captures of these sources show, and no other captures."""
+    return {row["id"] for row in ask(_SHOWN_ONLY_BY, sources=json.dumps([*sources]))}

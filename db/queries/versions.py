@@ -1,4 +1,4 @@
-"""Questions about versions and texts: today's history, a past moment, and what was believed."""
+"""Queries of versions and texts: today's history, a past instant, and what the archive believed at one."""
 
 from __future__ import annotations
 
@@ -18,36 +18,38 @@ if TYPE_CHECKING:
     from db.records import Version
 
 _FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {row_mapping.TEXT}"
-# Named, because SQLite would choose a longer way: what stood at an instant is the last entry of a source up to it.
+# Named, because SQLite chooses a slower plan: the version at an instant is the last entry of a source up to it.
 _IN_TIME = "INDEXED BY ix_version_source_id_first_seen_at_number"
 
 
-def _believed(table: str, *, then: bool) -> str:
-    """The second axis of time: what the archive believes of a version today, or ``then``, at ``:recorded``."""
-    if not then:
+def _believed(table: str, *, recorded: bool) -> str:
+    """Return the condition of the second time axis: believed today, or at ``:recorded`` if ``recorded``."""
+    if not recorded:
         return f"{table}.superseded_at IS NULL"
     return f"{table}.recorded_at <= :recorded AND ({table}.superseded_at IS NULL OR {table}.superseded_at > :recorded)"
 
 
 def of_source(ask: Ask, source_id: int, *, recorded: datetime | None = None) -> list[Version]:
-    """The history of a source, oldest first: as it is believed today, or was at the instant ``recorded``."""
-    sql = f"""SELECT {row_mapping.VERSION} {_FROM} WHERE v.source_id = :id AND {
-        _believed("v", then=recorded is not None)
-    }
+    """Return the history of a source, oldest first, as believed today or at the instant ``recorded``."""
+    believed = _believed("v", recorded=recorded is not None)
+    sql = f"""SELECT {row_mapping.VERSION} {_FROM} WHERE v.source_id = :id AND {believed}
               ORDER BY v.first_seen_at, v.number"""
-    found = [row_mapping.version(row) for row in ask(sql, id=source_id, recorded=micros_or_none(recorded))]
-    return found if recorded is None else [_as_known(each, n, recorded) for n, each in enumerate(found, 1)]
+    rows = ask(sql, id=source_id, recorded=micros_or_none(recorded))
+    versions = [row_mapping.version(row) for row in rows]
+    if recorded is None:
+        return versions
+    return [_as_recorded(version, number, recorded) for number, version in enumerate(versions, 1)]
 
 
-def _as_known(version: Version, number: int, recorded: datetime) -> Version:
-    """A version as it was known then: its number in the history of that day, and no sighting of a later one."""
+def _as_recorded(version: Version, number: int, recorded: datetime) -> Version:
+    """Return a version as it was known then: its number in that history, and no later sighting."""
     return replace(version, number=number, last_seen_at=min(version.last_seen_at, recorded), superseded_at=None)
 
 
-def version_at(ask: Ask, source_id: int, when: datetime) -> Version | None:
-    """The version that stood there at ``when``: the last one first seen by then. None: nothing was seen that early."""
-    found = ask(_AT, id=source_id, at=micros(when))
-    return row_mapping.version(found[0]) if found else None
+def version_at(ask: Ask, source_id: int, moment: datetime) -> Version | None:
+    """Return the version at ``moment``: the last one first seen by then. None: nothing was seen that early."""
+    rows = ask(_AT, id=source_id, at=micros(moment))
+    return row_mapping.version(rows[0]) if rows else None
 
 
 _AT = f"""
@@ -56,50 +58,50 @@ _AT = f"""
     ORDER BY v.first_seen_at DESC, v.number DESC LIMIT 1"""
 
 
-# Driven from the sources with one look-up each: 32 times faster at a million versions than a window function. The plus
-# keeps SQLite from reading all sources in the order of their addresses, page by page, which takes twice as long as
-# sorting what was found. The seeds are few and known before: a look-up of each source's was a tenth of the time.
+# One look-up for each source: 32 times faster at a million versions than a window function. The plus keeps SQLite from
+# reading all sources in the order of their keys, page by page, which takes twice as long as sorting the result. The few
+# seeds are read before: looking up the seed of each source was a tenth of the time.
 _STANDING = f"""
     SELECT {row_mapping.VERSION}, s.seed_id
     FROM source s
-    CROSS JOIN version v ON {{which}}
+    CROSS JOIN version v ON {{current}}
     CROSS JOIN {row_mapping.TEXT}
-    WHERE {{narrowed}}
+    WHERE {{filters}}
     ORDER BY +s.url_key, v.number"""
 
-# The index alone answers, with its first entry: 0.74 of the time that looking for the instant first takes.
+# The first entry of the index is the result: 0.74 of the time that looking for the instant first takes.
 _TODAY = f"""v.id = (
     SELECT w.id FROM version w {_IN_TIME}
-    WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", then=False)}
+    WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", recorded=False)}
     ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1)"""
 
-# No index knows what was believed once. This one has no numbers, and to sort by them would cost more than to give all
-# of the versions first seen at one instant, which are rare.
-_THEN = f"""v.source_id = s.id AND {_believed("v", then=True)} AND v.first_seen_at = (
+# No index covers what was believed in the past. This one has no numbers, and sorting by them costs more than returning
+# all versions first seen at one instant, which are rare.
+_THEN = f"""v.source_id = s.id AND {_believed("v", recorded=True)} AND v.first_seen_at = (
     SELECT w.first_seen_at FROM version w
-    WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", then=True)}
+    WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", recorded=True)}
     ORDER BY w.first_seen_at DESC LIMIT 1)"""
 _SEEDS = """
     SELECT d.id, d."group" AS name FROM seed d WHERE :wanted IS NULL OR d."group" = :wanted OR d.key = :wanted"""
 
 _AT_LAST = 1 << 62
-"""An instant after all others, in microseconds: a comparison with it uses the index, as one with NULL would not."""
+"""An instant after all others, in microseconds. A comparison with it uses the index; one with NULL does not."""
 
 
 def versions_as_of(
     ask: Ask, *, when: datetime | None = None, recorded: datetime | None = None, group: str | None = None
 ) -> list[tuple[Version, str]]:
-    """The whole archive at one instant: of every article the version that stood there, and its group in the index.
+    """Return the whole archive at one instant: the version of every article, and its group in the index, by url_key.
 
-    ``when`` None: now. ``recorded``: as it was believed then. ``group`` is a group, or the key of a seed. The order
-    is that of the addresses; the number of a version is that of today's history.
+    ``when`` None: now. ``recorded``: as believed at that instant. ``group``: a group, or the key of a seed. Versions
+    have their numbers in today's history.
     """
     groups = {row["id"]: row["name"] for row in ask(_SEEDS, wanted=group)}
-    narrowed = "TRUE" if group is None else "s.seed_id IN (SELECT value FROM json_each(:seeds))"
-    sql = _STANDING.format(which=_TODAY if recorded is None else _THEN, narrowed=narrowed)
-    version_at = _AT_LAST if when is None else micros(when)
-    found = ask(sql, at=version_at, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups)))
-    last = {row["url"]: row for row in found}  # of versions first seen at one instant, the one that came of them
+    filters = "TRUE" if group is None else "s.seed_id IN (SELECT value FROM json_each(:seeds))"
+    sql = _STANDING.format(current=_TODAY if recorded is None else _THEN, filters=filters)
+    instant = _AT_LAST if when is None else micros(when)
+    rows = ask(sql, at=instant, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups)))
+    last = {row["url"]: row for row in rows}  # of versions first seen at one instant, the last one counts
     return [(row_mapping.version(row), groups.get(row["seed_id"], "")) for row in last.values()]
 
 
@@ -107,25 +109,25 @@ _NOT_REREAD = """NOT EXISTS (
     SELECT 1 FROM version w WHERE w.source_id = v.source_id AND w.recipe_id <> v.recipe_id
     AND w.superseded_at IS NOT NULL AND w.recorded_at < :since
     AND w.first_seen_at <= v.first_seen_at AND w.last_seen_at >= v.first_seen_at)"""
-"""False for a version whose page was read before, under another recipe: what is new is the reading."""
+"""False for a version whose page was extracted before under another recipe: only the extraction is new."""
 
 
 def recent_changes(ask: Ask, *, since: datetime, limit: int) -> list[Version]:
-    """Versions after the first that were recorded since then, weightiest first; a page read anew is no change."""
-    sql = f"""SELECT {row_mapping.VERSION} {_FROM} WHERE v.superseded_at IS NULL AND v.number > 1 AND v.recorded_at >=
-    :since
-              AND {_NOT_REREAD} ORDER BY v.score DESC, v.first_seen_at, s.url_key LIMIT :n"""
+    """Return versions after the first recorded since then, highest score first. A new extraction is no change."""
+    sql = f"""SELECT {row_mapping.VERSION} {_FROM} WHERE v.superseded_at IS NULL AND v.number > 1
+              AND v.recorded_at >= :since AND {_NOT_REREAD}
+              ORDER BY v.score DESC, v.first_seen_at, s.url_key LIMIT :n"""
     return [row_mapping.version(row) for row in ask(sql, since=micros(since), n=limit)]
 
 
 def all_versions(ask: Ask) -> list[Version]:
-    """Today's versions of every source, by address and number."""
+    """Return today's versions of every source, by url_key and number."""
     sql = f"SELECT {row_mapping.VERSION} {_FROM} WHERE v.superseded_at IS NULL ORDER BY s.url_key, v.number"
     return [row_mapping.version(row) for row in ask(sql)]
 
 
-# The index has to be named: where no text differs from its page's, SQLite takes it for worthless and reads the table.
-# Of several pages with one text: what captures are tied to comes before what an older recipe left behind.
+# The index is named because SQLite rules it out where no cleaned text exists, and scans the table. Of several
+# extractions with one text, those that captures use come before those of an older recipe.
 _TEXT = """
     SELECT t.id, t.sha256, t.title, t.body, e.language, e.byline, e.published_at, e.origin, e.removed
     FROM text t
@@ -139,18 +141,18 @@ _TEXT = """
 
 
 def text(ask: Ask, sha256: str) -> Text:
-    """A text by its digest, with what its extraction knows of it; it must exist."""
+    """Return the text with this digest, which must exist, with the metadata of its extraction."""
     return _text(ask(f"{_TEXT} WHERE t.sha256 = :digest", digest=bytes.fromhex(sha256))[0])
 
 
 def has_text(ask: Ask, sha256: str) -> bool:
-    """True while a text with this digest is held."""
+    """True if a text with this digest is stored."""
     return bool(ask("SELECT 1 FROM text WHERE sha256 = :digest", digest=bytes.fromhex(sha256)))
 
 
 def texts(ask: Ask, ids: Sequence[int]) -> list[Text]:
-    """Texts by id."""
-    return [_text(row) for each in ids for row in ask(f"{_TEXT} WHERE t.id = :id", id=each)]
+    """Return texts by id, in the order of ``ids``."""
+    return [_text(row) for text_id in ids for row in ask(f"{_TEXT} WHERE t.id = :id", id=text_id)]
 
 
 def _text(row: Row) -> Text:
@@ -167,7 +169,7 @@ def _text(row: Row) -> Text:
     )
 
 
-_READING = """
+_CAPTURE_TEXT = """
     SELECT t.id, t.sha256, t.title, t.body, e.language, e.byline, e.published_at, e.origin, e.removed, e.recipe_id
     FROM derivation d
     JOIN extraction e ON e.id = d.extraction_id
@@ -176,9 +178,9 @@ _READING = """
 
 
 def text_of_capture(ask: Ask, capture_id: int) -> tuple[Text, str] | None:
-    """The article's text that was read on a capture, and the recipe; None where none was."""
-    found = ask(_READING, id=capture_id)
-    return (_text(found[0]), found[0]["recipe_id"]) if found else None
+    """Return the article's text in a capture, and the recipe; None if the capture shows none."""
+    rows = ask(_CAPTURE_TEXT, id=capture_id)
+    return (_text(rows[0]), rows[0]["recipe_id"]) if rows else None
 
 
 _REMOVED = """
@@ -190,9 +192,9 @@ _REMOVED = """
 
 
 def removed_spans(ask: Ask, version: Version) -> list[tuple[int, str, str]]:
-    """What was taken out of the page's text to get this version's: offset in the cleaned text, the text, and why.
+    """Return the spans removed from the page to get this version's text: offset in the cleaned text, text, reason.
 
-    Of an article in parts, what was taken out of each and between them.
+    For a multi-page article these include the spans removed from each part and between parts.
     """
     return [tuple(span) for row in ask(_REMOVED, id=version.first_capture_id) for span in json.loads(row["removed"])]
 
@@ -202,8 +204,8 @@ _FACTS = """
 
 
 def facts(ask: Ask, version: Version) -> tuple[Fact, ...]:
-    """What the page of the version's first capture says of its article, and where; what is only guessed is marked."""
-    stored = [each for row in ask(_FACTS, id=version.first_capture_id) for each in json.loads(row["facts"])]
+    """Return the facts on the page of the version's first capture, each with its source and whether it is a guess."""
+    stored = [fact for row in ask(_FACTS, id=version.first_capture_id) for fact in json.loads(row["facts"])]
     return tuple(
         Fact(name=name, value=value, source=source, raw=raw, guess=guess) for name, value, source, raw, guess in stored
     )

@@ -1,11 +1,17 @@
-"""The nouns of wirecopy: frozen values that every layer passes around. Standard library only.
+"""The records of wirecopy: frozen values that every layer passes around. Standard library only.
 
-Read these pages and you know what the archive can talk about. Times end in ``_at`` and are aware UTC; digests are
-lower-case hex sha256; offsets are character offsets, half open.
+Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans are character offsets, half open.
 
-``words`` the closed lists, ``seeds`` what is watched, ``gather`` visits and captures, ``derive`` texts and versions,
-``copies`` edits and links, ``rhythm`` when to look again, ``proof`` what care of the archive needs, ``runs``
-reports.
+=============== =====================================================
+``enums``       the closed lists: reasons, verdicts, kinds, relations
+``seeds``       the seed index
+``gather``      sources, visits, outcomes, captures
+``derive``      pages, extractions, texts, versions, histories
+``copies``      edits, links, labels, clusters
+``change_rate`` change rates and budgets, for the frontier
+``tombstones``  tombstones, chain links, citations, repacking
+``runs``        reports of runs, problems
+=============== =====================================================
 """
 
 from db.records.change_rate import Budget, ChangeRate, ObservedHistory
@@ -114,12 +120,12 @@ __all__ = [
     "SiteTemplate",
     "Source",
     "SourceState",
-    "UncorrectedCopy",
     "Stretch",
     "Suspect",
     "TemplateLines",
     "Text",
     "Tombstone",
+    "UncorrectedCopy",
     "Verdict",
     "Version",
     "VersionRef",

@@ -1,4 +1,4 @@
-"""Nouns of when to look again: how articles of a seed are edited, and what a group's budget comes to."""
+"""Records of change rates, from which the frontier decides when to visit, and of the budgets of groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedHistory:
-    """One article as it was followed: ``seen`` holds the first and last sight of each of its versions, in order."""
+    """The observed history of one article: ``seen`` has the first and last sight of each version, in order."""
 
     found_at: datetime
     published_at: datetime | None = None
@@ -20,9 +20,9 @@ class ObservedHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRate:
-    """How often the articles of a seed are edited at which age, learned from so many ``articles``.
+    """The change rate of the articles of a seed by age, learned from ``articles`` articles.
 
-    ``hazard`` holds edits an hour in each of the bins of age that ``archive.crawl.frontier.change_rate.EDGES`` begins.
+    ``hazard`` has the edits an hour in each bin of age; ``archive.crawl.frontier.change_rate.EDGES`` are the bins.
     """
 
     seed_key: str
@@ -33,9 +33,9 @@ class ChangeRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a group's budget of ``visits`` a day comes to: its articles are looked at when ``tau`` edits are expected.
+    """The effect of a group's budget of ``visits`` a day: its articles are visited when ``tau`` edits are expected.
 
-    ``expected`` visits then fall into the next day if nothing changes; ``spent`` were made in the last one.
+    ``expected`` is the number of visits in the next day if nothing changes, ``spent`` that of the last day.
     """
 
     group: str

@@ -1,4 +1,4 @@
-"""Nouns of comparing: edits between two texts, and links between versions."""
+"""Records of comparisons: edits between two texts, and links, labels and clusters of versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Edit:
     """One operation from an older text to a newer one. ``a`` and ``b`` are spans in the two texts.
 
-    ``op`` is equal, insert, delete, replace or move; for a move both spans hold the passage. ``kinds``: what it did.
+    ``op`` is equal, insert, delete, replace or move; for a move both spans hold the passage. ``kinds``: the kinds of
+    edit.
     """
 
     op: Literal["equal", "insert", "delete", "replace", "move"]
@@ -27,10 +28,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """How one text became another: its kinds and a weight from 0 (nothing) to 1 (rewritten).
+    """The change from one text to another: its edits, their kinds, and a score from 0 (nothing) to 1 (rewritten).
 
-    ``edits`` are in body coordinates, ``headline`` in title coordinates; each in order of ``b`` and without gaps.
-    ``coarse`` when the texts were too large to compare word by word everywhere: some edits are whole paragraphs then.
+    ``edits`` have offsets in the body, ``headline`` has offsets in the title; each is in order of ``b`` and without
+    gaps. ``coarse``: the texts were too large to compare word by word everywhere, so some edits are whole paragraphs.
     """
 
     edits: tuple[Edit, ...]
@@ -42,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """Two spans that say the same, with their likeness from 0 to 1 and the numbers and names they share."""
+    """Two aligned spans, with their similarity from 0 to 1 and the numbers and names they share."""
 
     a: tuple[int, int]
     b: tuple[int, int]
@@ -52,10 +53,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What comparing two texts gave, with the evidence; ``relation`` None means not linked (``because`` says why).
+    """The result of comparing two texts, with the evidence. ``relation`` None: not linked, for the reason ``because``.
 
-    ``translated``: a copy in another language; ``languages`` are those of a and b as far as they could be told.
-    ``broken``: names of a that b has in another spelling, as translating there and back leaves them.
+    ``translated``: a copy in another language. ``languages`` are those of a and b, None where unknown. ``broken``:
+    names of a with their spelling in b, as translation there and back leaves them.
     """
 
     relation: Relation | None
@@ -73,7 +74,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRef:
-    """A version as people say it: an address and a number."""
+    """A reference to a version as people write it: an address and a number."""
 
     url: str
     version: int
@@ -85,7 +86,7 @@ class VersionRef:
 
     @classmethod
     def of(cls, version: Version) -> Self:
-        """The reference to a version."""
+        """Return the reference to a version."""
         return cls(
             url=version.url,
             version=version.number,
@@ -101,7 +102,7 @@ class VersionRef:
 class Link:
     """A relation between two versions. ``a`` is the earlier one as far as the archive knows, ``b`` the other.
 
-    ``translated``, ``languages`` and ``broken`` as in ``Judgement``.
+    ``translated``, ``languages`` and ``broken`` are those of ``Judgement``.
     """
 
     a: VersionRef
@@ -121,11 +122,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What a person said of two texts: ``copy``, or that neither has it from the other.
+    """The label a person gave to two texts: ``copy`` True, or False if neither was copied from the other.
 
-    ``version`` is the one that shows that text, else the one that stands today at the instant it was seen (a newer
-    recipe may read the page differently), 0 where there is none. ``machine`` is the relation that was found between the
-    texts, None where none was.
+    The ``version`` of each side is the one with that text, else the one at the instant it was seen (a newer recipe may
+    extract another text), 0 if there is none. ``machine`` is the relation that the comparison found, None if none.
     """
 
     a: VersionRef
@@ -138,9 +138,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredProvenance:
-    """What the page of a version says of where its text comes from, and how long the text is, in characters.
+    """The provenance that the page of a version declares, and the length of its text in characters.
 
-    ``agencies`` and ``credited`` are names, of news agencies and of others; ``canonical`` the address it calls its own.
+    ``agencies`` and ``credited`` are names, of news agencies and of others. ``canonical`` is the address it declares.
     """
 
     agencies: tuple[str, ...] = ()
@@ -151,9 +151,9 @@ class DeclaredProvenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How many seconds a copy came after the probable original, by what both declare, or by when we saw them first.
+    """The delay of a copy after the probable original in seconds, by declared dates or by first sights.
 
-    ``mixed``: one of them declares no date that can be believed.
+    ``mixed``: one of the two declares no trustworthy date.
     """
 
     seconds: int
@@ -162,10 +162,10 @@ class Lag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """Copies of one text: ``members`` by first sight, ``original`` the probable one, with the reasons.
+    """A cluster of copies: ``members`` by first sight, the probable ``original``, and the reasons for it.
 
-    ``lags``: of each member, in the order of ``members``; None for the original, or where no times are known.
-    ``credited``: the agency the members have it from, where the original is probably not archived.
+    ``lags`` are in the order of ``members``; None for the original, or where no times are known. ``credited``: the
+    agency that the members credit, where the original is probably not archived.
     """
 
     members: tuple[VersionRef, ...]
@@ -179,10 +179,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedCluster:
-    """What one member of a cluster stands for where only one is shown: how many others there are, and of which kinds.
+    """A cluster folded to the one member shown in a list: the number of the others, and their relations.
 
-    ``kinds``: how many of each relation to the member shown, or ``label`` where a person joined them. ``hidden``: those
-    that would have been shown, too.
+    ``kinds``: the number of each relation to the member shown, ``label`` where a person joined them. ``hidden``: the
+    addresses of the list that are folded away.
     """
 
     original: VersionRef
@@ -193,10 +193,10 @@ class FoldedCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncorrectedCopy:
-    """A passage that an article said in ``version``, has corrected since, and a copy still carries.
+    """A passage of ``version`` that the article has corrected since, and a copy still has.
 
-    ``now`` is what the article says in its place, None where it says nothing. ``span`` is that of ``passage`` in the
-    body of the copy, whose words ``copied`` are. ``corrected_at``: when we first saw the article without the passage.
+    ``now`` is the article's text in its place, None if there is none. ``span`` and ``copied`` are the offsets and the
+    words of the passage in the body of the copy. ``corrected_at``: the first sight of the article without the passage.
     ``confirmed``: the copy was seen with it after that.
     """
 

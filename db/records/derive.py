@@ -1,4 +1,4 @@
-"""Nouns of the text half: pages, extractions, texts, versions, histories."""
+"""Records of deriving: pages, extractions, texts, versions, histories."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from db.records.enums import Cause, Kind, Reason, Verdict
 
 TEXT_MEDIA_TYPE = "application/vnd.wirecopy.text+json"
-"""Content type of a payload that came as finished text: JSON {text, title, byline, published_at, language}."""
+"""Content type of a payload imported as finished text: JSON {text, title, byline, published_at, language}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What extraction is given: one payload and the facts of the capture it came with."""
+    """The input of extraction: one payload and the facts of its capture."""
 
     payload: bytes
     url: str
@@ -29,7 +29,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that turns bytes into text. ``facts`` are sorted (name, value) pairs; ``id`` is a digest of them."""
+    """Everything that turns bytes into text. ``facts`` are sorted (name, value) pairs, ``id`` is a digest of them."""
 
     id: str
     facts: tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedSpan:
-    """A span taken out of the extracted text: put ``text`` back at offset ``at`` of the cleaned text to undo it."""
+    """A span removed from the extracted text. Inserting ``text`` at offset ``at`` of the cleaned text restores it."""
 
     at: int
     text: str
@@ -45,14 +45,14 @@ class RemovedSpan:
 
 
 SCRAPER_MARKS = frozenset({"shortcode", "source link", "comment form"})
-"""Reasons of removal that mark a text as taken from elsewhere; a copyright line or a byline stands on originals too."""
+"""Reasons of removal that show that a text was scraped. A copyright line or a byline is on originals too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateLines:
-    """Lines of text that are a site's own, each as its words in one case, sorted.
+    """The template lines of a site: each as its words in one case, sorted.
 
-    Those in ``anywhere`` are no part of an article wherever they stand, those in ``edge`` only at its head or tail.
+    Lines in ``anywhere`` are removed wherever they are, lines in ``edge`` only at the head or tail of an article.
     """
 
     edge: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class TemplateLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteTemplate:
-    """What was learned of a site's own lines: one revision of it, which never changes. Revisions count from 1."""
+    """One revision of a site's template lines, which never changes. Revisions count from 1."""
 
     site: str
     revision: int
@@ -75,10 +75,11 @@ class SiteTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something known of an article: ``value`` normalised, ``raw`` as written where that differs, and where it is said.
+    """A fact about an article: ``value`` normalised, ``raw`` as written where that differs, and its source.
 
     Names: published, modified, byline, language, site, canonical, section, tag (several), access (free, partial, not
-    free), flag, degraded. A date is an instant in UTC, or a day where no more was said. ``guess``: inferred, not said.
+    free), flag, degraded. A date is an instant in UTC, or a day if no more is declared. ``guess``: inferred, not
+    declared.
     """
 
     name: str
@@ -90,13 +91,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """What one payload says under one recipe. ``text`` is the best body there is, whatever the verdict.
+    """The extraction of one payload under one recipe. ``text`` is the best body found, whatever the verdict.
 
-    ``title`` is the headline: what two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` holds only what the
-    page declares. ``removed`` lists the residue taken out, in text order; ``origin`` the agency or credit lines found.
-    ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or og, and a link.
-    ``facts`` say where each of these comes from, and hold what is only guessed. ``headline_from`` says which of h1,
-    og:title and json-ld agree on ``title``.
+    ``title`` is the headline: the one that two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` is declared
+    by the page, never guessed. ``removed`` lists the boilerplate removed, in text order; ``origin`` the agency or
+    credit lines. ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or
+    og, and a link. ``facts`` have the source of each of these, and the guesses. ``headline_from`` names those of h1,
+    og:title and json-ld that agree on ``title``.
     """
 
     verdict: Verdict
@@ -118,10 +119,10 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedText:
-    """The text of a capture where more decides it than one payload: its site's furniture, the parts of the article.
+    """The text of a capture that depends on more than one payload: on its site's template, or on further parts.
 
-    ``recipe`` covers the furniture too. ``parts`` is a digest of the further payloads in their order, empty for none;
-    ``removed`` holds what was taken out of all of them, residue of the extraction included.
+    ``recipe`` covers the template too. ``parts`` is a digest of the further payloads in their order, empty for none.
+    ``removed`` has the spans removed from all of them, those of the extraction included.
     """
 
     recipe: Recipe
@@ -135,9 +136,9 @@ class CleanedText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLength:
-    """How much was read of a page at one capture: characters and paragraphs of its text, characters removed.
+    """The length of the text in one capture: characters, paragraphs, and characters removed.
 
-    ``host`` is the part of its key that names the host.
+    ``host`` is the host part of the url_key.
     """
 
     host: str
@@ -152,7 +153,7 @@ class ReadLength:
 class AliasClaim:
     """An address that a source's own pages (``canonical``, ``amp``, ``og``) or its server (``moved``) give for it.
 
-    It is kept as what it is, said by somebody, from the first sight of it to the last; ``url`` is absolute.
+    It is a claim, not a fact, with its first and last sight. ``url`` is absolute.
     """
 
     kind: str
@@ -164,10 +165,10 @@ class AliasClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliasEdge:
-    """What two known sources have in common by a claim of one about the other, of which there is proof.
+    """A connection of two known sources: a claim of one about the other, with proof.
 
-    For ``moved`` the proof is the redirect itself, for the other kinds a text that both were seen with. ``at`` is when
-    the claim was first seen.
+    For ``moved`` the proof is the redirect itself, for the other kinds a text that both had. ``at`` is the first sight
+    of the claim.
     """
 
     kind: str
@@ -182,9 +183,9 @@ class AliasEdge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A distinct normalised text, stored once. ``sha256`` is taken over headline, blank line, body.
+    """A distinct normalised text, stored once. ``sha256`` is the digest of headline, blank line, body.
 
-    ``residue`` holds the removed spans that are ``SCRAPER_MARKS``.
+    ``residue`` has the removed spans whose reason is in ``SCRAPER_MARKS``.
     """
 
     sha256: str
@@ -200,12 +201,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One capture of a source as derive sees it: when, in which state, with which text (None: none of its own).
+    """One visit of a source as derive sees it: its instant, its state, and its text (None: it shows none).
 
-    ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it speaks of. ``body`` is a
-    digest of the text without its headline and ``length`` that body's characters; ``headline_sure`` says that at least
-    two of the page's own headlines agree on ``title``. ``source_id`` is the address asked, which may have been joined
-    to the history. ``unchanged``: a 304, or the same bytes with the same text as at the check before.
+    ``capture_id`` is the capture whose payload shows the text: for a 304 that of the page it confirms. ``body`` is a
+    digest of the text without its headline, and ``length`` the characters of that body. ``headline_sure``: at least two
+    of the page's headlines agree on ``title``. ``is_finished_text``: the payload was imported as finished text.
+    ``source_id`` is the address requested, which may be an alias. ``unchanged``: a 304, or the same bytes with the same
+    text as before.
     """
 
     capture_id: int
@@ -223,7 +225,7 @@ class Sighting:
     body: str = ""
     length: int = 0
     headline_sure: bool = True
-    given: bool = False
+    is_finished_text: bool = False
     modified_at: datetime | None = None
     source_id: int = 0
     unchanged: bool = False
@@ -235,7 +237,7 @@ class Sighting:
 
     @property
     def shows_text(self) -> bool:
-        """True when this sighting may open or extend a version."""
+        """True if this sighting may open or extend a version."""
         return self.text_sha256 is not None and self.verdict is not None and self.verdict.opens_version
 
 
@@ -244,8 +246,8 @@ class Version:
     """A maximal run of captures of one source with the same normalised text.
 
     ``number`` counts from 1 in today's history and may shift. ``kinds`` and ``score`` compare with the version before.
-    ``dated_at`` is the earliest instant there is trustworthy word of this text: a declared date of the first version
-    if it lies before the first sight of it, else the first sight.
+    ``dated_at`` is the earliest trustworthy date of this text: the declared date of a first version if it is before the
+    first sight, else the first sight.
     """
 
     url: str
@@ -272,10 +274,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A run of checks that found one state: how long, how often, and whether an absence is confirmed.
+    """A run of checks that met one state: its period, its number of checks, and if an absence is confirmed.
 
-    A 410 is confirmed at once; a 404 when two checks at least a day apart agree. ``unchanged`` of the checks said that
-    nothing had changed since the one before.
+    A 410 is confirmed at once, a 404 when two checks at least a day apart agree. ``unchanged`` counts the checks that
+    found no change since the one before.
     """
 
     state: str
@@ -289,10 +291,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A text that was seen, but is not believed to be what the article said until another capture agrees.
+    """A text that was seen, but does not count as the article's before another capture confirms it.
 
-    ``because`` says what speaks against it. ``waiting`` is true while the next check may still confirm it; otherwise
-    the page was back to what it had said before.
+    ``because`` is the reason for doubt. ``waiting`` is True while the next check may still confirm it; otherwise the
+    page returned to its text before.
     """
 
     text_sha256: str
@@ -305,11 +307,11 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What one source said, what it was seen saying without being believed, and what else its checks met.
+    """The history of one source: its versions, its suspect texts, and the other states its checks met.
 
-    ``stretches`` are the states without a text, uninterrupted by passing failures; ``states`` is every run of one
-    state, whichever, in the order they began; ``claims`` what its pages say their address is; ``found_in`` the lists
-    that named it, and when each did first.
+    ``stretches`` are the states without a text; passing failures do not interrupt them. ``states`` are all runs of one
+    state, by start. ``claims`` are the alias claims. ``found_in`` are the lists that named the source, and when each
+    first did.
     """
 
     versions: tuple[Version, ...]
@@ -323,10 +325,10 @@ class History:
 
     @property
     def gone_at(self) -> datetime | None:
-        """Since when the page is known to be gone, if it is: its absence is confirmed, and no text was seen after it.
+        """The start of the page's confirmed absence, if no text was seen after it; None if the page is not gone.
 
-        One 404 is no more than that; a second at least a day later, a 410 or a 451 is an absence.
+        One 404 is no absence. A second one at least a day later, a 410 or a 451 is.
         """
-        last = max((each.last_seen_at for each in self.versions), default=None)
+        last = max((version.last_seen_at for version in self.versions), default=None)
         absences = (run for run in self.stretches if run.confirmed and (last is None or run.first_seen_at > last))
         return next((run.first_seen_at for run in absences), None)

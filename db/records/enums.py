@@ -1,4 +1,4 @@
-"""The closed lists: every word a capture, a version or a link can be described with."""
+"""The closed lists of words that describe captures, versions and links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SeedKind(StrEnum):
-    """What a row of the seed index points at, and the two kinds of page that are only asked for along the way."""
+    """The kind of a source: of a row of the seed index, or of a page that is captured only as evidence."""
 
     ARTICLE = "article"
     FEED = "feed"
@@ -19,17 +19,17 @@ class SeedKind(StrEnum):
 
     @property
     def is_listable(self) -> bool:
-        """True for kinds a row of the index may name; robots.txt files and soft-404 probes are kept as evidence."""
+        """True for kinds a row of the index may have. Robots.txt files and soft-404 probes are captured as evidence."""
         return self not in {SeedKind.ROBOTS, SeedKind.PROBE}
 
     @property
     def is_list(self) -> bool:
-        """True for kinds whose own page is a list of articles, never an article."""
+        """True for kinds whose page is a list of articles, never an article."""
         return self is not SeedKind.ARTICLE
 
 
 class Reason(StrEnum):
-    """Why a visit brought no new whole page (gather). Closed list: DESIGN.md, Errors."""
+    """Reasons why a visit brought no new whole page (gather). A closed list."""
 
     NOT_MODIFIED = "not_modified"
     REDIRECT_LOOP = "redirect_loop"
@@ -59,11 +59,11 @@ class Reason(StrEnum):
 
     @property
     def is_retryable(self) -> bool:
-        """True when another attempt may well succeed; decided by type, never by message text."""
+        """True if another attempt may succeed. Decided by the reason, never by a message text."""
         return self in _RETRYABLE
 
 
-_WHOLE_PAGE = frozenset({200, 202, 204, 205})  # 203 and 226 are somebody's transformation of it, 206 a part
+_WHOLE_PAGE = frozenset({200, 202, 204, 205})  # 203 and 226 are transformations by a proxy, 206 is a part
 _NOT_MODIFIED = 304
 _CLIENT_ERRORS = range(400, 500)
 _SERVER_ERRORS = range(500, 600)
@@ -74,14 +74,14 @@ _BY_STATUS = {
     410: Reason.GONE_410,
     429: Reason.RATE_LIMITED,
     451: Reason.LEGAL_451,
-    999: Reason.FORBIDDEN,  # no status of HTTP, but what LinkedIn and Yahoo answer to robots
+    999: Reason.FORBIDDEN,  # not an HTTP status; LinkedIn and Yahoo answer it to robots
 }
 
 
 def reason_of_status(status: int, *, conditional: bool = True) -> Reason | None:
-    """The reason an HTTP ``status`` stands for; None for a whole page (or openly none).
+    """Return the reason for an HTTP ``status``; None for a whole page (or a declared empty one).
 
-    A 304 means something only to who was ``conditional``, that is sent a validator; to others it breaks the protocol.
+    A 304 is valid only if the request was ``conditional``, that is, sent a validator. Otherwise it breaks the protocol.
     """
     if status in _WHOLE_PAGE:
         return None
@@ -108,7 +108,7 @@ _RETRYABLE = frozenset(
 
 
 class Verdict(StrEnum):
-    """What a whole page turned out to be (derive). Only ``ok`` and ``live_blog`` may open a version."""
+    """Verdicts on a whole page (derive). Only ``ok`` and ``live_blog`` may open a version."""
 
     OK = "ok"
     LIVE_BLOG = "live_blog"
@@ -128,12 +128,12 @@ class Verdict(StrEnum):
 
     @property
     def opens_version(self) -> bool:
-        """True when a text with this verdict counts as what the article said."""
+        """True if a text with this verdict counts as a text of the article."""
         return self in {Verdict.OK, Verdict.LIVE_BLOG}
 
 
 class Cause(StrEnum):
-    """Why a version exists."""
+    """Causes of a version."""
 
     FIRST = "first"
     CHANGED = "changed"
@@ -144,7 +144,7 @@ class Cause(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an edit did, as far as its words tell."""
+    """Kinds of edit, as far as the words show. ``residue``: boilerplate changed, not the article."""
 
     HEADLINE = "headline"
     NUMBER = "number"
@@ -164,7 +164,7 @@ class Kind(StrEnum):
 
 
 class Relation(StrEnum):
-    """How two texts relate. ``possible`` is the honest middle; only the first four are copies."""
+    """Relations of two texts. Only the first four are copies; ``possible`` is undecided."""
 
     EXACT = "exact"
     NEAR = "near"
@@ -175,5 +175,5 @@ class Relation(StrEnum):
 
     @property
     def is_copy(self) -> bool:
-        """True when one text has it from the other."""
+        """True if one text was copied from the other."""
         return self in {Relation.EXACT, Relation.NEAR, Relation.PARTIAL, Relation.REWORDED}

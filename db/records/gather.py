@@ -1,4 +1,4 @@
-"""Nouns of the network half: sources, visits, outcomes, captures."""
+"""Records of gathering: sources, visits, outcomes, captures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One watched resource. ``same_as`` names the source whose history it belongs to (after a permanent redirect)."""
+    """One watched resource. ``same_as`` is the source whose history it belongs to (after a permanent redirect)."""
 
     id: int
     url: str
@@ -28,18 +28,21 @@ class Source:
     retired_at: datetime | None = None
     same_as: int | None = None
     hinted_at: datetime | None = None
-    """The newest instant at which a list said this page was updated; None: no list says."""
+    """The newest instant at which a list says this page was updated; None if no list says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What the plan needs to know of one source.
+    """The state of one source, as far as the plan needs it.
 
-    ``etag`` and ``last_modified`` came with the last whole page from ``validators_url``; they hold for that address
-    alone, and for the Accept-Encoding they were given out under, ``validators_coding`` (None: nobody noted it).
-    ``unmodified`` counts the 304s since that page; ``misled`` is true once a page changed under an unchanged validator.
-    ``changes`` counts the edits seen, ``parts`` the pages the article was last split into. ``budget`` is the visits a
-    day that the source's whole group may cost. ``not_before_at`` is the wait that its server or its origin asked for.
+    ``etag`` and ``last_modified`` came with the last whole page from ``validators_url``. They are valid for that
+    address alone, and for the Accept-Encoding of that request, ``validators_coding`` (None: not recorded).
+    ``unmodified`` counts the 304s since that page. ``misled`` is True once a page changed although its validators did
+    not.
+
+    ``changes`` counts the edits seen, ``parts`` the pages of a multi-page article. ``budget`` is the number of visits a
+    day that the source's whole group may cost. ``not_before_at`` is the end of a wait that its server or origin asked
+    for.
     """
 
     source: Source
@@ -65,11 +68,11 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One planned attempt on one source, and why now. Without ``etag`` and ``last_modified`` it is unconditional.
+    """One planned attempt on one source, and the reason. Without ``etag`` and ``last_modified`` it is unconditional.
 
-    The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of the chain, and
-    only with the Accept-Encoding ``validators_coding`` they were given out under (None: with any). Where ``replays`` is
-    true a web archive is asked for what it recorded: whatever it answers is the answer, also a redirect or a 304.
+    The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of a redirect
+    chain, and only with the Accept-Encoding ``validators_coding`` (None: with any). ``replays``: the request goes to a
+    web archive, whose answer is the recorded one, also if it is a redirect or a 304.
     """
 
     source_id: int
@@ -87,7 +90,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingSource:
-    """A source that is not due: why, and when it will be (None: never by itself)."""
+    """A source that is not due, the reason, and the instant it will be due (None: never by itself)."""
 
     source_id: int
     url: str
@@ -97,7 +100,7 @@ class WaitingSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Which sources are visited now, in polite order, why the rest wait, and what the groups' budgets come to."""
+    """The visits to make now, in polite order, the sources that wait, and the state of the groups' budgets."""
 
     visits: tuple[Visit, ...]
     waiting: tuple[WaitingSource, ...] = ()
@@ -106,10 +109,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """How one request went, as far as a faithful WARC/1.1 record wants to know beyond the response itself.
+    """The details of one request that a faithful WARC/1.1 record needs beyond the response.
 
-    ``request`` holds the header pairs as sent, in order. ``tls`` is empty for plain HTTP, else version, cipher, ALPN
-    and the certificate's sha256. ``seconds`` maps dns, connect, tls, first_byte and total to how long each took.
+    ``request`` has the header pairs as sent, in order. ``tls`` is empty for plain HTTP, else version, cipher, ALPN and
+    the certificate's sha256. ``seconds`` has the durations of dns, connect, tls, first_byte and total.
     """
 
     http_version: str = "HTTP/1.1"
@@ -121,7 +124,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One redirect followed: the address that answered, its status, the Location it named, and its reply's head."""
+    """One redirect: the address that answered, its status, its Location, and the head of its response."""
 
     url: str
     status: int
@@ -139,10 +142,10 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the network answered. ``reason`` None means a whole page arrived; anything else says why not.
+    """The answer of the network. ``reason`` None: a whole page arrived. Otherwise it says why not.
 
-    ``payload`` is the entity after transfer and content decoding, charset untouched; it is kept for error pages too,
-    and for a body that did not decode whole it holds the bytes as they came.
+    ``payload`` is the body after transfer and content decoding, charset untouched. Error pages have one too. A body
+    that could not be decoded is kept as received.
     """
 
     requested_url: str
@@ -170,13 +173,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
-    """What is remembered of one origin from run to run, so that a restart is no ruder than going on.
+    """The state of one origin that is stored between runs, so that a restart is as polite as one long run.
 
-    ``origin`` is scheme, host and port. ``delay`` (seconds) is the gap learned between two requests, ``latency`` the
-    moving mean of its replies, ``clean`` the replies since it last asked us to slow down. Nothing is asked before
-    ``paused_until_at``. ``robots_failing_since_at``: since when its robots.txt could not be had (RFC 9309: closed, and
-    after 30 days as if there were none). ``probed_at``: when it was last asked for a page that cannot exist.
-    ``answered_at``: when it last answered anything, from which the next gap counts.
+    ``origin`` is scheme, host and port. ``delay`` is the learned gap between two requests and ``latency`` the moving
+    mean of its response times, in seconds. ``clean`` counts the responses since it last asked us to slow down. Nothing
+    is requested before ``paused_until_at``. ``robots_failing_since_at``: since then its robots.txt could not be fetched
+    (RFC 9309: closed, and after 30 days as if there were none). ``probed_at``: the last request for a page that cannot
+    exist. ``answered_at``: its last response, from which the next gap counts.
     """
 
     origin: str
@@ -191,11 +194,11 @@ class HostState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """The kept record of a visit: immutable. ``revisit`` is true when the payload was already held, or for a 304.
+    """The stored record of a visit, immutable. ``revisit`` is True if the payload was stored already, or for a 304.
 
     The natural key is (``url_key`` of the source, ``captured_at``, ``payload_sha256``). ``reason`` None: a whole page.
-    ``provenance`` is ``live``, ``import:FILE`` or the archive it came from. The further pages of an article split into
-    several are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``.
+    ``provenance`` is ``live``, ``import:FILE`` or the archive it came from. The further pages of a multi-page article
+    are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``.
     """
 
     source_id: int
@@ -230,7 +233,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveredUrl:
-    """An article address found in a feed, sitemap or section page. ``updated_at`` is the list's own hint, if any."""
+    """A URL found in a feed, sitemap or section page. ``updated_at`` is the update time the list gives, if any."""
 
     url: str
     kind: SeedKind = SeedKind.ARTICLE

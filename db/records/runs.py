@@ -1,4 +1,4 @@
-"""Nouns of work: what a run did, and what a check found."""
+"""Records of work: the report of a run, and the problems a check found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of a run's table: what happened to one source."""
+    """One row of a run's table: the outcome for one source."""
 
     url: str
     outcome: str
@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one run did. ``counts`` maps words of the vocabulary (visits, captures, versions, links ...) to numbers."""
+    """The report of one run. ``counts`` has the numbers of visits, captures, versions, links and so on."""
 
     run_id: int
     kind: str
@@ -35,13 +35,13 @@ class Report:
 
     @property
     def failed(self) -> int:
-        """Sources that could not be fetched this time."""
+        """The number of sources that could not be fetched in this run."""
         return self.counts.get("failed", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something verify or doctor found: what, where, and what to do next."""
+    """A problem that verify or doctor found: what it is, where, and what to do next."""
 
     what: str
     where: str

@@ -1,4 +1,4 @@
-"""Nouns of what is watched, as people write it."""
+"""Records of the seed index, as people write it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 Every: TypeAlias = "timedelta | Literal['auto', 'once']"
-"""How often a source is checked: a fixed gap, ``auto`` (by how it changes), or ``once``."""
+"""The interval between checks of a source: fixed, ``auto`` (by its change rate), or ``once``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row.
 
-    ``budget`` is the visits a day that the whole group may cost; None: as many as the rule asks for.
-    ``notify`` are the kinds of edits of which others are told; empty: of none.
+    ``budget`` is the number of visits a day that the whole group may cost; None: no limit.
+    ``notify`` lists the kinds of edits for which notices are sent; empty: none.
     """
 
     key: str
@@ -38,7 +38,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """Something wrong in the seed index: where, what was expected, and a corrected example."""
+    """A mistake in the seed index: its place, what was expected, and a corrected example."""
 
     file: str
     line: int
@@ -52,7 +52,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeds:
-    """The index as read: every good row, and a complaint for each bad one."""
+    """The parsed index: every good row, and a complaint for each bad one."""
 
     seeds: tuple[Seed, ...]
     complaints: tuple[Complaint, ...] = ()

@@ -1,4 +1,4 @@
-"""Nouns of proof and care: what was forgotten on request, and what packing anew gave."""
+"""Records of proof and maintenance: tombstones, chain links, citations, and the result of repacking."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """What stands in the place of a source that was forgotten on request: nothing of what it said.
+    """The record of a source that was forgotten on request, without any of its content.
 
-    ``captures`` counts what was kept of it, ``links`` are the links of the chain (hex) that stood for them. Until
-    ``lifted_at`` the address is not kept again.
+    ``captures`` is the number of its captures, ``links`` are their links in the chain (hex). The address is not
+    archived again before ``lifted_at``.
     """
 
     url: str
@@ -28,18 +28,18 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepackResult:
-    """What packing anew did: payloads looked at, changed and dropped, and the bytes of all of them before and after."""
+    """The result of repacking: payloads examined, changed and dropped, and their bytes before and after."""
 
-    seen: int = 0
+    examined: int = 0
     changed: int = 0
     dropped: int = 0
     before: int = 0
     after: int = 0
 
     def __add__(self, other: RepackResult) -> RepackResult:
-        """Both steps together."""
+        """Return the sum of two steps."""
         return RepackResult(
-            seen=self.seen + other.seen,
+            examined=self.examined + other.examined,
             changed=self.changed + other.changed,
             dropped=self.dropped + other.dropped,
             before=self.before + other.before,
@@ -49,7 +49,7 @@ class RepackResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainLink:
-    """Where a capture stands in the chain: ``link`` is sha256(``before``, sha256(``facts``)), all but facts in hex."""
+    """The chain link of a capture: ``link`` is sha256(``before``, sha256(``facts``)), all but ``facts`` in hex."""
 
     position: int
     link: str
@@ -59,9 +59,9 @@ class ChainLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """What a footnote needs: what was seen where and when, and how anybody can tell later that it is the same.
+    """The content of a footnote: what was captured where and when, and the digests that prove it.
 
-    It speaks of one capture and the text read from it, never of a version's number, which may shift.
+    It refers to one capture and its text, never to the number of a version, which may shift.
     """
 
     title: str

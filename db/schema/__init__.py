@@ -1,9 +1,8 @@
-"""The tables, as SQLAlchemy Core. Captures are facts and never change; everything under "derive" can be made again.
+"""The tables, as SQLAlchemy Core. Captures are facts and never change; the tables of ``derive`` can be derived again.
 
-Instants are microseconds since the epoch (``db.microseconds``), digests 32 raw bytes, lists and maps JSON text: three
-choices
-that make a row mean the same in SQLite and PostgreSQL. Constraints are named, because a migration can only alter what
-has a name. There are no triggers (a batch migration drops them silently); the full-text index is kept by ``db.store``.
+Instants are microseconds since the epoch (``db.microseconds``), digests 32 raw bytes, lists and maps JSON text. So a
+row means the same in SQLite and PostgreSQL. Constraints have names, because a migration can alter only what has one.
+There are no triggers (a batch migration drops them silently): ``db.store`` writes the full-text index.
 """
 
 from db.schema.columns import metadata

@@ -1,4 +1,4 @@
-"""Who has it from whom: look-up keys, links between texts, and what people said of them."""
+"""The tables of copies: LSH keys, links between texts, and labels."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ near_key = Table(
     Column("text_id", ROW_ID, ForeignKey("text.id"), primary_key=True),
     sqlite_with_rowid=False,
 )
-"""Look-up keys of a text: two texts that share some are worth comparing.
+"""LSH keys of a text: two texts that share some are worth comparing.
 
-``day``, counted from 1970, is the day on which the text was first seen, so that the texts of one fortnight that have a
-key lie together. Small integers and no other index make 17 bytes a key, at the price that forgetting a text
-reads it all.
+``day``, counted from 1970, is the day on which the text was first seen, so the texts of one fortnight with a key are
+stored together. Small integers and no other index make 17 bytes a key. The price: forgetting a text reads the table.
 """
 
 unlinked = Table("unlinked", metadata, Column("text_id", ROW_ID, ForeignKey("text.id"), primary_key=True))
-"""Texts that stand in a history and were not yet compared with the others."""
+"""The queue of texts of current histories that still have to be compared with the others."""
 
 link = Table(
     "link",
@@ -43,9 +42,10 @@ link = Table(
     words("languages"),
     words("broken", default="[]"),
 )
-"""What comparing two texts gave. ``a`` is the one with the smaller digest, so that arrival order does not show.
+"""The result of comparing two texts. ``a`` is the one with the smaller digest, whatever the order of arrival.
 
-``languages``: of a and of b, with a comma between; empty where not told. ``broken``: names of a and how b spells them.
+``languages``: those of a and b, separated by a comma; empty if unknown. ``broken``: names of a with their spelling in
+b.
 """
 
 label = Table(
@@ -61,8 +61,8 @@ label = Table(
     words("note"),
     instant("labelled_at"),
 )
-"""What people said of two texts that stood at two addresses.
+"""Labels that people gave to two texts at two addresses.
 
-A fact, which outlasts what is derived: so it names digests and instants, not rows of ``text`` and ``version``. ``a`` is
-the source with the smaller url_key.
+A label is a fact and outlasts derived rows, so it has digests and instants, not ids of ``text`` and ``version``. ``a``
+is the source with the smaller url_key.
 """

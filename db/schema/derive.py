@@ -1,4 +1,4 @@
-"""What is made from the facts, and can be made again: texts, extractions, versions."""
+"""The tables of derived data, which can be derived again from the facts: texts, extractions, versions."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ text = Table(
     words("body"),
     words("linked_by", null=True),
 )
-"""Every distinct normalised text, once and plain: the content table of the full-text index ``text_fts``."""
-Index("ix_text_id_sha256", text.c.id, text.c.sha256)  # digests of many texts are told without reading any
+"""Every distinct normalised text, stored once: the content table of the full-text index ``text_fts``."""
+Index("ix_text_id_sha256", text.c.id, text.c.sha256)  # digests of many texts without reading the texts
 
 extraction = Table(
     "extraction",
@@ -46,7 +46,8 @@ extraction = Table(
     Column("core", LargeBinary(32), index=True),
     UniqueConstraint("payload_id", "charset", "recipe_id"),
 )
-"""What a payload says. ``core`` is a digest of all that is read of it: two payloads with the same say the same."""
+"""The extraction of a payload. ``core`` is the digest of the page without scripts, styles and comments: payloads with
+one core have one extraction."""
 
 furniture = Table(
     "furniture",
@@ -59,7 +60,7 @@ furniture = Table(
     instant("adopted_at"),
     UniqueConstraint("site", "revision"),
 )
-"""Lines learned as a site's own (``Blocks``). A row never changes; the newest revision counts."""
+"""Site templates (``db.records.SiteTemplate``). A row never changes; the newest revision counts."""
 
 cleaning = Table(
     "cleaning",
@@ -73,7 +74,8 @@ cleaning = Table(
     words("removed", default="[]"),
     UniqueConstraint("extraction_id", "recipe_id", "parts"),
 )
-"""What an extraction says without its site's furniture, which ``recipe_id`` covers, or with its article's parts."""
+"""The text of an extraction without its site's template lines, or with its article's parts. ``recipe_id`` covers the
+template too."""
 
 derivation = Table(
     "derivation",
@@ -87,9 +89,9 @@ derivation = Table(
     reference("cleaning", null=True, index=True),
     *(Column(name, Integer, nullable=False, server_default="0") for name in ("length", "paragraphs", "taken")),
 )
-"""What a capture shows: the text of its extraction, unless ``cleaning_id`` and ``text_id`` say that it is another.
+"""The text a capture shows: that of its extraction, unless ``cleaning_id`` and ``text_id`` give another.
 
-``length`` and ``paragraphs`` are those of its body, ``taken`` the characters removed from it.
+``length`` and ``paragraphs`` are those of its body, ``taken`` is the number of characters removed from it.
 """
 
 version = Table(
@@ -117,7 +119,7 @@ version = Table(
     instant("superseded_at", null=True),
 )
 Index("ix_version_source_id_first_seen_at", version.c.source_id, version.c.first_seen_at)
-# What stood there at an instant is the last entry up to it: the index alone says which version that is.
+# The version at an instant is the last entry up to it, which the index gives by itself.
 _believed = version.c.superseded_at.is_(None)
 Index(
     "ix_version_source_id_first_seen_at_number",
@@ -138,4 +140,4 @@ claim = Table(
     instant("first_seen_at"),
     instant("last_seen_at"),
 )
-"""Which other address a page says is its own (canonical, amp, og), or a server that it has moved to (moved)."""
+"""Alias claims: other addresses that a page gives for itself (canonical, amp, og) or a server redirects to (moved)."""

@@ -1,4 +1,4 @@
-"""What is watched, and the facts: captures, payloads, who works on what."""
+"""The tables of what is watched, of the facts (captures, payloads, chain), and of runs and leases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ listing = Table(
     Column("list_id", ROW_ID, ForeignKey("source.id"), primary_key=True, index=True),
     instant("found_at"),
 )
-"""Which lists (feeds, sitemaps, section pages) named a source, and when each did first."""
+"""The lists (feeds, sitemaps, section pages) that named a source, and when each first did."""
 
 run = Table(
     "run",
@@ -72,7 +72,7 @@ origin = Table(
     instant("probed_at", null=True),
     instant("updated_at"),
 )
-"""What is remembered of each origin between runs: how fast it may be asked, and until when not at all."""
+"""The state of each origin between runs: how fast it may be asked, and the end of its pause."""
 
 rhythm = Table(
     "rhythm",
@@ -82,7 +82,7 @@ rhythm = Table(
     words("hazard", default="[]"),
     instant("learned_at"),
 )
-"""How often the articles of a seed are edited at which age: learned from their histories, used to plan visits."""
+"""The change rate of the articles of a seed by age: learned from their histories, used to plan visits."""
 
 lease = Table(
     "lease",
@@ -104,12 +104,11 @@ payload = Table(
     Column("depth", Integer, nullable=False, server_default="0"),
     Column("packing", Integer, nullable=False, server_default="0"),
     words("anchor", null=True),
-    Column("data", LargeBinary, nullable=False),  # last, so that the others are read without it
+    Column("data", LargeBinary, nullable=False),  # last, so that reading other columns does not read it
 )
-"""Every payload once (``db.delta_codec``). A base has a smaller id than what is packed against it; ``depth`` counts
-deltas.
+"""Every payload, stored once (``db.delta_codec``). A base has a smaller id than its deltas; ``depth`` counts deltas.
 
-``anchor`` names the site whose new pages may be packed against this one; ``packing`` says how its base was chosen.
+``anchor`` names the site whose new pages may be packed against this one. ``packing`` says how its base was chosen.
 """
 
 capture = Table(
@@ -144,8 +143,8 @@ capture = Table(
     Column("part", Integer, nullable=False, server_default="1"),
     reference("capture", "part_of", null=True, index=True),
 )
-# The natural key: recording the same capture twice changes nothing. Two plain indexes, because a missing payload equals
-# nothing, not even another, and because a batch migration silently loses an index on an expression like coalesce.
+# The natural key: recording the same capture twice changes nothing. Two plain indexes, because NULL equals nothing, not
+# even NULL, and because a batch migration silently loses an index on an expression like coalesce.
 Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
 _no_payload = capture.c.payload_id.is_(None)
 Index(
@@ -167,7 +166,7 @@ tombstone = Table(
     Column("captures", Integer, nullable=False),
     instant("lifted_at", null=True),
 )
-"""What was forgotten on request: an address and how many captures it had; until ``lifted_at`` it is not kept again."""
+"""Sources forgotten on request: address and number of captures. It is not archived again before ``lifted_at``."""
 
 chain = Table(
     "chain",
@@ -177,11 +176,11 @@ chain = Table(
     Column("facts", LargeBinary(32)),
     reference("tombstone", null=True),
 )
-"""The chain over captures (``db.chain``): a link for each id ever given; ``facts`` only where it was forgotten."""
+"""The chain over captures (``db.chain``): a link for every id ever given. ``facts`` is set if it was forgotten."""
 
 for _sparse in (payload.c.base_id, payload.c.anchor, chain.c.tombstone_id):
     _some = _sparse.is_not(None)
     Index(f"ix_{_sparse.table.name}_{_sparse.name}", _sparse, sqlite_where=_some, postgresql_where=_some)
 
 underived = Table("underived", metadata, Column("capture_id", ROW_ID, ForeignKey("capture.id"), primary_key=True))
-"""The ledger between the halves: captures that the current recipe has not seen."""
+"""The ledger between gather and derive: captures that the current recipe has not seen."""

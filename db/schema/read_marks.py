@@ -1,6 +1,6 @@
-"""What a reader has seen: of one article, or of everything, up to an instant on the web's own clock.
+"""The read marks: up to which instant of first sight one article, or everything, was read.
 
-An instant outlasts a new recipe, which may cut a history otherwise, where the number of a version would not.
+An instant outlasts a new recipe, which may split a history differently. The number of a version does not.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ seen = Table(
     instant("until_at"),
     instant("marked_at"),
 )
-"""Of one article everything first seen up to ``until_at`` was looked at; it goes before ``caught_up``."""
+"""One article was read up to ``until_at``. This mark takes precedence over ``caught_up``."""
 
 caught_up = Table("caught_up", metadata, identity(), instant("until_at"), instant("marked_at"))
-"""Of every article everything first seen up to ``until_at`` was looked at; the newest row counts."""
+"""Every article was read up to ``until_at``. The newest row counts."""
 
-# The number stands in the index so that the first versions, which are no changes, are passed over within it.
+# The index has the number, so first versions, which are no changes, are skipped within it.
 _believed = version.c.superseded_at.is_(None)
 Index(
     "ix_version_first_seen_at_number",

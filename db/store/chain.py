@@ -1,4 +1,4 @@
-"""Writing the chain over captures: a link for each, in the transaction that keeps it, and never changed after."""
+"""Write the chain over captures: one link each, in the transaction that stores it, and never changed after."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def next_capture_id(connection: Connection) -> int:
-    """The id of the next capture. Every id ever given has a link, so that none is given twice."""
+    """Return the id of the next capture. Every id ever given has a link, so no id is given twice."""
     newest = select(chain.c.capture_id).order_by(chain.c.capture_id.desc()).limit(1)
     return int(connection.execute(newest).scalar_one_or_none() or 0) + 1
 
 
 def append_links(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Link captures that were just added: their columns, with the digest and length of their payload, in id order."""
+    """Add the links of captures just added. ``rows``: their columns, payload digest and length, in id order."""
     if not rows:
         return
-    named = select(source.c.id, source.c.url).where(source.c.id.in_({row["source_id"] for row in rows}))
-    urls = {each.id: each.url for each in connection.execute(named)}
+    sources = select(source.c.id, source.c.url).where(source.c.id.in_({row["source_id"] for row in rows}))
+    urls = {row.id: row.url for row in connection.execute(sources)}
     newest = select(chain.c.link).order_by(chain.c.capture_id.desc()).limit(1)
     before = connection.execute(newest).scalar_one_or_none() or START
     links = []
@@ -38,13 +38,13 @@ def append_links(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
     connection.execute(insert(chain), links)
 
 
-_OF_ONE = sql(f"{CAPTURES} WHERE c.id = :id")
-_LEAVE = update(chain).where(chain.c.capture_id == bindparam("id")).values(facts=bindparam("told"))
+_CAPTURE = sql(f"{CAPTURES} WHERE c.id = :id")
+_KEEP_FACTS = update(chain).where(chain.c.capture_id == bindparam("id")).values(facts=bindparam("digest"))
 
 
-def keep_facts_digest(connection: Connection, ids: Sequence[int], tombstone_id: int | None = None) -> None:
-    """Let the links of captures about to be taken out stand without them: each keeps the digest of its facts."""
-    for each in ids:
-        row = dict(connection.execute(_OF_ONE, {"id": each}).mappings().one())
-        left = _LEAVE.values(tombstone_id=tombstone_id)
-        connection.execute(left, {"id": each, "told": digest(facts(row))})
+def keep_facts_digest(connection: Connection, capture_ids: Sequence[int], tombstone_id: int | None = None) -> None:
+    """Store the digest of their facts in the links of captures about to be deleted, so that the chain still holds."""
+    for capture_id in capture_ids:
+        row = dict(connection.execute(_CAPTURE, {"id": capture_id}).mappings().one())
+        update_link = _KEEP_FACTS.values(tombstone_id=tombstone_id)
+        connection.execute(update_link, {"id": capture_id, "digest": digest(facts(row))})

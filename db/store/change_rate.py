@@ -1,4 +1,4 @@
-"""Writing what was learned of when articles are edited: one row a seed, always the newest."""
+"""Write the change rates learned from articles: one row a seed, always the newest."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from db.records import ChangeRate
 
 
-def record_change_rates(connection: Connection, learned: Iterable[ChangeRate]) -> None:
-    """Keep what was learned of each seed, in place of what was known before; the seeds must exist."""
-    for each in learned:
-        seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.seed_key)).scalar_one()
+def record_change_rates(connection: Connection, rates: Iterable[ChangeRate]) -> None:
+    """Store the change rate of each seed in place of the one before. The seeds must exist."""
+    for rate in rates:
+        seed_id = connection.execute(select(seed.c.id).where(seed.c.key == rate.seed_key)).scalar_one()
         row = {
-            "articles": each.articles,
-            "hazard": json.dumps(each.hazard),
-            "learned_at": micros(each.learned_at),
+            "articles": rate.articles,
+            "hazard": json.dumps(rate.hazard),
+            "learned_at": micros(rate.learned_at),
         }
         new = insert(rhythm).values(seed_id=seed_id, **row)
         connection.execute(new.on_conflict_do_update(index_elements=["seed_id"], set_=row))

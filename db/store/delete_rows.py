@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Table
 
 # Host parameters of one statement; SQLite's own default limit is 32,766.
-_AT_ONCE = 10_000
+_BATCH = 10_000
 
 
 def delete_rows(connection: Connection, table: Table, ids: Iterable[int]) -> None:
     """Delete rows by id, and before them every row of other tables that cannot be without one of them."""
-    for some in in_batches(ids):
+    for batch in in_batches(ids):
         for child, column in references_to(table):
-            hangs = column.in_(some)
+            refers = column.in_(batch)
             if column.nullable:
-                connection.execute(update(child).where(hangs).values({column.name: None}))
+                connection.execute(update(child).where(refers).values({column.name: None}))
             elif "id" in child.c:
-                delete_rows(connection, child, connection.execute(select(child.c.id).where(hangs)).scalars().all())
+                delete_rows(connection, child, connection.execute(select(child.c.id).where(refers)).scalars().all())
             else:
-                connection.execute(delete(child).where(hangs))
-        connection.execute(delete(table).where(table.c.id.in_(some)))
+                connection.execute(delete(child).where(refers))
+        connection.execute(delete(table).where(table.c.id.in_(batch)))
 
 
 def references_to(table: Table) -> Iterator[tuple[Table, Column[int]]]:
-    """Every column of the schema that names rows of this table, and whose it is."""
+    """Yield every column of the schema that refers to this table, after the table it belongs to."""
     for child in metadata.sorted_tables:
         for column in child.columns:
             if any(key.column.table is table for key in column.foreign_keys):
@@ -46,4 +46,4 @@ def references_to(table: Table) -> Iterator[tuple[Table, Column[int]]]:
 def in_batches(ids: Iterable[int]) -> Iterator[list[int]]:
     """Yield the ids in batches, each small enough for one statement."""
     remaining = list(ids)
-    return (remaining[start : start + _AT_ONCE] for start in range(0, len(remaining), _AT_ONCE))
+    return (remaining[start : start + _BATCH] for start in range(0, len(remaining), _BATCH))

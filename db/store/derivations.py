@@ -1,4 +1,4 @@
-"""Writing what the facts say: extractions, one a payload and recipe, and which capture shows which."""
+"""Write what is derived from captures: extractions, one a payload and recipe, and which capture shows which."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from db.reader import Row
     from db.records import Capture, CleanedText, Extraction, Fact, Recipe, RemovedSpan, Verdict
 
-_STALE = """
+_REQUEUE_STALE = """
     INSERT INTO underived (capture_id)
     SELECT d.capture_id FROM derivation d JOIN extraction e ON e.id = d.extraction_id
     WHERE e.recipe_id <> :recipe AND d.capture_id NOT IN (SELECT capture_id FROM underived)"""
 
 
 def use_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
-    """Note the recipe; put every capture that was derived under another one back on the ledger."""
-    if not _note(connection, current, now) and _same_as_last(connection, current.id):
+    """Make ``current`` the current recipe. Captures derived under another go back on the ledger; True if any did."""
+    if not _add_recipe(connection, current, now) and _is_only_recipe(connection, current.id):
         return False
-    return connection.execute(sql(_STALE), {"recipe": current.id}).rowcount > 0
+    return connection.execute(sql(_REQUEUE_STALE), {"recipe": current.id}).rowcount > 0
 
 
-def _note(connection: Connection, current: Recipe, now: datetime) -> bool:
-    """Note a recipe; True if it is new."""
+def _add_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
+    """Store a recipe; True if it is new."""
     facts = json.dumps(current.facts, ensure_ascii=False)
     row = insert(recipe).values(id=current.id, facts=facts, first_used_at=micros(now)).on_conflict_do_nothing()
     return connection.execute(row).rowcount > 0
 
 
-def _same_as_last(connection: Connection, recipe_id: str) -> bool:
-    """True when nothing is derived under another recipe; asked of the newest derivation, which is one look-up."""
+def _is_only_recipe(connection: Connection, recipe_id: str) -> bool:
+    """True if the oldest and the newest derivation are of this recipe, or there is none: two look-ups, no scan."""
     newest = select(extraction.c.recipe_id).join(derivation).order_by(derivation.c.capture_id.desc()).limit(1)
     oldest = select(extraction.c.recipe_id).join(derivation).order_by(derivation.c.capture_id).limit(1)
     return {recipe_id}.issuperset(connection.execute(newest.limit(1)).scalars()) and {recipe_id}.issuperset(
@@ -50,7 +50,7 @@ def _same_as_last(connection: Connection, recipe_id: str) -> bool:
     )
 
 
-_AGAIN = """
+_REQUEUE_SOURCE = """
     INSERT INTO underived (capture_id)
     SELECT c.id FROM capture c JOIN source s ON s.id = c.source_id AND s.kind IN ('article', 'probe')
     WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND c.reason IS NULL AND c.part = 1
@@ -61,18 +61,19 @@ _AGAIN = """
 def requeue_sources(
     connection: Connection, sources: Sequence[int], since: datetime | None, until: datetime | None
 ) -> int:
-    """Put the whole pages of these sources captured in the window back on the ledger; how many."""
+    """Put the whole pages of these sources captured in the window back on the ledger; return how many."""
     window = {"since": micros_or_none(since), "until": micros_or_none(until)}
-    return sum(connection.execute(sql(_AGAIN), {"source": each, **window}).rowcount for each in sources)
+    statement = sql(_REQUEUE_SOURCE)
+    return sum(connection.execute(statement, {"source": source_id, **window}).rowcount for source_id in sources)
 
 
-_KNOWN = """
+_EXTRACTION = """
     SELECT e.id, e.verdict, e.detail, t.title, t.body, e.removed
     FROM extraction e JOIN payload p ON p.id = e.payload_id LEFT JOIN text t ON t.id = e.text_id
     WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
 
 
-_LIKE = """
+_COPY = """
     INSERT INTO extraction (payload_id, charset, recipe_id, verdict, detail, text_id, byline, published_at, modified_at,
                             language, site, canonical_url, removed, origin, claims, facts, headline_from, core)
     SELECT p.id, e.charset, e.recipe_id, e.verdict, e.detail, e.text_id, e.byline, e.published_at, e.modified_at,
@@ -83,57 +84,63 @@ _LIKE = """
 
 
 def copy_extraction(connection: Connection, capture: Capture, recipe_id: str, core: str) -> bool:
-    """Give the payload the extraction of another of which the same is read; False if the recipe saw none."""
+    """Give the payload the extraction of another with the same ``core``; False if the recipe has none.
+
+    ``core`` is the digest of what is read of a payload: the page without scripts, styles and comments.
+    """
     digest = bytes.fromhex(capture.payload_sha256 or "")
     values = {"digest": digest, "core": bytes.fromhex(core), "charset": _charset(capture), "recipe": recipe_id}
-    return connection.execute(sql(_LIKE), values).rowcount > 0
+    return connection.execute(sql(_COPY), values).rowcount > 0
 
 
 def record_extraction(
     connection: Connection,
     capture: Capture,
-    found: Extraction,
+    result: Extraction,
     sha256: str | None,
     current: Recipe,
     core: str | None = None,
 ) -> None:
-    """Add an extraction and its text; one that is there already changes nothing."""
+    """Add the extraction of a capture's payload and its text; one that is stored already changes nothing.
+
+    ``sha256`` is the digest of headline and body, None where there is no body. ``core`` as in ``copy_extraction``.
+    """
     digest = bytes.fromhex(capture.payload_sha256 or "")
     payload_id = connection.execute(select(payload.c.id).where(payload.c.sha256 == digest)).scalar_one()
     row = insert(extraction).values(
         payload_id=payload_id,
         charset=_charset(capture),
         recipe_id=current.id,
-        verdict=str(found.verdict),
-        detail=found.detail,
-        text_id=None if sha256 is None else add_text(connection, sha256, found.title, found.text),
-        byline=found.byline,
-        published_at=micros_or_none(found.published_at),
-        modified_at=micros_or_none(found.modified_at),
-        language=found.language,
-        site=found.site,
-        canonical_url=found.canonical_url,
-        removed=_removed(found.removed),
-        origin=json.dumps(found.origin, ensure_ascii=False),
-        claims=json.dumps(found.claims, ensure_ascii=False),
-        facts=json.dumps([_fact(each) for each in found.facts], ensure_ascii=False),
-        headline_from=json.dumps(found.headline_from),
+        verdict=str(result.verdict),
+        detail=result.detail,
+        text_id=None if sha256 is None else add_text(connection, sha256, result.title, result.text),
+        byline=result.byline,
+        published_at=micros_or_none(result.published_at),
+        modified_at=micros_or_none(result.modified_at),
+        language=result.language,
+        site=result.site,
+        canonical_url=result.canonical_url,
+        removed=_removed(result.removed),
+        origin=json.dumps(result.origin, ensure_ascii=False),
+        claims=json.dumps(result.claims, ensure_ascii=False),
+        facts=json.dumps([_fact(fact) for fact in result.facts], ensure_ascii=False),
+        headline_from=json.dumps(result.headline_from),
         core=None if core is None else bytes.fromhex(core),
     )
     connection.execute(row.on_conflict_do_nothing())
 
 
 def _removed(spans: Sequence[RemovedSpan]) -> str:
-    return json.dumps([[each.at, each.text, each.because] for each in spans], ensure_ascii=False)
+    return json.dumps([[span.at, span.text, span.because] for span in spans], ensure_ascii=False)
 
 
-def _fact(each: Fact) -> list[str | bool]:
-    """A fact as it is stored: name, value, source, raw form, and whether it is a guess."""
-    return [each.name, each.value, each.source, each.raw, each.guess]
+def _fact(fact: Fact) -> list[str | bool]:
+    """Return a fact as it is stored: name, value, source, raw form, and whether it is a guess."""
+    return [fact.name, fact.value, fact.source, fact.raw, fact.guess]
 
 
 def add_text(connection: Connection, sha256: str, title: str, body: str) -> int:
-    """The id of a text, added with its full-text entry if it is new."""
+    """Return the id of a text, adding it with its full-text entry if it is new."""
     digest = bytes.fromhex(sha256)
     new = insert(text).values(sha256=digest, title=title, body=body).on_conflict_do_nothing().returning(text.c.id)
     text_id = connection.execute(new).scalar_one_or_none()
@@ -152,16 +159,20 @@ def record_derivation(
     now: datetime,
     cleaned: CleanedText | None = None,
 ) -> None:
-    """Tie a capture to the extraction of its payload, and to what that says as ``cleaned``, if that is not the same."""
+    """Store that a capture shows the extraction of its payload, or the text ``cleaned`` if that differs.
+
+    ``verdict`` judges the row of the extraction and returns a verdict with its detail. ``cleaned`` is given where the
+    template of the site or further parts of the article change the text.
+    """
     digest = bytes.fromhex(capture.payload_sha256 or "")
     values = {"digest": digest, "charset": _charset(capture), "recipe": recipe_id}
-    found = connection.execute(sql(_KNOWN), values).mappings().one()
-    judged, detail = verdict(dict(found))
-    row = {"extraction_id": found["id"], "verdict": str(judged), "detail": detail, "derived_at": micros(now)}
-    row |= {"cleaning_id": None, "text_id": None} | _keep_cleaned(connection, found["id"], cleaned, now)
-    row |= _measures(found["body"] or "", [text for _, text, _ in json.loads(found["removed"])])
+    extracted = connection.execute(sql(_EXTRACTION), values).mappings().one()
+    judged, detail = verdict(dict(extracted))
+    row = {"extraction_id": extracted["id"], "verdict": str(judged), "detail": detail, "derived_at": micros(now)}
+    row |= {"cleaning_id": None, "text_id": None} | _add_cleaned(connection, extracted["id"], cleaned, now)
+    row |= _measures(extracted["body"] or "", [span for _, span, _ in json.loads(extracted["removed"])])
     if cleaned is not None:
-        row |= _measures(cleaned.text, [each.text for each in cleaned.removed])
+        row |= _measures(cleaned.text, [span.text for span in cleaned.removed])
     new = insert(derivation).values(capture_id=capture.id, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["capture_id"], set_=row))
 
@@ -171,16 +182,16 @@ def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:
     return {"length": len(body), "paragraphs": paragraphs, "taken": sum(map(len, removed))}
 
 
-def _keep_cleaned(
-    connection: Connection, extraction_id: int, found: CleanedText | None, now: datetime
+def _add_cleaned(
+    connection: Connection, extraction_id: int, cleaned: CleanedText | None, now: datetime
 ) -> dict[str, int]:
-    """Keep a cleaned text unless it is known; the columns of a derivation that name it."""
-    if found is None:
+    """Add a cleaned text unless it is stored; return the columns of a derivation that name it."""
+    if cleaned is None:
         return {}
-    _note(connection, found.recipe, now)
-    key = {"extraction_id": extraction_id, "recipe_id": found.recipe.id, "parts": found.parts}
-    text_id = add_text(connection, found.sha256, found.title, found.text)
-    row = key | {"furniture_id": found.furniture_id, "text_id": text_id, "removed": _removed(found.removed)}
+    _add_recipe(connection, cleaned.recipe, now)
+    key = {"extraction_id": extraction_id, "recipe_id": cleaned.recipe.id, "parts": cleaned.parts}
+    text_id = add_text(connection, cleaned.sha256, cleaned.title, cleaned.text)
+    row = key | {"furniture_id": cleaned.furniture_id, "text_id": text_id, "removed": _removed(cleaned.removed)}
     connection.execute(insert(cleaning).values(**row).on_conflict_do_nothing())
     same = [cleaning.c[name] == value for name, value in key.items()]
     return {"cleaning_id": connection.execute(select(cleaning.c.id).where(*same)).scalar_one(), "text_id": text_id}

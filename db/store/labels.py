@@ -1,4 +1,4 @@
-"""Writing what people say of two texts."""
+"""Write labels: what people say of two texts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _KEY = ("a_source_id", "a_sha256", "b_source_id", "b_sha256")
 
 
 def add_label(connection: Connection, first: Side, second: Side, *, copy: bool, note: str, now: datetime) -> bool:
-    """Keep a label in place of an earlier one of the same two texts; False if that said the same already.
+    """Store a label in place of an earlier one of the same two texts; False if the earlier one is equal.
 
-    Said once more without a note, the label keeps the one it has.
+    A label given again without a note keeps the note it has.
     """
     keys = select(source.c.id, source.c.url_key).where(source.c.id.in_([first[0], second[0]]))
-    order = {each.id: each.url_key for each in connection.execute(keys)}
+    order = {row.id: row.url_key for row in connection.execute(keys)}
     a, b = sorted((first, second), key=lambda side: order[side[0]])
     key = dict(zip(_KEY, (a[0], bytes.fromhex(a[1]), b[0], bytes.fromhex(b[1])), strict=True))
-    held = select(label.c.copy, label.c.note).where(and_(*(label.c[name] == value for name, value in key.items())))
-    before = connection.execute(held).mappings().one_or_none()
-    noted = before["note"] if before is not None and before["copy"] == copy else ""
-    said = {"copy": copy, "note": note or noted}
-    if before is not None and dict(before) == said:
+    stored = select(label.c.copy, label.c.note).where(and_(*(label.c[name] == value for name, value in key.items())))
+    before = connection.execute(stored).mappings().one_or_none()
+    note_before = before["note"] if before is not None and before["copy"] == copy else ""
+    values = {"copy": copy, "note": note or note_before}
+    if before is not None and dict(before) == values:
         return False
-    row = said | {"a_seen_at": micros(a[2]), "b_seen_at": micros(b[2]), "labelled_at": micros(now)}
+    row = values | {"a_seen_at": micros(a[2]), "b_seen_at": micros(b[2]), "labelled_at": micros(now)}
     new = insert(label).values(**key, **row)
     connection.execute(new.on_conflict_do_update(index_elements=_KEY, set_=row))
     return True

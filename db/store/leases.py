@@ -1,4 +1,4 @@
-"""Writing who is at work: runs, and leases that decide who may be. A lease of a dead holder lapses by itself."""
+"""Write runs, and the leases that allow one process at a time. A lease of a process that died is void."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ def begin_run(
 
 
 def end_run(connection: Connection, run_id: int, counts: Mapping[str, int], now: datetime) -> None:
-    """Close a run with what it did."""
-    done = {"finished_at": micros(now), "counts": json.dumps(dict(counts))}
-    connection.execute(update(run).where(run.c.id == run_id).values(**done))
+    """Store the end of a run and its counts."""
+    values = {"finished_at": micros(now), "counts": json.dumps(dict(counts))}
+    connection.execute(update(run).where(run.c.id == run_id).values(**values))
 
 
 def take_lease(
-    connection: Connection, name: str, owner: str, now: datetime, until: datetime, alive: Callable[[str], bool]
+    connection: Connection, name: str, owner: str, now: datetime, until: datetime, is_alive: Callable[[str], bool]
 ) -> None:
-    """Take the lease, or renew it if ``owner`` holds it. Raises StoreBusy if a live other does."""
-    held = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-    if held is not None and held.owner != owner and held.until_at > micros(now) and alive(held.owner):
+    """Take the lease, or renew it if ``owner`` holds it. Raises StoreBusy if another owner that ``is_alive`` has it."""
+    current = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
+    if current is not None and current.owner != owner and current.until_at > micros(now) and is_alive(current.owner):
         raise StoreBusy(
-            f"another run is at work since {instant(held.taken_at):%Y-%m-%d %H:%M:%S} UTC ({held.owner}); "
+            f"another run is at work since {instant(current.taken_at):%Y-%m-%d %H:%M:%S} UTC ({current.owner}); "
             "nothing was done here. Wait for it, or see: wirecopy status"
         )
-    taken = held.taken_at if held is not None and held.owner == owner else micros(now)
-    row = {"owner": owner, "taken_at": taken, "until_at": micros(until)}
+    taken_at = current.taken_at if current is not None and current.owner == owner else micros(now)
+    row = {"owner": owner, "taken_at": taken_at, "until_at": micros(until)}
     connection.execute(insert(lease).values(name=name, **row).on_conflict_do_update(index_elements=["name"], set_=row))
 
 
 def _unfinished_run(connection: Connection, kind: str, parameters: str) -> int | None:
-    """The newest run of that kind and those parameters, if it never finished."""
+    """Return the newest run of that kind and those parameters, if it never finished."""
     newest = select(run.c.id, run.c.finished_at).where(run.c.kind == kind, run.c.parameters == parameters)
-    found = connection.execute(newest.order_by(run.c.id.desc()).limit(1)).one_or_none()
-    return int(found.id) if found is not None and found.finished_at is None else None
+    row = connection.execute(newest.order_by(run.c.id.desc()).limit(1)).one_or_none()
+    return int(row.id) if row is not None and row.finished_at is None else None
 
 
 def release_leases(connection: Connection, owner: str) -> int:
-    """Give back the leases of ``owner``, whatever process it ran in (``owner@process``); how many."""
-    mine = or_(lease.c.owner == owner, lease.c.owner.startswith(f"{owner}@", autoescape=True))
-    return connection.execute(delete(lease).where(mine)).rowcount
+    """Delete the leases of ``owner``, whatever process it ran in (``owner@process``); return how many there were."""
+    owned = or_(lease.c.owner == owner, lease.c.owner.startswith(f"{owner}@", autoescape=True))
+    return connection.execute(delete(lease).where(owned)).rowcount

@@ -1,4 +1,4 @@
-"""Writing near-copies: look-up keys of texts, and what comparing two texts gave."""
+"""Write links between texts: the judgement on each pair, and the queue of texts to compare."""
 
 from __future__ import annotations
 
@@ -31,77 +31,77 @@ def record_links(
     now: datetime,
     keys: Sequence[int] | None = None,
 ) -> int:
-    """Keep the judgements that link ``text_id`` (their side a) to others, and mark it compared; how many are new.
+    """Store the judgements that link ``text_id`` (their side a) to other texts and mark it compared.
 
-    Given its look-up ``keys``, only links to its candidates as of now are kept, and others go: what was compared may
-    have ceased to be one while it was judged.
+    Returns how many links are new. Given its LSH ``keys``, links to texts that are not its candidates at this moment
+    are deleted or not stored: a text may have ceased to be a candidate while it was compared.
     """
-    kept = 0
-    linking = [other_id for other_id, judged in judgements if judged.relation is not None]
-    linked = _linked(connection, text_id) if keys is not None else set()
-    among = (
-        set(linking) if keys is None or not (linking or linked) else {*candidates(ask_on(connection), text_id, keys)}
-    )
-    _drop(connection, text_id, linked - among)
-    for other_id, judged in judgements:
-        if judged.relation is None or other_id not in among:
+    ask = ask_on(connection)
+    added = 0
+    related = [other_id for other_id, judgement in judgements if judgement.relation is not None]
+    linked = _linked_texts(connection, text_id) if keys is not None else set()
+    allowed = set(related) if keys is None or not (related or linked) else {*candidates(ask, text_id, keys)}
+    _delete_links(connection, text_id, linked - allowed)
+    for other_id, judgement in judgements:
+        if judgement.relation is None or other_id not in allowed:
             continue
-        kept += other_id not in linked  # a pair that waits on both sides is judged twice, and is one link
-        row = _row(connection, text_id, other_id, judged) | {"method": method, "judged_at": micros(now)}
-        again = {name: value for name, value in row.items() if name not in {"a_text_id", "b_text_id"}}
+        added += other_id not in linked  # a pair that waits on both sides is judged twice, and is one link
+        row = _row(connection, text_id, other_id, judgement) | {"method": method, "judged_at": micros(now)}
+        changes = {name: value for name, value in row.items() if name not in {"a_text_id", "b_text_id"}}
         pair = ["a_text_id", "b_text_id"]
-        connection.execute(insert(link).values(**row).on_conflict_do_update(index_elements=pair, set_=again))
+        connection.execute(insert(link).values(**row).on_conflict_do_update(index_elements=pair, set_=changes))
     connection.execute(update(text).where(text.c.id == text_id).values(linked_by=method))
     connection.execute(delete(unlinked).where(unlinked.c.text_id == text_id))
-    return kept
+    return added
 
 
-def _linked(connection: Connection, text_id: int) -> set[int]:
-    ours = select(link.c.b_text_id).where(link.c.a_text_id == text_id)
-    return {*connection.execute(ours.union_all(select(link.c.a_text_id).where(link.c.b_text_id == text_id))).scalars()}
+def _linked_texts(connection: Connection, text_id: int) -> set[int]:
+    as_a = select(link.c.b_text_id).where(link.c.a_text_id == text_id)
+    as_b = select(link.c.a_text_id).where(link.c.b_text_id == text_id)
+    return {*connection.execute(as_a.union_all(as_b)).scalars()}
 
 
-def _drop(connection: Connection, text_id: int, others: set[int]) -> None:
-    for mine, theirs in ((link.c.a_text_id, link.c.b_text_id), (link.c.b_text_id, link.c.a_text_id)):
+def _delete_links(connection: Connection, text_id: int, others: set[int]) -> None:
+    for own, other in ((link.c.a_text_id, link.c.b_text_id), (link.c.b_text_id, link.c.a_text_id)):
         if others:
-            connection.execute(delete(link).where(mine == text_id, theirs.in_(others)))
+            connection.execute(delete(link).where(own == text_id, other.in_(others)))
 
 
-def _row(connection: Connection, text_id: int, other_id: int, judged: Judgement) -> dict[str, object]:
-    """The link's row with the smaller digest as side a, so that it is the same whichever text came first."""
+def _row(connection: Connection, text_id: int, other_id: int, judgement: Judgement) -> dict[str, object]:
+    """Return the row of a link. Side a has the smaller digest, so the row does not depend on which text came first."""
     pair = select(text.c.id, text.c.sha256).where(text.c.id.in_([text_id, other_id]))
-    digests = {each.id: each.sha256 for each in connection.execute(pair)}
+    digests = {row.id: row.sha256 for row in connection.execute(pair)}
     swap = digests[text_id] > digests[other_id]
     a, b = (other_id, text_id) if swap else (text_id, other_id)
-    coverage = judged.coverage[::-1] if swap else judged.coverage
-    passages = judged.passages
+    coverage = judgement.coverage[::-1] if swap else judgement.coverage
+    passages = judgement.passages
     if swap:
         passages = tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in passages)
     return {
         "a_text_id": a,
         "b_text_id": b,
-        "relation": str(judged.relation),
-        "score": judged.score,
+        "relation": str(judgement.relation),
+        "score": judgement.score,
         "coverage_a": coverage[0],
         "coverage_b": coverage[1],
-        "longest_run": judged.longest_run,
+        "longest_run": judgement.longest_run,
         "passages": row_mapping.passages_column(passages),
-        "residue": row_mapping.residue_column(judged.residue, mirrored=swap),
-        "because": judged.because,
-        "translated": judged.translated,
-        "languages": row_mapping.languages_column(judged.languages[::-1] if swap else judged.languages),
-        "broken": row_mapping.broken_column(judged.broken, mirrored=swap),
+        "residue": row_mapping.residue_column(judgement.residue, mirrored=swap),
+        "because": judgement.because,
+        "translated": judgement.translated,
+        "languages": row_mapping.languages_column(judgement.languages[::-1] if swap else judgement.languages),
+        "broken": row_mapping.broken_column(judgement.broken, mirrored=swap),
     }
 
 
 def queue_text(connection: Connection, text_id: int) -> None:
-    """Ask for a text to be compared with the others, unless it was."""
-    fresh = select(text.c.id).where(text.c.id == text_id, text.c.linked_by.is_(None))
-    connection.execute(insert(unlinked).from_select(["text_id"], fresh).on_conflict_do_nothing())
+    """Queue a text for comparison with all others, unless it was compared."""
+    new = select(text.c.id).where(text.c.id == text_id, text.c.linked_by.is_(None))
+    connection.execute(insert(unlinked).from_select(["text_id"], new).on_conflict_do_nothing())
 
 
 def drop_links(connection: Connection) -> None:
-    """Drop every link and key, and ask for every text of a history to be compared again."""
+    """Delete every link and LSH key, and queue every text of a current history for comparison."""
     connection.execute(delete(link))
     connection.execute(delete(near_key))
     connection.execute(update(text).values(linked_by=None))

@@ -1,9 +1,9 @@
-"""Keeping look-up keys where their texts stand, and finding out whom that concerns.
+"""Write the LSH keys of texts, and queue the texts whose candidates change by it.
 
-Which texts are compared follows from all texts there are (``db.queries.links.candidates``). So when a key becomes
-crowded or ceases to be rare, pairs that were linked may fall away; when it becomes live again, pairs may be added. Both
-are noticed in the transaction that makes it so, and the texts concerned wait to be looked at again, whatever happens
-next. A key crosses each of its bounds once, as archives grow, so this costs little.
+Which texts are compared follows from all texts there are (``db.queries.links.candidates``). When a key becomes crowded
+or ceases to be rare, linked pairs may fall away. When it becomes live again, pairs may be added. Both are noticed in
+the transaction that causes them, and the texts concerned wait to be compared again, whatever happens next. A key
+crosses each bound once, as archives grow, so this costs little.
 """
 
 from __future__ import annotations
@@ -26,52 +26,52 @@ if TYPE_CHECKING:
 
     from db.reader import Ask
 
-# How many texts have each key in a block and in all, one more than matters.
+# The number of texts with each key in a block and in all, counted to one more than matters.
 _COUNTS = """
     SELECT k.value AS key,
            (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value AND day BETWEEN :since AND :until
-                                  LIMIT :cap + 2)) AS here,
-           (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value LIMIT :rare + 2)) AS ever
+                                  LIMIT :cap + 2)) AS in_block,
+           (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value LIMIT :rare + 2)) AS in_all
     FROM json_each(:keys) k"""
 
-_HOLD = "SELECT text_id FROM near_key WHERE key = :key AND day BETWEEN :since AND :until"
+_HOLDERS_SQL = "SELECT text_id FROM near_key WHERE key = :key AND day BETWEEN :since AND :until"
 
-# Side a of every linked pair of which both have the key: one side is enough, its other links are looked at with it.
+# Side a of every linked pair that shares the key. One side is enough: its other links are looked at with it.
 _LINKED_NEAR = sql(f"""
     INSERT INTO unlinked (text_id)
     SELECT DISTINCT l.a_text_id FROM near_key n JOIN link l ON l.a_text_id = n.text_id
-    WHERE n.key = :key AND n.day BETWEEN :since AND :until AND l.b_text_id IN ({_HOLD})
+    WHERE n.key = :key AND n.day BETWEEN :since AND :until AND l.b_text_id IN ({_HOLDERS_SQL})
     ON CONFLICT DO NOTHING""")  # noqa: S608 - our own words
 _LINKED_FAR = sql("""
     INSERT INTO unlinked (text_id)
     SELECT DISTINCT l.a_text_id
-    FROM near_key n JOIN near_key m ON m.key = n.key AND abs(m.day - n.day) > :apart
+    FROM near_key n JOIN near_key m ON m.key = n.key AND abs(m.day - n.day) > :distance
     JOIN link l ON l.a_text_id = n.text_id AND l.b_text_id = m.text_id
     WHERE n.key = :key
     ON CONFLICT DO NOTHING""")
-_HOLDERS = sql(_HOLD)
+_HOLDERS = sql(_HOLDERS_SQL)
 
-_ALWAYS = (-(1 << 40), 1 << 40)
+_ALL_DAYS = {"since": -(1 << 40), "until": 1 << 40}
 
 
 def add_lsh_keys(connection: Connection, keys_by_text: Mapping[int, Sequence[int]]) -> set[int]:
-    """Store the keys of texts, so that others find them; return the ids of those that some history shows."""
-    ask = ask_on(connection)
-    return {text_id for text_id, keys in keys_by_text.items() if _place(connection, ask, text_id, keys)}
+    """Store the keys of texts, so that others find them; return the ids of the texts in a current history.
 
-
-def _place(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) -> bool:
-    """Keep a text's keys under the day on which it was first seen; False if it stands in no history any more.
-
-    Such a text loses its keys and its links, and waits no longer.
+    Keys are stored under the day on which the text was first seen. A text in no history loses its keys and its links,
+    and leaves the queue.
     """
+    ask = ask_on(connection)
+    return {text_id for text_id, keys in keys_by_text.items() if _store_keys(connection, ask, text_id, keys)}
+
+
+def _store_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) -> bool:
     day = first_days(ask, [text_id]).get(text_id)
-    before = _day_of(ask, text_id, keys)
-    if before != day:
-        if before is not None:
-            _take_up(connection, ask, text_id, keys, before)
+    day_before = _stored_day(ask, text_id, keys)
+    if day_before != day:
+        if day_before is not None:
+            _delete_keys(connection, ask, text_id, keys, day_before)
         if day is not None:
-            _lay_down(connection, ask, text_id, keys, day)
+            _insert_keys(connection, ask, text_id, keys, day)
     if day is None:
         connection.execute(delete(link).where(or_(link.c.a_text_id == text_id, link.c.b_text_id == text_id)))
         connection.execute(update(text).where(text.c.id == text_id).values(linked_by=None))
@@ -80,59 +80,60 @@ def _place(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) 
 
 
 def queue_moved_texts(connection: Connection, before: Mapping[int, int], after: Mapping[int, int]) -> None:
-    """Ask for texts to be compared anew that are first seen on another day than ``before``, or in no history now."""
-    gone = [each for each in {*before, *after} if before.get(each) != after.get(each)]
-    _compare_anew(connection, gone)
+    """Queue the texts whose first day differs between ``before`` and ``after``, or which have none now."""
+    moved = [text_id for text_id in {*before, *after} if before.get(text_id) != after.get(text_id)]
+    _compare_again(connection, moved)
 
 
-def _day_of(ask: Ask, text_id: int, keys: Sequence[int]) -> int | None:
-    """Under which day a text's keys are kept. Its smallest, of a band, is its own or nearly so, and quickly found."""
+def _stored_day(ask: Ask, text_id: int, keys: Sequence[int]) -> int | None:
+    """Return the day of a text's stored keys. Its smallest key is that of a band, which few other texts have."""
     if not keys:
         return None
-    found = ask("SELECT day FROM near_key WHERE key = :key AND text_id = :id", key=min(keys), id=text_id)
-    return found[0]["day"] if found else None
+    rows = ask("SELECT day FROM near_key WHERE key = :key AND text_id = :id", key=min(keys), id=text_id)
+    return rows[0]["day"] if rows else None
 
 
-def _lay_down(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int) -> None:
+def _insert_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int) -> None:
     if not keys:
         return
-    found = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
-    connection.execute(insert(near_key).on_conflict_do_nothing(), found)
-    for key, here, ever in _counts(ask, keys, day):
-        if here == key_cap(key) + 1:
-            connection.execute(_LINKED_NEAR, {"key": key} | _around(day))
-        if ever == RARE_CAP + 1:
-            connection.execute(_LINKED_FAR, {"key": key, "apart": FORTNIGHT})
+    rows = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
+    connection.execute(insert(near_key).on_conflict_do_nothing(), rows)
+    for key, in_block, in_all in _counts(ask, keys, day):
+        if in_block == key_cap(key) + 1:
+            connection.execute(_LINKED_NEAR, {"key": key} | _days_in_reach(day))
+        if in_all == RARE_CAP + 1:
+            connection.execute(_LINKED_FAR, {"key": key, "distance": FORTNIGHT})
 
 
-def _take_up(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int) -> None:
-    here_were = (near_key.c.day == day) & (near_key.c.text_id == text_id)
-    connection.execute(delete(near_key).where(near_key.c.key.in_(set(keys)) & here_were))
-    for key, here, ever in _counts(ask, keys, day):
-        if here == key_cap(key):
-            _compare_anew(connection, _having(connection, key, _around(day)))
-        if ever == RARE_CAP:
-            _compare_anew(connection, _having(connection, key, dict(zip(("since", "until"), _ALWAYS, strict=True))))
+def _delete_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int) -> None:
+    stored = (near_key.c.day == day) & (near_key.c.text_id == text_id)
+    connection.execute(delete(near_key).where(near_key.c.key.in_(set(keys)) & stored))
+    for key, in_block, in_all in _counts(ask, keys, day):
+        if in_block == key_cap(key):
+            _compare_again(connection, _holders(connection, key, _days_in_reach(day)))
+        if in_all == RARE_CAP:
+            _compare_again(connection, _holders(connection, key, _ALL_DAYS))
 
 
 def _counts(ask: Ask, keys: Sequence[int], day: int) -> list[tuple[int, int, int]]:
     since, until = block_of(day)
-    asked = {"since": since, "until": until, "cap": KEY_CAP, "rare": RARE_CAP}
-    return [(row["key"], row["here"], row["ever"]) for row in ask(_COUNTS, keys=json.dumps(sorted(set(keys))), **asked)]
+    bounds = {"since": since, "until": until, "cap": KEY_CAP, "rare": RARE_CAP}
+    rows = ask(_COUNTS, keys=json.dumps(sorted(set(keys))), **bounds)
+    return [(row["key"], row["in_block"], row["in_all"]) for row in rows]
 
 
-def _around(day: int) -> dict[str, int]:
-    """The days of a block and of those beside it: no key reaches farther, unless it is rare."""
+def _days_in_reach(day: int) -> dict[str, int]:
+    """Return the days of a block and of its two neighbours: no key reaches farther, unless it is rare."""
     first, last = block_of(day)
     return {"since": first - FORTNIGHT, "until": last + FORTNIGHT}
 
 
-def _having(connection: Connection, key: int, days: Mapping[str, int]) -> list[int]:
+def _holders(connection: Connection, key: int, days: Mapping[str, int]) -> list[int]:
     return list(connection.execute(_HOLDERS, {"key": key, **days}).scalars())
 
 
-def _compare_anew(connection: Connection, ids: Collection[int]) -> None:
-    """Have texts compared with all others once more; those that were not yet will be anyway."""
-    for each in sorted(ids):
-        if connection.execute(update(text).where(text.c.id == each).values(linked_by=None)).rowcount:
-            connection.execute(insert(unlinked).values(text_id=each).on_conflict_do_nothing())
+def _compare_again(connection: Connection, text_ids: Collection[int]) -> None:
+    """Queue compared texts for comparison with all others. Those never compared are queued already."""
+    for text_id in sorted(text_ids):
+        if connection.execute(update(text).where(text.c.id == text_id).values(linked_by=None)).rowcount:
+            connection.execute(insert(unlinked).values(text_id=text_id).on_conflict_do_nothing())

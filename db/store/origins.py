@@ -1,4 +1,4 @@
-"""Writing what is learned of origins along the way: their manners, and the pages asked for only as evidence."""
+"""Write what a run learns of origins: how fast they may be asked, and the pages fetched only as evidence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros, micros_or_none
 from db.schema import origin, source
-from db.store import captures
+from db.store.captures import add_captures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,40 +21,30 @@ if TYPE_CHECKING:
 
     from db.records import Capture, HostState, SeedKind
 
-    Evidence = tuple[SeedKind, str, Capture, bytes | None]
+    SideCapture = tuple[SeedKind, str, Capture, bytes | None]  # kind, url_key, capture, payload
 
 
 def record_side_captures(
     connection: Connection,
-    found: Sequence[Evidence],
-    learned: Sequence[HostState],
+    side_captures: Sequence[SideCapture],
+    host_states: Sequence[HostState],
     now: datetime,
     run_id: int | None = None,
 ) -> list[int]:
     """Add the side captures of a run and the host states it learned; return the ids of the new captures.
 
-    Each side capture comes with its kind and url_key. Their sources have no seed, so nothing visits them again.
+    Their sources have no seed, so nothing visits them again.
     """
-    _record_host_states(connection, learned, now)
-    return _add_side_captures(connection, found, run_id, now)
-
-
-def _add_side_captures(
-    connection: Connection, found: Sequence[Evidence], run_id: int | None, now: datetime
-) -> list[int]:
-    """Add captures of pages that are nobody's article, each with its kind and url_key; ids of the new ones.
-
-    Their sources have no seed, so that nothing ever visits them for their own sake.
-    """
+    _record_host_states(connection, host_states, now)
     pairs = []
-    for kind, url_key, each, data in found:
-        source_id = _source(connection, each.url, url_key, kind, now)
-        pairs.append((replace(each, source_id=source_id), data))
-    return captures.add_captures(connection, pairs, run_id)
+    for kind, url_key, capture, payload in side_captures:
+        source_id = _source(connection, capture.url, url_key, kind, now)
+        pairs.append((replace(capture, source_id=source_id), payload))
+    return add_captures(connection, pairs, run_id)
 
 
 def _source(connection: Connection, url: str, url_key: str, kind: SeedKind, now: datetime) -> int:
-    """The source with this key; one that a person watches stays what the index says it is."""
+    """Return the id of the source with this key. A source that a seed watches keeps its kind."""
     row = {"url": url, "url_key": url_key, "kind": str(kind), "found_at": micros(now)}
     new = insert(source).values(**row)
     unwatched = source.c.seed_id.is_(None)
@@ -62,26 +52,26 @@ def _source(connection: Connection, url: str, url_key: str, kind: SeedKind, now:
     return int(connection.execute(select(source.c.id).where(source.c.url_key == url_key)).scalar_one())
 
 
-def _record_host_states(connection: Connection, learned: Iterable[HostState], now: datetime) -> None:
-    """Keep the manners towards these origins in place of what was remembered before.
+def _record_host_states(connection: Connection, states: Iterable[HostState], now: datetime) -> None:
+    """Store the state of each origin in place of the one before.
 
-    ``updated_at`` is when the origin last answered: with every answer something is learned.
+    ``updated_at`` is when the origin last answered, because every answer teaches something.
     """
-    for each in learned:
+    for state in states:
         row = {
-            "delay": each.delay,
-            "latency": each.latency,
-            "clean": each.clean,
-            "paused_until_at": micros_or_none(each.paused_until_at),
-            "robots_failing_since_at": micros_or_none(each.robots_failing_since_at),
-            "probed_at": micros_or_none(each.probed_at),
-            "updated_at": micros(each.answered_at or now),
+            "delay": state.delay,
+            "latency": state.latency,
+            "clean": state.clean,
+            "paused_until_at": micros_or_none(state.paused_until_at),
+            "robots_failing_since_at": micros_or_none(state.robots_failing_since_at),
+            "probed_at": micros_or_none(state.probed_at),
+            "updated_at": micros(state.answered_at or now),
         }
-        new = insert(origin).values(name=each.origin, **row)
+        new = insert(origin).values(name=state.origin, **row)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=row))
 
 
-_CONCERNED = """
+_REQUEUE_HOST = """
     INSERT INTO underived (capture_id)
     SELECT c.id FROM source s
     JOIN capture c ON c.source_id = s.id AND c.captured_at BETWEEN :since AND :until
@@ -92,9 +82,9 @@ _CONCERNED = """
 
 
 def requeue_host(connection: Connection, keys: tuple[str, str], since: datetime, until: datetime) -> int:
-    """Put the derived pages of articles of one host taken in the window back on the ledger; how many.
+    """Put the derived pages of a host's articles captured in the window back on the ledger; return how many.
 
-    ``keys`` is the range of url_keys of the host, its end left out. Both ends of the window count.
+    ``keys`` is the range of the host's url_keys without its end. The window includes both ends.
     """
     values = {"low": keys[0], "high": keys[1], "since": micros(since), "until": micros(until)}
-    return connection.execute(sql(_CONCERNED), values).rowcount
+    return connection.execute(sql(_REQUEUE_HOST), values).rowcount

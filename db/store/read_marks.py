@@ -1,4 +1,4 @@
-"""Writing what a reader has seen."""
+"""Write read marks: up to when a reader has looked at articles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def mark_read(connection: Connection, source_id: int | None, until: datetime, now: datetime) -> None:
-    """Say that all of an article that was first seen up to ``until`` was looked at; None: all of every article."""
+    """Mark what was first seen of an article up to ``until`` as read; of every article if ``source_id`` is None."""
     row = {"until_at": micros(until), "marked_at": micros(now)}
     if source_id is not None:
         new = insert(seen).values(source_id=source_id, **row)

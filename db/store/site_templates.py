@@ -1,4 +1,4 @@
-"""Writing what was learned of sites: a new revision is added, an old one never changed."""
+"""Write the templates learned of sites: a new revision is added, an old one never changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from db.records import TemplateLines
 
-_STALE = """
+_REQUEUE_SITE = """
     INSERT INTO underived (capture_id)
     SELECT d.capture_id
     FROM source s
@@ -31,16 +31,16 @@ _STALE = """
 
 
 def adopt_template(
-    connection: Connection, site: str, keys: tuple[str, str], blocks: TemplateLines, now: datetime
+    connection: Connection, site: str, keys: tuple[str, str], lines: TemplateLines, now: datetime
 ) -> int | None:
-    """Make ``blocks`` the newest furniture of ``site``; how many captures with such url_keys go back to the ledger.
+    """Make ``lines`` the newest template of a site; return how many captures go back on the ledger.
 
-    None, and nothing changes, if they are the newest already.
+    ``keys`` is the range of the site's url_keys. None, and no change, if these are the newest lines already.
     """
     newest = template_queries.newest_template(ask_on(connection), site)
-    if blocks == newest.blocks:
+    if lines == newest.blocks:
         return None
-    row = {"edge": json.dumps(blocks.edge, ensure_ascii=False), "adopted_at": micros(now)}
-    row["anywhere"] = json.dumps(blocks.anywhere, ensure_ascii=False)
+    row = {"edge": json.dumps(lines.edge, ensure_ascii=False), "adopted_at": micros(now)}
+    row["anywhere"] = json.dumps(lines.anywhere, ensure_ascii=False)
     connection.execute(insert(furniture).values(site=site, revision=newest.revision + 1, **row))
-    return connection.execute(sql(_STALE), {"first": keys[0], "end": keys[1]}).rowcount
+    return connection.execute(sql(_REQUEUE_SITE), {"first": keys[0], "end": keys[1]}).rowcount

@@ -1,4 +1,4 @@
-"""Writing what is watched: seeds as the index has them, and sources as they are found."""
+"""Write the sources: seeds as the index lists them, and URLs discovered in lists or imports."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from db.records import DiscoveredUrl, Every, Seed
 
 
-_MANY = 10  # pages of which a list says one and the same time; a handful may well be published at once
-_CLOCKS_DIFFER = timedelta(minutes=15)  # a site's clock may be ahead of ours
+# A list that gives so many pages one and the same time means its own; a handful may well be published at once.
+_SAME_TIME_PAGES = 10
+_CLOCK_SKEW = timedelta(minutes=15)  # a site's clock may be ahead of ours
 
 
 def sync_seeds(
@@ -43,51 +44,51 @@ def sync_seeds(
     """
     ask = ask_on(connection)
     forgotten = tombstones.forgotten(ask, keys.values())
-    watched = [row for row in seeds if keys[row.url] not in forgotten]
-    before = _in_index(connection)
-    for each in watched:
+    watched = [record for record in seeds if keys[record.url] not in forgotten]
+    before = _index_sources(connection)
+    for record in watched:
         row = {
-            "group": each.group,
-            "name": each.name,
-            "url": each.url,
-            "kind": str(each.kind),
-            "every": every_column(each.every),
-            "note": each.note,
-            "language": each.language,
-            "allow_private": each.allow_private,
-            "budget": each.budget,
+            "group": record.group,
+            "name": record.name,
+            "url": record.url,
+            "kind": str(record.kind),
+            "every": every_column(record.every),
+            "note": record.note,
+            "language": record.language,
+            "allow_private": record.allow_private,
+            "budget": record.budget,
             "retired_at": None,
         }
-        new = insert(seed).values(key=each.key, first_read_at=micros(now), **row)
+        new = insert(seed).values(key=record.key, first_read_at=micros(now), **row)
         connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=row))
-        seed_id = connection.execute(select(seed.c.id).where(seed.c.key == each.key)).scalar_one()
-        _sync_source(connection, each, seed_id, keys[each.url], now)
+        seed_id = connection.execute(select(seed.c.id).where(seed.c.key == record.key)).scalar_one()
+        _sync_source(connection, record, seed_id, keys[record.url], now)
     if retire:
-        gone = and_(seed.c.key.not_in([each.key for each in watched]), seed.c.retired_at.is_(None))
-        connection.execute(update(seed).where(gone).values(retired_at=micros(now)))
-    if _in_index(connection) != before:
+        missing = and_(seed.c.key.not_in([record.key for record in watched]), seed.c.retired_at.is_(None))
+        connection.execute(update(seed).where(missing).values(retired_at=micros(now)))
+    if _index_sources(connection) != before:
         list_membership.update_all_watching(connection, ask)
 
 
-def _in_index(connection: Connection) -> set[tuple[int, int]]:
-    """The sources that stand in the index themselves, each with its seed."""
+def _index_sources(connection: Connection) -> set[tuple[int, int]]:
+    """Return the sources that are rows of the index themselves, each with its seed."""
     active = select(source.c.id, seed.c.id.label("seed_id")).join(seed, seed.c.id == source.c.seed_id)
     own = active.where(source.c.found_in.is_(None), source.c.retired_at.is_(None), seed.c.retired_at.is_(None))
     return {(row.id, row.seed_id) for row in connection.execute(own)}
 
 
-def _sync_source(connection: Connection, each: Seed, seed_id: int, url_key: str, now: datetime) -> None:
-    """Upsert the source a seed names; the one it named before its address was edited is retired."""
-    # A source that a feed found, or an import brought, becomes the seed's own when a person lists it.
-    mine = {"seed_id": seed_id, "kind": str(each.kind), "retired_at": None, "found_in": None}
-    fresh = insert(source).values(url=each.url, url_key=url_key, found_at=micros(now), **mine)
-    connection.execute(fresh.on_conflict_do_update(index_elements=["url_key"], set_=mine))
+def _sync_source(connection: Connection, record: Seed, seed_id: int, url_key: str, now: datetime) -> None:
+    """Upsert the source of a seed; retire the source the seed had before its address was edited."""
+    # A source that a feed brought or an import added becomes the seed's own once a person lists it.
+    own = {"seed_id": seed_id, "kind": str(record.kind), "retired_at": None, "found_in": None}
+    new = insert(source).values(url=record.url, url_key=url_key, found_at=micros(now), **own)
+    connection.execute(new.on_conflict_do_update(index_elements=["url_key"], set_=own))
     former = and_(source.c.seed_id == seed_id, source.c.found_in.is_(None), source.c.url_key != url_key)
     connection.execute(update(source).where(former, source.c.retired_at.is_(None)).values(retired_at=micros(now)))
 
 
 def every_column(every: Every) -> str:
-    """How often, as kept in a column: ``auto``, ``once`` or seconds."""
+    """Return the column value for how often a source is checked: ``auto``, ``once`` or seconds."""
     return str(every.total_seconds()) if isinstance(every, timedelta) else every
 
 
@@ -109,48 +110,48 @@ def ensure_source(connection: Connection, url: str, url_key: str, now: datetime)
 
 
 def add_discovered(
-    connection: Connection, discovered: Sequence[tuple[DiscoveredUrl, str]], via: int, now: datetime
+    connection: Connection, discovered: Sequence[tuple[DiscoveredUrl, str]], list_id: int, now: datetime
 ) -> list[int]:
-    """Add discovered URLs (each with its url_key) as sources of the seed of ``via``; return the ids of the new ones.
+    """Add URLs discovered in a list (each with its url_key) as sources of its seed; return the ids of the new ones.
 
     A source that no seed watches is watched from now on (``db.store.list_membership``). For sources that are known
     already, the time of their last update according to the list is stored. Addresses forgotten on request are left out.
     """
     ask = ask_on(connection)
     forgotten = tombstones.forgotten(ask, (url_key for _, url_key in discovered))
-    found = [row for row in discovered if row[1] not in forgotten]
-    seed_id = connection.execute(select(source.c.seed_id).where(source.c.id == via)).scalar_one()
-    known = _known(connection, [url_key for _, url_key in found])
+    allowed = [(entry, url_key) for entry, url_key in discovered if url_key not in forgotten]
+    seed_id = connection.execute(select(source.c.seed_id).where(source.c.id == list_id)).scalar_one()
+    known = _source_ids(connection, [url_key for _, url_key in allowed])
     new = []
-    for each, url_key in found:
+    for entry, url_key in allowed:
         if url_key in known:
             continue
-        row = {"url": each.url, "url_key": url_key, "kind": str(each.kind), "seed_id": seed_id, "found_in": via}
-        added = insert(source).values(found_at=micros(now), **row).returning(source.c.id)
-        known[url_key] = connection.execute(added).scalar_one()
+        row = {"url": entry.url, "url_key": url_key, "kind": str(entry.kind), "seed_id": seed_id, "found_in": list_id}
+        addition = insert(source).values(found_at=micros(now), **row).returning(source.c.id)
+        known[url_key] = connection.execute(addition).scalar_one()
         new.append(known[url_key])
-    list_membership.record_listing(connection, ask, list(known.values()), via, now)
-    _keep_hints(connection, found, now)
+    list_membership.record_listing(connection, ask, list(known.values()), list_id, now)
+    _record_hints(connection, allowed, now)
     return new
 
 
-def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    """The ids of the sources with these keys, as far as there are any; one question for a whole list."""
-    found = connection.execute(select(source.c.url_key, source.c.id).where(source.c.url_key.in_(keys)))
-    return {row.url_key: row.id for row in found}
+def _source_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the known sources with these keys; one query for a whole list."""
+    rows = connection.execute(select(source.c.url_key, source.c.id).where(source.c.url_key.in_(keys)))
+    return {row.url_key: row.id for row in rows}
 
 
-def _keep_hints(connection: Connection, found: Sequence[tuple[DiscoveredUrl, str]], now: datetime) -> None:
-    """Note when, at the latest, a list said of each page that it was updated; a joined page's word goes to its history.
+def _record_hints(connection: Connection, discovered: Sequence[tuple[DiscoveredUrl, str]], now: datetime) -> None:
+    """Store the newest time at which a list says each page was updated, at the source that keeps the page's history.
 
-    Times to come are no use. One time said of all of many pages is the list's own, of when it was written.
+    Times in the future are useless. One time given for all of many pages is that of the list itself.
     """
-    said = {url_key: each.updated_at for each, url_key in found if each.updated_at is not None}
-    if len(said) >= _MANY and len(set(said.values())) == 1:
+    hints = {url_key: entry.updated_at for entry, url_key in discovered if entry.updated_at is not None}
+    if len(hints) >= _SAME_TIME_PAGES and len(set(hints.values())) == 1:
         return
-    for url_key, at in said.items():
-        if at <= now + _CLOCKS_DIFFER:
+    for url_key, updated_at in hints.items():
+        if updated_at <= now + _CLOCK_SKEW:
             root = select(func.coalesce(source.c.same_as, source.c.id)).where(source.c.url_key == url_key)
-            older = or_(source.c.hinted_at.is_(None), source.c.hinted_at < micros(at))
-            named = source.c.id == root.scalar_subquery()
-            connection.execute(update(source).where(named, older).values(hinted_at=micros(at)))
+            older = or_(source.c.hinted_at.is_(None), source.c.hinted_at < micros(updated_at))
+            is_root = source.c.id == root.scalar_subquery()
+            connection.execute(update(source).where(is_root, older).values(hinted_at=micros(updated_at)))

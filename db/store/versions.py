@@ -1,4 +1,4 @@
-"""Writing histories: the versions of a source, as one pure function of all its sightings says."""
+"""Write histories: the versions of a source, computed by one pure function from all its sightings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros, micros_or_none
 from db.queries import captures
-from db.queries import versions as questions
+from db.queries import versions as version_queries
 from db.queries.links import first_days
 from db.schema import source, text, underived, version
 from db.store import links, lsh_index
@@ -31,73 +31,71 @@ def settle(
     source_id: int,
     history: Callable[[Sequence[Sighting], Ask], Sequence[Version]],
     now: datetime,
-    done: Sequence[int] = (),
+    capture_ids: Sequence[int] = (),
 ) -> list[Version]:
-    """Make the stored history of a source equal to what ``history`` says; returns the versions that are new.
+    """Make the stored history of a source equal to what ``history`` computes; return the versions that are new.
 
-    A version is the same one if text and first sight agree; what no longer holds is superseded, never deleted.
-    The captures in ``done`` come off the ledger in the same transaction: a crash before it derives them again.
+    Two versions are the same if text and first sight agree. One that no longer holds is superseded, never deleted.
+
+    One transaction reads, decides, writes, and takes ``capture_ids`` off the ledger. So two processes settle one after
+    the other, and after a crash the captures are derived again.
     """
     ask = ask_on(connection)
-    wanted = {(v.text_sha256, v.first_seen_at): v for v in history(captures.sightings(ask, source_id), ask)}
-    stored = {(v.text_sha256, v.first_seen_at): v for v in _live(ask, source_id)}
-    turned = _texts(connection, {digest for digest, _ in wanted.keys() ^ stored.keys()})
-    turned += connection.execute(_of_joined(source_id, version.c.text_id)).scalars()
-    before = first_days(ask, turned)
-    for key in stored.keys() - wanted.keys():
+    computed = {(v.text_sha256, v.first_seen_at): v for v in history(captures.sightings(ask, source_id), ask)}
+    stored = {(v.text_sha256, v.first_seen_at): v for v in version_queries.of_source(ask, source_id)}
+    text_ids = _text_ids(connection, {digest for digest, _ in computed.keys() ^ stored.keys()})
+    text_ids += connection.execute(_of_aliases(source_id, version.c.text_id)).scalars()
+    days_before = first_days(ask, text_ids)
+    for key in stored.keys() - computed.keys():
         _supersede(connection, stored[key], now)
-    for key in wanted.keys() & stored.keys():
-        if _row(wanted[key]) != _row(stored[key]):
-            connection.execute(update(version).where(version.c.id == stored[key].id).values(**_row(wanted[key])))
-    _supersede_joined(connection, source_id, now)
-    new = [each for key, each in wanted.items() if key not in stored]
-    for each in new:
-        _add(connection, source_id, each, now)
-    lsh_index.queue_moved_texts(connection, before, first_days(ask, turned))
-    connection.execute(delete(underived).where(underived.c.capture_id.in_(done)))
+    for key in computed.keys() & stored.keys():
+        if _row(computed[key]) != _row(stored[key]):
+            connection.execute(update(version).where(version.c.id == stored[key].id).values(**_row(computed[key])))
+    _supersede_aliases(connection, source_id, now)
+    new = [record for key, record in computed.items() if key not in stored]
+    for record in new:
+        _add(connection, source_id, record, now)
+    lsh_index.queue_moved_texts(connection, days_before, first_days(ask, text_ids))
+    connection.execute(delete(underived).where(underived.c.capture_id.in_(capture_ids)))
     return new
 
 
-def _texts(connection: Connection, digests: set[str]) -> list[int]:
-    named = text.c.sha256.in_([bytes.fromhex(each) for each in digests])
-    return list(connection.execute(select(text.c.id).where(named)).scalars()) if digests else []
+def _text_ids(connection: Connection, digests: set[str]) -> list[int]:
+    matches = text.c.sha256.in_([bytes.fromhex(digest) for digest in digests])
+    return list(connection.execute(select(text.c.id).where(matches)).scalars()) if digests else []
 
 
-def _of_joined(source_id: int, column: Column[int]) -> Select[tuple[int]]:
-    """Of versions that stand at sources which were joined to this one: they are of this history now."""
-    sources = select(source.c.id).where(source.c.same_as == source_id)
-    return select(column).where(version.c.source_id.in_(sources), version.c.superseded_at.is_(None))
+def _of_aliases(source_id: int, column: Column[int]) -> Select[tuple[int]]:
+    """Select a column of the current versions of sources that were joined to this one, whose history they are now."""
+    aliases = select(source.c.id).where(source.c.same_as == source_id)
+    return select(column).where(version.c.source_id.in_(aliases), version.c.superseded_at.is_(None))
 
 
-def _live(ask: Ask, source_id: int) -> list[Version]:
-    return questions.of_source(ask, source_id)
+def _supersede(connection: Connection, record: Version, now: datetime) -> None:
+    connection.execute(update(version).where(version.c.id == record.id).values(superseded_at=micros(now)))
 
 
-def _supersede(connection: Connection, each: Version, now: datetime) -> None:
-    connection.execute(update(version).where(version.c.id == each.id).values(superseded_at=micros(now)))
-
-
-def _supersede_joined(connection: Connection, source_id: int, now: datetime) -> None:
-    """A source that was joined to this history has none of its own any more."""
-    stale = version.c.id.in_(_of_joined(source_id, version.c.id))
+def _supersede_aliases(connection: Connection, source_id: int, now: datetime) -> None:
+    """Supersede the versions of joined sources, which have no history of their own any more."""
+    stale = version.c.id.in_(_of_aliases(source_id, version.c.id))
     connection.execute(update(version).where(stale).values(superseded_at=micros(now)))
 
 
-def _add(connection: Connection, source_id: int, each: Version, now: datetime) -> None:
-    digest = bytes.fromhex(each.text_sha256)
+def _add(connection: Connection, source_id: int, record: Version, now: datetime) -> None:
+    digest = bytes.fromhex(record.text_sha256)
     text_id = connection.execute(select(text.c.id).where(text.c.sha256 == digest)).scalar_one()
-    row = _row(each) | {"source_id": source_id, "text_id": text_id, "recorded_at": micros(now)}
+    row = _row(record) | {"source_id": source_id, "text_id": text_id, "recorded_at": micros(now)}
     connection.execute(insert(version).values(**row))
     links.queue_text(connection, text_id)
 
 
-def _row(each: Version) -> dict[str, Any]:
+def _row(record: Version) -> dict[str, Any]:
     plain = ("number", "title", "byline", "language", "score", "captures", "first_capture_id", "last_capture_id")
-    return {name: getattr(each, name) for name in (*plain, "recipe_id")} | {
-        "cause": str(each.cause),
-        "kinds": json.dumps([str(kind) for kind in each.kinds]),
-        "first_seen_at": micros(each.first_seen_at),
-        "last_seen_at": micros(each.last_seen_at),
-        "dated_at": micros(each.dated_at or each.first_seen_at),
-        "published_at": micros_or_none(each.published_at),
+    return {name: getattr(record, name) for name in (*plain, "recipe_id")} | {
+        "cause": str(record.cause),
+        "kinds": json.dumps([str(kind) for kind in record.kinds]),
+        "first_seen_at": micros(record.first_seen_at),
+        "last_seen_at": micros(record.last_seen_at),
+        "dated_at": micros(record.dated_at or record.first_seen_at),
+        "published_at": micros_or_none(record.published_at),
     }

@@ -1,7 +1,7 @@
-"""Does the archive hold what it says? Every check reads only, and reports problems as values.
+"""Verification of the archive. Every check only reads, and yields problems as values.
 
-The store keeps these promises by itself; a disk, a copy tool or another program may break them. A problem says what is
-wrong, where, and what to do. All checks run, whatever the ones before found.
+The store never breaks these rules, but a disk, a copy tool or another program may. A problem says what is wrong, where,
+and what to do. All checks run, whatever the ones before found.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ if TYPE_CHECKING:
 
 
 def verify(reader: Reader, *, deep: bool, key_of: Callable[[str], str] | None = None) -> Iterator[Problem]:
-    """Every problem of the archive, as it is found. A sound one gives none.
+    """Yield every problem of the archive as it is found. An intact archive has none.
 
     ``deep`` also unpacks every payload, tokenizes every text again and lets SQLite check every page and index: minutes
-    for a large archive, where the rest takes seconds. ``key_of`` makes the key of an address, to be compared.
+    for a large archive, where the rest takes seconds. ``key_of`` computes the url_key of an address, for comparison.
     """
     addresses = () if key_of is None else (facts.addresses(key_of),)
-    for check in (*_QUICK, *addresses, *(_DEEP if deep else (_file_quickly,))):
+    for check in (*_QUICK, *addresses, *(_DEEP if deep else (_quick_check,))):
         try:
             yield from check(reader)
         except StoreError as error:  # a page that cannot be read ends one check, not all of them
             yield Problem(what=str(error), where=str(reader.path), todo=RESTORE)
 
 
-def _file_quickly(reader: Reader) -> Iterator[Problem]:
-    yield from _said(reader, "quick_check")
+def _quick_check(reader: Reader) -> Iterator[Problem]:
+    yield from _pragma_problems(reader, "quick_check")
 
 
-def _file_wholly(reader: Reader) -> Iterator[Problem]:
-    yield from _said(reader, "integrity_check")
+def _integrity_check(reader: Reader) -> Iterator[Problem]:
+    yield from _pragma_problems(reader, "integrity_check")
 
 
-def _said(reader: Reader, pragma: str) -> Iterator[Problem]:
-    said = [str(row[pragma]) for row in reader.ask(f"PRAGMA {pragma}")]
-    for complaint in said if said != ["ok"] else []:
-        yield Problem(what=complaint, where=str(reader.path), todo=RESTORE)
+def _pragma_problems(reader: Reader, pragma: str) -> Iterator[Problem]:
+    messages = [str(row[pragma]) for row in reader.ask(f"PRAGMA {pragma}")]
+    for message in messages if messages != ["ok"] else []:
+        yield Problem(what=message, where=str(reader.path), todo=RESTORE)
 
 
 def _references(reader: Reader) -> Iterator[Problem]:
-    """Every row that names another names one that is there."""
+    """Check that every foreign key refers to a row that exists."""
     for row in reader.ask("PRAGMA foreign_key_check"):
-        what = f"it names a {row['parent']} that is not there"
+        what = f"it refers to a row of {row['parent']} that is missing"
         yield Problem(what=what, where=f"row {row['rowid']} of table {row['table']}", todo=RESTORE)
 
 
@@ -65,4 +65,4 @@ _QUICK: tuple[Check, ...] = (
     histories.histories,
     histories.links,
 )
-_DEEP: tuple[Check, ...] = (_file_wholly, texts.index_terms, facts.payloads)
+_DEEP: tuple[Check, ...] = (_integrity_check, texts.index_terms, facts.payloads)

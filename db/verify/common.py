@@ -1,4 +1,4 @@
-"""What all checks share: what to do about what they find, and rows a few at a time."""
+"""Shared parts of the checks: the advice in problems, and reading rows in batches."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 Check = Callable[[Reader], Iterator[Problem]]
 
-RESTORE = "bring back a backup: wirecopy restore BACKUP"
+RESTORE = "restore a backup: wirecopy restore BACKUP"
 DERIVE = "derive it again: wirecopy backfill --from payloads"
-AT_ONCE = 500
+BATCH = 500
 """Rows in memory at once: some megabytes of text."""
 
 
 def in_order(reader: Reader, sql: str, **values: Any) -> Iterator[Row]:
-    """All rows of a question about ``id > :last ... LIMIT :n``, in order, a few at a time."""
+    """Yield all rows of a query with ``id > :last ... LIMIT :n``, in order, a batch at a time."""
     last = 0
-    while found := reader.ask(sql, last=last, n=AT_ONCE, **values):
-        yield from found
-        last = found[-1]["id"]
+    while rows := reader.ask(sql, last=last, n=BATCH, **values):
+        yield from rows
+        last = rows[-1]["id"]

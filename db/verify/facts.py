@@ -1,4 +1,4 @@
-"""The facts: payloads, what they are packed against, the chain over all captures, addresses."""
+"""Checks of the facts: payloads and their bases, the chain over all captures, url_keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from db.chain import CAPTURES, START, digest, facts, link
 from db.delta_codec import MAX_DEPTH
 from db.errors import Corrupt
-from db.queries import payloads as questions
+from db.queries import payloads as payload_queries
 from db.records import Problem
-from db.verify.common import AT_ONCE, RESTORE, in_order
+from db.verify.common import BATCH, RESTORE, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 def payloads(reader: Reader) -> Iterator[Problem]:
-    """Every payload unpacks, and its bytes have its digest."""
+    """Check that every payload can be unpacked and has its digest."""
     for row in in_order(reader, "SELECT id, sha256 FROM payload WHERE id > :last ORDER BY id LIMIT :n"):
         try:
-            questions.payload_bytes(reader.ask, row["sha256"])
+            payload_queries.payload_bytes(reader.ask, row["sha256"])
         except Corrupt as error:
-            yield Problem(what=str(error), where=_shown_by(reader, row), todo=RESTORE)
+            yield Problem(what=str(error), where=_place_of(reader, row), todo=RESTORE)
 
 
 _MISBASED = """
-    SELECT p.id, CASE WHEN b.id IS NULL AND p.base_id IS NULL THEN 'its depth is not 0, yet it stands alone'
-                      WHEN b.id IS NULL THEN 'the payload it is packed against is not there'
-                      WHEN b.id >= p.id THEN 'it is packed against one that came later'
+    SELECT p.id, CASE WHEN b.id IS NULL AND p.base_id IS NULL THEN 'its depth is not 0, but it has no base'
+                      WHEN b.id IS NULL THEN 'the payload it is packed against is missing'
+                      WHEN b.id >= p.id THEN 'it is packed against a later one'
                       WHEN p.depth <> b.depth + 1 THEN 'its depth is not one more than that of its base'
-                      WHEN p.depth > :most THEN 'it lies deeper than is allowed'
-                      ELSE 'how it is packed and whether it has a base do not agree' END AS what
+                      WHEN p.depth > :most THEN 'its depth is more than is allowed'
+                      ELSE 'its codec does not fit its base' END AS what
     FROM payload p LEFT JOIN payload b ON b.id = p.base_id
     WHERE (p.base_id IS NULL AND (p.depth <> 0 OR p.codec = 'delta'))
        OR (p.base_id IS NOT NULL AND (b.id IS NULL OR b.id >= p.id OR p.depth <> b.depth + 1 OR p.depth > :most
@@ -46,14 +46,14 @@ _MISBASED = """
 
 
 def bases(reader: Reader) -> Iterator[Problem]:
-    """What a payload is packed against is there, came before it, and is at most so many steps from a whole one."""
+    """Check that the base of each payload exists, is older, and has the right depth."""
     for row in reader.ask(_MISBASED, most=MAX_DEPTH):
-        yield Problem(what=row["what"], where=_shown_by(reader, row), todo=RESTORE)
+        yield Problem(what=row["what"], where=_place_of(reader, row), todo=RESTORE)
 
 
-def _shown_by(reader: Reader, payload: Row) -> str:
-    found = reader.ask("SELECT url FROM capture WHERE payload_id = :id ORDER BY captured_at LIMIT 1", id=payload["id"])
-    return f"payload {payload['id']} of {found[0]['url'] if found else 'no capture'}"
+def _place_of(reader: Reader, payload: Row) -> str:
+    rows = reader.ask("SELECT url FROM capture WHERE payload_id = :id ORDER BY captured_at LIMIT 1", id=payload["id"])
+    return f"payload {payload['id']} of {rows[0]['url'] if rows else 'no capture'}"
 
 
 # --- the chain -------------------------------------------------------------------------------------------------------
@@ -65,31 +65,31 @@ _UNLINKED = "SELECT id, url FROM capture WHERE id NOT IN (SELECT capture_id FROM
 
 
 def chain(reader: Reader) -> Iterator[Problem]:
-    """Each capture is what its link says, and follows the one before it; what was forgotten has left its digest."""
+    """Check that each link matches its capture and the link before it, or the digest that forgetting left."""
     before = START
-    kept: dict[int, Row] = {}
+    captures: dict[int, Row] = {}
     for number, row in enumerate(in_order(reader, _LINKS)):
-        if number % AT_ONCE == 0:
-            some = f"{CAPTURES} WHERE c.id >= :first ORDER BY c.id LIMIT :n"
-            kept = {each["id"]: each for each in reader.ask(some, first=row["id"], n=AT_ONCE)}
-        wrong = _mislinked(before, row, kept.get(row["id"]))
-        if wrong is not None:
-            shown = kept.get(row["id"])
-            where = f"capture {row['id']}" + (f" of {shown['url']}" if shown else "")
-            yield Problem(what=wrong, where=where, todo=RESTORE)
+        if number % BATCH == 0:
+            batch = f"{CAPTURES} WHERE c.id >= :first ORDER BY c.id LIMIT :n"
+            captures = {capture["id"]: capture for capture in reader.ask(batch, first=row["id"], n=BATCH)}
+        capture = captures.get(row["id"])
+        what = _link_problem(before, row, capture)
+        if what is not None:
+            where = f"capture {row['id']}" + (f" of {capture['url']}" if capture else "")
+            yield Problem(what=what, where=where, todo=RESTORE)
         before = row["link"]
     for row in reader.ask(_UNLINKED):
         yield Problem(what="it is not in the chain", where=f"capture {row['id']} of {row['url']}", todo=RESTORE)
 
 
-def _mislinked(before: bytes, row: Row, shown: Row | None) -> str | None:
-    if shown is None and row["facts"] is None:
-        return "it was taken out, and not by wirecopy forget"
-    if shown is not None and (row["facts"] is not None or row["tombstone_id"] is not None):
-        return "it was forgotten, and is there again"
-    told = row["facts"] if shown is None else digest(facts(shown))
-    if link(before, told) != row["link"]:
-        return "it is not what was linked when it was kept, or a link was changed"
+def _link_problem(before: bytes, row: Row, capture: Row | None) -> str | None:
+    if capture is None and row["facts"] is None:
+        return "it was deleted, and not by wirecopy forget"
+    if capture is not None and (row["facts"] is not None or row["tombstone_id"] is not None):
+        return "it was forgotten, and exists again"
+    facts_digest = row["facts"] if capture is None else digest(facts(capture))
+    if link(before, facts_digest) != row["link"]:
+        return "it was changed after it was recorded, or a link was changed"
     return None
 
 
@@ -97,12 +97,12 @@ def _mislinked(before: bytes, row: Row, shown: Row | None) -> str | None:
 
 
 def addresses(key_of: KeyOf) -> Callable[[Reader], Iterator[Problem]]:
-    """The check that each source has the key of its address, as ``key_of`` makes it."""
+    """Return the check that each source has the url_key that ``key_of`` computes for its address."""
     return partial(_addresses, key_of)
 
 
 def _addresses(key_of: KeyOf, reader: Reader) -> Iterator[Problem]:
     for row in in_order(reader, "SELECT id, url, url_key FROM source WHERE id > :last ORDER BY id LIMIT :n"):
         if key_of(row["url"]) != row["url_key"]:
-            what = f"it is found under the key {row['url_key']!r}, which is not its own"
+            what = f"it has the url_key {row['url_key']!r}, which is not that of its address"
             yield Problem(what=what, where=f"source {row['id']}, {row['url']}", todo=RESTORE)

@@ -1,4 +1,4 @@
-"""What was made from the facts: the ledger, histories and links agree with themselves and each other."""
+"""Checks of derived data: the ledger, histories and links are consistent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from db.reader import Reader, Row
 
-_LEFT_OUT = """
+_NOT_ON_LEDGER = """
     SELECT c.id, c.url FROM capture c
     JOIN source s ON s.id = c.source_id AND s.kind = 'article'
     LEFT JOIN derivation d ON d.capture_id = c.id
@@ -24,8 +24,8 @@ _LEFT_OUT = """
 
 
 def ledger(reader: Reader) -> Iterator[Problem]:
-    """Every whole page of an article is derived, or waits on the ledger."""
-    for row in reader.ask(_LEFT_OUT):
+    """Check that every whole page of an article is derived or on the ledger."""
+    for row in reader.ask(_NOT_ON_LEDGER):
         what = "it was never derived, and is not on the ledger"
         yield Problem(what=what, where=f"capture {row['id']} of {row['url']}", todo=DERIVE)
 
@@ -37,8 +37,9 @@ _MISNUMBERED = """
 _TEXTLESS = """
     SELECT s.url, v.number FROM version v JOIN source s ON s.id = v.source_id
     WHERE v.superseded_at IS NULL AND v.text_id NOT IN (SELECT id FROM text) ORDER BY s.url_key, v.number"""
-_ASTRAY = """
-    SELECT s.url, CASE WHEN r.same_as IS NULL THEN 'it has versions of its own' ELSE 'that one has given its away' END
+_WRONG_ALIAS = """
+    SELECT s.url, CASE WHEN r.same_as IS NULL THEN 'it has versions of its own' ELSE 'that address is an alias itself'
+    END
            AS what
     FROM source s JOIN source r ON r.id = s.same_as
     WHERE r.same_as IS NOT NULL
@@ -47,13 +48,13 @@ _ASTRAY = """
 
 
 def histories(reader: Reader) -> Iterator[Problem]:
-    """Versions count from 1 without gaps and have a text; a joined address has no history of its own."""
+    """Check that versions count from 1 without gaps and have a text, and that aliases have no history of their own."""
     for row in reader.ask(_MISNUMBERED):
         yield Problem(what=f"its versions are numbered {row['numbers']}", where=row["url"], todo=DERIVE)
     for row in reader.ask(_TEXTLESS):
         what = f"version {row['number']} has no text"
         yield Problem(what=what, where=row["url"], todo=RESTORE)
-    for row in reader.ask(_ASTRAY):
+    for row in reader.ask(_WRONG_ALIAS):
         what = f"its history belongs to another address, but {row['what']}"
         yield Problem(what=what, where=row["url"], todo=DERIVE)
 
@@ -65,18 +66,18 @@ _LINKS = """
 
 
 def links(reader: Reader) -> Iterator[Problem]:
-    """The passages of a link lie within its two texts."""
+    """Check that the passages of a link are within its two texts."""
     for row in reader.ask(_LINKS):
-        if not _lie_within(row):
+        if not _are_within(row):
             where = f"link of {row['a_title']!r} and {row['b_title']!r}"
-            yield Problem(what="its passages lie outside of its texts", where=where, todo="wirecopy rematch")
+            yield Problem(what="its passages are outside of its texts", where=where, todo="wirecopy rematch")
 
 
-def _lie_within(row: Row) -> bool:
+def _are_within(row: Row) -> bool:
     try:
-        found = json.loads(row["passages"])
+        passages = json.loads(row["passages"])
         return all(
-            0 <= a0 <= a1 <= row["a_length"] and 0 <= b0 <= b1 <= row["b_length"] for a0, a1, b0, b1, *_ in found
+            0 <= a0 <= a1 <= row["a_length"] and 0 <= b0 <= b1 <= row["b_length"] for a0, a1, b0, b1, *_ in passages
         )
     except (ValueError, TypeError):
         return False

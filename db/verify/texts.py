@@ -1,4 +1,4 @@
-"""The texts, and what search knows of them."""
+"""Checks of the texts and of their full-text index."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from db.records import Problem
-from db.verify.common import AT_ONCE, RESTORE, in_order
+from db.verify.common import BATCH, RESTORE, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def texts(reader: Reader) -> Iterator[Problem]:
-    """A text is known by the digest of headline, blank line, body."""
+    """Check that the digest of each text is that of headline, blank line, body."""
     for row in _texts_in_order(reader):
         digest = hashlib.sha256(f"{row['title']}\n\n{row['body']}".encode()).digest()
         if digest != row["sha256"]:
-            what = f"its words have the digest {digest.hex()}, not {row['sha256'].hex()}"
+            what = f"its text has the digest {digest.hex()}, not {row['sha256'].hex()}"
             yield Problem(what=what, where=f"text {row['id']}, {row['title']!r}", todo=RESTORE)
 
 
@@ -35,39 +35,39 @@ _INDEXED_ONLY = "SELECT d.id FROM text_fts_docsize d WHERE d.id NOT IN (SELECT i
 
 
 def index(reader: Reader) -> Iterator[Problem]:
-    """The full-text index has an entry for each text, and no other."""
+    """Check that the full-text index has an entry for each text, and no others."""
     for row in reader.ask(_UNINDEXED):
         yield Problem(what="search cannot find it", where=f"text {row['id']}, {row['title']!r}", todo=RESTORE)
     for row in reader.ask(_INDEXED_ONLY):
-        yield Problem(what="search finds a text that is not there", where=f"index entry {row['id']}", todo=RESTORE)
+        yield Problem(what="search finds a text that does not exist", where=f"index entry {row['id']}", todo=RESTORE)
 
 
 _TERMS = "SELECT term, doc, cnt FROM temp.terms WHERE term > :last ORDER BY term LIMIT :n"
 
 
 def index_terms(reader: Reader) -> Iterator[Problem]:
-    """The index has the words of the texts, each as often: compared with an index made anew in a temporary file.
+    """Check the words and counts of the full-text index against an index built again in a temporary file.
 
-    FTS5's own integrity check is a write, and a reader has none.
+    FTS5's own integrity check is a write, which a reader cannot do.
     """
-    with closing(sqlite3.connect("")) as anew:
-        (made,) = reader.ask("SELECT sql FROM sqlite_master WHERE name = 'text_fts'")
-        anew.execute("CREATE TABLE text (id INTEGER PRIMARY KEY, title TEXT, body TEXT)")
-        anew.execute(made["sql"])
+    with closing(sqlite3.connect("")) as rebuilt:
+        (definition,) = reader.ask("SELECT sql FROM sqlite_master WHERE name = 'text_fts'")
+        rebuilt.execute("CREATE TABLE text (id INTEGER PRIMARY KEY, title TEXT, body TEXT)")
+        rebuilt.execute(definition["sql"])
         for row in _texts_in_order(reader):
-            anew.execute("INSERT INTO text_fts (rowid, title, body) VALUES (:id, :title, :body)", row)
-        anew.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'text_fts', 'row')")
+            rebuilt.execute("INSERT INTO text_fts (rowid, title, body) VALUES (:id, :title, :body)", row)
+        rebuilt.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'text_fts', 'row')")
         reader.ask("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab('main', 'text_fts', 'row')")
         last = ""
         while True:
-            values = {"last": last, "n": 10 * AT_ONCE}
+            values = {"last": last, "n": 10 * BATCH}
             stored = [(row["term"], row["doc"], row["cnt"]) for row in reader.ask(_TERMS, **values)]
-            wanted = anew.execute(_TERMS, values).fetchall()
-            if stored != wanted:
-                term = min(set(stored) ^ set(wanted))[0]
-                what = f"search counts the word {term!r} otherwise than the texts"
+            expected = rebuilt.execute(_TERMS, values).fetchall()
+            if stored != expected:
+                term = min(set(stored) ^ set(expected))[0]
+                what = f"search counts the word {term!r} differently from the texts"
                 yield Problem(what=what, where="full-text index", todo=RESTORE)
                 return
-            if not wanted:
+            if not expected:
                 return
-            last = wanted[-1][0]
+            last = expected[-1][0]

@@ -122,7 +122,7 @@ def test_a_payload_of_another_length_is_corrupt_and_fills_no_memory(length: int)
 
 def test_a_difference_without_its_base_is_corrupt() -> None:
     _, packed = delta_codec.pack(prose(1000), prose(1000))
-    with pytest.raises(Corrupt, match="is not there"):
+    with pytest.raises(Corrupt, match="is missing"):
         delta_codec.unpack("delta", packed, length=len(prose(1000)))
 
 

@@ -142,7 +142,9 @@ def _overwrite_line(line: str) -> None:
 
 
 def _describe_error(error: Exception) -> str:
-    return f"no {error}" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    return f"not JSON ({error})" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _parse_page(line: bytes) -> tuple[object, Page]:

@@ -108,9 +108,9 @@ def test_a_version_is_named_in_one_way(archive: Path, ref: str) -> None:
 
 
 def test_a_search_says_that_the_article_is_gone(archive: Path) -> None:
-    gone = "2026-01-05 08:00 to 2026-01-05 10:00, page gone since 2026-01-06 10:00: "
-    assert gone in typed("--db", archive, "search", "skippers").stdout
-    assert gone in typed("--db", archive, "search", "skippers", "--as-of", "2026-01-08").stdout
+    absence = "2026-01-05 08:00 to 2026-01-05 10:00, page gone since 2026-01-06 10:00: "
+    assert absence in typed("--db", archive, "search", "skippers").stdout
+    assert absence in typed("--db", archive, "search", "skippers", "--as-of", "2026-01-08").stdout
 
 
 def test_a_search_says_that_the_page_was_gone_for_a_time(tmp_path: Path) -> None:

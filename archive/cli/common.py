@@ -91,7 +91,7 @@ def known_at_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def parse_when(text: str | None, settings: Settings) -> datetime | None:
-    """Return the instant that an option names; a day means its end, UTC. Raises BadInput."""
+    """Return the instant that an option names. A day means its end, UTC. Raises BadInput."""
     from archive.timestamps import parse_instant
 
     return None if text is None else parse_instant(text, now=settings.now(), end=True)

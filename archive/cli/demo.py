@@ -1,4 +1,4 @@
-"""The verb demo: an invented news world, archived by the real flows; ``demo serve-site`` serves the world alone."""
+"""The verb demo: an invented news world, archived by the real flows. ``demo serve-site`` serves the world alone."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class _InputLines:
         self._size = info.st_size if stat.S_ISREG(info.st_mode) else 0
 
     def pages(self) -> Iterator[Page]:
-        """Yield each line that is a page; report the others."""
+        """Yield each line that is a page and report the others."""
         for number, line in enumerate(sys.stdin.buffer, 1):
             self._read += len(line)
             if not line.strip():
@@ -128,7 +128,7 @@ class _InputLines:
             yield page
 
     def bar(self) -> str:
-        """Return a progress bar of the input read so far; empty if its size is unknown."""
+        """Return a progress bar of the input read so far, or an empty text if its size is unknown."""
         if not self._size:
             return ""
         full = round(_BAR * self._read / self._size)
@@ -142,7 +142,9 @@ def _overwrite_line(line: str) -> None:
 
 
 def _describe_error(error: Exception) -> str:
-    return f"no {error}" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    return f"not JSON ({error})" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _parse_page(line: bytes) -> tuple[object, Page]:

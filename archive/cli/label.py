@@ -81,7 +81,7 @@ def _describe(pair: Label) -> str:
 
 
 def _text_of(archive: Archive, ref: VersionRef) -> Text | None:
-    """Return the labelled text; None if no history shows it any more and it is no longer stored."""
+    """Return the labelled text, or None if no history shows it any more and it is no longer stored."""
     try:
         return archive.text_by_digest(ref.text_sha256)
     except NotArchived:

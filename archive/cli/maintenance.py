@@ -67,7 +67,7 @@ def doctor(settings: Settings, *, json_: bool) -> int:
 
 
 def _print_problems(problems: list[Problem]) -> None:
-    """Print each problem: where, what, and what to do; the place only if the problem does not name it."""
+    """Print the place, the problem and the remedy of each. The place is left out if the problem names it."""
     for problem in problems:
         where = "" if problem.where in problem.what else f"{problem.where}: "
         todo = f". {problem.todo}" if problem.todo else ""

@@ -68,7 +68,7 @@ def format_minute(instant: datetime) -> str:
 
 
 def format_period(first: datetime, last: datetime) -> str:
-    """Return a period to the minute, UTC; a single instant if both ends are the same."""
+    """Return a period to the minute, UTC. If both ends are the same, return one instant."""
     start, end = format_minute(first), format_minute(last)
     return start if start == end else f"{start} to {end}"
 
@@ -119,7 +119,7 @@ def _cells(text: str) -> int:
 
 
 def print_facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Print names and values in two columns; a value of several lines stays in its column."""
+    """Print names and values in two columns. A value of several lines stays in its column."""
     pairs = list(rows)
     left = max((len(name) for name, _ in pairs), default=0) + 2
     for name, value in pairs:

@@ -19,7 +19,7 @@ def describe_state(name: str) -> str:
 
 
 def describe_relation(name: str) -> str:
-    """Return how two texts relate, such as ``nearly the same``; ``label`` stands for a pair that a person joined."""
+    """Return how two texts relate, such as ``nearly the same``. ``label`` stands for a pair that a person joined."""
     return "labelled as copy" if name == "label" else wording.relation(name)
 
 

@@ -134,5 +134,5 @@ def test_the_verb_writes_the_page_to_a_file(tmp_path: Path) -> None:
     fill(tmp_path / "archive.db", T0)
     arguments = ["--db", str(tmp_path / "archive.db"), "diff", TALKS, "--html", str(tmp_path / "talks.html")]
     result = CliRunner().invoke(wirecopy, arguments, catch_exceptions=False)
-    assert (result.stdout, result.stderr) == ("", f"wirecopy: written to {tmp_path / 'talks.html'}\n")
+    assert (result.stdout, result.stderr) == ("", f"Wrote {tmp_path / 'talks.html'}.\n")
     assert TALKS in (tmp_path / "talks.html").read_text(encoding="utf-8")

@@ -100,7 +100,7 @@ def test_an_import_creates_the_archive_and_all_questions_work_afterwards(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code_of("import", write(here, *LINES)) == 0
-    assert "8 captures read, 8 new, 6 versions, " in capsys.readouterr().err
+    assert "Read 8 pages: 8 new, 6 versions saved, " in capsys.readouterr().err
     with Archive(here / "data" / "archive.db") as archive:
         history = archive.history(TALKS)[1]
         causes = [(version.number, version.cause) for version in history.versions]
@@ -144,7 +144,7 @@ def test_a_malformed_line_is_named_and_the_rest_is_kept(
     stderr = capsys.readouterr().err
     assert f"{path}:4: not JSON" in stderr
     assert f"{path}:10: " in stderr
-    assert "2 lines refused" in stderr
+    assert "2 lines could not be used" in stderr
     assert contents(here / "data" / "archive.db") == contents(imported)
 
 

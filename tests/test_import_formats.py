@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from archive.formats.import_file import SUFFIXES, read_import
 from archive.formats.imported import BadLine, SkippedRecords, text_payload
-from archive.pipeline.import_files import Imported, import_files
+from archive.pipeline.import_files import ImportResult, import_files
 from archive.settings import Settings
 from db.errors import BadInput
 from db.queries import captures as capture_queries
@@ -37,7 +37,7 @@ def read(path: Path) -> list[Outcome | BadLine]:
     return list(read_import(path, now=NOW))
 
 
-def import_into(tmp_path: Path, *paths: Path) -> tuple[Imported, list[Capture]]:
+def import_into(tmp_path: Path, *paths: Path) -> tuple[ImportResult, list[Capture]]:
     """Import these files into the archive of ``tmp_path``. Also returns all its captures."""
     db = tmp_path / "archive.db"
     result = import_files(Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=NOW), paths, derive=False)

@@ -302,7 +302,7 @@ def test_addresses_with_keys_are_never_shown_and_the_secret_is_never_in_a_file(t
     environ = {"WIRECOPY_NOTIFY": "https://hooks.example/key, ntfy://topic", "WIRECOPY_NOTIFY_SECRET": SECRET}
     project = load_settings(environ, start=tmp_path)
     assert project.notify == ("https://hooks.example/key", "ntfy://topic")
-    assert not any(part in value for _, value, _ in project.came_from for part in ("hooks", "ntfy", SECRET))
+    assert not any(part in value for _, value, _ in project.origins for part in ("hooks", "ntfy", SECRET))
     (tmp_path / "wirecopy.toml").write_text(f'notify_secret = "{SECRET}"\n', "utf-8")
     with pytest.raises(ConfigError, match="WIRECOPY_NOTIFY_SECRET"):
         load_settings({}, start=tmp_path)

@@ -481,7 +481,7 @@ def test_without_a_network_every_visit_fails_plainly_and_is_tried_again_later(
     monkeypatch.setenv("WIRECOPY_CLOCK", T0.isoformat())
     assert exit_code_of(["refresh"]) == 3
     output = capsys.readouterr()
-    assert "no network: 2 sources unreachable (name resolution)" in output.err
+    assert "No host name could be resolved. Is the network down?" in output.err
     assert [f"https://{name}.invalid/" in output.out for name in ("one", "two")] == [True, True]
     waits = {
         state.source.url: (state.last_reason, state.failures) for state in states(tmp_path / "data/archive.db").values()

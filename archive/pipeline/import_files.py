@@ -115,7 +115,7 @@ class _Importer:
         for capture in unresolved_revisits(self._store.ask) if self._revisits else ():
             revisit = self._revisits.get((capture.url, capture.captured_at))
             if revisit is not None:
-                problem = f"{what}; import the file that has it to complete this one"
+                problem = f"{what}; it waits until a file that has it is imported"
                 self.bad.append(BadLine(revisit.file, revisit.line, problem))
 
     def _record(self, path: Path, batch: Sequence[_Importable]) -> None:

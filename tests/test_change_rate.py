@@ -104,7 +104,7 @@ def test_the_reason_for_a_wait_is_told():
     assert wait(ArticleState()).because == "new and busy pages are checked most often"
     assert wait(ArticleState(age=2, quiet=1)).because == "quiet pages are checked less often"
     assert wait(ArticleState(age=2, quiet=2, changes=5)).because == "0.2 unseen edits are expected by then"
-    assert wait(ArticleState(found=9_000, age=9_000, quiet=9_000)).because == "no page waits longer than this"
+    assert wait(ArticleState(found_age=9_000, age=9_000, quiet=9_000)).because == "no page waits longer than this"
 
 
 @given(ARTICLES)
@@ -318,7 +318,7 @@ def test_one_time_for_all_of_many_pages_is_no_hint(store: Store):
 def test_a_hint_about_a_page_that_moved_goes_to_its_history(store: Store):
     moved = "https://daily.example/moved"
     joined_id = store.add_source(moved, url_key(moved), T0)
-    with store._write() as connection:
+    with store.begin() as connection:
         connection.exec_driver_sql("UPDATE source SET same_as = 1 WHERE id = ?", (joined_id,))
     add_entries(store, (moved, T0 + DAY))
     assert state(store).source.hinted_at == T0 + DAY

@@ -281,7 +281,7 @@ def test_a_page_that_is_no_feed_is_reported(project: Path) -> None:
         outcome = CliRunner().invoke(
             wirecopy, ["refresh"], env={"WIRECOPY_RESOLVE": f"*.example=127.0.0.1:{site.port}"}, catch_exceptions=False
         )
-    assert outcome.stdout.splitlines() == ["not read in full: http://daily.example/feed.xml", "      it is no feed"]
+    assert outcome.stdout.splitlines() == ["not read in full: http://daily.example/feed.xml", "      it is not a feed"]
 
 
 def test_an_incomplete_list_is_reported(project: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_fixed_gap_counts_from_the_last_visit():
 
 def test_a_source_to_be_visited_once_is_never_due_again_after_a_success():
     waiting = wait(visited(every="once"), T0 + 900 * DAY)
-    assert waiting.because == "to be visited once, done on 2026-01-05"
+    assert waiting.because == "set to be checked once, done on 2026-01-05"
     assert waiting.due_at is None
 
 
@@ -103,7 +103,7 @@ def test_a_list_with_new_entries_is_read_in_each_run(kind: SeedKind):
 def test_a_list_is_due_after_an_eighth_of_its_quiet_time(kind: SeedKind):
     watched_list = state(source(kind=kind), last_visit_at=T0 + 10 * HOUR, last_change_at=T0 + 2 * HOUR)
     waiting = wait(watched_list, T0 + 10 * HOUR + 20 * MINUTE)
-    assert waiting.because == "checked 20 min ago, next check in 40 min; it brought nothing new for 8 h"
+    assert waiting.because == "checked 20 min ago, next check in 40 min; nothing new in it for 8 h"
     assert visit(watched_list, T0 + 11 * HOUR)
     assert due_at(replace(watched_list, last_visit_at=T0 + 90 * DAY)) == T0 + 91 * DAY
 
@@ -178,7 +178,7 @@ def test_the_reason_for_a_wait_includes_the_rule_that_ends_it():
 def test_after_a_year_without_a_change_an_article_is_no_longer_checked():
     waiting = wait(visited(366 * DAY), T0 + 900 * DAY)
     assert waiting.due_at is None
-    assert waiting.because.startswith("unchanged for a year: until a list says it was updated")
+    assert waiting.because.startswith("unchanged for a year, so no longer checked unless a list says it was updated")
     assert due_at(visited(366 * DAY, last_change_at=T0 + 300 * DAY, changes=1))
     assert due_at(visited(366 * DAY, every=30 * DAY)) == T0 + 396 * DAY
 
@@ -228,15 +228,15 @@ def test_a_failing_source_is_visited_half_as_often_each_time_down_to_daily(every
 
 def test_a_failing_source_has_its_failure_as_the_reason():
     watched = visited(last_reason=Reason.TIMEOUT, failures=3)
-    failure = "failing 3 times in a row (timeout)"
+    failure = "failed 3 times in a row (timeout)"
     assert wait(watched, T0 + 20 * MINUTE).because == f"{failure}, checked 20 min ago, next check in 4 h"
     assert visit(watched, T0 + DAY).because == f"due since 2026-01-05T12:00:00Z, last check: {failure}"
 
 
 def test_a_missing_page_is_checked_a_full_day_later_and_after_a_week_of_that_weekly():
     first = visited(every=HOUR, last_reason=Reason.MISSING_404, failures=1)
-    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "missing (404), checked 24 h ago, next check in 1 s"
-    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: missing (404)"
+    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "page not found (404), checked 24 h ago, next check in 1 s"
+    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: page not found (404)"
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=7)) == T0 + DAY
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=8)) == T0 + WEEK
 

@@ -195,7 +195,7 @@ def test_the_plan_says_why_a_visit_is_unconditional(desk: Desk) -> None:
     visit_hourly(desk, 10)
     (due,) = [visit for visit in desk.plan(T0 + 10 * HOUR).visits if visit.url == TALKS]
     assert (due.etag, due.last_modified) == (None, None)
-    assert due.because.endswith("unconditional: 9 visits in a row were answered with 304")
+    assert due.because.endswith("fetched in full: the site said 9 times in a row that nothing changed")
 
 
 def test_validators_are_planned_with_their_url_and_codings(desk: Desk) -> None:

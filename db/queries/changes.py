@@ -59,7 +59,7 @@ class InboxFilter:
 
 
 def all_read_until(ask: Ask) -> datetime | None:
-    """Return the instant up to which everything is marked as read; None if it never was."""
+    """Return the instant up to which everything is marked as read, or None if it never was."""
     rows = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
     return instant_or_none(rows[0]["until_at"]) if rows else None
 
@@ -128,7 +128,7 @@ def _nothing_new_until(ask: Ask, all_read: int | None) -> int:
 def _entries(
     ask: Ask, rows: Sequence[Row], filters: InboxFilter, all_read: int | None
 ) -> Iterator[tuple[Cursor, InboxEntry | None]]:
-    """Yield the entry of each article with its position; None if nothing in it is new and matches the filters.
+    """Yield the entry of each article with its position, or None if nothing in it is new and matches the filters.
 
     Histories are read in small batches. Read for all 200 articles at once, long histories took 41 of 50 ms of CPU, and
     as many reads of a cold file.
@@ -174,7 +174,7 @@ def _histories(ask: Ask, newest: Sequence[Row]) -> dict[int, list[Row]]:
 
 
 def _entry(ask: Ask, row: Row, history: Sequence[Row], filters: InboxFilter, all_read: int | None) -> InboxEntry | None:
-    """Return the entry of the article whose newest version is ``row``; None if nothing new matches the filters."""
+    """Return the entry of the article whose newest version is ``row``, or None if nothing new matches the filters."""
     read_at = _read_at(row, filters, all_read)
     read = [version for version in history if read_at is not None and version["first_seen_at"] <= read_at]
     base = read[-1] if read else history[0]

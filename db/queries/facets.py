@@ -44,7 +44,7 @@ _MOST_DAYS = 62
 
 
 def count_facets(ask: Ask, page: Page, only: Filters | None = None) -> Facets:
-    """Count the texts of a page's window by host and by time; of very many only the newest ``MOST_COUNTED``."""
+    """Count the texts of a page's window by host and by time, at most the newest ``MOST_COUNTED``."""
     filters = only or Filters()
     (site, site_end), (since, until) = filters.site or (None, None), filters.first_seen
     texts = json.dumps(list(page.texts[:MOST_COUNTED]))

@@ -30,7 +30,7 @@ SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
 
 WINDOW = 2_000
 """Matching texts in a window. A word in all of 150,000 texts is ranked in 15 ms of CPU, and so is a prefix of three
-letters, which the index has; the worst prefix of four takes 45 ms, of two 500. Ranking all matches took 1.5 s."""
+letters, which the index has. The worst prefix of four takes 45 ms, of two 500. Ranking all matches took 1.5 s."""
 
 MOST_RANKED, FILTERED_WINDOW = 200, 5_000
 """Texts of a window whose versions and histories are read for one page, best first: 10 ms, on a slow disk one second
@@ -130,14 +130,14 @@ class Rank(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """The start of a page: in the window of texts with ids up to ``top``, after a rank; None: at the best rank."""
+    """The start of a page: in the window of texts with ids up to ``top``, after a rank. None: at the best rank."""
 
     top: int
     after: Rank | None
 
 
 class Page(NamedTuple):
-    """A page of a search, and the start of the next one; None: this is the last.
+    """A page of a search, and the start of the next one. None: this is the last.
 
     ``texts`` are the texts of its window, newest first. ``whole`` is True if there is no other window.
     """
@@ -281,7 +281,7 @@ def _matches(ask: Ask, query: str, picked: Sequence[tuple[Row, range]], results:
 
 
 def _snippets(ask: Ask, query: str, rows: Iterable[Row]) -> dict[int, str]:
-    """Return the words around the match, by text; the beginning of texts that are too long to search."""
+    """Return the words around the match, by text, or the beginning of a text that is too long to search."""
     beginnings: dict[int, str] = {}
     short, budget = set(), MOST_EXCERPTED
     for row in rows:

@@ -32,9 +32,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """The health of a source. ``checks`` are the last ones, oldest first; ``count`` is the number of all.
+    """The health of a source. ``checks`` are the last ones, oldest first. ``count`` is the number of all.
 
-    ``versions`` counts those of its history; ``changed_at``: first sight of the newest change. ``waits_until``: the end
+    ``versions`` counts those of its history. ``changed_at``: first sight of the newest change. ``waits_until``: the end
     of a wait that its server asked for.
     """
 

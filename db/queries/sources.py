@@ -36,7 +36,7 @@ def history_root(ask: Ask, source_id: int) -> Source | None:
     return row_mapping.source(rows[0]) if rows else None
 
 
-_EVIDENCE = "('robots', 'probe')"  # kinds that are captured as evidence and watched by nobody
+_EVIDENCE = "('robots', 'probe')"  # kinds that are captured as evidence and never watched
 
 
 def all_sources(ask: Ask) -> list[Source]:
@@ -146,7 +146,7 @@ def parse_every(column: str) -> Every:
 
 
 def ids_matching(ask: Ask, names: Sequence[str]) -> list[int]:
-    """Return the sources whose seed, group or address is in ``names``; none for no names."""
+    """Return the sources whose seed, group or address is in ``names``, or none for no names."""
     sql = """SELECT s.id FROM source s JOIN seed d ON d.id = s.seed_id
              WHERE d.key = :name OR d."group" = :name OR d.name = :name OR s.url = :name ORDER BY s.url_key"""
     return list(dict.fromkeys(row["id"] for name in names for row in ask(sql, name=name)))

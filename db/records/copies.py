@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Edit:
     """One operation from an older text to a newer one. ``a`` and ``b`` are spans in the two texts.
 
-    ``op`` is equal, insert, delete, replace or move; for a move both spans hold the passage. ``kinds``: the kinds of
+    ``op`` is equal, insert, delete, replace or move. For a move both spans hold the passage. ``kinds``: the kinds of
     edit.
     """
 
@@ -30,7 +30,7 @@ class Edit:
 class Change:
     """The change from one text to another: its edits, their kinds, and a score from 0 (nothing) to 1 (rewritten).
 
-    ``edits`` have offsets in the body, ``headline`` has offsets in the title; each is in order of ``b`` and without
+    ``edits`` have offsets in the body, ``headline`` has offsets in the title. Each is in order of ``b`` and without
     gaps. ``coarse``: the texts were too large to compare word by word everywhere, so some edits are whole paragraphs.
     """
 
@@ -164,7 +164,7 @@ class Lag:
 class Cluster:
     """A cluster of copies: ``members`` by first sight, the probable ``original``, and the reasons for it.
 
-    ``lags`` are in the order of ``members``; None for the original, or where no times are known. ``credited``: the
+    ``lags`` are in the order of ``members``, None for the original or where no times are known. ``credited``: the
     agency that the members credit, where the original is probably not archived.
     """
 

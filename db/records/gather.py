@@ -28,7 +28,7 @@ class Source:
     retired_at: datetime | None = None
     same_as: int | None = None
     hinted_at: datetime | None = None
-    """The newest instant at which a list says this page was updated; None if no list says."""
+    """The newest instant at which a list says this page was updated, or None if no list says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,8 +235,9 @@ def test_a_failing_source_has_its_failure_as_the_reason():
 
 def test_a_missing_page_is_checked_a_full_day_later_and_after_a_week_of_that_weekly():
     first = visited(every=HOUR, last_reason=Reason.MISSING_404, failures=1)
-    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "page not found (404), checked 24 h ago, next check
-    in 1 s" assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: page not found (404)"
+    waiting = wait(first, T0 + DAY - timedelta(seconds=1))
+    assert waiting.because == "page not found (404), checked 24 h ago, next check in 1 s"
+    assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: page not found (404)"
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=7)) == T0 + DAY
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=8)) == T0 + WEEK
 

@@ -263,7 +263,7 @@ class Archive:
 
         ``how``: only links as close as exact, near or reworded; ``at``: only what had been seen by then.
         """
-        from archive.copies import as_alike, clusters, standing_for
+        from archive.copies import as_alike, clusters, earliest_linked
 
         wanted = None if url is None else self.source(url).url
         links, labels = self.copies(), self.labels()
@@ -271,7 +271,7 @@ class Archive:
         if at is not None:
             links = [link for link in links if all(_seen_by(ref, at) for ref in (link.a, link.b))]
             labels = [label for label in labels if all(_seen_by(ref, at) for ref in (label.a, label.b))]
-        pedigrees = provenance_queries.of_versions(self._ask, standing_for(links, labels))
+        pedigrees = provenance_queries.of_versions(self._ask, earliest_linked(links, labels))
         found = clusters(links, labels, pedigrees)
         return tuple(one for one in found if wanted is None or wanted in {member.url for member in one.members})
 

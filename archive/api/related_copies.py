@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.copies import clusters, standing_for
+from archive.copies import clusters, earliest_linked
 from archive.urls import url_key
 from db.queries import changes, labels, links, provenance
 
@@ -48,7 +48,7 @@ def related_copies(archive: Archive, source: Source) -> RelatedCopies:
     inside = [link for link in dict.fromkeys([*mine, *around]) if {link.a.url, link.b.url} <= known]
     told = labels.of_sources(archive.ask, [source.id, *asked])
     told = [label for label in told if {label.a.url, label.b.url} <= known]
-    pages = provenance.of_versions(archive.ask, standing_for(inside, told))
+    pages = provenance.of_versions(archive.ask, earliest_linked(inside, told))
     groups = clusters(inside, told, pages)
     mine_too = (one for one in groups if source.url in {member.url for member in one.members})
     whole = len(mine) < LINKS and len(near) <= NEIGHBOURS

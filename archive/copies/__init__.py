@@ -6,7 +6,7 @@ Pure functions over values. A judgement depends on the two texts and on nothing 
 from __future__ import annotations
 
 from archive.copies.classify import METHOD, TokenCache, judge, method_with
-from archive.copies.clusters import clusters, standing_for
+from archive.copies.clusters import clusters, earliest_linked
 from archive.copies.deduplicate import as_alike, fold
 from archive.copies.explain import explain_judgement, swapped
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
@@ -17,12 +17,12 @@ __all__ = [
     "TokenCache",
     "as_alike",
     "clusters",
+    "earliest_linked",
     "explain_judgement",
     "fingerprint",
     "fold",
     "judge",
     "method_with",
-    "standing_for",
     "swapped",
     "tier_of",
 ]

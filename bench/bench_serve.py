@@ -97,15 +97,15 @@ def questions(dice: random.Random) -> dict[str, list[str]]:
     return {
         "inbox": ["/"] * ASKED,
         "inbox, filtered": ["/?kind=wording", "/?kind=correction", *(f"/?outlet={each}" for each in outlets)],
-        "article": [f"/a/{dice.randint(1, SIZE.sources)}" for _ in range(ASKED)],
-        "diff": [f"/a/{dice.choice(edited)}/diff/1..2" for _ in range(ASKED)],
-        "copies": [f"/g/{dice.choice(linked)}" for _ in range(ASKED)],
+        "article": [f"/articles/{dice.randint(1, SIZE.sources)}" for _ in range(ASKED)],
+        "diff": [f"/articles/{dice.choice(edited)}/diff/1..2" for _ in range(ASKED)],
+        "copies": [f"/copies/{dice.choice(linked)}" for _ in range(ASKED)],
         **{f"search, {name}": [f"/search?q={word()}" for _ in range(ASKED)] for name, word in searches.items()},
         "search, gone": [f"/search?gone=1&q={some(ORDINARY)}" for _ in range(ASKED)],
-        "sources": ["/s", *(f"/s?group=group{number:02}" for number in range(GROUPS))],
-        "sources, troubled": ["/s?troubled=1"] * 5,
+        "sources": ["/sources", *(f"/sources?group=group{number:02}" for number in range(GROUPS))],
+        "sources, troubled": ["/sources?troubled=1"] * 5,
         "runs": ["/runs"] * 5,
-        "at": ["/at/2020-01-05", "/at/2020-01-15", "/at/2019-01-01", "/at/now"] * 3,
+        "at": ["/as-of/2020-01-05", "/as-of/2020-01-15", "/as-of/2019-01-01", "/as-of/now"] * 3,
         "changes API": ["/api/v1/changes?limit=500", "/api/v1/changes", "/api/v1/changes?kind=correction"] * 3,
     }
 

@@ -18,8 +18,7 @@ from db.queries import captures as capture_queries
 from db.queries import claims as alias_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
-from db.queries.claims import Saying
-from db.records import AliasEdge, Hop, SeedKind
+from db.records import AliasEdge, DeclaredUrl, Hop, SeedKind
 from db.store import Store
 from newsroom import PARAGRAPHS, answer, derive, gather, page
 from tests.builders import T0, a_seed
@@ -133,7 +132,8 @@ def test_an_apology_claims_nothing_for_the_article(store: Store, now: datetime) 
 
 def test_what_is_no_address_is_no_claim() -> None:
     bad = [
-        Saying("og", href, CANONICAL, T0) for href in ("http://[", "javascript:void(0)", "", "https://u:p@a.example/")
+        DeclaredUrl("og", href, CANONICAL, T0)
+        for href in ("http://[", "javascript:void(0)", "", "https://u:p@a.example/")
     ]
     assert read_alias_claims(bad, url_key(CANONICAL)) == ()
 

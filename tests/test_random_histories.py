@@ -17,7 +17,7 @@ from db.queries import changes
 from db.queries import links as link_queries
 from db.queries import versions as version_queries
 from db.reader import Reader
-from db.records import Cause, Kind, Relation
+from db.records import Cause, Kind, NewsFilters, Relation
 from db.store import Store
 from tests.builders import DAY, HOUR, T0
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from db.queries.changes import Wanted
     from db.records import Link, VersionRef
 
 ARTICLES = 50
@@ -148,7 +147,9 @@ def test_what_stood_at_an_instant_is_the_last_that_was_first_seen_by_then(
 # --- what is new -----------------------------------------------------------------------------------------------------
 
 
-def news_by_hand(dealt: Dealt, marks: dict[int, int], caught_up: int | None, wanted: Wanted) -> list[tuple[Any, ...]]:
+def news_by_hand(
+    dealt: Dealt, marks: dict[int, int], caught_up: int | None, wanted: NewsFilters
+) -> list[tuple[Any, ...]]:
     """What ``changes.news`` says of all articles: source, newest and seen version, kinds, score, how many changes."""
     found = []
     for source in range(1, ARTICLES + 1):
@@ -181,7 +182,7 @@ def mark(path: Path, marks: dict[int, int], caught_up: int | None) -> None:
             insert(connection, "caught_up", {"until_at": caught_up, "marked_at": 0})
 
 
-def all_news(reader: Reader, wanted: Wanted, limit: int) -> list[tuple[Any, ...]]:
+def all_news(reader: Reader, wanted: NewsFilters, limit: int) -> list[tuple[Any, ...]]:
     """What ``changes.news`` says page after page."""
     found: list[tuple[Any, ...]] = []
     place, going = None, True
@@ -215,15 +216,15 @@ def a_mark(dice: random.Random) -> int:
 @pytest.mark.parametrize(
     "wanted",
     [
-        changes.Wanted(),
-        changes.Wanted(everything=True),
-        changes.Wanted(kinds=("correction", "headline")),
-        changes.Wanted(host="weekly.example", least=0.3),
-        changes.Wanted(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
+        NewsFilters(),
+        NewsFilters(everything=True),
+        NewsFilters(kinds=("correction", "headline")),
+        NewsFilters(host="weekly.example", least=0.3),
+        NewsFilters(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
     ],
     ids=["first look", "everything", "kinds", "host and weight", "time"],
 )
-def test_the_inbox_holds_what_counting_by_hand_finds(dealt: Dealt, wanted: Wanted) -> None:
+def test_the_inbox_holds_what_counting_by_hand_finds(dealt: Dealt, wanted: NewsFilters) -> None:
     dice = random.Random(3)
     found = 0
     for turn in range(6):
@@ -234,7 +235,7 @@ def test_the_inbox_holds_what_counting_by_hand_finds(dealt: Dealt, wanted: Wante
         with Reader(dealt.path) as reader:
             for limit in (3, 25, 100):
                 assert all_news(reader, wanted, limit) == by_hand
-            if wanted == changes.Wanted():
+            if wanted == NewsFilters():
                 assert in_view(reader) == [(of[1], of[3], of[2], of[-2], of[-1]) for of in sorted(by_hand, key=_source)]
         found += len(by_hand)
     assert found > 10
@@ -251,7 +252,7 @@ def test_an_article_put_back_behind_everything_seen_is_found_however_old(tmp_pat
     put = deal(tmp_path / "archive.db", rows, 220)
     mark(put.path, {1: micros(T0 + 301 * HOUR)}, micros(T0 + 900 * HOUR))
     with Reader(put.path) as reader:
-        assert [each[1] for each in all_news(reader, changes.Wanted(), 25)] == [1]
+        assert [each[1] for each in all_news(reader, NewsFilters(), 25)] == [1]
 
 
 # --- who has it from whom --------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def ask_until(over: threading.Event, port: int) -> int:
     """Read one page after the other; how many were answered."""
     answered = 0
     while not over.is_set():
-        for page in ("/", "/a/1", "/g/1", "/search?q=harbour", "/s", "/at/now"):
+        for page in ("/", "/articles/1", "/copies/1", "/search?q=harbour", "/sources", "/as-of/now"):
             answered += get(port, page) == HTTPStatus.OK
     return answered
 

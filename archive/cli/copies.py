@@ -48,7 +48,7 @@ def copies(settings: Settings, url: str | None, *, all_: bool, stale: bool, json
         if jsonl:
             put_lines(serialize.link(link) for link in archive.copies(url))
             return
-        clusters, links = archive.clusters(url), archive.copies(url)
+        clusters, links = archive.clusters(url, evidence=json_), archive.copies(url)
     if json_:
         put_json(
             {

@@ -135,11 +135,10 @@ def _refuse_while_at_work(settings: Settings) -> None:
     """A run would go on writing to the file that is set aside, and what it fetches would be missing in the archive."""
     from archive.api import Archive
     from db.errors import StoreBusy, StoreError
-    from db.lease_owner import active_leases
 
     try:
         with Archive(settings.db) as archive:
-            owners = [str(lease["owner"]) for lease in active_leases(archive.ask, settings.wall())]
+            owners = [lease.owner for lease in archive.leases(settings.wall())]
     except StoreError:
         return  # there is none, or a broken one: just what one restores over
     if owners:

@@ -20,8 +20,8 @@ def mcp(settings: Settings) -> None:
     \b
     {"command": "wirecopy", "args": ["--db", "/srv/news/data/archive.db", "mcp"]}
     """
+    from archive.api import Archive
     from archive.serve.mcp import serve
-    from db.reader import Reader
 
-    Reader(settings.db).close()  # that there is no archive is told to who starts it, not to the agent
+    Archive(settings.db).close()  # that there is no archive is told to who starts it, not to the agent
     serve(settings.db, settings.now)

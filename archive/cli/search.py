@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.queries.search import Match
-    from db.records import Cluster, Folded, Version
+    from db.records import Cluster, Folded, Match, Version
 
 _UNWANTED = re.compile("-[^-].")
 T = TypeVar("T")
@@ -119,7 +118,7 @@ def _search(
     if unique is None:
         query, hits = archive.search(words, limit=limit, at=at, gone=gone)
         return query, [(hit, None) for hit in hits]
-    clusters = archive.clusters(how=Relation(unique), at=at)
+    clusters = archive.clusters(how=Relation(unique), at=at, evidence=False)
     asked = _MORE * limit  # an original that ranks below its copies is to be found among the hits
     while True:
         query, hits = archive.search(words, limit=asked, at=at, gone=gone)
@@ -164,7 +163,7 @@ def _gone(archive: Archive, found: Iterable[Version], at: datetime | None) -> di
 
 
 def _print_hit(hit: Match, folded: Folded | None, gone: tuple[datetime, datetime] | None) -> None:
-    from db.queries.search import SNIPPET_MARKS
+    from db.records import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
     click.echo(fold(bold(clean(hit.version.title))))
@@ -209,13 +208,12 @@ def list_(
     wirecopy list --unique=near               of copies of one text the probable original
     """
     from archive.api import Archive
-    from db.queries.sources import matching
 
     at = moment(as_of, settings)
     with Archive(settings.db) as archive:
         found = archive.articles(at=at, recorded=moment(recorded, settings), group=group)
-        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=at)
-        if group is not None and not found and not matching(archive.ask, [group]):
+        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=at, evidence=False)
+        if group is not None and not found and not archive.is_watched(group):
             raise NotArchived(f"no group or seed {group!r} is watched. See: wirecopy plan")
     shown = _fold(found, lambda each: each[0].url, clusters) if unique else [(each, None) for each in found]
     told = (serialize.article(*each) | _copies(unique, folded) for each, folded in shown)

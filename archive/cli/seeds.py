@@ -34,7 +34,7 @@ def init(folder: Path | None) -> None:
     """
     from archive.seeds import EXAMPLE_INDEX
     from archive.settings import FILE_NAME, load_settings
-    from db.store import Store
+    from db.maintenance import upgrade
 
     settings = load_settings({}, start=(folder or Path.cwd()).absolute())
     root = (folder or Path.cwd()).absolute()
@@ -42,7 +42,7 @@ def init(folder: Path | None) -> None:
     _write(root / "seeds" / "INDEX.md", EXAMPLE_INDEX)
     _write(root / FILE_NAME, _SETTINGS)
     db = root / "data" / "archive.db" if settings.root != root else settings.db
-    Store(db).close()
+    upgrade(db)
     click.echo(f"archive {db}")
     say(f"next: say who you are in {FILE_NAME}, then wirecopy add URL, then wirecopy refresh")
 
@@ -118,12 +118,9 @@ def plan(settings: Settings, *, json_: bool) -> None:
     to be expected.
     """
     from archive.api import Archive, serialize
-    from archive.crawl.frontier.plan import plan_visits
 
     with Archive(settings.db) as archive:
-        states, now = archive.states(), settings.now()
-        found = plan_visits(states, now=now, rhythms=archive.rhythms(), spent=archive.spent(now))
-    known = {state.source.url_key for state in states}
+        found = archive.plan(settings.now())
     if json_:
         put_json(serialize.plan(found))
         return
@@ -133,7 +130,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
         click.echo(fold(bold(clean(because))))
         for url in urls:
             click.echo(clean(f"  {url}"))
-    fresh = _not_taken_up(settings, known)
+    fresh = _not_taken_up(settings, found)
     say(
         f"{len(found.visits)} due, {len(found.waiting)} waiting"
         + (f"; {count(len(fresh), 'new seed')} of the index will be visited by the next wirecopy refresh" * bool(fresh))
@@ -161,12 +158,13 @@ def _by_reason(found: Plan) -> dict[str, list[str]]:
     return said
 
 
-def _not_taken_up(settings: Settings, known: set[str]) -> list[str]:
+def _not_taken_up(settings: Settings, found: Plan) -> list[str]:
     """Seeds of the index that no run has seen yet; the archive learns of them with the next refresh."""
     from archive.seeds import load_index
     from archive.urls import url_key
     from db.errors import ArchiveError
 
+    known = {url_key(url) for url in (*(visit.url for visit in found.visits), *(wait.url for wait in found.waiting))}
     try:
         return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]
     except ArchiveError:

@@ -20,13 +20,12 @@ from archive.copies.provenance import age, credited_agency, gather_evidence, lag
 from db.records import Cluster, Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from archive.copies.provenance import Evidence
     from db.records import DeclaredProvenance, Label, Link, VersionRef
 
-    Pair = frozenset[str]  # the addresses of two articles
-    Neighbours = Mapping[str, frozenset[str]]  # by the address of an article those of others
+    Declared = Mapping[VersionRef, DeclaredProvenance]
 
 MEMBERS_COMPARED = 5
 """A source is compared with this many members at most: the probable original, then the oldest."""
@@ -37,104 +36,126 @@ MERGING = (Relation.EXACT, Relation.NEAR, Relation.REWORDED)
 """Relations that make a cluster, closest first. A round-up, a ``partial`` copy of five stories, would chain them."""
 
 _CLOSEST_FIRST = (*MERGING, Relation.PARTIAL, Relation.POSSIBLE, Relation.SAME_EVENT)
-_UNKNOWN: Mapping[VersionRef, DeclaredProvenance] = MappingProxyType({})
+_NOTHING_DECLARED: Declared = MappingProxyType({})
 _NOBODY: frozenset[str] = frozenset()
 
 
 def clusters(
-    links: Iterable[Link], labels: Iterable[Label] = (), declared: Mapping[VersionRef, DeclaredProvenance] = _UNKNOWN
+    links: Iterable[Link], labels: Iterable[Label] = (), declared: Declared = _NOTHING_DECLARED
 ) -> tuple[Cluster, ...]:
     """Return the clusters of two and more sources, ordered by their first member.
 
     The order of ``links`` does not matter. A source is known by its URL, and of several links between two sources the
     closest counts. ``Cluster.links`` holds the links inside it, ``members`` are ordered by first sight. The newest of
     the ``labels`` of two articles decides whether they belong together, whatever the links say. ``declared`` is what
-    pages say of where their texts come from, by the earliest linked version of each article (``earliest_linked``).
+    pages say of where their texts come from, by the version that represents each article.
     """
-    graph = _build_graph(links, labels, declared)
-    growth = _Growth(graph)
-    for url in sorted(graph.versions, key=lambda url: age(graph.versions[url])):
-        growth.place(url)
-    growth.join_labelled()
-    found = (_cluster(group.members, graph) for group in growth.groups() if len(group.members) > 1)
-    return tuple(sorted(found, key=lambda cluster: seen(cluster.members[0])))
+    return LinkGraph(links, labels).clusters(declared)
 
 
-def earliest_linked(links: Iterable[Link], labels: Iterable[Label] = ()) -> tuple[VersionRef, ...]:
-    """Return the version that represents each article that may be in a cluster: its earliest linked one."""
-    return tuple(_build_graph(links, labels, _UNKNOWN).versions.values())
+class LinkGraph:
+    """Articles, known by their URLs, with the closest link and the newest label of each two."""
 
+    def __init__(self, links: Iterable[Link], labels: Iterable[Label] = ()) -> None:
+        self._labels = _newest(labels)
+        self._links: defaultdict[str, dict[str, Link]] = defaultdict(dict)
+        self._versions: dict[str, VersionRef] = {}
+        for link in links:
+            label = self.label(link.a.url, link.b.url)
+            if link.a.url != link.b.url and (link.relation in MERGING if label is None else label.copy):
+                self._add(link)
+        for label in self.copy_labels():
+            if label.b.url not in self._links.get(label.a.url, {}):
+                self._represent(label.a)
+                self._represent(label.b)
+        self._merging = {
+            url: frozenset(other for other, link in linked.items() if link.relation in MERGING)
+            for url, linked in self._links.items()
+        }
+        self._rejected = {
+            url: frozenset(other for other, label in labelled.items() if not label.copy)
+            for url, labelled in self._labels.items()
+        }
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Graph:
-    """The closest link and the newest label of each pair of articles, and the version that represents each article.
+    def _add(self, link: Link) -> None:
+        closest = self._links[link.a.url].get(link.b.url)
+        if closest is None or _closeness(link) < _closeness(closest):
+            self._links[link.a.url][link.b.url] = self._links[link.b.url][link.a.url] = link
+        self._represent(link.a)
+        self._represent(link.b)
 
-    ``linked`` has the neighbours by any link that counts, ``merging`` those by a link that makes a cluster,
-    ``labelled`` those by a label, and ``rejected`` those of them that a person called no copies.
-    """
-
-    links: Mapping[Pair, Link]
-    labels: Mapping[Pair, Label]
-    versions: Mapping[str, VersionRef]
-    declared: Mapping[VersionRef, DeclaredProvenance]
-    linked: Neighbours
-    merging: Neighbours
-    labelled: Neighbours
-    rejected: Neighbours
-
-    def evidence(self, urls: Sequence[str]) -> Evidence:
-        """Return what is known of these members, ordered by first sight."""
-        inside = set(urls)
-        pairs = {frozenset({url, other}) for url in urls for other in self.linked.get(url, _NOBODY) & inside}
-        members = tuple(sorted((self.versions[url] for url in urls), key=seen))
-        links = tuple(sorted((self.links[pair] for pair in pairs), key=_closeness))
-        return gather_evidence(members, links, self.declared)
-
-
-def _build_graph(
-    links: Iterable[Link], labels: Iterable[Label], declared: Mapping[VersionRef, DeclaredProvenance]
-) -> _Graph:
-    newest = _newest(labels)
-    together = {pair for pair, label in newest.items() if label.copy}
-    rejected = newest.keys() - together
-    closest: dict[Pair, Link] = {}
-    sides: list[VersionRef] = []
-    for link in sorted(links, key=_closeness):
-        pair = frozenset({link.a.url, link.b.url})
-        if len(pair) > 1 and pair not in rejected and (link.relation in MERGING or pair in together):
-            closest.setdefault(pair, link)
-            sides += [link.a, link.b]
-    sides += [side for pair in together - closest.keys() for side in (newest[pair].a, newest[pair].b)]
-    versions: dict[str, VersionRef] = {}
-    for version in sides:
-        earliest = versions.setdefault(version.url, version)
+    def _represent(self, version: VersionRef) -> None:
+        earliest = self._versions.setdefault(version.url, version)
         if version is not earliest and seen(version) < seen(earliest):
-            versions[version.url] = version
-    return _Graph(
-        links=closest,
-        labels=newest,
-        versions=versions,
-        declared=declared,
-        linked=_neighbours(closest),
-        merging=_neighbours(pair for pair, link in closest.items() if link.relation in MERGING),
-        labelled=_neighbours(newest),
-        rejected=_neighbours(rejected),
-    )
+            self._versions[version.url] = version
+
+    @property
+    def versions(self) -> Collection[VersionRef]:
+        """The version that represents each article that may be in a cluster: its earliest linked one."""
+        return self._versions.values()
+
+    def clusters(self, declared: Declared = _NOTHING_DECLARED) -> tuple[Cluster, ...]:
+        """Return the clusters of two and more articles, as the function ``clusters`` does."""
+        growth = _Growth(self, declared)
+        for version in sorted(self._versions.values(), key=age):
+            growth.place(version.url)
+        growth.join_labelled()
+        found = (_cluster(group.members, self, declared) for group in growth.groups() if len(group.members) > 1)
+        return tuple(sorted(found, key=lambda cluster: seen(cluster.members[0])))
+
+    def age(self, url: str) -> tuple[float, float, int, str]:
+        """Return the sort key of an article by the version that represents it."""
+        return age(self._versions[url])
+
+    def merging(self, url: str) -> frozenset[str]:
+        """Return the articles linked to one by a relation that makes a cluster."""
+        return self._merging.get(url, _NOBODY)
+
+    def rejected(self, url: str) -> frozenset[str]:
+        """Return the articles that a person called no copies of one, nor it of them."""
+        return self._rejected.get(url, _NOBODY)
+
+    def label(self, url: str, other: str) -> Label | None:
+        """Return the newest label of two articles."""
+        return self._labels.get(url, {}).get(other)
+
+    def copy_labels(self) -> Iterable[Label]:
+        """Return the newest label of each two articles that it calls copies."""
+        return (
+            label
+            for url, labelled in self._labels.items()
+            for other, label in labelled.items()
+            if label.copy and url < other
+        )
+
+    def links_to(self, url: str, others: Collection[str]) -> Iterable[Link]:
+        """Return the closest link, of whatever relation, of an article to each of some others."""
+        return (link for other, link in self._links.get(url, {}).items() if other in others)
+
+    def labels_among(self, urls: Collection[str]) -> Iterable[Label]:
+        """Return the newest label of each two of some articles, by their addresses."""
+        pairs = ((url, other) for url in urls for other in self._labels.get(url, {}) if other in urls and url < other)
+        return sorted((self._labels[url][other] for url, other in pairs), key=lambda label: (label.a.url, label.b.url))
+
+    def evidence(self, urls: Sequence[str], declared: Declared) -> Evidence:
+        """Return what is known of the members of a cluster, ordered by first sight."""
+        inside = set(urls)
+        links = [
+            link for url in urls for other, link in self._links.get(url, {}).items() if other in inside and url < other
+        ]
+        members = sorted((self._versions[url] for url in urls), key=seen)
+        return gather_evidence(tuple(members), tuple(sorted(links, key=_closeness)), declared)
 
 
-def _newest(labels: Iterable[Label]) -> dict[Pair, Label]:
-    ordered = sorted(
+def _newest(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:
+    """Return by both addresses the newest label of each two articles."""
+    newest: defaultdict[str, dict[str, Label]] = defaultdict(dict)
+    for label in sorted(
         labels, key=lambda label: (label.labelled_at, label.copy, label.a.text_sha256, label.b.text_sha256)
-    )
-    return {frozenset({label.a.url, label.b.url}): label for label in ordered if label.a.url != label.b.url}
-
-
-def _neighbours(pairs: Iterable[Pair]) -> Neighbours:
-    neighbours: defaultdict[str, set[str]] = defaultdict(set)
-    for first, second in pairs:
-        neighbours[first].add(second)
-        neighbours[second].add(first)
-    return {url: frozenset(others) for url, others in neighbours.items()}
+    ):
+        if label.a.url != label.b.url:
+            newest[label.a.url][label.b.url] = newest[label.b.url][label.a.url] = label
+    return newest
 
 
 def _closeness(link: Link) -> tuple[int, float, str, int, str, int]:
@@ -166,10 +187,11 @@ class _Group:
 
 
 class _Growth:
-    """The groups so far, and the group of each source placed."""
+    """The groups so far, and the group of each article placed."""
 
-    def __init__(self, graph: _Graph) -> None:
+    def __init__(self, graph: LinkGraph, declared: Declared) -> None:
         self._graph = graph
+        self._declared = declared
         self._group_of: dict[str, _Group] = {}
         self._begun = 0
 
@@ -178,10 +200,9 @@ class _Growth:
         return dict.fromkeys(self._group_of.values())
 
     def place(self, url: str) -> None:
-        """Put a source into the group that takes it, and join groups that it and another link both bridge."""
-        linked = (self._group_of.get(other) for other in self._graph.merging.get(url, _NOBODY))
-        candidates = sorted({group for group in linked if group is not None}, key=lambda group: group.number)
-        taking = [group for group in candidates if self._takes(group, url)]
+        """Put an article into the group that takes it, and join groups that it and another link both bridge."""
+        linked = {self._group_of[other] for other in self._graph.merging(url) if other in self._group_of}
+        taking = [group for group in sorted(linked, key=lambda group: group.number) if self._takes(group, url)]
         if not taking:
             self._group_of[url] = _Group(self._begun, [url])
             self._begun += 1
@@ -195,70 +216,64 @@ class _Growth:
 
     def join_labelled(self) -> None:
         """Join the groups of articles that a person called copies, unless other members of them were called none."""
-        together = (pair for pair, label in self._graph.labels.items() if label.copy)
-        for first, second in sorted(tuple(sorted(pair)) for pair in together):
+        for first, second in sorted(tuple(sorted((label.a.url, label.b.url))) for label in self._graph.copy_labels()):
             home, other = self._group_of[first], self._group_of[second]
             if home is not other and not self._is_rejected(home, other):
                 self._join(home, other)
 
     def _join(self, home: _Group, other: _Group) -> None:
         home.members.extend(other.members)
-        home.members.sort(key=lambda url: age(self._graph.versions[url]))
+        home.members.sort(key=self._graph.age)
         home.urls |= other.urls
         home.original = None
         self._group_of.update(dict.fromkeys(other.members, home))
 
     def _takes(self, group: _Group, url: str) -> bool:
-        graph = self._graph
-        if not graph.rejected.get(url, _NOBODY).isdisjoint(group.urls):
+        if not self._graph.rejected(url).isdisjoint(group.urls):
             return False
         if group.original is None:
-            group.original = probable_original(graph.evidence(group.members[:_ELDERS]))[0].url
-        elders = (member for member in group.members[: MEMBERS_COMPARED + 1] if member != group.original)
-        compared = [group.original, *elders][:MEMBERS_COMPARED]
-        linked = len(graph.merging[url].intersection(compared))
-        return 2 * linked >= len(compared) and (linked > 1 or (linked == 1 and group.original in graph.merging[url]))
+            elders = self._graph.evidence(group.members[:_ELDERS], self._declared)
+            group.original = probable_original(elders)[0].url
+        oldest = (member for member in group.members[: MEMBERS_COMPARED + 1] if member != group.original)
+        compared = [group.original, *oldest][:MEMBERS_COMPARED]
+        merging = self._graph.merging(url)
+        linked = len(merging.intersection(compared))
+        return 2 * linked >= len(compared) and (linked > 1 or (linked == 1 and group.original in merging))
 
     def _count_links(self, group: _Group, url: str) -> int:
-        return len(self._graph.merging[url] & group.urls)
+        return len(self._graph.merging(url) & group.urls)
 
     def _coverage(self, group: _Group, url: str) -> float:
-        """Return how much a source and its closest relative in a group cover each other.
+        """Return how much an article and its closest relative in a group cover each other.
 
         It prefers the story to the bulletin that contains it.
         """
-        others = self._graph.linked[url] & group.urls
-        links = (self._graph.links[frozenset({member, url})] for member in others)
-        return max((min(link.coverage) for link in links), default=0.0)
+        return max((min(link.coverage) for link in self._graph.links_to(url, group.urls)), default=0.0)
 
     def _is_rejected(self, home: _Group, other: _Group) -> bool:
         """True if a person called a member of one group and one of the other no copies."""
-        rejected = self._graph.rejected
-        return any(not rejected.get(url, _NOBODY).isdisjoint(other.urls) for url in home.members)
+        return any(not self._graph.rejected(url).isdisjoint(other.urls) for url in home.members)
 
     def _has_two_bridges(self, home: _Group, other: _Group) -> bool:
         """True if two links between the groups share no member: one wrong link can never merge them.
 
         Links between two groups that pairwise share a member all share one and the same, on one of the two sides.
         """
-        bridges = {url: self._graph.merging.get(url, _NOBODY) & other.urls for url in home.members}
-        ends = set().union(*bridges.values())
-        return len(ends) > 1 and sum(map(bool, bridges.values())) > 1
+        bridges = [ends for url in home.members if (ends := self._graph.merging(url) & other.urls)]
+        return len(bridges) > 1 and len(frozenset().union(*bridges)) > 1
 
 
 # --- describing ------------------------------------------------------------------------------------------------------
 
 
-def _cluster(urls: Sequence[str], graph: _Graph) -> Cluster:
-    evidence = graph.evidence(urls)
+def _cluster(urls: Sequence[str], graph: LinkGraph, declared: Declared) -> Cluster:
+    evidence = graph.evidence(urls, declared)
     original, reasons = probable_original(evidence)
     agency = credited_agency(original, evidence)
     if agency is not None:
         crediting = sum(agency in evidence.declared_by(member).agencies for member in evidence.members)
         credit = f"{crediting} of the {len(evidence.members)} credit {agency}"
         reasons = (f"{credit}, whose own page is not archived", *reasons)
-    inside = set(urls)
-    labelled = {frozenset({url, other}) for url in urls for other in graph.labelled.get(url, _NOBODY) & inside}
     return Cluster(
         members=tuple(evidence.members),
         original=original,
@@ -266,5 +281,5 @@ def _cluster(urls: Sequence[str], graph: _Graph) -> Cluster:
         links=tuple(evidence.links),
         lags=tuple(lag(original, member) for member in evidence.members),
         credited=agency,
-        labels=tuple(sorted((graph.labels[pair] for pair in labelled), key=lambda label: (label.a.url, label.b.url))),
+        labels=tuple(graph.labels_among(set(urls))),
     )

@@ -75,7 +75,7 @@ def choose(
         ids = {each.url: each.id for each in archive.sources()}
         standing = [version for version, _ in archive.articles(at=at, group=group)]
         if unique is not None:
-            clusters = archive.clusters(how=unique, at=at)
+            clusters = archive.clusters(how=unique, at=at, evidence=False)
             standing = [version for version, _ in fold(standing, lambda each: each.url, clusters)]
             sources = tables.joined(reader.ask, {ids[each.url] for each in standing})
         window = replace(window, sources=None if sources is None else frozenset(sources))

@@ -18,7 +18,7 @@ from archive.api.version_ref import Ref
 from archive.timestamps import iso, parse_instant
 from archive.versions.diff import render_unified
 from db.errors import ArchiveError, BadInput, ConfigError
-from db.queries.search import SNIPPET_MARKS
+from db.records import SNIPPET_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.api import serialize
 from archive.copies import swapped
-from archive.serve import wording
+from archive.serve import paths, wording
 from archive.timestamps import iso
 from archive.versions.diff.layout import clean
 
@@ -73,7 +73,7 @@ def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
     source_id = ids.get(ref.url)
     return {
         "id": source_id,
-        "path": f"/a/{source_id}?v={ref.version}",
+        "path": paths.article(source_id, ref.version),
         **named(ref),
         "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
         "text_sha256": ref.text_sha256,

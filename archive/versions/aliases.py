@@ -18,14 +18,13 @@ from db.records import AliasClaim
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from db.queries.claims import Saying
-    from db.records import AliasEdge
+    from db.records import AliasEdge, DeclaredUrl
 
 _MOVED, _AMP = "moved", "amp"
 _FRONT = re.compile(r"/?(?:index\.\w+|home)?/?", re.IGNORECASE)
 
 
-def read_alias_claims(sayings: Sequence[Saying], own_key: str) -> tuple[AliasClaim, ...]:
+def read_alias_claims(sayings: Sequence[DeclaredUrl], own_key: str) -> tuple[AliasClaim, ...]:
     """The claims of one source, whose key is ``own_key``: each address once a kind, from the first sight to the last.
 
     What a page says of the address it stands at, and what is no address, is left out. The order of ``sayings`` does

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros_or_none
 from db.queries import row_mapping
+from db.records import News
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from db.reader import Ask, Row
-    from db.records import Version
+    from db.records import NewsFilters, Version
 
     Place = tuple[int, int]  # where a row stands in the order of time: its instant in microseconds, its id
 
@@ -23,36 +23,6 @@ _A_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
 
 LOOKED_AT = 400
 """Changes looked at for one page at most, each with its history: with filters that fit nothing that takes 10 ms."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """An article that changed since a reader last looked: its newest version, and the one that was seen last.
-
-    ``kinds`` and ``score`` are those of all changes in between, the score that of the weightiest; ``changes`` counts
-    them. ``place`` is where the newest stands in the order of time.
-    """
-
-    source_id: int
-    newest: Version
-    seen: Version
-    kinds: tuple[str, ...]
-    score: float
-    changes: int
-    group: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which changes: of these kinds (any of them), of one host, so weighty, first seen from then to before then."""
-
-    kinds: tuple[str, ...] = ()
-    host: str | None = None
-    least: float = 0.0
-    since: datetime | None = None
-    until: datetime | None = None
-    everything: bool = False
 
 
 def caught_up(ask: Ask) -> datetime | None:
@@ -89,7 +59,7 @@ _NEWS = f"""
 _LAST = 1 << 62
 
 
-def news(ask: Ask, wanted: Wanted, *, after: Place | None, limit: int) -> tuple[list[News], Place | None]:
+def news(ask: Ask, wanted: NewsFilters, *, after: Place | None, limit: int) -> tuple[list[News], Place | None]:
     """Articles that changed since they were looked at, the newest first, from behind ``after`` on; and where to go on.
 
     The place is None where there is no more. With ``wanted.everything`` also what was looked at, from its first
@@ -123,7 +93,7 @@ def _all_seen_until(ask: Ask, caught_up_at: int | None) -> int:
 
 
 def _told(
-    ask: Ask, some: Sequence[Row], wanted: Wanted, caught_up_at: int | None
+    ask: Ask, some: Sequence[Row], wanted: NewsFilters, caught_up_at: int | None
 ) -> Iterator[tuple[Place, News | None]]:
     """What is new of each of these articles, None where nothing that was asked for; no more histories read than used.
 
@@ -141,14 +111,14 @@ _AT_ONCE, _HISTORIES = 200, 25
 """Articles looked up at once; and those whose histories are: a page of the inbox."""
 
 
-def _wanted(row: Row, wanted: Wanted, caught_up_at: int | None) -> bool:
+def _wanted(row: Row, wanted: NewsFilters, caught_up_at: int | None) -> bool:
     """True unless the newest version alone says that nothing is new, or that it stands elsewhere."""
     seen_at = _seen_at(row, wanted, caught_up_at)
     new = seen_at is None or row["first_seen_at"] > seen_at
     return new and (wanted.host is None or _at_host(row["url"], wanted.host))
 
 
-def _seen_at(row: Row, wanted: Wanted, caught_up_at: int | None) -> int | None:
+def _seen_at(row: Row, wanted: NewsFilters, caught_up_at: int | None) -> int | None:
     if wanted.everything:
         return None
     return caught_up_at if row["seen_until"] is None else int(row["seen_until"])
@@ -168,7 +138,7 @@ def _edits(ask: Ask, newest: Sequence[Row]) -> dict[int, list[Row]]:
     return told
 
 
-def _news(ask: Ask, row: Row, edits: Sequence[Row], wanted: Wanted, caught_up_at: int | None) -> News | None:
+def _news(ask: Ask, row: Row, edits: Sequence[Row], wanted: NewsFilters, caught_up_at: int | None) -> News | None:
     """What is new of the article whose newest version this is; None if nothing is that was asked for."""
     seen_at = _seen_at(row, wanted, caught_up_at)
     looked = [each for each in edits if seen_at is not None and each["first_seen_at"] <= seen_at]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant
 from db.queries import captures, sources
-from db.records import AliasClaim, AliasEdge, Verdict
+from db.records import AliasClaim, AliasEdge, DeclaredUrl, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from db.reader import Ask, Row
 
@@ -22,23 +20,13 @@ MOVED = "moved"
 _SOMEBODY_ELSES = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """One claim as it was seen once: its kind, the link as written, what it is relative to, and when."""
-
-    kind: str
-    href: str
-    base: str
-    at: datetime
-
-
 _PAGES = """
     SELECT c.id, c.final_url, e.claims
     FROM capture c JOIN derivation d ON d.capture_id = c.id JOIN extraction e ON e.id = d.extraction_id
     WHERE c.source_id = :id AND e.claims <> '[]'"""
 
 
-def sayings(ask: Ask, source_id: int) -> list[Saying]:
+def sayings(ask: Ask, source_id: int) -> list[DeclaredUrl]:
     """Every claim that was seen at the address of one source, by time; a 304 repeats what the page before it said.
 
     A page that is not the site's answer for this address (a consent wall, an apology) speaks for itself alone.
@@ -49,9 +37,9 @@ def sayings(ask: Ask, source_id: int) -> list[Saying]:
         if one.source_id != source_id or one.verdict is None or one.verdict in _SOMEBODY_ELSES:
             continue
         if one.moved_to is not None and one.shows_text:
-            found.append(Saying(MOVED, one.moved_to, one.url, one.at))
+            found.append(DeclaredUrl(MOVED, one.moved_to, one.url, one.at))
         base, claims = pages.get(one.capture_id, ("", ()))
-        found.extend(Saying(kind, href, base, one.at) for kind, href in claims)
+        found.extend(DeclaredUrl(kind, href, base, one.at) for kind, href in claims)
     return found
 
 

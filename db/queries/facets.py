@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.queries.search import Narrowed
+from db.queries.search import first_seen_window
+from db.records import SearchFilters, SearchSpread
 
 if TYPE_CHECKING:
-    from db.queries.search import Page
     from db.reader import Ask
+    from db.records import SearchPage
 
 COUNTED = 1_000
 """Texts that are counted at most, the newest: on a slow disk it takes half a second to look up their versions."""
@@ -26,27 +26,13 @@ _FOUND = """
       AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """How many articles have the words, by outlet (most first) and by when they were first seen with them.
-
-    ``by_time``: pairs of a day or, where these are many, a month, and a count, without those in between that have none.
-    ``whole``: all were counted.
-    """
-
-    articles: int
-    by_host: tuple[tuple[str, int], ...]
-    by_time: tuple[tuple[str, int], ...]
-    whole: bool
-
-
 _MOST_DAYS = 62
 
 
-def spread(ask: Ask, page: Page, only: Narrowed | None = None) -> Spread:
+def spread(ask: Ask, page: SearchPage, only: SearchFilters | None = None) -> SearchSpread:
     """Where and when the texts of the window of a page stood; of very many only the newest ``COUNTED`` are counted."""
-    only = only or Narrowed()
-    (site, behind), (since, until) = only.site or (None, None), only.first_seen
+    only = only or SearchFilters()
+    (site, behind), (since, until) = only.site or (None, None), first_seen_window(only)
     texts = json.dumps(list(page.texts[:COUNTED]))
     found = ask(_FOUND, texts=texts, since=since, until=until, site=site, behind=behind)
     hosts: Counter[str] = Counter()
@@ -58,7 +44,7 @@ def spread(ask: Ask, page: Page, only: Narrowed | None = None) -> Spread:
         first[row["source_id"]] = min(first.get(row["source_id"], told), told)
     days = Counter(day for day, _ in first.values())
     times = days if len(days) <= _MOST_DAYS else Counter(month for _, month in first.values())
-    return Spread(
+    return SearchSpread(
         articles=len(first),
         by_host=tuple(hosts.most_common()),
         by_time=tuple(sorted(times.items())),

@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from db.microseconds import instant, micros_or_none
 from db.queries import row_mapping
-from db.records import Cause
+from db.records import SNIPPET_MARKS, Cause, Match, SearchFilters, SearchKey, SearchPage, SearchRank
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from db.reader import Ask, Row
-    from db.records import Version
 
     History = Mapping[int, Row]  # today's versions of an article by their numbers
-
-SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
-"""Private-use characters around the words found, and the ellipsis: what prints them must escape the rest first."""
 
 AT_ONCE = 2_000
 """Texts with the words that make a window. A word in all of 150,000 texts is ranked so in 15 ms CPU, and so is a prefix
@@ -75,80 +69,12 @@ _EXCERPTS = f"SELECT rowid AS text_id, snippet(text_fts, 1, :open, :close, :gap,
 _LAST = 1 << 62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowed:
-    """What a search is narrowed to: url_keys from the first of ``site`` to before the second, and when first seen.
-
-    ``when``: only what stood there at that instant. ``gone``: only what the article no longer says.
-    """
-
-    site: tuple[str, str] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    when: datetime | None = None
-    gone: bool = False
-
-    @property
-    def picks(self) -> bool:
-        """True for a search by site or time, which most texts with the words may not fit."""
-        return (self.site, self.since, self.until) != (None, None, None)
-
-    @property
-    def first_seen(self) -> tuple[int, int]:
-        """From when on, and before when, in microseconds."""
-        return micros_or_none(self.since) or 0, micros_or_none(self.until) or _LAST
-
-    @property
-    def at_once(self) -> int:
-        """How many texts make a window."""
-        return PICKED_FROM if self.picks else AT_ONCE
+def first_seen_window(only: SearchFilters) -> tuple[int, int]:
+    """Return from when on, and before when, a version must be first seen, in microseconds."""
+    return micros_or_none(only.since) or 0, micros_or_none(only.until) or _LAST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """A version that matches a query, and for how long the versions of its article did, one after the other.
-
-    ``absent_since`` is the number of the first version after it that no longer matches; None: it still does.
-    ``gone_between``: when the page itself was gone in between, from the last sighting before to the first after.
-    """
-
-    version: Version
-    snippet: str
-    newest: bool
-    present_from: datetime
-    present_to: datetime
-    absent_since: int | None
-    gone_between: tuple[tuple[datetime, datetime], ...] = ()
-
-
-class Rank(NamedTuple):
-    """Where a version stands in a window: the score of its text (the lowest is the best), that text, itself; by id."""
-
-    score: float
-    text_id: int
-    version_id: int
-
-
-class Place(NamedTuple):
-    """Where a page begins: in the window of texts up to ``top``, behind a rank; None: with the best of the window."""
-
-    top: int
-    behind: Rank | None
-
-
-class Page(NamedTuple):
-    """A page of a search, and where the next begins, None: nowhere.
-
-    ``texts`` are those of its window, the newest first; ``whole`` is True where there is no other window.
-    """
-
-    matches: list[Match]
-    following: Place | None
-    texts: Sequence[int]
-    whole: bool
-
-
-def search(ask: Ask, query: str, *, limit: int, only: Narrowed | None = None) -> list[Match]:
+def search(ask: Ask, query: str, *, limit: int, only: SearchFilters | None = None) -> list[Match]:
     """What ``search_page`` gives, page after page until there are ``limit`` or no more."""
     page = search_page(ask, query, limit=limit, only=only)
     found = page.matches
@@ -163,22 +89,22 @@ def search_page(
     query: str,
     *,
     limit: int,
-    only: Narrowed | None = None,
-    place: Place | None = None,
+    only: SearchFilters | None = None,
+    place: SearchKey | None = None,
     window: int | None = None,
-) -> Page:
+) -> SearchPage:
     """Versions matching an FTS5 query, best first, each stretch of matching versions of one article once.
 
     A page may have fewer than ``limit``, even none, and yet be followed by others. Snippets carry ``SNIPPET_MARKS``.
     ``window``: how many texts make one, instead of the usual number.
     """
-    only, place = only or Narrowed(), place or Place(_LAST, None)
-    at_once = window or only.at_once
+    only, place = only or SearchFilters(), place or SearchKey(_LAST, None)
+    at_once = window or (PICKED_FROM if only.picks else AT_ONCE)
     scores = {row["text_id"]: row["score"] for row in ask(_WINDOW, query=query, top=place.top, n=at_once)}
     left, rest = _left(scores, place.behind, only)
     found = _Found(ask, query, scores, _theirs(ask, left, only), only)
     picked: list[tuple[Row, range]] = []
-    rank: Rank | None
+    rank: SearchRank | None
     for rank, row in sorted(found.ranked.items()):
         if place.behind is not None and rank <= place.behind:
             continue
@@ -191,14 +117,14 @@ def search_page(
     else:
         rank = None
     last = len(scores) < at_once
-    following = None if last else Place(min(scores) - 1, None)
+    following = None if last else SearchKey(min(scores) - 1, None)
     if rest or (rank is not None and rank < max(found.ranked)):
-        following = Place(place.top, rank or Rank(scores[left[-1]], left[-1], _LAST))
+        following = SearchKey(place.top, rank or SearchRank(scores[left[-1]], left[-1], _LAST))
     matches = _matches(ask, query, picked, found)
-    return Page(matches, following, list(scores), whole=last and place.top == _LAST)
+    return SearchPage(matches, following, list(scores), whole=last and place.top == _LAST)
 
 
-def _left(scores: Mapping[int, float], behind: Rank | None, only: Narrowed) -> tuple[list[int], bool]:
+def _left(scores: Mapping[int, float], behind: SearchRank | None, only: SearchFilters) -> tuple[list[int], bool]:
     """The texts of a window from the one of ``behind`` on that are looked at now, best first; and if there are more."""
     order = sorted(scores, key=lambda each: (scores[each], each))
     left = [each for each in order if behind is None or (scores[each], each) >= behind[:2]]
@@ -206,9 +132,9 @@ def _left(scores: Mapping[int, float], behind: Rank | None, only: Narrowed) -> t
     return left[:at_once], len(left) > at_once
 
 
-def _theirs(ask: Ask, texts: Sequence[int], only: Narrowed) -> list[Row]:
+def _theirs(ask: Ask, texts: Sequence[int], only: SearchFilters) -> list[Row]:
     """Today's versions with these texts that the search is narrowed to."""
-    (site, behind), (since, until) = only.site or (None, None), only.first_seen
+    (site, behind), (since, until) = only.site or (None, None), first_seen_window(only)
     return ask(
         _THEIRS if only.site else _THEIRS_ANYWHERE,
         texts=json.dumps(texts),
@@ -224,9 +150,9 @@ class _Found:
     """The versions that were found, the histories around them, and which versions of those match."""
 
     def __init__(
-        self, ask: Ask, query: str, scores: Mapping[int, float], theirs: Sequence[Row], only: Narrowed
+        self, ask: Ask, query: str, scores: Mapping[int, float], theirs: Sequence[Row], only: SearchFilters
     ) -> None:
-        self.ranked = {Rank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in theirs}
+        self.ranked = {SearchRank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in theirs}
         self.histories: dict[int, dict[int, Row]] = defaultdict(dict)
         for row in ask(_HISTORIES, sources=json.dumps(sorted({row["source_id"] for row in theirs}))):
             self.histories[row["source_id"]][row["number"]] = row
@@ -245,10 +171,10 @@ class _Found:
     def _matches(self, history: History, number: int) -> bool:
         return number in history and history[number]["text_id"] in self._matching
 
-    def is_first(self, rank: Rank, row: Row, stretch: range) -> bool:
+    def is_first(self, rank: SearchRank, row: Row, stretch: range) -> bool:
         """True for the best version of its stretch in this window: it stands for all of it."""
         others = (each for each in self._beside(row, stretch) if each["text_id"] in self._scores)
-        return all(Rank(self._scores[each["text_id"]], each["text_id"], each["id"]) >= rank for each in others)
+        return all(SearchRank(self._scores[each["text_id"]], each["text_id"], each["id"]) >= rank for each in others)
 
     def before(self, row: Row, stretch: range, top: int) -> bool:
         """True where a window before this one, which ends at ``top``, told of the stretch."""
@@ -256,7 +182,7 @@ class _Found:
 
     def _beside(self, row: Row, stretch: range) -> Iterator[Row]:
         """The versions of a stretch that the search is narrowed to."""
-        since, until = self._only.first_seen
+        since, until = first_seen_window(self._only)
         for number in stretch if self._only.when is None else ():  # of each article one version stood there
             each = self.histories[row["source_id"]][number]
             if since <= each["first_seen_at"] < until:

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
 from db.queries import row_mapping
 from db.queries import sources as source_queries
-from db.records import Relation, SeedKind
+from db.records import Check, LastState, Relation, SeedKind, SourceHealth, Standing
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from db.reader import Ask, Row
-    from db.records import Every, Source, Version
 
 _EVIDENCE = "('robots', 'probe')"
 _CHECKS = 30
 """The last checks of a source that are told one by one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One check of a source: when, what it met, and how many characters of text."""
-
-    at: datetime
-    state: str
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """How a source is doing. ``checks`` are its last ones, oldest first; ``count`` all there were.
-
-    ``versions`` are those of its history, ``changed_at`` when the newest came. ``waits_until``: it asked us to.
-    """
-
-    source: Source
-    group: str
-    every: Every | None
-    checks: tuple[Check, ...]
-    count: int
-    versions: int
-    changed_at: datetime | None
-    waits_until: datetime | None
 
 
 _SOURCES = f"""
@@ -73,41 +45,31 @@ _COUNTS = """
             WHERE v.source_id = :root AND v.superseded_at IS NULL AND v.number > 1) AS changed_at"""
 
 
-def health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[Health]:
+def health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[SourceHealth]:
     """Sources behind the url_key ``after``, by their keys, each with its last checks. ``group``: or a seed's key."""
     return [_health(ask, row) for row in ask(_SOURCES, after=after, limit=limit, wanted=group)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What the last check of a source met."""
-
-    source_id: int
-    url_key: str
-    kind: SeedKind
-    state: str
-
-
-def states(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[State]:
+def states(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[LastState]:
     """The sources that ``health`` tells of, each with its last check alone: a tenth of the work."""
     found = ask(_STATES, after=after, limit=limit, wanted=group)
     return [
-        State(source_id=row["id"], url_key=row["url_key"], kind=SeedKind(row["kind"]), state=row["state"])
+        LastState(source_id=row["id"], url_key=row["url_key"], kind=SeedKind(row["kind"]), state=row["state"])
         for row in found
     ]
 
 
-def of_source(ask: Ask, source_id: int) -> Health:
+def of_source(ask: Ask, source_id: int) -> SourceHealth:
     """How one source is doing; it must exist."""
     sql = f"""SELECT {row_mapping.SOURCE}, d.key AS seed_key, d."group" AS seed_group, d.every
               FROM source s LEFT JOIN seed d ON d.id = s.seed_id WHERE s.id = :id"""
     return _health(ask, ask(sql, id=source_id)[0])
 
 
-def _health(ask: Ask, row: Row) -> Health:
+def _health(ask: Ask, row: Row) -> SourceHealth:
     last = ask(_LAST, id=row["id"], n=_CHECKS)
     (counts,) = ask(_COUNTS, id=row["id"], root=row["same_as"] or row["id"])
-    return Health(
+    return SourceHealth(
         source=row_mapping.source(row),
         group=row["seed_group"] or "",
         every=None if row["every"] is None else source_queries.every(row["every"]),
@@ -179,16 +141,6 @@ _STANDING = f"""
 _LOOKED_AT = 1_000
 """Sources that are looked at for one page of what stood: 10 ms, on a slow disk 0.3 s, where nothing did."""
 _END = "SELECT url_key FROM source WHERE url_key > :after ORDER BY url_key LIMIT 1 OFFSET :n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """An article as it stood at an instant."""
-
-    source_id: int
-    url_key: str
-    group: str
-    version: Version
 
 
 def standing(ask: Ask, when: datetime, *, after: str, limit: int) -> tuple[list[Standing], str | None]:

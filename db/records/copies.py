@@ -165,7 +165,8 @@ class Cluster:
     """Copies of one text: ``members`` by first sight, ``original`` the probable one, with the reasons.
 
     ``lags``: of each member, in the order of ``members``; None for the original, or where no times are known.
-    ``credited``: the agency the members have it from, where the original is probably not archived.
+    ``credited``: the agency the members have it from, where the original is probably not archived. ``whole`` is False
+    where more articles are connected with these than were looked at.
     """
 
     members: tuple[VersionRef, ...]
@@ -175,6 +176,7 @@ class Cluster:
     lags: tuple[Lag | None, ...] = ()
     credited: str | None = None
     labels: tuple[Label, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,7 @@ class Visit:
     The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of the chain, and
     only with the Accept-Encoding ``validators_coding`` they were given out under (None: with any). Where ``replays`` is
     true a web archive is asked for what it recorded: whatever it answers is the answer, also a redirect or a 304.
+    ``due_at``: since when it is due.
     """
 
     source_id: int
@@ -83,6 +84,7 @@ class Visit:
     language: str | None = None
     allow_private: bool = False
     replays: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,15 @@ class Plan:
     visits: tuple[Visit, ...]
     waiting: tuple[Waiting, ...] = ()
     budgets: tuple[Budget, ...] = ()
+
+    def is_due(self, source_id: int) -> bool:
+        """True if a source is visited now."""
+        return any(visit.source_id == source_id for visit in self.visits)
+
+    def due_at(self, source_id: int) -> datetime | None:
+        """Return when a source is due or was; None: never by itself, or it is not watched."""
+        sources: tuple[Visit | Waiting, ...] = (*self.visits, *self.waiting)
+        return next((source.due_at for source in sources if source.source_id == source_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.queries.claims import Saying
     from db.reader import Ask
-    from db.records import AliasClaim, AliasEdge
+    from db.records import AliasClaim, AliasEdge, DeclaredUrl
 
-    Read = Callable[[Sequence[Saying], str], Sequence[AliasClaim]]
+    Read = Callable[[Sequence[DeclaredUrl], str], Sequence[AliasClaim]]
     Heads = Callable[[Iterable[AliasEdge]], Mapping[int, int]]
 
 

@@ -58,10 +58,16 @@ def all_clusters(
 
 
 def component_of(
-    ask: Ask, source_id: int, *, how: Relation | None = None, at: datetime | None = None, evidence: bool = False
+    ask: Ask,
+    source_id: int,
+    *,
+    how: Relation | None = None,
+    at: datetime | None = None,
+    evidence: bool = False,
+    most: int = ARTICLES,
 ) -> Component:
-    """Return what is connected with a source; the parameters are those of ``all_clusters``."""
-    source_ids, whole = _connected(ask, source_id, _relations(how))
+    """Return what is connected with a source, ``most`` articles at most; else as ``all_clusters``."""
+    source_ids, whole = _connected(ask, source_id, _relations(how), most)
     labels = label_queries.of_sources(ask, sorted(source_ids))
     clusters = _clusters(ask, sorted(source_ids), labels, how=how, at=at, evidence=evidence)
     if not whole:
@@ -73,16 +79,16 @@ def _relations(how: Relation | None) -> tuple[Relation, ...]:
     return MERGING if how is None else MERGING[: MERGING.index(how) + 1]
 
 
-def _connected(ask: Ask, source_id: int, relations: Collection[Relation]) -> tuple[frozenset[int], bool]:
+def _connected(ask: Ask, source_id: int, relations: Collection[Relation], most: int) -> tuple[frozenset[int], bool]:
     """Return the sources connected with one, ring by ring around it, and True if these are all."""
     connected = {source_id}
     ring = [source_id]
     while ring:
         # So many that, even if all known ones are among them, those that fit are, and one more.
-        neighbours = link_graph.linked_sources(ask, ring, relations, limit=2 * ARTICLES)
+        neighbours = link_graph.linked_sources(ask, ring, relations, limit=2 * most)
         neighbours |= dict.fromkeys(_labelled(ask, ring), 0)
         fresh = sorted(neighbours.keys() - connected, key=lambda neighbour: (neighbours[neighbour], neighbour))
-        ring = fresh[: ARTICLES - len(connected)]
+        ring = fresh[: most - len(connected)]
         connected.update(ring)
         if len(ring) < len(fresh):
             return frozenset(connected), False

@@ -195,6 +195,7 @@ def cluster(each: Cluster) -> Json:
         "members": [_ref(member) | {"lag": _lag(behind)} for member, behind in zip(each.members, lags, strict=True)],
         "links": [link(one) for one in each.links],
         "labels": [label(one) for one in each.labels],
+        "whole": each.whole,
     }
 
 

@@ -68,6 +68,8 @@ def copies(settings: Settings, url: str | None, *, all_: bool, stale: bool, json
     beside = f", {count(len(shown), 'pair')} beside" if shown else ""
     more = f"; {count(hidden, 'more pair')} undecided or of the same event (--all)" if hidden else ""
     say(f"{count(len(clusters), 'cluster')}{beside}{more}")
+    if not all(cluster.whole for cluster in clusters):
+        say("more articles are connected with these than were looked at; all of them: wirecopy copies")
 
 
 def _say(ref: VersionRef) -> str:

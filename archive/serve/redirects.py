@@ -24,6 +24,10 @@ def _redirect(request: Request) -> Response:
 
 
 def routes() -> list[Route]:
-    """Return the routes of the old addresses: of a page, its other forms, and what is below it."""
+    """Return the routes of the old addresses: of a page, its other forms, and what is below it.
+
+    There never was a page of all articles, at ``/a``.
+    """
     endings = ("", ".{form:form}", "/{rest:path}")
-    return [Route(f"{old}{ending}", _redirect, methods=["GET", "POST"]) for old in MOVED for ending in endings]
+    addresses = [f"{old}{ending}" for old in MOVED for ending in endings if old != "/a" or ending == endings[-1]]
+    return [Route(address, _redirect, methods=["GET", "POST"]) for address in addresses]

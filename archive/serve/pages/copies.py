@@ -114,7 +114,7 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
         "credited": cluster.credited if cluster else None,
         "reasons": list(cluster.reasons) if cluster else [],
         "labels": [serialize.label(label) for label in cluster.labels] if cluster else [],
-        "pair": None if pair is None else side_by_side(pair, related.ids),
+        "pair": None if pair is None else side_by_side(pair),
         "pairs": steps(members, rows, pair, source),
         "related": rows,
         "whole": related.whole and len(outside) <= RELATED,
@@ -198,7 +198,7 @@ def _pair(context: RequestContext, related: RelatedCopies, other_id: int | None)
     if link is None:
         return None
     a, b = (context.archive.text_by_digest(side.text_sha256) for side in (link.a, link.b))
-    return Pair(link=link, a=a, b=b)
+    return Pair(link=link, a=a, b=b, ids=context.archive.source_ids([link.a.url, link.b.url]))
 
 
 def _asked(context: RequestContext, related: RelatedCopies, other_id: int) -> Link | None:

@@ -52,7 +52,7 @@ def view(
         "until": query.get("until", ""),
         **_facets(query, hits, spread),
         "remark": "",
-        "feed": f"/search.atom?{urlencode({'q': query.get('q', '')})}",
+        "feed": f"/search.atom?{urlencode({'q': query['q']})}" if query.get("q") else "",
         "next": following,
     }
 

@@ -64,6 +64,7 @@ def test_a_visit_carries_what_the_fetch_needs():
         last_modified="then",
         language="es",
         allow_private=True,
+        due_at=T0,
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros_or_none
 from db.queries import row_mapping
+from db.records import InboxEntry, InboxFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,39 +23,6 @@ _IS_CHANGE = "v.superseded_at IS NULL AND v.number > 1"
 
 MOST_READ = 400
 """Changes read for one page at most, each with its history: 10 ms where nothing matches the filters."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """An article that changed since the reader last looked: its newest version, and the one seen last.
-
-    ``kinds`` are those of all changes in between, ``score`` the highest of them, ``changes`` their number. ``place`` is
-    the position of the newest version in the order of time.
-    """
-
-    source_id: int
-    newest: Version
-    seen: Version
-    kinds: tuple[str, ...]
-    score: float
-    changes: int
-    group: str
-    place: Cursor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxFilter:
-    """The filters of the inbox: any of these kinds, one host, a least score, the bounds of the first sight.
-
-    ``everything``: also articles that were read, from their first version on.
-    """
-
-    kinds: tuple[str, ...] = ()
-    host: str | None = None
-    least: float = 0.0
-    since: datetime | None = None
-    until: datetime | None = None
-    everything: bool = False
 
 
 def all_read_until(ask: Ask) -> datetime | None:

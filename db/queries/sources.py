@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from db.queries import origins, row_mapping
 from db.records import Every, Reason, Source, SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from db.reader import Ask, Row
@@ -92,17 +93,25 @@ _STATES = f"""
     LEFT JOIN capture w ON w.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
                                      AND c.reason IS NULL AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
-    WHERE s.same_as IS NULL
+    WHERE s.same_as IS NULL {{which}}
     ORDER BY s.url_key"""
 
+# A budget is shared by its group: what it leaves for one source depends on all of them.
+_DECIDING = """AND (s.id IN (SELECT value FROM json_each(:ids)) OR d."group" IN (
+    SELECT e."group" FROM json_each(:ids) f CROSS JOIN source q ON q.id = f.value CROSS JOIN seed p ON p.id = q.seed_id
+    JOIN seed e ON e."group" = p."group" WHERE e.budget IS NOT NULL))"""
 
-def states(ask: Ask) -> list[SourceState]:
+
+def states(ask: Ask, source_ids: Collection[int] | None = None) -> list[SourceState]:
     """Return what the plan needs to know of every watched source. Sources known by import alone are not watched.
 
     A list last changed when it last brought a new source.
     """
     pauses = origins.pauses(ask)
-    return [_state(row, pauses) for row in ask(_STATES)]
+    if source_ids is None:
+        return [_state(row, pauses) for row in ask(_STATES.format(which=""))]
+    ids = json.dumps(sorted(source_ids))
+    return [_state(row, pauses) for row in ask(_STATES.format(which=_DECIDING), ids=ids)]
 
 
 def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:

@@ -165,7 +165,8 @@ class Cluster:
     """A cluster of copies: ``members`` by first sight, the probable ``original``, and the reasons for it.
 
     ``lags`` are in the order of ``members``, None for the original or where no times are known. ``credited``: the
-    agency that the members credit, where the original is probably not archived.
+    agency that the members credit, where the original is probably not archived. ``whole`` is False if more articles
+    are connected with these than were read.
     """
 
     members: tuple[VersionRef, ...]
@@ -175,6 +176,7 @@ class Cluster:
     lags: tuple[Lag | None, ...] = ()
     credited: str | None = None
     labels: tuple[Label, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,16 @@ class ReadLength:
     removed: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredUrl:
+    """An address as it was declared once: its kind, the link as written, what it is relative to, and when."""
+
+    kind: str
+    href: str
+    base: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliasClaim:
     """An address that a source's own pages (``canonical``, ``amp``, ``og``) or its server (``moved``) give for it.

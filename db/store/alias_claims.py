@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.queries.alias_claims import DeclaredUrl
     from db.reader import Ask
-    from db.records import AliasClaim, AliasEdge
+    from db.records import AliasClaim, AliasEdge, DeclaredUrl
 
     ReadClaims = Callable[[Sequence[DeclaredUrl], str], Sequence[AliasClaim]]
     CanonicalOf = Callable[[Iterable[AliasEdge]], Mapping[int, int]]

@@ -291,6 +291,7 @@ def _visit(due: _Due) -> Visit:
         because=due.because,
         language=state.language,
         allow_private=state.allow_private,
+        due_at=due.due_at,
     )
     if state.etag is None and state.last_modified is None:
         return unconditional

@@ -27,7 +27,7 @@ from db.errors import NotArchived
 from db.microseconds import micros
 from db.queries import changes
 from db.queries import versions as questions
-from db.records import Capture, Reason
+from db.records import Capture, InboxFilter, Reason
 from db.store import Store
 
 if TYPE_CHECKING:

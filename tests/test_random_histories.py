@@ -17,7 +17,7 @@ from db.queries import changes
 from db.queries import links as link_queries
 from db.queries import versions as version_queries
 from db.reader import Reader
-from db.records import Cause, Kind, Relation
+from db.records import Cause, InboxFilter, Kind, Relation
 from db.store import Store
 from tests.builders import DAY, HOUR, T0
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from db.records import InboxFilter
     from db.records import Link, VersionRef
 
 ARTICLES = 50

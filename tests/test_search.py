@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from db.records import SearchCursor
+
 EVERYDAY = (
     "U.S.",
     "back-up",

@@ -11,10 +11,10 @@ from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from db.errors import NotArchived
 from db.microseconds import instant, micros
+from db.queries import alias_claims as alias_queries
 from db.queries import captures as capture_queries
 from db.queries import changes as change_queries
 from db.queries import check_runs as check_run_queries
-from db.queries import claims as alias_queries
 from db.queries import list_membership as list_queries
 from db.queries import source_health as health_queries
 from db.queries import sources as source_queries

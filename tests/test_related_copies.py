@@ -17,7 +17,8 @@ from archive.cli import wirecopy
 from archive.export.selection import build_selection
 from archive.serve.mcp import Desk
 from builders import DAY, HOUR, LATER, T0, a_judgement, add_source, derive_all, record_text
-from db.records import Cluster, Relation
+from db.queries.link_graph import links_among
+from db.records import Cluster, Link, Relation
 from db.store import Store
 from serving import NOW, application, client
 
@@ -47,7 +48,8 @@ def dealt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         for number in range(ARTICLES):
             source = add_source(store, url_of(number))
             for version in range(dice.choice((1, 1, 2))):
-                record_text(store, source, f"Report {number} {version}.", T0 + (number + 20 * version) * HOUR)
+                text = f"Report {number % 12} {version}."  # some have the text of another
+                record_text(store, source, text, T0 + (number + 20 * version) * HOUR)
         derive_all(store)
         texts = [row["id"] for row in store.ask("SELECT id FROM text ORDER BY id")]
         for a, b in dice.sample(list(combinations(texts, 2)), 45):
@@ -60,12 +62,41 @@ def dealt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return path
 
 
+def known_of(link: Link) -> object:
+    """A link by what clusters need of it."""
+    return link.a, link.b, link.relation, link.score, link.coverage, link.residue, link.broken, link.translated
+
+
 def without_evidence(cluster: Cluster | None) -> object:
     """A cluster by what it says of its members: links with and without passages are the same links."""
     if cluster is None:
         return None
-    links = [(link.a, link.b, link.relation, link.score, link.residue) for link in cluster.links]
-    return cluster.members, cluster.original, cluster.reasons, cluster.lags, cluster.labels, links
+    return (
+        cluster.members,
+        cluster.original,
+        cluster.reasons,
+        cluster.lags,
+        cluster.labels,
+        [*map(known_of, cluster.links)],
+    )
+
+
+def test_links_read_text_by_text_are_those_of_the_view(dealt: Path) -> None:
+    merging = (Relation.EXACT, Relation.NEAR, Relation.REWORDED)
+    with Archive(dealt) as archive:
+        ids = {source.url: source.id for source in archive.sources()}
+        viewed = [link for link in archive.copies() if link.relation in merging]
+        assert viewed
+        for some in (None, sorted(ids.values()), [1, 4, 7, 9], [2]):
+            among = links_among(archive.ask, some, merging, evidence=True)
+            sources = set(ids.values() if some is None else some)
+            assert sorted(among, key=repr) == sorted(
+                (link for link in viewed if {ids[link.a.url], ids[link.b.url]} <= sources), key=repr
+            )
+            short = links_among(archive.ask, some, merging, evidence=False)
+            assert [(link.a, link.b, link.coverage) for link in short] == [
+                (each.a, each.b, each.coverage) for each in among
+            ]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from archive.api import Archive
 from archive.api.runs import expect_run
 from archive.cli import wirecopy
+from archive.serve.pages.sources import row
 from archive.timestamps import iso
 from archive.urls import url_key
 from builders import DAY, HOUR, T0, a_capture, a_seed, failed
@@ -84,7 +85,9 @@ def stamp(instant: str | None) -> str | None:
 
 def test_a_page_says_of_every_source_what_the_plan_says(watched: Path, ask: TestClient) -> None:
     plan = planned(watched)
-    rows = {row["url"]: (row["due_at"], row["due"]) for row in ask.get("/sources?limit=500").json()["sources"]}
+    shown = ask.get("/sources?limit=500").json()
+    rows = {each["url"]: (each["due_at"], each["due"]) for each in shown["sources"]}
+    assert shown["planned"]
     assert rows == plan
     assert len({due for due, _ in plan.values()}) > 5
     assert {due for _, due in plan.values()} == {True, False}
@@ -97,8 +100,8 @@ def test_what_a_budget_leaves_for_a_source_is_said_though_only_that_source_is_as
     with Archive(watched) as archive:
         assert archive.plan(NOW).budgets[0].tau > 0.2
         for source in archive.sources():
-            row = ask.get(f"/api/v1/sources/{source.id}").json()
-            assert (row["due_at"], row["due"]) == plan[source.url]
+            shown = ask.get(f"/api/v1/sources/{source.id}").json()
+            assert (shown["due_at"], shown["due"]) == plan[source.url]
             alone = archive.plan(NOW, source_ids=[source.id])
             decided = len((*alone.visits, *alone.waiting))
             assert decided == (121 if (source.seed_key or "").startswith("wide/") else 1)
@@ -108,8 +111,15 @@ def test_a_source_that_nobody_watches_is_never_due(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Store(path) as store:
         store.add_source("https://x.example/", url_key("https://x.example/"), T0)
-    (row,) = client(application(path)).get("/sources.json").json()["sources"]
-    assert (row["due_at"], row["due"]) == (None, False)
+    (shown,) = client(application(path)).get("/sources.json").json()["sources"]
+    assert (shown["due_at"], shown["due"]) == (None, False)
+
+
+def test_where_a_plan_takes_too_long_nothing_is_said_of_it(watched: Path) -> None:
+    with Archive(watched) as archive:
+        (health,) = archive.health(limit=1).rows
+    shown = row(health, NOW, None)
+    assert (shown["due_at"], shown["due"], shown["checks"]) == (None, False, health.count)
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

@@ -57,7 +57,9 @@ class SourceQuestions(Questions):
         from archive.crawl.frontier.plan import plan_visits
 
         states = source_queries.states(self._ask, source_ids)
-        return plan_visits(states, now=now, change_rates=self.rhythms(), spent=self.spent(now))
+        # Counting the visits of a day costs more than a page of sources.
+        spent = self.spent(now) if any(state.budget is not None for state in states) else {}
+        return plan_visits(states, now=now, change_rates=self.rhythms(), spent=spent)
 
     def states(self) -> list[SourceState]:
         """Return what the plan knows of every watched source."""

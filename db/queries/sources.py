@@ -93,25 +93,30 @@ _STATES = f"""
     LEFT JOIN capture w ON w.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
                                      AND c.reason IS NULL AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
-    WHERE s.same_as IS NULL {{which}}
+    WHERE {{where}}
     ORDER BY s.url_key"""
 
-# A budget is shared by its group: what it leaves for one source depends on all of them.
-_DECIDING = """AND (s.id IN (SELECT value FROM json_each(:ids)) OR d."group" IN (
-    SELECT e."group" FROM json_each(:ids) f CROSS JOIN source q ON q.id = f.value CROSS JOIN seed p ON p.id = q.seed_id
-    JOIN seed e ON e."group" = p."group" WHERE e.budget IS NOT NULL))"""
+# The plus keeps SQLite from reading all sources in the order of that index.
+_THESE = "s.id IN (SELECT value FROM json_each(:ids)) AND +s.same_as IS NULL"
+_SHARING_A_BUDGET = """
+    SELECT t.id FROM source t JOIN seed e ON e.id = t.seed_id
+    WHERE e."group" IN (SELECT b."group" FROM seed b WHERE b.budget IS NOT NULL AND b."group" IN (
+        SELECT p."group" FROM json_each(:ids) f CROSS JOIN source q ON q.id = f.value CROSS JOIN seed p
+        ON p.id = q.seed_id))"""
 
 
 def states(ask: Ask, source_ids: Collection[int] | None = None) -> list[SourceState]:
     """Return what the plan needs to know of every watched source. Sources known by import alone are not watched.
 
-    A list last changed when it last brought a new source.
+    A list last changed when it last brought a new source. ``source_ids``: only of these, and of all sources of their
+    groups that have a budget: what it leaves for one source depends on the others.
     """
     pauses = origins.pauses(ask)
     if source_ids is None:
-        return [_state(row, pauses) for row in ask(_STATES.format(which=""))]
-    ids = json.dumps(sorted(source_ids))
-    return [_state(row, pauses) for row in ask(_STATES.format(which=_DECIDING), ids=ids)]
+        return [_state(row, pauses) for row in ask(_STATES.format(where="s.same_as IS NULL"))]
+    sharing = ask(_SHARING_A_BUDGET, ids=json.dumps(sorted(source_ids)))
+    ids = json.dumps(sorted({*source_ids, *(row["id"] for row in sharing)}))
+    return [_state(row, pauses) for row in ask(_STATES.format(where=_THESE), ids=ids)]
 
 
 def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:

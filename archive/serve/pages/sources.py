@@ -13,6 +13,7 @@ from archive.serve import charts, paths, wording
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import format_duration, iso
+from db.errors import TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,18 +34,18 @@ LOOKED_AT = 500
 """Sources looked at for one page of those in trouble; the next page continues behind them."""
 
 
-def row(health: SourceHealth, now: datetime, plan: Plan) -> Json:
+def row(health: SourceHealth, now: datetime, plan: Plan | None) -> Json:
     """Return one source: its state, since when, its last checks, how often it changes and when the plan visits it.
 
     ``streak`` counts the last checks that met the like, ``usual_length`` is the median of the texts they brought, in
-    characters, ``due_at`` is None for a source that is never visited by itself.
+    characters, ``due_at`` is None for a source that is never visited by itself, and without a plan.
     """
     source = health.source
     checks = tuple(_as_state_of_kind(check, source.kind) for check in health.checks)
     last = checks[-1] if checks else None
     fine = [check for check in checks if _is_fine(check)]
     state = last.state if last else "unvisited"
-    due_at = plan.due_at(source.id)
+    due_at = plan.due_at(source.id) if plan else None
     streak = list(takewhile(lambda check: wording.health(check.state) == wording.health(state), reversed(checks)))
     weeks = max((now - source.found_at) / timedelta(weeks=1), 1.0)
     return {
@@ -69,7 +70,7 @@ def row(health: SourceHealth, now: datetime, plan: Plan) -> Json:
         "changed_at": iso(health.changed_at) if health.changed_at else None,
         "every": health.every if isinstance(health.every, str | None) else format_duration(health.every),
         "due_at": iso(due_at.replace(microsecond=0)) if due_at else None,
-        "due": plan.is_due(source.id),
+        "due": plan is not None and plan.is_due(source.id),
         "waits_until": iso(health.waits_until) if health.waits_until else None,
         "same_as": source.same_as,
         "retired_at": iso(source.retired_at) if source.retired_at else None,
@@ -106,14 +107,17 @@ def describe(checks: Sequence[Check], state: str) -> str:
     return f"{text}: {before[-1]:,} \u2192 {run[0].length:,} characters" if shrank else text
 
 
-def view(rows: Sequence[Json], *, query: Mapping[str, str], groups: Sequence[str], following: str | None) -> Json:
-    """Return the page as JSON values."""
+def view(
+    rows: Sequence[Json], *, query: Mapping[str, str], groups: Sequence[str], planned: bool, following: str | None
+) -> Json:
+    """Return the page as JSON values; ``planned`` is False where it took too long to say when sources are due."""
     return {
         "title": "Sources",
         "sources": list(rows),
         "groups": list(groups),
         "group": query.get("group", ""),
         "troubled": query.get("troubled") == "1",
+        "planned": planned,
         "next": following,
     }
 
@@ -126,17 +130,27 @@ def show(context: RequestContext) -> PageResult:
         listing = _troubled(context, asked, group)
     else:
         listing = archive.health(after=asked.behind_text, limit=asked.limit, group=group)
-    plan = archive.plan(context.now, source_ids=[health.source.id for health in listing.rows])
+    groups = archive.groups()
+    plan = _plan(context, listing.rows)
     rows = [row(health, context.now, plan) for health in listing.rows]
-    sources = view(rows, query=query, groups=archive.groups(), following=context.following(listing.next_key))
+    following = context.following(listing.next_key)
+    sources = view(rows, query=query, groups=groups, planned=plan is not None, following=following)
     sparks = {source["id"]: charts.sparkline(source["last_checks"], source["summary"]) for source in rows}
     return PageResult(view=sources, template="sources.html", rows="sources", drawn={"sparks": sparks})
 
 
+def _plan(context: RequestContext, rows: Sequence[SourceHealth]) -> Plan | None:
+    """Return the plan of these sources. None where it takes too long: a budget is shared by all of a large group."""
+    try:
+        return context.archive.plan(context.now, source_ids=[health.source.id for health in rows])
+    except TooSlow:
+        return None
+
+
 def one(context: RequestContext, source_id: int) -> Json:
     """Return the row of one source; it must exist."""
-    plan = context.archive.plan(context.now, source_ids=[source_id])
-    return row(context.archive.source_health(source_id), context.now, plan)
+    health = context.archive.source_health(source_id)
+    return row(health, context.now, _plan(context, [health]))
 
 
 def _troubled(context: RequestContext, asked: Paging, group: str | None) -> Listing[SourceHealth, str]:

@@ -42,8 +42,8 @@ class Component:
 
     def cluster_of(self, url: str) -> Cluster | None:
         """Return the cluster an article is a member of, if any."""
-        found = (cluster for cluster in self.clusters if any(member.url == url for member in cluster.members))
-        return next(found, None)
+        clusters = (cluster for cluster in self.clusters if any(member.url == url for member in cluster.members))
+        return next(clusters, None)
 
 
 def all_clusters(

@@ -64,10 +64,10 @@ class RunQuestions(Questions):
     def run(self, run_id: int) -> Run:
         """Return one run. Raises NotArchived."""
         run_id = min(run_id, _MOST_ID)
-        found = self._runs(run_id + 1, 1)
-        if not found or found[0].id != run_id:
+        runs = self._runs(run_id + 1, 1)
+        if not runs or runs[0].id != run_id:
             raise NotArchived(f"there was no run {run_id}")
-        return found[0]
+        return runs[0]
 
     def _runs(self, before: int | None, limit: int) -> list[Run]:
         return [Run(**row) for row in statistics.runs_before(self._ask, before=before, limit=limit)]

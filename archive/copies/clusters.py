@@ -100,8 +100,8 @@ class LinkGraph:
         for version in sorted(self._versions.values(), key=age):
             growth.place(version.url)
         growth.join_labelled()
-        found = (_cluster(group.members, self, declared) for group in growth.groups() if len(group.members) > 1)
-        return tuple(sorted(found, key=lambda cluster: seen(cluster.members[0])))
+        clusters = (_cluster(group.members, self, declared) for group in growth.groups() if len(group.members) > 1)
+        return tuple(sorted(clusters, key=lambda cluster: seen(cluster.members[0])))
 
     def age(self, url: str) -> tuple[float, float, int, str]:
         """Return the sort key of an article by the version that represents it."""

@@ -37,15 +37,15 @@ USUAL = 100
 
 
 def _list_versions(context: RequestContext, name: str, *, firsts: bool) -> PageResult:
-    asked = context.paging(usual=USUAL)
+    paging = context.paging(usual=USUAL)
     listing = context.archive.versions_by_time(
         since=context.moment("since"),
         until=context.moment("until", end=True),
         firsts=firsts,
         source_id=parameters.number_of(context.query.get("source", "")),
         kind=kind_of(context.query.get("kind", "")),
-        after=asked.behind_place,
-        limit=asked.limit,
+        after=paging.behind_place,
+        limit=paging.limit,
     )
     following = context.following(listing.next_key)
     return PageResult(view={name: [_version(row) for row in listing.rows], "next": following}, rows=name)

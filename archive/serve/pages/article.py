@@ -41,11 +41,11 @@ READ = 300_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the page of an article tells of. ``shown`` is the version whose text is read, None: there is none."""
+    """All that the page of an article tells of. ``version`` is the one whose text is read, None: there is none."""
 
     source: Source
     history: History
-    shown: Version | None
+    version: Version | None
     text: Text | None
     capture: Capture | None
     facts: Sequence[Fact]
@@ -58,7 +58,7 @@ class Facts:
 
 def view(facts: Facts) -> Json:
     """Return the page as JSON values."""
-    source, history, shown = facts.source, facts.history, facts.shown
+    source, history, version = facts.source, facts.history, facts.version
     newest = history.versions[-1] if history.versions else None
     history_json = serialize.history(source, history)
     return {
@@ -68,11 +68,11 @@ def view(facts: Facts) -> Json:
         "outlet": wording.host(source.url),
         "group": facts.health.group,
         "seed": source.seed_key,
-        "title": shown.title if shown else source.url,
-        "byline": shown.byline if shown else None,
-        "language": shown.language if shown else None,
-        "published_at": iso(shown.published_at) if shown and shown.published_at else None,
-        "version": shown.number if shown else None,
+        "title": version.title if version else source.url,
+        "byline": version.byline if version else None,
+        "language": version.language if version else None,
+        "published_at": iso(version.published_at) if version and version.published_at else None,
+        "version": version.number if version else None,
         "newest": newest.number if newest else None,
         "newest_at": iso(newest.first_seen_at) if newest else None,
         "seen_until": iso(facts.seen_until) if facts.seen_until else None,
@@ -80,11 +80,11 @@ def view(facts: Facts) -> Json:
         "gone_at": iso(history.gone_at) if history.gone_at else None,
         "paragraphs": [line for line in facts.text.body[:READ].split("\n") if line.strip()] if facts.text else [],
         "cut_short": bool(facts.text and len(facts.text.body) > READ),
-        "text_sha256": shown.text_sha256 if shown else None,
+        "text_sha256": version.text_sha256 if version else None,
         "capture": serialize.capture_of(facts.capture) if facts.capture else None,
         "captured_as": f"{facts.capture.captured_at:%Y%m%d%H%M%S}" if facts.capture else None,
         "timeline": _timeline(facts),
-        "versions": [_version(version, facts) for version in reversed(history.versions)],
+        "versions": [_version(earlier, facts) for earlier in reversed(history.versions)],
         "states": [_state(stretch) for stretch in history_json["states"]],
         **{name: history_json[name] for name in ("suspects", "moves", "claims", "found_in")},
         "facts": [serialize.fact(fact) for fact in facts.facts],
@@ -177,14 +177,14 @@ def facts_of(context: RequestContext, source: Source, number: int | None) -> Fac
     """Return all that the page needs. Raises NotArchived for a version there is not."""
     archive = context.archive
     _, history = archive.history(source.url)
-    shown = archive.version(Ref(url=source.url, number=number)) if history.versions else None
+    version = archive.version(Ref(url=source.url, number=number)) if history.versions else None
     return Facts(
         source=source,
         history=history,
-        shown=shown,
-        text=archive.text(shown) if shown else None,
-        capture=archive.capture(shown.first_capture_id) if shown else None,
-        facts=archive.facts(shown) if shown else (),
+        version=version,
+        text=archive.text(version) if version else None,
+        capture=archive.capture(version.first_capture_id) if version else None,
+        facts=archive.facts(version) if version else (),
         checks=archive.checks(source.id, limit=CHECKS),
         words=archive.word_counts(source.id),
         related=archive.related_copies(source),

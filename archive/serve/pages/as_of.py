@@ -57,8 +57,8 @@ def view(articles: Sequence[ArticleAsOf], moment: datetime, following: str | Non
 
 def answer(context: RequestContext, moment: datetime, *, template: str | None) -> PageResult:
     """Answer with a page of the archive as of an instant. Raises BadInput."""
-    asked = context.paging(usual=USUAL)
-    listing = context.archive.articles_at(moment, after=asked.behind_text, limit=asked.limit)
+    paging = context.paging(usual=USUAL)
+    listing = context.archive.articles_at(moment, after=paging.behind_text, limit=paging.limit)
     articles = view(listing.rows, moment, context.following(listing.next_key))
     return PageResult(view=articles, template=template, rows="articles")
 

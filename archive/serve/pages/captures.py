@@ -61,13 +61,13 @@ def view(
 
 def read(context: RequestContext, source_ids: Sequence[int], *, usual: int) -> Listing[Capture, tuple[int, int]]:
     """Return the captures of these sources in the window and page the request asks for. Raises BadInput."""
-    asked = context.paging(usual=usual)
+    paging = context.paging(usual=usual)
     return context.archive.captures_between(
         source_ids,
         since=context.moment("since"),
         until=context.moment("until", end=True) or context.now,
-        limit=asked.limit,
-        after=asked.behind_place,
+        limit=paging.limit,
+        after=paging.behind_place,
     )
 
 

@@ -51,9 +51,9 @@ def show(context: RequestContext) -> PageResult:
 
     With ``since`` and ``until`` only those of which a member was first seen in that time. Raises BadInput.
     """
-    asked = context.paging(usual=USUAL)
+    paging = context.paging(usual=USUAL)
     since, until = context.moment("since"), context.moment("until", end=True)
-    listing = context.archive.copy_groups(after=asked.behind_text, limit=asked.limit)
+    listing = context.archive.copy_groups(after=paging.behind_text, limit=paging.limit)
     rows = [group for group in map(row, listing.rows) if _is_seen_between(group, since, until)]
     return PageResult(view=view(rows, context.following(listing.next_key)), template="groups.html", rows="clusters")
 

@@ -126,16 +126,16 @@ def steps(members: Sequence[Json], related: Sequence[Json], pair: Pair | None, s
 
     Where another pair is shown, they are those of this article with its relatives outside of the group.
     """
-    shown = {pair.link.a.url, pair.link.b.url} if pair else set()
+    chosen = {pair.link.a.url, pair.link.b.url} if pair else set()
     original = next((row for row in members if row["original"] and row["id"]), None)
     inside = [
-        _step(paths.copies(original["id"], row["id"]), row, chosen=shown == {original["url"], row["url"]})
+        _step(paths.copies(original["id"], row["id"]), row, chosen=chosen == {original["url"], row["url"]})
         for row in members
         if original and row is not original and row["id"]
     ]
     if any(step["chosen"] for step in inside):
         return inside
-    outside = [_step(row["pair"], row, chosen=shown == {source.url, row["url"]}) for row in related]
+    outside = [_step(row["pair"], row, chosen=chosen == {source.url, row["url"]}) for row in related]
     return outside if any(step["chosen"] for step in outside) else inside
 
 

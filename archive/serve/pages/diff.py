@@ -55,7 +55,7 @@ MOST_LINES = 2_000
 
 def view(source: Source, comparison: Comparison, mode: str, laid: Sequence[Line]) -> Json:
     """Return the page as JSON values: the ops with offsets into both texts, and how they lie in lines."""
-    shown = laid[:MOST_LINES]
+    visible = laid[:MOST_LINES]
     a, b = comparison.a, comparison.b
     path = paths.change(source.id, a.number, b.number)
     name = f"{_NO_NAME.sub('-', wording.host(source.url))}-{source.id}-{a.number}-{b.number}"
@@ -78,9 +78,9 @@ def view(source: Source, comparison: Comparison, mode: str, laid: Sequence[Line]
         "files": [{"form": form, "path": f"{path}.{form}", "name": f"{name}.{form}"} for form in ("patch", "svg")],
         "remark": _remark(comparison, laid),
         "unseen": unseen(comparison.change, comparison.a_text, comparison.b_text),
-        "counts": snippets.counts(comparison.change, shown),
+        "counts": snippets.counts(comparison.change, visible),
         **edits_json(comparison.change, comparison.a_text, comparison.b_text),
-        "lines": [_line(line) for line in shown],
+        "lines": [_line(line) for line in visible],
         "seen_until": iso(b.first_seen_at),
     }
 
@@ -110,10 +110,10 @@ def _line(line: Line) -> Json:
     }
 
 
-def two_columns(shown: Sequence[Json]) -> list[Json]:
+def two_columns(visible: Sequence[Json]) -> list[Json]:
     """Return lines for two columns: the text of the older version and of the newer, None where one has none."""
     rows: list[Json] = []
-    for line in shown:
+    for line in visible:
         if line["left"] is not None:
             rows.append({"line": line, "a": [{"mark": "same", "text": line["left"]["text"]}], "b": None, "first": []})
             continue
@@ -145,7 +145,7 @@ def show(context: RequestContext) -> PageResult:
     large = bounded_diff.size(a_text, b_text) > bounded_diff.WORDED
     laid = layout_lines(bounded_diff.shown(change) if large else change, a_text, b_text)
     result = view(source, comparison, mode, laid)
-    shown = laid[:MOST_LINES]
+    visible = laid[:MOST_LINES]
     if mode == "raw":
         result["raw"] = raw_view(archive, a, b)
     if mode == "machine":
@@ -153,15 +153,15 @@ def show(context: RequestContext) -> PageResult:
     drawn: Json = {"headline": Markup(bits_html(headline_bits(change, a_text, b_text)) or "")}  # noqa: S704 - escaped in archive.diff
     if mode in {"reading", "changes"}:
         around = 1 if mode == "reading" else 0
-        drawn["body"] = Markup("\n".join(paragraphs_html(shown, around, unfold=mode == "reading")))  # noqa: S704 - as above
+        drawn["body"] = Markup("\n".join(paragraphs_html(visible, around, unfold=mode == "reading")))  # noqa: S704 - as above
     if mode == "side":
         drawn["columns"] = two_columns(result["lines"])
-    files = {"patch": partial(render_unified, change, a_text, b_text), "svg": partial(_card, result, shown)}
+    files = {"patch": partial(render_unified, change, a_text, b_text), "svg": partial(_card, result, visible)}
     return PageResult(view=result, template="diff.html", rows="edits", drawn=with_firsts(drawn), files=files)
 
 
-def _card(view: Json, shown: Sequence[Line]) -> str:
-    return charts.card(view, list(islice(snippets.weightiest(shown), _ON_A_CARD)))
+def _card(view: Json, visible: Sequence[Line]) -> str:
+    return charts.card(view, list(islice(snippets.weightiest(visible), _ON_A_CARD)))
 
 
 def with_firsts(drawn: Json) -> Json:

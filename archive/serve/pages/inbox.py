@@ -147,8 +147,8 @@ def expected_run(run: ExpectedRun) -> Json:
 
 def show(context: RequestContext) -> PageResult:
     """Answer with the inbox. Raises BadInput."""
-    archive, asked = context.archive, context.paging(usual=USUAL)
-    listing = archive.news(filters_of(context), after=asked.behind_place, limit=asked.limit)
+    archive, paging = context.archive, context.paging(usual=USUAL)
+    listing = archive.news(filters_of(context), after=paging.behind_place, limit=paging.limit)
     inbox = view(
         _items(archive, listing.rows),
         query=context.query,

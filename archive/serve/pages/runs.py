@@ -55,13 +55,13 @@ def view(rows: Iterable[Json], leases: Iterable[Lease], following: str | None) -
 
 def show(context: RequestContext) -> PageResult:
     """Answer with the runs, the newest first; with ``kind``, ``since`` and ``until`` only those. Raises BadInput."""
-    asked = context.paging(usual=USUAL)
-    place = asked.behind_place
+    paging = context.paging(usual=USUAL)
+    place = paging.behind_place
     listing = context.archive.runs(
         kind=context.query.get("kind", ""),
         since=context.moment("since"),
         until=context.moment("until", end=True),
-        limit=asked.limit,
+        limit=paging.limit,
         before=place[1] if place else None,
     )
     key = None if listing.next_key is None else [0, listing.next_key]

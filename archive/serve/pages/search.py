@@ -130,12 +130,12 @@ def show(context: RequestContext) -> PageResult:
 
     On the page words that cannot be searched for are no error, but a remark.
     """
-    query, asked = context.query, context.paging(usual=USUAL)
+    query, paging = context.query, context.paging(usual=USUAL)
     words = query.get("q", "")
     if not words.strip():
         return _nothing(context, "")
     since, until = context.moment("since"), context.moment("until", end=True)
-    kind, after = kind_of(query.get("kind", "")), asked.behind_rank
+    kind, after = kind_of(query.get("kind", "")), paging.behind_rank
     try:
         answer = context.archive.search_page(
             words,
@@ -144,7 +144,7 @@ def show(context: RequestContext) -> PageResult:
             since=since,
             until=until,
             kind=kind,
-            limit=asked.limit,
+            limit=paging.limit,
             after=after,
         )
     except BadInput as error:

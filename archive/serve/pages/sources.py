@@ -124,12 +124,12 @@ def view(
 
 def show(context: RequestContext) -> PageResult:
     """Answer with the sources, by address; with ``troubled=1`` only those whose last check did not bring the text."""
-    archive, query, asked = context.archive, context.query, context.paging(usual=USUAL)
+    archive, query, paging = context.archive, context.query, context.paging(usual=USUAL)
     group = query.get("group") or None
     if query.get("troubled") == "1":
-        listing = _troubled(context, asked, group)
+        listing = _troubled(context, paging, group)
     else:
-        listing = archive.health(after=asked.behind_text, limit=asked.limit, group=group)
+        listing = archive.health(after=paging.behind_text, limit=paging.limit, group=group)
     groups = archive.groups()
     plan = _plan(context, listing.rows)
     rows = [row(health, context.now, plan) for health in listing.rows]
@@ -153,15 +153,15 @@ def one(context: RequestContext, source_id: int) -> Json:
     return row(health, context.now, _plan(context, [health]))
 
 
-def _troubled(context: RequestContext, asked: Paging, group: str | None) -> Listing[SourceHealth, str]:
+def _troubled(context: RequestContext, paging: Paging, group: str | None) -> Listing[SourceHealth, str]:
     """Return a page of sources whose last check did not bring the text."""
     archive = context.archive
-    looked_at = archive.last_states(after=asked.behind_text, limit=LOOKED_AT, group=group)
+    looked_at = archive.last_states(after=paging.behind_text, limit=LOOKED_AT, group=group)
     troubled: list[SourceHealth] = []
     for last in looked_at.rows:
         if last.state != "unvisited" and wording.health(_state_of_kind(last.state, last.kind)) != "fine":
             troubled.append(archive.source_health(last.source_id))
-        if len(troubled) == asked.limit:
+        if len(troubled) == paging.limit:
             return Listing(tuple(troubled), last.url_key)
     return Listing(tuple(troubled), looked_at.next_key)
 

@@ -280,10 +280,10 @@ def run(path: Path, *arguments: str) -> tuple[int, str]:
 def test_the_verb_asks_first_and_then_does_it(path: Path) -> None:
     _, output = run(path, "forget", URL)
     assert f"{URL}\n" in output
-    assert "3 captures would be deleted" in output
+    assert "To delete 3 captures permanently" in output
     assert SECRET in everything(path)
     _, output = run(path, "forget", URL, "--yes")
-    assert "forgotten, with 3 captures" in output
+    assert "Deleted https://daily.example/harbour with 3 captures" in output
     assert SECRET not in everything(path)
     with pytest.raises(NotArchived, match="forgotten on request"):
         run(path, "history", URL)

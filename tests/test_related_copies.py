@@ -15,7 +15,7 @@ from archive.api.clusters import component_of
 from archive.api.version_ref import Ref
 from archive.cli import wirecopy
 from archive.export.selection import build_selection
-from archive.serve.mcp import Desk
+from archive.serve.mcp import ArchiveTools
 from builders import DAY, HOUR, LATER, T0, a_judgement, add_source, derive_all, record_text
 from db.queries.link_graph import links_among
 from db.records import Cluster, Link, Relation
@@ -55,7 +55,7 @@ def dealt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         for a, b in dice.sample(list(combinations(texts, 2)), 45):
             relation = dice.choice((*Relation, Relation.NEAR, Relation.NEAR, Relation.REWORDED))
             score, sides = dice.choice((0.6, 0.9)), (dice.choice((0.4, 0.9)), dice.choice((0.4, 0.9)))
-            store.link(a, [(b, a_judgement(relation, score=score, coverage=sides))], "of the tests", LATER)
+            store.record_links(a, [(b, a_judgement(relation, score=score, coverage=sides))], "of the tests", LATER)
     for a, b in dice.sample(list(combinations(range(ARTICLES), 2)), 4):
         refs = Ref(url=url_of(a)), Ref(url=url_of(b))
         curation.label_in(path, *refs, copy=dice.random() < 0.7, note="", now=LATER)
@@ -167,7 +167,7 @@ def wired(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for later in range(2, COPIES + 2):
             scores = {earlier: 0.7 if earlier == 1 else 0.95 for earlier in range(1, later)}
             judged = [(text, a_judgement(score=score, coverage=(0.9, 0.9))) for text, score in scores.items()]
-            store.link(later, judged, "of the tests", LATER)
+            store.record_links(later, judged, "of the tests", LATER)
     return path
 
 
@@ -190,7 +190,7 @@ def test_every_door_names_the_same_original(wired: Path) -> None:
     unique = CliRunner().invoke(wirecopy, ["--db", str(wired), "list", "--unique", "--json"])
     assert [row["url"] for row in json.loads(unique.stdout)["articles"]] == [AGENCY]
     assert build_selection(wired, unique=Relation.REWORDED).sources == {agency}
-    tool = Desk(wired, lambda: NOW).copies(asked)
+    tool = ArchiveTools(wired, lambda: NOW).copies(asked)
     assert [each["probable_original"] for each in tool["clusters"]] == [AGENCY]
 
 

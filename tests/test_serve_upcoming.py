@@ -49,7 +49,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with Archive(path) as archive:
             ids = {source.seed_key: source.id for source in archive.sources()}
         entries = [(DiscoveredUrl(url=url), url_key(url)) for url in (f"https://wide.example/{n}" for n in range(120))]
-        store.add_found(entries, ids["wide/list"], NOW - DAY)
+        store.add_discovered(entries, ids["wide/list"], NOW - DAY)
         with Archive(path) as archive:
             articles = [source.id for source in archive.sources() if source.found_in]
         visit = NOW - HOUR

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.frontier.change_rate import MIN_ARTICLES, PRIOR
-from archive.crawl.frontier.due import due_at
-from archive.crawl.frontier.plan import plan_visits
+from archive.seeds.frontier.change_rate import MIN_ARTICLES, PRIOR
+from archive.seeds.frontier.due import due_at
+from archive.seeds.frontier.plan import plan_visits
 from archive.urls import host_of, url_key
 from db.records import ChangeRate, Reason, SeedKind, Source, SourceState, Visit, WaitingSource
 

@@ -54,7 +54,7 @@ class SourceQuestions(Questions):
 
         ``source_ids``: only what decides about these sources: themselves, and the groups of theirs that have a budget.
         """
-        from archive.crawl.frontier.plan import plan_visits
+        from archive.seeds.frontier.plan import plan_visits
 
         states = source_queries.states(self._ask, source_ids)
         # Counting the visits of a day costs more than a page of sources.

@@ -148,7 +148,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
 
 def _describe_budget(budget: Budget) -> str:
     """Return a group's budget and its effect in words."""
-    from archive.crawl.frontier.change_rate import TAU
+    from archive.seeds.frontier.change_rate import TAU
 
     used = f"{budget.spent:,} used in the last day, {budget.expected:,} expected in the next"
     is_stretched = budget.tau > TAU

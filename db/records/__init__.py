@@ -2,16 +2,17 @@
 
 Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans are character offsets, half open.
 
-=============== =====================================================
+=============== ====================================================================================
+``core``        the eight core nouns: source, visit, outcome, capture, extraction, text, version, link
 ``enums``       the closed lists: reasons, verdicts, kinds, relations
 ``seeds``       the seed index
-``gather``      sources, visits, outcomes, captures
-``derive``      pages, extractions, texts, versions, histories
-``copies``      edits, links, labels, clusters
+``gather``      plans, hops, exchanges, host states
+``derive``      pages, recipes, templates, sightings, histories
+``copies``      edits, judgements, labels, clusters
 ``change_rate`` change rates and budgets, for the frontier
 ``tombstones``  tombstones, chain links, citations, repacking
 ``runs``        reports of runs, problems
-=============== =====================================================
+=============== ====================================================================================
 """
 
 from db.records.change_rate import Budget, ChangeRate, ObservedHistory
@@ -24,18 +25,17 @@ from db.records.copies import (
     Judgement,
     Label,
     Lag,
-    Link,
     Passage,
     UncorrectedCopy,
     VersionRef,
 )
+from db.records.core import Capture, Extraction, Link, Outcome, Source, Text, Version, Visit
 from db.records.derive import (
     SCRAPER_MARKS,
     TEXT_MEDIA_TYPE,
     AliasClaim,
     AliasEdge,
     CleanedText,
-    Extraction,
     Fact,
     History,
     Page,
@@ -47,21 +47,15 @@ from db.records.derive import (
     Stretch,
     Suspect,
     TemplateLines,
-    Text,
-    Version,
 )
 from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
 from db.records.gather import (
-    Capture,
     DiscoveredUrl,
     Exchange,
     Hop,
     HostState,
-    Outcome,
     Plan,
-    Source,
     SourceState,
-    Visit,
     WaitingSource,
 )
 from db.records.runs import Problem, Report, Row

@@ -33,7 +33,7 @@ else
 endif
 	@touch $@
 
-demo: setup  ## archive the invented news world, offline (ARGS=--open shows it in a browser, ARGS=--grade checks the result)
+demo: setup  ## archive the invented news world, offline (ARGS=--open shows it, ARGS=--grade checks it)
 	$(RUN)wirecopy demo $(ARGS)
 
 test: setup  ## run the fast tests (ARGS="-k plan" selects some)
@@ -55,7 +55,7 @@ check: setup  ## check lint, format, types, import contracts
 bench: setup  ## report CPU and time, as ratios within one run; never asserted
 	$(RUN)python bench/run.py $(ARGS)
 
-browser:  ## install Debian's Chromium for the browser tests if possible; without it they are skipped
+browser:  ## install Debian's Chromium for the browser tests; without it they are skipped
 	@command -v chromium >/dev/null || { [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium fonts-liberation >/dev/null; } \
 		|| echo 'skipped: chromium is missing and cannot be installed (needs apt-get, as root); browser tests are skipped'

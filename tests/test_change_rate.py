@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.crawl.frontier.change_rate import (
+from archive.seeds.frontier.change_rate import (
     EDGES,
     LONGEST,
     MIN_ARTICLES,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from db.records import SearchCursor
+
 EVERYDAY = (
     "U.S.",
     "back-up",
@@ -258,7 +260,7 @@ def matching_texts(store: Store, prefix: str, texts: Sequence[str]) -> list[str]
 def test_pages_and_windows_give_each_hit_once(archive: Archive, typed: str, window: int | None) -> None:
     parsed = parse_query(typed)
     urls: list[str] = []
-    place: search_queries.Cursor | None = None
+    place: SearchCursor | None = None
     for _ in range(40):
         page = search_queries.search_page(
             archive.ask, parsed.query, limit=5, only=parsed.only, place=place, window=window

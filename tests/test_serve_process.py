@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
 import signal
@@ -20,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import wirecopy
+from archive.serve.server import listen
 from builders import DAY, HOUR, T0, record_text
 from db.errors import ConfigError, StoreError
 from db.store import Store
@@ -47,6 +49,34 @@ def test_no_archive_and_a_port_in_use_are_said(tmp_path: Path) -> None:
     port = str(taken.getsockname()[1])
     with taken, pytest.raises(ConfigError, match="--port"):
         CliRunner().invoke(wirecopy, ["--db", str(path), "serve", "--port", port], catch_exceptions=False)
+
+
+class Witness(asyncio.Protocol):
+    """Keeps the TCP_NODELAY option of the connection it is made for."""
+
+    def __init__(self) -> None:
+        self.accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        option = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        self.accepted.set_result(option)
+
+
+def test_answers_leave_at_once_as_the_listening_socket_names_tcp() -> None:
+    """Where a listening socket names no protocol, asyncio sets no TCP_NODELAY, and each answer waits 40 ms."""
+
+    async def option_of_an_accepted(listener: socket.socket) -> int:
+        witness = Witness()
+        async with await asyncio.get_running_loop().create_server(lambda: witness, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            option = await witness.accepted
+            writer.close()
+            await writer.wait_closed()
+        return option
+
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+        assert asyncio.run(option_of_an_accepted(listener)) != 0
 
 
 @contextmanager
@@ -111,7 +141,7 @@ def ask_until(over: threading.Event, port: int) -> int:
     """Read one page after the other; how many were answered."""
     answered = 0
     while not over.is_set():
-        for page in ("/", "/a/1", "/g/1", "/search?q=harbour", "/s", "/at/now"):
+        for page in ("/", "/articles/1", "/copies/1", "/search?q=harbour", "/sources", "/as-of/now"):
             answered += get(port, page) == HTTPStatus.OK
     return answered
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.errors import ArchiveError, BadInput
-from db.queries.search import Filters
+from db.records import SearchFilters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ class ParsedQuery:
     """A search as it was understood: an FTS5 ``query``, what it is narrowed to, and all of it in words, ``said``."""
 
     query: str
-    only: Filters
+    only: SearchFilters
     said: str
 
 
@@ -82,12 +82,12 @@ _OR = _Term("OR", 1)
 
 
 def parse_query(words: str, *, when: datetime | None = None, gone: bool = False) -> ParsedQuery:
-    """The search that ``words`` ask for, ``when`` and ``gone`` being those of ``Filters``.
+    """The search that ``words`` ask for, ``when`` and ``gone`` being those of ``SearchFilters``.
 
     Raises BadInput if nothing in them can be searched for.
     """
     safe = words[:LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
-    only, where = Filters(when=when, gone=gone), ""
+    only, where = SearchFilters(when=when, gone=gone), ""
     terms: list[_Term] = []
     for found in _TERM.finditer(safe):
         more = None if found["minus"] or found["title"] else _narrowed(only, found["word"] or "")
@@ -102,14 +102,14 @@ def parse_query(words: str, *, when: datetime | None = None, gone: bool = False)
     return ParsedQuery(query=query, only=only, said=f"{query}{_said(only, where)}")
 
 
-def _why(terms: Sequence[_Term], only: Filters) -> str:
+def _why(terms: Sequence[_Term], only: SearchFilters) -> str:
     if any(term.unwanted for term in terms):
         return "it only says what must not occur"
     narrowed = only.site or only.since or only.until
     return "it says where and when, but no word" if narrowed else "it holds no letter or digit"
 
 
-def _said(only: Filters, where: str) -> str:
+def _said(only: SearchFilters, where: str) -> str:
     site = f", at {where}" if where else ""
     since = "" if only.since is None else f", first seen from {iso(only.since)}"
     return site + since + ("" if only.until is None else f", first seen before {iso(only.until)}")
@@ -118,7 +118,7 @@ def _said(only: Filters, where: str) -> str:
 # --- where and when --------------------------------------------------------------------------------------------------
 
 
-def _narrowed(before: Filters, word: str) -> Filters | None:
+def _narrowed(before: SearchFilters, word: str) -> SearchFilters | None:
     """The search narrowed by a word like site:daily.example; None where the word is none of these, but text."""
     found = _FILTER.fullmatch(word)
     if found is None:

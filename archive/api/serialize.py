@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.api import Comparison
-    from db.queries.search import Match
     from db.records import (
         Capture,
         Citation,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         Label,
         Lag,
         Link,
+        Match,
         Passage,
         Plan,
         Problem,
@@ -195,6 +195,7 @@ def cluster(each: Cluster) -> Json:
         "members": [_ref(member) | {"lag": _lag(behind)} for member, behind in zip(each.members, lags, strict=True)],
         "links": [link(one) for one in each.links],
         "labels": [label(one) for one in each.labels],
+        "whole": each.whole,
     }
 
 
@@ -287,7 +288,7 @@ def fact(each: Fact) -> Json:
 
 def hit(each: Match) -> Json:
     """One hit of ``search --json``; the snippet is plain, without marks."""
-    from db.queries.search import SNIPPET_MARKS
+    from db.records import SNIPPET_MARKS
 
     plain = each.snippet.replace(SNIPPET_MARKS[0], "").replace(SNIPPET_MARKS[1], "")
     stood = {

@@ -76,7 +76,7 @@ def build_selection(
         ids = {source.url: source.id for source in archive.sources()}
         versions = [version for version, _ in archive.articles(at=instant, group=group)]
         if unique is not None:
-            clusters = archive.clusters(how=unique, at=instant)
+            clusters = archive.clusters(how=unique, at=instant, evidence=False)
             versions = [version for version, _ in fold(versions, lambda version: version.url, clusters)]
             sources = tables.with_aliases(reader.ask, {ids[version.url] for version in versions})
         window = replace(window, sources=None if sources is None else frozenset(sources))

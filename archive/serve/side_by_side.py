@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.api import serialize
 from archive.copies import aligned_words
-from archive.serve import wording
+from archive.serve import paths, wording
 from archive.timestamps import iso
 from archive.versions.diff.layout import strip_controls
 
@@ -32,21 +32,22 @@ _MARKS = ".,:;!?\"'()\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two texts side by side: a link between two versions with what they say."""
+    """Two texts side by side: a link between two versions, their texts, and the ids of their sources by address."""
 
     link: Link
     a: Text
     b: Text
+    ids: Mapping[str, int]
 
 
-def side_by_side(pair: Pair, ids: Mapping[str, int]) -> Json:
+def side_by_side(pair: Pair) -> Json:
     """Both texts in the order of the second: shared passages beside each other, the rest alone."""
     link = pair.link
     laid = list(aligned(pair.a.body, pair.b.body, link.passages))
     rows = [_drawn(row) for row in laid[:MOST_ROWS]]
     return {
-        "a": _side(link.a, ids),
-        "b": _side(link.b, ids),
+        "a": _side(link.a, pair.ids),
+        "b": _side(link.b, pair.ids),
         "relation": str(link.relation),
         "score": round(link.score, 4),
         "coverage": [round(share, 4) for share in link.coverage],
@@ -73,7 +74,7 @@ def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
     source_id = ids.get(ref.url)
     return {
         "id": source_id,
-        "path": f"/a/{source_id}?v={ref.version}",
+        "path": paths.article(source_id, ref.version),
         **named(ref),
         "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
         "text_sha256": ref.text_sha256,

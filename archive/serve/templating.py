@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
-def draw(template: str, view: Json, *, at: RequestContext | None = None, **drawn: Any) -> str:
-    """A page: the template filled from the view, and from values drawn of the same facts."""
-    known: Json = {"path": "", "here": "/", "token": None, "now": None, "at": at, "view": view}
-    if at:
-        asked = at.request.url
-        here = f"{asked.path}?{asked.query}" if asked.query else asked.path
-        known |= {"path": asked.path, "here": here, "token": at.house.token, "now": at.now}
-    return environment().get_template(template).render(known | drawn)
+def draw(template: str, view: Json, *, context: RequestContext | None = None, **drawn: Any) -> str:
+    """Return a page: the template filled from the view, and from values drawn from the same facts."""
+    variables: Json = {"path": "", "here": "/", "token": None, "now": None, "context": context, "view": view}
+    if context:
+        url = context.request.url
+        here = f"{url.path}?{url.query}" if url.query else url.path
+        variables |= {"path": url.path, "here": here, "token": context.state.token, "now": context.now}
+    return environment().get_template(template).render(variables | drawn)
 
 
 @lru_cache(maxsize=1)  # templates are compiled once
 def environment() -> Environment:
-    """The Jinja environment of our templates."""
-    made = Environment(
+    """Return the Jinja environment of our templates."""
+    jinja = Environment(
         loader=PackageLoader("archive.serve"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
@@ -40,7 +40,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    jinja.filters |= {
         "moment": moment,
         "day": day,
         "percent": percent,
@@ -54,8 +54,8 @@ def environment() -> Environment:
         "many": wording.many,
         "quoted": lambda text: quote(str(text), safe=""),
     }
-    made.globals["charts"] = charts
-    return made
+    jinja.globals["charts"] = charts
+    return jinja
 
 
 def _plain(value: Any) -> Any:
@@ -64,21 +64,21 @@ def _plain(value: Any) -> Any:
 
 
 def moment(iso: str | None) -> Markup:
-    """An instant as ``<time>``, to the minute, UTC."""
+    """Return an instant as ``<time>``, to the minute, UTC."""
     if not iso:
         return Markup('<span class="none">never</span>')
-    told = datetime.fromisoformat(iso)
-    return Markup('<time datetime="{}">{}</time>').format(iso, f"{told.day} {told:%b %Y %H:%M}")
+    instant = datetime.fromisoformat(iso)
+    return Markup('<time datetime="{}">{}</time>').format(iso, f"{instant.day} {instant:%b %Y %H:%M}")
 
 
 def day(iso: str) -> Markup:
-    """The day of an instant as ``<time>``."""
-    told = datetime.fromisoformat(iso)
-    return Markup('<time datetime="{}">{}</time>').format(iso[:10], f"{told.day} {told:%b %Y}")
+    """Return the day of an instant as ``<time>``."""
+    instant = datetime.fromisoformat(iso)
+    return Markup('<time datetime="{}">{}</time>').format(iso[:10], f"{instant.day} {instant:%b %Y}")
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1, as people write it."""
+    """Return a share from 0 to 1, as people write it."""
     return f"{share:.0%}" if share >= 0.01 or not share else "under 1%"  # noqa: PLR2004 - what a percent is
 
 

@@ -94,7 +94,7 @@ class Extraction:
     """The extraction of one payload under one recipe. ``text`` is the best body found, whatever the verdict.
 
     ``title`` is the headline: the one that two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` is declared
-    by the page, never guessed. ``removed`` lists the boilerplate removed, in text order; ``origin`` the agency or
+    by the page, never guessed. ``removed`` lists the boilerplate removed, in text order, ``origin`` the agency or
     credit lines. ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or
     og, and a link. ``facts`` have the source of each of these, and the guesses. ``headline_from`` names those of h1,
     og:title and json-ld that agree on ``title``.
@@ -147,6 +147,16 @@ class ReadLength:
     length: int
     paragraphs: int
     removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredUrl:
+    """An address as it was declared once: its kind, the link as written, what it is relative to, and when."""
+
+    kind: str
+    href: str
+    base: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +303,7 @@ class Stretch:
 class Suspect:
     """A text that was seen, but does not count as the article's before another capture confirms it.
 
-    ``because`` is the reason for doubt. ``waiting`` is True while the next check may still confirm it; otherwise the
+    ``because`` is the reason for doubt. ``waiting`` is True while the next check may still confirm it. Otherwise the
     page returned to its text before.
     """
 
@@ -309,7 +319,7 @@ class Suspect:
 class History:
     """The history of one source: its versions, its suspect texts, and the other states its checks met.
 
-    ``stretches`` are the states without a text; passing failures do not interrupt them. ``states`` are all runs of one
+    ``stretches`` are the states without a text. Passing failures do not interrupt them. ``states`` are all runs of one
     state, by start. ``claims`` are the alias claims. ``found_in`` are the lists that named the source, and when each
     first did.
     """
@@ -325,7 +335,7 @@ class History:
 
     @property
     def gone_at(self) -> datetime | None:
-        """The start of the page's confirmed absence, if no text was seen after it; None if the page is not gone.
+        """The start of the page's confirmed absence, if no text was seen after it, or None if the page is not gone.
 
         One 404 is no absence. A second one at least a day later, a 410 or a 451 is.
         """

@@ -28,7 +28,7 @@ class Source:
     retired_at: datetime | None = None
     same_as: int | None = None
     hinted_at: datetime | None = None
-    """The newest instant at which a list says this page was updated; None if no list says."""
+    """The newest instant at which a list says this page was updated, or None if no list says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Visit:
 
     The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of a redirect
     chain, and only with the Accept-Encoding ``validators_coding`` (None: with any). ``replays``: the request goes to a
-    web archive, whose answer is the recorded one, also if it is a redirect or a 304.
+    web archive, whose answer is the recorded one, also if it is a redirect or a 304. ``due_at``: since when it is due.
     """
 
     source_id: int
@@ -86,6 +86,7 @@ class Visit:
     language: str | None = None
     allow_private: bool = False
     replays: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,15 @@ class Plan:
     visits: tuple[Visit, ...]
     waiting: tuple[WaitingSource, ...] = ()
     budgets: tuple[Budget, ...] = ()
+
+    def is_due(self, source_id: int) -> bool:
+        """True if a source is visited now."""
+        return any(visit.source_id == source_id for visit in self.visits)
+
+    def due_at(self, source_id: int) -> datetime | None:
+        """Return when a source is due or was; None: never by itself, or it is not watched."""
+        sources: tuple[Visit | WaitingSource, ...] = (*self.visits, *self.waiting)
+        return next((source.due_at for source in sources if source.source_id == source_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ _PATHS: dict[str, Json] = {
     "sources/{id}": {"says": "One source", "one": "Source", "path": {"id": "count"}},
     "articles": {
         "says": "The whole archive as of an instant, by address",
-        "rows": "articles=Standing* at",
+        "rows": "articles=ArticleAsOf* at",
         "takes": "after limit at",
     },
     "articles/{id}": {

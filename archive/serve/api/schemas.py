@@ -80,7 +80,7 @@ SHAPES: dict[str, str] = {
     "Problem": "type title status detail hint instance",
     "Version": _VERSION,
     "Change": f"{_VERSION} {_OUTLET} diff?",
-    "Standing": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
+    "ArticleAsOf": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
     "Source": f"{_OUTLET} kind group seed? state said health last_checked_at? last_fine_at? checks streak "
     "usual_length? versions changes_a_week changed_at? every? due_at? due waits_until? same_as? "
     "retired_at? last_checks=check*",

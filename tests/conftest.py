@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+import locale
 import os
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, MutableMapping
 
     from db.store import Store
 
-# Answers are as wide as the terminal; a test's is a pipe, whatever stands around the test run (xdist sets a width).
-for name in ("COLUMNS", "LINES"):
-    os.environ.pop(name, None)
-
 ROOT = Path(__file__).resolve().parents[1]
+
+SETTINGS = ("WIRECOPY_", "PREFECT_", "PYTHON", "LC_")
+"""Beginnings of variables that change what a test would see. Those of the shell, or of CI, are not the tests' own."""
+
+TERMINAL = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "LANGUAGE"}
+"""xdist sets a width as well: answers are as wide as the terminal, and a test's is a pipe."""
+
+WHERE_CODE_LIES = {"PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPYCACHEPREFIX"}
+"""What a child needs to import what this process imports."""
+
+
+def own_environment(environ: MutableMapping[str, str]) -> None:
+    """Take from ``environ`` what a person's shell sets for other programs, and set one locale and one time zone."""
+    for name in set(environ) - WHERE_CODE_LIES:
+        if name.startswith(SETTINGS) or name in TERMINAL or name.lower().endswith("_proxy"):
+            del environ[name]
+    environ |= {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
+
+
+# Before anything of ours is imported, for this process and so for its children.
+own_environment(os.environ)
+time.tzset()
+locale.setlocale(locale.LC_ALL, "")
+sys.dont_write_bytecode = False  # compiling every module again in every child was a third of the CPU of the fast tests
+
+# A busy machine is no bug: an example has no deadline, and generating examples may take long.
+hypothesis.settings.register_profile(
+    "wirecopy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("wirecopy")
 
 
 @pytest.fixture

@@ -60,19 +60,19 @@ def mirrored(j: Judgement) -> Judgement:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, texts)
 def test_a_judgement_is_symmetric(a, b):
     assert judge(b, a) == mirrored(judge(a, b))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_two_texts_are_judged_symmetrically(a, b):
     assert judge(text(b), text(a)) == mirrored(judge(text(a), text(b)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, texts)
 def test_passages_are_in_order_and_inside_both_bodies(a, b):
     passages = judge(a, b).passages

@@ -221,7 +221,7 @@ def check(say: Callable[[Iterable[Step]], dict[str, Any]], data: st.DataObject, 
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_the_order_of_arrival_the_archive_says_the_same(said: Any, data: st.DataObject) -> None:
     check(said, data, most=7)
@@ -229,7 +229,7 @@ def test_whatever_the_order_of_arrival_the_archive_says_the_same(said: Any, data
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # one to five seconds an example
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_the_order_of_many_arrivals_the_archive_says_the_same(said: Any, data: st.DataObject) -> None:
     check(said, data, most=12)

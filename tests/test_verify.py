@@ -228,7 +228,7 @@ def changed(value: object, dice: random.Random) -> object:
 
 
 @given(dice=st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pytest.TempPathFactory, dice: Any) -> None:
     path = tmp_path_factory.mktemp("spoilt") / "archive.db"
     path.write_bytes(sound)

@@ -257,7 +257,7 @@ def arrive(store: Store, seen: Sequence[tuple[int, Seen]], batches: Collection[i
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data(), pages)
 def test_any_order_of_arrival_gives_the_same_history(store: Store, data: st.DataObject, seen: list[Seen]) -> None:
     ordered = list(enumerate(seen))

@@ -45,9 +45,7 @@ locale.setlocale(locale.LC_ALL, "")
 sys.dont_write_bytecode = False  # compiling every module again in every child was a third of the CPU of the fast tests
 
 # A busy machine is no bug: an example has no deadline, and generating examples may take long.
-hypothesis.settings.register_profile(
-    "wirecopy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+hypothesis.settings.register_profile("wirecopy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("wirecopy")
 
 
@@ -61,8 +59,9 @@ def now() -> datetime:
 def store(tmp_path: Path) -> Iterator[Store]:
     """A new archive, ``archive.db`` in the test's folder, open for writing."""
     from db.store import Store  # a third of a second, which tests without an archive need not wait
+    from tests.builders import new_archive
 
-    with Store(tmp_path / "archive.db") as opened:
+    with Store(new_archive(tmp_path / "archive.db")) as opened:
         yield opened
 
 

@@ -16,7 +16,7 @@ from archive.api.version_ref import Ref, parse_ref
 from archive.cli import wirecopy
 from db.errors import NotArchived
 from db.store import Store
-from tests.builders import DAY, HOUR, T0, URL, add_source, make_history
+from tests.builders import DAY, HOUR, T0, URL, add_source, made_once, make_history
 
 if TYPE_CHECKING:
     from db.records import Citation
@@ -26,10 +26,13 @@ SCHEMA = Path(__file__).resolve().parents[1] / "docs" / "json" / "cite.schema.js
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY), ("two", T0 + 3 * DAY)], title="Harbour")
-    return where
 
 
 def cited(path: Path, ref: Ref) -> Citation:

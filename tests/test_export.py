@@ -22,7 +22,7 @@ from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Exchange, Hop, Reason
 from db.store import Store
-from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, add_source, failed
+from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, add_source, failed, made_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,10 +92,13 @@ def world(source: int, other: int) -> list[Pair]:
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
     """An archive with one capture of every sort."""
-    path = tmp_path / "archive.db"
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
     with Store(path) as store:
         store.record(world(add_source(store), add_source(store, OTHER)))
-    return path
 
 
 def contents(db: Path) -> list[Capture]:

@@ -37,7 +37,7 @@ from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Reason, Relation, SeedKind
 from db.store import Store
-from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, failed, make_history
+from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, failed, made_once, make_history
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,11 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def parted(tmp_path: Path) -> Path:
     """An article in parts whose second check brought the same pages again, a feed, a probe, and an error met twice."""
-    path = tmp_path / "parted.db"
+    return make_parted(tmp_path / "parted.db")
+
+
+@made_once
+def make_parted(path: Path) -> None:
     with Store(path) as store:
         source = add_source(store)
         for hours in (0, 3):
@@ -82,7 +86,6 @@ def parted(tmp_path: Path) -> Path:
             for hours in (0, 4):
                 asked = a_capture(0, url=url, at=T0 + hours * HOUR, content_type="application/xml")
                 store.keep_asides([(kind, url_key(url), asked, b"<rss/>" + url.encode())], (), T0)
-    return path
 
 
 def contents(db: Path) -> list[tuple[str, str, Capture, object]]:

@@ -40,6 +40,7 @@ from tests.builders import (
     a_seed,
     add_source,
     an_outcome,
+    made_once,
     make_history,
     record_text,
 )
@@ -60,12 +61,15 @@ def page(*words: str, length: int = 300) -> str:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An article with a secret, in three versions, and another whose pages are packed against the first one's."""
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         make_history(store, add_source(store), [(page(f"{SECRET}{n}"), T0 + n * DAY) for n in range(3)])
         make_history(store, add_source(store, OTHER), [(page("calm"), T0 + HOUR), (page("calmer"), T0 + DAY)])
         store.link(1, [(4, a_judgement())], "of the tests", T0)
-    return where
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from db.store import Store
 from db.verify import verify
 from db.views import create_views, drop_views
 from db.writer import open_engine
-from tests.builders import DAY, T0, a_judgement, add_source, make_history
+from tests.builders import DAY, T0, a_judgement, add_source, made_once, make_history
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -40,12 +40,15 @@ FULL_TEXT = {"text_fts", "text_fts_data", "text_fts_idx", "text_fts_docsize", "t
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An archive with two linked articles, one of them in two versions."""
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY)])
         make_history(store, add_source(store, "https://copy.example/a"), [("one again", T0 + DAY)])
         store.link(1, [(3, a_judgement())], "of the tests", T0)
-    return where
 
 
 def ask(path: Path, sql: str) -> list[tuple[object, ...]]:

@@ -22,6 +22,7 @@ from tests.builders import (
     derive_all,
     digest_of,
     judged,
+    made_once,
     make_history,
     record_text,
     settle,
@@ -37,12 +38,15 @@ COPY = "https://copy.example/a"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An article that lost a word on the second day and got another on the third, and a copy that came late."""
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         seen = [("ferry sinks in fog", T0), ("ferry sinks", T0 + DAY), ("ferry sinks, captain held", T0 + 2 * DAY)]
         make_history(store, add_source(store), seen)
         make_history(store, add_source(store, COPY), [("ferry sinks in fog again", T0 + 2 * DAY)])
-    return where
 
 
 @pytest.fixture

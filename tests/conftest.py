@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import os
 import sys
@@ -47,6 +48,17 @@ sys.dont_write_bytecode = False  # compiling every module again in every child w
 # A busy machine is no bug: an example has no deadline, and generating examples may take long.
 hypothesis.settings.register_profile("wirecopy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("wirecopy")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Spare the garbage collector what stays until the end: looking through 4,000 tests again and again took 8 s."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture

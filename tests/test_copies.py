@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 
 from archive.copies import METHOD, Tier, explain_judgement, fingerprint, judge, tier_of
 from db.records import Judgement, Passage, Relation, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAIRS = Path(__file__).parent / "pairs"
 

@@ -63,7 +63,7 @@ def test_a_page_that_is_cut_off_announces_more_than_it_sends(site: Site) -> None
     site.round = cut.round
     path = WORLD.url(article).partition(".example")[2]
     request = f"GET {path} HTTP/1.1\r\nHost: {article.outlet}.example\r\n\r\n".encode()
-    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
+    with socket.create_connection((LOOPBACK, site.port), timeout=60) as held:
         held.sendall(request)
         head, _, body = read_to_the_end(held).partition(b"\r\n\r\n")
     whole = WORLD.respond(0, f"{article.outlet}.example", path, {}).body
@@ -79,7 +79,7 @@ def test_the_round_may_be_turned_while_the_site_runs(site: Site, client: httpx.C
 
 def test_a_connection_is_kept_for_the_next_request(site: Site) -> None:
     request = b"GET /robots.txt HTTP/1.1\r\nHost: wire.example\r\n\r\n"
-    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
+    with socket.create_connection((LOOPBACK, site.port), timeout=60) as held:
         for _ in range(3):
             held.sendall(request)
             assert b"Sitemap: http://wire.example/sitemap.xml" in read_reply(held)
@@ -87,7 +87,7 @@ def test_a_connection_is_kept_for_the_next_request(site: Site) -> None:
 
 def test_a_request_in_absolute_form_names_its_host_itself(site: Site) -> None:
     request = b"GET http://ministry.example/robots.txt?x=1 HTTP/1.1\r\nHost: proxy.invalid\r\n\r\n"
-    with socket.create_connection((LOOPBACK, site.port), timeout=5) as held:
+    with socket.create_connection((LOOPBACK, site.port), timeout=60) as held:
         held.sendall(request)
         assert b"http://ministry.example/sitemap.xml" in read_reply(held)
 

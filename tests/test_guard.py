@@ -133,7 +133,7 @@ def answering(*addresses: str) -> Lookup:
     return lookup
 
 
-OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=2)
+OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=60)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_name_is_looked_up_once_and_connected_as_checked(site: Site) -> None:
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer(site: Site) -> None:
-    policy = FetchPolicy(contact="x@y.example", min_gap=0, deadline=5)
+    policy = FetchPolicy(contact="x@y.example", min_gap=0, deadline=60)
     lookup = answering("127.0.0.2", "127.0.0.1")  # the server listens on 127.0.0.1 alone
     outcome = fetch(f"http://news.test:{site.port}/page", policy, lookup=lookup, allow_private=True)
     assert outcome.reason is None

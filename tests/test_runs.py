@@ -282,7 +282,7 @@ def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishe
 
     async def slow(_: Asked) -> AsyncIterator[bytes]:
         reached.set()
-        await asyncio.to_thread(may_answer.wait, 30)
+        await asyncio.to_thread(may_answer.wait, 300)
         yield reply(page(*PARAGRAPHS)).raw
 
     desk.site.pages["/talks"] = slow
@@ -290,7 +290,7 @@ def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishe
     first = threading.Thread(target=lambda: done.append(asyncio.run(run_refresh(desk.settings(T0 + HOUR)))))
     first.start()
     try:
-        assert reached.wait(30)
+        assert reached.wait(300)
         (holder,) = holders(desk.db, desk.settings())
         for second in (run_refresh, run_backfill, upkeep, reextract, rematch):
             with pytest.raises(StoreBusy) as refused:

@@ -628,7 +628,7 @@ def test_asking_does_not_wait_for_another_writer(path: Path, store: Store, sourc
         other.execute("BEGIN IMMEDIATE")
         asking = threading.Thread(target=source_queries.by_id, args=(store.ask, source))
         asking.start()
-        asking.join(timeout=10)
+        asking.join(timeout=60)
         waited = asking.is_alive()
         other.execute("ROLLBACK")
     asking.join()

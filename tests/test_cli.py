@@ -15,6 +15,7 @@ from archive.cli import GROUPS, main, wirecopy
 from archive.cli.common import exit_code
 from builders import T0
 from newsroom import COPY, TALKS, fill
+from tests.commands import call_main
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "docs" / "json"
@@ -26,22 +27,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(path, T0)
     run(path, "label", f"{TALKS}@1", COPY, "copy", "--note", "the same reporter's name")
     return path
-
-
-class Ran:
-    """What one call of the command line printed and how it ended."""
-
-    def __init__(self, *arguments: str | Path, stdin: bytes | None = None) -> None:
-        code = "import sys; from archive.cli import main; main()"
-        ran = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)],
-            cwd=ROOT,
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        self.code, self.out, self.err = ran.returncode, ran.stdout.decode(), ran.stderr.decode()
 
 
 def run(archive: Path, *arguments: str) -> str:
@@ -110,8 +95,9 @@ def test_show_answers_for_an_instant(archive: Path) -> None:
 
 
 def test_show_raw_gives_the_fetched_bytes(archive: Path) -> None:
-    ran = Ran("--db", archive, "show", f"{TALKS}@1", "--raw")
-    assert ran.out.startswith("<!doctype html>")
+    code = "from archive.cli import main; main()"
+    command = [sys.executable, "-c", code, "--db", archive, "show", f"{TALKS}@1", "--raw"]
+    assert subprocess.run(command, cwd=ROOT, stdout=-1, check=True).stdout.startswith(b"<!doctype html>")
 
 
 def test_passages_of_a_copy_point_into_the_shown_texts(archive: Path) -> None:
@@ -144,14 +130,14 @@ def _text(archive: Path, side: dict[str, object]) -> str:
 def test_a_mistake_ends_with_its_code_and_says_what_to_do(
     archive: Path, arguments: list[str], code: int, said: str
 ) -> None:
-    ran = Ran("--db", archive, *arguments)
+    ran = call_main("--db", archive, *arguments)
     assert ran.code == code
     assert said in ran.err
     assert "Traceback" not in ran.err
 
 
 def test_a_missing_archive_names_the_command_that_makes_one(tmp_path: Path) -> None:
-    ran = Ran("--db", tmp_path / "none.db", "status")
+    ran = call_main("--db", tmp_path / "none.db", "status")
     assert ran.code == 5
     assert "wirecopy init" in ran.err
 
@@ -161,22 +147,28 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"not a database" * 500)
     for arguments in (["status"], ["import", str(ROOT / "README.md")]):
-        ran = Ran("--db", bad, *arguments)
+        ran = call_main("--db", bad, *arguments)
         assert (ran.code, "Traceback" in ran.err) == (5, False) or arguments[0] == "import"
     assert bad.read_bytes() == b"not a database" * 500
 
 
-@pytest.mark.parametrize("verb", ["history", "show", "diff", "copies", "explain"])
-def test_a_read_verb_imports_neither_prefect_nor_trafilatura_nor_the_web_stack(archive: Path, verb: str) -> None:
-    code = (
-        "import sys\nfrom archive.cli import main\ntry:\n    main()\nfinally:\n"
-        "    heavy = {'prefect', 'trafilatura', 'httpx', 'fastapi', 'sqlalchemy', 'lxml'} & set(sys.modules)\n"
-        "    print('HEAVY', sorted(heavy), file=sys.stderr)\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "--db", archive, verb, TALKS], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert "HEAVY []" in ran.stderr
+READ_VERBS = """
+import sys
+from archive.cli import main
+for verb in ("history", "show", "diff", "copies", "explain"):
+    try:
+        main(["--db", sys.argv[1], verb, sys.argv[2]])
+    except SystemExit as ended:
+        heavy = {"prefect", "trafilatura", "httpx", "fastapi", "sqlalchemy", "lxml"} & set(sys.modules)
+        print("IMPORTED BY", verb, ended.code, sorted(heavy), file=sys.stderr)
+"""
+
+
+def test_no_read_verb_imports_prefect_trafilatura_or_the_web_stack(archive: Path) -> None:
+    command = [sys.executable, "-c", READ_VERBS, archive, TALKS]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = [line for line in ran.stderr.splitlines() if line.startswith("IMPORTED BY")]
+    assert imported == [f"IMPORTED BY {verb} 0 []" for verb in ("history", "show", "diff", "copies", "explain")]
 
 
 def test_every_verb_has_help_with_an_example_or_a_plain_sentence() -> None:

@@ -15,6 +15,7 @@ from archive.cli.common import exit_code
 from archive.cli.output import columns, count, fold, size, tally
 from builders import T0
 from newsroom import COPY, TALKS, fill
+from tests.commands import call_main
 
 ROOT = Path(__file__).parent.parent
 ADDRESS = "https://daily.example/news/2026/01/05/a-very-long-address-that-no-narrow-terminal-can-hold"
@@ -28,18 +29,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def typed(*arguments: str | Path, cwd: Path = ROOT, **environ: str) -> tuple[int, str]:
-    """What a command prints, errors included, and how it ends."""
-    code = "from archive.cli import main; main()"
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        timeout=120,
-    )
-    return ran.returncode, ran.stdout.decode(environ.get("PYTHONIOENCODING", "utf-8"))
+    """How a command ends, and what it prints, errors included."""
+    ran = call_main(*arguments, cwd=cwd, together=True, **environ)
+    return ran.code, ran.out
 
 
 # --- layout ----------------------------------------------------------------------------------------------------------
@@ -129,9 +121,13 @@ def test_a_side_of_a_comparison_is_a_number_or_an_instant(archive: Path) -> None
 
 
 def test_a_letter_the_terminal_does_not_know_hides_nothing_else(archive: Path) -> None:
-    code, said = typed("--db", archive, "search", "strait", PYTHONIOENCODING="latin-1")
-    assert (code, "Traceback" in said) == (0, False)
-    assert "strait" in said
+    code = "from archive.cli import main; main()"
+    command = [sys.executable, "-c", code, "--db", archive, "search", "strait"]
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"}
+    pipe = subprocess.PIPE
+    ran = subprocess.run(command, cwd=ROOT, env=environ, stdout=pipe, stderr=subprocess.STDOUT, check=False)
+    assert (ran.returncode, b"Traceback" in ran.stdout) == (0, False)
+    assert "strait" in ran.stdout.decode("latin-1")
 
 
 def test_a_path_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 NOW = datetime(2024, 3, 10, tzinfo=UTC)
 
 # A start tag is compared attribute by attribute inside the parser; brackets in the values hide its size from the gates.
-HANGS = "<html><body><a " + " ".join(f"a{n}='<'" for n in range(70_000)) + ">x</a></body></html>"
+HANGS = "<html><body><a " + " ".join(f"a{n}='<'" for n in range(150_000)) + ">x</a></body></html>"
 
 
 def page(html: str) -> Page:
@@ -41,7 +41,7 @@ def story(number: int) -> Page:
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Extractors]:
-    with Extractors(2, wall=2.0) as extractors:
+    with Extractors(2, wall=60) as extractors:
         yield extractors
 
 
@@ -56,9 +56,10 @@ def test_no_workers_means_this_process() -> None:
 
 
 @pytest.mark.slow
-def test_page_over_its_wall_limit_costs_no_neighbour(pool: Extractors) -> None:
+def test_page_over_its_wall_limit_costs_no_neighbour() -> None:
     pages = [story(0), page(HANGS), story(1), story(2), page(HANGS), story(3)]
-    verdicts = [one.verdict for one in pool.map(pages)]
+    with Extractors(2, wall=5) as pool:
+        verdicts = [one.verdict for one in pool.map(pages)]
     assert verdicts == [Verdict.OK, Verdict.TIMEOUT, Verdict.OK, Verdict.OK, Verdict.TIMEOUT, Verdict.OK]
 
 
@@ -90,29 +91,34 @@ def test_workers_end_with_their_pool() -> None:
 
 def test_pool_left_by_an_error_does_not_wait_for_a_slow_page() -> None:
     def interrupted() -> None:
-        with Extractors(1, wall=60) as extractors:
+        with Extractors(1, wall=500) as extractors:
             next(extractors.map([story(0), page(HANGS), story(1), story(2), story(3), story(4)]))
             raise KeyboardInterrupt
 
-    started = time.monotonic()
+    started = os.times().children_user
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert time.monotonic() - started < 15
+    assert os.times().children_user - started < 10  # the page alone takes 40
 
 
 def test_worker_ends_when_its_parent_is_killed() -> None:
     script = (
-        "import sys, os, signal; sys.path.insert(0, 'tests')\n"
-        "from test_workers import Extractors, story, children_of\n"
+        "from archive.extract import Extractors\n"
+        "from db.records import Page\n"
+        "from datetime import UTC, datetime\n"
+        "page = Page(payload=b'', url='https://daily.example/', captured_at=datetime.now(UTC))\n"
         "with Extractors(1) as pool:\n"
-        "    list(pool.map([story(0)]))\n"
-        "    print(*children_of(os.getpid()), flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    list(pool.map([page]))\n"
+        "    print('at work', flush=True)\n"
+        "    input()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    (child,) = map(int, done.stdout.split())
-    assert done.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 10
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdin=pipe, stdout=pipe) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == b"at work\n"
+        (child,) = children_of(parent.pid)
+        parent.kill()
+    deadline = time.monotonic() + 100
     while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(child)
@@ -137,7 +143,7 @@ def test_worker_short_of_memory_answers_and_lives_on() -> None:
     assert ipc.receive(child.stdout.fileno(), within=60) == extract(story(1))
     child.stdin.close()
     child.stdout.close()
-    assert child.wait(10) == 0
+    assert child.wait(100) == 0
 
 
 @pytest.mark.slow

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from difflib import SequenceMatcher
+from functools import cache
 from html import unescape
 from itertools import pairwise
 
 import pytest
 
 from archive.demo.outlets import OUTLETS
-from archive.demo.script import COPIED_LATE, PARTS, ROLES, ROUNDS, deal
+from archive.demo.script import COPIED_LATE, PARTS, ROLES, ROUNDS, Deal, deal
 from archive.demo.texts import EDITS, Article, Edition, edited, first_edition, read_article, read_articles
 from archive.demo.world import World
 from tests.pressroom import page, playing, shown_in, straight, text_of, texts_of
@@ -54,6 +55,11 @@ SCRIPTED = {
 }
 
 
+@cache
+def dealt_by(seed: int) -> Deal:
+    return deal(ARTICLES, seed)
+
+
 # --- one seed, one world ---------------------------------------------------------------------------------------------
 
 
@@ -76,13 +82,13 @@ def test_there_are_about_fifty_articles_on_eight_outlets_in_three_languages() ->
 
 def test_every_event_that_the_demo_promises_is_in_the_script_of_every_seed() -> None:
     for seed in range(200):
-        told = {turn.event for turn in deal(ARTICLES, seed).turns}
+        told = {turn.event for turn in dealt_by(seed).turns}
         assert told == SCRIPTED
 
 
 def test_no_article_plays_two_parts_in_any_of_200_seeds() -> None:
     for seed in range(200):
-        turns = deal(ARTICLES, seed).turns
+        turns = dealt_by(seed).turns
         players = Counter(turn.article for turn in turns)
         assert len(players) == len(PARTS) + 2 + sum(map(bool, ROLES.values()))  # and one copied late, one busy
         steps = Counter({part.name: len(part.steps) for part in PARTS} | {name: len(ROLES[name]) for name in ROLES})
@@ -93,7 +99,7 @@ def test_a_part_written_for_an_article_is_its_own_under_every_seed() -> None:
     roles = {a.role: a.id for a in ARTICLES.values() if a.role}
     assert set(roles) == set(ROLES)
     for seed in range(50):
-        turns = deal(ARTICLES, seed).turns
+        turns = dealt_by(seed).turns
         for role, name in roles.items():
             assert sorted((t.round, t.event) for t in turns if t.article == name) == sorted(ROLES[role])
 
@@ -101,7 +107,7 @@ def test_a_part_written_for_an_article_is_its_own_under_every_seed() -> None:
 def test_a_busy_server_has_nothing_new_to_show_in_that_round() -> None:
     """It asks to be left alone, and an archive that obeys would see the outlet's other events a round late."""
     for seed in range(200):
-        dealt = deal(ARTICLES, seed)
+        dealt = dealt_by(seed)
         busy = next(turn for turn in dealt.turns if turn.event == "server_error" and turn.round)
         outlet = dealt.articles[busy.article].outlet
         assert not [a for a in dealt.articles.values() if a.outlet == outlet and a.appears == busy.round]
@@ -111,7 +117,7 @@ def test_a_busy_server_has_nothing_new_to_show_in_that_round() -> None:
 
 def test_only_one_original_is_edited_before_its_last_copy_appears() -> None:
     for seed in range(200):
-        dealt = deal(ARTICLES, seed)
+        dealt = dealt_by(seed)
         late = {base: a.appears for a in dealt.articles.values() for _, base in a.copies if a.appears}
         edits = [t for t in dealt.turns if t.event in EDITS and t.round <= late.get(t.article, 0)]
         assert [turn.event for turn in edits] == [event for _, event in COPIED_LATE.steps]
@@ -119,7 +125,7 @@ def test_only_one_original_is_edited_before_its_last_copy_appears() -> None:
 
 def test_what_needs_a_second_sighting_gets_it_a_day_later_and_by_the_last_round() -> None:
     for seed in range(50):
-        for turn in deal(ARTICLES, seed).turns:
+        for turn in dealt_by(seed).turns:
             if turn.event == "missing_404":
                 assert (ROUNDS[2] - ROUNDS[turn.round]).days >= 1
             if turn.event == "reverted":

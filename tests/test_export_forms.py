@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import subprocess
 import sys
 import zipfile
 from dataclasses import replace
@@ -38,6 +37,7 @@ from db.reader import Reader
 from db.records import Reason, Relation, SeedKind
 from db.store import Store
 from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, failed, made_once, make_history
+from tests.commands import call_main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -285,14 +285,14 @@ def test_another_ending_is_refused_and_what_fails_leaves_nothing(db: Path, tmp_p
     ],
 )
 def test_without_its_library_a_verb_names_the_extra(
-    db: Path, tmp_path: Path, root: Path, module: str, extra: str, command: list[str]
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, extra: str, command: list[str]
 ) -> None:
     (tmp_path / "x.warc").write_bytes(b"WARC/1.1\r\n" if command[0] == "import" else b"")
-    code = f"import sys; sys.modules['{module}'] = None; from archive.cli import main; main()"
-    whole = [sys.executable, "-c", code, "--db", str(db), *command[:-1], str(tmp_path / command[-1])]
-    done = subprocess.run(whole, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert f"wirecopy[{extra}]" in done.stderr
+    for name in (module, *(name for name in sys.modules if name.startswith(f"{module}."))):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = call_main("--db", db, *command[:-1], tmp_path / command[-1])
+    assert done.code != 0
+    assert f"wirecopy[{extra}]" in done.err
 
 
 def test_every_form_is_a_verb(db: Path, tmp_path: Path) -> None:

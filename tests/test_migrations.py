@@ -31,6 +31,8 @@ from db.writer import open_engine
 from tests.builders import DAY, T0, a_judgement, add_source, made_once, make_history
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Table
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "db" / "migrations"
@@ -59,8 +61,9 @@ def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table and view, but for what SQLite notes for itself."""
     named = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
-    names = [name for (name,) in ask(path, named)]
-    return {str(name): sorted(ask(path, f'SELECT * FROM "{name}"'), key=repr) for name in names}
+    with closing(sqlite3.connect(path)) as connection:
+        names = [str(name) for (name,) in connection.execute(named)]
+        return {name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr) for name in names}
 
 
 def described(path: Path) -> set[tuple[object, ...]]:
@@ -198,12 +201,17 @@ def of_before(path: Path, old: Path, revision: str) -> dict[str, list[tuple[obje
 def tables_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table of the schema. An old file has today's views, which may not fit its tables."""
     names = {str(name) for kind, name, _ in described(path) if kind == "table" and not str(name).startswith("text_fts")}
-    return {name: in_columns(path, path, name) for name in names}
+    return in_columns(path, path, names)
 
 
-def in_columns(path: Path, old: Path, name: str) -> list[tuple[object, ...]]:
-    columns = ", ".join(f'"{row[1]}"' for row in ask(old, f'PRAGMA table_info("{name}")'))
-    return sorted(ask(path, f'SELECT {columns} FROM "{name}"'), key=repr)
+def in_columns(path: Path, old: Path, names: Iterable[str]) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of these tables of ``path``, in the columns they have in ``old``."""
+    rows: dict[str, list[tuple[object, ...]]] = {}
+    with closing(sqlite3.connect(path)) as connection, closing(sqlite3.connect(old)) as older:
+        for name in names:
+            columns = ", ".join(f'"{row[1]}"' for row in older.execute(f'PRAGMA table_info("{name}")'))
+            rows[name] = sorted(connection.execute(f'SELECT {columns} FROM "{name}"').fetchall(), key=repr)
+    return rows
 
 
 @pytest.mark.parametrize("revision", RELEASES)
@@ -214,7 +222,7 @@ def test_an_archive_of_any_release_is_upgraded_without_loss(path: Path, tmp_path
     assert (done.before, done.after) == (revision, HEAD)
     assert done.backup is not None
     assert tables_of(done.backup) == before
-    assert {name: in_columns(old, done.backup, name) for name in before} == before
+    assert in_columns(old, done.backup, before) == before
     assert ask(old, "SELECT * FROM chain") == ask(path, "SELECT * FROM chain")
     assert described(old) == described(path)
     with closing(sqlite3.connect(old)) as connection:

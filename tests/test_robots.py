@@ -21,7 +21,7 @@ from db.queries import sources as source_queries
 from db.queries import statistics
 from db.records import Outcome, Reason, SeedKind
 from db.store import Store
-from tests.builders import a_seed
+from tests.builders import a_seed, new_archive
 from tests.fetching import HOST, NOON, Clock, policy_for, visit
 from tests.replies import Say, page, raw
 from tests.site import Site
@@ -85,7 +85,7 @@ class Days:
 
 @contextmanager
 def at(path: Path) -> Iterator[Days]:
-    with Store(path) as store, Site() as site:
+    with Store(path if path.exists() else new_archive(path)) as store, Site() as site:
         yield Days(store, site)
 
 

@@ -16,6 +16,7 @@ from builders import (
     add_source,
     derive_all,
     digest_of,
+    made_once,
     record_text,
 )
 from db.errors import BadInput
@@ -218,19 +219,8 @@ def test_near_words_and_words_of_the_headline(archive: Archive) -> None:
 @pytest.mark.parametrize("letters", [1, 2, 3, 4, 5, 9])
 def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, letters: int) -> None:
     """The index has beginnings of three letters, and any other is looked for among the words: no answer tells which."""
-    said = [
-        "Überall stehen Boote",
-        "ubuntu und die uberfahrt",
-        "UBERALLES",
-        "naïve Naivität",
-        "港口開放 港口",
-        "úb",
-        "u2 3pm",
-    ]
-    with Store(tmp_path / "archive.db") as store:
-        for number, text in enumerate(said):
-            record_text(store, add_source(store, f"https://paper.example/{number}"), text, T0)
-        derive_all(store)
+    said = WORDS_OF_ALL_LENGTHS
+    with Store(make_words(tmp_path / "archive.db")) as store:
         for beginning in sorted({plain(word)[:letters] for text in said for word in text.split()}):
             by_hand = {text for text in said if any(plain(word).startswith(beginning) for word in text.split())}
             found = {each.version.text_sha256 for each in search_queries.search(store.ask, f'"{beginning}"*', limit=99)}
@@ -238,6 +228,25 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
         store.forget(1, T0)
         assert said[0] not in found_texts(store, "ube", said)
         assert said[1] in found_texts(store, "ube", said)
+
+
+WORDS_OF_ALL_LENGTHS = [
+    "Überall stehen Boote",
+    "ubuntu und die uberfahrt",
+    "UBERALLES",
+    "naïve Naivität",
+    "港口開放 港口",
+    "úb",
+    "u2 3pm",
+]
+
+
+@made_once
+def make_words(path: Path) -> None:
+    with Store(path) as store:
+        for number, text in enumerate(WORDS_OF_ALL_LENGTHS):
+            record_text(store, add_source(store, f"https://paper.example/{number}"), text, T0)
+        derive_all(store)
 
 
 def plain(word: str) -> str:

@@ -59,6 +59,7 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)  # of 700 new objects: hypothesis listens to each collection
 
 
 @pytest.fixture

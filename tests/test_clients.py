@@ -71,7 +71,7 @@ class World:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=500,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr

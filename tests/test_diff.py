@@ -210,4 +210,4 @@ def _generated(words_: int, seed: int) -> str:
 def test_large_and_hostile_texts_are_compared_in_bounded_time(a, b):
     started = time.process_time()
     assert_tiles(compare(text(a), text(b)).edits, a, b)
-    assert time.process_time() - started < 10  # generous: 200 kB take about a second
+    assert time.process_time() - started < 20  # 200 kB take about a second

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2024, 3, 10, tzinfo=UTC)
-IN_TIME = 5.0  # seconds, of CPU: on a machine with nothing else to do the same by the clock
+IN_TIME = 30.0  # seconds of CPU: what hangs takes minutes
 NEIGHBOUR = html(f"<article><h1>A neighbour</h1>{ARTICLE}</article>")
 
 
@@ -82,7 +82,7 @@ def starved() -> Iterator[subprocess.Popen[bytes]]:
     yield child
     child.stdin.close()
     child.stdout.close()
-    assert child.wait(10) == 0
+    assert child.wait(100) == 0
 
 
 @pytest.mark.slow

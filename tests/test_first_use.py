@@ -196,7 +196,7 @@ def test_an_interrupted_filter_has_nothing_to_go_on_with() -> None:
     child.stdin.flush()
     assert json.loads(child.stdout.readline())["id"] == 1
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
+    _, said = child.communicate(timeout=500)
     assert (child.returncode, said.decode().split()) == (130, ["wirecopy:", "interrupted"])
 
 

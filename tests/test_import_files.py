@@ -224,7 +224,7 @@ def filtered(*lines: object, workers: int = 0) -> Filtered:
     """What `wirecopy extract` makes of these lines; without workers a second of CPU less."""
     given = "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines)
     command = [sys.executable, "-c", "from archive.cli import main; main()", "extract", "--workers", str(workers)]
-    ran = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=120)
+    ran = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=500)
     return ran.returncode, [json.loads(each) for each in ran.stdout.splitlines()], ran.stderr
 
 

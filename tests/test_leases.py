@@ -125,7 +125,7 @@ def test_of_runs_started_together_one_works_and_no_page_is_fetched_twice(tmp_pat
         mine = {"RESOLVE": f"*.example=127.0.0.1:{site.port}", "MIN_GAP": "0.2", "CONTACT": "desk@wire.example"}
         environ = os.environ | {f"WIRECOPY_{name}": value for name, value in mine.items()}
         runs = [subprocess.Popen(REFRESH, cwd=tmp_path, env=environ, stdout=-1, stderr=-1, text=True) for _ in range(3)]
-        said = [run.communicate(timeout=120)[1] for run in runs]
+        said = [run.communicate(timeout=500)[1] for run in runs]
     codes = [run.returncode for run in runs]
     assert 0 in codes
     assert {code for code, words in zip(codes, said, strict=True) if "another run is at work" not in words} == {0}

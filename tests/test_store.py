@@ -168,7 +168,7 @@ def writer(path: Path, lane: int, turns: int) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> None:
     writers = [writer(path, lane, 15) for lane in range(3)]
-    errors = [process.communicate(timeout=60)[1] for process in writers]
+    errors = [process.communicate(timeout=500)[1] for process in writers]
     assert errors == ["", "", ""]
     with Reader(path) as reader:
         assert statistics.counts(reader.ask)["captures"] == 45

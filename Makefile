@@ -37,7 +37,7 @@ demo: setup  ## archive the built-in news world, offline (ARGS=--open: and look 
 	$(RUN)wirecopy demo $(ARGS)
 
 test: setup  ## the fast tests (ARGS="-k plan" picks some)
-	$(IN_MEMORY) $(RUN)python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(IN_MEMORY) $(RUN)python -m pytest -n auto $(ARGS)
 
 test-slow: setup  ## the tests that need minutes or a Prefect server
 	$(RUN)python -m pytest -m slow $(ARGS)

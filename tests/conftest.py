@@ -50,6 +50,20 @@ hypothesis.settings.register_profile("wirecopy", deadline=None, suppress_health_
 hypothesis.settings.load_profile("wirecopy")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give a whole file to one worker, which then makes once what its tests share; both files of Prefect to one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tests/test_flows.py" if file == "tests/test_prefect_yaml.py" else file
+
+    config.option.loadscopereorder = False  # the dearest files have few tests, and would come last
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Spare the garbage collector what stays until the end: looking through 4,000 tests again and again took 8 s."""

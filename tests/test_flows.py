@@ -1,4 +1,7 @@
-"""The flows: what they show to people, and that they do to an archive exactly what the command line does."""
+"""The flows: what they show to people, and that they do to an archive exactly what the command line does.
+
+What imports Prefect is imported by the tests themselves: it takes a second, in each process that collects this file.
+"""
 
 import prefecture  # before anything of Prefect's
 
@@ -18,7 +21,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _report import CHANGES, ROWS, plain, publish, run_table, shown, top_changes
 from markdown_it import MarkdownIt
 
 from archive.launch import FlowProcess, PrivateServer, rounds, run_flow, shipped
@@ -59,6 +61,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
+    from _report import plain
+
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     (paragraph,) = [token for token in markdown.parse(plain(title)) if token.type == "inline"]
     assert {token.type for token in paragraph.children or ()} <= {"text", "text_special"}
@@ -66,6 +70,8 @@ def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
 
 
 def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
+    from _report import top_changes
+
     changes = [a_version(2, title=title, url="https://daily.example/*a*_b_") for title in HOSTILE]
     tokens = MarkdownIt("commonmark", {"html": True}).parse(top_changes(changes))
     assert sum(token.type == "list_item_open" for token in tokens) == len(HOSTILE)
@@ -74,14 +80,20 @@ def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
 
 
 def test_what_turns_the_direction_of_writing_is_left_out() -> None:
+    from _report import shown
+
     assert shown("safe \u202etxt.exe\u2066 \x1b[31mred\0") == "safe txt.exe [31mred"
 
 
 def test_an_endless_title_is_cut() -> None:
+    from _report import shown
+
     assert len(shown("ah " * 500_000)) == 200
 
 
 def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
+    from _report import CHANGES, top_changes
+
     changes = [a_version(2, title=f"Change {number}", score=number / 100) for number in range(50)]
     lines = top_changes(changes).splitlines()
     assert len(lines) == CHANGES
@@ -90,10 +102,14 @@ def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
 
 
 def test_no_change_is_said_in_words() -> None:
+    from _report import top_changes
+
     assert top_changes([]) == "Nothing changed."
 
 
 def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
+    from _report import ROWS, run_table
+
     good = [Row(url=f"https://daily.example/{n:03}", outcome="page", versions=n == 70) for n in range(80)]
     bad = [Row(url="https://slow.example/", outcome="timeout", reason="no answer within 60 s")]
     table = run_table([*good, *bad])
@@ -108,6 +124,8 @@ def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
 
 
 def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
+    from _report import publish
+
     asyncio.run(publish(Report(run_id=1, kind="refresh", started_at=now, finished_at=now)))
 
 

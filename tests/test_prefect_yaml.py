@@ -1,4 +1,7 @@
-"""``prefect.yaml`` and ``prefect.toml``: Prefect ignores what it does not know, so a slip of the pen must fail here."""
+"""``prefect.yaml`` and ``prefect.toml``: Prefect ignores what it does not know, so a slip of the pen must fail here.
+
+Prefect is imported by the tests themselves: it takes a second, in each process that collects this file.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from prefect.cli.deploy._models import (
-    ConcurrencyLimitSpec,
-    DeploymentConfig,
-    PrefectYamlModel,
-    RawScheduleConfig,
-    WorkPoolConfig,
-)
-from prefect.client.schemas.objects import ConcurrencyLimitConfig
-from prefect.flows import load_flow_from_entrypoint
-from prefect.settings import Settings
-from prefect.utilities.importtools import import_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +29,8 @@ DEPLOYMENTS = {f"{each['flow_name']}/{each['name']}": each for each in WRITTEN["
 @cache
 def flow_of(entrypoint: str) -> Flow[..., Any]:
     """The flow itself: the placeholder that Prefect takes for one that cannot be imported would hide the reason."""
+    from prefect.flows import load_flow_from_entrypoint
+
     return load_flow_from_entrypoint(str(prefecture.ROOT / entrypoint), use_placeholder_flow=False)
 
 
@@ -46,6 +40,14 @@ def known(model: type[BaseModel]) -> set[str]:
 
 def unknown_keys() -> Iterator[str]:
     """Every key of the file that no model of Prefect's knows, with where it stands."""
+    from prefect.cli.deploy._models import (
+        ConcurrencyLimitSpec,
+        DeploymentConfig,
+        PrefectYamlModel,
+        RawScheduleConfig,
+        WorkPoolConfig,
+    )
+
     yield from (f"{key}" for key in WRITTEN.keys() - known(PrefectYamlModel))
     for name, entry in DEPLOYMENTS.items():
         yield from (f"{name}: {key}" for key in entry.keys() - known(DeploymentConfig))
@@ -61,6 +63,9 @@ def test_every_key_is_one_that_prefect_knows() -> None:
 
 
 def test_prefects_own_model_takes_the_file() -> None:
+    from prefect.cli.deploy._models import PrefectYamlModel
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
+
     model = PrefectYamlModel.model_validate(WRITTEN)
     assert [each.name for each in model.deployments] == ["scheduled", "manual", "nightly"]
     for entry in DEPLOYMENTS.values():
@@ -110,6 +115,8 @@ def test_the_form_refuses_what_is_no_day() -> None:
 
 
 def test_the_build_step_of_the_automation_can_be_imported() -> None:
+    from prefect.utilities.importtools import import_object
+
     steps = [step for entry in DEPLOYMENTS.values() for one in entry.get("build", ()) for step in one]
     assert steps == ["archive.launch.steps.create_automation"]
     assert callable(import_object(steps[0]))
@@ -142,6 +149,8 @@ def unknown_settings(model: type[BaseModel], table: Mapping[str, object], at: st
 
 
 def test_every_setting_is_one_that_prefect_has() -> None:
+    from prefect.settings import Settings
+
     table = tomllib.loads((prefecture.ROOT / "prefect.toml").read_text())
     assert list(unknown_settings(Settings, table)) == []
 

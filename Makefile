@@ -39,8 +39,9 @@ demo: setup  ## archive the built-in news world, offline (ARGS=--open: and look 
 test: setup  ## the fast tests (ARGS="-k plan" picks some)
 	$(IN_MEMORY) $(RUN)python -m pytest -n auto $(ARGS)
 
-test-slow: setup  ## the tests that need minutes or a Prefect server
+test-slow: setup  ## the tests that need minutes or a Prefect server; property tests with ten times the examples
 	$(RUN)python -m pytest -m slow $(ARGS)
+	$(RUN)python -m pytest -m 'hypothesis and not gate' --hypothesis-profile thorough $(ARGS) || [ $$? -eq 5 ]
 
 gate: setup  ## measured quality and size, held to floors; data in ../shared/data, where there is any
 	@[ -d ../shared/data ] || echo 'skipped: no data (what needs none still runs)'

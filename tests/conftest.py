@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -45,9 +44,20 @@ time.tzset()
 locale.setlocale(locale.LC_ALL, "")
 sys.dont_write_bytecode = False  # compiling every module again in every child was a third of the CPU of the fast tests
 
-# A busy machine is no bug: an example has no deadline, and generating examples may take long.
-hypothesis.settings.register_profile("wirecopy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("wirecopy")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set how property tests run: without a deadline, for a busy machine is no bug; with fewer examples when in haste.
+
+    ``make test-slow`` runs them again with ten times the examples: ``--hypothesis-profile thorough``.
+    """
+    if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
+        return  # this process hands out tests and runs none
+    from hypothesis import HealthCheck, settings
+
+    patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("wirecopy", max_examples=50, **patient)
+    settings.register_profile("thorough", max_examples=500, **patient)
+    settings.load_profile(config.getoption("--hypothesis-profile", default=None) or "wirecopy")
 
 
 @pytest.hookimpl(optionalhook=True)

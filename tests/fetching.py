@@ -81,14 +81,14 @@ def run_stepped(work: Callable[[SteppedLoop], Coroutine[Any, Any, T]]) -> T:
         return runner.run(work(loop))
 
 
-def fetch_until_late(site: Site, target: Visit, *, deadline: float = 5) -> Outcome:
-    """Fetch what never ends: the deadline passes once the site was asked for it."""
+def fetch_until_late(site: Site, target: Visit, *, waits_for: str = "", deadline: float = 5) -> Outcome:
+    """Fetch what never ends: the deadline passes once the site was asked for it, or for the path ``waits_for``."""
 
     async def run(loop: SteppedLoop) -> Outcome:
-        path = target.url.removeprefix(HOST)
+        path = waits_for or target.url.removeprefix(HOST)
         async with Fetcher(policy_for(site, deadline=deadline), now=lambda: NOON) as fetcher:
             fetching = asyncio.ensure_future(fetcher.fetch(target))
-            while path not in site.targets() and not fetching.done():
+            while path not in [asked.target for asked in list(site.asked)] and not fetching.done():
                 await asyncio.to_thread(sleep, 0.005)
             await turns(10)
             loop.pass_time(deadline + 1)

@@ -11,7 +11,7 @@ import pytest
 from archive.crawl.fetch import Fetcher
 from archive.crawl.fetch.retry_after import retry_at
 from db.records import Outcome, Reason
-from tests.fetching import NOON, Clock, SteppedLoop, fetch, fetch_all, policy_for, run_stepped, visit
+from tests.fetching import NOON, Clock, SteppedLoop, fetch, fetch_all, fetch_until_late, policy_for, run_stepped, visit
 from tests.replies import HTML, Asked, Say, page, raw, redirect
 from tests.site import Site
 
@@ -109,7 +109,10 @@ ROBOTS: dict[str, tuple[Say, bool]] = {  # reply, page allowed
 def test_robots_txt_is_read_by_the_standard(site: Site, case: str) -> None:
     site.pages["/rules"] = page(b"User-agent: *\nDisallow: /page")
     site.pages["/robots.txt"], allowed = ROBOTS[case]
-    (outcome,) = fetch_all(site, visit("/page"), deadline=0.5 if case == "silent" else 60)
+    if case == "silent":
+        outcome = fetch_until_late(site, visit("/page"), waits_for="/robots.txt")
+    else:
+        (outcome,) = fetch_all(site, visit("/page"))
     assert outcome.reason is (None if allowed else Reason.ROBOTS_DENIED)
     assert ("/page" in site.targets()) is allowed
 

@@ -14,10 +14,22 @@ from archive.versions import history as versions
 from db.queries import check_runs
 from db.records import History, Reason, Stretch, Verdict
 from db.store import Store
-from tests.builders import DAY, HOUR, T0, URL, a_sighting, add_source, an_edit, derive_all, failed, record_text
+from tests.builders import (
+    DAY,
+    HOUR,
+    T0,
+    URL,
+    a_sighting,
+    add_source,
+    an_edit,
+    derive_all,
+    failed,
+    made_once,
+    record_text,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -131,15 +143,18 @@ def test_the_runs_of_a_confirmed_absence_are_marked() -> None:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+def path(tmp_path: Path) -> Path:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         source = add_source(store)
         record_text(store, source, "one", T0)
         for days in (1, 2):
             store.record([(failed(GONE, T0 + days * DAY, source, status=404), None)])
         derive_all(store)
-    return where
 
 
 def test_a_history_tells_its_states(path: Path) -> None:

@@ -168,12 +168,12 @@ def test_a_killed_run_leaves_no_process_behind(project: Project) -> None:
     child.kill()
     child.communicate()
     began = time.monotonic()
-    while project.children() and time.monotonic() - began < 10:
+    while project.children() and time.monotonic() - began < 100:
         time.sleep(0.05)
     assert project.children() == []
 
 
-@pytest.mark.parametrize("moment", ["0.4 s", "capture 1", "extraction 1", "version 1", "link 1"])
+@pytest.mark.parametrize("moment", ["run 1", "capture 1", "extraction 1", "version 1", "link 1"])
 def test_ctrl_c_ends_a_run_soon_with_a_sentence_and_it_goes_on_when_run_again(
     project: Project, uninterrupted: Project, moment: str
 ) -> None:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _report import CHANGES, ROWS, escape_markdown, one_line, publish, run_table, top_changes
+from _report import escape_markdown, one_line
 from markdown_it import MarkdownIt
 
 from archive.launch import FlowProcess, PrivateServer, refresher, resource_path, run_flow
@@ -59,6 +59,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
+
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     (paragraph,) = [token for token in markdown.parse(escape_markdown(title)) if token.type == "inline"]
     assert {token.type for token in paragraph.children or ()} <= {"text", "text_special"}
@@ -66,6 +67,8 @@ def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
 
 
 def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
+    from _report import top_changes
+
     changes = [a_version(2, title=title, url="https://daily.example/*a*_b_") for title in HOSTILE]
     tokens = MarkdownIt("commonmark", {"html": True}).parse(top_changes(changes))
     assert sum(token.type == "list_item_open" for token in tokens) == len(HOSTILE)
@@ -82,6 +85,8 @@ def test_an_endless_title_is_cut() -> None:
 
 
 def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
+    from _report import CHANGES, top_changes
+
     changes = [a_version(2, title=f"Change {number}", score=number / 100) for number in range(50)]
     lines = top_changes(changes).splitlines()
     assert len(lines) == CHANGES
@@ -90,10 +95,14 @@ def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
 
 
 def test_no_change_is_said_in_words() -> None:
+    from _report import top_changes
+
     assert top_changes([]) == "Nothing changed."
 
 
 def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
+    from _report import ROWS, run_table
+
     good = [Row(url=f"https://daily.example/{n:03}", outcome="page", versions=n == 70) for n in range(80)]
     bad = [Row(url="https://slow.example/", outcome="timeout", reason="no answer within 60 s")]
     table = run_table([*good, *bad])
@@ -108,6 +117,8 @@ def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
 
 
 def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
+    from _report import publish
+
     asyncio.run(publish(Report(run_id=1, kind="refresh", started_at=now, finished_at=now)))
 
 
@@ -203,7 +214,7 @@ def ask(server: PrivateServer, what: str, **filters: object) -> Any:
         data=json.dumps(filters).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=100) as answer:  # noqa: S310
         return json.load(answer)
 
 
@@ -270,7 +281,7 @@ def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_p
     run_flow(resource_path("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     run = last_run(server, "refresh")
     names: list[str] = []
-    for _ in range(100):  # task runs reach the server a little later, as events
+    for _ in range(1000):  # task runs reach the server a little later, as events
         tasks = ask(server, "task_runs", flow_runs={"id": {"any_": [run["id"]]}})
         names = sorted(task["name"].partition("-")[0] for task in tasks)
         if names == ["derive", "gather"]:

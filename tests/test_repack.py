@@ -193,7 +193,7 @@ def test_a_base_that_was_forgotten_meanwhile_costs_room_and_nothing_else(store: 
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 5)), max_size=12))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_whatever_comes_in_whatever_order_is_read_as_it_came(
     tmp_path_factory: pytest.TempPathFactory, visits: list[tuple[int, int, int]]
 ) -> None:

@@ -284,7 +284,7 @@ def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishe
 
     async def slow(_: Asked) -> AsyncIterator[bytes]:
         reached.set()
-        await asyncio.to_thread(may_answer.wait, 30)
+        await asyncio.to_thread(may_answer.wait, 300)
         yield reply(page(*PARAGRAPHS)).raw
 
     project.site.pages["/talks"] = slow

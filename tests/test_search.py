@@ -16,6 +16,7 @@ from builders import (
     add_source,
     derive_all,
     digest_of,
+    made_once,
     record_text,
 )
 from db.errors import BadInput
@@ -241,6 +242,25 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
         store.forget_source(1, T0)
         assert texts[0] not in matching_texts(store, "ube", texts)
         assert texts[1] in matching_texts(store, "ube", texts)
+
+
+WORDS_OF_ALL_LENGTHS = [
+    "Überall stehen Boote",
+    "ubuntu und die uberfahrt",
+    "UBERALLES",
+    "naïve Naivität",
+    "港口開放 港口",
+    "úb",
+    "u2 3pm",
+]
+
+
+@made_once
+def make_words(path: Path) -> None:
+    with Store(path) as store:
+        for number, text in enumerate(WORDS_OF_ALL_LENGTHS):
+            record_text(store, add_source(store, f"https://paper.example/{number}"), text, T0)
+        derive_all(store)
 
 
 def plain(word: str) -> str:

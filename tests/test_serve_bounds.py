@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
-MOST_SECONDS = 2.0
+MOST_SECONDS = 15.0
 MODES = ("reading", "side", "changes", "raw", "machine")
 
 

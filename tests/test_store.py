@@ -169,7 +169,7 @@ def writer(path: Path, lane: int, turns: int) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> None:
     writers = [writer(path, lane, 15) for lane in range(3)]
-    errors = [process.communicate(timeout=60)[1] for process in writers]
+    errors = [process.communicate(timeout=500)[1] for process in writers]
     assert errors == ["", "", ""]
     with Reader(path) as reader:
         assert statistics.counts(reader.ask)["captures"] == 45
@@ -629,7 +629,7 @@ def test_asking_does_not_wait_for_another_writer(path: Path, store: Store, sourc
         other.execute("BEGIN IMMEDIATE")
         asking = threading.Thread(target=source_queries.by_id, args=(store.ask, source))
         asking.start()
-        asking.join(timeout=10)
+        asking.join(timeout=60)
         waited = asking.is_alive()
         other.execute("ROLLBACK")
     asking.join()

@@ -16,7 +16,7 @@ from db.reader import Reader
 from db.records import Passage, Reason
 from db.store import Store
 from db.verify import verify
-from tests.builders import DAY, T0, URL, a_judgement, add_source, failed, make_history, record_text
+from tests.builders import DAY, T0, URL, a_judgement, add_source, failed, made_once, make_history, record_text
 
 if TYPE_CHECKING:
     import random
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An archive with two articles, three versions, and a capture still to derive."""
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         make_history(store, add_source(store), [("the harbour opens", T0), ("the harbour closes " * 99, T0 + DAY)])
         make_history(store, add_source(store, "https://copy.example/a"), [("a harbour opens", T0 + DAY)])
         record_text(store, 1, "waiting", T0 + 2 * DAY)
-    return where
 
 
 def spoil(path: Path, *statements: str) -> None:
@@ -228,7 +231,7 @@ def changed(value: object, dice: random.Random) -> object:
 
 
 @given(dice=st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pytest.TempPathFactory, dice: Any) -> None:
     path = tmp_path_factory.mktemp("spoilt") / "archive.db"
     path.write_bytes(sound)

@@ -145,9 +145,10 @@ def test_of_too_many_articles_the_nearest_and_earliest_are_looked_at(dealt: Path
             whole = component_of(archive.ask, source.id)
             assert whole.whole
             some = component_of(archive.ask, source.id, most=4)
-            assert some.whole == (len(whole.source_ids) <= 4)
-            assert source.id in some.source_ids <= whole.source_ids
-            assert len(some.source_ids) == min(4, len(whole.source_ids))
+            assert some.whole == (len(whole.ids) <= 4)
+            assert some.ids.items() <= whole.ids.items()
+            assert some.ids[source.url] == source.id
+            assert len(some.ids) == min(4, len(whole.ids))
             assert all(cluster.whole == some.whole for cluster in some.clusters)
 
 

@@ -19,7 +19,7 @@ from db.queries import provenance as provenance_queries
 from db.records import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from db.reader import Ask
@@ -34,9 +34,9 @@ _NOT_MERGING = tuple(relation for relation in Relation if relation not in MERGIN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """The sources connected with one, and the clusters of theirs. ``whole``: these are all that are connected."""
+    """The sources connected with one, their ids by address, and their clusters. ``whole``: no more are connected."""
 
-    source_ids: frozenset[int]
+    ids: Mapping[str, int]
     clusters: tuple[Cluster, ...]
     whole: bool
 
@@ -69,10 +69,11 @@ def component_of(
     """Return what is connected with a source, ``most`` articles at most; else as ``all_clusters``."""
     source_ids, whole = _connected(ask, source_id, _relations(how), most)
     labels = label_queries.of_sources(ask, sorted(source_ids))
+    ids = link_graph.ids_by_url(ask, source_ids)  # now: with many links the time for queries may be over afterwards
     clusters = _clusters(ask, sorted(source_ids), labels, how=how, at=at, evidence=evidence)
     if not whole:
         clusters = tuple(replace(cluster, whole=False) for cluster in clusters)
-    return Component(source_ids=source_ids, clusters=clusters, whole=whole)
+    return Component(ids=ids, clusters=clusters, whole=whole)
 
 
 def _relations(how: Relation | None) -> tuple[Relation, ...]:

@@ -16,7 +16,7 @@ from db.queries import links as link_queries
 from db.queries import sources as source_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from db.reader import Ask
     from db.records import Cluster, Link, Source
@@ -33,11 +33,11 @@ _BASE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyGroup:
-    """A cluster, the source it is asked of, and the ids of the sources of its members by address."""
+    """A cluster, the source of its original, and the ids of the sources of its members (and of others) by address."""
 
     source: Source
     cluster: Cluster
-    ids: dict[str, int]
+    ids: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,30 +51,23 @@ class RelatedCopies:
     source: Source
     cluster: Cluster | None
     links: tuple[Link, ...]
-    ids: dict[str, int]
+    ids: Mapping[str, int]
     whole: bool
 
 
 def related_copies(ask: Ask, source: Source) -> RelatedCopies:
     """Return the copies around an article."""
-    component = component_of(ask, source.id)
-    cluster = component.cluster_of(source.url)
     links = sorted(link_queries.of_sources(ask, [source.id]), key=lambda link: -link.score)
-    urls = [side.url for link in links for side in (link.a, link.b)]
-    urls += [member.url for member in cluster.members] if cluster else []
+    keys = {url: url_key(url) for link in links for url in (link.a.url, link.b.url)}
+    linked = change_queries.source_ids(ask, list(keys.values()))
+    component = component_of(ask, source.id)
     return RelatedCopies(
         source=source,
-        cluster=cluster,
+        cluster=component.cluster_of(source.url),
         links=tuple(links),
-        ids=_ids(ask, [source.url, *urls]),
+        ids={url: linked[key] for url, key in keys.items() if key in linked} | dict(component.ids),
         whole=component.whole,
     )
-
-
-def _ids(ask: Ask, urls: Iterable[str]) -> dict[str, int]:
-    keys = {url: url_key(url) for url in urls}
-    ids = change_queries.source_ids(ask, list(keys.values()))
-    return {url: ids[key] for url, key in keys.items() if key in ids}
 
 
 def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGroup, str]:
@@ -85,7 +78,7 @@ def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGr
     labelled = {side.url for label in label_queries.all_labels(ask) if label.copy for side in (label.a, label.b)}
     sources = link_graph.sources_behind(ask, after, SOURCES_READ)
     read: set[int] = set()  # ids of the sources whose component is known
-    originals: dict[str, Cluster] = {}
+    originals: dict[str, tuple[Cluster, Mapping[str, int]]] = {}
     groups: list[CopyGroup] = []
     spent = 0
     for place, (source_id, url, key) in enumerate(sources):
@@ -95,10 +88,11 @@ def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGr
         if weight:
             spent += weight
             component = component_of(ask, source_id)
-            read |= component.source_ids
-            originals |= {cluster.original.url: cluster for cluster in component.clusters}
+            read.update(component.ids.values())
+            originals |= {cluster.original.url: (cluster, component.ids) for cluster in component.clusters}
         if url in originals:
-            groups.append(_group(ask, source_id, originals[url]))
+            cluster, ids = originals[url]
+            groups.append(CopyGroup(source=source_queries.by_id(ask, source_id), cluster=cluster, ids=ids))
         if len(groups) == limit:
             return Listing(tuple(groups), key)
     return Listing(tuple(groups), sources[-1][2] if len(sources) == SOURCES_READ else None)
@@ -108,11 +102,3 @@ def _weight(ask: Ask, source_id: int, *, labelled: bool) -> int:
     """Return what putting together the group of a source weighs; 0 for one without copies."""
     copies = len(link_graph.linked_sources(ask, [source_id], MERGING, limit=ARTICLES)) - 1
     return _BASE + copies * copies // 2 if copies > 0 or labelled else 0
-
-
-def _group(ask: Ask, source_id: int, cluster: Cluster) -> CopyGroup:
-    return CopyGroup(
-        source=source_queries.by_id(ask, source_id),
-        cluster=cluster,
-        ids=_ids(ask, [member.url for member in cluster.members]),
-    )

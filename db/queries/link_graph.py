@@ -43,6 +43,12 @@ def linked_sources(
     return {row["source_id"]: row["dated_at"] for row in rows}
 
 
+def ids_by_url(ask: Ask, source_ids: Collection[int]) -> dict[str, int]:
+    """Return the ids of sources by their addresses."""
+    sql = "SELECT s.url, s.id FROM json_each(:ids) f CROSS JOIN source s ON s.id = f.value"
+    return {row["url"]: row["id"] for row in ask(sql, ids=json.dumps(sorted(source_ids)))}
+
+
 def sources_behind(ask: Ask, after: str, limit: int) -> list[tuple[int, str, str]]:
     """Return id, address and url_key of the watched sources behind the url_key ``after``, by url_key."""
     sql = """SELECT id, url, url_key FROM source WHERE url_key > :after AND kind NOT IN ('robots', 'probe')

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from archive.api import serialize
+from archive.api.related_copies import RelatedCopies
 from archive.api.version_ref import Ref
 from archive.serve import charts, paths, wording
 from archive.serve.bounded_diff import Allowance
@@ -18,6 +19,7 @@ from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.serve.snippets import strongest
 from archive.timestamps import iso
+from db.errors import TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from archive.api.related_copies import RelatedCopies
     from archive.serve.request_context import RequestContext
     from db.records import Capture, Check, Fact, History, Source, SourceHealth, Text, Version
 
@@ -114,6 +115,7 @@ def copies(facts: Facts) -> Json:
         "count": max(len(members) - 1, 0),
         "related": len({side.url for link in related.links for side in (link.a, link.b)} - {facts.source.url}),
         "members": members,
+        "whole": related.whole,
     }
 
 
@@ -187,10 +189,18 @@ def facts_of(context: RequestContext, source: Source, number: int | None) -> Fac
         facts=archive.facts(version) if version else (),
         checks=archive.checks(source.id, limit=CHECKS),
         words=archive.word_counts(source.id),
-        related=archive.related_copies(source),
         health=archive.source_health(source.id),
         seen_until=archive.seen_until(source.id),
+        related=_related(context, source),
     )
+
+
+def _related(context: RequestContext, source: Source) -> RelatedCopies:
+    """Return the copies around an article; none, and not all, where hundreds of copies take too long."""
+    try:
+        return context.archive.related_copies(source)
+    except TooSlow:
+        return RelatedCopies(source=source, cluster=None, links=(), ids={}, whole=False)
 
 
 def show(context: RequestContext) -> PageResult | Response:

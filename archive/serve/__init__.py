@@ -7,7 +7,7 @@ one pure function per page) -> a **template** or a format. A page shows what its
 
     app.py               create_app: the routes in the order they are matched, and the middleware around them
     server.py            uvicorn, with limits
-    paths.py             the addresses of the pages; redirects.py leads from the short ones of before to them
+    paths.py             the addresses of the pages; old_addresses.py redirects the short ones to them
     middleware.py        what every request passes: request target, Host, token, same origin for POST
     security_headers.py  the headers of every answer
     request_context.py   one request: its archive, its parameters, its clock

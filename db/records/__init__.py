@@ -3,6 +3,7 @@
 Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans are character offsets, half open.
 
 =============== =====================================================
+``core``        the eight core nouns: source, visit, outcome, capture, extraction, text, version, link
 ``enums``       the closed lists: reasons, verdicts, kinds, relations
 ``seeds``       the seed index
 ``gather``      sources, visits, outcomes, captures
@@ -24,11 +25,11 @@ from db.records.copies import (
     Judgement,
     Label,
     Lag,
-    Link,
     Passage,
     UncorrectedCopy,
     VersionRef,
 )
+from db.records.core import Capture, Extraction, Link, Outcome, Source, Text, Version, Visit
 from db.records.derive import (
     SCRAPER_MARKS,
     TEXT_MEDIA_TYPE,
@@ -36,7 +37,6 @@ from db.records.derive import (
     AliasEdge,
     CleanedText,
     DeclaredUrl,
-    Extraction,
     Fact,
     History,
     Page,
@@ -48,21 +48,15 @@ from db.records.derive import (
     Stretch,
     Suspect,
     TemplateLines,
-    Text,
-    Version,
 )
 from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
 from db.records.gather import (
-    Capture,
     DiscoveredUrl,
     Exchange,
     Hop,
     HostState,
-    Outcome,
     Plan,
-    Source,
     SourceState,
-    Visit,
     WaitingSource,
 )
 from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, SourceHealth

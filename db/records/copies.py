@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.derive import Version
+    from db.records.core import Link, Version
     from db.records.enums import Kind, Relation
 
 
@@ -96,28 +96,6 @@ class VersionRef:
             published_at=version.published_at,
             byline=version.byline,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A relation between two versions. ``a`` is the earlier one as far as the archive knows, ``b`` the other.
-
-    ``translated``, ``languages`` and ``broken`` are those of ``Judgement``.
-    """
-
-    a: VersionRef
-    b: VersionRef
-    relation: Relation
-    score: float
-    coverage: tuple[float, float]
-    passages: tuple[Passage, ...] = ()
-    because: str = ""
-    longest_run: int = 0
-    residue: tuple[str, ...] = ()
-    method: str = ""
-    translated: bool = False
-    languages: tuple[str | None, str | None] = (None, None)
-    broken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.enums import Cause, Kind, Reason, Verdict
+    from db.records.core import Version
+    from db.records.enums import Reason, Verdict
 
 TEXT_MEDIA_TYPE = "application/vnd.wirecopy.text+json"
 """Content type of a payload imported as finished text: JSON {text, title, byline, published_at, language}."""
@@ -90,34 +91,6 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
-    """The extraction of one payload under one recipe. ``text`` is the best body found, whatever the verdict.
-
-    ``title`` is the headline: the one that two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` is declared
-    by the page, never guessed. ``removed`` lists the boilerplate removed, in text order, ``origin`` the agency or
-    credit lines. ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or
-    og, and a link. ``facts`` have the source of each of these, and the guesses. ``headline_from`` names those of h1,
-    og:title and json-ld that agree on ``title``.
-    """
-
-    verdict: Verdict
-    detail: str = ""
-    title: str = ""
-    text: str = ""
-    byline: str | None = None
-    published_at: datetime | None = None
-    modified_at: datetime | None = None
-    language: str | None = None
-    site: str | None = None
-    canonical_url: str | None = None
-    removed: tuple[RemovedSpan, ...] = ()
-    origin: tuple[str, ...] = ()
-    claims: tuple[tuple[str, str], ...] = ()
-    facts: tuple[Fact, ...] = ()
-    headline_from: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedText:
     """The text of a capture that depends on more than one payload: on its site's template, or on further parts.
 
@@ -192,24 +165,6 @@ class AliasEdge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A distinct normalised text, stored once. ``sha256`` is the digest of headline, blank line, body.
-
-    ``residue`` has the removed spans whose reason is in ``SCRAPER_MARKS``.
-    """
-
-    sha256: str
-    title: str
-    body: str
-    language: str | None = None
-    published_at: datetime | None = None
-    byline: str | None = None
-    origin: tuple[str, ...] = ()
-    residue: tuple[str, ...] = ()
-    id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """One visit of a source as derive sees it: its instant, its state, and its text (None: it shows none).
 
@@ -249,37 +204,6 @@ class Sighting:
     def shows_text(self) -> bool:
         """True if this sighting may open or extend a version."""
         return self.text_sha256 is not None and self.verdict is not None and self.verdict.opens_version
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A maximal run of captures of one source with the same normalised text.
-
-    ``number`` counts from 1 in today's history and may shift. ``kinds`` and ``score`` compare with the version before.
-    ``dated_at`` is the earliest trustworthy date of this text: the declared date of a first version if it is before the
-    first sight, else the first sight.
-    """
-
-    url: str
-    number: int
-    text_sha256: str
-    title: str
-    cause: Cause
-    first_seen_at: datetime
-    last_seen_at: datetime
-    captures: int
-    kinds: tuple[Kind, ...] = ()
-    score: float = 0.0
-    byline: str | None = None
-    published_at: datetime | None = None
-    language: str | None = None
-    dated_at: datetime | None = None
-    first_capture_id: int = 0
-    last_capture_id: int = 0
-    recorded_at: datetime | None = None
-    superseded_at: datetime | None = None
-    recipe_id: str = ""
-    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.derive import Version
+    from db.records.core import Source, Version
     from db.records.enums import SeedKind
-    from db.records.gather import Source
     from db.records.seeds import Every
 
 

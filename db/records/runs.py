@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from db.records.derive import Version
+    from db.records.core import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

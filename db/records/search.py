@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from db.records.derive import Version
+    from db.records.core import Version
 
 SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
 """Private-use characters around the words that match, and the ellipsis. Escape a snippet before replacing them."""

@@ -88,10 +88,10 @@ def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGr
     originals: dict[str, Cluster] = {}
     groups: list[CopyGroup] = []
     spent = 0
-    for place, (source_id, url, key) in enumerate(sources):
+    for index, (source_id, url, key) in enumerate(sources):
         weight = 0 if source_id in read else _weight(ask, source_id, labelled=url in labelled)
         if spent and spent + weight > WEIGHT:
-            return Listing(tuple(groups), sources[place - 1][2])
+            return Listing(tuple(groups), sources[index - 1][2])
         if weight:
             spent += weight
             component = component_of(ask, source_id)

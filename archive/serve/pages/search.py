@@ -139,8 +139,8 @@ def show(context: RequestContext) -> PageResult:
     try:
         answer = context.archive.search_page(
             words,
-            at=context.moment("at", end=True),
-            gone=query.get("gone") == "1",
+            as_of=context.moment("at", end=True),
+            removed=query.get("gone") == "1",
             since=since,
             until=until,
             kind=kind,
@@ -175,8 +175,8 @@ def _feed(result: Json) -> Json:
 
 
 def _entry(hit: Json) -> Json:
-    gone = f"; absent since version {hit['absent_since']}" if hit["absent_since"] else ""
-    period = f"present from {hit['present_from']} to {hit['present_to']}{gone}. "
+    absence = f"; absent since version {hit['absent_since']}" if hit["absent_since"] else ""
+    period = f"present from {hit['present_from']} to {hit['present_to']}{absence}. "
     return {
         "id": f"tag:wirecopy,2026:{hit['url']}@{hit['present_from']}",
         "title": hit["title"],

@@ -84,19 +84,19 @@ class Allowance:
 
 def shown(change: Change) -> Change:
     """The first ``SHOWN`` characters of a coarse change: its spans no longer tile the texts, but can be laid out."""
-    kept: list[Edit] = []
+    clipped: list[Edit] = []
     left = SHOWN
     for edit in change.edits:
         a, b = ((start, min(end, start + left)) for start, end in (edit.a, edit.b))
-        kept.append(replace(edit, a=a, b=b))
+        clipped.append(replace(edit, a=a, b=b))
         left -= max(a[1] - a[0], b[1] - b[0]) // (4 if edit.op == "equal" else 1)
         if left <= 0:
             break
-    return replace(change, edits=tuple(kept))
+    return replace(change, edits=tuple(clipped))
 
 
 def _headlines(a: Text, b: Text) -> Change:
-    titles = (replace(each, title=each.title[:_TITLE], body="", residue=()) for each in (a, b))
+    titles = (replace(text, title=text.title[:_TITLE], body="", residue=()) for text in (a, b))
     return compare(*titles)
 
 
@@ -115,15 +115,15 @@ def _by_paragraphs(a: Text, b: Text) -> Change:
 def _edits(a: str, b: str) -> Iterator[Edit]:
     """Edits of whole paragraphs that tile both texts."""
     in_a, in_b = list(_pieces(a)), list(_pieces(b))
-    pairs = _kept([a[slice(*each)].rstrip() for each in in_a], [b[slice(*each)].rstrip() for each in in_b])
+    pairs = _kept([a[slice(*span)].rstrip() for span in in_a], [b[slice(*span)].rstrip() for span in in_b])
     done_a = done_b = 0
-    for one, other in [*pairs, (len(in_a), len(in_b))]:
-        start_a = in_a[one][0] if one < len(in_a) else len(a)
-        start_b = in_b[other][0] if other < len(in_b) else len(b)
+    for index_a, index_b in [*pairs, (len(in_a), len(in_b))]:
+        start_a = in_a[index_a][0] if index_a < len(in_a) else len(a)
+        start_b = in_b[index_b][0] if index_b < len(in_b) else len(b)
         if start_a > done_a or start_b > done_b:
             yield _edit((done_a, start_a), (done_b, start_b))
-        if one < len(in_a):
-            done_a, done_b = (place + len(a[slice(*in_a[one])].rstrip()) for place in (start_a, start_b))
+        if index_a < len(in_a):
+            done_a, done_b = (start + len(a[slice(*in_a[index_a])].rstrip()) for start in (start_a, start_b))
             yield Edit(op="equal", a=(start_a, done_a), b=(start_b, done_b))
 
 
@@ -136,7 +136,7 @@ def _edit(a: Piece, b: Piece) -> Edit:
 
 def _pieces(text: str) -> Iterator[Piece]:
     """Each paragraph with the line breaks behind it."""
-    return (found.span() for found in re.finditer(r"[^\n]+\n*|\n+", text))
+    return (match.span() for match in re.finditer(r"[^\n]+\n*|\n+", text))
 
 
 def _kept(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
@@ -145,8 +145,12 @@ def _kept(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     This is what patience diff (Cohen) anchors on, found by patience sorting: in n log n steps for any text.
     """
     often_a, often_b = Counter(a), Counter(b)
-    places = {each: place for place, each in enumerate(a) if often_a[each] == 1}
-    once = [(places[each], place) for place, each in enumerate(b) if often_b[each] == 1 and each in places]
+    places = {paragraph: place for place, paragraph in enumerate(a) if often_a[paragraph] == 1}
+    once = [
+        (places[paragraph], place)
+        for place, paragraph in enumerate(b)
+        if often_b[paragraph] == 1 and paragraph in places
+    ]
     tops: list[int] = []  # the lowest place in a with which a chain of this length ends
     ends: list[int] = []  # and which of ``once`` that is
     before: list[int] = []

@@ -29,29 +29,37 @@ def unseen(change: Change, a: Text, b: Text) -> str:
     """What changed that nobody would see, in words; empty where nothing did."""
     sides = ((change.headline, a.title, b.title), (change.edits, a.body, b.body))
     edits = [
-        (one[slice(*edit.a)], two[slice(*edit.b)]) for told, one, two in sides for edit in told if edit.op != "equal"
+        (before[slice(*edit.a)], after[slice(*edit.b)])
+        for part_edits, before, after in sides
+        for edit in part_edits
+        if edit.op != "equal"
     ]
-    cut, new = (_invisible(each[side] for each in edits) for side in (0, 1))
+    cut, new = (_invisible(texts[side] for texts in edits) for side in (0, 1))
     differ = (cut - new) + (new - cut)
-    said = []
+    remarks = []
     if differ:
-        some = [f"U+{ord(each):04X} ({unicodedata.name(each, 'control character').lower()})" for each in differ]
-        more = f" and {len(some) - _MOST_NAMED} more" if len(some) > _MOST_NAMED else ""
-        said.append(f"invisible characters changed: {', '.join(some[:_MOST_NAMED])}{more}")
-    if any(_alike(one, two) for one, two in edits):
-        said.append("letters were swapped for others that look the same")
-    return "; ".join(said)
+        names = [
+            f"U+{ord(character):04X} ({unicodedata.name(character, 'control character').lower()})"
+            for character in differ
+        ]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        remarks.append(f"invisible characters changed: {', '.join(names[:_MOST_NAMED])}{more}")
+    if any(_alike(before, after) for before, after in edits):
+        remarks.append("letters were swapped for others that look the same")
+    return "; ".join(remarks)
 
 
 def _invisible(texts: Iterable[str]) -> Counter[str]:
-    found: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     left = _READ
     for text in texts:
-        found.update(each for each in text[:left] if not each.isascii() or not each.isprintable())
+        characters.update(
+            character for character in text[:left] if not character.isascii() or not character.isprintable()
+        )
         left -= len(text)
         if left <= 0:
             break
-    return Counter({each: many for each, many in found.items() if is_invisible(each)})
+    return Counter({character: count for character, count in characters.items() if is_invisible(character)})
 
 
 def is_invisible(letter: str) -> bool:

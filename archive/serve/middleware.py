@@ -89,11 +89,11 @@ class Guard:
 
     def _may_write(self, body: bytes) -> bool:
         try:
-            given = parse_qs(body.decode("ascii", "replace"), max_num_fields=20).get("token", [""])[0]
+            sent_token = parse_qs(body.decode("ascii", "replace"), max_num_fields=20).get("token", [""])[0]
         except ValueError:  # more fields than any form of ours has
             return False
         token = self._rules.token
-        return token is not None and compare_digest(given.encode(), token.encode())
+        return token is not None and compare_digest(sent_token.encode(), token.encode())
 
 
 def in_origin_form(scope: Scope) -> Scope:
@@ -108,9 +108,9 @@ def in_origin_form(scope: Scope) -> Scope:
 
 def known_host(headers: Headers, hosts: Collection[str]) -> bool:
     """True when the request names one host, and one of ours; the port does not matter."""
-    named = headers.getlist("host")
-    found = _HOST.fullmatch(named[0]) if len(named) == 1 else None
-    return found is not None and found["name"].strip("[]").lower() in {*LOOPBACK, *hosts}
+    names = headers.getlist("host")
+    match = _HOST.fullmatch(names[0]) if len(names) == 1 else None
+    return match is not None and match["name"].strip("[]").lower() in {*LOOPBACK, *hosts}
 
 
 def own_origin(headers: Headers) -> bool:
@@ -122,13 +122,13 @@ def own_origin(headers: Headers) -> bool:
 
 
 def _knows(headers: Headers, token: str | None) -> bool:
-    scheme, _, given = headers.get("authorization", "").partition(" ")
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
-            given = b64decode(given, validate=True).decode().partition(":")[2]
+            credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
         except (NotBase64, UnicodeDecodeError):
             return False
-    return token is not None and compare_digest(given.encode(), token.encode())
+    return token is not None and compare_digest(credentials.encode(), token.encode())
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -145,10 +145,10 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _again(body: bytes, receive: Receive) -> Receive:
     """A channel that gives a body already read, and then what the real one gives."""
-    told: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+    messages: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def give() -> Message:
-        return next(told, None) or await receive()
+        return next(messages, None) or await receive()
 
     return give
 

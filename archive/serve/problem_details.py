@@ -38,12 +38,12 @@ def problem(scope: Scope, status: int, detail: str, hint: str) -> Response:
     """The answer to a request that cannot be served: JSON, or a page where a browser asked for one."""
     # With the headers of every answer: one to a bug of ours is sent outside of the guard.
     headers = HEADERS | {"cache-control": "no-store"} | (_ASK if status == HTTPStatus.UNAUTHORIZED else {})
-    told = document(status, detail, hint, scope.get("path", ""))
+    body = document(status, detail, hint, scope.get("path", ""))
     if not wants_html(scope):
-        return JSONResponse(told, status, headers, MEDIA_TYPE)
+        return JSONResponse(body, status, headers, MEDIA_TYPE)
     from archive.serve.templating import draw
 
-    return Response(draw("problem.html", told), status, headers, "text/html")
+    return Response(draw("problem.html", body), status, headers, "text/html")
 
 
 _ASK = {"www-authenticate": 'Basic realm="wirecopy", charset="UTF-8"'}

@@ -22,11 +22,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def to_csv(rows: Sequence[Json]) -> str:
     """The rows under a line of names. A cell that a spreadsheet would run as a formula begins with an apostrophe."""
     names = _names(rows)
-    told = io.StringIO()
-    writer = csv.writer(told)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
     writer.writerow(names)
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return told.getvalue()
+    return buffer.getvalue()
 
 
 def _names(rows: Iterable[Json]) -> list[str]:
@@ -57,9 +57,9 @@ def to_parquet(rows: Sequence[Json]) -> bytes:
     except ImportError as error:
         raise BadInput("Parquet needs pyarrow where this is served: pip install 'wirecopy[parquet]'") from error
     columns = {name: [_typed(name, row.get(name)) for row in rows] for name in _names(rows)}
-    told = io.BytesIO()
-    parquet.write_table(arrow.table(columns), told)
-    return told.getvalue()
+    buffer = io.BytesIO()
+    parquet.write_table(arrow.table(columns), buffer)
+    return buffer.getvalue()
 
 
 def _typed(name: str, value: Any) -> Any:

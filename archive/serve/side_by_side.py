@@ -81,11 +81,11 @@ def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
     }
 
 
-def passages(found: Sequence[Passage]) -> list[Json]:
+def passages(shared: Sequence[Passage]) -> list[Json]:
     """Passages as JSON values, numbered in the order of ``a``: offsets into both texts, likeness, shared anchors."""
     return [
-        {"n": number, **serialize.passage(one)}
-        for number, one in enumerate(sorted(found, key=lambda each: each.a), start=1)
+        {"n": number, **serialize.passage(passage)}
+        for number, passage in enumerate(sorted(shared, key=lambda passage: passage.a), start=1)
     ]
 
 
@@ -101,23 +101,26 @@ class Row(NamedTuple):
 
 def aligned(a: str, b: str, passages: Sequence[Passage]) -> Iterator[Row]:
     """Rows in the order of ``b``; their numbers are those of the passages in the order of ``a``."""
-    by_a = sorted(passages, key=lambda each: each.a)
-    number = {passage: place for place, passage in enumerate(by_a, start=1)}
-    after = {each: _gap(a, each.a[1], by_a[number[each]].a[0] if number[each] < len(by_a) else len(a)) for each in by_a}
+    by_a = sorted(passages, key=lambda passage: passage.a)
+    number = {passage: index for index, passage in enumerate(by_a, start=1)}
+    after = {
+        passage: _gap(a, passage.a[1], by_a[number[passage]].a[0] if number[passage] < len(by_a) else len(a))
+        for passage in by_a
+    }
     yield from _alone(Row(_gap(a, 0, by_a[0].a[0] if by_a else len(a)), ""))
-    done, last = 0, 0
-    for each in sorted(passages, key=lambda each: each.b):
-        yield from _alone(Row("", _gap(b, done, each.b[0])))
-        for one, other in _paragraphs(a[slice(*each.a)], b[slice(*each.b)]):
-            yield Row(one, other, number[each], moved=number[each] < last, passage=each)
-        done, last = max(done, each.b[1]), max(last, number[each])
-        yield from _alone(Row(after[each], ""))
-    yield from _alone(Row("", _gap(b, done, len(b))))
+    done_b, last = 0, 0
+    for passage in sorted(passages, key=lambda passage: passage.b):
+        yield from _alone(Row("", _gap(b, done_b, passage.b[0])))
+        for left, right in _paragraphs(a[slice(*passage.a)], b[slice(*passage.b)]):
+            yield Row(left, right, number[passage], moved=number[passage] < last, passage=passage)
+        done_b, last = max(done_b, passage.b[1]), max(last, number[passage])
+        yield from _alone(Row(after[passage], ""))
+    yield from _alone(Row("", _gap(b, done_b, len(b))))
 
 
 def _paragraphs(a: str, b: str) -> Iterator[tuple[str, str]]:
     """A long passage paragraph by paragraph, where both sides have as many."""
-    many_a, many_b = ([each for each in side.split("\n") if each.strip()] for side in (a, b))
+    many_a, many_b = ([paragraph for paragraph in side.split("\n") if paragraph.strip()] for side in (a, b))
     yield from zip(many_a, many_b, strict=True) if len(many_a) == len(many_b) else [(a, b)]
 
 
@@ -132,12 +135,12 @@ def _alone(row: Row) -> Iterator[Row]:
 
 def _drawn(row: Row) -> Json:
     """A row as JSON values: runs with marks (same, cut, new)."""
-    told: Json = {"n": row.number, "moved": row.moved}
+    cells: Json = {"n": row.number, "moved": row.moved}
     if row.passage is None:
-        return told | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
+        return cells | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
     left, right = _swapped(row.a, row.b)
     shared = {"similarity": round(row.passage.similarity, 3), "shared": list(row.passage.anchors)}
-    return told | {"a": left, "b": right} | shared
+    return cells | {"a": left, "b": right} | shared
 
 
 def _run(text: str) -> list[Json] | None:
@@ -164,13 +167,13 @@ def swaps(rows: Sequence[Row]) -> list[Json]:
 
     Longer ones are other sentences, and none is listed that differs by capitals or punctuation alone.
     """
-    told: Counter[tuple[str, str]] = Counter()
+    counter: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row.passage is None or len(row.a) + len(row.b) > _LONGEST:
             continue
         for same, cut, new in aligned_words(strip_controls(row.a), strip_controls(row.b)):
             pair = cut.strip(_MARKS), new.strip(_MARKS)
             few = all(0 < len(side.split()) <= _SHORT and "," not in side for side in pair)
-            told.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))
-    ordered = sorted(told.items(), key=lambda item: (-item[1], item[0]))
+            counter.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))
+    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     return [{"a": pair[0], "b": pair[1], "count": count} for pair, count in ordered[:MOST_SWAPS]]

@@ -135,9 +135,9 @@ def host(url: str) -> str:
         return url
 
 
-def many(count: int, one: str, more: str | None = None) -> str:
+def many(count: int, singular: str, plural: str | None = None) -> str:
     """A count with its noun: ``1 check``, ``1,204 checks``."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def lag(seconds: float) -> str:
@@ -145,9 +145,9 @@ def lag(seconds: float) -> str:
     minutes = round(abs(seconds) / 60)
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
-        said = f"{many(days, 'day')}{f' {hours} h' if hours else ''}"
+        duration = f"{many(days, 'day')}{f' {hours} h' if hours else ''}"
     elif hours:
-        said = f"{hours} h{f' {rest} min' if rest else ''}"
+        duration = f"{hours} h{f' {rest} min' if rest else ''}"
     else:
-        said = f"{rest} min" if rest else f"{round(abs(seconds))} s"
-    return f"{said} earlier" if seconds < 0 else said
+        duration = f"{rest} min" if rest else f"{round(abs(seconds))} s"
+    return f"{duration} earlier" if seconds < 0 else duration

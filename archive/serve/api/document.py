@@ -103,22 +103,22 @@ def document(base: str) -> Json:
 
 
 def _paths() -> Json:
-    return {f"/api/v1/{path}": {"get": _get(**told)} for path, told in _PATHS.items()}
+    return {f"/api/v1/{path}": {"get": _get(**operation)} for path, operation in _PATHS.items()}
 
 
 def _get(
     *, says: str, rows: str = "", one: str = "", takes: str = "", needs: str = "", path: Json | None = None
 ) -> Json:
     """A path that is read."""
-    named = [
+    path_parameters = [
         {"name": name, "in": "path", "required": True, "schema": one_of(kind)} for name, kind in (path or {}).items()
     ]
-    asked = [_parameter(name, needed=name == needs) for name in takes.split()]
+    query_parameters = [_parameter(name, needed=name == needs) for name in takes.split()]
     answer = shape(f"{rows} next?") if rows else one_of(one)
     problem = {"content": {"application/problem+json": {"schema": one_of("Problem")}}}
     return {
         "summary": says,
-        "parameters": [*named, *asked],
+        "parameters": [*path_parameters, *query_parameters],
         "responses": {
             "200": {"description": says, "content": {"application/json": {"schema": answer}}},
             "304": {"description": "The answer is still that of If-None-Match"},
@@ -129,6 +129,6 @@ def _get(
 
 
 def _parameter(name: str, *, needed: bool) -> Json:
-    kind, said = _PARAMETERS[name]
-    told = one_of(kind) | _BOUNDS.get(name, {})
-    return {"name": name, "in": "query", "required": needed, "description": said, "schema": told}
+    kind, description = _PARAMETERS[name]
+    schema = one_of(kind) | _BOUNDS.get(name, {})
+    return {"name": name, "in": "query", "required": needed, "description": description, "schema": schema}

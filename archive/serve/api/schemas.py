@@ -112,8 +112,8 @@ def schemas() -> Json:
 
 def shape(line: str) -> Json:
     """An object that has at least the members of a line of names."""
-    found = {each["name"]: _member(each) for each in _WORD.finditer(line)}
-    return {"type": "object", "properties": found, "required": sorted(found)}
+    members = {match["name"]: _member(match) for match in _WORD.finditer(line)}
+    return {"type": "object", "properties": members, "required": sorted(members)}
 
 
 def one_of(kind: str) -> Json:
@@ -123,12 +123,12 @@ def one_of(kind: str) -> Json:
     return TYPES[kind] if kind in TYPES else shape(PARTS[kind]) | _note(kind)
 
 
-def _member(each: re.Match[str]) -> Json:
-    one = one_of(each["kind"] or MEANINGS.get(each["name"], "text"))
-    told: Json = {"type": "array", "items": one} if each["many"] else one
-    if not each["maybe"]:
-        return told
-    return {"anyOf": [told, {"type": "null"}]} if "$ref" in told else told | {"type": [told["type"], "null"]}
+def _member(match: re.Match[str]) -> Json:
+    schema = one_of(match["kind"] or MEANINGS.get(match["name"], "text"))
+    member: Json = {"type": "array", "items": schema} if match["many"] else schema
+    if not match["maybe"]:
+        return member
+    return {"anyOf": [member, {"type": "null"}]} if "$ref" in member else member | {"type": [member["type"], "null"]}
 
 
 def _note(kind: str) -> Json:

@@ -39,25 +39,25 @@ _TOLD = (Kind.NUMBER, Kind.DATE, Kind.MONEY, Kind.NAME, Kind.QUOTATION, Kind.ATT
 
 def raw_view(archive: Archive, a: Version, b: Version) -> Json:
     """The HTML of the first capture of each version, line by line; ``remark`` where they are too large for that."""
-    first, second = (archive.capture(each.first_capture_id) for each in (a, b))
-    one, two = (_decoded(archive, each) for each in (first, second))
+    first, second = (archive.capture(version.first_capture_id) for version in (a, b))
+    html_a, html_b = (_decoded(archive, capture) for capture in (first, second))
     known = {"a": _capture(first), "b": _capture(second)}
-    if one == two:
+    if html_a == html_b:
         return known | {"remark": "the bytes are the same", "hunks": []}
-    lines_a, lines_b = _lines(one), _lines(two)
-    if max(len(one), len(two)) > LARGEST or max(len(lines_a), len(lines_b)) > MOST_LINES:
+    lines_a, lines_b = _lines(html_a), _lines(html_b)
+    if max(len(html_a), len(html_b)) > LARGEST or max(len(lines_a), len(lines_b)) > MOST_LINES:
         return known | {"remark": "too large to compare line by line", "hunks": []}
     rows = list(_rows(lines_a, lines_b))
     more = f"only the first {MOST_SHOWN} lines are shown" if len(rows) > MOST_SHOWN else ""
     return known | {"remark": more, "hunks": rows[:MOST_SHOWN]}
 
 
-def _capture(each: Capture) -> Json:
+def _capture(capture: Capture) -> Json:
     return {
-        "captured_as": f"{each.captured_at:%Y%m%d%H%M%S}",
-        "url": each.final_url,
-        "sha256": each.payload_sha256,
-        "length": each.payload_length,
+        "captured_as": f"{capture.captured_at:%Y%m%d%H%M%S}",
+        "url": capture.final_url,
+        "sha256": capture.payload_sha256,
+        "length": capture.payload_length,
     }
 
 
@@ -101,25 +101,27 @@ def _around(same: Sequence[str], *, first: bool, last: bool) -> Any:
 
 
 def _shown(line: str) -> str:
-    told = strip_controls(line).rstrip()
-    return told if len(told) <= _WIDE else told[:_WIDE] + " \u2026"
+    plain = strip_controls(line).rstrip()
+    return plain if len(plain) <= _WIDE else plain[:_WIDE] + " \u2026"
 
 
-def machine_view(archive: Archive, found: Comparison) -> Json:
+def machine_view(archive: Archive, comparison: Comparison) -> Json:
     """Links that came and went on the page, and every figure, date, name and quotation that an edit touched."""
-    first, second = (archive.capture(each.first_capture_id) for each in (found.a, found.b))
-    before, now = (_links(_decoded(archive, each)[:LARGEST], each.final_url) for each in (first, second))
+    first, second = (archive.capture(version.first_capture_id) for version in (comparison.a, comparison.b))
+    before, now = (_links(_decoded(archive, capture)[:LARGEST], capture.final_url) for capture in (first, second))
     return {
         "links_added": [url for url in now if url not in before],
         "links_removed": [url for url in before if url not in now],
-        "touched": _touched(found),
+        "touched": _touched(comparison),
         "a": _capture(first),
         "b": _capture(second),
     }
 
 
 def _links(page: str, base: str) -> dict[str, None]:
-    return dict.fromkeys(filter(None, (_absolute(base, next(filter(None, one), "")) for one in _LINK.findall(page))))
+    return dict.fromkeys(
+        filter(None, (_absolute(base, next(filter(None, quotes), "")) for quotes in _LINK.findall(page)))
+    )
 
 
 def _absolute(base: str, href: str) -> str:
@@ -129,10 +131,10 @@ def _absolute(base: str, href: str) -> str:
         return ""
 
 
-def _touched(found: Comparison) -> list[Json]:
+def _touched(comparison: Comparison) -> list[Json]:
     sides = (
-        (found.change.headline, found.a_text.title, found.b_text.title, "headline"),
-        (found.change.edits, found.a_text.body, found.b_text.body, "text"),
+        (comparison.change.headline, comparison.a_text.title, comparison.b_text.title, "headline"),
+        (comparison.change.edits, comparison.a_text.body, comparison.b_text.body, "text"),
     )
     return [_edit(edit, a, b, where) for edits, a, b, where in sides for edit in edits if set(_TOLD) & set(edit.kinds)]
 

@@ -57,9 +57,9 @@ def standing(archive: Archive, **when: object) -> list[tuple[str, int]]:
 
 def test_the_whole_archive_at_a_moment_is_what_stood_there_then(archive: Archive) -> None:
     assert standing(archive) == [(COPY, 1), (URL, 3)]
-    assert standing(archive, at=T0 + DAY) == [(URL, 2)]
-    assert standing(archive, at=T0) == [(URL, 1)]
-    assert standing(archive, at=T0 - HOUR) == []
+    assert standing(archive, as_of=T0 + DAY) == [(URL, 2)]
+    assert standing(archive, as_of=T0) == [(URL, 1)]
+    assert standing(archive, as_of=T0 - HOUR) == []
 
 
 def test_a_group_that_is_not_in_the_index_lists_nothing(archive: Archive) -> None:

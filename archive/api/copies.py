@@ -79,7 +79,7 @@ class CopyQuestions(ArticleQuestions):
 
     def stale(self, url: str) -> list[UncorrectedCopy]:
         """Return the passages that an article has corrected and copies of it still have, by the copy's address."""
-        from archive.api.uncorrected import Copy, stale
+        from archive.api.uncorrected import Copy, find_uncorrected
 
         source = self.source(url)
         history = [(version, self.text(version)) for version in version_queries.of_source(self._ask, source.id)]
@@ -93,7 +93,7 @@ class CopyQuestions(ArticleQuestions):
                 for link in links
                 if (link.b.url, link.b.version) == (other, newest.number)
             }
-            passages += stale(history, Copy(version=newest, text=self.text(newest), passages=aligned))
+            passages += find_uncorrected(history, Copy(version=newest, text=self.text(newest), passages=aligned))
         return passages
 
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:

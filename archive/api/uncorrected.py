@@ -55,7 +55,7 @@ class _Correction:
     kinds: tuple[Kind, ...]
 
 
-def stale(history: Sequence[tuple[Version, Text]], copy: Copy) -> tuple[UncorrectedCopy, ...]:
+def find_uncorrected(history: Sequence[tuple[Version, Text]], copy: Copy) -> tuple[UncorrectedCopy, ...]:
     """Return the passages that the article has corrected and the newest version of a copy still has.
 
     ``history``: the versions of the article, the oldest first. Each passage comes once, from the newest version that

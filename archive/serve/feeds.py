@@ -1,4 +1,4 @@
-"""Atom (RFC 4287), well-formed whatever stands in a title: the standard library writes the XML."""
+"""Atom feeds (RFC 4287). The standard library writes the XML, so any title gives well-formed XML."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_atom(feed: Json, *, base: str, now: datetime) -> str:
-    """A feed: ``title``, ``path``, ``entries`` of ``id``, ``title``, ``path``, ``updated``, ``summary``, ``author``.
+    """Return a feed as Atom. It has ``title``, ``path`` and ``entries``.
 
-    Its identifier is its address; entries are known by ``id``, a tag that outlives a change of base.
+    An entry has ``id``, ``title``, ``path``, ``updated``, ``summary`` and ``author``. The feed's identifier is its
+    address. Entries are identified by ``id``, a tag URI that survives a change of ``base``.
     """
     root = ET.Element("feed", xmlns=_ATOM)
     _put(root, "id", base + feed["path"])
@@ -48,5 +49,5 @@ def _put(parent: ET.Element, name: str, text: str) -> ET.Element:
 
 
 def legal(text: str) -> str:
-    """Text without what XML cannot hold, and without characters that turn its direction."""
+    """Return text without characters that XML forbids or that change the direction of writing."""
     return _NO_XML.sub("", strip_controls(text))

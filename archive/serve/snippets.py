@@ -1,4 +1,4 @@
-"""The weightiest words of a change on one line, and marked runs of text as JSON values."""
+"""Snippets of changes on one line, and marked runs of text as JSON values."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 AROUND = 48
-"""Characters shown before and behind what changed."""
+"""Characters of context before and after a change."""
 
-_LONGEST = 150  # characters of one cut or added run
-_WEIGHT = {kind: place for place, kind in enumerate(Kind)}  # the order of the list is that of their weight
+_LONGEST = 150  # most characters of one removed or added run
+_WEIGHT = {kind: place for place, kind in enumerate(Kind)}  # kinds are listed by importance
 
 
 def as_json(bits: Iterable[Bit]) -> list[Json]:
-    """Runs of text with their marks: same, cut, new."""
+    """Return runs of text as JSON values with their marks: same, cut, new."""
     return [{"mark": bit.mark, "text": bit.text} for bit in bits if bit.text]
 
 
 def title_bits(change: Change, a: Text, b: Text) -> list[Json]:
-    """The headline with what was cut and added."""
+    """Return the headline with removed and added words marked."""
     return as_json(headline_bits(change, a, b))
 
 
 def strongest(change: Change, a: Text, b: Text) -> list[Json]:
-    """The first edit of the weightiest paragraph, with some words around; empty where only the headline changed."""
+    """Return the first edit of the most important paragraph with context, empty if only the headline changed."""
     return next(weightiest(layout_lines(change, a, b)), [])
 
 
 def weightiest(lines: Iterable[Line]) -> Iterator[list[Json]]:
-    """The first edit of each paragraph that changed, the weightiest first, with some words around."""
+    """Yield the first edit of each changed paragraph with context, the most important kinds first."""
     changed = [line for line in lines if line.changed]
     changed.sort(key=lambda line: min((_WEIGHT[kind] for kind in line.kinds), default=len(_WEIGHT)))
     return map(_around_edit, changed)
@@ -79,7 +79,7 @@ def _start(text: str) -> str:
 
 
 def counts(change: Change, lines: Sequence[Line]) -> Json:
-    """How many paragraphs are the same, edited and moved, and how many runs were cut and added."""
+    """Return the numbers of paragraphs, edited and moved ones, and of removed and added runs."""
     marks: list[str] = [bit.mark for line in lines for bit in line.bits]
     marks += [{"insert": "new", "delete": "cut"}.get(edit.op, edit.op) for edit in change.headline]
     replaced = marks.count("replace")

@@ -64,8 +64,8 @@ def lift(settings: Settings, url: str) -> bool:
 def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> tuple[Label, bool]:
     """Label the texts of two versions as copies, or as no copies; False if they had that label already.
 
-    A label is independent evidence, and stays valid under new recipes and methods. Raises NotArchived, and BadInput for two
-    versions of one article.
+    A label is independent evidence, and stays valid under new recipes and methods. Raises NotArchived, and BadInput
+    for two versions of one article.
     """
     return label_in(settings.db, a, b, copy=copy, note=note, now=settings.wall())
 

@@ -25,7 +25,7 @@ SOURCES_READ = 400
 """Most sources read for one page of groups, by address: 0.05 s if none has copies."""
 
 WEIGHT = 40_000
-"""Most work for the groups of one page: the pairs of their members, 10 us each, and ``_BASE`` per group. One group alone
+"""Most work for the groups of one page: the pairs of their members, 10 us each, and ``_BASE`` per group. A single group
 may cost more: with 450 members it takes 1.3 s."""
 
 _BASE = 100

@@ -182,12 +182,8 @@ def _ref(ref: VersionRef) -> Json:
 
 def passage(pair: Passage) -> Json:
     """A passage that two texts share: offsets into both, likeness, shared anchors."""
-    return {
-        "a": list(pair.a),
-        "b": list(pair.b),
-        "similarity": round(pair.similarity, 3),
-        "anchors": list(pair.anchors),
-    }
+    spans = {"a": list(pair.a), "b": list(pair.b)}
+    return {**spans, "similarity": round(pair.similarity, 3), "anchors": list(pair.anchors)}
 
 
 def cluster(group: Cluster) -> Json:
@@ -327,20 +323,18 @@ def plan(schedule: Plan) -> Json:
     }
 
 
-def status(figures: Json) -> Json:
+def status(stats: Json) -> Json:
     """``status --json``."""
     counts = {
-        name: figures["counts"][name] for name in ("sources", "captures", "payloads", "versions", "links", "underived")
+        name: stats["counts"][name] for name in ("sources", "captures", "payloads", "versions", "links", "underived")
     }
     runs = [
-        {**run, "started_at": _iso(run["started_at"]), "finished_at": _iso(run["finished_at"])}
-        for run in figures["runs"]
+        {**run, "started_at": _iso(run["started_at"]), "finished_at": _iso(run["finished_at"])} for run in stats["runs"]
     ]
-    leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in figures["leases"]]
-    plain = {name: figures[name] for name in ("bytes", "tables", "growth", "states")}
+    leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in stats["leases"]]
+    plain = {name: stats[name] for name in ("bytes", "tables", "growth", "states")}
     drift = [
-        {"host": alarm.name, "since": iso(alarm.since), "pages": alarm.pages, "of": alarm.of}
-        for alarm in figures["drift"]
+        {"host": host.name, "since": iso(host.since), "pages": host.pages, "of": host.of} for host in stats["drift"]
     ]
     return {"counts": counts, **plain, "drift": drift, "runs": runs, "leases": leases}
 

@@ -118,7 +118,7 @@ def everything(connection: sqlite3.Connection, archive: Archive, dice: random.Ra
     yield "the whole archive at an instant, SQL (median)", median(sql(inside), 9, inside)
     yield "the same, its rows fetched (median)", median(sql(ask), 9, ask)
     yield "the same, as believed on a day (median)", median(sql(ask, moment(dice)), 9, ask)
-    yield "the whole archive at an instant, API (median)", median(lambda: archive.articles(at=moment(dice)), 5)
+    yield "the whole archive at an instant, API (median)", median(lambda: archive.articles(as_of=moment(dice)), 5)
     yield "the whole archive today, API (median)", median(archive.articles, 5)
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from house_figures import PACKAGES, ROOT, drawing, house, riddle_share, voice_share
 
-MOST_VOICE_WORDS = {"archive": 4.0, "db": 0.6, "flows": 0.0}
+MOST_VOICE_WORDS = {"archive": 0.3, "db": 0.6, "flows": 0.0}
 """Per cent of all bound names. A ratchet: lower it when a change makes it lower, never raise it."""
 
-MOST_RIDDLES = 4.0
+MOST_RIDDLES = 0.5
 """Per cent of docstrings that open with What, Who, Where, How or Whether."""
 
 MOST_ROOMS, MOST_FLOORS = 22, 6

@@ -101,7 +101,13 @@ def test_links_read_text_by_text_are_those_of_the_view(dealt: Path) -> None:
 
 @pytest.mark.parametrize(
     "narrowed",
-    [{}, {"how": Relation.EXACT}, {"how": Relation.NEAR}, {"at": MOMENT}, {"at": MOMENT, "how": Relation.REWORDED}],
+    [
+        {},
+        {"how": Relation.EXACT},
+        {"how": Relation.NEAR},
+        {"as_of": MOMENT},
+        {"as_of": MOMENT, "how": Relation.REWORDED},
+    ],
 )
 def test_an_article_has_the_cluster_that_all_clusters_together_give_it(dealt: Path, narrowed: dict[str, Any]) -> None:
     with Archive(dealt) as archive:

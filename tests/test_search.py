@@ -121,7 +121,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     ],
 )
 def test_a_query_is_shown_as_it_was_parsed(typed: str, query: str) -> None:
-    assert parse_query(typed).said == query
+    assert parse_query(typed).description == query
 
 
 @pytest.mark.parametrize(
@@ -294,5 +294,5 @@ def test_pages_and_windows_give_each_hit_once(archive: Archive, typed: str, wind
 
 
 def test_removed_text_is_found_with_the_version_that_removed_it(archive: Archive) -> None:
-    hits = archive.search("harbour", limit=100, gone=True)[1]
+    hits = archive.search("harbour", limit=100, removed=True)[1]
     assert [hit.absent_since for hit in hits] == [3] * 4

@@ -294,7 +294,7 @@ def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Pa
     assert [run["id"] for run in asked.get(first["next"]).json()["runs"]] == [1]
     assert asked.get("/runs/2.json").json()["runs"][0]["kind"] == "backfill"
     assert asked.get("/runs/9").status_code == asked.get(f"/runs/{10**30}").status_code == 404
-    assert "none is to be expected by itself" in _empty_inbox(asked)
+    assert "No further run is scheduled" in _empty_inbox(asked)
 
 
 def _empty_inbox(asked: TestClient) -> str:

@@ -88,7 +88,7 @@ def test_groups_are_narrowed_by_when_a_member_was_first_seen(ask: TestClient) ->
     assert told(ask, "/copies?since=2026-01-05T10:00:00Z")["clusters"]
     assert told(ask, "/copies?until=2026-01-05T08:00:00Z")["clusters"]
     assert told(ask, "/copies?since=2026-01-06")["clusters"] == []
-    assert "No article here has a copy" in ask.get("/copies?since=2026-01-06").text
+    assert "No article in this archive has a copy" in ask.get("/copies?since=2026-01-06").text
 
 
 def test_where_another_pair_is_shown_none_of_the_group_is_the_chosen_one(ask: TestClient) -> None:

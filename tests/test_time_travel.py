@@ -57,9 +57,9 @@ def standing(archive: Archive, **when: object) -> list[tuple[str, int]]:
 
 def test_the_whole_archive_at_a_moment_is_what_stood_there_then(archive: Archive) -> None:
     assert standing(archive) == [(COPY, 1), (URL, 3)]
-    assert standing(archive, at=T0 + DAY) == [(URL, 2)]
-    assert standing(archive, at=T0) == [(URL, 1)]
-    assert standing(archive, at=T0 - HOUR) == []
+    assert standing(archive, as_of=T0 + DAY) == [(URL, 2)]
+    assert standing(archive, as_of=T0) == [(URL, 1)]
+    assert standing(archive, as_of=T0 - HOUR) == []
 
 
 def test_a_group_that_is_not_in_the_index_lists_nothing(archive: Archive) -> None:
@@ -79,15 +79,15 @@ def test_versions_in_a_row_that_match_are_one_hit(archive: Archive) -> None:
 
 
 def test_only_what_vanished_can_be_asked_for(archive: Archive) -> None:
-    _, hits = archive.search("fog", gone=True)
+    _, hits = archive.search("fog", removed=True)
     assert [(hit.version.url, hit.absent_since) for hit in hits] == [(URL, 2)]
-    assert archive.search("captain", gone=True)[1] == []
+    assert archive.search("captain", removed=True)[1] == []
 
 
 def test_a_search_of_a_moment_finds_only_what_stood_there(archive: Archive) -> None:
-    assert [hit.version.number for hit in archive.search("fog", at=T0 + HOUR)[1]] == [1]
-    assert archive.search("fog", at=T0 + DAY)[1] == []
-    assert archive.search("captain", at=T0 + DAY)[1] == []
+    assert [hit.version.number for hit in archive.search("fog", as_of=T0 + HOUR)[1]] == [1]
+    assert archive.search("fog", as_of=T0 + DAY)[1] == []
+    assert archive.search("captain", as_of=T0 + DAY)[1] == []
 
 
 def test_words_that_left_and_came_back_are_two_hits(tmp_path: Path) -> None:

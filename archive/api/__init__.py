@@ -1,4 +1,4 @@
-"""The public questions, for the command line, the web pages and notebooks: ``Archive`` answers them read-only.
+"""Public read-only API, for the command line, the web pages and notebooks.
 
 ::
 

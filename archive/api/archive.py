@@ -1,8 +1,8 @@
-"""The class of all questions one may ask an archive: every read verb of the command line is one of its methods.
+"""The class ``Archive``: every read command of the command line is one of its methods.
 
-It opens the file read-only and imports neither the web stack, nor trafilatura, nor SQLAlchemy, so that an answer takes
-a tenth of a second. The methods come from one module for each subject. For runs see ``archive.pipeline.refresh``, for
-files from elsewhere ``archive.formats.import_file``, for what people may change ``archive.api.curation``.
+It opens the file read-only and imports neither the web stack, nor trafilatura, nor SQLAlchemy, so a command takes a
+tenth of a second. Each subject has a module of its own. For runs see ``archive.pipeline.refresh``, for importing files
+``archive.formats.import_file``, for changes by people ``archive.api.curation``.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class Archive(CopyQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, RunQuestions):
-    """An archive, open for questions. Close it, or use it as a context manager.
+    """An open archive. Close it, or use it as a context manager.
 
-    Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds from now after which every
-    question is cut off with TooSlow; None: they may take any time.
+    Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds from now after which
+    every query raises TooSlow; None: no limit.
     """
 
     @classmethod
     def open(cls, path: Path | str | None = None) -> Self:
-        """Return the archive in the file ``path``; without one that of the project around the working directory.
+        """Open the archive in the file ``path``, by default that of the project around the working directory.
 
         Raises as the class itself, and ConfigError.
         """
@@ -43,5 +43,5 @@ class Archive(CopyQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, 
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._reader.close()

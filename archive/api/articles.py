@@ -1,4 +1,4 @@
-"""Questions about one article: its history, its texts, its captures and their payloads."""
+"""Queries about one article: its history, texts, captures and payloads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _MOST_ID = 1 << 62  # SQLite's integers have 64 bits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two versions of one article, their texts, and how the first became the second."""
+    """Two versions of one article, their texts, and the change from the first to the second."""
 
     a: Version
     b: Version
@@ -55,19 +55,19 @@ class Comparison:
 
 
 class ArticleQuestions(Questions):
-    """Questions about one article, known by an address or by the id of its source."""
+    """Queries about one article, given by an address or the id of its source."""
 
     # --- the source ---
 
     def source(self, url: str) -> Source:
-        """Return the source of an address, or the one whose history it belongs to. Raises NotArchived, BadInput."""
+        """Return the source of an address, or the source whose history includes it. Raises NotArchived, BadInput."""
         key = url_key(canonical_url(url))
         source = source_queries.by_url_key(self._ask, key)
         tombstone = tombstone_queries.tombstone(self._ask, key)
         if tombstone is not None and (source is None or tombstone.lifted_at is None):
             raise NotArchived(
                 f"{tombstone.url} was forgotten on request on {iso(tombstone.forgotten_at)}: "
-                f"{tombstone.captures} captures of it were taken out, and their links stay in the chain"
+                f"{tombstone.captures} captures of it were deleted, and their links stay in the chain"
             )
         if source is None:
             similar = source_queries.similar_urls(self._ask, url.rstrip("/").rpartition("/")[2] or url)
@@ -76,7 +76,7 @@ class ArticleQuestions(Questions):
         return source
 
     def source_by_id(self, source_id: int) -> Source:
-        """Return the source with an id, or the one whose history it belongs to. Raises NotArchived."""
+        """Return the source with an id, or the source whose history includes it. Raises NotArchived."""
         source = source_queries.history_root(self._ask, source_id) if 0 < source_id < _MOST_ID else None
         if source is None:
             raise NotArchived(f"there is no article {source_id} in this archive")
@@ -89,24 +89,24 @@ class ArticleQuestions(Questions):
         return {url: ids[key] for url, key in keys.items() if key in ids}
 
     def aliases(self, source_id: int) -> list[Source]:
-        """Return the sources whose captures belong to the history of a source, itself among them."""
+        """Return the sources whose captures belong to the history of a source, including itself."""
         return source_queries.aliases(self._ask, source_id)
 
     def addresses(self, source_id: int) -> list[str]:
-        """Return every address of the history that a source keeps."""
+        """Return every address in the history of a source."""
         ids = tombstone_queries.history_source_ids(self._ask, source_id)
         return [source_queries.by_id(self._ask, alias_id).url for alias_id in ids]
 
     def tombstone(self, url: str) -> Tombstone | None:
-        """Return what is kept in the place of an address that was forgotten on request."""
+        """Return the tombstone of an address that was forgotten on request."""
         return tombstone_queries.tombstone(self._ask, url_key(canonical_url(url)))
 
     # --- the history ---
 
     def history(self, url: str, *, recorded: datetime | None = None) -> tuple[Source, History]:
-        """Return every version of an article, the sightings not believed, and every state its checks met.
+        """Return every version of an article, its suspect sightings, and every state its checks found.
 
-        ``recorded``: the history as the archive had it at that instant, by the recipe and the captures of then.
+        ``recorded``: the history as the archive had it at that instant, with the recipe and the captures of that time.
         """
         source = self.source(url)
         sightings = capture_queries.sightings(self._ask, source.id)
@@ -127,8 +127,8 @@ class ArticleQuestions(Questions):
     def version(self, ref: Ref, *, recorded: datetime | None = None) -> Version:
         """Return the version a reference points at, the newest if it names none.
 
-        ``recorded``: as the archive believed at that instant, not as it knows today. Raises NotArchived, whose message
-        says which versions there are.
+        ``recorded``: as the archive had it at that instant, not as it knows today. Raises NotArchived with a message
+        that names the versions there are.
         """
         source = self.source(ref.url)
         if ref.at is not None and recorded is None:
@@ -136,7 +136,7 @@ class ArticleQuestions(Questions):
             return version or self._nothing_then(source, ref.at)
         if recorded is None:
             known = version_queries.of_source(self._ask, source.id)
-        else:  # when a version was last seen by then is read off the captures
+        else:  # the captures show when a version was last seen by then
             known = list(self.history(ref.url, recorded=recorded)[1].versions)
         if ref.at is not None:
             known = [version for version in known if version.first_seen_at <= ref.at]
@@ -158,7 +158,7 @@ class ArticleQuestions(Questions):
         raise NotArchived(f"nothing of {source.url} was archived by {iso(moment)}; {first}")
 
     def compare(self, a: Ref, b: Ref) -> Comparison:
-        """Return how one version became another. Raises NotArchived."""
+        """Compare two versions. Raises NotArchived."""
         from archive.versions.diff import compare
 
         before, after = self.version(a), self.version(b)
@@ -166,7 +166,7 @@ class ArticleQuestions(Questions):
         return Comparison(a=before, b=after, a_text=a_text, b_text=b_text, change=compare(a_text, b_text))
 
     def seen_until(self, source_id: int) -> datetime | None:
-        """Return up to when a reader has looked at the history of an article; None: never."""
+        """Return the instant up to which an article's history is marked as read, None if it is not."""
         return change_queries.read_until(self._ask, source_id)
 
     # --- texts ---
@@ -176,24 +176,24 @@ class ArticleQuestions(Questions):
         return version_queries.text(self._ask, version.text_sha256)
 
     def text_by_digest(self, sha256: str) -> Text:
-        """Return a text as it is labelled and cited. Raises NotArchived if none is held with that digest."""
+        """Return the text with a digest. Raises NotArchived if there is none."""
         if not version_queries.has_text(self._ask, sha256):
-            raise NotArchived(f"no text with sha256 {sha256} is held")
+            raise NotArchived(f"no text with sha256 {sha256} is in this archive")
         return version_queries.text(self._ask, sha256)
 
     def word_counts(self, source_id: int) -> dict[int, int]:
-        """Return about how many words each version has, by its number; the longest texts are left out."""
+        """Return the approximate number of words by version number. The longest texts are left out."""
         return health_queries.word_counts(self._ask, source_id)
 
     def removed(self, version: Version) -> tuple[RemovedSpan, ...]:
-        """Return what was taken out of the page's text as boilerplate, with reasons."""
+        """Return the spans removed from the page's text as boilerplate, with reasons."""
         from db.records import RemovedSpan
 
         spans = version_queries.removed_spans(self._ask, version)
         return tuple(RemovedSpan(at=offset, text=text, because=because) for offset, text, because in spans)
 
     def facts(self, version: Version) -> tuple[Fact, ...]:
-        """Return what the page says of its article besides the text, and where it says it; guesses are marked."""
+        """Return the metadata that the page states about its article, with sources; guesses are marked."""
         return version_queries.facts(self._ask, version)
 
     # --- captures ---
@@ -237,7 +237,7 @@ class ArticleQuestions(Questions):
         return Listing(tuple(captures[:limit]), (micros(last.captured_at), last.id or 0))
 
     def checks(self, source_id: int, *, limit: int) -> list[Check]:
-        """Return the last checks of an article's history, whatever came of them, the oldest first."""
+        """Return the last checks of an article, with any result, the oldest first."""
         return health_queries.checks(self._ask, source_id, limit=limit)
 
     def capture(self, capture_id: int) -> Capture:
@@ -251,7 +251,7 @@ class ArticleQuestions(Questions):
         return capture_queries.payload(self._ask, capture.payload_sha256)
 
     def cite(self, ref: Ref) -> Citation:
-        """Return what a footnote needs of a version: the capture that shows it (the last up to ``ref.at``), its proof.
+        """Return the citation of a version: the last capture up to ``ref.at`` that shows it, and its proof.
 
         Raises NotArchived as ``version``.
         """
@@ -276,11 +276,11 @@ class ArticleQuestions(Questions):
 
 
 def _as_seen_by_then(stored: tuple[Version, ...], settled: History) -> tuple[Version, ...]:
-    """Return versions that were believed once, with what had been seen of them by then."""
-    seen = {(version.text_sha256, version.first_seen_at): version for version in settled.versions}
+    """Return stored versions with the captures and last sights known at that time."""
+    settled_versions = {(version.text_sha256, version.first_seen_at): version for version in settled.versions}
     return tuple(
-        replace(version, captures=then.captures, last_seen_at=then.last_seen_at)
-        if (then := seen.get((version.text_sha256, version.first_seen_at)))
+        replace(version, captures=settled_version.captures, last_seen_at=settled_version.last_seen_at)
+        if (settled_version := settled_versions.get((version.text_sha256, version.first_seen_at)))
         else version
         for version in stored
     )

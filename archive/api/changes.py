@@ -1,4 +1,4 @@
-"""Questions about what changed, and about the whole archive at an instant."""
+"""Queries about changes, and about the whole archive at an instant."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class DatedVersion:
 
 
 class ChangeQuestions(Questions):
-    """Questions about versions of all articles, by time."""
+    """Queries about the versions of all articles, by time."""
 
     def changes(self, *, since: datetime, limit: int = 20) -> list[Version]:
-        """Return the edits recorded since then, weightiest first."""
+        """Return the edits recorded since ``since``, the highest score first."""
         return version_queries.recent_changes(self._ask, since=since, limit=limit)
 
     def versions_by_time(
@@ -67,17 +67,17 @@ class ChangeQuestions(Questions):
         return Listing(tuple(news), place)
 
     def caught_up(self) -> datetime | None:
-        """Return up to when a reader has looked at everything; None: never."""
+        """Return the instant up to which everything is marked as read, None if nothing is."""
         return change_queries.all_read_until(self._ask)
 
     def articles(
-        self, *, at: datetime | None = None, recorded: datetime | None = None, group: str | None = None
+        self, *, as_of: datetime | None = None, recorded: datetime | None = None, group: str | None = None
     ) -> list[tuple[Version, str]]:
-        """Return the whole archive at one instant: of every article the standing version, and its group, by address.
+        """Return the whole archive at one instant: the current version of every article and its group, by address.
 
         ``recorded``: as the archive believed at that instant. ``group``: only that group, or the seed with that key.
         """
-        return version_queries.versions_as_of(self._ask, when=at, recorded=recorded, group=group)
+        return version_queries.versions_as_of(self._ask, when=as_of, recorded=recorded, group=group)
 
     def articles_at(self, moment: datetime, *, after: str = "", limit: int = 100) -> Listing[ArticleAsOf, str]:
         """Return a page of the archive at one instant, by address; the key is a url_key."""

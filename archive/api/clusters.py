@@ -1,7 +1,7 @@
-"""Clusters of copies: all there are, or that of one article.
+"""Clusters of copies: all of them, or the one of an article.
 
-An article's cluster depends on its connected component alone: the articles that can be reached from it along links
-that make clusters, and along labels. So both questions give the same cluster, and the second reads the component only.
+An article's cluster depends only on its connected component: the articles that can be reached from it along merging
+links and labels. So both queries give the same cluster, and the second reads only the component.
 """
 
 from __future__ import annotations
@@ -26,15 +26,18 @@ if TYPE_CHECKING:
     from db.records import Cluster, Label, Link, VersionRef
 
 ARTICLES = 500
-"""Articles of a component that are looked at for one of them: 125,000 links, if each is linked with each. The nearest
-come first, of equally near ones the earliest, so that the earliest text linked with an article is never left out."""
+"""Most articles of a component that are read for one article: 125,000 links if all are linked. The nearest come first,
+among equally near ones the earliest, so the earliest text linked with an article is never left out."""
 
 _NOT_MERGING = tuple(relation for relation in Relation if relation not in MERGING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """The sources connected with one, their ids by address, and their clusters. ``whole``: no more are connected."""
+    """The sources connected with a source: their ids by address, and their clusters.
+
+    ``whole`` is False if more are connected.
+    """
 
     ids: Mapping[str, int]
     clusters: tuple[Cluster, ...]
@@ -47,14 +50,14 @@ class Component:
 
 
 def all_clusters(
-    ask: Ask, *, how: Relation | None = None, at: datetime | None = None, evidence: bool = False
+    ask: Ask, *, how: Relation | None = None, as_of: datetime | None = None, evidence: bool = False
 ) -> tuple[Cluster, ...]:
     """Return every cluster.
 
-    ``how``: only links as close as exact, near or reworded. ``at``: only what was seen by then. With ``evidence`` the
-    links of the clusters have their passages.
+    ``how``: only links at least as close as exact, near or reworded. ``as_of``: only versions seen by then.
+    ``evidence``: with the passages of the links.
     """
-    return _clusters(ask, None, label_queries.all_labels(ask), how=how, at=at, evidence=evidence)
+    return _clusters(ask, None, label_queries.all_labels(ask), how=how, as_of=as_of, evidence=evidence)
 
 
 def component_of(
@@ -62,15 +65,15 @@ def component_of(
     source_id: int,
     *,
     how: Relation | None = None,
-    at: datetime | None = None,
+    as_of: datetime | None = None,
     evidence: bool = False,
     most: int = ARTICLES,
 ) -> Component:
-    """Return what is connected with a source, ``most`` articles at most; else as ``all_clusters``."""
+    """Return the component of a source, of at most ``most`` articles. Other arguments as for ``all_clusters``."""
     source_ids, whole = _connected(ask, source_id, _relations(how), most)
     labels = label_queries.of_sources(ask, sorted(source_ids))
     ids = link_graph.ids_by_url(ask, source_ids)  # now: with many links the time for queries may be over afterwards
-    clusters = _clusters(ask, sorted(source_ids), labels, how=how, at=at, evidence=evidence)
+    clusters = _clusters(ask, sorted(source_ids), labels, how=how, as_of=as_of, evidence=evidence)
     if not whole:
         clusters = tuple(replace(cluster, whole=False) for cluster in clusters)
     return Component(ids=ids, clusters=clusters, whole=whole)
@@ -81,11 +84,11 @@ def _relations(how: Relation | None) -> tuple[Relation, ...]:
 
 
 def _connected(ask: Ask, source_id: int, relations: Collection[Relation], most: int) -> tuple[frozenset[int], bool]:
-    """Return the sources connected with one, ring by ring around it, and True if these are all."""
+    """Return the sources connected with a source (breadth-first), and True if these are all."""
     connected = {source_id}
     ring = [source_id]
     while ring:
-        # So many that, even if all known ones are among them, those that fit are, and one more.
+        # Twice as many, so that enough new ones remain even if all connected ones are among them, and one to spare.
         neighbours = link_graph.linked_sources(ask, ring, relations, limit=2 * most)
         neighbours |= dict.fromkeys(_labelled(ask, ring), 0)
         fresh = sorted(neighbours.keys() - connected, key=lambda neighbour: (neighbours[neighbour], neighbour))
@@ -97,7 +100,7 @@ def _connected(ask: Ask, source_id: int, relations: Collection[Relation], most: 
 
 
 def _labelled(ask: Ask, source_ids: Sequence[int]) -> Iterable[int]:
-    """Return the sources that a person called copies of these, and these."""
+    """Return the sources that a label calls copies of these sources, and these sources."""
     labels = label_queries.of_sources(ask, source_ids)
     return _ids_of(ask, (side for label in labels if label.copy for side in (label.a, label.b)))
 
@@ -113,16 +116,16 @@ def _clusters(
     labels: Sequence[Label],
     *,
     how: Relation | None,
-    at: datetime | None,
+    as_of: datetime | None,
     evidence: bool,
 ) -> tuple[Cluster, ...]:
     links = link_graph.links_among(ask, source_ids, _relations(how), evidence=evidence)
-    if how is None:  # a label makes a copy of what a link alone does not
+    if how is None:  # a label merges two articles whose link alone does not
         labelled = _ids_of(ask, (side for label in labels if label.copy for side in (label.a, label.b)))
         links += link_graph.links_among(ask, sorted(labelled), _NOT_MERGING, evidence=evidence)
-    if at is not None:
-        links = [link for link in links if _is_seen_by(link, at)]
-        labels = [label for label in labels if _is_seen_by(label, at)]
+    if as_of is not None:
+        links = [link for link in links if _is_seen_by(link, as_of)]
+        labels = [label for label in labels if _is_seen_by(label, as_of)]
     graph = LinkGraph(links, labels)
     return graph.clusters(provenance_queries.of_versions(ask, graph.versions))
 

@@ -1,4 +1,4 @@
-"""Questions about who copied whom."""
+"""Queries about copies: links, clusters and labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CopyQuestions(ArticleQuestions):
     """Questions about links between versions, clusters of copies and labels."""
 
     def copies(self, url: str | None = None) -> list[Link]:
-        """Return every link between versions, or those of one article; each two articles at their closest first."""
+        """Return the links between versions, all or those of one article, the closest pair of two articles first."""
         source_ids = [] if url is None else [self.source(url).id]
         return link_queries.of_sources(self._ask, source_ids)
 
@@ -31,20 +31,20 @@ class CopyQuestions(ArticleQuestions):
         url: str | None = None,
         *,
         how: Relation | None = None,
-        at: datetime | None = None,
+        as_of: datetime | None = None,
         evidence: bool = True,
     ) -> tuple[Cluster, ...]:
-        """Return the copies of each text together, with the probable original; labels precede links.
+        """Return the clusters of copies, each with its probable original. Labels override links.
 
-        ``url``: only the cluster of that article, none if it has no copies. ``how``: only links as close as exact, near
-        or reworded. ``at``: only what had been seen by then. Without ``evidence`` links come without their passages.
+        ``url``: only the cluster of that article, none if it has no copies. ``how``: only links at least as close as
+        exact, near or reworded. ``as_of``: only versions seen by then. ``evidence``: with the passages of the links.
         """
         from archive.api.clusters import all_clusters, component_of
 
         if url is None:
-            return all_clusters(self._ask, how=how, at=at, evidence=evidence)
+            return all_clusters(self._ask, how=how, as_of=as_of, evidence=evidence)
         source = self.source(url)
-        cluster = component_of(self._ask, source.id, how=how, at=at, evidence=evidence).cluster_of(source.url)
+        cluster = component_of(self._ask, source.id, how=how, as_of=as_of, evidence=evidence).cluster_of(source.url)
         return () if cluster is None else (cluster,)
 
     def related_copies(self, source: Source) -> RelatedCopies:
@@ -54,7 +54,7 @@ class CopyQuestions(ArticleQuestions):
         return related_copies(self._ask, source)
 
     def copy_groups(self, *, after: str = "", limit: int = 25) -> Listing[CopyGroup, str]:
-        """Return a page of the groups of copies, each at its probable original, by address; the key is a url_key."""
+        """Return a page of the groups of copies, by the address of their probable originals. The key is a url_key."""
         from archive.api.related_copies import copy_groups
 
         return copy_groups(self._ask, after=after, limit=limit)
@@ -64,13 +64,13 @@ class CopyQuestions(ArticleQuestions):
         return health_queries.count_copies(self._ask, text_sha256, source_id=source_id)
 
     def labels(self, url: str | None = None) -> list[Label]:
-        """Return what people said of two texts, of all or of those of one article."""
+        """Return the labels that people gave to pairs of texts, all or those of one article."""
         if url is None:
             return label_queries.all_labels(self._ask)
         return label_queries.of_sources(self._ask, [self.source(url).id])
 
     def label_of(self, a: Version, b: Version) -> Label | None:
-        """Return what a person said of the texts of two versions, if anybody did."""
+        """Return the label of the texts of two versions, None if there is none."""
         sides = {(a.url, a.text_sha256), (b.url, b.text_sha256)}
         labels = self.labels(a.url)
         return next(
@@ -78,8 +78,8 @@ class CopyQuestions(ArticleQuestions):
         )
 
     def stale(self, url: str) -> list[UncorrectedCopy]:
-        """Return the passages an article has corrected since and copies of it still carry, by the copy's address."""
-        from archive.api.uncorrected import Copy, stale
+        """Return the passages that an article has corrected and copies of it still have, by the copy's address."""
+        from archive.api.uncorrected import Copy, find_uncorrected
 
         source = self.source(url)
         history = [(version, self.text(version)) for version in version_queries.of_source(self._ask, source.id)]
@@ -93,11 +93,11 @@ class CopyQuestions(ArticleQuestions):
                 for link in links
                 if (link.b.url, link.b.version) == (other, newest.number)
             }
-            passages += stale(history, Copy(version=newest, text=self.text(newest), passages=aligned))
+            passages += find_uncorrected(history, Copy(version=newest, text=self.text(newest), passages=aligned))
         return passages
 
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
-        """Compare two versions now, whether or not they are linked, with all the evidence."""
+        """Compare two versions now, linked or not. Return both texts and the judgement with all its evidence."""
         from archive.copies import judge
         from archive.copies.embeddings import load_model
 

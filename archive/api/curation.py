@@ -1,4 +1,4 @@
-"""Changes that people make to an archive: forgetting on request, labels of two texts, read marks, and packing anew."""
+"""Changes that people make to an archive: forgetting on request, labels of two texts, read marks, and repacking."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Label
 
-# An owner that dies on this machine is noticed at once, whatever its lease says.
+# The death of an owner on this machine is noticed at once, before its lease ends.
 _LEASE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """The result of forgetting. ``spares`` are the backups that may still have it. ``emptied``: the log does not."""
+    """The result of forgetting. ``spares``: backups that may still have the article. ``emptied``: the log is empty."""
 
     graves: tuple[Tombstone, ...]
     spares: tuple[Path, ...]
@@ -40,10 +40,10 @@ class Forgotten:
 
 
 def forget(settings: Settings, url: str) -> Forgotten:
-    """Delete an article, under every address of its history, and all that no other article shows.
+    """Delete an article with every address of its history, and all payloads and texts that no other article has.
 
-    If it is interrupted, call it again. Raises NotArchived (also for what was forgotten before), and StoreBusy while a
-    run is at work, which might be about to read what is deleted.
+    If it is interrupted, call it again. Raises NotArchived (also for an article forgotten before), and StoreBusy during
+    a run, because the run might be about to read the deleted rows.
     """
     with Archive(settings.db) as archive:
         source = archive.source(url)
@@ -64,8 +64,8 @@ def lift(settings: Settings, url: str) -> bool:
 def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> tuple[Label, bool]:
     """Label the texts of two versions as copies, or as no copies; False if they had that label already.
 
-    A label is evidence of its own, and outlasts every new recipe and method. Raises NotArchived, and BadInput for two
-    versions of one article.
+    A label is independent evidence, and stays valid under new recipes and methods. Raises NotArchived, and BadInput
+    for two versions of one article.
     """
     return label_in(settings.db, a, b, copy=copy, note=note, now=settings.wall())
 
@@ -89,7 +89,7 @@ def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) 
 
 
 def repack(settings: Settings, *, everything: bool, progress: Callable[[RepackResult], None]) -> RepackResult:
-    """Choose the base of every payload again; ``progress`` gets the sum so far. Runs may continue meanwhile."""
+    """Choose the delta base of every payload again. ``progress`` gets the sum so far. Runs may continue meanwhile."""
     total = RepackResult()
     with Store(settings.db) as store:
         for step in store.repack_payloads(everything=everything):
@@ -110,15 +110,15 @@ def _alone(store: Store, settings: Settings) -> Iterator[None]:
 
 
 def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> None:
-    """Mark what was first seen of one article up to ``until`` as read; an earlier instant takes that back."""
+    """Mark the versions of an article first seen up to ``until`` as read. An earlier instant undoes that."""
     with Store(db) as store:
         store.mark_read(source_id, until, now)
 
 
 def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
-    """Mark everything first seen up to ``until`` as read (None: all there is).
+    """Mark all versions first seen up to ``until`` as read (None: all).
 
-    Return up to when that is; None where there is no change to mark.
+    Return that instant, None if there is no change to mark.
     """
     if until is None:
         with Reader(db) as reader:

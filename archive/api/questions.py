@@ -1,4 +1,4 @@
-"""What every question to an archive needs: a read-only connection to its file, and pages of long lists."""
+"""Base of the archive's queries: a read-only connection to its file, and pages of long lists."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Key_co = TypeVar("Key_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row_co, Key_co]):
-    """A page of a long list, and the key behind which the next page begins, None: there is none.
+    """A page of a long list. ``next_key`` is the key after which the next page begins, None on the last page.
 
-    A page may have fewer rows than were asked for, or none, and yet a next one.
+    A page may have fewer rows than requested, or none, although there is a next page.
     """
 
     rows: tuple[Row_co, ...]
@@ -28,7 +28,7 @@ class Listing(Generic[Row_co, Key_co]):
 
 
 class Questions:
-    """The base of the classes that ``archive.api.Archive`` is made of, one for each subject."""
+    """Base of the mixins of ``archive.api.Archive``, one for each subject."""
 
     def __init__(self, path: Path, *, patience: float | None = None) -> None:
         """Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: as for ``db.reader.Reader``."""

@@ -1,4 +1,4 @@
-"""The copies around one article, and the groups of copies of the archive page by page."""
+"""The copies of one article, and the archive's groups of copies in pages."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from db.records import Cluster, Link, Source
 
 SOURCES_READ = 400
-"""Sources looked at for one page of groups, by address: 0.05 s where none has copies."""
+"""Most sources read for one page of groups, by address: 0.05 s if none has copies."""
 
 WEIGHT = 40_000
-"""What the groups of one page may weigh: the pairs of their members, 10 us each, and ``_BASE`` for each group. One
-group alone may weigh more: with 450 members it takes 1.3 s."""
+"""Most work for the groups of one page: the pairs of their members, 10 us each, and ``_BASE`` per group. A single group
+may cost more: with 450 members it takes 1.3 s."""
 
 _BASE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyGroup:
-    """A cluster, the source of its original, and the ids of the sources of its members (and of others) by address."""
+    """A cluster, the source of its original, and the ids of its members' sources by address."""
 
     source: Source
     cluster: Cluster
@@ -42,10 +42,10 @@ class CopyGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedCopies:
-    """The cluster of an article, if it is in one, and all its links, the closest first, whatever their relation.
+    """The cluster of an article, if any, and all its links of any relation, the closest first.
 
-    ``ids`` are those of all these articles' sources by address. ``whole`` is False if more articles are connected with
-    it than were looked at.
+    ``ids``: the ids of all these articles' sources by address. ``whole`` is False if the article's component has more
+    articles than were read.
     """
 
     source: Source
@@ -56,7 +56,7 @@ class RelatedCopies:
 
 
 def related_copies(ask: Ask, source: Source) -> RelatedCopies:
-    """Return the copies around an article."""
+    """Return the copies of an article."""
     links = sorted(link_queries.of_sources(ask, [source.id]), key=lambda link: -link.score)
     keys = {url: url_key(url) for link in links for url in (link.a.url, link.b.url)}
     linked = change_queries.source_ids(ask, list(keys.values()))
@@ -71,9 +71,9 @@ def related_copies(ask: Ask, source: Source) -> RelatedCopies:
 
 
 def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGroup, str]:
-    """Return the groups of copies, each once, by the address of its probable original. The key is a url_key.
+    """Return each group of copies once, by the address of its probable original. The key is a url_key.
 
-    A page may have few groups, or none, and yet a next one: it ends where its groups weigh too much.
+    A page ends when its groups cost too much. It may have few groups or none although there is a next page.
     """
     labelled = {side.url for label in label_queries.all_labels(ask) if label.copy for side in (label.a, label.b)}
     sources = link_graph.sources_behind(ask, after, SOURCES_READ)
@@ -81,10 +81,10 @@ def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGr
     originals: dict[str, tuple[Cluster, Mapping[str, int]]] = {}
     groups: list[CopyGroup] = []
     spent = 0
-    for place, (source_id, url, key) in enumerate(sources):
+    for index, (source_id, url, key) in enumerate(sources):
         weight = 0 if source_id in read else _weight(ask, source_id, labelled=url in labelled)
         if spent and spent + weight > WEIGHT:
-            return Listing(tuple(groups), sources[place - 1][2])
+            return Listing(tuple(groups), sources[index - 1][2])
         if weight:
             spent += weight
             component = component_of(ask, source_id)
@@ -99,6 +99,6 @@ def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGr
 
 
 def _weight(ask: Ask, source_id: int, *, labelled: bool) -> int:
-    """Return what putting together the group of a source weighs; 0 for one without copies."""
+    """Return the cost of building the group of a source, 0 for a source without copies."""
     copies = len(link_graph.linked_sources(ask, [source_id], MERGING, limit=ARTICLES)) - 1
     return _BASE + copies * copies // 2 if copies > 0 or labelled else 0

@@ -1,4 +1,4 @@
-"""Questions about work on the archive: runs, leases, sizes, and whether everything holds."""
+"""Queries about work on the archive: runs, leases, sizes and integrity."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from db.records import Problem
 
 RUNS_READ = 3_000
-"""Runs read for one page of some of them, a month's; the next page continues behind them."""
+"""Most runs read for one filtered page, about a month's. The next page continues after them."""
 
-RUNS_OF_A_HABIT = 8
-"""Refreshes whose distances show how often they come."""
+REFRESHES_AVERAGED = 8
+"""Refreshes used to estimate the interval between them."""
 
-_FEWEST = 3  # refreshes that make a habit
+_FEWEST_REFRESHES = 3  # fewest refreshes for an estimate
 _MOST_ID = 1 << 61
 
 
 class RunQuestions(Questions):
-    """Questions about the archive as a whole, and about work on it."""
+    """Queries about the archive as a whole, and about work on it."""
 
     def runs(
         self,
@@ -46,7 +46,7 @@ class RunQuestions(Questions):
         limit: int = 30,
         before: int | None = None,
     ) -> Listing[Run, int]:
-        """Return the runs with an id below ``before``, the newest first, narrowed to a kind and to when they began."""
+        """Return the runs with an id below ``before``, newest first, filtered by kind and start."""
         narrowed = bool(kind or since or until)
         read = self._runs(before, RUNS_READ if narrowed else limit + 1)
         runs = [
@@ -66,22 +66,22 @@ class RunQuestions(Questions):
         run_id = min(run_id, _MOST_ID)
         runs = self._runs(run_id + 1, 1)
         if not runs or runs[0].id != run_id:
-            raise NotArchived(f"there was no run {run_id}")
+            raise NotArchived(f"there is no run {run_id}")
         return runs[0]
 
     def _runs(self, before: int | None, limit: int) -> list[Run]:
         return [Run(**row) for row in statistics.runs_before(self._ask, before=before, limit=limit)]
 
     def expected_run(self, now: datetime) -> ExpectedRun:
-        """Return when the last refresh began, and when the next is to be expected, judged by the last ones."""
-        return expect_run(self._runs(None, 2 * RUNS_OF_A_HABIT), now)
+        """Return the start of the last refresh, and the expected start of the next by the interval of the last ones."""
+        return expect_run(self._runs(None, 2 * REFRESHES_AVERAGED), now)
 
     def leases(self, now: datetime) -> list[Lease]:
-        """Return the leases whose owners are at work, as far as can be told."""
+        """Return the leases whose owners seem to be running."""
         return [Lease(**row) for row in active_leases(self._ask, now)]
 
     def counts(self) -> dict[str, int]:
-        """Return how many sources, captures, payloads, versions, links there are, and captures still to derive."""
+        """Return the numbers of sources, captures, payloads, versions, links, and captures still to derive."""
         return statistics.counts(self._ask)
 
     def status(self, now: datetime) -> dict[str, Any]:
@@ -99,18 +99,18 @@ class RunQuestions(Questions):
         }
 
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:
-        """Yield everything that does not hold."""
+        """Yield every problem found by verification."""
         return verify(self._reader, deep=deep, key_of=url_key)
 
     def chain_head(self) -> tuple[int, str] | None:
-        """Return position and link at the end of the chain over captures; None for an archive without any."""
+        """Return position and link of the last capture in the hash chain, None for an empty archive."""
         return tombstone_queries.chain_head(self._ask)
 
 
 def expect_run(runs: Sequence[Run], now: datetime) -> ExpectedRun:
-    """Return when the next refresh is to be expected. ``runs``: the last ones of any kind, the newest first."""
-    begun = [run.started_at for run in runs if run.kind == "refresh"][:RUNS_OF_A_HABIT]
-    if len(begun) < _FEWEST:
+    """Return the expected start of the next refresh. ``runs``: the last ones of any kind, newest first."""
+    begun = [run.started_at for run in runs if run.kind == "refresh"][:REFRESHES_AVERAGED]
+    if len(begun) < _FEWEST_REFRESHES:
         return ExpectedRun(last_at=begun[0] if begun else None)
     seconds = median((later - earlier).total_seconds() for later, earlier in pairwise(begun))
     every = timedelta(seconds=seconds)

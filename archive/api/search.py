@@ -1,4 +1,4 @@
-"""Questions in words: search over all versions there ever were."""
+"""Full-text search over all versions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from db.records import Facets, Kind, Match, SearchCursor, SearchFilters, SearchPage
 
 MOST_LOTS = 5
-"""Pages that a search for one kind of change reads to fill one of its own; the rest is on the next page."""
+"""Most pages read to fill one page of a search for one kind of change. The rest is on the next page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
-    """A page of hits, and where and when the words occur. ``searched_as`` is the query as it was understood."""
+    """A page of hits, and facets of all hits by outlet and time. ``searched_as`` is the FTS5 query as it was parsed."""
 
     searched_as: str
     matches: tuple[Match, ...]
@@ -29,40 +29,41 @@ class SearchAnswer:
 
 
 class SearchQuestions(Questions):
-    """Questions about words in any version."""
+    """Full-text search over the versions of all articles."""
 
     def search(
-        self, words: str, *, limit: int = 20, at: datetime | None = None, gone: bool = False
+        self, words: str, *, limit: int = 20, as_of: datetime | None = None, removed: bool = False
     ) -> tuple[str, list[Match]]:
-        """Return the query as it was understood, and the versions with these words, best first. Raises BadInput.
+        """Return the parsed query and the versions that match it, best first. Raises BadInput.
 
-        ``at``: only what was the standing version at that instant; ``gone``: only what an article no longer says.
+        ``as_of``: only versions current at that instant; ``removed``: only text that an article no longer has.
         """
         from archive.api.query_parser import parse_query
 
-        parsed = parse_query(words, when=at, gone=gone)
-        return parsed.said, search_queries.search(self._ask, parsed.query, limit=limit, only=parsed.only)
+        parsed = parse_query(words, when=as_of, removed=removed)
+        return parsed.description, search_queries.search(self._ask, parsed.query, limit=limit, only=parsed.only)
 
     def search_page(
         self,
         words: str,
         *,
-        at: datetime | None = None,
-        gone: bool = False,
+        as_of: datetime | None = None,
+        removed: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
         kind: Kind | None = None,
         limit: int = 20,
         after: SearchCursor | None = None,
     ) -> SearchAnswer:
-        """Return one page of what ``search`` finds, with how the words are spread over outlets and time.
+        """Return one page of the hits of ``search``, with facets by outlet and time.
 
-        ``since`` and ``until`` bound first sights, before anything the words say of them. ``kind``: only versions with
-        a change of that kind; such a page may have fewer than ``limit`` matches and yet a next one. Raises BadInput.
+        ``since`` and ``until`` limit the first sight, and override after: and before: in the query. ``kind``: only
+        versions with a change of that kind; such a page may have fewer than ``limit`` matches although there is a next
+        page. Raises BadInput.
         """
         from archive.api.query_parser import parse_query
 
-        parsed = parse_query(words, when=at, gone=gone)
+        parsed = parse_query(words, when=as_of, removed=removed)
         filters = replace(parsed.only, since=since or parsed.only.since, until=until or parsed.only.until)
         first = page = self._page(parsed.query, filters, after, limit)
         matches = [match for match in page.matches if kind is None or kind in match.version.kinds]
@@ -72,7 +73,7 @@ class SearchQuestions(Questions):
             page = self._page(parsed.query, filters, page.following, limit - len(matches))
             matches += [match for match in page.matches if kind in match.version.kinds]
         return SearchAnswer(
-            searched_as=parsed.said,
+            searched_as=parsed.description,
             matches=tuple(matches),
             next_key=page.following,
             spread=facet_queries.count_facets(self._ask, first, filters),

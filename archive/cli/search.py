@@ -145,12 +145,12 @@ def _search(
     An original that ranks below its copies must be among the hits, so more are asked for until enough are left.
     """
     if unique is None:
-        query, hits = archive.search(words, limit=limit, at=instant, gone=removed)
+        query, hits = archive.search(words, limit=limit, as_of=instant, removed=removed)
         return query, [(hit, None) for hit in hits]
-    clusters = archive.clusters(how=Relation(unique), at=instant, evidence=False)
+    clusters = archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
     needed = _FIRST_FACTOR * limit
     while True:
-        query, hits = archive.search(words, limit=needed, at=instant, gone=removed)
+        query, hits = archive.search(words, limit=needed, as_of=instant, removed=removed)
         folded = _fold_copies(hits, lambda hit: hit.version.url, clusters)
         if len(folded) >= limit or len(hits) < needed:
             return query, folded[:limit]
@@ -242,8 +242,8 @@ def list_(
 
     instant = parse_when(as_of, settings)
     with Archive(settings.db) as archive:
-        articles = archive.articles(at=instant, recorded=parse_when(known_at, settings), group=group)
-        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=instant, evidence=False)
+        articles = archive.articles(as_of=instant, recorded=parse_when(known_at, settings), group=group)
+        clusters = () if unique is None else archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
         if group is not None and not articles and not archive.is_watched(group):
             raise NotArchived(f"there is no group or seed {group!r} in the seed index. See: wirecopy plan")
     if unique:

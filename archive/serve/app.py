@@ -1,4 +1,4 @@
-"""The application: its routes in the order they are matched, the middleware around them, and the handlers of errors."""
+"""The ASGI application: routes in matching order, middleware, and error handlers."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def create_app(
 ) -> Starlette:
     """Return the web interface of the archive at ``db``.
 
-    ``base``: the public address that links begin with, without a final slash; None: that of each request. ``token``:
-    what a POST must carry; None: nothing may change. ``guarded``: reading needs the token too. ``hosts``: names to
-    answer to beside loopback's and base's. ``clock`` returns the current time, ``check`` visits an address in the
+    ``base``: the public address of absolute links, without a final slash; None: that of each request. ``token``:
+    required of a POST; None: POST is not allowed. ``guarded``: reading needs the token too. ``hosts``: host names
+    besides loopback and that of ``base``. ``clock`` returns the current time, ``check`` checks an address in the
     background, ``prefect`` is the address of Prefect's pages.
     """
     public = urlsplit(base).hostname if base else None

@@ -1,6 +1,6 @@
-"""The forms, which are all that a browser may change: read marks, labels of two texts, and visits at once.
+"""Forms, the only changes a browser can make: read marks, labels of two texts, and immediate checks.
 
-All come by POST, past the middleware; each ends with a redirect back to the page it was sent from.
+All are POST requests and pass the middleware. Each redirects back to the page it was sent from.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _route(path: str, change: Callable[[AppState, int, Form], str]) -> Route:
         body = (await request.body()).decode("utf-8", "replace")
         form = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
         back = await run_in_threadpool(change, request.app.state.shared, request.path_params.get("id", 0), form)
-        # Some browsers ask in the background, and want no page for it.
+        # The page's script sends forms in the background and needs no page in return.
         if request.headers.get("accept") == "application/json":
             return Response(status_code=204)
         return RedirectResponse(_inside(form.get("back", "")) or back, 303)
@@ -46,7 +46,7 @@ def _route(path: str, change: Callable[[AppState, int, Form], str]) -> Route:
 
 
 def _inside(path: str) -> str:
-    """Return a path of ours to go back to; empty for anything that could lead elsewhere."""
+    """Return a path on this site to go back to, empty for anything that could lead to another site."""
     plain = path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable()
     return path if plain and "\\" not in path else ""
 
@@ -64,21 +64,21 @@ def mark_one(state: AppState, source_id: int, form: Form) -> str:
 
 
 def mark_all(state: AppState, _: int, form: Form) -> str:
-    """Mark every article as seen, up to ``until`` if that is given. Raises BadInput."""
+    """Mark every article as seen, up to ``until`` if given. Raises BadInput."""
     until = form.get("until")
     curation.catch_up(state.db, until=parse_stamp(until) if until else None, now=state.clock())
     return paths.INBOX
 
 
 def label(state: AppState, source_id: int, form: Form) -> str:
-    """Record what a person says of two texts: ``say`` is copy or not-copy; ``a`` and ``b`` are digests of their texts.
+    """Record a label of two texts. ``say`` is copy or not-copy, ``a`` and ``b`` are digests of the texts.
 
     Raises BadInput, NotArchived.
     """
     is_copy = {"copy": True, "not-copy": False}.get(form.get("say", ""))
     other = form.get("with", "")
     if is_copy is None or not other.isdigit():
-        raise BadInput("a label says copy or not-copy, of two articles")
+        raise BadInput("a label needs two articles, and copy or not-copy")
     sources = [_source(state, source_id), _source(state, int(other[:18]))]
     digests = [form.get("a", ""), form.get("b", "")]
     refs = [_ref(state, source, digest) for source, digest in zip(sources, digests, strict=True)]
@@ -100,10 +100,10 @@ def _ref(state: AppState, source: Source, digest: str) -> Ref:
 
 
 def check(state: AppState, source_id: int, form: Form) -> str:
-    """Visit an article now, in the background. Raises NotArchived."""
+    """Check an article now, in the background. Raises NotArchived."""
     del form
     if state.check is None:
-        raise HTTPException(501, "this server cannot visit pages; use wirecopy refresh")
+        raise HTTPException(501, "this server cannot check pages; run wirecopy refresh")
     source = _source(state, source_id)
     state.check(source.url)
     return paths.article(source.id)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 MOVED = {"/a": "/articles", "/g": "/copies", "/s": "/sources", "/at": "/as-of"}
-"""By the old beginning of a path the new one; what follows stays as it is."""
+"""New prefixes of paths by old prefix. The rest of a path stays unchanged."""
 
 
 def _redirect(request: Request) -> Response:
@@ -24,7 +24,7 @@ def _redirect(request: Request) -> Response:
 
 
 def routes() -> list[Route]:
-    """Return the routes of the old addresses: of a page, its other forms, and what is below it.
+    """Return the routes of the old addresses: pages, their other formats, and paths below them.
 
     There never was a page of all articles, at ``/a``.
     """

@@ -1,4 +1,4 @@
-"""Keyset pagination: a page begins behind the last row of the one before, whatever was added in between."""
+"""Keyset pagination: a page begins after the last row of the page before, even if rows were added since."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST = 500
-"""Rows of a page at most."""
+"""Most rows of a page."""
 
-_WRONG = "after= is not a key that a page of this archive gave; follow its link next"
+_WRONG = "after= is not a key from this archive; use the link next of a page"
 _MOST_INTEGER = 1 << 62  # SQLite's integers have 64 bits
-_LONGEST = 600  # characters of a key: the longest address that fits is not the longest there is, but 400 do
+_LONGEST = 600  # characters of a key: enough for addresses of 400 characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """Which page was asked for: the rows behind ``after`` (the key of the last row seen; None: from the start)."""
+    """The requested page: ``limit`` rows after the key ``after`` of the last row seen (None: from the start)."""
 
     after: Any = None
     limit: int = 50
@@ -60,7 +60,7 @@ class Paging:
 
 
 def paging(query: Mapping[str, str], *, usual: int = 50) -> Paging:
-    """Return what ``after`` and ``limit`` of a request say. Raises BadInput."""
+    """Parse ``after`` and ``limit`` of a request. Raises BadInput."""
     limit = query.get("limit", "")
     if limit and not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST):
         raise BadInput(f"limit={limit[:20]} is not a number from 1 to {MOST}")
@@ -68,7 +68,7 @@ def paging(query: Mapping[str, str], *, usual: int = 50) -> Paging:
 
 
 def key_of(value: Any) -> str:
-    """Return a key as addresses have it."""
+    """Return a key encoded for an address."""
     return urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -80,6 +80,6 @@ def _read(key: str) -> Any:
 
 
 def link_to(path: str, query: Mapping[str, str], key: Any) -> str | None:
-    """Return the address of the page of the same question behind a key; None for None: there is none."""
+    """Return the address of the page after a key with the same parameters, None for no key."""
     rest = [(name, value) for name, value in query.items() if name != "after"]
     return None if key is None else f"{path}?{urlencode([*rest, ('after', key_of(key))])}"

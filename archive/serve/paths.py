@@ -11,7 +11,7 @@ INBOX, COPIES, SEARCH, SOURCES, RUNS, AS_OF = "/", "/copies", "/search", "/sourc
 """Pages about all articles."""
 
 ARTICLE, COPIES_OF, RUN, AS_OF_INSTANT = "/articles/{id:int}", "/copies/{id:int}", "/runs/{id:int}", "/as-of/{instant}"
-"""Routes of pages about one thing; below ``ARTICLE`` are those about its changes and captures."""
+"""Routes of pages about one article or group; pages about an article's changes and captures are below ``ARTICLE``."""
 
 
 def article(source_id: int | None, version: int | None = None) -> str:
@@ -30,7 +30,7 @@ def change(source_id: int | None, before: int, after: int) -> str:
 
 
 def comparison(source_id: int, before: str, after: str) -> str:
-    """Return the lasting address of a change, which names both texts by their digests."""
+    """Return the permanent address of a change, which has the digests of both texts."""
     return f"{article(source_id)}/compare?{urlencode({'a': before, 'b': after})}"
 
 

@@ -1,4 +1,4 @@
-"""Routes of pages, and responses in the form that a request asks for: html, json, csv, ndjson, atom and others."""
+"""Routes of pages, and responses in the requested format: html, json, csv, ndjson, atom and others."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ MEDIA_TYPES = {
     "patch": "text/x-diff; charset=utf-8",
     "svg": "image/svg+xml",
 }
-"""The forms an answer can have, by the ending of the path."""
+"""Media types by the ending of the path."""
 
 _ACCEPTED = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items() if form != "svg"}
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_MOST_ACCEPTED = 20  # types in a header that are looked at; a browser names eight
+_MOST_ACCEPTED = 20  # most types read from a header; a browser sends eight
 _WEIGHT = re.compile(r"[01](?:\.\d{0,3})?", re.ASCII)
 
 
 class Form(Convertor[str]):
-    """The ending of a path that names a form."""
+    """Path convertor for the ending of a format."""
 
     regex = "|".join(form for form in MEDIA_TYPES if form != "html")
 
@@ -64,7 +64,7 @@ register_url_convertor("form", Form())
 
 
 def page(path: str, function: Page, *, stem: str = "") -> list[Route]:
-    """Return the routes of a page: its path, and the path with an ending for each other form (``stem`` replaces /)."""
+    """Return the routes of a page: its path, and the path with each other ending (``stem`` replaces /)."""
     answer = partial(_answer, function)
     return [Route(path, answer), Route((stem or path) + ".{form:form}", answer)]
 
@@ -81,7 +81,7 @@ def _answer(function: Page, request: Request) -> Response:
 
 
 def _negotiate(request: Request) -> str:
-    """Return the form that ``Accept`` asks for: of a page HTML unless it says otherwise, of the API never that."""
+    """Return the format for ``Accept``: HTML by default for a page, never HTML for the API."""
     if wants_html(request.scope):
         return "html"
     is_api = request.url.path.startswith("/api/")
@@ -91,7 +91,7 @@ def _negotiate(request: Request) -> str:
 
 
 def _by_preference(accept: str) -> list[str]:
-    """Return the media types of an ``Accept`` header, the most wanted first (RFC 9110, section 12.5.1)."""
+    """Return the media types of an ``Accept`` header, in order of preference (RFC 9110, section 12.5.1)."""
     weighed: list[tuple[float, str]] = []
     for element in accept.lower().split(",")[:_MOST_ACCEPTED]:
         media_type, *parameters = (part.strip() for part in element.split(";"))
@@ -113,7 +113,7 @@ def _response(context: RequestContext, result: PageResult, form: str) -> Respons
     elif form in result.files:
         body = result.files[form]()
     else:
-        raise HTTPException(404 if "form" in context.path else 406, f"this page is not to be had as {form}")
+        raise HTTPException(404 if "form" in context.path else 406, f"this page is not available as {form}")
     headers = {"cache-control": _FOR_EVER if result.etag and form != "html" else "no-cache", "vary": "accept"}
     following = result.view.get("next")
     if following:
@@ -122,7 +122,7 @@ def _response(context: RequestContext, result: PageResult, form: str) -> Respons
 
 
 def _if_new(request: Request, response: Response) -> Response:
-    """Return 304 to a client that has this very answer: its ETag is the digest of its bytes."""
+    """Return 304 if the client has this response already. The ETag is the digest of its bytes."""
     etag = f'"{sha256(bytes(response.body)).hexdigest()[:32]}"'
     response.headers["etag"] = etag
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}

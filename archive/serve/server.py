@@ -21,11 +21,11 @@ IDLE = 15
 """Seconds a connection may stay open without a request."""
 
 AT_ONCE = 1000
-"""Connections and requests at once; more are answered with 503. That is ten times what a page with its files takes, and
+"""Most connections and requests at once; more get a 503. That is ten times what a page with its files takes, and
 twice the idle connections that must not stop a reader."""
 
 LONGEST_HEAD = 32_768
-"""Bytes of a request's head."""
+"""Most bytes of a request's head."""
 
 
 class Impatient(H11Protocol):
@@ -73,7 +73,7 @@ def listen(host: str, port: int) -> Iterator[socket]:
 
 
 def run(app: Starlette, listener: socket) -> None:
-    """Serve until interrupted; answers under way have a second to end."""
+    """Serve until interrupted; running responses have a second to finish."""
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -1,4 +1,4 @@
-"""The templates: autoescape always, and filters for times, shares, sizes and words."""
+"""The Jinja environment: autoescape, and filters for times, shares, sizes and words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def draw(template: str, view: Json, *, context: RequestContext | None = None, **drawn: Any) -> str:
-    """Return a page: the template filled from the view, and from values drawn from the same facts."""
+    """Render a template with a view, and with charts and markup made from the same data."""
     variables: Json = {"path": "", "here": "/", "token": None, "now": None, "context": context, "view": view}
     if context:
         url = context.request.url
@@ -59,7 +59,7 @@ def environment() -> Environment:
 
 
 def _plain(value: Any) -> Any:
-    """Nothing archived may turn the direction of a page, or hide in it."""
+    """Remove control characters, so that archived text cannot hide or change the direction of a page."""
     return strip_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -78,7 +78,7 @@ def day(iso: str) -> Markup:
 
 
 def percent(share: float) -> str:
-    """Return a share from 0 to 1, as people write it."""
+    """Return a share from 0 to 1 as a percentage."""
     return f"{share:.0%}" if share >= 0.01 or not share else "under 1%"  # noqa: PLR2004 - what a percent is
 
 

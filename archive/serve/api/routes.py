@@ -1,4 +1,4 @@
-"""The HTTP API: the same questions as the pages, each list with keys to continue by."""
+"""Routes of the HTTP API: the same queries as the pages, with keyset pagination of lists."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 USUAL = 100
-"""Rows of a list unless more or fewer are asked for."""
+"""Default rows of a list."""
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def _articles(context: RequestContext) -> PageResult:
 def _snapshots(context: RequestContext) -> PageResult:
     source_id = parameters.number_of(context.query.get("source", ""))
     if source_id is None:
-        raise BadInput("source= is needed: the id of a source, as /api/v1/sources gives it")
+        raise BadInput("source= is required: the id of a source from /api/v1/sources")
     listing = captures.read(context, [source_id], usual=USUAL)
     rows = [captures.row(capture) for capture in listing.rows]
     return PageResult(view={"snapshots": rows, "next": context.following(listing.next_key)}, rows="snapshots")
@@ -142,7 +142,7 @@ def _describe(request: Request) -> Response:
 
 
 def routes() -> list[Route]:
-    """Return the routes of the interface for programs."""
+    """Return the routes of the HTTP API."""
     answers = {
         "sources": sources.show,
         "sources/{id:int}": _source,

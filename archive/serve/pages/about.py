@@ -1,4 +1,4 @@
-"""About this archive and its interfaces: what there is, where, and how to ask for it by machine."""
+"""The page about the interfaces for programs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 _FORMS = (
-    (".json", "the data of a page, for programs"),
-    (".csv", "its list for a spreadsheet, guarded against formulas"),
+    (".json", "the data of a page"),
+    (".csv", "its list for spreadsheets, without formulas"),
     (".ndjson", "its list, one JSON object a line"),
     (".parquet", "its list for DuckDB, Polars and pandas, where pyarrow is installed"),
     (".atom", "its list as a feed: the inbox, an article, a search"),
@@ -41,7 +41,7 @@ def view(description: Json, base: str) -> Json:
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with what a program can ask for."""
+    """Answer with the description of the interfaces."""
     return PageResult(view=view(document(context.base), context.base), template="about.html", rows="operations")
 
 

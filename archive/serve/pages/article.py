@@ -1,4 +1,4 @@
-"""One article: the newest text, its timeline, every version, who has it too, and what is known of the source."""
+"""The page of an article: its text, timeline, versions, copies and source."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 CHECKS = 600
-"""Checks drawn on a timeline at most, the last ones; a page of 760 points shows no more apart."""
+"""Most checks on a timeline, the last ones. At 760 points wide, more would overlap."""
 
 READ = 300_000
-"""Characters of a text that its page shows, thrice what the longest articles have; the rest is there for programs."""
+"""Most characters of a text on its page, three times the longest articles. Programs get the full text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the page of an article tells of. ``version`` is the one whose text is read, None: there is none."""
+    """The records for the page of an article. ``version`` is the one on the page, None if there is none."""
 
     source: Source
     history: History
@@ -96,7 +96,7 @@ def view(facts: Facts) -> Json:
 
 
 def standing(history: History) -> str:
-    """Say since when the newest version is there, in words that claim no more than was seen."""
+    """Return the status of the newest version in words that claim no more than the checks saw."""
     if not history.versions:
         return "no article text was seen here yet"
     last = history.versions[-1]
@@ -130,7 +130,7 @@ def _version(version: Version, facts: Facts) -> Json:
 
 
 def badges(version: Version) -> list[str]:
-    """Return what made a version, in badges."""
+    """Return the badges of a version: its cause and kinds of change."""
     kinds = [wording.kind(kind) for kind in version.kinds if len(version.kinds) == 1 or kind not in wording.TRIFLES]
     plain = str(version.cause) == "changed" and kinds
     return kinds if plain else [wording.cause(str(version.cause)), *kinds]
@@ -172,11 +172,11 @@ def _timeline(facts: Facts) -> Json:
     }
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------
+# --- requests --------------------------------------------------------------------------------------------------------
 
 
 def facts_of(context: RequestContext, source: Source, number: int | None) -> Facts:
-    """Return all that the page needs. Raises NotArchived for a version there is not."""
+    """Return the records for the page. Raises NotArchived for an unknown version."""
     archive = context.archive
     _, history = archive.history(source.url)
     version = archive.version(Ref(url=source.url, number=number)) if history.versions else None
@@ -204,7 +204,7 @@ def _related(context: RequestContext, source: Source) -> RelatedCopies:
 
 
 def show(context: RequestContext) -> PageResult | Response:
-    """Answer with one article; under the id of one whose history another keeps, redirect to that."""
+    """Answer with one article. If another source has its history, redirect to that."""
     source = source_of(context)
     if source.id != context.path["id"]:
         ending = "" if context.form == "html" else f".{context.form}"
@@ -217,7 +217,7 @@ def show(context: RequestContext) -> PageResult | Response:
 
 
 def feed(context: RequestContext) -> PageResult:
-    """Answer with the feed of one article: an entry for each version, with the weightiest words of its change."""
+    """Answer with the feed of one article: an entry for each version, with a snippet of its change."""
     source = source_of(context)
     _, history = context.archive.history(source.url)
     last = history.versions[-FEED:]
@@ -258,7 +258,7 @@ def _row(
 
 
 def look_up(context: RequestContext) -> Response:
-    """Redirect to the article with an address."""
+    """Redirect from the address of an article to its page."""
     source = context.archive.source(context.query.get("url", ""))
     return RedirectResponse(paths.article(source.id), 303)
 

@@ -1,4 +1,4 @@
-"""The whole archive as of one instant: of every article the version that was there."""
+"""The page of the archive as of an instant, with the version of every article at that time."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 100
-"""Articles of a page."""
+"""Default articles of a page."""
 
 
 def row(standing: ArticleAsOf, moment: datetime) -> Json:
-    """Return an article as it was: its headline then, and whether the archive had seen it around that instant."""
+    """Return an article as of an instant. ``confirmed``: it was seen both before and after."""
     version = standing.version
     return {
         "id": standing.source_id,
@@ -70,7 +70,7 @@ def show(context: RequestContext) -> PageResult:
 
 
 def choose(context: RequestContext) -> Response:
-    """Redirect to the page of the instant that was typed. Raises BadInput."""
+    """Redirect to the page of the instant in the form. Raises BadInput."""
     moment = parse_instant(context.query.get("when") or "now", now=context.now, end=True)
     return RedirectResponse(paths.as_of(iso(moment.replace(microsecond=0))), 303)
 

@@ -1,4 +1,4 @@
-"""The captures behind a number: every check of one article in a window of time, each with the bytes it brought."""
+"""The page of an article's captures in a period, each with its payload."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 100
-"""Captures of a page."""
+"""Default captures of a page."""
 
 
 def row(capture: Capture) -> Json:
@@ -43,7 +43,7 @@ def view(
     window: Json,
     following: str | None,
 ) -> Json:
-    """Return the page as JSON values; ``states`` are those of checks by instant, as far as they are known."""
+    """Return the page as JSON values; ``states`` has the known states of checks by instant."""
     rows = []
     for capture in captures:
         state = str(capture.reason or states.get(capture.captured_at) or "fetched")
@@ -60,7 +60,7 @@ def view(
 
 
 def read(context: RequestContext, source_ids: Sequence[int], *, usual: int) -> Listing[Capture, tuple[int, int]]:
-    """Return the captures of these sources in the window and page the request asks for. Raises BadInput."""
+    """Return the captures of these sources for the requested period and page. Raises BadInput."""
     paging = context.paging(usual=usual)
     return context.archive.captures_between(
         source_ids,
@@ -72,7 +72,7 @@ def read(context: RequestContext, source_ids: Sequence[int], *, usual: int) -> L
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with the captures of an article, under all addresses it was found at."""
+    """Answer with the captures of an article, under all its addresses."""
     source = source_of(context)
     listing = read(context, [alias.id for alias in context.archive.aliases(source.id)], usual=USUAL)
     states = {check.at: check.state for check in context.archive.checks(source.id, limit=CHECKS)}

@@ -1,4 +1,4 @@
-"""Citations of a version: address, instant and digests, in forms to paste, and how to check them."""
+"""The page of citations of a version: address, instant and digests, and a command to verify them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def view(source: Source, version: Version, citation: Citation, base: str) -> Jso
 
 
 def _forms(cited: Json, version: Version, memento: str, captured_at: datetime) -> list[Json]:
-    """Return the citation as a sentence (APA's order), as Markdown and as BibTeX; each value in one line."""
+    """Return the citation as a sentence (APA's order), as Markdown and as BibTeX; each value on one line."""
     outlet = wording.host(cited["url"])
     title, byline = (" ".join(strip_controls(text or "").split()) for text in (cited["title"], version.byline))
     dated = version.published_at or captured_at

@@ -1,4 +1,4 @@
-"""Every group of copies, each at its probable original: who had it, who has it too, and how much later."""
+"""The page of all groups of copies, each with its probable original, its copies and their delays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 25
-"""Groups of a page."""
+"""Default groups of a page."""
 
 
 def row(group: CopyGroup) -> Json:
@@ -47,9 +47,9 @@ def view(rows: Sequence[Json], following: str | None) -> Json:
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with the groups, by the address of their probable original; one page may have few, and still a next.
+    """Answer with the groups, by the address of their probable original. A page may have few although there is a next.
 
-    With ``since`` and ``until`` only those of which a member was first seen in that time. Raises BadInput.
+    ``since`` and ``until``: only groups with a member first seen in that period. Raises BadInput.
     """
     paging = context.paging(usual=USUAL)
     since, until = context.moment("since"), context.moment("until", end=True)

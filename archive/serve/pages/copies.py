@@ -1,4 +1,4 @@
-"""Who copied whom: lanes over time, who had it first and why, and two texts side by side with swapped words marked."""
+"""The page of an article's copies: members over time, the probable original, and two texts side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archive.serve.bounded_diff import check_judged_in_time
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
-from archive.serve.side_by_side import Pair, named, side_by_side
+from archive.serve.side_by_side import Pair, side_by_side, version_fields
 from archive.timestamps import iso
 from db.errors import NotArchived
 from db.records import Link, Relation, VersionRef
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 RELATED = 120
-"""Articles outside of the group that are listed, the closest ones. A text at more places is boilerplate, not news."""
+"""Most related articles outside of the group, the closest ones. A text with more is boilerplate, not news."""
 
-_BY = {"published": "by the dates both declare", "first_seen": "by when we first saw them", "mixed": "at most"}
+_BY = {"published": "by the dates on both pages", "first_seen": "by first sight", "mixed": "at most"}
 
 
 def members_of(cluster: Cluster | None, ids: Mapping[str, int]) -> list[Json]:
-    """Return the members of a cluster in the order of time; none where there is no cluster."""
+    """Return the members of a cluster, the earliest first; an empty list without a cluster."""
     if cluster is None:
         return []
     original = cluster.original
@@ -51,9 +51,9 @@ def members_of(cluster: Cluster | None, ids: Mapping[str, int]) -> list[Json]:
 def member_row(
     member: VersionRef, lag: Lag | None, link: Link | None, ids: Mapping[str, int], *, original: VersionRef
 ) -> Json:
-    """Return a member of a cluster: where and when it was seen, and how much of it the probable original has.
+    """Return a member of a cluster: its version, its time, and the share of it in the probable original.
 
-    ``link`` is the one with the original, if there is one.
+    ``link`` is its link with the original, if any.
     """
     declared = trusted(member)
     moment = declared or member.first_seen_at
@@ -63,9 +63,9 @@ def member_row(
     return {
         "id": source_id,
         "path": paths.article(source_id) if source_id else None,
-        **named(member),
+        **version_fields(member),
         "at": iso(moment) if moment else None,
-        "at_by": "its own date" if declared else "first seen by us",
+        "at_by": "date on the page" if declared else "first seen",
         "first_seen_at": iso(member.first_seen_at) if member.first_seen_at else None,
         "published_at": iso(member.published_at) if member.published_at else None,
         "byline": member.byline,
@@ -108,7 +108,7 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
         "article": paths.article(source.id),
         "url": source.url,
         "title": (cluster.original.title if cluster else "") or source.url,
-        "summary": f"{articles}. The table below says the same in words.",
+        "summary": f"{articles}. The table below has the same data.",
         "members": members,
         "original": next((row for row in members if row["original"]), None),
         "credited": cluster.credited if cluster else None,
@@ -124,7 +124,7 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
 def steps(members: Sequence[Json], related: Sequence[Json], pair: Pair | None, source: Source) -> list[Json]:
     """Return the pairs to step through, one of them ``chosen``: the probable original with every copy, by time.
 
-    Where another pair is shown, they are those of this article with its relatives outside of the group.
+    If the page shows another pair: the pairs of this article with related articles outside of the group.
     """
     chosen = {pair.link.a.url, pair.link.b.url} if pair else set()
     original = next((row for row in members if row["original"] and row["id"]), None)
@@ -174,7 +174,7 @@ def _related(link: Link, related: RelatedCopies) -> Json:
     }
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------
+# --- requests --------------------------------------------------------------------------------------------------------
 
 
 def show(context: RequestContext) -> PageResult:
@@ -190,9 +190,9 @@ def show(context: RequestContext) -> PageResult:
 
 
 def _pair(context: RequestContext, related: RelatedCopies, other_id: int | None) -> Pair | None:
-    """Return the pair that was asked for, else the probable original and this article, else its closest link."""
+    """Return the requested pair, else that with the probable original, else the closest link."""
     source = related.source
-    link = _usual(related) if other_id is None else _asked(context, related, other_id)
+    link = _default_link(related) if other_id is None else _requested_link(context, related, other_id)
     if other_id is not None and link is None:
         raise NotArchived(f"there is no other article {other_id} to compare {source.url} with")
     if link is None:
@@ -201,7 +201,7 @@ def _pair(context: RequestContext, related: RelatedCopies, other_id: int | None)
     return Pair(link=link, a=a, b=b, ids=context.archive.source_ids([link.a.url, link.b.url]))
 
 
-def _asked(context: RequestContext, related: RelatedCopies, other_id: int) -> Link | None:
+def _requested_link(context: RequestContext, related: RelatedCopies, other_id: int) -> Link | None:
     source = related.source
     try:
         other = context.archive.source_by_id(other_id)
@@ -209,10 +209,10 @@ def _asked(context: RequestContext, related: RelatedCopies, other_id: int) -> Li
         return None
     if other.id == source.id:
         return None
-    return _between(related.links, source.url, other.url) or _judged(context, source, other)
+    return _between(related.links, source.url, other.url) or _judge_now(context, source, other)
 
 
-def _usual(related: RelatedCopies) -> Link | None:
+def _default_link(related: RelatedCopies) -> Link | None:
     url, cluster = related.source.url, related.cluster
     if cluster is not None and cluster.original.url != url:
         direct = _between(related.links, cluster.original.url, url)
@@ -221,27 +221,30 @@ def _usual(related: RelatedCopies) -> Link | None:
     return max((link for link in related.links if link.relation.is_copy), key=_score, default=None)
 
 
-def _judged(context: RequestContext, source: Source, other: Source) -> Link:
-    """Compare the two newest texts now. A pair that is not linked says so in ``because``."""
+def _judge_now(context: RequestContext, source: Source, other: Source) -> Link:
+    """Compare the two newest texts now. For an unlinked pair ``because`` gives the reason."""
     archive = context.archive
     versions = [archive.version(Ref(url=article.url)) for article in (source, other)]
     a, b = sorted(versions, key=lambda version: (version.dated_at or version.first_seen_at, version.url))
     check_judged_in_time(archive.text(a), archive.text(b))
-    _, _, judged = archive.judge(a, b)
+    _, _, judgement = archive.judge(a, b)
+    reason = judgement.because
+    if judgement.relation is None:
+        reason = f"not linked: {reason.removeprefix('not linked: ')}"
     return Link(
         a=VersionRef.of(a),
         b=VersionRef.of(b),
-        relation=judged.relation or Relation.POSSIBLE,
-        score=judged.score,
-        coverage=judged.coverage,
-        passages=judged.passages,
-        because=judged.because if judged.relation else f"not linked: {judged.because}",
-        longest_run=judged.longest_run,
-        residue=judged.residue,
-        method=judged.method,
+        relation=judgement.relation or Relation.POSSIBLE,
+        score=judgement.score,
+        coverage=judgement.coverage,
+        passages=judgement.passages,
+        because=reason,
+        longest_run=judgement.longest_run,
+        residue=judgement.residue,
+        method=judgement.method,
     )
 
 
 def routes() -> list[Route]:
-    """Return the routes of the copies around one article, by the article's id: every member of a group has its own."""
+    """Return the routes of the copies of an article, by its id. Every member of a group has its own page."""
     return page(paths.COPIES_OF, show)

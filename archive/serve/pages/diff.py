@@ -1,6 +1,6 @@
-"""How one version became another: to read, side by side, the changes alone, the raw HTML, or what a machine saw.
+"""The page of a change between two versions: reading, side by side, changes only, raw HTML, or extracted figures.
 
-And to take away: as a patch, as a picture, and under an address that names the texts instead of their numbers.
+It also has a patch, a picture, and a permanent address that names the texts by digest.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ MODES = {
     "side": "Side by side",
     "changes": "Changes only",
     "raw": "Raw HTML",
-    "machine": "What the machine saw",
+    "machine": "Figures and links",
 }
 """The ways to show a change, and their names."""
 
 MOST_LINES = 2_000
-"""Paragraphs that are drawn: 0.3 s side by side. Longer texts than that are for programs."""
+"""Most paragraphs on the page: 0.3 s side by side. Longer texts are for programs."""
 
 
 def view(source: Source, comparison: Comparison, mode: str, laid: Sequence[Line]) -> Json:
-    """Return the page as JSON values: the ops with offsets into both texts, and how they lie in lines."""
+    """Return the page as JSON values: the edits with offsets into both texts, and the lines they form."""
     visible = laid[:MOST_LINES]
     a, b = comparison.a, comparison.b
     path = paths.change(source.id, a.number, b.number)
@@ -94,7 +94,7 @@ def _remark(comparison: Comparison, laid: Sequence[Line]) -> str:
     body_changed = any(line.changed for line in laid)
     same = not body_changed and all(edit.op == "equal" for edit in comparison.change.headline)
     if same and not text:
-        return "the bytes may differ, the article text is identical: only markup or advertisements changed"
+        return "the article text is identical; only markup or advertisements changed"
     return text or ("" if body_changed or same else "only the headline changed")
 
 
@@ -111,7 +111,7 @@ def _line(line: Line) -> Json:
 
 
 def two_columns(visible: Sequence[Json]) -> list[Json]:
-    """Return lines for two columns: the text of the older version and of the newer, None where one has none."""
+    """Return lines for two columns: the text of the older version and of the newer one, None if a side has none."""
     rows: list[Json] = []
     for line in visible:
         if line["left"] is not None:
@@ -129,21 +129,21 @@ def _has_text(bits: Sequence[Json]) -> bool:
     return any(bit["text"].strip() for bit in bits)
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------
+# --- requests --------------------------------------------------------------------------------------------------------
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with how version a became version b. Raises BadInput, NotArchived."""
+    """Answer with the change from version a to version b. Raises BadInput, NotArchived."""
     source, archive = source_of(context), context.archive
     mode = context.query.get("mode", "reading")
     if mode not in MODES:
-        raise BadInput(f"mode={mode[:20]} is none of {', '.join(MODES)}")
+        raise BadInput(f"mode={mode[:20]} is not one of {', '.join(MODES)}")
     a, b = (archive.version(Ref(url=source.url, number=min(context.path[side], _MOST))) for side in ("a", "b"))
     a_text, b_text = archive.text(a), archive.text(b)
     change = compare_in_time(a_text, b_text)
     comparison = Comparison(a=a, b=b, a_text=a_text, b_text=b_text, change=change)
     large = bounded_diff.size(a_text, b_text) > bounded_diff.WORDED
-    laid = layout_lines(bounded_diff.shown(change) if large else change, a_text, b_text)
+    laid = layout_lines(bounded_diff.clip(change) if large else change, a_text, b_text)
     result = view(source, comparison, mode, laid)
     visible = laid[:MOST_LINES]
     if mode == "raw":
@@ -165,11 +165,11 @@ def _card(view: Json, visible: Sequence[Line]) -> str:
 
 
 def with_firsts(drawn: Json) -> Json:
-    """Return the same with anchors at the first words cut and added, and the names of these anchors: ``firsts``."""
+    """Return ``drawn`` with anchors at the first removed and first added words, and their names in ``firsts``."""
     drawn = drawn | {"firsts": []}
     for tag, name in (("del", "cut"), ("ins", "new")):
         for place in ("headline", "body"):
-            if f"<{tag}>" in drawn.get(place, ""):  # ours: what is archived has no brackets left
+            if f"<{tag}>" in drawn.get(place, ""):  # these tags are ours: archived text is escaped
                 marked_up = str(drawn[place]).replace(f"<{tag}>", f'<{tag} id="first-{name}">', 1)
                 drawn[place] = Markup(marked_up)  # noqa: S704 - as it was, but for an id
                 drawn["firsts"].append(name)
@@ -186,16 +186,16 @@ def _has(row: Json, name: str) -> bool:
     return any(bit["mark"] == name for side in "ab" for bit in row[side] or ())
 
 
-_MOST = 10**9  # no article has so many versions, and no integer of SQLite's is too small for it
-_ON_A_CARD = 6  # edits there could be room for
+_MOST = 10**9  # more versions than any article has, and small enough for an integer of SQLite
+_ON_A_CARD = 6  # most edits with room on a card
 _NO_NAME = re.compile(r"[^a-z0-9.-]+")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def compare_chosen(context: RequestContext) -> Response:
-    """Redirect from two versions, named by their numbers or by the digests of their texts, to the page of that change.
+    """Redirect from two versions, given by number or by the digest of their texts, to the page of that change.
 
-    Numbers are positions in today's history and may shift, so a lasting link names digests. Raises BadInput,
+    Numbers are positions in today's history and may change, so permanent links have digests. Raises BadInput,
     NotArchived.
     """
     source = source_of(context)
@@ -211,11 +211,11 @@ def _number(context: RequestContext, source: Source, name: str) -> int | None:
     _, history = context.archive.history(source.url)
     number = next((version.number for version in history.versions if version.text_sha256 == name), None)
     if number is None:
-        raise NotArchived(f"no version of {source.url} has the text {name}")
+        raise NotArchived(f"no version of {source.url} has the text with sha256 {name}")
     return number
 
 
 def routes() -> list[Route]:
-    """Return the routes of a change: its address holds as long as the history does."""
+    """Return the routes of a change. Its address is valid until the history changes."""
     compare_two = page(f"{paths.ARTICLE}/compare", compare_chosen)[:1]
     return [*page(paths.ARTICLE + "/diff/{a:int}..{b:int}", show), *compare_two]

@@ -1,4 +1,4 @@
-"""The inbox: what changed since you last looked, typed and ranked, trifles folded."""
+"""The inbox: changes since the last look, by kind and importance, with small ones folded away."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 25
-"""Articles of a page."""
+"""Default articles of a page."""
 
 TRIFLE = 0.08
-"""A change below this score, without a headline, number or correction in it, is folded away: a typo has 0.02 to 0.05,
-the smallest edit of a figure 0.3."""
+"""Changes below this score without a headline, number or correction are folded away. A typo has 0.02 to 0.05, the
+smallest edit of a figure 0.3."""
 
 _WINDOWS = {"24h": "24 h", "7d": "7 days", "30d": "30 days"}
 _LEAST = ("0.2", "0.5")
@@ -39,7 +39,7 @@ _LEAST = ("0.2", "0.5")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One article that changed: what is new of it, how, and how many copies of it are known."""
+    """An article that changed: its unseen versions, their change, and the number of its copies."""
 
     news: InboxEntry
     change: Change
@@ -51,7 +51,7 @@ class Item:
 def item_row(item: Item) -> Json:
     """Return a row of the inbox."""
     news, new, base = item.news, item.news.newest, item.news.seen
-    kinds = [str(kind) for kind in item.change.kinds]  # from what was seen last, not from one version to the next
+    kinds = [str(kind) for kind in item.change.kinds]  # from the last version seen by the reader to the newest
     is_undone = item.a.sha256 == item.b.sha256 and news.changes > 1
     return {
         "id": news.source_id,
@@ -77,7 +77,7 @@ def item_row(item: Item) -> Json:
 
 
 def is_trifle(item: Item) -> bool:
-    """True for a change that nobody has to read."""
+    """True for a change too small to need reading."""
     kinds = set(item.change.kinds)
     if not kinds or kinds & {Kind.HEADLINE, Kind.NUMBER, Kind.CORRECTION}:
         return False
@@ -85,7 +85,7 @@ def is_trifle(item: Item) -> bool:
 
 
 def view(items: Sequence[Item], *, query: Mapping[str, str], caught_up: datetime | None, following: str | None) -> Json:
-    """Return the page: the weightiest first among those of one page, trifles apart; pages follow each other in time."""
+    """Return the page as JSON values: highest scores first, small changes apart. Pages follow each other in time."""
     rows = [item_row(item) for item in items]
     rows.sort(key=lambda row: (-row["score"], row["at"], row["id"]))
     return {
@@ -102,7 +102,7 @@ def view(items: Sequence[Item], *, query: Mapping[str, str], caught_up: datetime
 
 
 def filters(rows: Sequence[Json], query: Mapping[str, str]) -> list[Json]:
-    """Return every filter as a list of links; the state of the page is its address."""
+    """Return every filter as a list of links, because the address holds the state of the page."""
     kinds = dict.fromkeys(kind for row in rows for kind in row["kinds"])
     outlets = dict.fromkeys(sorted(row["outlet"] for row in rows))
     choices = (
@@ -137,7 +137,7 @@ def _choice(query: Mapping[str, str], name: str, value: str, text: str) -> Json:
 
 
 def expected_run(run: ExpectedRun) -> Json:
-    """Return when runs come, as JSON values."""
+    """Return the last and the expected run as JSON values."""
     return {
         "last_at": None if run.last_at is None else iso(run.last_at),
         "every_seconds": None if run.every is None else round(run.every.total_seconds()),
@@ -165,7 +165,7 @@ def _items(archive: Archive, news: Sequence[InboxEntry]) -> list[Item]:
 
 
 def compare_news(archive: Archive, news: InboxEntry, allowance: Allowance) -> Item:
-    """Return a piece of news with its texts compared, as far as the allowance goes."""
+    """Return a row with its texts compared, within the budget of ``allowance``."""
     texts = archive.text(news.seen), archive.text(news.newest)
     change, a, b = allowance.compare(*texts, [Kind(kind) for kind in news.kinds], news.score)
     copies = archive.count_copies(news.source_id, news.newest.text_sha256)
@@ -173,7 +173,7 @@ def compare_news(archive: Archive, news: InboxEntry, allowance: Allowance) -> It
 
 
 def filters_of(context: RequestContext) -> InboxFilter:
-    """Return what the address asks for. Raises BadInput."""
+    """Return the filters in the address. Raises BadInput."""
     query = context.query
     kinds = tuple(str(kind) for name in query.get("kind", "").split(",") if (kind := kind_of(name)))
     try:
@@ -191,7 +191,7 @@ def filters_of(context: RequestContext) -> InboxFilter:
 
 
 def feed(inbox: Json) -> Json:
-    """Return the same rows as a feed."""
+    """Return rows as a feed."""
     rows = sorted((*inbox["changes"], *inbox["small"]), key=lambda row: row["at"], reverse=True)
     return {
         "title": "wirecopy: what changed",
@@ -220,7 +220,7 @@ def _plain(bit: Json) -> str:
 
 
 def whole_feed(context: RequestContext) -> PageResult:
-    """Answer with the feed of every change, whatever a reader has seen."""
+    """Answer with the feed of all changes, seen or not."""
     news = context.archive.news(InboxFilter(everything=True), limit=USUAL).rows
     inbox = view(_items(context.archive, news), query={}, caught_up=None, following=None)
     return PageResult(view=inbox, rows="changes", feed=feed(inbox))

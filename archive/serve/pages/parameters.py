@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def source_of(context: RequestContext) -> Source:
-    """Return the source the path names. Raises NotArchived."""
+    """Return the source of the id in the path. Raises NotArchived."""
     return context.archive.source_by_id(context.path["id"])
 
 
 def number_of(text: str) -> int | None:
-    """Return the number that a parameter holds, None for an empty one. Raises BadInput."""
+    """Return the number in a parameter, None for an empty one. Raises BadInput."""
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise BadInput(f"{text[:20]} is not the number of a version")
+        raise BadInput(f"{text[:20]} is not a version number")
     return int(text[:9])

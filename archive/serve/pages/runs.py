@@ -1,4 +1,4 @@
-"""What ran: every run with what it did, and a link to Prefect for those that Prefect started."""
+"""The page of runs with their results, and links to Prefect for the runs it started."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 30
-"""Runs of a page."""
+"""Default runs of a page."""
 
 _FLOW_RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def row(run: Run, prefect: str | None) -> Json:
-    """Return a run: what it did, how long it took, and where Prefect shows it."""
+    """Return a run as JSON values: its counts, duration, and link to Prefect."""
     seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
     flow_run = _FLOW_RUN.search(run.owner)
     return {
@@ -54,7 +54,7 @@ def view(rows: Iterable[Json], leases: Iterable[Lease], following: str | None) -
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with the runs, the newest first; with ``kind``, ``since`` and ``until`` only those. Raises BadInput."""
+    """Answer with the runs, newest first, filtered by ``kind``, ``since`` and ``until``. Raises BadInput."""
     paging = context.paging(usual=USUAL)
     place = paging.behind_place
     listing = context.archive.runs(
@@ -71,11 +71,11 @@ def show(context: RequestContext) -> PageResult:
 
 
 def show_one(context: RequestContext) -> PageResult:
-    """Answer with one run, by the number that the archive keeps with what it brought. Raises NotArchived."""
+    """Answer with the run with an id. Raises NotArchived."""
     run = context.archive.run(context.path["id"])
     return PageResult(view=view([row(run, context.state.prefect)], (), None), template="runs.html", rows="runs")
 
 
 def routes() -> list[Route]:
-    """Return the routes of the runs, and of each by itself."""
+    """Return the routes of all runs, and of one run."""
     return [*page(paths.RUNS, show), *page(paths.RUN, show_one)]

@@ -1,4 +1,4 @@
-"""Search over all versions: from when to when words were there, and since when they are not."""
+"""The search page: versions that match a query, and the period each was online."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 20
-"""Hits of a page."""
+"""Default hits of a page."""
 
 MOST_OUTLETS = 12
-"""Outlets that are named beside the hits."""
+"""Most outlets listed next to the hits."""
 
 
 def view(
     query: Mapping[str, str], answer: SearchAnswer | None, hits: Sequence[Json], *, following: str | None = None
 ) -> Json:
-    """Return the page as JSON values; ``remark`` says why nothing was searched for, if ``answer`` is None."""
+    """Return the page as JSON values; ``answer`` None: there was no search, and ``remark`` gives the reason."""
     spread = answer.spread if answer else None
     return {
         "title": "Search",
@@ -58,7 +58,7 @@ def view(
 
 
 def _facets(query: Mapping[str, str], hits: Sequence[Json], spread: Facets | None) -> Json:
-    """Return where, when and with which change the words came, each with the address of the search for that alone."""
+    """Return the facets of a search (outlet, time, kind of change), each with the address of the narrower search."""
     kinds = Counter(kind for hit in hits for kind in hit["kinds"])
     return {
         "by_outlet": [
@@ -92,7 +92,7 @@ def period_after(period: str) -> str:
 
 
 def hit_row(match: Match, ids: Mapping[str, int]) -> Json:
-    """Return one stretch of matching versions of one article."""
+    """Return one hit: a period of matching versions of one article."""
     version = match.version
     source_id = ids.get(version.url)
     absent = match.absent_since
@@ -115,7 +115,7 @@ def hit_row(match: Match, ids: Mapping[str, int]) -> Json:
 
 
 def snippet(marked: str) -> list[Json]:
-    """Return the words around what was found, in runs; those that were found are marked ``hit``."""
+    """Return a snippet in runs of text. Matching words have the mark ``hit``."""
     start, end, _ = SNIPPET_MARKS
     runs: list[Json] = []
     for place, piece in enumerate(marked.replace("\n", " ").split(start)):
@@ -126,9 +126,9 @@ def snippet(marked: str) -> list[Json]:
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with the results of a search; without words, with the box and how to use it. Raises BadInput.
+    """Answer with the results of a search, or with help if there are no words. Raises BadInput.
 
-    On the page words that cannot be searched for are no error, but a remark.
+    On the HTML page an invalid query is a remark, not an error.
     """
     query, paging = context.query, context.paging(usual=USUAL)
     words = query.get("q", "")
@@ -139,8 +139,8 @@ def show(context: RequestContext) -> PageResult:
     try:
         answer = context.archive.search_page(
             words,
-            at=context.moment("at", end=True),
-            gone=query.get("gone") == "1",
+            as_of=context.moment("at", end=True),
+            removed=query.get("gone") == "1",
             since=since,
             until=until,
             kind=kind,
@@ -154,12 +154,12 @@ def show(context: RequestContext) -> PageResult:
     ids = context.archive.source_ids(match.version.url for match in answer.matches)
     hits = [hit_row(match, ids) for match in answer.matches]
     result = view(query, answer, hits, following=context.following(answer.next_key))
-    chart = charts.columns(result["by_time"], f"articles with {words} by when they were first seen with it")
+    chart = charts.columns(result["by_time"], f"articles with {words} by the time of first sight")
     return PageResult(view=result, template="search.html", rows="hits", feed=_feed(result), drawn={"chart": chart})
 
 
 def _nothing(context: RequestContext, remark: str) -> PageResult:
-    """Answer with the box and how to use it, or why nothing could be searched for."""
+    """Answer with the search form and help, or with the reason why the query is invalid."""
     result = view(context.query, None, ()) | {"remark": remark}
     return PageResult(view=result, template="search.html", rows="hits", drawn={"chart": ""})
 
@@ -175,8 +175,8 @@ def _feed(result: Json) -> Json:
 
 
 def _entry(hit: Json) -> Json:
-    gone = f"; absent since version {hit['absent_since']}" if hit["absent_since"] else ""
-    period = f"present from {hit['present_from']} to {hit['present_to']}{gone}. "
+    absence = f"; absent since version {hit['absent_since']}" if hit["absent_since"] else ""
+    period = f"present from {hit['present_from']} to {hit['present_to']}{absence}. "
     return {
         "id": f"tag:wirecopy,2026:{hit['url']}@{hit['present_from']}",
         "title": hit["title"],
@@ -188,5 +188,5 @@ def _entry(hit: Json) -> Json:
 
 
 def routes() -> list[Route]:
-    """Return the routes of a search; its address is the search."""
+    """Return the routes of the search. Its address holds the query."""
     return page(paths.SEARCH, show)

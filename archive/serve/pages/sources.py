@@ -1,4 +1,4 @@
-"""The health of what is watched, in plain words, with the last checks as a picture, and when each is visited next."""
+"""The page of sources: their health in words, their last checks as a chart, and their next checks."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 USUAL = 50
-"""Sources of a page."""
+"""Default sources of a page."""
 
-LOOKED_AT = 500
-"""Sources looked at for one page of those in trouble; the next page continues behind them."""
+STATES_READ = 500
+"""Sources read for one page of those in trouble. The next page continues after them."""
 
 
 def row(health: SourceHealth, now: datetime, plan: Plan | None) -> Json:
-    """Return one source: its state, since when, its last checks, how often it changes and when the plan visits it.
+    """Return one source as JSON values: its state, last checks, change rate and next check.
 
-    ``streak`` counts the last checks that met the like, ``usual_length`` is the median of the texts they brought, in
-    characters, ``due_at`` is None for a source that is never visited by itself, and without a plan.
+    ``streak`` counts the last checks with a similar result. ``usual_length`` is the median of their texts in
+    characters. ``due_at`` is None for a source that is not scheduled, and without a plan.
     """
     source = health.source
     checks = tuple(_as_state_of_kind(check, source.kind) for check in health.checks)
@@ -87,7 +87,7 @@ def _as_state_of_kind(check: Check, kind: SeedKind) -> Check:
 
 
 def _state_of_kind(state: str, kind: SeedKind) -> str:
-    """Return the state as pages name it. No text is derived from a feed: fetched is all that it can be."""
+    """Return the state for pages. A feed has no article text, so a fetched one is fine."""
     return "list" if kind.is_list and state == "underived" else state
 
 
@@ -96,7 +96,7 @@ def _is_fine(check: Check) -> bool:
 
 
 def describe(checks: Sequence[Check], state: str) -> str:
-    """Return the state in plain words: since when, and how long the text was before."""
+    """Return the state in plain words, with its start and the length of the text before."""
     if not checks or wording.health(state) == "fine":
         return wording.state(state)
     run = list(takewhile(lambda check: check.state == state, reversed(checks)))
@@ -110,7 +110,7 @@ def describe(checks: Sequence[Check], state: str) -> str:
 def view(
     rows: Sequence[Json], *, query: Mapping[str, str], groups: Sequence[str], planned: bool, following: str | None
 ) -> Json:
-    """Return the page as JSON values; ``planned`` is False where it took too long to say when sources are due."""
+    """Return the page as JSON values; ``planned`` is False if computing the due times took too long."""
     return {
         "title": "Sources",
         "sources": list(rows),
@@ -123,7 +123,7 @@ def view(
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with the sources, by address; with ``troubled=1`` only those whose last check did not bring the text."""
+    """Answer with the sources by address. ``troubled=1``: only those whose last check found no article text."""
     archive, query, paging = context.archive, context.query, context.paging(usual=USUAL)
     group = query.get("group") or None
     if query.get("troubled") == "1":
@@ -140,7 +140,7 @@ def show(context: RequestContext) -> PageResult:
 
 
 def _plan(context: RequestContext, rows: Sequence[SourceHealth]) -> Plan | None:
-    """Return the plan of these sources. None where it takes too long: a budget is shared by all of a large group."""
+    """Return the plan of these sources, None if it takes too long because a large group shares a budget."""
     try:
         return context.archive.plan(context.now, source_ids=[health.source.id for health in rows])
     except TooSlow:
@@ -154,16 +154,16 @@ def one(context: RequestContext, source_id: int) -> Json:
 
 
 def _troubled(context: RequestContext, paging: Paging, group: str | None) -> Listing[SourceHealth, str]:
-    """Return a page of sources whose last check did not bring the text."""
+    """Return a page of sources whose last check found no article text."""
     archive = context.archive
-    looked_at = archive.last_states(after=paging.behind_text, limit=LOOKED_AT, group=group)
+    states = archive.last_states(after=paging.behind_text, limit=STATES_READ, group=group)
     troubled: list[SourceHealth] = []
-    for last in looked_at.rows:
+    for last in states.rows:
         if last.state != "unvisited" and wording.health(_state_of_kind(last.state, last.kind)) != "fine":
             troubled.append(archive.source_health(last.source_id))
         if len(troubled) == paging.limit:
             return Listing(tuple(troubled), last.url_key)
-    return Listing(tuple(troubled), looked_at.next_key)
+    return Listing(tuple(troubled), states.next_key)
 
 
 def routes() -> list[Route]:

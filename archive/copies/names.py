@@ -1,0 +1,131 @@
+"""Find the names in a text: capitalised words, or rare words in scripts without capitals."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, background, table
+from archive.copies.stopwords import CALENDAR, COMMON, TITLES
+from archive.copies.words import is_katakana, stem
+
+if TYPE_CHECKING:
+    from archive.copies.segment import Words
+
+_GAP = re.compile(r"[\s,-]*")
+_NO_NAMES = COMMON | CALENDAR | TITLES
+
+MOST_CAPITAL = 0.6
+"""Share of capitalised words from which capitals show nothing. German has 0.4, an article in capitals 1."""
+
+COVERED_LEVEL = 18
+"""Level of a pair of Han characters from which both belong to a usual word (a Zipf value of 3.6)."""
+
+GRAMMAR_LEVEL = 29
+"""Level of a Han character from which it is a word of its own that joins others (5.8), as "de" and "zai" in Chinese."""
+
+SHORTEST_RUN, LONGEST_RUN = 2, 8
+"""Han characters of a name."""
+
+INFLECTED = frozenset({"bg", "cs", "el", "fi", "hu", "lt", "lv", "mk", "pl", "ru", "sk", "sr", "tr", "uk"})
+"""Languages in which a name has endings. Its forms in a text are one name: the shortest of them."""
+
+LONGEST_ENDING = 3
+
+_VERBAL = ("다", "지", "어", "며", "께", "고", "면", "서")
+"""Endings of Korean verbs, which the table has without them."""
+
+SHORTEST_RARE = 3
+"""Letters of a rare word that acts as a name, of Hangul two syllables."""
+
+
+def find_names(words: Words, text: str, language: str | None) -> tuple[frozenset[str], dict[int, str]]:
+    """Return the folded words that are names, and names of several Han characters by the place of their first."""
+    runs = _han_names(words, language) if language in CHARACTER_LANGUAGES else {}
+    rare: frozenset[str] = frozenset()
+    if language in LANGUAGES and (language in _WITHOUT_CAPITALS or _is_in_capitals(words)):
+        rare = _rare_words(words, language)
+    capitalised = frozenset() if rare and language not in _WITHOUT_CAPITALS else _capitalised(words, text, language)
+    return capitalised | rare | frozenset(runs.values()), runs
+
+
+_WITHOUT_CAPITALS = frozenset({"ar", "hi", "ko", "ja", "zh"})
+
+
+def _is_in_capitals(words: Words) -> bool:
+    return sum(words.capital) > MOST_CAPITAL * len(words)
+
+
+def _rare_words(words: Words, language: str | None) -> frozenset[str]:
+    """Return the words that the table of the language lacks. In Japanese only those in katakana."""
+    known = background().is_known
+    return frozenset(
+        word
+        for word in set(words.folded) - _NO_NAMES
+        if (len(word) >= SHORTEST_RARE or ("\uac00" <= word[0] <= "\ud7a3" and len(word) > 1))
+        and not word[0].isdigit()
+        and (language not in CHARACTER_LANGUAGES or is_katakana(word))
+        and not known(stem(word), language)
+        and not word.endswith(_VERBAL)
+    )
+
+
+def name_forms(names: frozenset[str], language: str | None) -> dict[str, str]:
+    """Return each name with the form that stands for it: in an inflected language the shortest of its forms."""
+    if language not in INFLECTED:
+        return {name: name for name in names}
+    forms: dict[str, str] = {}
+    shortest: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (len(name), name)):
+        form = next((form for form in shortest.get(name[:3], []) if _is_form(name, form)), name)
+        forms[name] = form
+        if form == name:
+            shortest.setdefault(name[:3], []).append(name)
+    return forms
+
+
+def _is_form(name: str, form: str) -> bool:
+    return len(name) - len(form) <= LONGEST_ENDING and name.startswith(form[: max(3, len(form) - 1)])
+
+
+def _han_names(words: Words, language: str | None) -> dict[int, str]:
+    """Return runs of Han characters in which no two neighbours make a usual word: names, nearly always."""
+    levels = table(language)
+    folded, starts = words.folded, words.starts
+    outside = bytearray(len(folded) + 1)
+    for index, character in enumerate(folded):
+        outside[index] = len(character) == 1 and character >= "\u3400" and levels.get(character, 0) < GRAMMAR_LEVEL
+    for index in range(len(folded) - 1):
+        if levels.get(folded[index] + folded[index + 1], 0) >= COVERED_LEVEL:
+            outside[index] = outside[index + 1] = 0
+    runs: dict[int, str] = {}
+    first = 0
+    for index in range(len(folded) + 1):
+        adjacent = index > first and starts[index - 1] + 1 == starts[index] if index < len(folded) else False
+        if index < len(folded) and outside[index] and (index == first or adjacent):
+            continue
+        if SHORTEST_RUN <= index - first <= LONGEST_RUN:
+            runs[first] = "".join(folded[first:index])
+        first = index if index < len(folded) and outside[index] else index + 1
+    return runs
+
+
+def _capitalised(words: Words, text: str, language: str | None) -> frozenset[str]:
+    """Return the folded words that are capitalised inside a sentence, and never in lower case.
+
+    German capitalises every noun. There a word counts only if it is beside another capitalised one.
+    """
+    names: set[str] = set()
+    lowercase = {word for word, capital in zip(words.folded, words.capital, strict=True) if not capital}
+    last_capital = -2
+    for index, capital in enumerate(words.capital):
+        if not capital:
+            continue
+        opens_sentence = index == 0 or not _GAP.fullmatch(text, words.ends[index - 1], words.starts[index])
+        adjacent = not opens_sentence and last_capital == index - 1
+        if not opens_sentence and (adjacent or language != "de"):
+            names.add(words.folded[index])
+            if adjacent:
+                names.add(words.folded[index - 1])
+        last_capital = index
+    return frozenset(name for name in names - lowercase - _NO_NAMES if len(name) > 1)

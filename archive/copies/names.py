@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, background, table
+from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, table
 from archive.copies.stopwords import CALENDAR, COMMON, TITLES
 from archive.copies.words import is_katakana, stem
 
@@ -58,14 +58,14 @@ def _is_in_capitals(words: Words) -> bool:
 
 def _rare_words(words: Words, language: str | None) -> frozenset[str]:
     """Return the words that the table of the language lacks. In Japanese only those in katakana."""
-    known = background().is_known
+    levels = table(language)
     return frozenset(
         word
         for word in set(words.folded) - _NO_NAMES
         if (len(word) >= SHORTEST_RARE or ("\uac00" <= word[0] <= "\ud7a3" and len(word) > 1))
         and not word[0].isdigit()
         and (language not in CHARACTER_LANGUAGES or is_katakana(word))
-        and not known(stem(word), language)
+        and stem(word) not in levels
         and not word.endswith(_VERBAL)
     )
 

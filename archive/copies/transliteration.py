@@ -1,7 +1,6 @@
 """Names that were transliterated: Cormann returns from another language as Kerman, Mayorkas as Mallorca.
 
-Within one script names are compared letter by letter. Across scripts the consonants of their romanised forms meet:
-Brandvold, Brandvol'd (Cyrillic), brndfwld (Arabic), burandovoruto (kana) and BuLanDeWoErDe (Han) all have PRNTFRT.
+Within one script names are compared letter by letter, across scripts by the consonants of their romanised forms.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from anyascii import anyascii
 from rapidfuzz.distance import OSA
 
+from archive.copies.skeletons import WITHOUT_VOWELS, romanised, script, skeletons, syllables
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     from archive.copies.tokenize import TokenizedText
 
@@ -28,11 +28,18 @@ MOST_DIFFERENT = 0.3
 MOST_NAMES = 80
 """Names compared on each side. A passenger list is not worth a million comparisons."""
 
-SHORTEST_SKELETON = 3
-"""Consonants of a name that is compared across scripts. Of two a tenth of all names agree."""
+SHORT = 3
+"""Letters of a name that is compared with Han characters must be more: Li and Wu are everywhere."""
 
 LONG_SKELETON = 5
-"""From so many consonants on one may differ: a language lacks a sound, or drops the last one of a group."""
+"""From so many consonants on one may differ in any script."""
+
+ALIKE_WITHOUT_VOWELS = 0.6
+"""The likeness of names of which one is written without vowels, or in characters."""
+
+_NEEDED = {(5, 0): 0.3, (5, 1): 0.5, (4, 0): 0.4, (4, 1): 0.67, (3, 0): 0.5, (2, 0): 0.75}
+"""The likeness that two names need with their vowels, by the consonants of the shorter skeleton (5: or more) and how
+many of them differ. Of two consonants a tenth of all names agree, of three a hundredth."""
 
 _SPELLINGS = (
     ("ph", "f"),
@@ -91,106 +98,70 @@ def _nearest(name: str, own: dict[str, str], others: dict[str, str]) -> str | No
 def shared_names(a: TokenizedText, b: TokenizedText) -> dict[str, str]:
     """Return names of ``a`` with their spelling in ``b``, for those that ``b`` does not have in the same letters.
 
-    Within a script as in ``respelled_names``, across scripts by skeleton. Several names of ``a`` may have one spelling
-    in ``b``, because an inflected name has several forms.
+    Within a script as in ``respelled_names``, across scripts by their consonants. Several names of ``a`` may have one
+    spelling in ``b``: surname and given name are one run of Han characters.
     """
     respelled = respelled_names(a.names, b.names)
     if a.language == b.language:
         return respelled
     left, right = a.names - b.names - respelled.keys(), b.names - a.names - set(respelled.values())
-    across = _across_scripts(_skeletons(left), _skeletons(right))
-    return {**across, **respelled}
+    return {**_across_scripts(_longest(left), _longest(right)), **respelled}
 
 
-def _skeletons(names: Iterable[str]) -> dict[str, str]:
-    return {
-        name: consonants
-        for name in sorted(names, key=lambda name: (-len(name), name))[:MOST_NAMES]
-        if len(consonants := skeleton(name)) >= SHORTEST_SKELETON or romanised_syllables(name)
-    }
+def _longest(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: (-len(name), name))[:MOST_NAMES]
 
 
-def _across_scripts(left: Mapping[str, str], right: Mapping[str, str]) -> dict[str, str]:
+def _across_scripts(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
     """Return names with the nearest name of another script, if it is near enough."""
+    by_skeleton: dict[str, set[str]] = {}
+    for other in right:
+        for consonants in skeletons(other):
+            by_skeleton.setdefault(consonants, set()).add(other)
+    others_in_han = [other for other in right if syllables(other)]
     pairs = {}
-    for name, consonants in left.items():
-        distances = [
-            (distance, other)
-            for other, other_consonants in right.items()
-            if script(name) != script(other)
-            and (distance := _distance((name, consonants), (other, other_consonants))) is not None
-        ]
+    for name in left:
+        candidates = set(others_in_han if len(name) > SHORT or syllables(name) else ())
+        for consonants in skeletons(name):
+            candidates |= by_skeleton.get(consonants, set())
+            if len(consonants) >= LONG_SKELETON:
+                near = (other for key, found in by_skeleton.items() if _is_near(consonants, key) for other in found)
+                candidates.update(near)
+        if syllables(name):
+            candidates.update(other for other in right if len(other) > SHORT)
+        distances = [(d, other) for other in candidates if (d := distance_across_scripts(name, other)) is not None]
         if distances:
             pairs[name] = min(distances)[1]
     return pairs
 
 
-def _distance(a: tuple[str, str], b: tuple[str, str]) -> float | None:
-    """Return the consonants in which two names differ. None if they are too many to be one name."""
-    (name_a, consonants_a), (name_b, consonants_b) = a, b
-    if _is_romanised(name_a, name_b) or _is_romanised(name_b, name_a):
+def _is_near(a: str, b: str) -> bool:
+    return a[:1] == b[:1] and len(b) >= LONG_SKELETON and OSA.distance(a, b, score_cutoff=1) <= 1
+
+
+def distance_across_scripts(a: str, b: str) -> float | None:
+    """Return how far two names in different scripts are apart, from 0 on. None if they are two names."""
+    if script(a) == script(b):
+        return 0.0 if syllables(a) and syllables(a) == syllables(b) else None
+    if _is_spelled(a, syllables(b)) or _is_spelled(b, syllables(a)):
         return 0.0
-    shorter, longer = sorted((consonants_a, consonants_b), key=len)
-    if len(shorter) < SHORTEST_SKELETON:
-        return None
-    if shorter == longer:
-        return 0.0
-    most = 1 if len(shorter) >= LONG_SKELETON else 0
-    distance = OSA.distance(shorter.replace("F", "P"), longer.replace("F", "P"), score_cutoff=most)
-    return distance + 0.5 if distance <= most else None
+    differing, length = min(
+        (OSA.distance(key_a, key_b), -min(len(key_a), len(key_b))) for key_a in skeletons(a) for key_b in skeletons(b)
+    )
+    vowels = not {script(a), script(b)} & (WITHOUT_VOWELS | {"Han"})
+    alike = OSA.normalized_similarity(_sounds(a), _sounds(b)) if vowels else ALIKE_WITHOUT_VOWELS
+    needed = _NEEDED.get((min(-length, LONG_SKELETON), differing))
+    return differing + 1 - alike if needed is not None and alike >= needed else None
 
 
-def _is_romanised(name: str, han: str) -> bool:
-    """True if a Latin name is how the Han characters are written in Latin letters."""
-    syllables = romanised_syllables(han)
-    return len(name) > 3 and bool(syllables) and name in syllables  # noqa: PLR2004 - short syllables are everywhere
+def _sounds(name: str) -> str:
+    return phonetic_key(romanised(name).lower())
 
 
-@lru_cache(maxsize=20_000)
-def romanised_syllables(name: str) -> str:
-    """Return the Latin letters of Han characters, empty for other names."""
-    return anyascii(name).lower() if script(name) == "Han" else ""
-
-
-def script(name: str) -> str:
-    """Return the script of the first letter of a name, by block."""
-    first = name[0]
-    return next((block for end, block in _BLOCKS if first < end), "Han")
-
-
-_BLOCKS = (
-    ("\u0370", "Latin"), ("\u0400", "Greek"), ("\u0530", "Cyrillic"), ("\u0590", "Armenian"), ("\u0600", "Hebrew"),
-    ("\u0900", "Arabic"), ("\u0980", "Devanagari"), ("\u0e00", "Indic"), ("\u0e80", "Thai"), ("\u1100", "other"),
-    ("\u1e00", "other"), ("\u2000", "Latin"), ("\u3040", "other"), ("\u3100", "kana"), ("\uac00", "Han"),
-    ("\ud7b0", "Hangul"),
-)  # fmt: skip
-_GREEK_SOUNDS = (("μπ", "b"), ("ντ", "d"), ("γκ", "g"), ("τζ", "j"), ("χ", "h"))
-_SOUNDS = re.compile(
-    r"sch|tsch|tch|sh|ch|cz|sz|rz|zh|ts|tz|dz|dj|ph|th|ck|cq|qu|kh|gh(?=[aeiou])|gh|ng(?![aeiou])|c(?=[eiy])|[bcdfgjklmnpqrstvwxz]"
-)
-_CLASSES = {
-    **dict.fromkeys("bp", "P"), **dict.fromkeys("dt", "T"), "th": "T", **dict.fromkeys("gkqc", "K"),
-    **dict.fromkeys(("ck", "cq", "qu", "kh", "gh"), "K"), **dict.fromkeys(("f", "v", "w", "ph"), "F"),
-    **dict.fromkeys("lr", "R"), "m": "M", "n": "N", "ng": "N",
-}  # fmt: skip
-
-
-@lru_cache(maxsize=20_000)
-def skeleton(name: str) -> str:
-    """Return the classes of the consonants of a name as it is romanised, without vowels, h, y and repetitions.
-
-    Consonants that transliterations confuse have one class: b p, d t, g k q c, f v w, l r, and all sibilants.
-    """
-    of_script = script(name)
-    if of_script == "Greek":
-        name = unicodedata.normalize("NFC", name)
-        for letters, sound in _GREEK_SOUNDS:
-            name = name.replace(letters, sound)
-    plain = anyascii(name)
-    if of_script == "Han":
-        plain = re.sub(r"ng(?=[A-Z]|$)", "n", plain)
-    plain = plain.lower()
-    if of_script == "Arabic":
-        plain = plain[:1] + plain[1:].replace("w", "")
-    classes = "".join(_CLASSES.get(sound, "S") for sound in _SOUNDS.findall(plain))
-    return re.sub(r"(.)\1+", r"\1", re.sub(r"M(?=[PFTKS])", "N", classes))
+def _is_spelled(name: str, characters: tuple[str, ...]) -> bool:
+    """True if a Latin name is how some of the Han characters are written in Latin letters."""
+    return len(name) > SHORT and any(
+        name == "".join(characters[first:last])
+        for first in range(len(characters))
+        for last in range(first + 1, len(characters) + 1)
+    )

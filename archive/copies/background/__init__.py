@@ -65,11 +65,6 @@ class Background:
             return _WEIGHTS[max(0, min(_HIGHEST_LEVEL, round(first + second - 9 / LEVEL)))]
         return self.unseen
 
-    def is_known(self, stem: str, language: str | None) -> bool:
-        """True if the table of a language has the stem. Without a table every word is known."""
-        levels = table(language)
-        return not levels or stem.replace(".", "") in levels
-
     def stock_share(self, words: tuple[str, ...]) -> float:
         """Return the share of a sentence, given as folded words, that is in stock sentences, in runs of four words."""
         if len(words) < _RUN:

@@ -3,8 +3,9 @@
 There are four kinds of key, distinguished by their top bits, because copies leave different traces. Bands of a MinHash
 (Broder, 1997; by rensa) find texts that are mostly the same. Paragraph hashes, and the fingerprints that winnowing
 (Schleimer, Wilkerson and Aiken, 2003) selects, find an excerpt inside something longer. Rare terms (full names,
-figures, rare words) find a text with every fourth word replaced, and a translation, where no run of words survives. Two
-related texts share at least two keys. The store counts them.
+figures, rare words) find a text with every fourth word replaced. Among them are terms that meet in every language and
+script: consonant skeletons of names, and neighbouring figures of a sentence. The store counts the keys that two texts
+share (``db.queries.links``).
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rensa import RMinHash
 
 from archive.copies.background import background
-from archive.copies.stopwords import CALENDAR, COMMON
+from archive.copies.skeletons import skeletons
 from archive.copies.tokenize import is_year, stem, tokenize_text
 from archive.copies.transliteration import phonetic_key
 
@@ -42,11 +44,12 @@ SEED = 1
 PARAGRAPH_WORDS = 12
 """Unrelated texts share shorter paragraphs ("He declined to comment.")."""
 
-MOST_PARAGRAPHS = 4
+MOST_PARAGRAPHS = 6
 """Paragraph keys of a text: the smallest hashes, so that an excerpt's have a chance in a long text."""
 
-GRAM, WINDOW, MOST_RUNS = 8, 8, 4
-"""Winnowing: runs of eight words, the smallest hash of every eight, and the smallest four of all these."""
+GRAM, WINDOW, MOST_RUNS = 8, 8, 24
+"""Winnowing: runs of eight words, and the smallest hash of every so many in a row. The window grows with the text so
+that about ``MOST_RUNS`` are selected. What a longer window selects, a shorter one selects as well."""
 
 MOST_TERMS = 24
 """Term keys of a text. 24 found 97 % of the reworded pairs among 10,000 unrelated texts in the research."""
@@ -55,6 +58,13 @@ LEAD_TERMS, LEAD_WORDS = 5, 80
 """So many of the terms come from the first words, whatever else is rarer, because copies are cut at the end. Of 136
 first thirds of real articles with every second word replaced, 9 shared fewer than four keys with the whole text, now 1
 (of middles 10 and now 11, of last thirds 15 and 16, of 137)."""
+
+MOST_ACROSS, LEAST_CONSONANTS = 10, 5
+"""Keys of a text that meet across languages: half of them skeletons of names with so many consonants or more (pairs of
+names together), half neighbouring figures of a sentence."""
+
+SHORTEST_FIGURES = 4
+"""Pairs of figures have more characters: "2 12" may be in any text."""
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 
@@ -69,9 +79,10 @@ class Tier(IntEnum):
 
 
 def fingerprint(text: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
-    """Return the sorted lookup keys of a text (at most 38): 31-bit, not negative, the same on every machine."""
+    """Return the sorted lookup keys of a text (at most 70): 31-bit, not negative, the same on every machine."""
     tokens = tokenizer(text)
-    return tuple(sorted({*_bands(tokens), *_paragraphs(text.body, tokens), *_selected_runs(tokens), *_terms(tokens)}))
+    keys = (*_bands(tokens), *_paragraphs(text.body, tokens), *_selected_runs(tokens), *_terms(tokens))
+    return tuple(sorted({*keys, *_across_languages(tokens)}))
 
 
 def tier_of(key: int) -> Tier:
@@ -88,7 +99,9 @@ def _hash(value: str) -> int:
 
 
 def _runs(text: TokenizedText, length: int) -> list[str]:
+    """Return the runs of so many words, or of as much text in characters."""
     folded = text.words.folded
+    length = round(length * text.characters_a_word)
     return [" ".join(run) for run in zip(*(folded[skip:] for skip in range(length)), strict=False)]
 
 
@@ -115,7 +128,7 @@ def _paragraphs(body: str, text: TokenizedText) -> list[int]:
         first = index
         while index < len(words) and words.starts[index] < line.end():
             index += 1
-        if index - first >= PARAGRAPH_WORDS:
+        if index - first >= PARAGRAPH_WORDS * text.characters_a_word:
             keys.add(_key(Tier.PARAGRAPH, " ".join(words.folded[first:index])))
         if index == len(words):
             break
@@ -123,8 +136,10 @@ def _paragraphs(body: str, text: TokenizedText) -> list[int]:
 
 
 def _selected_runs(text: TokenizedText) -> list[int]:
-    hashes = RMinHash.hash_token_sets([_runs(text, GRAM)])[0] if len(text.words) >= GRAM else []
-    selected = {min(hashes[start : start + WINDOW]) for start in range(max(1, len(hashes) - WINDOW + 1)) if hashes}
+    runs = _runs(text, GRAM)
+    hashes = RMinHash.hash_token_sets([runs])[0] if runs else []
+    window = max(WINDOW, 2 * len(hashes) // MOST_RUNS)
+    selected = {min(hashes[start : start + window]) for start in range(max(1, len(hashes) - window + 1)) if hashes}
     return [_key(Tier.RUN, str(value)) for value in sorted(selected)[:MOST_RUNS]]
 
 
@@ -178,5 +193,32 @@ def _single_terms(text: TokenizedText) -> Iterator[tuple[float, str]]:
             yield 0.6 + round(weight(stem(anchor), text.language), 1), phonetic_key(anchor)
         elif len(anchor) > 1 and not is_year(anchor):
             yield (1.7 if sum(map(str.isdigit, anchor)) > 2 else 0.9), anchor  # noqa: PLR2004 - 4.2 and 14 are common
-    for word in set(text.words.folded) - text.anchors - COMMON - CALENDAR:
-        yield round(weight(stem(word), text.language), 1), f"-{stem(word)}"
+    for term in text.topic:
+        yield round(weight(term, text.language), 1), f"-{term}"
+
+
+def _across_languages(text: TokenizedText) -> list[int]:
+    names = sorted(_name_skeletons(text), key=lambda name: (-len(name), _hash(name)))
+    figures = sorted(_neighbouring_figures(text), key=lambda pair: (-len(pair), _hash(pair)))
+    half = MOST_ACROSS // 2
+    chosen = [*names[: max(half, MOST_ACROSS - len(figures))], *figures[: max(half, MOST_ACROSS - len(names))]]
+    return [_key(Tier.TERM, f"~{term}") for term in chosen]
+
+
+def _name_skeletons(text: TokenizedText) -> set[str]:
+    """Return the consonants of names, and of pairs of names, where they are many enough to be rare."""
+    found = {skeletons(name)[0] for name in text.names}
+    for sentence in text.sentences:
+        for first, second in zip(sentence.words, sentence.words[1:], strict=False):
+            if first in sentence.names and second in sentence.names:
+                found.add(f"{skeletons(first)[0]}{skeletons(second)[0]}")
+    return {consonants for consonants in found if len(consonants) >= LEAST_CONSONANTS}
+
+
+def _neighbouring_figures(text: TokenizedText) -> set[str]:
+    """Return pairs of numbers that follow each other in a sentence. Alone, small ones are in every text."""
+    pairs = set()
+    for sentence in text.sentences:
+        figures = [word for word in sentence.words if word[0].isdigit() and not is_year(word)]
+        pairs |= {f"{min(pair)} {max(pair)}" for pair in pairwise(figures)}
+    return {pair for pair in pairs if len(pair) > SHORTEST_FIGURES}

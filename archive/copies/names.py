@@ -10,6 +10,8 @@ from archive.copies.stopwords import CALENDAR, COMMON, TITLES
 from archive.copies.words import is_katakana, stem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archive.copies.segment import Words
 
 _GAP = re.compile(r"[\s,-]*")
@@ -26,6 +28,16 @@ GRAMMAR_LEVEL = 29
 
 SHORTEST_RUN, LONGEST_RUN = 2, 8
 """Han characters of a name."""
+
+SOUNDS = frozenset(
+    "阿埃艾安昂奥巴拜班邦鲍贝本比彼宾波博伯勃布茨达大戴丹德登邓狄迪蒂丁东杜多顿厄恩尔耳法凡菲费芬佛弗福甫富盖甘冈戈哥格根古圭哈海汉豪赫亨"
+    "怀霍基吉加贾简杰金喀卡坎康考科克肯孔库夸昆拉莱兰朗劳勒雷里利莉列林琳隆卢鲁伦罗洛玛马迈曼芒梅蒙米密缅敏莫默姆穆拿内纳娜南尼涅宁纽努诺欧"
+    "帕潘庞佩彭皮珀普奇齐恰乔切琴丘萨塞赛桑瑟森沙莎尚舍圣施什史士舒丝斯苏索塔泰坦汤唐陶特滕廷图托瓦旺威韦维魏温沃乌武西锡希夏肖谢辛欣休逊雅亚"
+    "扬耶叶伊英尤约赞泽詹珍兹佐夫捷墨黎瑙奈"
+)
+"""Characters with which Chinese writes the sounds of foreign names. Usual words hardly have three of them in a row."""
+
+SHORTEST_SOUNDED = 3
 
 INFLECTED = frozenset({"bg", "cs", "el", "fi", "hu", "lt", "lv", "mk", "pl", "ru", "sk", "sr", "tr", "uk"})
 """Languages in which a name has endings. Its forms in a text are one name: the shortest of them."""
@@ -91,23 +103,36 @@ def _is_form(name: str, form: str) -> bool:
 def _han_names(words: Words, language: str | None) -> dict[int, str]:
     """Return runs of Han characters in which no two neighbours make a usual word: names, nearly always."""
     levels = table(language)
-    folded, starts = words.folded, words.starts
+    folded = words.folded
     outside = bytearray(len(folded) + 1)
     for index, character in enumerate(folded):
         outside[index] = len(character) == 1 and character >= "\u3400" and levels.get(character, 0) < GRAMMAR_LEVEL
     for index in range(len(folded) - 1):
         if levels.get(folded[index] + folded[index + 1], 0) >= COVERED_LEVEL:
             outside[index] = outside[index + 1] = 0
-    runs: dict[int, str] = {}
-    first = 0
-    for index in range(len(folded) + 1):
-        adjacent = index > first and starts[index - 1] + 1 == starts[index] if index < len(folded) else False
-        if index < len(folded) and outside[index] and (index == first or adjacent):
-            continue
-        if SHORTEST_RUN <= index - first <= LONGEST_RUN:
-            runs[first] = "".join(folded[first:index])
-        first = index if index < len(folded) and outside[index] else index + 1
+    runs = dict(_adjacent(words, outside, SHORTEST_RUN))
+    if language == "zh":
+        sounded = bytearray(character in SOUNDS for character in folded)
+        for first, name in _adjacent(words, sounded, SHORTEST_SOUNDED):
+            runs = {start: run for start, run in runs.items() if not first - len(run) < start < first + len(name)}
+            runs[first] = name
     return runs
+
+
+def is_sounded(name: str) -> bool:
+    """True if a name in Han characters is written by sound."""
+    return SOUNDS.issuperset(name)
+
+
+def _adjacent(words: Words, marked: bytearray, least: int) -> Iterator[tuple[int, str]]:
+    """Yield the place and the characters of each run of marked ones that stand next to each other."""
+    first, last = 0, len(words)
+    for index in range(1, last + 1):
+        if index < last and marked[index] and marked[index - 1] and words.starts[index - 1] + 1 == words.starts[index]:
+            continue
+        if marked[first] and least <= index - first <= LONGEST_RUN:
+            yield first, "".join(words.folded[first:index])
+        first = index
 
 
 def _capitalised(words: Words, text: str, language: str | None) -> frozenset[str]:

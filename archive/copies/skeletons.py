@@ -38,7 +38,7 @@ _CLASSES = {
     **dict.fromkeys("lr", "R"), "m": "M", "n": "N", "ng": "N",
 }  # fmt: skip
 _AMBIGUOUS: dict[str, dict[str, tuple[str, ...]]] = {
-    "Latin": {"th": ("T", "S")},
+    "Latin": {"th": ("T", "S"), "final w": ("", "F")},
     "Arabic": {"j": ("S", "K"), "w": ("", "F"), "th": ("T", "S")},
     "Cyrillic": {"kh": ("K", ""), "g": ("K", "")},
     "Han": {"j": ("S", "K"), "w": ("F", ""), "h": ("",)},
@@ -82,7 +82,10 @@ def skeletons(name: str) -> tuple[str, ...]:
         plain = re.sub(r"ng(?=[A-Z]|$)", "n", plain)
     plain = re.sub(r"([a-z])\1", r"\1", plain.lower())
     ambiguous = _AMBIGUOUS.get(of_script, {})
-    sounds = [ambiguous.get(sound) or (_CLASSES.get(sound, "S"),) for sound in _SOUNDS.findall(plain)]
+    found = _SOUNDS.findall(plain)
+    if of_script == "Latin" and plain.endswith("w"):
+        found[-1] = "final w"
+    sounds = [ambiguous.get(sound) or (_CLASSES.get(sound, "S"),) for sound in found]
     if sounds and of_script in {"Arabic", "Han"} and plain[0] == "w":
         sounds[0] = ("F", "")
     variants = ("".join(classes) for classes in islice(product(*sounds), MOST_VARIANTS))

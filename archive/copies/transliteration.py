@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
+from archive.copies.names import is_sounded
 from archive.copies.skeletons import WITHOUT_VOWELS, romanised, script, skeletons, syllables
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def distance_across_scripts(a: str, b: str) -> float | None:
         return 0.0 if syllables(a) and syllables(a) == syllables(b) else None
     if _is_spelled(a, syllables(b)) or _is_spelled(b, syllables(a)):
         return 0.0
+    if any(script(name) == "Han" and not is_sounded(name) for name in (a, b)):
+        return None
     differing, length = min(
         (OSA.distance(key_a, key_b), -min(len(key_a), len(key_b))) for key_a in skeletons(a) for key_b in skeletons(b)
     )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from wordfreq import available_languages, get_frequency_dict
 
 from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, digest_of
+from archive.copies.characters import clean
 from archive.copies.words import fold_word, is_katakana, stem
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ def levels(language: str) -> dict[int, list[str]]:
     """Stems by level: the Zipf value (log10 of occurrences in a billion words) in steps."""
     shares: dict[str, float] = defaultdict(float)
     for word, share in frequencies(language).items():
-        if word.replace("\u200c", "").isalpha() or language == "hi":
-            for unit in units(word, language):
+        usual = clean(word)[0]
+        if usual.isalpha() or (language == "hi" and usual):
+            for unit in units(usual, language):
                 shares[unit] += share
     by_level: dict[int, list[str]] = defaultdict(list)
     for unit, share in shares.items():
@@ -63,7 +65,7 @@ def frequencies(language: str) -> dict[str, float]:
 
 def commonest(language: str) -> str:
     """The commonest words of a language with their Zipf values in tenths, for the identification."""
-    words = [(word, share) for word, share in frequencies(language).items() if any(map(str.isalpha, word))]
+    words = [(clean(word)[0], share) for word, share in frequencies(language).items() if any(map(str.isalpha, word))]
     words = sorted(words, key=lambda entry: (-entry[1], entry[0]))[:COMMONEST]
     return " ".join([language, *(f"{word}:{round(10 * (log10(share) + 9))}" for word, share in words)])
 

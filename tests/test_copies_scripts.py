@@ -38,6 +38,8 @@ from archive.copies.words import fold_word, stem
         ("217'400", "de", "217400"),
         ("16h20", "fr", "16.20"),
         ("4:10", "en", "4.10"),
+        ("4:20 p.m.", "en", "16.20"),
+        ("9 a.m.", "en", "9"),
     ],
 )
 def test_a_number_has_one_value_in_every_language(written, language, value):
@@ -80,6 +82,10 @@ def test_lookalikes_in_cyrillic_words_become_cyrillic():
 
 def test_composed_and_decomposed_letters_are_one():
     assert tokenize("Cafe\u0301 Ren\u00e9").words.folded == tokenize("Caf\u00e9 Rene\u0301").words.folded
+
+
+def test_the_apostrophe_of_ukrainian_is_a_letter():
+    assert tokenize("У мера п'ять днів і дев’ять ночей.", "uk").words.folded[2] == "5"
 
 
 def test_vowel_signs_do_not_break_words():

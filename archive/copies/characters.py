@@ -31,6 +31,9 @@ _WIDE = {chr(code): chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *ran
 _MARKS = {"\u066b": ".", "\u066c": ",", "\uff0e": ".", "\u3000": " "}
 _USUAL = str.maketrans({**_DIGITS, **_WIDE, **_MARKS})
 _UNUSUAL = re.compile(f"[{''.join(map(re.escape, (*_DIGITS, *_WIDE, *_MARKS)))}]")
+_APOSTROPHE = re.compile(r"(?<=[\u0400-\u04ff])['\u2019](?=[\u0404-\u0407\u042e\u042f\u044e\u044f\u0454-\u0457\u0435])")
+"""The apostrophe of Ukrainian, a letter of the word."""
+
 _WIDE_COMMA = re.compile(r"(?<=[0-9])\uff0c(?=[0-9]{3})")
 
 # Pairs of letters that look the same, Latin first.
@@ -61,6 +64,8 @@ def clean(text: str) -> tuple[str, Sequence[int] | None]:
         text, places = _without_invisible(text)
     if _UNUSUAL.search(text):
         text = _WIDE_COMMA.sub(",", text.translate(_USUAL))
+    if _APOSTROPHE.search(text):
+        text = _APOSTROPHE.sub("\u02bc", text)
     return (_without_lookalikes(text) if _MIXED.search(text) else text), places
 
 

@@ -10,7 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.copies.numbers import (
+    AFTERNOON,
     ANY_NUMBER_WORDS,
+    FORENOON,
     HAN_NUMBER,
     LONG_SCALE,
     MAGNITUDES,
@@ -19,6 +21,7 @@ from archive.copies.numbers import (
     han_value,
     multiply,
     normalize_number,
+    of_afternoon,
 )
 from archive.copies.stopwords import ABBREVIATIONS
 from archive.copies.words import CHARACTERS_A_WORD, HAN, THAI, fold_word
@@ -128,7 +131,9 @@ def _product(text: str, start: int, magnitude: str, language: str | None, before
     gap = text[number_end:start]
     if not gap and magnitude in _SUFFIXES and text[max(0, number_start - 1)] in _CURRENCIES:
         return multiply(number, _SUFFIXES[magnitude], language)
-    return multiply(number, magnitude, language) if gap in _JOINING else None
+    if gap not in _JOINING:
+        return None
+    return multiply(number, magnitude, language) or (of_afternoon(number, magnitude) if language == "en" else None)
 
 
 def _word_pattern(language: str | None) -> re.Pattern[str]:
@@ -157,7 +162,14 @@ def _spelled_numbers(language: str | None) -> dict[str, str]:
 
 @cache
 def _special_words(language: str | None) -> frozenset[str]:
-    return frozenset(MAGNITUDES.keys() | LONG_SCALE.keys() | _SUFFIXES.keys() | _spelled_numbers(language).keys())
+    return frozenset(
+        MAGNITUDES.keys()
+        | LONG_SCALE.keys()
+        | _SUFFIXES.keys()
+        | AFTERNOON
+        | FORENOON
+        | _spelled_numbers(language).keys()
+    )
 
 
 def sentence_spans(text: str, words: Words, language: str | None) -> Iterator[tuple[tuple[int, int], int, int]]:

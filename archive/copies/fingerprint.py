@@ -66,7 +66,8 @@ MOST_ACROSS, LEAST_CONSONANTS = 12, 4
 (pairs of names together), half neighbouring figures of a sentence. Of 75 translations in the development part of the
 labelled corpus 96 % share four keys (66 did before these keys and before the languages were known, 88 %), of 17 in the
 calibration part 16 (12). Unrelated texts share 0.10 keys on the average, as before, and of 30,683 pairs none shares
-four (127)."""
+four (127). In the calibration part they share 0.13 (0.10), and of 30,525 pairs 6 share four (12). A text has 56 keys on
+the average, 960 bytes."""
 
 SHORTEST_FIGURES = 4
 """Pairs of figures have more characters: "2 12" may be in any text."""

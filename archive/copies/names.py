@@ -38,11 +38,13 @@ SOUNDS = frozenset(
 """Characters with which Chinese writes the sounds of foreign names. Usual words hardly have three of them in a row."""
 
 SHORTEST_SOUNDED = 3
+"""Characters of such a run that is a name."""
 
 INFLECTED = frozenset({"bg", "cs", "el", "fi", "hu", "lt", "lv", "mk", "pl", "ru", "sk", "sr", "tr", "uk"})
 """Languages in which a name has endings. Its forms in a text are one name: the shortest of them."""
 
 LONGEST_ENDING = 3
+"""Letters that a form may have more than the shortest form of the name."""
 
 _VERBAL = ("다", "지", "어", "며", "께", "고", "면", "서")
 """Endings of Korean verbs, which the table has without them."""

@@ -219,8 +219,8 @@ def _across_languages(text: TokenizedText) -> list[int]:
 
 def _name_skeletons(text: TokenizedText) -> set[str]:
     """Return the consonants of names, and of pairs of names, where they are many enough to be rare."""
-    found = {_sound_of(name) for name in text.names} | {pair for _, pair in _full_names(text.sentences)}
-    return {consonants for consonants in found if consonants.isupper()}
+    sounds = {_sound_of(name) for name in text.names} | {pair for _, pair in _full_names(text.sentences)}
+    return {sound for sound in sounds if sound.isupper()}
 
 
 def _neighbouring_figures(text: TokenizedText) -> set[str]:

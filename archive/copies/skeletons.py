@@ -82,11 +82,11 @@ def skeletons(name: str) -> tuple[str, ...]:
         plain = re.sub(r"ng(?=[A-Z]|$)", "n", plain)
     plain = re.sub(r"([a-z])\1", r"\1", plain.lower())
     ambiguous = _AMBIGUOUS.get(of_script, {})
-    found = _SOUNDS.findall(plain)
+    sounds = _SOUNDS.findall(plain)
     if of_script == "Latin" and plain.endswith("w"):
-        found[-1] = "final w"
-    sounds = [ambiguous.get(sound) or (_CLASSES.get(sound, "S"),) for sound in found]
+        sounds[-1] = "final w"
+    classes = [ambiguous.get(sound) or (_CLASSES.get(sound, "S"),) for sound in sounds]
     if sounds and of_script in {"Arabic", "Han"} and plain[0] == "w":
-        sounds[0] = ("F", "")
-    variants = ("".join(classes) for classes in islice(product(*sounds), MOST_VARIANTS))
+        classes[0] = ("F", "")
+    variants = ("".join(chosen) for chosen in islice(product(*classes), MOST_VARIANTS))
     return tuple(dict.fromkeys(re.sub(r"M(?=[PFTKS])", "N", variant) for variant in variants))

@@ -126,7 +126,7 @@ def _across_scripts(left: Sequence[str], right: Sequence[str]) -> dict[str, str]
         for consonants in skeletons(name):
             candidates |= by_skeleton.get(consonants, set())
             if len(consonants) >= LONG_SKELETON:
-                near = (other for key, found in by_skeleton.items() if _is_near(consonants, key) for other in found)
+                near = (other for key, names in by_skeleton.items() if _is_near(consonants, key) for other in names)
                 candidates.update(near)
         if syllables(name):
             candidates.update(other for other in right if len(other) > SHORT)

@@ -44,14 +44,15 @@ SEED = 1
 PARAGRAPH_WORDS = 12
 """Unrelated texts share shorter paragraphs ("He declined to comment.")."""
 
-MOST_PARAGRAPHS = 6
+MOST_PARAGRAPHS = 3
 """Paragraph keys of a text: the smallest hashes, so that an excerpt's have a chance in a long text."""
 
-GRAM, WINDOW, MOST_RUNS = 8, 8, 22
-"""Winnowing: runs of eight words, and the smallest hash of every so many in a row. The window grows with the text so
-that about ``MOST_RUNS`` are selected. What a longer window selects, a shorter one selects as well. Of 60 paragraphs of
-40 to 120 words that were put into another story, 56 share four keys with the original (47 with the smallest four of all
-runs), and 59 a rare paragraph or two rare runs."""
+MOST_KEYS = 70
+"""Keys of a text, 17 bytes each in the store. Runs of words take what the other kinds leave, 30 and more."""
+
+GRAM, WINDOW = 8, 8
+"""Winnowing: runs of eight words, and the smallest hash of every so many in a row. The window grows with the text until
+the keys suffice. What a longer window selects, a shorter one selects as well."""
 
 MOST_TERMS = 24
 """Term keys of a text. 24 found 97 % of the reworded pairs among 10,000 unrelated texts in the research."""
@@ -66,8 +67,7 @@ MOST_ACROSS, LEAST_CONSONANTS = 12, 4
 (pairs of names together), half neighbouring figures of a sentence. Of 75 translations in the development part of the
 labelled corpus 96 % share four keys (66 did before these keys and before the languages were known, 88 %), of 17 in the
 calibration part 16 (12). Unrelated texts share 0.10 keys on the average, as before, and of 30,683 pairs none shares
-four (127). In the calibration part they share 0.13 (0.10), and of 30,525 pairs 6 share four (12). A text has 56 keys on
-the average, 960 bytes."""
+four (127). In the calibration part they share 0.13 (0.10), and of 30,525 pairs 6 share four (12)."""
 
 SHORTEST_FIGURES = 4
 """Pairs of figures have more characters: "2 12" may be in any text."""
@@ -87,8 +87,8 @@ class Tier(IntEnum):
 def fingerprint(text: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
     """Return the sorted lookup keys of a text (at most 70): 31-bit, not negative, the same on every machine."""
     tokens = tokenizer(text)
-    keys = (*_bands(tokens), *_paragraphs(text.body, tokens), *_selected_runs(tokens), *_terms(tokens))
-    return tuple(sorted({*keys, *_across_languages(tokens)}))
+    keys = {*_bands(tokens), *_paragraphs(text.body, tokens), *_terms(tokens), *_across_languages(tokens)}
+    return tuple(sorted({*keys, *_selected_runs(tokens, MOST_KEYS - len(keys))}))
 
 
 def tier_of(key: int) -> Tier:
@@ -141,12 +141,12 @@ def _paragraphs(body: str, text: TokenizedText) -> list[int]:
     return sorted(keys)[:MOST_PARAGRAPHS]
 
 
-def _selected_runs(text: TokenizedText) -> list[int]:
+def _selected_runs(text: TokenizedText, most: int) -> list[int]:
     runs = _runs(text, GRAM)
     hashes = RMinHash.hash_token_sets([runs])[0] if runs else []
-    window = max(WINDOW, 2 * len(hashes) // MOST_RUNS)
+    window = max(WINDOW, 2 * len(hashes) // most)
     selected = {min(hashes[start : start + window]) for start in range(max(1, len(hashes) - window + 1)) if hashes}
-    return [_key(Tier.RUN, str(value)) for value in sorted(selected)[:MOST_RUNS]]
+    return [_key(Tier.RUN, str(value)) for value in sorted(selected)[:most]]
 
 
 def _terms(text: TokenizedText) -> list[int]:

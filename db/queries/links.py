@@ -89,8 +89,8 @@ RARE_CAP = 12
 LEAST_SHARED = 4
 """Live keys that two texts must share, where a rare paragraph or run of words counts as four.
 
-Every labelled pair does (``tests/quality/test_copies_gate.py``), all 60 lifted paragraphs in the labelled corpus do, and
-of 30,683 pairs of unrelated texts there none. Of 150 passages of 40 to 120 words that were put from one of 261 real
+Every labelled pair does (``tests/quality/test_copies_gate.py``), all 60 lifted paragraphs in the labelled corpus do,
+and of 30,683 pairs of unrelated texts there none. Of 150 passages of 40 to 120 words that were put from one of 261 real
 articles into another 130 do (75 without these values), and 136 of 33,930 pairs of the articles themselves. The passages
 that do not come from articles of thousands of words.
 """

@@ -1,6 +1,6 @@
-# Each target is a line or two you can type by hand; `make help` lists them. `.ci/run` calls the same ones.
+# Each target is one or two lines that you can type by hand. `make help` lists them. `.ci/run` runs the same targets.
 
-# The first Python on the PATH that is new enough; `make setup PYTHON=/path/to/python3` says otherwise.
+# The first Python on the PATH that is new enough. `make setup PYTHON=/path/to/python3` uses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV := $(shell command -v uv 2>/dev/null)
@@ -8,17 +8,17 @@ RUN := .venv/bin/
 READY := .venv/.ready
 ARGS ?=
 
-# Where the archives of the fast tests stand: in memory if there is room, for waiting for a disk is half of their time.
+# The fast tests put their archives into memory if there is room: waiting for the disk is half of their time.
 IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'END { print $$4 }')" -gt 1000000 ] 2>/dev/null \
 	&& [ -w /dev/shm ] && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 
 .PHONY: help setup demo test test-slow check gate bench browser screenshots lock clean
 .DEFAULT_GOAL := help
 
-help:  ## this list
+help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-13s%s\n", $$1, $$2}' Makefile
 
-setup: $(READY)  ## a virtual environment in .venv with the locked packages; nothing to do when it is up to date
+setup: $(READY)  ## create or update the virtual environment .venv with the locked packages
 
 $(READY): requirements.lock pyproject.toml
 	@$(if $(UV)$(PYTHON),:,echo "wirecopy needs Python 3.11 or newer; python3 here is: $$(python3 --version 2>&1). Install one, or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1)
@@ -33,41 +33,42 @@ else
 endif
 	@touch $@
 
-demo: setup  ## archive the built-in news world, offline (ARGS=--open: and look at it; ARGS=--grade: how well it did)
+demo: setup  ## archive the invented news world, offline (ARGS=--open shows it, ARGS=--grade checks it)
 	$(RUN)wirecopy demo $(ARGS)
 
-test: setup  ## the fast tests (ARGS="-k plan" picks some)
+test: setup  ## run the fast tests (ARGS="-k plan" selects some)
 	$(IN_MEMORY) $(RUN)python -m pytest -n auto $(ARGS)
 
-test-slow: setup  ## the tests that need minutes or a Prefect server
+test-slow: setup  ## run the tests that take minutes or need a Prefect server
 	$(RUN)python -m pytest -m slow $(ARGS)
+	$(RUN)python -m pytest -m 'hypothesis and not gate' --hypothesis-profile thorough $(ARGS) || [ $$? -eq 5 ]
 
-gate: setup  ## measured quality and size, held to floors; data in ../shared/data, where there is any
-	@[ -d ../shared/data ] || echo 'skipped: no data (what needs none still runs)'
+gate: setup  ## compare measured quality and size with their floors; needs data in ../shared/data
+	@[ -d ../shared/data ] || echo 'skipped: no data (gates that need none still run)'
 	$(RUN)python -m pytest -m gate -rs $(ARGS) || [ $$? -eq 5 ]
 
-check: setup  ## lint, format, types, import contracts
+check: setup  ## check lint, format, types, import contracts
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
 	$(RUN)lint-imports
 
-bench: setup  ## CPU and time, as ratios within one run; reported, never asserted
+bench: setup  ## report CPU and time, as ratios within one run; never asserted
 	$(RUN)python bench/run.py $(ARGS)
 
-browser:  ## Debian's Chromium for the tests with a browser, where it can be had; without it they are skipped
+browser:  ## install Debian's Chromium for the browser tests; without it they are skipped
 	@command -v chromium >/dev/null || { [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium fonts-liberation >/dev/null; } \
-		|| echo 'skipped: no chromium here, and it cannot be installed (apt-get, as root); tests with a browser are skipped'
+		|| echo 'skipped: chromium is missing and cannot be installed (needs apt-get, as root); browser tests are skipped'
 
-screenshots: setup  ## pictures of the demo's pages, in build/screenshots and docs/pictures
+screenshots: setup  ## take pictures of the demo's pages, in build/screenshots and docs/pictures
 	$(RUN)python tests/pictures.py $(ARGS)
 
-lock: setup  ## renew requirements.lock: the newest versions pyproject.toml allows, for every Python it allows
+lock: setup  ## renew requirements.lock: the newest versions that pyproject.toml allows, for every Python it allows
 	command -v uv >/dev/null || $(RUN)python -m pip install --quiet uv
 	PATH="$$PATH:$(RUN)" UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --upgrade \
 		--no-annotate --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
-clean:  ## remove what can be made again; data/ and archives are never touched
+clean:  ## remove generated files; data/ and archives are never touched
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,24 +2,29 @@
 
 Asked are the pages a reader opens, of articles drawn at random, all of it twice: first to warm the file, then for the
 figures. CPU is what the page costs on a machine with nothing else to do; the time has the others' work in it. The words
-sought are as frequent as words are (``large``): rare ones, ordinary ones, the commonest, a phrase, a prefix.
+sought are as frequent as words are (``large``): rare ones, ordinary ones, the commonest, a phrase, a prefix. The last
+figures are of a server on a port: the time of a 404 on a kept-alive connection, which costs the archive nothing.
 ``BENCH_ARTICLES=100000`` makes the archive of 100,000 articles, 150,000 versions and 1,000,000 captures.
 """
 
 from __future__ import annotations
 
+import http.client
 import os
 import random
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import uvicorn
 from large import GROUPS, PAPERS, WORDS, Size, make
 from starlette.testclient import TestClient
 
 from archive.serve.app import create_app
+from archive.serve.server import Impatient, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +51,9 @@ def figures() -> Iterator[tuple[str, float]]:
             yield f"{name}, CPU", highest(cpu)
             yield f"{name}, time (median)", middle(wall)
             yield f"{name}, time", highest(wall)
+        wall = kept_alive(path)
+        yield "404, kept-alive connection, time (median)", middle(wall)
+        yield "404, kept-alive connection, time", highest(wall)
 
 
 def findings(found: dict[str, float]) -> Iterator[str]:
@@ -89,15 +97,15 @@ def questions(dice: random.Random) -> dict[str, list[str]]:
     return {
         "inbox": ["/"] * ASKED,
         "inbox, filtered": ["/?kind=wording", "/?kind=correction", *(f"/?outlet={each}" for each in outlets)],
-        "article": [f"/a/{dice.randint(1, SIZE.sources)}" for _ in range(ASKED)],
-        "diff": [f"/a/{dice.choice(edited)}/diff/1..2" for _ in range(ASKED)],
-        "copies": [f"/g/{dice.choice(linked)}" for _ in range(ASKED)],
+        "article": [f"/articles/{dice.randint(1, SIZE.sources)}" for _ in range(ASKED)],
+        "diff": [f"/articles/{dice.choice(edited)}/diff/1..2" for _ in range(ASKED)],
+        "copies": [f"/copies/{dice.choice(linked)}" for _ in range(ASKED)],
         **{f"search, {name}": [f"/search?q={word()}" for _ in range(ASKED)] for name, word in searches.items()},
         "search, gone": [f"/search?gone=1&q={some(ORDINARY)}" for _ in range(ASKED)],
-        "sources": ["/s", *(f"/s?group=group{number:02}" for number in range(GROUPS))],
-        "sources, troubled": ["/s?troubled=1"] * 5,
+        "sources": ["/sources", *(f"/sources?group=group{number:02}" for number in range(GROUPS))],
+        "sources, troubled": ["/sources?troubled=1"] * 5,
         "runs": ["/runs"] * 5,
-        "at": ["/at/2020-01-05", "/at/2020-01-15", "/at/2019-01-01", "/at/now"] * 3,
+        "at": ["/as-of/2020-01-05", "/as-of/2020-01-15", "/as-of/2019-01-01", "/as-of/now"] * 3,
         "changes API": ["/api/v1/changes?limit=500", "/api/v1/changes", "/api/v1/changes?kind=correction"] * 3,
     }
 
@@ -113,6 +121,28 @@ def answer(asked: TestClient, pages: list[str]) -> tuple[list[float], list[float
         if found.status_code not in {200, 503}:  # 503: cut off as too slow, which the time says
             raise RuntimeError(f"{page}: {found.status_code} {found.text[:500]}")
     return cpu, wall
+
+
+def kept_alive(path: Path) -> list[float]:
+    """Milliseconds of each 404 of ``ASKED`` on one connection to a server of its own."""
+    app = create_app(path, clock=lambda: SIZE.until)
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, http=Impatient, ws="none", lifespan="off", log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        connection = http.client.HTTPConnection(*listener.getsockname())
+        wall = []
+        for _ in range(ASKED):
+            begun = time.perf_counter()
+            connection.request("GET", "/no-such-page")
+            connection.getresponse().read()
+            wall.append((time.perf_counter() - begun) * 1000)
+        connection.close()
+        server.should_exit = True
+        thread.join()
+    return wall
 
 
 def middle(values: list[float]) -> float:

@@ -27,7 +27,7 @@ from db.errors import NotArchived
 from db.microseconds import micros
 from db.queries import changes
 from db.queries import versions as questions
-from db.records import Capture, Reason
+from db.records import Capture, InboxFilter, Reason
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def everything(connection: sqlite3.Connection, archive: Archive, dice: random.Ra
     yield "the whole archive at an instant, SQL (median)", median(sql(inside), 9, inside)
     yield "the same, its rows fetched (median)", median(sql(ask), 9, ask)
     yield "the same, as believed on a day (median)", median(sql(ask, moment(dice)), 9, ask)
-    yield "the whole archive at an instant, API (median)", median(lambda: archive.articles(at=moment(dice)), 5)
+    yield "the whole archive at an instant, API (median)", median(lambda: archive.articles(as_of=moment(dice)), 5)
     yield "the whole archive today, API (median)", median(archive.articles, 5)
 
 
@@ -127,11 +127,11 @@ def inbox(archive: Archive, dice: random.Random) -> Iterator[tuple[str, float]]:
 
     def page() -> None:
         at = micros(SIZE.until - dice.random() * APART)
-        changes.inbox(archive.ask, changes.InboxFilter(), after=(at, 0), limit=25)
+        changes.inbox(archive.ask, InboxFilter(), after=(at, 0), limit=25)
 
     yield (
         "a first look at the inbox, API",
-        p95(lambda: changes.inbox(archive.ask, changes.InboxFilter(), after=None, limit=25), 50),
+        p95(lambda: changes.inbox(archive.ask, InboxFilter(), after=None, limit=25), 50),
     )
     yield "a page behind it, API", p95(page, 50)
 

@@ -7,9 +7,9 @@
 Texts are of words as frequent as words are (Zipf); an article's next version differs from the one before in six of
 them. Versions come round after round, as an archive gets them, some weeks apart; captures fall on the days after each,
 the first with a page, the others as 304s, and say the same as the versions. Every hundredth article's first text is
-linked with that of the next one. Sources are spread over 200 papers with a seed each, in 20 groups. What is
-generated is a function of size and seed. Of the chain over captures there is only an end to go on from, and there are
-no look-up keys of copies: ``verify`` would complain.
+linked with that of the next one, unless ``Size`` says otherwise. Sources are spread over 200 papers with a seed each,
+in 20 groups. What is generated is a function of size and seed. Of the chain over captures there is only an end to go on
+from, and there are no look-up keys of copies: ``verify`` would complain.
 """
 
 from __future__ import annotations
@@ -47,12 +47,16 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of everything; versions and captures are spread evenly, at least one each."""
+    """How much of everything; versions and captures are spread evenly, at least one each.
+
+    ``linked``: every so many-th article's first text is linked with that of the next one.
+    """
 
     sources: int
     versions: int
     captures: int = 0
     words: int = 60
+    linked: int = 100
 
     @property
     def rounds(self) -> int:
@@ -201,7 +205,7 @@ def derivation_of(text: Row, version: Row, captures: list[Row]) -> Row:
 
 
 def links(size: Size) -> Iterator[Row]:
-    for number in range(1, size.sources, 100):
+    for number in range(1, size.sources, size.linked):
         covers = {"score": 0.9, "coverage_a": 0.8, "coverage_b": 0.7, "longest_run": 30}
         told = {"relation": "near", "because": "near: generated", "method": "bench", "judged_at": micros(SINCE)}
         yield {"a_text_id": number, "b_text_id": number + 1} | covers | told

@@ -24,7 +24,7 @@ def list_backups(db: Path) -> list[Path]:
 
 
 def prune_backups(db: Path) -> int:
-    """Delete all but the newest ``BACKUPS_KEPT`` backups of this archive; return how many were deleted."""
+    """Delete all but the newest ``BACKUPS_KEPT`` backups of this archive and return how many were deleted."""
     surplus = list_backups(db)[:-BACKUPS_KEPT]
     for path in surplus:
         path.unlink()

@@ -63,7 +63,7 @@ CAPTURES = """
 def facts(row: Mapping[str, Any]) -> str:
     """Return the facts of a capture as JSON. ``row`` is a row of ``CAPTURES``.
 
-    Instants are microseconds since 1970, digests hex; ``headers``, ``hops``, ``flags`` and ``exchange`` are JSON text.
+    Instants are microseconds since 1970, digests hex. ``headers``, ``hops``, ``flags`` and ``exchange`` are JSON text.
     """
     values = {name: _plain(row[name]) for name, default in _DEFAULTS.items() if row.get(name, default) != default}
     return json.dumps(values, sort_keys=True, separators=(",", ":"))

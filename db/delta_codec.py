@@ -124,7 +124,7 @@ def trial_size(data: bytes, base: bytes | None = None) -> int:
 
 
 def choose_base(trials: Mapping[bytes, Trial], size_alone: int) -> bytes | None:
-    """Return the digest of the best base among ``trials``; None: store the payload whole, ``size_alone`` bytes.
+    """Return the digest of the best base among ``trials``. None: store the payload whole, ``size_alone`` bytes.
 
     Small and shallow is best. Each step of depth has to save a sixth, because it uses up what later payloads can save.
     """

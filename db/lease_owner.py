@@ -27,7 +27,7 @@ def lease_owner(name: str) -> str:
 
 
 def owner_is_alive(owner: str) -> bool:
-    """False if ``owner`` names a process of this machine that no longer runs; True if it runs or may run."""
+    """False if ``owner`` names a process of this machine that no longer runs. True if it runs or may run."""
     host, _, process = owner.rpartition("@")[2].partition(":")
     pid, _, start = process.partition("#")[0].partition(":")
     if host != socket.gethostname() or not pid.isdecimal():
@@ -51,7 +51,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """Return the start time of a process in clock ticks since boot; empty where the system does not say."""
+    """Return the start time of a process in clock ticks since boot, or empty where the system does not say."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -27,7 +27,7 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
     """Migrate the archive at ``path`` to this code's schema, creating it if there is none.
 
     An older file is copied to ``keep`` first (default: beside it, named after the new revision), migrated in one
-    transaction, and checked. Raises StoreError or a subclass; a failed migration leaves the file unchanged.
+    transaction, and checked. Raises StoreError or a subclass. A failed migration leaves the file unchanged.
     """
     before = revision(path)
     if before == HEAD:
@@ -45,7 +45,7 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
 
 
 def revision(path: Path) -> str | None:
-    """Return the schema revision of the file at ``path``; None if there is no file or an empty one.
+    """Return the schema revision of the file at ``path``, or None if there is no file or an empty one.
 
     Raises SchemaMismatch for the database of another program, Corrupt for a file that is no database.
     """
@@ -131,7 +131,7 @@ def _compact(path: Path, to: Path) -> None:
 
 
 def restore(path: Path, source: Path) -> Path | None:
-    """Replace the archive at ``path`` by the backup ``source``; return the path of the replaced file.
+    """Replace the archive at ``path`` by the backup ``source`` and return the path of the replaced file.
 
     The backup is checked and copied beside the archive, then both are renamed. A backup of an older schema is accepted
     (upgrade follows), one of a newer schema is refused. Raises StoreError or a subclass.

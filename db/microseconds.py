@@ -14,7 +14,7 @@ def micros(moment: datetime) -> int:
 
 
 def micros_or_none(moment: datetime | None) -> int | None:
-    """Return ``micros`` of a datetime; None for None."""
+    """Return ``micros`` of a datetime, or None for None."""
     return None if moment is None else micros(moment)
 
 
@@ -24,5 +24,5 @@ def instant(value: int) -> datetime:
 
 
 def instant_or_none(value: int | None) -> datetime | None:
-    """Return ``instant`` of a number; None for None."""
+    """Return ``instant`` of a number, or None for None."""
     return None if value is None else instant(value)

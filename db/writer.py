@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: bool = True) -> Engine:
-    """Make an engine for the SQLite file at ``path``; every transaction starts with ``begin``. Dispose of it after use.
+    """Make an engine for the SQLite file at ``path``. Every transaction starts with ``begin``. Dispose of it after use.
 
     A commit waits for the disk, except with the execution option ``durable=False``.
     """

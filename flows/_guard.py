@@ -56,7 +56,7 @@ async def create_automation(client: PrefectClient) -> None:
 
 
 async def crash_abandoned(client: PrefectClient) -> list[str]:
-    """End unfinished runs of a runner that is gone, and release their leases; return the names of these runs.
+    """End unfinished runs of a runner that is gone, release their leases, and return the names of these runs.
 
     Call it only before or after serving the deployments, when no runner serves them. Runs of a work pool belong to its
     workers and are left alone.

@@ -14,7 +14,7 @@ from prefect.context import FlowRunContext
 from db.records import Report, Row, Version
 
 ROWS = 50
-"""Most rows of the run table; the rest is in the archive."""
+"""Most rows of the run table. The rest is in the archive."""
 
 CHANGES = 20
 """Most changes in the list."""

@@ -9,7 +9,7 @@ from archive.serve.app import create_app
 from archive.urls import url_key
 from db.records import Hop, Reason, SeedKind
 from db.store import Store
-from tests.builders import DAY, HOUR, LATER, T0, a_capture, add_source, failed, move
+from tests.builders import DAY, HOUR, LATER, T0, a_capture, add_source, failed, made_once, move
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,7 +44,8 @@ HEADERS = (
 """The seven captures of ``STRAIT`` follow T0: page, 304, the same page, a timeout, an edit (+1 day), 404, the page."""
 
 
-def make_archive(path: Path) -> Path:
+@made_once
+def make_archive(path: Path) -> None:
     """The archive, made at ``path``."""
     with Store(path) as store:
         strait = add_source(store, STRAIT)
@@ -55,7 +56,6 @@ def make_archive(path: Path) -> Path:
         store.record([(_page(long, PARTED), FIRST), (replace(_page(long, SECOND_PART), part=2), SECOND)])
         _moved(store)
         _evidence(store)
-    return path
 
 
 def app_of(path: Path, base: str = BASE, hosts: Collection[str] = ()) -> Starlette:

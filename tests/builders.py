@@ -11,6 +11,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from archive.urls import url_key
@@ -38,7 +41,7 @@ from db.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from db.reader import Ask, Row
     from db.store import Store
@@ -118,6 +121,37 @@ def a_judgement(relation: Relation | None = Relation.NEAR, **more: Any) -> Judge
 def digest_of(title: str, body: str) -> str:
     """The sha256 of a text: headline, blank line, body."""
     return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
+
+
+# --- an archive made once --------------------------------------------------------------------------------------------
+
+
+def made_once(make: Callable[..., object]) -> Callable[..., Path]:
+    """Decorate ``make(path, *more)``, which fills an archive: a process makes it once for ``more``, then copies it.
+
+    Each test gets a file of its own to spoil, for a fiftieth of what making it costs.
+    """
+    archives: dict[tuple[object, ...], bytes] = {}
+
+    @wraps(make)
+    def copy(path: Path, *more: object) -> Path:
+        if more not in archives:
+            with TemporaryDirectory(dir=path.parent) as folder:
+                make(Path(folder) / path.name, *more)
+                (archive,) = Path(folder).iterdir()  # one file: what was written stands in it, not in a log beside it
+                archives[more] = archive.read_bytes()
+        path.write_bytes(archives[more])
+        return path
+
+    return copy
+
+
+@made_once
+def new_archive(path: Path) -> None:
+    """An archive with nothing in it. The maker itself is tested in test_care.py, test_migrations.py, test_store.py."""
+    from db.store import Store
+
+    Store(path).close()
 
 
 # --- a filled store --------------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def serving(db: Path) -> Iterator[str]:
             yield found[1]
         finally:
             server.terminate()
-            server.communicate(timeout=30)
+            server.communicate(timeout=300)
 
 
 def _outputs(found: list[Example], desk: Path, address: str) -> dict[Example, str]:

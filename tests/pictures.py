@@ -67,16 +67,16 @@ def paths(db: Path) -> dict[str, str]:
         article = archive.source(ARTICLE).id
     return {
         "inbox": "/",
-        "article": f"/a/{article}",
-        "diff": f"/a/{article}/diff/1..3",
-        "side": f"/a/{article}/diff/1..3?mode=side",
-        "card": f"/a/{article}/diff/1..3.svg",
-        "cite": f"/a/{article}/cite",
-        "captures": f"/a/{article}/captures",
-        "copies": f"/g/{article}",
-        "pair": f"/g/{article}#pair",
+        "article": f"/articles/{article}",
+        "diff": f"/articles/{article}/diff/1..3",
+        "side": f"/articles/{article}/diff/1..3?mode=side",
+        "card": f"/articles/{article}/diff/1..3.svg",
+        "cite": f"/articles/{article}/cite",
+        "captures": f"/articles/{article}/captures",
+        "copies": f"/copies/{article}",
+        "pair": f"/copies/{article}#pair",
         "search": "/search?q=%22hire+300+people%22",
-        "sources": "/s",
+        "sources": "/sources",
     }
 
 

@@ -21,6 +21,7 @@ from builders import (
     digest_of,
     failed,
     judged,
+    made_once,
     record_text,
 )
 from db.queries import captures as capture_queries
@@ -49,7 +50,8 @@ LONG = "The road was mended. " * 60 + "It passes the neighbour's barn."
 BESIDE = "The harbour opens on Monday.\n\nThree hundred ships wait outside, the minister said.\n\nIt was shut."
 
 
-def stocked(path: Path) -> Path:
+@made_once
+def stocked(path: Path) -> None:
     """An archive at ``path``: a hostile article in two versions, a copy of it, one that timed out, one with a typo."""
     with Store(path) as store:
         ids = [add_source(store, f"https://{name}.example/harbour") for name in ("daily", "copy", "slow", "typo")]

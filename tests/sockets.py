@@ -86,7 +86,7 @@ def _certificate(
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(2000):  # 100 seconds
         if holds():
             return
         time.sleep(0.05)

@@ -224,7 +224,7 @@ def check(say: Callable[[Iterable[Step]], dict[str, Any]], data: st.DataObject, 
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_order_of_arrival_changes_nothing(answers_after: Any, data: st.DataObject) -> None:
     check(answers_after, data, most=7)
@@ -232,7 +232,7 @@ def test_the_order_of_arrival_changes_nothing(answers_after: Any, data: st.DataO
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # one to five seconds an example
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_order_of_many_arrivals_changes_nothing(answers_after: Any, data: st.DataObject) -> None:
     check(answers_after, data, most=12)

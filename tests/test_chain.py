@@ -1,4 +1,4 @@
-"""The chain over captures: each is what its link says, in the order they were kept, whatever they tell of."""
+"""Tests of the chain over captures: each link matches its capture, in the order they were stored."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ def test_a_link_can_be_checked_with_any_sha256_and_json(store: Store) -> None:
     source = add_source(store)
     for hours in range(3):
         record_text(store, source, f"page {hours}", T0 + hours * HOUR)
-    told = tombstones.chain_link(store.ask, 3)
-    facts = hashlib.sha256(told.facts.encode()).digest()
-    assert hashlib.sha256(bytes.fromhex(told.before) + facts).hexdigest() == told.link
-    assert json.loads(told.facts)["payload_sha256"] == hashlib.sha256(b"page 2").hexdigest()
-    assert told.before == tombstones.chain_link(store.ask, 2).link
+    link = tombstones.chain_link(store.ask, 3)
+    facts = hashlib.sha256(link.facts.encode()).digest()
+    assert hashlib.sha256(bytes.fromhex(link.before) + facts).hexdigest() == link.link
+    assert json.loads(link.facts)["payload_sha256"] == hashlib.sha256(b"page 2").hexdigest()
+    assert link.before == tombstones.chain_link(store.ask, 2).link
     assert tombstones.chain_link(store.ask, 1).before == "00" * 32
 
 
 def test_a_capture_that_arrives_late_is_linked_at_the_end(store: Store) -> None:
     source = add_source(store)
-    for at in (T0, T0 + DAY):
-        record_text(store, source, str(at), at)
+    for instant in (T0, T0 + DAY):
+        record_text(store, source, str(instant), instant)
     before = links(store)
     record_text(store, source, "from an archive", T0 - DAY)
     assert links(store)[:-1] == before
@@ -110,12 +110,12 @@ def test_two_archives_of_one_content_differ_in_their_chains_only(tmp_path: Path)
             for day in order:
                 record_text(store, source, f"page {day}", T0 + day * DAY)
     assert contents(paths[0]) == contents(paths[1])
-    with Store(paths[0]) as one, Store(paths[1]) as other:
-        assert links(one) != links(other)
+    with Store(paths[0]) as first, Store(paths[1]) as other:
+        assert links(first) != links(other)
 
 
 def test_captures_of_before_enter_the_chain_in_their_order(path: Path) -> None:
-    """As the migration links them: from the same rows the same chain."""
+    """The migration makes the same chain from the same rows."""
     with Store(path) as store:
         source = add_source(store)
         for day in range(3):
@@ -123,8 +123,8 @@ def test_captures_of_before_enter_the_chain_in_their_order(path: Path) -> None:
         linked = links(store)
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
-        before, made = chain.START, []
+        before, links_made = chain.START, []
         for row in connection.execute(f"{chain.CAPTURES} ORDER BY c.id"):
             before = chain.link(before, chain.digest(chain.facts(dict(row))))
-            made.append((row["id"], before))
-    assert made == linked
+            links_made.append((row["id"], before))
+    assert links_made == linked

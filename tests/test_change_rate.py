@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.crawl.frontier.change_rate import (
+from archive.seeds.frontier.change_rate import (
     EDGES,
     LONGEST,
     MIN_ARTICLES,
@@ -30,7 +30,7 @@ from archive.crawl.frontier.change_rate import (
     wait,
 )
 from archive.urls import url_key
-from builders import DAY, HOUR, T0, URL, a_capture, a_seed, make_history
+from builders import DAY, HOUR, T0, URL, a_capture, a_seed, make_history, new_archive
 from db.queries import change_rate as change_rate_queries
 from db.queries import sources as source_queries
 from db.records import ChangeRate, DiscoveredUrl, ObservedHistory, Reason, SeedKind, SourceState
@@ -241,7 +241,7 @@ OLD, NEW = "The harbour of Velmora opens on Monday.", "The harbour of Velmora st
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "archive.db") as opened:
+    with Store(new_archive(tmp_path / "archive.db")) as opened:
         opened.sync_seeds(
             [a_seed(), a_seed("feed", kind=SeedKind.FEED, budget=90)],
             {a_seed(name).url: url_key(a_seed(name).url) for name in ("harbour", "feed")},

@@ -14,10 +14,22 @@ from archive.versions import history as versions
 from db.queries import check_runs
 from db.records import History, Reason, Stretch, Verdict
 from db.store import Store
-from tests.builders import DAY, HOUR, T0, URL, a_sighting, add_source, an_edit, derive_all, failed, record_text
+from tests.builders import (
+    DAY,
+    HOUR,
+    T0,
+    URL,
+    a_sighting,
+    add_source,
+    an_edit,
+    derive_all,
+    failed,
+    made_once,
+    record_text,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -28,13 +40,13 @@ GONE, TIMEOUT, PAYWALL = Reason.MISSING_404, Reason.TIMEOUT, Verdict.PAYWALL
 
 def seen(*met: Reason | Verdict | str, gap: timedelta = HOUR) -> list[Sighting]:
     """Sightings ``gap`` apart: a failure, a page that is no article, or a text."""
-    return [_one(each, T0 + n * gap) for n, each in enumerate(met)]
+    return [_one(state, T0 + n * gap) for n, state in enumerate(met)]
 
 
-def _one(met: Reason | Verdict | str, at: object) -> Sighting:
+def _one(met: Reason | Verdict | str, instant: object) -> Sighting:
     if isinstance(met, Reason):
-        return a_sighting(None, at=at, reason=met)
-    return a_sighting(None, at=at, verdict=met) if isinstance(met, Verdict) else a_sighting(met, at=at)
+        return a_sighting(None, at=instant, reason=met)
+    return a_sighting(None, at=instant, verdict=met) if isinstance(met, Verdict) else a_sighting(met, at=instant)
 
 
 def told(sightings: Sequence[Sighting]) -> History:
@@ -57,7 +69,7 @@ def test_each_change_of_state_begins_a_run() -> None:
 def test_every_check_belongs_to_one_run_and_neighbours_differ(met: list[Reason | Verdict | str]) -> None:
     runs = check_runs.runs(seen(*met))
     assert sum(run.seen for run in runs) == len(met)
-    assert all(one.state != two.state for one, two in itertools.pairwise(runs))
+    assert all(run.state != following.state for run, following in itertools.pairwise(runs))
 
 
 def test_a_304_and_the_same_bytes_again_go_on_unchanged(tmp_path: Path) -> None:
@@ -118,8 +130,8 @@ def test_a_page_that_was_never_there_can_be_gone() -> None:
 
 
 def test_the_runs_of_a_confirmed_absence_are_marked() -> None:
-    found = seen("one", GONE, TIMEOUT, GONE, "one", GONE, gap=DAY)
-    runs = versions.confirm(check_runs.runs(found), told(found).stretches)
+    checks = seen("one", GONE, TIMEOUT, GONE, "one", GONE, gap=DAY)
+    runs = versions.confirm(check_runs.runs(checks), told(checks).stretches)
     assert [(run.state, run.confirmed) for run in runs] == [
         ("ok", False),
         ("missing_404", True),
@@ -131,15 +143,18 @@ def test_the_runs_of_a_confirmed_absence_are_marked() -> None:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+def path(tmp_path: Path) -> Path:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         source = add_source(store)
         record_text(store, source, "one", T0)
         for days in (1, 2):
             store.record([(failed(GONE, T0 + days * DAY, source, status=404), None)])
         derive_all(store)
-    return where
 
 
 def test_a_history_tells_its_states(path: Path) -> None:
@@ -147,7 +162,7 @@ def test_a_history_tells_its_states(path: Path) -> None:
         _, history = archive.history(URL)
         _, then = archive.history(URL, recorded=T0 + DAY)
     ok = Stretch(state="ok", first_seen_at=T0, last_seen_at=T0, seen=1)
-    gone = Stretch(state="missing_404", first_seen_at=T0 + DAY, last_seen_at=T0 + 2 * DAY, seen=2, confirmed=True)
-    assert history.states == (ok, gone)
+    absence = Stretch(state="missing_404", first_seen_at=T0 + DAY, last_seen_at=T0 + 2 * DAY, seen=2, confirmed=True)
+    assert history.states == (ok, absence)
     assert history.gone_at == T0 + DAY
     assert [run.confirmed for run in then.states] == [False, False]

@@ -71,7 +71,7 @@ class Clients:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=500,
         )
         output = process.stdout + process.stderr
         assert process.returncode == code, output

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from archive.copies import clusters
 from archive.copies.provenance import names_house
+from cluster_oracle import Oracle
 from db.records import DeclaredProvenance, Label, Lag, Link, Relation, VersionRef
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -199,7 +200,19 @@ def test_an_agency_in_the_cluster_is_the_original_and_nobody_is_missing() -> Non
     assert cluster.reasons[0] == "it is its own agency: Reuters"
 
 
-def test_unusual_spellings_of_names_mark_the_copy() -> None:
+def test_no_agency_of_a_member_is_missing_whatever_others_are_named() -> None:
+    """Each agency is compared with every member's house, not only the first that is named."""
+    reuters = ref("reuters", 9)
+    agencies = {each: DeclaredProvenance(agencies=("Meridian", "Reuters")) for each in (A, reuters)}
+    (found,) = clusters([link(A, reuters)], (), agencies)
+    assert (found.original, found.credited) == (reuters, "Meridian")
+    agencies = {each: DeclaredProvenance(agencies=("Daily Post", "Reuters")) for each in (A, reuters)}
+    paper = ref("dailypost", 10)
+    (found,) = clusters([link(A, reuters), link(A, paper), link(reuters, paper)], (), agencies)
+    assert found.credited is None
+
+
+def test_names_that_nobody_else_spells_so_mark_the_copy() -> None:
     broken = (("Kerman", "Cormann"),)
     pairs = [replace(link(A, B), broken=broken), replace(link(A, C), broken=broken), link(B, C)]
     (cluster,) = clusters(pairs)
@@ -282,5 +295,34 @@ def test_labels_hold_in_any_order_of_links_and_labels(
 def test_an_unrelated_link_changes_no_cluster(pairs: list[tuple[VersionRef, VersionRef]]) -> None:
     links = [link(a, b) for a, b in pairs]
     x, y = ref("x", -1), ref("y", 2.5)
-    with_unrelated = [cluster for cluster in clusters([*links, link(x, y)]) if cluster.original != x]
-    assert with_unrelated == list(clusters(links))
+    assert [each for each in clusters([*links, link(x, y)]) if each.original != x] == list(clusters(links))
+
+
+# --- the plain way ---------------------------------------------------------------------------------------------------
+
+
+MANY = [ref(f"{letter}{letter}", hours) for hours, letter in enumerate("ghijklmn")] + [A, B, C, D, E, F]
+ANY_PAIR = st.sampled_from(list(combinations(MANY, 2)))
+ANY_LINK = st.tuples(
+    st.sampled_from(sorted(Relation)) | st.just(Relation.NEAR),
+    st.sampled_from([0.5, 0.9]),
+    st.tuples(st.sampled_from([0.4, 0.9]), st.sampled_from([0.4, 0.9])),
+    st.sampled_from(["", "", "", "a: [ad_1]", "b: [ad_1]"]),
+)
+
+
+@given(st.dictionaries(ANY_PAIR, ANY_LINK, max_size=60), st.dictionaries(ANY_PAIR, st.booleans(), max_size=5))
+def test_only_linked_groups_are_tried_and_the_clusters_are_those_of_trying_all(
+    linked: dict[tuple[VersionRef, VersionRef], tuple[Relation, float, tuple[float, float], str]],
+    said: dict[tuple[VersionRef, VersionRef], bool],
+) -> None:
+    links = [
+        replace(link(a, b, relation, score=score, residue=residue), coverage=coverage)
+        for (a, b), (relation, score, coverage, residue) in linked.items()
+    ]
+    labels = [label(a, b, copy=copy) for (a, b), copy in said.items()]
+    found = {
+        (cluster.original.url, frozenset(member.url for member in cluster.members))
+        for cluster in clusters(links, labels)
+    }
+    assert found == Oracle(links, labels).clusters()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 
 from archive.copies import METHOD, Tier, explain_judgement, fingerprint, judge, tier_of
 from db.records import Judgement, Passage, Relation, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAIRS = Path(__file__).parent / "pairs"
 
@@ -60,19 +64,19 @@ def mirror(judgement: Judgement) -> Judgement:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, texts)
 def test_a_judgement_is_symmetric(a, b):
     assert judge(b, a) == mirror(judge(a, b))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_two_texts_are_judged_symmetrically(a, b):
     assert judge(text(b), text(a)) == mirror(judge(text(a), text(b)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, texts)
 def test_passages_are_in_order_and_inside_both_bodies(a, b):
     passages = judge(a, b).passages
@@ -225,32 +229,38 @@ def _generated(words: int, seed: int) -> str:
     return " ".join(sentences)
 
 
-NUMBERED = "".join(f"The minister said that port {i} would open again in spring {i % 90}. " for i in range(60_000))
+def _numbered() -> str:
+    return "".join(f"The minister said that port {i} would open again in spring {i % 90}. " for i in range(60_000))
+
+
+_FIVE_MEGABYTES: dict[str, Callable[[], tuple[str, str, bool]]] = {
+    "unlike": lambda: (_generated(750_000, 1), _generated(750_000, 2), False),
+    "beside a story": lambda: (_generated(750_000, 1), TEXTS["harbor.a"].body, False),
+    "repeating": lambda: ("The port of Selwyn will open again on Monday. " * 100_000, _generated(2000, 3), False),
+    "numbered": lambda: (_numbered(), _numbered().replace("spring", "March")[::-1], False),
+    "no blanks": lambda: ("x" * 5_000_000, "x" * 4_000_000, False),
+    "stops": lambda: ("a. " * 1_500_000, "b. " * 1_500_000, False),
+    "han": lambda: (
+        "\u6e2f\u53e3\u661f\u671f\u4e00\u91cd\u65b0\u3002" * 200_000,
+        "\u90e8\u957f\u8bf4\u3002" * 400_000,
+        False,
+    ),
+    "equal": lambda: (_generated(750_000, 1), _generated(750_000, 1), True),
+}
+"""Made when asked for: making them takes seconds, of which collecting the tests should know nothing."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("a", "b", "linked"),
-    [
-        (_generated(750_000, 1), _generated(750_000, 2), False),
-        (_generated(750_000, 1), TEXTS["harbor.a"].body, False),
-        ("The port of Selwyn will open again on Monday. " * 100_000, _generated(2000, 3), False),
-        (NUMBERED, NUMBERED.replace("spring", "March")[::-1], False),
-        ("x" * 5_000_000, "x" * 4_000_000, False),
-        ("a. " * 1_500_000, "b. " * 1_500_000, False),
-        ("\u6e2f\u53e3\u661f\u671f\u4e00\u91cd\u65b0\u3002" * 200_000, "\u90e8\u957f\u8bf4\u3002" * 400_000, False),
-        (_generated(750_000, 1), _generated(750_000, 1), True),
-    ],
-    ids=["unlike", "beside a story", "repeating", "numbered", "no blanks", "stops", "han", "equal"],
-)
-def test_five_megabytes_are_judged_in_bounded_time(a, b, linked):
+@pytest.mark.parametrize("kind", _FIVE_MEGABYTES)
+def test_five_megabytes_are_judged_in_bounded_time(kind):
+    a, b, linked = _FIVE_MEGABYTES[kind]()
     started = time.process_time()
     judged = judge(text(a), text(b))
-    assert time.process_time() - started < 4  # half a second; the limit of the design is two
+    assert time.process_time() - started < 20  # half a second; what is not bounded takes minutes
     assert (judged.relation is not None) == linked
     started = time.process_time()
-    assert len(fingerprint(text(a))) <= 70
-    assert time.process_time() - started < 2
+    assert len(fingerprint(text(a))) <= 38
+    assert time.process_time() - started < 20
 
 
 def test_keys_are_tagged_by_tier_and_fit_four_bytes():

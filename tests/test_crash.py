@@ -1,6 +1,6 @@
-"""Cut off at any moment, by whatever means, a run goes on when it is started again, as if nothing had happened.
+"""Tests of interrupted runs: started again, a run continues, and the archive is as if it was never interrupted.
 
-Runs are real child processes of the command line; ``test_killed_runs.py`` kills many more, in less time each.
+Runs are real child processes of the command line. ``test_killed_runs.py`` kills many more, in less time each.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Project:
         return seconds >= float(what) if number == "s" else self.rows(what) >= int(number)
 
     def rows(self, table: str) -> int:
-        """How many rows a table has; none while the archive is being made."""
+        """Return the number of rows of a table, 0 while the archive is being created."""
         try:
             with closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as connection:
                 return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
@@ -89,8 +89,8 @@ class Project:
     def finish(self) -> None:
         """Run it again, to the end."""
         again = self.start()
-        _, said = again.communicate(timeout=120)
-        assert again.returncode == 0, said
+        _, errors = again.communicate(timeout=120)
+        assert again.returncode == 0, errors
 
     def children(self) -> list[int]:
         """Processes that were started by a run in this folder and still live."""
@@ -168,22 +168,22 @@ def test_a_killed_run_leaves_no_process_behind(project: Project) -> None:
     child.kill()
     child.communicate()
     began = time.monotonic()
-    while project.children() and time.monotonic() - began < 10:
+    while project.children() and time.monotonic() - began < 100:
         time.sleep(0.05)
     assert project.children() == []
 
 
-@pytest.mark.parametrize("moment", ["0.4 s", "capture 1", "extraction 1", "version 1", "link 1"])
+@pytest.mark.parametrize("moment", ["run 1", "capture 1", "extraction 1", "version 1", "link 1"])
 def test_ctrl_c_ends_a_run_soon_with_a_sentence_and_it_goes_on_when_run_again(
     project: Project, uninterrupted: Project, moment: str
 ) -> None:
     child = project.start_and_wait_until(moment)
     child.send_signal(signal.SIGINT)
     began = time.monotonic()
-    out, said = child.communicate()
+    out, errors = child.communicate()
     assert time.monotonic() - began < 5
     assert (child.returncode, out) == (130, "")
-    assert said.strip() == "Interrupted. Finished work is saved; run the same command again to continue."
+    assert errors.strip() == "wirecopy: interrupted; what was fetched is kept, run it again to go on"
     assert project.rows("lease") == 0
     project.finish()
     assert contents(project.db) == contents(uninterrupted.db)
@@ -213,17 +213,17 @@ class Disk:
     def mount(self, size: str, *, again: bool = False, read_only: bool = False) -> None:
         how = f"{'remount,' * again}size={size},{'ro' if read_only else 'rw'}"
         command = ["mount", "-t", "tmpfs", "-o", how, "none", str(self.folder)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"cannot mount a small disk here: {done.stderr.strip()}")
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if process.returncode != 0:
+            pytest.skip(f"cannot mount a small disk here: {process.stderr.strip()}")
 
 
 @pytest.fixture
 def disk(project: Project) -> Iterator[Disk]:
-    made = Disk(project.folder / "data")
-    made.folder.mkdir()
-    yield made
-    subprocess.run(["umount", str(made.folder)], capture_output=True, check=False)
+    disk = Disk(project.folder / "data")
+    disk.folder.mkdir()
+    yield disk
+    subprocess.run(["umount", str(disk.folder)], capture_output=True, check=False)
 
 
 # An empty archive takes 292 KiB, the whole one about 650, its log on top: full among captures, texts, and links.
@@ -233,13 +233,13 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
 ) -> None:
     disk.mount(size)
     child = project.start()
-    out, said = child.communicate(timeout=120)
+    out, errors = child.communicate(timeout=120)
     assert (child.returncode, out) == (5, "")
-    assert said.startswith("wirecopy: the disk is full: ")
-    assert said.count("\n") == 1
+    assert errors.startswith("wirecopy: the disk is full: ")
+    assert errors.count("\n") == 1
     maintenance.check_file(project.db, deep=True)
-    kept = set(contents(project.db)["texts"])
-    assert kept <= set(contents(uninterrupted.db)["texts"])
+    texts = set(contents(project.db)["texts"])
+    assert texts <= set(contents(uninterrupted.db)["texts"])
     disk.mount("64m", again=True)
     project.finish()
     assert contents(project.db) == contents(uninterrupted.db)
@@ -248,10 +248,10 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
 def test_a_disk_without_room_for_a_new_archive_says_so(project: Project, disk: Disk) -> None:
     disk.mount("16k")
     child = project.start()
-    said = child.communicate(timeout=120)[1]
+    errors = child.communicate(timeout=120)[1]
     assert child.returncode == 5
-    assert said.startswith("wirecopy: the disk ")
-    assert "Traceback" not in said
+    assert errors.startswith("wirecopy: the disk ")
+    assert "Traceback" not in errors
 
 
 # --- a file that cannot be used --------------------------------------------------------------------------------------
@@ -266,12 +266,12 @@ def archived(project: Project, uninterrupted: Project) -> Project:
 
 
 def refused(project: Project) -> str:
-    """What a run says that ends with the code for a store it cannot use; in one line."""
-    out, said = project.start().communicate(timeout=120)
+    """Return the one-line error of a run that exits with the code for an unusable store."""
+    out, errors = project.start().communicate(timeout=120)
     assert out == ""
-    assert said.startswith("wirecopy: ")
-    assert said.count("\n") == 1
-    return said
+    assert errors.startswith("wirecopy: ")
+    assert errors.count("\n") == 1
+    return errors
 
 
 def test_a_read_only_disk_is_said_and_the_archive_there_can_still_be_asked(
@@ -281,10 +281,10 @@ def test_a_read_only_disk_is_said_and_the_archive_there_can_still_be_asked(
     shutil.copyfile(uninterrupted.db, project.db)
     disk.mount("64m", again=True, read_only=True)
     assert "archive.db cannot be " in refused(project)
-    asked = subprocess.run(
+    process = subprocess.run(
         [*REFRESH[:-1], "list", "--json"], cwd=project.folder, env=project.environ, check=True, stdout=-1
     )
-    assert len(json.loads(asked.stdout)) > 0
+    assert len(json.loads(process.stdout)) > 0
     disk.mount("64m", again=True)
     project.finish()
     assert contents(project.db) == contents(uninterrupted.db)
@@ -305,9 +305,9 @@ def damage(path: Path, table: str) -> None:
     """Overwrite the first page of a table."""
     with closing(sqlite3.connect(path)) as connection:
         size = connection.execute("PRAGMA page_size").fetchone()[0]
-        found = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        row = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()
     data = bytearray(path.read_bytes())
-    start = (found[0] - 1) * size if found else 100  # behind the file's own head
+    start = (row[0] - 1) * size if row else 100  # behind the file's own head
     data[start : start + size // 2] = b"\xff" * (size // 2)
     path.write_bytes(data)
 
@@ -321,9 +321,9 @@ def test_an_archive_of_a_newer_schema_is_left_as_it_is(archived: Project) -> Non
 
 
 def test_a_clock_that_goes_backwards_loses_nothing(archived: Project, uninterrupted: Project) -> None:
-    """As when a machine starts with an empty battery: what it sees then is dated before what it saw earlier."""
-    for at in (ROUNDS[0] - DAY, ROUNDS[0] - 2 * DAY, ROUNDS[0]):
-        settings = load_settings({"WIRECOPY_CLOCK": at.isoformat()}, start=archived.folder)
+    """A machine with an empty clock battery dates new captures before older ones."""
+    for moment in (ROUNDS[0] - DAY, ROUNDS[0] - 2 * DAY, ROUNDS[0]):
+        settings = load_settings({"WIRECOPY_CLOCK": moment.isoformat()}, start=archived.folder)
         asyncio.run(refresh(settings, force=True))
     before, after = contents(uninterrupted.db), contents(archived.db)
     assert set(before["captures"]) <= set(after["captures"])
@@ -340,7 +340,7 @@ def test_a_clock_that_goes_backwards_loses_nothing(archived: Project, uninterrup
 
 
 def test_a_run_whose_lease_was_taken_while_it_slept_stops_and_says_who_works_now(project: Project) -> None:
-    """As after a laptop was closed for an hour; it is noticed when the lease is to be renewed, after 30 seconds."""
+    """Like a laptop that was closed for an hour. The run notices when it renews the lease, after 30 seconds."""
     settings = load_settings({"WIRECOPY_CLOCK": ROUNDS[0].isoformat()}, start=project.folder)
 
     async def sleeps(_name: str, _work: object, _ids: list[int]) -> dict[str, int]:

@@ -49,7 +49,8 @@ def answers(db: Path, *paths: str, settings: dict[str, Any] | None = None, immut
 
     async def ask() -> list[Any]:
         given = {"immutables": [str(db)]} if immutable else {"files": [str(db)]}
-        app = datasette.Datasette(**given, metadata=settings, settings={"num_sql_threads": 1})
+        patient = {"num_sql_threads": 1, "sql_time_limit_ms": 100_000, "facet_time_limit_ms": 100_000}
+        app = datasette.Datasette(**given, metadata=settings, settings=patient)
         await app.invoke_startup()
         try:
             return [await one(app, path) for path in paths]

@@ -1,4 +1,4 @@
-"""Payload bytes go in and come out the same, whole or as a difference; anything else is said."""
+"""Tests of db.delta_codec: payloads survive packing, whole or as a difference, and damage raises Corrupt."""
 
 from __future__ import annotations
 

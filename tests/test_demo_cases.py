@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.api import Archive
-from archive.crawl.frontier.plan import plan_visits
 from archive.demo.folder import seed_index, write_project
 from archive.demo.script import ROUNDS
 from archive.demo.site import Site
 from archive.demo.world import World
 from archive.pipeline.refresh import refresh
+from archive.seeds.frontier.plan import plan_visits
 from archive.settings import load_settings
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 import httpx
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORLD = World(0)
+
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Instead of the client's own, which reads every authority of the world for each test."""
 
 
 @pytest.fixture

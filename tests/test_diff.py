@@ -52,7 +52,7 @@ bodies = st.lists(st.lists(words, max_size=9).map(" ".join), max_size=8).map("\n
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(bodies, bodies)
 def test_edits_tile_both_texts_and_rebuild_the_newer(a, b):
     change = compare(text(a), text(b))
@@ -61,7 +61,7 @@ def test_edits_tile_both_texts_and_rebuild_the_newer(a, b):
     assert 0 <= change.score <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.permutations(STORY), st.integers(0, 7), st.sampled_from(["300", "Port Selwyn", "nobody", "crew"]))
 def test_shuffled_cut_and_edited_stories_are_rebuilt(order, length, swapped):
     a, b = text(*STORY), text(*(p.replace(swapped, "other words") for p in order[:length]))
@@ -210,4 +210,4 @@ def _generated(words_: int, seed: int) -> str:
 def test_large_and_hostile_texts_are_compared_in_bounded_time(a, b):
     started = time.process_time()
     assert_tiles(compare(text(a), text(b)).edits, a, b)
-    assert time.process_time() - started < 10  # generous: 200 kB take about a second
+    assert time.process_time() - started < 20  # 200 kB take about a second

@@ -102,7 +102,7 @@ sentences = st.lists(st.sampled_from(FILLER) | st.sampled_from(WHOLE), min_size=
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(sentences, max_size=3).map(" ".join), st.lists(sentences, max_size=3).map(" ".join))
 def test_no_edit_begins_or_ends_inside_a_number_a_date_a_name_or_a_quotation(a, b):
     pattern = re.compile("|".join(re.escape(piece) for piece in sorted(WHOLE, key=len, reverse=True)))

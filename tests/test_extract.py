@@ -294,13 +294,13 @@ def test_huge_json_ld_is_dropped_and_the_page_kept() -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_bytes_make_extraction_fail(payload: bytes) -> None:
     assert extract(page(payload)).verdict is not Verdict.ERROR
 
 
 @given(st.text(alphabet="<>/=\"'&#;x1 pahdivscript!-[]{}\n", max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_tag_soup_makes_extraction_fail(soup: str) -> None:
     assert extract(page(f"<html><body>{soup}{PARAGRAPHS}")).verdict is not Verdict.ERROR
 

@@ -82,7 +82,7 @@ def starved() -> Iterator[subprocess.Popen[bytes]]:
     yield child
     child.stdin.close()
     child.stdout.close()
-    assert child.wait(10) == 0
+    assert child.wait(100) == 0
 
 
 @pytest.mark.slow

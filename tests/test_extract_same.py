@@ -63,7 +63,7 @@ def digest(hash_seed: int, workers: int, order: int, days_later: int = 0) -> str
     """The digest of all extractions of a set of pages, by a process of its own."""
     arguments = [sys.executable, "-W", "ignore", "-c", SCRIPT, *map(str, (workers, order, days_later))]
     environment = os.environ | {"PYTHONHASHSEED": str(hash_seed)}
-    ran = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    ran = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=500)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()
 
@@ -129,6 +129,6 @@ def imported(folder: Path, files: list[list[str]], *, hash_seed: int, day: str) 
         (folder / f"{number}.jsonl").write_text("\n".join(lines))
     environment = os.environ | {"PYTHONHASHSEED": str(hash_seed)}
     arguments = [sys.executable, "-W", "ignore", "-c", IMPORT, str(folder), f"{day}T00:00:00Z"]
-    ran = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    ran = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=500)
     assert ran.returncode == 0, ran.stderr
     return folder / "data" / "archive.db"

@@ -1,4 +1,4 @@
-"""The flows: what they show to people, and that they do to an archive exactly what the command line does."""
+"""Tests of the flows: their artifacts, and that they do to an archive exactly what the command line does."""
 
 import prefecture  # before anything of Prefect's
 
@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _report import CHANGES, ROWS, escape_markdown, one_line, publish, run_table, top_changes
+from _report import escape_markdown, one_line
 from markdown_it import MarkdownIt
 
 from archive.launch import FlowProcess, PrivateServer, refresher, resource_path, run_flow
@@ -59,6 +59,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
+
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     (paragraph,) = [token for token in markdown.parse(escape_markdown(title)) if token.type == "inline"]
     assert {token.type for token in paragraph.children or ()} <= {"text", "text_special"}
@@ -66,6 +67,8 @@ def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
 
 
 def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
+    from _report import top_changes
+
     changes = [a_version(2, title=title, url="https://daily.example/*a*_b_") for title in HOSTILE]
     tokens = MarkdownIt("commonmark", {"html": True}).parse(top_changes(changes))
     assert sum(token.type == "list_item_open" for token in tokens) == len(HOSTILE)
@@ -82,6 +85,8 @@ def test_an_endless_title_is_cut() -> None:
 
 
 def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
+    from _report import CHANGES, top_changes
+
     changes = [a_version(2, title=f"Change {number}", score=number / 100) for number in range(50)]
     lines = top_changes(changes).splitlines()
     assert len(lines) == CHANGES
@@ -90,10 +95,14 @@ def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
 
 
 def test_no_change_is_said_in_words() -> None:
+    from _report import top_changes
+
     assert top_changes([]) == "Nothing changed."
 
 
 def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
+    from _report import ROWS, run_table
+
     good = [Row(url=f"https://daily.example/{n:03}", outcome="page", versions=n == 70) for n in range(80)]
     bad = [Row(url="https://slow.example/", outcome="timeout", reason="no answer within 60 s")]
     table = run_table([*good, *bad])
@@ -108,6 +117,8 @@ def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
 
 
 def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
+    from _report import publish
+
     asyncio.run(publish(Report(run_id=1, kind="refresh", started_at=now, finished_at=now)))
 
 
@@ -115,10 +126,10 @@ def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
 def test_a_flow_without_a_server_says_what_to_start() -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     command = [sys.executable, str(resource_path("flows") / "upkeep.py"), "{}"]
-    done = subprocess.run(command, env=code_environ(environ), capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.strip() == "PREFECT_API_URL is not set; start a server first, for example with: wirecopy up"
+    process = subprocess.run(command, env=code_environ(environ), capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert process.stderr.strip() == "PREFECT_API_URL is not set; start a server first, for example with: wirecopy up"
 
 
 def test_a_hook_gives_back_the_leases_of_its_run_alone(
@@ -145,7 +156,7 @@ def test_a_hook_makes_no_archive_where_there_is_none(tmp_path: "Path", monkeypat
 
 @dataclass
 class _Run:
-    """What a hook is told of a run, as far as ours looks."""
+    """The attributes of a flow run that our hook reads."""
 
     id: str
 
@@ -197,18 +208,18 @@ def views_of(db: "Path") -> dict[str, list[tuple[object, ...]]]:
 
 
 def ask(server: PrivateServer, what: str, **filters: object) -> Any:
-    """What Prefect's server answers; the newest first where it sorts."""
+    """Return objects from Prefect's server, newest first where it sorts."""
     request = urllib.request.Request(  # noqa: S310 - our own server on loopback
         f"{server.environ['PREFECT_API_URL']}/{what}/filter",
         data=json.dumps(filters).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=100) as answer:  # noqa: S310
         return json.load(answer)
 
 
 def last_run(server: PrivateServer, name: str) -> Any:
-    """The newest run of a flow that began; the ones that schedules only announce do not count."""
+    """Return the newest started run of a flow. Scheduled ones do not count."""
     began = {"start_time": {"is_null_": False}}
     newest = {"sort": "START_TIME_DESC", "limit": 1}
     return ask(server, "flow_runs", flows={"name": {"any_": [name]}}, flow_runs=began, **newest)[0]
@@ -216,7 +227,7 @@ def last_run(server: PrivateServer, name: str) -> Any:
 
 def prefect(server: PrivateServer, *command: str, **environ: str) -> str:
     """Prefect's own command, standing in the project, as docs/operate.md says."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "prefect", *command],
         cwd=prefecture.ROOT,
         env=code_environ(server.environ | environ),
@@ -225,8 +236,8 @@ def prefect(server: PrivateServer, *command: str, **environ: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    assert process.returncode == 0, process.stdout
+    return process.stdout
 
 
 @pytest.mark.slow
@@ -238,14 +249,14 @@ def test_the_command_line_and_the_flow_make_equal_archives(
     with refresher(flown, server=server, environ=os.environ) as look:
         for hours in (0, 4):
             site.pages["/a"] = an_article("a", title=f"Ministers meet for the {hours}th time")
-            at = now + timedelta(hours=hours)
-            counts["direct"].append(asyncio.run(refresh(settings_of(direct, at), force=True)).counts)
-            counts["flown"].append(look(at))
+            instant = now + timedelta(hours=hours)
+            counts["direct"].append(asyncio.run(refresh(settings_of(direct, instant), force=True)).counts)
+            counts["flown"].append(look(instant))
     assert counts["direct"] == counts["flown"]
     assert counts["flown"][1]["versions"] == 1
-    told, other = views_of(settings_of(direct).db), views_of(settings_of(flown).db)
-    assert told == other
-    assert len(told["v_versions"]) == 4
+    direct_views, other = views_of(settings_of(direct).db), views_of(settings_of(flown).db)
+    assert direct_views == other
+    assert len(direct_views["v_versions"]) == 4
 
 
 @pytest.mark.slow
@@ -258,7 +269,7 @@ def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: S
     run = last_run(server, "refresh")
     assert run["state"]["type"] == "COMPLETED"
     assert run["name"].endswith("seeds=daily/b force=True")
-    left = {one["key"]: one for one in ask(server, "artifacts", flow_runs={"id": {"any_": [run["id"]]}})}
+    left = {artifact["key"]: artifact for artifact in ask(server, "artifacts", flow_runs={"id": {"any_": [run["id"]]}})}
     (row,) = json.loads(left["run-table"]["data"])
     assert row == {"source": "http://daily.example/b", "outcome": "page", "versions": 1, "reason": ""}
     assert "&#91;Ministers&#93;" in left["top-changes"]["data"]
@@ -270,9 +281,9 @@ def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_p
     run_flow(resource_path("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     run = last_run(server, "refresh")
     names: list[str] = []
-    for _ in range(100):  # task runs reach the server a little later, as events
+    for _ in range(1000):  # task runs reach the server a little later, as events
         tasks = ask(server, "task_runs", flow_runs={"id": {"any_": [run["id"]]}})
-        names = sorted(each["name"].partition("-")[0] for each in tasks)
+        names = sorted(task["name"].partition("-")[0] for task in tasks)
         if names == ["derive", "gather"]:
             break
         time.sleep(0.1)
@@ -304,7 +315,7 @@ def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: "Path") 
     counts = run_flow(tmp_path / "long.py", {}, server=server, cwd=tmp_path, environ=environ)
     assert counts == {"visits": 2}
     left = ask(server, "artifacts", artifacts={"key": {"any_": ["progress"]}}, sort="CREATED_DESC")
-    assert [one["data"].partition(" after ")[0] for one in left] == ["visits 5", "visits 3"]
+    assert [artifact["data"].partition(" after ")[0] for artifact in left] == ["visits 5", "visits 3"]
 
 
 @pytest.mark.slow
@@ -390,20 +401,20 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
     server: PrivateServer, site: Site, tmp_path: "Path"
 ) -> None:
     settings = settings_of(a_project(tmp_path, site))
-    told = to_environ(settings)
+    environ = to_environ(settings)
     prefect(server, "work-pool", "create", "wirecopy", "--type", "process")
     prefect(server, "--no-prompt", "deploy", "--all")
     prefect(server, "--no-prompt", "deploy", "--all")  # again: nothing doubles
-    deployed = {each["name"]: each for each in ask(server, "deployments")}
+    deployed = {deployment["name"]: deployment for deployment in ask(server, "deployments")}
     assert set(deployed) == {"scheduled", "manual", "nightly"}
-    assert {each["work_pool_name"] for each in deployed.values()} == {"wirecopy"}
-    assert [one["schedule"]["cron"] for one in deployed["scheduled"]["schedules"]] == ["*/15 * * * *"]
+    assert {deployment["work_pool_name"] for deployment in deployed.values()} == {"wirecopy"}
+    assert [entry["schedule"]["cron"] for entry in deployed["scheduled"]["schedules"]] == ["*/15 * * * *"]
     (automation,) = ask(server, "automations")
     assert automation["trigger"]["within"] == 180
 
     with pytest.raises(AssertionError, match="'since'"):  # refused at once, by the pattern in the schema
         prefect(server, "deployment", "run", "backfill/manual", "-p", "since=garbage")
     prefect(server, "deployment", "run", "refresh/scheduled", "-p", "force=true")
-    prefect(server, "worker", "start", "--pool", "wirecopy", "--run-once", **told)
+    prefect(server, "worker", "start", "--pool", "wirecopy", "--run-once", **environ)
     assert last_run(server, "refresh")["state"]["type"] == "COMPLETED"
     assert len(views_of(settings.db)["v_versions"]) == 3

@@ -1,4 +1,4 @@
-"""What was forgotten on request is gone, byte for byte; what others show too stays, and so does the proof."""
+"""Tests of forgetting: every byte is gone, what other sources show stays, and the chain still verifies."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 OTHER = "https://daily.example/other"
-SECRET = "zanzibarquill"  # noqa: S105 (a word nobody else uses)
+SECRET = "zanzibarquill"  # noqa: S105 (a word that no other text has)
 
 
 def page(*words: str, length: int = 300) -> str:
@@ -104,12 +104,12 @@ def test_nothing_of_it_is_left_in_any_table(path: Path) -> None:
 
 def test_its_bytes_are_gone_from_the_file_and_its_log(path: Path) -> None:
     with Store(path) as store:
-        raw = f"{SECRET} in plain sight".encode()  # too short to be packed: it stands in the file as it is
+        raw = f"{SECRET} in plain sight".encode()  # too short to be packed: the file contains it as it is
         record_text(store, 1, raw.decode(), T0 + 9 * DAY)
         store.truncate_wal()
         assert raw in path.read_bytes()
         store.forget_source(1, LATER)
-        left = b"".join(each.read_bytes() for each in path.parent.iterdir())
+        left = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert SECRET.encode() not in left
     assert SECRET[1:].encode() not in left  # the index of words leaves out beginnings they share
 
@@ -122,17 +122,17 @@ def test_a_log_that_others_read_is_told_of(store: Store, path: Path) -> None:
 
 
 def test_pages_packed_against_it_are_packed_anew(store: Store, path: Path) -> None:
-    before = [capture_queries.payload(store.ask, each) for each in digests(store, 2)]
-    mine = {row["payload_id"] for row in store.ask("SELECT payload_id FROM capture WHERE source_id = 1")}
-    assert mine.intersection(each for each in bases(store).values() if each)
+    before = [capture_queries.payload(store.ask, digest) for digest in digests(store, 2)]
+    payload_ids = {row["payload_id"] for row in store.ask("SELECT payload_id FROM capture WHERE source_id = 1")}
+    assert payload_ids.intersection(base for base in bases(store).values() if base)
     store.forget_source(1, LATER)
-    assert mine.isdisjoint(bases(store))
-    assert [capture_queries.payload(store.ask, each) for each in digests(store, 2)] == before
+    assert payload_ids.isdisjoint(bases(store))
+    assert [capture_queries.payload(store.ask, digest) for digest in digests(store, 2)] == before
     assert problems(path) == []
 
 
 def digests(store: Store, source_id: int) -> list[str]:
-    return [each.payload_sha256 or "" for each in capture_queries.of_source(store.ask, source_id)]
+    return [capture.payload_sha256 or "" for capture in capture_queries.of_source(store.ask, source_id)]
 
 
 def test_every_address_of_its_history_goes(store: Store, path: Path) -> None:
@@ -159,13 +159,13 @@ def test_a_list_is_forgotten_without_what_it_named(store: Store) -> None:
     store.sync_seeds([a_seed("feed", kind="feed")], {"https://daily.example/feed": "example,daily,)/feed"}, T0)
     feed = source_queries.by_url_key(store.ask, "example,daily,)/feed")
     assert feed is not None
-    named = store.add_discovered([(DiscoveredUrl(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
+    ids = store.add_discovered([(DiscoveredUrl(url=f"{OTHER}/named"), url_key(f"{OTHER}/named"))], feed.id, T0)
     store.forget_source(feed.id, LATER)
-    assert source_queries.by_id(store.ask, named[0]).found_in is None
+    assert source_queries.by_id(store.ask, ids[0]).found_in is None
 
 
 def test_every_table_that_hangs_on_a_source_is_known() -> None:
-    """So that a table added later is forgotten too, without anybody thinking of it."""
+    """A table added later must be forgotten too, without a change of the code."""
     hanging = {child.name for child, _ in references_to(metadata.tables["source"])}
     assert {"capture", "version", "claim", "source"} <= hanging
 
@@ -181,7 +181,8 @@ def test_texts_live_as_long_as_something_shows_them_and_not_because_something_sp
 
 
 def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
-    links = [tombstones.chain_link(store.ask, each.id or 0).link for each in capture_queries.of_source(store.ask, 1)]
+    captures = capture_queries.of_source(store.ask, 1)
+    links = [tombstones.chain_link(store.ask, capture.id or 0).link for capture in captures]
     store.forget_source(1, LATER)
     grave = tombstones.tombstone(store.ask, url_key(URL))
     assert grave is not None
@@ -270,24 +271,24 @@ def test_killed_at_any_moment_all_of_it_is_there_or_forgetting_again_ends_it(pat
 
 
 def run(path: Path, *arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(wirecopy, ["--db", str(path), *arguments], standalone_mode=False)
-    if done.exception is not None:
-        raise done.exception
-    return done.exit_code, done.output
+    result = CliRunner().invoke(wirecopy, ["--db", str(path), *arguments], standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return result.exit_code, result.output
 
 
 def test_the_verb_asks_first_and_then_does_it(path: Path) -> None:
-    _, said = run(path, "forget", URL)
-    assert f"{URL}\n" in said
-    assert "To delete 3 captures permanently" in said
+    _, output = run(path, "forget", URL)
+    assert f"{URL}\n" in output
+    assert "To delete 3 captures permanently" in output
     assert SECRET in everything(path)
-    _, said = run(path, "forget", URL, "--yes")
-    assert f"Deleted {URL} with 3 captures" in said
+    _, output = run(path, "forget", URL, "--yes")
+    assert "Deleted https://daily.example/harbour with 3 captures" in output
     assert SECRET not in everything(path)
     with pytest.raises(NotArchived, match="forgotten on request"):
         run(path, "history", URL)
-    _, said = run(path, "forget", URL, "--allow-again")
-    assert "may be archived again" in said
+    _, output = run(path, "forget", URL, "--lift")
+    assert "may be archived again" in output
 
 
 def test_backups_made_before_are_named(path: Path) -> None:

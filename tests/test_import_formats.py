@@ -686,7 +686,7 @@ def test_a_file_that_is_no_warc_is_a_bad_line_or_empty(tmp_path: Path, content: 
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_damage_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
     packed = data.draw(st.booleans())
     warc = Warc(packed=packed)

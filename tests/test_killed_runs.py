@@ -1,9 +1,9 @@
-"""Killed at any moment, without a word, a run goes on when it is made again, and the archive is as if nothing happened.
+"""Tests of killed runs: started again, a run continues, and the archive is as if it was never killed.
 
 A small world of two news sites, a feed and a web archive goes through eight runs: refreshes of five days on which
 pages change, move, vanish and come back, and backfills of every kind. Each round takes the archive before one of these
-runs, kills the real run with SIGKILL at a moment dealt by a seed, checks the file, makes the run again, and compares
-what the archive says with what it says after the run nobody killed.
+runs, kills the real run with SIGKILL at a random moment, checks the file, runs it again, and compares the archive with
+the one after the uninterrupted run.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ GRAIN = (
     "Mills have begun to buy abroad. Bread will not cost more before the spring, the bakers' guild told its members.",
 )
 TALKS, HARVEST = article(*PARAGRAPHS), article(*GRAIN, title="Barley harvest smallest in nine years")
-EDITED = article(*(each.replace("300", "30") for each in PARAGRAPHS))
+EDITED = article(*(paragraph.replace("300", "30") for paragraph in PARAGRAPHS))
 GROWN = article(*GRAIN, "The chamber will count again in October.", title="Barley harvest smallest in nine years")
 COPY = article(*PARAGRAPHS, title="Strait to reopen, say ministers")
 HALF = article(PARAGRAPHS[0])
@@ -109,7 +109,7 @@ RUNS = (
 
 
 class World:
-    """The sites and the archive, on one loopback port; ``day`` says which day it is there."""
+    """The sites and the web archive on one loopback port, as of ``day``."""
 
     def __init__(self, site: Site) -> None:
         self.day = 0
@@ -121,20 +121,20 @@ class World:
             self._remember(path, years)
 
     def environ(self) -> dict[str, str]:
-        mine = {
+        own = {
             "RESOLVE": f"*.example=127.0.0.1:{self._site.port}",
             "ARCHIVES": "http://memory.example/timemap/link/",
             "CLOCK": (T0 + self.day * DAY).isoformat(),
             "CONTACT": "desk@wire.example",
             "MIN_GAP": "0",
         }
-        return {f"WIRECOPY_{name}": value for name, value in mine.items()}
+        return {f"WIRECOPY_{name}": value for name, value in own.items()}
 
-    def _page(self, asked: Asked) -> Say:
-        what = BY_DAY[asked.target][self.day]
+    def _page(self, request: Asked) -> Say:
+        what = BY_DAY[request.target][self.day]
         if isinstance(what, bytes):
-            tag = f'"{asked.target}-{BY_DAY[asked.target].index(what)}"'
-            if asked.headers.get("if-none-match") == tag:
+            tag = f'"{request.target}-{BY_DAY[request.target].index(what)}"'
+            if request.headers.get("if-none-match") == tag:
                 return reply(b"", status="304 Not Modified", Content_Type="", ETag=tag)
             return reply(what, ETag=tag)
         if what == GONE:
@@ -161,7 +161,7 @@ class World:
         self._site.pages[f"/timemap/link/{url}"] = reply(listed, Content_Type="application/link-format")
 
 
-# --- the runs nobody kills -------------------------------------------------------------------------------------------
+# --- the uninterrupted runs ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class Course:
     """The archive before each run and after the last, what it says then, and how many seconds each run took."""
 
     folder: Path
-    said: list[dict[str, Any]]
+    contents: list[dict[str, Any]]
     seconds: list[float]
 
     def before(self, number: int) -> Path:
@@ -190,15 +190,15 @@ def warm() -> Iterator[Warm]:
 
 @pytest.fixture(scope="module")
 def course(world: World, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    made = Course(tmp_path_factory.mktemp("course"), [], [])
-    write_index(made.folder)
+    course = Course(tmp_path_factory.mktemp("course"), [], [])
+    write_index(course.folder)
     for number in range(len(RUNS)):
         began = time.monotonic()
-        assert not make(warm, world, made.folder, RUNS[number])
-        made.seconds.append(time.monotonic() - began)
-        made.said.append(told(made.folder))
-        shutil.copyfile(db_of(made.folder), made.before(number + 1))
-    return made
+        assert not make(warm, world, course.folder, RUNS[number])
+        course.seconds.append(time.monotonic() - began)
+        course.contents.append(told(course.folder))
+        shutil.copyfile(db_of(course.folder), course.before(number + 1))
+    return course
 
 
 def make(warm: Warm, world: World, folder: Path, run: Run, kill_after: float | None = None) -> bool:
@@ -210,12 +210,12 @@ def told(folder: Path) -> dict[str, Any]:
     return dict(contents(db_of(folder)))
 
 
-def differences(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+def differences(expected: dict[str, Any], actual: dict[str, Any]) -> dict[str, Any]:
     """By table, the rows that are missing and those that are too many."""
     tables = {
-        name: (set(expected[name]) - set(found[name]), set(found[name]) - set(expected[name])) for name in expected
+        name: (set(expected[name]) - set(actual[name]), set(actual[name]) - set(expected[name])) for name in expected
     }
-    return {name: both for name, both in tables.items() if expected[name] != found[name]}
+    return {name: both for name, both in tables.items() if expected[name] != actual[name]}
 
 
 def write_index(folder: Path) -> None:
@@ -228,14 +228,14 @@ def db_of(folder: Path) -> Path:
 
 
 def test_the_course_has_something_of_everything(course: Course) -> None:
-    """Or a round would prove little."""
-    last = course.said[-1]
+    """Otherwise a round proves little."""
+    last = course.contents[-1]
     states = {row[4] for row in last["captures"]}
     assert {"ok", "not_modified", "missing_404"} <= states
     assert {"first", "changed"} <= {row[7] for row in last["versions"]}
     assert len(last["links"]) >= 2
     assert [row[-1] for row in last["sources"] if row[-1]] != []
-    assert all(said["waiting"] == [(0, 0)] for said in course.said)
+    assert all(report["waiting"] == [(0, 0)] for report in course.contents)
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
@@ -254,12 +254,12 @@ def test_a_run_killed_at_any_moment_leaves_no_trace(
         whole(db_of(tmp_path))
     if runs_ended(db_of(tmp_path)) == which:  # else it was killed on its way out, and has nothing left to do
         make(warm, world, tmp_path, RUNS[which])
-    assert differences(course.said[which], told(tmp_path)) == {}
+    assert differences(course.contents[which], told(tmp_path)) == {}
     maintenance.check_file(db_of(tmp_path), deep=True)
 
 
 def start_from(course: Course, which: int, folder: Path) -> None:
-    """Lay out the archive as it was before this run; before the first there was none."""
+    """Restore the archive as of before this run. Before the first run there is none."""
     shutil.rmtree(folder / "data", ignore_errors=True)
     if which:
         db_of(folder).parent.mkdir()
@@ -267,7 +267,7 @@ def start_from(course: Course, which: int, folder: Path) -> None:
 
 
 def runs_ended(path: Path) -> int:
-    """How many runs came to their end; none while the archive is being made."""
+    """Return the number of finished runs, 0 while the archive is being created."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return int(connection.execute("SELECT count(finished_at) FROM run").fetchone()[0])
@@ -276,7 +276,7 @@ def runs_ended(path: Path) -> int:
 
 
 def whole(path: Path) -> None:
-    """As SQLite sees it: an archive that is still being made has no tables yet."""
+    """Assert that SQLite finds no damage. An archive that is still being created has no tables yet."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -28,7 +28,7 @@ from db.errors import ConfigError, RunFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PATIENCE = 20.0
+PATIENCE = 200.0
 
 SLEEPER = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(600)"
 
@@ -426,7 +426,7 @@ def test_the_demo_opens_its_archive_in_a_browser_and_ends_with_ctrl_c(tmp_path: 
                 time.sleep(0.1)
             where = urlsplit(visited.read_text().strip())
             assert where.hostname == HOST
-            with contextlib.closing(http.client.HTTPConnection(where.netloc, timeout=10)) as connection:
+            with contextlib.closing(http.client.HTTPConnection(where.netloc, timeout=100)) as connection:
                 connection.request("GET", "/")
                 body = connection.getresponse().read().decode()
             assert "Battery maker picks Harrow Bay" in body

@@ -114,7 +114,7 @@ REFRESH = [sys.executable, "-c", "from archive.cli import main; main()", "refres
 
 @pytest.mark.slow
 def test_of_runs_started_together_one_works_and_no_page_is_fetched_twice(tmp_path: Path) -> None:
-    """The others say who is at work; one that came late finds nothing due."""
+    """The others report the active run. A late one finds nothing due."""
     urls = [f"http://paper{number}.example/{number}" for number in range(12)]
     rows = "".join(f"| {url} |\n" for url in urls)
     (tmp_path / "seeds").mkdir()
@@ -122,13 +122,13 @@ def test_of_runs_started_together_one_works_and_no_page_is_fetched_twice(tmp_pat
     with Site() as site:
         for number in range(12):
             site.pages[f"/{number}"] = reply(article(*PARAGRAPHS, title=f"Report {number}"))
-        mine = {"RESOLVE": f"*.example=127.0.0.1:{site.port}", "MIN_GAP": "0.2", "CONTACT": "desk@wire.example"}
-        environ = os.environ | {f"WIRECOPY_{name}": value for name, value in mine.items()}
+        settings = {"RESOLVE": f"*.example=127.0.0.1:{site.port}", "MIN_GAP": "0.2", "CONTACT": "desk@wire.example"}
+        environ = os.environ | {f"WIRECOPY_{name}": value for name, value in settings.items()}
         runs = [subprocess.Popen(REFRESH, cwd=tmp_path, env=environ, stdout=-1, stderr=-1, text=True) for _ in range(3)]
-        said = [run.communicate(timeout=120)[1] for run in runs]
+        errors = [run.communicate(timeout=120)[1] for run in runs]
     codes = [run.returncode for run in runs]
     assert 0 in codes
-    assert {code for code, words in zip(codes, said, strict=True) if "another run is at work" not in words} == {0}
+    assert {code for code, words in zip(codes, errors, strict=True) if "another run is at work" not in words} == {0}
     assert sorted(site.targets()) == sorted(f"/{number}" for number in range(12))
 
 

@@ -32,9 +32,9 @@ def sync(store: Store, *seeds: Seed) -> None:
 
 
 def source(store: Store, url: str) -> Source:
-    found = source_queries.by_url_key(store.ask, url_key(url))
-    assert found is not None
-    return found
+    record = source_queries.by_url_key(store.ask, url_key(url))
+    assert record is not None
+    return record
 
 
 def names(store: Store, via: str, *urls: str, kind: SeedKind = SeedKind.ARTICLE) -> None:
@@ -43,7 +43,7 @@ def names(store: Store, via: str, *urls: str, kind: SeedKind = SeedKind.ARTICLE)
 
 
 def watched(store: Store) -> set[str]:
-    return {each.source.url for each in source_queries.states(store.ask) if each.source.retired_at is None}
+    return {state.source.url for state in source_queries.states(store.ask) if state.source.retired_at is None}
 
 
 # --- one article in several lists ------------------------------------------------------------------------------------
@@ -51,9 +51,9 @@ def watched(store: Store) -> set[str]:
 
 def found_by(store: Store, url: str) -> tuple[str, str | None]:
     """The list that counts for a source, and its seed."""
-    found = source(store, url)
-    assert found.found_in is not None
-    return source_queries.by_id(store.ask, found.found_in).url, found.seed_key
+    record = source(store, url)
+    assert record.found_in is not None
+    return source_queries.by_id(store.ask, record.found_in).url, record.seed_key
 
 
 @pytest.mark.parametrize("order", list(permutations(["alpha", "beta", "gamma"])))
@@ -62,8 +62,8 @@ def test_which_list_answered_first_makes_no_difference(store: Store, order: tupl
     for name in order:
         names(store, f"{HOST}/{name}", STORY)
     assert found_by(store, STORY) == (f"{HOST}/alpha", "daily/alpha")
-    said = list_queries.lists_naming(store.ask, source(store, STORY).id)
-    assert [url for url, _ in said] == [f"{HOST}/{name}" for name in ("alpha", "beta", "gamma")]
+    lists = list_queries.lists_naming(store.ask, source(store, STORY).id)
+    assert [url for url, _ in lists] == [f"{HOST}/{name}" for name in ("alpha", "beta", "gamma")]
 
 
 def test_an_article_of_two_lists_stays_watched_when_one_leaves_the_index(store: Store) -> None:
@@ -102,7 +102,7 @@ def test_the_nearer_list_counts_before_the_one_further_away(store: Store) -> Non
 
 def expand(store: Store, url: str, *children: str, element: str = "sitemap", kind: SeedKind = SeedKind.SITEMAP) -> None:
     """Visit a list that names these."""
-    entries = "".join(f"<{element}><loc>{each}</loc></{element}>" for each in children)
+    entries = "".join(f"<{element}><loc>{child}</loc></{element}>" for child in children)
     gather(store, [answer(T0, f"<x>{entries}</x>".encode(), url=url)], source(store, url).id, kind=kind)
 
 
@@ -158,7 +158,7 @@ def test_a_feed_that_a_section_names_is_watched_with_it(store: Store) -> None:
     sync(store, a_list("news", kind=SeedKind.SECTION))
     page = f'<link rel="alternate" type="application/rss+xml" href="{HOST}/rss"><a href="/story-of-a-bridge">Bridge</a>'
     gather(store, [answer(T0, page.encode(), url=f"{HOST}/news")], 1, kind=SeedKind.SECTION)
-    kinds = {each.source.url: (each.source.kind, each.source.seed_key) for each in source_queries.states(store.ask)}
+    kinds = {state.source.url: (state.source.kind, state.source.seed_key) for state in source_queries.states(store.ask)}
     assert kinds[f"{HOST}/rss"] == (SeedKind.FEED, "daily/news")
     assert kinds[f"{HOST}/story-of-a-bridge"] == (SeedKind.ARTICLE, "daily/news")
 

@@ -1,4 +1,4 @@
-"""Care for the file: made, checked, backed up, brought back; whatever is wrong with it is said in words."""
+"""Tests of db.maintenance: the file is created, checked, backed up and restored, and every error has a message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from db.queries import versions as version_queries
 from db.reader import HEAD, Reader, check_revision, store_error_from
 from db.store import Store
 from db.verify import verify
-from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, derive_all, make_history
+from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, derive_all, made_once, make_history
 from tests.contents import contents
 
 if TYPE_CHECKING:
@@ -33,16 +33,17 @@ def path(tmp_path: Path) -> Path:
     return filled(tmp_path / "archive.db", "one", "two")
 
 
-def filled(path: Path, *texts: str) -> Path:
+@made_once
+def filled(path: Path, *texts: str) -> None:
     with Store(path) as store:
         make_history(store, add_source(store), [(text, T0 + days * DAY) for days, text in enumerate(texts)])
-    return path
 
 
 def texts(path: Path) -> list[str]:
     with Reader(path) as reader:
         return [
-            version_queries.text(reader.ask, each.text_sha256).body for each in version_queries.all_versions(reader.ask)
+            version_queries.text(reader.ask, version.text_sha256).body
+            for version in version_queries.all_versions(reader.ask)
         ]
 
 
@@ -163,10 +164,10 @@ def test_words_a_person_searched_for_are_never_taken_for_an_error(path: Path) ->
 
 def test_a_locked_file_is_busy(path: Path) -> None:
     with (
-        closing(sqlite3.connect(path, isolation_level=None)) as one,
+        closing(sqlite3.connect(path, isolation_level=None)) as first,
         closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as two,
     ):
-        one.execute("BEGIN IMMEDIATE")
+        first.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError) as raised:
             two.execute("BEGIN IMMEDIATE")
     assert isinstance(store_error_from(raised.value, path), StoreBusy)
@@ -217,7 +218,7 @@ def test_a_row_that_points_nowhere_is_corrupt(path: Path) -> None:
 def test_a_backup_is_one_whole_file_that_can_be_read(path: Path, tmp_path: Path) -> None:
     copy = maintenance.backup(path, tmp_path / "backups" / "copy.db")
     assert texts(copy) == ["one", "two"]
-    assert [each.name for each in copy.parent.iterdir()] == ["copy.db"]
+    assert [entry.name for entry in copy.parent.iterdir()] == ["copy.db"]
 
 
 def test_a_backup_is_of_one_moment_while_others_write(path: Path, tmp_path: Path) -> None:
@@ -268,7 +269,7 @@ def test_a_compact_backup_to_an_impossible_place_is_said(path: Path, tmp_path: P
 
 
 def test_no_compact_backup_is_made_of_a_broken_archive(path: Path, tmp_path: Path) -> None:
-    """Its rows are read one by one; a damaged index alone would be made anew."""
+    """The rows are read one by one. A damaged index alone is rebuilt."""
     with closing(sqlite3.connect(path)) as connection:
         ((root,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'text'").fetchall()
     data = path.read_bytes()
@@ -299,7 +300,7 @@ def test_no_backup_is_made_of_a_broken_archive_and_the_old_one_stays(path: Path,
     with pytest.raises(Corrupt, match=r"archive\.db (is damaged|is not a readable archive)"):
         maintenance.backup(damaged(path), copy)
     assert texts(copy) == ["one", "two"]
-    assert sorted(each.name for each in tmp_path.glob("copy*")) == ["copy.db"]
+    assert sorted(entry.name for entry in tmp_path.glob("copy*")) == ["copy.db"]
 
 
 # --- restore ---------------------------------------------------------------------------------------------------------
@@ -308,18 +309,18 @@ def test_no_backup_is_made_of_a_broken_archive_and_the_old_one_stays(path: Path,
 def test_restoring_swaps_the_backup_in_and_keeps_what_was_there(path: Path, tmp_path: Path) -> None:
     copy = maintenance.backup(path, tmp_path / "copy.db")
     filled(path, "one", "two", "three")
-    kept = maintenance.restore(path, copy)
+    replaced = maintenance.restore(path, copy)
     assert texts(path) == ["one", "two"]
-    assert kept is not None
-    assert texts(kept) == ["one", "two", "three"]
+    assert replaced is not None
+    assert texts(replaced) == ["one", "two", "three"]
     assert texts(copy) == ["one", "two"]
 
 
 def test_restoring_twice_keeps_both_files_that_were_there(path: Path, tmp_path: Path) -> None:
     wrong = filled(tmp_path / "wrong.db", "other")
     right = filled(tmp_path / "right.db", "right")
-    kept = [maintenance.restore(path, wrong), maintenance.restore(path, right)]
-    assert [texts(each) for each in kept if each] == [["one", "two"], ["other"]]
+    replaced = [maintenance.restore(path, wrong), maintenance.restore(path, right)]
+    assert [texts(copy_path) for copy_path in replaced if copy_path] == [["one", "two"], ["other"]]
     assert texts(path) == ["right"]
 
 
@@ -336,7 +337,7 @@ def test_a_restored_archive_can_be_written(path: Path, tmp_path: Path) -> None:
 
 
 def test_restoring_from_an_archive_in_use_brings_its_last_writes(path: Path, tmp_path: Path) -> None:
-    """Its newest pages stand in the log beside it, and bytes copied alone would miss them."""
+    """Its newest pages are in the log beside it. A copy of the file alone misses them."""
     fresh = tmp_path / "fresh.db"
     with Store(path) as store, Reader(path) as reader:
         assert reader.ask("SELECT 1 AS one")
@@ -350,9 +351,9 @@ def test_a_broken_archive_is_replaced_and_kept_as_it_is(path: Path, tmp_path: Pa
     copy = maintenance.backup(path, tmp_path / "copy.db")
     garbage(path)
     before = path.read_bytes()
-    kept = maintenance.restore(path, copy)
-    assert kept is not None
-    assert kept.read_bytes() == before
+    replaced = maintenance.restore(path, copy)
+    assert replaced is not None
+    assert replaced.read_bytes() == before
     assert texts(path) == ["one", "two"]
 
 
@@ -379,7 +380,7 @@ def test_what_is_no_backup_is_refused_and_the_archive_untouched(
     with pytest.raises(error):
         maintenance.restore(path, backup)
     assert path.read_bytes() == before
-    assert not [each for each in tmp_path.iterdir() if each.name.startswith("archive.db.")]
+    assert not [entry for entry in tmp_path.iterdir() if entry.name.startswith("archive.db.")]
 
 
 def test_restoring_the_archive_onto_itself_is_refused(path: Path) -> None:
@@ -397,10 +398,10 @@ def test_a_backup_that_was_left_half_done_is_not_in_the_way(path: Path, tmp_path
 
 def test_the_room_of_each_table_is_told_and_adds_up(path: Path) -> None:
     with Reader(path) as reader:
-        found = statistics.table_sizes(reader.ask)
-        assert sum(found.values()) == statistics.file_size(reader.ask)
-        assert {"payload", "capture", "chain", "text", "text_fts", "version"} <= found.keys()
-        assert list(found.values()) == sorted(found.values(), reverse=True)
+        sizes = statistics.table_sizes(reader.ask)
+        assert sum(sizes.values()) == statistics.file_size(reader.ask)
+        assert {"payload", "capture", "chain", "text", "text_fts", "version"} <= sizes.keys()
+        assert list(sizes.values()) == sorted(sizes.values(), reverse=True)
 
 
 def test_where_it_cannot_be_counted_it_is_estimated(tmp_path: Path) -> None:
@@ -453,11 +454,11 @@ def test_the_newest_spares_stay_and_other_files_are_left_alone(tmp_path: Path) -
     spares = [backup_path(path, T0 + days * DAY) for days in range(BACKUPS_KEPT + 3)]
     for spare in spares:
         spare.touch()
-    mine = [tmp_path / "backups" / name for name in ("archive-before-the-move.db", "other-20260101T000000Z.db")]
-    for each in mine:
-        each.touch()
+    others = [tmp_path / "backups" / name for name in ("archive-before-the-move.db", "other-20260101T000000Z.db")]
+    for other in others:
+        other.touch()
     assert prune_backups(path) == 3
-    assert sorted((tmp_path / "backups").iterdir()) == sorted([*spares[3:], *mine])
+    assert sorted((tmp_path / "backups").iterdir()) == sorted([*spares[3:], *others])
     assert prune_backups(path) == 0
 
 

@@ -55,13 +55,13 @@ def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table and view, but for what SQLite notes for itself."""
-    named = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
-    names = [name for (name,) in ask(path, named)]
+    sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+    names = [name for (name,) in ask(path, sql)]
     return {str(name): sorted(ask(path, f'SELECT * FROM "{name}"'), key=repr) for name in names}
 
 
 def described(path: Path) -> set[tuple[object, ...]]:
-    """Every table, index and view of the file, with the SQL that made it; not what Alembic and SQLite note there."""
+    """Return every table, index and view of the file with its SQL, without those of Alembic and SQLite."""
     return {(kind, name, " ".join(str(sql).split())) for kind, name, sql in ask(path, _MASTER)}
 
 
@@ -84,15 +84,15 @@ def test_the_migrations_make_what_the_models_say(path: Path) -> None:
 
 
 def test_the_migrations_make_the_same_defaults_and_constraints(path: Path, tmp_path: Path) -> None:
-    """Alembic compares no defaults and no names of keys; SQLite's own record of the tables does."""
+    """Alembic does not compare defaults and names of keys. The SQL stored by SQLite has them."""
     engine = open_engine(tmp_path / "models.db")
     metadata.create_all(engine)
     engine.dispose()
 
     def words(file: Path) -> dict[str, list[str]]:
-        """Of each table and index, all that was said to make it; in which order does not matter.
+        """Return the words of the SQL of each table and index, in no order.
 
-        A foreign key of a column added later stands at the column, and need not say which one it speaks of.
+        The foreign key of a column added later is part of the column, and does not name it.
         """
         return {
             str(name): sorted(re.findall(r"[\w']+", re.sub(r"FOREIGN KEY\s*\(\w+\)", "", str(sql))))
@@ -100,7 +100,7 @@ def test_the_migrations_make_the_same_defaults_and_constraints(path: Path, tmp_p
             if name in ours
         }
 
-    ours = {each.name for table in metadata.tables.values() for each in (table, *table.indexes)}
+    ours = {item.name for table in metadata.tables.values() for item in (table, *table.indexes)}
     assert words(path) == words(tmp_path / "models.db")
     assert words(path).keys() == ours
 
@@ -117,8 +117,8 @@ def test_the_code_is_written_for_the_newest_migration() -> None:
 
 
 def test_every_constraint_has_a_name() -> None:
-    constraints = [(table.name, each) for table in metadata.tables.values() for each in table.constraints]
-    assert [f"{table}: {each}" for table, each in constraints if each.name is None] == []
+    constraints = [(table.name, constraint) for table in metadata.tables.values() for constraint in table.constraints]
+    assert [f"{table}: {constraint}" for table, constraint in constraints if constraint.name is None] == []
     assert [index.name for table in metadata.tables.values() for index in table.indexes if not index.name] == []
 
 
@@ -131,9 +131,9 @@ def test_the_file_has_the_names_too(path: Path) -> None:
 
 
 def test_the_full_text_index_has_beginnings_of_three_letters(path: Path) -> None:
-    """Nothing but the time of a search tells whether it has them."""
-    (made,) = [str(sql) for _, name, sql in described(path) if name == "text_fts"]
-    assert 'prefix="3"' in made
+    """Only the time of a search shows if they are missing."""
+    (statement,) = [str(sql) for _, name, sql in described(path) if name == "text_fts"]
+    assert 'prefix="3"' in statement
 
 
 def test_there_are_no_triggers(path: Path) -> None:
@@ -147,8 +147,8 @@ def test_every_view_of_the_definition_is_there_and_no_other(path: Path) -> None:
 
 
 def test_views_are_dropped_in_the_opposite_order_of_making() -> None:
-    made = [statement.split()[2] for statement in create_views("sqlite")]
-    assert made == [statement.split()[-1] for statement in reversed(drop_views())]
+    created = [statement.split()[2] for statement in create_views("sqlite")]
+    assert created == [statement.split()[-1] for statement in reversed(drop_views())]
 
 
 # --- from every release ----------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_a_new_archive_is_laid_out_as_one_that_went_through_every_migration(tmp_
 
 
 def of_before(path: Path, old: Path, revision: str) -> dict[str, list[tuple[object, ...]]]:
-    """Make ``old`` what an older release would have kept of the same things; its rows by table, in its own columns."""
+    """Turn ``old`` into an archive of an older release with the same rows. Return its rows by table, in its columns."""
     to_revision(old, revision)
     with closing(sqlite3.connect(old)) as connection, connection:
         connection.execute("ATTACH ? AS now", [str(path)])
@@ -207,11 +207,11 @@ def in_columns(path: Path, old: Path, name: str) -> list[tuple[object, ...]]:
 def test_an_archive_of_any_release_is_upgraded_without_loss(path: Path, tmp_path: Path, revision: str) -> None:
     old = tmp_path / "old.db"
     before = of_before(path, old, revision)
-    done = maintenance.upgrade(old)
-    assert (done.before, done.after) == (revision, HEAD)
-    assert done.backup is not None
-    assert tables_of(done.backup) == before
-    assert {name: in_columns(old, done.backup, name) for name in before} == before
+    result = maintenance.upgrade(old)
+    assert (result.before, result.after) == (revision, HEAD)
+    assert result.backup is not None
+    assert tables_of(result.backup) == before
+    assert {name: in_columns(old, result.backup, name) for name in before} == before
     assert ask(old, "SELECT * FROM chain") == ask(path, "SELECT * FROM chain")
     assert described(old) == described(path)
     with closing(sqlite3.connect(old)) as connection:
@@ -267,12 +267,12 @@ def test_a_migration_that_rebuilds_tables_keeps_rows_views_and_indexes(path: Pat
     migrate(path, tmp_path)
     after = described(path)
     changed = {("table", "capture"), ("table", "source")}
-    assert {each for each in before if each[:2] not in changed} == {each for each in after if each[:2] not in changed}
-    kept = everything(path)
+    assert {item for item in before if item[:2] not in changed} == {item for item in after if item[:2] not in changed}
+    content = everything(path)
     for name in rows.keys() - {"alembic_version", "capture", "source"}:
-        assert kept[name] == rows[name], name
-    assert [row[:-1] for row in kept["capture"]] == rows["capture"]
-    assert {row[-1] for row in kept["capture"]} == {"fair"}
+        assert content[name] == rows[name], name
+    assert [row[:-1] for row in content["capture"]] == rows["capture"]
+    assert {row[-1] for row in content["capture"]} == {"fair"}
     maintenance.check_file(path, deep=True)
 
 
@@ -319,13 +319,13 @@ def test_every_table_compiles_for_postgresql(table: Table) -> None:
 
 
 def test_every_index_compiles_for_postgresql() -> None:
-    made = {
+    created = {
         str(index.name): str(CreateIndex(index).compile(dialect=DIALECT))
         for table in metadata.sorted_tables
         for index in table.indexes
     }
-    assert made["uq_capture_no_payload"].endswith("(source_id, captured_at) WHERE payload_id IS NULL")
-    assert len(made) == sum(len(table.indexes) for table in metadata.sorted_tables)
+    assert created["uq_capture_no_payload"].endswith("(source_id, captured_at) WHERE payload_id IS NULL")
+    assert len(created) == sum(len(table.indexes) for table in metadata.sorted_tables)
 
 
 def test_every_view_is_said_in_the_words_of_each_database() -> None:
@@ -340,7 +340,7 @@ def test_every_view_is_said_in_the_words_of_each_database() -> None:
 
 
 def test_the_migration_leaves_full_text_to_sqlite() -> None:
-    """What another database cannot do is asked for by name only."""
+    """A migration must ask for the dialect before it uses what another database lacks."""
     source = (MIGRATIONS / "versions" / "0001_first_schema.py").read_text()
     before, _, after = source.partition('if op.get_bind().dialect.name == "sqlite":')
     assert "VIRTUAL TABLE" in after

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.crawl.frontier.plan import plan_visits
 from archive.crawl.multipage import MAX_PARTS, PARTS_CUT, fetch_all_parts, is_part, next_part_url
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.pipeline.gather import gather
+from archive.seeds.frontier.plan import plan_visits
 from archive.urls import url_key
 from db.errors import StoreError
 from db.queries import captures as capture_queries

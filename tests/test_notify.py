@@ -64,7 +64,7 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.requests.append((dict(self.headers), body))
             if receiver.hangs:
-                receiver.freed.wait(30)
+                receiver.freed.wait(500)
             self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
             self.send_header("Content-Length", "0")
             self.end_headers()

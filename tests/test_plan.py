@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.frontier.change_rate import MIN_ARTICLES, PRIOR
-from archive.crawl.frontier.due import due_at
-from archive.crawl.frontier.plan import plan_visits
+from archive.seeds.frontier.change_rate import MIN_ARTICLES, PRIOR
+from archive.seeds.frontier.due import due_at
+from archive.seeds.frontier.plan import plan_visits
 from archive.urls import host_of, url_key
 from db.records import ChangeRate, Reason, SeedKind, Source, SourceState, Visit, WaitingSource
 
@@ -64,6 +64,7 @@ def test_a_visit_carries_what_the_fetch_needs():
         last_modified="then",
         language="es",
         allow_private=True,
+        due_at=T0,
     )
 
 
@@ -235,7 +236,8 @@ def test_a_failing_source_has_its_failure_as_the_reason():
 
 def test_a_missing_page_is_checked_a_full_day_later_and_after_a_week_of_that_weekly():
     first = visited(every=HOUR, last_reason=Reason.MISSING_404, failures=1)
-    assert wait(first, T0 + DAY - timedelta(seconds=1)).because == "page not found (404), checked 24 h ago, next check in 1 s"
+    waiting = wait(first, T0 + DAY - timedelta(seconds=1))
+    assert waiting.because == "page not found (404), checked 24 h ago, next check in 1 s"
     assert visit(first, T0 + DAY).because == "due since 2026-01-06T08:00:00Z, last check: page not found (404)"
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=7)) == T0 + DAY
     assert due_at(visited(every=HOUR, last_reason=Reason.MISSING_404, failures=8)) == T0 + WEEK

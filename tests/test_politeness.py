@@ -294,7 +294,7 @@ def test_a_crowd_at_one_server_leaves_the_slots_to_others() -> None:
         resolve = (("*.slow.example", f"127.0.0.1:{slow.port}"), ("*.quick.example", f"127.0.0.2:{quick.port}"))
 
         async def work() -> bool:
-            policy = replace(policy_for(quick, deadline=5, lanes=3, per_address=2), resolve=resolve)
+            policy = replace(policy_for(quick, deadline=300, lanes=3, per_address=2), resolve=resolve)
             async with Fetcher(policy, now=lambda: NOON) as fetcher:
                 waiting = [
                     asyncio.ensure_future(fetcher.fetch(visit(f"http://{n}.slow.example/page"))) for n in range(9)

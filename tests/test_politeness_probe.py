@@ -19,7 +19,7 @@ from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.records import HostState, Reason, SeedKind, Verdict, Visit
 from tests.builders import DAY, HOUR, T0
-from tests.fetching import HOST, NOON, Clock, policy_for, visit
+from tests.fetching import HOST, NOON, Clock, policy_for, turns, visit
 from tests.newsroom import PARAGRAPHS, TALKS, answer, derive, gather
 from tests.newsroom import page as article
 from tests.replies import Say, page
@@ -136,8 +136,8 @@ def test_a_probe_that_hangs_neither_delays_nor_fails_the_visit(site: Site) -> No
     site.pages[soft404.probe_url(ROOT, NOON).removeprefix(HOST)] = Say(b"", then="hang")
 
     async def work() -> Outcome:
-        async with Fetcher(policy_for(site, probe=True, deadline=5), now=lambda: NOON) as fetcher:
-            return await asyncio.wait_for(fetcher.fetch(visit("/page")), 2)
+        async with Fetcher(policy_for(site, probe=True, deadline=300), now=lambda: NOON) as fetcher:
+            return await asyncio.wait_for(fetcher.fetch(visit("/page")), 60)
 
     assert asyncio.run(work()).reason is None
 
@@ -158,7 +158,7 @@ def test_a_visit_goes_before_a_probe_that_waits_for_the_gap(site: Site) -> None:
             await first
             await waiting.wait()  # before the probe
             second = asyncio.ensure_future(fetcher.fetch(visit("/gzip")))
-            await asyncio.sleep(0.01)
+            await turns(100)  # it comes as far as it can
             for _ in range(9):
                 permits.release()
             await second

@@ -10,13 +10,13 @@ import pytest
 
 from archive.api import Archive
 from archive.crawl.fetch import Fetcher
-from archive.crawl.frontier.plan import plan_visits
 from archive.crawl.soft404 import is_probe
 from archive.pipeline import side_captures
 from archive.pipeline.gather import gather
 from archive.pipeline.refresh import refresh as run_refresh
 from archive.pipeline.run import recall_from
 from archive.seeds import load_index
+from archive.seeds.frontier.plan import plan_visits
 from archive.settings import load_settings
 from archive.urls import url_key
 from db.queries import origins as origin_queries

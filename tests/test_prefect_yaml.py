@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TEXT = (prefecture.ROOT / "prefect.yaml").read_text(encoding="utf-8")
 WRITTEN = yaml.safe_load(TEXT)
-DEPLOYMENTS = {f"{each['flow_name']}/{each['name']}": each for each in WRITTEN["deployments"]}
+DEPLOYMENTS = {f"{entry['flow_name']}/{entry['name']}": entry for entry in WRITTEN["deployments"]}
 
 
 @cache
@@ -45,7 +45,7 @@ def known(model: type[BaseModel]) -> set[str]:
 
 
 def unknown_keys() -> Iterator[str]:
-    """Every key of the file that no model of Prefect's knows, with where it stands."""
+    """Yield every key of the file that no model of Prefect has, with its path."""
     yield from (f"{key}" for key in WRITTEN.keys() - known(PrefectYamlModel))
     for name, entry in DEPLOYMENTS.items():
         yield from (f"{name}: {key}" for key in entry.keys() - known(DeploymentConfig))
@@ -62,7 +62,7 @@ def test_every_key_is_one_that_prefect_knows() -> None:
 
 def test_prefects_own_model_takes_the_file() -> None:
     model = PrefectYamlModel.model_validate(WRITTEN)
-    assert [each.name for each in model.deployments] == ["scheduled", "manual", "nightly"]
+    assert [deployment.name for deployment in model.deployments] == ["scheduled", "manual", "nightly"]
     for entry in DEPLOYMENTS.values():
         ConcurrencyLimitConfig.model_validate(entry["concurrency_limit"], strict=False)
 
@@ -83,7 +83,7 @@ def test_a_second_refresh_is_cancelled_and_the_others_wait() -> None:
 
 
 def test_refresh_comes_every_quarter_of_an_hour_and_upkeep_every_night() -> None:
-    crons = {name: [one["cron"] for one in entry.get("schedules", ())] for name, entry in DEPLOYMENTS.items()}
+    crons = {name: [schedule["cron"] for schedule in entry.get("schedules", ())] for name, entry in DEPLOYMENTS.items()}
     assert crons == {"refresh/scheduled": ["*/15 * * * *"], "backfill/manual": [], "upkeep/nightly": ["17 3 * * *"]}
 
 
@@ -105,12 +105,12 @@ def test_every_parameter_is_described_in_the_form(name: str) -> None:
 
 def test_the_form_refuses_what_is_no_day() -> None:
     since = flow_of("flows/backfill.py:backfill").parameters.properties["since"]
-    (day,) = [one for one in since.get("anyOf", [since]) if one.get("type") == "string"] or [since]
+    (day,) = [option for option in since.get("anyOf", [since]) if option.get("type") == "string"] or [since]
     assert {**since, **day}["pattern"] == r"^\d{4}-\d{2}-\d{2}$"
 
 
 def test_the_build_step_of_the_automation_can_be_imported() -> None:
-    steps = [step for entry in DEPLOYMENTS.values() for one in entry.get("build", ()) for step in one]
+    steps = [step for entry in DEPLOYMENTS.values() for build in entry.get("build", ()) for step in build]
     assert steps == ["archive.launch.steps.create_automation"]
     assert callable(import_object(steps[0]))
 
@@ -118,27 +118,27 @@ def test_the_build_step_of_the_automation_can_be_imported() -> None:
 def test_serving_offers_what_the_file_says() -> None:
     from _serve import deployments
 
-    served = {f"{one.flow_name}/{one.name}": one for one in deployments()}
+    served = {f"{deployment.flow_name}/{deployment.name}": deployment for deployment in deployments()}
     assert set(served) == set(DEPLOYMENTS)
     refresh = served["refresh/scheduled"]
     assert refresh.concurrency_limit == 1
     assert refresh.concurrency_options.collision_strategy == "CANCEL_NEW"
-    assert [one.schedule.cron for one in refresh.schedules] == ["*/15 * * * *"]
+    assert [schedule.schedule.cron for schedule in refresh.schedules] == ["*/15 * * * *"]
     assert refresh.work_pool_name is None
 
 
 # --- prefect.toml ----------------------------------------------------------------------------------------------------
 
 
-def unknown_settings(model: type[BaseModel], table: Mapping[str, object], at: str = "") -> Iterator[str]:
+def unknown_settings(model: type[BaseModel], table: Mapping[str, object], place: str = "") -> Iterator[str]:
     """Every setting that Prefect does not have."""
     for key, value in table.items():
         field = model.model_fields.get(key)
         if field is None:
-            yield at + key
+            yield place + key
         elif isinstance(value, dict):
             assert isinstance(field.annotation, type)
-            yield from unknown_settings(field.annotation, value, f"{at}{key}.")
+            yield from unknown_settings(field.annotation, value, f"{place}{key}.")
 
 
 def test_every_setting_is_one_that_prefect_has() -> None:

@@ -102,7 +102,7 @@ def pywb(tools: Path, warc: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """The URL of a pywb collection that has the file."""
     folder = tmp_path_factory.mktemp("pywb")
     for command in (["init", "demo"], ["add", "demo", str(warc)]):
-        subprocess.run([tools / "wb-manager", *command], cwd=folder, capture_output=True, check=True, timeout=120)
+        subprocess.run([tools / "wb-manager", *command], cwd=folder, capture_output=True, check=True, timeout=500)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (folder / "log").open("wb") as log:
@@ -113,12 +113,12 @@ def pywb(tools: Path, warc: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield f"http://127.0.0.1:{port}/demo"
     finally:
         serving.terminate()
-        serving.wait(timeout=20)
+        serving.wait(timeout=100)
 
 
 def _wait_until_up(url: str) -> None:
-    for _ in range(240):
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310 (our own server)
+    for _ in range(1000):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=500):  # noqa: S310 (our own server)
             return
         time.sleep(0.25)
     pytest.fail("pywb does not come up")
@@ -132,7 +132,7 @@ def replayed(pywb: str, stamp: str, url: str) -> tuple[int, bytes]:
             return None
 
     try:
-        with urllib.request.build_opener(Stay).open(f"{pywb}/{stamp}id_/{url}", timeout=30) as answer:
+        with urllib.request.build_opener(Stay).open(f"{pywb}/{stamp}id_/{url}", timeout=100) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

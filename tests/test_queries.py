@@ -1,4 +1,4 @@
-"""What one may ask: the same answers to a reader and to the store."""
+"""Tests of db.queries: a reader and the store get the same rows."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def test_the_version_of_a_moment_is_the_last_one_seen_by_then(
     store: Store, source: int, after: timedelta, number: int | None
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    found = version_queries.version_at(store.ask, source, T0 + after)
-    assert (found.number if found else None) == number
+    version = version_queries.version_at(store.ask, source, T0 + after)
+    assert (version.number if version else None) == number
 
 
 def test_a_reader_and_the_store_give_the_same_answers(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     with Reader(store.path) as reader:
         for ask in (store.ask, reader.ask):
-            assert [each.text_sha256 for each in version_queries.all_versions(ask)] == [
+            assert [version.text_sha256 for version in version_queries.all_versions(ask)] == [
                 digest_of("", "one"),
                 digest_of("", "two"),
             ]
@@ -86,16 +86,16 @@ def test_a_reader_and_the_store_give_the_same_answers(store: Store, source: int)
 
 def test_recent_changes_are_weightiest_first_and_never_first_versions(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
-    assert [each.number for each in version_queries.recent_changes(store.ask, since=T0, limit=9)] == [2]
+    assert [version.number for version in version_queries.recent_changes(store.ask, since=T0, limit=9)] == [2]
     assert version_queries.recent_changes(store.ask, since=LATER + HOUR, limit=9) == []
 
 
 def derive_with(store: Store, capture_id: int, *, recipe: Recipe = RECIPE, **facts: object) -> None:
     """Derive one capture whose page says ``facts``."""
     capture = capture_queries.by_id(store.ask, capture_id)
-    found = an_extraction("The harbour opens.", **facts)
+    extraction = an_extraction("The harbour opens.", **facts)
     store.use_recipe(recipe, T0)
-    store.record_extraction(capture, found, digest_of(found.title, found.text), recipe)
+    store.record_extraction(capture, extraction, digest_of(extraction.title, extraction.text), recipe)
     store.record_derivation(capture, recipe.id, judged, T0)
     settle(store, capture.source_id, done=[capture_id])
 
@@ -127,8 +127,8 @@ def test_what_an_older_recipe_said_of_a_text_is_forgotten(store: Store, source: 
 
 
 def test_what_a_text_knows_does_not_depend_on_which_page_came_first(tmp_path: Path) -> None:
-    """Of two pages with one text, the earlier declared date counts, whoever arrived first."""
-    told = []
+    """Two pages with one text have the earlier declared date, whichever arrived first."""
+    matches = []
     for order in ((1, 2), (2, 1)):
         with Store(tmp_path / f"{order[0]}.db") as store:
             for number in order:
@@ -136,8 +136,8 @@ def test_what_a_text_knows_does_not_depend_on_which_page_came_first(tmp_path: Pa
                 capture_id = record_text(store, source, f"page {number}", T0)
                 derive_with(store, capture_id or 0, published_at=T0 - number * DAY, byline=f"writer {number}")
             text = version_queries.text(store.ask, digest_of("Harbour", "The harbour opens."))
-            told.append((text.published_at, text.byline))
-    assert told == [(T0 - 2 * DAY, "writer 2")] * 2
+            matches.append((text.published_at, text.byline))
+    assert matches == [(T0 - 2 * DAY, "writer 2")] * 2
 
 
 # --- captures --------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_what_a_text_knows_does_not_depend_on_which_page_came_first(tmp_path: Pa
 def test_captures_come_in_the_order_of_their_time(store: Store, source: int) -> None:
     for days in (2, 0, 1):
         record_text(store, source, str(days), T0 + days * DAY)
-    assert [each.captured_at for each in capture_queries.of_source(store.ask, source)] == [
+    assert [capture.captured_at for capture in capture_queries.of_source(store.ask, source)] == [
         T0 + n * DAY for n in range(3)
     ]
     assert capture_queries.instants(store.ask, source) == {T0 + n * DAY for n in range(3)}
@@ -157,9 +157,9 @@ def test_the_captures_of_a_history_include_those_under_its_other_addresses(store
     record_text(store, source, "one", T0)
     record_text(store, other, "two", T0 + DAY)
     move(store, source, f"{URL}-moved")
-    assert [each.source_id for each in capture_queries.of_source(store.ask, source)] == [source, other]
-    assert [each.url for each in capture_queries.sightings(store.ask, source)] == [URL, f"{URL}-moved"]
-    assert [each.id for each in source_queries.aliases(store.ask, source)] == [source, other]
+    assert [capture.source_id for capture in capture_queries.of_source(store.ask, source)] == [source, other]
+    assert [sighting.url for sighting in capture_queries.sightings(store.ask, source)] == [URL, f"{URL}-moved"]
+    assert [alias.id for alias in source_queries.aliases(store.ask, source)] == [source, other]
 
 
 def test_the_ledger_can_be_asked_for_some_captures_only(store: Store, source: int) -> None:
@@ -177,7 +177,7 @@ def test_sightings_of_one_instant_have_an_order_of_their_own(store: Store, sourc
     for text in ("b", "a", "c"):
         record_text(store, source, text, T0)
     derive_all(store)
-    digests = [one.text_sha256 or "" for one in capture_queries.sightings(store.ask, source)]
+    digests = [sighting.text_sha256 or "" for sighting in capture_queries.sightings(store.ask, source)]
     assert digests == sorted(digests)
 
 
@@ -218,7 +218,7 @@ def test_texts_that_are_not_related_leave_no_link(store: Store) -> None:
 def test_a_link_judged_again_is_replaced(store: Store) -> None:
     linked(store)
     store.record_links(1, [(2, a_judgement(Relation.PARTIAL))], "a better one", T0)
-    assert [(each.relation, each.method) for each in link_queries.of_sources(store.ask, [])] == [
+    assert [(link.relation, link.method) for link in link_queries.of_sources(store.ask, [])] == [
         (Relation.PARTIAL, "a better one")
     ]
 
@@ -238,7 +238,7 @@ FOUR = [1, 2, 3, 4]
 
 
 def crowd(store: Store, texts: Iterable[int], day: int, keys: Iterable[int] = FOUR) -> None:
-    """As if these texts, which need not exist, had these keys."""
+    """Insert keys for texts, which need not exist."""
     rows = [(key, day, text_id) for key in keys for text_id in texts]
     with closing(sqlite3.connect(store.path)) as connection, connection:
         connection.executemany("INSERT INTO near_key (key, day, text_id) VALUES (?, ?, ?)", rows)
@@ -303,7 +303,7 @@ def test_forgotten_links_are_to_be_found_again(store: Store) -> None:
     assert store.ask("SELECT * FROM near_key") == []
 
 
-# --- what the plan is told -------------------------------------------------------------------------------------------
+# --- input of the plan -----------------------------------------------------------------------------------------------
 
 
 def watch(store: Store, *seeds: Seed) -> None:
@@ -360,7 +360,7 @@ def test_a_change_is_the_latest_version_after_the_first(store: Store) -> None:
 def test_an_address_that_was_joined_is_not_visited_for_itself(store: Store) -> None:
     watch(store, a_seed("old"), a_seed("new"))
     move(store, 1, a_seed("new").url)
-    assert [each.source.url for each in source_queries.states(store.ask)] == [a_seed("old").url]
+    assert [state.source.url for state in source_queries.states(store.ask)] == [a_seed("old").url]
 
 
 @pytest.mark.parametrize("name", ["daily/feed", "feed", "daily", "https://daily.example/feed"])
@@ -372,13 +372,11 @@ def test_sources_are_found_by_seed_group_or_address(store: Store, name: str) -> 
     assert source_queries.ids_matching(store.ask, []) == []
 
 
-@pytest.mark.parametrize(
-    ("needle", "found"), [("HARBOUR", [URL]), ("100%_", ["https://x.example/100%_a"]), ("zzz", [])]
-)
-def test_similar_addresses_are_offered_whatever_stands_in_them(store: Store, needle: str, found: list[str]) -> None:
+@pytest.mark.parametrize(("needle", "urls"), [("HARBOUR", [URL]), ("100%_", ["https://x.example/100%_a"]), ("zzz", [])])
+def test_similar_addresses_are_offered_whatever_stands_in_them(store: Store, needle: str, urls: list[str]) -> None:
     for url in (URL, "https://x.example/100%_a", "https://x.example/100-b"):
         add_source(store, url)
-    assert source_queries.similar_urls(store.ask, needle) == found
+    assert source_queries.similar_urls(store.ask, needle) == urls
 
 
 def test_an_unknown_address_has_no_source(store: Store) -> None:

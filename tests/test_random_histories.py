@@ -17,7 +17,7 @@ from db.queries import changes
 from db.queries import links as link_queries
 from db.queries import versions as version_queries
 from db.reader import Reader
-from db.records import Cause, Kind, Relation
+from db.records import Cause, InboxFilter, Kind, Relation
 from db.store import Store
 from tests.builders import DAY, HOUR, T0
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from db.queries.changes import InboxFilter
     from db.records import Link, VersionRef
 
 ARTICLES = 50
@@ -225,11 +224,11 @@ def a_mark(dice: random.Random) -> int:
 @pytest.mark.parametrize(
     "filters",
     [
-        changes.InboxFilter(),
-        changes.InboxFilter(everything=True),
-        changes.InboxFilter(kinds=("correction", "headline")),
-        changes.InboxFilter(host="weekly.example", least=0.3),
-        changes.InboxFilter(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
+        InboxFilter(),
+        InboxFilter(everything=True),
+        InboxFilter(kinds=("correction", "headline")),
+        InboxFilter(host="weekly.example", least=0.3),
+        InboxFilter(since=T0 + 10 * HOUR, until=T0 + 30 * HOUR),
     ],
     ids=["first look", "everything", "kinds", "host and weight", "time"],
 )
@@ -244,7 +243,7 @@ def test_the_inbox_equals_a_count_by_hand(random_archive: RandomArchive, filters
         with Reader(random_archive.path) as reader:
             for limit in (3, 25, 100):
                 assert all_news(reader, filters, limit) == by_hand
-            if filters == changes.InboxFilter():
+            if filters == InboxFilter():
                 assert in_view(reader) == [
                     (row[1], row[3], row[2], row[-2], row[-1]) for row in sorted(by_hand, key=_source)
                 ]
@@ -263,7 +262,7 @@ def test_an_old_article_with_unseen_changes_is_found_behind_seen_ones(tmp_path: 
     archive = build_archive(tmp_path / "archive.db", rows, 220)
     mark(archive.path, {1: micros(T0 + 301 * HOUR)}, micros(T0 + 900 * HOUR))
     with Reader(archive.path) as reader:
-        assert [row[1] for row in all_news(reader, changes.InboxFilter(), 25)] == [1]
+        assert [row[1] for row in all_news(reader, InboxFilter(), 25)] == [1]
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------

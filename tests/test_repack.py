@@ -1,4 +1,4 @@
-"""Pages are kept as differences from each other, as they arrive and again later; nothing that is read ever changes."""
+"""Tests of packing and repacking: pages are stored as differences, and reading them back never changes."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def page(seed: int, count: int = 200) -> bytes:
 
 def edited(page: bytes, seed: int) -> bytes:
     """The page with one of its words changed."""
-    told = page.split()
-    told[random.Random(seed).randrange(len(told))] = f"edit{seed}".encode()
-    return b" ".join(told)
+    parts = page.split()
+    parts[random.Random(seed).randrange(len(parts))] = f"edit{seed}".encode()
+    return b" ".join(parts)
 
 
 def keep(store: Store, source: int, pages: Sequence[bytes], *, first: int = 0, url: str = f"{SITE}/a") -> None:
@@ -69,8 +69,9 @@ def packed(store: Store) -> list[dict[str, object]]:
 
 
 def pages_of(store: Store, source: int) -> list[bytes]:
-    found = capture_queries.of_source(store.ask, source)
-    return [capture_queries.payload(store.ask, each.payload_sha256) for each in found if each.payload_sha256]
+    captures = capture_queries.of_source(store.ask, source)
+    digests = [capture.payload_sha256 for capture in captures if capture.payload_sha256]
+    return [capture_queries.payload(store.ask, digest) for digest in digests]
 
 
 def problems(path: Path) -> list[object]:
@@ -85,8 +86,8 @@ def run(store: Store, *, everything: bool = False) -> RepackResult:
 def forget_how(path: Path) -> None:
     """Make the archive one of before: every payload whole."""
     with Reader(path) as reader:
-        found = [(row["id"], row["sha256"].hex()) for row in reader.ask("SELECT id, sha256 FROM payload")]
-        data = {number: capture_queries.payload(reader.ask, digest) for number, digest in found}
+        payloads = [(row["id"], row["sha256"].hex()) for row in reader.ask("SELECT id, sha256 FROM payload")]
+        data = {number: capture_queries.payload(reader.ask, digest) for number, digest in payloads}
     with closing(sqlite3.connect(path)) as connection, connection:
         for number, whole in data.items():
             row = (*delta_codec.pack(whole), number)
@@ -107,13 +108,13 @@ def test_a_page_that_was_edited_takes_as_little_room_as_the_edit(store: Store) -
 
 
 def test_captures_that_come_together_are_packed_against_each_other(store: Store) -> None:
-    """As an import brings them: in one batch, and in any order."""
+    """An import brings them in one batch, in any order."""
     pages = [page(1)]
     for turn in range(8):
         pages.append(edited(pages[-1], turn))
     source = add_source(store)
-    found = [(a_capture(source, at=T0 + turn * HOUR), data) for turn, data in enumerate(pages)]
-    store.record(random.Random(7).sample(found, len(found)))
+    pairs = [(a_capture(source, at=T0 + turn * HOUR), data) for turn, data in enumerate(pages)]
+    store.record(random.Random(7).sample(pairs, len(pairs)))
     assert pages_of(store, source) == pages
     assert [row["codec"] for row in packed(store)].count("zstd") == 1
 
@@ -143,7 +144,7 @@ def test_a_new_page_of_a_known_site_is_packed_against_another_of_it(store: Store
         keep(store, add_source(store, url), [page(number)], url=url)
     first, *others = packed(store)
     assert first["anchor"] == "daily.example"
-    assert {(each["base_id"], each["anchor"]) for each in others} == {(first["id"], None)}
+    assert {(row["base_id"], row["anchor"]) for row in others} == {(first["id"], None)}
 
 
 def test_a_page_of_another_site_is_not_looked_at(store: Store) -> None:
@@ -171,7 +172,7 @@ def test_an_error_page_is_compared_with_error_pages(store: Store) -> None:
 
 
 def test_a_base_that_was_forgotten_meanwhile_costs_room_and_nothing_else(store: Store, path: Path) -> None:
-    """Between packing and keeping another process may take it out; here the second transaction meets that."""
+    """Between packing and writing, another process may delete it."""
     from db.store import captures, payloads
     from db.writer import ask_on
 
@@ -192,23 +193,23 @@ def test_a_base_that_was_forgotten_meanwhile_costs_room_and_nothing_else(store: 
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 5)), max_size=12))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_whatever_comes_in_whatever_order_is_read_as_it_came(
-    tmp_path_factory: pytest.TempPathFactory, seen: list[tuple[int, int, int]]
+    tmp_path_factory: pytest.TempPathFactory, visits: list[tuple[int, int, int]]
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "archive.db"
     with Store(path) as store:
         sources = [add_source(store, f"{SITE}/{number}") for number in range(3)]
-        wanted: dict[int, dict[int, bytes]] = {source: {} for source in sources}
-        for which, hour, edit in seen:
+        expected: dict[int, dict[int, bytes]] = {source: {} for source in sources}
+        for which, hour, edit in visits:
             data = edited(page(which), edit)
-            wanted[sources[which]].setdefault(hour, data)
-            if wanted[sources[which]][hour] == data:
+            expected[sources[which]].setdefault(hour, data)
+            if expected[sources[which]][hour] == data:
                 keep(store, sources[which], [data], first=hour, url=f"{SITE}/{which}")
-        for source, by_hour in wanted.items():
+        for source, by_hour in expected.items():
             assert pages_of(store, source) == [by_hour[hour] for hour in sorted(by_hour)]
         list(store.repack_payloads(everything=True))
-        for source, by_hour in wanted.items():
+        for source, by_hour in expected.items():
             assert pages_of(store, source) == [by_hour[hour] for hour in sorted(by_hour)]
     assert problems(path) == []
 
@@ -218,7 +219,7 @@ def test_whatever_comes_in_whatever_order_is_read_as_it_came(
 
 @pytest.fixture
 def history(path: Path) -> list[bytes]:
-    """Ten edits of one page, kept as an older version would have: every one whole."""
+    """Ten edits of one page, stored as by an older release: every one whole."""
     pages = [page(1)]
     for turn in range(9):
         pages.append(edited(pages[-1], turn))
@@ -231,9 +232,9 @@ def history(path: Path) -> list[bytes]:
 def test_an_archive_of_before_shrinks_and_reads_the_same(path: Path, history: list[bytes]) -> None:
     with Store(path) as store:
         before = sum(int(str(row["size"])) for row in packed(store))
-        done = run(store)
+        total = run(store)
         after = sum(int(str(row["size"])) for row in packed(store))
-        assert (done.examined, done.before, done.after) == (10, before, after)
+        assert (total.examined, total.before, total.after) == (10, before, after)
         assert after * 5 < before
         assert pages_of(store, 1) == history
     assert problems(path) == []
@@ -252,8 +253,8 @@ def test_a_payload_that_no_capture_shows_is_dropped(store: Store, path: Path) ->
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM underived")
         connection.execute("UPDATE capture SET payload_id = NULL WHERE id = 1")
-    done = run(store)
-    assert done.dropped == 1
+    total = run(store)
+    assert total.dropped == 1
     (left,) = packed(store)
     assert (left["base_id"], left["depth"]) == (None, 0)
     assert pages_of(store, 1) == [edited(page(1), 1)]

@@ -133,7 +133,7 @@ def attack(browser: Browser, place: Place, base: str, name: str, mode: str = "")
     try:
         tab = context.new_page()
         with suppress(BrowserError):
-            tab.goto(f"{base}/web/{STAMP}{mode}/{ORIGIN}/{name}", wait_until="load", timeout=10_000)
+            tab.goto(f"{base}/web/{STAMP}{mode}/{ORIGIN}/{name}", wait_until="load", timeout=100_000)
         if name in CLICKED:
             _click(tab)
         tab.wait_for_timeout(400)

@@ -17,13 +17,13 @@ import pytest
 
 from archive.api import Archive
 from archive.cli import main
-from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.backfill import backfill as run_backfill
 from archive.pipeline.backfill import backfill_scope
 from archive.pipeline.refresh import refresh as run_refresh
 from archive.pipeline.reprocess import reextract, rematch
 from archive.pipeline.run import LEASE, batches
 from archive.pipeline.upkeep import upkeep
+from archive.seeds.frontier.plan import plan_visits
 from archive.settings import load_settings
 from archive.urls import host_of, url_key
 from db import maintenance
@@ -284,7 +284,7 @@ def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishe
 
     async def slow(_: Asked) -> AsyncIterator[bytes]:
         reached.set()
-        await asyncio.to_thread(may_answer.wait, 30)
+        await asyncio.to_thread(may_answer.wait, 300)
         yield reply(page(*PARAGRAPHS)).raw
 
     project.site.pages["/talks"] = slow

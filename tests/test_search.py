@@ -16,6 +16,7 @@ from builders import (
     add_source,
     derive_all,
     digest_of,
+    made_once,
     record_text,
 )
 from db.errors import BadInput
@@ -25,6 +26,8 @@ from db.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from db.records import SearchCursor
 
 EVERYDAY = (
     "U.S.",
@@ -118,7 +121,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     ],
 )
 def test_a_query_is_shown_as_it_was_parsed(typed: str, query: str) -> None:
-    assert parse_query(typed).said == query
+    assert parse_query(typed).description == query
 
 
 @pytest.mark.parametrize(
@@ -241,6 +244,25 @@ def test_a_prefix_of_any_length_finds_the_words_that_begin_so(tmp_path: Path, le
         assert texts[1] in matching_texts(store, "ube", texts)
 
 
+WORDS_OF_ALL_LENGTHS = [
+    "Überall stehen Boote",
+    "ubuntu und die uberfahrt",
+    "UBERALLES",
+    "naïve Naivität",
+    "港口開放 港口",
+    "úb",
+    "u2 3pm",
+]
+
+
+@made_once
+def make_words(path: Path) -> None:
+    with Store(path) as store:
+        for number, text in enumerate(WORDS_OF_ALL_LENGTHS):
+            record_text(store, add_source(store, f"https://paper.example/{number}"), text, T0)
+        derive_all(store)
+
+
 def plain(word: str) -> str:
     """Return a word as the index has it: lower case, without diacritics."""
     return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
@@ -258,7 +280,7 @@ def matching_texts(store: Store, prefix: str, texts: Sequence[str]) -> list[str]
 def test_pages_and_windows_give_each_hit_once(archive: Archive, typed: str, window: int | None) -> None:
     parsed = parse_query(typed)
     urls: list[str] = []
-    place: search_queries.Cursor | None = None
+    place: SearchCursor | None = None
     for _ in range(40):
         page = search_queries.search_page(
             archive.ask, parsed.query, limit=5, only=parsed.only, place=place, window=window
@@ -272,5 +294,5 @@ def test_pages_and_windows_give_each_hit_once(archive: Archive, typed: str, wind
 
 
 def test_removed_text_is_found_with_the_version_that_removed_it(archive: Archive) -> None:
-    hits = archive.search("harbour", limit=100, gone=True)[1]
+    hits = archive.search("harbour", limit=100, removed=True)[1]
     assert [hit.absent_since for hit in hits] == [3] * 4

@@ -282,7 +282,7 @@ def test_a_bad_budget_is_answered_with_a_good_one():
 
 
 @given(st.text(alphabet="|-#:`<>[]() \n\\ahtps/.e*_&!\r", max_size=120))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_text_breaks_the_reader(text: str):
     read_index("## g\n" + text, file="x")
 
@@ -395,7 +395,7 @@ def lists_of_seeds(draw: st.DrawFn) -> list[Seed]:
 
 @pytest.mark.slow
 @given(lists_of_seeds())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_index_written_is_the_index_read(seeds: list[Seed]):
     assert [replace(seed, line=0) for seed in seeds_of(render_index(seeds))] == seeds
 

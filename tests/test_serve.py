@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
 from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
-from archive.serve.pages.search import span_behind
+from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv
 from builders import DAY, HOUR, T0
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/inbox",
-    "/a/1",
-    "/a/3",
-    "/a/1/diff/1..2",
-    "/g",
-    "/g/1",
-    "/g/1?with=4",
+    "/articles/1",
+    "/articles/3",
+    "/articles/1/diff/1..2",
+    "/copies",
+    "/copies/1",
+    "/copies/1?with=4",
     "/search?q=harbour",
     "/search",
-    "/s",
-    "/s?troubled=1",
+    "/sources",
+    "/sources?troubled=1",
     "/runs",
-    "/at/2026-01-05",
+    "/as-of/2026-01-05",
     "/about/api",
-    "/a/1/cite",
-    "/a/1/captures",
+    "/articles/1/cite",
+    "/articles/1/captures",
 )
 MODES = ("side", "changes", "raw", "machine")
 
@@ -64,7 +64,7 @@ def json_of(page: str) -> str:
 # --- pages and their data --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", [*PAGES, *(f"/a/1/diff/1..2?mode={mode}" for mode in MODES)])
+@pytest.mark.parametrize("page", [*PAGES, *(f"/articles/1/diff/1..2?mode={mode}" for mode in MODES)])
 def test_every_page_is_there_for_people_and_for_programs(ask: TestClient, page: str) -> None:
     shown, told = ask.get(page), ask.get(json_of(page))
     assert (shown.status_code, told.status_code) == (200, 200), shown.text
@@ -75,11 +75,13 @@ def test_every_page_is_there_for_people_and_for_programs(ask: TestClient, page: 
 
 
 def test_a_hostile_headline_is_text(ask: TestClient) -> None:
-    assert "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in ask.get("/a/1").text
-    assert ask.get("/a/1.json").json()["title"].startswith(HOSTILE)
+    assert "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in ask.get("/articles/1").text
+    assert ask.get("/articles/1.json").json()["title"].startswith(HOSTILE)
 
 
-@pytest.mark.parametrize("feed", ["/feed.atom", "/inbox.atom", "/a/1/feed.atom", "/a/1.atom", "/search.atom?q=harbour"])
+@pytest.mark.parametrize(
+    "feed", ["/feed.atom", "/inbox.atom", "/articles/1/feed.atom", "/articles/1.atom", "/search.atom?q=harbour"]
+)
 def test_every_feed_is_well_formed_whatever_a_headline_says(ask: TestClient, feed: str) -> None:
     answer = ask.get(feed)
     root = ET.fromstring(answer.text)  # noqa: S314 - our own
@@ -91,7 +93,7 @@ def test_every_feed_is_well_formed_whatever_a_headline_says(ask: TestClient, fee
 
 
 def test_an_unknown_form_or_page_says_what_to_do(ask: TestClient) -> None:
-    for path, status in (("/nothing", 404), ("/runs.atom", 404), ("/a/99", 404), (f"/a/{10**30}", 404)):
+    for path, status in (("/nothing", 404), ("/runs.atom", 404), ("/articles/99", 404), (f"/articles/{10**30}", 404)):
         answer = ask.get(path, headers={"accept": "application/json"})
         assert answer.status_code == status, path
         assert answer.headers["content-type"] == "application/problem+json"
@@ -103,11 +105,11 @@ BAD = (
     "/inbox.json?after=xyz",
     "/inbox.json?limit=501",
     "/inbox.json?since=never",
-    "/at/neverday",
-    f"/s.json?after={key_of([1, 2])}",
+    "/as-of/neverday",
+    f"/sources.json?after={key_of([1, 2])}",
     f"/inbox.json?after={key_of([2**80, 1])}",
-    "/a/1/diff/1..2?mode=x",
-    "/a/1?v=x",
+    "/articles/1/diff/1..2?mode=x",
+    "/articles/1?v=x",
     "/search.json?q=harbour&kind=nonsense",
     "/search.json?q=harbour&since=never",
     "/runs.json?until=never",
@@ -137,9 +139,9 @@ def test_what_was_seen_is_no_news_until_that_is_taken_back(tmp_path: Path) -> No
     assert (row["id"], row["from"], row["to"]) == (1, 1, 2)
     assert "headline" in row["kinds"]
     assert len(first["small"]) == 1
-    assert post(asked, "/a/1/seen", until=row["at"]) == 303
+    assert post(asked, "/articles/1/seen", until=row["at"]) == 303
     assert asked.get("/inbox.json").json()["changes"] == []
-    assert post(asked, "/a/1/seen", until=row["seen_until"]) == 303
+    assert post(asked, "/articles/1/seen", until=row["seen_until"]) == 303
     assert [each["id"] for each in asked.get("/inbox.json").json()["changes"]] == [1]
     assert post(asked, "/seen") == 303
     empty = asked.get("/inbox.json").json()
@@ -160,38 +162,38 @@ def test_filters_are_addresses(ask: TestClient, query: str, found: int) -> None:
 
 def test_a_label_is_kept_and_shown(tmp_path: Path) -> None:
     asked = client(application(stocked(tmp_path / "archive.db")))
-    pair = asked.get("/g/2.json").json()["pair"]
+    pair = asked.get("/copies/2.json").json()["pair"]
     sides = {side["id"]: side["text_sha256"] for side in (pair["a"], pair["b"])}
     digests = {"a": sides[2], "b": sides[1]}
-    assert post(asked, "/g/2/label", say="copy", note="seen on paper", **{"with": "1"}, **digests) == 303
-    assert asked.get("/g/2.json").json()["labels"][0]["note"] == "seen on paper"
-    assert post(asked, "/g/2/label", say="maybe", **{"with": "1"}) == 400
+    assert post(asked, "/copies/2/label", say="copy", note="seen on paper", **{"with": "1"}, **digests) == 303
+    assert asked.get("/copies/2.json").json()["labels"][0]["note"] == "seen on paper"
+    assert post(asked, "/copies/2/label", say="maybe", **{"with": "1"}) == 400
 
 
 def test_check_now_asks_who_can(archived: Path) -> None:
     visited: list[str] = []
     asked = client(application(archived, check=visited.append))
-    assert post(asked, "/a/2/check") == 303
+    assert post(asked, "/articles/2/check") == 303
     assert visited == ["https://copy.example/harbour"]
-    assert post(client(application(archived)), "/a/2/check") == 501
+    assert post(client(application(archived)), "/articles/2/check") == 501
 
 
 def test_a_redirect_stays_here(tmp_path: Path) -> None:
     asked = client(application(stocked(tmp_path / "archive.db")))
     for back in ("https://evil.example/", "//evil.example", "/\\evil.example", "/a\r\nset-cookie: x=1"):
         form = {"token": TOKEN, "until": "2026-01-05", "back": back}
-        answer = asked.post("/a/1/seen", data=form, headers={"origin": OURS})
-        assert answer.headers["location"] == "/a/1"
+        answer = asked.post("/articles/1/seen", data=form, headers={"origin": OURS})
+        assert answer.headers["location"] == "/articles/1"
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------
 
 
 def test_copies_stand_side_by_side_with_swapped_words_marked(ask: TestClient) -> None:
-    told = ask.get("/g/1.json?with=2").json()
+    told = ask.get("/copies/1.json?with=2").json()
     assert {row["outlet"] for row in told["members"]} == {"daily.example", "copy.example"}
     assert told["original"]["outlet"] in told["reasons"][0] or told["reasons"]
-    again = ask.get("/g/1.json?with=4").json()["pair"]
+    again = ask.get("/copies/1.json?with=4").json()["pair"]
     assert again["because"].startswith("not linked") or again["relation"]
 
 
@@ -199,7 +201,7 @@ def test_lists_end_and_no_row_is_told_twice(ask: TestClient) -> None:
     for path, rows in (
         ("/api/v1/sources", "sources"),
         ("/api/v1/versions", "versions"),
-        ("/at/2026-02-01.json", "articles"),
+        ("/as-of/2026-02-01.json", "articles"),
     ):
         whole = ask.get(f"{path}?limit=500").json()[rows]
         page, met = f"{path}?limit=1", []
@@ -213,13 +215,13 @@ def test_lists_end_and_no_row_is_told_twice(ask: TestClient) -> None:
 
 
 def test_what_did_not_change_is_not_sent_again(ask: TestClient) -> None:
-    for path in ("/", "/a/1", "/a/1.json", "/feed.atom", "/api/v1/runs"):
+    for path in ("/", "/articles/1", "/articles/1.json", "/feed.atom", "/api/v1/runs"):
         etag = ask.get(path).headers["etag"]
         again = ask.get(path, headers={"if-none-match": f'"other", W/{etag}'})
         assert (again.status_code, again.content) == (304, b""), path
-    digest = ask.get("/a/1.json").json()["text_sha256"]
+    digest = ask.get("/articles/1.json").json()["text_sha256"]
     assert "immutable" in ask.get(f"/api/v1/texts/{digest}").headers["cache-control"]
-    assert ask.get("/a/1.json").headers["cache-control"] == "no-cache"
+    assert ask.get("/articles/1.json").headers["cache-control"] == "no-cache"
 
 
 # --- search, sources, runs -------------------------------------------------------------------------------------------
@@ -241,8 +243,8 @@ def test_a_facet_is_the_address_of_the_search_for_that_alone(ask: TestClient) ->
 def test_a_month_is_narrowed_to_before_the_next_one(ask: TestClient) -> None:
     paths = [each["path"] for each in ask.get("/search.json?q=harbour").json()["by_time"]]
     assert "/search?q=harbour+after%3A2026-01-05+before%3A2026-01-06" in paths
-    assert span_behind("2025-12") == "2026-01"
-    assert span_behind("2026-02-28") == "2026-03-01"
+    assert period_after("2025-12") == "2026-01"
+    assert period_after("2026-02-28") == "2026-03-01"
 
 
 def test_a_search_for_a_kind_of_change_goes_on_until_it_has_a_page_and_misses_none(ask: TestClient) -> None:
@@ -262,15 +264,15 @@ def test_a_search_takes_a_window_of_time(ask: TestClient) -> None:
 
 
 def test_a_source_tells_how_it_goes_and_can_be_checked_now(archived: Path, ask: TestClient) -> None:
-    rows = {row["id"]: row for row in ask.get("/s.json").json()["sources"]}
+    rows = {row["id"]: row for row in ask.get("/sources.json").json()["sources"]}
     assert (rows[1]["streak"], rows[3]["streak"]) == (2, 1)
     assert rows[1]["usual_length"] > 50
     assert rows[3]["usual_length"] is None
     assert rows[1]["changes_a_week"] == round(1 / (30 / 7), 2)
-    assert "Check now" not in ask.get("/s").text, "this server cannot"
+    assert "Check now" not in ask.get("/sources").text, "this server cannot"
     asked = client(application(archived, check=print))
-    assert asked.get("/s?troubled=1").text.count('action="/a/3/check"') == 1
-    assert 'name="back" value="/s?troubled=1"' in asked.get("/s?troubled=1").text
+    assert asked.get("/sources?troubled=1").text.count('action="/articles/3/check"') == 1
+    assert 'name="back" value="/sources?troubled=1"' in asked.get("/sources?troubled=1").text
 
 
 def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Path) -> None:
@@ -292,7 +294,7 @@ def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Pa
     assert [run["id"] for run in asked.get(first["next"]).json()["runs"]] == [1]
     assert asked.get("/runs/2.json").json()["runs"][0]["kind"] == "backfill"
     assert asked.get("/runs/9").status_code == asked.get(f"/runs/{10**30}").status_code == 404
-    assert "none is to be expected by itself" in _empty_inbox(asked)
+    assert "No further run is scheduled" in _empty_inbox(asked)
 
 
 def _empty_inbox(asked: TestClient) -> str:
@@ -311,9 +313,11 @@ def test_no_cell_of_a_table_is_a_formula() -> None:
 
 
 def test_a_list_is_also_lines_and_a_table(ask: TestClient) -> None:
-    lines = ask.get("/s.ndjson").text.splitlines()
-    assert [json.loads(line)["id"] for line in lines] == [row["id"] for row in ask.get("/s.json").json()["sources"]]
-    assert len(list(csv.reader(io.StringIO(ask.get("/s.csv").text)))) == len(lines) + 1
+    lines = ask.get("/sources.ndjson").text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [
+        row["id"] for row in ask.get("/sources.json").json()["sources"]
+    ]
+    assert len(list(csv.reader(io.StringIO(ask.get("/sources.csv").text)))) == len(lines) + 1
 
 
 # --- the description -------------------------------------------------------------------------------------------------

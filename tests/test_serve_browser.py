@@ -30,22 +30,22 @@ pytestmark = [
 ]
 PAGES = (
     "/",
-    "/a/1",
-    "/a/3",
-    *(f"/a/1/diff/1..2?mode={mode}" for mode in ("reading", "side", "changes", "raw", "machine")),
-    "/g",
-    "/g/1?with=2",
-    "/a/1/cite",
-    "/a/1/captures",
+    "/articles/1",
+    "/articles/3",
+    *(f"/articles/1/diff/1..2?mode={mode}" for mode in ("reading", "side", "changes", "raw", "machine")),
+    "/copies",
+    "/copies/1?with=2",
+    "/articles/1/cite",
+    "/articles/1/captures",
     "/search",
     "/search?q=harbour",
     "/search?q=harbour&kind=number",
     "/search?q=-harbour",
     "/search?q=nowhere+site:daily.example",
-    "/s?troubled=1",
-    "/s",
+    "/sources?troubled=1",
+    "/sources",
     "/runs",
-    "/at/2026-02-01",
+    "/as-of/2026-02-01",
     "/about/api",
     "/?kind=number",
 )
@@ -127,26 +127,26 @@ def test_the_inbox_is_walked_by_keys(browser: Any, base: str) -> None:
     page = context.new_page()
     page.goto(base + "/")
     page.keyboard.press("j")
-    with page.expect_response(lambda answer: answer.url.endswith("/a/1/seen")) as answered:
+    with page.expect_response(lambda answer: answer.url.endswith("/articles/1/seen")) as answered:
         page.keyboard.press("e")
     assert answered.value.status == 204
     page.wait_for_selector("li[data-done]")
-    with page.expect_response(lambda answer: answer.url.endswith("/a/1/seen")):
+    with page.expect_response(lambda answer: answer.url.endswith("/articles/1/seen")):
         page.keyboard.press("u")
     page.reload()
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/a/1/diff/1..2")
+    page.wait_for_url("**/articles/1/diff/1..2")
     context.close()
 
 
 def test_a_form_works_without_scripts_and_a_hostile_headline_is_read_as_text(browser: Any, base: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(base + "/a/1")
+    page.goto(base + "/articles/1")
     assert HOSTILE.partition("\u202e")[0] in page.locator("h1").inner_text()
     page.get_by_role("button", name="Mark as seen").click()
-    assert page.url.endswith("/a/1")
+    assert page.url.endswith("/articles/1")
     assert page.get_by_role("button", name="Mark as seen").count() == 0
     page.goto(base + "/")
     assert "alert(1)" not in page.locator("main").inner_text()
@@ -157,18 +157,18 @@ def test_the_pairs_of_a_group_are_stepped_through_by_keys_and_without_scripts(br
     with served(application(a_group(tmp_path / "archive.db"))) as base:
         context = browser.new_context()
         page = context.new_page()
-        page.goto(base + "/g/1")
+        page.goto(base + "/copies/1")
         page.keyboard.press("n")
-        page.wait_for_url("**/g/1?with=3#pair")
+        page.wait_for_url("**/copies/1?with=3#pair")
         page.keyboard.press("p")
-        page.wait_for_url("**/g/1?with=2#pair")
+        page.wait_for_url("**/copies/1?with=2#pair")
         context.close()
         context = browser.new_context(java_script_enabled=False)
         page = context.new_page()
-        page.goto(base + "/g/1")
+        page.goto(base + "/copies/1")
         page.get_by_role("link", name="Next", exact=True).focus()
         page.keyboard.press("Enter")
-        page.wait_for_url("**/g/1?with=3#pair")
+        page.wait_for_url("**/copies/1?with=3#pair")
         assert page.get_by_role("link", name="2: mirror.example").get_attribute("aria-current") == "true"
         context.close()
 
@@ -177,7 +177,7 @@ def test_the_picture_of_a_change_is_drawn_under_our_policy(browser: Any, base: s
     context = browser.new_context(viewport={"width": 1200, "height": 630})
     page, complaints = context.new_page(), []
     page.on("console", lambda said: complaints.append(said.text) if "favicon" not in said.location["url"] else None)
-    page.goto(base + "/a/1/diff/1..2.svg")
+    page.goto(base + "/articles/1/diff/1..2.svg")
     ends = page.evaluate("[...document.querySelectorAll('text')].map(each => each.getBoundingClientRect().right)")
     assert 600 < max(ends) <= 1200 - 60
     assert complaints == []
@@ -187,7 +187,7 @@ def test_the_picture_of_a_change_is_drawn_under_our_policy(browser: Any, base: s
 def test_the_counts_lead_to_what_they_count_and_stay_in_sight(browser: Any, base: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 400}, reduced_motion="reduce")
     page = context.new_page()
-    page.goto(base + "/a/1/diff/1..2")
+    page.goto(base + "/articles/1/diff/1..2")
     page.get_by_role("link", name="added").click()
     assert page.locator("#first-new").is_visible()
     page.mouse.wheel(0, 200)

@@ -59,40 +59,42 @@ def told(ask: TestClient, path: str) -> Any:
 
 
 def test_a_group_is_stepped_through_from_its_first_pair_to_its_last_by_links_alone(ask: TestClient) -> None:
-    first = told(ask, "/g/1")["pairs"][0]["path"].partition("#")[0]
+    first = told(ask, "/copies/1")["pairs"][0]["path"].partition("#")[0]
     met, path = [], first
     while path:
         met.append(next(each["outlet"] for each in told(ask, path)["pairs"] if each["chosen"]))
         _, mark, behind = ask.get(path).text.partition('rel="next" href="')
         path = behind.partition("#")[0] if mark else ""
     assert met == ["daily.example", "mirror.example"]
-    assert f'rel="prev" href="{first}#pair"' in ask.get("/g/1?with=3").text
+    assert f'rel="prev" href="{first}#pair"' in ask.get("/copies/1?with=3").text
 
 
 def test_the_group_is_the_same_whichever_member_it_is_asked_of(ask: TestClient) -> None:
-    asked = [[each["path"] for each in told(ask, path)["pairs"]] for path in ("/g/1", "/g/2", "/g/3?with=1")]
-    assert asked[0] == asked[1] == asked[2] == ["/g/1?with=2#pair", "/g/1?with=3#pair"]
+    asked = [
+        [each["path"] for each in told(ask, path)["pairs"]] for path in ("/copies/1", "/copies/2", "/copies/3?with=1")
+    ]
+    assert asked[0] == asked[1] == asked[2] == ["/copies/1?with=2#pair", "/copies/1?with=3#pair"]
 
 
 def test_each_group_is_listed_once_at_its_probable_original(ask: TestClient) -> None:
-    (group,) = told(ask, "/g")["clusters"]
-    assert (group["path"], group["outlet"], group["count"], group["outlets"]) == ("/g/1", "wire.example", 3, 3)
+    (group,) = told(ask, "/copies")["clusters"]
+    assert (group["path"], group["outlet"], group["count"], group["outlets"]) == ("/copies/1", "wire.example", 3, 3)
     assert [each["id"] for each in group["members"]] == [1, 2, 3]
-    assert 'href="/g/1?with=3#pair"' in ask.get("/g").text
+    assert 'href="/copies/1?with=3#pair"' in ask.get("/copies").text
     assert told(ask, "/api/v1/clusters?limit=1")["clusters"] == [group]
 
 
 def test_groups_are_narrowed_by_when_a_member_was_first_seen(ask: TestClient) -> None:
-    assert told(ask, "/g?since=2026-01-05T10:00:00Z")["clusters"]
-    assert told(ask, "/g?until=2026-01-05T08:00:00Z")["clusters"]
-    assert told(ask, "/g?since=2026-01-06")["clusters"] == []
-    assert "No article here has a copy" in ask.get("/g?since=2026-01-06").text
+    assert told(ask, "/copies?since=2026-01-05T10:00:00Z")["clusters"]
+    assert told(ask, "/copies?until=2026-01-05T08:00:00Z")["clusters"]
+    assert told(ask, "/copies?since=2026-01-06")["clusters"] == []
+    assert "No article in this archive has a copy" in ask.get("/copies?since=2026-01-06").text
 
 
 def test_where_another_pair_is_shown_none_of_the_group_is_the_chosen_one(ask: TestClient) -> None:
-    shown = told(ask, "/g/1?with=4")
+    shown = told(ask, "/copies/1?with=4")
     assert [each["chosen"] for each in shown["pairs"]] == [False, False]
-    assert "Pairs of this group" in ask.get("/g/1?with=4").text
+    assert "Pairs of this group" in ask.get("/copies/1?with=4").text
 
 
 @pytest.mark.parametrize("path", ["/api/v1/clusters/1?with=3", "/api/v1/clusters/1?with=2"])
@@ -115,13 +117,13 @@ def test_passages_have_their_places_in_both_texts_their_likeness_and_what_they_s
 
 
 def test_rows_and_passages_have_the_same_numbers(ask: TestClient) -> None:
-    pair = told(ask, "/g/1?with=3")["pair"]
+    pair = told(ask, "/copies/1?with=3")["pair"]
     assert {row["n"] for row in pair["rows"]} - {None} == {each["n"] for each in pair["passages"]}
 
 
 def test_words_that_stand_for_others_are_listed(ask: TestClient) -> None:
-    assert told(ask, "/g/1?with=3")["pair"]["swaps"] == [{"a": "Officials", "b": "Officers", "count": 1}]
-    assert "“Officials” → “Officers”" in ask.get("/g/1?with=3").text
+    assert told(ask, "/copies/1?with=3")["pair"]["swaps"] == [{"a": "Officials", "b": "Officers", "count": 1}]
+    assert "“Officials” → “Officers”" in ask.get("/copies/1?with=3").text
 
 
 def test_neither_other_sentences_nor_capitals_are_swapped_words() -> None:

@@ -71,7 +71,7 @@ def test_36_nothing_is_changed_without_the_token(ask: TestClient, token: str) ->
 
 def test_36_reading_changes_nothing(archived: Path, ask: TestClient) -> None:
     before = archived.read_bytes()
-    for path in ("/seen", "/a/1/seen", "/a/1/check", "/g/1/label"):
+    for path in ("/seen", "/articles/1/seen", "/articles/1/check", "/copies/1/label"):
         assert ask.get(path).status_code in {404, 405}
     assert archived.read_bytes() == before
 
@@ -95,7 +95,7 @@ def test_37_other_sites_may_not_read(ask: TestClient) -> None:
 
 
 def test_38_every_answer_has_its_policy_and_no_cookie(ask: TestClient) -> None:
-    for path in ("/", "/a/1", "/a/1.json", "/nothing", "/static/app.css", "/feed.atom", "/openapi.json"):
+    for path in ("/", "/articles/1", "/articles/1.json", "/nothing", "/static/app.css", "/feed.atom", "/openapi.json"):
         headers = ask.get(path).headers
         assert headers["content-security-policy"] == POLICY, path
         assert headers["x-content-type-options"] == "nosniff"
@@ -144,7 +144,7 @@ def test_a_whole_address_as_request_target_is_its_path(ask: TestClient) -> None:
 
 def test_a_form_is_small(ask: TestClient) -> None:
     form = {"token": TOKEN, "note": "x" * 20_000}
-    assert ask.post("/g/1/label", data=form, headers={"origin": OURS}).status_code == 403
+    assert ask.post("/copies/1/label", data=form, headers={"origin": OURS}).status_code == 403
 
 
 SEARCHES = (

@@ -34,7 +34,7 @@ PATTERNS = [
 ALPHABET = st.text(alphabet="abcdx20-./] \n", max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pattern=st.sampled_from(PATTERNS), text=ALPHABET)
 def test_a_pattern_matches_the_same_texts_as_re(pattern: str, text: str) -> None:
     assert Pattern(pattern).matches(text) == bool(re.fullmatch(pattern, text, re.DOTALL))

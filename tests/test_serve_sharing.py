@@ -46,7 +46,7 @@ def test_the_patch_is_that_of_the_command_line(archived: Path, ask: TestClient) 
     with Archive(archived) as archive:
         url = archive.source("https://daily.example/harbour").url
         found = archive.compare(Ref(url=url, number=1), Ref(url=url, number=2))
-    answer = ask.get("/a/1/diff/1..2.patch")
+    answer = ask.get("/articles/1/diff/1..2.patch")
     assert answer.headers["content-type"] == "text/x-diff; charset=utf-8"
     assert answer.text == render_unified(found.change, found.a_text, found.b_text)
     assert "\n-Three hundred boats wait" in answer.text
@@ -54,15 +54,15 @@ def test_the_patch_is_that_of_the_command_line(archived: Path, ask: TestClient) 
 
 
 def test_what_did_not_change_has_an_empty_patch_and_still_a_picture(ask: TestClient) -> None:
-    assert ask.get("/a/1/diff/1..1.patch").text == ""
-    assert "no change" in ask.get("/a/1/diff/1..1.svg").text
+    assert ask.get("/articles/1/diff/1..1.patch").text == ""
+    assert "no change" in ask.get("/articles/1/diff/1..1.svg").text
 
 
 def test_the_picture_tells_the_change_and_asks_for_nothing(ask: TestClient) -> None:
-    answer = ask.get("/a/1/diff/1..2.svg")
+    answer = ask.get("/articles/1/diff/1..2.svg")
     drawn = ET.fromstring(answer.text)  # noqa: S314 - our own
     said = "".join(drawn.itertext())
-    shown = told(ask, "/a/1/diff/1..2")
+    shown = told(ask, "/articles/1/diff/1..2")
     assert answer.headers["content-type"] == "image/svg+xml"
     assert (int(drawn.attrib["width"]), int(drawn.attrib["height"])) == (WIDTH, HEIGHT)
     assert all(shown[side]["text_sha256"] in said for side in "ab")
@@ -79,7 +79,7 @@ HOW = ("line-through", "underline")
 
 
 def test_a_hostile_headline_is_text_in_a_picture(ask: TestClient) -> None:
-    answer = ask.get("/a/1/diff/1..2.svg")
+    answer = ask.get("/articles/1/diff/1..2.svg")
     assert "<script" not in answer.text
     assert "\u202e" not in answer.text
     assert HOSTILE.partition("\u202e")[0] in "".join(ET.fromstring(answer.text).itertext())  # noqa: S314 - our own
@@ -95,43 +95,43 @@ def test_no_line_of_a_picture_runs_over_its_edge(text: str) -> None:
 
 
 def test_a_page_of_a_change_leads_to_all_that_can_be_taken_away(ask: TestClient) -> None:
-    shown = told(ask, "/a/1/diff/1..2")
-    page = ask.get("/a/1/diff/1..2").text
+    shown = told(ask, "/articles/1/diff/1..2")
+    page = ask.get("/articles/1/diff/1..2").text
     for file in shown["files"]:
         assert f'href="{file["path"]}" download="{file["name"]}"' in page
         assert re.fullmatch(r"daily\.example-1-1-2\.(patch|svg)", file["name"])
     answer = ask.get(shown["permalink"])
-    assert (answer.status_code, answer.headers["location"]) == (303, "/a/1/diff/1..2")
-    assert ask.get(f"/a/1/compare?a={'0' * 64}&b=2").status_code == 404
+    assert (answer.status_code, answer.headers["location"]) == (303, "/articles/1/diff/1..2")
+    assert ask.get(f"/articles/1/compare?a={'0' * 64}&b=2").status_code == 404
 
 
 def test_the_counts_of_a_change_lead_to_its_first_marks(ask: TestClient) -> None:
     for mode in ("reading", "changes", "side"):
-        page = ask.get(f"/a/1/diff/1..2?mode={mode}").text
+        page = ask.get(f"/articles/1/diff/1..2?mode={mode}").text
         for name in re.findall(r'href="#(first-\w+)"', page):
             assert page.count(f'id="{name}"') == 1, mode
         assert 'href="#first-cut"' in page
-    assert 'href="#first-' not in ask.get("/a/1/diff/1..1").text
+    assert 'href="#first-' not in ask.get("/articles/1/diff/1..1").text
 
 
 # --- a citation ------------------------------------------------------------------------------------------------------
 
 
 def test_a_citation_names_instant_and_digests_in_three_forms(ask: TestClient) -> None:
-    shown = told(ask, "/a/1/cite?v=1")
+    shown = told(ask, "/articles/1/cite?v=1")
     assert [form["name"] for form in shown["forms"]] == ["APA", "Markdown", "BibTeX"]
     for form in shown["forms"]:
         assert shown["text_sha256"] in form["text"]
         assert shown["captured_at"] in form["text"]
     memento = ask.get(shown["memento"].removeprefix(OURS))
     assert memento.headers["memento-datetime"]
-    page = ask.get("/a/1/cite")
+    page = ask.get("/articles/1/cite")
     assert page.status_code == 200
     assert "<script>alert" not in page.text
 
 
 def test_a_hostile_headline_breaks_out_of_no_citation(ask: TestClient) -> None:
-    _, markdown, bibtex = (form["text"] for form in told(ask, "/a/1/cite")["forms"])
+    _, markdown, bibtex = (form["text"] for form in told(ask, "/articles/1/cite")["forms"])
     assert markdown.startswith("[\\</title\\>\\<script\\>")
     assert bibtex.count("{") == bibtex.count("}")
     assert "\\&" in bibtex
@@ -141,17 +141,17 @@ def test_a_hostile_headline_breaks_out_of_no_citation(ask: TestClient) -> None:
 
 
 def test_every_number_of_captures_leads_to_so_many(ask: TestClient) -> None:
-    article = told(ask, "/a/1")
-    page = ask.get("/a/1").text
+    article = told(ask, "/articles/1")
+    page = ask.get("/articles/1").text
     for each in [*article["versions"], *article["states"]]:
         window = f"since={quote(each['first_seen_at'], safe='')}&amp;until={quote(each['last_seen_at'], safe='')}"
-        assert f"/a/1/captures?{window}" in page
-        found = told(ask, f"/a/1/captures?{window.replace('&amp;', '&')}")["captures"]
+        assert f"/articles/1/captures?{window}" in page
+        found = told(ask, f"/articles/1/captures?{window.replace('&amp;', '&')}")["captures"]
         assert len(found) == each.get("captures", each.get("seen"))
-    everything = told(ask, "/a/1/captures")["captures"]
+    everything = told(ask, "/articles/1/captures")["captures"]
     assert len(everything) == article["checks"]
     assert all(ask.get(each["memento"]).status_code == 200 for each in everything)
-    assert told(ask, "/a/3/captures")["captures"][0]["said"] == "check failed (no answer in time)"
+    assert told(ask, "/articles/3/captures")["captures"][0]["said"] == "check failed (no answer in time)"
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------
@@ -170,16 +170,16 @@ def test_a_list_is_also_parquet(ask: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "accept", "found"),
     [
-        ("/s", "text/csv", "text/csv"),
-        ("/s", "application/json;q=0.5, text/csv", "text/csv"),
-        ("/s", "text/csv;q=0, application/x-ndjson;q=0.1", "application/x-ndjson"),
-        ("/s", "*/*", "text/html"),
-        ("/s", "text/html, text/csv", "text/html"),
+        ("/sources", "text/csv", "text/csv"),
+        ("/sources", "application/json;q=0.5, text/csv", "text/csv"),
+        ("/sources", "text/csv;q=0, application/x-ndjson;q=0.1", "application/x-ndjson"),
+        ("/sources", "*/*", "text/html"),
+        ("/sources", "text/html, text/csv", "text/html"),
         ("/inbox", "application/atom+xml", "application/atom+xml"),
-        ("/a/1/diff/1..2", "text/x-diff", "text/x-diff"),
+        ("/articles/1/diff/1..2", "text/x-diff", "text/x-diff"),
         ("/api/v1/runs", "text/html", "application/json"),
         ("/api/v1/versions", "application/vnd.apache.parquet", "application/vnd.apache.parquet"),
-        ("/s", "no media type;;q=x,,", "text/html"),
+        ("/sources", "no media type;;q=x,,", "text/html"),
     ],
 )
 def test_a_form_is_asked_for_by_accept_as_by_ending(ask: TestClient, path: str, accept: str, found: str) -> None:

@@ -1,80 +1,147 @@
-"""What a page says of the time to come: when a source is due, when the next run is expected, or that nobody knows."""
+"""What a page says of the time to come: when a source is due, as the plan has it, and when the next run is expected."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
-from archive.serve.next_visits import due_about, next_run
-from builders import DAY, HOUR, T0
-from db.queries.source_health import Check, SourceHealth
-from db.records import SeedKind, Source
+from archive.api import Archive
+from archive.api.runs import expect_run
+from archive.cli import wirecopy
+from archive.serve.pages.sources import row
+from archive.timestamps import iso
+from archive.urls import url_key
+from builders import DAY, HOUR, T0, a_capture, a_seed, failed
+from db.records import DiscoveredUrl, ExpectedRun, Reason, Run, SeedKind
+from db.store import Store
+from serving import NOW, application, client
 
-NOW = T0 + 10 * DAY
+if TYPE_CHECKING:
+    from pathlib import Path
 
+    from starlette.testclient import TestClient
 
-def health(*states: str, every: Any = "auto", kind: SeedKind = SeedKind.ARTICLE, **more: Any) -> SourceHealth:
-    """A source with a check an hour before now that met the last of these states, and so on backwards."""
-    source: dict[str, Any] = {
-        "id": 1,
-        "url": "https://x.example/",
-        "url_key": "example,x)/",
-        "kind": kind,
-        "found_at": T0,
-    }
-    held = {name: more.pop(name) for name in ("same_as", "retired_at") if name in more}
-    checks = [
-        Check(at=NOW - place * HOUR, state=state, length=9) for place, state in enumerate(reversed(states), start=1)
-    ]
-    known: dict[str, Any] = {"group": "g", "count": len(checks), "versions": 1, "changed_at": None, "waits_until": None}
-    return SourceHealth(
-        source=Source(**source, seed_key="s", **held), every=every, checks=tuple(reversed(checks)), **(known | more)
-    )
-
-
-@pytest.mark.parametrize(
-    ("each", "due"),
-    [
-        (health("ok", every=timedelta(hours=6)), NOW + 5 * HOUR),
-        (health("ok", every="once"), None),
-        (health("ok", every=None), None),
-        (health("ok", every=timedelta(hours=6), same_as=2), None),
-        (health("ok", every=timedelta(hours=6), retired_at=NOW), None),
-        (health("ok", every=timedelta(hours=6), waits_until=NOW + DAY), NOW + DAY),
-        (health("not_modified", kind=SeedKind.FEED), None),
-        (health("timeout", kind=SeedKind.FEED, every=timedelta(hours=1)), NOW + HOUR),
-        (health("ok", "timeout", "dns", every=timedelta(hours=1)), NOW + 3 * HOUR),
-        (health("paywall", every=timedelta(hours=6)), NOW + 5 * HOUR),
-        (health(every=timedelta(hours=6)), T0),
-    ],
-)
-def test_a_source_is_due_by_its_own_rhythm_as_far_as_its_page_knows_it(each: SourceHealth, due: object) -> None:
-    assert due_about(each, {}) == due
+MINUTE = timedelta(minutes=1)
+SEEDS = [
+    a_seed("fixed", every=timedelta(hours=6)),
+    a_seed("once", every="once"),
+    a_seed("fails", every=timedelta(hours=1)),
+    a_seed("waits", every=timedelta(hours=6)),
+    a_seed("auto"),
+    a_seed("unseen"),
+    a_seed("retired"),
+    a_seed("list", group="wide", kind=SeedKind.FEED, budget=6),
+]
 
 
-def test_an_article_without_a_rhythm_of_its_own_is_due_some_time_after_its_last_check() -> None:
-    due = due_about(health("ok"), {})
-    assert due is not None
-    assert NOW - HOUR < due < NOW + 30 * DAY
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of seeds with every kind of rhythm, and one group with a budget that its 120 articles exceed."""
+    path = tmp_path_factory.mktemp("watched") / "archive.db"
+    with Store(path) as store:
+        keys = {seed.url: url_key(seed.url) for seed in SEEDS}
+        store.sync_seeds(SEEDS, keys, T0)
+        with Archive(path) as archive:
+            ids = {source.seed_key: source.id for source in archive.sources()}
+        entries = [(DiscoveredUrl(url=url), url_key(url)) for url in (f"https://wide.example/{n}" for n in range(120))]
+        store.add_discovered(entries, ids["wide/list"], NOW - DAY)
+        with Archive(path) as archive:
+            articles = [source.id for source in archive.sources() if source.found_in]
+        visit = NOW - HOUR
+        store.record([(a_capture(ids[f"daily/{name}"], at=visit), b"page") for name in ("fixed", "once", "auto")])
+        store.record([(failed(Reason.TIMEOUT, visit - n * HOUR, ids["daily/fails"]), None) for n in (2, 1, 0)])
+        busy = failed(Reason.RATE_LIMITED, visit, ids["daily/waits"])
+        store.record([(replace(busy, retry_at=NOW + DAY), None)])
+        store.record([(a_capture(ids["wide/list"], at=visit), b"list")])
+        store.record([(a_capture(each, at=NOW - place * 10 * MINUTE), b"page") for place, each in enumerate(articles)])
+        store.sync_seeds([seed for seed in SEEDS if seed.name != "retired"], keys, NOW - DAY)
+    return path
 
 
-def runs(*hours: float, kind: str = "refresh") -> list[dict[str, Any]]:
-    return [{"kind": kind, "started_at": NOW - hour * HOUR} for hour in hours]
+@pytest.fixture(scope="module")
+def ask(watched: Path) -> TestClient:
+    return client(application(watched), accept="application/json")
+
+
+def planned(path: Path) -> dict[str, tuple[str | None, bool]]:
+    """By address when the verb says that a source is due, and whether it is."""
+    answer = CliRunner().invoke(wirecopy, ["--db", str(path), "plan", "--json"], env={"WIRECOPY_CLOCK": iso(NOW)})
+    plan = json.loads(answer.stdout)
+    with Archive(path) as archive:
+        since = {visit.url: visit.due_at for visit in archive.plan(NOW).visits}
+    found = {visit["url"]: (stamp(iso(since[visit["url"]])), True) for visit in plan["due"]}
+    return found | {wait["url"]: (stamp(wait["due_at"]), False) for wait in plan["waiting"]}
+
+
+def stamp(instant: str | None) -> str | None:
+    """To the second, as the page says it."""
+    return None if instant is None else f"{instant[:19]}Z"
+
+
+def test_a_page_says_of_every_source_what_the_plan_says(watched: Path, ask: TestClient) -> None:
+    plan = planned(watched)
+    shown = ask.get("/sources?limit=500").json()
+    rows = {each["url"]: (each["due_at"], each["due"]) for each in shown["sources"]}
+    assert shown["planned"]
+    assert rows == plan
+    assert len({due for due, _ in plan.values()}) > 5
+    assert {due for _, due in plan.values()} == {True, False}
+
+
+def test_what_a_budget_leaves_for_a_source_is_said_though_only_that_source_is_asked_of(
+    watched: Path, ask: TestClient
+) -> None:
+    plan = planned(watched)
+    with Archive(watched) as archive:
+        assert archive.plan(NOW).budgets[0].tau > 0.2
+        for source in archive.sources():
+            shown = ask.get(f"/api/v1/sources/{source.id}").json()
+            assert (shown["due_at"], shown["due"]) == plan[source.url]
+            alone = archive.plan(NOW, source_ids=[source.id])
+            decided = len((*alone.visits, *alone.waiting))
+            assert decided == (121 if (source.seed_key or "").startswith("wide/") else 1)
+
+
+def test_a_source_that_nobody_watches_is_never_due(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Store(path) as store:
+        store.add_source("https://x.example/", url_key("https://x.example/"), T0)
+    (shown,) = client(application(path)).get("/sources.json").json()["sources"]
+    assert (shown["due_at"], shown["due"]) == (None, False)
+
+
+def test_where_a_plan_takes_too_long_nothing_is_said_of_it(watched: Path) -> None:
+    with Archive(watched) as archive:
+        (health,) = archive.health(limit=1).rows
+    shown = row(health, NOW, None)
+    assert (shown["due_at"], shown["due"], shown["checks"]) == (None, False, health.count)
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def runs(*hours: float, kind: str = "refresh") -> list[Run]:
+    """Runs that began so many hours ago."""
+    facts: dict[str, Any] = {"kind": kind, "owner": "tests", "finished_at": None, "counts": {}}
+    return [Run(id=place, started_at=NOW - hour * HOUR, **facts) for place, hour in enumerate(hours)]
 
 
 def test_the_next_run_is_expected_as_the_last_ones_came() -> None:
-    told = next_run(runs(0.25, 0.75, 1.25, 1.75), NOW)
-    assert told == {"last_at": "2026-01-15T07:45:00Z", "every_seconds": 1800, "at": "2026-01-15T08:15:00Z"}
+    expected = ExpectedRun(last_at=NOW - 15 * MINUTE, every=30 * MINUTE, next_at=NOW + 15 * MINUTE)
+    assert expect_run(runs(0.25, 0.75, 1.25, 1.75), NOW) == expected
 
 
 def test_a_run_that_is_a_little_late_is_expected_now_and_one_long_overdue_not_at_all() -> None:
-    assert next_run(runs(1.5, 2.5, 3.5), NOW)["at"] == "2026-01-15T08:00:00Z"
-    late = next_run(runs(2.5, 3.5, 4.5), NOW)
-    assert (late["at"], late["every_seconds"]) == (None, 3600)
+    assert expect_run(runs(1.5, 2.5, 3.5), NOW).next_at == NOW
+    late = expect_run(runs(2.5, 3.5, 4.5), NOW)
+    assert (late.next_at, late.every) == (None, HOUR)
 
 
 def test_two_runs_are_no_habit_and_a_backfill_is_none_either() -> None:
-    assert next_run(runs(1, 2), NOW)["every_seconds"] is None
-    assert next_run(runs(1, 2, 3, kind="backfill"), NOW) == {"last_at": None, "every_seconds": None, "at": None}
+    assert expect_run(runs(1, 2), NOW) == ExpectedRun(last_at=NOW - HOUR)
+    assert expect_run(runs(1, 2, 3, kind="backfill"), NOW) == ExpectedRun()

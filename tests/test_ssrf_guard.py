@@ -133,7 +133,7 @@ def answering(*addresses: str) -> Lookup:
     return lookup
 
 
-OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=2)
+OPEN = FetchPolicy(contact="mailto:desk@wire.example", min_gap=0, deadline=60)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The writing side, on real files: facts are kept once, the ledger tells the truth, histories are settled."""
+"""Tests of db.store on real files: facts are stored once, the ledger is right, histories are settled."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def writer(path: Path, lane: int, turns: int) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> None:
     writers = [writer(path, lane, 15) for lane in range(3)]
-    errors = [process.communicate(timeout=60)[1] for process in writers]
+    errors = [process.communicate(timeout=500)[1] for process in writers]
     assert errors == ["", "", ""]
     with Reader(path) as reader:
         assert statistics.counts(reader.ask)["captures"] == 45
@@ -211,11 +211,11 @@ def test_a_capture_comes_back_as_it_was_kept(store: Store, source: int) -> None:
         retry_at=T0 + HOUR,
     )
     (capture_id,) = store.record([(sent, PAGE)])
-    kept = capture_queries.by_id(store.ask, capture_id)
-    assert kept.payload_length == len(PAGE)
-    assert capture_queries.payload(store.ask, kept.payload_sha256 or "") == PAGE
-    told = {name: getattr(kept, name) for name in sent.__slots__ if not name.startswith("payload") and name != "id"}
-    assert told == {name: getattr(sent, name) for name in told}
+    stored = capture_queries.by_id(store.ask, capture_id)
+    assert stored.payload_length == len(PAGE)
+    assert capture_queries.payload(store.ask, stored.payload_sha256 or "") == PAGE
+    values = {name: getattr(stored, name) for name in sent.__slots__ if not name.startswith("payload") and name != "id"}
+    assert values == {name: getattr(sent, name) for name in values}
 
 
 def test_recording_twice_changes_nothing(store: Store, source: int) -> None:
@@ -226,9 +226,9 @@ def test_recording_twice_changes_nothing(store: Store, source: int) -> None:
 
 
 def test_recording_a_failure_twice_changes_nothing(store: Store, source: int) -> None:
-    gone = failed(Reason.TIMEOUT, T0, source)
-    assert len(store.record([(gone, None)])) == 1
-    assert store.record([(gone, None)]) == []
+    timeout = failed(Reason.TIMEOUT, T0, source)
+    assert len(store.record([(timeout, None)])) == 1
+    assert store.record([(timeout, None)]) == []
 
 
 def test_two_payloads_of_one_instant_are_two_captures(store: Store, source: int) -> None:
@@ -243,7 +243,7 @@ def test_a_payload_is_stored_once_and_its_return_is_a_revisit(store: Store, sour
 
 
 def test_a_304_is_a_revisit_without_a_payload_of_its_own(store: Store, source: int) -> None:
-    """So that its natural key is the same whatever arrived before it."""
+    """Its natural key must not depend on what arrived before it."""
     store.record([(a_capture(source), PAGE)])
     unmodified = failed(Reason.NOT_MODIFIED, T0 + HOUR, source, status=304)
     assert len(store.record([(unmodified, None)])) == 1
@@ -263,7 +263,7 @@ def test_a_304_is_a_sighting_of_the_last_whole_page(store: Store, source: int) -
 
 
 def test_a_304_never_speaks_of_a_page_from_another_archive(store: Store, source: int) -> None:
-    """The server compared with what we had seen live; what a web archive saw in between is no part of that."""
+    """The server compared with our own capture, not with one of a web archive in between."""
     store.record([(a_capture(source), PAGE)])
     store.record([(a_capture(source, at=T0 + HOUR, provenance="archive:old.example"), b"from elsewhere")])
     store.record([(failed(Reason.NOT_MODIFIED, T0 + 2 * HOUR, source, status=304), None)])
@@ -357,14 +357,14 @@ def test_captures_of_a_window_can_be_derived_again(store: Store, source: int) ->
 
 
 def history(store: Store, source: int) -> list[tuple[int, str]]:
-    return [(each.number, each.text_sha256) for each in version_queries.of_source(store.ask, source)]
+    return [(version.number, version.text_sha256) for version in version_queries.of_source(store.ask, source)]
 
 
 def test_settling_keeps_the_ids_of_versions_that_still_hold(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0), ("three", T0 + 2 * DAY)])
-    before = {each.text_sha256: each.id for each in version_queries.of_source(store.ask, source)}
+    before = {version.text_sha256: version.id for version in version_queries.of_source(store.ask, source)}
     make_history(store, source, [("two", T0 + DAY)])
-    after = {each.text_sha256: each.id for each in version_queries.of_source(store.ask, source)}
+    after = {version.text_sha256: version.id for version in version_queries.of_source(store.ask, source)}
     assert {digest: after[digest] for digest in before} == before
     assert history(store, source) == [(1, digest_of("", "one")), (2, digest_of("", "two")), (3, digest_of("", "three"))]
 
@@ -378,7 +378,7 @@ def test_what_no_longer_holds_is_superseded_and_never_deleted(store: Store, sour
     store.use_recipe(OTHER_RECIPE, T0)
     derive_all(store, recipe=OTHER_RECIPE, title="A headline")
     assert len(store.ask("SELECT id FROM version WHERE superseded_at IS NOT NULL")) == 3
-    assert {each.title for each in version_queries.of_source(store.ask, source)} == {"A headline"}
+    assert {version.title for version in version_queries.of_source(store.ask, source)} == {"A headline"}
 
 
 def test_settling_twice_changes_nothing(store: Store, source: int) -> None:
@@ -424,17 +424,17 @@ def sync(store: Store, *seeds: object, days: int = 0) -> None:
 
 def watched(store: Store) -> dict[str, bool]:
     """Each watched address, and whether it is still in the index."""
-    return {each.source.url: each.source.retired_at is None for each in source_queries.states(store.ask)}
+    return {state.source.url: state.source.retired_at is None for state in source_queries.states(store.ask)}
 
 
 def test_a_seed_taken_out_is_retired_and_one_put_back_revived(store: Store) -> None:
-    one, two = a_seed("one"), a_seed("two")
-    sync(store, one, two)
-    sync(store, one, days=1)
-    assert watched(store) == {one.url: True, two.url: False}
+    first, second = a_seed("one"), a_seed("two")
+    sync(store, first, second)
+    sync(store, first, days=1)
+    assert watched(store) == {first.url: True, second.url: False}
     assert store.ask("SELECT count(*) AS n FROM seed") == [{"n": 2}]
-    sync(store, one, two, days=2)
-    assert watched(store) == {one.url: True, two.url: True}
+    sync(store, first, second, days=2)
+    assert watched(store) == {first.url: True, second.url: True}
 
 
 def test_an_empty_index_retires_everything(store: Store) -> None:
@@ -511,9 +511,9 @@ def join(store: Store, old: str, new: str) -> list[int]:
 
 def owner(store: Store, url: str) -> str:
     """The address whose history answers for ``url``."""
-    found = source_queries.by_url_key(store.ask, url_key(url))
-    assert found is not None
-    return found.url
+    record = source_queries.by_url_key(store.ask, url_key(url))
+    assert record is not None
+    return record.url
 
 
 def test_a_moved_page_goes_on_in_the_history_of_its_old_address(store: Store) -> None:
@@ -554,7 +554,7 @@ def test_a_joined_source_gives_its_versions_to_the_history(store: Store) -> None
     make_history(store, new, [("two", T0 + DAY)])
     join(store, A, B)
     settle(store, old)
-    assert [each.text_sha256 for each in version_queries.of_source(store.ask, old)] == [
+    assert [version.text_sha256 for version in version_queries.of_source(store.ask, old)] == [
         digest_of("", "one"),
         digest_of("", "two"),
     ]
@@ -584,23 +584,23 @@ def noise(turn: int) -> bytes:
     return b"".join(bytes.fromhex(digest_of(str(turn), str(part))) for part in range(64))
 
 
-def fill(path: Path, kept: list[int]) -> None:
-    """Record into the archive until it refuses; ``kept`` grows with every capture it took."""
+def fill(path: Path, capture_ids: list[int]) -> None:
+    """Record until the archive refuses. ``capture_ids`` grows with every capture it accepts."""
     with Store(path) as store:
         source = add_source(store)
         for turn in range(2000):
-            kept += store.record([(a_capture(source, at=T0 + turn * HOUR), noise(turn))])
+            capture_ids += store.record([(a_capture(source, at=T0 + turn * HOUR), noise(turn))])
 
 
 def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path) -> None:
-    path, kept = small_disk / "archive.db", list[int]()
+    path, capture_ids = small_disk / "archive.db", list[int]()
     with pytest.raises(StoreError, match="the disk is full") as raised:
-        fill(path, kept)
+        fill(path, capture_ids)
     assert not isinstance(raised.value, Corrupt)
     subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
     maintenance.check_file(path, deep=True)
     with Store(path) as store:
-        assert [capture.id for capture in capture_queries.of_source(store.ask, 1)] == kept
+        assert [capture.id for capture in capture_queries.of_source(store.ask, 1)] == capture_ids
         assert len(store.record([(a_capture(1, at=T0 - HOUR), noise(-1))])) == 1
 
 
@@ -629,7 +629,7 @@ def test_asking_does_not_wait_for_another_writer(path: Path, store: Store, sourc
         other.execute("BEGIN IMMEDIATE")
         asking = threading.Thread(target=source_queries.by_id, args=(store.ask, source))
         asking.start()
-        asking.join(timeout=10)
+        asking.join(timeout=60)
         waited = asking.is_alive()
         other.execute("ROLLBACK")
     asking.join()

@@ -39,8 +39,8 @@ def path(tmp_path: Path) -> Path:
     """An article that lost a word on the second day and got another on the third, and a copy that came late."""
     where = tmp_path / "archive.db"
     with Store(where) as store:
-        seen = [("ferry sinks in fog", T0), ("ferry sinks", T0 + DAY), ("ferry sinks, captain held", T0 + 2 * DAY)]
-        make_history(store, add_source(store), seen)
+        texts = [("ferry sinks in fog", T0), ("ferry sinks", T0 + DAY), ("ferry sinks, captain held", T0 + 2 * DAY)]
+        make_history(store, add_source(store), texts)
         make_history(store, add_source(store, COPY), [("ferry sinks in fog again", T0 + 2 * DAY)])
     return where
 
@@ -57,9 +57,9 @@ def standing(archive: Archive, **when: object) -> list[tuple[str, int]]:
 
 def test_the_whole_archive_at_a_moment_is_what_stood_there_then(archive: Archive) -> None:
     assert standing(archive) == [(COPY, 1), (URL, 3)]
-    assert standing(archive, at=T0 + DAY) == [(URL, 2)]
-    assert standing(archive, at=T0) == [(URL, 1)]
-    assert standing(archive, at=T0 - HOUR) == []
+    assert standing(archive, as_of=T0 + DAY) == [(URL, 2)]
+    assert standing(archive, as_of=T0) == [(URL, 1)]
+    assert standing(archive, as_of=T0 - HOUR) == []
 
 
 def test_a_group_that_is_not_in_the_index_lists_nothing(archive: Archive) -> None:
@@ -67,36 +67,36 @@ def test_a_group_that_is_not_in_the_index_lists_nothing(archive: Archive) -> Non
 
 
 def test_a_search_says_from_when_to_when_and_since_which_version_it_is_gone(archive: Archive) -> None:
-    _, found = archive.search("fog")
-    told = {hit.version.url: (hit.present_from, hit.present_to, hit.absent_since) for hit in found}
-    assert told == {URL: (T0, T0, 2), COPY: (T0 + 2 * DAY, T0 + 2 * DAY, None)}
+    _, hits = archive.search("fog")
+    periods = {hit.version.url: (hit.present_from, hit.present_to, hit.absent_since) for hit in hits}
+    assert periods == {URL: (T0, T0, 2), COPY: (T0 + 2 * DAY, T0 + 2 * DAY, None)}
 
 
 def test_versions_in_a_row_that_match_are_one_hit(archive: Archive) -> None:
-    _, found = archive.search("ferry sinks")
-    (mine,) = [hit for hit in found if hit.version.url == URL]
-    assert (mine.present_from, mine.present_to, mine.absent_since) == (T0, T0 + 2 * DAY, None)
+    _, hits = archive.search("ferry sinks")
+    (match,) = [hit for hit in hits if hit.version.url == URL]
+    assert (match.present_from, match.present_to, match.absent_since) == (T0, T0 + 2 * DAY, None)
 
 
 def test_only_what_vanished_can_be_asked_for(archive: Archive) -> None:
-    _, found = archive.search("fog", gone=True)
-    assert [(hit.version.url, hit.absent_since) for hit in found] == [(URL, 2)]
-    assert archive.search("captain", gone=True)[1] == []
+    _, hits = archive.search("fog", removed=True)
+    assert [(hit.version.url, hit.absent_since) for hit in hits] == [(URL, 2)]
+    assert archive.search("captain", removed=True)[1] == []
 
 
 def test_a_search_of_a_moment_finds_only_what_stood_there(archive: Archive) -> None:
-    assert [hit.version.number for hit in archive.search("fog", at=T0 + HOUR)[1]] == [1]
-    assert archive.search("fog", at=T0 + DAY)[1] == []
-    assert archive.search("captain", at=T0 + DAY)[1] == []
+    assert [hit.version.number for hit in archive.search("fog", as_of=T0 + HOUR)[1]] == [1]
+    assert archive.search("fog", as_of=T0 + DAY)[1] == []
+    assert archive.search("captain", as_of=T0 + DAY)[1] == []
 
 
 def test_words_that_left_and_came_back_are_two_hits(tmp_path: Path) -> None:
-    seen = [("fog", T0), ("sun", T0 + DAY), ("fog again", T0 + 2 * DAY)]
+    texts = [("fog", T0), ("sun", T0 + DAY), ("fog again", T0 + 2 * DAY)]
     with Store(tmp_path / "archive.db") as store:
-        make_history(store, add_source(store), seen)
+        make_history(store, add_source(store), texts)
     with Archive(tmp_path / "archive.db") as archive:
-        found = sorted((hit.present_from, hit.absent_since) for hit in archive.search("fog")[1])
-    assert found == [(T0, 2), (T0 + 2 * DAY, None)]
+        periods = sorted((hit.present_from, hit.absent_since) for hit in archive.search("fog")[1])
+    assert periods == [(T0, 2), (T0 + 2 * DAY, None)]
 
 
 @pytest.fixture
@@ -123,8 +123,8 @@ def test_what_was_believed_on_a_day_is_still_known(rederived: Path) -> None:
         then = archive.version(Ref(url=URL), recorded=T0 + DAY)
         assert archive.text(then).body == "read more. ferry sinks"
         assert (then.number, then.recipe_id, then.superseded_at) == (1, "recipe-one", None)
-        _, told = archive.history(URL, recorded=T0 + DAY)
-        assert [version.recipe_id for version in told.versions] == ["recipe-one"]
+        _, history = archive.history(URL, recorded=T0 + DAY)
+        assert [version.recipe_id for version in history.versions] == ["recipe-one"]
         ((listed, _),) = archive.articles(recorded=T0 + DAY)
         assert archive.text(listed).body == "read more. ferry sinks"
 
@@ -143,5 +143,5 @@ def test_a_history_of_a_day_counts_only_the_checks_until_then(tmp_path: Path) ->
             record_text(store, source, "the same", T0 + day * DAY)
             derive_all(store, now=T0 + day * DAY)
     with Archive(tmp_path / "archive.db") as archive:
-        _, told = archive.history(URL, recorded=T0 + DAY)
-    assert [(version.captures, version.last_seen_at) for version in told.versions] == [(2, T0 + DAY)]
+        _, history = archive.history(URL, recorded=T0 + DAY)
+    assert [(version.captures, version.last_seen_at) for version in history.versions] == [(2, T0 + DAY)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from archive.api.uncorrected import Copy, stale
+from archive.api.uncorrected import Copy, find_uncorrected
 from archive.cli import wirecopy
 from builders import DAY, HOUR, T0, a_version, digest_of
 from db.records import Passage, Text
@@ -38,7 +38,7 @@ def carried(history: Sequence[str], copy: str, *passages: Passage, seen_at: int 
     ((version, text),) = versions(copy, url=COPY)
     last_seen_at = T0 + seen_at * HOUR
     latest = a_version(1, url=COPY, text_sha256=version.text_sha256, last_seen_at=last_seen_at)
-    return stale(versions(*history), Copy(version=latest, text=text, passages={1: passages}))
+    return find_uncorrected(versions(*history), Copy(version=latest, text=text, passages={1: passages}))
 
 
 def test_a_passage_copied_word_for_word_and_corrected_since_is_found():

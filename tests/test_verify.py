@@ -16,7 +16,7 @@ from db.reader import Reader
 from db.records import Passage, Reason
 from db.store import Store
 from db.verify import verify
-from tests.builders import DAY, T0, URL, a_judgement, add_source, failed, make_history, record_text
+from tests.builders import DAY, T0, URL, a_judgement, add_source, failed, made_once, make_history, record_text
 
 if TYPE_CHECKING:
     import random
@@ -28,18 +28,21 @@ if TYPE_CHECKING:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An archive with two articles, three versions, and a capture still to derive."""
-    where = tmp_path / "archive.db"
-    with Store(where) as store:
+    return make_archive(tmp_path / "archive.db")
+
+
+@made_once
+def make_archive(path: Path) -> None:
+    with Store(path) as store:
         make_history(store, add_source(store), [("the harbour opens", T0), ("the harbour closes " * 99, T0 + DAY)])
         make_history(store, add_source(store, "https://copy.example/a"), [("a harbour opens", T0 + DAY)])
         record_text(store, 1, "waiting", T0 + 2 * DAY)
-    return where
 
 
 def spoil(path: Path, *statements: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        for each in statements:
-            connection.execute(each)
+        for statement in statements:
+            connection.execute(statement)
 
 
 def found(path: Path, *, deep: bool = False) -> list[Problem]:
@@ -118,8 +121,8 @@ CASES = {
 def test_what_is_broken_is_named(path: Path, statement: str, what: str, where: str) -> None:
     spoil(path, statement)
     problems = found(path)
-    named = [problem for problem in problems if what in problem.what and where in problem.where]
-    assert named, problems
+    matching = [problem for problem in problems if what in problem.what and where in problem.where]
+    assert matching, problems
     assert all("wirecopy " in problem.todo for problem in problems)
 
 
@@ -201,16 +204,16 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def cells(path: Path) -> list[tuple[str, str, int, object]]:
     """Every value of every fact: table, column, key, value."""
-    found = []
+    rows = []
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
         for table, (key, others) in FACTS.items():
             for row in connection.execute(f"SELECT * FROM {table} ORDER BY {key}"):
-                told = {name: row[name] for name in row.keys() if name not in others}  # noqa: SIM118 (a Row is values)
-                found += [
-                    (table, name, row[key], value) for name, value in told.items() if value not in {None, "", b""}
+                values = {name: row[name] for name in row.keys() if name not in others}  # noqa: SIM118 (a Row is values)
+                rows += [
+                    (table, name, row[key], value) for name, value in values.items() if value not in {None, "", b""}
                 ]
-    return found
+    return rows
 
 
 def changed(value: object, dice: random.Random) -> object:
@@ -219,16 +222,16 @@ def changed(value: object, dice: random.Random) -> object:
         case int():
             return value ^ (1 << dice.randrange(max(value.bit_length(), 1)))
         case str():
-            at = dice.randrange(len(value))
-            return value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+            offset = dice.randrange(len(value))
+            return value[:offset] + chr(ord(value[offset]) ^ 1) + value[offset + 1 :]
         case bytes():
-            at = dice.randrange(len(value))
-            return value[:at] + bytes([value[at] ^ (1 << dice.randrange(8))]) + value[at + 1 :]
+            offset = dice.randrange(len(value))
+            return value[:offset] + bytes([value[offset] ^ (1 << dice.randrange(8))]) + value[offset + 1 :]
     raise TypeError(value)
 
 
 @given(dice=st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pytest.TempPathFactory, dice: Any) -> None:
     path = tmp_path_factory.mktemp("spoilt") / "archive.db"
     path.write_bytes(sound)
@@ -246,7 +249,7 @@ def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pyt
 def test_an_address_under_another_key_is_found(path: Path) -> None:
     spoil(path, "UPDATE source SET url_key = 'example,other,)/' WHERE id = 1")
     with Reader(path) as reader:
-        assert [one.where for one in verify(reader, deep=False, key_of=url_key)] == [f"source 1, {URL}"]
+        assert [problem.where for problem in verify(reader, deep=False, key_of=url_key)] == [f"source 1, {URL}"]
 
 
 def test_a_passage_outside_of_its_text_is_found(path: Path) -> None:

@@ -269,7 +269,7 @@ def arrive(store: Store, observations: Sequence[tuple[int, Observation]], batche
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data(), pages)
 def test_any_order_of_arrival_gives_the_same_history(
     store: Store, data: st.DataObject, observations: list[Observation]

@@ -41,7 +41,7 @@ STORY, COPY = "https://daily.example/story", "https://mirror.example/story"
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small newsroom: a feed, a story in three versions, a copy of it under another address, a page that is gone."""
+    """A small newsroom: a feed, a story in three versions, its copy at another address, a deleted page."""
     where = tmp_path_factory.mktemp("views") / "archive.db"
     with Store(where) as store:
         seeds = [FEED, a_seed("gone"), a_seed("never")]
@@ -75,17 +75,17 @@ def rows(reader: Reader, sql: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("view", ["v_sources", "v_articles", "v_versions", "v_changes", "v_inbox"])
 def test_every_time_is_iso_8601_and_every_row_has_a_title(reader: Reader, view: str) -> None:
-    found = reader.ask(f"SELECT * FROM {view}")
-    assert found
-    for row in found:
+    selected = reader.ask(f"SELECT * FROM {view}")
+    assert selected
+    for row in selected:
         assert row["title"]
         times = [value for name, value in row.items() if name.endswith("_at") and value is not None]
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time) for time in times)
 
 
 def test_sources_say_how_they_are(reader: Reader) -> None:
-    found = rows(reader, "SELECT title, seed, state, checks, versions, last_checked_at FROM v_sources ORDER BY id")
-    assert found == [
+    selected = rows(reader, "SELECT title, seed, state, checks, versions, last_checked_at FROM v_sources ORDER BY id")
+    assert selected == [
         (FEED.url, "daily/feed", "unvisited", 0, 0, None),
         ("https://daily.example/gone", "daily/gone", "gone_410", 1, 0, "2026-01-08T08:00:00Z"),
         ("https://daily.example/never", "daily/never", "unvisited", 0, 0, None),
@@ -97,20 +97,20 @@ def test_sources_say_how_they_are(reader: Reader) -> None:
 
 
 def test_a_joined_source_names_the_one_that_has_its_history(reader: Reader) -> None:
-    asked = "SELECT history_of FROM v_sources WHERE title = 'https://daily.example/moved'"
-    assert rows(reader, asked) == [(4,)]
+    sql = "SELECT history_of FROM v_sources WHERE title = 'https://daily.example/moved'"
+    assert rows(reader, sql) == [(4,)]
 
 
 def test_versions_hold_the_text_and_its_digest(reader: Reader) -> None:
-    asked = "SELECT version, title, text, text_sha256, cause FROM v_versions WHERE url = :url ORDER BY version"
-    first, *_ = [tuple(row.values()) for row in reader.ask(asked, url=STORY)]
+    sql = "SELECT version, title, text, text_sha256, cause FROM v_versions WHERE url = :url ORDER BY version"
+    first, *_ = [tuple(row.values()) for row in reader.ask(sql, url=STORY)]
     digest = digest_of("Harbour opens", "The harbour opens.")
     assert first == (1, "Harbour opens", "The harbour opens.", digest, "first")
 
 
 def test_articles_show_the_newest_version(reader: Reader) -> None:
-    found = rows(reader, "SELECT title, versions, text FROM v_articles ORDER BY id")
-    assert found == [
+    selected = rows(reader, "SELECT title, versions, text FROM v_articles ORDER BY id")
+    assert selected == [
         ("Harbour closes", 3, "The harbour closes on Friday."),
         ("Harbour closes", 1, "The harbour closes."),
         ("Port shuts", 1, "The port shuts."),
@@ -118,17 +118,17 @@ def test_articles_show_the_newest_version(reader: Reader) -> None:
 
 
 def test_changes_show_the_headline_before(reader: Reader) -> None:
-    found = rows(reader, "SELECT title_before, title, version, seen_at FROM v_changes ORDER BY version")
-    assert found == [
+    selected = rows(reader, "SELECT title_before, title, version, seen_at FROM v_changes ORDER BY version")
+    assert selected == [
         ("Harbour opens", "Harbour closes", 2, "2026-01-05T09:00:00Z"),
         ("Harbour closes", "Harbour closes", 3, "2026-01-06T08:00:00Z"),
     ]
 
 
 def test_copies_point_from_the_earlier_text_to_the_later(reader: Reader) -> None:
-    asked = "SELECT relation, of_url, of_version, copy_url, copy_version, of_coverage, copy_coverage FROM v_copies"
+    sql = "SELECT relation, of_url, of_version, copy_url, copy_version, of_coverage, copy_coverage FROM v_copies"
     spun = "https://spinner.example/port"
-    assert sorted(rows(reader, asked)) == [
+    assert sorted(rows(reader, sql)) == [
         ("exact", STORY, 2, COPY, 1, 1.0, 1.0),
         ("reworded", STORY, 2, spun, 1, 0.4, 0.7),
         ("reworded", COPY, 1, spun, 1, 0.4, 0.7),
@@ -136,10 +136,10 @@ def test_copies_point_from_the_earlier_text_to_the_later(reader: Reader) -> None
 
 
 def test_an_original_edited_again_is_no_copy_of_its_copy(tmp_path: Path) -> None:
-    """Its third version came after the copy and still resembles it: the link stays, but nobody copied that way."""
+    """Its third version came after the copy and still resembles it. The link stays, but is not a copy that way."""
     with Store(tmp_path / "archive.db") as store:
-        seen = [("The harbour opens.", T0), ("The harbour shuts.", T0 + HOUR), ("The harbour is shut.", T0 + DAY)]
-        make_history(store, add_source(store, STORY), seen)
+        texts = [("The harbour opens.", T0), ("The harbour shuts.", T0 + HOUR), ("The harbour is shut.", T0 + DAY)]
+        make_history(store, add_source(store, STORY), texts)
         make_history(store, add_source(store, COPY), [("The harbour shuts, we hear.", T0 + 2 * HOUR)])
         store.record_links(2, [(4, a_judgement())], "of the tests", T0)
         store.record_links(3, [(4, a_judgement())], "of the tests", T0)
@@ -155,8 +155,8 @@ def test_an_older_article_that_takes_another_ones_text_later_is_its_copy(
 ) -> None:
     """Not even where the two reported of one event before: who was first on the web does not decide, the links do."""
     with Store(tmp_path / "archive.db") as store:
-        seen = [("Fog over the bay.", T0), ("Boats stay in, we hear.", T0 + DAY)]
-        make_history(store, add_source(store, COPY), seen)
+        texts = [("Fog over the bay.", T0), ("Boats stay in, we hear.", T0 + DAY)]
+        make_history(store, add_source(store, COPY), texts)
         make_history(store, add_source(store, STORY), [("Boats stay in.", T0 + HOUR)])
         store.record_links(2, [(3, a_judgement())], "of the tests", T0)
         if relation is not None:
@@ -166,19 +166,19 @@ def test_an_older_article_that_takes_another_ones_text_later_is_its_copy(
 
 
 def test_the_inbox_shows_an_article_once_beside_what_was_seen_last(path: Path, tmp_path: Path) -> None:
-    asked = "SELECT id, title_before, title, version_seen, version, seen_at, changes FROM v_inbox"
+    sql = "SELECT id, title_before, title, version_seen, version, seen_at, changes FROM v_inbox"
     newest = "2026-01-06T08:00:00Z"
     shutil.copy(path, tmp_path / "marked.db")
     with Store(tmp_path / "marked.db") as store:
-        assert [tuple(row.values()) for row in store.ask(asked)] == [
+        assert [tuple(row.values()) for row in store.ask(sql)] == [
             (4, "Harbour opens", "Harbour closes", 1, 3, newest, 2)
         ]
         store.mark_read(4, T0 + HOUR, T0 + DAY)
-        assert [tuple(row.values()) for row in store.ask(asked)] == [
+        assert [tuple(row.values()) for row in store.ask(sql)] == [
             (4, "Harbour closes", "Harbour closes", 2, 3, newest, 1)
         ]
         store.mark_read(None, T0 + DAY, T0 + DAY)
-        assert store.ask(asked) == []
+        assert store.ask(sql) == []
 
 
 def test_superseded_versions_are_not_shown(tmp_path: Path) -> None:
@@ -232,12 +232,12 @@ def test_every_query_of_the_documents_runs_and_finds_something(root: Path, path:
 
 def test_the_documents_ask_the_stable_views_only(root: Path) -> None:
     tables = {name for name in metadata.tables if name != "text"}
-    asked = {word for _, sql in queries(root) for word in re.findall(r"(?:FROM|JOIN)\s+(\w+)", sql)}
-    assert asked.isdisjoint(tables)
+    queried = {word for _, sql in queries(root) for word in re.findall(r"(?:FROM|JOIN)\s+(\w+)", sql)}
+    assert queried.isdisjoint(tables)
 
 
 def picture() -> str:
-    """What points where, as Mermaid draws it: a bar for what must be there, a ring for what may."""
+    """Return the foreign keys as a Mermaid diagram: a bar for a required row, a ring for an optional one."""
     lines = ["erDiagram"]
     for table in metadata.sorted_tables:
         for key in sorted(table.foreign_keys, key=lambda key: list(table.c).index(key.parent)):
@@ -247,24 +247,24 @@ def picture() -> str:
 
 
 def columns() -> str:
-    """Every table with its columns; a question mark stands for "may be missing"."""
+    """Return every table with its columns. A question mark means that it may be NULL."""
     lines = []
     for name, table in sorted(metadata.tables.items()):
-        named = " ".join(f"{column.name}{'?' if column.nullable else ''}" for column in table.columns)
-        lines.append(textwrap.fill(f"{name:<12}{named}", width=118, subsequent_indent=" " * 12))
+        names = " ".join(f"{column.name}{'?' if column.nullable else ''}" for column in table.columns)
+        lines.append(textwrap.fill(f"{name:<12}{names}", width=118, subsequent_indent=" " * 12))
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("language", "made"), [("mermaid", picture), ("text", columns)], ids=["picture", "columns"])
-def test_the_documents_draw_the_tables_as_they_are(root: Path, language: str, made: Callable[[], str]) -> None:
+@pytest.mark.parametrize(("language", "draw"), [("mermaid", picture), ("text", columns)], ids=["picture", "columns"])
+def test_the_documents_draw_the_tables_as_they_are(root: Path, language: str, draw: Callable[[], str]) -> None:
     text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
     (drawn,) = re.findall(rf"```{language}\n(.+?)\n```", text, flags=re.DOTALL)
-    assert drawn == made(), f"put this into docs/schema.md:\n{made()}"
+    assert drawn == draw(), f"put this into docs/schema.md:\n{draw()}"
 
 
 def test_every_column_of_a_view_is_explained(root: Path, reader: Reader) -> None:
     text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
     for view in ("v_sources", "v_articles", "v_versions", "v_changes", "v_inbox", "v_copies"):
-        (shown,) = re.findall(rf"^\| `{view}` \|.*\| (.+?) \|$", text, flags=re.MULTILINE)
-        named = [row["name"] for row in reader.ask("SELECT name FROM pragma_table_info(:view)", view=view)]
-        assert re.findall(r"\w+", shown) == named
+        (documented,) = re.findall(rf"^\| `{view}` \|.*\| (.+?) \|$", text, flags=re.MULTILINE)
+        names = [row["name"] for row in reader.ask("SELECT name FROM pragma_table_info(:view)", view=view)]
+        assert re.findall(r"\w+", documented) == names

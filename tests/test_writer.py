@@ -1,4 +1,4 @@
-"""What a commit waits for: the disk, but where what it keeps can be derived again."""
+"""Tests of db.writer: commits wait for the disk, except commits of derived data."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Four processes write to one archive at once while a person reads: nothing is lost, and nobody hears of a lock.
+"""Tests of concurrent writers: four processes write to one archive while a reader queries it. No loss, no lock error.
 
-Each writer does what runs do, through the real store: batches of captures recorded, the ledger derived (by all of them,
-of all of them), histories settled and texts linked, leases taken and given back. Run as a program, this file is such a
-writer: ``test_writers.py ARCHIVE NUMBER SECONDS``;
-it prints the captures that it was told are kept.
+Each writer does what runs do, through the real store: it records batches of captures, derives the ledger (also captures
+of other writers), settles histories, links texts, takes leases and releases them. Run as a program, this file is such a
+writer: ``test_writers.py ARCHIVE NUMBER SECONDS`` prints the captures it recorded.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ WORDS = (
 
 
 class Reading:
-    """A stand-in for the extractor's workers: a page is its text."""
+    """A replacement for the extractor's workers that returns the page as its text."""
 
     def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
         for page in pages:
@@ -74,17 +73,17 @@ def url_of(number: int) -> str:
 
 def write(path: Path, number: int, seconds: float) -> None:
     dice, me = random.Random(number), lease_owner(f"writer-{number}")
-    kept: list[tuple[int, str]] = []
-    ends = time.monotonic() + seconds
+    stored: list[tuple[int, str]] = []
+    deadline = time.monotonic() + seconds
     with Store(path) as store:
         store.use_recipe(RECIPE, T0)
-        while time.monotonic() < ends:
-            batch = [page(dice, len(kept) + place, number) for place in range(BATCH)]
+        while time.monotonic() < deadline:
+            batch = [page(dice, len(stored) + place, number) for place in range(BATCH)]
             store.record(batch)
-            kept += [(each.source_id, each.captured_at.isoformat()) for each, _ in batch]
+            stored += [(capture.source_id, capture.captured_at.isoformat()) for capture, _ in batch]
             derive(store, 2 * BATCH)
             take_turns(store, me, f"lane {dice.randrange(2)}")
-    json.dump(kept, sys.stdout)
+    json.dump(stored, sys.stdout)
 
 
 def derive(store: Store, together: int) -> None:
@@ -93,44 +92,44 @@ def derive(store: Store, together: int) -> None:
 
 
 def page(dice: random.Random, turn: int, number: int) -> tuple[Capture, bytes]:
-    """A page of a source all of them write to, at an instant nobody else has; now and then what it said before."""
+    """Return a page of a shared source, at an instant of this writer alone. Some pages repeat an earlier text."""
     source = dice.randint(1, SOURCES)
     words = " ".join(dice.choices(WORDS, k=60)) if turn % 3 else f"What source {source} said before. " * 10
-    at = T0 + turn * HOUR + number * HOUR / WRITERS
-    return a_capture(source, at=at, url=url_of(source)), words.encode()
+    instant = T0 + turn * HOUR + number * HOUR / WRITERS
+    return a_capture(source, at=instant, url=url_of(source)), words.encode()
 
 
 def take_turns(store: Store, me: str, name: str) -> None:
-    """Take a lease and give it back. Another writer may have it; that the file is locked must never be the reason."""
+    """Take a lease and release it. Another writer may have it, but the file must never be locked."""
     try:
         store.take_lease(name, me, LATER, LATER + DAY, owner_is_alive)
     except StoreBusy as busy:
-        assert "another run is at work" in str(busy)  # noqa: PT017  # said by whoever holds it
+        assert "another run is at work" in str(busy)  # noqa: PT017  # another writer has the lease
     else:
         store.release_leases(me)
 
 
-# --- and what came of it ---------------------------------------------------------------------------------------------
+# --- the result ------------------------------------------------------------------------------------------------------
 
 
 def read(path: Path, until: list[subprocess.Popen[str]]) -> int:
-    """Ask what a person asks until the writers are done; how often. Raises what the archive raises."""
-    asked = 0
-    while any(each.poll() is None for each in until):
+    """Query like a reader until the writers are done, and return how often. Raises what the archive raises."""
+    queries = 0
+    while any(process.poll() is None for process in until):
         with Archive(path) as archive:
             for version, _ in archive.articles()[:3]:
-                _, told = archive.history(version.url)
-                assert [each.number for each in told.versions] == list(range(1, len(told.versions) + 1))
+                _, history = archive.history(version.url)
+                assert [version.number for version in history.versions] == list(range(1, len(history.versions) + 1))
                 archive.text(archive.version(Ref(url=version.url, at=version.first_seen_at)))
             archive.search("harbour")
             archive.status(LATER)
-        asked += 1
+        queries += 1
         time.sleep(0.05)
-    return asked
+    return queries
 
 
 def write_together(folder: Path, seconds: float) -> tuple[set[tuple[int, str]], int]:
-    """Let them write; what they were told is kept (source and instant), and how often it was asked meanwhile."""
+    """Run the writers. Return the captures they recorded (source, instant), and the number of queries meanwhile."""
     path = folder / "archive.db"
     with Store(path) as store:
         for number in range(1, SOURCES + 1):
@@ -138,14 +137,14 @@ def write_together(folder: Path, seconds: float) -> tuple[set[tuple[int, str]], 
     says = [folder / f"writer-{number}" for number in range(WRITERS)]
     writers = [start(path, number, seconds, says[number]) for number in range(WRITERS)]
     try:
-        asked = read(path, writers)
+        queries = read(path, writers)
     finally:
-        for each in writers:
-            each.kill()
-            each.wait()
-    told = [each.read_text() for each in says]
-    assert [each.returncode for each in writers] == [0] * WRITERS, told
-    return {(source, at) for report in map(json.loads, told) for source, at in report}, asked
+        for process in writers:
+            process.kill()
+            process.wait()
+    reports = [file.read_text() for file in says]
+    assert [process.returncode for process in writers] == [0] * WRITERS, reports
+    return {(source, instant) for report in map(json.loads, reports) for source, instant in report}, queries
 
 
 def start(path: Path, number: int, seconds: float, says: Path) -> subprocess.Popen[bytes]:
@@ -155,14 +154,18 @@ def start(path: Path, number: int, seconds: float, says: Path) -> subprocess.Pop
 
 
 def check(folder: Path, seconds: float) -> None:
-    kept, asked = write_together(folder, seconds)
+    stored, queries = write_together(folder, seconds)
     path = folder / "archive.db"
-    assert len(kept) >= WRITERS * BATCH
-    assert asked > 0
+    assert len(stored) >= WRITERS * BATCH
+    assert queries > 0
     with Reader(path) as reader:
-        sources = [each.id for each in source_queries.all_sources(reader.ask)]
-        held = {(each, at.isoformat()) for each in sources for at in capture_queries.instants(reader.ask, each)}
-    assert held == kept
+        sources = [record.id for record in source_queries.all_sources(reader.ask)]
+        archived = {
+            (source, instant.isoformat())
+            for source in sources
+            for instant in capture_queries.instants(reader.ask, source)
+        }
+    assert archived == stored
     maintenance.check_file(path, deep=True)
     with Archive(path) as archive:
         assert list(archive.verify(deep=True)) == []

@@ -1,4 +1,4 @@
-"""The public questions, for the command line, the web pages and notebooks: ``Archive`` answers them read-only.
+"""Public read-only API, for the command line, the web pages and notebooks.
 
 ::
 
@@ -6,6 +6,8 @@
         source, history = archive.history("https://example.org/article")
 """
 
-from archive.api.archive import Archive, Comparison
+from archive.api.archive import Archive
+from archive.api.articles import Comparison
+from archive.api.questions import Listing
 
-__all__ = ["Archive", "Comparison"]
+__all__ = ["Archive", "Comparison", "Listing"]

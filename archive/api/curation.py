@@ -1,4 +1,4 @@
-"""Care that changes the archive: forgetting on request, what people say of two texts, and packing anew."""
+"""Changes that people make to an archive: forgetting on request, labels of two texts, read marks, and repacking."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import Label
 
-# A holder that dies on this machine is noticed at once whatever its lease says.
+# The death of an owner on this machine is noticed at once, before its lease ends.
 _LEASE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """What forgetting did. ``spares`` are the backups that may still have it; ``emptied``: the log does not."""
+    """The result of forgetting. ``spares``: backups that may still have the article. ``emptied``: the log is empty."""
 
     graves: tuple[Tombstone, ...]
     spares: tuple[Path, ...]
@@ -40,10 +40,10 @@ class Forgotten:
 
 
 def forget(settings: Settings, url: str) -> Forgotten:
-    """Delete an article, under every address of its history, and all that nobody else shows. Cut off, do it again.
+    """Delete an article with every address of its history, and all payloads and texts that no other article has.
 
-    Raises NotArchived (also for what was forgotten before), and StoreBusy while a run is at work: it might be about to
-    read what goes.
+    If it is interrupted, call it again. Raises NotArchived (also for an article forgotten before), and StoreBusy during
+    a run, because the run might be about to read the deleted rows.
     """
     with Archive(settings.db) as archive:
         source = archive.source(url)
@@ -51,7 +51,7 @@ def forget(settings: Settings, url: str) -> Forgotten:
     with Store(settings.db) as store, _alone(store, settings):
         emptied = store.forget_source(source.id, settings.wall())
     with Archive(settings.db) as archive:
-        graves = tuple(grave for each in addresses if (grave := archive.tombstone(each)) is not None)
+        graves = tuple(grave for url in addresses if (grave := archive.tombstone(url)) is not None)
     return Forgotten(graves=graves, spares=tuple(list_backups(settings.db)), emptied=emptied)
 
 
@@ -62,59 +62,64 @@ def lift(settings: Settings, url: str) -> bool:
 
 
 def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> tuple[Label, bool]:
-    """Say of the texts of two versions that one is a copy of the other, or not; False if that was said already.
+    """Label the texts of two versions as copies, or as no copies; False if they had that label already.
 
-    It is evidence of its own, and outlasts every new recipe and method. Raises NotArchived, and BadInput for two
-    versions of one article.
+    A label is independent evidence, and stays valid under new recipes and methods. Raises NotArchived, and BadInput
+    for two versions of one article.
     """
     return label_in(settings.db, a, b, copy=copy, note=note, now=settings.wall())
 
 
 def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) -> tuple[Label, bool]:
-    """As ``label``, of the archive at ``db``."""
+    """Label two texts as ``label`` does, in the archive at ``db``."""
     with Archive(db) as archive:
         first, second = archive.version(a), archive.version(b)
-        sides = [(archive.source(each.url).id, each.text_sha256, each.first_seen_at) for each in (first, second)]
+        sides = [
+            (archive.source(version.url).id, version.text_sha256, version.first_seen_at) for version in (first, second)
+        ]
     if sides[0][0] == sides[1][0]:
         raise BadInput(f"{first.url}: both are versions of one article; to compare them: wirecopy diff {first.url}")
     with Store(db) as store:
         new = store.add_label(sides[0], sides[1], copy=copy, note=note, now=now)
     with Archive(db) as archive:
-        said = archive.label_of(first, second)
-    if said is None:
+        stored = archive.label_of(first, second)
+    if stored is None:
         raise NotArchived(f"{first.url} or {second.url} was forgotten meanwhile")
-    return said, new
+    return stored, new
 
 
 def repack(settings: Settings, *, everything: bool, progress: Callable[[RepackResult], None]) -> RepackResult:
-    """Choose the base of every payload again; ``progress`` is told what was done so far. Runs may go on meanwhile."""
-    done = RepackResult()
+    """Choose the delta base of every payload again. ``progress`` gets the sum so far. Runs may continue meanwhile."""
+    total = RepackResult()
     with Store(settings.db) as store:
         for step in store.repack_payloads(everything=everything):
-            done += step
-            progress(done)
-    return done
+            total += step
+            progress(total)
+    return total
 
 
 @contextmanager
 def _alone(store: Store, settings: Settings) -> Iterator[None]:
-    """The right to work on the archive, which one run has at a time."""
-    me = lease_owner("forget")
-    store.take_lease("run", me, settings.wall(), settings.wall() + _LEASE, owner_is_alive)
+    """Hold the lease of a run, which one process has at a time. Raises StoreBusy."""
+    owner = lease_owner("forget")
+    store.take_lease("run", owner, settings.wall(), settings.wall() + _LEASE, owner_is_alive)
     try:
         yield
     finally:
-        store.release_leases(me)
+        store.release_leases(owner)
 
 
 def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> None:
-    """Of one article everything first seen up to ``until`` was looked at; an earlier instant takes that back."""
+    """Mark the versions of an article first seen up to ``until`` as read. An earlier instant undoes that."""
     with Store(db) as store:
         store.mark_read(source_id, until, now)
 
 
 def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
-    """Everything first seen up to ``until`` was looked at (None: all there is). What was marked; None: no change."""
+    """Mark all versions first seen up to ``until`` as read (None: all).
+
+    Return that instant, None if there is no change to mark.
+    """
     if until is None:
         with Reader(db) as reader:
             until = changes.newest_change_at(reader.ask)

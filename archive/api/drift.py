@@ -1,9 +1,8 @@
-"""Drift: when a site is rebuilt, the extractor may lose its articles, and every page seems to have been cut.
+"""Detection of extraction drift: after a redesign the extractor may lose a site's text, and every page seems cut.
 
-One article that shrinks is an edit or an error. Many pages of one host that shrink within the same days, while hardly
-any stays as it was, are a new design that is not read well. That is told (``status``) and decides nothing: histories go
-on as they do (decision 0022). Once a better recipe has read the pages again, nothing has shrunk any more, and the alarm
-is over by itself.
+One article that shrinks is an edit or an error. If many pages of one host shrink within the same days and hardly any
+stays the same, the host has a new design that is not extracted well. ``status`` reports that, and nothing else depends
+on it: histories continue unchanged (decision 0022). The alarm ends once a better recipe has extracted the pages again.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
     from db.records import ReadLength
 
 LOOK_BACK = timedelta(days=28)
-"""How far back readings are compared: a page of news is visited some dozen times, and rarely after a month."""
+"""Age of the oldest readings compared: a news page is visited some dozen times, and rarely after a month."""
 
 SAME_DAYS = timedelta(days=3)
 """A new design reaches all pages within hours; the rest is for pages that are visited every other day."""
 
 FEWEST = 3
-"""Pages that must shrink: two may be two corrections of one story."""
+"""Fewest pages that must shrink: two may be two corrections of one story."""
 
 SHARE = 0.5
-"""Of the pages read again since then so many must have shrunk: on the day of a redesign it is nearly all."""
+"""Share of the pages read again since then that must have shrunk: on the day of a redesign nearly all have."""
 
 SHRUNK = 0.5
-"""A page has shrunk when under this share of its former characters, or of at least four paragraphs, is left."""
+"""A page has shrunk if it has less than this share of its former characters, or of at least four paragraphs."""
 
 NEW_PAGE = 0.25
-"""A page seen for the first time has when it has under this share of what is usual at its host; news vary more."""
+"""A page seen for the first time counts as shrunk below this share of its host's median; news vary more."""
 
 REMOVED = 0.3
-"""Or when so much more of it was taken out as residue than before."""
+"""A page has also shrunk if the share removed as boilerplate rose by more than this."""
 
 _PARAGRAPHS = 4
-_USUAL = 5  # pages that say what is usual
+_USUAL = 5  # fewest earlier pages for a median of the host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Many pages of ``host`` (as in a url_key) are read in part only ``since``: ``pages`` of the ``of`` read since."""
+    """``pages`` of the ``of`` pages of ``host`` (as in a url_key) read since ``since`` were extracted only in part."""
 
     host: str
     since: datetime
@@ -56,68 +56,70 @@ class Alarm:
 
     @property
     def because(self) -> str:
-        """What speaks against a text of this host, in a few words."""
+        """The alarm in a few words, as a reason to doubt a text of this host."""
         return f"{self.pages} of {self.of} pages of {self.name} shrank since {self.since:%Y-%m-%d}"
 
     @property
     def name(self) -> str:
-        """The host as people write it."""
+        """The host as people write it, not in url_key order."""
         return ".".join(reversed(self.host.strip(",").split(",")))
 
 
 def alarms(readings: Iterable[ReadLength]) -> tuple[Alarm, ...]:
-    """The hosts whose pages seem to be read in part only, by name. Pure, and free of the readings' order."""
+    """Return the hosts whose pages seem to be extracted only in part, by name. Any order of the readings will do."""
     by_host: defaultdict[str, list[ReadLength]] = defaultdict(list)
-    for each in sorted(readings, key=lambda one: (one.at, one.page, one.length, one.paragraphs, one.removed)):
-        by_host[each.host].append(each)
-    found = (_alarm(host, some) for host, some in sorted(by_host.items()))
-    return tuple(alarm for alarm in found if alarm is not None)
+    for reading in sorted(readings, key=attrgetter("at", "page", "length", "paragraphs", "removed")):
+        by_host[reading.host].append(reading)
+    alarms_by_host = (_alarm(host, host_readings) for host, host_readings in sorted(by_host.items()))
+    return tuple(alarm for alarm in alarms_by_host if alarm is not None)
 
 
 def _alarm(host: str, readings: Sequence[ReadLength]) -> Alarm | None:
     pages: defaultdict[str, list[ReadLength]] = defaultdict(list)
-    for each in readings:
-        pages[each.page].append(each)
-    firsts = [some[0] for some in pages.values()]
-    shrunk = sorted(since for some in pages.values() for since in _shrunk_since(some, firsts))
+    for reading in readings:
+        pages[reading.page].append(reading)
+    firsts = [page_readings[0] for page_readings in pages.values()]
+    shrunk = sorted(since for page_readings in pages.values() for since in _shrunk_since(page_readings, firsts))
     best: tuple[int, datetime] | None = None
     for since in shrunk:
-        together = sum(since <= each <= since + SAME_DAYS for each in shrunk)
+        together = sum(since <= shrunk_at <= since + SAME_DAYS for shrunk_at in shrunk)
         best = (together, since) if best is None or together > best[0] else best
     if best is None or best[0] < FEWEST:
         return None
     count, since = best
-    seen = sum(some[-1].at >= since and (len(some) > 1 or some[0].at > since) for some in pages.values())
-    return Alarm(host=host, since=since, pages=count, of=max(count, seen)) if count >= SHARE * seen else None
+    read_again = sum(visits[-1].at >= since and (len(visits) > 1 or visits[0].at > since) for visits in pages.values())
+    if count < SHARE * read_again:
+        return None
+    return Alarm(host=host, since=since, pages=count, of=max(count, read_again))
 
 
 def _shrunk_since(readings: Sequence[ReadLength], firsts: Sequence[ReadLength]) -> Iterator[datetime]:
-    """When a page shrank, if it has stayed so until its last reading."""
+    """Yield when a page shrank, if it stayed small until its last reading."""
     since = None
     whole: list[ReadLength] = []
-    for each in readings:
-        small = _is_cut(each, whole) if whole else _is_small(each, firsts)
+    for reading in readings:
+        small = _is_cut(reading, whole) if whole else _is_small(reading, firsts)
         if not small:
-            whole.append(each)
-        since = (since or each.at) if small else None
+            whole.append(reading)
+        since = (since or reading.at) if small else None
     if since is not None:
         yield since
 
 
-def _is_cut(one: ReadLength, whole: Sequence[ReadLength]) -> bool:
-    paragraphs = median(each.paragraphs for each in whole)
+def _is_cut(reading: ReadLength, whole: Sequence[ReadLength]) -> bool:
+    paragraphs = median(earlier.paragraphs for earlier in whole)
     return (
-        one.length < SHRUNK * median(each.length for each in whole)
-        or (paragraphs >= _PARAGRAPHS and one.paragraphs < SHRUNK * paragraphs)
-        or _share(one) > REMOVED + median(map(_share, whole))
+        reading.length < SHRUNK * median(earlier.length for earlier in whole)
+        or (paragraphs >= _PARAGRAPHS and reading.paragraphs < SHRUNK * paragraphs)
+        or _share(reading) > REMOVED + median(map(_share, whole))
     )
 
 
-def _is_small(one: ReadLength, firsts: Sequence[ReadLength]) -> bool:
+def _is_small(reading: ReadLength, firsts: Sequence[ReadLength]) -> bool:
     """True for a page's first reading that is small for its host, by the pages first seen before it."""
-    before = [each.length for each in firsts if each.at < one.at]
-    return len(before) >= _USUAL and one.length < NEW_PAGE * median(before)
+    before = [first.length for first in firsts if first.at < reading.at]
+    return len(before) >= _USUAL and reading.length < NEW_PAGE * median(before)
 
 
-def _share(one: ReadLength) -> float:
-    return one.removed / max(one.removed + one.length, 1)
+def _share(reading: ReadLength) -> float:
+    return reading.removed / max(reading.removed + reading.length, 1)

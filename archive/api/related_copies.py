@@ -1,60 +1,104 @@
-"""The copies around one article, asked for one article at a time: never the clusters of the whole archive."""
+"""The copies of one article, and the archive's groups of copies in pages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.copies import clusters, representative_versions
+from archive.api.clusters import ARTICLES, component_of
+from archive.api.questions import Listing
+from archive.copies.clusters import MERGING
 from archive.urls import url_key
-from db.queries import changes, labels, links, provenance
+from db.queries import changes as change_queries
+from db.queries import labels as label_queries
+from db.queries import link_graph
+from db.queries import links as link_queries
+from db.queries import sources as source_queries
 
 if TYPE_CHECKING:
-    from archive.api import Archive
+    from collections.abc import Mapping
+
+    from db.reader import Ask
     from db.records import Cluster, Link, Source
 
-LINKS = 120
-"""Links of one article at most, the closest ones. A text that stands at more places is furniture, not news."""
+SOURCES_READ = 400
+"""Most sources read for one page of groups, by address: 0.05 s if none has copies."""
 
-NEIGHBOURS = 40
-"""Articles linked with it whose own links are asked for too: a cluster needs the links among its members."""
+WEIGHT = 40_000
+"""Most work for the groups of one page: the pairs of their members, 10 us each, and ``_BASE`` per group. A single group
+may cost more: with 450 members it takes 1.3 s."""
+
+_BASE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyGroup:
+    """A cluster, the source of its original, and the ids of its members' sources by address."""
+
+    source: Source
+    cluster: Cluster
+    ids: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedCopies:
-    """What one article shares with which others: its cluster, if it is of one, and all its links, the closest first.
+    """The cluster of an article, if any, and all its links of any relation, the closest first.
 
-    ``ids`` are those of the sources by address; ``whole`` is False where there are more links than were looked at.
+    ``ids``: the ids of all these articles' sources by address. ``whole`` is False if the article's component has more
+    articles than were read.
     """
 
+    source: Source
     cluster: Cluster | None
     links: tuple[Link, ...]
-    ids: dict[str, int]
+    ids: Mapping[str, int]
     whole: bool
 
 
-def related_copies(archive: Archive, source: Source) -> RelatedCopies:
-    """The copies around an article, by its own links and those of its nearest relatives."""
-    mine = _closest(archive, source.id)
-    near = list(dict.fromkeys(link.b.url if link.a.url == source.url else link.a.url for link in mine))
-    said = labels.of_sources(archive.ask, [source.id])
-    near += [ref.url for label in said for ref in (label.a, label.b) if ref.url not in {source.url, *near}]
-    keys = {url: url_key(url) for url in near}
-    found = changes.source_ids(archive.ask, list(keys.values()))
-    ids = {url: found[key] for url, key in keys.items() if key in found} | {source.url: source.id}
-    asked = [ids[url] for url in near[:NEIGHBOURS] if url in ids]
-    around = [link for each in asked for link in _closest(archive, each)]
-    known = {source.url, *near[:NEIGHBOURS]}
-    inside = [link for link in dict.fromkeys([*mine, *around]) if {link.a.url, link.b.url} <= known]
-    told = labels.of_sources(archive.ask, [source.id, *asked])
-    told = [label for label in told if {label.a.url, label.b.url} <= known]
-    pages = provenance.of_versions(archive.ask, representative_versions(inside, told))
-    groups = clusters(inside, told, pages)
-    mine_too = (one for one in groups if source.url in {member.url for member in one.members})
-    whole = len(mine) < LINKS and len(near) <= NEIGHBOURS
-    return RelatedCopies(cluster=next(mine_too, None), links=tuple(mine), ids=ids, whole=whole)
+def related_copies(ask: Ask, source: Source) -> RelatedCopies:
+    """Return the copies of an article."""
+    links = sorted(link_queries.of_sources(ask, [source.id]), key=lambda link: -link.score)
+    keys = {url: url_key(url) for link in links for url in (link.a.url, link.b.url)}
+    linked = change_queries.source_ids(ask, list(keys.values()))
+    component = component_of(ask, source.id)
+    return RelatedCopies(
+        source=source,
+        cluster=component.cluster_of(source.url),
+        links=tuple(links),
+        ids={url: linked[key] for url, key in keys.items() if key in linked} | dict(component.ids),
+        whole=component.whole,
+    )
 
 
-def _closest(archive: Archive, source_id: int) -> list[Link]:
-    found = links.of_sources(archive.ask, [source_id])
-    return sorted(found, key=lambda link: -link.score)[:LINKS]
+def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGroup, str]:
+    """Return each group of copies once, by the address of its probable original. The key is a url_key.
+
+    A page ends when its groups cost too much. It may have few groups or none although there is a next page.
+    """
+    labelled = {side.url for label in label_queries.all_labels(ask) if label.copy for side in (label.a, label.b)}
+    sources = link_graph.sources_behind(ask, after, SOURCES_READ)
+    read: set[int] = set()  # ids of the sources whose component is known
+    originals: dict[str, tuple[Cluster, Mapping[str, int]]] = {}
+    groups: list[CopyGroup] = []
+    spent = 0
+    for index, (source_id, url, key) in enumerate(sources):
+        weight = 0 if source_id in read else _weight(ask, source_id, labelled=url in labelled)
+        if spent and spent + weight > WEIGHT:
+            return Listing(tuple(groups), sources[index - 1][2])
+        if weight:
+            spent += weight
+            component = component_of(ask, source_id)
+            read.update(component.ids.values())
+            originals |= {cluster.original.url: (cluster, component.ids) for cluster in component.clusters}
+        if url in originals:
+            cluster, ids = originals[url]
+            groups.append(CopyGroup(source=source_queries.by_id(ask, source_id), cluster=cluster, ids=ids))
+        if len(groups) == limit:
+            return Listing(tuple(groups), key)
+    return Listing(tuple(groups), sources[-1][2] if len(sources) == SOURCES_READ else None)
+
+
+def _weight(ask: Ask, source_id: int, *, labelled: bool) -> int:
+    """Return the cost of building the group of a source, 0 for a source without copies."""
+    copies = len(link_graph.linked_sources(ask, [source_id], MERGING, limit=ARTICLES)) - 1
+    return _BASE + copies * copies // 2 if copies > 0 or labelled else 0

@@ -1,4 +1,4 @@
-"""Answers as JSON values: the published shapes. Keys may be added, never renamed or removed (``docs/json/``)."""
+"""Records as JSON values, in the published shapes. Keys may be added, never renamed or removed (``docs/json/``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.api import Comparison
-    from db.queries.search import Match
     from db.records import (
         Capture,
         Citation,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         Label,
         Lag,
         Link,
+        Match,
         Passage,
         Plan,
         Problem,
@@ -40,40 +40,40 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else iso(at)
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else iso(instant)
 
 
-def history(source: Source, told: History) -> Json:
+def history(source: Source, record: History) -> Json:
     """``history --json``."""
     return {
         "url": source.url,
-        "captures": told.captures,
-        "versions": [version(each) for each in told.versions],
-        "stretches": [_run_of_checks(run) for run in told.stretches],
-        "states": [_run_of_checks(run) | {"unchanged": run.unchanged} for run in told.states],
-        "gone_at": _iso(told.gone_at),
+        "captures": record.captures,
+        "versions": [version(row) for row in record.versions],
+        "stretches": [_run_of_checks(run) for run in record.stretches],
+        "states": [_run_of_checks(run) | {"unchanged": run.unchanged} for run in record.states],
+        "gone_at": _iso(record.gone_at),
         "suspects": [
             {
-                "seen_at": iso(each.seen_at),
-                "text_sha256": each.text_sha256,
-                "title": each.title,
-                "because": each.because,
-                "waiting": each.waiting,
+                "seen_at": iso(suspect.seen_at),
+                "text_sha256": suspect.text_sha256,
+                "title": suspect.title,
+                "because": suspect.because,
+                "waiting": suspect.waiting,
             }
-            for each in told.suspects
+            for suspect in record.suspects
         ],
-        "moves": [{"at": iso(at), "from": before, "to": after} for at, before, after in told.moves],
+        "moves": [{"at": iso(moment), "from": before, "to": after} for moment, before, after in record.moves],
         "claims": [
             {
-                "kind": each.kind,
-                "url": each.url,
-                "first_seen_at": iso(each.first_seen_at),
-                "last_seen_at": iso(each.last_seen_at),
+                "kind": alias.kind,
+                "url": alias.url,
+                "first_seen_at": iso(alias.first_seen_at),
+                "last_seen_at": iso(alias.last_seen_at),
             }
-            for each in told.claims
+            for alias in record.claims
         ],
-        "found_in": [{"url": url, "at": iso(at)} for url, at in told.found_in],
+        "found_in": [{"url": url, "at": iso(moment)} for url, moment in record.found_in],
     }
 
 
@@ -87,85 +87,85 @@ def _run_of_checks(run: Stretch) -> Json:
     }
 
 
-def version(each: Version) -> Json:
+def version(row: Version) -> Json:
     """A version in a list."""
     return {
-        "version": each.number,
-        "first_seen_at": iso(each.first_seen_at),
-        "last_seen_at": iso(each.last_seen_at),
-        "captures": each.captures,
-        "cause": str(each.cause),
-        "kinds": [str(kind) for kind in each.kinds],
-        "score": round(each.score, 4),
-        "title": each.title,
-        "text_sha256": each.text_sha256,
-        "recorded_at": _iso(each.recorded_at),
-        "recipe": each.recipe_id,
+        "version": row.number,
+        "first_seen_at": iso(row.first_seen_at),
+        "last_seen_at": iso(row.last_seen_at),
+        "captures": row.captures,
+        "cause": str(row.cause),
+        "kinds": [str(kind) for kind in row.kinds],
+        "score": round(row.score, 4),
+        "title": row.title,
+        "text_sha256": row.text_sha256,
+        "recorded_at": _iso(row.recorded_at),
+        "recipe": row.recipe_id,
     }
 
 
-def shown(each: Version, text: Text, capture: Capture, *, unconfirmed: bool = False) -> Json:
-    """``show --json``. ``unconfirmed``: the instant asked for lies between two sightings of different texts."""
+def shown(row: Version, text: Text, capture: Capture, *, unconfirmed: bool = False) -> Json:
+    """``show --json``. ``unconfirmed``: the instant lies between two sightings of different texts."""
     return {
-        "url": each.url,
-        **version(each),
+        "url": row.url,
+        **version(row),
         "unconfirmed": unconfirmed,
         "text": text.body,
-        "byline": each.byline,
-        "published_at": _iso(each.published_at),
-        "language": each.language,
+        "byline": row.byline,
+        "published_at": _iso(row.published_at),
+        "language": row.language,
         "capture": capture_of(capture),
     }
 
 
-def capture_of(each: Capture, state: str | None = None) -> Json:
+def capture_of(capture: Capture, state: str | None = None) -> Json:
     """A capture, without its bytes."""
     known = {} if state is None else {"state": state}
     return known | {
-        "captured_at": iso(each.captured_at),
-        "url": each.url,
-        "final_url": each.final_url,
-        "status": each.status,
-        "reason": None if each.reason is None else str(each.reason),
-        "payload_sha256": each.payload_sha256,
-        "payload_length": each.payload_length,
-        "content_type": each.content_type,
-        "charset": each.charset,
-        "revisit": each.revisit,
-        "provenance": each.provenance,
+        "captured_at": iso(capture.captured_at),
+        "url": capture.url,
+        "final_url": capture.final_url,
+        "status": capture.status,
+        "reason": None if capture.reason is None else str(capture.reason),
+        "payload_sha256": capture.payload_sha256,
+        "payload_length": capture.payload_length,
+        "content_type": capture.content_type,
+        "charset": capture.charset,
+        "revisit": capture.revisit,
+        "provenance": capture.provenance,
     }
 
 
-def comparison(found: Comparison) -> Json:
+def comparison(pair: Comparison) -> Json:
     """``diff --json``."""
     from archive.versions.diff import edits_json
 
     return {
-        "url": found.b.url,
-        "a": version(found.a),
-        "b": version(found.b),
-        "kinds": [str(kind) for kind in found.change.kinds],
-        "score": round(found.change.score, 4),
-        **edits_json(found.change, found.a_text, found.b_text),
+        "url": pair.b.url,
+        "a": version(pair.a),
+        "b": version(pair.b),
+        "kinds": [str(kind) for kind in pair.change.kinds],
+        "score": round(pair.change.score, 4),
+        **edits_json(pair.change, pair.a_text, pair.b_text),
     }
 
 
-def link(each: Link) -> Json:
+def link(row: Link) -> Json:
     """One line of ``copies --jsonl``."""
     return {
-        "a": _ref(each.a),
-        "b": _ref(each.b),
-        "relation": str(each.relation),
-        "score": round(each.score, 4),
-        "coverage": [round(share, 4) for share in each.coverage],
-        "passages": [passage(one) for one in each.passages],
-        "longest_run": each.longest_run,
-        "residue": list(each.residue),
-        "because": each.because,
-        "method": each.method,
-        "translated": each.translated,
-        "languages": list(each.languages),
-        "broken": [list(pair) for pair in each.broken],
+        "a": _ref(row.a),
+        "b": _ref(row.b),
+        "relation": str(row.relation),
+        "score": round(row.score, 4),
+        "coverage": [round(share, 4) for share in row.coverage],
+        "passages": [passage(shared) for shared in row.passages],
+        "longest_run": row.longest_run,
+        "residue": list(row.residue),
+        "because": row.because,
+        "method": row.method,
+        "translated": row.translated,
+        "languages": list(row.languages),
+        "broken": [list(pair) for pair in row.broken],
     }
 
 
@@ -180,219 +180,221 @@ def _ref(ref: VersionRef) -> Json:
     }
 
 
-def passage(one: Passage) -> Json:
+def passage(pair: Passage) -> Json:
     """A passage that two texts share: offsets into both, likeness, shared anchors."""
-    return {"a": list(one.a), "b": list(one.b), "similarity": round(one.similarity, 3), "anchors": list(one.anchors)}
+    spans = {"a": list(pair.a), "b": list(pair.b)}
+    return {**spans, "similarity": round(pair.similarity, 3), "anchors": list(pair.anchors)}
 
 
-def cluster(each: Cluster) -> Json:
+def cluster(group: Cluster) -> Json:
     """One cluster of ``copies --json``."""
-    lags = each.lags or (None,) * len(each.members)
+    lags = group.lags or (None,) * len(group.members)
     return {
-        "original": _ref(each.original),
-        "credited": each.credited,
-        "reasons": list(each.reasons),
-        "members": [_ref(member) | {"lag": _lag(behind)} for member, behind in zip(each.members, lags, strict=True)],
-        "links": [link(one) for one in each.links],
-        "labels": [label(one) for one in each.labels],
+        "original": _ref(group.original),
+        "credited": group.credited,
+        "reasons": list(group.reasons),
+        "members": [_ref(member) | {"lag": _lag(delay)} for member, delay in zip(group.members, lags, strict=True)],
+        "links": [link(pair) for pair in group.links],
+        "labels": [label(pair) for pair in group.labels],
+        "whole": group.whole,
     }
 
 
-def _lag(behind: Lag | None) -> Json | None:
-    return None if behind is None else {"seconds": behind.seconds, "by": behind.by}
+def _lag(member_lag: Lag | None) -> Json | None:
+    return None if member_lag is None else {"seconds": member_lag.seconds, "by": member_lag.by}
 
 
-def label(each: Label) -> Json:
-    """What a person said of two texts."""
+def label(row: Label) -> Json:
+    """A person's label of two texts."""
     return {
-        "a": _ref(each.a),
-        "b": _ref(each.b),
-        "label": "copy" if each.copy else "not-copy",
-        "note": each.note,
-        "labelled_at": iso(each.labelled_at),
-        "machine": None if each.machine is None else str(each.machine),
+        "a": _ref(row.a),
+        "b": _ref(row.b),
+        "label": "copy" if row.copy else "not-copy",
+        "note": row.note,
+        "labelled_at": iso(row.labelled_at),
+        "machine": None if row.machine is None else str(row.machine),
     }
 
 
-def labelled_pair(each: Label, a: Text | None, b: Text | None) -> Json:
-    """One line of ``label --export``: a label with both texts, as far as they are still held."""
-    told = label(each)
+def labelled_pair(pair: Label, a: Text | None, b: Text | None) -> Json:
+    """One line of ``label --export``: a label with both texts; a text that is no longer stored is null."""
+    labelled = label(pair)
     for side, text in (("a", a), ("b", b)):
-        told[side] |= {"title": text.title if text else "", "text": None if text is None else text.body}
-    return told
+        labelled[side] |= {"title": text.title if text else "", "text": None if text is None else text.body}
+    return labelled
 
 
-def folded(each: FoldedCluster | None) -> Json | None:
-    """What one member of a cluster stands for under ``--unique``."""
-    if each is None:
+def folded(fold: FoldedCluster | None) -> Json | None:
+    """The cluster that one member represents under ``--unique``."""
+    if fold is None:
         return None
     return {
-        "count": each.copies,
-        "kinds": dict(each.kinds),
-        "original": _ref(each.original),
-        "hidden": list(each.hidden),
+        "count": fold.copies,
+        "kinds": dict(fold.kinds),
+        "original": _ref(fold.original),
+        "hidden": list(fold.hidden),
     }
 
 
-def stale(each: UncorrectedCopy) -> Json:
+def stale(row: UncorrectedCopy) -> Json:
     """One passage of ``copies URL --stale --json``."""
     return {
-        "version": each.version,
-        "passage": each.passage,
-        "now": each.now,
-        "kinds": [str(kind) for kind in each.kinds],
-        "corrected_at": iso(each.corrected_at),
-        "copy": _ref(each.copy),
-        "copied": each.copied,
-        "span": list(each.span),
-        "copy_seen_at": iso(each.copy_seen_at),
-        "confirmed": each.confirmed,
+        "version": row.version,
+        "passage": row.passage,
+        "now": row.now,
+        "kinds": [str(kind) for kind in row.kinds],
+        "corrected_at": iso(row.corrected_at),
+        "copy": _ref(row.copy),
+        "copied": row.copied,
+        "span": list(row.span),
+        "copy_seen_at": iso(row.copy_seen_at),
+        "confirmed": row.confirmed,
     }
 
 
-def judgement(a: Version, b: Version, judged: Judgement) -> Json:
+def judgement(a: Version, b: Version, verdict: Judgement) -> Json:
     """``explain A B --json``."""
     return {
         "a": {"url": a.url, **version(a)},
         "b": {"url": b.url, **version(b)},
-        "relation": None if judged.relation is None else str(judged.relation),
-        "score": round(judged.score, 4),
-        "coverage": [round(share, 4) for share in judged.coverage],
-        "because": judged.because,
-        "longest_run": judged.longest_run,
-        "passages": [passage(one) for one in judged.passages],
-        "residue": list(judged.residue),
-        "method": judged.method,
-        "translated": judged.translated,
-        "languages": list(judged.languages),
-        "broken": [list(pair) for pair in judged.broken],
+        "relation": None if verdict.relation is None else str(verdict.relation),
+        "score": round(verdict.score, 4),
+        "coverage": [round(share, 4) for share in verdict.coverage],
+        "because": verdict.because,
+        "longest_run": verdict.longest_run,
+        "passages": [passage(shared) for shared in verdict.passages],
+        "residue": list(verdict.residue),
+        "method": verdict.method,
+        "translated": verdict.translated,
+        "languages": list(verdict.languages),
+        "broken": [list(pair) for pair in verdict.broken],
     }
 
 
-def explanation(each: Version, capture: Capture, removed: Sequence[RemovedSpan], facts: Sequence[Fact] = ()) -> Json:
+def explanation(row: Version, capture: Capture, removed: Sequence[RemovedSpan], facts: Sequence[Fact] = ()) -> Json:
     """``explain A --json``."""
     return {
-        "url": each.url,
-        **version(each),
+        "url": row.url,
+        **version(row),
         "capture": capture_of(capture),
-        "removed": [{"at": one.at, "text": one.text, "because": one.because} for one in removed],
-        "facts": [fact(one) for one in facts],
+        "removed": [{"at": span.at, "text": span.text, "because": span.because} for span in removed],
+        "facts": [fact(stated) for stated in facts],
     }
 
 
-def fact(each: Fact) -> Json:
-    """Something known of an article: the value, the form it was written in, and where."""
-    return {"name": each.name, "value": each.value, "raw": each.raw, "source": each.source, "guess": each.guess}
+def fact(row: Fact) -> Json:
+    """A fact about an article: its value, its raw form and its source."""
+    return {"name": row.name, "value": row.value, "raw": row.raw, "source": row.source, "guess": row.guess}
 
 
-def hit(each: Match) -> Json:
+def hit(match: Match) -> Json:
     """One hit of ``search --json``; the snippet is plain, without marks."""
-    from db.queries.search import SNIPPET_MARKS
+    from db.records import SNIPPET_MARKS
 
-    plain = each.snippet.replace(SNIPPET_MARKS[0], "").replace(SNIPPET_MARKS[1], "")
-    stood = {
-        "present_from": iso(each.present_from),
-        "present_to": iso(each.present_to),
-        "absent_since": each.absent_since,
-        "gone_between": gaps(each),
+    plain = match.snippet.replace(SNIPPET_MARKS[0], "").replace(SNIPPET_MARKS[1], "")
+    presence = {
+        "present_from": iso(match.present_from),
+        "present_to": iso(match.present_to),
+        "absent_since": match.absent_since,
+        "gone_between": gaps(match),
     }
-    return {"url": each.version.url, **version(each.version), "newest": each.newest, **stood, "snippet": plain}
+    return {"url": match.version.url, **version(match.version), "newest": match.newest, **presence, "snippet": plain}
 
 
-def gaps(each: Match) -> list[Json]:
-    """When the page of a hit itself was gone in between."""
-    return [{"from": iso(since), "to": iso(until)} for since, until in each.gone_between]
+def gaps(match: Match) -> list[Json]:
+    """The periods in which the page of a hit was gone."""
+    return [{"from": iso(since), "to": iso(until)} for since, until in match.gone_between]
 
 
-def article(each: Version, group: str) -> Json:
+def article(row: Version, group: str) -> Json:
     """One line of ``list --jsonl``."""
-    return {"url": each.url, "group": group, **version(each), "byline": each.byline, "language": each.language}
+    return {"url": row.url, "group": group, **version(row), "byline": row.byline, "language": row.language}
 
 
-def plan(found: Plan) -> Json:
+def plan(schedule: Plan) -> Json:
     """``plan --json``."""
     return {
-        "due": [{"url": one.url, "kind": str(one.kind), "because": one.because} for one in found.visits],
-        "waiting": [{"url": one.url, "because": one.because, "due_at": _iso(one.due_at)} for one in found.waiting],
+        "due": [{"url": visit.url, "kind": str(visit.kind), "because": visit.because} for visit in schedule.visits],
+        "waiting": [{"url": row.url, "because": row.because, "due_at": _iso(row.due_at)} for row in schedule.waiting],
         "budgets": [
-            {"group": one.group, "visits": one.visits, "tau": one.tau, "expected": one.expected, "spent": one.spent}
-            for one in found.budgets
+            {"group": row.group, "visits": row.visits, "tau": row.tau, "expected": row.expected, "spent": row.spent}
+            for row in schedule.budgets
         ],
     }
 
 
-def status(found: Json) -> Json:
+def status(stats: Json) -> Json:
     """``status --json``."""
     counts = {
-        name: found["counts"][name] for name in ("sources", "captures", "payloads", "versions", "links", "underived")
+        name: stats["counts"][name] for name in ("sources", "captures", "payloads", "versions", "links", "underived")
     }
     runs = [
-        {**run, "started_at": _iso(run["started_at"]), "finished_at": _iso(run["finished_at"])} for run in found["runs"]
+        {**run, "started_at": _iso(run["started_at"]), "finished_at": _iso(run["finished_at"])} for run in stats["runs"]
     ]
-    leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in found["leases"]]
-    plain = {name: found[name] for name in ("bytes", "tables", "growth", "states")}
+    leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in stats["leases"]]
+    plain = {name: stats[name] for name in ("bytes", "tables", "growth", "states")}
     drift = [
-        {"host": each.name, "since": iso(each.since), "pages": each.pages, "of": each.of} for each in found["drift"]
+        {"host": host.name, "since": iso(host.since), "pages": host.pages, "of": host.of} for host in stats["drift"]
     ]
     return {"counts": counts, **plain, "drift": drift, "runs": runs, "leases": leases}
 
 
-def extraction(identity: object, found: Extraction) -> Json:
-    """One line of ``extract``: the best text there is, whatever the verdict."""
+def extraction(identity: object, result: Extraction) -> Json:
+    """One line of ``extract``: the best text found, for any verdict."""
     return {
         "id": identity,
-        "text": found.text,
-        "title": found.title,
-        "author": found.byline,
-        "date": _iso(found.published_at),
-        "modified": _iso(found.modified_at),
-        "language": found.language,
-        "site": found.site,
-        "verdict": str(found.verdict),
-        "detail": found.detail,
-        "origin": list(found.origin),
-        "removed": [{"at": one.at, "text": one.text, "because": one.because} for one in found.removed],
-        "facts": [fact(one) for one in found.facts],
-        "headline_from": list(found.headline_from),
+        "text": result.text,
+        "title": result.title,
+        "author": result.byline,
+        "date": _iso(result.published_at),
+        "modified": _iso(result.modified_at),
+        "language": result.language,
+        "site": result.site,
+        "verdict": str(result.verdict),
+        "detail": result.detail,
+        "origin": list(result.origin),
+        "removed": [{"at": span.at, "text": span.text, "because": span.because} for span in result.removed],
+        "facts": [fact(stated) for stated in result.facts],
+        "headline_from": list(result.headline_from),
     }
 
 
-def report(found: Report) -> Json:
-    """What a run did: ``refresh --json``, ``backfill --json``."""
+def report(summary: Report) -> Json:
+    """Summary of a run: ``refresh --json``, ``backfill --json``."""
     return {
-        "run": found.run_id,
-        "kind": found.kind,
-        "started_at": iso(found.started_at),
-        "finished_at": iso(found.finished_at),
-        "counts": found.counts,
+        "run": summary.run_id,
+        "kind": summary.kind,
+        "started_at": iso(summary.started_at),
+        "finished_at": iso(summary.finished_at),
+        "counts": summary.counts,
         "rows": [
             {"url": row.url, "outcome": row.outcome, "versions": row.versions, "reason": row.reason}
-            for row in found.rows
+            for row in summary.rows
         ],
-        "changes": [{"url": each.url, **version(each)} for each in found.changes],
+        "changes": [{"url": change.url, **version(change)} for change in summary.changes],
     }
 
 
-def citation(found: Citation) -> Json:
+def citation(footnote: Citation) -> Json:
     """``cite --json``."""
     return {
-        "title": found.title,
-        "url": found.url,
-        "requested_url": found.capture.url,
-        "captured_at": iso(found.capture.captured_at),
-        "payload_sha256": found.capture.payload_sha256,
-        "payload_length": found.capture.payload_length,
-        "text_sha256": found.text_sha256,
-        "recipe": found.recipe_id,
+        "title": footnote.title,
+        "url": footnote.url,
+        "requested_url": footnote.capture.url,
+        "captured_at": iso(footnote.capture.captured_at),
+        "payload_sha256": footnote.capture.payload_sha256,
+        "payload_length": footnote.capture.payload_length,
+        "text_sha256": footnote.text_sha256,
+        "recipe": footnote.recipe_id,
         "chain": {
-            "position": found.link.position,
-            "link": found.link.link,
-            "before": found.link.before,
-            "facts": found.link.facts,
+            "position": footnote.link.position,
+            "link": footnote.link.link,
+            "before": footnote.link.before,
+            "facts": footnote.link.facts,
         },
     }
 
 
-def problem(found: Problem) -> Json:
+def problem(complaint: Problem) -> Json:
     """One line of ``verify --json``, ``doctor --json``, ``check --json``."""
-    return {"what": found.what, "where": found.where, "todo": found.todo}
+    return {"what": complaint.what, "where": complaint.where, "todo": complaint.todo}

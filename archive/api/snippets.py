@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.queries.search import SNIPPET_MARKS
+from db.records import SNIPPET_MARKS
 
 __all__ = ["SNIPPET_MARKS", "bracket_matches"]
 

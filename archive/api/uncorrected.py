@@ -1,14 +1,14 @@
-"""Passages that an article has corrected since, and a copy of it still carries.
+"""Passages that an article has corrected, and a copy of it still has.
 
-What was corrected is read off the edits between an old version and the newest. That a copy carries it: the passage
-stands there word for word, or the copy has a passage aligned with it that holds the words taken back and none of those
-put in their place.
+The edits between an old version and the newest show the corrections. A copy still has a corrected passage if it has it
+word for word, or if a passage aligned with it has the removed words and none of the words that replaced them.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from archive.versions.diff import compare
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     Span = tuple[int, int]
 
 NO_CORRECTION = frozenset({Kind.COSMETIC, Kind.MOVED, Kind.RESIDUE})
-"""An edit that did no more than this took nothing back."""
+"""Kinds of edits that correct nothing."""
 
 FEWEST_WORDS = 4
-"""A passage of fewer words stands in any text; an aligned one is asked for words that were taken back."""
+"""A shorter passage occurs in any text, so an aligned passage must have the removed words instead."""
 
 COVERED = 0.5
-"""An aligned passage counts as one's copy when it covers so much of it."""
+"""Share of a passage that an aligned passage must cover to count as its copy."""
 
 _WORD = re.compile(r"[^\W_]+(?:[.,'\u2019-][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """The newest version of a copy, and by version of the article the passages that are aligned with it.
+    """The newest version of a copy, and the passages aligned with it by version number of the article.
 
     ``Passage.a`` is a span in the article, ``b`` one in the copy.
     """
@@ -47,130 +47,133 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Corrected:
-    """A sentence of an old body that the newest does not have: where, what stands there now, and what was done."""
+class _Correction:
+    """A sentence of an old body that the newest lacks: its span, the text that replaced it, and the kinds of edits."""
 
     span: Span
     now: str | None
     kinds: tuple[Kind, ...]
 
 
-def stale(history: Sequence[tuple[Version, Text]], copy: Copy) -> tuple[UncorrectedCopy, ...]:
-    """What the newest version of a copy still says and the article, whose history this is, oldest first, does not.
+def find_uncorrected(history: Sequence[tuple[Version, Text]], copy: Copy) -> tuple[UncorrectedCopy, ...]:
+    """Return the passages that the article has corrected and the newest version of a copy still has.
 
-    Each passage once, from the newest version that had it, in the order of that version's text.
+    ``history``: the versions of the article, the oldest first. Each passage comes once, from the newest version that
+    had it.
     """
-    found: dict[str, UncorrectedCopy] = {}
-    for place in range(len(history) - 2, -1, -1):
-        version, old = history[place]
-        for each in _corrected(old, history[-1][1]):
-            passage = old.body[slice(*each.span)]
-            carried = None if passage in found else _carried(passage, each, copy, version.number)
-            if carried is not None:
-                found[passage] = _told(passage, each, carried, history, place, copy)
-    return tuple(sorted(found.values(), key=lambda one: one.version))
+    uncorrected: dict[str, UncorrectedCopy] = {}
+    for index in range(len(history) - 2, -1, -1):
+        version, old = history[index]
+        for correction in _corrections(old, history[-1][1]):
+            passage = old.body[slice(*correction.span)]
+            copy_span = None if passage in uncorrected else _span_in_copy(passage, correction, copy, version.number)
+            if copy_span is not None:
+                uncorrected[passage] = _uncorrected_copy(passage, correction, copy_span, history, index, copy)
+    return tuple(sorted(uncorrected.values(), key=attrgetter("version")))
 
 
-def _told(
+def _uncorrected_copy(
     passage: str,
-    each: _Corrected,
-    carried: Span,
+    correction: _Correction,
+    copy_span: Span,
     history: Sequence[tuple[Version, Text]],
-    place: int,
+    index: int,
     copy: Copy,
 ) -> UncorrectedCopy:
-    without = (version for version, text in history[place + 1 :] if passage not in text.body)
+    without = (version for version, text in history[index + 1 :] if passage not in text.body)
     corrected_at = next(without).first_seen_at
-    mine = copy.version
+    copy_version = copy.version
     return UncorrectedCopy(
-        version=history[place][0].number,
+        version=history[index][0].number,
         passage=passage,
-        now=each.now,
-        kinds=each.kinds,
+        now=correction.now,
+        kinds=correction.kinds,
         corrected_at=corrected_at,
-        copy=VersionRef.of(mine),
-        copied=copy.text.body[slice(*carried)],
-        span=carried,
-        copy_seen_at=mine.last_seen_at,
-        confirmed=mine.last_seen_at >= corrected_at,
+        copy=VersionRef.of(copy_version),
+        copied=copy.text.body[slice(*copy_span)],
+        span=copy_span,
+        copy_seen_at=copy_version.last_seen_at,
+        confirmed=copy_version.last_seen_at >= corrected_at,
     )
 
 
-def _corrected(old: Text, new: Text) -> Iterator[_Corrected]:
-    """The sentences of the old body that edits took back or changed, and that the new body has nowhere."""
+def _corrections(old: Text, new: Text) -> Iterator[_Correction]:
+    """Yield the sentences of the old body that edits removed or changed and that occur nowhere in the new body."""
     edits: dict[Span, list[Edit]] = {}
     for edit in compare(old, new).edits:
         if edit.op in {"delete", "replace"} and not NO_CORRECTION.issuperset(edit.kinds or (Kind.WORDING,)):
             for span in _sentences_at(old.body, edit.a):
                 edits.setdefault(span, []).append(edit)
-    for span, made in edits.items():
+    for span, sentence_edits in edits.items():
         if old.body[slice(*span)] not in new.body:
-            kinds = tuple(dict.fromkeys(kind for edit in made for kind in edit.kinds))
-            now = _instead(span, made, new.body)
+            kinds = tuple(dict.fromkeys(kind for edit in sentence_edits for kind in edit.kinds))
+            now = _replacement(span, sentence_edits, new.body)
             if now is None or _WORD.findall(now) != _WORD.findall(old.body[slice(*span)]):
-                yield _Corrected(span, now, kinds)
+                yield _Correction(span, now, kinds)
 
 
-def _instead(span: Span, made: Sequence[Edit], new: str) -> str | None:
-    """What the new body says in the place of a sentence; None if the whole of it was taken out."""
-    if all(edit.op == "delete" for edit in made) and sum(_shared(edit.a, span) for edit in made) >= span[1] - span[0]:
+def _replacement(span: Span, edits: Sequence[Edit], new: str) -> str | None:
+    """Return the new body's replacement of a sentence, None if the whole sentence was removed."""
+    if all(edit.op == "delete" for edit in edits) and sum(_shared(edit.a, span) for edit in edits) >= span[1] - span[0]:
         return None
-    found = [each for edit in made for each in _sentences_at(new, edit.b)]
-    return " ".join(new[slice(*each)] for each in dict.fromkeys(found)) or None
+    replacements = [sentence for edit in edits for sentence in _sentences_at(new, edit.b)]
+    return " ".join(new[slice(*sentence)] for sentence in dict.fromkeys(replacements)) or None
 
 
 def _sentences_at(body: str, span: Span) -> list[Span]:
-    """The sentences, without white space around them, that a span touches; of an empty one that around it."""
+    """Return the sentences, stripped, that a span touches. An empty span touches the sentence around it."""
     first = body.rfind("\n", 0, span[0]) + 1
     last = body.find("\n", span[1])
     line = first, len(body) if last < 0 else last
-    found = (_bare(body, each) for each in sentence_spans(body, line))
-    touching = (each for each in found if each[0] < max(span[1], span[0] + 1) and span[0] <= each[1])
-    return [each for each in touching if each[0] < each[1] and (_shared(each, span) or span[0] == span[1])]
+    sentences = (_stripped(body, sentence) for sentence in sentence_spans(body, line))
+    is_empty, end = span[0] == span[1], max(span[1], span[0] + 1)
+    touching = ((start, stop) for start, stop in sentences if start < end and span[0] <= stop)
+    return [sentence for sentence in touching if sentence[0] < sentence[1] and (is_empty or _shared(sentence, span))]
 
 
-def _bare(body: str, span: Span) -> Span:
-    said = body[slice(*span)]
-    start = span[0] + len(said) - len(said.lstrip())
-    return start, max(start, span[1] - len(said) + len(said.rstrip()))
+def _stripped(body: str, span: Span) -> Span:
+    text = body[slice(*span)]
+    start = span[0] + len(text) - len(text.lstrip())
+    return start, max(start, span[1] - len(text) + len(text.rstrip()))
 
 
-def _shared(one: Span, other: Span) -> int:
-    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+def _shared(first: Span, second: Span) -> int:
+    return max(0, min(first[1], second[1]) - max(first[0], second[0]))
 
 
-def _carried(passage: str, each: _Corrected, copy: Copy, number: int) -> Span | None:
-    """Where a copy still carries a passage; None where it does not, or says what the article says now."""
+def _span_in_copy(passage: str, correction: _Correction, copy: Copy, number: int) -> Span | None:
+    """Return the span of a passage in a copy, None if the copy lacks it or has the article's new text."""
     body = copy.text.body
-    if each.now is not None and each.now in body:
+    if correction.now is not None and correction.now in body:
         return None
-    place = body.find(passage)
-    if place >= 0 and len(_words(passage)) >= FEWEST_WORDS:
-        return place, place + len(passage)
-    aligned = [one for one in copy.passages.get(number, ()) if _covers(one, each.span)]
-    return next((span for one in aligned if (span := _says(passage, each.now, body, one.b)) is not None), None)
+    offset = body.find(passage)
+    if offset >= 0 and len(_words(passage)) >= FEWEST_WORDS:
+        return offset, offset + len(passage)
+    aligned = (pair for pair in copy.passages.get(number, ()) if _covers(pair, correction.span))
+    spans = (_uncorrected_sentence(passage, correction.now, body, pair.b) for pair in aligned)
+    return next((span for span in spans if span is not None), None)
 
 
-def _covers(one: Passage, span: Span) -> bool:
-    return _shared(one.a, span) >= COVERED * (span[1] - span[0])
+def _covers(aligned: Passage, span: Span) -> bool:
+    return _shared(aligned.a, span) >= COVERED * (span[1] - span[0])
 
 
-def _says(passage: str, now: str | None, body: str, where: Span) -> Span | None:
-    """The sentence of an aligned passage that says what was taken back, and nothing of what was put in its place."""
+def _uncorrected_sentence(passage: str, now: str | None, body: str, aligned_span: Span) -> Span | None:
+    """Return the sentence of an aligned passage that has the removed words and none of their replacements."""
     old, new = _words(passage), _words(now or "")
-    found = [_bare(body, span) for span in sentence_spans(body, where)]
-    best = max(found, key=lambda span: len(_words(body[slice(*span)]) & old), default=None)
+    sentences = [_stripped(body, span) for span in sentence_spans(body, aligned_span)]
+    best = max(sentences, key=lambda span: len(_words(body[slice(*span)]) & old), default=None)
     if best is None:
         return None
-    said = _words(body[slice(*best)])
-    gone, come = _telling(old - new), _telling(new - old)
-    return best if gone and gone <= said and not come & said else None
+    sentence_words = _words(body[slice(*best)])
+    removed_words, added_words = _distinctive(old - new), _distinctive(new - old)
+    return best if removed_words and removed_words <= sentence_words and not added_words & sentence_words else None
 
 
-def _words(said: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(said))
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text))
 
 
-def _telling(words: frozenset[str]) -> frozenset[str]:
-    """Numbers and names, which outlast rewording; without any of them, all the words."""
+def _distinctive(words: frozenset[str]) -> frozenset[str]:
+    """Return the numbers and names, which survive rewording, or all words if there are none."""
     return frozenset(word for word in words if word[0].isdigit() or word[0].isupper()) or words

@@ -1,4 +1,4 @@
-"""How people point at a version: ``URL``, ``URL@N`` (its number) or ``URL@T`` (what stood there at an instant)."""
+"""References to a version: ``URL``, ``URL@N`` (its number) or ``URL@T`` (the version current at an instant)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Ref:
 
 
 def parse_ref(text: str, *, now: datetime) -> Ref:
-    """Read ``URL[@N|@T]``. An @ that belongs to the address itself (``/@author/``) stays in it."""
-    url, at, tail = text.rpartition("@")
-    if not at or "/" in tail:
+    """Parse ``URL[@N|@T]``. An @ that belongs to the address itself (``/@author/``) stays in it."""
+    url, separator, tail = text.rpartition("@")
+    if not separator or "/" in tail:
         return Ref(url=text)
     if tail.isdecimal() and len(tail) < len("2026"):
         return Ref(url=url, number=int(tail))

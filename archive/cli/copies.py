@@ -67,7 +67,7 @@ def copies(settings: Settings, url: str | None, *, all_: bool, uncorrected: bool
         if jsonl:
             print_json_lines(serialize.link(link) for link in archive.copies(url))
             return
-        clusters, links = archive.clusters(url), archive.copies(url)
+        clusters, links = archive.clusters(url, evidence=json_), archive.copies(url)
     if json_:
         print_json(
             {
@@ -92,6 +92,8 @@ def _print_copies(clusters: Sequence[Cluster], links: Sequence[Link], *, all_: b
     hidden = len(loose) - len(visible)
     more = f" Not listed: {count(hidden, 'pair')} undecided or only about the same event (--all)." if hidden else ""
     say(f"{groups}{pairs}.{more}")
+    if not all(cluster.whole for cluster in clusters):
+        say("More articles are connected with these than were compared. To see all of them: wirecopy copies")
 
 
 def _pointer(ref: VersionRef) -> str:

@@ -8,12 +8,11 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
+from archive.api import Archive
 from archive.cli.output import count
 from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
 from db.errors import ArchiveError
-from db.queries import statistics
-from db.reader import Reader
 from db.records import Problem
 
 if TYPE_CHECKING:
@@ -66,10 +65,10 @@ def _check_sqlite() -> Iterator[Problem]:
 
 def _check_archive(settings: Settings) -> Iterator[Problem]:
     try:
-        with Reader(settings.db) as reader:
-            counts = statistics.counts(reader.ask)
-            unfinished = [run for run in statistics.runs(reader.ask, limit=1) if run["finished_at"] is None]
-            active = statistics.leases(reader.ask, settings.wall())
+        with Archive(settings.db) as archive:
+            counts = archive.counts()
+            unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
+            active = archive.leases(settings.wall())
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
@@ -80,7 +79,7 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             todo="Run: wirecopy refresh",
         )
     if unfinished and not active:
-        kind = unfinished[0]["kind"]
+        kind = unfinished[0].kind
         again = "wirecopy up runs it every night" if kind == "upkeep" else f"Run it again: wirecopy {kind}"
         yield Problem(
             what=f"the last run ({kind}) did not finish",

@@ -139,11 +139,10 @@ def _refuse_while_running(settings: Settings) -> None:
     """Raise StoreBusy if a run is active: it would go on writing to the file that is set aside."""
     from archive.api import Archive
     from db.errors import StoreBusy, StoreError
-    from db.lease_owner import active_leases
 
     try:
         with Archive(settings.db) as archive:
-            owners = [str(lease["owner"]) for lease in active_leases(archive.ask, settings.wall())]
+            owners = [lease.owner for lease in archive.leases(settings.wall())]
     except StoreError:
         return  # a missing or broken archive is just what people restore over
     if owners:

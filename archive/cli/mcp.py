@@ -20,8 +20,8 @@ def mcp(settings: Settings) -> None:
     \b
     {"command": "wirecopy", "args": ["--db", "/srv/news/data/archive.db", "mcp"]}
     """
+    from archive.api import Archive
     from archive.serve.mcp import serve
-    from db.reader import Reader
 
-    Reader(settings.db).close()  # a missing archive is an error for the person who starts this, not for the agent
+    Archive(settings.db).close()  # a missing archive is an error for the person who starts this, not for the agent
     serve(settings.db, settings.now)

@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.settings import Settings
-    from db.queries.search import Match
-    from db.records import Cluster, FoldedCluster, Version
+    from db.records import Cluster, FoldedCluster, Match, Version
 
     Absence = tuple[datetime, datetime]
 
@@ -146,12 +145,12 @@ def _search(
     An original that ranks below its copies must be among the hits, so more are asked for until enough are left.
     """
     if unique is None:
-        query, hits = archive.search(words, limit=limit, at=instant, gone=removed)
+        query, hits = archive.search(words, limit=limit, as_of=instant, removed=removed)
         return query, [(hit, None) for hit in hits]
-    clusters = archive.clusters(how=Relation(unique), at=instant)
+    clusters = archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
     needed = _FIRST_FACTOR * limit
     while True:
-        query, hits = archive.search(words, limit=needed, at=instant, gone=removed)
+        query, hits = archive.search(words, limit=needed, as_of=instant, removed=removed)
         folded = _fold_copies(hits, lambda hit: hit.version.url, clusters)
         if len(folded) >= limit or len(hits) < needed:
             return query, folded[:limit]
@@ -195,7 +194,7 @@ def _absences(archive: Archive, versions: Iterable[Version], instant: datetime |
 
 
 def _print_hit(hit: Match, folded: FoldedCluster | None, absence: Absence | None) -> None:
-    from db.queries.search import SNIPPET_MARKS
+    from db.records import SNIPPET_MARKS
 
     snippet = hit.snippet.replace(SNIPPET_MARKS[0], "[").replace(SNIPPET_MARKS[1], "]").replace("\n", " ")
     click.echo(wrap(bold(sanitize(hit.version.title))))
@@ -240,13 +239,12 @@ def list_(
     wirecopy list --unique=near               each text once, without its nearly identical copies
     """
     from archive.api import Archive
-    from db.queries.sources import ids_matching
 
     instant = parse_when(as_of, settings)
     with Archive(settings.db) as archive:
-        articles = archive.articles(at=instant, recorded=parse_when(known_at, settings), group=group)
-        clusters = () if unique is None else archive.clusters(how=Relation(unique), at=instant)
-        if group is not None and not articles and not ids_matching(archive.ask, [group]):
+        articles = archive.articles(as_of=instant, recorded=parse_when(known_at, settings), group=group)
+        clusters = () if unique is None else archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
+        if group is not None and not articles and not archive.is_watched(group):
             raise NotArchived(f"there is no group or seed {group!r} in the seed index. See: wirecopy plan")
     if unique:
         folds = _fold_copies(articles, lambda article: article[0].url, clusters)

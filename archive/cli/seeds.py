@@ -36,7 +36,7 @@ def init(folder: Path | None) -> None:
     """
     from archive.seeds import EXAMPLE_INDEX
     from archive.settings import FILE_NAME, load_settings
-    from db.store import Store
+    from db.maintenance import upgrade
 
     settings = load_settings({}, start=(folder or Path.cwd()).absolute())
     root = (folder or Path.cwd()).absolute()
@@ -44,7 +44,7 @@ def init(folder: Path | None) -> None:
     _write(root / "seeds" / "INDEX.md", EXAMPLE_INDEX)
     _write(root / FILE_NAME, _SETTINGS)
     db = root / "data" / "archive.db" if settings.root != root else settings.db
-    Store(db).close()
+    upgrade(db)
     click.echo(f"archive {db}")
     say(f"Next: write your contact address into {FILE_NAME}, then wirecopy add URL, then wirecopy refresh.")
 
@@ -129,11 +129,9 @@ def plan(settings: Settings, *, json_: bool) -> None:
     For a group with a budget it also shows the effect: articles wait until more unseen edits (tau) are expected.
     """
     from archive.api import Archive, serialize
-    from archive.crawl.frontier.plan import plan_visits
 
     with Archive(settings.db) as archive:
-        states, now = archive.states(), settings.now()
-        planned = plan_visits(states, now=now, change_rates=archive.rhythms(), spent=archive.spent(now))
+        planned = archive.plan(settings.now())
     if json_:
         print_json(serialize.plan(planned))
         return
@@ -143,14 +141,14 @@ def plan(settings: Settings, *, json_: bool) -> None:
         click.echo(wrap(bold(sanitize(reason))))
         for url in urls:
             click.echo(sanitize(f"  {url}"))
-    new_seeds = _new_seeds(settings, {state.source.url_key for state in states})
+    new_seeds = _new_seeds(settings, planned)
     added = f" The next wirecopy refresh also checks {count(len(new_seeds), 'new seed')} of the index."
     say(f"{count(len(planned.visits), 'page')} due now, {len(planned.waiting):,} later." + added * bool(new_seeds))
 
 
 def _describe_budget(budget: Budget) -> str:
     """Return a group's budget and its effect in words."""
-    from archive.crawl.frontier.change_rate import TAU
+    from archive.seeds.frontier.change_rate import TAU
 
     used = f"{budget.spent:,} used in the last day, {budget.expected:,} expected in the next"
     is_stretched = budget.tau > TAU
@@ -174,12 +172,15 @@ def _group_by_reason(planned: Plan) -> dict[str, list[str]]:
     return groups
 
 
-def _new_seeds(settings: Settings, known: set[str]) -> list[str]:
+def _new_seeds(settings: Settings, planned: Plan) -> list[str]:
     """Return the seeds of the index that no refresh has read yet."""
     from archive.seeds import load_index
     from archive.urls import url_key
     from db.errors import ArchiveError
 
+    known = {
+        url_key(url) for url in (*(visit.url for visit in planned.visits), *(wait.url for wait in planned.waiting))
+    }
     try:
         return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]
     except ArchiveError:

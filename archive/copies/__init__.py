@@ -6,13 +6,14 @@ Pure functions over values. A judgement depends on the two texts and on nothing 
 from __future__ import annotations
 
 from archive.copies.classify import METHOD, TokenCache, judge, method_id
-from archive.copies.clusters import clusters, representative_versions
+from archive.copies.clusters import LinkGraph, clusters
 from archive.copies.deduplicate import fold, links_as_close_as
 from archive.copies.explain import aligned_words, explain_judgement
 from archive.copies.fingerprint import Tier, fingerprint, tier_of
 
 __all__ = [
     "METHOD",
+    "LinkGraph",
     "Tier",
     "TokenCache",
     "aligned_words",
@@ -23,6 +24,5 @@ __all__ = [
     "judge",
     "links_as_close_as",
     "method_id",
-    "representative_versions",
     "tier_of",
 ]

@@ -1,31 +1,34 @@
-"""Clusters of copies, derived from links and never chained: a friend of a friend is not yet of the family.
+"""Clusters of copies, built from links. Links are not transitive: a copy of a copy alone joins nothing.
 
 A source joins a cluster when it is linked to at least half of up to five of its members, the probable original among
-those asked; two clusters become one only through two links that share no member. Plain union-find does as well where
-all links are right (an adjusted Rand index of 0.98 on the development stories, this rule 0.979); one wrong link merges
-for good there. What a person said of two articles stands above all of it.
+the compared ones. Two clusters become one only through two links that share no member. Plain union-find does as well
+where all links are right (an adjusted Rand index of 0.98 on the development stories, this rule 0.979). One wrong link
+merges for good there. A label that a person gave two articles overrides every link.
+
+Only clusters with a member that is linked to a source can take that source. An index from member to cluster finds
+those, so building is linear in the number of links where they join disjoint pairs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
+from collections import defaultdict
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from archive.copies.provenance import age, credited_agency, family_of, lag, probable_original, seen
+from archive.copies.provenance import age, credited_agency, gather_evidence, lag, probable_original, seen
 from db.records import Cluster, Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from archive.copies.provenance import Family
+    from archive.copies.provenance import Evidence
     from db.records import DeclaredProvenance, Label, Link, VersionRef
 
-    Pair = frozenset[str]  # the addresses of two articles
+    Declared = Mapping[VersionRef, DeclaredProvenance]
 
-MEMBERS_ASKED = 5
-"""A newcomer is compared with this many members at most: the probable original, then the oldest first."""
+MEMBERS_COMPARED = 5
+"""A source is compared with this many members at most: the probable original, then the oldest."""
 
 _ELDERS = 20  # members among which the original is looked for while a cluster grows; comparing all costs the square
 
@@ -33,82 +36,126 @@ MERGING = (Relation.EXACT, Relation.NEAR, Relation.REWORDED)
 """Relations that make a cluster, closest first. A round-up, a ``partial`` copy of five stories, would chain them."""
 
 _CLOSEST_FIRST = (*MERGING, Relation.PARTIAL, Relation.POSSIBLE, Relation.SAME_EVENT)
-_UNKNOWN: Mapping[VersionRef, DeclaredProvenance] = MappingProxyType({})
+_NOTHING_DECLARED: Declared = MappingProxyType({})
+_NOBODY: frozenset[str] = frozenset()
 
 
 def clusters(
-    links: Iterable[Link], labels: Iterable[Label] = (), pedigrees: Mapping[VersionRef, DeclaredProvenance] = _UNKNOWN
+    links: Iterable[Link], labels: Iterable[Label] = (), declared: Declared = _NOTHING_DECLARED
 ) -> tuple[Cluster, ...]:
-    """The clusters of two and more sources, ordered by their first member; the order of ``links`` does not matter.
+    """Return the clusters of two and more sources, ordered by their first member.
 
-    A source is known by its URL; of several links between two sources the closest counts. ``Cluster.links`` holds the
-    links inside it, ``members`` are ordered by when we first saw them. ``labels``: the newest of two articles decides
-    whether they belong together, whatever the links say. ``pedigrees``: what pages say of where their texts come from,
-    by the earliest linked version of each article (``representative_versions`` lists those).
+    The order of ``links`` does not matter. A source is known by its URL, and of several links between two sources the
+    closest counts. ``Cluster.links`` holds the links inside it, ``members`` are ordered by first sight. The newest of
+    the ``labels`` of two articles decides whether they belong together, whatever the links say. ``declared`` is what
+    pages say of where their texts come from, by the version that represents each article.
     """
-    found = _known(links, labels, pedigrees)
-    groups: list[list[str]] = []
-    for url in sorted(found.refs, key=lambda url: age(found.refs[url])):
-        _place(url, groups, found)
-    _join_as_said(groups, found)
-    made = (_cluster(group, found) for group in groups if len(group) > 1)
-    return tuple(sorted(made, key=lambda cluster: seen(cluster.members[0])))
+    return LinkGraph(links, labels).clusters(declared)
 
 
-def representative_versions(links: Iterable[Link], labels: Iterable[Label] = ()) -> tuple[VersionRef, ...]:
-    """The version that stands for each article that may be in a cluster: the earliest that is linked."""
-    return tuple(_known(links, labels, _UNKNOWN).refs.values())
+class LinkGraph:
+    """Articles, known by their URLs, with the closest link and the newest label of each two."""
+
+    def __init__(self, links: Iterable[Link], labels: Iterable[Label] = ()) -> None:
+        self._labels = _newest(labels)
+        self._links: defaultdict[str, dict[str, Link]] = defaultdict(dict)
+        self._versions: dict[str, VersionRef] = {}
+        for link in links:
+            label = self.label(link.a.url, link.b.url)
+            if link.a.url != link.b.url and (link.relation in MERGING if label is None else label.copy):
+                self._add(link)
+        for label in self.copy_labels():
+            if label.b.url not in self._links.get(label.a.url, {}):
+                self._represent(label.a)
+                self._represent(label.b)
+        self._merging = {
+            url: frozenset(other for other, link in linked.items() if link.relation in MERGING)
+            for url, linked in self._links.items()
+        }
+        self._rejected = {
+            url: frozenset(other for other, label in labelled.items() if not label.copy)
+            for url, labelled in self._labels.items()
+        }
+
+    def _add(self, link: Link) -> None:
+        closest = self._links[link.a.url].get(link.b.url)
+        if closest is None or _closeness(link) < _closeness(closest):
+            self._links[link.a.url][link.b.url] = self._links[link.b.url][link.a.url] = link
+        self._represent(link.a)
+        self._represent(link.b)
+
+    def _represent(self, version: VersionRef) -> None:
+        earliest = self._versions.setdefault(version.url, version)
+        if version is not earliest and seen(version) < seen(earliest):
+            self._versions[version.url] = version
+
+    @property
+    def versions(self) -> Collection[VersionRef]:
+        """The version that represents each article that may be in a cluster: its earliest linked one."""
+        return self._versions.values()
+
+    def clusters(self, declared: Declared = _NOTHING_DECLARED) -> tuple[Cluster, ...]:
+        """Return the clusters of two and more articles, as the function ``clusters`` does."""
+        growth = _Growth(self, declared)
+        for version in sorted(self._versions.values(), key=age):
+            growth.place(version.url)
+        growth.join_labelled()
+        clusters = (_cluster(group.members, self, declared) for group in growth.groups() if len(group.members) > 1)
+        return tuple(sorted(clusters, key=lambda cluster: seen(cluster.members[0])))
+
+    def age(self, url: str) -> tuple[float, float, int, str]:
+        """Return the sort key of an article by the version that represents it."""
+        return age(self._versions[url])
+
+    def merging(self, url: str) -> frozenset[str]:
+        """Return the articles linked to one by a relation that makes a cluster."""
+        return self._merging.get(url, _NOBODY)
+
+    def rejected(self, url: str) -> frozenset[str]:
+        """Return the articles that a person called no copies of one, nor it of them."""
+        return self._rejected.get(url, _NOBODY)
+
+    def label(self, url: str, other: str) -> Label | None:
+        """Return the newest label of two articles."""
+        return self._labels.get(url, {}).get(other)
+
+    def copy_labels(self) -> Iterable[Label]:
+        """Return the newest label of each two articles that it calls copies."""
+        return (
+            label
+            for url, labelled in self._labels.items()
+            for other, label in labelled.items()
+            if label.copy and url < other
+        )
+
+    def links_to(self, url: str, others: Collection[str]) -> Iterable[Link]:
+        """Return the closest link, of whatever relation, of an article to each of some others."""
+        return (link for other, link in self._links.get(url, {}).items() if other in others)
+
+    def labels_among(self, urls: Collection[str]) -> Iterable[Label]:
+        """Return the newest label of each two of some articles, by their addresses."""
+        pairs = ((url, other) for url in urls for other in self._labels.get(url, {}) if other in urls and url < other)
+        return sorted((self._labels[url][other] for url, other in pairs), key=lambda label: (label.a.url, label.b.url))
+
+    def evidence(self, urls: Sequence[str], declared: Declared) -> Evidence:
+        """Return what is known of the members of a cluster, ordered by first sight."""
+        inside = set(urls)
+        links = [
+            link for url in urls for other, link in self._links.get(url, {}).items() if other in inside and url < other
+        ]
+        members = sorted((self._versions[url] for url in urls), key=seen)
+        return gather_evidence(tuple(members), tuple(sorted(links, key=_closeness)), declared)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Between two articles the closest link and the newest label; of each article the version that stands for it."""
-
-    edges: Mapping[Pair, Link]
-    labels: Mapping[Pair, Label]
-    refs: Mapping[str, VersionRef]
-    pedigrees: Mapping[VersionRef, DeclaredProvenance]
-
-    def alike(self, one: str, other: str) -> bool:
-        """True when two articles are linked, and nobody said that they are no copies."""
-        link = self.edges.get(frozenset({one, other}))
-        return link is not None and link.relation in MERGING
-
-    def apart(self, one: Iterable[str], other: Sequence[str]) -> bool:
-        """True when a person said of any member of one group and any of the other that they are no copies."""
-        pairs = (frozenset({x, y}) for x in one for y in other)
-        return any((label := self.labels.get(pair)) is not None and not label.copy for pair in pairs)
-
-    def family(self, group: Sequence[str]) -> Family:
-        """What is known of the members of a group, ordered by when we first saw them."""
-        inside = [self.edges[pair] for pair in map(frozenset, combinations(group, 2)) if pair in self.edges]
-        members = tuple(sorted((self.refs[url] for url in group), key=seen))
-        return family_of(members, tuple(sorted(inside, key=_closeness)), self.pedigrees)
-
-
-def _known(
-    links: Iterable[Link], labels: Iterable[Label], pedigrees: Mapping[VersionRef, DeclaredProvenance]
-) -> _Known:
-    said = _newest(labels)
-    together = {pair for pair, label in said.items() if label.copy}
-    apart = said.keys() - together
-    edges: dict[Pair, Link] = {}
-    sides: list[VersionRef] = []
-    for link in sorted(links, key=_closeness):
-        pair = frozenset({link.a.url, link.b.url})
-        if len(pair) > 1 and pair not in apart and (link.relation in MERGING or pair in together):
-            edges.setdefault(pair, link)
-            sides += [link.a, link.b]
-    sides += [side for pair in together - edges.keys() for side in (said[pair].a, said[pair].b)]
-    refs: dict[str, VersionRef] = {}
-    for ref in sorted(sides, key=seen):
-        refs.setdefault(ref.url, ref)
-    return _Known(edges, said, refs, pedigrees)
-
-
-def _newest(labels: Iterable[Label]) -> dict[Pair, Label]:
-    ordered = sorted(labels, key=lambda each: (each.labelled_at, each.copy, each.a.text_sha256, each.b.text_sha256))
-    return {frozenset({each.a.url, each.b.url}): each for each in ordered if each.a.url != each.b.url}
+def _newest(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:
+    """Return by both addresses the newest label of each two articles."""
+    newest: defaultdict[str, dict[str, Label]] = defaultdict(dict)
+    for label in sorted(
+        labels, key=lambda label: (label.labelled_at, label.copy, label.a.text_sha256, label.b.text_sha256)
+    ):
+        if label.a.url != label.b.url:
+            newest[label.a.url][label.b.url] = newest[label.b.url][label.a.url] = label
+    return newest
 
 
 def _closeness(link: Link) -> tuple[int, float, str, int, str, int]:
@@ -119,76 +166,120 @@ def _closeness(link: Link) -> tuple[int, float, str, int, str, int]:
 # --- growing ---------------------------------------------------------------------------------------------------------
 
 
-def _place(url: str, groups: list[list[str]], found: _Known) -> None:
-    """Put a source into the group that takes it, and join groups that it and another link both bridge."""
-    taking = [group for group in groups if _takes(group, url, found)]
-    if not taking:
-        groups.append([url])
-        return
-    home = max(taking, key=lambda group: (_linked(group, url, found), _shared(group, url, found), -groups.index(group)))
-    home.append(url)
-    for other in taking:
-        if other is not home and not found.apart(home, other) and _two_bridges(home, other, found):
-            _join(home, other, groups, found)
+@dataclass(slots=True, eq=False)
+class _Group:
+    """A cluster while it grows: addresses ordered by age, and when it was begun (its number)."""
+
+    number: int
+    members: list[str]
+    urls: set[str] = field(init=False)
+    original: str | None = None  # the probable original among the elders, until these change
+
+    def __post_init__(self) -> None:
+        self.urls = set(self.members)
+
+    def add(self, url: str) -> None:
+        """Add a source that is younger than all members."""
+        if len(self.members) < _ELDERS:
+            self.original = None
+        self.members.append(url)
+        self.urls.add(url)
 
 
-def _join(home: list[str], other: list[str], groups: list[list[str]], found: _Known) -> None:
-    home.extend(other)
-    home.sort(key=lambda url: age(found.refs[url]))
-    groups[:] = [group for group in groups if group is not other]
+class _Growth:
+    """The groups so far, and the group of each article placed."""
+
+    def __init__(self, graph: LinkGraph, declared: Declared) -> None:
+        self._graph = graph
+        self._declared = declared
+        self._group_of: dict[str, _Group] = {}
+        self._begun = 0
+
+    def groups(self) -> Iterable[_Group]:
+        """Return every group once."""
+        return dict.fromkeys(self._group_of.values())
+
+    def place(self, url: str) -> None:
+        """Put an article into the group that takes it, and join groups that it and another link both bridge."""
+        linked = {self._group_of[other] for other in self._graph.merging(url) if other in self._group_of}
+        taking = [group for group in sorted(linked, key=lambda group: group.number) if self._takes(group, url)]
+        if not taking:
+            self._group_of[url] = _Group(self._begun, [url])
+            self._begun += 1
+            return
+        home = max(taking, key=lambda group: (self._count_links(group, url), self._coverage(group, url), -group.number))
+        home.add(url)
+        self._group_of[url] = home
+        for other in taking:
+            if other is not home and not self._is_rejected(home, other) and self._has_two_bridges(home, other):
+                self._join(home, other)
+
+    def join_labelled(self) -> None:
+        """Join the groups of articles that a person called copies, unless other members of them were called none."""
+        for first, second in sorted(tuple(sorted((label.a.url, label.b.url))) for label in self._graph.copy_labels()):
+            home, other = self._group_of[first], self._group_of[second]
+            if home is not other and not self._is_rejected(home, other):
+                self._join(home, other)
+
+    def _join(self, home: _Group, other: _Group) -> None:
+        home.members.extend(other.members)
+        home.members.sort(key=self._graph.age)
+        home.urls |= other.urls
+        home.original = None
+        self._group_of.update(dict.fromkeys(other.members, home))
+
+    def _takes(self, group: _Group, url: str) -> bool:
+        if not self._graph.rejected(url).isdisjoint(group.urls):
+            return False
+        if group.original is None:
+            elders = self._graph.evidence(group.members[:_ELDERS], self._declared)
+            group.original = probable_original(elders)[0].url
+        oldest = (member for member in group.members[: MEMBERS_COMPARED + 1] if member != group.original)
+        compared = [group.original, *oldest][:MEMBERS_COMPARED]
+        merging = self._graph.merging(url)
+        linked = len(merging.intersection(compared))
+        return 2 * linked >= len(compared) and (linked > 1 or (linked == 1 and group.original in merging))
+
+    def _count_links(self, group: _Group, url: str) -> int:
+        return len(self._graph.merging(url) & group.urls)
+
+    def _coverage(self, group: _Group, url: str) -> float:
+        """Return how much an article and its closest relative in a group cover each other.
+
+        It prefers the story to the bulletin that contains it.
+        """
+        return max((min(link.coverage) for link in self._graph.links_to(url, group.urls)), default=0.0)
+
+    def _is_rejected(self, home: _Group, other: _Group) -> bool:
+        """True if a person called a member of one group and one of the other no copies."""
+        return any(not self._graph.rejected(url).isdisjoint(other.urls) for url in home.members)
+
+    def _has_two_bridges(self, home: _Group, other: _Group) -> bool:
+        """True if two links between the groups share no member: one wrong link can never merge them.
+
+        Links between two groups that pairwise share a member all share one and the same, on one of the two sides.
+        """
+        bridges = [ends for url in home.members if (ends := self._graph.merging(url) & other.urls)]
+        return len(bridges) > 1 and len(frozenset().union(*bridges)) > 1
 
 
-def _join_as_said(groups: list[list[str]], found: _Known) -> None:
-    """Join the groups of articles that a person called copies, unless another part of them was said to be none."""
-    for pair in sorted(tuple(sorted(pair)) for pair, label in found.labels.items() if label.copy):
-        home, other = (next(group for group in groups if url in group) for url in pair)
-        if home is not other and not found.apart(home, other):
-            _join(home, other, groups, found)
+# --- describing ------------------------------------------------------------------------------------------------------
 
 
-def _takes(group: Sequence[str], url: str, found: _Known) -> bool:
-    if not _linked(group, url, found) or found.apart(group, [url]):
-        return False
-    original = probable_original(found.family(group[:_ELDERS]))[0].url
-    asked = [original, *(each for each in group if each != original)][:MEMBERS_ASKED]
-    linked = _linked(asked, url, found)
-    return linked > 0 and 2 * linked >= len(asked) and (linked > 1 or found.alike(original, url))
-
-
-def _linked(group: Sequence[str], url: str, found: _Known) -> int:
-    return sum(found.alike(member, url) for member in group)
-
-
-def _shared(group: Sequence[str], url: str, found: _Known) -> float:
-    """How much a source and its closest relative in a group have of each other: the story before the bulletin in it."""
-    links = (found.edges.get(frozenset({member, url})) for member in group)
-    return max((min(link.coverage) for link in links if link is not None), default=0.0)
-
-
-def _two_bridges(home: Sequence[str], other: Sequence[str], found: _Known) -> bool:
-    """True when two links between the groups share no member: one wrong link can never merge them."""
-    bridges = [(x, y) for x in home for y in other if found.alike(x, y)]
-    return any(x1 != x2 and y1 != y2 for (x1, y1), (x2, y2) in combinations(bridges, 2))
-
-
-# --- telling ---------------------------------------------------------------------------------------------------------
-
-
-def _cluster(group: Sequence[str], found: _Known) -> Cluster:
-    family = found.family(group)
-    original, reasons = probable_original(family)
-    agency = credited_agency(original, family)
+def _cluster(urls: Sequence[str], graph: LinkGraph, declared: Declared) -> Cluster:
+    evidence = graph.evidence(urls, declared)
+    original, reasons = probable_original(evidence)
+    agency = credited_agency(original, evidence)
     if agency is not None:
-        crediting = sum(agency in family.pedigree(ref).agencies for ref in family.members)
-        whole = f"{crediting} of the {len(family.members)} credit {agency}"
-        reasons = (f"{whole}, whose own page is not archived", *reasons)
-    inside = (label for pair, label in found.labels.items() if pair <= set(group))
+        crediting = sum(agency in evidence.declared_by(member).agencies for member in evidence.members)
+        credit = f"{crediting} of the {len(evidence.members)} credit {agency}"
+        reasons = (f"{credit}, whose own page is not archived", *reasons)
     return Cluster(
-        members=tuple(family.members),
+        members=tuple(evidence.members),
         original=original,
         reasons=reasons,
-        links=tuple(family.links),
-        lags=tuple(lag(original, member) for member in family.members),
+        links=tuple(evidence.links),
+        lags=tuple(lag(original, member) for member in evidence.members),
         credited=agency,
-        labels=tuple(sorted(inside, key=lambda label: (label.a.url, label.b.url))),
+        labels=tuple(graph.labels_among(set(urls))),
     )

@@ -7,9 +7,9 @@ earliest date weighs less than two other signs, and says nothing at all where we
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from db.records import Link, VersionRef
 
 OWN_HOUSE, CREDITED, CREDITS = 4, 3, -4
-"""Its byline or agency is its own; others name it; it names another. What a page says of itself weighs most."""
+"""Its byline or agency is its own. Others name it. It names another. What a page says of itself weighs most."""
 
 RESIDUE, MISSPELT = -3, -2
-"""A scraper left its marks; names are spelt as nobody else spells them: they were translated there and back."""
+"""A scraper left its marks. Names are spelt as nobody else spells them: they were translated there and back."""
 
 DATED, SEEN, LONGEST = 2, 1, 1
 """Earliest by its own date, earliest seen by us, longest."""
@@ -33,11 +33,12 @@ DATED, SEEN, LONGEST = 2, 1, 1
 LONGER = 1.1
 """A text is the longest if it has at least a tenth more than the next: a byline more or less says nothing."""
 
-_NO_PEDIGREE = DeclaredProvenance()
+_NOTHING_DECLARED = DeclaredProvenance()
 _EVERY_HOUSE = frozenset(
     {"news", "daily", "agency", "press", "wire", "times", "post", "from", "staff", "editor", "example", "with"}
 )
-_NAMES_APART = re.compile(r"[,/|():;]|\s[-\u2013\u2014]\s|\b(?:by|for|and)\b", re.IGNORECASE)
+_BETWEEN_NAMES = re.compile(r"[,/|():;]|\s[-\u2013\u2014]\s|\b(?:by|for|and)\b", re.IGNORECASE)
+_NAMES, _ADDRESSES = 4_096, 4_096  # names and addresses whose words are remembered: a cluster compares all with all
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,97 +50,140 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """What is known of the members of a cluster: the links between them, and what their pages say of themselves.
+class Evidence:
+    """What is known of the members of a cluster: the links between them, and what their pages declare.
 
-    ``marked`` are the addresses with scraper residue; ``misspelt`` the names that one alone spells its way, by address.
+    ``credits`` has by address the other members that a page names as its source. ``marked`` are the addresses with
+    scraper residue. ``misspelt`` has by address the names that one member alone spells its way. ``first_dated``,
+    ``first_seen`` and ``longest`` are the members that precede or exceed all others, None where there is no such one.
     """
 
     members: Sequence[VersionRef]
     links: Sequence[Link]
-    pedigrees: Mapping[VersionRef, DeclaredProvenance]
+    declared: Mapping[VersionRef, DeclaredProvenance]
+    credits: Mapping[str, frozenset[str]]
     marked: frozenset[str]
     misspelt: Mapping[str, Sequence[str]]
+    first_dated: VersionRef | None
+    first_seen: VersionRef | None
+    longest: VersionRef | None
 
-    def others(self, ref: VersionRef) -> list[VersionRef]:
-        """All members but this one."""
-        return [other for other in self.members if other is not ref]
-
-    def pedigree(self, ref: VersionRef) -> DeclaredProvenance:
-        """What a member's page says, as far as known."""
-        return self.pedigrees.get(ref, _NO_PEDIGREE)
-
-
-def family_of(
-    members: Sequence[VersionRef], links: Sequence[Link], pedigrees: Mapping[VersionRef, DeclaredProvenance]
-) -> Family:
-    """The members, with what the links between them tell of each."""
-    return Family(members=members, links=links, pedigrees=pedigrees, marked=_marked(links), misspelt=_misspelt(links))
+    def declared_by(self, member: VersionRef) -> DeclaredProvenance:
+        """Return what a member's page declares, as far as known."""
+        return self.declared.get(member, _NOTHING_DECLARED)
 
 
-def probable_original(family: Family) -> tuple[VersionRef, tuple[str, ...]]:
-    """The member the signs point to, and what speaks for it; where they say nothing, the earliest."""
-    signs = {ref: list(_signs(ref, family)) for ref in family.members}
-    original = min(family.members, key=lambda ref: (-sum(sign.weight for sign in signs[ref]), age(ref)))
-    reasons = [sign.says for sign in signs[original] if sign.weight > 0]
-    reasons += _told_by_residue(original, family)
+def gather_evidence(
+    members: Sequence[VersionRef], links: Sequence[Link], declared: Mapping[VersionRef, DeclaredProvenance]
+) -> Evidence:
+    """Return the members, with what the links between them and their pages show of each."""
+    pages = [declared.get(member, _NOTHING_DECLARED) for member in members]
+    return Evidence(
+        members=members,
+        links=links,
+        declared=declared,
+        credits=_credits(members, pages),
+        marked=_marked(links),
+        misspelt=_misspelt(links),
+        first_dated=_earliest(members, [_dated(member) for member in members]),
+        first_seen=_earliest(members, [member.first_seen_at for member in members]),
+        longest=_longest(members, [page.length for page in pages]),
+    )
+
+
+def probable_original(evidence: Evidence) -> tuple[VersionRef, tuple[str, ...]]:
+    """Return the member the signs point to, and what speaks for it. Without any sign it is the earliest."""
+    crediting = Counter(url for credited in evidence.credits.values() for url in credited)
+    signs = {member.url: list(_signs(member, crediting[member.url], evidence)) for member in evidence.members}
+    original = min(evidence.members, key=lambda member: (-sum(sign.weight for sign in signs[member.url]), age(member)))
+    reasons = [sign.says for sign in signs[original.url] if sign.weight > 0]
+    reasons += _absence_of_residue(original, evidence)
     return original, tuple(reasons) or ("nothing tells the members apart; the first by address stands in",)
 
 
-def _signs(ref: VersionRef, family: Family) -> Iterator[Sign]:
-    yield from _by_name(ref, family)
-    yield from _by_time(ref, family)
-    if ref.url in family.marked:
+def _signs(member: VersionRef, crediting: int, evidence: Evidence) -> Iterator[Sign]:
+    """Yield the signs of one member, which so many others credit."""
+    yield from _signs_by_name(member, crediting, evidence)
+    published = trusted(member)
+    if member is evidence.first_dated and published is not None:
+        yield Sign(DATED, f"published earliest, by its own date: {published:%Y-%m-%d %H:%M} UTC")
+    if member is evidence.first_seen:
+        yield Sign(SEEN, f"earliest seen by us: {member.first_seen_at:%Y-%m-%d %H:%M} UTC")
+    if member.url in evidence.marked:
         yield Sign(RESIDUE, "carries scraper residue")
-    if misspelt := family.misspelt.get(ref.url):
+    if misspelt := evidence.misspelt.get(member.url):
         yield Sign(MISSPELT, f"spells names as no other does: {', '.join(misspelt)}")
-    lengths = [family.pedigree(other).length for other in family.others(ref)]
-    if lengths and all(lengths) and family.pedigree(ref).length >= LONGER * max(lengths):
-        yield Sign(LONGEST, f"the longest: {family.pedigree(ref).length:,} characters")
+    if member is evidence.longest:
+        yield Sign(LONGEST, f"the longest: {evidence.declared_by(member).length:,} characters")
 
 
-# --- who names whom --------------------------------------------------------------------------------------------------
+# --- names -----------------------------------------------------------------------------------------------------------
 
 
-def _by_name(ref: VersionRef, family: Family) -> Iterator[Sign]:
-    pedigree = family.pedigree(ref)
-    own = [name for name in pedigree.agencies if names_house(name, ref.url)]
-    if ref.byline and names_house(ref.byline, ref.url):
-        yield Sign(OWN_HOUSE, f"its byline is its own: {ref.byline}")
+def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> Iterator[Sign]:
+    own = [name for name in evidence.declared_by(member).agencies if names_house(name, member.url)]
+    if member.byline and names_house(member.byline, member.url):
+        yield Sign(OWN_HOUSE, f"its byline is its own: {member.byline}")
     elif own:
         yield Sign(OWN_HOUSE, f"it is its own agency: {own[0]}")
-    elif any(_credits(ref, other, pedigree) for other in family.others(ref)):
+    elif evidence.credits[member.url]:
         yield Sign(CREDITS, "names another member as its source")
-    others = family.others(ref)
-    crediting = sum(_credits(other, ref, family.pedigree(other)) for other in others)
     if crediting:
-        yield Sign(CREDITED, f"credited by {crediting} of the {len(others)} others")
+        yield Sign(CREDITED, f"credited by {crediting} of the {len(evidence.members) - 1} others")
 
 
-def _credits(ref: VersionRef, other: VersionRef, pedigree: DeclaredProvenance) -> bool:
-    """True when a page names the house of another, or gives the other's address as the page's own."""
-    if pedigree.canonical is not None and _plain(pedigree.canonical) == _plain(other.url) != _plain(ref.url):
-        return True
-    said = chain([ref.byline or ""], pedigree.agencies, pedigree.credited)
-    return any(names_house(name, other.url) and not names_house(name, ref.url) for name in said)
+def _credits(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance]) -> dict[str, frozenset[str]]:
+    """Return by address the members whose house a page names, or whose address it gives as the page's own.
+
+    Names of the page's own house credit nobody. Each name is compared with each address once, whoever bears it.
+    """
+    urls = [member.url for member in members]
+    places: defaultdict[str, set[str]] = defaultdict(set)
+    for url in urls:
+        places[_without_scheme(url)].add(url)
+    named: dict[str, frozenset[str]] = {}  # by name the addresses whose house it names
+    credited: dict[str, frozenset[str]] = {}
+    for member, page in zip(members, pages, strict=True):
+        others: set[str] = set()
+        for name in filter(None, (member.byline, *page.agencies, *page.credited)):
+            if name not in named:
+                named[name] = frozenset(url for url in urls if names_house(name, url))
+            others |= named[name] if member.url not in named[name] else frozenset()
+        canonical = "" if page.canonical is None else _without_scheme(page.canonical)
+        if canonical != _without_scheme(member.url):
+            others |= places.get(canonical, set())
+        credited[member.url] = frozenset(others)
+    return credited
 
 
-def names_house(said: str, url: str) -> bool:
-    """True when words name the house an address belongs to: "(Meridian)" on www.meridian-news.example.
+def names_house(text: str, url: str) -> bool:
+    """True if words name the house an address belongs to: "(Meridian)" on www.meridian-news.example.
 
-    A word of four letters or more stands in the host name; or the host is named by a short form, as "AP" or "Associated
+    A word of four letters or more occurs in the host name. Or the host is named by a short form, as "AP" or "Associated
     Press" name apnews.example, and "Los Angeles Times" latimes.example.
     """
+    words, short_forms = _house_names(text)
+    host, labels = _host_names(url)
+    return any(word in host for word in words) or not labels.isdisjoint(short_forms)
+
+
+@lru_cache(maxsize=_NAMES)
+def _house_names(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the words of a name that may occur in a host name, and its short forms."""
+    words = re.findall(r"[^\W\d_]{4,}", text.casefold())
+    short_forms = (short for piece in _BETWEEN_NAMES.split(text) for short in _short_forms(piece))
+    return tuple(word for word in words if word not in _EVERY_HOUSE), frozenset(short_forms)
+
+
+@lru_cache(maxsize=_ADDRESSES)
+def _host_names(url: str) -> tuple[str, frozenset[str]]:
+    """Return the host of an address, and its labels without hyphens, the last left out."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    words = re.findall(r"[^\W\d_]{4,}", said.casefold())
-    if any(word in host for word in words if word not in _EVERY_HOUSE):
-        return True
-    labels = {label.replace("-", "") for label in host.split(".")[:-1]}
-    return any(short in labels for piece in _NAMES_APART.split(said) for short in _short_forms(piece))
+    return host, frozenset(label.replace("-", "") for label in host.split(".")[:-1])
 
 
 def _short_forms(name: str) -> Iterator[str]:
-    """How a house's name is written in host names: run together, by initials, by initials and the last word."""
+    """Yield how host names shorten a house's name: run together, by initials, by initials and the last word."""
     words = re.findall(r"[^\W\d_]+", name)
     words = words[1:] if words[:1] == ["The"] else words
     if len(words) == 1 and words[0].isupper():
@@ -150,64 +194,66 @@ def _short_forms(name: str) -> Iterator[str]:
         yield from (form.casefold() for form in forms)
 
 
-def _plain(url: str) -> str:
+def _without_scheme(url: str) -> str:
     parts = urlsplit(url)
     return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}"
 
 
-def credited_agency(original: VersionRef, family: Family) -> str | None:
-    """The agency that at least half of the members name, if none of them is its house: the original is not archived."""
-    named = Counter(name for ref in family.members for name in dict.fromkeys(family.pedigree(ref).agencies))
-    houses = (ref.url for ref in family.members)
-    away = {name for name in named if not any(names_house(name, url) for url in houses)}
+def credited_agency(original: VersionRef, evidence: Evidence) -> str | None:
+    """Return the agency that at least half of the members name, if none of them is its house.
+
+    The original is not archived then.
+    """
+    named = Counter(
+        name for member in evidence.members for name in dict.fromkeys(evidence.declared_by(member).agencies)
+    )
+    away = {name for name in named if not any(names_house(name, member.url) for member in evidence.members)}
     own = original.byline is not None and names_house(original.byline, original.url)
     most = min(away, key=lambda name: (-named[name], name), default=None)
-    return most if most is not None and not own and 2 * named[most] >= len(family.members) else None
+    return most if most is not None and not own and 2 * named[most] >= len(evidence.members) else None
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
-def _by_time(ref: VersionRef, family: Family) -> Iterator[Sign]:
-    others = family.others(ref)
-    published = trusted(ref)
-    if published is not None and all((other := _dated(each)) is None or published < other for each in others):
-        yield Sign(DATED, f"published earliest, by its own date: {published:%Y-%m-%d %H:%M} UTC")
-    seen = ref.first_seen_at
-    if seen is not None and all(other.first_seen_at is None or seen < other.first_seen_at for other in others):
-        yield Sign(SEEN, f"earliest seen by us: {seen:%Y-%m-%d %H:%M} UTC")
-
-
-def trusted(ref: VersionRef) -> datetime | None:
-    """The date the page declares, unless we had seen the page before it."""
-    if ref.published_at is None or (ref.first_seen_at is not None and ref.published_at > ref.first_seen_at):
+def _earliest(members: Sequence[VersionRef], moments: Sequence[datetime | None]) -> VersionRef | None:
+    """Return the member whose moment precedes those of all others, as far as these are known."""
+    known = [(moment, place) for place, moment in enumerate(moments) if moment is not None]
+    first = min(known, default=None)
+    if first is None or sum(moment == first[0] for moment, _ in known) > 1:
         return None
-    return ref.published_at
+    return members[first[1]]
 
 
-def _dated(ref: VersionRef) -> datetime | None:
-    return trusted(ref) or ref.first_seen_at
+def trusted(version: VersionRef) -> datetime | None:
+    """Return the date the page declares, unless we had seen the page before it."""
+    published, first_seen = version.published_at, version.first_seen_at
+    return None if published is None or (first_seen is not None and published > first_seen) else published
 
 
-def age(ref: VersionRef) -> tuple[float, float, int, str]:
-    """What orders versions by when they were published or, failing that, seen; no two are alike."""
-    return _stamp(_dated(ref)), *seen(ref)
+def _dated(version: VersionRef) -> datetime | None:
+    return trusted(version) or version.first_seen_at
 
 
-def seen(ref: VersionRef) -> tuple[float, int, str]:
-    """What orders versions by when we first saw them; no two are alike."""
-    return _stamp(ref.first_seen_at), ref.version, ref.url
+def age(version: VersionRef) -> tuple[float, float, int, str]:
+    """Return the sort key by when a version was published or, failing that, first seen. No two keys are alike."""
+    return _timestamp(_dated(version)), *seen(version)
 
 
-def _stamp(at: datetime | None) -> float:
-    return float("inf") if at is None else at.timestamp()
+def seen(version: VersionRef) -> tuple[float, int, str]:
+    """Return the sort key by when we first saw a version. No two keys are alike."""
+    return _timestamp(version.first_seen_at), version.version, version.url
+
+
+def _timestamp(moment: datetime | None) -> float:
+    return float("inf") if moment is None else moment.timestamp()
 
 
 def lag(original: VersionRef, member: VersionRef) -> Lag | None:
-    """How long after the original a member came: by the dates both declare, else by when we first saw them.
+    """Return how long after the original a member came: by the dates both declare, else by when we first saw them.
 
-    A copy without a date of its own may have stood there long before we saw it: that is ``mixed``, and the most it can
-    have been. Below 0: we saw the copy first.
+    A copy without a date of its own may have been there long before we saw it: that is ``mixed``, and the most it can
+    have been. Below 0: we saw the copy first. None for the original itself, and where no times are known.
     """
     if original is member:
         return None
@@ -221,32 +267,38 @@ def lag(original: VersionRef, member: VersionRef) -> Lag | None:
     return Lag(seconds=int((member.first_seen_at - original.first_seen_at).total_seconds()), by="first_seen")
 
 
-# --- what copying leaves behind --------------------------------------------------------------------------------------
+# --- length and traces of copying ------------------------------------------------------------------------------------
+
+
+def _longest(members: Sequence[VersionRef], lengths: Sequence[int]) -> VersionRef | None:
+    """Return the member with the longest text; None where a length is unknown or another is nearly as long."""
+    second, first = sorted(lengths)[-2:] if len(lengths) > 1 else (0, 0)
+    return members[lengths.index(first)] if all(lengths) and first >= LONGER * second > 0 else None
 
 
 def _marked(links: Sequence[Link]) -> frozenset[str]:
-    """Addresses with scraper residue. A link's lines say which side they were on: ``a: ...`` or ``b: ...``."""
+    """Return the addresses with scraper residue. A link's lines name the side they were on: ``a: ...``, ``b: ...``."""
     lines = ((link, line[:1]) for link in links for line in link.residue)
     return frozenset(link.a.url if side == "a" else link.b.url for link, side in lines)
 
 
 def _misspelt(links: Sequence[Link]) -> dict[str, list[str]]:
-    """Of each address the names that it spells otherwise than two others do, which agree."""
-    spelt: dict[tuple[str, str], Counter[str]] = {}
+    """Return by address the names that it spells otherwise than two others do, which agree."""
+    spellings: dict[tuple[str, str], Counter[str]] = {}
     for link in links:
         for ours, theirs in link.broken:
-            spelt.setdefault((link.a.url, ours), Counter())[theirs] += 1
-            spelt.setdefault((link.b.url, theirs), Counter())[ours] += 1
-    found: dict[str, list[str]] = {}
-    for (url, name), others in sorted(spelt.items()):
+            spellings.setdefault((link.a.url, ours), Counter())[theirs] += 1
+            spellings.setdefault((link.b.url, theirs), Counter())[ours] += 1
+    misspelt: dict[str, list[str]] = {}
+    for (url, name), others in sorted(spellings.items()):
         if max(others.values()) > 1:
-            found.setdefault(url, []).append(name)
-    return found
+            misspelt.setdefault(url, []).append(name)
+    return misspelt
 
 
-def _told_by_residue(original: VersionRef, family: Family) -> Iterator[str]:
-    others = family.others(original)
-    marked = sum(other.url in family.marked for other in others)
-    if marked and original.url not in family.marked:
-        rest = f"{marked} of the {len(others)} others do" if len(others) > 1 else "the other does"
+def _absence_of_residue(original: VersionRef, evidence: Evidence) -> Iterator[str]:
+    others = len(evidence.members) - 1
+    marked = sum(member.url in evidence.marked for member in evidence.members)
+    if marked and original.url not in evidence.marked:
+        rest = f"{marked} of the {others} others do" if others > 1 else "the other does"
         yield f"carries no scraper residue, {rest}"

@@ -1,1 +1,1 @@
-"""The network half: select due sources (frontier), fetch them (fetch), read their lists (discover)."""
+"""The network half: fetch what the plan names (fetch), read what lists name (discover), ask web archives (mementos)."""

@@ -74,9 +74,9 @@ def build_selection(
     with Archive(db) as archive, Reader(db) as reader:
         sources = None if group is None else _sources_of_group(reader.ask, group)
         ids = {source.url: source.id for source in archive.sources()}
-        versions = [version for version, _ in archive.articles(at=instant, group=group)]
+        versions = [version for version, _ in archive.articles(as_of=instant, group=group)]
         if unique is not None:
-            clusters = archive.clusters(how=unique, at=instant)
+            clusters = archive.clusters(how=unique, as_of=instant, evidence=False)
             versions = [version for version, _ in fold(versions, lambda version: version.url, clusters)]
             sources = tables.with_aliases(reader.ask, {ids[version.url] for version in versions})
         window = replace(window, sources=None if sources is None else frozenset(sources))

@@ -40,9 +40,9 @@ class WebServer(ServerProcess):
         self._log = log
 
     def _start(self) -> Child:
-        from db.store import Store
+        from db.maintenance import upgrade
 
-        Store(self._settings.db).close()
+        upgrade(self._settings.db)
         return Child(
             [*_COMMAND, "serve", "--port", str(self.port)],
             environ={**self._environ, **to_environ(self._settings)},

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
-from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.gather_mementos import gather_mementos
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
+from archive.seeds.frontier.plan import plan_visits
 from db.errors import BadInput
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
-from archive.crawl.frontier.plan import plan_visits
 from archive.pipeline.notify import send_notices
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from archive.seeds import load_index
+from archive.seeds.frontier.plan import plan_visits
 from archive.urls import url_key
 from db.queries import change_rate as change_rate_queries
 from db.queries import origins as origin_queries

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from archive.crawl.frontier.change_rate import estimate_change_rate
 from archive.pipeline import adopt_template
 from archive.pipeline.run import open_run, run_inline
+from archive.seeds.frontier.change_rate import estimate_change_rate
 from db import maintenance
 from db.backups import backup_path, prune_backups
 from db.queries import change_rate as change_rate_queries

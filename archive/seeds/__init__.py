@@ -1,7 +1,7 @@
 """The seed index: a Markdown page, edited by people, that lists what is watched.
 
 ``markdown`` finds the groups, settings and tables of a page, ``parse`` turns them into seeds and complaints, ``write``
-adds a row or writes a whole index. The format is described in docs/seeds.md.
+adds a row or writes a whole index. ``frontier`` plans which sources are due. The format is in docs/seeds.md.
 """
 
 from __future__ import annotations

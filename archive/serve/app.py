@@ -1,4 +1,4 @@
-"""The application: its routes, in the order they are matched, and what stands around them."""
+"""The ASGI application: routes in matching order, middleware, and error handlers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from archive.serve import api, forms, memento, pages
+from archive.serve import api, forms, memento, old_addresses, pages
 from archive.serve.middleware import Guard, Rules
 from archive.serve.problem_details import handlers
 from archive.serve.request_context import AppState
@@ -34,20 +34,20 @@ def create_app(
     check: Callable[[str], None] | None = None,
     prefect: str | None = None,
 ) -> Starlette:
-    """The web interface of the archive at ``db``.
+    """Return the web interface of the archive at ``db``.
 
-    ``base``: the public address links are made from, without a final slash; None: that of each request. ``token``: what
-    a POST must carry; None: nothing may change. ``guarded``: reading needs the token too. ``hosts``: names to answer to
-    beside loopback's and base's. ``clock`` gives the present, ``check`` visits an address in the background,
-    ``prefect`` is the address of Prefect's pages.
+    ``base``: the public address of absolute links, without a final slash; None: that of each request. ``token``:
+    required of a POST; None: POST is not allowed. ``guarded``: reading needs the token too. ``hosts``: host names
+    besides loopback and that of ``base``. ``clock`` returns the current time, ``check`` checks an address in the
+    background, ``prefect`` is the address of Prefect's pages.
     """
-    named = urlsplit(base).hostname if base else None
-    rules = Rules(hosts=frozenset({*hosts, *([named] if named else [])}), token=token, guarded=guarded)
+    public = urlsplit(base).hostname if base else None
+    rules = Rules(hosts=frozenset({*hosts, *([public] if public else [])}), token=token, guarded=guarded)
     app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
-    app.state.house = AppState(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
+    app.state.shared = AppState(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
     return app
 
 
 def _routes() -> list[BaseRoute]:
     static = Mount("/static", StaticFiles(packages=[("archive.serve", "static")]))
-    return [*pages.routes(), *api.routes(), *forms.routes(), static, *memento.routes()]
+    return [*pages.routes(), *api.routes(), *forms.routes(), *old_addresses.routes(), static, *memento.routes()]

@@ -1,4 +1,4 @@
-"""Comparisons that end in time, whatever is compared: word by word while that is quick, else by paragraphs alone."""
+"""Comparison of texts in bounded time: word by word for texts of usual size, by paragraphs for larger ones."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
     from db.records import Text
 
-    Piece = tuple[int, int]  # where a paragraph begins and ends, with the line break behind it
+    ParagraphSpan = tuple[int, int]  # start and end of a paragraph, including the line breaks after it
 
 WORDED = 240_000
-"""Characters, both sides together, that are compared word by word: 0.2 s CPU, and 1 s for the worst there are (short
-lines of few words, all edited). The longest articles have 100,000."""
+"""Most characters of both texts together for a comparison word by word: 0.2 s CPU, 1 s in the worst case (short lines
+of few words, all edited). The longest articles have 100,000."""
 
 JUDGED = 240_000
-"""The same for judging whether one text is a copy of the other: 0.5 s."""
+"""Most characters of both texts together for judging whether one is a copy of the other: 0.5 s."""
 
 LISTED = 400_000
-"""Characters compared for one list of changes: 0.3 s, and what 25 articles of 8,000 characters have."""
+"""Most characters compared for one list of changes: 0.3 s, enough for 25 articles of 8,000 characters."""
 
 REMEMBERED = 12_000
-"""Characters of two texts, together, whose comparison is kept for the next who asks: most articles'."""
+"""Most characters of two texts whose comparison is cached. Most articles have fewer."""
 
 SHOWN = 200_000
-"""Characters of changes between large texts that are shown."""
+"""Characters of changes between large texts that are shown at most."""
 
 SAID = "too large, showing paragraphs only"
 
@@ -42,39 +42,39 @@ _TITLE = 2_000  # characters of a headline that are compared
 
 
 def compare_in_time(a: Text, b: Text) -> Change:
-    """Compare ``a`` with ``b``; for larger texts only say which paragraphs differ, and set ``coarse``."""
+    """Compare ``a`` with ``b``. For larger texts compare only paragraphs, and set ``coarse``."""
     if size(a, b) <= REMEMBERED:
         return _remembered(a, b)
     return compare(a, b) if size(a, b) <= WORDED else _by_paragraphs(a, b)
 
 
-@lru_cache(maxsize=400)  # texts never change: looked at again, a page of the inbox costs a third; at most 20 MB
+@lru_cache(maxsize=400)  # texts never change; saves two thirds of the time of a page of the inbox, for at most 20 MB
 def _remembered(a: Text, b: Text) -> Change:
     return compare(a, b)
 
 
 def check_judged_in_time(a: Text, b: Text) -> None:
-    """Raises BadInput, saying so, for two texts that would take too long to be judged while somebody waits."""
+    """Check that two texts are small enough to be judged within a request. Raises BadInput."""
     if size(a, b) > JUDGED:
         raise BadInput(
-            f"these two texts are too large to be judged here: {size(a, b):,} characters together, at most {JUDGED:,}. "
-            "On the command line there is no such limit: wirecopy explain A B"
+            f"these texts are too large to compare here: {size(a, b):,} characters together, at most {JUDGED:,}. "
+            "The command line has no such limit: wirecopy explain A B"
         )
 
 
 def size(a: Text, b: Text) -> int:
-    """Characters of two bodies together."""
+    """Return the number of characters of both bodies together."""
     return len(a.body) + len(b.body)
 
 
 @dataclass
 class Allowance:
-    """How many characters may still be compared for one answer."""
+    """Budget of characters to compare for one response."""
 
     left: int = LISTED
 
     def compare(self, a: Text, b: Text, kinds: Sequence[Kind], score: float) -> tuple[Change, Text, Text]:
-        """How ``a`` became ``b``, and the two; beyond what is allowed only what is known of it, and no bodies."""
+        """Return the change and both texts. Beyond the budget return the stored kinds and score, without bodies."""
         self.left -= size(a, b)
         if self.left >= 0:
             return compare_in_time(a, b), a, b
@@ -82,21 +82,21 @@ class Allowance:
         return replace(_headlines(a, b), kinds=tuple(kinds), score=score, coarse=True), a, b
 
 
-def shown(change: Change) -> Change:
-    """The first ``SHOWN`` characters of a coarse change: its spans no longer tile the texts, but can be laid out."""
-    kept: list[Edit] = []
+def clip(change: Change) -> Change:
+    """Return the first ``SHOWN`` characters of a coarse change. Its spans no longer tile the texts."""
+    clipped: list[Edit] = []
     left = SHOWN
     for edit in change.edits:
         a, b = ((start, min(end, start + left)) for start, end in (edit.a, edit.b))
-        kept.append(replace(edit, a=a, b=b))
+        clipped.append(replace(edit, a=a, b=b))
         left -= max(a[1] - a[0], b[1] - b[0]) // (4 if edit.op == "equal" else 1)
         if left <= 0:
             break
-    return replace(change, edits=tuple(kept))
+    return replace(change, edits=tuple(clipped))
 
 
 def _headlines(a: Text, b: Text) -> Change:
-    titles = (replace(each, title=each.title[:_TITLE], body="", residue=()) for each in (a, b))
+    titles = (replace(text, title=text.title[:_TITLE], body="", residue=()) for text in (a, b))
     return compare(*titles)
 
 
@@ -113,42 +113,47 @@ def _by_paragraphs(a: Text, b: Text) -> Change:
 
 
 def _edits(a: str, b: str) -> Iterator[Edit]:
-    """Edits of whole paragraphs that tile both texts."""
-    in_a, in_b = list(_pieces(a)), list(_pieces(b))
-    pairs = _kept([a[slice(*each)].rstrip() for each in in_a], [b[slice(*each)].rstrip() for each in in_b])
+    """Yield edits of whole paragraphs that tile both texts."""
+    in_a, in_b = list(_paragraph_spans(a)), list(_paragraph_spans(b))
+    stripped_a, stripped_b = ([text[slice(*span)].rstrip() for span in spans] for text, spans in ((a, in_a), (b, in_b)))
+    pairs = _unchanged_paragraphs(stripped_a, stripped_b)
     done_a = done_b = 0
-    for one, other in [*pairs, (len(in_a), len(in_b))]:
-        start_a = in_a[one][0] if one < len(in_a) else len(a)
-        start_b = in_b[other][0] if other < len(in_b) else len(b)
+    for index_a, index_b in [*pairs, (len(in_a), len(in_b))]:
+        start_a = in_a[index_a][0] if index_a < len(in_a) else len(a)
+        start_b = in_b[index_b][0] if index_b < len(in_b) else len(b)
         if start_a > done_a or start_b > done_b:
             yield _edit((done_a, start_a), (done_b, start_b))
-        if one < len(in_a):
-            done_a, done_b = (place + len(a[slice(*in_a[one])].rstrip()) for place in (start_a, start_b))
+        if index_a < len(in_a):
+            done_a, done_b = (start + len(a[slice(*in_a[index_a])].rstrip()) for start in (start_a, start_b))
             yield Edit(op="equal", a=(start_a, done_a), b=(start_b, done_b))
 
 
-def _edit(a: Piece, b: Piece) -> Edit:
-    """What was cut at ``a``, what was added at ``b``, or both."""
+def _edit(a: ParagraphSpan, b: ParagraphSpan) -> Edit:
+    """Return the edit that replaces the span ``a`` by ``b``; either may be empty."""
     if a[0] == a[1]:
         return Edit(op="insert", a=a, b=b, kinds=(Kind.WORDING,))
     return Edit(op="delete" if b[0] == b[1] else "replace", a=a, b=b, kinds=(Kind.WORDING,))
 
 
-def _pieces(text: str) -> Iterator[Piece]:
-    """Each paragraph with the line breaks behind it."""
-    return (found.span() for found in re.finditer(r"[^\n]+\n*|\n+", text))
+def _paragraph_spans(text: str) -> Iterator[ParagraphSpan]:
+    """Yield the span of each paragraph, including the line breaks after it."""
+    return (match.span() for match in re.finditer(r"[^\n]+\n*|\n+", text))
 
 
-def _kept(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Paragraphs that stayed: of those that stand once in both texts the longest chain in common order, by place.
+def _unchanged_paragraphs(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
+    """Return index pairs of unchanged paragraphs: the longest increasing chain of those unique in both texts.
 
-    This is what patience diff (Cohen) anchors on, found by patience sorting: in n log n steps for any text.
+    These are the anchors of patience diff (Cohen), found by patience sorting in n log n steps for any text.
     """
     often_a, often_b = Counter(a), Counter(b)
-    places = {each: place for place, each in enumerate(a) if often_a[each] == 1}
-    once = [(places[each], place) for place, each in enumerate(b) if often_b[each] == 1 and each in places]
-    tops: list[int] = []  # the lowest place in a with which a chain of this length ends
-    ends: list[int] = []  # and which of ``once`` that is
+    places = {paragraph: place for place, paragraph in enumerate(a) if often_a[paragraph] == 1}
+    once = [
+        (places[paragraph], place)
+        for place, paragraph in enumerate(b)
+        if often_b[paragraph] == 1 and paragraph in places
+    ]
+    tops: list[int] = []  # the lowest place in a at the end of a chain of this length
+    ends: list[int] = []  # the index of that place in ``once``
     before: list[int] = []
     for number, (place, _) in enumerate(once):
         pile = bisect_left(tops, place)

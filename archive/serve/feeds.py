@@ -1,4 +1,4 @@
-"""Atom (RFC 4287), well-formed whatever stands in a title: the standard library writes the XML."""
+"""Atom feeds (RFC 4287). The standard library writes the XML, so any title gives well-formed XML."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_atom(feed: Json, *, base: str, now: datetime) -> str:
-    """A feed: ``title``, ``path``, ``entries`` of ``id``, ``title``, ``path``, ``updated``, ``summary``, ``author``.
+    """Return a feed as Atom. It has ``title``, ``path`` and ``entries``.
 
-    Its identifier is its address; entries are known by ``id``, a tag that outlives a change of base.
+    An entry has ``id``, ``title``, ``path``, ``updated``, ``summary`` and ``author``. The feed's identifier is its
+    address. Entries are identified by ``id``, a tag URI that survives a change of ``base``.
     """
     root = ET.Element("feed", xmlns=_ATOM)
     _put(root, "id", base + feed["path"])
     _put(root, "title", feed["title"])
-    _put(root, "updated", max((each["updated"] for each in feed["entries"]), default=iso(now)))
+    _put(root, "updated", max((row["updated"] for row in feed["entries"]), default=iso(now)))
     ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=legal(base + feed["path"]))
     ET.SubElement(root, "link", rel="alternate", type="text/html", href=legal(base + feed.get("page", "/")))
     _put(_put(root, "author", ""), "name", "wirecopy")
-    for each in feed["entries"]:
+    for row in feed["entries"]:
         entry = ET.SubElement(root, "entry")
-        _put(entry, "id", each["id"])
-        _put(entry, "title", each["title"] or "(no headline)")
-        _put(entry, "updated", each["updated"])
-        ET.SubElement(entry, "link", rel="alternate", type="text/html", href=legal(base + each["path"]))
-        _put(_put(entry, "author", ""), "name", each.get("author") or "unknown")
-        _put(entry, "summary", each["summary"])
+        _put(entry, "id", row["id"])
+        _put(entry, "title", row["title"] or "(no headline)")
+        _put(entry, "updated", row["updated"])
+        ET.SubElement(entry, "link", rel="alternate", type="text/html", href=legal(base + row["path"]))
+        _put(_put(entry, "author", ""), "name", row.get("author") or "unknown")
+        _put(entry, "summary", row["summary"])
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _put(above: ET.Element, name: str, text: str) -> ET.Element:
-    made = ET.SubElement(above, name)
-    made.text = legal(text)
-    return made
+def _put(parent: ET.Element, name: str, text: str) -> ET.Element:
+    element = ET.SubElement(parent, name)
+    element.text = legal(text)
+    return element
 
 
 def legal(text: str) -> str:
-    """Text without what XML cannot hold, and without characters that turn its direction."""
+    """Return text without characters that XML forbids or that change the direction of writing."""
     return _NO_XML.sub("", strip_controls(text))

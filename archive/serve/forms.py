@@ -1,6 +1,6 @@
-"""The only things a browser may change: what was seen, what people say of two texts, and that a page be checked now.
+"""Forms, the only changes a browser can make: read marks, labels of two texts, and immediate checks.
 
-All come by POST, past the guard; each ends with a redirect back to where it was asked for.
+All are POST requests and pass the middleware. Each redirects back to the page it was sent from.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from archive.api import Archive, curation
 from archive.api.version_ref import Ref
+from archive.serve import paths
 from archive.timestamps import parse_stamp
 from db.errors import BadInput, NotArchived
-from db.queries import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,94 +30,90 @@ if TYPE_CHECKING:
     Form = Mapping[str, str]
 
 _LONGEST_NOTE = 2000
-_MOST_ID = 1 << 62
 
 
 def _route(path: str, change: Callable[[AppState, int, Form], str]) -> Route:
     async def answer(request: Request) -> Response:
         body = (await request.body()).decode("utf-8", "replace")
         form = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
-        told = await run_in_threadpool(change, request.app.state.house, request.path_params.get("id", 0), form)
-        # Some browsers ask in the background, and want no page for it.
+        back = await run_in_threadpool(change, request.app.state.shared, request.path_params.get("id", 0), form)
+        # The page's script sends forms in the background and needs no page in return.
         if request.headers.get("accept") == "application/json":
             return Response(status_code=204)
-        return RedirectResponse(_inside(form.get("back", "")) or told, 303)
+        return RedirectResponse(_inside(form.get("back", "")) or back, 303)
 
     return Route(path, answer, methods=["POST"])
 
 
 def _inside(path: str) -> str:
-    """A path of ours to go back to; empty for anything that could lead elsewhere."""
+    """Return a path on this site to go back to, empty for anything that could lead to another site."""
     plain = path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable()
     return path if plain and "\\" not in path else ""
 
 
-def _source(house: AppState, source_id: int) -> Source:
-    with Archive(house.db) as archive:
-        found = sources.history_root(archive.ask, source_id) if 0 < source_id < _MOST_ID else None
-    if found is None:
-        raise NotArchived(f"there is no article {source_id} in this archive")
-    return found
+def _source(state: AppState, source_id: int) -> Source:
+    with Archive(state.db) as archive:
+        return archive.source_by_id(source_id)
 
 
-def mark_one(house: AppState, source_id: int, form: Form) -> str:
+def mark_one(state: AppState, source_id: int, form: Form) -> str:
     """Mark an article as seen up to ``until``; an earlier instant takes that back. Raises BadInput, NotArchived."""
-    source = _source(house, source_id)
-    curation.mark_seen(house.db, source.id, parse_stamp(form.get("until", "")), now=house.clock())
-    return f"/a/{source.id}"
+    source = _source(state, source_id)
+    curation.mark_seen(state.db, source.id, parse_stamp(form.get("until", "")), now=state.clock())
+    return paths.article(source.id)
 
 
-def mark_all(house: AppState, _: int, form: Form) -> str:
-    """Mark every article as seen, up to ``until`` if that is given. Raises BadInput."""
+def mark_all(state: AppState, _: int, form: Form) -> str:
+    """Mark every article as seen, up to ``until`` if given. Raises BadInput."""
     until = form.get("until")
-    curation.catch_up(house.db, until=parse_stamp(until) if until else None, now=house.clock())
-    return "/"
+    curation.catch_up(state.db, until=parse_stamp(until) if until else None, now=state.clock())
+    return paths.INBOX
 
 
-def label(house: AppState, source_id: int, form: Form) -> str:
-    """Keep what a person says of two texts: ``say`` is copy or not-copy; ``a`` and ``b`` are digests of their texts.
+def label(state: AppState, source_id: int, form: Form) -> str:
+    """Record a label of two texts. ``say`` is copy or not-copy, ``a`` and ``b`` are digests of the texts.
 
     Raises BadInput, NotArchived.
     """
-    said = {"copy": True, "not-copy": False}.get(form.get("say", ""))
+    is_copy = {"copy": True, "not-copy": False}.get(form.get("say", ""))
     other = form.get("with", "")
-    if said is None or not other.isdigit():
-        raise BadInput("a label says copy or not-copy, of two articles")
-    pair = [_source(house, source_id), _source(house, int(other[:18]))]
-    versions = [form.get("a", ""), form.get("b", "")]
-    refs = [_ref(house, each, digest) for each, digest in zip(pair, versions, strict=True)]
+    if is_copy is None or not other.isdigit():
+        raise BadInput("a label needs two articles, and copy or not-copy")
+    sources = [_source(state, source_id), _source(state, int(other[:18]))]
+    digests = [form.get("a", ""), form.get("b", "")]
+    refs = [_ref(state, source, digest) for source, digest in zip(sources, digests, strict=True)]
     note = form.get("note", "")[:_LONGEST_NOTE]
-    curation.label_in(house.db, refs[0], refs[1], copy=said, note=note, now=house.clock())
-    return f"/g/{source_id}?with={other}"
+    curation.label_in(state.db, refs[0], refs[1], copy=is_copy, note=note, now=state.clock())
+    return paths.copies(source_id, other)
 
 
-def _ref(house: AppState, source: Source, digest: str) -> Ref:
-    """The version of an article with a text; its newest if the form names none."""
+def _ref(state: AppState, source: Source, digest: str) -> Ref:
+    """Return the version of an article with a text, its newest if the form names none. Raises NotArchived."""
     if not digest:
         return Ref(url=source.url)
-    with Archive(house.db) as archive:
-        _, told = archive.history(source.url)
-    number = next((each.number for each in told.versions if each.text_sha256 == digest), None)
+    with Archive(state.db) as archive:
+        _, history = archive.history(source.url)
+    number = next((version.number for version in history.versions if version.text_sha256 == digest), None)
     if number is None:
         raise NotArchived(f"no version of {source.url} has the text that was shown; reload the page")
     return Ref(url=source.url, number=number)
 
 
-def check(house: AppState, source_id: int, form: Form) -> str:
-    """Visit an article now, in the background."""
+def check(state: AppState, source_id: int, form: Form) -> str:
+    """Check an article now, in the background. Raises NotArchived."""
     del form
-    if house.check is None:
-        raise HTTPException(501, "this server cannot visit pages; use wirecopy refresh")
-    source = _source(house, source_id)
-    house.check(source.url)
-    return f"/a/{source.id}"
+    if state.check is None:
+        raise HTTPException(501, "this server cannot check pages; run wirecopy refresh")
+    source = _source(state, source_id)
+    state.check(source.url)
+    return paths.article(source.id)
 
 
 def routes() -> list[Route]:
-    """What can be changed."""
+    """Return the routes of the forms."""
     return [
         _route("/seen", mark_all),
-        _route("/a/{id:int}/seen", mark_one),
-        _route("/a/{id:int}/check", check),
-        _route("/g/{id:int}/label", label),
+        _route(f"{paths.ARTICLE}/seen", mark_one),
+        _route(f"{paths.ARTICLE}/check", check),
+        _route(f"{paths.COPIES_OF}/label", label),
     ]

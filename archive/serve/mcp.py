@@ -62,7 +62,7 @@ class ArchiveTools:
         """
         with Archive(self._db) as archive:
             instant = None if as_of is None else self._parse_instant(as_of)
-            query, hits = archive.search(words, limit=max(1, min(limit, _MAX_HITS)), at=instant, gone=gone)
+            query, hits = archive.search(words, limit=max(1, min(limit, _MAX_HITS)), as_of=instant, removed=gone)
         return {
             "searched_as": query,
             "hits": [

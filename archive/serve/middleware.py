@@ -1,8 +1,8 @@
-"""What every request passes before a route sees it, and every answer before it leaves: plain ASGI, no state.
+"""Checks of every request before its route, and headers of every response: plain ASGI without state.
 
 Four rules. The request target may be in absolute form (RFC 9112, 3.2.2: a server must accept it; pywaybackup sends it).
-The Host must be one of ours, or a page elsewhere could read the archive by renaming itself to 127.0.0.1. What changes
-something comes by POST, from our own origin and with a token. No answer sets a cookie or lacks a policy.
+The Host must be one of ours, or another site could read the archive by DNS rebinding to 127.0.0.1. Changes need a POST
+from our own origin with a token. No response sets a cookie, and all have the security headers.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Names of this machine that no stranger can claim."""
+"""Names of this machine that no other machine can have."""
 
 MOST_POSTED = 16_384
-"""Bytes of a form: ours have four fields and a note of a few lines."""
+"""Most bytes of a form: ours have four fields and a note of a few lines."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 _READING = frozenset({"GET", "HEAD"})
@@ -37,9 +37,9 @@ _READING = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Whom to answer. ``hosts``: names beside loopback's; ``token``: what a POST must carry (None: nothing may change).
+    """Access rules. ``hosts``: names besides loopback. ``token``: required of a POST (None: POST is not allowed).
 
-    ``guarded``: reading needs the token as well, as a password (any user name) or a bearer token.
+    ``guarded``: reading needs the token too, as a password (any user name) or a bearer token.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -48,16 +48,16 @@ class Rules:
 
 
 class Guard:
-    """The application inside, behind ``rules``."""
+    """ASGI middleware that applies ``rules`` to an application."""
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app = app
         self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it."""
+        """Pass one request on, or reject it."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)  # the lifespan; websockets find no route
+            await self._app(scope, receive, send)  # the lifespan; there are no routes for websockets
             return
         scope = in_origin_form(scope)
         leaving = _with_headers(send)
@@ -70,7 +70,7 @@ class Guard:
             return
         body = await _body(receive)
         if body is None or not self._may_write(body):
-            why = ("this form is out of date, or not ours", "Reload the page and send it again")
+            why = ("this form is out of date or was not made by this server", "Reload the page and send it again")
             await problem(scope, 403, *why)(scope, receive, leaving)
             return
         await self._app(scope, _again(body, receive), leaving)
@@ -78,26 +78,26 @@ class Guard:
     def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
         headers = Headers(scope=scope)
         if not known_host(headers, self._rules.hosts):
-            return 400, "this server does not answer to that name", "Use the address that wirecopy serve printed"
+            return 400, "this server does not have that name", "Use the address that wirecopy serve printed"
         if self._rules.guarded and not _knows(headers, self._rules.token):
-            return 401, "this archive is served with a token", "Give it as the password; any user name will do"
+            return 401, "this archive needs a token", "Enter it as the password, with any user name"
         if scope["method"] == "OPTIONS":
-            return 403, "other sites may not ask here", "Open the archive's own pages"
+            return 403, "other sites may not use this server", "Open the archive's own pages"
         if scope["method"] not in _READING and not own_origin(headers):
-            return 403, "that came from another site", "Use the buttons on the archive's own pages"
+            return 403, "this form came from another site", "Use the buttons on the archive's own pages"
         return None
 
     def _may_write(self, body: bytes) -> bool:
         try:
-            given = parse_qs(body.decode("ascii", "replace"), max_num_fields=20).get("token", [""])[0]
-        except ValueError:  # more fields than any form of ours has
+            sent_token = parse_qs(body.decode("ascii", "replace"), max_num_fields=20).get("token", [""])[0]
+        except ValueError:  # more fields than our forms have
             return False
         token = self._rules.token
-        return token is not None and compare_digest(given.encode(), token.encode())
+        return token is not None and compare_digest(sent_token.encode(), token.encode())
 
 
 def in_origin_form(scope: Scope) -> Scope:
-    """The scope of a request whose target was a whole address, as if only its path had been sent."""
+    """Return the scope of a request, with a target in absolute form reduced to its path."""
     raw = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
     whole = re.match(rb"(?i)https?://[^/?#]*", raw)
     if whole is None:
@@ -107,14 +107,14 @@ def in_origin_form(scope: Scope) -> Scope:
 
 
 def known_host(headers: Headers, hosts: Collection[str]) -> bool:
-    """True when the request names one host, and one of ours; the port does not matter."""
-    named = headers.getlist("host")
-    found = _HOST.fullmatch(named[0]) if len(named) == 1 else None
-    return found is not None and found["name"].strip("[]").lower() in {*LOOPBACK, *hosts}
+    """True if the request has one Host header with one of our names, on any port."""
+    names = headers.getlist("host")
+    match = _HOST.fullmatch(names[0]) if len(names) == 1 else None
+    return match is not None and match["name"].strip("[]").lower() in {*LOOPBACK, *hosts}
 
 
 def own_origin(headers: Headers) -> bool:
-    """True unless a browser says that another site made this request. What is no browser says nothing."""
+    """True unless a browser reports that another site made this request. Other clients report nothing."""
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
     origin = headers.get("origin")
@@ -122,17 +122,17 @@ def own_origin(headers: Headers) -> bool:
 
 
 def _knows(headers: Headers, token: str | None) -> bool:
-    scheme, _, given = headers.get("authorization", "").partition(" ")
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
-            given = b64decode(given, validate=True).decode().partition(":")[2]
+            credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
         except (NotBase64, UnicodeDecodeError):
             return False
-    return token is not None and compare_digest(given.encode(), token.encode())
+    return token is not None and compare_digest(credentials.encode(), token.encode())
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body of a request; None if it is larger than any form of ours."""
+    """Return the body of a request, None if it is larger than ``MOST_POSTED``."""
     body: bytes = b""
     while True:
         message = await receive()
@@ -144,11 +144,11 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """A channel that gives a body already read, and then what the real one gives."""
-    told: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+    """Return a receive channel that yields a body already read, then the messages of ``receive``."""
+    messages: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def give() -> Message:
-        return next(told, None) or await receive()
+        return next(messages, None) or await receive()
 
     return give
 

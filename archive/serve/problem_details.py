@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents, or as a page for people; each says what, where, and what to do next."""
+"""Errors as RFC 9457 problem documents, or as a page for browsers, with a hint about what to do next."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 
 _STATUS: tuple[tuple[type[ArchiveError], int, str], ...] = (
-    (NotArchived, 404, "Look for it by its address or its words: /search"),
-    (BadInput, 400, "What each page takes is described at /about/api"),
-    (StoreError, 503, "Try again in a moment; wirecopy doctor says more"),
+    (NotArchived, 404, "Search for its address or its words: /search"),
+    (BadInput, 400, "/about/api describes the parameters of each page"),
+    (StoreError, 503, "Try again in a moment; wirecopy doctor shows details"),
     (ArchiveError, 500, "Run wirecopy doctor"),
 )
 _HINTS = {
-    404: "Start from the front page, or look it up: /search",
-    405: "What changes something is sent by POST, everything else is read by GET",
-    406: "The forms there are stand at /about/api",
-    400: "What each page takes is described at /about/api",
+    404: "Start from the front page, or search: /search",
+    405: "Use POST for changes and GET for everything else",
+    406: "/about/api lists the formats",
+    400: "/about/api describes the parameters of each page",
 }
 
 
 def problem(scope: Scope, status: int, detail: str, hint: str) -> Response:
-    """The answer to a request that cannot be served: JSON, or a page where a browser asked for one."""
-    # With the headers of every answer: one to a bug of ours is sent outside of the guard.
+    """Return the response for an error: JSON, or a page for a browser."""
+    # Set the security headers here too: responses to our own bugs do not pass the middleware.
     headers = HEADERS | {"cache-control": "no-store"} | (_ASK if status == HTTPStatus.UNAUTHORIZED else {})
-    told = document(status, detail, hint, scope.get("path", ""))
+    body = document(status, detail, hint, scope.get("path", ""))
     if not wants_html(scope):
-        return JSONResponse(told, status, headers, MEDIA_TYPE)
+        return JSONResponse(body, status, headers, MEDIA_TYPE)
     from archive.serve.templating import draw
 
-    return Response(draw("problem.html", told), status, headers, "text/html")
+    return Response(draw("problem.html", body), status, headers, "text/html")
 
 
 _ASK = {"www-authenticate": 'Basic realm="wirecopy", charset="UTF-8"'}
 
 
 def document(status: int, detail: str, hint: str, instance: str) -> dict[str, Any]:
-    """The members of a problem document."""
+    """Return the members of a problem document."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -62,7 +62,7 @@ def document(status: int, detail: str, hint: str, instance: str) -> dict[str, An
 
 
 def wants_html(scope: Scope) -> bool:
-    """True for who prefers a page: a browser, on an address that does not say otherwise."""
+    """True if the client prefers a page: a browser, on an address without a machine format."""
     path = scope.get("path", "")
     machine = path.startswith(("/api/", "/openapi", "/cdx", "/wayback/")) or path.endswith(
         (".json", ".csv", ".ndjson", ".parquet", ".atom", ".patch", ".svg")
@@ -71,7 +71,7 @@ def wants_html(scope: Scope) -> bool:
 
 
 def handlers() -> dict[Any, Callable[[Request, Exception], Response | Awaitable[Response]]]:
-    """What Starlette is to do with exceptions."""
+    """Return Starlette's exception handlers."""
     return {HTTPException: _http, ArchiveError: _ours, Exception: _bug}
 
 
@@ -89,5 +89,5 @@ def _ours(request: Request, error: Exception) -> Response:
 
 
 def _bug(request: Request, error: Exception) -> Response:
-    del error  # its words may quote the archive; the server's log has the traceback
-    return problem(request.scope, 500, "this page failed, and the fault is ours", "The log of wirecopy serve says more")
+    del error  # its message may quote the archive; the server's log has the traceback
+    return problem(request.scope, 500, "a bug in wirecopy made this page fail", "The log of wirecopy serve has details")

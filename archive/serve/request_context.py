@@ -1,4 +1,4 @@
-"""One request at the desk: its archive, its parameters, the present; and what outlasts requests, the house."""
+"""The context of a request (its open archive, its parameters, the current time), and the state all requests share."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 PATIENCE = 1.5
-"""Seconds the questions of one request may take together: no request holds the server longer than two."""
+"""Seconds that all queries of one request may take, so that no request holds the server longer than two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppState:
-    """What all requests share: where the archive is, what the outside calls it, and what may be changed how.
+    """The state all requests share: the archive's file, the public address, the token of forms, the clock.
 
-    ``check`` visits an address now, in the background; None: this server cannot. ``prefect``: where its pages are.
+    ``check`` checks an address now, in the background. None: this server cannot. ``prefect`` is the address of
+    Prefect's pages.
     """
 
     db: Path
@@ -45,21 +46,21 @@ class AppState:
 
 @dataclass
 class RequestContext:
-    """A request with its open archive. ``form``: html, or the ending of the form that was asked for."""
+    """A request with its open archive. ``form``: html, or the ending of the requested format."""
 
     request: Request
     archive: Archive
-    house: AppState
+    state: AppState
     form: str
 
     @property
     def ask(self) -> Ask:
-        """What the questions take."""
+        """The connection, for ``archive.serve.memento``, which has queries of its own."""
         return self.archive.ask
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The parameters behind the question mark; of several with one name the last."""
+        """The query parameters; the last one of each name."""
         return self.request.query_params
 
     @property
@@ -69,43 +70,42 @@ class RequestContext:
 
     @cached_property
     def now(self) -> datetime:
-        """The present, the same for all of the request."""
-        return self.house.clock()
+        """The current time, constant within the request."""
+        return self.state.clock()
 
     @property
     def base(self) -> str:
-        """What absolute links begin with: the configured base, else how this request named us, without final slash."""
-        return self.house.base or str(self.request.base_url).rstrip("/")
+        """The base of absolute links without a final slash: as configured, else from this request."""
+        return self.state.base or str(self.request.base_url).rstrip("/")
 
     def paging(self, *, usual: int = 50) -> Paging:
-        """Which page of a list was asked for. Raises BadInput."""
+        """Return the requested page of a list. Raises BadInput."""
         return paging(self.query, usual=usual)
 
-    def following(self, after: Any) -> str | None:
-        """The path of the page behind the key ``after``, in the same form; None where that is None: there is none."""
-        return link_to(self.request.url.path, self.query, after)
+    def following(self, key: Any) -> str | None:
+        """Return the path of the page after a key in the same format, None for no key."""
+        return link_to(self.request.url.path, self.query, key)
 
     def moment(self, name: str, *, end: bool = False) -> datetime | None:
-        """The instant a parameter names, None where it is not given. Raises BadInput."""
-        said = self.query.get(name)
-        return parse_instant(said, now=self.now, end=end) if said else None
+        """Return the instant in a parameter, None if it is absent. Raises BadInput."""
+        text = self.query.get(name)
+        return parse_instant(text, now=self.now, end=end) if text else None
 
 
 def kind_of(name: str) -> Kind | None:
-    """The kind of change with a name; None where none is named. Raises BadInput."""
+    """Return the kind of change with a name, None for an empty name. Raises BadInput."""
     if name and name not in set(Kind):
-        raise BadInput(f"no such kind of change: {name[:20]}; there are: {', '.join(Kind)}")
+        raise BadInput(f"no such kind of change: {name[:20]}; choose from: {', '.join(Kind)}")
     return Kind(name) if name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResult:
-    """What a page answers: its ``view``, JSON values and no others, and how it is shown.
+    """The result of a page: its ``view`` of JSON values, and its formats.
 
-    ``template`` None: it is no page. ``rows`` names the list in the view that csv and ndjson hold; ``feed`` the one
-    Atom holds, as entries. ``files``: what else it is to be had as, by the ending, written when it is asked for.
-    ``drawn`` are values for the template that are drawn from the same facts. ``etag``: a digest of what can never
-    change under this address.
+    ``template``: None without an HTML page. ``rows``: the list in the view for csv and ndjson. ``feed``: the feed for
+    Atom, with entries. ``files``: writers of further formats by ending. ``drawn``: charts and markup for the template.
+    ``etag``: a digest if the content of this address never changes.
     """
 
     view: Json
@@ -119,7 +119,7 @@ class PageResult:
 
 @contextmanager
 def request_context(request: Request, form: str) -> Iterator[RequestContext]:
-    """The desk of a request, with an archive of its own, open until the answer is written."""
-    house: AppState = request.app.state.house
-    with Archive(house.db, patience=PATIENCE) as archive:
-        yield RequestContext(request=request, archive=archive, house=house, form=form)
+    """Yield the context of a request, with an archive that is open until the response is written."""
+    state: AppState = request.app.state.shared
+    with Archive(state.db, patience=PATIENCE) as archive:
+        yield RequestContext(request=request, archive=archive, state=state, form=form)

@@ -1,4 +1,4 @@
-"""What every answer says about itself: where scripts, pictures and forms may go, and that it is what it says."""
+"""Security headers of every response: content security policy, no sniffing, same origin."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy of our own pages; a route that says another keeps its own.
+"""The Content-Security-Policy of our own pages. A route may set another.
 
-``connect-src`` is for the marks that the inbox's keys set without a reload."""
+``connect-src`` allows the inbox's keys to set marks without a reload."""
 
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # with no-referrer a browser calls the origin of our own forms null
+    "referrer-policy": "same-origin",  # with no-referrer a browser sends the origin null with our own forms
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "x-dns-prefetch-control": "off",
     "permissions-policy": "interest-cohort=(), browsing-topics=()",
 }
-"""What every answer says unless its route says otherwise."""
+"""Default headers of every response. A route may override them."""

@@ -1,4 +1,4 @@
-"""Lists of flat rows as CSV, which people open in spreadsheets, as one JSON object a line, and as Parquet."""
+"""Serializers of lists of flat rows: CSV for spreadsheets, NDJSON and Parquet."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(rows: Sequence[Json]) -> str:
-    """The rows under a line of names. A cell that a spreadsheet would run as a formula begins with an apostrophe."""
+    """Return rows as CSV with a header. A cell that a spreadsheet would run as a formula begins with an apostrophe."""
     names = _names(rows)
-    told = io.StringIO()
-    writer = csv.writer(told)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
     writer.writerow(names)
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return told.getvalue()
+    return buffer.getvalue()
 
 
 def _names(rows: Iterable[Json]) -> list[str]:
@@ -43,27 +43,27 @@ def _cell(value: Any) -> object:
 
 
 def to_ndjson(rows: Iterable[Json]) -> str:
-    """Each row on a line of its own."""
+    """Return rows as NDJSON, one JSON object a line."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def to_parquet(rows: Sequence[Json]) -> bytes:
-    """The rows as a Parquet file: instants as timestamps, what is no single value as JSON text.
+    """Return rows as a Parquet file: instants as timestamps, lists and objects as JSON text.
 
-    Raises BadInput where pyarrow, an optional extra, is not installed.
+    Raises BadInput if pyarrow, an optional extra, is not installed.
     """
     try:
         arrow, parquet = (importlib.import_module(name) for name in ("pyarrow", "pyarrow.parquet"))
     except ImportError as error:
-        raise BadInput("Parquet needs pyarrow where this is served: pip install 'wirecopy[parquet]'") from error
+        raise BadInput("Parquet needs pyarrow on the server: pip install 'wirecopy[parquet]'") from error
     columns = {name: [_typed(name, row.get(name)) for row in rows] for name in _names(rows)}
-    told = io.BytesIO()
-    parquet.write_table(arrow.table(columns), told)
-    return told.getvalue()
+    buffer = io.BytesIO()
+    parquet.write_table(arrow.table(columns), buffer)
+    return buffer.getvalue()
 
 
 def _typed(name: str, value: Any) -> Any:
-    """An instant as such; a column has one type, whatever stands in a row of it."""
+    """Return an instant as a datetime, other values flat. The name decides, so a column has one type."""
     is_instant = isinstance(value, str) and (name == "at" or name.endswith("_at"))
     return datetime.fromisoformat(value) if is_instant else _flat(value)
 
@@ -73,4 +73,4 @@ TABLES: Mapping[str, Callable[[Sequence[Json]], str | bytes]] = {
     "ndjson": to_ndjson,
     "parquet": to_parquet,
 }
-"""How a list is written, by the ending of the path."""
+"""Serializers by the ending of the path."""

@@ -1,4 +1,4 @@
-"""Two texts side by side: the passages they share in rows, words that were swapped, and where each passage stood."""
+"""Layout of two texts side by side: shared passages in rows, replaced words, and the place of each passage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.api import serialize
 from archive.copies import aligned_words
-from archive.serve import wording
+from archive.serve import paths, wording
 from archive.timestamps import iso
 from archive.versions.diff.layout import strip_controls
 
@@ -20,33 +20,34 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 MOST_ROWS = 80
-"""Rows of two texts side by side; longer texts than that have no reader."""
+"""Most rows of two texts side by side; nobody reads more."""
 
 MOST_SWAPS = 24
-"""Pairs of swapped words that are listed, the commonest first."""
+"""Most pairs of replaced words, the most frequent first."""
 
-_LONGEST = 20_000  # characters of a pair of passages that are compared word by word: 10 ms
-_SHORT = 2  # words of a swap that can be one of synonyms; more are another sentence
+_LONGEST = 20_000  # most characters of two passages compared word by word: 10 ms
+_SHORT = 2  # most words of a replacement; more are another sentence
 _MARKS = ".,:;!?\"'()\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two texts side by side: a link between two versions with what they say."""
+    """A link between two versions, their texts, and the ids of their sources by address."""
 
     link: Link
     a: Text
     b: Text
+    ids: Mapping[str, int]
 
 
-def side_by_side(pair: Pair, ids: Mapping[str, int]) -> Json:
-    """Both texts in the order of the second: shared passages beside each other, the rest alone."""
+def side_by_side(pair: Pair) -> Json:
+    """Return both texts as JSON values in the order of the second, with shared passages in the same row."""
     link = pair.link
     laid = list(aligned(pair.a.body, pair.b.body, link.passages))
-    rows = [_drawn(row) for row in laid[:MOST_ROWS]]
+    rows = [_row_json(row) for row in laid[:MOST_ROWS]]
     return {
-        "a": _side(link.a, ids),
-        "b": _side(link.b, ids),
+        "a": _side(link.a, pair.ids),
+        "b": _side(link.b, pair.ids),
         "relation": str(link.relation),
         "score": round(link.score, 4),
         "coverage": [round(share, 4) for share in link.coverage],
@@ -64,8 +65,8 @@ def side_by_side(pair: Pair, ids: Mapping[str, int]) -> Json:
     }
 
 
-def named(ref: VersionRef) -> Json:
-    """What a version is known by."""
+def version_fields(ref: VersionRef) -> Json:
+    """Return the identifying fields of a version as JSON values."""
     return {"url": ref.url, "outlet": wording.host(ref.url), "title": ref.title, "version": ref.version}
 
 
@@ -73,23 +74,23 @@ def _side(ref: VersionRef, ids: Mapping[str, int]) -> Json:
     source_id = ids.get(ref.url)
     return {
         "id": source_id,
-        "path": f"/a/{source_id}?v={ref.version}",
-        **named(ref),
+        "path": paths.article(source_id, ref.version),
+        **version_fields(ref),
         "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
         "text_sha256": ref.text_sha256,
     }
 
 
-def passages(found: Sequence[Passage]) -> list[Json]:
-    """Passages as JSON values, numbered in the order of ``a``: offsets into both texts, likeness, shared anchors."""
+def passages(shared: Sequence[Passage]) -> list[Json]:
+    """Return passages as JSON values, numbered in the order of ``a``: offsets, similarity, shared anchors."""
     return [
-        {"n": number, **serialize.passage(one)}
-        for number, one in enumerate(sorted(found, key=lambda each: each.a), start=1)
+        {"n": number, **serialize.passage(passage)}
+        for number, passage in enumerate(sorted(shared, key=lambda passage: passage.a), start=1)
     ]
 
 
 class Row(NamedTuple):
-    """What stands beside each other, empty where only one side has it: ``number`` is then None, as is ``passage``."""
+    """A row of both texts. A side without text is empty; ``number`` and ``passage`` are then None."""
 
     a: str
     b: str
@@ -99,24 +100,27 @@ class Row(NamedTuple):
 
 
 def aligned(a: str, b: str, passages: Sequence[Passage]) -> Iterator[Row]:
-    """Rows in the order of ``b``; their numbers are those of the passages in the order of ``a``."""
-    by_a = sorted(passages, key=lambda each: each.a)
-    number = {passage: place for place, passage in enumerate(by_a, start=1)}
-    after = {each: _gap(a, each.a[1], by_a[number[each]].a[0] if number[each] < len(by_a) else len(a)) for each in by_a}
-    yield from _alone(Row(_gap(a, 0, by_a[0].a[0] if by_a else len(a)), ""))
-    done, last = 0, 0
-    for each in sorted(passages, key=lambda each: each.b):
-        yield from _alone(Row("", _gap(b, done, each.b[0])))
-        for one, other in _paragraphs(a[slice(*each.a)], b[slice(*each.b)]):
-            yield Row(one, other, number[each], moved=number[each] < last, passage=each)
-        done, last = max(done, each.b[1]), max(last, number[each])
-        yield from _alone(Row(after[each], ""))
-    yield from _alone(Row("", _gap(b, done, len(b))))
+    """Yield rows in the order of ``b``, numbered by the order of the passages in ``a``."""
+    by_a = sorted(passages, key=lambda passage: passage.a)
+    number = {passage: index for index, passage in enumerate(by_a, start=1)}
+    after = {
+        passage: _gap(a, passage.a[1], by_a[number[passage]].a[0] if number[passage] < len(by_a) else len(a))
+        for passage in by_a
+    }
+    yield from _unless_blank(Row(_gap(a, 0, by_a[0].a[0] if by_a else len(a)), ""))
+    done_b, last = 0, 0
+    for passage in sorted(passages, key=lambda passage: passage.b):
+        yield from _unless_blank(Row("", _gap(b, done_b, passage.b[0])))
+        for left, right in _paragraphs(a[slice(*passage.a)], b[slice(*passage.b)]):
+            yield Row(left, right, number[passage], moved=number[passage] < last, passage=passage)
+        done_b, last = max(done_b, passage.b[1]), max(last, number[passage])
+        yield from _unless_blank(Row(after[passage], ""))
+    yield from _unless_blank(Row("", _gap(b, done_b, len(b))))
 
 
 def _paragraphs(a: str, b: str) -> Iterator[tuple[str, str]]:
-    """A long passage paragraph by paragraph, where both sides have as many."""
-    many_a, many_b = ([each for each in side.split("\n") if each.strip()] for side in (a, b))
+    """Yield a long passage by paragraphs if both sides have the same number, else as a whole."""
+    many_a, many_b = ([paragraph for paragraph in side.split("\n") if paragraph.strip()] for side in (a, b))
     yield from zip(many_a, many_b, strict=True) if len(many_a) == len(many_b) else [(a, b)]
 
 
@@ -124,19 +128,19 @@ def _gap(text: str, start: int, end: int) -> str:
     return text[start:end].strip()
 
 
-def _alone(row: Row) -> Iterator[Row]:
+def _unless_blank(row: Row) -> Iterator[Row]:
     if any(letter.isalnum() for letter in row.a or row.b):
         yield row
 
 
-def _drawn(row: Row) -> Json:
-    """A row as JSON values: runs with marks (same, cut, new)."""
-    told: Json = {"n": row.number, "moved": row.moved}
+def _row_json(row: Row) -> Json:
+    """Return a row as JSON values: runs with marks (same, cut, new)."""
+    cells: Json = {"n": row.number, "moved": row.moved}
     if row.passage is None:
-        return told | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
+        return cells | {"a": _run(row.a), "b": _run(row.b), "similarity": None, "shared": []}
     left, right = _swapped(row.a, row.b)
     shared = {"similarity": round(row.passage.similarity, 3), "shared": list(row.passage.anchors)}
-    return told | {"a": left, "b": right} | shared
+    return cells | {"a": left, "b": right} | shared
 
 
 def _run(text: str) -> list[Json] | None:
@@ -159,17 +163,17 @@ def _swapped(a: str, b: str) -> tuple[list[Json], list[Json]]:
 
 
 def swaps(rows: Sequence[Row]) -> list[Json]:
-    """A few words that stand for a few others in the same passage, and how often: officials for officers, three times.
+    """Return pairs of words replaced in shared passages, with their counts: officials for officers, three times.
 
-    Longer ones are other sentences, and none is listed that differs by capitals or punctuation alone.
+    Longer replacements are other sentences. Pairs that differ only by capitals or punctuation are left out.
     """
-    told: Counter[tuple[str, str]] = Counter()
+    counter: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row.passage is None or len(row.a) + len(row.b) > _LONGEST:
             continue
         for same, cut, new in aligned_words(strip_controls(row.a), strip_controls(row.b)):
             pair = cut.strip(_MARKS), new.strip(_MARKS)
             few = all(0 < len(side.split()) <= _SHORT and "," not in side for side in pair)
-            told.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))
-    ordered = sorted(told.items(), key=lambda item: (-item[1], item[0]))
+            counter.update([pair] * (few and not same and pair[0].casefold() != pair[1].casefold()))
+    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     return [{"a": pair[0], "b": pair[1], "count": count} for pair, count in ordered[:MOST_SWAPS]]

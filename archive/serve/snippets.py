@@ -1,4 +1,4 @@
-"""The weightiest words of a change on one line, and marked runs of text as JSON values."""
+"""Snippets of changes on one line, and marked runs of text as JSON values."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 AROUND = 48
-"""Characters shown before and behind what changed."""
+"""Characters of context before and after a change."""
 
-_LONGEST = 150  # characters of one cut or added run
-_WEIGHT = {kind: place for place, kind in enumerate(Kind)}  # the order of the list is that of their weight
+_LONGEST = 150  # most characters of one removed or added run
+_WEIGHT = {kind: place for place, kind in enumerate(Kind)}  # kinds are listed by importance
 
 
 def as_json(bits: Iterable[Bit]) -> list[Json]:
-    """Runs of text with their marks: same, cut, new."""
+    """Return runs of text as JSON values with their marks: same, cut, new."""
     return [{"mark": bit.mark, "text": bit.text} for bit in bits if bit.text]
 
 
 def title_bits(change: Change, a: Text, b: Text) -> list[Json]:
-    """The headline with what was cut and added."""
+    """Return the headline with removed and added words marked."""
     return as_json(headline_bits(change, a, b))
 
 
 def strongest(change: Change, a: Text, b: Text) -> list[Json]:
-    """The first edit of the weightiest paragraph, with some words around; empty where only the headline changed."""
+    """Return the first edit of the most important paragraph with context, empty if only the headline changed."""
     return next(weightiest(layout_lines(change, a, b)), [])
 
 
-def weightiest(shown: Iterable[Line]) -> Iterator[list[Json]]:
-    """The first edit of each paragraph that changed, the weightiest first, with some words around."""
-    changed = [line for line in shown if line.changed]
+def weightiest(lines: Iterable[Line]) -> Iterator[list[Json]]:
+    """Yield the first edit of each changed paragraph with context, the most important kinds first."""
+    changed = [line for line in lines if line.changed]
     changed.sort(key=lambda line: min((_WEIGHT[kind] for kind in line.kinds), default=len(_WEIGHT)))
     return map(_around_edit, changed)
 
@@ -48,7 +48,7 @@ def _around_edit(line: Line) -> list[Json]:
     if line.left is not None:
         return [{"mark": "same", "text": f"moved to paragraph {line.left.new}: {_cut(line.left.text)}"}]
     marks = [bit.mark for bit in line.bits]
-    first = next((place for place, mark in enumerate(marks) if mark != "same"), None)
+    first = next((index for index, mark in enumerate(marks) if mark != "same"), None)
     if first is None:
         old = line.arrived[0].old if line.arrived else 0
         text = "".join(bit.text for bit in line.bits)
@@ -57,13 +57,13 @@ def _around_edit(line: Line) -> list[Json]:
     while last < len(marks) and marks[last] != "same":
         last += 1
     before = "".join(bit.text for bit in line.bits[:first])
-    behind = "".join(bit.text for bit in line.bits[last : last + 1])
-    told = [
+    following = "".join(bit.text for bit in line.bits[last : last + 1])
+    runs = [
         {"mark": "same", "text": _end(before)},
         *({"mark": bit.mark, "text": _cut(bit.text)} for bit in line.bits[first:last]),
-        {"mark": "same", "text": _start(behind)},
+        {"mark": "same", "text": _start(following)},
     ]
-    return [each for each in told if each["text"]]
+    return [run for run in runs if run["text"]]
 
 
 def _cut(text: str) -> str:
@@ -78,14 +78,14 @@ def _start(text: str) -> str:
     return text if len(text) <= AROUND else text[:AROUND].rpartition(" ")[0] + " \u2026"
 
 
-def counts(change: Change, shown: Sequence[Line]) -> Json:
-    """How many paragraphs are the same, edited and moved, and how many runs were cut and added."""
-    marks: list[str] = [bit.mark for line in shown for bit in line.bits]
+def counts(change: Change, lines: Sequence[Line]) -> Json:
+    """Return the numbers of paragraphs, edited and moved ones, and of removed and added runs."""
+    marks: list[str] = [bit.mark for line in lines for bit in line.bits]
     marks += [{"insert": "new", "delete": "cut"}.get(edit.op, edit.op) for edit in change.headline]
     replaced = marks.count("replace")
     return {
-        "paragraphs": len([line for line in shown if line.left is None]),
-        "edited": len([line for line in shown if line.changed and line.left is None]),
+        "paragraphs": len([line for line in lines if line.left is None]),
+        "edited": len([line for line in lines if line.changed and line.left is None]),
         "moved": len([edit for edit in change.edits if edit.op == "move"]),
         "cut": marks.count("cut") + replaced,
         "added": marks.count("new") + replaced,

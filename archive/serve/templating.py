@@ -1,4 +1,4 @@
-"""The templates: autoescape always, and filters for times, shares, sizes and words."""
+"""The Jinja environment: autoescape, and filters for times, shares, sizes and words."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
-def draw(template: str, view: Json, *, at: RequestContext | None = None, **drawn: Any) -> str:
-    """A page: the template filled from the view, and from values drawn of the same facts."""
-    known: Json = {"path": "", "here": "/", "token": None, "now": None, "at": at, "view": view}
-    if at:
-        asked = at.request.url
-        here = f"{asked.path}?{asked.query}" if asked.query else asked.path
-        known |= {"path": asked.path, "here": here, "token": at.house.token, "now": at.now}
-    return environment().get_template(template).render(known | drawn)
+def draw(template: str, view: Json, *, context: RequestContext | None = None, **drawn: Any) -> str:
+    """Render a template with a view, and with charts and markup made from the same data."""
+    variables: Json = {"path": "", "here": "/", "token": None, "now": None, "context": context, "view": view}
+    if context:
+        url = context.request.url
+        here = f"{url.path}?{url.query}" if url.query else url.path
+        variables |= {"path": url.path, "here": here, "token": context.state.token, "now": context.now}
+    return environment().get_template(template).render(variables | drawn)
 
 
 @lru_cache(maxsize=1)  # templates are compiled once
 def environment() -> Environment:
-    """The Jinja environment of our templates."""
-    made = Environment(
+    """Return the Jinja environment of our templates."""
+    jinja = Environment(
         loader=PackageLoader("archive.serve"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
@@ -40,7 +40,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    jinja.filters |= {
         "moment": moment,
         "day": day,
         "percent": percent,
@@ -54,31 +54,31 @@ def environment() -> Environment:
         "many": wording.many,
         "quoted": lambda text: quote(str(text), safe=""),
     }
-    made.globals["charts"] = charts
-    return made
+    jinja.globals["charts"] = charts
+    return jinja
 
 
 def _plain(value: Any) -> Any:
-    """Nothing archived may turn the direction of a page, or hide in it."""
+    """Remove control characters, so that archived text cannot hide or change the direction of a page."""
     return strip_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def moment(iso: str | None) -> Markup:
-    """An instant as ``<time>``, to the minute, UTC."""
+    """Return an instant as ``<time>``, to the minute, UTC."""
     if not iso:
         return Markup('<span class="none">never</span>')
-    told = datetime.fromisoformat(iso)
-    return Markup('<time datetime="{}">{}</time>').format(iso, f"{told.day} {told:%b %Y %H:%M}")
+    instant = datetime.fromisoformat(iso)
+    return Markup('<time datetime="{}">{}</time>').format(iso, f"{instant.day} {instant:%b %Y %H:%M}")
 
 
 def day(iso: str) -> Markup:
-    """The day of an instant as ``<time>``."""
-    told = datetime.fromisoformat(iso)
-    return Markup('<time datetime="{}">{}</time>').format(iso[:10], f"{told.day} {told:%b %Y}")
+    """Return the day of an instant as ``<time>``."""
+    instant = datetime.fromisoformat(iso)
+    return Markup('<time datetime="{}">{}</time>').format(iso[:10], f"{instant.day} {instant:%b %Y}")
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1, as people write it."""
+    """Return a share from 0 to 1 as a percentage."""
     return f"{share:.0%}" if share >= 0.01 or not share else "under 1%"  # noqa: PLR2004 - what a percent is
 
 

@@ -1,4 +1,4 @@
-"""Honest wording: what was seen and when, never what somebody did. Every state, kind and relation in plain words."""
+"""Plain words for every state, kind and relation. They name observations, never anybody's intentions."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 _STATES: Mapping[str, str] = {
     "ok": "article seen",
     "live_blog": "live blog seen",
-    "not_modified": "unchanged, says the site",
+    "not_modified": "unchanged, according to the site",
     "missing_404": "page not found (404)",
     "gone_410": "page gone (410)",
     "legal_451": "withheld for legal reasons (451)",
     "unauthorized": "asks for a login (401)",
     "forbidden": "refused (403)",
     "rate_limited": "asked us to slow down (429)",
-    "server_error": "check failed (the site's own error)",
-    "client_error": "check failed (refused as wrong)",
-    "robots_denied": "not asked: robots.txt forbids it",
+    "server_error": "check failed (error on the site)",
+    "client_error": "check failed (rejected by the site)",
+    "robots_denied": "not fetched: robots.txt forbids it",
     "timeout": "check failed (no answer in time)",
     "dns": "check failed (name not found)",
     "connect": "check failed (no connection)",
@@ -30,12 +30,12 @@ _STATES: Mapping[str, str] = {
     "truncated": "check failed (page cut off)",
     "decode": "check failed (page garbled)",
     "too_large": "check failed (page too large)",
-    "redirect_loop": "check failed (sent in circles)",
+    "redirect_loop": "check failed (redirect loop)",
     "unexpected_status": "check failed (unexpected answer)",
-    "bad_url": "not asked: the address is wrong",
-    "refused_scheme": "not asked: not a web address",
-    "refused_url": "not asked: the address is refused",
-    "refused_address": "not asked: a private address",
+    "bad_url": "not fetched: invalid address",
+    "refused_scheme": "not fetched: not a web address",
+    "refused_url": "not fetched: address not allowed",
+    "refused_address": "not fetched: private address",
     "paywall": "page now shows a paywall text",
     "challenge": "page shows a check for robots",
     "consent": "page shows a consent wall",
@@ -44,12 +44,12 @@ _STATES: Mapping[str, str] = {
     "thin": "too little text to be an article",
     "empty": "page without text",
     "needs_js": "page needs scripts to show its text",
-    "not_html": "no web page",
+    "not_html": "not a web page",
     "too_big": "page too big to read",
     "too_deep": "page too deeply nested to read",
     "error": "page could not be read",
-    "underived": "fetched, not read yet",
-    "fetched": "fetched, not read yet",
+    "underived": "fetched, not processed yet",
+    "fetched": "fetched, not processed yet",
     "unvisited": "never checked",
     "list": "list fetched",
 }
@@ -74,14 +74,14 @@ _KINDS: Mapping[str, str] = {
     "moved": "passage moved",
     "wording": "wording",
     "cosmetic": "typography",
-    "residue": "page furniture",
+    "residue": "page template",
 }
 _CAUSES: Mapping[str, str] = {
     "first": "first seen",
     "reverted": "back to an earlier text",
     "returned": "came back",
     "moved": "address changed",
-    "recipe": "read anew by us",
+    "recipe": "extracted again",
     "undone": "changed and changed back",
     "changed": "same words",
 }
@@ -95,16 +95,16 @@ _RELATIONS: Mapping[str, str] = {
 }
 
 TRIFLES = frozenset({"cosmetic", "residue"})
-"""Kinds of change that nobody has to read."""
+"""Kinds of change that are folded away as trivial."""
 
 
 def state(name: str) -> str:
-    """What a check met, as a person would say it."""
+    """Return the state found by a check in plain words."""
     return _STATES.get(name, name.replace("_", " "))
 
 
 def health(name: str) -> str:
-    """``fine``, ``other`` (another page came), ``absent`` or ``failed``: what a state is drawn as."""
+    """Return the class of a state for display: ``fine``, ``other`` (another page came), ``absent`` or ``failed``."""
     if name in _FINE:
         return "fine"
     if name in _ABSENT | _UNKNOWN:
@@ -113,41 +113,41 @@ def health(name: str) -> str:
 
 
 def kind(name: str) -> str:
-    """What an edit did, as a badge says it."""
+    """Return the label of a kind of edit, for a badge."""
     return _KINDS.get(name, name.replace("_", " "))
 
 
 def cause(name: str) -> str:
-    """Why a version is there, where its words say nothing of it."""
+    """Return the label of the cause of a version whose words did not change."""
     return _CAUSES.get(name, name)
 
 
 def relation(name: str) -> str:
-    """How two texts relate."""
+    """Return the label of a relation between two texts."""
     return _RELATIONS.get(name, name.replace("_", " "))
 
 
 def host(url: str) -> str:
-    """The outlet an address belongs to, without www."""
+    """Return the outlet of an address: its host without www."""
     try:
         return (urlsplit(url).hostname or url).removeprefix("www.")
     except ValueError:
         return url
 
 
-def many(count: int, one: str, more: str | None = None) -> str:
-    """A count with its noun: ``1 check``, ``1,204 checks``."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+def many(count: int, singular: str, plural: str | None = None) -> str:
+    """Return a count with its noun: ``1 check``, ``1,204 checks``."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def lag(seconds: float) -> str:
-    """How much later, in the two largest units: ``3 min``, ``2 h 10 min``, ``4 days 2 h``."""
+    """Return a delay in its two largest units: ``3 min``, ``2 h 10 min``, ``4 days 2 h``."""
     minutes = round(abs(seconds) / 60)
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
-        said = f"{many(days, 'day')}{f' {hours} h' if hours else ''}"
+        duration = f"{many(days, 'day')}{f' {hours} h' if hours else ''}"
     elif hours:
-        said = f"{hours} h{f' {rest} min' if rest else ''}"
+        duration = f"{hours} h{f' {rest} min' if rest else ''}"
     else:
-        said = f"{rest} min" if rest else f"{round(abs(seconds))} s"
-    return f"{said} earlier" if seconds < 0 else said
+        duration = f"{rest} min" if rest else f"{round(abs(seconds))} s"
+    return f"{duration} earlier" if seconds < 0 else duration

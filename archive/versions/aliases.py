@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from db.queries.alias_claims import DeclaredUrl
-    from db.records import AliasEdge
+    from db.records import AliasEdge, DeclaredUrl
 
 _MOVED, _AMP = "moved", "amp"
 _FRONT = re.compile(r"/?(?:index\.\w+|home)?/?", re.IGNORECASE)

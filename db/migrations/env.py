@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection it is handed, with the views out of the way."""
+"""Alembic's entry point: runs the migrations on the connection it is given, without the views."""
 
 from __future__ import annotations
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant
 from db.queries import captures, sources
-from db.records import AliasClaim, AliasEdge, Verdict
+from db.records import AliasClaim, AliasEdge, DeclaredUrl, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from db.reader import Ask, Row
 
@@ -20,16 +18,6 @@ MOVED = "moved"
 """The kind of claim that a permanent redirect makes. The others (canonical, amp, og) are made by pages."""
 
 _NOT_THE_ARTICLE = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredUrl:
-    """One claim in one capture: its kind, the link as written, the base it is relative to, and when."""
-
-    kind: str
-    href: str
-    base: str
-    at: datetime
 
 
 _PAGES = """

@@ -64,7 +64,7 @@ def pages_between(ask: Ask, url_key: str, since: datetime, until: datetime) -> l
 
 
 def oldest_with_flags(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
-    """Map each of these flags to the oldest capture with a payload that has it; one pass over all captures."""
+    """Map each of these flags to the oldest capture with a payload that has it. One pass over all captures."""
     sql = """SELECT f.value AS flag, c.id, min(c.captured_at) FROM capture c, json_each(c.flags) f
              WHERE c.payload_id IS NOT NULL AND instr(c.flags, ':') > 0
                AND f.value IN (SELECT value FROM json_each(:flags)) GROUP BY f.value"""
@@ -132,7 +132,7 @@ def page(ask: Ask, capture: Capture) -> Page:
 
 
 def underived(ask: Ask, limit: int, *, ids: Sequence[int] = ()) -> list[int]:
-    """Return captures on the ledger, oldest first; only those in ``ids`` if any are given."""
+    """Return captures on the ledger, oldest first, and only those in ``ids`` if any are given."""
     if ids:
         ledger = {row["capture_id"] for row in ask("SELECT capture_id FROM underived")}
         return sorted(ledger.intersection(ids))[:limit]

@@ -29,8 +29,8 @@ _MAX_INSTANT: Final = 2**63 - 1  # microseconds: later than any instant, and its
 class CdxEntry:
     """One capture in an index. ``url_key`` is that of the address it is listed under.
 
-    ``sha256`` and ``length`` are those of the payload; None where there is none, as for a 304, whose page
-    ``page_behind_304`` finds.
+    ``sha256`` and ``length`` are those of the payload, or None if there is none. For a 304
+    ``page_behind_304`` finds the page.
     """
 
     id: int
@@ -187,7 +187,7 @@ def count_captures(ask: Ask, scope: KeyRange) -> int:
 def page_bounds(ask: Ask, scope: KeyRange, start: int, size: int) -> tuple[Position, Position | None] | None:
     """Return the bounds of a page of ``size`` captures under these keys that begins with number ``start`` (from 0).
 
-    None after the last capture; the end is None on the last page. A position is before every capture of its source and
+    None after the last capture. The end is None on the last page. A position is before every capture of its source and
     instant, so pages do not overlap. The cost is that of skipping: a million captures take a third of a second.
     """
     sql = f"SELECT s.url_key, c.captured_at {_IN_RANGE} ORDER BY s.url_key, c.captured_at LIMIT :size OFFSET :start"

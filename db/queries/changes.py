@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros_or_none
 from db.queries import row_mapping
+from db.records import InboxEntry, InboxFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,41 +25,8 @@ MOST_READ = 400
 """Changes read for one page at most, each with its history: 10 ms where nothing matches the filters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """An article that changed since the reader last looked: its newest version, and the one seen last.
-
-    ``kinds`` are those of all changes in between, ``score`` the highest of them, ``changes`` their number. ``place`` is
-    the position of the newest version in the order of time.
-    """
-
-    source_id: int
-    newest: Version
-    seen: Version
-    kinds: tuple[str, ...]
-    score: float
-    changes: int
-    group: str
-    place: Cursor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxFilter:
-    """The filters of the inbox: any of these kinds, one host, a least score, the bounds of the first sight.
-
-    ``everything``: also articles that were read, from their first version on.
-    """
-
-    kinds: tuple[str, ...] = ()
-    host: str | None = None
-    least: float = 0.0
-    since: datetime | None = None
-    until: datetime | None = None
-    everything: bool = False
-
-
 def all_read_until(ask: Ask) -> datetime | None:
-    """Return the instant up to which everything is marked as read; None if it never was."""
+    """Return the instant up to which everything is marked as read, or None if it never was."""
     rows = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
     return instant_or_none(rows[0]["until_at"]) if rows else None
 
@@ -128,7 +95,7 @@ def _nothing_new_until(ask: Ask, all_read: int | None) -> int:
 def _entries(
     ask: Ask, rows: Sequence[Row], filters: InboxFilter, all_read: int | None
 ) -> Iterator[tuple[Cursor, InboxEntry | None]]:
-    """Yield the entry of each article with its position; None if nothing in it is new and matches the filters.
+    """Yield the entry of each article with its position, or None if nothing in it is new and matches the filters.
 
     Histories are read in small batches. Read for all 200 articles at once, long histories took 41 of 50 ms of CPU, and
     as many reads of a cold file.
@@ -174,7 +141,7 @@ def _histories(ask: Ask, newest: Sequence[Row]) -> dict[int, list[Row]]:
 
 
 def _entry(ask: Ask, row: Row, history: Sequence[Row], filters: InboxFilter, all_read: int | None) -> InboxEntry | None:
-    """Return the entry of the article whose newest version is ``row``; None if nothing new matches the filters."""
+    """Return the entry of the article whose newest version is ``row``, or None if nothing new matches the filters."""
     read_at = _read_at(row, filters, all_read)
     read = [version for version in history if read_at is not None and version["first_seen_at"] <= read_at]
     base = read[-1] if read else history[0]

@@ -37,6 +37,6 @@ def runs(sightings: Sequence[Sighting]) -> tuple[Stretch, ...]:
 
 
 def _state(check: Sighting) -> str:
-    """Return the state of a check; ``not_modified`` for a 304 without the page it confirms."""
+    """Return the state of a check, or ``not_modified`` for a 304 without the page it confirms."""
     without_page = check.unchanged and check.verdict is None and check.reason is None
     return str(Reason.NOT_MODIFIED) if without_page else check.state

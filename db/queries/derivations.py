@@ -41,7 +41,7 @@ _UNDER = """
 
 
 def recipe_ids(ask: Ask, ids: Sequence[int]) -> dict[int, str]:
-    """Map each of these captures to the recipe (site template included) of its text; underived ones are left out."""
+    """Map each of these captures to the recipe (site template included) of its text. Underived ones are left out."""
     return {row["capture_id"]: row["recipe_id"] for row in ask(_UNDER, ids=json.dumps(list(ids)))}
 
 
@@ -98,7 +98,7 @@ _EXTRACTED = """
 
 
 def extraction_of(ask: Ask, capture: Capture, recipe_id: str) -> Extraction | None:
-    """Return verdict, text and removed spans of a capture's payload; None if the recipe has not extracted it."""
+    """Return verdict, text and removed spans of a capture's payload, or None if the recipe has not extracted it."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
     rows = ask(_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id)
     return row_mapping.extraction(rows[0]) if rows else None

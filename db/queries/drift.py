@@ -26,7 +26,7 @@ _LENGTHS = """
 
 
 def read_lengths(ask: Ask, since: datetime, *, host: str | None = None) -> list[ReadLength]:
-    """Return the text length of every article capture since then, by time; of one host, given as in its url_key."""
+    """Return the text length of every article capture since then, by time. ``host``: of one host, as in its url_key."""
     return [
         ReadLength(
             host=row["host"],

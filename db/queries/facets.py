@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.queries.search import Filters
+from db.queries.search import first_seen_window
+from db.records import Facets, SearchFilters, SearchPage
 
 if TYPE_CHECKING:
-    from db.queries.search import Page
     from db.reader import Ask
 
 MOST_COUNTED = 1_000
@@ -26,27 +25,13 @@ _VERSIONS = """
       AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facets:
-    """The number of articles with the words, by outlet (most first) and by the time they were first seen with them.
-
-    ``by_time``: pairs of a day, or of a month where there are many days, and a count. Periods without any are left out.
-    ``whole``: True if all matches were counted.
-    """
-
-    articles: int
-    by_host: tuple[tuple[str, int], ...]
-    by_time: tuple[tuple[str, int], ...]
-    whole: bool
-
-
 _MOST_DAYS = 62
 
 
-def count_facets(ask: Ask, page: Page, only: Filters | None = None) -> Facets:
-    """Count the texts of a page's window by host and by time; of very many only the newest ``MOST_COUNTED``."""
-    filters = only or Filters()
-    (site, site_end), (since, until) = filters.site or (None, None), filters.first_seen
+def count_facets(ask: Ask, page: SearchPage, only: SearchFilters | None = None) -> Facets:
+    """Count the texts of a page's window by host and by time, at most the newest ``MOST_COUNTED``."""
+    filters = only or SearchFilters()
+    (site, site_end), (since, until) = filters.site or (None, None), first_seen_window(filters)
     texts = json.dumps(list(page.texts[:MOST_COUNTED]))
     rows = ask(_VERSIONS, texts=texts, since=since, until=until, site=site, behind=site_end)
     hosts: Counter[str] = Counter()

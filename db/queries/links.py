@@ -29,7 +29,7 @@ _ORDER = ("a_key", "a_number", "b_key", "b_number")
 
 
 def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Link]:
-    """Return every link of which a version belongs to these sources; all links if none are given."""
+    """Return every link of which a version belongs to these sources, or all links if none are given."""
     if not source_ids:
         return _links(ask(_LINKS.format(where="1 = 1")))
     links = (link for source_id in source_ids for link in _links(_of_source(ask, source_id)))
@@ -131,7 +131,7 @@ def key_value(key: int, *, rare: bool) -> int:
 
 
 def first_days(ask: Ask, text_ids: Collection[int]) -> dict[int, int]:
-    """Map each text to the day on which it was first seen in today's histories; a text in none is left out."""
+    """Map each text to the day on which it was first seen in today's histories. A text in none is left out."""
     if not text_ids:
         return {}
     sql = """SELECT text_id, min(first_seen_at) AS seen FROM version
@@ -140,7 +140,7 @@ def first_days(ask: Ask, text_ids: Collection[int]) -> dict[int, int]:
 
 
 def candidates(ask: Ask, text_id: int, keys: Sequence[int]) -> list[int]:
-    """Return the texts to compare with this one, whose LSH keys are given; those with most shared keys first.
+    """Return the texts to compare with this one, whose LSH keys are given, those with most shared keys first.
 
     Candidates share ``LEAST_SHARED`` live keys, by value. A key is live between two texts first seen within a fortnight
     of each other if it is crowded in neither's block, and between any two texts if it is rare. So the relation is
@@ -188,6 +188,6 @@ def _with_value(row: Row, value: int) -> Iterator[tuple[int, int]]:
 
 
 def compared_texts(ask: Ask, text_ids: Collection[int], method: str) -> set[int]:
-    """Return those of these texts that were compared by this method; they are queued only to drop links."""
+    """Return those of these texts that were compared by this method. They are queued only to drop links."""
     sql = "SELECT id FROM text WHERE linked_by = :method AND id IN (SELECT value FROM json_each(:ids))"
     return {row["id"] for row in ask(sql, method=method, ids=json.dumps(sorted(text_ids)))}

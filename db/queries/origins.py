@@ -21,7 +21,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def host_state(ask: Ask, origin: str) -> HostState | None:
-    """Return the stored state of ``origin`` (``scheme://host:port``); None if there is none yet."""
+    """Return the stored state of ``origin`` (``scheme://host:port``), or None if there is none yet."""
     rows = ask("SELECT * FROM origin WHERE name = :name", name=origin)
     return _host_state(rows[0]) if rows else None
 
@@ -40,7 +40,7 @@ def _host_state(row: Row) -> HostState:
 
 
 def pauses(ask: Ask) -> dict[str, datetime]:
-    """Return the end of the last pause of every origin that ever asked for one; many are over."""
+    """Return the end of the last pause of every origin that ever asked for one. Many are over."""
     rows = ask("SELECT name, paused_until_at FROM origin WHERE paused_until_at IS NOT NULL")
     return {row["name"]: instant(row["paused_until_at"]) for row in rows}
 
@@ -59,7 +59,7 @@ _NEWEST = "ORDER BY c.captured_at DESC, c.id DESC LIMIT 1"
 
 
 def robots_txt(ask: Ask, url: str, url_key: str) -> tuple[Capture, bytes, datetime] | None:
-    """Return the capture of the robots.txt in force, its bytes, and when it was last confirmed; None: never fetched.
+    """Return the capture of the robots.txt in force, its bytes, and when it was last confirmed. None: never fetched.
 
     In force is the newest capture or, if that is a 304, the newest whole one, which the 304 confirms.
     """
@@ -120,6 +120,6 @@ _LAST_PAGES = f"""
 
 
 def last_pages(ask: Ask, source_ids: Iterable[int]) -> dict[int, Capture]:
-    """Map each of these sources to the newest whole page that we fetched from it; sources without one are left out."""
+    """Map each of these sources to the newest whole page that we fetched from it. Sources without one are left out."""
     rows = ask(_LAST_PAGES, ids=json.dumps(sorted(source_ids)))
     return {row["source_id"]: row_mapping.capture(row) for row in rows}

@@ -64,7 +64,7 @@ def stored_payloads(ask: Ask, digests: Iterable[bytes]) -> dict[bytes, Row]:
 
 
 def newest_id(ask: Ask) -> int:
-    """Return the highest id of a payload; 0 if there is none."""
+    """Return the highest id of a payload, or 0 if there is none."""
     return int(ask("SELECT coalesce(max(id), 0) AS n FROM payload")[0]["n"])
 
 
@@ -130,6 +130,6 @@ def packed_bytes(ask: Ask, ids: Iterable[int]) -> int:
 
 
 def first_capture_of(ask: Ask, payload_id: int) -> int | None:
-    """Return the first capture that shows a payload; None if there is none."""
+    """Return the first capture that shows a payload, or None if there is none."""
     rows = ask("SELECT id FROM capture WHERE payload_id = :id ORDER BY id LIMIT 1", id=payload_id)
     return rows[0]["id"] if rows else None

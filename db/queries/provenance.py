@@ -25,7 +25,7 @@ _DECLARED = """
 
 
 def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, DeclaredProvenance]:
-    """Return what the pages of these versions declare; versions that are not of today's history are left out."""
+    """Return what the pages of these versions declare. Versions that are not of today's history are left out."""
     declared = {}
     for ref in refs:
         rows = ask(_DECLARED, digest=bytes.fromhex(ref.text_sha256), url=ref.url, number=ref.version)

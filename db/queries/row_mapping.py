@@ -163,7 +163,7 @@ def hops_column(chain: tuple[Hop, ...]) -> str:
 
 
 def exchange(column: str) -> Exchange | None:
-    """Return the exchange in a column; None where it is unknown (imports, older captures)."""
+    """Return the exchange in a column, or None where it is unknown (imports, older captures)."""
     values = json.loads(column)
     if not values:
         return None
@@ -221,7 +221,7 @@ def _other_side(line: str) -> str:
 
 
 def hex_or_none(digest: bytes | None) -> str | None:
-    """Return the lower-case hex of a digest; None for None."""
+    """Return the lower-case hex of a digest, or None for None."""
     return None if digest is None else digest.hex()
 
 

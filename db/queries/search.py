@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from db.microseconds import instant, micros_or_none
 from db.queries import row_mapping
-from db.records import Cause
+from db.records import SNIPPET_MARKS, Cause, Match, SearchCursor, SearchFilters, SearchPage, SearchRank
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from db.reader import Ask, Row
-    from db.records import Version
 
     History = Mapping[int, Row]  # today's versions of an article by number
 
-SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
-"""Private-use characters around the words that match, and the ellipsis. Escape a snippet before replacing them."""
-
 WINDOW = 2_000
 """Matching texts in a window. A word in all of 150,000 texts is ranked in 15 ms of CPU, and so is a prefix of three
-letters, which the index has; the worst prefix of four takes 45 ms, of two 500. Ranking all matches took 1.5 s."""
+letters, which the index has. The worst prefix of four takes 45 ms, of two 500. Ranking all matches took 1.5 s."""
 
 MOST_RANKED, FILTERED_WINDOW = 200, 5_000
 """Texts of a window whose versions and histories are read for one page, best first: 10 ms, on a slow disk one second
@@ -75,80 +69,17 @@ _EXCERPTS = f"SELECT rowid AS text_id, snippet(text_fts, 1, :open, :close, :gap,
 _LAST = 1 << 62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """The filters of a search: url_keys from the first of ``site`` to before the second, and the time of first sight.
-
-    ``when``: only versions that were current at that instant. ``gone``: only words the article no longer has.
-    """
-
-    site: tuple[str, str] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    when: datetime | None = None
-    gone: bool = False
-
-    @property
-    def is_selective(self) -> bool:
-        """True for a search by site or time, which most texts with the words may not match."""
-        return (self.site, self.since, self.until) != (None, None, None)
-
-    @property
-    def first_seen(self) -> tuple[int, int]:
-        """The bounds of the first sight in microseconds, without the end."""
-        return micros_or_none(self.since) or 0, micros_or_none(self.until) or _LAST
-
-    @property
-    def window(self) -> int:
-        """The number of texts in a window."""
-        return FILTERED_WINDOW if self.is_selective else WINDOW
+def first_seen_window(filters: SearchFilters) -> tuple[int, int]:
+    """Return the bounds of the first sight in microseconds, without the end."""
+    return micros_or_none(filters.since) or 0, micros_or_none(filters.until) or _LAST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """A version that matches a query, and the period in which consecutive versions of its article matched.
-
-    ``absent_since`` is the number of the first later version that no longer matches, None if the newest still does.
-    ``gone_between``: the periods in which the page was gone, from the last sighting before to the first after.
-    """
-
-    version: Version
-    snippet: str
-    newest: bool
-    present_from: datetime
-    present_to: datetime
-    absent_since: int | None
-    gone_between: tuple[tuple[datetime, datetime], ...] = ()
+def _window_size(filters: SearchFilters) -> int:
+    """Return the number of texts in a window."""
+    return FILTERED_WINDOW if filters.is_selective else WINDOW
 
 
-class Rank(NamedTuple):
-    """The rank of a version in a window: the score of its text (lowest is best), the text's id, its own id."""
-
-    score: float
-    text_id: int
-    version_id: int
-
-
-class Cursor(NamedTuple):
-    """The start of a page: in the window of texts with ids up to ``top``, after a rank; None: at the best rank."""
-
-    top: int
-    after: Rank | None
-
-
-class Page(NamedTuple):
-    """A page of a search, and the start of the next one; None: this is the last.
-
-    ``texts`` are the texts of its window, newest first. ``whole`` is True if there is no other window.
-    """
-
-    matches: list[Match]
-    following: Cursor | None
-    texts: Sequence[int]
-    whole: bool
-
-
-def search(ask: Ask, query: str, *, limit: int, only: Filters | None = None) -> list[Match]:
+def search(ask: Ask, query: str, *, limit: int, only: SearchFilters | None = None) -> list[Match]:
     """Return the matches of ``search_page``, page after page until there are ``limit`` or no more."""
     page = search_page(ask, query, limit=limit, only=only)
     matches = page.matches
@@ -163,22 +94,22 @@ def search_page(
     query: str,
     *,
     limit: int,
-    only: Filters | None = None,
-    place: Cursor | None = None,
+    only: SearchFilters | None = None,
+    place: SearchCursor | None = None,
     window: int | None = None,
-) -> Page:
+) -> SearchPage:
     """Return the versions matching an FTS5 query, best first, each run of matching versions of an article once.
 
     A page may have fewer than ``limit`` matches, even none, and still have a following page. Snippets contain
     ``SNIPPET_MARKS``. ``window``: the number of texts in a window, instead of the usual one.
     """
-    filters, cursor = only or Filters(), place or Cursor(_LAST, None)
-    size = window or filters.window
+    filters, cursor = only or SearchFilters(), place or SearchCursor(_LAST, None)
+    size = window or _window_size(filters)
     scores = {row["text_id"]: row["score"] for row in ask(_WINDOW, query=query, top=cursor.top, n=size)}
     text_ids, has_more = _remaining_texts(scores, cursor.after, filters)
     results = _Results(ask, query, scores, _versions(ask, text_ids, filters), filters)
     picked: list[tuple[Row, range]] = []
-    rank: Rank | None
+    rank: SearchRank | None
     for rank, row in sorted(results.ranked.items()):
         if cursor.after is not None and rank <= cursor.after:
             continue
@@ -191,14 +122,16 @@ def search_page(
     else:
         rank = None
     is_last_window = len(scores) < size
-    following = None if is_last_window else Cursor(min(scores) - 1, None)
+    following = None if is_last_window else SearchCursor(min(scores) - 1, None)
     if has_more or (rank is not None and rank < max(results.ranked)):
-        following = Cursor(cursor.top, rank or Rank(scores[text_ids[-1]], text_ids[-1], _LAST))
+        following = SearchCursor(cursor.top, rank or SearchRank(scores[text_ids[-1]], text_ids[-1], _LAST))
     matches = _matches(ask, query, picked, results)
-    return Page(matches, following, list(scores), whole=is_last_window and cursor.top == _LAST)
+    return SearchPage(matches, following, list(scores), whole=is_last_window and cursor.top == _LAST)
 
 
-def _remaining_texts(scores: Mapping[int, float], after: Rank | None, filters: Filters) -> tuple[list[int], bool]:
+def _remaining_texts(
+    scores: Mapping[int, float], after: SearchRank | None, filters: SearchFilters
+) -> tuple[list[int], bool]:
     """Return the texts of a window to read for this page, best first, and whether there are more."""
     order = sorted(scores, key=lambda text_id: (scores[text_id], text_id))
     remaining = [text_id for text_id in order if after is None or (scores[text_id], text_id) >= after[:2]]
@@ -206,9 +139,9 @@ def _remaining_texts(scores: Mapping[int, float], after: Rank | None, filters: F
     return remaining[:size], len(remaining) > size
 
 
-def _versions(ask: Ask, text_ids: Sequence[int], filters: Filters) -> list[Row]:
+def _versions(ask: Ask, text_ids: Sequence[int], filters: SearchFilters) -> list[Row]:
     """Return today's versions with these texts that match the filters."""
-    (site, site_end), (since, until) = filters.site or (None, None), filters.first_seen
+    (site, site_end), (since, until) = filters.site or (None, None), first_seen_window(filters)
     return ask(
         _VERSIONS if filters.site else _VERSIONS_ANYWHERE,
         texts=json.dumps(text_ids),
@@ -224,9 +157,9 @@ class _Results:
     """The versions of a window that match, the histories around them, and which versions of those match."""
 
     def __init__(
-        self, ask: Ask, query: str, scores: Mapping[int, float], versions: Sequence[Row], filters: Filters
+        self, ask: Ask, query: str, scores: Mapping[int, float], versions: Sequence[Row], filters: SearchFilters
     ) -> None:
-        self.ranked = {Rank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in versions}
+        self.ranked = {SearchRank(scores[row["text_id"]], row["text_id"], row["id"]): row for row in versions}
         self.histories: dict[int, dict[int, Row]] = defaultdict(dict)
         for row in ask(_HISTORIES, sources=json.dumps(sorted({row["source_id"] for row in versions}))):
             self.histories[row["source_id"]][row["number"]] = row
@@ -245,10 +178,12 @@ class _Results:
     def _has_match(self, history: History, number: int) -> bool:
         return number in history and history[number]["text_id"] in self._matching
 
-    def is_best(self, rank: Rank, row: Row, stretch: range) -> bool:
+    def is_best(self, rank: SearchRank, row: Row, stretch: range) -> bool:
         """True for the best version of its stretch in this window, which represents the stretch."""
         others = (other for other in self._filtered(row, stretch) if other["text_id"] in self._scores)
-        return all(Rank(self._scores[other["text_id"]], other["text_id"], other["id"]) >= rank for other in others)
+        return all(
+            SearchRank(self._scores[other["text_id"]], other["text_id"], other["id"]) >= rank for other in others
+        )
 
     def is_in_earlier_window(self, row: Row, stretch: range, top: int) -> bool:
         """True if a window before the one that begins at ``top`` contained the stretch."""
@@ -256,7 +191,7 @@ class _Results:
 
     def _filtered(self, row: Row, stretch: range) -> Iterator[Row]:
         """Yield the versions of a stretch that match the filters."""
-        since, until = self._filters.first_seen
+        since, until = first_seen_window(self._filters)
         for number in stretch if self._filters.when is None else ():  # at one instant an article has one version
             version = self.histories[row["source_id"]][number]
             if since <= version["first_seen_at"] < until:
@@ -281,7 +216,7 @@ def _matches(ask: Ask, query: str, picked: Sequence[tuple[Row, range]], results:
 
 
 def _snippets(ask: Ask, query: str, rows: Iterable[Row]) -> dict[int, str]:
-    """Return the words around the match, by text; the beginning of texts that are too long to search."""
+    """Return the words around the match, by text, or the beginning of a text that is too long to search."""
     beginnings: dict[int, str] = {}
     short, budget = set(), MOST_EXCERPTED
     for row in rows:

@@ -23,7 +23,7 @@ _NEWEST = """
 
 
 def newest_template(ask: Ask, site: str) -> SiteTemplate:
-    """Return the newest template of a site; an empty one with revision 0 if none was learned."""
+    """Return the newest template of a site, or an empty one with revision 0 if none was learned."""
     for row in ask(_NEWEST, site=site):
         lines = TemplateLines(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
         adopted_at = instant(row["adopted_at"])

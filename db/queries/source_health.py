@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
 from db.queries import row_mapping
 from db.queries import sources as source_queries
-from db.records import Relation, SeedKind
+from db.records import ArticleAsOf, Check, LastState, Relation, SeedKind, SourceHealth
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from db.reader import Ask, Row
-    from db.records import Every, Source, Version
 
 _EVIDENCE = "('robots', 'probe')"
 _LAST_CHECKS = 30
 """Checks of a source in its health."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One check of a source: its instant, the state it met, and the characters of text."""
-
-    at: datetime
-    state: str
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceHealth:
-    """The health of a source. ``checks`` are the last ones, oldest first; ``count`` is the number of all.
-
-    ``versions`` counts those of its history; ``changed_at``: first sight of the newest change. ``waits_until``: the end
-    of a wait that its server asked for.
-    """
-
-    source: Source
-    group: str
-    every: Every | None
-    checks: tuple[Check, ...]
-    count: int
-    versions: int
-    changed_at: datetime | None
-    waits_until: datetime | None
 
 
 _SOURCES = f"""
@@ -77,16 +48,6 @@ _COUNTS = """
 def list_health(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[SourceHealth]:
     """Return the health of sources by url_key, after the one given. ``group``: a group, or the key of a seed."""
     return [_health(ask, row) for row in ask(_SOURCES, after=after, limit=limit, wanted=group)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastState:
-    """The state that the last check of a source met."""
-
-    source_id: int
-    url_key: str
-    kind: SeedKind
-    state: str
 
 
 def last_states(ask: Ask, *, after: str, limit: int, group: str | None = None) -> list[LastState]:
@@ -180,16 +141,6 @@ _AS_OF = f"""
 _MOST_SOURCES = 1_000
 """Sources read for one page at most: 10 ms, on a slow disk 0.3 s, where none has a version."""
 _END = "SELECT url_key FROM source WHERE url_key > :after ORDER BY url_key LIMIT 1 OFFSET :n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleAsOf:
-    """An article as of an instant."""
-
-    source_id: int
-    url_key: str
-    group: str
-    version: Version
 
 
 def articles_as_of(ask: Ask, when: datetime, *, after: str, limit: int) -> tuple[list[ArticleAsOf], str | None]:

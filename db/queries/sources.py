@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from db.queries import origins, row_mapping
 from db.records import Every, Reason, Source, SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from db.reader import Ask, Row
@@ -36,7 +37,7 @@ def history_root(ask: Ask, source_id: int) -> Source | None:
     return row_mapping.source(rows[0]) if rows else None
 
 
-_EVIDENCE = "('robots', 'probe')"  # kinds that are captured as evidence and watched by nobody
+_EVIDENCE = "('robots', 'probe')"  # kinds that are captured as evidence and never watched
 
 
 def all_sources(ask: Ask) -> list[Source]:
@@ -92,17 +93,30 @@ _STATES = f"""
     LEFT JOIN capture w ON w.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
                                      AND c.reason IS NULL AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
-    WHERE s.same_as IS NULL
+    WHERE {{where}}
     ORDER BY s.url_key"""
 
+# The plus keeps SQLite from reading all sources in the order of that index.
+_THESE = "s.id IN (SELECT value FROM json_each(:ids)) AND +s.same_as IS NULL"
+_SHARING_A_BUDGET = """
+    SELECT t.id FROM source t JOIN seed e ON e.id = t.seed_id
+    WHERE e."group" IN (SELECT b."group" FROM seed b WHERE b.budget IS NOT NULL AND b."group" IN (
+        SELECT p."group" FROM json_each(:ids) f CROSS JOIN source q ON q.id = f.value CROSS JOIN seed p
+        ON p.id = q.seed_id))"""
 
-def states(ask: Ask) -> list[SourceState]:
+
+def states(ask: Ask, source_ids: Collection[int] | None = None) -> list[SourceState]:
     """Return what the plan needs to know of every watched source. Sources known by import alone are not watched.
 
-    A list last changed when it last brought a new source.
+    A list last changed when it last brought a new source. ``source_ids``: only of these, and of all sources of their
+    groups that have a budget: what it leaves for one source depends on the others.
     """
     pauses = origins.pauses(ask)
-    return [_state(row, pauses) for row in ask(_STATES)]
+    if source_ids is None:
+        return [_state(row, pauses) for row in ask(_STATES.format(where="s.same_as IS NULL"))]
+    sharing = ask(_SHARING_A_BUDGET, ids=json.dumps(sorted(source_ids)))
+    ids = json.dumps(sorted({*source_ids, *(row["id"] for row in sharing)}))
+    return [_state(row, pauses) for row in ask(_STATES.format(where=_THESE), ids=ids)]
 
 
 def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
@@ -146,7 +160,7 @@ def parse_every(column: str) -> Every:
 
 
 def ids_matching(ask: Ask, names: Sequence[str]) -> list[int]:
-    """Return the sources whose seed, group or address is in ``names``; none for no names."""
+    """Return the sources whose seed, group or address is in ``names``, or none for no names."""
     sql = """SELECT s.id FROM source s JOIN seed d ON d.id = s.seed_id
              WHERE d.key = :name OR d."group" = :name OR d.name = :name OR s.url = :name ORDER BY s.url_key"""
     return list(dict.fromkeys(row["id"] for name in names for row in ask(sql, name=name)))

@@ -95,8 +95,8 @@ def file_size(ask: Ask) -> int:
 def sizes(ask: Ask, by_table: Mapping[str, int]) -> dict[str, int]:
     """Return bytes by purpose, from the result of ``table_sizes``.
 
-    ``payloads``: every table and index that holds payload bytes or digests; ``text``; ``index``: full text and
-    near-copy look-up; ``total``: the whole file.
+    ``payloads``: every table and index that holds payload bytes or digests. ``text``: the texts. ``index``: full text
+    and LSH keys. ``total``: the whole file.
     """
     return {
         "payloads": by_table.get("payload", 0),

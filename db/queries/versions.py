@@ -85,7 +85,7 @@ _SEEDS = """
     SELECT d.id, d."group" AS name FROM seed d WHERE :wanted IS NULL OR d."group" = :wanted OR d.key = :wanted"""
 
 _AT_LAST = 1 << 62
-"""An instant after all others, in microseconds. A comparison with it uses the index; one with NULL does not."""
+"""An instant after all others, in microseconds. A comparison with it uses the index. One with NULL does not."""
 
 
 def versions_as_of(
@@ -178,7 +178,7 @@ _CAPTURE_TEXT = """
 
 
 def text_of_capture(ask: Ask, capture_id: int) -> tuple[Text, str] | None:
-    """Return the article's text in a capture, and the recipe; None if the capture shows none."""
+    """Return the article's text in a capture, and the recipe, or None if the capture shows none."""
     rows = ask(_CAPTURE_TEXT, id=capture_id)
     return (_text(rows[0]), rows[0]["recipe_id"]) if rows else None
 

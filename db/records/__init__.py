@@ -3,6 +3,7 @@
 Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans are character offsets, half open.
 
 =============== =====================================================
+``core``        the eight core nouns: source, visit, outcome, capture, extraction, text, version, link
 ``enums``       the closed lists: reasons, verdicts, kinds, relations
 ``seeds``       the seed index
 ``gather``      sources, visits, outcomes, captures
@@ -24,18 +25,18 @@ from db.records.copies import (
     Judgement,
     Label,
     Lag,
-    Link,
     Passage,
     UncorrectedCopy,
     VersionRef,
 )
+from db.records.core import Capture, Extraction, Link, Outcome, Source, Text, Version, Visit
 from db.records.derive import (
     SCRAPER_MARKS,
     TEXT_MEDIA_TYPE,
     AliasClaim,
     AliasEdge,
     CleanedText,
-    Extraction,
+    DeclaredUrl,
     Fact,
     History,
     Page,
@@ -47,58 +48,73 @@ from db.records.derive import (
     Stretch,
     Suspect,
     TemplateLines,
-    Text,
-    Version,
 )
 from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
 from db.records.gather import (
-    Capture,
     DiscoveredUrl,
     Exchange,
     Hop,
     HostState,
-    Outcome,
     Plan,
-    Source,
     SourceState,
-    Visit,
     WaitingSource,
 )
-from db.records.runs import Problem, Report, Row
+from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, SourceHealth
+from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.search import (
+    SNIPPET_MARKS,
+    Facets,
+    Match,
+    SearchCursor,
+    SearchFilters,
+    SearchPage,
+    SearchRank,
+)
 from db.records.seeds import Complaint, Every, Seed, Seeds
 from db.records.tombstones import ChainLink, Citation, RepackResult, Tombstone
 
 __all__ = [
     "SCRAPER_MARKS",
+    "SNIPPET_MARKS",
     "TEXT_MEDIA_TYPE",
     "AliasClaim",
     "AliasEdge",
+    "ArticleAsOf",
     "Budget",
     "Capture",
     "Cause",
     "ChainLink",
     "Change",
     "ChangeRate",
+    "Check",
     "Citation",
     "CleanedText",
     "Cluster",
     "Complaint",
     "DeclaredProvenance",
+    "DeclaredUrl",
     "DiscoveredUrl",
     "Edit",
     "Every",
     "Exchange",
+    "ExpectedRun",
     "Extraction",
+    "Facets",
     "Fact",
     "FoldedCluster",
     "History",
     "Hop",
     "HostState",
+    "InboxEntry",
+    "InboxFilter",
     "Judgement",
     "Kind",
     "Label",
     "Lag",
+    "LastState",
+    "Lease",
     "Link",
+    "Match",
     "ObservedHistory",
     "Outcome",
     "Page",
@@ -113,12 +129,18 @@ __all__ = [
     "RepackResult",
     "Report",
     "Row",
+    "Run",
+    "SearchCursor",
+    "SearchFilters",
+    "SearchPage",
+    "SearchRank",
     "Seed",
     "SeedKind",
     "Seeds",
     "Sighting",
     "SiteTemplate",
     "Source",
+    "SourceHealth",
     "SourceState",
     "Stretch",
     "Suspect",

@@ -22,7 +22,7 @@ class ObservedHistory:
 class ChangeRate:
     """The change rate of the articles of a seed by age, learned from ``articles`` articles.
 
-    ``hazard`` has the edits an hour in each bin of age; ``archive.crawl.frontier.change_rate.EDGES`` are the bins.
+    ``hazard`` has the edits an hour in each bin of age; ``archive.seeds.frontier.change_rate.EDGES`` are the bins.
     """
 
     seed_key: str

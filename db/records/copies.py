@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.derive import Version
+    from db.records.core import Link, Version
     from db.records.enums import Kind, Relation
 
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Edit:
     """One operation from an older text to a newer one. ``a`` and ``b`` are spans in the two texts.
 
-    ``op`` is equal, insert, delete, replace or move; for a move both spans hold the passage. ``kinds``: the kinds of
+    ``op`` is equal, insert, delete, replace or move. For a move both spans hold the passage. ``kinds``: the kinds of
     edit.
     """
 
@@ -30,7 +30,7 @@ class Edit:
 class Change:
     """The change from one text to another: its edits, their kinds, and a score from 0 (nothing) to 1 (rewritten).
 
-    ``edits`` have offsets in the body, ``headline`` has offsets in the title; each is in order of ``b`` and without
+    ``edits`` have offsets in the body, ``headline`` has offsets in the title. Each is in order of ``b`` and without
     gaps. ``coarse``: the texts were too large to compare word by word everywhere, so some edits are whole paragraphs.
     """
 
@@ -99,28 +99,6 @@ class VersionRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A relation between two versions. ``a`` is the earlier one as far as the archive knows, ``b`` the other.
-
-    ``translated``, ``languages`` and ``broken`` are those of ``Judgement``.
-    """
-
-    a: VersionRef
-    b: VersionRef
-    relation: Relation
-    score: float
-    coverage: tuple[float, float]
-    passages: tuple[Passage, ...] = ()
-    because: str = ""
-    longest_run: int = 0
-    residue: tuple[str, ...] = ()
-    method: str = ""
-    translated: bool = False
-    languages: tuple[str | None, str | None] = (None, None)
-    broken: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """The label a person gave to two texts: ``copy`` True, or False if neither was copied from the other.
 
@@ -164,8 +142,9 @@ class Lag:
 class Cluster:
     """A cluster of copies: ``members`` by first sight, the probable ``original``, and the reasons for it.
 
-    ``lags`` are in the order of ``members``; None for the original, or where no times are known. ``credited``: the
-    agency that the members credit, where the original is probably not archived.
+    ``lags`` are in the order of ``members``, None for the original or where no times are known. ``credited``: the
+    agency that the members credit, where the original is probably not archived. ``whole`` is False if more articles
+    are connected with these than were read.
     """
 
     members: tuple[VersionRef, ...]
@@ -175,6 +154,7 @@ class Cluster:
     lags: tuple[Lag | None, ...] = ()
     credited: str | None = None
     labels: tuple[Label, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

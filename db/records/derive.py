@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.enums import Cause, Kind, Reason, Verdict
+    from db.records.core import Version
+    from db.records.enums import Reason, Verdict
 
 TEXT_MEDIA_TYPE = "application/vnd.wirecopy.text+json"
 """Content type of a payload imported as finished text: JSON {text, title, byline, published_at, language}."""
@@ -90,34 +91,6 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
-    """The extraction of one payload under one recipe. ``text`` is the best body found, whatever the verdict.
-
-    ``title`` is the headline: the one that two of h1, og:title, JSON-LD agree on, else h1. ``published_at`` is declared
-    by the page, never guessed. ``removed`` lists the boilerplate removed, in text order; ``origin`` the agency or
-    credit lines. ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or
-    og, and a link. ``facts`` have the source of each of these, and the guesses. ``headline_from`` names those of h1,
-    og:title and json-ld that agree on ``title``.
-    """
-
-    verdict: Verdict
-    detail: str = ""
-    title: str = ""
-    text: str = ""
-    byline: str | None = None
-    published_at: datetime | None = None
-    modified_at: datetime | None = None
-    language: str | None = None
-    site: str | None = None
-    canonical_url: str | None = None
-    removed: tuple[RemovedSpan, ...] = ()
-    origin: tuple[str, ...] = ()
-    claims: tuple[tuple[str, str], ...] = ()
-    facts: tuple[Fact, ...] = ()
-    headline_from: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedText:
     """The text of a capture that depends on more than one payload: on its site's template, or on further parts.
 
@@ -147,6 +120,16 @@ class ReadLength:
     length: int
     paragraphs: int
     removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredUrl:
+    """An address as it was declared once: its kind, the link as written, what it is relative to, and when."""
+
+    kind: str
+    href: str
+    base: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,24 +162,6 @@ class AliasEdge:
     target_id: int
     target_url: str
     target_key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A distinct normalised text, stored once. ``sha256`` is the digest of headline, blank line, body.
-
-    ``residue`` has the removed spans whose reason is in ``SCRAPER_MARKS``.
-    """
-
-    sha256: str
-    title: str
-    body: str
-    language: str | None = None
-    published_at: datetime | None = None
-    byline: str | None = None
-    origin: tuple[str, ...] = ()
-    residue: tuple[str, ...] = ()
-    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,37 +207,6 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A maximal run of captures of one source with the same normalised text.
-
-    ``number`` counts from 1 in today's history and may shift. ``kinds`` and ``score`` compare with the version before.
-    ``dated_at`` is the earliest trustworthy date of this text: the declared date of a first version if it is before the
-    first sight, else the first sight.
-    """
-
-    url: str
-    number: int
-    text_sha256: str
-    title: str
-    cause: Cause
-    first_seen_at: datetime
-    last_seen_at: datetime
-    captures: int
-    kinds: tuple[Kind, ...] = ()
-    score: float = 0.0
-    byline: str | None = None
-    published_at: datetime | None = None
-    language: str | None = None
-    dated_at: datetime | None = None
-    first_capture_id: int = 0
-    last_capture_id: int = 0
-    recorded_at: datetime | None = None
-    superseded_at: datetime | None = None
-    recipe_id: str = ""
-    id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A run of checks that met one state: its period, its number of checks, and if an absence is confirmed.
 
@@ -293,7 +227,7 @@ class Stretch:
 class Suspect:
     """A text that was seen, but does not count as the article's before another capture confirms it.
 
-    ``because`` is the reason for doubt. ``waiting`` is True while the next check may still confirm it; otherwise the
+    ``because`` is the reason for doubt. ``waiting`` is True while the next check may still confirm it. Otherwise the
     page returned to its text before.
     """
 
@@ -309,7 +243,7 @@ class Suspect:
 class History:
     """The history of one source: its versions, its suspect texts, and the other states its checks met.
 
-    ``stretches`` are the states without a text; passing failures do not interrupt them. ``states`` are all runs of one
+    ``stretches`` are the states without a text. Passing failures do not interrupt them. ``states`` are all runs of one
     state, by start. ``claims`` are the alias claims. ``found_in`` are the lists that named the source, and when each
     first did.
     """
@@ -325,7 +259,7 @@ class History:
 
     @property
     def gone_at(self) -> datetime | None:
-        """The start of the page's confirmed absence, if no text was seen after it; None if the page is not gone.
+        """The start of the page's confirmed absence, if no text was seen after it, or None if the page is not gone.
 
         One 404 is no absence. A second one at least a day later, a 410 or a 451 is.
         """

@@ -79,7 +79,7 @@ _BY_STATUS = {
 
 
 def reason_of_status(status: int, *, conditional: bool = True) -> Reason | None:
-    """Return the reason for an HTTP ``status``; None for a whole page (or a declared empty one).
+    """Return the reason for an HTTP ``status``, or None for a whole page (or a declared empty one).
 
     A 304 is valid only if the request was ``conditional``, that is, sent a validator. Otherwise it breaks the protocol.
     """
@@ -164,7 +164,7 @@ class Kind(StrEnum):
 
 
 class Relation(StrEnum):
-    """Relations of two texts. Only the first four are copies; ``possible`` is undecided."""
+    """Relations of two texts. Only the first four are copies. ``possible`` is undecided."""
 
     EXACT = "exact"
     NEAR = "near"

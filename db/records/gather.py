@@ -11,24 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.records.change_rate import Budget
+    from db.records.core import Source, Visit
     from db.records.seeds import Every
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One watched resource. ``same_as`` is the source whose history it belongs to (after a permanent redirect)."""
-
-    id: int
-    url: str
-    url_key: str
-    kind: SeedKind = SeedKind.ARTICLE
-    seed_key: str | None = None
-    found_at: datetime
-    found_in: int | None = None
-    retired_at: datetime | None = None
-    same_as: int | None = None
-    hinted_at: datetime | None = None
-    """The newest instant at which a list says this page was updated; None if no list says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +51,6 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One planned attempt on one source, and the reason. Without ``etag`` and ``last_modified`` it is unconditional.
-
-    The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of a redirect
-    chain, and only with the Accept-Encoding ``validators_coding`` (None: with any). ``replays``: the request goes to a
-    web archive, whose answer is the recorded one, also if it is a redirect or a 304.
-    """
-
-    source_id: int
-    url: str
-    kind: SeedKind = SeedKind.ARTICLE
-    because: str = ""
-    etag: str | None = None
-    last_modified: str | None = None
-    validators_url: str | None = None
-    validators_coding: str | None = None
-    language: str | None = None
-    allow_private: bool = False
-    replays: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingSource:
     """A source that is not due, the reason, and the instant it will be due (None: never by itself)."""
 
@@ -105,6 +67,15 @@ class Plan:
     visits: tuple[Visit, ...]
     waiting: tuple[WaitingSource, ...] = ()
     budgets: tuple[Budget, ...] = ()
+
+    def is_due(self, source_id: int) -> bool:
+        """True if a source is visited now."""
+        return any(visit.source_id == source_id for visit in self.visits)
+
+    def due_at(self, source_id: int) -> datetime | None:
+        """Return when a source is due or was; None: never by itself, or it is not watched."""
+        sources: tuple[Visit | WaitingSource, ...] = (*self.visits, *self.waiting)
+        return next((source.due_at for source in sources if source.source_id == source_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,37 +112,6 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The answer of the network. ``reason`` None: a whole page arrived. Otherwise it says why not.
-
-    ``payload`` is the body after transfer and content decoding, charset untouched. Error pages have one too. A body
-    that could not be decoded is kept as received.
-    """
-
-    requested_url: str
-    final_url: str
-    started_at: datetime
-    finished_at: datetime
-    reason: Reason | None = None
-    detail: str = ""
-    status: int | None = None
-    reason_phrase: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    hops: tuple[Hop, ...] = ()
-    payload: bytes | None = None
-    wire_sha256: str | None = None
-    wire_length: int | None = None
-    content_type: str = ""
-    charset: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    retry_at: datetime | None = None
-    ip: str | None = None
-    flags: tuple[str, ...] = ()
-    exchange: Exchange | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
     """The state of one origin that is stored between runs, so that a restart is as polite as one long run.
 
@@ -190,45 +130,6 @@ class HostState:
     robots_failing_since_at: datetime | None = None
     probed_at: datetime | None = None
     answered_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
-    """The stored record of a visit, immutable. ``revisit`` is True if the payload was stored already, or for a 304.
-
-    The natural key is (``url_key`` of the source, ``captured_at``, ``payload_sha256``). ``reason`` None: a whole page.
-    ``provenance`` is ``live``, ``import:FILE`` or the archive it came from. The further pages of a multi-page article
-    are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``.
-    """
-
-    source_id: int
-    url: str
-    final_url: str
-    captured_at: datetime
-    finished_at: datetime | None = None
-    reason: Reason | None = None
-    detail: str = ""
-    status: int | None = None
-    reason_phrase: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    hops: tuple[Hop, ...] = ()
-    payload_sha256: str | None = None
-    payload_length: int | None = None
-    wire_sha256: str | None = None
-    wire_length: int | None = None
-    content_type: str = ""
-    charset: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    retry_at: datetime | None = None
-    ip: str | None = None
-    flags: tuple[str, ...] = ()
-    exchange: Exchange | None = None
-    revisit: bool = False
-    provenance: str = "live"
-    part: int = 1
-    part_of: int | None = None
-    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

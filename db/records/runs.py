@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from db.records.derive import Version
+    from db.records.core import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,39 @@ class Report:
     def failed(self) -> int:
         """The number of sources that could not be fetched in this run."""
         return self.counts.get("failed", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as the archive recorded it; ``finished_at`` is None for one at work or cut off."""
+
+    id: int
+    kind: str
+    owner: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to do something alone: its name, who holds it, and until when."""
+
+    name: str
+    owner: str
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRun:
+    """When the last refresh began, how often they come, and when the next is to be expected; None where unknown.
+
+    ``next_at`` is None where a run is overdue by more than a whole turn: then nobody runs them.
+    """
+
+    last_at: datetime | None = None
+    every: timedelta | None = None
+    next_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

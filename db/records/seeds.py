@@ -18,8 +18,8 @@ Every: TypeAlias = "timedelta | Literal['auto', 'once']"
 class Seed:
     """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row.
 
-    ``budget`` is the number of visits a day that the whole group may cost; None: no limit.
-    ``notify`` lists the kinds of edits for which notices are sent; empty: none.
+    ``budget`` is the number of visits a day that the whole group may cost. None: no limit.
+    ``notify`` lists the kinds of edits for which notices are sent. Empty: none.
     """
 
     key: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from db.records.gather import Capture
+    from db.records.core import Capture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core. Captures are facts and never change; the tables of ``derive`` can be derived again.
+"""The tables, as SQLAlchemy Core. Captures are facts and never change. The tables of ``derive`` can be derived again.
 
 Instants are microseconds since the epoch (``db.microseconds``), digests 32 raw bytes, lists and maps JSON text. So a
 row means the same in SQLite and PostgreSQL. Constraints have names, because a migration can alter only what has one.

@@ -35,5 +35,5 @@ def reference(table: str, name: str | None = None, *, null: bool = False, **more
 
 
 def words(name: str, *, null: bool = False, default: str | None = "") -> Column[str]:
-    """Return a text column; its default is the empty string, unless it may be null."""
+    """Return a text column. Its default is the empty string, unless it may be null."""
     return Column(name, Text, nullable=null, server_default=None if null or default is None else default)

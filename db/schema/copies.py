@@ -44,8 +44,8 @@ link = Table(
 )
 """The result of comparing two texts. ``a`` is the one with the smaller digest, whatever the order of arrival.
 
-``languages``: those of a and b, separated by a comma; empty if unknown. ``broken``: names of a with their spelling in
-b.
+``languages``: those of a and b, separated by a comma, or empty if unknown. ``broken``: names of a with their spelling
+in b.
 """
 
 label = Table(

@@ -60,7 +60,7 @@ furniture = Table(
     instant("adopted_at"),
     UniqueConstraint("site", "revision"),
 )
-"""Site templates (``db.records.SiteTemplate``). A row never changes; the newest revision counts."""
+"""Site templates (``db.records.SiteTemplate``). A row never changes. The newest revision counts."""
 
 cleaning = Table(
     "cleaning",

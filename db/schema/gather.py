@@ -106,7 +106,7 @@ payload = Table(
     words("anchor", null=True),
     Column("data", LargeBinary, nullable=False),  # last, so that reading other columns does not read it
 )
-"""Every payload, stored once (``db.delta_codec``). A base has a smaller id than its deltas; ``depth`` counts deltas.
+"""Every payload, stored once (``db.delta_codec``). A base has a smaller id than its deltas. ``depth`` counts deltas.
 
 ``anchor`` names the site whose new pages may be packed against this one. ``packing`` says how its base was chosen.
 """

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.queries.alias_claims import DeclaredUrl
     from db.reader import Ask
-    from db.records import AliasClaim, AliasEdge
+    from db.records import AliasClaim, AliasEdge, DeclaredUrl
 
     ReadClaims = Callable[[Sequence[DeclaredUrl], str], Sequence[AliasClaim]]
     CanonicalOf = Callable[[Iterable[AliasEdge]], Mapping[int, int]]
@@ -95,13 +94,13 @@ def _history_of(connection: Connection, source_id: int) -> set[int]:
 
 
 def _canonical_ids(connection: Connection, ids: set[int]) -> dict[int, int | None]:
-    """Return for each source the one that keeps its history; None if it keeps its own."""
+    """Return for each source the one that keeps its history, or None if it keeps its own."""
     rows = connection.execute(select(source.c.id, source.c.same_as).where(source.c.id.in_(ids)))
     return {row.id: row.same_as for row in rows}
 
 
 def _requeue_capture(connection: Connection, root: int) -> list[int]:
-    """Put one derived capture of a history on the ledger; none if nothing was derived of it or it is there already."""
+    """Put one derived capture of a history on the ledger, unless there is none or it is there already."""
     members = or_(source.c.id == root, source.c.same_as == root)
     derived = select(derivation.c.capture_id).join(capture, capture.c.id == derivation.c.capture_id)
     capture_ids = list(connection.execute(derived.join(source).where(members).limit(1)).scalars())

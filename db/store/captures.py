@@ -51,7 +51,7 @@ class _Batch:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, new: Capture, packed: Packed | None) -> int | None:
-        """Return the id of the new row; None if its natural key is stored already."""
+        """Return the id of the new row, or None if its natural key is stored already."""
         payload_id, is_repeat = self.payloads.add(packed)
         key = new.source_id, micros(new.captured_at), payload_id
         if key in self.known:
@@ -65,7 +65,7 @@ class _Batch:
         return self.next_id - 1
 
     def write(self) -> list[int]:
-        """Write the payloads, then the rows and their chain links; return the ids of the rows."""
+        """Write the payloads, then the rows and their chain links, and return the ids of the rows."""
         self.payloads.write()
         if self.rows:
             self.connection.execute(_ADD, [{name: row[name] for name in _COLUMNS} for row in self.rows])
@@ -76,7 +76,7 @@ class _Batch:
 def record(
     store: Transactions, captures: Sequence[tuple[Capture, bytes | None]], run_id: int | None = None
 ) -> list[int]:
-    """Add captures with their payloads; return the ids of those that are new.
+    """Add captures with their payloads and return the ids of those that are new.
 
     Packing takes longer than writing, so it runs before the transaction and blocks no other writer.
     """
@@ -94,7 +94,7 @@ def add_captures(connection: Connection, captures: PayloadPairs, run_id: int | N
     from its place in time (``db.queries.captures``). Otherwise its natural key would depend on the order of arrival.
 
     The further parts of a page directly follow it in ``captures``. They are stored with it or not at all, and derived
-    with it, never alone. Payloads should come packed (``db.store.payloads``); plain bytes are packed here.
+    with it, never alone. Payloads should come packed (``db.store.payloads``). Plain bytes are packed here.
     """
     ask = ask_on(connection)
     ready = pack_all(ask, captures)

@@ -28,14 +28,14 @@ _REQUEUE_STALE = """
 
 
 def use_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
-    """Make ``current`` the current recipe. Captures derived under another go back on the ledger; True if any did."""
+    """Make ``current`` the current recipe. Captures derived under another go back on the ledger. True if any did."""
     if not _add_recipe(connection, current, now) and _is_only_recipe(connection, current.id):
         return False
     return connection.execute(sql(_REQUEUE_STALE), {"recipe": current.id}).rowcount > 0
 
 
 def _add_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
-    """Store a recipe; True if it is new."""
+    """Store a recipe. True if it is new."""
     facts = json.dumps(current.facts, ensure_ascii=False)
     row = insert(recipe).values(id=current.id, facts=facts, first_used_at=micros(now)).on_conflict_do_nothing()
     return connection.execute(row).rowcount > 0
@@ -61,7 +61,7 @@ _REQUEUE_SOURCE = """
 def requeue_sources(
     connection: Connection, sources: Sequence[int], since: datetime | None, until: datetime | None
 ) -> int:
-    """Put the whole pages of these sources captured in the window back on the ledger; return how many."""
+    """Put the whole pages of these sources captured in the window back on the ledger, and return how many."""
     window = {"since": micros_or_none(since), "until": micros_or_none(until)}
     statement = sql(_REQUEUE_SOURCE)
     return sum(connection.execute(statement, {"source": source_id, **window}).rowcount for source_id in sources)
@@ -84,7 +84,7 @@ _COPY = """
 
 
 def copy_extraction(connection: Connection, capture: Capture, recipe_id: str, core: str) -> bool:
-    """Give the payload the extraction of another with the same ``core``; False if the recipe has none.
+    """Give the payload the extraction of another with the same ``core``. False if the recipe has none.
 
     ``core`` is the digest of what is read of a payload: the page without scripts, styles and comments.
     """
@@ -101,7 +101,7 @@ def record_extraction(
     current: Recipe,
     core: str | None = None,
 ) -> None:
-    """Add the extraction of a capture's payload and its text; one that is stored already changes nothing.
+    """Add the extraction of a capture's payload and its text. One that is stored already changes nothing.
 
     ``sha256`` is the digest of headline and body, None where there is no body. ``core`` as in ``copy_extraction``.
     """
@@ -185,7 +185,7 @@ def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:
 def _add_cleaned(
     connection: Connection, extraction_id: int, cleaned: CleanedText | None, now: datetime
 ) -> dict[str, int]:
-    """Add a cleaned text unless it is stored; return the columns of a derivation that name it."""
+    """Add a cleaned text unless it is stored, and return the columns of a derivation that name it."""
     if cleaned is None:
         return {}
     _add_recipe(connection, cleaned.recipe, now)

@@ -34,7 +34,7 @@ _ROUNDS = 20
 
 
 def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
-    """Delete a source, every address joined to its history, and payloads nobody else shows; leave tombstones.
+    """Delete a source, every address joined to its history, and payloads nobody else shows, and leave tombstones.
 
     If it is cut off, either all of that is gone or a second call finishes it. Returns False if other readers kept the
     write-ahead log from being emptied: the log may hold what was forgotten until they close the archive.
@@ -79,7 +79,7 @@ def refuse(forgotten: Mapping[str, Tombstone]) -> None:
 
 
 def lift_tombstone(connection: Connection, url_key: str, now: datetime) -> bool:
-    """Allow a forgotten address to be archived again; False if it was not forgotten."""
+    """Allow a forgotten address to be archived again. False if it was not forgotten."""
     in_force = (tombstone.c.url_key == url_key) & tombstone.c.lifted_at.is_(None)
     return connection.execute(update(tombstone).where(in_force).values(lifted_at=micros(now))).rowcount > 0
 

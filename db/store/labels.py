@@ -21,7 +21,7 @@ _KEY = ("a_source_id", "a_sha256", "b_source_id", "b_sha256")
 
 
 def add_label(connection: Connection, first: Side, second: Side, *, copy: bool, note: str, now: datetime) -> bool:
-    """Store a label in place of an earlier one of the same two texts; False if the earlier one is equal.
+    """Store a label in place of an earlier one of the same two texts. False if the earlier one is equal.
 
     A label given again without a note keeps the note it has.
     """

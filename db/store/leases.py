@@ -60,6 +60,6 @@ def _unfinished_run(connection: Connection, kind: str, parameters: str) -> int |
 
 
 def release_leases(connection: Connection, owner: str) -> int:
-    """Delete the leases of ``owner``, whatever process it ran in (``owner@process``); return how many there were."""
+    """Delete the leases of ``owner``, of any process (``owner@process``), and return how many there were."""
     owned = or_(lease.c.owner == owner, lease.c.owner.startswith(f"{owner}@", autoescape=True))
     return connection.execute(delete(lease).where(owned)).rowcount

@@ -56,7 +56,7 @@ _ALL_DAYS = {"since": -(1 << 40), "until": 1 << 40}
 
 
 def add_lsh_keys(connection: Connection, keys_by_text: Mapping[int, Sequence[int]]) -> set[int]:
-    """Store the keys of texts, so that others find them; return the ids of the texts in a current history.
+    """Store the keys of texts, so that others find them, and return the ids of the texts in a current history.
 
     Keys are stored under the day on which the text was first seen. A text in no history loses its keys and its links,
     and leaves the queue.

@@ -31,7 +31,7 @@ def record_side_captures(
     now: datetime,
     run_id: int | None = None,
 ) -> list[int]:
-    """Add the side captures of a run and the host states it learned; return the ids of the new captures.
+    """Add the side captures of a run and the host states it learned, and return the ids of the new captures.
 
     Their sources have no seed, so nothing visits them again.
     """
@@ -82,7 +82,7 @@ _REQUEUE_HOST = """
 
 
 def requeue_host(connection: Connection, keys: tuple[str, str], since: datetime, until: datetime) -> int:
-    """Put the derived pages of a host's articles captured in the window back on the ledger; return how many.
+    """Put the derived pages of a host's articles captured in the window back on the ledger, and return how many.
 
     ``keys`` is the range of the host's url_keys without its end. The window includes both ends.
     """

@@ -108,7 +108,7 @@ class BaseCache:
         return [self._digests[payload_id] for payload_id in payload_ids]
 
     def id_of(self, digest: bytes) -> int | None:
-        """Return the id of a payload that was fetched; None for one that is not stored yet."""
+        """Return the id of a payload that was fetched, or None for one that is not stored yet."""
         return self._ids.get(digest)
 
     def lineage(self, digest: bytes) -> Iterator[bytes]:
@@ -246,7 +246,7 @@ def pack_all(ask: Ask, captures: PayloadPairs) -> list[tuple[Capture, Packed | N
 
 
 def site_of(capture: Capture) -> str | None:
-    """Return the host that answered, whose pages are likely to be alike; None for an address without one."""
+    """Return the host that answered, whose pages are likely to be alike, or None for an address without one."""
     try:
         return urlsplit(capture.final_url or capture.url).hostname
     except ValueError:  # an address with half a bracket in it

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def mark_read(connection: Connection, source_id: int | None, until: datetime, now: datetime) -> None:
-    """Mark what was first seen of an article up to ``until`` as read; of every article if ``source_id`` is None."""
+    """Mark what was first seen of an article up to ``until`` as read, or of every article if ``source_id`` is None."""
     row = {"until_at": micros(until), "marked_at": micros(now)}
     if source_id is not None:
         new = insert(seen).values(source_id=source_id, **row)

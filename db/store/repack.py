@@ -99,7 +99,7 @@ def _delete_unused(store: Transactions) -> RepackResult:
 def _pack_again(
     ask: Ask, cache: BaseCache, payload_id: int, *, excluded: Collection[int] = ()
 ) -> RepackedPayload | None:
-    """Return the payload packed against its best base that is not ``excluded``; None if the payload is gone."""
+    """Return the payload packed against its best base that is not ``excluded``, or None if the payload is gone."""
     rows = {row["id"]: row for row in payload_queries.lineage(ask, [payload_id])}
     if payload_id not in rows:
         return None
@@ -161,7 +161,7 @@ def _write_all(
 
 
 def _write(connection: Connection, ask: Ask, new: RepackedPayload) -> bool:
-    """Write a new form; False if the payload or its base is no longer as it was read."""
+    """Write a new form. False if the payload or its base is no longer as it was read."""
     payload_id = new.row["id"]
     current = ask("SELECT codec, base_id, depth FROM payload WHERE id = :id", id=payload_id)
     base_id, digest = new.base or (None, b"")

@@ -33,7 +33,7 @@ _REQUEUE_SITE = """
 def adopt_template(
     connection: Connection, site: str, keys: tuple[str, str], lines: TemplateLines, now: datetime
 ) -> int | None:
-    """Make ``lines`` the newest template of a site; return how many captures go back on the ledger.
+    """Make ``lines`` the newest template of a site and return how many captures go back on the ledger.
 
     ``keys`` is the range of the site's url_keys. None, and no change, if these are the newest lines already.
     """

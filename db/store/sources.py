@@ -78,7 +78,7 @@ def _index_sources(connection: Connection) -> set[tuple[int, int]]:
 
 
 def _sync_source(connection: Connection, record: Seed, seed_id: int, url_key: str, now: datetime) -> None:
-    """Upsert the source of a seed; retire the source the seed had before its address was edited."""
+    """Upsert the source of a seed, and retire the source the seed had before its address was edited."""
     # A source that a feed brought or an import added becomes the seed's own once a person lists it.
     own = {"seed_id": seed_id, "kind": str(record.kind), "retired_at": None, "found_in": None}
     new = insert(source).values(url=record.url, url_key=url_key, found_at=micros(now), **own)
@@ -112,7 +112,7 @@ def ensure_source(connection: Connection, url: str, url_key: str, now: datetime)
 def add_discovered(
     connection: Connection, discovered: Sequence[tuple[DiscoveredUrl, str]], list_id: int, now: datetime
 ) -> list[int]:
-    """Add URLs discovered in a list (each with its url_key) as sources of its seed; return the ids of the new ones.
+    """Add URLs discovered in a list (each with its url_key) as sources of its seed, and return the new ids.
 
     A source that no seed watches is watched from now on (``db.store.list_membership``). For sources that are known
     already, the time of their last update according to the list is stored. Addresses forgotten on request are left out.
@@ -136,7 +136,7 @@ def add_discovered(
 
 
 def _source_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    """Return the ids of the known sources with these keys; one query for a whole list."""
+    """Return the ids of the known sources with these keys. One query for a whole list."""
     rows = connection.execute(select(source.c.url_key, source.c.id).where(source.c.url_key.in_(keys)))
     return {row.url_key: row.id for row in rows}
 

@@ -27,13 +27,13 @@ _READERS_WAIT = 1000  # milliseconds to wait for readers of the log: an answer t
 
 
 class Transactions:
-    """The archive file, open for transactions. Opening it makes it, or upgrades it after a backup; close it when done.
+    """The archive file, open for transactions. Opening it makes it, or upgrades it after a backup. Close it when done.
 
     Raises StoreError or one of its subclasses.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the archive at ``path``; makes it if there is none."""
+        """Open the archive at ``path``, or create it if there is none."""
         self.path = path
         maintenance.upgrade(path)
         self._engine = open_engine(path)
@@ -73,7 +73,7 @@ class Transactions:
             return ask(sql, **values)
 
     def truncate_wal(self) -> bool:
-        """Move the write-ahead log into the file and empty it; False if readers still need what is in the log."""
+        """Move the write-ahead log into the file and empty it. False if readers still need what is in the log."""
         autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         with self._translated_errors(), autocommit.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_WAIT}")

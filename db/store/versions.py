@@ -33,7 +33,7 @@ def settle(
     now: datetime,
     capture_ids: Sequence[int] = (),
 ) -> list[Version]:
-    """Make the stored history of a source equal to what ``history`` computes; return the versions that are new.
+    """Make the stored history of a source equal to what ``history`` computes, and return the new versions.
 
     Two versions are the same if text and first sight agree. One that no longer holds is superseded, never deleted.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from db.errors import StoreError
 from db.records import Problem
-from db.verify import facts, histories, texts
+from db.verify import captures, histories, stored_texts
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def verify(reader: Reader, *, deep: bool, key_of: Callable[[str], str] | None = 
     ``deep`` also unpacks every payload, tokenizes every text again and lets SQLite check every page and index: minutes
     for a large archive, where the rest takes seconds. ``key_of`` computes the url_key of an address, for comparison.
     """
-    addresses = () if key_of is None else (facts.addresses(key_of),)
+    addresses = () if key_of is None else (captures.addresses(key_of),)
     for check in (*_QUICK, *addresses, *(_DEEP if deep else (_quick_check,))):
         try:
             yield from check(reader)
@@ -57,12 +57,12 @@ def _references(reader: Reader) -> Iterator[Problem]:
 
 _QUICK: tuple[Check, ...] = (
     _references,
-    facts.bases,
-    facts.chain,
-    texts.texts,
-    texts.index,
+    captures.bases,
+    captures.chain,
+    stored_texts.texts,
+    stored_texts.index,
     histories.ledger,
     histories.histories,
     histories.links,
 )
-_DEEP: tuple[Check, ...] = (_integrity_check, texts.index_terms, facts.payloads)
+_DEEP: tuple[Check, ...] = (_integrity_check, stored_texts.index_terms, captures.payloads)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.crawl.frontier.change_rate import PRIOR, estimate_change_rate, hazard_of
-from archive.crawl.frontier.due import due_at
-from archive.crawl.frontier.plan import plan_visits
+from archive.seeds.frontier.change_rate import PRIOR, estimate_change_rate, hazard_of
+from archive.seeds.frontier.due import due_at
+from archive.seeds.frontier.plan import plan_visits
 from db.records import ObservedHistory, Source, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archive.crawl.frontier.change_rate import Hazard
+    from archive.seeds.frontier.change_rate import Hazard
 
     Edits = tuple[float, ...]
     Due = Callable[[SourceState], float]

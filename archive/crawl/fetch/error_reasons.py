@@ -61,9 +61,7 @@ def _protocol_error(connection: Connection, error: httpcore.ProtocolError) -> Fe
         return FetchError(Reason.RESET, "the server closed the connection without a reply")
     if not connection.speaks_http:
         return FetchError(Reason.PROTOCOL, "the reply is not HTTP")
-    return FetchError(
-        Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the end of the reply"
-    )
+    return FetchError(Reason.TRUNCATED, f"the connection ended after {connection.received} bytes, before the reply did")
 
 
 def _describe(error: Exception) -> str:

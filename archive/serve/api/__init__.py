@@ -1,4 +1,4 @@
-"""The JSON interface for programs, ``/api/v1``, and its one description, ``/openapi.json``."""
+"""The HTTP API for programs, ``/api/v1``, and its description, ``/openapi.json``."""
 
 from archive.serve.api.routes import routes
 

@@ -1,4 +1,4 @@
-"""The description of the interface, OpenAPI 3.1; a test holds every answer to it."""
+"""The OpenAPI 3.1 description of the HTTP API. A test validates every response against it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from archive.serve.pagination import MOST
 Json = dict[str, Any]
 
 _PARAMETERS: dict[str, tuple[str, str]] = {
-    "after": ("text", "the key of the page, from next"),
-    "limit": ("count", "rows of a page"),
-    "source": ("count", "only of the source with this id"),
-    "since": ("text", "only from this instant on (also: a day, 7d)"),
+    "after": ("text", "key of the page, from next"),
+    "limit": ("count", "most rows of a page"),
+    "source": ("count", "only the source with this id"),
+    "since": ("text", "only from this instant on (also: a day, or 7d)"),
     "until": ("text", "only up to this instant"),
-    "kind": ("text", "only changes (of a list of runs: runs) of this kind"),
-    "group": ("text", "only of this group of the seed index, or of the seed with this key"),
-    "at": ("text", "as the web stood at this instant"),
+    "kind": ("text", "only changes (or runs) of this kind"),
+    "group": ("text", "only this group of the seed index, or the seed with this key"),
+    "at": ("text", "only versions current at this instant"),
     "q": ("text", f"what to search for: {SYNTAX}"),
-    "gone": ("text", "1: only what an article no longer says"),
-    "with": ("count", "the id of the other article of the pair shown side by side"),
-    "v": ("count", "the number of the version to read"),
+    "gone": ("text", "1: only text that an article no longer has"),
+    "with": ("count", "id of the other article of a pair, for the comparison side by side"),
+    "v": ("count", "number of the version"),
 }
 _BOUNDS = {"limit": {"minimum": 1, "maximum": MOST}}
 _WINDOW = "after limit source since until kind"
@@ -31,69 +31,77 @@ _TWO_TEXTS = {"a": "digest", "b": "digest"}
 
 _PATHS: dict[str, Json] = {
     "sources": {
-        "says": "What is watched, by address, each with its last checks",
+        "says": "Sources by address, each with its last checks",
         "rows": "sources=Source*",
         "takes": "after limit group",
     },
-    "sources/{id}": {"says": "One source", "one": "Source", "path": {"id": "count"}},
+    "sources/{id}": {"says": "One source", "gives": "Source", "path": {"id": "count"}},
     "articles": {
         "says": "The whole archive as of an instant, by address",
-        "rows": "articles=Standing* at",
+        "rows": "articles=ArticleAsOf* at",
         "takes": "after limit at",
     },
     "articles/{id}": {
         "says": "One article: its text, versions, states, copies",
-        "one": "Article",
+        "gives": "Article",
         "takes": "v",
         "path": {"id": "count"},
     },
-    "versions": {"says": "Versions, the newest first sight first", "rows": "versions=Change*", "takes": _WINDOW},
-    "changes": {"says": "Versions that changed another, the newest first", "rows": "changes=Change*", "takes": _WINDOW},
+    "versions": {"says": "Versions by first sight, newest first", "rows": "versions=Change*", "takes": _WINDOW},
+    "changes": {"says": "Changes, newest first", "rows": "changes=Change*", "takes": _WINDOW},
     "snapshots": {
-        "says": "Every capture of one source, in the order of time",
+        "says": "Captures of one source, oldest first",
         "rows": "snapshots=Snapshot*",
         "takes": "after limit source since until",
         "needs": "source",
     },
-    "texts/{sha256}": {"says": "A text by its digest; it never changes", "one": "Text", "path": {"sha256": "digest"}},
+    "texts/{sha256}": {
+        "says": "A text by its digest; it never changes",
+        "gives": "Text",
+        "path": {"sha256": "digest"},
+    },
     "diffs/{a}..{b}": {
-        "says": "How one text became another, with moves; it never changes",
-        "one": "Diff",
+        "says": "Differences of two texts, with moves; it never changes",
+        "gives": "Diff",
         "path": _TWO_TEXTS,
     },
-    "passages/{a}..{b}": {"says": "What two texts share, compared now", "one": "Passages", "path": _TWO_TEXTS},
+    "passages/{a}..{b}": {
+        "says": "Passages shared by two texts, compared now",
+        "gives": "Passages",
+        "path": _TWO_TEXTS,
+    },
     "clusters": {
-        "says": "Every group of copies, by the address of its probable original",
+        "says": "Groups of copies, by the address of their probable original",
         "rows": "clusters=Group*",
         "takes": "after limit since until",
     },
     "clusters/{id}": {
-        "says": "The copies around one article, and who had it first",
-        "one": "Cluster",
+        "says": "Copies of one article, and the probable original",
+        "gives": "Cluster",
         "takes": "with",
         "path": {"id": "count"},
     },
     "search": {
-        "says": "Versions with words, best first, and from when to when they stood",
+        "says": "Versions that match a query, best first, with the period they were online",
         "rows": "hits=Hit* q searched_as articles whole",
         "takes": "q after limit since until kind at gone",
         "needs": "q",
     },
-    "runs": {"says": "What ran, the newest first", "rows": "runs=Run*", "takes": "after limit since until kind"},
+    "runs": {"says": "Runs, newest first", "rows": "runs=Run*", "takes": "after limit since until kind"},
 }
-"""Every path of the interface: what it ``says``, the ``rows`` of its list or the ``one`` thing it answers, what it
-``takes`` behind the question mark and ``needs`` of that, and what stands in the ``path``."""
+"""Paths of the API. ``says``: summary. ``rows``: shape of a list. ``gives``: schema of one object. ``takes``: query
+parameters. ``needs``: the required one. ``path``: path parameters."""
 
 
 def document(base: str) -> Json:
-    """The whole description, of the server at ``base``."""
+    """Return the OpenAPI description for the server at ``base``."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "wirecopy",
             "version": version("wirecopy"),
             "summary": "What changed in the news, when, and who copied whom.",
-            "description": "Read-only. Errors are application/problem+json with a hint. Lists are paged by keys.",
+            "description": "Read-only. Errors are application/problem+json with a hint. Lists have keyset pagination.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base}],
@@ -103,32 +111,32 @@ def document(base: str) -> Json:
 
 
 def _paths() -> Json:
-    return {f"/api/v1/{path}": {"get": _get(**told)} for path, told in _PATHS.items()}
+    return {f"/api/v1/{path}": {"get": _get(**operation)} for path, operation in _PATHS.items()}
 
 
 def _get(
-    *, says: str, rows: str = "", one: str = "", takes: str = "", needs: str = "", path: Json | None = None
+    *, says: str, rows: str = "", gives: str = "", takes: str = "", needs: str = "", path: Json | None = None
 ) -> Json:
-    """A path that is read."""
-    named = [
+    """Return the GET operation of a path."""
+    path_parameters = [
         {"name": name, "in": "path", "required": True, "schema": one_of(kind)} for name, kind in (path or {}).items()
     ]
-    asked = [_parameter(name, needed=name == needs) for name in takes.split()]
-    answer = shape(f"{rows} next?") if rows else one_of(one)
+    query_parameters = [_parameter(name, needed=name == needs) for name in takes.split()]
+    schema = shape(f"{rows} next?") if rows else one_of(gives)
     problem = {"content": {"application/problem+json": {"schema": one_of("Problem")}}}
     return {
         "summary": says,
-        "parameters": [*named, *asked],
+        "parameters": [*path_parameters, *query_parameters],
         "responses": {
-            "200": {"description": says, "content": {"application/json": {"schema": answer}}},
-            "304": {"description": "The answer is still that of If-None-Match"},
-            "400": {"description": "A parameter cannot be used"} | problem,
+            "200": {"description": says, "content": {"application/json": {"schema": schema}}},
+            "304": {"description": "Not modified since If-None-Match"},
+            "400": {"description": "A parameter is invalid"} | problem,
             "404": {"description": "Not archived"} | problem,
         },
     }
 
 
 def _parameter(name: str, *, needed: bool) -> Json:
-    kind, said = _PARAMETERS[name]
-    told = one_of(kind) | _BOUNDS.get(name, {})
-    return {"name": name, "in": "query", "required": needed, "description": said, "schema": told}
+    kind, description = _PARAMETERS[name]
+    schema = one_of(kind) | _BOUNDS.get(name, {})
+    return {"name": name, "in": "query", "required": needed, "description": description, "schema": schema}

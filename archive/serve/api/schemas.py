@@ -1,7 +1,7 @@
-"""The shapes of the answers, in JSON Schema as OpenAPI 3.1 has it. Keys may be added to an answer, never taken out.
+"""JSON Schemas of the responses, for OpenAPI 3.1. Keys may be added, never removed.
 
-A shape is a line of names. A name means the same wherever it stands (``MEANINGS``), and is a text if it means nothing
-else; a shape that differs says so: ``a=span``. A star makes it a list, a question mark lets it be null.
+A schema is written as a line of member names. ``MEANINGS`` gives the type of a name, by default text; a line can
+override it: ``a=span``. A star makes the member a list, a question mark makes it nullable.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ TYPES: dict[str, Json] = {
     "span": _SPAN | {"items": {"type": "integer", "minimum": 0}, "description": "offsets in characters"},
     "shares": _SPAN | {"items": {"type": "number", "minimum": 0, "maximum": 1}},
     "counts": {"type": "object"},
-    "next": {"type": "string", "description": "the path of the next page; null on the last"},
+    "next": {"type": "string", "description": "path of the next page; null on the last"},
 }
-"""What a member can be."""
+"""Types of members."""
 
 MEANINGS: dict[str, str] = {
     name: kind
@@ -48,7 +48,7 @@ MEANINGS: dict[str, str] = {
     }.items()
     for name in names.split()
 }
-"""What a name means; those not listed are texts."""
+"""Types by member name. Other names are texts."""
 
 _VERSION = "version first_seen_at last_seen_at captures cause kinds* score title text_sha256 recorded_at? recipe"
 _OUTLET = "id path url outlet"
@@ -74,13 +74,13 @@ PARTS: dict[str, str] = {
     "swap": "a b count",
     "tick": "at state health",
 }
-"""Shapes that stand within others and have no name in the description."""
+"""Schemas used within others, without a name in the description."""
 
 SHAPES: dict[str, str] = {
     "Problem": "type title status detail hint instance",
     "Version": _VERSION,
     "Change": f"{_VERSION} {_OUTLET} diff?",
-    "Standing": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
+    "ArticleAsOf": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
     "Source": f"{_OUTLET} kind group seed? state said health last_checked_at? last_fine_at? checks streak "
     "usual_length? versions changes_a_week changed_at? every? due_at? due waits_until? same_as? "
     "retired_at? last_checks=check*",
@@ -100,35 +100,35 @@ SHAPES: dict[str, str] = {
     "gone_between=gap* newest diff?",
     "Run": "id kind owner started_at finished_at? counts=counts prefect?",
 }
-"""What the description names."""
+"""Schemas with a name in the description."""
 
 _NOTES = {"edit": "op is equal, insert, delete, replace or move; in order, the edits tile both texts"}
 
 
 def schemas() -> Json:
-    """Every shape that has a name."""
+    """Return all named schemas."""
     return {name: shape(line) | _note(name.lower()) for name, line in SHAPES.items()}
 
 
 def shape(line: str) -> Json:
-    """An object that has at least the members of a line of names."""
-    found = {each["name"]: _member(each) for each in _WORD.finditer(line)}
-    return {"type": "object", "properties": found, "required": sorted(found)}
+    """Return the schema of an object with at least the members of a line."""
+    members = {match["name"]: _member(match) for match in _WORD.finditer(line)}
+    return {"type": "object", "properties": members, "required": sorted(members)}
 
 
 def one_of(kind: str) -> Json:
-    """What a word stands for: a type, a shape within others, or by reference one that has a name."""
+    """Return the schema for a word: a type, an inner schema, or a reference to a named one."""
     if kind in SHAPES:
         return {"$ref": f"#/components/schemas/{kind}"}
     return TYPES[kind] if kind in TYPES else shape(PARTS[kind]) | _note(kind)
 
 
-def _member(each: re.Match[str]) -> Json:
-    one = one_of(each["kind"] or MEANINGS.get(each["name"], "text"))
-    told: Json = {"type": "array", "items": one} if each["many"] else one
-    if not each["maybe"]:
-        return told
-    return {"anyOf": [told, {"type": "null"}]} if "$ref" in told else told | {"type": [told["type"], "null"]}
+def _member(match: re.Match[str]) -> Json:
+    schema = one_of(match["kind"] or MEANINGS.get(match["name"], "text"))
+    member: Json = {"type": "array", "items": schema} if match["many"] else schema
+    if not match["maybe"]:
+        return member
+    return {"anyOf": [member, {"type": "null"}]} if "$ref" in member else member | {"type": [member["type"], "null"]}
 
 
 def _note(kind: str) -> Json:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Line = list["Run"]
 
 WIDTH, HEIGHT = 1200, 630
-"""The size that sites ask for which show a picture beside a link."""
+"""The size of pictures that other sites show next to a link."""
 
 _EDGE, _FOOT = 64, 520
 _MAX_LINES = 3  # of the headline, and of an edit

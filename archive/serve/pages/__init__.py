@@ -1,4 +1,4 @@
-"""The pages, one module each: a pure ``view`` from facts to JSON values, and below it who asks for the facts."""
+"""The pages, one module each: a pure ``view`` from records to JSON values, and the queries for its records."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ if TYPE_CHECKING:
 
 
 def routes() -> list[Route]:
-    """The routes of every page."""
+    """Return the routes of all pages."""
     modules = (inbox, article, captures, cite, diff, clusters, copies, search, sources, runs, as_of, about)
     return [route for module in modules for route in module.routes()]

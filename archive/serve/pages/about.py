@@ -1,4 +1,4 @@
-"""About this archive and its interfaces: what there is, where, and how to ask for it by machine."""
+"""The page about the interfaces for programs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 _FORMS = (
-    (".json", "the data of a page, for programs"),
-    (".csv", "its list for a spreadsheet, guarded against formulas"),
+    (".json", "the data of a page"),
+    (".csv", "its list for spreadsheets, without formulas"),
     (".ndjson", "its list, one JSON object a line"),
     (".parquet", "its list for DuckDB, Polars and pandas, where pyarrow is installed"),
     (".atom", "its list as a feed: the inbox, an article, a search"),
@@ -25,11 +25,11 @@ _FORMS = (
 )
 
 
-def view(described: Json, base: str) -> Json:
-    """The page as JSON values."""
+def view(description: Json, base: str) -> Json:
+    """Return the page as JSON values."""
     operations = [
-        {"path": path, "summary": told["get"]["summary"], "description": told["get"].get("description", "")}
-        for path, told in described["paths"].items()
+        {"path": path, "summary": path_item["get"]["summary"], "description": path_item["get"].get("description", "")}
+        for path, path_item in description["paths"].items()
     ]
     return {
         "title": "For programs",
@@ -40,11 +40,11 @@ def view(described: Json, base: str) -> Json:
     }
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer what a program can ask for."""
-    return PageResult(view=view(document(at.base), at.base), template="about.html", rows="operations")
+def show(context: RequestContext) -> PageResult:
+    """Answer with the description of the interfaces."""
+    return PageResult(view=view(document(context.base), context.base), template="about.html", rows="operations")
 
 
 def routes() -> list[Route]:
-    """The page about the interface."""
+    """Return the routes of the page about the interface."""
     return page("/about/api", show)

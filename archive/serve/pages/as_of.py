@@ -1,4 +1,4 @@
-"""The whole archive as of one instant: of every article the version that stood there."""
+"""The page of the archive as of an instant, with the version of every article at that time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
 
-from archive.serve import wording
+from archive.serve import paths, wording
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso, parse_instant
-from db.queries import source_health
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,56 +19,62 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.serve.request_context import RequestContext
-    from db.queries.source_health import ArticleAsOf
+    from db.records import ArticleAsOf
 
     Json = dict[str, Any]
 
 USUAL = 100
-"""Articles of a page."""
+"""Default articles of a page."""
 
 
-def row(each: ArticleAsOf, when: datetime) -> Json:
-    """An article as it stood: its headline then, and whether the archive had seen it around that instant."""
-    version = each.version
+def row(standing: ArticleAsOf, moment: datetime) -> Json:
+    """Return an article as of an instant. ``confirmed``: it was seen both before and after."""
+    version = standing.version
     return {
-        "id": each.source_id,
-        "path": f"/a/{each.source_id}?v={version.number}",
+        "id": standing.source_id,
+        "path": paths.article(standing.source_id, version.number),
         "url": version.url,
         "outlet": wording.host(version.url),
-        "group": each.group,
+        "group": standing.group,
         "title": version.title,
         "version": version.number,
         "first_seen_at": iso(version.first_seen_at),
         "last_seen_at": iso(version.last_seen_at),
-        "confirmed": version.last_seen_at >= when,
+        "confirmed": version.last_seen_at >= moment,
         "text_sha256": version.text_sha256,
     }
 
 
-def view(found: Sequence[ArticleAsOf], when: datetime, following: str | None) -> Json:
-    """The page as JSON values."""
+def view(articles: Sequence[ArticleAsOf], moment: datetime, following: str | None) -> Json:
+    """Return the page as JSON values."""
     return {
         "title": "The archive as of",
-        "at": iso(when),
-        "articles": [row(each, when) for each in found],
+        "at": iso(moment),
+        "articles": [row(standing, moment) for standing in articles],
         "next": following,
     }
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer what stood where at the instant in the path. Raises BadInput."""
-    when = parse_instant(at.path["at"], now=at.now, end=True)
-    asked = at.paging(usual=USUAL)
-    found, behind = source_health.articles_as_of(at.ask, when, after=asked.behind_text, limit=asked.limit)
-    return PageResult(view=view(found, when, at.following(behind)), template="standing.html", rows="articles")
+def answer(context: RequestContext, moment: datetime, *, template: str | None) -> PageResult:
+    """Answer with a page of the archive as of an instant. Raises BadInput."""
+    paging = context.paging(usual=USUAL)
+    listing = context.archive.articles_at(moment, after=paging.behind_text, limit=paging.limit)
+    articles = view(listing.rows, moment, context.following(listing.next_key))
+    return PageResult(view=articles, template=template, rows="articles")
 
 
-def choose(at: RequestContext) -> Response:
-    """Go to the page of the instant that was typed. Raises BadInput."""
-    when = parse_instant(at.query.get("when") or "now", now=at.now, end=True)
-    return RedirectResponse(f"/at/{iso(when.replace(microsecond=0))}", 303)
+def show(context: RequestContext) -> PageResult:
+    """Answer with the archive as of the instant in the path. Raises BadInput."""
+    moment = parse_instant(context.path["instant"], now=context.now, end=True)
+    return answer(context, moment, template="standing.html")
+
+
+def choose(context: RequestContext) -> Response:
+    """Redirect to the page of the instant in the form. Raises BadInput."""
+    moment = parse_instant(context.query.get("when") or "now", now=context.now, end=True)
+    return RedirectResponse(paths.as_of(iso(moment.replace(microsecond=0))), 303)
 
 
 def routes() -> list[Route]:
-    """The page of an instant, and the form that leads to it."""
-    return [page("/at", choose)[0], *page("/at/{at}", show)[::-1]]
+    """Return the routes of the page of an instant, and of the form that leads to it."""
+    return [page(paths.AS_OF, choose)[0], *page(paths.AS_OF_INSTANT, show)[::-1]]

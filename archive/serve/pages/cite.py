@@ -1,4 +1,4 @@
-"""What a footnote needs of a version: address, instant and digests, in forms to paste, and how to check them."""
+"""The page of citations of a version: address, instant and digests, and a command to verify them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize
 from archive.api.version_ref import Ref
-from archive.serve import wording
+from archive.serve import paths, wording
 from archive.serve.memento.rewrite import Links, escape_url
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
@@ -27,49 +27,49 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
 _TEX = {**{sign: f"\\{sign}" for sign in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
 
 
-def view(source: Source, version: Version, found: Citation, base: str) -> Json:
-    """The page as JSON values."""
-    told = serialize.citation(found)
-    at = datetime.fromisoformat(told["captured_at"])
-    memento = Links(f"{base}/web").memento(at, found.capture.url)
+def view(source: Source, version: Version, citation: Citation, base: str) -> Json:
+    """Return the page as JSON values."""
+    cited = serialize.citation(citation)
+    captured_at = datetime.fromisoformat(cited["captured_at"])
+    memento = Links(f"{base}/web").memento(captured_at, citation.capture.url)
     return {
         "id": source.id,
-        "article": f"/a/{source.id}",
+        "article": paths.article(source.id),
         "version": version.number,
-        **told,
+        **cited,
         "outlet": wording.host(source.url),
         "byline": version.byline,
         "memento": memento,
-        "forms": _forms(told, version, memento, at),
-        "check": f"wirecopy cite '{found.capture.url}@{told['captured_at']}' --raw | sha256sum",
+        "forms": _forms(cited, version, memento, captured_at),
+        "check": f"wirecopy cite '{citation.capture.url}@{cited['captured_at']}' --raw | sha256sum",
     }
 
 
-def _forms(told: Json, version: Version, memento: str, at: datetime) -> list[Json]:
-    """The citation as a sentence (APA's order), as Markdown and as BibTeX; each one line of what they hold."""
-    outlet = wording.host(told["url"])
-    title, byline = (" ".join(strip_controls(said or "").split()) for said in (told["title"], version.byline))
-    dated = version.published_at or at
+def _forms(cited: Json, version: Version, memento: str, captured_at: datetime) -> list[Json]:
+    """Return the citation as a sentence (APA's order), as Markdown and as BibTeX; each value on one line."""
+    outlet = wording.host(cited["url"])
+    title, byline = (" ".join(strip_controls(text or "").split()) for text in (cited["title"], version.byline))
+    dated = version.published_at or captured_at
     day = f"{dated.day} {dated:%B %Y}"
-    archived = f"archived {told['captured_at']}"
-    digest = f"text sha256 {told['text_sha256']}"
-    key = re.sub(r"[^a-z0-9]+", "", outlet.lower()) + f"{dated:%Y%m%d}" + told["text_sha256"][:8]
+    archived = f"archived {cited['captured_at']}"
+    digest = f"text sha256 {cited['text_sha256']}"
+    key = re.sub(r"[^a-z0-9]+", "", outlet.lower()) + f"{dated:%Y%m%d}" + cited["text_sha256"][:8]
     fields = {
         "title": f"{{{_tex(title)}}}",
         **({"author": f"{{{_tex(byline)}}}"} if byline else {}),
         "organization": _tex(outlet),
         "date": f"{dated:%Y-%m-%d}",
-        "url": escape_url(told["url"]).replace("{", "%7B").replace("}", "%7D"),
-        "urldate": f"{at:%Y-%m-%d}",
+        "url": escape_url(cited["url"]).replace("{", "%7B").replace("}", "%7D"),
+        "urldate": f"{captured_at:%Y-%m-%d}",
         "note": f"{archived}, {digest}",
     }
     tex = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     escaped = _MARKDOWN.sub(r"\\\1", title)
-    markdown = f"[{escaped}](<{escape_url(told['url'])}>)"
+    markdown = f"[{escaped}](<{escape_url(cited['url'])}>)"
     return [
         {
             "name": "APA",
-            "text": f"{byline or outlet} ({dated.year}, {dated:%B} {dated.day}). {title}. {outlet}. {told['url']} "
+            "text": f"{byline or outlet} ({dated.year}, {dated:%B} {dated.day}). {title}. {outlet}. {cited['url']} "
             f"({archived}; {digest})",
         },
         {"name": "Markdown", "text": f"{markdown}, {outlet}, {day} ([{archived}](<{memento}>), {digest})"},
@@ -81,14 +81,14 @@ def _tex(text: str) -> str:
     return "".join(_TEX.get(sign, sign) for sign in text)
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer how to cite a version; without ``v`` the newest."""
-    source = source_of(at)
-    ref = Ref(url=source.url, number=number_of(at.query.get("v", "")))
-    told = view(source, at.archive.version(ref), at.archive.cite(ref), at.base)
-    return PageResult(view=told, template="cite.html")
+def show(context: RequestContext) -> PageResult:
+    """Answer with the citation of a version; without ``v`` the newest. Raises NotArchived."""
+    source = source_of(context)
+    ref = Ref(url=source.url, number=number_of(context.query.get("v", "")))
+    citation = view(source, context.archive.version(ref), context.archive.cite(ref), context.base)
+    return PageResult(view=citation, template="cite.html")
 
 
 def routes() -> list[Route]:
-    """The page of a citation."""
-    return page("/a/{id:int}/cite", show)
+    """Return the routes of a citation."""
+    return page(f"{paths.ARTICLE}/cite", show)

@@ -1,152 +1,169 @@
-"""Who copied whom: lanes over time, who had it first and why, and two texts side by side with swapped words marked."""
+"""The page of an article's copies: members over time, the probable original, and two texts side by side."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize
-from archive.api.related_copies import related_copies
 from archive.api.version_ref import Ref
-from archive.serve import charts, wording
+from archive.copies.provenance import trusted
+from archive.serve import charts, paths, wording
 from archive.serve.bounded_diff import check_judged_in_time
+from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
-from archive.serve.side_by_side import Pair, named, side_by_side
+from archive.serve.side_by_side import Pair, side_by_side, version_fields
 from archive.timestamps import iso
 from db.errors import NotArchived
-from db.queries import sources
+from db.records import Link, Relation, VersionRef
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.routing import Route
 
     from archive.api.related_copies import RelatedCopies
     from archive.serve.request_context import RequestContext
-    from db.records import Link, Relation, Source, VersionRef
+    from db.records import Cluster, Lag, Source
 
     Json = dict[str, Any]
 
-_BY = {"published": "by the dates both declare", "first_seen": "by when we first saw them", "mixed": "at most"}
+RELATED = 120
+"""Most related articles outside of the group, the closest ones. A text with more is boilerplate, not news."""
+
+_BY = {"published": "by the dates on both pages", "first_seen": "by first sight", "mixed": "at most"}
 
 
-def copy_row(family: RelatedCopies, ref: VersionRef, place: int) -> Json:
-    """A member of a cluster: where and when it was seen, and how much of it the probable original holds."""
-    cluster = family.cluster
-    original = cluster.original if cluster else ref
-    link = _between(cluster.links, original.url, ref.url) if cluster else None
-    shared = None if link is None else link.coverage[0 if link.a.url == ref.url else 1]
-    lag = cluster.lags[place] if cluster and cluster.lags else None
-    at = ref.published_at if _declared(ref) else ref.first_seen_at
-    source_id = family.ids.get(ref.url)
+def members_of(cluster: Cluster | None, ids: Mapping[str, int]) -> list[Json]:
+    """Return the members of a cluster, the earliest first; an empty list without a cluster."""
+    if cluster is None:
+        return []
+    original = cluster.original
+    links = {_other(link, original.url): link for link in cluster.links if original.url in {link.a.url, link.b.url}}
+    lags = cluster.lags or (None,) * len(cluster.members)
+    rows = (
+        member_row(member, lag, links.get(member.url), ids, original=original)
+        for member, lag in zip(cluster.members, lags, strict=True)
+    )
+    return sorted(rows, key=lambda row: (row["at"] or "", row["url"]))
+
+
+def member_row(
+    member: VersionRef, lag: Lag | None, link: Link | None, ids: Mapping[str, int], *, original: VersionRef
+) -> Json:
+    """Return a member of a cluster: its version, its time, and the share of it in the probable original.
+
+    ``link`` is its link with the original, if any.
+    """
+    declared = trusted(member)
+    moment = declared or member.first_seen_at
+    side = "a" if link and link.a.url == member.url else "b"
+    shared = None if link is None else link.coverage["ab".index(side)]
+    source_id = ids.get(member.url)
     return {
         "id": source_id,
-        "path": f"/a/{source_id}" if source_id else None,
-        **named(ref),
-        "at": iso(at) if at else None,
-        "at_by": "its own date" if _declared(ref) else "first seen by us",
-        "first_seen_at": iso(ref.first_seen_at) if ref.first_seen_at else None,
-        "published_at": iso(ref.published_at) if ref.published_at else None,
-        "byline": ref.byline,
-        "original": ref == original,
+        "path": paths.article(source_id) if source_id else None,
+        **version_fields(member),
+        "at": iso(moment) if moment else None,
+        "at_by": "date on the page" if declared else "first seen",
+        "first_seen_at": iso(member.first_seen_at) if member.first_seen_at else None,
+        "published_at": iso(member.published_at) if member.published_at else None,
+        "byline": member.byline,
+        "original": member == original,
         "relation": str(link.relation) if link else None,
         "shared": None if shared is None else round(shared, 4),
         "shared_said": "" if shared is None else f"{shared:.0%}",
         "lag": None if lag is None else {"seconds": lag.seconds, "by": lag.by, "said": wording.lag(lag.seconds)},
         "lag_by": None if lag is None else _BY[lag.by],
-        "residue": [line[3:] for line in link.residue if line[:1] == ("a" if link.a.url == ref.url else "b")]
-        if link
-        else [],
+        "residue": [line[3:] for line in link.residue if line[:1] == side] if link else [],
         "translated": bool(link and link.translated),
     }
 
 
-def members_of(family: RelatedCopies) -> list[Json]:
-    """The members of a cluster in the order of time; none where there is no cluster."""
-    cluster = family.cluster
-    members = [copy_row(family, ref, place) for place, ref in enumerate(cluster.members)] if cluster else []
-    return sorted(members, key=lambda row: (row["at"] or "", row["url"]))
+def _other(link: Link, url: str) -> str:
+    """Return the address on the other side of a link."""
+    return link.b.url if link.a.url == url else link.a.url
 
 
-def _declared(ref: VersionRef) -> bool:
-    """True where the page's own date can be believed: it does not lie after our first sight of the page."""
-    seen = ref.first_seen_at
-    return ref.published_at is not None and (seen is None or ref.published_at <= seen)
+def _between(links: Iterable[Link], url: str, other: str) -> Link | None:
+    """Return the link of highest score between two articles."""
+    return max((link for link in links if {link.a.url, link.b.url} == {url, other}), key=_score, default=None)
 
 
-def _between(links: Sequence[Link], one: str, other: str) -> Link | None:
-    found = [link for link in links if {link.a.url, link.b.url} == {one, other}]
-    return max(found, key=lambda link: link.score, default=None)
+def _score(link: Link) -> float:
+    return link.score
 
 
-def view(source: Source, family: RelatedCopies, pair: Pair | None) -> Json:
-    """The page as JSON values."""
-    cluster = family.cluster
-    members = members_of(family)
+def view(related: RelatedCopies, pair: Pair | None) -> Json:
+    """Return the page as JSON values."""
+    source, cluster = related.source, related.cluster
+    members = members_of(cluster, related.ids)
     outlets = len({row["outlet"] for row in members})
-    related = [_related(link, source, family) for link in _others(family, source)]
-    said = f"{wording.many(len(members), 'article')} of {wording.many(outlets, 'outlet')} over time"
+    outside = _outside(related)
+    rows = [_related(link, related) for link in outside[:RELATED]]
+    articles = f"{wording.many(len(members), 'article')} of {wording.many(outlets, 'outlet')} over time"
     return {
         "id": source.id,
-        "path": f"/g/{source.id}",
-        "article": f"/a/{source.id}",
+        "path": paths.copies(source.id),
+        "article": paths.article(source.id),
         "url": source.url,
         "title": (cluster.original.title if cluster else "") or source.url,
-        "summary": f"{said}. The table below says the same in words.",
+        "summary": f"{articles}. The table below has the same data.",
         "members": members,
         "original": next((row for row in members if row["original"]), None),
         "credited": cluster.credited if cluster else None,
         "reasons": list(cluster.reasons) if cluster else [],
-        "labels": [serialize.label(each) for each in cluster.labels] if cluster else [],
-        "pair": None if pair is None else side_by_side(pair, family.ids),
-        "pairs": steps(members, related, pair, source),
-        "related": related,
-        "whole": family.whole,
+        "labels": [serialize.label(label) for label in cluster.labels] if cluster else [],
+        "pair": None if pair is None else side_by_side(pair),
+        "pairs": steps(members, rows, pair, source),
+        "related": rows,
+        "whole": related.whole and len(outside) <= RELATED,
     }
 
 
 def steps(members: Sequence[Json], related: Sequence[Json], pair: Pair | None, source: Source) -> list[Json]:
-    """The pairs to step through, one of them ``chosen``: the probable original with every copy in the order of time.
+    """Return the pairs to step through, one of them ``chosen``: the probable original with every copy, by time.
 
-    Where another pair is shown, those of this article with its relatives outside of the group.
+    If the page shows another pair: the pairs of this article with related articles outside of the group.
     """
-    shown = {pair.link.a.url, pair.link.b.url} if pair else set()
-    first = next((row for row in members if row["original"] and row["id"]), None)
-    copied = [row for row in members if row is not first and row["id"]] if first else []
-    told = [
-        _step(f"/g/{first['id']}?with={row['id']}", row, chosen=shown == {first["url"], row["url"]})
-        for row in copied
-        if first
+    chosen = {pair.link.a.url, pair.link.b.url} if pair else set()
+    original = next((row for row in members if row["original"] and row["id"]), None)
+    inside = [
+        _step(paths.copies(original["id"], row["id"]), row, chosen=chosen == {original["url"], row["url"]})
+        for row in members
+        if original and row is not original and row["id"]
     ]
-    if any(each["chosen"] for each in told):
-        return told
-    others = [_step(row["pair"], row, chosen=shown == {source.url, row["url"]}) for row in related]
-    return others if any(each["chosen"] for each in others) else told
+    if any(step["chosen"] for step in inside):
+        return inside
+    outside = [_step(row["pair"], row, chosen=chosen == {source.url, row["url"]}) for row in related]
+    return outside if any(step["chosen"] for step in outside) else inside
 
 
 def _step(path: str, row: Json, *, chosen: bool) -> Json:
-    said = row.get("shared_said") or wording.relation(row["relation"] or "")
-    return {"path": f"{path}#pair", "outlet": row["outlet"], "title": row["title"], "said": said, "chosen": chosen}
+    text = row.get("shared_said") or wording.relation(row["relation"] or "")
+    return {"path": f"{path}#pair", "outlet": row["outlet"], "title": row["title"], "said": text, "chosen": chosen}
 
 
-def _others(family: RelatedCopies, source: Source) -> list[Link]:
-    """The closest link to each article outside of the cluster."""
-    inside = {ref.url for ref in family.cluster.members} if family.cluster else {source.url}
+def _outside(related: RelatedCopies) -> list[Link]:
+    """Return the closest link to each article outside of the cluster, copies first."""
+    url, cluster = related.source.url, related.cluster
+    inside = {member.url for member in cluster.members} if cluster else {url}
     best: dict[str, Link] = {}
-    for link in sorted(family.links, key=lambda link: (not link.relation.is_copy, -link.score)):
-        other = link.b.url if link.a.url == source.url else link.a.url
+    for link in sorted(related.links, key=lambda link: (not link.relation.is_copy, -link.score)):
+        other = _other(link, url)
         if other not in inside and (other not in best or link.score > best[other].score):
             best[other] = link
     return list(best.values())
 
 
-def _related(link: Link, source: Source, family: RelatedCopies) -> Json:
-    other = link.b if link.a.url == source.url else link.a
-    source_id = family.ids.get(other.url)
+def _related(link: Link, related: RelatedCopies) -> Json:
+    source_id = related.source.id
+    other = link.b if link.a.url == related.source.url else link.a
+    other_id = related.ids.get(other.url)
     return {
-        "id": source_id,
-        "path": f"/a/{source_id}",
-        "pair": f"/g/{source.id}?with={source_id}",
+        "id": other_id,
+        "path": paths.article(other_id),
+        "pair": paths.copies(source_id, other_id),
         "url": other.url,
         "outlet": wording.host(other.url),
         "title": other.title,
@@ -157,68 +174,77 @@ def _related(link: Link, source: Source, family: RelatedCopies) -> Json:
     }
 
 
-# --- asking ----------------------------------------------------------------------------------------------------------
+# --- requests --------------------------------------------------------------------------------------------------------
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer the copies around one article; ``with`` is the other article of the pair shown side by side."""
-    from archive.serve.pages.parameters import number_of, source_of
+def show(context: RequestContext) -> PageResult:
+    """Answer with the copies around one article; ``with`` is the other article of the pair shown side by side.
 
-    source = source_of(at)
-    family = related_copies(at.archive, source)
-    shown = view(source, family, _pair(at, source, family, number_of(at.query.get("with", ""))))
-    drawn = {"lanes": charts.lanes(shown), "threads": charts.threads(shown["pair"]) if shown["pair"] else ""}
-    return PageResult(view=shown, template="copies.html", rows="members", drawn=drawn)
+    Raises BadInput, NotArchived.
+    """
+    source = source_of(context)
+    related = context.archive.related_copies(source)
+    copies = view(related, _pair(context, related, number_of(context.query.get("with", ""))))
+    drawn = {"lanes": charts.lanes(copies), "threads": charts.threads(copies["pair"]) if copies["pair"] else ""}
+    return PageResult(view=copies, template="copies.html", rows="members", drawn=drawn)
 
 
-def _pair(at: RequestContext, source: Source, family: RelatedCopies, other: int | None) -> Pair | None:
-    """The pair that was asked for, else the probable original and this article, else its closest link."""
-    if other is not None:
-        found = sources.history_root(at.ask, other) if other != source.id else None
-        link = found and (_between(family.links, source.url, found.url) or _judged(at, source, found))
-        if not link:
-            raise NotArchived(f"there is no other article {other} to compare {source.url} with")
-    else:
-        link = _usual(source, family)
+def _pair(context: RequestContext, related: RelatedCopies, other_id: int | None) -> Pair | None:
+    """Return the requested pair, else that with the probable original, else the closest link."""
+    source = related.source
+    link = _default_link(related) if other_id is None else _requested_link(context, related, other_id)
+    if other_id is not None and link is None:
+        raise NotArchived(f"there is no other article {other_id} to compare {source.url} with")
     if link is None:
         return None
-    a, b = (at.archive.text_by_digest(ref.text_sha256) for ref in (link.a, link.b))
-    return Pair(link=link, a=a, b=b)
+    a, b = (context.archive.text_by_digest(side.text_sha256) for side in (link.a, link.b))
+    return Pair(link=link, a=a, b=b, ids=context.archive.source_ids([link.a.url, link.b.url]))
 
 
-def _usual(source: Source, family: RelatedCopies) -> Link | None:
-    cluster = family.cluster
-    if cluster is not None and cluster.original.url != source.url:
-        direct = _between(family.links, cluster.original.url, source.url)
+def _requested_link(context: RequestContext, related: RelatedCopies, other_id: int) -> Link | None:
+    source = related.source
+    try:
+        other = context.archive.source_by_id(other_id)
+    except NotArchived:
+        return None
+    if other.id == source.id:
+        return None
+    return _between(related.links, source.url, other.url) or _judge_now(context, source, other)
+
+
+def _default_link(related: RelatedCopies) -> Link | None:
+    url, cluster = related.source.url, related.cluster
+    if cluster is not None and cluster.original.url != url:
+        direct = _between(related.links, cluster.original.url, url)
         if direct is not None:
             return direct
-    copied = [link for link in family.links if link.relation.is_copy]
-    return max(copied, key=lambda link: link.score, default=None)
+    return max((link for link in related.links if link.relation.is_copy), key=_score, default=None)
 
 
-def _judged(at: RequestContext, source: Source, other: Source) -> Link:
-    """The two newest texts compared now; where the pair is not linked, that is told as such."""
-    from db.records import Link, Relation, VersionRef
-
-    one, two = (at.archive.version(Ref(url=each.url)) for each in (source, other))
-    one, two = sorted((one, two), key=lambda each: (each.dated_at or each.first_seen_at, each.url))
-    check_judged_in_time(at.archive.text(one), at.archive.text(two))
-    _, _, judged = at.archive.judge(one, two)
-    relation: Relation = judged.relation or Relation.POSSIBLE
+def _judge_now(context: RequestContext, source: Source, other: Source) -> Link:
+    """Compare the two newest texts now. For an unlinked pair ``because`` gives the reason."""
+    archive = context.archive
+    versions = [archive.version(Ref(url=article.url)) for article in (source, other)]
+    a, b = sorted(versions, key=lambda version: (version.dated_at or version.first_seen_at, version.url))
+    check_judged_in_time(archive.text(a), archive.text(b))
+    _, _, judgement = archive.judge(a, b)
+    reason = judgement.because
+    if judgement.relation is None:
+        reason = f"not linked: {reason.removeprefix('not linked: ')}"
     return Link(
-        a=VersionRef.of(one),
-        b=VersionRef.of(two),
-        relation=relation,
-        score=judged.score,
-        coverage=judged.coverage,
-        passages=judged.passages,
-        because=judged.because if judged.relation else f"not linked: {judged.because}",
-        longest_run=judged.longest_run,
-        residue=judged.residue,
-        method=judged.method,
+        a=VersionRef.of(a),
+        b=VersionRef.of(b),
+        relation=judgement.relation or Relation.POSSIBLE,
+        score=judgement.score,
+        coverage=judgement.coverage,
+        passages=judgement.passages,
+        because=reason,
+        longest_run=judgement.longest_run,
+        residue=judgement.residue,
+        method=judgement.method,
     )
 
 
 def routes() -> list[Route]:
-    """The copies around one article, known by its id, which every member of a cluster has of its own."""
-    return page("/g/{id:int}", show)
+    """Return the routes of the copies of an article, by its id. Every member of a group has its own page."""
+    return page(paths.COPIES_OF, show)

@@ -1,4 +1,4 @@
-"""The inbox: what changed since you last looked, typed and ranked, trifles folded."""
+"""The inbox: changes since the last look, by kind and importance, with small ones folded away."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive.serve import snippets, wording
+from archive.serve import paths, snippets, wording
 from archive.serve.bounded_diff import Allowance
-from archive.serve.next_visits import RUNS, next_run
 from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
 from db.errors import BadInput
-from db.queries import changes, source_health, statistics
-from db.records import Kind
+from db.records import InboxFilter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,17 +22,16 @@ if TYPE_CHECKING:
 
     from archive.api import Archive
     from archive.serve.request_context import RequestContext
-    from db.queries.changes import InboxEntry
-    from db.records import Change, Text
+    from db.records import Change, ExpectedRun, InboxEntry, Text
 
     Json = dict[str, Any]
 
 USUAL = 25
-"""Articles of a page."""
+"""Default articles of a page."""
 
 TRIFLE = 0.08
-"""A change below this score, without a headline, number or correction in it, is folded away: a typo has 0.02 to 0.05,
-the smallest edit of a figure 0.3."""
+"""Changes below this score without a headline, number or correction are folded away. A typo has 0.02 to 0.05, the
+smallest edit of a figure 0.3."""
 
 _WINDOWS = {"24h": "24 h", "7d": "7 days", "30d": "30 days"}
 _LEAST = ("0.2", "0.5")
@@ -42,7 +39,7 @@ _LEAST = ("0.2", "0.5")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One article that changed: what is new of it, how, and how many copies of it are known."""
+    """An article that changed: its unseen versions, their change, and the number of its copies."""
 
     news: InboxEntry
     change: Change
@@ -51,70 +48,70 @@ class Item:
     copies: int
 
 
-def item(each: Item) -> Json:
-    """A row of the inbox."""
-    new, base = each.news.newest, each.news.seen
-    found = [str(kind) for kind in each.change.kinds]  # from what was seen last, not from one version to the next
-    kinds = [kind for kind in found if len(found) == 1 or kind not in wording.TRIFLES]
+def item_row(item: Item) -> Json:
+    """Return a row of the inbox."""
+    news, new, base = item.news, item.news.newest, item.news.seen
+    kinds = [str(kind) for kind in item.change.kinds]  # from the last version seen by the reader to the newest
+    is_undone = item.a.sha256 == item.b.sha256 and news.changes > 1
     return {
-        "id": each.news.source_id,
-        "path": f"/a/{each.news.source_id}",
-        "diff": f"/a/{each.news.source_id}/diff/{base.number}..{new.number}",
+        "id": news.source_id,
+        "path": paths.article(news.source_id),
+        "diff": paths.change(news.source_id, base.number, new.number),
         "url": new.url,
         "outlet": wording.host(new.url),
-        "group": each.news.group,
+        "group": news.group,
         "title": new.title,
-        "title_bits": snippets.title_bits(each.change, each.a, each.b),
+        "title_bits": snippets.title_bits(item.change, item.a, item.b),
         "at": iso(new.first_seen_at),
         "from": base.number,
         "to": new.number,
-        "changes": each.news.changes,
-        "cause": "undone" if each.a.sha256 == each.b.sha256 and each.news.changes > 1 else str(new.cause),
-        "kinds": kinds,
-        "score": round(each.change.score, 4),
-        "strongest": snippets.strongest(each.change, each.a, each.b),
-        "copies": each.copies,
-        "trifle": is_trifle(each),
+        "changes": news.changes,
+        "cause": "undone" if is_undone else str(new.cause),
+        "kinds": [kind for kind in kinds if len(kinds) == 1 or kind not in wording.TRIFLES],
+        "score": round(item.change.score, 4),
+        "strongest": snippets.strongest(item.change, item.a, item.b),
+        "copies": item.copies,
+        "trifle": is_trifle(item),
         "seen_until": iso(base.first_seen_at),
     }
 
 
-def is_trifle(each: Item) -> bool:
-    """True for what nobody has to read."""
-    kinds = set(each.change.kinds)
+def is_trifle(item: Item) -> bool:
+    """True for a change too small to need reading."""
+    kinds = set(item.change.kinds)
     if not kinds or kinds & {Kind.HEADLINE, Kind.NUMBER, Kind.CORRECTION}:
         return False
-    return kinds <= wording.TRIFLES or each.change.score < TRIFLE
+    return kinds <= wording.TRIFLES or item.change.score < TRIFLE
 
 
-def view(items: Sequence[Item], *, asked: Mapping[str, str], caught_up: datetime | None, following: str | None) -> Json:
-    """The page: the weightiest first among those of one page, trifles apart; pages follow each other in time."""
-    rows = [item(each) for each in items]
+def view(items: Sequence[Item], *, query: Mapping[str, str], caught_up: datetime | None, following: str | None) -> Json:
+    """Return the page as JSON values: highest scores first, small changes apart. Pages follow each other in time."""
+    rows = [item_row(item) for item in items]
     rows.sort(key=lambda row: (-row["score"], row["at"], row["id"]))
     return {
         "title": "What changed",
         "caught_up": None if caught_up is None else iso(caught_up),
-        "everything": asked.get("all") == "1",
+        "everything": query.get("all") == "1",
         "changes": [row for row in rows if not row["trifle"]],
         "small": [row for row in rows if row["trifle"]],
         "newest_at": max((row["at"] for row in rows), default=None),
-        "filters": filters(rows, asked),
+        "filters": filters(rows, query),
         "feed": "/feed.atom",
         "next": following,
     }
 
 
-def filters(rows: Sequence[Json], asked: Mapping[str, str]) -> list[Json]:
-    """Every filter as a list of links; the state of the page is its address."""
+def filters(rows: Sequence[Json], query: Mapping[str, str]) -> list[Json]:
+    """Return every filter as a list of links, because the address holds the state of the page."""
     kinds = dict.fromkeys(kind for row in rows for kind in row["kinds"])
     outlets = dict.fromkeys(sorted(row["outlet"] for row in rows))
     choices = (
         (
             "kind",
             "Kind",
-            {str(kind): wording.kind(kind) for kind in Kind if kind in kinds or kind == asked.get("kind")},
+            {str(kind): wording.kind(kind) for kind in Kind if kind in kinds or kind == query.get("kind")},
         ),
-        ("outlet", "Outlet", {outlet: outlet for outlet in (*outlets, *filter(None, [asked.get("outlet")]))}),
+        ("outlet", "Outlet", {outlet: outlet for outlet in (*outlets, *filter(None, [query.get("outlet")]))}),
         ("least", "Weight", {least: f"from {least}" for least in _LEAST}),
         ("since", "Time", _WINDOWS),
     )
@@ -123,100 +120,112 @@ def filters(rows: Sequence[Json], asked: Mapping[str, str]) -> list[Json]:
             "name": name,
             "label": label,
             "choices": [
-                _choice(asked, name, "", "all"),
-                *(_choice(asked, name, value, said) for value, said in known.items()),
+                _choice(query, name, "", "all"),
+                *(_choice(query, name, value, text) for value, text in values.items()),
             ],
         }
-        for name, label, known in choices
-        if known
+        for name, label, values in choices
+        if values
     ]
 
 
-def _choice(asked: Mapping[str, str], name: str, value: str, said: str) -> Json:
-    kept = {key: held for key, held in asked.items() if key not in {name, "after"} and held}
-    query = urlencode(kept | ({name: value} if value else {}))
-    return {"label": said, "path": f"/?{query}" if query else "/", "chosen": asked.get(name, "") == value}
+def _choice(query: Mapping[str, str], name: str, value: str, text: str) -> Json:
+    others = {key: setting for key, setting in query.items() if key not in {name, "after"} and setting}
+    narrowed = urlencode(others | ({name: value} if value else {}))
+    path = f"{paths.INBOX}?{narrowed}" if narrowed else paths.INBOX
+    return {"label": text, "path": path, "chosen": query.get(name, "") == value}
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer the inbox."""
-    wanted, asked = wanted_of(at), at.paging(usual=USUAL)
-    found, place = changes.inbox(at.ask, wanted, after=asked.behind_place, limit=asked.limit)
-    items = _told(at.archive, found)
-    following = at.following(place)
-    shown = view(items, asked=at.query, caught_up=changes.all_read_until(at.ask), following=following)
-    shown["runs"] = next_run(statistics.runs(at.ask, limit=2 * RUNS), at.now)
-    return PageResult(view=shown, template="inbox.html", rows="changes", feed=feed(shown))
+def expected_run(run: ExpectedRun) -> Json:
+    """Return the last and the expected run as JSON values."""
+    return {
+        "last_at": None if run.last_at is None else iso(run.last_at),
+        "every_seconds": None if run.every is None else round(run.every.total_seconds()),
+        "at": None if run.next_at is None else iso(run.next_at),
+    }
 
 
-def _told(archive: Archive, found: Sequence[InboxEntry]) -> list[Item]:
-    allowed = Allowance()
-    return [told(archive, each, allowed) for each in found]
+def show(context: RequestContext) -> PageResult:
+    """Answer with the inbox. Raises BadInput."""
+    archive, paging = context.archive, context.paging(usual=USUAL)
+    listing = archive.news(filters_of(context), after=paging.behind_place, limit=paging.limit)
+    inbox = view(
+        _items(archive, listing.rows),
+        query=context.query,
+        caught_up=archive.caught_up(),
+        following=context.following(listing.next_key),
+    )
+    inbox["runs"] = expected_run(archive.expected_run(context.now))
+    return PageResult(view=inbox, template="inbox.html", rows="changes", feed=feed(inbox))
 
 
-def told(archive: Archive, news: InboxEntry, allowed: Allowance) -> Item:
-    """A piece of news with its texts compared, as far as that is allowed."""
+def _items(archive: Archive, news: Sequence[InboxEntry]) -> list[Item]:
+    allowance = Allowance()
+    return [compare_news(archive, entry, allowance) for entry in news]
+
+
+def compare_news(archive: Archive, news: InboxEntry, allowance: Allowance) -> Item:
+    """Return a row with its texts compared, within the budget of ``allowance``."""
     texts = archive.text(news.seen), archive.text(news.newest)
-    kinds = [Kind(each) for each in news.kinds]
-    change, a, b = allowed.compare(*texts, kinds, news.score)
-    copies = source_health.count_copies(archive.ask, news.newest.text_sha256, source_id=news.source_id)
+    change, a, b = allowance.compare(*texts, [Kind(kind) for kind in news.kinds], news.score)
+    copies = archive.count_copies(news.source_id, news.newest.text_sha256)
     return Item(news=news, change=change, a=a, b=b, copies=copies)
 
 
-def wanted_of(at: RequestContext) -> changes.InboxFilter:
-    """What the address asks for. Raises BadInput."""
-    kinds = tuple(str(kind) for name in at.query.get("kind", "").split(",") if (kind := kind_of(name)))
+def filters_of(context: RequestContext) -> InboxFilter:
+    """Return the filters in the address. Raises BadInput."""
+    query = context.query
+    kinds = tuple(str(kind) for name in query.get("kind", "").split(",") if (kind := kind_of(name)))
     try:
-        least = float(at.query.get("least") or 0)
+        least = float(query.get("least") or 0)
     except ValueError as error:
-        raise BadInput(f"least={at.query['least'][:20]} is not a number from 0 to 1") from error
-    return changes.InboxFilter(
+        raise BadInput(f"least={query['least'][:20]} is not a number from 0 to 1") from error
+    return InboxFilter(
         kinds=kinds,
-        host=at.query.get("outlet") or None,
+        host=query.get("outlet") or None,
         least=least,
-        since=at.moment("since"),
-        until=at.moment("until", end=True),
-        everything=at.query.get("all") == "1",
+        since=context.moment("since"),
+        until=context.moment("until", end=True),
+        everything=query.get("all") == "1",
     )
 
 
-def feed(shown: Json) -> Json:
-    """The same rows as a feed."""
+def feed(inbox: Json) -> Json:
+    """Return rows as a feed."""
+    rows = sorted((*inbox["changes"], *inbox["small"]), key=lambda row: row["at"], reverse=True)
     return {
         "title": "wirecopy: what changed",
         "path": "/feed.atom",
-        "page": "/",
-        "entries": [
-            entry(row) for row in sorted((*shown["changes"], *shown["small"]), key=lambda row: row["at"], reverse=True)
-        ],
+        "page": paths.INBOX,
+        "entries": [entry(row) for row in rows],
     }
 
 
 def entry(row: Json) -> Json:
-    """A row of the inbox as an entry of a feed."""
-    said = ", ".join(map(wording.kind, row["kinds"])) or row["cause"]
-    words_changed = "".join(_plainly(bit) for bit in row["strongest"])
+    """Return a row of the inbox as an entry of a feed."""
+    what = ", ".join(map(wording.kind, row["kinds"])) or row["cause"]
+    words_changed = "".join(_plain(bit) for bit in row["strongest"])
     return {
         "id": f"tag:wirecopy,2026:{row['url']}@{row['at']}",
         "title": row["title"],
         "path": row["diff"],
         "updated": row["at"],
         "author": row["outlet"],
-        "summary": f"{said} (weight {row['score']:.2f}). {words_changed}".strip(),
+        "summary": f"{what} (weight {row['score']:.2f}). {words_changed}".strip(),
     }
 
 
-def _plainly(bit: Json) -> str:
+def _plain(bit: Json) -> str:
     return {"same": "{}", "cut": "[-{}-]", "new": "{{+{}+}}"}[bit["mark"]].format(bit["text"])
 
 
-def whole_feed(at: RequestContext) -> PageResult:
-    """Answer the feed of every change, whatever was looked at."""
-    found, _ = changes.inbox(at.ask, changes.InboxFilter(everything=True), after=None, limit=USUAL)
-    shown = view(_told(at.archive, found), asked={}, caught_up=None, following=None)
-    return PageResult(view=shown, rows="changes", feed=feed(shown))
+def whole_feed(context: RequestContext) -> PageResult:
+    """Answer with the feed of all changes, seen or not."""
+    news = context.archive.news(InboxFilter(everything=True), limit=USUAL).rows
+    inbox = view(_items(context.archive, news), query={}, caught_up=None, following=None)
+    return PageResult(view=inbox, rows="changes", feed=feed(inbox))
 
 
 def routes() -> list[Route]:
-    """The inbox under two addresses, and the feed of all changes."""
-    return [*page("/", show, named="/inbox"), *page("/inbox", show)[:1], *page("/feed", whole_feed)[1:]]
+    """Return the routes of the inbox, which has two addresses, and of the feed of all changes."""
+    return [*page(paths.INBOX, show, stem="/inbox"), *page("/inbox", show)[:1], *page("/feed", whole_feed)[1:]]

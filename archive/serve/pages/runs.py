@@ -1,106 +1,81 @@
-"""What ran: every run with what it did, and the way to Prefect for those that Prefect started."""
+"""The page of runs with their results, and links to Prefect for the runs it started."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from archive.serve import wording
+from archive.serve import paths, wording
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import iso
-from db.errors import NotArchived
-from db.lease_owner import active_leases
-from db.queries import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from starlette.routing import Route
 
     from archive.serve.request_context import RequestContext
+    from db.records import Lease, Run
 
     Json = dict[str, Any]
 
 USUAL = 30
-"""Runs of a page."""
-
-LOOKED_AT = 3_000
-"""Runs looked at for one page of some of them, a month's; the next page goes on behind them."""
+"""Default runs of a page."""
 
 _FLOW_RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def row(run: Json, prefect: str | None) -> Json:
-    """A run: what it did, how long, and where Prefect shows it."""
-    started, finished = run["started_at"], run["finished_at"]
-    flow_run = _FLOW_RUN.search(run["owner"])
+def row(run: Run, prefect: str | None) -> Json:
+    """Return a run as JSON values: its counts, duration, and link to Prefect."""
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    flow_run = _FLOW_RUN.search(run.owner)
     return {
-        "id": run["id"],
-        "kind": run["kind"],
-        "owner": run["owner"],
-        "started_at": iso(started),
-        "finished_at": iso(finished) if finished else None,
-        "seconds": round((finished - started).total_seconds(), 1) if finished else None,
-        "took": wording.lag((finished - started).total_seconds()) if finished else None,
-        "counts": run["counts"],
+        "id": run.id,
+        "kind": run.kind,
+        "owner": run.owner,
+        "started_at": iso(run.started_at),
+        "finished_at": iso(run.finished_at) if run.finished_at else None,
+        "seconds": None if seconds is None else round(seconds, 1),
+        "took": None if seconds is None else wording.lag(seconds),
+        "counts": run.counts,
         "prefect": f"{prefect}/runs/flow-run/{flow_run.group()}" if flow_run and prefect else None,
     }
 
 
-def view(runs: Sequence[Json], leases: Sequence[Json], following: str | None) -> Json:
-    """The page as JSON values."""
+def view(rows: Iterable[Json], leases: Iterable[Lease], following: str | None) -> Json:
+    """Return the page as JSON values."""
     return {
         "title": "Runs",
-        "runs": list(runs),
-        "at_work": [
-            {"name": each["name"], "owner": each["owner"], "until_at": iso(each["until_at"])} for each in leases
-        ],
+        "runs": list(rows),
+        "at_work": [{"name": lease.name, "owner": lease.owner, "until_at": iso(lease.until_at)} for lease in leases],
         "next": following,
     }
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer the runs, the newest first; with ``kind``, ``since`` and ``until`` only those. Raises BadInput."""
-    asked = at.paging(usual=USUAL)
-    place = asked.behind_place
-    shown, behind = _some(at, before=place[1] if place else None, limit=asked.limit)
-    following = at.following([0, behind]) if behind is not None else None
-    working = active_leases(at.ask, at.now)
-    told = view([row(each, at.house.prefect) for each in shown], working, following)
-    return PageResult(view=told, template="runs.html", rows="runs")
+def show(context: RequestContext) -> PageResult:
+    """Answer with the runs, newest first, filtered by ``kind``, ``since`` and ``until``. Raises BadInput."""
+    paging = context.paging(usual=USUAL)
+    place = paging.behind_place
+    listing = context.archive.runs(
+        kind=context.query.get("kind", ""),
+        since=context.moment("since"),
+        until=context.moment("until", end=True),
+        limit=paging.limit,
+        before=place[1] if place else None,
+    )
+    key = None if listing.next_key is None else [0, listing.next_key]
+    rows = (row(run, context.state.prefect) for run in listing.rows)
+    runs = view(rows, context.archive.leases(context.now), context.following(key))
+    return PageResult(view=runs, template="runs.html", rows="runs")
 
 
-def _some(at: RequestContext, *, before: int | None, limit: int) -> tuple[list[Json], int | None]:
-    """The runs that the request asks for, and the id behind which to go on; None: there are no more."""
-    kind, since, until = at.query.get("kind", ""), at.moment("since"), at.moment("until", end=True)
-    narrowed = bool(kind or since or until)
-    looked = statistics.runs_before(at.ask, before=before, limit=LOOKED_AT if narrowed else limit + 1)
-    found = [
-        run
-        for run in looked
-        if (not kind or run["kind"] == kind)
-        and (since is None or run["started_at"] >= since)
-        and (until is None or run["started_at"] <= until)
-    ]
-    if len(found) > limit:
-        return found[:limit], found[limit - 1]["id"]
-    more = narrowed and len(looked) == LOOKED_AT and (since is None or looked[-1]["started_at"] >= since)
-    return found, looked[-1]["id"] if more else None
-
-
-def one(at: RequestContext) -> PageResult:
-    """Answer one run, under the number that the archive keeps with what it brought. Raises NotArchived."""
-    wanted = min(at.path["id"], _MOST_ID)
-    found = [run for run in statistics.runs_before(at.ask, before=wanted + 1, limit=1) if run["id"] == wanted]
-    if not found:
-        raise NotArchived(f"there was no run {wanted}")
-    return PageResult(view=view([row(found[0], at.house.prefect)], (), None), template="runs.html", rows="runs")
-
-
-_MOST_ID = 1 << 61
+def show_one(context: RequestContext) -> PageResult:
+    """Answer with the run with an id. Raises NotArchived."""
+    run = context.archive.run(context.path["id"])
+    return PageResult(view=view([row(run, context.state.prefect)], (), None), template="runs.html", rows="runs")
 
 
 def routes() -> list[Route]:
-    """The runs, and each by itself."""
-    return [*page("/runs", show), *page("/runs/{id:int}", one)]
+    """Return the routes of all runs, and of one run."""
+    return [*page(paths.RUNS, show), *page(paths.RUN, show_one)]

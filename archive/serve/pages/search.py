@@ -1,134 +1,121 @@
-"""Search over all versions: where words stood from when to when, and since when they do not."""
+"""The search page: versions that match a query, and the period each was online."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from archive.api import serialize
-from archive.api.query_parser import parse_query
-from archive.serve import charts, wording
+from archive.serve import charts, paths, wording
 from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
-from archive.urls import url_key
 from db.errors import BadInput
-from db.queries import changes
-from db.queries.facets import count_facets
-from db.queries.search import SNIPPET_MARKS, search_page
+from db.records import SNIPPET_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.routing import Route
 
-    from archive.api.query_parser import ParsedQuery
-    from archive.serve.pagination import Paging
+    from archive.api.search import SearchAnswer
     from archive.serve.request_context import RequestContext
-    from db.queries.facets import Facets
-    from db.queries.search import Match, Page
+    from db.records import Facets, Match
 
     Json = dict[str, Any]
 
 USUAL = 20
-"""Hits of a page."""
+"""Default hits of a page."""
 
 MOST_OUTLETS = 12
-"""Outlets that are named beside the hits."""
-
-MOST_LOTS = 5
-"""Times a search for one kind of change goes on to look for hits; what is behind them stands on the next page."""
+"""Most outlets listed next to the hits."""
 
 
 def view(
-    asked: Mapping[str, str],
-    sought: ParsedQuery | None,
-    found: Sequence[Json],
-    told: Facets | None,
-    *,
-    following: str | None = None,
+    query: Mapping[str, str], answer: SearchAnswer | None, hits: Sequence[Json], *, following: str | None = None
 ) -> Json:
-    """The page as JSON values; ``remark`` says why there is nothing to search for, where ``sought`` is None."""
+    """Return the page as JSON values; ``answer`` None: there was no search, and ``remark`` gives the reason."""
+    spread = answer.spread if answer else None
     return {
         "title": "Search",
-        "q": asked.get("q", ""),
-        "at": asked.get("at", ""),
-        "gone": asked.get("gone") == "1",
-        "searched_as": sought.said if sought else "",
-        "hits": list(found),
-        "articles": told.articles if told else 0,
-        "whole": told.whole if told else True,
-        "kind": asked.get("kind", ""),
-        "since": asked.get("since", ""),
-        "until": asked.get("until", ""),
-        **_facets(asked, found, told),
+        "q": query.get("q", ""),
+        "at": query.get("at", ""),
+        "gone": query.get("gone") == "1",
+        "searched_as": answer.searched_as if answer else "",
+        "hits": list(hits),
+        "articles": spread.articles if spread else 0,
+        "whole": spread.whole if spread else True,
+        "kind": query.get("kind", ""),
+        "since": query.get("since", ""),
+        "until": query.get("until", ""),
+        **_facets(query, hits, spread),
         "remark": "",
-        "feed": f"/search.atom?{urlencode({'q': asked.get('q', '')})}",
+        "feed": f"/search.atom?{urlencode({'q': query['q']})}" if query.get("q") else "",
         "next": following,
     }
 
 
-def _facets(asked: Mapping[str, str], found: Sequence[Json], told: Facets | None) -> Json:
-    """Where, when and with which change the words came: each with the address of the search for that alone."""
-    kinds = Counter(kind for row in found for kind in row["kinds"])
+def _facets(query: Mapping[str, str], hits: Sequence[Json], spread: Facets | None) -> Json:
+    """Return the facets of a search (outlet, time, kind of change), each with the address of the narrower search."""
+    kinds = Counter(kind for hit in hits for kind in hit["kinds"])
     return {
         "by_outlet": [
-            {"outlet": name, "count": count, "path": _narrowed(asked, f"site:{name}")}
-            for name, count in (told.by_host[:MOST_OUTLETS] if told else ())
+            {"outlet": name, "count": count, "path": _narrowed(query, f"site:{name}")}
+            for name, count in (spread.by_host[:MOST_OUTLETS] if spread else ())
         ],
         "by_time": [
-            {"when": when, "count": count, "path": _narrowed(asked, f"after:{when} before:{span_behind(when)}")}
-            for when, count in (told.by_time if told else ())
+            {"when": period, "count": count, "path": _narrowed(query, f"after:{period} before:{period_after(period)}")}
+            for period, count in (spread.by_time if spread else ())
         ],
         "by_kind": [
-            {"kind": kind, "count": count, "path": _narrowed(asked, "", kind=kind)}
+            {"kind": kind, "count": count, "path": _narrowed(query, "", kind=kind)}
             for kind, count in kinds.most_common()
         ],
     }
 
 
-def _narrowed(asked: Mapping[str, str], words_too: str, **more: str) -> str:
-    """The address of the same search with words or parameters added."""
-    kept = {name: value for name, value in asked.items() if name not in {"after", "limit"} and value}
-    said = f"{asked.get('q', '')} {words_too}".strip()
-    return f"/search?{urlencode(kept | more | {'q': said})}"
+def _narrowed(query: Mapping[str, str], more_words: str, **parameters: str) -> str:
+    """Return the address of the same search with words or parameters added."""
+    others = {name: value for name, value in query.items() if name not in {"after", "limit"} and value}
+    words = f"{query.get('q', '')} {more_words}".strip()
+    return f"{paths.SEARCH}?{urlencode(others | parameters | {'q': words})}"
 
 
-def span_behind(when: str) -> str:
-    """The day after a day, the month after a month."""
-    month = date.fromisoformat(f"{when}-01"[:10])
-    if when == f"{month:%Y-%m}":
-        return f"{month + timedelta(days=32):%Y-%m}"
-    return f"{month + timedelta(days=1)}"
+def period_after(period: str) -> str:
+    """Return the day after a day, the month after a month."""
+    first = date.fromisoformat(f"{period}-01"[:10])
+    if period == f"{first:%Y-%m}":
+        return f"{first + timedelta(days=32):%Y-%m}"
+    return f"{first + timedelta(days=1)}"
 
 
-def hit(each: Match, ids: Mapping[str, int]) -> Json:
-    """One stretch of matching versions of one article."""
-    found = each.version
-    source_id = ids.get(found.url)
+def hit_row(match: Match, ids: Mapping[str, int]) -> Json:
+    """Return one hit: a period of matching versions of one article."""
+    version = match.version
+    source_id = ids.get(version.url)
+    absent = match.absent_since
     return {
         "id": source_id,
-        "path": f"/a/{source_id}?v={found.number}",
-        "url": found.url,
-        "outlet": wording.host(found.url),
-        "title": found.title,
-        "version": found.number,
-        "kinds": [str(kind) for kind in found.kinds],
-        "snippet": snippet(each.snippet),
-        "present_from": iso(each.present_from),
-        "present_to": iso(each.present_to),
-        "absent_since": each.absent_since,
-        "gone_between": serialize.gaps(each),
-        "newest": each.newest,
-        "diff": f"/a/{source_id}/diff/{each.absent_since - 1}..{each.absent_since}" if each.absent_since else None,
+        "path": paths.article(source_id, version.number),
+        "url": version.url,
+        "outlet": wording.host(version.url),
+        "title": version.title,
+        "version": version.number,
+        "kinds": [str(kind) for kind in version.kinds],
+        "snippet": snippet(match.snippet),
+        "present_from": iso(match.present_from),
+        "present_to": iso(match.present_to),
+        "absent_since": absent,
+        "gone_between": serialize.gaps(match),
+        "newest": match.newest,
+        "diff": paths.change(source_id, absent - 1, absent) if absent else None,
     }
 
 
 def snippet(marked: str) -> list[Json]:
-    """The words around what was found, what was found being marked ``hit``."""
+    """Return a snippet in runs of text. Matching words have the mark ``hit``."""
     start, end, _ = SNIPPET_MARKS
     runs: list[Json] = []
     for place, piece in enumerate(marked.replace("\n", " ").split(start)):
@@ -138,80 +125,68 @@ def snippet(marked: str) -> list[Json]:
     return runs
 
 
-def show(at: RequestContext) -> PageResult:
-    """Answer a search; without words, the box and how to use it."""
-    said = at.query.get("q", "")
-    asked = at.paging(usual=USUAL)
-    if not said.strip():
-        return _nothing(at, "")
-    try:
-        sought = parse_query(said, when=at.moment("at", end=True), gone=at.query.get("gone") == "1")
-    except BadInput as error:
-        if at.form != "html":
-            raise
-        return _nothing(at, str(error))
-    sought = _in_window(at, sought)
-    found, matches, place = _matches(at, sought, asked)
-    keys = {each.version.url: url_key(each.version.url) for each in matches}
-    known = changes.source_ids(at.ask, list(keys.values()))
-    ids = {url: known[key] for url, key in keys.items() if key in known}
-    hits = [hit(each, ids) for each in matches]
-    shown = view(at.query, sought, hits, count_facets(at.ask, found, sought.only), following=at.following(place))
-    chart = charts.columns(shown["by_time"], f"articles with {said} by when they were first seen with it")
-    return PageResult(view=shown, template="search.html", rows="hits", feed=_feed(shown), drawn={"chart": chart})
+def show(context: RequestContext) -> PageResult:
+    """Answer with the results of a search, or with help if there are no words. Raises BadInput.
 
-
-def _in_window(at: RequestContext, sought: ParsedQuery) -> ParsedQuery:
-    """The search within ``since`` and ``until`` of the address, where it names them. Raises BadInput."""
-    since, until, only = at.moment("since"), at.moment("until", end=True), sought.only
-    return replace(sought, only=replace(only, since=since or only.since, until=until or only.until))
-
-
-def _matches(at: RequestContext, sought: ParsedQuery, asked: Paging) -> tuple[Page, list[Match], Any]:
-    """The first page that was found, the matches (of ``kind`` alone if one is named), and where to go on.
-
-    Raises BadInput.
+    On the HTML page an invalid query is a remark, not an error.
     """
-    kind = kind_of(at.query.get("kind", ""))
-    first = page_found = search_page(at.ask, sought.query, limit=asked.limit, only=sought.only, place=asked.behind_rank)
-    matches = [each for each in first.matches if kind is None or kind in each.version.kinds]
-    for _ in range(MOST_LOTS - 1):
-        room, place = asked.limit - len(matches), page_found.following
-        if kind is None or not room or place is None:
-            break
-        page_found = search_page(at.ask, sought.query, limit=room, only=sought.only, place=place)
-        matches += [each for each in page_found.matches if kind in each.version.kinds]
-    return first, matches, page_found.following
+    query, paging = context.query, context.paging(usual=USUAL)
+    words = query.get("q", "")
+    if not words.strip():
+        return _nothing(context, "")
+    since, until = context.moment("since"), context.moment("until", end=True)
+    kind, after = kind_of(query.get("kind", "")), paging.behind_rank
+    try:
+        answer = context.archive.search_page(
+            words,
+            as_of=context.moment("at", end=True),
+            removed=query.get("gone") == "1",
+            since=since,
+            until=until,
+            kind=kind,
+            limit=paging.limit,
+            after=after,
+        )
+    except BadInput as error:
+        if context.form != "html":
+            raise
+        return _nothing(context, str(error))
+    ids = context.archive.source_ids(match.version.url for match in answer.matches)
+    hits = [hit_row(match, ids) for match in answer.matches]
+    result = view(query, answer, hits, following=context.following(answer.next_key))
+    chart = charts.columns(result["by_time"], f"articles with {words} by the time of first sight")
+    return PageResult(view=result, template="search.html", rows="hits", feed=_feed(result), drawn={"chart": chart})
 
 
-def _nothing(at: RequestContext, remark: str) -> PageResult:
-    """The box and how to use it, or why nothing could be searched for."""
-    told = view(at.query, None, (), None) | {"remark": remark}
-    return PageResult(view=told, template="search.html", rows="hits", drawn={"chart": ""})
+def _nothing(context: RequestContext, remark: str) -> PageResult:
+    """Answer with the search form and help, or with the reason why the query is invalid."""
+    result = view(context.query, None, ()) | {"remark": remark}
+    return PageResult(view=result, template="search.html", rows="hits", drawn={"chart": ""})
 
 
-def _feed(shown: Json) -> Json:
+def _feed(result: Json) -> Json:
+    hits = sorted(result["hits"], key=lambda hit: hit["present_from"], reverse=True)
     return {
-        "title": f"wirecopy: {shown['q']}",
-        "path": shown["feed"],
-        "page": f"/search?{urlencode({'q': shown['q']})}",
-        "entries": [_entry(each) for each in sorted(shown["hits"], key=lambda hit: hit["present_from"], reverse=True)],
+        "title": f"wirecopy: {result['q']}",
+        "path": result["feed"],
+        "page": f"{paths.SEARCH}?{urlencode({'q': result['q']})}",
+        "entries": [_entry(hit) for hit in hits],
     }
 
 
-def _entry(each: Json) -> Json:
-    gone = f"; absent since version {each['absent_since']}" if each["absent_since"] else ""
-    stood = f"present from {each['present_from']} to {each['present_to']}{gone}. "
+def _entry(hit: Json) -> Json:
+    absence = f"; absent since version {hit['absent_since']}" if hit["absent_since"] else ""
+    period = f"present from {hit['present_from']} to {hit['present_to']}{absence}. "
     return {
-        "id": f"tag:wirecopy,2026:{each['url']}@{each['present_from']}",
-        "title": each["title"],
-        "path": each["path"],
-        "updated": each["present_from"],
-        "author": each["outlet"],
-        "summary": stood + "".join(run["text"] for run in each["snippet"]),
+        "id": f"tag:wirecopy,2026:{hit['url']}@{hit['present_from']}",
+        "title": hit["title"],
+        "path": hit["path"],
+        "updated": hit["present_from"],
+        "author": hit["outlet"],
+        "summary": period + "".join(run["text"] for run in hit["snippet"]),
     }
 
 
 def routes() -> list[Route]:
-    """The page of a search; its address is the search."""
-    return page("/search", show)
+    """Return the routes of the search. Its address holds the query."""
+    return page(paths.SEARCH, show)

@@ -11,7 +11,7 @@
                    one was updated, and no longer after a year without a change
     budget: 90/day a group's articles wait longer, the least urgent ones longest
 
-`archive.crawl.frontier.due` computes the due time of a source, `archive.crawl.frontier.change_rate` has the arithmetic
+`archive.seeds.frontier.due` computes the due time of a source, `archive.seeds.frontier.change_rate` has the arithmetic
 of `auto`. The decision is made here. Hosts take turns in the order of visits, so no site gets all its visits at once.
 """
 
@@ -24,9 +24,9 @@ from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Final
 
-from archive.crawl.frontier import change_rate
-from archive.crawl.frontier.change_rate import PRIOR
-from archive.crawl.frontier.due import NextVisit, article_state, is_failing, is_stretchable, next_visit, tolerance
+from archive.seeds.frontier import change_rate
+from archive.seeds.frontier.change_rate import PRIOR
+from archive.seeds.frontier.due import NextVisit, article_state, is_failing, is_stretchable, next_visit, tolerance
 from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
@@ -35,7 +35,7 @@ from db.records import Budget, Plan, Reason, SourceState, Visit, WaitingSource
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archive.crawl.frontier.change_rate import ArticleState, Hazard
+    from archive.seeds.frontier.change_rate import ArticleState, Hazard
     from db.records import ChangeRate
 
 _HOUR: Final = timedelta(hours=1)
@@ -291,6 +291,7 @@ def _visit(due: _Due) -> Visit:
         because=due.because,
         language=state.language,
         allow_private=state.allow_private,
+        due_at=due.due_at,
     )
     if state.etag is None and state.last_modified is None:
         return unconditional

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from archive.crawl.frontier import change_rate
-from archive.crawl.frontier.change_rate import PRIOR, ArticleState, Hazard
+from archive.seeds.frontier import change_rate
+from archive.seeds.frontier.change_rate import PRIOR, ArticleState, Hazard
 from archive.timestamps import in_words, iso
 from db.records import Reason, SeedKind
 

@@ -1,0 +1,119 @@
+"""Queries about work on the archive: runs, leases, sizes and integrity."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from archive.api import drift
+from archive.api.questions import Listing, Questions
+from archive.urls import url_key
+from db.errors import NotArchived
+from db.lease_owner import active_leases
+from db.queries import drift as drift_queries
+from db.queries import statistics
+from db.queries import tombstones as tombstone_queries
+from db.records import ExpectedRun, Lease, Run
+from db.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from db.records import Problem
+
+RUNS_READ = 3_000
+"""Most runs read for one filtered page, about a month's. The next page continues after them."""
+
+REFRESHES_AVERAGED = 8
+"""Refreshes used to estimate the interval between them."""
+
+_FEWEST_REFRESHES = 3  # fewest refreshes for an estimate
+_MOST_ID = 1 << 61
+
+
+class RunQuestions(Questions):
+    """Queries about the archive as a whole, and about work on it."""
+
+    def runs(
+        self,
+        *,
+        kind: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 30,
+        before: int | None = None,
+    ) -> Listing[Run, int]:
+        """Return the runs with an id below ``before``, newest first, filtered by kind and start."""
+        narrowed = bool(kind or since or until)
+        read = self._runs(before, RUNS_READ if narrowed else limit + 1)
+        runs = [
+            run
+            for run in read
+            if (not kind or run.kind == kind)
+            and (since is None or run.started_at >= since)
+            and (until is None or run.started_at <= until)
+        ]
+        if len(runs) > limit:
+            return Listing(tuple(runs[:limit]), runs[limit - 1].id)
+        more = narrowed and len(read) == RUNS_READ and (since is None or read[-1].started_at >= since)
+        return Listing(tuple(runs), read[-1].id if more else None)
+
+    def run(self, run_id: int) -> Run:
+        """Return one run. Raises NotArchived."""
+        run_id = min(run_id, _MOST_ID)
+        runs = self._runs(run_id + 1, 1)
+        if not runs or runs[0].id != run_id:
+            raise NotArchived(f"there is no run {run_id}")
+        return runs[0]
+
+    def _runs(self, before: int | None, limit: int) -> list[Run]:
+        return [Run(**row) for row in statistics.runs_before(self._ask, before=before, limit=limit)]
+
+    def expected_run(self, now: datetime) -> ExpectedRun:
+        """Return the start of the last refresh, and the expected start of the next by the interval of the last ones."""
+        return expect_run(self._runs(None, 2 * REFRESHES_AVERAGED), now)
+
+    def leases(self, now: datetime) -> list[Lease]:
+        """Return the leases whose owners seem to be running."""
+        return [Lease(**row) for row in active_leases(self._ask, now)]
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of sources, captures, payloads, versions, links, and captures still to derive."""
+        return statistics.counts(self._ask)
+
+    def status(self, now: datetime) -> dict[str, Any]:
+        """Return counts, sizes, growth, states, the last runs, leases, and hosts whose pages shrink (``drift``)."""
+        tables = statistics.table_sizes(self._ask)
+        return {
+            "counts": self.counts(),
+            "bytes": statistics.sizes(self._ask, tables),
+            "tables": tables,
+            "growth": statistics.growth(self._ask, tables, now),
+            "states": statistics.states(self._ask),
+            "drift": drift.alarms(drift_queries.read_lengths(self._ask, now - drift.LOOK_BACK)),
+            "runs": statistics.runs(self._ask, limit=5),
+            "leases": active_leases(self._ask, now),
+        }
+
+    def verify(self, *, deep: bool = False) -> Iterator[Problem]:
+        """Yield every problem found by verification."""
+        return verify(self._reader, deep=deep, key_of=url_key)
+
+    def chain_head(self) -> tuple[int, str] | None:
+        """Return position and link of the last capture in the hash chain, None for an empty archive."""
+        return tombstone_queries.chain_head(self._ask)
+
+
+def expect_run(runs: Sequence[Run], now: datetime) -> ExpectedRun:
+    """Return the expected start of the next refresh. ``runs``: the last ones of any kind, newest first."""
+    begun = [run.started_at for run in runs if run.kind == "refresh"][:REFRESHES_AVERAGED]
+    if len(begun) < _FEWEST_REFRESHES:
+        return ExpectedRun(last_at=begun[0] if begun else None)
+    seconds = median((later - earlier).total_seconds() for later, earlier in pairwise(begun))
+    every = timedelta(seconds=seconds)
+    due = begun[0] + every
+    late = now > due + every
+    return ExpectedRun(last_at=begun[0], every=every, next_at=None if late else max(due, now))

@@ -1,7 +1,8 @@
 """Builds the frequencies that near-copy detection ships: ``python bench/build_background.py``, with wordfreq installed.
 
 Source: wordfreq 3.1.1 (Robyn Speer and others; data CC BY-SA 4.0), which counts words of Wikipedia, subtitles, news,
-books and the web. Its word frequencies become frequencies of stems as ``archive.copies.words`` makes them, for Chinese
+books and the web. Its word frequencies become frequencies of stems as ``archive.copies.word_columns`` makes them, for
+Chinese
 and Japanese of characters and pairs of characters. The commonest words of every language go into a list of their own,
 by which ``archive.copies.language`` identifies one. Prints the id to put into
 ``archive/copies/background/__init__.py``.
@@ -19,7 +20,7 @@ from wordfreq import available_languages, get_frequency_dict
 
 from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, digest_of
 from archive.copies.characters import clean
-from archive.copies.words import fold_word, is_katakana, stem
+from archive.copies.word_columns import fold_word, is_katakana, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

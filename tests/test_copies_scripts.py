@@ -8,7 +8,7 @@ from archive.copies.characters import clean
 from archive.copies.numbers import han_value
 from archive.copies.segment import read_words
 from archive.copies.tokenize import stream, tokenize
-from archive.copies.words import fold_word, stem
+from archive.copies.word_columns import fold_word, stem
 
 
 @pytest.mark.parametrize(

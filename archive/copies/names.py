@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, table
 from archive.copies.stopwords import CALENDAR, COMMON, TITLES
-from archive.copies.words import is_katakana, stem
+from archive.copies.word_columns import is_katakana, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from archive.copies.numbers import (
     of_afternoon,
 )
 from archive.copies.stopwords import ABBREVIATIONS
-from archive.copies.words import CHARACTERS_A_WORD, HAN, THAI, fold_word
+from archive.copies.word_columns import CHARACTERS_A_WORD, HAN, THAI, fold_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

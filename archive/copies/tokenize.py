@@ -19,7 +19,7 @@ from archive.copies.names import find_names, name_forms
 from archive.copies.numbers import is_year
 from archive.copies.segment import MAX_WORDS, READ_WORDS, UNSPACED, Words, read_words, sentence_spans
 from archive.copies.stopwords import CALENDAR, COMMON, STOPWORDS
-from archive.copies.words import CHARACTERS_A_WORD, stem
+from archive.copies.word_columns import CHARACTERS_A_WORD, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,7 +16,7 @@ from archive.api.version_ref import Ref, parse_ref
 from archive.cli import wirecopy
 from db.errors import NotArchived
 from db.store import Store
-from tests.builders import DAY, HOUR, T0, URL, add_source, made_once, make_history
+from tests.builders import DAY, HOUR, T0, URL, add_source, build_once, make_history
 
 if TYPE_CHECKING:
     from db.records import Citation
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY), ("two", T0 + 3 * DAY)], title="Harbour")

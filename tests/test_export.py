@@ -22,7 +22,7 @@ from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Exchange, Hop, Reason
 from db.store import Store
-from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, add_source, failed, made_once
+from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, add_source, build_once, failed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,7 @@ def db(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         store.record(world(add_source(store), add_source(store, OTHER)))

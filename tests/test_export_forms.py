@@ -36,7 +36,7 @@ from db.queries import sources as source_queries
 from db.reader import Reader
 from db.records import Reason, Relation, SeedKind
 from db.store import Store
-from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, failed, made_once, make_history
+from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, build_once, failed, make_history
 from tests.commands import call_main
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def parted(tmp_path: Path) -> Path:
     return make_parted(tmp_path / "parted.db")
 
 
-@made_once
+@build_once
 def make_parted(path: Path) -> None:
     with Store(path) as store:
         source = add_source(store)

@@ -40,7 +40,7 @@ from tests.builders import (
     a_seed,
     add_source,
     an_outcome,
-    made_once,
+    build_once,
     make_history,
     record_text,
 )
@@ -64,7 +64,7 @@ def path(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         make_history(store, add_source(store), [(page(f"{SECRET}{n}"), T0 + n * DAY) for n in range(3)])

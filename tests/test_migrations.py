@@ -28,7 +28,7 @@ from db.store import Store
 from db.verify import verify
 from db.views import create_views, drop_views
 from db.writer import open_engine
-from tests.builders import DAY, T0, a_judgement, add_source, made_once, make_history
+from tests.builders import DAY, T0, a_judgement, add_source, build_once, make_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY)])

@@ -19,10 +19,10 @@ from tests.builders import (
     URL,
     add_source,
     an_extraction,
+    build_once,
     derive_all,
     digest_of,
     judged,
-    made_once,
     make_history,
     record_text,
     settle,
@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         seen = [("ferry sinks in fog", T0), ("ferry sinks", T0 + DAY), ("ferry sinks, captain held", T0 + 2 * DAY)]

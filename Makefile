@@ -41,7 +41,7 @@ test: setup  ## the fast tests (ARGS="-k plan" picks some)
 
 test-slow: setup  ## the tests that need minutes or a Prefect server; property tests with ten times the examples
 	$(RUN)python -m pytest -m slow $(ARGS)
-	$(RUN)python -m pytest -m 'hypothesis and not gate' --hypothesis-profile thorough $(ARGS) || [ $$? -eq 5 ]
+	$(RUN)python -m pytest -m 'hypothesis and not slow and not gate' --hypothesis-profile thorough $(ARGS) || [ $$? -eq 5 ]
 
 gate: setup  ## measured quality and size, held to floors; data in ../shared/data, where there is any
 	@[ -d ../shared/data ] || echo 'skipped: no data (what needs none still runs)'

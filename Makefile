@@ -41,7 +41,7 @@ test: setup  ## run the fast tests (ARGS="-k plan" selects some)
 
 test-slow: setup  ## run the tests that take minutes or need a Prefect server
 	$(RUN)python -m pytest -m slow $(ARGS)
-	$(RUN)python -m pytest -m 'hypothesis and not gate' --hypothesis-profile thorough $(ARGS) || [ $$? -eq 5 ]
+	$(RUN)python -m pytest -m 'hypothesis and not slow and not gate' --hypothesis-profile thorough $(ARGS) || [ $$? -eq 5 ]
 
 gate: setup  ## compare measured quality and size with their floors; needs data in ../shared/data
 	@[ -d ../shared/data ] || echo 'skipped: no data (gates that need none still run)'

@@ -9,7 +9,7 @@ from archive.serve.app import create_app
 from archive.urls import url_key
 from db.records import Hop, Reason, SeedKind
 from db.store import Store
-from tests.builders import DAY, HOUR, LATER, T0, a_capture, add_source, failed, made_once, move
+from tests.builders import DAY, HOUR, LATER, T0, a_capture, add_source, build_once, failed, move
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,7 +44,7 @@ HEADERS = (
 """The seven captures of ``STRAIT`` follow T0: page, 304, the same page, a timeout, an edit (+1 day), 404, the page."""
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     """The archive, made at ``path``."""
     with Store(path) as store:

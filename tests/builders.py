@@ -123,10 +123,10 @@ def digest_of(title: str, body: str) -> str:
     return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
 
 
-# --- an archive made once --------------------------------------------------------------------------------------------
+# --- an archive built once -------------------------------------------------------------------------------------------
 
 
-def made_once(make: Callable[..., object]) -> Callable[..., Path]:
+def build_once(make: Callable[..., object]) -> Callable[..., Path]:
     """Decorate ``make(path, *more)``, which fills an archive: a process makes it once for ``more``, then copies it.
 
     Each test gets a file of its own to spoil, for a fiftieth of what making it costs.
@@ -146,7 +146,7 @@ def made_once(make: Callable[..., object]) -> Callable[..., Path]:
     return copy
 
 
-@made_once
+@build_once
 def new_archive(path: Path) -> None:
     """An archive with nothing in it. The maker itself is tested in test_care.py, test_migrations.py, test_store.py."""
     from db.store import Store

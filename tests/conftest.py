@@ -50,14 +50,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     ``make test-slow`` runs them again with ten times the examples: ``--hypothesis-profile thorough``.
     """
-    if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
+    profile = config.getoption("--hypothesis-profile", default=None)
+    if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput") and profile is None:
         return  # this process hands out tests and runs none
     from hypothesis import HealthCheck, settings
 
     patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("wirecopy", max_examples=50, **patient)
     settings.register_profile("thorough", max_examples=500, **patient)
-    settings.load_profile(config.getoption("--hypothesis-profile", default=None) or "wirecopy")
+    settings.load_profile(profile or "wirecopy")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,7 +11,7 @@ from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.gather import gather as gather_visits
 from archive.pipeline.recipe import current_recipe
 from archive.urls import url_key
-from builders import made_once
+from builders import build_once
 from db.queries import captures as capture_queries
 from db.records import Outcome, Reason, SeedKind, Visit
 from db.store import Store
@@ -81,7 +81,7 @@ def derive(store: Store, now: datetime) -> DeriveResult:
 COPY = "https://regional.example/strait"
 
 
-@made_once
+@build_once
 def fill(path: Path, now: datetime) -> None:
     """An archive with three versions of one article (a number, then the headline changed), a 404, and a copy."""
     fewer = [each.replace("300", "30") for each in PARAGRAPHS]

@@ -18,10 +18,10 @@ from builders import (
     a_judgement,
     add_source,
     an_extraction,
+    build_once,
     digest_of,
     failed,
     judged,
-    made_once,
     record_text,
 )
 from db.queries import captures as capture_queries
@@ -50,7 +50,7 @@ LONG = "The road was mended. " * 60 + "It passes the neighbour's barn."
 BESIDE = "The harbour opens on Monday.\n\nThree hundred ships wait outside, the minister said.\n\nIt was shut."
 
 
-@made_once
+@build_once
 def stocked(path: Path) -> None:
     """An archive at ``path``: a hostile article in two versions, a copy of it, one that timed out, one with a typo."""
     with Store(path) as store:

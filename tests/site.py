@@ -96,12 +96,15 @@ class Site:
 
         server = await asyncio.start_server(talk, sock=self._listener, ssl=self._tls)
         await self._stop.wait()
+        # Nobody else is let in, and whoever was let in just now begins to talk, and can be told to stop. Only then is
+        # the server closed: asyncio forgets a connection that it accepted just before, and leaves its socket open.
+        self._loop.remove_reader(self._listener)
+        await _turns(10)
         server.close()
-        await _turns(2)  # whoever was let in just now begins to talk, and can be told to stop
         for task in list(talks):
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
-        await _turns(2)  # aborted transports let go of their sockets
+        await _turns(10)  # aborted transports let go of their sockets
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
         while True:

@@ -22,9 +22,9 @@ from tests.builders import (
     a_sighting,
     add_source,
     an_edit,
+    build_once,
     derive_all,
     failed,
-    made_once,
     record_text,
 )
 
@@ -147,7 +147,7 @@ def path(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         source = add_source(store)

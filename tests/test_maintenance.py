@@ -20,7 +20,7 @@ from db.queries import versions as version_queries
 from db.reader import HEAD, Reader, check_revision, store_error_from
 from db.store import Store
 from db.verify import verify
-from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, derive_all, made_once, make_history
+from tests.builders import DAY, HOUR, PAGE, T0, a_capture, add_source, build_once, derive_all, make_history
 from tests.contents import contents
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
     return filled(tmp_path / "archive.db", "one", "two")
 
 
-@made_once
+@build_once
 def filled(path: Path, *texts: str) -> None:
     with Store(path) as store:
         make_history(store, add_source(store), [(text, T0 + days * DAY) for days, text in enumerate(texts)])

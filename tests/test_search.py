@@ -14,9 +14,9 @@ from builders import (
     DAY,
     T0,
     add_source,
+    build_once,
     derive_all,
     digest_of,
-    made_once,
     record_text,
 )
 from db.errors import BadInput
@@ -255,7 +255,7 @@ WORDS_OF_ALL_LENGTHS = [
 ]
 
 
-@made_once
+@build_once
 def make_words(path: Path) -> None:
     with Store(path) as store:
         for number, text in enumerate(WORDS_OF_ALL_LENGTHS):

@@ -16,7 +16,7 @@ from db.reader import Reader
 from db.records import Passage, Reason
 from db.store import Store
 from db.verify import verify
-from tests.builders import DAY, T0, URL, a_judgement, add_source, failed, made_once, make_history, record_text
+from tests.builders import DAY, T0, URL, a_judgement, add_source, build_once, failed, make_history, record_text
 
 if TYPE_CHECKING:
     import random
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "archive.db")
 
 
-@made_once
+@build_once
 def make_archive(path: Path) -> None:
     with Store(path) as store:
         make_history(store, add_source(store), [("the harbour opens", T0), ("the harbour closes " * 99, T0 + DAY)])

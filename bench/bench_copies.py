@@ -53,8 +53,8 @@ class Newsroom:
 
     def __init__(self, seed: int = 1) -> None:
         self.dice = random.Random(seed)
-        lines = lzma.decompress((background.HERE / "stems.xz").read_bytes()).decode().splitlines()
-        levels = [line.split(" ")[1:] for line in lines if line.startswith("en ")]
+        lines = lzma.decompress((background.HERE / "stems.en.xz").read_bytes()).decode().splitlines()
+        levels = [line.split(" ") for line in lines]
         self.words = [word for _, *words in levels for word in words]
         self.shares = list(accumulate(10 ** (int(level) * background.LEVEL) for level, *words in levels for _ in words))
         self.rare = [word for level, *words in levels if int(level) * background.LEVEL < 4 for word in words]

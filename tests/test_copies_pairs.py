@@ -22,6 +22,7 @@ from db.records import Extraction, Judgement, Relation, Text, Verdict
 PAIRS = Path(__file__).parent / "pairs"
 
 MISSED = {
+    ("klinik.a", "klinik.bt"): "translated there and back; an amount is one value, no longer three names",
     ("fire.v2", "fire.tr-es"): "new figures in most sentences, and another language",
     ("fire.v2", "fire.roundup"): "two paragraphs of the version before, their figures changed since",
     ("verdict.trim", "verdict.tr-de"): "three sentences with a name, in another language",

@@ -183,7 +183,7 @@ def test_ctrl_c_ends_a_run_soon_with_a_sentence_and_it_goes_on_when_run_again(
     out, errors = child.communicate()
     assert time.monotonic() - began < 5
     assert (child.returncode, out) == (130, "")
-    assert errors.strip() == "wirecopy: interrupted; what was fetched is kept, run it again to go on"
+    assert errors.strip() == "Interrupted. Finished work is saved; run the same command again to continue."
     assert project.rows("lease") == 0
     project.finish()
     assert contents(project.db) == contents(uninterrupted.db)

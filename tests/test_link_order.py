@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMON = [link_queries.TERMS_FROM + number for number in range(6)]
-UNCOMMON = [link_queries.TERMS_FROM + 100 + number for number in range(12)]
+UNCOMMON = [
+    tier + 100 + number
+    for tier in (link_queries.PARAGRAPHS_FROM, link_queries.RUNS_FROM, link_queries.TERMS_FROM)
+    for number in range(12)
+]
 PRINTED = list(range(8))
 TEXTS = 140
 
@@ -67,7 +71,9 @@ def pairs_by_rule(texts: Iterable[KeyedText]) -> set[frozenset[str]]:
         return total[key] <= link_queries.RARE_CAP or (near and not crowded)
 
     def is_compared(a: KeyedText, b: KeyedText) -> bool:
-        return sum(is_live(key, a, b) for key in {*a.keys} & {*b.keys}) >= link_queries.LEAST_SHARED
+        live = [key for key in {*a.keys} & {*b.keys} if is_live(key, a, b)]
+        values = (link_queries.key_value(key, rare=total[key] <= link_queries.RARE_CAP) for key in live)
+        return sum(values) >= link_queries.LEAST_SHARED
 
     return {frozenset((a.name, b.name)) for a, b in combinations(texts, 2) if is_compared(a, b)}
 

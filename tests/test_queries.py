@@ -268,6 +268,23 @@ def test_a_key_of_few_texts_is_found_in_any_year_and_of_many_in_its_fortnight(st
     assert link_queries.candidates(store.ask, 2, FOUR) == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "enough"),
+    [
+        ([link_queries.PARAGRAPHS_FROM], True),
+        ([link_queries.RUNS_FROM], True),
+        ([1, 2], False),
+        (TERMS[:3], False),
+    ],
+)
+def test_one_rare_paragraph_or_run_is_enough(store: Store, source: int, keys: list[int], enough: bool) -> None:
+    make_history(store, source, [("one", T0), ("two", T0 + DAY)])
+    store.add_lsh_keys({1: keys, 2: keys})
+    assert (link_queries.candidates(store.ask, 1, keys) == [2]) == enough
+    crowd(store, range(100, 100 + link_queries.RARE_CAP), TODAY, keys)
+    assert link_queries.candidates(store.ask, 1, keys) == []
+
+
 def test_copies_are_counted_by_article_and_an_article_is_none_of_its_own(store: Store, source: int) -> None:
     newest = make_history(store, source, [("one", T0), ("two", T0 + DAY), ("three", T0 + 2 * DAY)])[-1]
     make_history(store, add_source(store, "https://copy.example/"), [("four", T0), ("five", T0 + DAY)])

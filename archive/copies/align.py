@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Indel
 
-from archive.copies.transliteration import respelled_names
+from archive.copies.transliteration import shared_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def align(
         similarity_matrices,
     )
 
-    respelled = respelled_names(a.names, b.names)
+    respelled = shared_names(a, b)
     similarity = similarity_matrices(a, b, respelled, translated=translated, model=model)
     by_contradiction: dict[str, list[Pair]] = {"": [], "numbers": [], "names": [], "all": []}
     for i, j in candidate_pairs(similarity.all):

@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
-from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap
+from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap, key_value
 from db.schema import link, near_key, text, unlinked
 from db.writer import ask_on
 
@@ -51,6 +51,7 @@ _LINKED_FAR = sql("""
     ON CONFLICT DO NOTHING""")
 _HOLDERS = sql(_HOLDERS_SQL)
 
+_ANY_DISTANCE = -1
 _ALL_DAYS = {"since": -(1 << 40), "until": 1 << 40}
 
 
@@ -102,7 +103,8 @@ def _insert_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
         if in_block == key_cap(key) + 1:
             connection.execute(_LINKED_NEAR, {"key": key} | _days_in_reach(day))
         if in_all == RARE_CAP + 1:
-            connection.execute(_LINKED_FAR, {"key": key, "distance": FORTNIGHT})
+            loses_value = key_value(key, rare=True) > key_value(key, rare=False)
+            connection.execute(_LINKED_FAR, {"key": key, "distance": _ANY_DISTANCE if loses_value else FORTNIGHT})
 
 
 def _delete_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int) -> None:

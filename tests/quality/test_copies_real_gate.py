@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.copies import TokenCache, fingerprint, judge
-from archive.copies.background import background
+from archive.copies.background import background, table
 from db.records import Relation, Text
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "extraction"
@@ -40,12 +40,12 @@ def articles() -> list[Text]:
 
 @pytest.fixture(scope="module")
 def readings() -> TokenCache:
-    return TokenCache(keep=300)
+    return TokenCache(size=300)
 
 
 def swapped(body: str, share: float, dice: random.Random) -> str:
     """Without its first paragraph, this share of the small words of four letters and more swapped, residue added."""
-    words = sorted(word for word, weight in background().weights["en"].items() if 0.2 < weight < 0.7)
+    words = sorted(word for word in table("en") if 0.2 < background().weight(word, "en") < 0.7)
 
     def swap(word: re.Match[str]) -> str:
         said = word.group()

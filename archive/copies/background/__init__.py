@@ -1,8 +1,8 @@
 """Background statistics of news, shipped with the program: frequencies of stems, and stock sentences.
 
 A judgement weighs words by these figures and never by the content of an archive, so five documents are judged as a
-million are. ``bench/build_background.py`` builds ``stems.xz`` from wordfreq's counts (CC BY-SA 4.0, see NOTICE).
-``stock.txt`` is written by hand.
+million are. ``bench/build_background.py`` builds the tables, one for each language, from wordfreq's counts (CC BY-SA
+4.0, see NOTICE). ``stock.txt`` is written by hand.
 """
 
 from __future__ import annotations
@@ -12,13 +12,19 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from math import exp, log
+from math import exp, log, log10
 from pathlib import Path
 
 HERE = Path(__file__).parent
 
-BACKGROUND = "bg-446d7d03"
+BACKGROUND = "bg-a72a468d"
 """Id of the shipped figures, part of the method's id. A test checks it against the files."""
+
+LANGUAGES = ("ar", "de", "el", "en", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "tr", "uk", "zh")
+"""Languages with a table."""
+
+CHARACTER_LANGUAGES = frozenset({"ja", "zh"})
+"""Languages whose table has characters and pairs of characters. They write no spaces between words."""
 
 LEVEL = 0.2
 """Width of a frequency level, in Zipf units (log10 of occurrences in a billion words)."""
@@ -39,19 +45,25 @@ _RUN = 4  # words
 class Background:
     """Weights of stems by language (about 0 for "the", 1 for an unknown stem), and runs of stock sentences."""
 
-    weights: dict[str, dict[str, float]]
     unseen: float
     stock: frozenset[tuple[str, ...]]
 
     def weight(self, stem: str, language: str | None) -> float:
         """Return the weight of a stem: its information, from 0 to a little over 1.
 
-        In languages without a table it depends on the length.
+        In languages without a table it depends on the length. A pair of characters that is in no word has the weight
+        of their meeting by chance.
         """
-        table = self.weights.get(language or "")
-        if table is None:
+        levels = table(language)
+        if not levels:
             return min(1.0, len(stem) / 6)
-        return table.get(stem.replace(".", ""), self.unseen)
+        level = levels.get(stem.replace(".", ""))
+        if level is not None:
+            return _WEIGHTS[level]
+        if language in CHARACTER_LANGUAGES and len(stem) == 2:  # noqa: PLR2004 - a pair of characters
+            first, second = (levels.get(character, UNSEEN_LEVEL) for character in stem)
+            return _WEIGHTS[max(0, min(_HIGHEST_LEVEL, round(first + second - 9 / LEVEL)))]
+        return self.unseen
 
     def stock_share(self, words: tuple[str, ...]) -> float:
         """Return the share of a sentence, given as folded words, that is in stock sentences, in runs of four words."""
@@ -66,18 +78,42 @@ class Background:
 
 @cache
 def background() -> Background:
-    """Return the shipped figures. They are read once, in about 50 ms."""
-    weights: dict[str, dict[str, float]] = {}
-    for line in lzma.decompress((HERE / "stems.xz").read_bytes()).decode().splitlines():
-        language, level, *stems = line.split(" ")
-        weights.setdefault(language, {}).update(dict.fromkeys(stems, _information(int(level))))
-    return Background(weights, _information(UNSEEN_LEVEL), frozenset(_stock_runs()))
+    """Return the shipped figures. Stock sentences are read here, the table of a language when it is first used."""
+    return Background(_information(UNSEEN_LEVEL), frozenset(_stock_runs()))
+
+
+@cache
+def table(language: str | None) -> dict[str, int]:
+    """Return the level of each stem of a language, empty without a table. Reading one takes some 15 ms."""
+    if language not in LANGUAGES:
+        return {}
+    levels: dict[str, int] = {}
+    for line in lzma.decompress((HERE / f"stems.{language}.xz").read_bytes()).decode().splitlines():
+        level, *stems = line.split(" ")
+        levels.update(dict.fromkeys(stems, int(level)))
+    return levels
+
+
+@cache
+def commonest_words() -> dict[str, dict[str, float]]:
+    """Return the natural logarithm of the shares of the commonest words, by language and word."""
+    languages: dict[str, dict[str, float]] = {}
+    for line in lzma.decompress((HERE / "commonest.xz").read_bytes()).decode().splitlines():
+        language, *entries = line.split(" ")
+        pairs = (entry.rsplit(":", 1) for entry in entries)
+        languages[language] = {word: (int(zipf) / 10 - 9) / log10(exp(1)) for word, zipf in pairs}
+    return languages
 
 
 def _information(level: int) -> float:
     """Return the information in a word of this level: -ln(1 - exp(-length * share)), scaled."""
     share = 10 ** (level * LEVEL - 9)
     return -log(1 - exp(-ARTICLE_WORDS * share)) / HIGHEST
+
+
+_HIGHEST_LEVEL = 40
+_WEIGHTS = tuple(_information(max(UNSEEN_LEVEL, level)) for level in range(_HIGHEST_LEVEL + 1))
+"""Weights by level. Nothing weighs more than an unknown word."""
 
 
 def _stock_runs() -> set[tuple[str, ...]]:
@@ -91,5 +127,5 @@ def _stock_runs() -> set[tuple[str, ...]]:
 
 def digest_of(folder: Path) -> str:
     """Return the id that belongs to the files of a folder."""
-    digest = sha256(b"".join((folder / name).read_bytes() for name in ("stems.xz", "stock.txt")))
+    digest = sha256(b"".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in {".xz", ".txt"}))
     return f"bg-{digest.hexdigest()[:8]}"

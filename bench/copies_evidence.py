@@ -17,7 +17,7 @@ from archive.copies.features import measure
 from archive.copies.rules import VERBATIM
 from archive.copies.similarity import similarity_matrices
 from archive.copies.stopwords import COMMON
-from archive.copies.transliteration import respelled_names
+from archive.copies.transliteration import shared_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ def measure_pair(
     """Return every figure of a pair, whether its languages differ, and whether a rule for verbatim copies decides."""
     measures = measure(a, b, tokenizer)
     tokens = tokenizer(a), tokenizer(b)
-    respelled = respelled_names(tokens[0].names, tokens[1].names)
+    respelled = shared_names(*tokens)
     figures = collect_evidence(
         *tokens,
         similarity=similarity_matrices(*tokens, respelled, translated=measures.translated, model=None),

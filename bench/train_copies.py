@@ -203,7 +203,7 @@ def fit(rows: list[Row], calibration: list[Row], names: list[str], target: str) 
     raw = booster.decision_function(table(calibration, names))
     platt = LogisticRegression(C=1e3).fit(raw[:, None], [is_target(row, target) for row in calibration])
     slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
-    base = float(booster._baseline_prediction.ravel()[0])
+    base = float(booster._baseline_prediction.ravel()[0])  # noqa: SLF001 - scikit-learn offers no other way
     mean = table(rows, names)
     model: dict[str, Any] = {"intercept": round(slope * base + offset, 5), "steps": {}}
     for column, name in enumerate(names):
@@ -218,7 +218,7 @@ def _steps(booster: Any, names: list[str]) -> dict[str, tuple[list[float], list[
     """Sum the stumps of each figure into one table of steps."""
     jumps: dict[str, dict[float, float]] = {name: defaultdict(float) for name in names}
     lowest = dict.fromkeys(names, 0.0)
-    for (tree,) in booster._predictors:
+    for (tree,) in booster._predictors:  # noqa: SLF001 - scikit-learn offers no other way
         root = tree.nodes[0]
         if root["is_leaf"]:
             continue
@@ -263,9 +263,7 @@ def report(name: str, model: dict[str, Any], rows: list[Row], target: str, *, ru
     false_by_rule = len(ruled) - by_rule
     precision = (hits + by_rule) / max(1, int(called.sum()) + len(ruled))
     recall = (hits + by_rule) / max(1, int(wanted.sum()) + by_rule)
-    print(
-        f"{name}: P {precision:.3f} R {recall:.3f} (rules alone: {by_rule}, false {false_by_rule}; threshold {threshold})"
-    )
+    print(f"{name}: P {precision:.3f} R {recall:.3f} (by rules {by_rule}, false {false_by_rule}; from {threshold})")
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for row, positive in zip(rows, called, strict=True):
         by_kind[f"{row.label}/{row.kind}"].append(bool(positive))

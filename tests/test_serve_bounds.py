@@ -141,6 +141,6 @@ def test_50_no_page_of_texts_of_megabytes_takes_long(ask: TestClient, article: i
 def test_two_texts_of_megabytes_are_not_judged_but_told_why(ask: TestClient) -> None:
     answer = ask.get("/copies/1?with=2")
     assert answer.status_code == 400
-    assert "too large to be judged here" in answer.text
+    assert "too large to compare here" in answer.text
     digests = [ask.get(f"/articles/{number}.json").json()["text_sha256"] for number in (1, 2)]
     assert ask.get("/api/v1/passages/" + "..".join(digests)).status_code == 400

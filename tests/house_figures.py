@@ -48,6 +48,7 @@ ANCHORS = {  # reader, httpx, stamina, sqlite-utils, pywb, brozzler
     "voice words of all bindings, %": (0.3, 0.1, 0.0, 0.1, 0.0, 0.0),
     "docstrings that open with a question, %": (1, 0, 0, 0, 0, None),
     "question words per 1,000 docstring words": (0.5, 2.8, 1.9, 2.8, 0.7, None),
+    "words per docstring sentence": (None, None, None, None, None, None),
     "semicolons per 1,000 docstring words": (5.3, 0.8, 0.0, 0.4, 9.0, None),
 }
 ANCHOR_NAMES = ("reader", "httpx", "stamina", "sqlite-utils", "pywb", "brozzler")
@@ -78,6 +79,14 @@ def docstrings(trees: Iterable[ast.Module]) -> Iterator[str]:
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, kinds) and (text := ast.get_docstring(node)):
             yield text
+
+
+def sentence_lengths(package: str) -> list[int]:
+    """Words of every sentence or clause of prose in docstrings; tables, lists and code are left out."""
+    paragraphs = (part for text in docstrings(trees(package)) for part in re.split(r"\n\s*\n", text))
+    prose = (part for part in paragraphs if not re.search(r"::|===|\||^\s{4,}|^- ", part, re.MULTILINE))
+    sentences = (sentence for part in prose for sentence in re.split(r"(?<=[.!?:;])\s+", part))
+    return [len(sentence.split()) for sentence in sentences if sentence.strip()]
 
 
 def voice_share(package: str) -> float:
@@ -188,6 +197,7 @@ def figures(package: str) -> dict[str, float]:
         "voice words of all bindings, %": voice_share(package),
         "docstrings that open with a question, %": riddle_share(package),
         "question words per 1,000 docstring words": 1000 * _count(_QUESTION_WORDS, texts) / words,
+        "words per docstring sentence": statistics.mean(sentence_lengths(package)),
         "semicolons per 1,000 docstring words": 1000 * sum(text.count(";") for text in texts) / words,
     }
 

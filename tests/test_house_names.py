@@ -15,7 +15,7 @@ MOST_RIDDLES = 0.5
 """Per cent of docstrings that open with What, Who, Where, How or Whether."""
 
 MOST_WORDS, LONG_SENTENCE, MOST_LONG = 12.0, 35, 0.005
-"""Words of a docstring's sentence on average, words of a long sentence, and the share of these: 10.0 and 0.002 measured."""
+"""Words of a docstring's sentence on average, of a long one, and the share of long ones: 10.0 and 0.002 measured."""
 
 MOST_ROOMS, MOST_FLOORS = 22, 6
 MOST_ROOT_MODULES, MOST_ROOT_PACKAGES = 4, 13

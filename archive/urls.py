@@ -1,8 +1,8 @@
 """URLs: the canonical form, the sortable key, and the policy of what may be fetched.
 
 ada parses by the WHATWG URL Standard, so a URL means the same as in a browser. Our own policy is small: no user name or
-password, http and https only, tracking keys and fragments removed, other keys in their order, the path unchanged. Every
-function here takes any text and raises nothing but ``RefusedUrl``.
+password, http and https only, escapes in one spelling (RFC 3986, section 6.2.2), tracking keys and fragments removed,
+other keys in their order. Every function here takes any text and raises nothing but ``RefusedUrl``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ada_url import URL, HostType
 
 from db.errors import BadInput
 from db.records import Reason
+from db.url_escapes import normalize_escapes
 
 _LONGEST = 8192  # characters; servers reject request lines of 8 KiB and more
 _LONGEST_HOST = 253  # RFC 1035: 255 octets on the wire
@@ -45,20 +46,21 @@ class RefusedUrl(BadInput):
 def canonical_url(url: str) -> str:
     """Return the canonical form of ``url`` in the archive. It is idempotent, and every other function here accepts it.
 
-    Host and escapes are as a browser writes them. The default port, the fragment (except ``#!``) and tracking keys are
-    dropped, other keys keep their order. Raises ``RefusedUrl`` (a ``BadInput``) with the problem.
+    The host is as a browser writes it, escapes are as ``normalize_escapes`` writes them. The default port, the fragment
+    (except ``#!``) and tracking keys are dropped, other keys keep their order. Raises ``RefusedUrl`` (a ``BadInput``)
+    with the problem.
     """
     parsed = _parse(url)
-    fragment = parsed.hash if parsed.hash.startswith("#!") else ""
-    query = _query_without_tracking(parsed.search)
-    return _within_limit(f"{_root(parsed)}{parsed.pathname}{query}{fragment}")
+    fragment = normalize_escapes(parsed.hash) if parsed.hash.startswith("#!") else ""
+    query = _query_without_tracking(normalize_escapes(parsed.search))
+    return _within_limit(f"{_root(parsed)}{normalize_escapes(parsed.pathname)}{query}{fragment}")
 
 
 def fetchable_url(url: str, base: str | None = None) -> str:
     """Return the URL to send a request to: absolute (resolved against ``base``), without the fragment.
 
-    Unlike ``canonical_url`` it keeps tracking keys, because a redirect target must be requested exactly as the server
-    gave it. Raises ``RefusedUrl``.
+    Unlike ``canonical_url`` it keeps tracking keys and the spelling of escapes, because a redirect target must be
+    requested exactly as the server gave it. Raises ``RefusedUrl``.
     """
     parsed = _parse(url, base)
     return _within_limit(f"{_root(parsed)}{parsed.pathname}{parsed.search}")

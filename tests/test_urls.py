@@ -21,7 +21,7 @@ SAME = [
     ("https://news.example/a#comments", "https://news.example/a"),
     ("https://news.example/#!/story/7", "https://news.example/#!/story/7"),
     ("https://news.example/Case/Matters", "https://news.example/Case/Matters"),
-    ("https://news.example/a b|c", "https://news.example/a%20b|c"),
+    ("https://news.example/a b|c", "https://news.example/a%20b%7Cc"),
     ("https://news.example/;jsessionid=1//x", "https://news.example/;jsessionid=1//x"),
     ("https://news.example./a", "https://news.example/a"),
     ("https://faß.example/", "https://xn--fa-hia.example/"),
@@ -30,6 +30,16 @@ SAME = [
     ("http://2130706433/", "http://127.0.0.1/"),
     ("  https://news.example/a\n", "https://news.example/a"),
     ("https://news.example?", "https://news.example/"),
+    ("https://news.example/%d0%bd%D0%BE", "https://news.example/%D0%BD%D0%BE"),
+    ("https://news.example/но", "https://news.example/%D0%BD%D0%BE"),
+    ("https://news.example/%7Eme/%41%2d%5f%2E", "https://news.example/~me/A-_."),
+    ("https://news.example/a/%2e%2E/b/.%2e/c", "https://news.example/c"),
+    ("https://news.example/a%2fb?q=%3d%2b+%c3%a9", "https://news.example/a%2Fb?q=%3D%2B+%C3%A9"),
+    ("https://news.example/?a[]=1&b=%5b%5D", "https://news.example/?a%5B%5D=1&b=%5B%5D"),
+    ("https://news.example/100%/%%34%31?x=%", "https://news.example/100%25/%2541?x=%25"),
+    ("https://news.example/?utm%5Fsource=x&id=7", "https://news.example/?id=7"),
+    ("https://новости.example/", "https://xn--b1amnebsh.example/"),
+    ("https://XN--B1AMNEBSH.example/", "https://xn--b1amnebsh.example/"),
 ]
 
 REFUSED = [

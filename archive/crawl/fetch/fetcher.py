@@ -20,6 +20,7 @@ from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Request, Response, exc
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.host_queue import HostQueue
 from archive.crawl.fetch.ip_limit import IpLimiter
+from archive.crawl.fetch.meta_refresh import refresh_target
 from archive.crawl.fetch.politeness import RememberedHost, recall_nothing, retry_wait
 from archive.crawl.fetch.redirects import RedirectChain, outcome_from_error, outcome_from_response
 from archive.crawl.fetch.robots import READ_BYTES, robots_from_outcome, robots_visit
@@ -175,13 +176,22 @@ class Fetcher:
     async def _attempt(self, chain: RedirectChain, mode: _FetchMode) -> Outcome:
         try:
             chain.url = fetchable_url(chain.visit.url)
-            response = await self._follow(chain, mode)
-            outcome = outcome_from_response(chain, response, self._now(), max_payload=self._policy.max_payload)
+            response, outcome = await self._follow_to_page(chain, mode)
         except Exception as error:  # noqa: BLE001 (the one place where any error a page causes becomes a value)
             return outcome_from_error(chain, fetch_error_from(error), self._now())
         if mode.keeps_oversized_start and outcome.reason is Reason.TOO_LARGE and outcome.payload is None:
             return replace(outcome, payload=response.body)
         return outcome
+
+    async def _follow_to_page(self, chain: RedirectChain, mode: _FetchMode) -> tuple[Response, Outcome]:
+        while True:
+            response = await self._follow(chain, mode)
+            outcome = outcome_from_response(chain, response, self._now(), max_payload=self._policy.max_payload)
+            follows = mode.obeys_robots and not chain.visit.replays  # a robots.txt is no page for readers
+            target = refresh_target(outcome) if follows else None
+            if target is None:
+                return response, outcome
+            chain.follow_refresh(response, target, mode.max_hops)
 
     async def _follow(self, chain: RedirectChain, mode: _FetchMode) -> Response:
         while True:
@@ -234,6 +244,7 @@ class Fetcher:
             etag=visit.etag if is_conditional else None,
             last_modified=visit.last_modified if is_conditional else None,
             bypass_caches=chain.bypass_caches,
+            cookie=chain.cookies.header(chain.url),
         )
 
     # --- origins ---

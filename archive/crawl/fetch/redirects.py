@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch.charset import detect_charset, is_generic_type, is_text
+from archive.crawl.fetch.cookies import VisitCookies
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
 from archive.formats.content_coding import DecodedBody, decode_body, looks_gzipped
@@ -31,8 +32,9 @@ class RedirectChain:
     """The state of a visit on its way: ``url`` is requested next, ``hops`` are the redirects followed.
 
     ``seconds_left`` is the remaining time on the network. Only the time inside ``timed`` counts, not the wait for a
-    turn. ``started_at`` is the time of the first request, and before that the time the chain was created.
-    ``bypass_caches`` is set after a useless 304, so the next request asks all caches to revalidate.
+    turn. ``started_at`` is the time of the first request, and before that the time the chain was created. ``cookies``
+    are those of this visit. ``bypass_caches`` is set after a useless 304, so the next request asks all caches to
+    revalidate.
     """
 
     def __init__(self, visit: Visit, started_at: datetime, *, seconds_left: float) -> None:
@@ -44,7 +46,9 @@ class RedirectChain:
         self.flags: tuple[str, ...] = ()
         self.is_retry = False
         self.bypass_caches = False
+        self.cookies = VisitCookies()
         self._has_started = False
+        self._requested: set[tuple[str, str | None]] = set()
 
     def restart(self) -> RedirectChain:
         """Return a new chain for a retry of the same visit, with the time that is left."""
@@ -68,16 +72,27 @@ class RedirectChain:
         """Follow a redirect.
 
         Raises ``FetchError`` for a loop or more than ``max_hops`` redirects, ``RefusedUrl`` for an invalid target.
-        Because we send no cookies, a URL that was requested before would redirect in the same way again, so it is a
-        loop.
+        A URL that was requested before with the same cookies would redirect in the same way again, so it is a loop.
         """
         location = response.location or ""
+        self._leave(response, location, max_hops)
+        self._go_to(fetchable_url(location, response.url))
+
+    def follow_refresh(self, response: Response, target: str, max_hops: int) -> None:
+        """Follow a redirect that the page itself declares (``refresh_target``). Raises ``FetchError`` as ``follow``."""
+        self._leave(response, target, max_hops)
+        self._go_to(target)
+
+    def _leave(self, response: Response, location: str, max_hops: int) -> None:
+        self._requested.add((response.url, response.cookie))
+        self.cookies.store(response.url, response.values("set-cookie"), response.requested_at)
         self.flags += response.flags
         self.hops += (_hop(response, location),)
         if len(self.hops) > max_hops:
             raise FetchError(Reason.REDIRECT_LOOP, f"more than {max_hops} redirects")
-        target = fetchable_url(location, response.url)
-        if target in {hop.url for hop in self.hops}:
+
+    def _go_to(self, target: str) -> None:
+        if (target, self.cookies.header(target)) in self._requested:
             raise FetchError(Reason.REDIRECT_LOOP, f"redirected back to {target}")
         self.url = target
 
@@ -208,7 +223,8 @@ def _decoded_body(response: Response, max_payload: int) -> _Body:
     if error is not None:
         payload = None if error.reason is Reason.TOO_LARGE else response.body
         return _Body(payload=payload, reason=error.reason, detail=error.detail, flags=())
-    decoded = decode_body(response.body, response.values("content-encoding"), max_payload=max_payload)
+    codings = (*response.values("content-encoding"), *response.transfer_codings)
+    decoded = decode_body(response.body, codings, max_payload=max_payload)
     decoded = _unzip_undeclared(decoded, response, max_payload)
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from archive.formats.digests import is_digest
+from archive.formats.http_status import REDIRECTS
 from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, write_capture_metadata
 from archive.timestamps import iso
 from db.records import Reason, SeedKind
@@ -72,7 +73,9 @@ def warc_records(
     """
     response = _response_record(capture, payload, original)
     response_id = None if response is None else response.value("WARC-Record-ID")
-    records = [_redirect_record(capture, number, hop, response_id) for number, hop in enumerate(capture.hops)]
+    # A page that sent its reader on (a meta refresh) is a hop too. Its body was not kept, so it makes no record.
+    redirects = [(number, hop) for number, hop in enumerate(capture.hops) if hop.status in REDIRECTS]
+    records = [_redirect_record(capture, number, hop, response_id) for number, hop in redirects]
     if capture.exchange is not None and capture.exchange.request:
         records.append(_request_record(capture, capture.exchange, response_id))
     records.append(_metadata_record(capture, response_id, kind, first_page_url))

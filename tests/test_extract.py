@@ -225,6 +225,21 @@ def test_page_without_any_label_is_guessed() -> None:
     assert got.text.startswith("Городской совет собрался")
 
 
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\x7f", "\ufffe", "\uffff", "\ud83d"], ids=ascii)
+def test_a_character_that_no_file_carries_costs_only_itself(character: str) -> None:
+    paragraphs = PARAGRAPHS.replace("mayor", f"ma{character}yor")
+    head = ld(headline=f"A{character}b", author={"name": f"Ann{character} Lee"})
+    html = article(head=head, body=f"<h1>A{character}b</h1>{paragraphs}")
+    plain = extract(page(article(head=ld(headline="Ab", author={"name": "Ann Lee"}), body=f"<h1>Ab</h1>{PARAGRAPHS}")))
+    read = extract(page(html.encode("utf-16", "surrogatepass") if character == "\ud83d" else html))
+    marked = "\ufffd" if character == "\ud83d" else ""
+    assert read.text == plain.text.replace("mayor", f"ma{marked}yor").replace("Ab", f"A{marked}b")
+    assert (read.verdict, read.byline) == (plain.verdict, "Ann Lee")
+    fields = {"text": f"One{character} bridge", "title": f"A{character}b"}
+    finished = extract(page(json.dumps(fields), content_type=TEXT_MEDIA_TYPE))
+    assert (finished.title, finished.text) == ("Ab", "One bridge")
+
+
 def test_control_references_do_not_cost_the_page() -> None:
     html = article(body=f"<h1>A&#2;b</h1>{PARAGRAPHS.replace('mayor', 'mayor&#1;&#146;s wife')}")
     got = extract(page(html))

@@ -162,7 +162,7 @@ def _parse_page(line: bytes) -> tuple[object, Page]:
     # Without a time of fetching no date may be rejected for lying in the future: the answer must not depend on today.
     captured_at = parse_stamp(stamp) if stamp else datetime(9999, 1, 1, tzinfo=UTC)
     return row["id"], PageRecord(
-        payload=row["html"].encode("utf-8", "surrogatepass"),
+        payload=row["html"].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode(),
         url=row["url"],
         content_type="text/html; charset=utf-8",
         charset="utf-8",

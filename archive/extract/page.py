@@ -17,6 +17,7 @@ from archive.extract.metadata import DeclaredMetadata, read_metadata
 from archive.extract.parse import ParsedPage, XPathQuery, parse, size_problem, strip_unread
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
+from archive.extract.storable import storable
 from archive.extract.verdict import Signals, count_words, decide_verdict
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
@@ -38,7 +39,7 @@ def extract(page: Page, *, fast: bool = False) -> Extraction:
     in any order, in any process. Any failure of a library on a hostile page becomes the verdict ``error``.
     """
     try:
-        return _extract_text(page) if _is_text_payload(page) else _extract_payload(page, fast=fast)
+        return storable(_extract_text(page) if _is_text_payload(page) else _extract_payload(page, fast=fast))
     except MemoryError:
         return Extraction(verdict=Verdict.ERROR, detail="not enough memory")
     except Exception as error:  # noqa: BLE001  # no page may end a run; the bug is kept with the page that shows it

@@ -24,7 +24,7 @@ from archive.formats.imported import (
     page_outcome,
     parse_capture_time,
 )
-from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
+from archive.formats.warc.capture_metadata import COMPLETE, SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
 from archive.formats.warc.http_head import MAX_HEAD_BYTES, HttpHead, charset_of, split_head
 from archive.formats.warc.http_response import (
     add_archived_payload,
@@ -256,6 +256,8 @@ class WarcReader:
         self._remember_place(record)
         outcome = self._with_metadata(self._base_outcome(record, head, content_type), sidecar.metadata)
         outcome = add_request(outcome, sidecar.request, head)
+        if sidecar.metadata is not None and head is None and UNRESOLVED not in outcome.flags:
+            outcome = _with_flags(outcome, (COMPLETE,))
         revisit = self._make_revisit(number, record, outcome)
         return None if revisit is None else _with_place(revisit, sidecar.metadata)
 

@@ -211,7 +211,8 @@ FRENCH = "".join(
 )
 def test_text_is_right_whatever_the_labels_say(encoding: str, label: str | None, meta: str) -> None:
     html = f"<html><head>{meta}<title>Feu</title></head><body><article>{FRENCH}</article></body></html>"
-    got = extract(page(html.encode(encoding), charset=label))
+    declared = "text/html" + (f"; charset={label}" if label else "")
+    got = extract(page(html.encode(encoding), content_type=declared))
     assert got.text.startswith(
         "L\u2019été dernier, la forêt n° 0 a brûlé près du col, a déclaré la mairie, où l\u2019eau"
     )

@@ -261,7 +261,7 @@ def test_a_saved_page_says_where_it_comes_from(tmp_path: Path, head: str, name: 
     assert outcome.requested_url == "https://news.example/a"
     assert outcome.started_at == THEN
     assert outcome.payload == (head + PAGE).encode()
-    assert (outcome.status, outcome.reason, outcome.charset) == (None, None, None)
+    assert (outcome.status, outcome.reason, outcome.charset) == (None, None, "utf-8")
 
 
 def test_what_the_saving_tool_wrote_wins_over_what_the_page_claims(tmp_path: Path):
@@ -374,7 +374,7 @@ def test_a_response_becomes_an_outcome_with_its_headers(tmp_path: Path, packed: 
         wire_sha256=hashlib.sha256(b"<p>one").hexdigest(),
         wire_length=len(b"<p>one"),
         content_type="text/html; charset=ISO-8859-1",
-        charset="iso-8859-1",
+        charset="cp1252",
         etag='"e"',
         ip="192.0.2.1",
         flags=("import", "sha1:1"),

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from archive.extract.body import read_body
+from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
-from archive.extract.decode import decode, fix_references, non_html_type, non_text_type
 from archive.extract.facts import access_facts, declared_facts, guessed_dates
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
@@ -19,6 +19,8 @@ from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
 from archive.extract.storable import storable
 from archive.extract.verdict import Signals, count_words, decide_verdict
+from archive.formats.charset import decode_text
+from archive.formats.media_type import file_type, non_html_type
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
@@ -69,10 +71,9 @@ def _extract_payload(page: Page, *, fast: bool) -> Extraction:
         return Extraction(verdict=Verdict.EMPTY, detail="no bytes")
     if len(page.payload) > MAX_BYTES:
         return Extraction(verdict=Verdict.TOO_BIG, detail=f"{len(page.payload)} bytes, more than {MAX_BYTES}")
-    if file_type := non_text_type(page.payload):
-        return Extraction(verdict=Verdict.NOT_HTML, detail=file_type)
-    markup, _ = decode(page.payload, page.charset)
-    return _extract_markup(page, markup, fast=fast)
+    if kind := file_type(page.payload):
+        return Extraction(verdict=Verdict.NOT_HTML, detail=kind)
+    return _extract_markup(page, decode_text(page.payload, page.content_type), fast=fast)
 
 
 def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:

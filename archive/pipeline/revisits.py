@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from archive.formats.charset import charset_of
 from archive.formats.digests import is_digest, parse_digest
 from archive.formats.warc.capture_metadata import COMPLETE, SAME_AS, UNRESOLVED
 from archive.timestamps import parse_stamp
@@ -110,8 +111,12 @@ def _complete(store: Store, revisit: Capture, original: Capture) -> int:
     sha256 = original.payload_sha256 or ""
     is_bare = not revisit.headers and revisit.status is None and COMPLETE not in revisit.flags
     head = _http_head(original) if is_bare else {}
+    payload = capture_queries.payload(store.ask, sha256)
     full = replace(revisit, flags=_resolved_flags(revisit.flags, sha256), **head)
-    return len(store.replace_capture(revisit.id or 0, full, capture_queries.payload(store.ask, sha256)))
+    if not head and COMPLETE not in revisit.flags:
+        charset, charset_flags = charset_of(full.content_type, payload)
+        full = replace(full, charset=charset, flags=(*full.flags, *charset_flags))
+    return len(store.replace_capture(revisit.id or 0, full, payload))
 
 
 def _http_head(original: Capture) -> dict[str, Any]:

@@ -27,7 +27,7 @@ UNRESOLVED: Final = "revisit-unresolved"
 """The flag of a revisit whose original payload is not in the archive."""
 
 COMPLETE: Final = "revisit-complete"
-"""The flag of an unresolved revisit of which only the payload is missing: it had no HTTP head, as a saved page."""
+"""The flag of an unresolved revisit of which only the payload is missing: its file has all other facts."""
 
 SAME_AS: Final = "same-as "
 """The prefix of a flag that names the original of a revisit: its time, a space, and its address."""

@@ -34,7 +34,8 @@ _BAR = 30  # characters of a full progress bar
 def import_(settings: Settings, files: tuple[Path, ...], *, store_only: bool, json_: bool) -> int:
     r"""Import pages from files: your own, or those of another archive.
 
-    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing a file twice changes nothing.
+    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing a file twice changes nothing. Exit code 1 means that
+    something could not be read; the rest was imported.
 
     \b
     wirecopy import articles.jsonl       lines {"url", "fetched_at", "html" or "text", "status"?}

@@ -128,6 +128,10 @@ class WarcReader:
         """Discard the result for a record and report a problem instead."""
         if self.pending is not None and self.pending[0] == number:
             self.pending = None
+        self.report(number, problem)
+
+    def report(self, number: int, problem: str) -> None:
+        """Report a problem with a record, and keep its result."""
         self.finished.append(BadLine(self.file, number, problem))
 
     def pop_finished(self) -> list[ImportItem]:

@@ -557,6 +557,36 @@ def test_a_request_record_says_how_the_page_was_asked_for(tmp_path: Path, before
     assert other.exchange is None
 
 
+METHODS = [("GET", True), ("get", True), ("POST", False), ("HEAD", False), ("PUT", False), ("PURGE", False)]
+
+
+@pytest.mark.parametrize("link", ["by the request", "by the response", "by both", "by neither"])
+@pytest.mark.parametrize("order", ["before", "behind", "at the end"])
+@pytest.mark.parametrize(("method", "is_page"), METHODS)
+def test_only_the_answer_to_a_get_is_a_page(tmp_path: Path, method: str, is_page: bool, order: str, link: str):
+    request, response, other = Warc(first=1), Warc(first=2), Warc(first=3)
+    ids = {"WARC_Concurrent_To": "<urn:uuid:2>"} if link in {"by the request", "by both"} else {}
+    request.add("request", URL, f"{method} /a HTTP/1.1\r\nHost: x\r\n\r\n".encode(), http=None, **ids)
+    ids = {"WARC_Concurrent_To": "<urn:uuid:1>"} if link in {"by the response", "by both"} else {}
+    response.add("response", URL, b"<p>thank you", **ids)
+    other.add("response", OTHER, b"<p>page")
+    files = {
+        "before": request.out + response.out + other.out,
+        "behind": response.out + request.out + other.out,
+        "at the end": response.out + other.out + request.out,
+    }
+    pages = [item for item in read(file(tmp_path, "x.warc.gz", files[order])) if isinstance(item, Outcome)]
+    assert [page.requested_url for page in pages] == ([URL, OTHER] if is_page else [OTHER])
+
+
+def test_a_get_and_a_post_of_one_second_that_name_no_record_cost_no_page(tmp_path: Path):
+    warc = Warc()
+    for method in (b"POST", b"GET"):
+        warc.add("request", URL, method + b" /a HTTP/1.1\r\n\r\n", http=None)
+    warc.add("response", URL, b"<p>page")
+    assert [item.requested_url for item in read(warc.save(tmp_path)) if isinstance(item, Outcome)] == [URL]
+
+
 def test_headers_are_kept_byte_for_byte(tmp_path: Path):
     warc = Warc()
     head = b"HTTP/1.1 200 Tr\xe8s bien\r\ncontent-TYPE: text/html\r\nX: \xc3\xa9\r\nX: \xe9\r\nY: a\r\n b\r\n\r\n"

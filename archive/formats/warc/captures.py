@@ -1,8 +1,9 @@
 """WARC files of crawlers (ISO 28500): turns their records into outcomes.
 
 Used are ``response`` and ``resource`` records with HTML, and ``revisit`` records of such. A ``request`` adds the
-request headers, and a ``metadata`` record of ours adds further facts about the visit. All other records (pictures,
-redirects, DNS) are skipped and counted. Reading uses warcio, an optional extra.
+request headers and the method: the response to a POST is no page. A ``metadata`` record of ours adds further facts
+about the visit. All other records (pictures, redirects, DNS) are skipped and counted. Reading uses warcio, an optional
+extra.
 
 A revisit of another record becomes a `RevisitRecord`. The importer looks for the original in the archive: it may come
 from this file, from another, or later.
@@ -47,6 +48,7 @@ from archive.formats.warc.reader import (
     target_url,
     warcio_loader,
 )
+from archive.formats.warc.request_methods import RequestMethods, read_methods
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
 from db.errors import BadInput
@@ -94,6 +96,7 @@ class WarcReader:
     finished: list[ImportItem] = field(default_factory=list)
     pending: tuple[int, frozenset[str], Outcome | RevisitRecord | ImportedCapture] | None = None
     unresolved: list[tuple[RevisitRecord, str]] = field(default_factory=list)
+    methods: RequestMethods = field(default_factory=RequestMethods)
     skipped: int = 0
     file: str = ""
 
@@ -104,6 +107,7 @@ class WarcReader:
         request.
         """
         self.file = name
+        self.methods = read_methods(open_file, self.loader)
         with open_file() as raw:
             yield from read_records(raw, self.loader, self)
         self._release_pending()
@@ -120,7 +124,10 @@ class WarcReader:
                 self._handle_sidecar(record)
             elif record.rec_type in {"response", "resource", "revisit"}:
                 self._release_pending()
-                self._handle_response(number, record)
+                if self.methods.answers_page(record):
+                    self._handle_response(number, record)
+                else:
+                    self.skipped += 1
         except BadInput as error:
             self.reject(number, str(error))
 

@@ -100,7 +100,7 @@ PASSES: tuple[tuple[str, Any], ...] = (
 )
 """Options of every trafilatura pass. Its ``deduplicate`` remembers text across pages and must never be enabled."""
 
-_LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "charset-normalizer", "htmldate")
+_LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "chardetng-py", "htmldate")
 
 
 def extract_facts(*, fast: bool = False) -> tuple[tuple[str, str], ...]:

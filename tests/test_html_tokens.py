@@ -95,3 +95,14 @@ def test_a_dropped_character_never_forms_a_tag() -> None:
 @pytest.mark.parametrize("noise", ["<script>", "<!--", "<p a='", "<p a ", "<", "<title>", "<script><!--", "<!", "</"])
 def test_noise_is_scanned_once(noise: str) -> None:
     assert sum(1 for _ in scan(noise.encode() * 200_000, b"p")) <= 200_000
+
+
+def test_a_tag_that_a_sentence_mentions_is_text() -> None:
+    paragraphs = "".join(f"<p>{sentence}</p>" for sentence in SENTENCES)
+    html = f"<body><article><h1>On the <script> tag</h1>{paragraphs}</article><script>1</script></body>".encode()
+    for payload in (html, stripped(html)):
+        extraction = extract(Page(payload=payload, url="https://daily.example/a", captured_at=MOMENT))
+        assert extraction.title == "On the <script> tag"
+        assert all(sentence in extraction.text for sentence in SENTENCES)
+    script = b"<p><script>a = 1</p></script>b"
+    assert stripped(script) == b"<p><script></script>b"

@@ -18,6 +18,7 @@ from archive.extract.parse import ParsedPage, XPathQuery, parse, size_problem, s
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
 from archive.extract.verdict import Signals, count_words, decide_verdict
+from archive.formats.html_tokens import escape_mentions
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _extract_payload(page: Page, *, fast: bool) -> Extraction:
         return Extraction(verdict=Verdict.TOO_BIG, detail=f"{len(page.payload)} bytes, more than {MAX_BYTES}")
     if file_type := non_text_type(page.payload):
         return Extraction(verdict=Verdict.NOT_HTML, detail=file_type)
-    markup, _ = decode(page.payload, page.charset)
+    markup, _ = decode(escape_mentions(page.payload), page.charset)
     return _extract_markup(page, markup, fast=fast)
 
 
@@ -101,6 +102,8 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
             _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)
         )
         facts += access_facts(declared, words)
+        if body.is_revealed:
+            facts.append(Fact(name="flag", value="hidden until a script shows it", source="markup"))
         if body.method == "linear":
             facts.append(
                 Fact(

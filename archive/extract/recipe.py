@@ -60,6 +60,9 @@ SURE_PROSE = 0.75
 so much more that it would be taken. On 261 labelled pages the choice is the same as with both passes each time, with 33
 default passes instead of 261. At 0.6 one page of 261 differs."""
 
+REVEALED = 2
+"""A text with hidden parts that is this many times longer than the shown one is the article: a script reveals it."""
+
 GAP_CHARACTERS = 60
 """A shorter paragraph is never put back, and it is no evidence that its neighbours belong to an article."""
 

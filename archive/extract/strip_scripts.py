@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.extract.page_state import STATE_VARIABLE
-from archive.formats.html_tokens import cut_unread
+from archive.formats.html_tokens import cut_unread, is_mention
 from db.records import TEXT_MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def strip_scripts(page: Page) -> Page:
 
     def is_read(token: Token) -> bool:
         """Tell whether extraction looks for metadata or text in this script."""
+        if is_mention(page.payload, token):
+            return True
         is_json = _JSON_TYPE.search(page.payload[token.start : token.inner])
         return bool(is_json or STATE_VARIABLE.search(page.payload, token.inner, token.end))
 

@@ -25,6 +25,13 @@ _OPAQUE = rb"script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext"
 _COMMENT = re.compile(rb"<!--(?:-?>)?")
 _COMMENT_END = re.compile(rb"--!?>")
 _SCRIPT_MARK = re.compile(rb"<!--(?=(-?>)?)|-->|<(/?)script(?=[ \t\n\f\r/>])", re.IGNORECASE)
+_MENTION = 600  # bytes before and after a tag that are searched for the block around it
+_MAX_MENTIONS = 20  # each costs a scan
+_BLOCK_BEFORE = re.compile(rb"<(h[1-6]|p|li|td|dt|dd)(?:[ \t\n\f\r][^<>]{0,300})?>[^<>]*\Z", re.IGNORECASE)
+_BLOCK_AFTER = re.compile(rb"[^<>\"'=(){};]{0,300}</(h[1-6]|p|li|td|dt|dd)[ \t\n\f\r]*>", re.IGNORECASE)
+_LIKE_MENTION = re.compile(
+    rb"<(?:" + _OPAQUE + rb")>[^<>\"'=(){};]{0,300}</(?:h[1-6]|p|li|td|dt|dd)[ \t\n\f\r]*>", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,29 @@ def cut_unread(payload: bytes, is_read: Callable[[Token], bool]) -> bytes:
 
 def _is_empty(payload: bytes, token: Token) -> bool:
     return token.end == token.inner and payload.endswith(b"/>", token.start, token.inner)
+
+
+def is_mention(payload: bytes, token: Token) -> bool:
+    """Tell whether a tag's name in a sentence opens this element: ``<h1>On the <script> tag</h1>``.
+
+    No browser shows such a text, but its author wrote it to be read.
+    """
+    before = payload[max(token.start - _MENTION, 0) : token.start]
+    opened = _BLOCK_BEFORE.search(before)
+    after = _BLOCK_AFTER.match(payload, token.inner)
+    is_bare = token.inner - token.start == len(token.name) + 2
+    return bool(is_bare and opened and after and opened[1].lower() == after[1].lower())
+
+
+def escape_mentions(payload: bytes) -> bytes:
+    """Return ``payload`` with the tags that are only mentioned in a sentence as text."""
+    for _ in range(_MAX_MENTIONS if _LIKE_MENTION.search(payload) else 0):
+        mentioned = next((token for token in scan(payload) if is_mention(payload, token)), None)
+        if mentioned is None:
+            break
+        text = b"&lt;" + mentioned.name + b"&gt;"
+        payload = payload[: mentioned.start] + text + payload[mentioned.inner :]
+    return payload
 
 
 @cache

@@ -104,15 +104,19 @@ CHARACTER_DIGITS = {character: value for value, character in enumerate("〇一�
     "十": 10,
 }
 HAN_NUMBER = (
-    r"(?:[二三四五六七八九两]?[百千]|[二三四五六七八九两]?十|[二三四五六七八九两])(?:[〇零一二三四五六七八九十百千万億亿]*)"
+    r"(?:[二三四五六七八九两]?[百千]|[二三四五六七八九两]?十|[二三四五六七八九两])(?:[〇零一二三四五六七八九十百千万億亿]{0,24})"
     r"(?=[年月日人名个個歳岁回次枚台件度倍天周週割位时時分只隻本社機区區カヶか层階辆輛所座家条項项]|[万億亿])[万億亿]?"
 )
-"""A number in Han characters before a counter."""
+"""A number in Han characters before a counter. It has an end, since a run of digits is tried from each of them."""
+
+_LONGEST = 24
+"""Characters of a number that is multiplied. A longer one has no value for a float, and no meaning for a reader."""
 
 AFTERNOON, FORENOON = frozenset({"pm", "p.m"}), frozenset({"am", "a.m"})
 _TWELVE_HOURS = re.compile(r"(1[0-2]|[1-9])((?:\.[0-5]\d)?)")
 _THOUSANDS = re.compile(r"(?<=\d)[.,'\u2019 \u00a0\u202f](?=\d{3}(?!\d))")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}")
+_VALUE = re.compile(r"\d+(?:\.\d+)?")
 _PARTS = re.compile(r"([\d.,]+)([百千万萬億亿兆천만억조]*)")
 
 
@@ -129,7 +133,7 @@ def multiply(number: str, magnitude: str, language: str | None) -> str | None:
     """Return a number with the magnitude word after it. None if the word is none, or the number has two marks."""
     factor = LONG_SCALE.get(magnitude) if language in _LONG else None
     factor = factor or MAGNITUDES.get(magnitude)
-    if factor is None or number.count(".") > 1:
+    if factor is None or len(number) > _LONGEST or not _VALUE.fullmatch(number):
         return None
     return _written(float(number) * factor)
 
@@ -167,10 +171,12 @@ def is_year(written: str) -> bool:
 
 
 def _of_characters(written: str) -> str:
+    if len(written) > _LONGEST:
+        return written
     total = 0.0
     for digits, magnitudes in _PARTS.findall(written):
         value = normalize_number(digits)
-        if value.count(".") > 1:
+        if not _VALUE.fullmatch(value):
             return written
         factor = 1.0
         for magnitude in magnitudes:

@@ -92,7 +92,7 @@ def _paragraphs(payload: bytes) -> set[bytes]:
 # Two bounded patterns over the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
 _TAG = re.compile(rb"<(?:link|a)\s[^<>]{1,2000}>", re.IGNORECASE)
 _BASE = re.compile(rb"<base\s[^<>]{1,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _REL_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
 _HIDDEN = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<template", b"</template"))
 _MAX_LINKS = 20

@@ -143,5 +143,15 @@ def _common_prefix(a: str, b: str, most: int) -> int:
 def _blocks(text: str, lines: Sequence[tuple[int, int]], lines_per_block: int) -> Iterator[Block]:
     for first in range(0, len(lines), lines_per_block):
         start, end = lines[first][0], lines[min(first + lines_per_block, len(lines)) - 1][1]
-        for cut in sentence_spans(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
+        for cut in _cuts(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
             yield Block(*cut, text[slice(*cut)].strip())
+
+
+def _cuts(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the sentences of a long line, several in one if they are more than ``MOST_BLOCKS``."""
+    least = (span[1] - span[0]) // MOST_BLOCKS
+    start = span[0]
+    for _, end in sentence_spans(text, span):
+        if end - start >= least or end == span[1]:
+            yield start, end
+            start = end

@@ -49,7 +49,9 @@ def restore_blanks(written: Written) -> None:
 
 
 def _has_single(text: str | None) -> bool:
-    return bool(text) and not text.isascii() and not text.isspace() and _SINGLE.search(text) is not None
+    if text is None or text.isascii() or text.isspace():
+        return False
+    return _SINGLE.search(text) is not None
 
 
 def write_signs_as_blanks(text: str) -> str:

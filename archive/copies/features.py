@@ -12,6 +12,7 @@ from archive.copies.stopwords import CALENDAR, LOOKING_BACK
 from archive.copies.tokenize import TokenizedText, stream, tokenize_text
 from archive.copies.verbatim import common_runs
 from db.records import Passage
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -217,7 +218,7 @@ def _topic(a: TokenizedText, b: TokenizedText) -> float:
 
 def _looks_back(body: str, text: TokenizedText) -> bool:
     lead = text.sentences[:LEAD_SENTENCES]
-    return bool(lead) and LOOKING_BACK.search(body, lead[0].start, lead[-1].end) is not None
+    return bool(lead) and LOOKING_BACK.search(fold_typography(body), lead[0].start, lead[-1].end) is not None
 
 
 def _unpaired_sentences(pairs: Iterable[Pair], alignment: Alignment) -> int:

@@ -106,7 +106,7 @@ def _paragraphs(payload: bytes) -> set[bytes]:
 
 
 # Tokens of the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
-_ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _REL_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
 _MAX_TAG = 2000  # bytes
 _MAX_LINKS = 20

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lxml import etree
 
+from archive.extract.blanks import restore_blanks, write_blanks_as_signs, write_signs_as_blanks
 from archive.extract.body import read_body
 from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
@@ -98,7 +100,10 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     if parsed.too_deep:
         verdict, text, detail = Verdict.TOO_DEEP, "", "nested deeper than the parser goes"
     else:
+        written = write_blanks_as_signs(root)
         body = read_body(parsed, fast=fast)
+        restore_blanks(written)
+        body = replace(body, text=write_signs_as_blanks(body.text))
         words, text = count_words(body.text), body.text
         verdict, detail = decide_verdict(
             _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.copies import TokenCache
-    from archive.copies.similarity import EmbeddingModel
+    from archive.copies.embeddings import EmbeddingModel
     from archive.crawl.discover.truncation import Notes
     from archive.pipeline.link import Judge
     from db.records import Extraction, Judgement, Outcome, Page, Text
     from db.store import Store
 
 POISONED = 3
+WORDS = tuple(f"{first}{second}" for first in "bdfgk" for second in "aeioulrn")
 BAD_URL = f"https://daily.example/{POISONED}"
 COUNTS = [6, pytest.param(50, marks=pytest.mark.slow)]
 
@@ -75,7 +77,8 @@ class RaisingFetcher(ScriptedFetcher):
 
 def story(number: int) -> str:
     """A text that page ``number`` shares with its neighbour alone: an even and the next odd page are copies."""
-    return " ".join(f"harbour{number // 2}ferry{word}" for word in range(40)) + f" page{number}."
+    pair, own = ascii_lowercase[number // 2], ascii_lowercase[number % 2]
+    return " ".join(f"{pair}{word}{pair}" for word in WORDS) + f" {own}{pair}."
 
 
 def visit_all(

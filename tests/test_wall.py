@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,7 +76,8 @@ class RaisingFetcher(ScriptedFetcher):
 
 def story(number: int) -> str:
     """A text that page ``number`` shares with its neighbour alone: an even and the next odd page are copies."""
-    return " ".join(f"harbour{number // 2}ferry{word}" for word in range(40)) + f" page{number}."
+    words = sha256(f"{number // 2}".encode()).hexdigest() + sha256(f"further {number // 2}".encode()).hexdigest()
+    return " ".join(f"{words[place : place + 3]}ferry" for place in range(0, 120, 3)) + f" page{number}."
 
 
 def visit_all(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from archive.copies.similarity import EmbeddingModel
+    from archive.copies.embeddings import EmbeddingModel
     from db.records import Judgement, Text
     from db.store import Store
 

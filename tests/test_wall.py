@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
-from string import ascii_lowercase
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from db.store import Store
 
 POISONED = 3
-WORDS = tuple(f"{first}{second}" for first in "bdfgk" for second in "aeioulrn")
 BAD_URL = f"https://daily.example/{POISONED}"
 COUNTS = [6, pytest.param(50, marks=pytest.mark.slow)]
 
@@ -77,8 +76,8 @@ class RaisingFetcher(ScriptedFetcher):
 
 def story(number: int) -> str:
     """A text that page ``number`` shares with its neighbour alone: an even and the next odd page are copies."""
-    pair, own = ascii_lowercase[number // 2], ascii_lowercase[number % 2]
-    return " ".join(f"{pair}{word}{pair}" for word in WORDS) + f" {own}{pair}."
+    words = sha256(f"{number // 2}".encode()).hexdigest() + sha256(f"further {number // 2}".encode()).hexdigest()
+    return " ".join(f"{words[place : place + 3]}ferry" for place in range(0, 120, 3)) + f" page{number}."
 
 
 def visit_all(

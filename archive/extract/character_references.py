@@ -6,6 +6,8 @@ import re
 from html import unescape
 
 _REFERENCE = re.compile(r"&#(\d{1,9}|[xX][0-9a-fA-F]{1,8});?")
+_JOINED = re.compile(r"<[!?/\w-]*\Z|[-&]\Z")  # ends where the next character would become part of a tag or a reference
+_NAME = 12  # characters, more than the longest name that matters has
 _C1_CONTROLS = (0x80, 0x9F)
 _XML_WHITE_SPACE = frozenset({0x09, 0x0A, 0x0D})
 _XML_RANGES = ((0x20, 0x7E), (0xA0, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
@@ -25,7 +27,9 @@ def _fix_reference(match: re.Match[str]) -> str:
     point = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
     if _C1_CONTROLS[0] <= point <= _C1_CONTROLS[1]:
         return unescape(f"&#{point};")
-    return match[0] if _is_xml(point) else ""
+    if _is_xml(point):
+        return match[0]
+    return "&#8203;" if _JOINED.search(match.string, max(match.start() - _NAME, 0), match.start()) else ""
 
 
 def _is_xml(point: int) -> bool:

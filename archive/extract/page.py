@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lxml import etree
 
+from archive.extract.blanks import restore_blanks, write_blanks_as_signs, write_signs_as_blanks
 from archive.extract.body import read_body
 from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
@@ -20,6 +22,7 @@ from archive.extract.signals import SHELL_IDS
 from archive.extract.storable import storable
 from archive.extract.verdict import Signals, count_words, decide_verdict
 from archive.formats.charset import decode_text
+from archive.formats.html_tokens import escape_mentions
 from archive.formats.media_type import file_type, non_html_type
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
@@ -73,7 +76,7 @@ def _extract_payload(page: Page, *, fast: bool) -> Extraction:
         return Extraction(verdict=Verdict.TOO_BIG, detail=f"{len(page.payload)} bytes, more than {MAX_BYTES}")
     if kind := file_type(page.payload):
         return Extraction(verdict=Verdict.NOT_HTML, detail=kind)
-    return _extract_markup(page, decode_text(page.payload, page.content_type), fast=fast)
+    return _extract_markup(page, decode_text(escape_mentions(page.payload), page.content_type), fast=fast)
 
 
 def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
@@ -97,12 +100,17 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     if parsed.too_deep:
         verdict, text, detail = Verdict.TOO_DEEP, "", "nested deeper than the parser goes"
     else:
+        written = write_blanks_as_signs(root)
         body = read_body(parsed, fast=fast)
+        restore_blanks(written)
+        body = replace(body, text=write_signs_as_blanks(body.text))
         words, text = count_words(body.text), body.text
         verdict, detail = decide_verdict(
             _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)
         )
         facts += access_facts(declared, words)
+        if body.is_revealed:
+            facts.append(Fact(name="flag", value="hidden until a script shows it", source="markup"))
         if body.method == "linear":
             facts.append(
                 Fact(

@@ -24,6 +24,7 @@ from archive.formats.charset import charset_of, decode_text
 from archive.formats.imported import MAX_BYTES, TEXT_FIELDS, BadLine, page_outcome, parse_capture_time, text_outcome
 from archive.timestamps import iso
 from db.errors import BadInput
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,10 @@ def read_saved_page(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
         yield replace(outcome, flags=(*outcome.flags, *flags))
     except BadInput as error:
         yield BadLine(str(path), 1, str(error))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
 
 
 def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
@@ -66,6 +71,10 @@ def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
         yield text_outcome(url=_require_url(fields), captured_at=captured_at, fields=fields, status=None)
     except BadInput as error:
         yield BadLine(str(path), 1, str(error))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -97,7 +97,7 @@ class RedirectChain:
 
 
 # Apache appends the name of the coding to the tag, inside or outside of the quotes.
-_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:[-;]+(?:gzip|deflate|br|zstd|df))?"?')
+_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:(?<![-;])[-;]++(?:gzip|deflate|br|zstd|df))?"?')
 
 
 def _differs(etag: str | None, stored_etag: str | None) -> bool:

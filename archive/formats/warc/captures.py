@@ -54,6 +54,7 @@ from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
 from db.errors import BadInput
 from db.records import Outcome, Reason, SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,6 +140,10 @@ class WarcReader:
                     self.skipped += 1
         except BadInput as error:
             self.reject(number, str(error))
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            self.reject(number, f"could not be read: {cause_of(error)}")
 
     def reject(self, number: int, problem: str) -> None:
         """Discard the result for a record and report a problem instead."""

@@ -226,7 +226,7 @@ def test_a_body_shorter_than_its_length_is_no_page_at_any_door(site: Site, tmp_p
     stray=st.binary(max_size=12),
     packed=st.booleans(),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_reply_is_read_alike_at_every_door(
     site: Site, tmp_path: Path, language: str, encoding: str, label: str, declared: str, stray: bytes, packed: bool
 ) -> None:

@@ -579,6 +579,45 @@ def test_only_the_answer_to_a_get_is_a_page(tmp_path: Path, method: str, is_page
     assert [page.requested_url for page in pages] == ([URL, OTHER] if is_page else [OTHER])
 
 
+def segmented(*, missing: int = 0) -> list[bytes]:
+    """The records of one response in three segments, and of another page behind the first of them."""
+    whole, other = Warc(packed=False), Warc(packed=False, first=9)
+    whole.add("response", URL, b"<h1>Grid</h1><p>page" * 50)
+    other.add("response", OTHER, b"<p>page")
+    block = whole.out.partition(b"\r\n\r\n")[2][:-4]
+    cuts = block[:300], block[300:600], block[600:]
+    records = []
+    for number, piece in enumerate(cuts, 1):
+        warc = Warc(packed=False, first=number)
+        more = {"WARC_Segment_Origin_ID": "<urn:uuid:1>"} if number > 1 else {}
+        more |= {"WARC_Segment_Total_Length": str(len(block))} if number == len(cuts) else {}
+        kind = "response" if number == 1 else "continuation"
+        warc.add(kind, URL, piece, http=None, WARC_Segment_Number=str(number), **more)
+        records.append(warc.out)
+    return [records[0], other.out, *(record for number, record in enumerate(records, 1) if number not in {1, missing})]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0)], ids=str)
+def test_a_page_in_segments_is_one_page_within_a_file_and_across_files(tmp_path: Path, order: tuple[int, ...]):
+    pieces = [segmented()[number] for number in order]
+    (page,) = [
+        item for item in read(file(tmp_path, "x.warc", b"".join(pieces))) if getattr(item, "final_url", "") == URL
+    ]
+    assert (page.payload, page.reason) == (b"<h1>Grid</h1><p>page" * 50, None)
+    files = [file(tmp_path, f"{number}.warc", piece) for number, piece in enumerate(pieces)]
+    result, captures = import_into(tmp_path, *files)
+    assert result.bad == ()
+    assert {capture.url: capture.payload_length for capture in captures} == {URL: 1000, OTHER: 7}
+
+
+def test_a_page_of_which_a_segment_is_missing_is_reported_and_no_page(tmp_path: Path):
+    page, problem = read(file(tmp_path, "x.warc", b"".join(segmented(missing=2))))
+    assert isinstance(page, Outcome)
+    assert page.final_url == OTHER
+    assert isinstance(problem, BadLine)
+    assert f"the record of {URL} is split, and these files hold only its segments 1, 3" in problem.problem
+
+
 def test_a_get_and_a_post_of_one_second_that_name_no_record_cost_no_page(tmp_path: Path):
     warc = Warc()
     for method in (b"POST", b"GET"):

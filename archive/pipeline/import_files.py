@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, ImportedCapture, ImportItem, RevisitRecord, SkippedRecords
+from archive.formats.warc.segments import SegmentStore
 from archive.pipeline import adopt_template
 from archive.pipeline.build import current_build
 from archive.pipeline.derive import derive
@@ -64,11 +65,13 @@ def import_files(
     Creates the archive if there is none. A line that cannot be used is reported and the rest recorded. Importing again
     changes nothing. Raises BadInput, before anything is recorded, for a file that cannot be read at all; StoreError.
     """
-    opened = [(path, read_import(path, now=settings.now())) for path in paths]  # raises at once for a missing file
+    segments = SegmentStore()
+    opened = [(path, read_import(path, now=settings.now(), segments=segments)) for path in paths]  # raises at once
     with Store(settings.db) as store:
         importer = _Importer(store, settings, progress)
         for path, items in opened:
             importer.add_file(path, items)
+        importer.bad += segments.unfinished()
         importer.complete_revisits()
         versions, links = _derive(store, settings, progress) if derive else (0, 0)
     return ImportResult(

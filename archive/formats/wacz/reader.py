@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.formats.imported import ImportItem
+    from archive.formats.warc.segments import SegmentStore
 
 _LIST: Final = "datapackage.json"
 _LIST_DIGEST: Final = "datapackage-digest.json"
@@ -32,9 +33,10 @@ _MAX_COPY: Final = 1 << 30  # bytes; a larger plain WARC is read as it is unpack
 _MAX_LIST_BYTES: Final = 64 << 20  # bytes: a list of half a million files
 
 
-def read_wacz(path: Path, now: datetime) -> Iterator[ImportItem]:
+def read_wacz(path: Path, now: datetime, segments: SegmentStore) -> Iterator[ImportItem]:
     """Yield problems of the package itself and the contents of the WARC files in a ``.wacz``.
 
+    ``segments`` are shared with the other files of an import.
     A file whose digest differs from the listed one is reported and still read. Raises `BadInput` if the file is no
     WACZ.
     """
@@ -46,7 +48,7 @@ def read_wacz(path: Path, now: datetime) -> Iterator[ImportItem]:
         raise BadInput(f"{path}: not a WACZ, which is a zip file ({error})") from error
     if not names:
         raise BadInput(f"{path}: holds no WARC file; expected archive/*.warc.gz inside")
-    return _read_package(path, names, WarcReader(now, loader))
+    return _read_package(path, names, WarcReader(now, loader, segments))
 
 
 def _is_warc(name: str) -> bool:

@@ -49,6 +49,7 @@ from archive.formats.warc.reader import (
     warcio_loader,
 )
 from archive.formats.warc.request_methods import RequestMethods, read_methods
+from archive.formats.warc.segments import SegmentStore
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
 from db.errors import BadInput
@@ -68,9 +69,12 @@ _NOT_MODIFIED: Final = 304
 _MAX_SIDECARS: Final = 1000  # requests and metadata that await their response; writers put them next to each other
 
 
-def read_warc(path: Path, now: datetime) -> Iterator[ImportItem]:
-    """Yield the contents of each record of a ``.warc`` or ``.warc.gz`` file. Raises `BadInput` without warcio."""
-    return WarcReader(now, warcio_loader()).read(str(path), lambda: path.open("rb"))
+def read_warc(path: Path, now: datetime, segments: SegmentStore) -> Iterator[ImportItem]:
+    """Yield the contents of each record of a ``.warc`` or ``.warc.gz`` file. Raises `BadInput` without warcio.
+
+    ``segments`` are shared with the other files of an import.
+    """
+    return WarcReader(now, warcio_loader(), segments).read(str(path), lambda: path.open("rb"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class WarcReader:
 
     now: datetime
     loader: Any
+    segments: SegmentStore = field(default_factory=SegmentStore)
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
     skipped_hashes: set[int] = field(default_factory=set)
     sidecars: OrderedDict[str, _Sidecar] = field(default_factory=OrderedDict)
@@ -121,6 +126,10 @@ class WarcReader:
     def handle(self, number: int, record: WarcRecord) -> None:
         """Turn a record into its contents, or into a problem."""
         try:
+            if field_value(record, "WARC-Segment-Number"):
+                record = self.segments.add(self.file, number, record)
+            if record is None:
+                return
             if record.rec_type in {"request", "metadata"}:
                 self._handle_sidecar(record)
             elif record.rec_type in {"response", "resource", "revisit"}:

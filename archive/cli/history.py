@@ -102,6 +102,9 @@ def _print_history(source: Source, past: History) -> None:
         pending = "; the next check decides" if suspect.waiting else ""
         text = f"not counted as a version: a text seen {format_minute(suspect.seen_at)} that {suspect.because}{pending}"
         click.echo(wrap(text, then="  "))
+    for shortening in past.believed:
+        text = f"counted as a version: a text seen {format_minute(shortening.seen_at)} that {shortening.because}"
+        click.echo(wrap(text, then="  "))
     for stretch in past.stretches:
         click.echo(wrap(f"other checks: {describe_stretch(stretch)}", then="  "))
     if past.gone_at is not None:

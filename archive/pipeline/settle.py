@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from archive.versions import aliases
 from archive.versions import history as versions
 from archive.versions.diff import compare
+from archive.versions.shortening import StoredEvidence
 from db.queries import alias_claims as alias_queries
+from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.records import Reason, SeedKind
@@ -131,9 +133,16 @@ def settle(store: Store, source_id: int, *, now: datetime, capture_ids: Sequence
         def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
             return stored_edits().get((before, after)) or _compare_texts(ask, before, after)
 
-        return versions.settle(sightings, url=source.url, compare=edit).versions
+        return versions.settle(sightings, url=source.url, compare=edit, evidence=_evidence(ask)).versions
 
     return store.settle(source_id, history, now, capture_ids)
+
+
+def _evidence(ask: Ask) -> StoredEvidence:
+    return StoredEvidence(
+        body=lambda digest: version_queries.text(ask, digest).body,
+        payload=lambda capture_id: capture_queries.payload_of(ask, capture_id),
+    )
 
 
 def _compare_texts(ask: Ask, before: str, after: str) -> tuple[tuple[Kind, ...], float]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MOVED = "moved"
 """The kind of claim that a permanent redirect makes. The others (canonical, amp, og) are made by pages."""
 
-_NOT_THE_ARTICLE = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
+_NOT_THE_ARTICLE = frozenset(
+    {*(Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404), Verdict.UNAVAILABLE, Verdict.ERROR}
+)
 
 
 _PAGES = """

@@ -70,6 +70,31 @@ BOT_CHECKS = {
     "bot!</h1><script "
     "id='anubis_challenge' type='application/json'>{}</script></main></body>",
 }
+BRIEFS = {
+    "Bridge closed for maintenance": "The county closes the bridge at Pell for maintenance from Monday until the "
+    "end of June, "
+    "it said on Friday. Lorries are sent over the dam and buses run every half hour.",
+    "Missing sailor not found": "The sailor missing off Silvermouth was not found on Sunday, the coast guard said, "
+    "and the search "
+    "goes on at dawn. No other boat was near when the squall came in.",
+    "Ferry licence has expired": "The licence of the ferry has expired, the harbour office said on Tuesday, and "
+    "boats stay in port "
+    "until a new one is signed. The mayor called it a matter of days.",
+    "Server error stops trains in the north": "A server error stopped all trains in the north for three hours on "
+    "Tuesday, the "
+    "railway said in the evening. Drivers waited for orders by telephone as in the old days.",
+    "Page not found: a museum of dead links": "A museum of dead links opened in Lyon on Friday, with 404 error "
+    "pages from five "
+    "decades printed on linen. Its founder says no page is ever truly gone.",
+    "Captchas get harder for humans": "People now need ten seconds to prove they are not robots, researchers in "
+    "Zurich found, while "
+    "bots need one. The study checked 1,400 users and five vendors of puzzles.",
+    "Regulator fines cookie banners": "The regulator fined three publishers because their cookie banners made it "
+    "hard to refuse "
+    "tracking, it said. The banners named 812 partners and hid the button to reject.",
+}
+"""News about walls and messages, as short as these are."""
+
 ARTICLE = "".join(
     f"<p>The board of the library counted {n} hundred books that nobody had borrowed since the flood, and gave them "
     f"away.</p>"
@@ -123,3 +148,26 @@ def test_mark_up_of_a_bot_check_beside_an_article_proves_nothing(vendor: str) ->
         verdict(f"{title}{head if '<title>' not in head.lower() else ''}<body><h1>Books given away</h1>{ARTICLE}{body}")
         is Verdict.OK
     )
+
+
+@pytest.mark.parametrize("headline", BRIEFS)
+def test_brief_about_a_message_is_no_message(headline: str) -> None:
+    text, button = f"<p>{BRIEFS[headline]}</p>", "<button>Share</button>"
+    page = f"<title>{headline} | Daily</title><body><article><h1>{headline}</h1>{text}{button}</article></body>"
+    assert verdict(page) is Verdict.OK
+    assert verdict(page.replace("<body>", '<meta property="og:type" content="article"><body>')) is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("main", "expected"),
+    [
+        ("<h1>451</h1><p>Sorry, not available in your region.</p>", Verdict.UNAVAILABLE),
+        ("<h1>Error establishing a database connection</h1>", Verdict.UNAVAILABLE),
+        ("<h1>Be right back</h1><p>We are down for maintenance.</p>", Verdict.UNAVAILABLE),
+        ("<p>The requested article is no longer available.</p>", Verdict.SOFT_404),
+        ("<ul>" + "<li><a href=/x>The council will mend the bridge before the winter comes</a></li>" * 5, Verdict.THIN),
+        ("<app-root>Loading</app-root>", Verdict.NEEDS_JS),
+    ],
+)
+def test_page_that_says_why_it_has_no_article_gets_that_verdict(main: str, expected: Verdict) -> None:
+    assert verdict(f"<title>Daily</title><body>{main}</body>") is expected

@@ -20,12 +20,12 @@ _MIN_ENTRIES = 3
 _MIN_TITLED_ENTRIES = 4
 _ENTRY_WORDS = 8
 _MAX_TIMES = 200
+_MAX_TIMES_OF_ENTRY = 2  # of posting and of its last change
 _DECLARED: XPathQuery = etree.XPath(
     "boolean(//*[@itemprop='liveBlogUpdate' or contains(@itemtype, 'LiveBlogPosting')])"
 )
-_TIMES: XPathQuery = etree.XPath(
-    "//time[not(ancestor::a or ancestor::nav or ancestor::footer or ancestor::aside or ancestor::header)]"
-)
+_AROUND = " or ".join(f"ancestor::{tag}" for tag in ("a", "nav", "footer", "aside", "header"))
+_TIMES: XPathQuery = etree.XPath(f"//*[self::time or self::span[contains(@class, 'time')]][not({_AROUND})]")
 _LIVE_NAME = re.compile(
     r"live-?_?(?:blog|ticker|feed|post|update|entry|coverage|text)|(?:^|[-_ ])ticker(?:$|[-_ ])|minute-by"
 )
@@ -55,7 +55,7 @@ def _has_entry(time: HtmlElement, count_words: Callable[[str], int]) -> bool:
     """True if the block that the time is in, or the one around it, has a paragraph of the entry."""
     for element in list(time.iterancestors())[:2]:
         paragraphs = element.findall("./p") + element.findall("./div/p")
-        if len(element.findall(".//time")) > 1:
+        if len(element.findall(f".//{time.tag}")) > _MAX_TIMES_OF_ENTRY:
             return False
         if any(count_words("".join(paragraph.itertext())) >= _ENTRY_WORDS for paragraph in paragraphs[:5]):
             return True

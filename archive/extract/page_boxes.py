@@ -212,7 +212,9 @@ class _Walk:
         if outer is not None:
             outer.has_headline |= frame.has_headline or frame.tag == "h1"
             outer.has_heading |= frame.has_heading or frame.tag in _HEADINGS
-        if frame.tag not in _INLINE and frame.tag not in _LANDMARKS and not frame.has_headline and frame.tag != "h1":
+        is_block = frame.tag not in _INLINE and frame.tag not in _LANDMARKS and frame.tag != "h1"
+        is_lone_action = frame.tag in {"a", "button"} and outer is not None and outer.tag in _LANDMARKS
+        if (is_block and not frame.has_headline) or is_lone_action:
             self._add_box(frame)
 
     def _add_label(self, frame: _Frame) -> None:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _MAX_SCRIPT = 20_000  # characters in which signs of a bot check are searched
 _MAX_PAGE = 200_000  # characters; a check for robots is smaller
 _CONSENT_TOPICS = 4  # of seven, in a body of medium length that may be a consent wall
-_SHELLS: XPathQuery = etree.XPath(f"id('{' '.join(SHELL_IDS)}')[self::div or self::main or contains(name(), '-')]")
+_SHELLS: XPathQuery = etree.XPath(
+    f"id('{' '.join(SHELL_IDS)}')[self::div or self::main] | /html/body/*[contains(name(), '-')]"
+)
 _VIDEO: XPathQuery = etree.XPath("boolean(//meta[@property='og:type' and starts-with(@content, 'video')])")
 _INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head"})
 

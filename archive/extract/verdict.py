@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[^\W{_UNSPACED}]+")
 _LETTER = re.compile(rf"[{_UNSPACED}]")
+_MANY_LINKS = 3
 _SHELL_WORDS = 5  # "Loading ..."
 
 
@@ -66,6 +67,14 @@ def _thin(page: Signals, text: ComparableText) -> str:
     return f"{kind}{text.words} words" if text.words < least else ""
 
 
+def _listing(page: Signals, text: ComparableText) -> str:
+    """Return a reason if the text is nothing but links to other pages."""
+    layout = page.layout
+    is_linked = layout.own_words < THIN_WORDS <= text.words < SHORT_WORDS and len(layout.labels) > _MANY_LINKS
+    is_from_links = is_linked and count_words(layout.content) >= text.words
+    return "a list of links" if is_from_links and not page.is_article else ""
+
+
 def _live(page: Signals, _: ComparableText) -> str:
     return page.live
 
@@ -80,6 +89,7 @@ _RULES: tuple[tuple[Verdict, Callable[[Signals, ComparableText], str]], ...] = (
     (Verdict.NEEDS_JS, _needs_js),
     (Verdict.EMPTY, _empty),
     (Verdict.THIN, _thin),
+    (Verdict.THIN, _listing),
     (Verdict.LIVE_BLOG, _live),
 )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from archive.extract import signals
 from archive.extract.fold import fold_words
 from archive.extract.page_signals import split_url
-from archive.extract.recipe import MESSAGE_WORDS, SHORT_WORDS, TITLED_MESSAGE_WORDS
+from archive.extract.recipe import BARE_WORDS, MESSAGE_WORDS, SHORT_WORDS, THIN_WORDS, TITLED_MESSAGE_WORDS
 from archive.extract.wall_words import first_words, fold_message, is_message
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def soft_404(page: Signals, text: ComparableText) -> str:
         return "sent to the front page"
     if text.words >= SHORT_WORDS:
         return ""
-    if missing := next((title for title in page.titles if _says_missing(title)), ""):
+    missing = next((title for title in page.titles if _says_missing(title)), "")
+    if missing and may_be_message(page):
         return f"the headline says it is missing: {missing}"
     if _is_marked_missing(page.layout):
         return "marked as an error page"
@@ -78,7 +79,7 @@ def _message(page: Signals, topic: str, *, needs_title: bool = False) -> str:
     not found.
     """
     layout = page.layout
-    if layout.own_words >= TITLED_MESSAGE_WORDS:
+    if layout.own_words >= TITLED_MESSAGE_WORDS or not may_be_message(page):
         return ""
     headline = fold_message(". ".join((layout.heading, *page.titles))).replace(",", "")
     if titled := first_words("message", topic, headline):
@@ -87,6 +88,16 @@ def _message(page: Signals, topic: str, *, needs_title: bool = False) -> str:
         return ""
     own = layout.own.replace(",", "")
     return first_words("message", topic, own) if is_message("message", topic, own) else ""
+
+
+def may_be_message(page: Signals) -> bool:
+    """True unless the page's own text is long enough for a brief and speaks neither to its reader nor of itself.
+
+    "The bridge is closed for maintenance" is news. "We are closed for maintenance" is a message.
+    """
+    layout = page.layout
+    is_brief = layout.own_words >= (BARE_WORDS if page.is_article else THIN_WORDS)
+    return not is_brief or bool(first_words("message", "address", layout.own))
 
 
 def _error_number(page: Signals) -> str:

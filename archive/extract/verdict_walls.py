@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract import signals
 from archive.extract.recipe import BARE_WORDS, MESSAGE_WORDS, PAGE_WORDS, SHORT_WORDS, THIN_WORDS, TRUNCATED, WALL_WORDS
+from archive.extract.verdict_messages import may_be_message
 from archive.extract.wall_words import fold_message, is_message, sentences_of, share_about, topics_in
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def challenge(page: Signals, text: ComparableText) -> str:
     searched = text.article if text.visible_words > SHORT_WORDS else text.visible or text.article
     if phrase := title or _first(signals.CHALLENGE_PHRASES, searched):
         return f"asks to prove that a person reads: {phrase}"
-    return _question_or_captcha(page) if is_bare and not layout.has_password else ""
+    return _question_or_captcha(page) if is_bare and not layout.has_password and may_be_message(page) else ""
 
 
 def _question_or_captcha(page: Signals) -> str:
@@ -66,7 +67,8 @@ def consent(page: Signals, text: ComparableText) -> str:
         host, requested_host = page.host, page.requested_host
         if requested_host and host != requested_host and host.startswith(signals.CONSENT_HOSTS):
             return f"sent to {host}"
-        if _count(signals.CONSENT_PHRASES, text.article) >= _WALL_TERMS and _has_dialogue(page.layout):
+        is_asked = _count(signals.CONSENT_PHRASES, text.article) >= _WALL_TERMS
+        if is_asked and _has_dialogue(page.layout) and may_be_message(page):
             return "the text asks for consent"
         is_bare = text.words < THIN_WORDS and not page.is_article and text.visible_words < PAGE_WORDS
         if is_bare and _count(signals.CONSENT_PHRASES, text.visible) >= _PAGE_TERMS:
@@ -88,6 +90,8 @@ def _is_asking(layout: PageLayout) -> bool:
 def _is_consent_page(page: Signals) -> bool:
     """True if what remains beside the consent dialogues is too little for an article."""
     layout = page.layout
+    if not may_be_message(page):
+        return False
     dialogues = [box for box in layout.boxes if not box.is_side and _is_dialogue(box)]
     remaining = max(layout.own_words, page.words) - sum(box.words for box in dialogues)
     if dialogues and remaining < (BARE_WORDS if page.is_article else THIN_WORDS):
@@ -136,8 +140,7 @@ def login(page: Signals, text: ComparableText) -> str:
         return ""
     if layout.has_password:
         return "nothing but a form with a password"
-    is_labelled = any(topics_in("login", label) for label in layout.labels)
-    return "a login form" if layout.has_field and is_titled and is_labelled else ""
+    return "a login form" if layout.has_field and is_titled else ""
 
 
 def paywall(page: Signals, text: ComparableText) -> str:
@@ -184,6 +187,8 @@ def _is_offer(box: Box, page: Signals) -> bool:
     if page.free is False:
         return points > 1 or bool(box.labels and topics & {"subscription", "reading_on"})
     has_rest = bool({"reading_on", "exclusive"} & topics) or is_wall
+    if sells and "reading_on" in topics and page.words < WALL_WORDS:
+        return True  # a button that says "Read on" and leads to the plans
     return bool(box.labels or box.has_heading or is_wall) and has_rest and points >= _POINTS_OF_AN_OFFER
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.extract import extract
+from archive.extract.strip_scripts import strip_scripts
 from db.records import Page, Verdict
 from verdict_pages import VerdictPage, verdict_pages
 
@@ -105,7 +106,10 @@ ARTICLE = "".join(
 def verdict(html: str) -> Verdict:
     payload = f"<!DOCTYPE html><html>{html}</html>".encode()
     captured_at = datetime(2026, 5, 12, tzinfo=UTC)
-    return extract(Page(payload=payload, url="https://daily.example/2026/a-story", captured_at=captured_at)).verdict
+    page = Page(payload=payload, url="https://daily.example/2026/a-story", captured_at=captured_at)
+    whole, stripped = extract(page), extract(strip_scripts(page))
+    assert whole.verdict is stripped.verdict, "the archive judges the page without its scripts"
+    return whole.verdict
 
 
 def wrong(pages: list[VerdictPage]) -> list[str]:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 from archive.extract.blanks import restore_blanks, write_blanks_as_signs, write_signs_as_blanks
 from archive.extract.body import read_body
 from archive.extract.character_references import fix_references
@@ -16,11 +14,11 @@ from archive.extract.dates import declared_date, parse_date
 from archive.extract.facts import access_facts, declared_facts, guessed_dates
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
-from archive.extract.parse import ParsedPage, XPathQuery, parse, size_problem, strip_unread
-from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
-from archive.extract.signals import SHELL_IDS
+from archive.extract.parse import ParsedPage, parse, size_problem, strip_unread
+from archive.extract.read_signals import read_scripts, read_signals
+from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
 from archive.extract.storable import storable
-from archive.extract.verdict import Signals, count_words, decide_verdict
+from archive.extract.verdict import count_words, decide_verdict
 from archive.formats.charset import decode_text
 from archive.formats.html_tokens import escape_mentions
 from archive.formats.media_type import file_type, non_html_type
@@ -29,12 +27,7 @@ from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lxml.html import HtmlElement
-
 _MAX_DETAIL = 200
-_PASSWORD: XPathQuery = etree.XPath("boolean(//input[@type='password'])")
-_SHELLS: XPathQuery = etree.XPath(f"id('{' '.join(SHELL_IDS)}')[self::div or self::main or self::app-root]")
-_INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head"})
 
 
 def extract(page: Page, *, fast: bool = False) -> Extraction:
@@ -93,7 +86,7 @@ def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
 def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     root = parsed.root
     declared = read_metadata(root, page.url)
-    is_shell = _is_shell(root)
+    scripts = read_scripts(parsed)
     strip_unread(root)
     title, title_sources = _title_and_sources(declared, page.url)
     facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at)]
@@ -105,9 +98,7 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         restore_blanks(written)
         body = replace(body, text=write_signs_as_blanks(body.text))
         words, text = count_words(body.text), body.text
-        verdict, detail = decide_verdict(
-            _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)
-        )
+        verdict, detail = decide_verdict(read_signals(page, declared, root, title=title, text=text, scripts=scripts))
         facts += access_facts(declared, words)
         if body.is_revealed:
             facts.append(Fact(name="flag", value="hidden until a script shows it", source="markup"))
@@ -153,40 +144,3 @@ def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple
 def _headline_fact(title: str, sources: tuple[str, ...]) -> Iterator[Fact]:
     if title:
         yield Fact(name="title", value=title, source=" + ".join(sources) or "title tag")
-
-
-def _signals(
-    page: Page, declared: DeclaredMetadata, root: HtmlElement, *, title: str, text: str, words: int, is_shell: bool
-) -> Signals:
-    article = declared.article
-    is_short = words < SHORT_WORDS
-    return Signals(
-        body=text,
-        words=words,
-        titles=tuple(dict.fromkeys(name for name in (title, *declared.h1[:1], declared.tag_title) if name)),
-        visible=" ".join(_visible(root)) if is_short else "",
-        noscript=" ".join(" ".join(part.itertext()) for part in root.iter("noscript")) if is_short else "",
-        url=page.url,
-        requested_url=page.requested_url,
-        status=page.status,
-        is_article=declared.is_article,
-        free=declared.free,
-        live=article is not None and article.live,
-        declared_words=article.words if article else 0,
-        password=is_short and _PASSWORD(root),
-        shell=is_shell,
-    )
-
-
-def _visible(root: HtmlElement) -> Iterator[str]:
-    """Yield the page's texts in document order without those a browser does not show."""
-    for element in root.iter():
-        if element.tag not in _INVISIBLE_TAGS and element.text and element.text.strip():
-            yield element.text
-        if element.tail and element.tail.strip() and element.getparent().tag not in _INVISIBLE_TAGS:
-            yield element.tail
-
-
-def _is_shell(root: HtmlElement) -> bool:
-    """True if a script framework's root element exists and has no text of its own."""
-    return any(not "".join(element.itertext()).strip() for element in _SHELLS(root))

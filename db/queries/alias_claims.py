@@ -21,7 +21,9 @@ MOVED = "moved"
 SPELLING = "spelling"
 """The kind of claim that a source of an older archive makes by its key: the same address with other escapes."""
 
-_NOT_THE_ARTICLE = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
+_NOT_THE_ARTICLE = frozenset(
+    {*(Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404), Verdict.UNAVAILABLE, Verdict.ERROR}
+)
 
 
 _PAGES = """

@@ -120,6 +120,7 @@ class Verdict(StrEnum):
     CONSENT = "consent"
     LOGIN = "login"
     SOFT_404 = "soft_404"
+    UNAVAILABLE = "unavailable"
     NEEDS_JS = "needs_js"
     NOT_HTML = "not_html"
     TOO_BIG = "too_big"

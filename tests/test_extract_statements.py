@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.extract import extract
-from archive.extract.date_words import find_dates
 from archive.extract.dates import read_date
 from archive.extract.headings import words_of_address
 from archive.extract.headline import choose_headline
 from archive.extract.lenient_json import read_values
 from archive.extract.page_address import PageAddresses
 from archive.extract.person_names import read_people, site_names
+from archive.extract.written_dates import find_dates
 from db.records import Extraction, Page
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.extract.date_words import WrittenDate, clock_of, find_dates
+from archive.extract.written_dates import WrittenDate, clock_of, find_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

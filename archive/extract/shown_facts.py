@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from archive.extract.date_words import find_dates
 from archive.extract.dates import read_date
 from archive.extract.person_names import BY, read_people
+from archive.extract.written_dates import find_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

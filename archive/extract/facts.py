@@ -5,12 +5,11 @@ A value that is inferred and not declared is marked as a guess and decides nothi
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from archive.extract.dates import first_date, format_date
+from archive.extract.declared_dates import day_in_address
 from archive.extract.recipe import SHORT_WORDS, TRUNCATED
 from db.records import Fact
 
@@ -20,17 +19,16 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-    from archive.extract.metadata import DeclaredMetadata, Statement
-
-_IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=/|[-_]|$)")
+    from archive.extract.declared_dates import Statement
+    from archive.extract.metadata import DeclaredMetadata
 
 
 def declared_facts(declared: DeclaredMetadata, captured_at: datetime) -> Iterator[Fact]:
     """Yield dates, byline, language, site, section, tags and canonical address as the page declares them."""
+    language = declared.language[0] if declared.language else None
     for name, statements in (("published", declared.published), ("modified", declared.modified)):
-        if date := first_date(statements, captured_at):
-            instant, raw, source = date
-            yield Fact(name=name, value=format_date(instant, raw), source=source, raw=raw)
+        if date := first_date(statements, captured_at, language):
+            yield Fact(name=name, value=format_date(date), source=date.source, raw=date.raw)
     single = (
         ("byline", declared.byline),
         ("language", declared.language),
@@ -64,25 +62,17 @@ def guessed_dates(root: HtmlElement, declared: DeclaredMetadata, url: str, captu
     They are: the day in its URL, the only day that its ``time`` elements name, and htmldate's result without its search
     of the text, which would find a date on any page.
     """
-    days = {date[0].date() for raw in declared.unmarked if (date := first_date([(raw, "time")], captured_at))}
+    days = {date.instant.date() for raw in declared.unmarked if (date := first_date([(raw, "time")], captured_at))}
     only = declared.unmarked[:1] if len(days) == 1 else ()
+    day = day_in_address(url)
     guesses = (
-        *_date_in_url(url),
+        *([(day, "address")] if day else ()),
         *((raw, "unmarked time") for raw in only),
         *_dates_by_htmldate(root, url, captured_at),
     )
     for statement in guesses:
         if date := first_date([statement], captured_at):
-            instant, raw, source = date
-            yield Fact(name="published", value=format_date(instant, raw), source=source, raw=raw, guess=True)
-
-
-def _date_in_url(url: str) -> Iterable[Statement]:
-    try:
-        match = _IN_PATH.search(urlsplit(url).path)
-    except ValueError:
-        return ()
-    return (("-".join(match.groups()), "address"),) if match else ()
+            yield Fact(name="published", value=format_date(date), source=date.source, raw=date.raw, guess=True)
 
 
 def _dates_by_htmldate(root: HtmlElement, url: str, captured_at: datetime) -> Iterable[Statement]:

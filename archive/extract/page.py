@@ -12,6 +12,7 @@ from archive.extract.body import read_body
 from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
 from archive.extract.facts import access_facts, declared_facts, guessed_dates
+from archive.extract.headings import words_of_address
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
 from archive.extract.parse import ParsedPage, parse, size_problem, strip_unread
@@ -86,6 +87,7 @@ def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
 def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     root = parsed.root
     declared = read_metadata(root, page.url)
+    language = declared.language[0] if declared.language else None
     scripts = read_scripts(parsed)
     strip_unread(root)
     title, title_sources = _title_and_sources(declared, page.url)
@@ -118,9 +120,9 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         title=title,
         text=text,
         byline=declared.byline[0] if declared.byline else None,
-        published_at=declared_date((raw for raw, _ in declared.published), page.captured_at),
-        modified_at=declared_date((raw for raw, _ in declared.modified), page.captured_at),
-        language=declared.language[0] if declared.language else None,
+        published_at=declared_date(declared.published, page.captured_at, language),
+        modified_at=declared_date(declared.modified, page.captured_at, language),
+        language=language,
         site=declared.site[0] if declared.site else None,
         canonical_url=declared.canonical_url,
         claims=declared.claims,
@@ -134,9 +136,11 @@ def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple
     article = declared.article
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     site = declared.site[0] if declared.site else ""
-    sites = (site, article.publisher if article else "", host, host.partition(".")[0])
     ld_headline = article.headline if article else ""
-    title = choose_headline(declared.h1, declared.og_title, ld_headline, declared.tag_title, sites)
+    logos = (logo for logo in declared.logos if logo not in {declared.og_title, ld_headline, declared.tag_title})
+    sites = (site, article.publisher if article else "", host, host.partition(".")[0], *logos)
+    slug = words_of_address(url)
+    title = choose_headline(declared.h1, declared.og_title, ld_headline, declared.tag_title, sites, slug)
     titles = (*(("h1", heading) for heading in declared.h1), ("og:title", declared.og_title), ("json-ld", ld_headline))
     return title, agreeing_sources(title, titles, sites)
 

@@ -98,8 +98,7 @@ class CopyQuestions(ArticleQuestions):
 
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
         """Compare two versions now, linked or not. Return both texts and the judgement with all its evidence."""
-        from archive.copies import judge
-        from archive.copies.embeddings import load_model
+        from archive.api.judging_process import judge_texts
 
         a_text, b_text = self.text(a), self.text(b)
-        return a_text, b_text, judge(a_text, b_text, model=load_model())
+        return a_text, b_text, judge_texts(a_text, b_text)

@@ -252,11 +252,10 @@ def stale(row: UncorrectedCopy) -> Json:
     }
 
 
-def judgement(a: Version, b: Version, verdict: Judgement) -> Json:
-    """``explain A B --json``."""
+def judgement(verdict: Judgement, **sides: Json) -> Json:
+    """``explain A B --json`` and ``compare A B --json``: both sides ``a`` and ``b``, and the judgement."""
     return {
-        "a": {"url": a.url, **version(a)},
-        "b": {"url": b.url, **version(b)},
+        **sides,
         "relation": None if verdict.relation is None else str(verdict.relation),
         "score": round(verdict.score, 4),
         "coverage": [round(share, 4) for share in verdict.coverage],

@@ -229,7 +229,8 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         label = archive.label_of(first, second)
     if json_:
         labels = {"label": None if label is None else serialize.label(label)}
-        print_json(serialize.judgement(first, second, judgement) | labels)
+        a_side, b_side = ({"url": version.url, **serialize.version(version)} for version in (first, second))
+        print_json(serialize.judgement(judgement, a=a_side, b=b_side) | labels)
         return
     from archive.copies import explain_judgement
     from archive.copies.embeddings import load_model

@@ -12,10 +12,10 @@ from archive.serve.bounded_diff import check_judged_in_time
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
-from archive.serve.side_by_side import Pair, side_by_side, version_fields
+from archive.serve.side_by_side import Pair, link_of, side_by_side, version_fields
 from archive.timestamps import iso
 from db.errors import NotArchived
-from db.records import Link, Relation, VersionRef
+from db.records import VersionRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.api.related_copies import RelatedCopies
     from archive.serve.request_context import RequestContext
-    from db.records import Cluster, Lag, Source
+    from db.records import Cluster, Lag, Link, Source
 
     Json = dict[str, Any]
 
@@ -228,21 +228,7 @@ def _judge_now(context: RequestContext, source: Source, other: Source) -> Link:
     a, b = sorted(versions, key=lambda version: (version.dated_at or version.first_seen_at, version.url))
     check_judged_in_time(archive.text(a), archive.text(b))
     _, _, judgement = archive.judge(a, b)
-    reason = judgement.because
-    if judgement.relation is None:
-        reason = f"not linked: {reason.removeprefix('not linked: ')}"
-    return Link(
-        a=VersionRef.of(a),
-        b=VersionRef.of(b),
-        relation=judgement.relation or Relation.POSSIBLE,
-        score=judgement.score,
-        coverage=judgement.coverage,
-        passages=judgement.passages,
-        because=reason,
-        longest_run=judgement.longest_run,
-        residue=judgement.residue,
-        method=judgement.method,
-    )
+    return link_of(VersionRef.of(a), VersionRef.of(b), judgement)
 
 
 def routes() -> list[Route]:

@@ -9,7 +9,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from archive.copies.clusters import MERGING
-from archive.copies.provenance import age, gather_evidence, probable_original, seen
+from archive.copies.dating import age, seen
+from archive.copies.provenance import gather_evidence, probable_original
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +88,7 @@ class Oracle:
         pairs = map(frozenset, combinations(group, 2))
         links = sorted((self.links[pair] for pair in pairs if pair in self.links), key=closeness)
         members = sorted((self.versions[url] for url in group), key=seen)
-        return probable_original(gather_evidence(members, links, {}))[0].url
+        return probable_original(gather_evidence(members, links, {})).member.url
 
     def alike(self, first: str, second: str) -> bool:
         link = self.links.get(frozenset({first, second}))

@@ -52,6 +52,8 @@ class Document:
     headline: str
     body: str
     published: str
+    outlet: str = ""
+    byline: str = ""
 
     @property
     def text(self) -> Text:
@@ -102,6 +104,8 @@ def _document(row: dict[str, str]) -> Document:
         headline=row["headline"],
         body=row["text"],
         published=row["published"],
+        outlet=row["outlet"],
+        byline=row["byline"] or "",
     )
 
 
@@ -127,7 +131,8 @@ def _derived(documents: Sequence[Document]) -> Iterator[Document]:
 
 
 def _made(original: Document, kind: str, body: str) -> Document:
-    return replace(original, id=f"{original.event}/{kind}", kind=kind, source=original.id, body=body)
+    made = f"{original.event}/{kind}"
+    return replace(original, id=made, kind=kind, source=original.id, body=body, outlet="", byline="")
 
 
 def _noisy(body: str, noise: str, dice: random.Random) -> str:

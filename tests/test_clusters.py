@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.copies import clusters
-from archive.copies.provenance import names_house
+from archive.copies.house_names import credited_houses, names_house
 from cluster_oracle import Oracle
 from db.records import DeclaredProvenance, Label, Lag, Link, Relation, VersionRef
 
@@ -99,7 +99,7 @@ def test_the_order_of_links_does_not_matter(pairs, seed):
 
 def test_the_earliest_by_its_own_date_is_probably_the_original():
     late = ref("wire", 48, published=-5)
-    (cluster,) = clusters([link(A, late)])
+    (cluster,) = clusters([link(ref("a", 0, published=-1), late)])
     assert cluster.original.text_sha256 == "wire"
     assert cluster.reasons == ("published earliest, by its own date: 2026-01-05 03:00 UTC",)
     assert cluster.members[0].text_sha256 == "a"
@@ -108,7 +108,8 @@ def test_the_earliest_by_its_own_date_is_probably_the_original():
 def test_without_dates_the_earliest_seen_is_the_original():
     (cluster,) = clusters([link(B, A)])
     assert cluster.original == A
-    assert cluster.reasons == ("earliest seen by us: 2026-01-05 08:00 UTC",)
+    assert cluster.reasons == ("first seen here: 2026-01-05 08:00 UTC",)
+    assert cluster.standing in {"first_seen", "unsure"}
 
 
 def test_a_date_after_we_saw_the_page_is_not_believed():
@@ -122,12 +123,117 @@ def test_residue_marks_the_copy():
     assert cluster.reasons == ("carries no scraper residue, the other does",)
 
 
-def test_a_byline_of_its_own_house_is_the_strongest_sign():
-    wire = ref("meridian-news", 48, byline="Meridian")
-    paper = ref("daily", 0, byline="By Meridian staff")
+def test_a_byline_of_another_house_credits_it():
+    wire = ref("meridian-news", 48, published=-1, byline="Meridian")
+    paper = ref("daily", 0, published=-6, byline="By Meridian staff")
     (cluster,) = clusters([link(paper, wire)])
     assert cluster.original == wire
-    assert cluster.reasons == ("its byline is its own: Meridian", "credited by 1 of the 1 others")
+    assert cluster.reasons[0] == "credited by 1 of the 1 others"
+
+
+@pytest.mark.parametrize("byline", ["townblog", "Rosa Townblog", "Town Blog staff", "townblog.example"])
+def test_a_byline_of_its_own_house_proves_nothing(byline: str):
+    paper = ref("gazette", 0, published=-0.2, byline="Adam Nkomo")
+    blog = ref("townblog", 14, published=13, byline=byline)
+    (cluster,) = clusters([link(paper, blog)])
+    assert (cluster.original, cluster.standing) == (paper, "sure")
+
+
+def test_a_person_who_is_called_like_another_house_credits_nobody():
+    paper = ref("gazette", 0, published=-0.2, byline="Rosa Milltown")
+    blog = ref("milltownnews", 14, published=13)
+    (cluster,) = clusters([link(paper, blog)])
+    assert cluster.original == paper
+
+
+def test_seconds_within_one_run_tell_nothing():
+    late, early = ref("a", 0.05), ref("b", 0)
+    (cluster,) = clusters([link(early, late)])
+    assert cluster.standing == "unsure"
+    assert cluster.certainty == 0.5
+    assert not any("seen" in reason for reason in cluster.reasons)
+
+
+@pytest.mark.parametrize("form", ["shorter", "less central", "alone"])
+def test_an_earlier_date_and_an_earlier_sight_beat_the_form_of_the_text(form: str):
+    early, late, other = ref("early", 0, published=-1), ref("late", 2, published=1), ref("other", 2, published=1)
+    declared = {late: DeclaredProvenance(length=9_000)}
+    declared |= {early: DeclaredProvenance(length=2_000 if form == "shorter" else 9_000)}
+    pairs = [link(early, late), link(early, other), link(late, other)]
+    if form == "less central":
+        pairs = [link(early, late, score=0.5), link(early, other, score=0.5), link(late, other, score=1)]
+    if form == "alone":
+        pairs = [replace(pair, translated=early in {pair.a, pair.b}) for pair in pairs]
+    (cluster,) = clusters(pairs, (), declared)
+    assert cluster.original == early
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "because"),
+    [
+        ("https://mirror.example/2026/01/05/story", (), "its address has another date"),
+        ("https://mirror.example/story-20260105.html", (), "its address has another date"),
+        ("https://mirror.example/2026/01/story", (), "its address has another date"),
+        ("https://mirror.example/story", ("2026-01-04",), "its text names a later date"),
+        ("https://mirror.example/story", ("2026", "2026"), "its text names a later date"),
+    ],
+)
+def test_a_date_that_the_page_contradicts_counts_for_nothing(address: str, named: tuple[str, ...], because: str):
+    paper = ref("gazette", 0, published=-1)
+    mirror = replace(ref("mirror", 9), url=address, published_at=datetime(2020, 3, 1, 9, tzinfo=UTC))
+    (cluster,) = clusters([link(paper, mirror)], (), {mirror: DeclaredProvenance(named_days=named)})
+    assert cluster.original == paper
+    assert cluster.doubtful == ((mirror.url, because),)
+    assert f"the earlier date of mirror.example does not count: {because}" in cluster.reasons
+    assert cluster.lags[cluster.members.index(mirror)].by == "mixed"
+
+
+def test_a_date_weeks_before_all_others_is_that_of_another_story():
+    paper, daily = ref("gazette", 0, published=-1), ref("daily", 3, published=2)
+    mirror = replace(ref("mirror", 9), published_at=datetime(2024, 3, 1, 9, tzinfo=UTC))
+    (cluster,) = clusters([link(paper, daily), link(paper, mirror), link(daily, mirror)])
+    assert cluster.original == paper
+
+
+def test_a_day_without_a_time_is_not_earlier_than_a_time_on_that_day():
+    paper, mirror = ref("gazette", 4, published=-1), ref("mirror", 4, published=-8)
+    (cluster,) = clusters([link(paper, mirror)], (), {paper: DeclaredProvenance(named_houses=frozenset())})
+    assert mirror.published_at is not None
+    assert (mirror.published_at.hour, mirror.published_at.minute) == (0, 0)
+    assert cluster.certainty == 0.5
+
+
+def test_a_text_that_names_its_source_came_after_it_whatever_the_clocks_say():
+    paper, blog = ref("gazette", 30, published=28), ref("blog", 0, published=-2)
+    (cluster,) = clusters([link(paper, blog)], (), {blog: DeclaredProvenance(named_houses=frozenset({paper.url}))})
+    assert cluster.original == paper
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LONDON (Nordwire) - The harbour opens on Monday.",
+        "The harbour opens on Monday, as first reported by Nordwire.",
+        "Der Hafen öffnet am Montag, wie zuerst Nordwire berichtete.",
+        "El puerto abre el lunes, según Nordwire.",
+        "Le port ouvre lundi, rapporte Nordwire.",
+        "O porto abre na segunda-feira, segundo a Nordwire.",
+        "Il porto apre lunedì, scrive Nordwire.",
+        "Порт откроется, сообщает Nordwire.",
+        "港口周一开放。据Nordwire报道。",
+        "港は月曜に開くとNordwireが報じた。",
+        "نقلا عن Nordwire، يفتح الميناء.",
+    ],
+)
+def test_a_credit_is_read_in_many_languages(text: str) -> None:
+    url = "https://www.nordwire.example/1"
+    assert credited_houses(text, {url: None, "https://harbour.example/2": None}) == {url}
+
+
+def test_a_word_that_is_also_a_name_credits_nobody() -> None:
+    houses = {"https://mirror.example/1": "The Mirror", "https://nacion.example/2": "La Nación"}
+    assert not credited_houses("A mirror hung there, she said. El ministro de la nación informó.", houses)
+    assert credited_houses("He had told the Mirror so.", houses) == {"https://mirror.example/1"}
 
 
 def test_when_nothing_tells_them_apart_the_reason_says_so():
@@ -197,7 +303,7 @@ def test_an_agency_in_the_cluster_is_the_original_and_nobody_is_missing() -> Non
     agencies = {member: DeclaredProvenance(agencies=("Reuters",)) for member in (A, reuters)}
     (cluster,) = clusters([link(A, reuters)], (), agencies)
     assert (cluster.original, cluster.credited) == (reuters, None)
-    assert cluster.reasons[0] == "it is its own agency: Reuters"
+    assert cluster.reasons[0] == "credited by 1 of the 1 others"
 
 
 def test_no_agency_of_a_member_is_missing_whatever_others_are_named() -> None:

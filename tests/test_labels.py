@@ -159,3 +159,51 @@ def test_a_rematch_touches_no_version(path: Path):
     assert versions() == before
     assert contents(path)["links"] == links
     assert pairs(path) == []
+
+
+# --- the original ----------------------------------------------------------------------------------------------------
+
+
+def original(path: Path) -> tuple[str, str]:
+    with Archive(path) as archive:
+        (cluster,) = archive.clusters()
+    return cluster.original.url, cluster.standing
+
+
+def test_the_original_that_a_person_names_wins_until_it_is_taken_back(path: Path):
+    before, standing = original(path)
+    other = COPY if before == TALKS else TALKS
+    assert standing != "labelled"
+    run(path, "label", other, "--original", "--note", "their scoop")
+    assert original(path) == (other, "labelled")
+    printed = " ".join(run(path, "copies").split())
+    assert "original, labelled by a person" in printed
+    assert "(their scoop)" in printed
+    assert f"labelled by a person: original, {other}@" in printed
+    listed = json.loads(run(path, "label", "--json"))
+    assert (listed["labels"], [row["label"] for row in listed["originals"]]) == ([], ["original"])
+    run(path, "label", other, "--undo-original")
+    assert original(path) == (before, standing)
+    assert json.loads(run(path, "label", "--json"))["originals"] == []
+
+
+def test_what_a_person_calls_no_original_is_none_and_the_pair_stays_together(path: Path):
+    before, _ = original(path)
+    run(path, "label", before, "--not-original")
+    assert original(path)[0] != before
+    assert pairs(path) == [{TALKS, COPY}]
+    with Archive(path) as archive:
+        assert archive.labels() == []
+        assert archive.stale(TALKS) is not None
+
+
+def test_a_label_of_an_original_goes_with_its_article(path: Path, settings: Settings):
+    curation.label_original(settings, Ref(url=COPY), original=True)
+    curation.forget(settings, COPY)
+    with Archive(path) as archive:
+        assert archive.original_labels() == []
+
+
+def test_two_addresses_are_no_original(path: Path):
+    outcome = CliRunner().invoke(wirecopy, ["--db", str(path), "label", TALKS, COPY, "--original"])
+    assert isinstance(outcome.exception, BadInput)

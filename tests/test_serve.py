@@ -160,6 +160,20 @@ def test_filters_are_addresses(ask: TestClient, query: str, found: int) -> None:
     assert len(told["changes"]) == found
 
 
+def test_the_original_is_named_and_taken_back_on_the_page_of_its_group(tmp_path: Path) -> None:
+    asked = client(application(stocked(tmp_path / "archive.db")))
+    before = asked.get("/copies/1.json").json()["original"]["id"]
+    other = 3 - before
+    assert post(asked, "/copies/1/original", say="original", of=str(other), note="seen on paper") == 303
+    group = asked.get("/copies/1.json").json()
+    assert (group["original"]["id"], group["standing"], group["certainty"]) == (other, "labelled", 1.0)
+    assert "original, labelled by a person" in asked.get("/copies").text.lower()
+    assert "seen on paper" in asked.get("/copies/1").text
+    assert post(asked, "/copies/1/original", say="undo", of=str(other)) == 303
+    assert asked.get("/copies/1.json").json()["original"]["id"] == before
+    assert post(asked, "/copies/1/original", say="perhaps", of="1") == 400
+
+
 def test_a_label_is_kept_and_shown(tmp_path: Path) -> None:
     asked = client(application(stocked(tmp_path / "archive.db")))
     pair = asked.get("/copies/2.json").json()["pair"]

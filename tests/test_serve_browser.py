@@ -47,6 +47,7 @@ PAGES = (
     "/runs",
     "/as-of/2026-02-01",
     "/about/api",
+    "/compare",
     "/?kind=number",
 )
 WIDTHS = (1280, 390, 320)
@@ -119,6 +120,27 @@ def test_every_page_fits_loads_nothing_from_elsewhere_and_shuts_nobody_out(
             page.evaluate(AXE.read_text())
             found = page.evaluate("axe.run()")["violations"]
             complaints += [f"at {width}: {each['id']} {each['nodes'][0]['target']}" for each in found]
+    assert complaints == []
+
+
+def test_two_texts_are_compared_without_scripts_and_the_answer_fits_and_shuts_nobody_out(
+    reader: tuple[Any, bool, list[str]], base: str
+) -> None:
+    page, scripts, complaints = reader
+    complaints.clear()
+    page.goto(base + "/compare")
+    page.get_by_label("Text").nth(0).fill("The harbour of Verrin opens on Monday, minister Ana Sorel said. " * 3)
+    page.get_by_label("Text").nth(1).fill("The harbour of Verrin opens on Monday, Ana Sorel said. " * 3)
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_selector("#pair")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.locator("html").evaluate("page => page.scrollWidth - innerWidth")
+        complaints += [f"{wide} px too wide at {width}"] * (wide > 0)
+        if scripts:
+            page.evaluate(AXE.read_text())
+            violations = page.evaluate("axe.run()")["violations"]
+            complaints += [f"at {width}: {violation['id']}" for violation in violations]
     assert complaints == []
 
 

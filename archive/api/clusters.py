@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from archive.copies import LinkGraph
 from archive.copies.clusters import MERGING
+from archive.copies.dating import named_days
+from archive.copies.house_names import credited_houses
 from archive.urls import url_key
 from db.queries import changes as change_queries
 from db.queries import labels as label_queries
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.reader import Ask
-    from db.records import Cluster, Label, Link, VersionRef
+    from db.records import Cluster, DeclaredProvenance, Label, Link, VersionRef
 
 ARTICLES = 500
 """Most articles of a component that are read for one article: 125,000 links if all are linked. The nearest come first,
@@ -126,10 +128,28 @@ def _clusters(
     if as_of is not None:
         links = [link for link in links if _is_seen_by(link, as_of)]
         labels = [label for label in labels if _is_seen_by(label, as_of)]
-    graph = LinkGraph(links, labels)
-    return graph.clusters(provenance_queries.of_versions(ask, graph.versions))
+    originals = label_queries.originals(ask, source_ids)
+    if as_of is not None:
+        originals = [label for label in originals if _is_seen(label.version, as_of)]
+    graph = LinkGraph(links, labels, originals)
+    return graph.clusters(_declared(ask, graph))
+
+
+def _declared(ask: Ask, graph: LinkGraph) -> Mapping[VersionRef, DeclaredProvenance]:
+    """Return what pages declare, with the linked houses and the dates that their texts name."""
+    declared = provenance_queries.of_versions(ask, graph.versions)
+    sites = {version.url: page.site for version, page in declared.items()}
+    for version, page in declared.items():
+        text = provenance_queries.body(ask, version)
+        houses = {url: sites.get(url) for url in graph.linked(version.url)}
+        declared[version] = replace(page, named_houses=credited_houses(text, houses), named_days=named_days(text))
+    return declared
 
 
 def _is_seen_by(pair: Link | Label, moment: datetime) -> bool:
     """True if both sides had been seen by then."""
-    return all(side.first_seen_at is None or side.first_seen_at <= moment for side in (pair.a, pair.b))
+    return _is_seen(pair.a, moment) and _is_seen(pair.b, moment)
+
+
+def _is_seen(version: VersionRef, moment: datetime) -> bool:
+    return version.first_seen_at is None or version.first_seen_at <= moment

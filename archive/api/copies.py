@@ -8,6 +8,7 @@ from archive.api.articles import ArticleQuestions
 from db.queries import labels as label_queries
 from db.queries import links as link_queries
 from db.queries import source_health as health_queries
+from db.queries import tombstones as tombstone_queries
 from db.queries import versions as version_queries
 
 if TYPE_CHECKING:
@@ -15,7 +16,18 @@ if TYPE_CHECKING:
 
     from archive.api.questions import Listing
     from archive.api.related_copies import CopyGroup, RelatedCopies
-    from db.records import Cluster, Judgement, Label, Link, Relation, Source, Text, UncorrectedCopy, Version
+    from db.records import (
+        Cluster,
+        Judgement,
+        Label,
+        Link,
+        OriginalLabel,
+        Relation,
+        Source,
+        Text,
+        UncorrectedCopy,
+        Version,
+    )
 
 
 class CopyQuestions(ArticleQuestions):
@@ -69,6 +81,14 @@ class CopyQuestions(ArticleQuestions):
             return label_queries.all_labels(self._ask)
         return label_queries.of_sources(self._ask, [self.source(url).id])
 
+    def original_labels(self, url: str | None = None) -> list[OriginalLabel]:
+        """Return what people said of which text is an original, of all articles or of one."""
+        return label_queries.originals(self._ask, None if url is None else [self.source(url).id])
+
+    def history_source_ids(self, url: str) -> list[int]:
+        """Return the ids of the sources in the history of an article. Raises NotArchived."""
+        return tombstone_queries.history_source_ids(self._ask, self.source(url).id)
+
     def label_of(self, a: Version, b: Version) -> Label | None:
         """Return the label of the texts of two versions, None if there is none."""
         sides = {(a.url, a.text_sha256), (b.url, b.text_sha256)}
@@ -98,8 +118,7 @@ class CopyQuestions(ArticleQuestions):
 
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
         """Compare two versions now, linked or not. Return both texts and the judgement with all its evidence."""
-        from archive.copies import judge
-        from archive.copies.embeddings import load_model
+        from archive.api.judging_process import judge_texts
 
         a_text, b_text = self.text(a), self.text(b)
-        return a_text, b_text, judge(a_text, b_text, model=load_model())
+        return a_text, b_text, judge_texts(a_text, b_text)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.api.version_ref import Ref
     from archive.settings import Settings
-    from db.records import Label
+    from db.records import Label, OriginalLabel
 
 # The death of an owner on this machine is noticed at once, before its lease ends.
 _LEASE = timedelta(hours=1)
@@ -86,6 +86,42 @@ def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) 
     if stored is None:
         raise NotArchived(f"{first.url} or {second.url} was forgotten meanwhile")
     return stored, new
+
+
+def label_original(settings: Settings, ref: Ref, *, original: bool, note: str = "") -> tuple[OriginalLabel, bool]:
+    """Say that the text of a version is the original of its copies, or is not; False if that was said already.
+
+    It outweighs every sign. The newest word on an article counts. Raises NotArchived.
+    """
+    return label_original_in(settings.db, ref, original=original, note=note, now=settings.wall())
+
+
+def label_original_in(db: Path, ref: Ref, *, original: bool, note: str, now: datetime) -> tuple[OriginalLabel, bool]:
+    """Label a text as ``label_original`` does, in the archive at ``db``."""
+    with Archive(db) as archive:
+        version = archive.version(ref)
+        side = archive.source(version.url).id, version.text_sha256, version.first_seen_at
+    with Store(db) as store:
+        new = store.add_original_label(side, original=original, note=note, now=now)
+    with Archive(db) as archive:
+        stored = archive.original_labels(version.url)
+    label = next((label for label in stored if label.version.text_sha256 == version.text_sha256), None)
+    if label is None:
+        raise NotArchived(f"{version.url} was forgotten meanwhile")
+    return label, new
+
+
+def forget_original(settings: Settings, url: str) -> int:
+    """Take back what was said of an article being the original. Return the number of labels. Raises NotArchived."""
+    return forget_original_in(settings.db, url)
+
+
+def forget_original_in(db: Path, url: str) -> int:
+    """Take labels back as ``forget_original`` does, in the archive at ``db``."""
+    with Archive(db) as archive:
+        source_ids = archive.history_source_ids(url)
+    with Store(db) as store:
+        return store.drop_original_labels(source_ids)
 
 
 def repack(settings: Settings, *, everything: bool, progress: Callable[[RepackResult], None]) -> RepackResult:

@@ -24,11 +24,9 @@ if TYPE_CHECKING:
         Lag,
         Link,
         Match,
+        OriginalLabel,
         Passage,
-        Plan,
-        Problem,
         RemovedSpan,
-        Report,
         Source,
         Stretch,
         Suspect,
@@ -195,6 +193,10 @@ def cluster(group: Cluster) -> Json:
         "links": [link(pair) for pair in group.links],
         "labels": [label(pair) for pair in group.labels],
         "whole": group.whole,
+        "certainty": group.certainty,
+        "standing": group.standing,
+        "doubtful": dict(group.doubtful),
+        "original_labels": [original_label(row) for row in group.original_labels],
     }
 
 
@@ -211,6 +213,16 @@ def label(row: Label) -> Json:
         "note": row.note,
         "labelled_at": iso(row.labelled_at),
         "machine": None if row.machine is None else str(row.machine),
+    }
+
+
+def original_label(row: OriginalLabel) -> Json:
+    """The word of a person on one text: it is the original of its copies, or it is not."""
+    return {
+        **_ref(row.version),
+        "label": "original" if row.original else "not-original",
+        "note": row.note,
+        "labelled_at": iso(row.labelled_at),
     }
 
 
@@ -250,11 +262,10 @@ def stale(row: UncorrectedCopy) -> Json:
     }
 
 
-def judgement(a: Version, b: Version, verdict: Judgement) -> Json:
-    """``explain A B --json``."""
+def judgement(verdict: Judgement, **sides: Json) -> Json:
+    """``explain A B --json`` and ``compare A B --json``: both sides ``a`` and ``b``, and the judgement."""
     return {
-        "a": {"url": a.url, **version(a)},
-        "b": {"url": b.url, **version(b)},
+        **sides,
         "relation": None if verdict.relation is None else str(verdict.relation),
         "score": round(verdict.score, 4),
         "coverage": [round(share, 4) for share in verdict.coverage],
@@ -309,33 +320,6 @@ def article(row: Version, group: str) -> Json:
     return {"url": row.url, "group": group, **version(row), "byline": row.byline, "language": row.language}
 
 
-def plan(schedule: Plan) -> Json:
-    """``plan --json``."""
-    return {
-        "due": [{"url": visit.url, "kind": str(visit.kind), "because": visit.because} for visit in schedule.visits],
-        "waiting": [{"url": row.url, "because": row.because, "due_at": _iso(row.due_at)} for row in schedule.waiting],
-        "budgets": [
-            {"group": row.group, "visits": row.visits, "tau": row.tau, "expected": row.expected, "spent": row.spent}
-            for row in schedule.budgets
-        ],
-    }
-
-
-def status(stats: Json) -> Json:
-    """``status --json``."""
-    counts = {
-        name: stats["counts"][name] for name in ("sources", "captures", "payloads", "versions", "links", "underived")
-    }
-    runs = [
-        {**run, "started_at": _iso(run["started_at"]), "finished_at": _iso(run["finished_at"])} for run in stats["runs"]
-    ]
-    leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in stats["leases"]]
-    plain = {name: stats[name] for name in ("bytes", "tables", "growth", "states")}
-    drift = [{"host": h.name, "since": iso(h.since), "pages": h.pages, "of": h.of} for h in stats["drift"]]
-    errors = [{"url": e.url, "step": e.step, "cause": e.cause, "at": iso(e.failed_at)} for e in stats["errors"]]
-    return {"counts": counts, **plain, "drift": drift, "errors": errors, "runs": runs, "leases": leases}
-
-
 def extraction(identity: object, result: Extraction) -> Json:
     """One line of ``extract``: the best text found, for any verdict."""
     return {
@@ -353,22 +337,6 @@ def extraction(identity: object, result: Extraction) -> Json:
         "removed": [{"at": span.at, "text": span.text, "because": span.because} for span in result.removed],
         "facts": [fact(stated) for stated in result.facts],
         "headline_from": list(result.headline_from),
-    }
-
-
-def report(summary: Report) -> Json:
-    """Summary of a run: ``refresh --json``, ``backfill --json``."""
-    return {
-        "run": summary.run_id,
-        "kind": summary.kind,
-        "started_at": iso(summary.started_at),
-        "finished_at": iso(summary.finished_at),
-        "counts": summary.counts,
-        "rows": [
-            {"url": row.url, "outcome": row.outcome, "versions": row.versions, "reason": row.reason}
-            for row in summary.rows
-        ],
-        "changes": [{"url": change.url, **version(change)} for change in summary.changes],
     }
 
 
@@ -390,8 +358,3 @@ def citation(footnote: Citation) -> Json:
             "facts": footnote.link.facts,
         },
     }
-
-
-def problem(complaint: Problem) -> Json:
-    """One line of ``verify --json``, ``doctor --json``, ``check --json``."""
-    return {"what": complaint.what, "where": complaint.where, "todo": complaint.todo}

@@ -35,6 +35,7 @@ GROUPS = {
         "diff": "history",
         "copies": "copies",
         "explain": "copies",
+        "compare": "compare_texts",
         "cite": "cite",
         "search": "search",
         "list": "search",

@@ -23,7 +23,7 @@ from archive.cli.output import (
     uses_colour,
     wrap,
 )
-from archive.cli.wording import describe_label, describe_relation
+from archive.cli.wording import describe_label, describe_original_label, describe_relation, describe_standing
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def _print_cluster(number: int, cluster: Cluster) -> None:
     original = cluster.original
     click.echo(wrap(bold(sanitize(original.title)), first=f"{number:>2}. ", then="    "))
     click.echo(dim(sanitize(f"    {_pointer(original)}")))
-    click.echo(wrap(sanitize(f"probable original: {'; '.join(cluster.reasons)}"), first="    ", then="    "))
+    standing = describe_standing(cluster.standing, cluster.certainty)
+    click.echo(wrap(sanitize(f"{standing}: {'; '.join(cluster.reasons)}"), first="    ", then="    "))
     lags = dict(zip(cluster.members, cluster.lags, strict=True))
     others = [member for member in cluster.members if member.url != original.url]
     for member in sorted(others, key=lambda member: (_seconds(lags[member]), member.url)):
@@ -123,11 +124,13 @@ def _print_cluster(number: int, cluster: Cluster) -> None:
         click.echo(dim(sanitize(f"    {_pointer(member)}")))
     for label in cluster.labels:
         click.echo(wrap(sanitize(f"labelled by a person: {describe_label(label)}"), first="    ", then="    "))
+    for row in cluster.original_labels:
+        click.echo(wrap(sanitize(f"labelled by a person: {describe_original_label(row)}"), first="    ", then="    "))
     click.echo()
 
 
 def _print_link(link: Link) -> None:
-    from archive.copies.provenance import lag
+    from archive.copies.dating import lag
 
     relation = f"{describe_relation(link.relation)} ({link.score:.2f})"
     click.echo(wrap(sanitize(f"{relation}: {link.a.title}"), first="  - ", then="    "))
@@ -229,7 +232,8 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         label = archive.label_of(first, second)
     if json_:
         labels = {"label": None if label is None else serialize.label(label)}
-        print_json(serialize.judgement(first, second, judgement) | labels)
+        a_side, b_side = ({"url": version.url, **serialize.version(version)} for version in (first, second))
+        print_json(serialize.judgement(judgement, a=a_side, b=b_side) | labels)
         return
     from archive.copies import explain_judgement
     from archive.copies.embeddings import load_model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.api import serialize
+from archive.api import serialize_runs
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
 from archive.cli.output import count, format_size, print_facts, say, wrap
 
@@ -33,7 +33,7 @@ def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
         head = archive.chain_head()
     if json_:
         chain = None if head is None else {"position": head[0], "link": head[1]}
-        print_json({"problems": [serialize.problem(problem) for problem in problems], "chain": chain})
+        print_json({"problems": [serialize_runs.problem(problem) for problem in problems], "chain": chain})
     else:
         _print_problems(problems)
         if head is not None:
@@ -55,7 +55,7 @@ def doctor(settings: Settings, *, json_: bool) -> int:
     problems = list(examine(settings))
     if json_:
         rows = [{"name": name, "value": value, "from": origin} for name, value, origin in settings.origins]
-        print_json({"settings": rows, "problems": [serialize.problem(problem) for problem in problems]})
+        print_json({"settings": rows, "problems": [serialize_runs.problem(problem) for problem in problems]})
     else:
         print_facts(
             (name, value + (f" ({origin})" * (origin != "default"))) for name, value, origin in settings.origins

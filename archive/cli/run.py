@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.api import serialize
+from archive.api import serialize_runs
 from archive.cli.common import SOME_FAILED, as_json, print_json, verb
 from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
 from archive.cli.wording import describe_run, describe_state
@@ -206,7 +206,7 @@ def _run(work: Coroutine[Any, Any, Report], *, json_: bool) -> int:
 def _finish(report: Report, *, json_: bool) -> int:
     """Print a report and return the exit code that goes with it."""
     if json_:
-        print_json(serialize.report(report))
+        print_json(serialize_runs.report(report))
     else:
         _print_report(report)
     return SOME_FAILED if report.failed else 0

@@ -128,12 +128,12 @@ def plan(settings: Settings, *, json_: bool) -> None:
 
     For a group with a budget it also shows the effect: articles wait until more unseen edits (tau) are expected.
     """
-    from archive.api import Archive, serialize
+    from archive.api import Archive, serialize_runs
 
     with Archive(settings.db) as archive:
         planned = archive.plan(settings.now())
     if json_:
-        print_json(serialize.plan(planned))
+        print_json(serialize_runs.plan(planned))
         return
     for budget in planned.budgets:
         click.echo(wrap(_describe_budget(budget), then="  "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.api import serialize
+from archive.api import serialize_runs
 from archive.cli.common import as_json, print_json, verb
 from archive.cli.output import count, format_minute, format_size, print_facts
 from archive.cli.wording import describe_run, describe_state
@@ -27,7 +27,7 @@ def status(settings: Settings, *, json_: bool) -> None:
     with Archive(settings.db) as archive:
         overview = archive.status(settings.wall())
     if json_:
-        print_json(serialize.status(overview))
+        print_json(serialize_runs.status(overview))
         return
     growth = overview["growth"]
     rows = [

@@ -10,7 +10,7 @@ from archive.serve import wording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from db.records import Label, Stretch
+    from db.records import Label, OriginalLabel, Stretch
 
 
 def describe_state(name: str) -> str:
@@ -21,6 +21,17 @@ def describe_state(name: str) -> str:
 def describe_relation(name: str) -> str:
     """Return how two texts relate, such as ``nearly the same``. ``label`` stands for a pair that a person joined."""
     return "labelled as copy" if name == "label" else wording.relation(name)
+
+
+def describe_standing(name: str, certainty: float) -> str:
+    """Return the standing of a probable original, such as ``probable original (87 %)``."""
+    return wording.standing(name, certainty)
+
+
+def describe_original_label(label: OriginalLabel) -> str:
+    """Return what a person said of one text."""
+    note = f" ({label.note})" if label.note else ""
+    return f"{'original' if label.original else 'not-original'}, {label.version.url}@{label.version.version}{note}"
 
 
 def describe_label(label: Label) -> str:

@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from archive.copies.provenance import age, credited_agency, gather_evidence, lag, probable_original, seen
+from archive.copies.dating import age, lag, seen
+from archive.copies.provenance import credited_agency, gather_evidence, probable_original
 from db.records import Cluster, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from archive.copies.provenance import Evidence
-    from db.records import DeclaredProvenance, Label, Link, VersionRef
+    from db.records import DeclaredProvenance, Label, Link, OriginalLabel, VersionRef
 
     Declared = Mapping[VersionRef, DeclaredProvenance]
 
@@ -54,10 +55,16 @@ def clusters(
 
 
 class LinkGraph:
-    """Articles, known by their URLs, with the closest link and the newest label of each two."""
+    """Articles, known by their URLs, with the closest link and the newest label of each two.
 
-    def __init__(self, links: Iterable[Link], labels: Iterable[Label] = ()) -> None:
+    ``originals`` are the words of people on which article is an original; the newest of each article counts.
+    """
+
+    def __init__(
+        self, links: Iterable[Link], labels: Iterable[Label] = (), originals: Iterable[OriginalLabel] = ()
+    ) -> None:
         self._labels = _newest(labels)
+        self._originals = {label.version.url: label for label in sorted(originals, key=lambda label: label.labelled_at)}
         self._links: defaultdict[str, dict[str, Link]] = defaultdict(dict)
         self._versions: dict[str, VersionRef] = {}
         for link in links:
@@ -107,6 +114,10 @@ class LinkGraph:
         """Return the sort key of an article by the version that represents it."""
         return age(self._versions[url])
 
+    def linked(self, url: str) -> Collection[str]:
+        """Return the articles linked to one by any relation."""
+        return self._links.get(url, {}).keys()
+
     def merging(self, url: str) -> frozenset[str]:
         """Return the articles linked to one by a relation that makes a cluster."""
         return self._merging.get(url, _NOBODY)
@@ -144,7 +155,8 @@ class LinkGraph:
             link for url in urls for other, link in self._links.get(url, {}).items() if other in inside and url < other
         ]
         members = sorted((self._versions[url] for url in urls), key=seen)
-        return gather_evidence(tuple(members), tuple(sorted(links, key=_closeness)), declared)
+        labels = {url: self._originals[url] for url in urls if url in self._originals}
+        return gather_evidence(tuple(members), tuple(sorted(links, key=_closeness)), declared, labels)
 
 
 def _newest(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:
@@ -233,7 +245,7 @@ class _Growth:
             return False
         if group.original is None:
             elders = self._graph.evidence(group.members[:_ELDERS], self._declared)
-            group.original = probable_original(elders)[0].url
+            group.original = probable_original(elders).member.url
         oldest = (member for member in group.members[: MEMBERS_COMPARED + 1] if member != group.original)
         compared = [group.original, *oldest][:MEMBERS_COMPARED]
         merging = self._graph.merging(url)
@@ -268,7 +280,8 @@ class _Growth:
 
 def _cluster(urls: Sequence[str], graph: LinkGraph, declared: Declared) -> Cluster:
     evidence = graph.evidence(urls, declared)
-    original, reasons = probable_original(evidence)
+    probable = probable_original(evidence)
+    original, reasons = probable.member, probable.reasons
     agency = credited_agency(original, evidence)
     if agency is not None:
         crediting = sum(agency in evidence.declared_by(member).agencies for member in evidence.members)
@@ -279,7 +292,11 @@ def _cluster(urls: Sequence[str], graph: LinkGraph, declared: Declared) -> Clust
         original=original,
         reasons=reasons,
         links=tuple(evidence.links),
-        lags=tuple(lag(original, member) for member in evidence.members),
+        lags=tuple(lag(original, member, evidence.doubtful) for member in evidence.members),
         credited=agency,
         labels=tuple(graph.labels_among(set(urls))),
+        certainty=probable.certainty,
+        standing=probable.standing,
+        doubtful=tuple(sorted(evidence.doubtful.items())),
+        original_labels=tuple(evidence.labels[url] for url in sorted(evidence.labels)),
     )

@@ -1,52 +1,30 @@
-"""The probable original of a cluster: every sign is weighed, and none but a credit can decide alone against the others.
+"""The probable original of a cluster: the signs of each member, the probability they give, and the reasons in words.
 
-A date is easily false: reposts carry the day on which a template was filled in, or that of another article. So the
-earliest date weighs less than two other signs, and says nothing at all where we had seen the page before it.
+A byline or an agency of a page's own house is no sign: it costs nothing to write. A credit in another text is.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from db.records import DeclaredProvenance, Lag
+from archive.copies import original_model as model
+from archive.copies.dating import age, contradiction, far_ahead, lags_behind, seconds, span
+from archive.copies.house_names import byline_names_house, names_house
+from db.records import DeclaredProvenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from db.records import Link, VersionRef
-
-OWN_HOUSE, CREDITED, CREDITS = 4, 3, -4
-"""Its byline or agency is its own. Others name it. It names another. What a page says of itself weighs most."""
-
-RESIDUE, MISSPELT = -3, -2
-"""A scraper left its marks. Names are spelt as nobody else spells them: they were translated there and back."""
-
-DATED, SEEN, LONGEST = 2, 1, 1
-"""Earliest by its own date, earliest seen by us, longest."""
-
-LONGER = 1.1
-"""A text is the longest if it has at least a tenth more than the next: a byline more or less says nothing."""
+    from db.records import Link, OriginalLabel, VersionRef
 
 _NOTHING_DECLARED = DeclaredProvenance()
-_EVERY_HOUSE = frozenset(
-    {"news", "daily", "agency", "press", "wire", "times", "post", "from", "staff", "editor", "example", "with"}
-)
-_BETWEEN_NAMES = re.compile(r"[,/|():;]|\s[-\u2013\u2014]\s|\b(?:by|for|and)\b", re.IGNORECASE)
-_NAMES, _ADDRESSES = 4_096, 4_096  # names and addresses whose words are remembered: a cluster compares all with all
+_PEERS_COMPARED = 3  # members from which on being like the others tells an original from a copy
+_LEAST_AHEAD = 60  # seconds by which the earliest date precedes the others, to be named as a reason
 
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """Something that speaks for a member being the original, or, with a weight below 0, against it."""
-
-    weight: int
-    says: str
+Standing = Literal["labelled", "sure", "probable", "unsure", "first_seen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +32,8 @@ class Evidence:
     """What is known of the members of a cluster: the links between them, and what their pages declare.
 
     ``credits`` has by address the other members that a page names as its source. ``marked`` are the addresses with
-    scraper residue. ``misspelt`` has by address the names that one member alone spells its way. ``first_dated``,
-    ``first_seen`` and ``longest`` are the members that precede or exceed all others, None where there is no such one.
+    scraper residue. ``misspelt`` has by address the names that one member alone spells its way. ``doubtful`` has by
+    address what contradicts a declared date. ``labels`` are those of people, by address.
     """
 
     members: Sequence[VersionRef]
@@ -64,17 +42,29 @@ class Evidence:
     credits: Mapping[str, frozenset[str]]
     marked: frozenset[str]
     misspelt: Mapping[str, Sequence[str]]
-    first_dated: VersionRef | None
-    first_seen: VersionRef | None
-    longest: VersionRef | None
+    doubtful: Mapping[str, str]
+    labels: Mapping[str, OriginalLabel] = field(default_factory=dict)
 
     def declared_by(self, member: VersionRef) -> DeclaredProvenance:
         """Return what a member's page declares, as far as known."""
         return self.declared.get(member, _NOTHING_DECLARED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbableOriginal:
+    """A member, what speaks for it, the probability that it is the first of those archived, and its standing."""
+
+    member: VersionRef
+    reasons: tuple[str, ...]
+    certainty: float
+    standing: Standing
+
+
 def gather_evidence(
-    members: Sequence[VersionRef], links: Sequence[Link], declared: Mapping[VersionRef, DeclaredProvenance]
+    members: Sequence[VersionRef],
+    links: Sequence[Link],
+    declared: Mapping[VersionRef, DeclaredProvenance],
+    labels: Mapping[str, OriginalLabel] | None = None,
 ) -> Evidence:
     """Return the members, with what the links between them and their pages show of each."""
     pages = [declared.get(member, _NOTHING_DECLARED) for member in members]
@@ -85,51 +75,228 @@ def gather_evidence(
         credits=_credits(members, pages),
         marked=_marked(links),
         misspelt=_misspelt(links),
-        first_dated=_earliest(members, [_dated(member) for member in members]),
-        first_seen=_earliest(members, [member.first_seen_at for member in members]),
-        longest=_longest(members, [page.length for page in pages]),
+        doubtful=_doubtful(members, pages),
+        labels=labels or {},
     )
 
 
-def probable_original(evidence: Evidence) -> tuple[VersionRef, tuple[str, ...]]:
-    """Return the member the signs point to, and what speaks for it. Without any sign it is the earliest."""
+def _doubtful(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance]) -> dict[str, str]:
+    """Return by address what contradicts a declared date."""
+    reasons = ((member.url, contradiction(member, page)) for member, page in zip(members, pages, strict=True))
+    doubtful = {url: reason for url, reason in reasons if reason is not None}
+    dated = [member for member in members if member.published_at is not None and member.url not in doubtful]
+    if (alone := far_ahead(dated)) is not None:
+        doubtful[alone.url] = "it is weeks before those of all others, which are close together"
+    return doubtful
+
+
+def probable_original(evidence: Evidence) -> ProbableOriginal:
+    """Return the member that a person named, else the likeliest by its signs. Equally likely ones go by age."""
+    named = [member for member in evidence.members if _is_named(member, evidence)]
+    if named:
+        newest = max(named, key=lambda member: (evidence.labels[member.url].labelled_at, member.url))
+        return _labelled(newest, evidence)
+    allowed = [member for member in evidence.members if member.url not in evidence.labels] or list(evidence.members)
+    signs = member_signs(evidence)
+    chances = model.probabilities([signs[member.url] for member in allowed], model.table().weights)
+    best = min(range(len(allowed)), key=lambda place: (-round(chances[place], 9), age(allowed[place])))
+    original = allowed[best]
+    rivals = [member for member in allowed if member is not original]
+    reasons = tuple(_reasons(original, rivals, signs, evidence))
+    return ProbableOriginal(
+        member=original,
+        reasons=reasons or ("nothing tells the members apart; the first by address stands in",),
+        certainty=round(chances[best], 4),
+        standing=_standing(original, rivals, signs, chances[best]),
+    )
+
+
+def _is_named(member: VersionRef, evidence: Evidence) -> bool:
+    return member.url in evidence.labels and evidence.labels[member.url].original
+
+
+def _labelled(original: VersionRef, evidence: Evidence) -> ProbableOriginal:
+    label = evidence.labels[original.url]
+    note = f" ({label.note})" if label.note else ""
+    reason = f"a person labelled it the original on {label.labelled_at:%Y-%m-%d}{note}"
+    return ProbableOriginal(member=original, reasons=(reason,), certainty=1.0, standing="labelled")
+
+
+def _standing(
+    original: VersionRef, rivals: Sequence[VersionRef], signs: Mapping[str, model.Signs], chance: float
+) -> Standing:
+    if chance < model.table().probable:
+        return "unsure"
+    own = {name: value for name, value in signs[original.url].items() if name not in model.SEEN_ONLY}
+    if all({name: v for name, v in signs[rival.url].items() if name not in model.SEEN_ONLY} == own for rival in rivals):
+        return "first_seen"
+    return "sure" if chance >= model.table().sure else "probable"
+
+
+# --- signs -----------------------------------------------------------------------------------------------------------
+
+
+def member_signs(evidence: Evidence) -> dict[str, dict[str, float]]:
+    """Return the signs of each member by its address."""
     crediting = Counter(url for credited in evidence.credits.values() for url in credited)
-    signs = {member.url: list(_signs(member, crediting[member.url], evidence)) for member in evidence.members}
-    original = min(evidence.members, key=lambda member: (-sum(sign.weight for sign in signs[member.url]), age(member)))
-    reasons = [sign.says for sign in signs[original.url] if sign.weight > 0]
-    reasons += _absence_of_residue(original, evidence)
-    return original, tuple(reasons) or ("nothing tells the members apart; the first by address stands in",)
+    moments = zip(*_delays(evidence), strict=True)
+    centrality, longest = (
+        _centrality(evidence),
+        max((_length(member, evidence) for member in evidence.members), default=0),
+    )
+    languages = _lone_languages(evidence)
+    signs: dict[str, dict[str, float]] = {}
+    for member, (dated, seen_later) in zip(evidence.members, moments, strict=True):
+        own = model.delay_signs(dated, model.DATED_STEPS) | model.delay_signs(seen_later, model.SEEN_STEPS)
+        own |= _signs_by_name(member, crediting[member.url], evidence)
+        flags = {
+            "residue": member.url in evidence.marked,
+            "misspelt": member.url in evidence.misspelt,
+            "undated": member.published_at is None or member.url in evidence.doubtful,
+            "alone in its language": member.url in languages,
+            "shorter": 0 < _length(member, evidence) < model.SHORTER * longest,
+            "far shorter": 0 < _length(member, evidence) < model.FAR_SHORTER * longest,
+        }
+        own |= {name: 1.0 for name, holds in flags.items() if holds}
+        if centrality:
+            own["less central"] = round(max(centrality.values()) - centrality[member.url], 3)
+        signs[member.url] = own
+    return signs
 
 
-def _signs(member: VersionRef, crediting: int, evidence: Evidence) -> Iterator[Sign]:
-    """Yield the signs of one member, which so many others credit."""
-    yield from _signs_by_name(member, crediting, evidence)
-    published = trusted(member)
-    if member is evidence.first_dated and published is not None:
-        yield Sign(DATED, f"published earliest, by its own date: {published:%Y-%m-%d %H:%M} UTC")
-    if member is evidence.first_seen:
-        yield Sign(SEEN, f"earliest seen by us: {member.first_seen_at:%Y-%m-%d %H:%M} UTC")
-    if member.url in evidence.marked:
-        yield Sign(RESIDUE, "carries scraper residue")
-    if misspelt := evidence.misspelt.get(member.url):
-        yield Sign(MISSPELT, f"spells names as no other does: {', '.join(misspelt)}")
-    if member is evidence.longest:
-        yield Sign(LONGEST, f"the longest: {evidence.declared_by(member).length:,} characters")
+def _delays(evidence: Evidence) -> tuple[list[float], list[float]]:
+    """Return how long after the first each member was dated, and seen, in seconds."""
+    dated = list(lags_behind([_span(member, evidence) for member in evidence.members]))
+    sights = [seconds(member.first_seen_at) for member in evidence.members]
+    first = min(sights)
+    seen_later = [sight - first if sight < float("inf") else 0.0 for sight in sights]
+    for place, sources in _sources(evidence):  # a copy that came before its source came early by chance only
+        dated[place] = max(dated[place], min(dated[source] for source in sources))
+        seen_later[place] = max(seen_later[place], min(seen_later[source] for source in sources))
+    return dated, seen_later
 
 
-# --- names -----------------------------------------------------------------------------------------------------------
+def _sources(evidence: Evidence) -> list[tuple[int, list[int]]]:
+    """Return for each member that shows itself a copy its place, and the places of its possible sources.
+
+    These are the members it credits, unless they credit it too. Of one with residue or misspelt names they are those
+    without.
+    """
+    places = {member.url: place for place, member in enumerate(evidence.members)}
+    marks = (evidence.marked, evidence.misspelt.keys())
+    pairs = []
+    for url, place in places.items():
+        sources = [places[other] for other in evidence.credits[url] if url not in evidence.credits[other]]
+        for marked in marks:
+            sources += [places[other] for other in places if other not in marked] if url in marked else []
+        if sources:
+            pairs.append((place, sorted(set(sources))))
+    return pairs
 
 
-def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> Iterator[Sign]:
-    own = [name for name in evidence.declared_by(member).agencies if names_house(name, member.url)]
-    if member.byline and names_house(member.byline, member.url):
-        yield Sign(OWN_HOUSE, f"its byline is its own: {member.byline}")
-    elif own:
-        yield Sign(OWN_HOUSE, f"it is its own agency: {own[0]}")
-    elif evidence.credits[member.url]:
-        yield Sign(CREDITS, "names another member as its source")
+def _span(member: VersionRef, evidence: Evidence) -> tuple[float, float]:
+    return span(member, is_dated=member.published_at is not None and member.url not in evidence.doubtful)
+
+
+def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> dict[str, float]:
+    flags = {"credited": crediting > 0, "credits another": bool(evidence.credits[member.url])}
+    return {name: 1.0 for name, holds in flags.items() if holds}
+
+
+def _length(member: VersionRef, evidence: Evidence) -> int:
+    return evidence.declared_by(member).length
+
+
+def _centrality(evidence: Evidence) -> dict[str, float]:
+    """Return how close each member is to all others, empty for a pair: the original is closest to all its copies."""
+    others = len(evidence.members) - 1
+    if others + 1 < _PEERS_COMPARED:
+        return {}
+    total = dict.fromkeys((member.url for member in evidence.members), 0.0)
+    for link in evidence.links:
+        for side in (link.a.url, link.b.url):
+            total[side] = total.get(side, 0.0) + link.score
+    return {url: score / others for url, score in total.items()}
+
+
+def _lone_languages(evidence: Evidence) -> set[str]:
+    """Return the addresses of which every link crosses two languages, in a cluster where not all links do."""
+    crossing: defaultdict[str, list[bool]] = defaultdict(list)
+    for link in evidence.links:
+        for side in (link.a.url, link.b.url):
+            crossing[side].append(link.translated)
+    if all(link.translated for link in evidence.links):
+        return set()
+    return {url for url, flags in crossing.items() if all(flags)}
+
+
+# --- reasons ---------------------------------------------------------------------------------------------------------
+
+
+def _reasons(
+    original: VersionRef,
+    rivals: Sequence[VersionRef],
+    signs: Mapping[str, model.Signs],
+    evidence: Evidence,
+) -> Iterator[str]:
+    """Yield what speaks for a member: what it has and no rival has, and what rivals have against them."""
+    own, against = signs[original.url], [signs[rival.url] for rival in rivals]
+    crediting = sum(original.url in credited for credited in evidence.credits.values())
     if crediting:
-        yield Sign(CREDITED, f"credited by {crediting} of the {len(evidence.members) - 1} others")
+        yield f"credited by {crediting} of the {len(evidence.members) - 1} others"
+    if original.published_at is not None and "undated" not in own and _is_first_dated(original, evidence):
+        yield f"published earliest, by its own date: {original.published_at:%Y-%m-%d %H:%M} UTC"
+    if original.first_seen_at is not None and _have_alone(model.SEEN_STEPS[0][0], own, against):
+        yield f"first seen here: {original.first_seen_at:%Y-%m-%d %H:%M} UTC"
+    if _have_alone("shorter", own, against):
+        yield f"the longest: {_length(original, evidence):,} characters"
+    yield from _marks_of_rivals(own, against)
+    for rival in rivals:
+        if rival.url in evidence.doubtful and _claims_first(rival, original):
+            host = urlsplit(rival.url).hostname or rival.url
+            yield f"the earlier date of {host} does not count: {evidence.doubtful[rival.url]}"
+
+
+def _have_alone(name: str, own: model.Signs, against: Sequence[model.Signs]) -> bool:
+    """True if all rivals have a sign against them, and the member has not."""
+    return bool(against) and all(name in rival for rival in against) and name not in own
+
+
+def _marks_of_rivals(own: model.Signs, against: Sequence[model.Signs]) -> Iterator[str]:
+    """Yield the marks of a copy that rivals have and the member has not."""
+    for name, says in _MARKS.items():
+        marked = sum(name in rival for rival in against)
+        if marked and name not in own:
+            rest = f"{marked} of the {len(against)} others do" if len(against) > 1 else "the other does"
+            yield f"{says}, {rest}"
+
+
+_MARKS = {
+    "residue": "carries no scraper residue",
+    "credits another": "credits no other member",
+    "misspelt": "carries no misspelt name",
+    "alone in its language": "is not alone in its language",
+}
+"""Marks of a copy, and the words for a member without them."""
+
+
+def _is_first_dated(original: VersionRef, evidence: Evidence) -> bool:
+    """True if a member's date certainly precedes the date or first sight of every other."""
+    end = _span(original, evidence)[1]
+    others = (member for member in evidence.members if member is not original)
+    starts = []
+    for other in others:
+        start, other_end = _span(other, evidence)
+        starts.append(other_end if start == float("-inf") else start)
+    return bool(starts) and end + _LEAST_AHEAD <= min(starts) < float("inf")
+
+
+def _claims_first(rival: VersionRef, original: VersionRef) -> bool:
+    first = original.published_at or original.first_seen_at
+    return rival.published_at is not None and first is not None and rival.published_at < first
+
+
+# --- credits ---------------------------------------------------------------------------------------------------------
 
 
 def _credits(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance]) -> dict[str, frozenset[str]]:
@@ -141,57 +308,28 @@ def _credits(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance])
     places: defaultdict[str, set[str]] = defaultdict(set)
     for url in urls:
         places[_without_scheme(url)].add(url)
-    named: dict[str, frozenset[str]] = {}  # by name the addresses whose house it names
+    houses: dict[tuple[str, bool], frozenset[str]] = {}  # by name the addresses whose house it names
     credited: dict[str, frozenset[str]] = {}
     for member, page in zip(members, pages, strict=True):
-        others: set[str] = set()
-        for name in filter(None, (member.byline, *page.agencies, *page.credited)):
-            if name not in named:
-                named[name] = frozenset(url for url in urls if names_house(name, url))
-            others |= named[name] if member.url not in named[name] else frozenset()
+        others = set(page.named_houses.intersection(urls))
+        for name, is_byline in _source_names(member, page):
+            if (name, is_byline) not in houses:
+                names = byline_names_house if is_byline else names_house
+                houses[name, is_byline] = frozenset(url for url in urls if names(name, url))
+            named = houses[name, is_byline]
+            others |= named if member.url not in named else frozenset()
         canonical = "" if page.canonical is None else _without_scheme(page.canonical)
         if canonical != _without_scheme(member.url):
             others |= places.get(canonical, set())
-        credited[member.url] = frozenset(others)
+        credited[member.url] = frozenset(others - {member.url})
     return credited
 
 
-def names_house(text: str, url: str) -> bool:
-    """True if words name the house an address belongs to: "(Meridian)" on www.meridian-news.example.
-
-    A word of four letters or more occurs in the host name. Or the host is named by a short form, as "AP" or "Associated
-    Press" name apnews.example, and "Los Angeles Times" latimes.example.
-    """
-    words, short_forms = _house_names(text)
-    host, labels = _host_names(url)
-    return any(word in host for word in words) or not labels.isdisjoint(short_forms)
-
-
-@lru_cache(maxsize=_NAMES)
-def _house_names(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the words of a name that may occur in a host name, and its short forms."""
-    words = re.findall(r"[^\W\d_]{4,}", text.casefold())
-    short_forms = (short for piece in _BETWEEN_NAMES.split(text) for short in _short_forms(piece))
-    return tuple(word for word in words if word not in _EVERY_HOUSE), frozenset(short_forms)
-
-
-@lru_cache(maxsize=_ADDRESSES)
-def _host_names(url: str) -> tuple[str, frozenset[str]]:
-    """Return the host of an address, and its labels without hyphens, the last left out."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return host, frozenset(label.replace("-", "") for label in host.split(".")[:-1])
-
-
-def _short_forms(name: str) -> Iterator[str]:
-    """Yield how host names shorten a house's name: run together, by initials, by initials and the last word."""
-    words = re.findall(r"[^\W\d_]+", name)
-    words = words[1:] if words[:1] == ["The"] else words
-    if len(words) == 1 and words[0].isupper():
-        yield from (words[0].casefold(), f"{words[0]}news".casefold())
-    if len(words) > 1:
-        initials = "".join(word[0] for word in words)
-        forms = ("".join(words), initials, f"{initials}news", initials[:-1] + words[-1])
-        yield from (form.casefold() for form in forms)
+def _source_names(member: VersionRef, page: DeclaredProvenance) -> Iterator[tuple[str, bool]]:
+    """Yield the names of sources on a page, and whether each is the byline, which may be a person's name."""
+    if member.byline:
+        yield member.byline, True
+    yield from ((name, False) for name in (*page.agencies, *page.credited))
 
 
 def _without_scheme(url: str) -> str:
@@ -213,76 +351,16 @@ def credited_agency(original: VersionRef, evidence: Evidence) -> str | None:
     return most if most is not None and not own and 2 * named[most] >= len(evidence.members) else None
 
 
-# --- time ------------------------------------------------------------------------------------------------------------
+# --- traces of copying -----------------------------------------------------------------------------------------------
 
 
-def _earliest(members: Sequence[VersionRef], moments: Sequence[datetime | None]) -> VersionRef | None:
-    """Return the member whose moment precedes those of all others, as far as these are known."""
-    known = [(moment, place) for place, moment in enumerate(moments) if moment is not None]
-    first = min(known, default=None)
-    if first is None or sum(moment == first[0] for moment, _ in known) > 1:
-        return None
-    return members[first[1]]
-
-
-def trusted(version: VersionRef) -> datetime | None:
-    """Return the date the page declares, unless we had seen the page before it."""
-    published, first_seen = version.published_at, version.first_seen_at
-    return None if published is None or (first_seen is not None and published > first_seen) else published
-
-
-def _dated(version: VersionRef) -> datetime | None:
-    return trusted(version) or version.first_seen_at
-
-
-def age(version: VersionRef) -> tuple[float, float, int, str]:
-    """Return the sort key by when a version was published or, failing that, first seen. No two keys are alike."""
-    return _timestamp(_dated(version)), *seen(version)
-
-
-def seen(version: VersionRef) -> tuple[float, int, str]:
-    """Return the sort key by when we first saw a version. No two keys are alike."""
-    return _timestamp(version.first_seen_at), version.version, version.url
-
-
-def _timestamp(moment: datetime | None) -> float:
-    return float("inf") if moment is None else moment.timestamp()
-
-
-def lag(original: VersionRef, member: VersionRef) -> Lag | None:
-    """Return how long after the original a member came: by the dates both declare, else by when we first saw them.
-
-    A copy without a date of its own may have been there long before we saw it: that is ``mixed``, and the most it can
-    have been. Below 0: we saw the copy first. None for the original itself, and where no times are known.
-    """
-    if original is member:
-        return None
-    born, copied = trusted(original), trusted(member)
-    if born is not None and copied is not None:
-        return Lag(seconds=int((copied - born).total_seconds()), by="published")
-    if original.first_seen_at is None or member.first_seen_at is None:
-        return None
-    if born is not None:
-        return Lag(seconds=int((member.first_seen_at - born).total_seconds()), by="mixed")
-    return Lag(seconds=int((member.first_seen_at - original.first_seen_at).total_seconds()), by="first_seen")
-
-
-# --- length and traces of copying ------------------------------------------------------------------------------------
-
-
-def _longest(members: Sequence[VersionRef], lengths: Sequence[int]) -> VersionRef | None:
-    """Return the member with the longest text; None where a length is unknown or another is nearly as long."""
-    second, first = sorted(lengths)[-2:] if len(lengths) > 1 else (0, 0)
-    return members[lengths.index(first)] if all(lengths) and first >= LONGER * second > 0 else None
-
-
-def _marked(links: Sequence[Link]) -> frozenset[str]:
+def _marked(links: Iterable[Link]) -> frozenset[str]:
     """Return the addresses with scraper residue. A link's lines name the side they were on: ``a: ...``, ``b: ...``."""
     lines = ((link, line[:1]) for link in links for line in link.residue)
     return frozenset(link.a.url if side == "a" else link.b.url for link, side in lines)
 
 
-def _misspelt(links: Sequence[Link]) -> dict[str, list[str]]:
+def _misspelt(links: Iterable[Link]) -> dict[str, list[str]]:
     """Return by address the names that it spells otherwise than two others do, which agree."""
     spellings: dict[tuple[str, str], Counter[str]] = {}
     for link in links:
@@ -294,11 +372,3 @@ def _misspelt(links: Sequence[Link]) -> dict[str, list[str]]:
         if max(others.values()) > 1:
             misspelt.setdefault(url, []).append(name)
     return misspelt
-
-
-def _absence_of_residue(original: VersionRef, evidence: Evidence) -> Iterator[str]:
-    others = len(evidence.members) - 1
-    marked = sum(member.url in evidence.marked for member in evidence.members)
-    if marked and original.url not in evidence.marked:
-        rest = f"{marked} of the {others} others do" if others > 1 else "the other does"
-        yield f"carries no scraper residue, {rest}"

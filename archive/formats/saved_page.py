@@ -77,6 +77,18 @@ def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
         yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
 
 
+def split_header(text: str) -> tuple[dict[str, str], str]:
+    """Return the fields of a text's header, and the text below it. A text without one has no fields.
+
+    A first paragraph of one's own words is no header, nor is one with a line that begins with any other word.
+    """
+    head, _, below = text.partition("\n\n")
+    try:
+        return dict(_parse_header(line) for line in head.strip("\n").split("\n")), below
+    except BadInput:
+        return {}, text
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:

@@ -87,6 +87,24 @@ def label(state: AppState, source_id: int, form: Form) -> str:
     return paths.copies(source_id, other)
 
 
+def original(state: AppState, source_id: int, form: Form) -> str:
+    """Record whether an article is the original of its group, or take that back. ``of`` is the id of the article.
+
+    ``say`` is original, not-original or undo. Raises BadInput, NotArchived.
+    """
+    say, of = form.get("say", ""), form.get("of", "")
+    if say not in {"original", "not-original", "undo"} or not of.isdigit():
+        raise BadInput("a label needs an article, and original, not-original or undo")
+    source = _source(state, int(of[:18]))
+    if say == "undo":
+        curation.forget_original_in(state.db, source.url)
+    else:
+        note = form.get("note", "")[:_LONGEST_NOTE]
+        ref = Ref(url=source.url)
+        curation.label_original_in(state.db, ref, original=say == "original", note=note, now=state.clock())
+    return paths.copies(source_id)
+
+
 def _ref(state: AppState, source: Source, digest: str) -> Ref:
     """Return the version of an article with a text, its newest if the form names none. Raises NotArchived."""
     if not digest:
@@ -116,4 +134,5 @@ def routes() -> list[Route]:
         _route(f"{paths.ARTICLE}/seen", mark_one),
         _route(f"{paths.ARTICLE}/check", check),
         _route(f"{paths.COPIES_OF}/label", label),
+        _route(f"{paths.COPIES_OF}/original", original),
     ]

@@ -143,6 +143,8 @@ class ArchiveTools:
             "clusters": [
                 {
                     "probable_original": cluster.original.url,
+                    "certainty": cluster.certainty,
+                    "standing": cluster.standing,
                     "members": [
                         {"url": member.url, "version": member.version, "title": quote(member.title)}
                         for member in cluster.members

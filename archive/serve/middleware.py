@@ -13,10 +13,11 @@ from binascii import Error as NotBase64
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_plus, unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from archive.serve.paths import COMPARE
 from archive.serve.problem_details import problem
 from archive.serve.security_headers import HEADERS
 
@@ -30,6 +31,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MOST_POSTED = 16_384
 """Most bytes of a form: ours have four fields and a note of a few lines."""
+
+MOST_PASTED = 2_400_000
+"""Most bytes of the form with two texts of 120,000 characters: a Chinese one has nine bytes, percent-encoded."""
+
+_MOST_FIELDS = 20
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 _READING = frozenset({"GET", "HEAD"})
@@ -68,7 +74,10 @@ class Guard:
         if scope["method"] in _READING:
             await self._app(scope, receive, leaving)
             return
-        body = await _body(receive)
+        body = await _body(receive, MOST_PASTED if scope["path"] == COMPARE else MOST_POSTED)
+        if body is None and scope["path"] == COMPARE:
+            await problem(scope, 413, "these texts are too large", "Compare a part of them")(scope, receive, leaving)
+            return
         if body is None or not self._may_write(body):
             why = ("this form is out of date or was not made by this server", "Reload the page and send it again")
             await problem(scope, 403, *why)(scope, receive, leaving)
@@ -88,12 +97,13 @@ class Guard:
         return None
 
     def _may_write(self, body: bytes) -> bool:
-        try:
-            sent_token = parse_qs(body.decode("ascii", "replace"), max_num_fields=20).get("token", [""])[0]
-        except ValueError:  # more fields than our forms have
-            return False
+        """True if a form has the token. Only that field is decoded, as the others may be large."""
         token = self._rules.token
-        return token is not None and compare_digest(sent_token.encode(), token.encode())
+        if token is None or body.count(b"&") >= _MOST_FIELDS:  # more fields than our forms have
+            return False
+        sent = next((field for field in body.split(b"&") if field.startswith(b"token=")), b"token=")
+        sent_token = unquote_plus(sent.removeprefix(b"token=").decode("ascii", "replace"))
+        return compare_digest(sent_token.encode("utf-8", "replace"), token.encode())
 
 
 def in_origin_form(scope: Scope) -> Scope:
@@ -131,13 +141,13 @@ def _knows(headers: Headers, token: str | None) -> bool:
     return token is not None and compare_digest(credentials.encode(), token.encode())
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body of a request, None if it is larger than ``MOST_POSTED``."""
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """Return the body of a request, None if it has more than ``most`` bytes."""
     body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MOST_POSTED or message["type"] == "http.disconnect":
+        if len(body) > most or message["type"] == "http.disconnect":
             return None
         if not message.get("more_body"):
             return body

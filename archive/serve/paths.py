@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 INBOX, COPIES, SEARCH, SOURCES, RUNS, AS_OF = "/", "/copies", "/search", "/sources", "/runs", "/as-of"
 """Pages about all articles."""
 
+COMPARE = "/compare"
+"""The page that compares two pasted texts."""
+
 ARTICLE, COPIES_OF, RUN, AS_OF_INSTANT = "/articles/{id:int}", "/copies/{id:int}", "/runs/{id:int}", "/as-of/{instant}"
 """Routes of pages about one article or group; pages about an article's changes and captures are below ``ARTICLE``."""
 

@@ -11,11 +11,12 @@ from archive.copies import aligned_words
 from archive.serve import paths, wording
 from archive.timestamps import iso
 from archive.versions.diff.layout import strip_controls
+from db.records import Link, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from db.records import Link, Passage, Text, VersionRef
+    from db.records import Judgement, Passage, Text, VersionRef
 
     Json = dict[str, Any]
 
@@ -63,6 +64,28 @@ def side_by_side(pair: Pair) -> Json:
         "rows": rows,
         "more": len(laid) - len(rows),
     }
+
+
+def link_of(a: VersionRef, b: VersionRef, judgement: Judgement) -> Link:
+    """Return a judgement as a link. For an unlinked pair ``because`` begins with "not linked"."""
+    reason = judgement.because
+    if judgement.relation is None:
+        reason = f"not linked: {reason.removeprefix('not linked: ')}"
+    return Link(
+        a=a,
+        b=b,
+        relation=judgement.relation or Relation.POSSIBLE,
+        score=judgement.score,
+        coverage=judgement.coverage,
+        passages=judgement.passages,
+        because=reason,
+        longest_run=judgement.longest_run,
+        residue=judgement.residue,
+        method=judgement.method,
+        translated=judgement.translated,
+        languages=judgement.languages,
+        broken=judgement.broken,
+    )
 
 
 def version_fields(ref: VersionRef) -> Json:

@@ -97,6 +97,15 @@ _RELATIONS: Mapping[str, str] = {
     "possible": "perhaps related",
 }
 
+_STANDINGS: Mapping[str, str] = {
+    "labelled": "original, labelled by a person",
+    "sure": "almost certain original",
+    "probable": "probable original",
+    "unsure": "possible original",
+    "first_seen": "first seen here",
+}
+_CERTAIN = 0.995  # rounds to 100 %, which only a person may say
+
 TRIFLES = frozenset({"cosmetic", "residue"})
 """Kinds of change that are folded away as trivial."""
 
@@ -128,6 +137,14 @@ def cause(name: str) -> str:
 def relation(name: str) -> str:
     """Return the label of a relation between two texts."""
     return _RELATIONS.get(name, name.replace("_", " "))
+
+
+def standing(name: str, certainty: float) -> str:
+    """Return the standing of a probable original with its probability: ``probable original (87 %)``."""
+    if name == "labelled":
+        return _STANDINGS[name]
+    share = "over 99 %" if certainty >= _CERTAIN else f"{certainty * 100:.0f} %"
+    return f"{_STANDINGS.get(name, name)} ({share})"
 
 
 def host(url: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.microseconds import instant
 from db.queries import row_mapping
-from db.records import Label, Relation
+from db.records import Label, OriginalLabel, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,15 +40,43 @@ _LABELS = f"""
     ORDER BY ar.url_key, br.url_key, l.labelled_at, l.a_sha256, l.b_sha256"""
 
 
+_A_PAIR = "NOT (l.a_source_id = l.b_source_id AND l.a_sha256 = l.b_sha256)"
+_ORIGINALS = f"""
+    WITH l AS (SELECT n.*, coalesce(x.same_as, x.id) AS a_root
+               FROM label n CROSS JOIN source x ON x.id = n.a_source_id
+               WHERE n.a_source_id = n.b_source_id AND n.a_sha256 = n.b_sha256),
+         versioned AS (SELECT l.*, {_VERSION.format("a")} FROM l WHERE {{where}})
+    SELECT {_SIDE.format("a")}, l.copy, l.note, l.labelled_at FROM versioned l {_JOIN.format("a")}
+    ORDER BY ar.url_key, l.labelled_at, l.a_sha256"""
+
+
+def originals(ask: Ask, source_ids: Sequence[int] | None = None) -> list[OriginalLabel]:
+    """Return what people said of which text is an original, of all articles (None) or of these, by url_key.
+
+    It is stored as a label of a text and itself: ``copy`` is True for an original.
+    """
+    where = "1 = 1" if source_ids is None else "l.a_root IN (SELECT value FROM json_each(:ids))"
+    parameters = {} if source_ids is None else {"ids": json.dumps(list(source_ids))}
+    return [
+        OriginalLabel(
+            version=row_mapping.version_ref(row, "a"),
+            original=bool(row["copy"]),
+            note=row["note"],
+            labelled_at=instant(row["labelled_at"]),
+        )
+        for row in ask(_ORIGINALS.format(where=where), **parameters)
+    ]
+
+
 def all_labels(ask: Ask) -> list[Label]:
     """Return every label, by the url_keys of the two sources."""
-    return [_label(row) for row in ask(_LABELS.format(where="1 = 1"))]
+    return [_label(row) for row in ask(_LABELS.format(where=_A_PAIR))]
 
 
 def of_sources(ask: Ask, source_ids: Sequence[int]) -> list[Label]:
     """Return the labels with a side at one of these sources, or at an address whose history one of them keeps."""
     ids = "(SELECT value FROM json_each(:ids))"
-    where = f"l.a_root IN {ids} OR l.b_root IN {ids}"
+    where = f"(l.a_root IN {ids} OR l.b_root IN {ids}) AND {_A_PAIR}"
     return [_label(row) for row in ask(_LABELS.format(where=where), ids=json.dumps(list(source_ids)))]
 
 

@@ -24,6 +24,15 @@ _DECLARED = """
     WHERE t.sha256 = :digest"""
 
 
+_BODY = "SELECT body FROM text WHERE sha256 = :digest"
+
+
+def body(ask: Ask, ref: VersionRef) -> str:
+    """Return the text of a version, empty if it is not stored any more."""
+    rows = ask(_BODY, digest=bytes.fromhex(ref.text_sha256))
+    return rows[0]["body"] if rows else ""
+
+
 def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, DeclaredProvenance]:
     """Return what the pages of these versions declare. Versions that are not of today's history are left out."""
     declared = {}
@@ -41,4 +50,5 @@ def _provenance(row: Row) -> DeclaredProvenance:
         credited=tuple(value for name, value in facts if name == "credited"),
         canonical=row["canonical_url"],
         length=row["length"],
+        site=next((value for name, value in facts if name == "site"), None),
     )

@@ -120,13 +120,28 @@ class Label:
 class DeclaredProvenance:
     """The provenance that the page of a version declares, and the length of its text in characters.
 
-    ``agencies`` and ``credited`` are names, of news agencies and of others. ``canonical`` is the address it declares.
+    ``agencies`` and ``credited`` are names, of news agencies and of others. ``canonical`` is the address it declares,
+    ``site`` the name of its site. ``named_houses`` are addresses of linked articles whose houses the text names as a
+    source, ``named_days`` the latest day and year in the text.
     """
 
     agencies: tuple[str, ...] = ()
     credited: tuple[str, ...] = ()
     canonical: str | None = None
     length: int = 0
+    site: str | None = None
+    named_houses: frozenset[str] = frozenset()
+    named_days: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalLabel:
+    """The word of a person on one text: it is the original of its copies, or it is not."""
+
+    version: VersionRef
+    original: bool
+    note: str
+    labelled_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +162,11 @@ class Cluster:
     ``lags`` are in the order of ``members``, None for the original or where no times are known. ``credited``: the
     agency that the members credit, where the original is probably not archived. ``whole`` is False if more articles
     are connected with these than were read.
+
+    ``certainty`` is the probability, from 0 to 1, that this member is the first of those archived, and ``standing``
+    says the same: ``labelled`` (by a person), ``sure``, ``probable``, ``unsure``, or ``first_seen`` if nothing but the
+    time of our first sight speaks for it. ``doubtful`` has the members whose declared date the page contradicts, each
+    with the reason. ``original_labels`` are the words of people on which member is the original.
     """
 
     members: tuple[VersionRef, ...]
@@ -157,6 +177,10 @@ class Cluster:
     credited: str | None = None
     labels: tuple[Label, ...] = ()
     whole: bool = True
+    certainty: float = 1.0
+    standing: Literal["labelled", "sure", "probable", "unsure", "first_seen"] = "probable"
+    doubtful: tuple[tuple[str, str], ...] = ()
+    original_labels: tuple[OriginalLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

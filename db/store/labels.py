@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros
 from db.schema import label, source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     Side = tuple[int, str, datetime]  # a source, the digest of a text it showed, and when that was first seen
 
 _KEY = ("a_source_id", "a_sha256", "b_source_id", "b_sha256")
+
+
+def add_original_label(connection: Connection, side: Side, *, original: bool, note: str, now: datetime) -> bool:
+    """Store whether a text is the original of its copies, in place of what was said of the same text.
+
+    False if the same was said. It is a label of a text and itself, which no two texts can have.
+    """
+    return add_label(connection, side, side, copy=original, note=note, now=now)
+
+
+def drop_original_labels(connection: Connection, source_ids: Sequence[int]) -> int:
+    """Delete what was said of any text of these sources being the original. Return the number of labels."""
+    of_one = and_(label.c.a_source_id == label.c.b_source_id, label.c.a_sha256 == label.c.b_sha256)
+    return connection.execute(delete(label).where(of_one, label.c.a_source_id.in_(source_ids))).rowcount
 
 
 def add_label(connection: Connection, first: Side, second: Side, *, copy: bool, note: str, now: datetime) -> bool:

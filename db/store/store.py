@@ -63,6 +63,8 @@ class Store(Transactions):
 
     # What people say
     add_label = transaction(labels.add_label)
+    add_original_label = transaction(labels.add_original_label)
+    drop_original_labels = transaction(labels.drop_original_labels)
     mark_read = transaction(read_marks.mark_read)
 
     # Runs and leases

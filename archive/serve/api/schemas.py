@@ -39,7 +39,7 @@ MEANINGS: dict[str, str] = {
         "next": "next",
         "number": "seconds",
         "rate": "changes_a_week",
-        "share": "score shared similarity",
+        "share": "certainty score shared similarity",
         "shares": "coverage",
         "when": "at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at last_checked_at "
         "last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at started_at to "
@@ -62,6 +62,7 @@ PARTS: dict[str, str] = {
     "label": "a=ref b=ref label note labelled_at",
     "lag": "seconds by said",
     "life": "summary checks=tick*",
+    "original_label": "url version title first_seen_at? published_at? text_sha256=text label note labelled_at",
     "pair": "a=side b=side relation score coverage because lengths=count* passages=passage* swaps=swap* rows=row*",
     "passage": "n a=span b=span similarity anchors*",
     "ref": "url version title first_seen_at? published_at? text_sha256=text",
@@ -92,10 +93,11 @@ SHAPES: dict[str, str] = {
     "Edit": PARTS["edit"],
     "Diff": "a=digest b=digest kinds* score coarse headline=edit* edits=edit*",
     "Passages": "a=digest b=digest relation? score coverage because longest_run passages=passage* residue* method",
-    "Member": "id? path? url outlet title version at? at_by original relation? shared? lag=lag? residue* translated",
+    "Member": "id? path? url outlet title version at? at_by original relation? shared? lag=lag? residue* translated "
+    "date_doubted?",
     "Cluster": "id path url title members=Member* original=Member? credited? reasons* labels=label* pair=pair? "
-    "pairs=step* related=relative* whole",
-    "Group": f"{_OUTLET} title at? count outlets members=Member*",
+    "pairs=step* related=relative* whole standing? standing_said certainty? original_labels=original_label*",
+    "Group": f"{_OUTLET} title at? count outlets members=Member* standing standing_said certainty",
     "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? "
     "gone_between=gap* newest diff?",
     "Run": "id kind owner started_at finished_at? counts=counts prefect?",

@@ -14,6 +14,7 @@ from archive.serve.pages import (
     copies,
     diff,
     inbox,
+    pasted,
     runs,
     search,
     sources,
@@ -25,5 +26,5 @@ if TYPE_CHECKING:
 
 def routes() -> list[Route]:
     """Return the routes of all pages."""
-    modules = (inbox, article, captures, cite, diff, clusters, copies, search, sources, runs, as_of, about)
+    modules = (inbox, article, captures, cite, diff, clusters, copies, search, sources, runs, as_of, about, pasted)
     return [route for module in modules for route in module.routes()]

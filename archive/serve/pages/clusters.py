@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from archive.serve import paths
+from archive.serve import paths, wording
 from archive.serve.pages.copies import members_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
@@ -35,6 +35,9 @@ def row(group: CopyGroup) -> Json:
         "outlet": original["outlet"],
         "title": original["title"],
         "at": original["at"],
+        "standing": group.cluster.standing,
+        "certainty": group.cluster.certainty,
+        "standing_said": wording.standing(group.cluster.standing, group.cluster.certainty),
         "count": len(members),
         "outlets": len({member["outlet"] for member in members}),
         "members": members,

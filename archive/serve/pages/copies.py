@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize
 from archive.api.version_ref import Ref
-from archive.copies.provenance import trusted
+from archive.copies.dating import trusted
 from archive.serve import charts, paths, wording
 from archive.serve.bounded_diff import check_judged_in_time
 from archive.serve.pages.parameters import number_of, source_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
-from archive.serve.side_by_side import Pair, side_by_side, version_fields
+from archive.serve.side_by_side import Pair, link_of, side_by_side, version_fields
 from archive.timestamps import iso
 from db.errors import NotArchived
-from db.records import Link, Relation, VersionRef
+from db.records import VersionRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.api.related_copies import RelatedCopies
     from archive.serve.request_context import RequestContext
-    from db.records import Cluster, Lag, Source
+    from db.records import Cluster, Lag, Link, Source
 
     Json = dict[str, Any]
 
@@ -42,20 +42,21 @@ def members_of(cluster: Cluster | None, ids: Mapping[str, int]) -> list[Json]:
     links = {_other(link, original.url): link for link in cluster.links if original.url in {link.a.url, link.b.url}}
     lags = cluster.lags or (None,) * len(cluster.members)
     rows = (
-        member_row(member, lag, links.get(member.url), ids, original=original)
+        member_row(member, lag, links.get(member.url), ids, cluster=cluster)
         for member, lag in zip(cluster.members, lags, strict=True)
     )
     return sorted(rows, key=lambda row: (row["at"] or "", row["url"]))
 
 
 def member_row(
-    member: VersionRef, lag: Lag | None, link: Link | None, ids: Mapping[str, int], *, original: VersionRef
+    member: VersionRef, lag: Lag | None, link: Link | None, ids: Mapping[str, int], *, cluster: Cluster
 ) -> Json:
     """Return a member of a cluster: its version, its time, and the share of it in the probable original.
 
     ``link`` is its link with the original, if any.
     """
-    declared = trusted(member)
+    doubt = dict(cluster.doubtful).get(member.url)
+    declared = None if doubt else trusted(member)
     moment = declared or member.first_seen_at
     side = "a" if link and link.a.url == member.url else "b"
     shared = None if link is None else link.coverage["ab".index(side)]
@@ -69,7 +70,8 @@ def member_row(
         "first_seen_at": iso(member.first_seen_at) if member.first_seen_at else None,
         "published_at": iso(member.published_at) if member.published_at else None,
         "byline": member.byline,
-        "original": member == original,
+        "date_doubted": doubt,
+        "original": member == cluster.original,
         "relation": str(link.relation) if link else None,
         "shared": None if shared is None else round(shared, 4),
         "shared_said": "" if shared is None else f"{shared:.0%}",
@@ -111,6 +113,11 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
         "summary": f"{articles}. The table below has the same data.",
         "members": members,
         "original": next((row for row in members if row["original"]), None),
+        "standing": cluster.standing if cluster else None,
+        "certainty": cluster.certainty if cluster else None,
+        "standing_said": wording.standing(cluster.standing, cluster.certainty) if cluster else "",
+        "doubtful": dict(cluster.doubtful) if cluster else {},
+        "original_labels": [serialize.original_label(row) for row in cluster.original_labels] if cluster else [],
         "credited": cluster.credited if cluster else None,
         "reasons": list(cluster.reasons) if cluster else [],
         "labels": [serialize.label(label) for label in cluster.labels] if cluster else [],
@@ -228,21 +235,7 @@ def _judge_now(context: RequestContext, source: Source, other: Source) -> Link:
     a, b = sorted(versions, key=lambda version: (version.dated_at or version.first_seen_at, version.url))
     check_judged_in_time(archive.text(a), archive.text(b))
     _, _, judgement = archive.judge(a, b)
-    reason = judgement.because
-    if judgement.relation is None:
-        reason = f"not linked: {reason.removeprefix('not linked: ')}"
-    return Link(
-        a=VersionRef.of(a),
-        b=VersionRef.of(b),
-        relation=judgement.relation or Relation.POSSIBLE,
-        score=judgement.score,
-        coverage=judgement.coverage,
-        passages=judgement.passages,
-        because=reason,
-        longest_run=judgement.longest_run,
-        residue=judgement.residue,
-        method=judgement.method,
-    )
+    return link_of(VersionRef.of(a), VersionRef.of(b), judgement)
 
 
 def routes() -> list[Route]:

@@ -1,0 +1,50 @@
+"""The probable originals of the labelled corpus, as dated and seen under the assumptions of ``dated_worlds``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.copies.original_model import probabilities, table
+from dated_worlds import AS_WRITTEN, questions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dated_worlds import Question
+    from labelled import Part
+
+pytestmark = pytest.mark.gate
+
+PLAYS = range(100, 120)
+"""Plays that nothing was fitted on."""
+
+LEAST_RIGHT, LEAST_RIGHT_AS_WRITTEN, LEAST_SURE_RIGHT, MOST_GAP = 0.90, 0.95, 0.99, 0.05
+
+
+def answer(question: Question) -> tuple[float, bool]:
+    """The probability of the likeliest member, and whether it is the original."""
+    chances = probabilities(question.signs, table().weights)
+    best = max(range(len(chances)), key=chances.__getitem__)
+    return chances[best], best == question.truth
+
+
+def share(answers: list[tuple[float, bool]]) -> float:
+    return sum(right for _, right in answers) / len(answers)
+
+
+@pytest.mark.parametrize("part", ["calibration", "test"])
+def test_originals_are_right_and_the_sure_ones_surely(
+    part: Part, record_property: Callable[[str, object], None]
+) -> None:
+    asked = [question for play in PLAYS for question in questions(part, play)]
+    answers = [answer(question) for question in asked]
+    written = [answer(question) for question in questions(part, AS_WRITTEN)]
+    sure = [row for row in answers if row[0] >= table().sure]
+    gap = abs(sum(chance for chance, _ in answers) / len(answers) - share(answers))
+    record_property("right, right as written, sure right, gap", (share(answers), share(written), share(sure), gap))
+    assert share(answers) >= LEAST_RIGHT
+    assert share(written) >= LEAST_RIGHT_AS_WRITTEN
+    assert share(sure) >= LEAST_SURE_RIGHT
+    assert gap <= MOST_GAP

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from archive.extract.body import Body
     from archive.extract.metadata import DeclaredMetadata, Statement
 
 _IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=/|[-_]|$)")
@@ -56,6 +57,16 @@ def access_facts(declared: DeclaredMetadata, words: int) -> Iterator[Fact]:
         yield Fact(
             name="flag", value="possibly truncated", source="json-ld", raw=f"{declared_words} words, {words} found"
         )
+
+
+def body_facts(body: Body) -> Iterator[Fact]:
+    """Yield the notes in the text as what they are, and flags for a body that needs a second look."""
+    for note in body.notes:
+        yield Fact(name="note", value=note.kind, source=note.source, raw=note.text)
+    if body.is_revealed:
+        yield Fact(name="flag", value="hidden until a script shows it", source="markup")
+    for heading in body.bare_headings:
+        yield Fact(name="flag", value="heading without its text", source="markup", raw=heading)
 
 
 def guessed_dates(root: HtmlElement, declared: DeclaredMetadata, url: str, captured_at: datetime) -> Iterator[Fact]:

@@ -11,7 +11,7 @@ from lxml import etree
 from archive.extract.body import read_body
 from archive.extract.dates import declared_date, parse_date
 from archive.extract.decode import decode, fix_references, non_html_type, non_text_type
-from archive.extract.facts import access_facts, declared_facts, guessed_dates
+from archive.extract.facts import access_facts, body_facts, declared_facts, guessed_dates
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
 from archive.extract.parse import ParsedPage, XPathQuery, parse, size_problem, strip_unread
@@ -102,8 +102,7 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
             _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)
         )
         facts += access_facts(declared, words)
-        if body.is_revealed:
-            facts.append(Fact(name="flag", value="hidden until a script shows it", source="markup"))
+        facts += body_facts(body)
         if body.method == "linear":
             facts.append(
                 Fact(

@@ -33,6 +33,11 @@ def coded(body: bytes, coding: str, content_type: str = "text/html; charset=utf-
     return page(body, Content_Type=content_type, Content_Encoding=coding)
 
 
+def chunked(body: bytes) -> bytes:
+    """Return ``body`` as one chunk."""
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
 @cache
 def gzip_bomb() -> bytes:
     """400 MB of zeros in about 390 kB: one stream whose block of ten million is written once and repeated."""
@@ -170,7 +175,7 @@ FRAMING: dict[str, Behaviour] = {
     "/chunk-too-short": raw(CHUNKED, b"50\r\nhello\r\n0\r\n\r\n"),
     "/chunk-not-hex": raw(CHUNKED, b"zz\r\nhello\r\n0\r\n\r\n", then="hang"),
     "/chunk-enormous": raw(CHUNKED, b"ffffffffffffffff\r\nhello"),
-    "/transfer-gzip": raw(f"{OK}\nTransfer-Encoding: gzip, chunked", b"0\r\n\r\n"),
+    "/transfer-gzip": raw(f"{OK}\nTransfer-Encoding: gzip, chunked", chunked(gzip.compress(HTML))),
     "/body-endless": _endless_body,
     "/headers-endless": _endless_headers,
     "/header-huge": page(X_Huge="y" * 1_000_000),

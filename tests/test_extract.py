@@ -131,13 +131,14 @@ def test_reading_a_date_never_fails(raw: str) -> None:
 
 
 def test_date_more_than_a_day_after_the_capture_is_refused() -> None:
-    assert declared_date([(NOW + timedelta(hours=23)).isoformat()], NOW) is not None
-    assert declared_date([(NOW + timedelta(hours=25)).isoformat()], NOW) is None
-    assert declared_date([(NOW + timedelta(days=2)).isoformat(), "2024-01-02"], NOW) == datetime(2024, 1, 2, tzinfo=UTC)
+    soon, late, past = (NOW + timedelta(hours=23)).isoformat(), (NOW + timedelta(hours=25)).isoformat(), "2024-01-02"
+    assert declared_date([(soon, "")], NOW) is not None
+    assert declared_date([(late, "")], NOW) is None
+    assert declared_date([(late, ""), (past, "")], NOW) == datetime(2024, 1, 2, tzinfo=UTC)
 
 
 def test_epoch_and_year_one_are_no_dates() -> None:
-    assert declared_date(["1970-01-01T00:00:00Z", "0001-01-01"], NOW) is None
+    assert declared_date([("1970-01-01T00:00:00Z", ""), ("0001-01-01", "")], NOW) is None
 
 
 def test_date_in_the_text_or_the_address_is_never_taken() -> None:
@@ -170,10 +171,12 @@ def test_time_of_a_teaser_does_not_date_the_article() -> None:
 
 
 def test_json_ld_of_this_page_wins_over_that_of_another_story() -> None:
-    other = ld(headline="Another", url="https://daily.example/news/other", author={"name": "B"})
-    own = ld(headline="Own", url="http://www.daily.example/news/a-story?x=1", author=["A", {"name": "C"}])
+    other = ld(headline="Another", url="https://daily.example/news/other", author={"name": "Bo Arden"})
+    own = ld(
+        headline="Own", url="http://www.daily.example/news/a-story?x=1", author=["Ann Bell", {"name": "Carl Dorn"}]
+    )
     got = extract(page(article(other + own)))
-    assert (got.title, got.byline) == ("Own", "A, C")
+    assert (got.title, got.byline) == ("Own", "Ann Bell, Carl Dorn")
 
 
 def test_language_site_and_canonical_are_what_the_page_declares() -> None:
@@ -211,7 +214,8 @@ FRENCH = "".join(
 )
 def test_text_is_right_whatever_the_labels_say(encoding: str, label: str | None, meta: str) -> None:
     html = f"<html><head>{meta}<title>Feu</title></head><body><article>{FRENCH}</article></body></html>"
-    got = extract(page(html.encode(encoding), charset=label))
+    declared = "text/html" + (f"; charset={label}" if label else "")
+    got = extract(page(html.encode(encoding), content_type=declared))
     assert got.text.startswith(
         "L\u2019été dernier, la forêt n° 0 a brûlé près du col, a déclaré la mairie, où l\u2019eau"
     )
@@ -223,6 +227,21 @@ def test_page_without_any_label_is_guessed() -> None:
     )
     got = extract(page(f"<html><body><article>{russian}</article></body></html>".encode("cp1251")))
     assert got.text.startswith("Городской совет собрался")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\x7f", "\ufffe", "\uffff", "\ud83d"], ids=ascii)
+def test_a_character_that_no_file_carries_costs_only_itself(character: str) -> None:
+    paragraphs = PARAGRAPHS.replace("mayor", f"ma{character}yor")
+    head = ld(headline=f"A{character}b", author={"name": f"Ann{character} Lee"})
+    html = article(head=head, body=f"<h1>A{character}b</h1>{paragraphs}")
+    plain = extract(page(article(head=ld(headline="Ab", author={"name": "Ann Lee"}), body=f"<h1>Ab</h1>{PARAGRAPHS}")))
+    read = extract(page(html.encode("utf-16", "surrogatepass") if character == "\ud83d" else html))
+    marked = "\ufffd" if character == "\ud83d" else ""
+    assert read.text == plain.text.replace("mayor", f"ma{marked}yor").replace("Ab", f"A{marked}b")
+    assert (read.verdict, read.byline) == (plain.verdict, "Ann Lee")
+    fields = {"text": f"One{character} bridge", "title": f"A{character}b"}
+    finished = extract(page(json.dumps(fields), content_type=TEXT_MEDIA_TYPE))
+    assert (finished.title, finished.text) == ("Ab", "One bridge")
 
 
 def test_control_references_do_not_cost_the_page() -> None:

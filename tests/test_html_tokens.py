@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.extract import extract
-from archive.extract.decode import fix_references
+from archive.extract.character_references import fix_references
 from archive.extract.parse import parse
 from archive.extract.strip_scripts import strip_scripts
 from archive.formats.html_tokens import scan

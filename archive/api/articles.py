@@ -9,6 +9,7 @@ from archive.api.questions import Listing, Questions
 from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
+from archive.versions.shortening import StoredEvidence
 from db.errors import NotArchived
 from db.microseconds import instant, micros
 from db.queries import alias_claims as alias_queries
@@ -116,7 +117,13 @@ class ArticleQuestions(Questions):
             aliases = [alias for alias in aliases if alias.first_seen_at <= recorded]
         stored = tuple(version_queries.of_source(self._ask, source.id, recorded=recorded))
         edits = versions.known_edits(stored)
-        settled = versions.settle(sightings, url=source.url, compare=lambda a, b: edits.get((a, b), ((), 0.0)))
+        evidence = StoredEvidence(
+            body=lambda digest: version_queries.text(self._ask, digest).body,
+            payload=lambda capture_id: capture_queries.payload_of(self._ask, capture_id),
+        )
+        settled = versions.settle(
+            sightings, url=source.url, compare=lambda a, b: edits.get((a, b), ((), 0.0)), evidence=evidence
+        )
         if recorded is not None:
             stored = _as_seen_by_then(stored, settled)
         states = versions.confirm(check_run_queries.runs(sightings), settled.stretches)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Report,
         Source,
         Stretch,
+        Suspect,
         Text,
         UncorrectedCopy,
         Version,
@@ -53,16 +54,8 @@ def history(source: Source, record: History) -> Json:
         "stretches": [_run_of_checks(run) for run in record.stretches],
         "states": [_run_of_checks(run) | {"unchanged": run.unchanged} for run in record.states],
         "gone_at": _iso(record.gone_at),
-        "suspects": [
-            {
-                "seen_at": iso(suspect.seen_at),
-                "text_sha256": suspect.text_sha256,
-                "title": suspect.title,
-                "because": suspect.because,
-                "waiting": suspect.waiting,
-            }
-            for suspect in record.suspects
-        ],
+        "suspects": [_doubted(suspect) | {"waiting": suspect.waiting} for suspect in record.suspects],
+        "believed": [*map(_doubted, record.believed)],
         "moves": [{"at": iso(moment), "from": before, "to": after} for moment, before, after in record.moves],
         "claims": [
             {
@@ -75,6 +68,11 @@ def history(source: Source, record: History) -> Json:
         ],
         "found_in": [{"url": url, "at": iso(moment)} for url, moment in record.found_in],
     }
+
+
+def _doubted(suspect: Suspect) -> Json:
+    seen_at = iso(suspect.seen_at)
+    return {"seen_at": seen_at, "text_sha256": suspect.text_sha256, "title": suspect.title, "because": suspect.because}
 
 
 def _run_of_checks(run: Stretch) -> Json:
@@ -333,10 +331,9 @@ def status(stats: Json) -> Json:
     ]
     leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in stats["leases"]]
     plain = {name: stats[name] for name in ("bytes", "tables", "growth", "states")}
-    drift = [
-        {"host": host.name, "since": iso(host.since), "pages": host.pages, "of": host.of} for host in stats["drift"]
-    ]
-    return {"counts": counts, **plain, "drift": drift, "runs": runs, "leases": leases}
+    drift = [{"host": h.name, "since": iso(h.since), "pages": h.pages, "of": h.of} for h in stats["drift"]]
+    errors = [{"url": e.url, "step": e.step, "cause": e.cause, "at": iso(e.failed_at)} for e in stats["errors"]]
+    return {"counts": counts, **plain, "drift": drift, "errors": errors, "runs": runs, "leases": leases}
 
 
 def extraction(identity: object, result: Extraction) -> Json:

@@ -102,6 +102,9 @@ def _print_history(source: Source, past: History) -> None:
         pending = "; the next check decides" if suspect.waiting else ""
         text = f"not counted as a version: a text seen {format_minute(suspect.seen_at)} that {suspect.because}{pending}"
         click.echo(wrap(text, then="  "))
+    for shortening in past.believed:
+        text = f"counted as a version: a text seen {format_minute(shortening.seen_at)} that {shortening.because}"
+        click.echo(wrap(text, then="  "))
     for stretch in past.stretches:
         click.echo(wrap(f"other checks: {describe_stretch(stretch)}", then="  "))
     if past.gone_at is not None:
@@ -116,7 +119,7 @@ def _print_addresses(past: History) -> None:
     for instant, before, after in past.moves:
         click.echo(sanitize(f"moved {format_minute(instant)}\n  from {before}\n  to   {after}"))
     for claim in past.claims:
-        if claim.kind != "moved":
+        if claim.kind not in {"moved", "spelling"}:
             period = format_period(claim.first_seen_at, claim.last_seen_at)
             text = f"the page also gives this address: {claim.url} ({claim.kind}), {period}"
             click.echo(wrap(sanitize(text), then="  "))

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from archive.formats.html_tokens import scan
 from archive.urls import RefusedUrl, canonical_url, fetchable_url, origin_of, url_key
 from db.records import SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -40,6 +41,18 @@ async def fetch_all_parts(fetch: Callable[[Visit], Awaitable[Outcome]], visit: V
     fetched already, or one with the same paragraphs over other comments.
     """
     outcomes = [await fetch(visit)]
+    try:
+        return await _add_parts(fetch, visit, outcomes)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        detail = f"its further parts could not be read: {cause_of(error)}"  # a fault of a later part costs no page
+        return (replace(outcomes[0], flags=(*outcomes[0].flags, PARTS_CUT), detail=detail), *outcomes[1:])
+
+
+async def _add_parts(
+    fetch: Callable[[Visit], Awaitable[Outcome]], visit: Visit, outcomes: list[Outcome]
+) -> tuple[Outcome, ...]:
     while visit.kind is SeedKind.ARTICLE and (url := next_part_url(outcomes)) is not None:
         if len(outcomes) == MAX_PARTS:
             detail = f"more than {MAX_PARTS} parts, the rest was not followed"
@@ -93,7 +106,7 @@ def _paragraphs(payload: bytes) -> set[bytes]:
 
 
 # Tokens of the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
-_ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _REL_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
 _MAX_TAG = 2000  # bytes
 _MAX_LINKS = 20

@@ -5,12 +5,12 @@ A value that is inferred and not declared is marked as a guess and decides nothi
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from archive.extract.blanks import write_signs_as_blanks
 from archive.extract.dates import first_date, format_date
+from archive.extract.declared_dates import day_in_address
 from archive.extract.recipe import SHORT_WORDS, TRUNCATED
 from db.records import Fact
 
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.body import Body
-    from archive.extract.metadata import DeclaredMetadata, Statement
-
-_IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=/|[-_]|$)")
+    from archive.extract.declared_dates import Statement
+    from archive.extract.metadata import DeclaredMetadata
 
 
 def declared_facts(declared: DeclaredMetadata, captured_at: datetime) -> Iterator[Fact]:
     """Yield dates, byline, language, site, section, tags and canonical address as the page declares them."""
+    language = declared.language[0] if declared.language else None
     for name, statements in (("published", declared.published), ("modified", declared.modified)):
-        if date := first_date(statements, captured_at):
-            instant, raw, source = date
-            yield Fact(name=name, value=format_date(instant, raw), source=source, raw=raw)
+        if date := first_date(statements, captured_at, language):
+            yield Fact(name=name, value=format_date(date), source=date.source, raw=date.raw)
     single = (
         ("byline", declared.byline),
         ("language", declared.language),
@@ -62,11 +61,11 @@ def access_facts(declared: DeclaredMetadata, words: int) -> Iterator[Fact]:
 def body_facts(body: Body) -> Iterator[Fact]:
     """Yield the notes in the text as what they are, and flags for a body that needs a second look."""
     for note in body.notes:
-        yield Fact(name="note", value=note.kind, source=note.source, raw=note.text)
+        yield Fact(name="note", value=note.kind, source=note.source, raw=write_signs_as_blanks(note.text))
     if body.is_revealed:
         yield Fact(name="flag", value="hidden until a script shows it", source="markup")
     for heading in body.bare_headings:
-        yield Fact(name="flag", value="heading without its text", source="markup", raw=heading)
+        yield Fact(name="flag", value="heading without its text", source="markup", raw=write_signs_as_blanks(heading))
 
 
 def guessed_dates(root: HtmlElement, declared: DeclaredMetadata, url: str, captured_at: datetime) -> Iterator[Fact]:
@@ -75,25 +74,17 @@ def guessed_dates(root: HtmlElement, declared: DeclaredMetadata, url: str, captu
     They are: the day in its URL, the only day that its ``time`` elements name, and htmldate's result without its search
     of the text, which would find a date on any page.
     """
-    days = {date[0].date() for raw in declared.unmarked if (date := first_date([(raw, "time")], captured_at))}
+    days = {date.instant.date() for raw in declared.unmarked if (date := first_date([(raw, "time")], captured_at))}
     only = declared.unmarked[:1] if len(days) == 1 else ()
+    day = day_in_address(url)
     guesses = (
-        *_date_in_url(url),
+        *([(day, "address")] if day else ()),
         *((raw, "unmarked time") for raw in only),
         *_dates_by_htmldate(root, url, captured_at),
     )
     for statement in guesses:
         if date := first_date([statement], captured_at):
-            instant, raw, source = date
-            yield Fact(name="published", value=format_date(instant, raw), source=source, raw=raw, guess=True)
-
-
-def _date_in_url(url: str) -> Iterable[Statement]:
-    try:
-        match = _IN_PATH.search(urlsplit(url).path)
-    except ValueError:
-        return ()
-    return (("-".join(match.groups()), "address"),) if match else ()
+            yield Fact(name="published", value=format_date(date), source=date.source, raw=date.raw, guess=True)
 
 
 def _dates_by_htmldate(root: HtmlElement, url: str, captured_at: datetime) -> Iterable[Statement]:

@@ -1,33 +1,49 @@
-"""Article metadata from a page's JSON-LD. Tolerates common mistakes of publishers and limits how much it reads."""
+"""Article metadata from a page's JSON-LD. Tolerates common mistakes of publishers and limits how much it reads.
+
+A node that names the address of another page, and has another headline, is another story and states nothing here.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+from archive.extract.fold import fold_words
+from archive.extract.lenient_json import read_values
+from archive.extract.page_address import PageAddresses
 from archive.extract.recipe import MAX_JSON_LD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_WRAPPER = re.compile(r"^\s*(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/|<!\[CDATA\[)|(?:-->|//\]\]>|/\*\]\]>\*/|\]\]>)\s*$")
-_TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
 _OTHER_STORIES = frozenset(
     {"itemListElement", "comment", "mentions", "citation", "relatedLink", "review", "hasPart", "isPartOf"}
+    | {"significantLink", "isBasedOn", "subjectOf", "workExample", "exampleOfWork", "suggestedAnswer"}
+    | {"acceptedAnswer", "video", "associatedMedia", "liveBlogUpdate", "blogPost", "recommendation"}
 )
+_WORKS = frozenset(
+    {"Recipe", "ClaimReview", "HowTo", "DiscussionForumPosting", "CreativeWork", "VideoObject", "PodcastEpisode"}
+    | {"Question", "SpecialAnnouncement", "PressRelease"}
+)
+_PREFIXED = re.compile(r".*[/:#](?=\w+$)")
 _MAX_NODES = 20_000
+_MAX_ARTICLES = 200  # a page that declares more is a list of stories
+_MAX_AUTHORS = 20
+_LEAST_SHARED = 10  # characters of a headline that is found in a title
+_Node = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdArticle:
     """The JSON-LD node of the article itself, with dates as written.
 
-    ``words`` is the larger of wordCount and the number of words in articleBody. ``addresses`` lack scheme and query.
+    ``words`` is the larger of wordCount and the number of words in articleBody. ``is_article`` is False if the page
+    declares no article and a node of the page itself, or of another kind of work, has its dates and authors.
     """
 
+    is_article: bool = True
     headline: str = ""
     published: str = ""
     modified: str = ""
@@ -39,69 +55,137 @@ class LdArticle:
     words: int = 0
     section: str = ""
     tags: tuple[str, ...] = ()
-    addresses: frozenset[str] = field(default_factory=frozenset)
 
 
-def read_article(blocks: Iterable[str], addresses: Iterable[str]) -> LdArticle | None:
+@dataclass(slots=True)
+class _Nodes:
+    """The nodes of a page that may state something about it. ``named`` has those with a name by their ``@id``."""
+
+    articles: list[_Node] = field(default_factory=list)
+    pages: list[_Node] = field(default_factory=list)
+    works: list[_Node] = field(default_factory=list)
+    named: dict[str, _Node] = field(default_factory=dict)
+
+
+def read_article(blocks: Iterable[str], addresses: Iterable[str], titles: Iterable[str] = ()) -> LdArticle | None:
     """Return the article among the JSON-LD ``blocks`` of a page that is known under ``addresses``, or None.
 
-    Lists of other stories are skipped. Of several articles the one that names the page's URL is taken, else the first.
+    Lists of other stories are skipped. The article is the one that names an address of the page, else the one that has
+    one of its ``titles`` as headline, else the first that names no address. Other nodes fill what it leaves open.
     """
-    page_keys = {_url_key(address) for address in addresses if address}
-    articles = [_article(node) for block in blocks for node in _articles(_load(block))]
-    return next((article for article in articles if article.addresses & page_keys), articles[0] if articles else None)
+    nodes = _collect([value for block in blocks if len(block) <= MAX_JSON_LD for value in read_values(block)])
+    known, heads = PageAddresses(addresses), tuple(filter(None, map(fold_words, titles)))
+    own = _own_nodes(nodes.articles, known, heads)
+    articles = [_article(node, nodes.named) for node in own]
+    pages = [node for node in nodes.pages if known.match(_addresses(node)) is not False]
+    works = [node for node in nodes.works if known.match(_addresses(node)) or _has_title(node, heads)]
+    others = [_other(node, nodes.named) for node in (*pages, *works)]
+    stated = [*articles, *(other for other in others if other.published or other.modified)]
+    return _merge(stated) if stated else None
 
 
-def _load(block: str) -> Any:
-    if len(block) > MAX_JSON_LD:
-        return None
-    text = _WRAPPER.sub("", block.strip())
-    for attempt in (text, _TRAILING_COMMA.sub("", text)):
-        try:
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
-            continue
-    return None
+def _own_nodes(nodes: list[_Node], known: PageAddresses, titles: tuple[str, ...]) -> list[_Node]:
+    """Return the nodes of this page's article. Several only if each names the page's address or has its title."""
+    matches = [(node, known.match(_addresses(node))) for node in nodes]
+    own = [node for node, is_same in matches if is_same]
+    titled = [node for node, is_same in matches if not is_same and _has_title(node, titles)]
+    unaddressed = [node for node, is_same in matches if is_same is None]
+    return own or titled or unaddressed[:1]
 
 
-def _articles(data: Any) -> Iterator[dict[str, Any]]:
-    """Yield article nodes in document order, outermost only."""
+def _has_title(node: _Node, titles: tuple[str, ...]) -> bool:
+    """True if the node's headline is one of the folded titles of the page, or a part of it, or the reverse."""
+    headline = fold_words(_text(node.get("headline")) or _text(node.get("name")))
+    pairs = ((headline, title) for title in titles if headline)
+    return any(a == b or (a in b and len(a) > _LEAST_SHARED) or (b in a and len(b) > _LEAST_SHARED) for a, b in pairs)
+
+
+def _merge(articles: list[LdArticle]) -> LdArticle:
+    """Return the first article, with what it does not declare from the next that does."""
+    first = articles[0]
+    for other in articles[1:]:
+        names = [item.name for item in fields(LdArticle) if item.name not in {"is_article", "live"}]
+        first = replace(
+            first, **{name: getattr(first, name) or getattr(other, name) for name in names if name != "free"}
+        )
+    free = next((article.free for article in articles if article.free is not None), None)
+    return replace(first, free=free, live=any(article.live for article in articles))
+
+
+def _collect(data: Any) -> _Nodes:
+    """Return the nodes in document order. Of articles the outermost only."""
+    nodes = _Nodes()
     stack, visited = [data], 0
     while stack and visited < _MAX_NODES:
-        node, visited = stack.pop(), visited + 1
-        if isinstance(node, list):
-            stack.extend(reversed(node))
-        elif isinstance(node, dict):
-            if _is_article(node):
-                yield node
-            else:
-                stack.extend(value for key, value in reversed(node.items()) if key not in _OTHER_STORIES)
+        value, visited = stack.pop(), visited + 1
+        if isinstance(value, list):
+            stack.extend(reversed(value))
+        elif isinstance(value, dict):
+            node = _plain(value)
+            if not _file(node, nodes):
+                stack.extend(part for key, part in reversed(node.items()) if key not in _OTHER_STORIES)
+    return nodes
 
 
-def _types(node: dict[str, Any]) -> list[str]:
-    kinds = node.get("@type")
-    return [str(kind).rpartition("/")[2] for kind in (kinds if isinstance(kinds, list) else [kinds])]
+def _file(node: _Node, nodes: _Nodes) -> bool:
+    """Put a node where it belongs. Return True if nothing in it is to be read as a node of its own."""
+    kinds = _types(node)
+    if _is_article(kinds):
+        if len(nodes.articles) < _MAX_ARTICLES:
+            nodes.articles.append(node)
+        return True
+    if any(kind.endswith("Page") for kind in kinds):
+        nodes.pages.append(node)
+    elif not _WORKS.isdisjoint(kinds):
+        nodes.works.append(node)
+    if isinstance(node.get("@id"), str) and "name" in node:
+        nodes.named.setdefault(node["@id"], node)
+    return False
 
 
-def _is_article(node: dict[str, Any]) -> bool:
+def _plain(node: _Node) -> _Node:
+    """Return a node without prefixes in its keys: ``schema:headline`` and ``http://schema.org/headline``."""
+    if not any(":" in key for key in node):
+        return node
+    return {_PREFIXED.sub("", key): value for key, value in node.items()}
+
+
+def _types(node: _Node) -> list[str]:
+    kinds = node.get("@type") or node.get("type")
+    return [_PREFIXED.sub("", str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+
+
+def _is_article(kinds: list[str]) -> bool:
     """True for schema.org's Article, Report, BlogPosting and all their subtypes."""
-    return any(kind == "Report" or kind.endswith(("Article", "BlogPosting")) for kind in _types(node))
+    return any(kind == "Report" or kind.endswith(("Article", "BlogPosting")) for kind in kinds)
 
 
-def _article(node: dict[str, Any]) -> LdArticle:
+def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:
     return LdArticle(
         headline=_text(node.get("headline")) or _text(node.get("name")),
         published=_text(node.get("datePublished")) or _text(node.get("dateCreated")),
         modified=_text(node.get("dateModified")),
-        authors=tuple(dict.fromkeys(_names(node.get("author")) or _names(node.get("creator")))),
-        publisher=next(iter(_names(node.get("publisher"))), ""),
+        authors=_people(node, named),
+        publisher=next(iter(_names(node.get("publisher"), named)), ""),
         language=_text(node.get("inLanguage")),
         free=_parse_free(node.get("isAccessibleForFree")),
         live="LiveBlogPosting" in _types(node),
         words=_count_words(node),
         section=_text(node.get("articleSection")),
         tags=tuple(_keywords(node.get("keywords"))),
-        addresses=frozenset(_url_key(address) for address in _addresses(node)),
+    )
+
+
+def _other(node: _Node, named: dict[str, _Node]) -> LdArticle:
+    """Return the dates and authors of a page or of a work that is no article."""
+    dates = (node.get(key) for key in ("datePublished", "uploadDate", "datePosted", "dateCreated"))
+    return LdArticle(
+        is_article=False,
+        published=next((text for date in dates if (text := _text(date))), ""),
+        modified=_text(node.get("dateModified")),
+        authors=_people(node, named),
+        publisher=next(iter(_names(node.get("publisher"), named)), ""),
+        free=_parse_free(node.get("isAccessibleForFree")),
     )
 
 
@@ -113,10 +197,22 @@ def _text(value: Any) -> str:
     return " ".join(unescape(value).split()) if isinstance(value, str) else ""
 
 
-def _names(value: Any) -> list[str]:
-    """Return the names of a person, an organisation, or a list of them."""
+def _people(node: _Node, named: dict[str, _Node]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_names(node.get("author"), named) or _names(node.get("creator"), named)))
+
+
+def _names(value: Any, named: dict[str, _Node]) -> list[str]:
+    """Return the names of a person, an organisation, a list of them, or of the nodes that they refer to."""
     people = value if isinstance(value, list) else [value]
-    names = [_text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people]
+    names: list[str] = []
+    for person in people[:_MAX_AUTHORS]:
+        node = _plain(person) if isinstance(person, dict) else {"name": person}
+        if "name" not in node and isinstance(node.get("@id"), str):
+            node = named.get(node["@id"], node)
+        own = node.get("name")
+        names += [_text(name) for name in (own if isinstance(own, list) else [own])[:_MAX_AUTHORS]]
+        if not any(names) and node.get("familyName"):
+            names.append(f"{_text(node.get('givenName'))} {_text(node.get('familyName'))}".strip())
     return [name for name in names if name and not name.startswith("http")]
 
 
@@ -127,24 +223,26 @@ def _keywords(value: Any) -> list[str]:
 
 
 def _parse_free(value: Any) -> bool | None:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        value = value.get("@value")
     word = str(value).rpartition("/")[2].lower()
     return {"true": True, "false": False}.get(word)
 
 
-def _count_words(node: dict[str, Any]) -> int:
+def _count_words(node: _Node) -> int:
     count = re.sub(r"\D", "", str(node.get("wordCount") or ""))[:7]
     body = node.get("articleBody")
     return max(int(count or 0), len(body.split()) if isinstance(body, str) else 0)
 
 
-def _addresses(node: dict[str, Any]) -> Iterator[str]:
-    for value in (node.get("url"), node.get("@id"), node.get("mainEntityOfPage")):
-        if isinstance(value, dict):
-            yield _text(value.get("@id")) or _text(value.get("url"))
-        else:
-            yield _text(value)
-
-
-def _url_key(address: str) -> str:
-    """Return a URL without scheme, ``www.``, query, fragment and last slash, in which spellings of it differ."""
-    return re.sub(r"^https?://(?:www\.)?|[?#].*$", "", address.strip().lower()).rstrip("/")
+def _addresses(node: _Node) -> Iterator[str]:
+    """Yield the addresses under which a node says that it is found."""
+    for key in ("url", "@id", "mainEntityOfPage"):
+        value = node.get(key)
+        for part in value[:_MAX_AUTHORS] if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                yield from (_text(part.get("@id")), _text(part.get("url")))
+            else:
+                yield _text(part)

@@ -4,74 +4,58 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
-from lxml import etree
-
+from archive.extract.authors import marked_people, read_byline
+from archive.extract.declared_dates import (
+    BUILT,
+    MODIFIED,
+    PUBLISHED,
+    Statement,
+    confirmed_by_address,
+    contradicts,
+    dated_items,
+    day_in_address,
+    day_of,
+    read_microdata,
+    read_microformats,
+    read_published_items,
+    split_times,
+)
+from archive.extract.headings import read_headings, read_logos, text_of, words_of_address
+from archive.extract.headline import choose_headline
 from archive.extract.jsonld import LdArticle, read_article
+from archive.extract.link_claims import alias_claims, canonical_url
+from archive.extract.person_names import site_names
+from archive.extract.shown_facts import shown_dates, shown_people
+from archive.extract.surroundings import lines_around_headline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     from lxml.html import HtmlElement
 
-    from archive.extract.parse import XPathQuery
+    from archive.extract.surroundings import Line
 
 _METADATA_TAGS = ("title", "base", "meta", "link", "script", "h1", "time")
-_PUBLISHED = (
-    "article:published_time",
-    "og:article:published_time",
-    "og:published_time",
-    "datepublished",
-    "parsely-pub-date",
-    "sailthru.date",
-    "cxenseparse:recs:publishtime",
-    "dc.date.issued",
-    "dcterms.issued",
-    "dcterms.created",
-    "dc.date.created",
-    "article.published",
-    "publish-date",
-    "publishdate",
-    "pubdate",
-    "publication_date",
-    "citation_publication_date",
-    "date",
-    "dc.date",
-)
-"""Names under which ``meta`` declares the publication date, the most trusted first."""
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified")
-_AUTHOR = ("author", "article:author", "byl", "parsely-author", "sailthru.author", "dc.creator", "citation_author")
 _SECTION = ("article:section", "parsely-section", "articlesection", "dc.subject")
 _TAGS = ("news_keywords", "parsely-tags", "keywords")
-_ITEMS: XPathQuery = etree.XPath(
-    "//*[@itemprop][contains(' datePublished dateModified author isAccessibleForFree ', concat(' ', @itemprop, ' '))]"
-)
-_WORDS: XPathQuery = etree.XPath("descendant::text()|descendant::br", smart_strings=False)
-_AUTHOR_LINKS: XPathQuery = etree.XPath("//a[contains(@rel, 'author')]")
-_MICROFORMAT = frozenset({"dt-published", "entry-date", "published"})
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_]|\s*$)")
-_BY = re.compile(r"^(?:by|von|por|par|di|da)[\s:]+", re.IGNORECASE)
 _MAX_NAME = 200
-_MAX_URL = 8192  # longer URLs are never fetched
 _MAX_TAGS = 20
-_MAX_ELEMENTS = 100  # read per tag; each costs its subtree, and a page may nest thousands
 _Strings = tuple[str, ...]
-_Link = tuple[list[str], str]  # relations and URL of a ``link`` element
-Statement = tuple[str, str]
-"""A declared value as written and the place that declares it: ("2024-02-28", "meta date")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredMetadata:
     """A page's statements about itself. Dates are raw strings, the most trusted first. ``free`` is None if undeclared.
 
-    ``unmarked`` has the dates of ``time`` elements that nothing ties to the article.
+    ``unmarked`` has the dates of ``time`` elements that nothing ties to the article, ``logos`` those h1 that are the
+    name of the site.
     """
 
     h1: _Strings = ()
+    logos: _Strings = ()
     og_title: str = ""
     tag_title: str = ""
     published: tuple[Statement, ...] = ()
@@ -93,48 +77,114 @@ class DeclaredMetadata:
 def read_metadata(root: HtmlElement, url: str) -> DeclaredMetadata:
     """Return everything the page at ``url`` declares."""
     elements = _elements_by_tag(root)
-    meta = _meta_contents(elements["meta"])
+    metas = _meta_contents(elements["meta"])
+    meta = {name: contents[0] for name, contents in metas.items()}
     links = [((link.get("rel") or "").lower().split(), (link.get("href") or "").strip()) for link in elements["link"]]
-    canonical = _canonical_url(links, url)
+    canonical = canonical_url(links, url)
+    tag_title = next((text for title in elements["title"] if (text := text_of(title))), "")
+    h1, og_title = read_headings(elements["h1"]), meta.get("og:title", "") or meta.get("twitter:title", "")
     blocks = [script.text or "" for script in elements["script"] if "ld+json" in (script.get("type") or "").lower()]
-    article = read_article(blocks, (url, canonical or "", meta.get("og:url", "")))
+    article = read_article(blocks, (url, canonical or "", meta.get("og:url", "")), (*h1, og_title, tag_title))
     ld = article or LdArticle()
-    items = () if ld.published and ld.authors else _ITEMS(root)  # rarely needed, and costs a walk over the whole page
-    dated, undated = _split_times(elements["time"])
-    free, free_from = _free_access(ld.free, _microdata(items, "isAccessibleForFree"), meta)
+    items = () if ld.published and ld.authors else dated_items(root)  # a walk over the whole page, rarely needed
+    site = _first((*_pick(meta, ("og:site_name",)), (ld.publisher, "json-ld publisher")))
+    language = _language(root, meta)
+    free, free_from = _free_access(ld.free, read_microdata(items, "isAccessibleForFree"), meta)
+    logos = read_logos(elements["h1"])
+    names = (site[0] if site else "", ld.publisher, *logos)
+    headline = choose_headline(h1, og_title, ld.headline, tag_title, names, words_of_address(url))
+    shown = _ShownFacts(root, (headline, og_title, ld.headline, tag_title), language)
+    dated, undated = split_times(elements["time"])
+    published, modified = _dates(root, url, ld, meta, items, dated, undated, shown)
+    sites = site_names(names, url)
     return DeclaredMetadata(
-        h1=_headings(elements["h1"]),
-        og_title=meta.get("og:title", "") or meta.get("twitter:title", ""),
-        tag_title=next((text for title in elements["title"] if (text := text_of(title))), ""),
-        published=_distinct(
-            (
-                (ld.published, "json-ld datePublished"),
-                *_pick(meta, _PUBLISHED),
-                *_microdata(items, "datePublished"),
-                *((raw, "time") for raw in dated),
-            )
-        ),
-        modified=_distinct(
-            ((ld.modified, "json-ld dateModified"), *_pick(meta, _MODIFIED), *_microdata(items, "dateModified"))
-        ),
+        h1=h1,
+        logos=logos,
+        og_title=og_title,
+        tag_title=tag_title,
+        published=published,
+        modified=modified,
         unmarked=undated,
-        byline=_byline(ld.authors, _pick(meta, _AUTHOR), _microdata(items, "author"), root),
-        language=_language(root, meta),
-        site=_first((*_pick(meta, ("og:site_name",)), (ld.publisher, "json-ld publisher"))),
+        byline=_byline(ld, metas, items, root, sites, shown),
+        language=language,
+        site=site,
         section=_first(((ld.section, "json-ld articleSection"), *_pick(meta, _SECTION))),
         tags=_tags(ld, meta),
         canonical_url=canonical,
-        claims=tuple(_alias_claims(links, meta, elements["base"])),
+        claims=tuple(alias_claims(links, meta, elements["base"])),
         free=free,
         free_from=free_from,
         article=article,
-        is_article=article is not None or meta.get("og:type", "").lower() == "article",
+        is_article=(article is not None and article.is_article) or meta.get("og:type", "").lower() == "article",
     )
 
 
-def text_of(element: HtmlElement) -> str:
-    """Return the words of an element with single spaces. A line break counts as a space."""
-    return " ".join("".join(part if isinstance(part, str) else " " for part in _WORDS(element)).split())
+class _ShownFacts:
+    """What is shown around the headline. Read at first use, because a page that declares everything has no need."""
+
+    def __init__(self, root: HtmlElement, titles: Iterable[str], language: Statement | None) -> None:
+        self._root, self._titles = root, tuple(title for title in titles if title)
+        self._language = language[0] if language else None
+        self._lines: list[Line] | None = None
+
+    def lines(self) -> list[Line]:
+        if self._lines is None:
+            self._lines = lines_around_headline(self._root, self._titles)
+        return self._lines
+
+    def dates(self) -> tuple[str, str]:
+        return shown_dates(self.lines(), self._language)
+
+    def people(self, sites: frozenset[str]) -> tuple[str, ...]:
+        return shown_people(self.lines(), sites)
+
+
+def _dates(
+    root: HtmlElement,
+    url: str,
+    ld: LdArticle,
+    meta: dict[str, str],
+    items: Sequence[HtmlElement],
+    dated: _Strings,
+    undated: _Strings,
+    shown: _ShownFacts,
+) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    """Return the statements of the dates of publication and of the last change, the most trusted first."""
+    declared = [
+        (ld.published, "json-ld datePublished"),
+        *_pick(meta, PUBLISHED),
+        *read_published_items(items),
+        *((raw, "time") for raw in dated),
+    ]
+    declared = [statement for statement in declared if day_of(statement[0])]
+    modified = [(ld.modified, "json-ld dateModified"), *_pick(meta, MODIFIED), *read_microdata(items, "dateModified")]
+    day = day_in_address(url)
+    if not declared:
+        declared += read_microformats(root)
+    if not declared or contradicts(declared[0][0], day):
+        shown_published, shown_modified = shown.dates()
+        if declared and shown_published and not contradicts(shown_published, day):
+            declared = [statement for statement in declared if not contradicts(statement[0], day)]
+        declared += [(shown_published, "shown")]
+        modified += [(shown_modified, "shown")]
+        declared += [*confirmed_by_address((*undated, shown_modified), day), *_pick(meta, BUILT)]
+    return _distinct(declared), _distinct(modified)
+
+
+def _byline(
+    ld: LdArticle,
+    metas: dict[str, list[str]],
+    items: Sequence[HtmlElement],
+    root: HtmlElement,
+    sites: frozenset[str],
+    shown: _ShownFacts,
+) -> Statement | None:
+    """Return the authors that the page declares, else those that it shows. A full name is preferred to a single one."""
+    byline = read_byline(ld.authors, metas, items, root, sites)
+    if byline is None or " " not in byline[0]:
+        people = shown.people(sites) or marked_people(root, sites)
+        return (", ".join(people)[:_MAX_NAME], "shown") if people else byline
+    return byline
 
 
 def _elements_by_tag(root: HtmlElement) -> dict[str, list[HtmlElement]]:
@@ -144,14 +194,14 @@ def _elements_by_tag(root: HtmlElement) -> dict[str, list[HtmlElement]]:
     return elements
 
 
-def _meta_contents(elements: Iterable[HtmlElement]) -> dict[str, str]:
-    """Return ``meta`` contents by lower-case name, property or itemprop. The first non-empty one wins."""
-    contents: dict[str, str] = {}
+def _meta_contents(elements: Iterable[HtmlElement]) -> dict[str, list[str]]:
+    """Return the non-empty ``meta`` contents by lower-case name, property or itemprop."""
+    contents: dict[str, list[str]] = {}
     for element in elements:
         content = " ".join((element.get("content") or "").split())
         for attribute in ("property", "name", "itemprop"):
             if content and (name := element.get(attribute)):
-                contents.setdefault(name.strip().lower(), content)
+                contents.setdefault(name.strip().lower(), []).append(content)
     return contents
 
 
@@ -172,75 +222,6 @@ def _first(statements: Iterable[Statement]) -> Statement | None:
     return next(iter(_distinct(statements)), None)
 
 
-def _headings(elements: Iterable[HtmlElement]) -> _Strings:
-    """Return the texts of h1 elements. Those inside the article or main element come first."""
-    limited = islice(elements, _MAX_ELEMENTS)
-    texts = [(not _is_inside(element, "article", "main"), text_of(element)) for element in limited]
-    return tuple(dict.fromkeys(text for _, text in sorted(texts, key=lambda pair: pair[0]) if text))
-
-
-def _is_inside(element: HtmlElement, *tags: str) -> bool:
-    return next(element.iterancestors(*tags), None) is not None
-
-
-def _microdata(elements: Iterable[HtmlElement], name: str) -> tuple[Statement, ...]:
-    """Return microdata values: an attribute if there is one, else the text."""
-    matching = islice((element for element in elements if element.get("itemprop") == name), _MAX_ELEMENTS)
-    return _distinct(
-        (element.get("content") or element.get("datetime") or text_of(element)[:_MAX_NAME], f"microdata {name}")
-        for element in matching
-    )
-
-
-def _split_times(elements: Iterable[HtmlElement]) -> tuple[_Strings, _Strings]:
-    """Return the dates of ``time`` elements that date the article, then those of all others.
-
-    An element dates the article if it is marked so, or is in the header of the headline.
-    """
-    dates: dict[str, bool] = {}
-    for element in islice(elements, _MAX_ELEMENTS):
-        if raw := element.get("datetime"):
-            dates[raw] = dates.get(raw, False) or _is_marked_published(element) or _shares_header_with_headline(element)
-    own = tuple(raw for raw, is_own in dates.items() if is_own)
-    return own, tuple(raw for raw, is_own in dates.items() if not is_own)
-
-
-def _is_marked_published(element: HtmlElement) -> bool:
-    has_class = not _MICROFORMAT.isdisjoint((element.get("class") or "").split())
-    return element.get("pubdate") is not None or (has_class and _shares_header_with_headline(element))
-
-
-def _shares_header_with_headline(element: HtmlElement) -> bool:
-    """True in a ``header`` with an h1, or in a ``header`` of an ``article`` with an h1. A teaser has neither."""
-    header = next(element.iterancestors("header"), None)
-    if header is None:
-        return False
-    article = next(header.iterancestors("article"), None)
-    return any(part is not None and next(part.iter("h1"), None) is not None for part in (header, article))
-
-
-def _byline(
-    authors: _Strings, meta: tuple[Statement, ...], items: tuple[Statement, ...], root: HtmlElement
-) -> Statement | None:
-    """Return the authors that JSON-LD, meta, microdata or ``rel=author`` name, in this order. A URL is no name."""
-    if people := _clean_names(authors):
-        return ", ".join(people)[:_MAX_NAME], "json-ld author"
-    for raw, source in chain(meta, items, _author_links(root)):
-        for name in _clean_names((raw,)):
-            return name[:_MAX_NAME], source
-    return None
-
-
-def _author_links(root: HtmlElement) -> Iterator[Statement]:
-    for link in _AUTHOR_LINKS(root)[:_MAX_ELEMENTS]:
-        yield text_of(link), "rel=author"
-
-
-def _clean_names(names: Iterable[str]) -> _Strings:
-    written = (name for name in names if not name.startswith(("http://", "https://")))
-    return tuple(dict.fromkeys(name for raw in written if (name := _BY.sub("", raw))))
-
-
 def _language(root: HtmlElement, meta: dict[str, str]) -> Statement | None:
     """Return the two-letter code of the first declaration that has one."""
     declared = (
@@ -259,7 +240,7 @@ def _tags(ld: LdArticle, meta: dict[str, str]) -> tuple[Statement, ...]:
     return next((tags for tags in statements if tags), ())[:_MAX_TAGS]
 
 
-def _free_access(declared: bool | None, items: tuple[Statement, ...], meta: dict[str, str]) -> tuple[bool | None, str]:
+def _free_access(declared: bool | None, items: Sequence[Statement], meta: dict[str, str]) -> tuple[bool | None, str]:
     """Return whether access is free, and the source: JSON-LD, microdata, else ``article:content_tier``.
 
     Metered access counts as undeclared (None), because this reader still gets it free.
@@ -270,43 +251,3 @@ def _free_access(declared: bool | None, items: tuple[Statement, ...], meta: dict
         return items[0][0].rpartition("/")[2].lower() != "false", items[0][1]
     tier = {"locked": False, "free": True}.get(meta.get("article:content_tier", "").lower())
     return tier, "" if tier is None else "meta article:content_tier"
-
-
-def _canonical_url(links: Iterable[_Link], url: str) -> str | None:
-    """Return the canonical URL the page declares, made absolute. Only http and https count."""
-    href = next((href for relations, href in links if "canonical" in relations and href), "")
-    return _absolute_url(url, href) if href else None
-
-
-def _alias_claims(
-    links: Iterable[_Link], meta: dict[str, str], bases: Iterable[HtmlElement]
-) -> Iterator[tuple[str, str]]:
-    """Yield other URLs the page gives for itself, the first of each kind, as written.
-
-    They are joined with the page's own ``base`` and nothing else, so they may stay relative. A payload is extracted
-    once, whichever of its URLs it came from first.
-    """
-    base = next((href for element in bases if (href := element.get("href"))), "")
-    claims: dict[str, str] = {}
-    for relations, href in links:
-        for kind, relation in (("canonical", "canonical"), ("amp", "amphtml")):
-            if href and relation in relations:
-                claims.setdefault(kind, _join_url(base, href))
-    if "og:url" in meta:
-        claims["og"] = _join_url(base, meta["og:url"])
-    yield from ((kind, url) for kind, url in claims.items() if 0 < len(url) <= _MAX_URL)
-
-
-def _join_url(base: str, href: str) -> str:
-    try:
-        return urljoin(base, href)
-    except ValueError:
-        return ""
-
-
-def _absolute_url(base: str, href: str) -> str | None:
-    try:
-        absolute = urljoin(base, href)
-        return absolute if urlsplit(absolute).scheme in {"http", "https"} and urlsplit(absolute).hostname else None
-    except ValueError:
-        return None

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lxml import etree
-
+from archive.extract.blanks import restore_blanks, write_blanks_as_signs, write_signs_as_blanks
 from archive.extract.body import read_body
+from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
-from archive.extract.decode import decode, fix_references, non_html_type, non_text_type
 from archive.extract.facts import access_facts, body_facts, declared_facts, guessed_dates
+from archive.extract.headings import words_of_address
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
-from archive.extract.parse import ParsedPage, XPathQuery, parse, size_problem, strip_unread
-from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
-from archive.extract.signals import SHELL_IDS
-from archive.extract.verdict import Signals, count_words, decide_verdict
+from archive.extract.parse import ParsedPage, parse, size_problem, strip_unread
+from archive.extract.read_signals import read_scripts, read_signals
+from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
+from archive.extract.storable import storable
+from archive.extract.verdict import count_words, decide_verdict
+from archive.formats.charset import decode_text
 from archive.formats.html_tokens import escape_mentions
+from archive.formats.media_type import file_type, non_html_type
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lxml.html import HtmlElement
-
 _MAX_DETAIL = 200
-_PASSWORD: XPathQuery = etree.XPath("boolean(//input[@type='password'])")
-_SHELLS: XPathQuery = etree.XPath(f"id('{' '.join(SHELL_IDS)}')[self::div or self::main or self::app-root]")
-_INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head"})
 
 
 def extract(page: Page, *, fast: bool = False) -> Extraction:
@@ -39,7 +38,7 @@ def extract(page: Page, *, fast: bool = False) -> Extraction:
     in any order, in any process. Any failure of a library on a hostile page becomes the verdict ``error``.
     """
     try:
-        return _extract_text(page) if _is_text_payload(page) else _extract_payload(page, fast=fast)
+        return storable(_extract_text(page) if _is_text_payload(page) else _extract_payload(page, fast=fast))
     except MemoryError:
         return Extraction(verdict=Verdict.ERROR, detail="not enough memory")
     except Exception as error:  # noqa: BLE001  # no page may end a run; the bug is kept with the page that shows it
@@ -69,10 +68,9 @@ def _extract_payload(page: Page, *, fast: bool) -> Extraction:
         return Extraction(verdict=Verdict.EMPTY, detail="no bytes")
     if len(page.payload) > MAX_BYTES:
         return Extraction(verdict=Verdict.TOO_BIG, detail=f"{len(page.payload)} bytes, more than {MAX_BYTES}")
-    if file_type := non_text_type(page.payload):
-        return Extraction(verdict=Verdict.NOT_HTML, detail=file_type)
-    markup, _ = decode(escape_mentions(page.payload), page.charset)
-    return _extract_markup(page, markup, fast=fast)
+    if kind := file_type(page.payload):
+        return Extraction(verdict=Verdict.NOT_HTML, detail=kind)
+    return _extract_markup(page, decode_text(escape_mentions(page.payload), page.content_type), fast=fast)
 
 
 def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
@@ -89,18 +87,20 @@ def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
 def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     root = parsed.root
     declared = read_metadata(root, page.url)
-    is_shell = _is_shell(root)
+    language = declared.language[0] if declared.language else None
+    scripts = read_scripts(parsed)
     strip_unread(root)
     title, title_sources = _title_and_sources(declared, page.url)
     facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at)]
     if parsed.too_deep:
         verdict, text, detail = Verdict.TOO_DEEP, "", "nested deeper than the parser goes"
     else:
+        written = write_blanks_as_signs(root)
         body = read_body(parsed, fast=fast)
+        restore_blanks(written)
+        body = replace(body, text=write_signs_as_blanks(body.text))
         words, text = count_words(body.text), body.text
-        verdict, detail = decide_verdict(
-            _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)
-        )
+        verdict, detail = decide_verdict(read_signals(page, declared, root, title=title, text=text, scripts=scripts))
         facts += access_facts(declared, words)
         facts += body_facts(body)
         if body.method == "linear":
@@ -119,9 +119,9 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         title=title,
         text=text,
         byline=declared.byline[0] if declared.byline else None,
-        published_at=declared_date((raw for raw, _ in declared.published), page.captured_at),
-        modified_at=declared_date((raw for raw, _ in declared.modified), page.captured_at),
-        language=declared.language[0] if declared.language else None,
+        published_at=declared_date(declared.published, page.captured_at, language),
+        modified_at=declared_date(declared.modified, page.captured_at, language),
+        language=language,
         site=declared.site[0] if declared.site else None,
         canonical_url=declared.canonical_url,
         claims=declared.claims,
@@ -135,9 +135,11 @@ def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple
     article = declared.article
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     site = declared.site[0] if declared.site else ""
-    sites = (site, article.publisher if article else "", host, host.partition(".")[0])
     ld_headline = article.headline if article else ""
-    title = choose_headline(declared.h1, declared.og_title, ld_headline, declared.tag_title, sites)
+    logos = (logo for logo in declared.logos if logo not in {declared.og_title, ld_headline, declared.tag_title})
+    sites = (site, article.publisher if article else "", host, host.partition(".")[0], *logos)
+    slug = words_of_address(url)
+    title = choose_headline(declared.h1, declared.og_title, ld_headline, declared.tag_title, sites, slug)
     titles = (*(("h1", heading) for heading in declared.h1), ("og:title", declared.og_title), ("json-ld", ld_headline))
     return title, agreeing_sources(title, titles, sites)
 
@@ -145,40 +147,3 @@ def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple
 def _headline_fact(title: str, sources: tuple[str, ...]) -> Iterator[Fact]:
     if title:
         yield Fact(name="title", value=title, source=" + ".join(sources) or "title tag")
-
-
-def _signals(
-    page: Page, declared: DeclaredMetadata, root: HtmlElement, *, title: str, text: str, words: int, is_shell: bool
-) -> Signals:
-    article = declared.article
-    is_short = words < SHORT_WORDS
-    return Signals(
-        body=text,
-        words=words,
-        titles=tuple(dict.fromkeys(name for name in (title, *declared.h1[:1], declared.tag_title) if name)),
-        visible=" ".join(_visible(root)) if is_short else "",
-        noscript=" ".join(" ".join(part.itertext()) for part in root.iter("noscript")) if is_short else "",
-        url=page.url,
-        requested_url=page.requested_url,
-        status=page.status,
-        is_article=declared.is_article,
-        free=declared.free,
-        live=article is not None and article.live,
-        declared_words=article.words if article else 0,
-        password=is_short and _PASSWORD(root),
-        shell=is_shell,
-    )
-
-
-def _visible(root: HtmlElement) -> Iterator[str]:
-    """Yield the page's texts in document order without those a browser does not show."""
-    for element in root.iter():
-        if element.tag not in _INVISIBLE_TAGS and element.text and element.text.strip():
-            yield element.text
-        if element.tail and element.tail.strip() and element.getparent().tag not in _INVISIBLE_TAGS:
-            yield element.tail
-
-
-def _is_shell(root: HtmlElement) -> bool:
-    """True if a script framework's root element exists and has no text of its own."""
-    return any(not "".join(element.itertext()).strip() for element in _SHELLS(root))

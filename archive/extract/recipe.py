@@ -11,9 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archive.extract import signals
+from archive.extract.wall_words import table_bytes
 from archive.formats import html_limits
 
-REVISION = "4"
+REVISION = "5"
 """Raise by hand whenever the code of this package reads something different from the same page."""
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -98,6 +99,12 @@ WALL_WORDS = 60
 SHORT_WORDS = 150
 """Only a shorter body can be a paywall stub or a soft 404."""
 
+MESSAGE_WORDS = 45
+"""Only a page with fewer words of its own is a message, such as an error, unless its headline is one too."""
+
+TITLED_MESSAGE_WORDS = 80
+"""Only a page with fewer words of its own is a message if its headline is one."""
+
 TRUNCATED = 2
 """A body that is this many times shorter than the page declares is not a whole article."""
 
@@ -112,14 +119,14 @@ PASSES: tuple[tuple[str, Any], ...] = (
 )
 """Options of every trafilatura pass. Its ``deduplicate`` remembers text across pages and must never be enabled."""
 
-_LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "charset-normalizer", "htmldate")
+_LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "chardetng-py", "htmldate")
 
 
 def extract_facts(*, fast: bool = False) -> tuple[tuple[str, str], ...]:
     """Return everything that decides the result of :func:`archive.extract.extract`, as sorted (name, value) pairs."""
     numbers = {name.lower(): str(value) for name, value in globals().items() if name.isupper() and name[0] != "_"}
     numbers |= {"long_stretch": str(html_limits.LONG_STRETCH), "max_attributes": str(html_limits.MAX_ATTRIBUTES)}
-    numbers["signals"] = sha256(repr(signals.TABLES).encode()).hexdigest()[:16]
+    numbers["signals"] = sha256(repr(signals.TABLES).encode() + table_bytes()).hexdigest()[:16]
     numbers["mode"] = "fast" if fast else "whole"
     libraries = {f"lib {name}": _version(name) for name in _LIBRARIES}
     return tuple(sorted((f"extract {name}", value) for name, value in (numbers | libraries).items()))

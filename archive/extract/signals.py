@@ -19,6 +19,23 @@ CHALLENGE_TITLES = (
     "nur einen moment",
     "un instant",
     "robot check",
+    "vercel security checkpoint",
+    "security checkpoint",
+    "making sure you're not a bot",
+    "sucuri website firewall",
+    "you are being redirected",
+    "client challenge",
+    "request rejected",
+    "web page blocked",
+    "bot verification",
+    "checking your browser",
+    "access to this page has been denied",
+    "you have been blocked",
+    "sorry, you have been blocked",
+    "you've been blocked",
+    "request blocked",
+    "error 1020",
+    "error 1015",
 )
 """Beginnings of the title of a bot check."""
 
@@ -36,6 +53,22 @@ CHALLENGE_PHRASES = (
     "complete the security check",
     "request unsuccessful. incapsula",
     "performance & security by cloudflare",
+    "performance and security by cloudflare",
+    "please enable js and disable any ad blocker",
+    "sorry, you have been blocked",
+    "you have been blocked",
+    "pardon our interruption",
+    "press & hold",
+    "press and hold",
+    "using automation tools to browse",
+    "the requested url was rejected",
+    "incapsula incident id",
+    "sucuri website firewall",
+    "making sure you're not a bot",
+    "making sure you are not a bot",
+    "unblock challenges.cloudflare.com",
+    "blocked by the security rules",
+    "our systems have detected unusual traffic",
     "you don't have permission to access",
     "verifica que eres humano",
     "no eres un robot",
@@ -44,6 +77,112 @@ CHALLENGE_PHRASES = (
     "vérifiez que vous êtes humain",
     "vous n'êtes pas un robot",
 )
+
+CHALLENGE_MARKUP = (
+    *("challenge-form", "challenge-stage", "challenge-running", "challenge-error", "cf-browser-verification", "cf-chl"),
+    *("cf-error-details", "cf-challenge", "_cf_chl_opt", "px-captcha", "_pxblockedurl", "captcha-delivery.com"),
+    *("_incapsula_resource", "gokuprops", "awswaf.com", "challenge-container", "kpsdk", "sucuri_cloudproxy"),
+    *("check.ddos-guard", "ddg-l10n", "sec-if-cpt", "sec_cpt", "bm-verify", "acw_sc__v2", "geetest", "aliyun_waf"),
+    *("reese84", "distil_r_captcha", "anubis_challenge", "human-challenge", "waf-captcha", "captcha-sdk.awswaf"),
+)
+"""Names, addresses and script variables of bot checks. Some are on whole articles too, so they need a page without
+text."""
+
+CAPTCHA_MARKUP = (
+    "g-recaptcha",
+    "h-captcha",
+    "hcaptcha",
+    "cf-turnstile",
+    "smartcaptcha",
+    "captcha",
+    "yidun",
+    "friendly-captcha",
+)
+"""Names of captcha fields. Comment forms and login forms have them too."""
+
+CONSENT_MARKUP = (
+    *(
+        "sp_message",
+        "sp_choice",
+        "message-component",
+        "didomi",
+        "onetrust",
+        "ot-sdk",
+        "qc-cmp",
+        "usercentrics",
+        "cmpbox",
+    ),
+    *("cmpwrapper", "cybot", "cookiebot", "fc-consent", "truste", "trustarc", "iubenda", "klaro", "borlabs", "axeptio"),
+    *(
+        "tarteaucitron",
+        "cmplz",
+        "osano",
+        "consentmanager",
+        "evidon",
+        "cmp",
+        "consent",
+        "cookie",
+        "gdpr",
+        "dsgvo",
+        "rgpd",
+    ),
+    *("privacy", "purabo", "pur-abo", "cookiewall"),
+)
+"""Names of consent dialogues, by vendor and in general."""
+
+OFFER_LINKS = (
+    *(
+        "/abo",
+        "abo.",
+        "/subscri",
+        "subscri",
+        "/plus",
+        "/premium",
+        "/membership",
+        "/member",
+        "/plans",
+        "/shop",
+        "/offer",
+    ),
+    *(
+        "/register",
+        "/signup",
+        "/sign-up",
+        "/join",
+        "/suscri",
+        "/abbon",
+        "/assin",
+        "/prenum",
+        "/tilaa",
+        "/kund",
+        "/pricing",
+    ),
+    *(
+        "/paywall",
+        "/checkout",
+        "/registr",
+        "/konto",
+        "/account",
+        "/donate/plan",
+        "/kauf",
+        "/digitalpass",
+        "/registrieren",
+    ),
+)
+"""Parts of the addresses to which an offer leads."""
+
+MISSING_NAMES = (
+    "error404",
+    "error-404",
+    "page-404",
+    "not-found",
+    "notfound",
+    "page-not-found",
+    "error-page",
+    "errorpage",
+    "http404",
+)
+"""Class names and ids of the frame of an error page."""
 
 CONSENT_HOSTS = ("consent.", "cookiewall.", "myprivacy.", "privacy-gate.", "choices.consent")
 """Beginnings of the host of a consent page in front of an article."""
@@ -156,7 +295,6 @@ SUBSCRIBE_PHRASES = (
     "already a subscriber",
     "already a member?",
     "you have reached your limit",
-    "free articles remaining",
     "start your free trial",
     "unlock this article",
     "register to read",
@@ -207,6 +345,11 @@ SHELL_IDS = ("root", "app", "__next", "__nuxt", "react-root", "main-app", "svelt
 TABLES = (
     CHALLENGE_TITLES,
     CHALLENGE_PHRASES,
+    CHALLENGE_MARKUP,
+    CAPTCHA_MARKUP,
+    CONSENT_MARKUP,
+    OFFER_LINKS,
+    MISSING_NAMES,
     CONSENT_HOSTS,
     CONSENT_PHRASES,
     LOGIN_PHRASES,

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.extract.page_state import STATE_VARIABLE
+from archive.extract.signals import CHALLENGE_MARKUP
 from archive.formats.html_tokens import cut_unread, is_mention
 from db.records import TEXT_MEDIA_TYPE
 
@@ -22,16 +23,17 @@ if TYPE_CHECKING:
     from db.records import Page
 
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r"))  # the parser drops them, which can form a tag: <scr\x01ipt>
+_BOT_CHECK = re.compile("|".join(map(re.escape, CHALLENGE_MARKUP)).encode(), re.IGNORECASE)
 _JSON_TYPE = re.compile(rb"\btype\s*=\s*[\"']?[^\"'<>]{0,60}json", re.IGNORECASE)
 
 
 def strip_scripts(page: Page) -> Page:
     """Return ``page`` without comments, scripts and styles in its payload. Their bare start and end tags stay.
 
-    Scripts of a JSON type or with a framework's state stay, because pages declare metadata and text in them. An element
-    that is never closed stays too. A page that is not valid UTF-8, or has control characters, stays whole. On
-    743 labelled pages every tree has the same text as that of the full page, from 57 % of the bytes. Linear in the
-    payload's length.
+    Scripts of a JSON type or with a framework's state stay, because pages declare metadata and text in them. Those of a
+    check for robots stay, because such a page has nothing else. An element that is never closed stays too. A page that
+    is not valid UTF-8, or has control characters, stays whole. On 743 labelled pages every tree has the same text as
+    that of the full page, from 57 % of the bytes. Linear in the payload's length.
     """
     if page.content_type.partition(";")[0].strip().lower() == TEXT_MEDIA_TYPE or not _is_strippable(page.payload):
         return page
@@ -41,7 +43,8 @@ def strip_scripts(page: Page) -> Page:
         if is_mention(page.payload, token):
             return True
         is_json = _JSON_TYPE.search(page.payload[token.start : token.inner])
-        return bool(is_json or STATE_VARIABLE.search(page.payload, token.inner, token.end))
+        is_state = STATE_VARIABLE.search(page.payload, token.inner, token.end)
+        return bool(is_json or is_state or _BOT_CHECK.search(page.payload, token.start, token.end))
 
     return replace(page, payload=cut_unread(page.payload, is_read))
 

@@ -13,12 +13,14 @@ read.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from archive.formats.jsonl import read_jsonl
 from archive.formats.saved_page import read_saved_page, read_text_file
 from archive.formats.wacz.reader import read_wacz
 from archive.formats.warc.captures import read_warc
+from archive.formats.warc.segments import SegmentStore
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -34,29 +36,37 @@ _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[ImportItem]]]] = {
     ".html": read_saved_page,
     ".htm": read_saved_page,
     ".txt": read_text_file,
+}
+_WARC_READERS: Final[dict[str, Callable[[Path, datetime, SegmentStore], Iterator[ImportItem]]]] = {
     ".warc": read_warc,
     ".warc.gz": read_warc,
     ".wacz": read_wacz,
 }
 
-SUFFIXES: Final = tuple(_READERS)
+SUFFIXES: Final = (*_READERS, *_WARC_READERS)
 """The supported endings of file names, in any case."""
 
 
-def read_import(path: Path, *, now: datetime) -> Iterator[ImportItem]:
+def read_import(path: Path, *, now: datetime, segments: SegmentStore | None = None) -> Iterator[ImportItem]:
     """Yield the captures in the file ``path`` one by one, without reading all of it into memory.
 
+    ``segments`` collects the parts of records that are split across files. Without it, a record of which the file has
+    only a part is reported.
     A capture dated more than a day after ``now`` is rejected as a mistake. Raises `BadInput` at once for a file that
     does not exist or is of an unknown kind. Anything wrong inside it becomes a `BadLine`.
     """
     if not path.is_file():
         problem = "is a folder; name the files in it" if path.is_dir() else "does not exist"
         raise BadInput(f"{path} {problem}")
-    reader = next((_READERS[suffix] for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
-    if reader is None:
+    suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+    if suffix is None:
         raise BadInput(f"{path}: cannot tell what this holds; expected a name that ends in {', '.join(SUFFIXES)}")
     try:
         path.open("rb").close()
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
-    return reader(path, now)
+    if suffix in _READERS:
+        return _READERS[suffix](path, now)
+    own_segments = SegmentStore() if segments is None else segments
+    items = _WARC_READERS[suffix](path, now, own_segments)
+    return items if segments is not None else chain(items, own_segments.unfinished())

@@ -41,6 +41,7 @@ _STATES: Mapping[str, str] = {
     "consent": "page shows a consent wall",
     "login": "page shows a login",
     "soft_404": "page says \u201cnot found\u201d with status 200",
+    "unavailable": "page says it cannot be shown now or here",
     "thin": "too little text to be an article",
     "empty": "page without text",
     "needs_js": "page needs scripts to show its text",
@@ -54,7 +55,9 @@ _STATES: Mapping[str, str] = {
     "list": "list fetched",
 }
 _ABSENT = frozenset({"missing_404", "gone_410", "legal_451", "soft_404"})
-_OTHER_PAGE = frozenset({"paywall", "challenge", "consent", "login", "thin", "empty", "needs_js", "not_html"})
+_OTHER_PAGE = frozenset(
+    {*("paywall", "challenge", "consent", "login", "unavailable", "thin", "empty", "needs_js", "not_html")}
+)
 _FINE = frozenset({"ok", "live_blog", "not_modified", "list"})
 _UNKNOWN = frozenset({"unvisited", "underived", "fetched"})
 

@@ -6,7 +6,8 @@ a new one. The history is computed from all sightings, so the order in which the
 
 Not every text that a page shows is an edit. Of 15 text changes on pages of terms of service, 10 were the page turning
 half or empty and back (storage research, section 5). A flip guard therefore holds such a text back until another
-capture agrees. Then it becomes a version from its first sighting on.
+capture agrees. Then it becomes a version from its first sighting on. A shortening is believed at once if its page is
+whole, and later if the next text goes on from it (``archive.versions.shortening``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from archive.versions.shortening import Evidence
     from db.records import Kind, Sighting
 
 
@@ -37,6 +39,9 @@ _CHANGED_FOR_GOOD = 3
 """Captures in a row that show other texts than the accepted one. After so many the page has changed, whatever it
 shows."""
 
+_SHRANK = "shrank by more than half"
+_FELL = f"fell under {_SHORT} characters"
+
 _CLOCKS_DIFFER = timedelta(minutes=10)
 _JUST_NOW = timedelta(minutes=2)
 
@@ -44,16 +49,25 @@ _CONFIRMED_AT_ONCE = frozenset({Reason.GONE_410, Reason.LEGAL_451})
 
 
 def settle(
-    sightings: Sequence[Sighting], *, url: str, compare: Callable[[str, str], tuple[tuple[Kind, ...], float]]
+    sightings: Sequence[Sighting],
+    *,
+    url: str,
+    compare: Callable[[str, str], tuple[tuple[Kind, ...], float]],
+    evidence: Evidence | None = None,
 ) -> History:
     """Return the history of one source from all its ``sightings``, which must be in order of time.
 
     ``compare`` is called for each version after the first, with the digests of the text before and its own.
+    ``evidence`` is asked about a text that lost more than half. Without it such a text waits for another capture.
     """
     absences = stretches(sightings)
     moves = _moves(sightings)
     builder = _HistoryBuilder(
-        url=url, compare=compare, absences=absences, moved_at=frozenset(moved_at for moved_at, _, _ in moves)
+        url=url,
+        compare=compare,
+        absences=absences,
+        moved_at=frozenset(moved_at for moved_at, _, _ in moves),
+        evidence=evidence,
     )
     for sighting in sightings:
         if sighting.shows_text:
@@ -61,6 +75,7 @@ def settle(
     return History(
         versions=tuple(builder.versions),
         suspects=builder.suspects(),
+        believed=tuple(_suspect(*shortening, waiting=False) for shortening in builder.believed),
         stretches=absences,
         moves=moves,
         captures=len(sightings),
@@ -77,19 +92,26 @@ class _HistoryBuilder:
         compare: Callable[[str, str], tuple[tuple[Kind, ...], float]],
         absences: Sequence[Stretch],
         moved_at: frozenset[datetime],
+        evidence: Evidence | None,
     ) -> None:
         self._url = url
         self._compare = compare
         self._absences = absences
         self._moved_at = moved_at
+        self._evidence = evidence
         self._last_accepted: Sighting | None = None
         self._pending: list[tuple[Sighting, str]] = []
         self._rejected: list[tuple[Sighting, str]] = []
         self.versions: list[Version] = []
+        self.believed: list[tuple[Sighting, str]] = []
 
     def add(self, sighting: Sighting) -> None:
         """Add one sighting of a text: accept it, or hold it back until another agrees."""
+        self._accept_borne_out(sighting)
         because = self._reason_to_doubt(sighting)
+        if because == _SHRANK and self._is_whole(sighting):
+            self.believed.append((sighting, f"{because}, on a page that is whole"))
+            because = None
         if because is None:
             self._reject_pending()
             self._accept(sighting)
@@ -108,19 +130,26 @@ class _HistoryBuilder:
 
     def suspects(self) -> tuple[Suspect, ...]:
         """Return the texts that were seen and not accepted, in order of time."""
-        suspects = [(sighting, because, False) for sighting, because in self._rejected]
-        suspects += [(sighting, because, True) for sighting, because in self._pending]
-        return tuple(
-            Suspect(
-                text_sha256=sighting.text_sha256 or "",
-                title=sighting.title,
-                because=because,
-                seen_at=sighting.at,
-                capture_id=sighting.capture_id,
-                waiting=waiting,
-            )
-            for sighting, because, waiting in suspects
-        )
+        rejected = (_suspect(*doubted, waiting=False) for doubted in self._rejected)
+        return (*rejected, *(_suspect(*doubted, waiting=True) for doubted in self._pending))
+
+    def _is_whole(self, sighting: Sighting) -> bool:
+        before = self._last_accepted
+        return self._evidence is not None and before is not None and self._evidence.is_whole(before, sighting)
+
+    def _accept_borne_out(self, sighting: Sighting) -> None:
+        """Accept the first shortening that waits and that this text, which is another one, bears out."""
+        before, evidence = self._last_accepted, self._evidence
+        if before is None or evidence is None or sighting.text_sha256 == before.text_sha256:
+            return
+        for index, (short, because) in enumerate(self._pending):
+            shrank = because in {_SHRANK, _FELL} and short.text_sha256 != sighting.text_sha256
+            if shrank and evidence.bears_out(before, short, sighting):
+                self._rejected += self._pending[:index]
+                self._pending = self._pending[index + 1 :]
+                self._accept(short)
+                self.believed.append((short, f"{because}, as the text after it bears out"))
+                return
 
     def _reason_to_doubt(self, sighting: Sighting) -> str | None:
         if self._last_accepted is None or sighting.text_sha256 == self._last_accepted.text_sha256:
@@ -155,6 +184,17 @@ class _HistoryBuilder:
         return Cause.MOVED if sighting.at in self._moved_at else Cause.CHANGED
 
 
+def _suspect(sighting: Sighting, because: str, *, waiting: bool) -> Suspect:
+    return Suspect(
+        text_sha256=sighting.text_sha256 or "",
+        title=sighting.title,
+        because=because,
+        seen_at=sighting.at,
+        capture_id=sighting.capture_id,
+        waiting=waiting,
+    )
+
+
 def suspect_reason(before: Sighting, after: Sighting, older: Collection[str]) -> str | None:
     """Return why ``after`` may be no edit of the text ``before`` it. None if nothing speaks against it.
 
@@ -168,9 +208,9 @@ def suspect_reason(before: Sighting, after: Sighting, older: Collection[str]) ->
     if after.text_sha256 in older:
         return "went back to an older text"
     if after.length < _SHORT <= before.length:
-        return f"fell under {_SHORT} characters"
+        return _FELL
     if after.length * _HALF < before.length:
-        return "shrank by more than half"
+        return _SHRANK
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from db import delta_codec
+from db.errors import Corrupt
 from db.microseconds import instant, instant_or_none, micros
 from db.queries import payloads, row_mapping
 from db.records import TEXT_MEDIA_TYPE, Page, Reason, Sighting, Verdict
@@ -116,6 +117,15 @@ def oldest_with_payload(ask: Ask, sha256: bytes) -> Capture | None:
 def payload(ask: Ask, sha256: str) -> bytes:
     """Return the payload with this digest, checked against it. Raises Corrupt if it is damaged or missing."""
     return payloads.payload_bytes(ask, bytes.fromhex(sha256))
+
+
+def payload_of(ask: Ask, capture_id: int) -> bytes:
+    """Return the payload of a capture. Empty if it has none, or if its bytes are damaged or were forgotten."""
+    digest = by_id(ask, capture_id).payload_sha256
+    try:
+        return payload(ask, digest) if digest is not None else b""
+    except Corrupt:
+        return b""
 
 
 def page(ask: Ask, capture: Capture) -> Page:

@@ -59,7 +59,7 @@ from db.records.gather import (
     SourceState,
     WaitingSource,
 )
-from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, SourceHealth
+from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, SourceHealth, WorkError
 from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
@@ -153,5 +153,6 @@ __all__ = [
     "VersionRef",
     "Visit",
     "WaitingSource",
+    "WorkError",
     "reason_of_status",
 ]

@@ -243,6 +243,7 @@ class Suspect:
 class History:
     """The history of one source: its versions, its suspect texts, and the other states its checks met.
 
+    ``believed`` are shortenings that count although no second capture showed the same text, with the reason.
     ``stretches`` are the states without a text. Passing failures do not interrupt them. ``states`` are all runs of one
     state, by start. ``claims`` are the alias claims. ``found_in`` are the lists that named the source, and when each
     first did.
@@ -250,6 +251,7 @@ class History:
 
     versions: tuple[Version, ...]
     suspects: tuple[Suspect, ...] = ()
+    believed: tuple[Suspect, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     moves: tuple[tuple[datetime, str, str], ...] = ()
     captures: int = 0

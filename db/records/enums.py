@@ -56,6 +56,7 @@ class Reason(StrEnum):
     REFUSED_SCHEME = "refused_scheme"
     REFUSED_URL = "refused_url"
     REFUSED_ADDRESS = "refused_address"
+    ERROR = "error"
 
     @property
     def is_retryable(self) -> bool:
@@ -119,6 +120,7 @@ class Verdict(StrEnum):
     CONSENT = "consent"
     LOGIN = "login"
     SOFT_404 = "soft_404"
+    UNAVAILABLE = "unavailable"
     NEEDS_JS = "needs_js"
     NOT_HTML = "not_html"
     TOO_BIG = "too_big"

@@ -95,7 +95,10 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One redirect: the address that answered, its status, its Location, and the head of its response."""
+    """One redirect: the address that answered, its status, its Location, and the head of its response.
+
+    Status 200: the page sent its reader on by a refresh, and ``location`` is the whole address it named.
+    """
 
     url: str
     status: int

@@ -21,6 +21,7 @@ from archive.crawl.discover.truncation import (
     absolute_url,
     clean_title,
     entity_problem,
+    entry_or_note,
     leading_bytes,
     parse_w3c_time,
     read_chunks,
@@ -45,7 +46,7 @@ many."""
 
 _ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF|RDF)[\s>]", re.IGNORECASE)
 _ITEM = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 
 
 def is_feed(page: Page) -> bool:
@@ -72,15 +73,22 @@ def read_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
         return
     if not parsed.get("version") and not parsed.entries:
         notes[DAMAGED] = "it is not a feed"
-    for entry in parsed.entries:
-        url = absolute_url(entry.get("feedburner_origlink") or entry.get("link") or "", page.url)
-        if url:
-            time_field = "updated_parsed" if "updated_parsed" in entry else "published_parsed"
-            yield DiscoveredUrl(
-                url=url,
-                title=clean_title(_strip_markup(entry.get("title", ""))),
-                updated_at=_to_datetime(entry.get(time_field)),
-            )
+    for item in parsed.entries:
+        entry = entry_or_note(_feed_entry, notes, item, page.url)
+        if entry is not None:
+            yield entry
+
+
+def _feed_entry(entry: Any, base: str) -> DiscoveredUrl | None:
+    url = absolute_url(entry.get("feedburner_origlink") or entry.get("link") or "", base)
+    if not url:
+        return None
+    time_field = "updated_parsed" if "updated_parsed" in entry else "published_parsed"
+    return DiscoveredUrl(
+        url=url,
+        title=clean_title(_strip_markup(entry.get("title", ""))),
+        updated_at=_to_datetime(entry.get(time_field)),
+    )
 
 
 def _bounded(data: bytes, notes: Notes) -> bytes:
@@ -119,10 +127,17 @@ def _json_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
         return
     items = document.get("items") if isinstance(document, dict) else None
     for item in items if isinstance(items, list) else []:
-        url = absolute_url(_string(item, "url") or _string(item, "external_url"), page.url)
-        if url:
-            date = _string(item, "date_modified") or _string(item, "date_published")
-            yield DiscoveredUrl(url=url, title=clean_title(_string(item, "title")), updated_at=parse_w3c_time(date))
+        entry = entry_or_note(_json_entry, notes, item, page.url)
+        if entry is not None:
+            yield entry
+
+
+def _json_entry(item: Any, base: str) -> DiscoveredUrl | None:
+    url = absolute_url(_string(item, "url") or _string(item, "external_url"), base)
+    if not url:
+        return None
+    date = _string(item, "date_modified") or _string(item, "date_published")
+    return DiscoveredUrl(url=url, title=clean_title(_string(item, "title")), updated_at=parse_w3c_time(date))
 
 
 def _string(item: Any, name: str) -> str:

@@ -15,6 +15,7 @@ from archive.crawl.discover.truncation import (
     absolute_url,
     clean_title,
     entity_problem,
+    entry_or_note,
     leading_bytes,
     parse_w3c_time,
     read_chunks,
@@ -48,7 +49,9 @@ def read_sitemap(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
         for _, element in elements:
             kind = _KIND_BY_TAG.get(_local_name(element))
             if kind is not None:
-                yield from _entry(element, kind, page.url)
+                entry = entry_or_note(_entry, notes, element, kind, page.url)
+                if entry is not None:
+                    yield entry
                 _free(element)
     except etree.XMLSyntaxError as error:
         notes[DAMAGED] = f"the sitemap cannot be read from line {error.lineno or 0} on"
@@ -80,8 +83,8 @@ def _lines(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
                 yield DiscoveredUrl(url=line.strip())
 
 
-def _entry(element: etree._Element, kind: SeedKind, base: str) -> Iterator[DiscoveredUrl]:
-    """Yield one entry: URL and time from its own children, title and publication date from the news extension.
+def _entry(element: etree._Element, kind: SeedKind, base: str) -> DiscoveredUrl | None:
+    """Return one entry: URL and time from its own children, title and publication date from the news extension.
 
     Elements of images and videos have a URL and a title of their own, which are not those of the article.
     """
@@ -93,9 +96,10 @@ def _entry(element: etree._Element, kind: SeedKind, base: str) -> Iterator[Disco
         for child in extension.iterchildren(etree.Element)
     }
     url = absolute_url(fields["loc"], base) if fields.get("loc") else None
-    if url:
-        updated_at = parse_w3c_time(fields.get("lastmod") or news.get("publication_date") or "")
-        yield DiscoveredUrl(url=url, kind=kind, title=clean_title(news.get("title", "")), updated_at=updated_at)
+    if not url:
+        return None
+    updated_at = parse_w3c_time(fields.get("lastmod") or news.get("publication_date") or "")
+    return DiscoveredUrl(url=url, kind=kind, title=clean_title(news.get("title", "")), updated_at=updated_at)
 
 
 def _local_name(element: etree._Element) -> str:

@@ -6,14 +6,18 @@ import codecs
 import re
 import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeAlias
 
 from archive.urls import fetchable_url
 from db.errors import BadInput
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from db.records import DiscoveredUrl
+
+_Arguments = ParamSpec("_Arguments")
 CUT: Final = "list-cut"
 REFUSED: Final = "list-refused"
 DAMAGED: Final = "list-damaged"
@@ -40,6 +44,19 @@ def absolute_url(url: str, base: str) -> str | None:
     try:
         return fetchable_url(url.strip(), base)
     except BadInput:
+        return None
+
+
+def entry_or_note(
+    read: Callable[_Arguments, DiscoveredUrl | None], notes: Notes, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> DiscoveredUrl | None:
+    """Return what ``read`` makes of one entry of a list. If that raises, it costs this entry alone and is noted."""
+    try:
+        return read(*args, **kwargs)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        notes[DAMAGED] = f"an entry could not be read: {cause_of(error)}"
         return None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpcore
 
 from archive.crawl.fetch.fetch_error import FetchError
+from archive.crawl.fetch.response_head import HeadReader, RepairedHead
 from db.records import Reason
 
 _MAX_UNREAD = 256 * 1024  # bytes buffered before the transport is paused
@@ -106,6 +107,12 @@ class Connection(httpcore.AsyncNetworkStream):
         self.tail = b""
         self._leading = b""
         self._must_close = False
+        self._head_reader = HeadReader()
+
+    @property
+    def repaired_head(self) -> RepairedHead | None:
+        """The last header block since the last request, if the parser got another form of it than was received."""
+        return self._head_reader.repaired
 
     @property
     def speaks_http(self) -> bool:
@@ -129,8 +136,15 @@ class Connection(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's signature)
         """Return the received bytes, at most ``max_bytes``, or no bytes at the end of the connection.
 
-        Raises httpcore's ``ReadTimeout`` and ``ReadError``, and ``FetchError`` for a header block without end.
+        A header block is returned as a whole, in the form that the parser accepts (``response_head``). Raises
+        httpcore's ``ReadTimeout`` and ``ReadError``, and ``FetchError`` for a header block without end.
         """
+        while True:
+            received = await self._receive(max_bytes, timeout)
+            if (data := self._head_reader.feed(received)) or not received:
+                return data
+
+    async def _receive(self, max_bytes: int, timeout: float | None) -> bytes:  # noqa: ASYNC109
         if not self._buffer.is_ready:
             try:
                 async with asyncio.timeout(timeout):
@@ -157,6 +171,7 @@ class Connection(httpcore.AsyncNetworkStream):
             return
         self.received, self.is_ended, self.has_head, self._leading, self.tail = 0, False, False, b"", b""
         self._buffer.first_byte_at = None
+        self._head_reader = HeadReader()
         if self._buffer.is_ended or self._transport.is_closing():
             raise httpcore.WriteError("the server closed the connection")
         self._transport.write(buffer)

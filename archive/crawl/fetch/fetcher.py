@@ -20,6 +20,7 @@ from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Request, Response, exc
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.host_queue import HostQueue
 from archive.crawl.fetch.ip_limit import IpLimiter
+from archive.crawl.fetch.meta_refresh import refresh_target
 from archive.crawl.fetch.politeness import RememberedHost, recall_nothing, retry_wait
 from archive.crawl.fetch.redirects import RedirectChain, outcome_from_error, outcome_from_response
 from archive.crawl.fetch.robots import READ_BYTES, robots_from_outcome, robots_visit
@@ -92,6 +93,7 @@ class Fetcher:
         self._side_pages: list[tuple[Visit, Outcome]] = []
         self._changed_queues: set[HostQueue] = set()
         self._probe_tasks: set[asyncio.Task[None]] = set()
+        self._unprobed: dict[HostQueue, bool] = {}  # origins that are due for a probe, and whether they may be private
         self._page_mode = _FetchMode(deadline=policy.deadline, max_wire=policy.max_wire)
         self._robots_mode = replace(
             self._page_mode,
@@ -142,7 +144,12 @@ class Fetcher:
                 self._schedule_probe(self._queue(url), allow_private=allow_private)
 
     async def finish_probes(self) -> None:
-        """Wait for the probes under way, for 20 seconds at most."""
+        """Probe the origins that were never idle, and wait for all probes, for 20 seconds at most.
+
+        Call it when no visit is under way. An origin whose last visit failed has had no other occasion.
+        """
+        for queue, allow_private in list(self._unprobed.items()):
+            self._schedule_probe(queue, allow_private=allow_private)
         if self._probe_tasks:
             await asyncio.wait(self._probe_tasks, timeout=_PATIENCE)
 
@@ -175,13 +182,22 @@ class Fetcher:
     async def _attempt(self, chain: RedirectChain, mode: _FetchMode) -> Outcome:
         try:
             chain.url = fetchable_url(chain.visit.url)
-            response = await self._follow(chain, mode)
-            outcome = outcome_from_response(chain, response, self._now(), max_payload=self._policy.max_payload)
+            response, outcome = await self._follow_to_page(chain, mode)
         except Exception as error:  # noqa: BLE001 (the one place where any error a page causes becomes a value)
             return outcome_from_error(chain, fetch_error_from(error), self._now())
         if mode.keeps_oversized_start and outcome.reason is Reason.TOO_LARGE and outcome.payload is None:
             return replace(outcome, payload=response.body)
         return outcome
+
+    async def _follow_to_page(self, chain: RedirectChain, mode: _FetchMode) -> tuple[Response, Outcome]:
+        while True:
+            response = await self._follow(chain, mode)
+            outcome = outcome_from_response(chain, response, self._now(), max_payload=self._policy.max_payload)
+            follows = mode.obeys_robots and not chain.visit.replays  # a robots.txt is no page for readers
+            target = refresh_target(outcome) if follows else None
+            if target is None:
+                return response, outcome
+            chain.follow_refresh(response, target, mode.max_hops)
 
     async def _follow(self, chain: RedirectChain, mode: _FetchMode) -> Response:
         while True:
@@ -234,6 +250,7 @@ class Fetcher:
             etag=visit.etag if is_conditional else None,
             last_modified=visit.last_modified if is_conditional else None,
             bypass_caches=chain.bypass_caches,
+            cookie=chain.cookies.header(chain.url),
         )
 
     # --- origins ---
@@ -276,8 +293,11 @@ class Fetcher:
     # --- probes ---
 
     def _schedule_probe(self, queue: HostQueue, *, allow_private: bool) -> None:
-        """Start a soft-404 probe of an idle origin, unless it had one within a week."""
-        if queue.is_probing or not queue.is_idle or not soft404.is_probe_due(queue.state.probed_at, self._now()):
+        """Start a soft-404 probe of an idle origin, unless it had one within a week. A busy origin waits for later."""
+        if not soft404.is_probe_due(queue.state.probed_at, self._now()):
+            return
+        self._unprobed[queue] = allow_private
+        if queue.is_probing or not queue.is_idle:
             return
         queue.is_probing = True
         task = asyncio.create_task(self._probe_when_idle(queue, allow_private=allow_private))
@@ -306,6 +326,7 @@ class Fetcher:
         if outcome.reason is not Reason.ROBOTS_DENIED:
             self._side_pages.append((visit, outcome))
         queue.record_probe()
+        self._unprobed.pop(queue, None)
         self._changed_queues.add(queue)
 
 

@@ -6,13 +6,15 @@ import asyncio
 import hashlib
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.crawl.fetch.charset import detect_charset, is_generic_type, is_text
+from archive.crawl.fetch.cookies import VisitCookies
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
-from archive.formats.content_coding import DecodedBody, decode_body, looks_gzipped
+from archive.formats.charset import charset_of
+from archive.formats.content_coding import decode_entity
+from archive.formats.media_type import declared_type
 from archive.urls import fetchable_url
 from db.records import Hop, Outcome, Reason, Visit, reason_of_status
 
@@ -31,8 +33,9 @@ class RedirectChain:
     """The state of a visit on its way: ``url`` is requested next, ``hops`` are the redirects followed.
 
     ``seconds_left`` is the remaining time on the network. Only the time inside ``timed`` counts, not the wait for a
-    turn. ``started_at`` is the time of the first request, and before that the time the chain was created.
-    ``bypass_caches`` is set after a useless 304, so the next request asks all caches to revalidate.
+    turn. ``started_at`` is the time of the first request, and before that the time the chain was created. ``cookies``
+    are those of this visit. ``bypass_caches`` is set after a useless 304, so the next request asks all caches to
+    revalidate.
     """
 
     def __init__(self, visit: Visit, started_at: datetime, *, seconds_left: float) -> None:
@@ -44,7 +47,9 @@ class RedirectChain:
         self.flags: tuple[str, ...] = ()
         self.is_retry = False
         self.bypass_caches = False
+        self.cookies = VisitCookies()
         self._has_started = False
+        self._requested: set[tuple[str, str | None]] = set()
 
     def restart(self) -> RedirectChain:
         """Return a new chain for a retry of the same visit, with the time that is left."""
@@ -68,16 +73,27 @@ class RedirectChain:
         """Follow a redirect.
 
         Raises ``FetchError`` for a loop or more than ``max_hops`` redirects, ``RefusedUrl`` for an invalid target.
-        Because we send no cookies, a URL that was requested before would redirect in the same way again, so it is a
-        loop.
+        A URL that was requested before with the same cookies would redirect in the same way again, so it is a loop.
         """
         location = response.location or ""
+        self._leave(response, location, max_hops)
+        self._go_to(fetchable_url(location, response.url))
+
+    def follow_refresh(self, response: Response, target: str, max_hops: int) -> None:
+        """Follow a redirect that the page itself declares (``refresh_target``). Raises ``FetchError`` as ``follow``."""
+        self._leave(response, target, max_hops)
+        self._go_to(target)
+
+    def _leave(self, response: Response, location: str, max_hops: int) -> None:
+        self._requested.add((response.url, response.cookie))
+        self.cookies.store(response.url, response.values("set-cookie"), response.requested_at)
         self.flags += response.flags
         self.hops += (_hop(response, location),)
         if len(self.hops) > max_hops:
             raise FetchError(Reason.REDIRECT_LOOP, f"more than {max_hops} redirects")
-        target = fetchable_url(location, response.url)
-        if target in {hop.url for hop in self.hops}:
+
+    def _go_to(self, target: str) -> None:
+        if (target, self.cookies.header(target)) in self._requested:
             raise FetchError(Reason.REDIRECT_LOOP, f"redirected back to {target}")
         self.url = target
 
@@ -96,7 +112,7 @@ class RedirectChain:
 
 
 # Apache appends the name of the coding to the tag, inside or outside of the quotes.
-_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:[-;]+(?:gzip|deflate|br|zstd|df))?"?')
+_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:(?<![-;])[-;]++(?:gzip|deflate|br|zstd|df))?"?')
 
 
 def _differs(etag: str | None, stored_etag: str | None) -> bool:
@@ -161,8 +177,8 @@ def outcome_from_response(chain: RedirectChain, response: Response, now: datetim
     """
     status_reason = reason_of_status(response.status, conditional=response.is_conditional)
     body = _no_body(response) if status_reason is Reason.NOT_MODIFIED else _decoded_body(response, max_payload)
-    content_type = response.header("content-type") or ""
-    charset, charset_flags = _charset(content_type, body)
+    content_type = declared_type(response.values("content-type"))
+    charset, charset_flags = (None, ()) if body.reason else charset_of(content_type, body.payload)
     incomplete = (f"body-{body.reason}",) if status_reason and body.reason else ()
     has_validators = (status_reason or body.reason) in _WITH_VALIDATORS
     headers = _recorded_headers(response)
@@ -208,24 +224,7 @@ def _decoded_body(response: Response, max_payload: int) -> _Body:
     if error is not None:
         payload = None if error.reason is Reason.TOO_LARGE else response.body
         return _Body(payload=payload, reason=error.reason, detail=error.detail, flags=())
-    decoded = decode_body(response.body, response.values("content-encoding"), max_payload=max_payload)
-    decoded = _unzip_undeclared(decoded, response, max_payload)
+    content_type = declared_type(response.values("content-type"))
+    codings = (*response.values("content-encoding"), *response.transfer_codings)
+    decoded = decode_entity(response.body, codings, content_type, max_payload=max_payload)
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
-
-
-def _unzip_undeclared(decoded: DecodedBody, response: Response, max_payload: int) -> DecodedBody:
-    """Decode text that is still gzip after all declared codings: it was compressed once more than declared."""
-    content_type = response.header("content-type") or ""
-    may_be_text = is_generic_type(content_type) or is_text(content_type, decoded.payload)
-    if decoded.reason is not None or not looks_gzipped(decoded.payload) or not may_be_text:
-        return decoded
-    inner = decode_body(decoded.payload, ("gzip",), max_payload=max_payload)
-    if inner.reason is not None:
-        return decoded  # then it is not text, and the readers of lists unpack gzip themselves
-    return replace(inner, flags=(*decoded.flags, "sniffed-gzip", *inner.flags))
-
-
-def _charset(content_type: str, body: _Body) -> tuple[str | None, tuple[str, ...]]:
-    if body.payload is None or body.reason is not None or looks_gzipped(body.payload):
-        return None, ()
-    return detect_charset(content_type, body.payload) if is_text(content_type, body.payload) else (None, ())

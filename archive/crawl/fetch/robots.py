@@ -15,7 +15,7 @@ from protego import Protego
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.policy import PRODUCT
 from archive.crawl.fetch.politeness import LONGEST_DELAY
-from archive.crawl.fetch.robots_groups import rules_for
+from archive.crawl.fetch.robots_groups import plain_delays, rules_for
 from archive.timestamps import iso
 from archive.urls import fetchable_url
 from db.records import Outcome, Reason, SeedKind, Visit
@@ -136,8 +136,10 @@ def read_robots(outcome: Outcome, wire: bytes, agent: str = PRODUCT) -> Robots:
     status = outcome.status or 0
     if outcome.reason is None or outcome.reason is Reason.TOO_LARGE:
         body = wire if outcome.payload is None else outcome.payload
-        text = body[:READ_BYTES].decode("utf-8-sig", "replace")
-        whole_file = Protego.parse(text)  # Crawl-delay is no rule of RFC 9309, so it is read from the whole file
+        text = _decode(body[:READ_BYTES])
+        whole_file = Protego.parse(
+            plain_delays(text)
+        )  # Crawl-delay is no rule of RFC 9309, so it is read from the whole file
         return Robots(
             confirmed_at=outcome.finished_at,
             captured_at=outcome.started_at,
@@ -151,6 +153,15 @@ def read_robots(outcome: Outcome, wire: bytes, agent: str = PRODUCT) -> Robots:
     if status in _CLIENT_ERRORS and status != _TOO_MANY_REQUESTS:
         return _no_rules(outcome)
     return _deny_all(outcome, f"robots.txt answered {outcome.reason}: {outcome.detail}")
+
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _decode(body: bytes) -> str:
+    """Decode a robots.txt: UTF-8 by its RFC, UTF-16 if it begins with that byte-order mark."""
+    encoding = "utf-16" if body.startswith(_UTF16) else "utf-8-sig"
+    return body.decode(encoding, "replace")
 
 
 def _without_response(outcome: Outcome) -> Robots:

@@ -38,6 +38,22 @@ def rules_for(agent: str, text: str) -> str:
     )
 
 
+_DELAY = re.compile(
+    r"^([ \t]*crawl[- ]?delay[ \t]*:[ \t]*)([0-9]{1,9})(?:[.,]([0-9]{1,9}))?[ \t]*(ms|milliseconds?)?[^\r\n#]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def plain_delays(text: str) -> str:
+    """Return a robots.txt with each Crawl-delay as a plain number of seconds: ``10s`` is 10, ``2,5`` is 2.5."""
+    return _DELAY.sub(_plain_delay, text)
+
+
+def _plain_delay(match: re.Match[str]) -> str:
+    seconds = float(f"{match[2]}.{match[3] or 0}")
+    return f"Crawl-delay: {seconds / 1000 if match[4] else seconds}"
+
+
 def _records(text: str) -> Iterator[tuple[str, str]]:
     """Yield field (in lower case) and value of each ``field: value`` line, or of two words with a missing colon."""
     for line in re.split(r"\r\n?|\n", text):

@@ -87,7 +87,7 @@ def view(facts: Facts) -> Json:
         "timeline": _timeline(facts),
         "versions": [_version(earlier, facts) for earlier in reversed(history.versions)],
         "states": [_state(stretch) for stretch in history_json["states"]],
-        **{name: history_json[name] for name in ("suspects", "moves", "claims", "found_in")},
+        **{name: history_json[name] for name in ("suspects", "believed", "moves", "claims", "found_in")},
         "facts": [serialize.fact(fact) for fact in facts.facts],
         "copies": copies(facts),
         "checks": facts.health.count,

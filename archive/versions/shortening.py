@@ -1,0 +1,91 @@
+"""Evidence that a text which lost more than half is a real edit: the structure of its page, or a later text.
+
+A page that broke or was cut lacks its end, its footer or the end of its article, or it is another template. A page that
+shows less and is whole was edited. Without such a page a later text decides: it bears the shortening out if it goes on
+from the short text and does not show again what was cut.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from db.typography import fold_typography
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from db.records import Sighting
+
+LEAST_SHARED = 0.9
+"""Share of the names of classes and elements, of both pages together, that two pages of one template have in common."""
+
+_ENDS_WITHIN = 4_096
+"""Bytes at the end of a page in which its end tag stands."""
+
+_MOST_BYTES = 5_000_000
+"""A larger page is not looked at."""
+
+_NAMES = re.compile(rb"""\b(?:class|id)\s*=\s*["']([^"'<>]{1,200})["']""", re.IGNORECASE)
+_WHOLE_TAGS = (b"article", b"main", b"footer")
+_SHOWN_AGAIN = 0.25
+_GOES_ON = 0.3
+
+
+class Evidence(Protocol):
+    """The two questions that decide about a shortening."""
+
+    def is_whole(self, before: Sighting, after: Sighting) -> bool:
+        """Return True if the structure of the later page says that nothing broke."""
+
+    def bears_out(self, before: Sighting, short: Sighting, later: Sighting) -> bool:
+        """Return True if ``later`` goes on from the ``short`` text and does not show again what was cut."""
+
+
+class StoredEvidence:
+    """Evidence from stored texts and payloads.
+
+    ``body`` returns the body of a text by its digest, ``payload`` the payload of a capture by its id.
+    """
+
+    def __init__(self, *, body: Callable[[str], str], payload: Callable[[int], bytes]) -> None:
+        self._body = body
+        self._payload = payload
+
+    def is_whole(self, before: Sighting, after: Sighting) -> bool:
+        """Return True if both pages are whole, of one template, under one headline."""
+        if before.title != after.title or not after.title:
+            return False
+        return has_same_frame(self._payload(before.capture_id), self._payload(after.capture_id))
+
+    def bears_out(self, before: Sighting, short: Sighting, later: Sighting) -> bool:
+        """Return True if ``later`` has lines of the ``short`` text, and few of those that were cut from ``before``."""
+        old, rest, new = (_lines(self._body(sighting.text_sha256 or "")) for sighting in (before, short, later))
+        cut = old - rest
+        return _size(rest & new) >= _GOES_ON * _size(rest) > 0 and _size(cut & new) <= _SHOWN_AGAIN * _size(cut)
+
+
+def has_same_frame(before: bytes, after: bytes) -> bool:
+    """Return True if both pages have their end, what ``before`` closes is closed, and they are of one template.
+
+    Linear in the length of the pages.
+    """
+    if max(len(before), len(after)) > _MOST_BYTES:
+        return False
+    pages = before.lower(), after.lower()
+    if not all(b"</html>" in page[-_ENDS_WITHIN:] or b"</body>" in page[-_ENDS_WITHIN:] for page in pages):
+        return False
+    for tag in _WHOLE_TAGS:
+        opened, closed = ([page.count(mark + tag) for page in pages] for mark in (b"<", b"</"))
+        if opened[1] != closed[1] or bool(opened[0]) != bool(opened[1]):
+            return False
+    names, others = ({name for names in _NAMES.findall(page) for name in names.split()} for page in pages)
+    return len(names & others) >= LEAST_SHARED * max(len(names | others), 1)
+
+
+def _lines(body: str) -> frozenset[str]:
+    return frozenset(" ".join(fold_typography(line).split()) for line in body.split("\n"))
+
+
+def _size(lines: frozenset[str]) -> int:
+    return sum(map(len, lines))

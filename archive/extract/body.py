@@ -10,6 +10,8 @@ from lxml import etree
 from trafilatura import bare_extraction
 
 from archive.extract.blocks import fill_gaps, linear_text, prose_length, sibling_groups
+from archive.extract.lost_lists import bare_headings, restore_lists, text_units
+from archive.extract.notes import Note, find_notes, insert_notes
 from archive.extract.recipe import (
     GAP_TEXT,
     KEEP_PRECISION,
@@ -46,6 +48,10 @@ class Body:
     method: str
     is_revealed: bool = False
     """True if most of it is hidden until a script shows it."""
+    notes: tuple[Note, ...] = ()
+    """Corrections and standfirsts beside the body that are in the text."""
+    bare_headings: tuple[str, ...] = ()
+    """Headings in the text without the words that the page has under them."""
 
 
 class _RaiseMemoryErrors(logging.Handler):
@@ -104,7 +110,9 @@ def _read_shown(parsed: ParsedPage, *, fast: bool) -> Body:
         body = body if len(body.text) >= KEEP_PRECISION * len(default.text) else default
     if not 0 < len(body.text) <= GAP_TEXT:
         return body
-    return Body(fill_gaps(body.text, groups), body.method)
+    units = text_units(root)
+    text, notes = insert_notes(restore_lists(fill_gaps(body.text, groups), units), find_notes(root))
+    return Body(text, body.method, notes=notes, bare_headings=tuple(bare_headings(text, units)))
 
 
 def _run_pass(root: HtmlElement, focus: Focus) -> str:

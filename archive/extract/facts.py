@@ -8,6 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from archive.extract.blanks import write_signs_as_blanks
 from archive.extract.dates import first_date, format_date
 from archive.extract.declared_dates import day_in_address
 from archive.extract.recipe import SHORT_WORDS, TRUNCATED
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from archive.extract.body import Body
     from archive.extract.declared_dates import Statement
     from archive.extract.metadata import DeclaredMetadata
 
@@ -54,6 +56,16 @@ def access_facts(declared: DeclaredMetadata, words: int) -> Iterator[Fact]:
         yield Fact(
             name="flag", value="possibly truncated", source="json-ld", raw=f"{declared_words} words, {words} found"
         )
+
+
+def body_facts(body: Body) -> Iterator[Fact]:
+    """Yield the notes in the text as what they are, and flags for a body that needs a second look."""
+    for note in body.notes:
+        yield Fact(name="note", value=note.kind, source=note.source, raw=write_signs_as_blanks(note.text))
+    if body.is_revealed:
+        yield Fact(name="flag", value="hidden until a script shows it", source="markup")
+    for heading in body.bare_headings:
+        yield Fact(name="flag", value="heading without its text", source="markup", raw=write_signs_as_blanks(heading))
 
 
 def guessed_dates(root: HtmlElement, declared: DeclaredMetadata, url: str, captured_at: datetime) -> Iterator[Fact]:

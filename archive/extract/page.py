@@ -11,7 +11,7 @@ from archive.extract.blanks import restore_blanks, write_blanks_as_signs, write_
 from archive.extract.body import read_body
 from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
-from archive.extract.facts import access_facts, declared_facts, guessed_dates
+from archive.extract.facts import access_facts, body_facts, declared_facts, guessed_dates
 from archive.extract.headings import words_of_address
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
@@ -102,8 +102,7 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         words, text = count_words(body.text), body.text
         verdict, detail = decide_verdict(read_signals(page, declared, root, title=title, text=text, scripts=scripts))
         facts += access_facts(declared, words)
-        if body.is_revealed:
-            facts.append(Fact(name="flag", value="hidden until a script shows it", source="markup"))
+        facts += body_facts(body)
         if body.method == "linear":
             facts.append(
                 Fact(

@@ -78,6 +78,15 @@ GAP_LINKED = 0.3
 too. A heading that is one link is put back (as in a list of products). One that starts as a label and ends in a link is
 not."""
 
+LIST_LINKED = 0.8
+"""A list of which more than this share is link text leads to other pages, unless a sentence introduces it."""
+
+LIST_LEADING = 0.5
+"""So does a list of which more than this share of the items begins with a link: teasers."""
+
+LIST_STEPS = 3
+"""A list belongs to a block of the text if their common ancestor is at most so many levels above each."""
+
 THIN_WORDS = 25
 """A shorter body is ``thin`` unless the page declares an article: agencies do send two-sentence news."""
 

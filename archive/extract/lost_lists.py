@@ -1,0 +1,225 @@
+"""Lists, steps, definitions and table rows that the extractor dropped out of an article, put back in their place.
+
+The extractor judges a list by its links and the length of its items, and often drops it whole. Here the neighbours
+decide: a list that stands in the page between two blocks of the text, in the same part of the page, belongs to it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from archive.extract.recipe import GAP_CHARACTERS, LIST_LEADING, LIST_LINKED, LIST_STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.parse import XPathQuery
+
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+_ITEMS = frozenset({"li", "tr", "dt", "dd"})
+_LISTS = frozenset({"ul", "ol", "dl", "table"})
+_UNIT_TAGS = ("p", "summary", *_HEADINGS, *_ITEMS)
+_OUTSIDE = ("nav", "footer", "header", "aside", "button", "select", "figure", "noscript", "template", "script", "a")
+_UNITS: XPathQuery = etree.XPath(
+    f"//*[{' or '.join(f'self::{tag}' for tag in sorted(_UNIT_TAGS))}]"
+    f"[not({' or '.join(f'ancestor::{tag}' for tag in _OUTSIDE)})]"
+)
+_NOT_LAYOUT = _LISTS | frozenset(_UNIT_TAGS)
+_CHROME = re.compile(
+    r"share|social|related|recommend|\bnav|menu|\btags?\b|breadcrumb|byline|\bauthor|comment|toolbar|pagin|teaser|promo|"
+    r"\btoc\b|table-of-contents|sidebar|widget|newsletter|most-read|popular|\bmeta|metadata|carousel|slider|cookie|consent"
+)
+_NOT_WORDS = re.compile(r"[\W_]+")
+_LEAST_KEY = 20  # characters; a shorter block is recognised as a whole line only
+_COLON = (":", "\uff1a")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A paragraph, heading, list item or row: its own words, and ``key``, its letters and digits alone."""
+
+    element: HtmlElement
+    text: str
+    key: str
+
+    @property
+    def is_item(self) -> bool:
+        """True for a list item, a row, or a part of a definition."""
+        return self.element.tag in _ITEMS
+
+    @property
+    def line(self) -> str:
+        """The line under which it appears in a text."""
+        return f"- {self.text}" if self.element.tag == "li" else self.text
+
+
+def text_units(root: HtmlElement) -> list[Unit]:
+    """Return the paragraphs, headings, items and rows of a page outside of its chrome, in document order."""
+    units = []
+    for element in _UNITS(root):
+        if element.tag == "tr":
+            cells = (" ".join("".join(cell.itertext()).split()) for cell in element.iter("td", "th"))
+            text = f"| {' | '.join(cells)} |" if element.find(".//table") is None else ""
+        else:
+            text = " ".join("".join(_own_texts(element)).split())
+        if key := _key(text):
+            units.append(Unit(element, text, key))
+    return units
+
+
+def restore_lists(text: str, units: Sequence[Unit]) -> str:
+    """Return ``text`` with the lists that it lacks although their neighbours are in it. Linear in the page."""
+    lines = text.split("\n")
+    added: dict[int, list[str]] = {}
+    places = _places(lines, units)
+    anchors = [number for number, place in enumerate(places) if place is not None]
+    for before, after in zip(anchors, [*anchors[1:], None], strict=False):
+        missing = units[before + 1 : after]
+        if missing and any(unit.is_item for unit in missing):
+            lost = list(_lost(units[before], missing, None if after is None else units[after]))
+            added.setdefault(places[before] or 0, []).extend(unit.line for unit in lost)
+    if not added:
+        return text
+    pieces = ([line, *added.get(number, ())] for number, line in enumerate(lines))
+    return "\n".join(line for piece in pieces for line in piece)
+
+
+def bare_headings(text: str, units: Sequence[Unit]) -> Iterator[str]:
+    """Yield the headings in ``text`` that have nothing under them there, but words on the page."""
+    lines = [_key(line) for line in text.split("\n")]
+    followers = dict(zip(lines, [*lines[1:], ""], strict=True))
+    headings = {unit.key for unit in units if unit.element.tag in _HEADINGS}
+    for unit, following in pairwise(units):
+        if unit.element.tag not in _HEADINGS or unit.key not in followers or following.element.tag in _HEADINGS:
+            continue
+        is_bare = followers[unit.key] in headings or not followers[unit.key]
+        if is_bare and len(following.text) >= GAP_CHARACTERS and not _is_linked([following]):
+            yield unit.text
+
+
+def _places(lines: Sequence[str], units: Sequence[Unit]) -> list[int | None]:
+    """Return for each unit the number of the line that has it, None if the text lacks it or has it elsewhere."""
+    keys = [_key(line) for line in lines]
+    line_of = {key: number for number, key in reversed(list(enumerate(keys))) if key}
+    flat, ends = "".join(keys), list(accumulate(map(len, keys)))
+    places: list[int | None] = []
+    position = 0
+    for unit in units:
+        place = line_of.get(unit.key)
+        if place is None and len(unit.key) >= _LEAST_KEY:
+            start = flat.find(unit.key, position)
+            start = start if start >= 0 else flat.find(unit.key)
+            place = bisect_right(ends, start) if start >= 0 else None
+            position = start if start >= 0 else position
+        places.append(place)
+    return places
+
+
+def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None) -> Iterator[Unit]:
+    """Yield the units of ``missing`` that belong between two blocks of the text."""
+    introduces = before.text.endswith(_COLON)
+    is_sentence = len(before.text) >= GAP_CHARACTERS and not _is_linked([before])
+    if after is None and not introduces and before.element.tag not in _HEADINGS and not before.is_item:
+        return
+    parents = {unit.element.getparent() for unit in (before, after) if unit is not None}
+    for group in _groups(missing):
+        container = _outermost_list(group[0].element)
+        if container is None:
+            if group[0].element.getparent() in parents and after is not None and not _is_linked(group):
+                yield from group
+            continue
+        if not _is_near(before.element, container) or _is_chrome(container):
+            if after is None:
+                return
+            continue
+        if (introduces and is_sentence) or not _is_linked(group):
+            yield from group if not _is_layout(group) else ()
+        introduces = False
+
+
+def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """Yield runs of units that are in the same outermost list. A unit in none is a run of its own."""
+    group: list[Unit] = []
+    last: HtmlElement | None = None
+    for unit in units:
+        container = _outermost_list(unit.element)
+        if group and (container is None or container is not last):
+            yield group
+            group = []
+        group.append(unit)
+        last = container
+    if group:
+        yield group
+
+
+def _outermost_list(element: HtmlElement) -> HtmlElement | None:
+    """Return the list or table around an element, and the outermost one if they are nested directly."""
+    outermost = None
+    while element is not None and element.tag in _NOT_LAYOUT | {"tbody", "thead", "tfoot", "td", "th", "div", "span"}:
+        if element.tag in _LISTS:
+            outermost = element
+        elif outermost is not None and element.tag not in _NOT_LAYOUT:
+            break
+        element = element.getparent()
+    return outermost
+
+
+def _is_near(block: HtmlElement, container: HtmlElement) -> bool:
+    """True if the nearest common ancestor of both is at most ``LIST_STEPS`` levels above each."""
+    block = _outermost_list(block) if block.tag in _ITEMS else block
+    if block is None or block is container:
+        return block is container
+    above = [container, *(ancestor for ancestor, _ in zip(container.iterancestors(), range(LIST_STEPS), strict=False))]
+    return any(ancestor in above for ancestor, _ in zip(block.iterancestors(), range(LIST_STEPS), strict=False))
+
+
+def _is_chrome(container: HtmlElement) -> bool:
+    near = [container, *(ancestor for ancestor, _ in zip(container.iterancestors(), range(1), strict=False))]
+    names = " ".join(f"{part.get('class') or ''} {part.get('id') or ''}" for part in near).lower()
+    return _CHROME.search(names[:500]) is not None or container.find(".//input") is not None
+
+
+def _is_linked(group: Sequence[Unit]) -> bool:
+    """True if most of the words are links, or most items begin with one: a list of other pages."""
+    linked = sum(len(_key("".join(link.itertext()))) for unit in group for link in unit.element.iter("a"))
+    items = [unit for unit in group if unit.is_item]
+    leading = sum(_begins_with_link(unit.element) for unit in items)
+    return linked > LIST_LINKED * sum(len(unit.key) for unit in group) or leading > LIST_LEADING * max(len(items), 1)
+
+
+def _is_layout(group: Sequence[Unit]) -> bool:
+    """True for a table of one row: it arranges the page."""
+    return len(group) == 1 and group[0].element.tag == "tr"
+
+
+def _begins_with_link(element: HtmlElement) -> bool:
+    """True for a teaser: a link to another page, then its summary."""
+    part: HtmlElement | None = element
+    while part is not None and part.tag != "a" and not (part.text or "").strip():
+        part = next(iter(part), None)
+    return part is not None and part.tag == "a"
+
+
+def _own_texts(element: HtmlElement) -> Iterator[str]:
+    """Yield the texts of an element without those of units and lists inside it."""
+    yield element.text or ""
+    for child in element:
+        if child.tag in _NOT_LAYOUT:
+            yield " "
+        else:
+            yield from _own_texts(child)
+            if child.tag in {"br", "div"}:
+                yield " "
+        yield child.tail or ""
+
+
+def _key(text: str) -> str:
+    return _NOT_WORDS.sub("", text)

@@ -1,0 +1,156 @@
+"""Corrections, updates and standfirsts beside the article's body: the extractor drops asides, headers and footers.
+
+A note is known by its first words, or by the name that the publisher gives its block. It is part of the text, in its
+place on the page, and a fact marks it as what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.parse import XPathQuery
+
+NOTE_WORDS = (
+    # English, German, French, Spanish, Italian, Portuguese
+    "corrections?|corrected|clarifications?|editor['\u2019]?s['\u2019]? note|erratum|errata|retraction|updated?|"
+    "amendment|"
+    "korrektur|berichtigung|richtigstellung|klarstellung|anmerkung der redaktion|anm\\. ?d\\. ?red|"
+    "aktualisierung|nachtrag|"
+    "rectificatif|précision|mise à jour|note de la rédaction|ndlr|"
+    "corrección|rectificación|fe de (?:errores|erratas)|aclaración|actualización|nota de la redacción|"
+    "correzione|rettifica|precisazione|aggiornamento|errata corrige|"
+    "correção|retificação|esclarecimento|atualização|"
+    # Dutch, Polish, Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Romanian, Turkish, Greek
+    "correctie|rectificatie|verduidelijking|aanvulling|sprostowanie|korekta|aktualizacja|od redakcji|"
+    "rättelse|förtydligande|uppdatering|rettelse|berigtigelse|præcisering|opdatering|presisering|oppdatering|"
+    "oikaisu|korjaus|päivitys|oprava|upřesnění|aktualizace|helyesbítés|frissítés|"
+    "corecție|rectificare|actualizare|erată|düzeltme|güncelleme|"
+    "διόρθωση|ενημέρωση|"
+    # Russian, Ukrainian, Arabic, Hebrew, Persian, Hindi
+    "исправление|поправка|уточнение|обновлено|обновление|опровержение|"
+    "от редакции|виправлення|уточнення|оновлено|спростування|"
+    "تصحيح|توضيح|تحديث|تنويه|"
+    "תיקון|הבהרה|עדכון|"
+    "اصلاحیه|تصحیح|सुधार|"
+    "संशोधन|स्पष्टीकरण|"
+    # Vietnamese, Indonesian
+    "đính chính|cập nhật|koreksi|ralat|pembaruan"
+)
+"""First words of a note, in scripts with spaces."""
+
+UNSPACED_WORDS = "訂正|お詫び|追記|更新|修正|更正|勘误|勘誤|编者按|編者按|澄清|정정|바로잡습니다|แก้ไข|อัปเดต"
+"""First words of a note in Chinese, Japanese, Korean and Thai."""
+
+_NOTE = re.compile(rf"\W{{0,5}}(?:(?:{NOTE_WORDS})(?!\w)|(?:{UNSPACED_WORDS}))", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"\W{0,5}(?:this|the) (?:article|story|report|post|piece|page|headline) (?:was|has been) "
+    r"(?:\w+ ){0,2}(?:amended|corrected|updated|changed)|an earlier version of this",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"(?:^|[\s_-])(?:corrections?|corrigendum|clarifications?|errat(?:um|a)|editors?-?note)(?:$|[\s_-])"
+)
+_STANDFIRST = re.compile(
+    r"(?:^|[\s_-])(?:standfirst|lede|chapo|chapeau|vorspann|entradilla|bajada|sommario|ingress|manchet)(?:$|[\s_-])"
+)
+"""A "dek" or a sub-title is not among them: 10 of 181 labelled pages have one, and none counts it as text."""
+_BLOCKS: XPathQuery = etree.XPath(
+    "//body//*[self::p or self::div or self::li or self::small]"
+    "[not(p or div or ul or ol or h1 or h2 or table or article or section or form or ancestor::a)]"
+    "[ancestor::aside or ancestor::footer or ancestor::header or ancestor-or-self::*[position() < 4][@class or @id]]"
+    "[not(ancestor::nav or ancestor::form or ancestor::button or ancestor::noscript or ancestor::template)]"
+)
+_BEFORE: XPathQuery = etree.XPath("preceding::p | preceding::li")
+_NOT_WORDS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[^\W\d_]+")
+_LEAST_WORDS = 8  # a shorter one is a time stamp ("Updated: 3 January, 10 a.m.") or a label
+_LEAST_LETTERS = 16  # the same in a script without spaces
+_MOST = 1_500  # characters
+_MAX_NOTES = 20  # each costs a look at all before it
+_MAX_BEFORE = 400  # paragraphs before it that are searched for the last one in the text
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note on a page: its text, its kind (``correction note`` or ``standfirst``), and the block that has it."""
+
+    element: HtmlElement
+    text: str
+    kind: str
+
+    @property
+    def source(self) -> str:
+        """The block's tag and class, as in ``aside.correction``."""
+        block = next(self.element.iterancestors("aside", "footer", "header"), self.element)
+        name = (block.get("class") or "").split()
+        return ".".join((block.tag, *name[:1]))
+
+
+def find_notes(root: HtmlElement) -> list[Note]:
+    """Return the notes beside the body, in document order."""
+    notes: list[Note] = []
+    for element in _BLOCKS(root):
+        text = " ".join("".join(element.itertext()).split()) if len(notes) < _MAX_NOTES else ""
+        if not 0 < len(text) <= _MOST or not _is_sentence(text) or _is_linked(element, text):
+            continue
+        names = " ".join(_names(element))
+        if _NOTE.match(text) or _CHANGED.match(text) or _NAMED.search(names):
+            notes.append(Note(element, text, "correction note"))
+        elif _STANDFIRST.search(names) and _is_in_header_of_headline(element):
+            notes.append(Note(element, text, "standfirst"))
+    return notes
+
+
+def insert_notes(text: str, notes: Sequence[Note]) -> tuple[str, tuple[Note, ...]]:
+    """Return ``text`` with the notes it lacks, each behind the last block before it, and all notes that it then has."""
+    lines = text.split("\n")
+    keys = [_key(line) for line in lines]
+    line_of = {key: number for number, key in reversed(list(enumerate(keys)))}
+    flat = "".join(keys)
+    added: dict[int, list[str]] = {}
+    for note in notes:
+        if _key(note.text) not in flat:
+            preceding = reversed(_BEFORE(note.element)[-_MAX_BEFORE:])
+            places = (line_of.get(_key("".join(block.itertext()))) for block in preceding)
+            place = next((place for place in places if place is not None), -1)
+            added.setdefault(place, []).append(note.text)
+    if not added:
+        return text, tuple(notes)
+    pieces = [added.get(-1, []), *([line, *added.get(number, ())] for number, line in enumerate(lines))]
+    return "\n".join(line for piece in pieces for line in piece), tuple(notes)
+
+
+def _is_linked(element: HtmlElement, text: str) -> bool:
+    """True for a teaser or a row of links."""
+    return 2 * sum(len(" ".join("".join(link.itertext()).split())) for link in element.iter("a")) > len(text)
+
+
+def _is_sentence(text: str) -> bool:
+    words = _WORDS.findall(text)
+    return len(words) >= _LEAST_WORDS or (not text.isascii() and sum(map(len, words)) >= _LEAST_LETTERS)
+
+
+def _names(element: HtmlElement) -> Iterator[str]:
+    """Yield the classes and ids of a block and of the two around it, in lower case."""
+    parts = [element, *(ancestor for ancestor, _ in zip(element.iterancestors(), range(2), strict=False))]
+    for part in parts:
+        yield (part.get("class") or "")[:200].lower()
+        yield (part.get("id") or "")[:200].lower()
+
+
+def _is_in_header_of_headline(element: HtmlElement) -> bool:
+    header = next(element.iterancestors("header"), None)
+    return header is not None and header.find(".//h1") is not None
+
+
+def _key(text: str) -> str:
+    return _NOT_WORDS.sub("", text)

@@ -1,0 +1,80 @@
+"""Corrections and standfirsts outside of the article's body are text, and are marked as what they are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.extract import extract
+from archive.extract.boilerplate import clean
+from db.records import Page
+
+if TYPE_CHECKING:
+    from db.records import Extraction
+
+SENTENCES = (
+    "The harbour board met on Tuesday evening to settle the matter of the new ferry landing by the old pier.",
+    "A second report, read aloud by the clerk, put the cost of repairs above that of a wholly new structure.",
+    "The chairman promised an answer before the end of the month and thanked those who had written in to him.",
+)
+NOTE = "Correction: an earlier version of this report gave the cost as 300 crowns; it is 30."
+
+
+def read(inside: str = "", behind: str = "", header: str = "<h1>Harbour board meets</h1>") -> Extraction:
+    paragraphs = "".join(f"<p>{sentence}</p>" for sentence in SENTENCES)
+    body = f"<article>{header}{paragraphs}{inside}</article>{behind}<footer><p>The Daily Harbour</p></footer>"
+    moment = datetime(2026, 1, 5, tzinfo=UTC)
+    html = f"<html lang=en><title>Harbour board meets</title><body>{body}</body></html>"
+    return clean(extract(Page(payload=html.encode(), url="https://daily.example/a", captured_at=moment)))
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<aside class='correction'><p>{NOTE}</p></aside>",
+        f"<footer><p>{NOTE}</p></footer>",
+        f"<footer><small>{NOTE}</small></footer>",
+        f"<aside><div>{NOTE}</div></aside>",
+        "<aside><p>Berichtigung: Eine frühere Fassung nannte 300 Kronen, es sind aber nur 30.</p></aside>",
+        "<footer><p>Rectificatif : une version antérieure donnait 300 couronnes au lieu de 30.</p></footer>",
+        "<aside><p>Corrección: una versión anterior daba 300 coronas en lugar de las 30 reales.</p></aside>",
+        "<footer><p>Исправление: прежняя версия этой статьи называла 300 крон, верно только 30.</p></footer>",
+        "<aside><p>訂正:この記事の以前の版では費用を三百クローネとしていましたが、正しくは三十クローネです。</p></aside>",
+        "<aside><p>تصحيح: ذكرت نسخة سابقة من هذا التقرير أن التكلفة بلغت 300 كرونة والصحيح أنها 30 فقط.</p></aside>",
+    ],
+)
+def test_a_correction_beside_the_body_is_text(markup: str) -> None:
+    for extraction in (read(inside=markup), read(behind=markup)):
+        noted = [fact for fact in extraction.facts if fact.name == "note"]
+        assert [fact.value for fact in noted] == ["correction note"]
+        assert noted[0].raw[:12] in extraction.text.split("\n")[-1]
+
+
+def test_a_block_of_corrections_behind_the_article_is_text() -> None:
+    extraction = read(behind=f"<div class='corrections'><p>{NOTE}</p></div>")
+    assert extraction.text.endswith(NOTE)
+
+
+def test_a_standfirst_stands_before_the_body() -> None:
+    standfirst = "The board puts the cost at 30 crowns, after months of talk and letters."
+    header = f"<header><h1>Harbour board meets</h1><p class='standfirst'>{standfirst}</p></header>"
+    extraction = read(header=header)
+    assert extraction.text.startswith(f"{standfirst}\n{SENTENCES[0]}")
+    assert ("note", "standfirst", "header") in [(fact.name, fact.value, fact.source) for fact in extraction.facts]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<footer><p>Updated: 3 January 2026, 10.15 a.m.</p></footer>",
+        "<aside><p>Updated 3 hours ago</p></aside>",
+        "<aside><p><a href='/b'>Update: a third barge has arrived at the mill, says its captain today</a></p></aside>",
+        "<aside><p>Read more: the board of the harbour meets again in the spring, says its clerk.</p></aside>",
+    ],
+)
+def test_a_time_stamp_or_a_promotion_is_no_note(markup: str) -> None:
+    extraction = read(inside=markup)
+    assert extraction.text.split("\n") == list(SENTENCES)
+    assert "note" not in [fact.name for fact in extraction.facts]

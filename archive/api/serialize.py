@@ -336,7 +336,7 @@ def status(stats: Json) -> Json:
     drift = [
         {"host": host.name, "since": iso(host.since), "pages": host.pages, "of": host.of} for host in stats["drift"]
     ]
-    return {"counts": counts, **plain, "drift": drift, "runs": runs, "leases": leases}
+    return {"counts": counts, **plain, "drift": drift, "lists": stats["lists"], "runs": runs, "leases": leases}
 
 
 def extraction(identity: object, result: Extraction) -> Json:

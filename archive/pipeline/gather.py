@@ -101,9 +101,8 @@ def _add_listed_sources(
         return outcomes
     deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
     listing = discover(page_of(outcome), visit.kind, lists=not deep)
-    new_source_ids.extend(
-        store.add_discovered([(source, url_key(source.url)) for source in listing.entries], visit.source_id, now)
-    )
+    entries = [(source, url_key(source.url)) for source in listing.entries]
+    new_source_ids.extend(store.add_discovered(entries, visit.source_id, now, is_whole=listing.is_whole))
     return (replace(outcome, flags=(*outcome.flags, *listing.flags), detail=listing.detail or outcome.detail),)
 
 

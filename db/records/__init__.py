@@ -59,7 +59,7 @@ from db.records.gather import (
     SourceState,
     WaitingSource,
 )
-from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, SourceHealth
+from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, ListNote, SourceHealth
 from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
@@ -114,6 +114,7 @@ __all__ = [
     "LastState",
     "Lease",
     "Link",
+    "ListNote",
     "Match",
     "ObservedHistory",
     "Outcome",

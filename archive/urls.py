@@ -1,7 +1,8 @@
 """URLs: the canonical form, the sortable key, and the policy of what may be fetched.
 
 ada parses by the WHATWG URL Standard, so a URL means the same as in a browser. Our own policy is small: no user name or
-password, http and https only, tracking keys and fragments removed, other keys in their order, the path unchanged.
+password, http and https only, escapes in one spelling (RFC 3986, section 6.2.2), tracking keys and fragments removed,
+other keys in their order. Every function here takes any text and raises nothing but ``RefusedUrl``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from ada_url import URL, HostType
 
 from db.errors import BadInput
 from db.records import Reason
+from db.url_escapes import normalize_escapes
 
 _LONGEST = 8192  # characters; servers reject request lines of 8 KiB and more
 _LONGEST_HOST = 253  # RFC 1035: 255 octets on the wire
@@ -42,24 +44,26 @@ class RefusedUrl(BadInput):
 
 
 def canonical_url(url: str) -> str:
-    """Return the canonical form of ``url`` in the archive. It is idempotent.
+    """Return the canonical form of ``url`` in the archive. It is idempotent, and every other function here accepts it.
 
-    Host and escapes are as a browser writes them. The default port, the fragment (except ``#!``) and tracking keys are
-    dropped, other keys keep their order. Raises ``RefusedUrl`` (a ``BadInput``) with the problem.
+    The host is as a browser writes it, escapes are as ``normalize_escapes`` writes them. The default port, the fragment
+    (except ``#!``) and tracking keys are dropped, other keys keep their order. Raises ``RefusedUrl`` (a ``BadInput``)
+    with the problem.
     """
     parsed = _parse(url)
-    fragment = parsed.hash if parsed.hash.startswith("#!") else ""
-    return f"{_root(parsed)}{parsed.pathname}{_query_without_tracking(parsed.search)}{fragment}"
+    fragment = normalize_escapes(parsed.hash) if parsed.hash.startswith("#!") else ""
+    query = _query_without_tracking(normalize_escapes(parsed.search))
+    return _within_limit(f"{_root(parsed)}{normalize_escapes(parsed.pathname)}{query}{fragment}")
 
 
 def fetchable_url(url: str, base: str | None = None) -> str:
     """Return the URL to send a request to: absolute (resolved against ``base``), without the fragment.
 
-    Unlike ``canonical_url`` it keeps tracking keys, because a redirect target must be requested exactly as the server
-    gave it. Raises ``RefusedUrl``.
+    Unlike ``canonical_url`` it keeps tracking keys and the spelling of escapes, because a redirect target must be
+    requested exactly as the server gave it. Raises ``RefusedUrl``.
     """
     parsed = _parse(url, base)
-    return f"{_root(parsed)}{parsed.pathname}{parsed.search}"
+    return _within_limit(f"{_root(parsed)}{parsed.pathname}{parsed.search}")
 
 
 def url_key(url: str) -> str:
@@ -111,18 +115,26 @@ def _to_unicode(label: str) -> str:
 
 
 def _parse(url: str, base: str | None = None) -> URL:
-    if len(url) > _LONGEST:
-        raise RefusedUrl(f"the address has {len(url)} characters, more than {_LONGEST}", Reason.BAD_URL)
+    _within_limit(url)
     if base is None and not _HAS_SCHEME.match(url):
         raise RefusedUrl(f"{url!r} is not a whole address; write it like https://news.example/page", Reason.BAD_URL)
     if _NO_HOST.match(url):
         raise RefusedUrl(f"{url!r} has no host", Reason.BAD_URL)
     try:
         parsed = URL(url, base)
+        _check_policy(parsed, url)
+    except RefusedUrl:
+        raise
     except ValueError:
         raise RefusedUrl(f"{url!r} is not a valid address", Reason.BAD_URL) from None
-    _check_policy(parsed, url)
     return parsed
+
+
+def _within_limit(url: str) -> str:
+    """Return ``url`` unless it is too long: escapes take up to nine times the length of what they stand for."""
+    if len(url) > _LONGEST:
+        raise RefusedUrl(f"the address has {len(url)} characters, more than {_LONGEST}", Reason.BAD_URL)
+    return url
 
 
 def _check_policy(parsed: URL, url: str) -> None:
@@ -131,9 +143,10 @@ def _check_policy(parsed: URL, url: str) -> None:
     if parsed.username or parsed.password:
         raise RefusedUrl(f"an address on {parsed.hostname} contains a user name or password", Reason.REFUSED_URL)
     if parsed.host_type == HostType.DEFAULT:
-        parsed.hostname = parsed.hostname.removesuffix(".")
-        if not _is_host_name(parsed.hostname):
+        name = parsed.hostname.removesuffix(".")
+        if not _is_host_name(name):
             raise RefusedUrl(f"{url!r}: {parsed.hostname!r} is not a valid host name", Reason.BAD_URL)
+        parsed.hostname = name
 
 
 def _is_host_name(host: str) -> bool:

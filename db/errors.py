@@ -10,6 +10,7 @@
         SchemaMismatch            the file is older or newer than the code
         TooSlow                   a query took longer than its caller allows
         Corrupt                   a digest, a chain link or the file itself is damaged
+        Unstorable                a value does not fit into the store: the fault of that value alone
       NotArchived                 no such article, version or instant in the archive
       BadInput                    a file, line, date or argument from a user cannot be used
       RunFailed                   a run could not start or finish
@@ -52,6 +53,10 @@ class SchemaMismatch(StoreError):
 
 class Corrupt(StoreError):
     """A digest, a chain link or the file itself is damaged."""
+
+
+class Unstorable(StoreError):
+    """A value does not fit into the store. The store itself is well, and everything else can be stored."""
 
 
 class NotArchived(ArchiveError, LookupError):

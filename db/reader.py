@@ -14,12 +14,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import quote
 
-from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow
+from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0010"
+HEAD = "0012"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0
@@ -61,6 +61,9 @@ _ERRORS: dict[int, tuple[type[StoreError], str]] = {
         StoreError,
         "{path} cannot be written (read-only file or folder); name another with --db",
     ),
+    sqlite3.SQLITE_CONSTRAINT: (Unstorable, "{path} does not take a value ({error})"),
+    sqlite3.SQLITE_MISMATCH: (Unstorable, "{path} does not take a value ({error})"),
+    sqlite3.SQLITE_TOOBIG: (Unstorable, "a value is too large for {path} ({error})"),
     sqlite3.SQLITE_CANTOPEN: (
         StoreError,
         "{path} cannot be opened: check that it exists and that you may use its folder",

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.crawl.fetch.charset import detect_charset, is_text
+from archive.formats.charset import detect_charset
 from archive.formats.content_coding import decode_body, unchunk
+from archive.formats.media_type import is_text
 from db.records import Reason
 from tests.misbehaviour import LONG, brotli_bomb, gzip_bomb, zstd, zstd_bomb
 

@@ -96,7 +96,6 @@ def test_a_changed_number_is_never_cosmetic(old, new):
     [
         "Correction: The toll was 30, not 300.",
         "Editor's note: This story was changed to give the right toll.",
-        "UPDATE (May 5): The ministry has answered since.",
         "An earlier version of this article misstated the toll.",
         "Fe de errores: el número de heridos era 19.",
         "Una versión anterior de este artículo daba otra cifra.",
@@ -194,7 +193,6 @@ CHANGES = [
     ("es", "Vive en Madrid desde hace años.", "Vive en Sevilla desde hace años.", {"name"}),
     ("en", "Brandvold came home. Then Brandvold slept.", "Quist came home. Then Quist slept.", {"name"}),
     ("en", "In March it rained.", "In April it rained.", {"date"}),
-    ("en", "At least 1,300 came.", "At least 1300 came.", {"number"}),
     ("en", "It cost €4m in all.", "It cost €5m in all.", {"money"}),
     ("en", "It cost 50,000 USD in all.", "It cost 60,000 USD in all.", {"money"}),
     ("en", "The A320 landed.", "The A330 landed.", {"name"}),

@@ -211,7 +211,8 @@ FRENCH = "".join(
 )
 def test_text_is_right_whatever_the_labels_say(encoding: str, label: str | None, meta: str) -> None:
     html = f"<html><head>{meta}<title>Feu</title></head><body><article>{FRENCH}</article></body></html>"
-    got = extract(page(html.encode(encoding), charset=label))
+    declared = "text/html" + (f"; charset={label}" if label else "")
+    got = extract(page(html.encode(encoding), content_type=declared))
     assert got.text.startswith(
         "L\u2019été dernier, la forêt n° 0 a brûlé près du col, a déclaré la mairie, où l\u2019eau"
     )
@@ -223,6 +224,21 @@ def test_page_without_any_label_is_guessed() -> None:
     )
     got = extract(page(f"<html><body><article>{russian}</article></body></html>".encode("cp1251")))
     assert got.text.startswith("Городской совет собрался")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\x7f", "\ufffe", "\uffff", "\ud83d"], ids=ascii)
+def test_a_character_that_no_file_carries_costs_only_itself(character: str) -> None:
+    paragraphs = PARAGRAPHS.replace("mayor", f"ma{character}yor")
+    head = ld(headline=f"A{character}b", author={"name": f"Ann{character} Lee"})
+    html = article(head=head, body=f"<h1>A{character}b</h1>{paragraphs}")
+    plain = extract(page(article(head=ld(headline="Ab", author={"name": "Ann Lee"}), body=f"<h1>Ab</h1>{PARAGRAPHS}")))
+    read = extract(page(html.encode("utf-16", "surrogatepass") if character == "\ud83d" else html))
+    marked = "\ufffd" if character == "\ud83d" else ""
+    assert read.text == plain.text.replace("mayor", f"ma{marked}yor").replace("Ab", f"A{marked}b")
+    assert (read.verdict, read.byline) == (plain.verdict, "Ann Lee")
+    fields = {"text": f"One{character} bridge", "title": f"A{character}b"}
+    finished = extract(page(json.dumps(fields), content_type=TEXT_MEDIA_TYPE))
+    assert (finished.title, finished.text) == ("Ab", "One bridge")
 
 
 def test_control_references_do_not_cost_the_page() -> None:

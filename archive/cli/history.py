@@ -116,7 +116,7 @@ def _print_addresses(past: History) -> None:
     for instant, before, after in past.moves:
         click.echo(sanitize(f"moved {format_minute(instant)}\n  from {before}\n  to   {after}"))
     for claim in past.claims:
-        if claim.kind != "moved":
+        if claim.kind not in {"moved", "spelling"}:
             period = format_period(claim.first_seen_at, claim.last_seen_at)
             text = f"the page also gives this address: {claim.url} ({claim.kind}), {period}"
             click.echo(wrap(sanitize(text), then="  "))

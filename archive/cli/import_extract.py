@@ -34,7 +34,8 @@ _BAR = 30  # characters of a full progress bar
 def import_(settings: Settings, files: tuple[Path, ...], *, store_only: bool, json_: bool) -> int:
     r"""Import pages from files: your own, or those of another archive.
 
-    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing a file twice changes nothing.
+    Reads .jsonl(.gz), .html, .txt, .warc(.gz) and .wacz. Importing a file twice changes nothing. Exit code 1 means that
+    something could not be read; the rest was imported.
 
     \b
     wirecopy import articles.jsonl       lines {"url", "fetched_at", "html" or "text", "status"?}
@@ -162,7 +163,7 @@ def _parse_page(line: bytes) -> tuple[object, Page]:
     # Without a time of fetching no date may be rejected for lying in the future: the answer must not depend on today.
     captured_at = parse_stamp(stamp) if stamp else datetime(9999, 1, 1, tzinfo=UTC)
     return row["id"], PageRecord(
-        payload=row["html"].encode("utf-8", "surrogatepass"),
+        payload=row["html"].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode(),
         url=row["url"],
         content_type="text/html; charset=utf-8",
         charset="utf-8",

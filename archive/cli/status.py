@@ -10,9 +10,12 @@ from archive.cli.output import count, format_minute, format_size, print_facts
 from archive.cli.wording import describe_run, describe_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archive.settings import Settings
+    from db.records import WorkError
+
+_FEW = 5
 
 
 @verb
@@ -38,6 +41,7 @@ def status(settings: Settings, *, json_: bool) -> None:
         ),
         ("warnings", "\n".join(alarm.because for alarm in overview["drift"])),
         ("lists", "\n".join(f"{row['url']}: {row['note']}" for row in overview["lists"])),
+        ("errors", _describe_errors(overview["errors"], overview["error_count"])),
         ("last runs", "\n".join(map(_describe_past_run, overview["runs"]))),
         ("running now", ", ".join(lease["owner"] for lease in overview["leases"]) or "nothing"),
     ]
@@ -61,6 +65,14 @@ def _describe_contents(counts: Mapping[str, int]) -> str:
     }
     parts = [count(counts[name], *pair) for name, pair in nouns.items() if counts.get(name)]
     return ", ".join(parts) or "nothing yet. Start with: wirecopy add URL, then wirecopy refresh"
+
+
+def _describe_errors(errors: Sequence[WorkError], number: int) -> str:
+    """Return the pages that could not be processed, with the cause of each."""
+    lines = [f"{error.url}\n  {error.step}: {error.cause}" for error in errors[:_FEW]]
+    rest = [f"and {number - _FEW} more: wirecopy status --json"] * (number > _FEW)
+    retried = ["They are tried again after the next upgrade, or by: wirecopy reextract"] * bool(errors)
+    return "\n".join((*lines, *rest, *retried))
 
 
 def _describe_past_run(run: Mapping[str, Any]) -> str:

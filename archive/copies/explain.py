@@ -1,4 +1,4 @@
-"""Explain a judgement: the passages side by side with changed words marked, and the rules that decided."""
+"""Explain a judgement: the passages side by side with changed words marked, and what decided."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from archive.copies.classify import METHOD, deciding_rule, refusal
+from archive.copies.classify import METHOD, decide, refusal, sentence_vectors
 from archive.copies.features import measure
-from archive.copies.rules import RULES
+from archive.copies.rules import EVENT, VERBATIM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archive.copies.classify import Decision
+    from archive.copies.embeddings import EmbeddingModel
     from archive.copies.features import Measures
     from archive.copies.rules import Condition, Rule
-    from archive.copies.similarity import EmbeddingModel
     from db.records import Judgement, Passage, Text
 
 COLUMN = 56
@@ -33,6 +34,9 @@ GUTTER = " | "
 MOST_ROWS = 20
 """The most aligned sentences that are shown. The JSON has all."""
 
+LEAST_WEIGHT = 0.1
+"""Weights below this change a probability by at most 0.025."""
+
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKS = ".,;:!?\"'()"
 _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
@@ -44,9 +48,10 @@ def explain_judgement(
     """Return what two texts share and why they are linked or not, for a terminal of ``width`` columns.
 
     Words only in the left text are in ``[-...-]``, words only in the right one in ``{+...+}``, with or without
-    ``colour``. At the end are each rule's figures, and what would have to differ for another decision.
+    ``colour``. At the end are the figures of the rules and the weights of the copy model.
     """
-    measures = measure(a, b, model=model)
+    measures = measure(a, b)
+    decision = decide(measures, sentence_vectors(a, b, measures, model))
     head = f"{judgement.relation or 'not linked'}, score {judgement.score:.2f} ({judgement.method or METHOD})"
     column = max(LEAST_COLUMN, min(COLUMN, (width - len(GUTTER)) // 2))
     lines = [_bold(head, colour=colour), *_wrap([_strip_controls(judgement.because), *_figures(judgement)], width), ""]
@@ -57,7 +62,8 @@ def explain_judgement(
         lines += ["", _bold(_caption(row), colour=colour), *_passage_rows(row, a, b, colour=colour, column=column)]
     remaining = len(measures.rows) - MOST_ROWS
     lines += ["", f"... {remaining} more sentences"] if remaining > 0 else []
-    lines += ["", _bold("rules, in the order they are tried", colour=colour), *_wrap(_rule_lines(measures), width)]
+    heading = "rules, then the weights of the copy model against an average pair (log odds)"
+    lines += ["", _bold(heading, colour=colour), *_wrap(_reasons(measures, decision), width)]
     return "\n".join(lines) + "\n"
 
 
@@ -131,30 +137,31 @@ def _column(text: str, opening: str, closing: str, code: str, column: int) -> It
         yield padded + _PLAIN * (inside and bool(code))
 
 
-def _rule_lines(measures: Measures) -> Iterator[str]:
+def _reasons(measures: Measures, decision: Decision) -> Iterator[str]:
+    """Yield the rules that were tried, then what each share of the copy model adds."""
     refusal_reason = refusal(measures)
     if refusal_reason:
         yield f"  no rule is tried: {refusal_reason}"
         return
-    deciding = deciding_rule(measures)
-    rules = [rule for rule in RULES if rule.applies(measures)]
-    for rule in rules:
-        yield f"  {'=>' if rule is deciding else '  '} {rule.relation}: {_verdict(rule, measures)}"
-        if rule is deciding:
+    for rule in VERBATIM:
+        yield f"  {'=>' if rule is decision.rule else '  '} {rule.relation}: {_verdict(rule, measures)}"
+        if rule is decision.rule:
             yield f"     would be decided otherwise with {_weakest_condition(rule.conditions, measures)}"
-            break
-    if deciding is None or not deciding.relation.is_copy:  # what would make it one
-        nearest_rule = max(
-            (rule for rule in rules if rule.relation.is_copy), key=lambda rule: _closeness_to_copy(rule, measures)
-        )
-        prefix = "no rule holds; " if deciding is None else ""
-        yield f"  {prefix}nearest to being a copy: {nearest_rule.relation}; {_verdict(nearest_rule, measures)}"
+            return
+    if decision.model is None:
+        yield "     copy model: not asked, because no sentence of one text has a partner in the other"
+    else:
+        yield from _model_lines(decision)
+    for rule in EVENT:
+        if rule.applies(measures):
+            yield f"  {'=>' if rule is decision.rule else '  '} {rule.relation}: {_verdict(rule, measures)}"
 
 
-def _closeness_to_copy(rule: Rule, measures: Measures) -> tuple[float, int]:
-    """Return the share of its threshold that the furthest condition reaches, and the number of conditions that hold."""
-    shares = [min(1.0, condition.value(measures) / condition.at_least) for condition in rule.conditions]
-    return min(shares), sum(share >= 1 for share in shares)
+def _model_lines(decision: Decision) -> Iterator[str]:
+    yield f"  {'=>' if decision.rule is None and decision.relation else '  '} copy model: {decision.chance()}"
+    for words, weight in decision.weights():
+        if abs(weight) >= LEAST_WEIGHT:
+            yield f"     {weight:+.1f} {words}"
 
 
 def _verdict(rule: Rule, measures: Measures) -> str:

@@ -12,12 +12,13 @@ from archive.copies.stopwords import CALENDAR, LOOKING_BACK
 from archive.copies.tokenize import TokenizedText, stream, tokenize_text
 from archive.copies.verbatim import common_runs
 from db.records import Passage
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archive.copies.align import Pair
-    from archive.copies.similarity import EmbeddingModel
+    from archive.copies.similarity import Similarity
     from archive.copies.tokenize import Sentence
     from db.records import Text
 
@@ -61,6 +62,7 @@ class Measures:
     and ``retained`` are those of ``order.OrderMeasures``, ``respelled`` are names that one text spells otherwise.
     ``hours_apart`` is None unless both texts are dated. ``looks_back`` is True if only one text begins by reporting on
     an event of a year ago. ``rows`` are the aligned sentences one by one, ``passages`` the same with neighbours joined.
+    ``texts`` and ``similarity`` are what the figures were computed from.
     """
 
     words: tuple[int, int]
@@ -90,6 +92,8 @@ class Measures:
     whole: bool
     rows: tuple[Passage, ...]
     passages: tuple[Passage, ...]
+    texts: tuple[TokenizedText, TokenizedText]
+    similarity: Similarity
 
     @property
     def translated(self) -> bool:
@@ -126,15 +130,18 @@ class Measures:
         return self.longest_run if self.longest_run > self.plain_run else 0
 
     @property
+    def plain_words(self) -> float:
+        """Words of the longest run outside quotation marks, where a script without spaces counts characters."""
+        return self.plain_run / max(text.characters_a_word for text in self.texts)
+
+    @property
     def shorter_found(self) -> float:
         """The share of sentences with a partner in a text with few sentences. 1 for longer texts."""
         fewest = min(self.sentences)
         return self.pairs / fewest if 0 < fewest < FEW_SENTENCES else 1.0
 
 
-def measure(
-    a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text, model: EmbeddingModel | None = None
-) -> Measures:
+def measure(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> Measures:
     """Compute the features of two texts. Headlines do not count, because every outlet writes its own.
 
     ``tokenizer`` returns the tokens of a text. For many pairs, pass one with a cache (``classify.TokenCache``).
@@ -142,7 +149,7 @@ def measure(
     tokens_a, tokens_b = tokenizer(a), tokenizer(b)
     languages = tokens_a.language, tokens_b.language
     translated = bool(languages[0] and languages[1] and languages[0] != languages[1])
-    alignment = align(tokens_a, tokens_b, translated=translated, model=model)
+    alignment = align(tokens_a, tokens_b, translated=translated)
     filled_in = _filled_in(alignment)
     update = _is_update(alignment, tokens_a, tokens_b)
     pairs = best_chain([*alignment.pairs, *alignment.changed], len(tokens_b.sentences)) if update else alignment.pairs
@@ -179,6 +186,8 @@ def measure(
         whole=tokens_a.whole and tokens_b.whole,
         rows=tuple(_passage([pair], tokens_a, tokens_b) for pair in pairs),
         passages=_whole_bodies(a, b) if identical else tuple(_passages(pairs, tokens_a, tokens_b)),
+        texts=(tokens_a, tokens_b),
+        similarity=alignment.similarity,
     )
 
 
@@ -209,7 +218,7 @@ def _topic(a: TokenizedText, b: TokenizedText) -> float:
 
 def _looks_back(body: str, text: TokenizedText) -> bool:
     lead = text.sentences[:LEAD_SENTENCES]
-    return bool(lead) and LOOKING_BACK.search(body, lead[0].start, lead[-1].end) is not None
+    return bool(lead) and LOOKING_BACK.search(fold_typography(body), lead[0].start, lead[-1].end) is not None
 
 
 def _unpaired_sentences(pairs: Iterable[Pair], alignment: Alignment) -> int:

@@ -62,8 +62,10 @@ _CURRENCIES = "$\u00a3\u20ac\u00a5\u20b9\u20a9"
 _SUFFIXES = {"k": "thousand", "m": "million", "mn": "million", "bn": "mrd", "b": "mrd"}
 _JOINING = ("", " ", "\u00a0", "\u202f", "-")
 _LINE = re.compile(r"[^\n]+")
-_STOP = re.compile(
-    r"[.!?\u2026\u061f\u06d4\u0964\u0965\u1362]+[\"'\u201d\u2019\u00bb)\]]*\s+|[\u3002\uff01\uff1f\uff0e]+[\u300d\u300f\u201d\u2019\uff09]*\s*"
+_STOPS = r".!?\u2026\u061f\u06d4\u0964\u0965\u1362"
+_STOP = re.compile(  # A run of stops is tried once, from its beginning, or a long one costs its square.
+    rf"(?<![{_STOPS}])[{_STOPS}]++[\"'\u201d\u2019\u00bb)\]]*+\s+"
+    r"|[\u3002\uff01\uff1f\uff0e]++[\u300d\u300f\u201d\u2019\uff09]*+\s*"
 )
 _QUOTATION = re.compile(
     r"\"[^\"\n]{2,600}\"|\u201c[^\u201c\u201d\n]{2,600}\u201d|\u00ab[^\u00ab\u00bb\n]{2,600}\u00bb|"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,9 +24,6 @@ WORDLESS_PLAIN = 0.1
 """A sentence with less than the first share of its mass in plain words ("Brandvold, 44; Quist, 51") has no similarity
 in words. It gets the second figure, which counts half. Lists of nominees and results are nobody's own text."""
 
-MOST_SEMANTIC = 0.6
-"""Sentences that share no word are not similar in words, whatever they mean. This is enough to count in full."""
-
 MOST_PARTNERS = 12
 """Partners considered for a sentence. This bounds a text that says the same four hundred times."""
 
@@ -44,12 +41,9 @@ class Similarity:
 
 
 def similarity_matrices(
-    a: TokenizedText, b: TokenizedText, respelled: Mapping[str, str], *, translated: bool, model: EmbeddingModel | None
+    a: TokenizedText, b: TokenizedText, respelled: Mapping[str, str], *, translated: bool
 ) -> Similarity:
-    """Return weighted Dice coefficients, or the similarities of ``model`` if higher.
-
-    ``translated`` counts anchors alone.
-    """
+    """Return weighted Dice coefficients. ``translated`` counts anchors alone."""
     terms = [(term, term) for term in a.terms if term in b.terms] + list(respelled.items())
     anchors = [(term_a, term_b) for term_a, term_b in terms if term_a in a.anchors or term_b in b.anchors]
     words = [(term_a, term_b) for term_a, term_b in terms if term_a not in a.anchors and term_b not in b.anchors]
@@ -65,9 +59,6 @@ def similarity_matrices(
     wordless = least < WORDLESS * np.minimum.outer(*masses)
     containment = np.minimum(1.0, shared_words / np.maximum(least, 0.01))
     dice_words = np.where(wordless, WORDLESS_PLAIN, dice_words)
-    semantic = model.similarity(a, b) if model else None
-    if semantic is not None:
-        dice, dice_words = np.maximum(dice, semantic), np.maximum(dice_words, np.minimum(semantic, MOST_SEMANTIC))
     return Similarity(dice, dice_words, containment)
 
 
@@ -95,14 +86,3 @@ def candidate_pairs(similarity: Matrix) -> NDArray[np.intp]:
         np.put_along_axis(partners, nearest, values=True, axis=1)
         selected &= partners
     return np.argwhere(selected)
-
-
-class EmbeddingModel(Protocol):
-    """A model of meaning. ``id`` becomes part of the method's id."""
-
-    @property
-    def id(self) -> str:
-        """Name and size of the model."""
-
-    def similarity(self, a: TokenizedText, b: TokenizedText) -> Matrix | None:
-        """Return the similarity in meaning of every two sentences, from 0 to 1. None for texts it cannot compare."""

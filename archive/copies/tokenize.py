@@ -7,23 +7,25 @@ Quotations are marked. They survive, too, but in independent reports as well.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.copies.background import LANGUAGES, background
 from archive.copies.characters import clean
+from archive.copies.dateline import credit, dateline_words
 from archive.copies.language import identify
 from archive.copies.names import find_names, name_forms
 from archive.copies.numbers import is_year
 from archive.copies.segment import MAX_WORDS, READ_WORDS, UNSPACED, Words, read_words, sentence_spans
 from archive.copies.stopwords import CALENDAR, COMMON, STOPWORDS
+from archive.copies.text_shape import shape_of
 from archive.copies.word_columns import CHARACTERS_A_WORD, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from archive.copies.text_shape import TextShape
     from db.records import Text
 
 __all__ = [
@@ -64,12 +66,6 @@ which line corresponds to which."""
 FUNCTION_WORD = 0.1
 """In languages without a list of function words, words of less weight are such (a Zipf value of 6.2)."""
 
-_DATELINE = re.compile(
-    r"(?:[^\n]{0,60}?\([^()\n]{2,40}\)|[A-Z][A-Z .,']{2,40}(?:, [A-Za-z. 0-9]{2,20})?)\s*[-\u2013\u2014]+\s+"
-    r"|[\u3400-\u9fff\d]{2,30}?\u7535(?:\uff08[^\uff08\uff09\n]{2,40}\uff09)?|\u3010[^\u3010\u3011\n]{2,30}\u3011"
-    r"|[\u0400-\u042f][\u0400-\u042f -]{2,40}, \d{1,2} \w{3,9}\.? ?[/\u2013\u2014-][^\n./]{0,40}[/.]?\s+"
-    r"|\([^()\n]{2,20}=[^()\n]{2,20}\)"
-)
 _SPACELESS = re.compile(r"[\u3040-\u309f\u3400-\u9fff\u0e00-\u0e7f]")
 
 
@@ -103,7 +99,8 @@ class TokenizedText:
     ``distinctive`` anchors, the words of the ``topic`` (neither names nor numbers) with their weights, the places of
     each of the ``terms`` (sentence and weight), the starts of each run of words (``shingles``, by hash), and the number
     of different words. ``characters_a_word`` is 1.7 in languages that write no spaces, where each of the ``words`` is a
-    character: a figure in words there is so many times as many.
+    character: a figure in words there is so many times as many. ``credit`` is the agency that the dateline names,
+    ``shape`` what ``pair_evidence`` compares.
     """
 
     words: Words
@@ -117,7 +114,9 @@ class TokenizedText:
     shingles: dict[int, tuple[int, ...]]
     vocabulary: int
     whole: bool
+    shape: TextShape
     characters_a_word: float = 1.0
+    credit: str | None = None
 
 
 def tokenize(body: str, language: str | None = None) -> TokenizedText:
@@ -141,7 +140,7 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
     )
     names = frozenset().union(*(sentence.names for sentence in sentences))
     anchors = names.union(*(sentence.numbers for sentence in sentences))
-    dateline = _dateline_length(text, words)
+    dateline = dateline_words(text, words)
     in_text = {*words.folded[dateline:], *_names_between(runs, dateline, len(words))}
     in_text.update(forms[word] for word in in_text & forms.keys())
     terms = _places_of_terms(sentences)
@@ -164,6 +163,8 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
         vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
         whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
         characters_a_word=CHARACTERS_A_WORD if body_language in UNSPACED else 1.0,
+        credit=credit(text),
+        shape=shape_of(words, sentences, names),
     )
 
 
@@ -193,15 +194,6 @@ def _in_places(
     )
     moved = (replace(sentence, start=places[sentence.start], end=places[sentence.end]) for sentence in sentences)
     return words, tuple(moved)
-
-
-def _dateline_length(text: str, words: Words) -> int:
-    """Return the number of words in the dateline.
-
-    Place and agency are the same at the top of all texts of a house, whatever it reports.
-    """
-    match = _DATELINE.match(text)
-    return bisect_left(words.starts, match.end()) if match else 0
 
 
 def tokenize_text(text: Text) -> TokenizedText:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class VerbatimRuns:
     """The share of each text inside verbatim runs, and the longest run in words.
 
-    ``plain`` is the longest run outside quotation marks.
+    ``plain`` is the longest run outside the quotation marks of either text.
     """
 
     covered: tuple[float, float]
@@ -33,7 +33,9 @@ def common_runs(a: TokenizedText, b: TokenizedText) -> VerbatimRuns:
         in_a[start_a : start_a + length] = b"\1" * length
         in_b[start_b : start_b + length] = b"\1" * length
         longest = max(longest, length)
-        plain = max(plain, _longest_plain(b.words.quoted[start_b : start_b + length]))
+        quoted_in_a = a.words.quoted[start_a : start_a + length]
+        quoted_in_b = b.words.quoted[start_b : start_b + length]
+        plain = max(plain, _longest_plain(bytes(x | y for x, y in zip(quoted_in_a, quoted_in_b, strict=True))))
     return VerbatimRuns((sum(in_a) / max(len(a.words), 1), sum(in_b) / max(len(b.words), 1)), longest, plain)
 
 

@@ -14,12 +14,15 @@ from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from archive.formats.html_tokens import scan
 from archive.urls import RefusedUrl, canonical_url, fetchable_url, origin_of, url_key
 from db.records import SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+    from archive.formats.html_tokens import Token
     from db.records import Outcome, Visit
 
 MAX_PARTS = 10
@@ -38,6 +41,18 @@ async def fetch_all_parts(fetch: Callable[[Visit], Awaitable[Outcome]], visit: V
     fetched already, or one with the same paragraphs over other comments.
     """
     outcomes = [await fetch(visit)]
+    try:
+        return await _add_parts(fetch, visit, outcomes)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        detail = f"its further parts could not be read: {cause_of(error)}"  # a fault of a later part costs no page
+        return (replace(outcomes[0], flags=(*outcomes[0].flags, PARTS_CUT), detail=detail), *outcomes[1:])
+
+
+async def _add_parts(
+    fetch: Callable[[Visit], Awaitable[Outcome]], visit: Visit, outcomes: list[Outcome]
+) -> tuple[Outcome, ...]:
     while visit.kind is SeedKind.ARTICLE and (url := next_part_url(outcomes)) is not None:
         if len(outcomes) == MAX_PARTS:
             detail = f"more than {MAX_PARTS} parts, the rest was not followed"
@@ -59,8 +74,8 @@ def next_part_url(outcomes: Sequence[Outcome]) -> str | None:
     last = outcomes[-1]
     if last.reason is not None or last.payload is None or "html" not in (last.content_type or "html").lower():
         return None
-    base = _base_href(last.payload, last.charset)
-    for href in _next_links(last.payload, last.charset):
+    base, hrefs = _next_links(last.payload, last.charset)
+    for href in hrefs:
         try:
             url = fetchable_url(href, fetchable_url(base, last.final_url))
             if is_part(url, len(outcomes) + 1, of=outcomes[0].final_url):
@@ -81,46 +96,55 @@ def _is_further_part(part: Outcome, outcomes: Sequence[Outcome]) -> bool:
     return not first_paragraphs or not first_paragraphs <= _paragraphs(part.payload)
 
 
-_PARAGRAPH = re.compile(rb"<p\b[^<>]{0,500}>\s*([^<]{80,})", re.IGNORECASE)
+_MIN_PARAGRAPH = 80  # bytes
 
 
 def _paragraphs(payload: bytes) -> set[bytes]:
     """Return the beginnings of the long paragraphs. A page of further comments repeats all of the article's."""
-    return {b" ".join(paragraph.split()) for paragraph in _PARAGRAPH.findall(payload)}
+    starts = (payload[token.end : payload.find(b"<", token.end)] for token in scan(payload, b"p"))
+    return {b" ".join(text.split()) for text in starts if len(text.lstrip()) >= _MIN_PARAGRAPH}
 
 
-# Two bounded patterns over the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
-_TAG = re.compile(rb"<(?:link|a)\s[^<>]{1,2000}>", re.IGNORECASE)
-_BASE = re.compile(rb"<base\s[^<>]{1,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+# Tokens of the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
+_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _REL_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
-_HIDDEN = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<template", b"</template"))
+_MAX_TAG = 2000  # bytes
 _MAX_LINKS = 20
 
 
-def _next_links(payload: bytes, charset: str | None) -> list[str]:
-    """Return the targets of visible ``link`` and ``a`` elements with ``rel=next``, except links to comments."""
+def _next_links(payload: bytes, charset: str | None) -> tuple[str, list[str]]:
+    """Return the page's base address, or an empty string, and the targets of its ``rel=next``.
+
+    They are those of ``link`` and ``a`` elements outside templates, except links to comments.
+    """
     if _REL_NEXT.search(payload) is None:
-        return []
-    candidates = [tag for tag in _TAG.finditer(payload) if _REL_NEXT.search(tag[0])]
-    visible = (tag[0] for tag in candidates[:_MAX_LINKS] if not _is_hidden(payload, tag.start()))
-    hrefs = []
-    for tag in visible:
-        attributes = _attributes(tag, charset)
-        is_next = "next" in attributes.get("rel", "").lower().split()
-        if is_next and not any("comment" in value for value in attributes.values()):
-            hrefs.append(attributes.get("href", ""))
-    return [href for href in hrefs if href]
+        return "", []
+    bases: list[str] = []
+    hrefs: list[str] = []
+    candidates = 0
+    for token in _visible_tags(payload):
+        tag = payload[token.start : token.end]
+        if len(tag) > _MAX_TAG:
+            continue
+        if token.name == b"base":
+            bases.append(_attributes(tag, charset).get("href", ""))
+        elif candidates < _MAX_LINKS and _REL_NEXT.search(tag):
+            candidates += 1
+            attributes = _attributes(tag, charset)
+            names_next = "next" in attributes.get("rel", "").lower().split()
+            if names_next and not any("comment" in value for value in attributes.values()):
+                hrefs.append(attributes.get("href", ""))
+    return next(filter(None, bases), ""), [href for href in hrefs if href]
 
 
-def _base_href(payload: bytes, charset: str | None) -> str:
-    """Return the ``href`` of the page's ``base`` element, or an empty string if it has none."""
-    tag = _BASE.search(payload)
-    return "" if tag is None else _attributes(tag[0], charset).get("href", "")
-
-
-def _is_hidden(payload: bytes, position: int) -> bool:
-    return any(payload.rfind(start, 0, position) > payload.rfind(end, 0, position) for start, end in _HIDDEN)
+def _visible_tags(payload: bytes) -> Iterator[Token]:
+    """Yield ``base``, ``link`` and ``a`` tags outside templates."""
+    depth = 0
+    for token in scan(payload, b"a|base|link|/?template"):
+        if token.name.endswith(b"template"):
+            depth = max(depth + (1 if token.name == b"template" else -1), 0)
+        elif depth == 0 and token.name in {b"a", b"base", b"link"}:
+            yield token
 
 
 def _attributes(tag: bytes, charset: str | None) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -18,9 +18,11 @@ from archive.extract.recipe import (
     PASS_MARKUP,
     PASS_TEXTS,
     PASSES,
+    REVEALED,
     SURE_PROSE,
     TWO_PASS_TEXTS,
 )
+from archive.extract.visibility import detached, hidden_parts, repeats_for_screen_readers, show_aria_hidden
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -42,6 +44,8 @@ class Body:
 
     text: str
     method: str
+    is_revealed: bool = False
+    """True if most of it is hidden until a script shows it."""
 
 
 class _RaiseMemoryErrors(logging.Handler):
@@ -68,7 +72,22 @@ def read_body(parsed: ParsedPage, *, fast: bool = False) -> Body:
     prose. Only then does the default pass run, and its result is taken if it is much longer. Then lost paragraphs are
     put back. ``fast`` runs one pass that favours recall, and nothing else. A page that would take too long is read in
     one walk.
+
+    What the markup hides is not read, unless it holds most of the article.
     """
+    root = parsed.root
+    show_aria_hidden(root)
+    hidden = [*hidden_parts(root), *repeats_for_screen_readers(root)]
+    with detached(hidden):
+        body, prose = _read_shown(parsed, fast=fast), prose_length(root)
+    if hidden and body.method != "linear" and prose_length(root) - prose > len(body.text):
+        whole = _read_shown(parsed, fast=fast)
+        if len(whole.text) > REVEALED * len(body.text):
+            return replace(whole, is_revealed=True)
+    return body
+
+
+def _read_shown(parsed: ParsedPage, *, fast: bool) -> Body:
     root = parsed.root
     texts = int(_TEXTS(root)) if parsed.tags > TWO_PASS_TEXTS else 0
     is_long = parsed.characters > PASS_CHARACTERS and len(root.text_content()) > PASS_CHARACTERS

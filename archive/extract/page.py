@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lxml import etree
 
+from archive.extract.blanks import restore_blanks, write_blanks_as_signs, write_signs_as_blanks
 from archive.extract.body import read_body
+from archive.extract.character_references import fix_references
 from archive.extract.dates import declared_date, parse_date
-from archive.extract.decode import decode, fix_references, non_html_type, non_text_type
 from archive.extract.facts import access_facts, declared_facts, guessed_dates
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
 from archive.extract.parse import ParsedPage, XPathQuery, parse, size_problem, strip_unread
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
+from archive.extract.storable import storable
 from archive.extract.verdict import Signals, count_words, decide_verdict
+from archive.formats.charset import decode_text
+from archive.formats.html_tokens import escape_mentions
+from archive.formats.media_type import file_type, non_html_type
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
@@ -38,7 +44,7 @@ def extract(page: Page, *, fast: bool = False) -> Extraction:
     in any order, in any process. Any failure of a library on a hostile page becomes the verdict ``error``.
     """
     try:
-        return _extract_text(page) if _is_text_payload(page) else _extract_payload(page, fast=fast)
+        return storable(_extract_text(page) if _is_text_payload(page) else _extract_payload(page, fast=fast))
     except MemoryError:
         return Extraction(verdict=Verdict.ERROR, detail="not enough memory")
     except Exception as error:  # noqa: BLE001  # no page may end a run; the bug is kept with the page that shows it
@@ -68,10 +74,9 @@ def _extract_payload(page: Page, *, fast: bool) -> Extraction:
         return Extraction(verdict=Verdict.EMPTY, detail="no bytes")
     if len(page.payload) > MAX_BYTES:
         return Extraction(verdict=Verdict.TOO_BIG, detail=f"{len(page.payload)} bytes, more than {MAX_BYTES}")
-    if file_type := non_text_type(page.payload):
-        return Extraction(verdict=Verdict.NOT_HTML, detail=file_type)
-    markup, _ = decode(page.payload, page.charset)
-    return _extract_markup(page, markup, fast=fast)
+    if kind := file_type(page.payload):
+        return Extraction(verdict=Verdict.NOT_HTML, detail=kind)
+    return _extract_markup(page, decode_text(escape_mentions(page.payload), page.content_type), fast=fast)
 
 
 def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
@@ -95,12 +100,17 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     if parsed.too_deep:
         verdict, text, detail = Verdict.TOO_DEEP, "", "nested deeper than the parser goes"
     else:
+        written = write_blanks_as_signs(root)
         body = read_body(parsed, fast=fast)
+        restore_blanks(written)
+        body = replace(body, text=write_signs_as_blanks(body.text))
         words, text = count_words(body.text), body.text
         verdict, detail = decide_verdict(
             _signals(page, declared, root, title=title, text=text, words=words, is_shell=is_shell)
         )
         facts += access_facts(declared, words)
+        if body.is_revealed:
+            facts.append(Fact(name="flag", value="hidden until a script shows it", source="markup"))
         if body.method == "linear":
             facts.append(
                 Fact(

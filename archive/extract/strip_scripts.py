@@ -2,39 +2,48 @@
 
 Between two visits most pages change only in their scripts: a nonce, a session, a counter of advertisements. Extraction
 gets only the stripped page (the vocabulary's "core"), so two pages with the same core always have the same extraction.
+Where the rules of the tokenizer cannot be applied to the bytes as they are, the page stays whole.
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from archive.extract.page_state import STATE_VARIABLE
+from archive.formats.html_tokens import cut_unread, is_mention
 from db.records import TEXT_MEDIA_TYPE
 
 if TYPE_CHECKING:
+    from archive.formats.html_tokens import Token
     from db.records import Page
 
-_OPENING = re.compile(rb"<!--|<(script|style)\b[^<>]{0,2000}>", re.IGNORECASE)
-_ENDINGS = {
-    b"": re.compile(rb"-->"),
-    b"script": re.compile(rb"</script\s*>", re.IGNORECASE),
-    b"style": re.compile(rb"</style\s*>", re.IGNORECASE),
-}
+_CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r"))  # the parser drops them, which can form a tag: <scr\x01ipt>
 _JSON_TYPE = re.compile(rb"\btype\s*=\s*[\"']?[^\"'<>]{0,60}json", re.IGNORECASE)
 
 
 def strip_scripts(page: Page) -> Page:
     """Return ``page`` without comments, scripts and styles in its payload. Their bare start and end tags stay.
 
-    Scripts of a JSON type stay, because pages declare metadata in them. An element that is never closed stays too. On
-    261 labelled news pages every extraction is the same as of the full page, from 44 % of the bytes. Linear in the
+    Scripts of a JSON type or with a framework's state stay, because pages declare metadata and text in them. An element
+    that is never closed stays too. A page that is not valid UTF-8, or has control characters, stays whole. On
+    743 labelled pages every tree has the same text as that of the full page, from 57 % of the bytes. Linear in the
     payload's length.
     """
-    if page.content_type.partition(";")[0].strip().lower() == TEXT_MEDIA_TYPE:
+    if page.content_type.partition(";")[0].strip().lower() == TEXT_MEDIA_TYPE or not _is_strippable(page.payload):
         return page
-    return replace(page, payload=_strip(page.payload))
+
+    def is_read(token: Token) -> bool:
+        """Tell whether extraction looks for metadata or text in this script."""
+        if is_mention(page.payload, token):
+            return True
+        is_json = _JSON_TYPE.search(page.payload[token.start : token.inner])
+        return bool(is_json or STATE_VARIABLE.search(page.payload, token.inner, token.end))
+
+    return replace(page, payload=cut_unread(page.payload, is_read))
 
 
 def stripped_digest(page: Page) -> str:
@@ -43,25 +52,12 @@ def stripped_digest(page: Page) -> str:
     return hashlib.sha256(facts + b"\n" + page.payload).hexdigest()
 
 
-def _strip(payload: bytes) -> bytes:
-    pieces, position, unclosed = [], 0, set[bytes]()
-    while opening := _OPENING.search(payload, position):
-        name = (opening[1] or b"").lower()
-        end = _end_of(payload, opening, unclosed)
-        if end is None or _JSON_TYPE.search(opening[0]):
-            pieces.append(payload[position : opening.end()])
-            position = opening.end()
-        else:
-            pieces += [payload[position : opening.start()], b"<%s>" % name if name else b""]
-            position = end
-    return b"".join([*pieces, payload[position:]])
-
-
-def _end_of(payload: bytes, opening: re.Match[bytes], unclosed: set[bytes]) -> int | None:
-    """Return the position where an opening ends: behind a comment, before an end tag. None if it is never closed."""
-    name = (opening[1] or b"").lower()
-    closing = None if name in unclosed else _ENDINGS[name].search(payload, opening.start() + len(b"<!"))
-    if closing is None:
-        unclosed.add(name)  # no later one is closed either; without this every open tag would scan the page again
-        return None
-    return closing.start() if name else closing.end()
+def _is_strippable(payload: bytes) -> bool:
+    """True if the bytes are read as UTF-8 with and without the scripts, and the parser reads the same characters."""
+    if len(payload.translate(None, _CONTROLS)) < len(payload):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(payload, final=False)  # it may be cut in its last character
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -11,13 +11,14 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain
 from typing import TypeAlias
 
 import brotli
 
+from archive.formats.media_type import is_generic_type, is_text
 from db.records import Reason
 
 if sys.version_info >= (3, 14):
@@ -96,6 +97,21 @@ def decode_body(wire: bytes, codings: tuple[str, ...], *, max_payload: int) -> D
 def looks_gzipped(data: bytes) -> bool:
     """True if ``data`` begins like gzip."""
     return data.startswith(_GZIP_MAGIC)
+
+
+def decode_entity(wire: bytes, codings: tuple[str, ...], content_type: str, *, max_payload: int) -> DecodedBody:
+    """Undo the content ``codings`` as `decode_body` does, and gzip that is not declared.
+
+    Text that is still gzip after all declared codings was compressed once more than declared.
+    """
+    decoded = decode_body(wire, codings, max_payload=max_payload)
+    may_be_text = is_generic_type(content_type) or is_text(content_type, decoded.payload)
+    if decoded.reason is not None or not looks_gzipped(decoded.payload) or not may_be_text:
+        return decoded
+    inner = decode_body(decoded.payload, ("gzip",), max_payload=max_payload)
+    if inner.reason is not None:
+        return decoded  # then it is not text, and the readers of lists unpack gzip themselves
+    return replace(inner, flags=(*decoded.flags, "sniffed-gzip", *inner.flags))
 
 
 def unchunk(wire: bytes) -> DecodedBody:

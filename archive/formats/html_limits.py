@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ATTRIBUTE = re.compile(r"""\s*/?\s*[^\s=>"'/][^\s=>]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']*))?""")
+_ATTRIBUTE = re.compile(r"""\s*+(?:/\s*+)?[^\s=>"'/][^\s=>]*+(?:\s*+=\s*+(?:"[^"]*"|'[^']*'|[^\s>"']*))?""")
 _TAG_NAME = re.compile(r"[a-zA-Z][^\s/>]*")
 
 LONG_STRETCH = 50_000

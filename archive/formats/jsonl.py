@@ -23,6 +23,7 @@ from archive.formats.imported import (
 )
 from db.errors import BadInput
 from db.records import reason_of_status
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,10 @@ def _parse_line(path: Path, number: int, line: bytes, now: datetime) -> Outcome 
         return _make_outcome(_parse_fields(line), now)
     except BadInput as error:
         return BadLine(str(path), number, str(error))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return BadLine(str(path), number, f"could not be read: {cause_of(error)}")
 
 
 def _parse_fields(line: bytes) -> dict[str, Any]:

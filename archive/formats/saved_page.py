@@ -15,13 +15,16 @@ capture time of a file without a date is its modification time in the file syste
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
+from archive.formats.charset import charset_of, decode_text
 from archive.formats.imported import MAX_BYTES, TEXT_FIELDS, BadLine, page_outcome, parse_capture_time, text_outcome
 from archive.timestamps import iso
 from db.errors import BadInput
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from db.records import Outcome
 
+_HTML: Final = "text/html"
 _HEAD_BYTES: Final = 2**18  # searched for an address; heads with inlined styles reach 200 kB
 _SINGLEFILE: Final = re.compile(r"<!--\s*Page saved with SingleFile\s+url:\s*(\S+)\s+(?:saved date:\s*([^\n]+))?")
 _SAVED_FROM: Final = re.compile(r"<!--\s*saved from url=\(\d+\)\s*(\S+)\s*-->", re.IGNORECASE)
@@ -41,14 +45,20 @@ def read_saved_page(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
     """Yield the one outcome of an ``.html`` file. The payload is the file's bytes, unchanged."""
     try:
         payload = _read_bytes(path)
-        head = payload[:_HEAD_BYTES].decode("utf-8", errors="replace")
+        head = decode_text(payload[:_HEAD_BYTES], _HTML)
         url, saved_at = _find_origin(head)
         captured_at = parse_capture_time(saved_at or _modified_at(path), now=now, name="the saved date")
-        yield page_outcome(
-            url=url, captured_at=captured_at, payload=payload, content_type="text/html", charset=None, status=None
+        charset, flags = charset_of(_HTML, payload)
+        outcome = page_outcome(
+            url=url, captured_at=captured_at, payload=payload, content_type=_HTML, charset=charset, status=None
         )
+        yield replace(outcome, flags=(*outcome.flags, *flags))
     except BadInput as error:
         yield BadLine(str(path), 1, str(error))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
 
 
 def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
@@ -61,6 +71,10 @@ def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
         yield text_outcome(url=_require_url(fields), captured_at=captured_at, fields=fields, status=None)
     except BadInput as error:
         yield BadLine(str(path), 1, str(error))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
 
 
 def _read_bytes(path: Path) -> bytes:

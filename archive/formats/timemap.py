@@ -30,7 +30,7 @@ class Memento:
 
 # A link-value of RFC 8288: <url> and parameters. Splitting at commas would break quoted dates, which contain some.
 _LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]+))?)*)""")
-_PARAMETER = re.compile(r"""([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
+_PARAMETER = re.compile(r"""(?<![\w*-])([\w*-]++)\s*+=\s*+(?:"([^"]*)"|([^\s;,"]+))""")
 
 
 def is_timemap(text: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from archive.extract.boilerplate import learn_template, near_copies, restore
 from archive.urls import registered_domain, url_key
 from db.queries import site_templates as template_queries
+from db.wall import suppress_own_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,10 +46,11 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
     """
     counts = []
     for site in sites(store.ask):
-        template = learned_template(store.ask, site, recipe)
-        queued = store.adopt_template(site, url_key_range(site), template, now)
-        if queued is not None:
-            counts.append(queued)
+        with suppress_own_faults():  # a site of which nothing can be learned keeps the template it has
+            template = learned_template(store.ask, site, recipe)
+            queued = store.adopt_template(site, url_key_range(site), template, now)
+            if queued is not None:
+                counts.append(queued)
     return len(counts), sum(counts)
 
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive import copies
 from archive.crawl.soft404 import is_probe
 from archive.pipeline import extraction as texts
 from archive.pipeline import settle, side_captures
 from archive.pipeline.adopt_template import TemplateCache
+from archive.pipeline.blame import Blame
 from archive.pipeline.link import link
 from archive.urls import url_key
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
-from db.records import Recipe, Verdict
+from db.queries import work_errors as error_queries
+from db.records import Capture, Recipe, Verdict
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from archive.pipeline.extraction import PageExtractor
+    from archive.pipeline.link import Judge
     from db.reader import Row
-    from db.records import Capture, Version
+    from db.records import Version
     from db.store import Store
 
 
@@ -46,29 +51,76 @@ def derive(
     recipe: Recipe,
     now: datetime,
     stopped: Callable[[], bool] = lambda: False,
+    judge: Judge = copies.judge,
 ) -> DeriveResult:
     """Derive texts, versions and links from these captures of the ledger.
 
     Each step is a short transaction of its own and may be repeated. A capture leaves the ledger together with the
-    settling of its source, and a text leaves the link queue together with its links. ``stopped`` as for ``link``.
+    settling of its source, and a text leaves the link queue together with its links. ``stopped`` and ``judge`` as for
+    ``link``. An exception that one capture causes is recorded with it (``Blame``). Raises StoreError and other errors
+    of the place (``db.wall``).
     """
     together = derivation_queries.whole_histories(store.ask, ids)
-    captures = [capture_queries.by_id(store.ask, capture_id) for capture_id in together]
+    captures = _readable_captures(store, together, recipe, now)
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
     earlier_recipes = derivation_queries.recipe_ids(store.ask, [capture.id or 0 for capture in pages])
-    further = {capture.id: capture_queries.parts(store.ask, capture.id or 0) for capture in pages}
-    extracted = texts.extract_new(store, extractors, [*pages, *texts.parts_with_page(further.values())], recipe)
-    probes, templates = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)
+    if failed_before := error_queries.failed_captures(store.ask, together):
+        store.clear_capture_errors(failed_before)
+    deriver = _Deriver(store, recipe, now)
+    extracted = deriver.extract(extractors, pages)
     for capture in sorted(pages, key=lambda capture: not is_probe(capture.url)):  # probes first: they are used on pages
-        derived = texts.derive_text(store, capture, further[capture.id], recipe, templates.of(capture))
-        judge = _judge_by(capture, probes.probes_for(capture), derived.missing)
-        store.record_derivation(capture, recipe.id, judge, now, derived.cleaned)
-        side_captures.requeue_probed_captures(store, capture)
-    opened = [
-        version for version in settle.settle_sources(store, captures, now) if not _is_reread(version, earlier_recipes)
-    ]
-    links = link(store, now=now, stopped=stopped)
+        deriver.derive(capture)
+    settled = settle.settle_sources(store, captures, now, deriver.blame, deriver.derive)
+    opened = [version for version in settled if not _is_reread(version, earlier_recipes)]
+    links = link(store, now=now, stopped=stopped, judge=judge)
     return DeriveResult(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
+
+
+def _readable_captures(store: Store, ids: Sequence[int], recipe: Recipe, now: datetime) -> list[Capture]:
+    """Return these captures. One whose row cannot be read is charged and leaves the ledger."""
+    captures = []
+    for capture_id in ids:
+        nameless = Capture(id=capture_id, source_id=0, url="", final_url="", captured_at=now)
+        try:
+            captures.append(capture_queries.by_id(store.ask, capture_id))
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            Blame(store, recipe, now).charge(nameless, "reading its record", cause_of(error))
+            store.take_off_ledger([capture_id])
+    return captures
+
+
+class _Deriver:
+    """Derives the texts of one chunk of captures. An exception costs only the capture that caused it."""
+
+    def __init__(self, store: Store, recipe: Recipe, now: datetime) -> None:
+        self.blame = Blame(store, recipe, now)
+        self._store, self._recipe, self._now = store, recipe, now
+        self._probes, self._templates = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)
+        self._further: dict[int | None, list[Capture]] = {}
+
+    def extract(self, extractors: PageExtractor, pages: Sequence[Capture]) -> int:
+        """Extract the pages and their further parts. Return how many were extracted."""
+        for page in pages:
+            with self.blame.on(page, "reading its page"):
+                self._further[page.id] = capture_queries.parts(self._store.ask, page.id or 0)
+        wanted = [*pages, *texts.parts_with_page(self._further.values())]
+        return texts.extract_new(self._store, extractors, wanted, self._recipe)
+
+    def derive(self, capture: Capture) -> None:
+        """Record the text and the verdict of one capture."""
+        with self.blame.on(capture, "reading its page"):
+            template = self._templates.of(capture)
+            further = self._further.get(capture.id)
+            if further is None:  # reading them failed before, and its error says more than a missing key
+                further = capture_queries.parts(self._store.ask, capture.id or 0)
+            derived = texts.derive_text(self._store, capture, further, self._recipe, template)
+            judge = _judge_by(capture, self._probes.probes_for(capture), derived.missing)
+            verdict, detail = self._store.record_derivation(capture, self._recipe.id, judge, self._now, derived.cleaned)
+            if verdict is Verdict.ERROR:
+                self.blame.charge(capture, "reading its page", detail)
+            side_captures.requeue_probed_captures(self._store, capture)
 
 
 def _is_reread(version: Version, earlier_recipes: Mapping[int, str]) -> bool:

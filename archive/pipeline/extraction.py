@@ -17,13 +17,14 @@ from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
-from db.records import CleanedText, Verdict
+from db.records import CleanedText, Extraction, Verdict
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol
 
-    from db.records import Capture, Extraction, Page, Recipe, SiteTemplate
+    from db.records import Capture, Page, Recipe, SiteTemplate
     from db.store import Store
 
     class PageExtractor(Protocol):
@@ -68,20 +69,66 @@ def _extract(store: Store, extractors: PageExtractor, captures: Sequence[Capture
     fresh: dict[tuple[str, str | None], tuple[Capture, Page]] = {}
     duplicates: list[tuple[Capture, str]] = []
     for capture in captures:
-        page = page_for_extraction(capture_queries.page(store.ask, capture))
-        page_digest = stripped_digest(page)
+        try:
+            page = page_for_extraction(capture_queries.page(store.ask, capture))
+            page_digest = stripped_digest(page)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            _record_failure(store, capture, error, recipe)
+            continue
         if (page_digest, capture.charset) in fresh:
             duplicates.append((capture, page_digest))
         elif not store.copy_extraction(capture, recipe.id, page_digest):
             fresh[page_digest, capture.charset] = capture, page
-    extractions = extractors.map(page for _, page in fresh.values())
+    extractions = _extractions(extractors, [page for _, page in fresh.values()])
     for ((page_digest, _), (capture, _)), extraction in zip(fresh.items(), extractions, strict=True):
-        cleaned = clean(extraction)
-        text_sha256 = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.record_extraction(capture, cleaned, text_sha256, recipe, page_digest)
+        _record_extraction(store, capture, extraction, recipe, page_digest)
     for capture, page_digest in duplicates:
         store.copy_extraction(capture, recipe.id, page_digest)
     return len(fresh)
+
+
+def _extractions(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[Extraction]:
+    """Yield one extraction for each page. If an extractor raises, the pages that are left are extracted one by one."""
+    done = 0
+    try:
+        for extraction in extractors.map(pages):
+            done += 1
+            yield extraction
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        for page in pages[done:]:
+            yield _extract_alone(extractors, page)
+
+
+def _extract_alone(extractors: PageExtractor, page: Page) -> Extraction:
+    try:
+        (extraction,) = extractors.map([page])
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return Extraction(verdict=Verdict.ERROR, detail=cause_of(error))
+    return extraction
+
+
+def _record_extraction(
+    store: Store, capture: Capture, extraction: Extraction, recipe: Recipe, page_digest: str
+) -> None:
+    try:
+        cleaned = clean(extraction)
+        text_sha256 = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
+        store.record_extraction(capture, cleaned, text_sha256, recipe, page_digest)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        _record_failure(store, capture, error, recipe)
+
+
+def _record_failure(store: Store, capture: Capture, error: Exception, recipe: Recipe) -> None:
+    """Record an empty extraction with the verdict ``error``."""
+    store.record_extraction(capture, Extraction(verdict=Verdict.ERROR, detail=cause_of(error)), None, recipe)
 
 
 def page_for_extraction(page: Page) -> Page:

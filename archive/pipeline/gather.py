@@ -7,21 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.capture import make_capture, validator_is_wrong
-from archive.crawl.discover import discover
+from archive.crawl.discover import DAMAGED, discover
 from archive.crawl.multipage import fetch_all_parts
 from archive.pipeline import side_captures
 from archive.urls import url_key
 from db.queries import list_membership as list_queries
 from db.queries import origins as origin_queries
 from db.queries import tombstones as tombstone_queries
-from db.records import Page, SeedKind
+from db.records import Outcome, Page, Reason, SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from typing import Protocol
 
-    from db.records import Capture, Outcome, Tombstone, Visit
+    from db.records import Capture, Tombstone, Visit
     from db.store import Store
 
     _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the outcomes of the page and of its further parts
@@ -61,7 +62,13 @@ async def gather(
     new_source_ids: list[int] = []
 
     async def fetch_visit(visit: Visit) -> None:
-        arrivals.put_nowait((visit, await fetch_all_parts(fetcher.fetch, visit)))
+        try:
+            outcomes = await fetch_all_parts(fetcher.fetch, visit)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            outcomes = (_failed_outcome(visit, error, now),)
+        arrivals.put_nowait((visit, outcomes))
 
     def record(batch: Sequence[_Arrival], side: side_captures.SideCaptures) -> None:
         side_captures.record_side_captures(store, side, run_id=run_id, now=now)
@@ -99,10 +106,16 @@ def _add_listed_sources(
     outcome = outcomes[0]
     if not visit.kind.is_list or outcome.reason is not None or outcome.payload is None:
         return outcomes
-    deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
-    listing = discover(page_of(outcome), visit.kind, lists=not deep)
-    entries = [(source, url_key(source.url)) for source in listing.entries]
-    new_source_ids.extend(store.add_discovered(entries, visit.source_id, now, is_whole=listing.is_whole))
+    try:
+        deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
+        listing = discover(page_of(outcome), visit.kind, lists=not deep)
+        keys = [(entry, url_key(entry.url)) for entry in listing.entries]
+        new_source_ids.extend(store.add_discovered(keys, visit.source_id, now, is_whole=listing.is_whole))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        detail = f"the list could not be read: {cause_of(error)}"
+        return (replace(outcome, flags=(*outcome.flags, DAMAGED), detail=detail),)
     return (replace(outcome, flags=(*outcome.flags, *listing.flags), detail=listing.detail or outcome.detail),)
 
 
@@ -111,6 +124,36 @@ def _record_captures(store: Store, batch: Sequence[_Arrival], run_id: int) -> li
 
     All parts of an article are recorded in one transaction.
     """
+    try:
+        return _record_batch(store, batch, run_id)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+    captures = []
+    for visit, outcomes in batch:  # one by one: the visit that cannot be recorded is replaced by its failure
+        try:
+            captures += _record_batch(store, [(visit, outcomes)], run_id)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            failure = _failed_outcome(visit, error, outcomes[0].started_at)
+            captures += _record_batch(store, [(visit, (failure,))], run_id)
+    return captures
+
+
+def _failed_outcome(visit: Visit, error: Exception, at: datetime) -> Outcome:
+    """Return the outcome of a visit that raised ``error``."""
+    return Outcome(
+        requested_url=visit.url,
+        final_url=visit.url,
+        started_at=at,
+        finished_at=at,
+        reason=Reason.ERROR,
+        detail=cause_of(error),
+    )
+
+
+def _record_batch(store: Store, batch: Sequence[_Arrival], run_id: int) -> list[Capture]:
     unconditional_ids = {visit.source_id for visit, (outcome, *_) in batch if _is_unconditional(visit, outcome)}
     last_pages = origin_queries.last_pages(store.ask, unconditional_ids) if unconditional_ids else {}
     pairs = []

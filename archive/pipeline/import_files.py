@@ -14,6 +14,7 @@ from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, ImportedCapture, ImportItem, RevisitRecord, SkippedRecords
 from archive.pipeline import adopt_template
+from archive.pipeline.build import current_build
 from archive.pipeline.derive import derive
 from archive.pipeline.gather import record_visits, tombstones_of
 from archive.pipeline.link import link
@@ -23,6 +24,7 @@ from archive.urls import canonical_url
 from db.queries import captures as capture_queries
 from db.records import SeedKind
 from db.store import Store
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -132,9 +134,30 @@ class _Importer:
         visits = _visits(fresh)
         self._report_forgotten(path, visits)
         provenance = f"import:{path.name}"
-        self.new += len(record_visits(self._store, visits, provenance=provenance, now=self._settings.now()))
+        try:
+            self._record_visits(visits, provenance)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            self._record_one_by_one(path, visits, provenance)
         self.read += len(batch)
         self._progress(f"{self.read} captures read, {self.new} new")
+
+    def _record_visits(self, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], provenance: str) -> None:
+        self.new += len(record_visits(self._store, visits, provenance=provenance, now=self._settings.now()))
+
+    def _record_one_by_one(
+        self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], provenance: str
+    ) -> None:
+        """Record the captures of a batch that failed, and report the one that cannot be recorded."""
+        for visit in visits:
+            try:
+                self._record_visits([visit], provenance)
+            except Exception as error:
+                if not is_own_fault(error):
+                    raise
+                url = visit[1][0].requested_url
+                self.bad.append(BadLine(str(path), 0, f"{url} could not be recorded: {cause_of(error)}"))
 
     def _report_forgotten(self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]]) -> None:
         """Report each address that was forgotten on request, once."""
@@ -173,6 +196,7 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
     """
     recipe = current_recipe(fast=settings.fast)
     store.use_recipe(recipe, settings.now())
+    store.requeue_errors(current_build())
     versions, links = _derive_ledger(store, settings, recipe, progress)
     if adopt_template.adopt_templates(store, recipe, settings.now())[1]:
         more_versions, more_links = _derive_ledger(store, settings, recipe, progress)

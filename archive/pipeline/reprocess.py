@@ -27,6 +27,7 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
     started_at = settings.now()
     async with open_run(settings, "reextract", {}, owner=owner, step=step) as run:
         source_ids = [source.id for source in source_queries.all_sources(run.store.ask)]
+        run.store.requeue_errors("")  # of every build: whoever asks wants them tried again
         run.counts["queued"] = run.store.requeue_sources(source_ids, None, None)
         await run.derive()
         await relearn_templates(run)
@@ -44,6 +45,7 @@ async def rematch(settings: Settings, *, owner: str | None = None, step: Step = 
     """Drop every link between texts and judge them again under the current method, offline."""
     started_at = settings.now()
     async with open_run(settings, "rematch", {}, owner=owner, step=step) as run:
+        run.store.requeue_errors("")
         run.store.drop_links()
         await run.derive()
     return run.report("rematch", started_at)

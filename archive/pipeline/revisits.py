@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from archive.formats.charset import charset_of
 from archive.formats.digests import is_digest, parse_digest
-from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED
+from archive.formats.warc.capture_metadata import COMPLETE, SAME_AS, UNRESOLVED
 from archive.timestamps import parse_stamp
 from archive.urls import url_key
 from db.errors import BadInput
@@ -108,9 +109,14 @@ def _complete(store: Store, revisit: Capture, original: Capture) -> int:
     The revisit's own HTTP head is used if it has one.
     """
     sha256 = original.payload_sha256 or ""
-    head = _http_head(original) if not revisit.headers and revisit.status is None else {}
+    is_bare = not revisit.headers and revisit.status is None and COMPLETE not in revisit.flags
+    head = _http_head(original) if is_bare else {}
+    payload = capture_queries.payload(store.ask, sha256)
     full = replace(revisit, flags=_resolved_flags(revisit.flags, sha256), **head)
-    return len(store.replace_capture(revisit.id or 0, full, capture_queries.payload(store.ask, sha256)))
+    if not head and COMPLETE not in revisit.flags:
+        charset, charset_flags = charset_of(full.content_type, payload)
+        full = replace(full, charset=charset, flags=(*full.flags, *charset_flags))
+    return len(store.replace_capture(revisit.id or 0, full, payload))
 
 
 def _http_head(original: Capture) -> dict[str, Any]:
@@ -121,4 +127,5 @@ def _http_head(original: Capture) -> dict[str, Any]:
 def _resolved_flags(flags: tuple[str, ...], sha256: str) -> tuple[str, ...]:
     """Return the flags of a resolved revisit, without a digest that the archive computes anyway."""
     own = f"sha256:{sha256}"
-    return tuple(flag for flag in flags if flag != UNRESOLVED and not flag.startswith(SAME_AS) and flag != own)
+    gone = {UNRESOLVED, COMPLETE, own}
+    return tuple(flag for flag in flags if flag not in gone and not flag.startswith(SAME_AS))

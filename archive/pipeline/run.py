@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import Fetcher, RememberedHost, policy_from
 from archive.extract.worker_pool import Extractors
 from archive.pipeline import side_captures
+from archive.pipeline.build import current_build
 from archive.pipeline.derive import derive
 from archive.pipeline.gather import gather
 from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
-from archive.urls import fetchable_url, origin_of, url_key
+from archive.urls import RefusedUrl, fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import captures as capture_queries
@@ -167,6 +168,7 @@ async def open_run(
                 kind, json.dumps(parameters, sort_keys=True), owner_name, settings.now(), resume=resume
             )
             store.use_recipe(recipe, settings.now())
+            store.requeue_errors(current_build())
             with Extractors(workers=_WORKERS, fast=settings.fast) as extractors:
                 async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
                     run = Run(
@@ -243,7 +245,7 @@ def batches(visits: Iterable[Visit]) -> list[list[Visit]]:
     """Return visits in batches of about 200. All visits of one origin are in one batch unless it has more."""
     by_origin: dict[str, list[Visit]] = {}
     for visit in visits:
-        by_origin.setdefault(origin_of(visit.url), []).append(visit)
+        by_origin.setdefault(_origin(visit.url), []).append(visit)
     filled: list[list[Visit]] = [[]]
     for group in by_origin.values():
         for start in range(0, len(group), _GATHER_AT_MOST):
@@ -252,3 +254,11 @@ def batches(visits: Iterable[Visit]) -> list[list[Visit]]:
                 filled.append([])
             filled[-1].extend(part)
     return [batch for batch in filled if batch]
+
+
+def _origin(url: str) -> str:
+    """Return the origin of ``url``, empty for an address that an older version stored and this one refuses."""
+    try:
+        return origin_of(url)
+    except RefusedUrl:
+        return ""

@@ -22,7 +22,8 @@ def is_selected(state: SourceState, names: Sequence[str]) -> bool:
     """
     key = state.source.seed_key or ""
     group, _, name = key.partition("/")
-    return not names or not {key, group, name, state.source.url}.isdisjoint(names)
+    # Older archives have addresses in another spelling than names are given in.
+    return not names or not {key, group, name, state.source.url, *canonical_names([state.source.url])}.isdisjoint(names)
 
 
 def canonical_names(names: Sequence[str]) -> list[str]:

@@ -16,29 +16,87 @@ from db.queries import alias_claims as alias_queries
 from db.queries import sources as source_queries
 from db.queries import versions as version_queries
 from db.records import Reason, SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from archive.pipeline.blame import Blame
     from db.reader import Ask
     from db.records import Capture, Kind, Sighting, Version
     from db.store import Store
 
 
-def settle_sources(store: Store, captures: Sequence[Capture], now: datetime) -> list[Version]:
-    """Settle the sources of these captures, and those that gain or lose an alias by it. Return the new versions."""
+_STEP = "settling its history"
+
+
+def settle_sources(
+    store: Store, captures: Sequence[Capture], now: datetime, blame: Blame, derive: Callable[[Capture], None]
+) -> list[Version]:
+    """Settle the sources of these captures, and those that gain or lose an alias by it. Return the new versions.
+
+    If the captures of a source make that raise, the one that does is charged with it, and the others are settled.
+    ``derive`` derives a capture again.
+    """
     by_source: dict[int, list[Capture]] = {}
     for capture in captures:
         by_source.setdefault(capture.source_id, []).append(capture)
     opened: list[Version] = []
     for source_id, source_captures in by_source.items():
-        capture_ids = [capture.id or 0 for capture in source_captures]
-        changed = {} if _is_redundant(store, source_id, source_captures) else _join_aliases(store, source_id, now)
-        head = source_queries.by_id(store.ask, source_id).same_as or source_id
-        opened += settle(store, head, now=now, capture_ids=[*capture_ids, *changed.pop(head, [])])
-        for other, queued in changed.items():
-            opened += settle(store, other, now=now, capture_ids=queued)
+        try:
+            opened += _settle_source(store, source_id, source_captures, now)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            opened += _settle_without_culprit(store, source_captures, now, blame, derive, cause_of(error))
+    return opened
+
+
+def _settle_source(store: Store, source_id: int, captures: Sequence[Capture], now: datetime) -> list[Version]:
+    capture_ids = [capture.id or 0 for capture in captures]
+    changed = {} if _is_redundant(store, source_id, captures) else _join_aliases(store, source_id, now)
+    head = source_queries.by_id(store.ask, source_id).same_as or source_id
+    opened = settle(store, head, now=now, capture_ids=[*capture_ids, *changed.pop(head, [])])
+    for other, queued in changed.items():
+        opened += settle(store, other, now=now, capture_ids=queued)
+    return opened
+
+
+def _settle_without_culprit(
+    store: Store,
+    captures: Sequence[Capture],
+    now: datetime,
+    blame: Blame,
+    derive: Callable[[Capture], None],
+    cause: str,
+) -> list[Version]:
+    """Settle a source without all its captures of this chunk, then with one after the other as long as that goes well.
+
+    If it fails without any of them, the history stays as it was before them.
+    """
+    opened: list[Version] = []
+    source_id = captures[0].source_id
+    for capture in captures:
+        blame.charge(capture, _STEP, cause)
+    try:
+        opened += _settle_source(store, source_id, captures, now)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        store.take_off_ledger([capture.id or 0 for capture in captures])
+        return []
+    for capture in captures[: len(captures) if len(captures) > 1 else 0]:
+        try:
+            store.clear_capture_errors([capture.id or 0])
+            if capture.payload_sha256 is not None:
+                derive(capture)
+            opened += _settle_source(store, source_id, [capture], now)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            blame.charge(capture, _STEP, cause_of(error))
+            opened += _settle_source(store, source_id, [capture], now)
     return opened
 
 

@@ -10,6 +10,7 @@ from archive.crawl.capture import make_capture
 from archive.timestamps import iso
 from archive.urls import url_key
 from db.queries import origins as origin_queries
+from db.wall import is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,19 @@ def record_side_captures(store: Store, side: SideCaptures, *, run_id: int | None
     captures = [
         (visit.kind, url_key(visit.url), make_capture(0, outcome), outcome.payload) for visit, outcome in side.pages
     ]
-    if captures or side.host_states:
+    if not (captures or side.host_states):
+        return
+    try:
         store.record_side_captures(captures, side.host_states, now, run_id)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        for capture in captures:  # one by one: evidence that cannot be stored must not cost the visits it came with
+            with suppress_own_faults():
+                store.record_side_captures([capture], (), now, run_id)
+        for state in side.host_states:
+            with suppress_own_faults():
+                store.record_side_captures([], [state], now, run_id)
 
 
 # --- soft-404 probes -------------------------------------------------------------------------------------------------

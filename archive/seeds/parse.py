@@ -13,6 +13,7 @@ from archive.timestamps import DURATION_EXAMPLES, parse_duration
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput, SeedError
 from db.records import Complaint, Every, Kind, Seed, SeedKind, Seeds
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -136,8 +137,14 @@ class _Reader:
         self._missed_tables(section)
         for table in section.tables:
             if self._accepts(table):
+                header = _as_row(table.columns)
                 for row in table.rows:
-                    self._row(group, defaults, table, row)
+                    try:
+                        self._row(group, defaults, table, row)
+                    except Exception as error:
+                        if not is_own_fault(error):
+                            raise
+                        self.complain(row.line, f"the row could not be read: {cause_of(error)}", "a plain row", header)
 
     def _missed_tables(self, section: Section) -> None:
         """Complain of rows that Markdown does not read as a table."""

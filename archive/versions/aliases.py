@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from db.records import AliasEdge, DeclaredUrl
 
-_MOVED, _AMP = "moved", "amp"
+_MOVED, _AMP, _SPELLING = "moved", "amp", "spelling"
 _FRONT = re.compile(r"/?(?:index\.\w+|home)?/?", re.IGNORECASE)
 
 
@@ -54,9 +54,10 @@ def read_alias_claims(declarations: Sequence[DeclaredUrl], own_key: str) -> tupl
 def is_alias(edge: AliasEdge) -> bool:
     """True if this edge makes two addresses one history.
 
-    A move always does. A page's claim does only within one registered domain, and never about a front page.
+    A move and another spelling always do. A page's claim does only within one registered domain, and never about a
+    front page.
     """
-    if edge.kind == _MOVED:
+    if edge.kind in {_MOVED, _SPELLING}:
         return True
     if is_front_page(edge.url) or is_front_page(edge.target_url):
         return False

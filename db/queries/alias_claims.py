@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from db.microseconds import instant
 from db.queries import captures, sources
 from db.records import AliasClaim, AliasEdge, DeclaredUrl, Verdict
+from db.url_escapes import normalize_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MOVED = "moved"
 """The kind of claim that a permanent redirect makes. The others (canonical, amp, og) are made by pages."""
+
+SPELLING = "spelling"
+"""The kind of claim that a source of an older archive makes by its key: the same address with other escapes."""
 
 _NOT_THE_ARTICLE = frozenset({Verdict.CHALLENGE, Verdict.CONSENT, Verdict.LOGIN, Verdict.SOFT_404, Verdict.ERROR})
 
@@ -32,7 +36,10 @@ def declared_urls(ask: Ask, source_id: int) -> list[DeclaredUrl]:
     Claims of a page that is not the site's answer for this address (a consent wall, an error page) do not count.
     """
     pages = {row["id"]: (row["final_url"], json.loads(row["claims"])) for row in ask(_PAGES, id=source_id)}
+    source = sources.by_id(ask, source_id)
     declared = []
+    if normalize_key(source.url_key) != source.url_key:
+        declared.append(DeclaredUrl(SPELLING, source.url, source.url, source.found_at))
     for visit in captures.sightings(ask, source_id):
         if visit.source_id != source_id or visit.verdict is None or visit.verdict in _NOT_THE_ARTICLE:
             continue
@@ -76,14 +83,15 @@ _EDGES = f"""
     JOIN source a ON a.id = k.source_id AND a.kind = 'article'
     JOIN source b ON b.url_key = k.url_key AND b.kind = 'article' AND b.id <> a.id
     WHERE {{where}}
-      AND (k.kind = '{MOVED}' OR EXISTS ({_TEXTS.format(side="a")} INTERSECT {_TEXTS.format(side="b")}))"""
+      AND (k.kind IN ('{MOVED}', '{SPELLING}')
+           OR EXISTS ({_TEXTS.format(side="a")} INTERSECT {_TEXTS.format(side="b")}))"""
 
 
 def alias_edges(ask: Ask, source_ids: Sequence[int], is_alias: Callable[[AliasEdge], bool]) -> list[AliasEdge]:
     """Return the edges of everything connected to these sources, also through others, over edges that ``is_alias``.
 
     A claim is an edge where both addresses are known articles that answered with the same text at some time, or where
-    it is a redirect.
+    it is a redirect or another spelling.
     """
     edges: dict[tuple[int, int, str], AliasEdge] = {}
     pending, visited = list(source_ids), set(source_ids)

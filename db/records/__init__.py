@@ -59,7 +59,16 @@ from db.records.gather import (
     SourceState,
     WaitingSource,
 )
-from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, ListNote, SourceHealth
+from db.records.monitoring import (
+    ArticleAsOf,
+    Check,
+    InboxEntry,
+    InboxFilter,
+    LastState,
+    ListNote,
+    SourceHealth,
+    WorkError,
+)
 from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
@@ -154,5 +163,6 @@ __all__ = [
     "VersionRef",
     "Visit",
     "WaitingSource",
+    "WorkError",
     "reason_of_status",
 ]

@@ -56,7 +56,8 @@ class Judgement:
     """The result of comparing two texts, with the evidence. ``relation`` None: not linked, for the reason ``because``.
 
     ``translated``: a copy in another language. ``languages`` are those of a and b, None where unknown. ``broken``:
-    names of a with their spelling in b, as translation there and back leaves them.
+    names of a with their spelling in b, as translation there and back leaves them. ``probability`` is that of a copy,
+    None where the words in common decide alone.
     """
 
     relation: Relation | None
@@ -70,6 +71,7 @@ class Judgement:
     translated: bool = False
     languages: tuple[str | None, str | None] = (None, None)
     broken: tuple[tuple[str, str], ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     REFUSED_SCHEME = "refused_scheme"
     REFUSED_URL = "refused_url"
     REFUSED_ADDRESS = "refused_address"
+    ERROR = "error"
 
     @property
     def is_retryable(self) -> bool:

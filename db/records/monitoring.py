@@ -102,3 +102,17 @@ class InboxFilter:
     since: datetime | None = None
     until: datetime | None = None
     everything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkError:
+    """An exception that one capture or text caused: at which ``step``, and its ``cause`` with type and place.
+
+    ``build`` identifies the code that raised it, ``url`` the address it is about.
+    """
+
+    url: str
+    step: str
+    cause: str
+    build: str
+    failed_at: datetime

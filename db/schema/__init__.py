@@ -7,7 +7,18 @@ There are no triggers (a batch migration drops them silently): ``db.store`` writ
 
 from db.schema.columns import metadata
 from db.schema.copies import label, link, near_key, unlinked
-from db.schema.derive import claim, cleaning, derivation, extraction, furniture, recipe, text, version
+from db.schema.derive import (
+    claim,
+    cleaning,
+    derivation,
+    extraction,
+    furniture,
+    page_error,
+    recipe,
+    text,
+    text_error,
+    version,
+)
 from db.schema.gather import (
     capture,
     chain,
@@ -40,6 +51,7 @@ __all__ = [
     "metadata",
     "near_key",
     "origin",
+    "page_error",
     "payload",
     "recipe",
     "rhythm",
@@ -48,6 +60,7 @@ __all__ = [
     "seen",
     "source",
     "text",
+    "text_error",
     "tombstone",
     "underived",
     "unlinked",

@@ -146,3 +146,25 @@ claim = Table(
     instant("last_seen_at"),
 )
 """Alias claims: other addresses that a page gives for itself (canonical, amp, og) or a server redirects to (moved)."""
+
+page_error = Table(
+    "page_error",
+    metadata,
+    Column("capture_id", ROW_ID, ForeignKey("capture.id"), primary_key=True),
+    words("step"),
+    words("cause"),
+    words("build"),
+    instant("failed_at"),
+)
+"""Captures whose derivation raised an exception: at which step, why, and in which build of the code. They are derived
+again when the build changes."""
+
+text_error = Table(
+    "text_error",
+    metadata,
+    Column("text_id", ROW_ID, ForeignKey("text.id"), primary_key=True),
+    words("cause"),
+    words("build"),
+    instant("failed_at"),
+)
+"""Texts whose comparison with others raised an exception. They are compared again when the build changes."""

@@ -158,11 +158,11 @@ def record_derivation(
     verdict: Callable[[Row], tuple[Verdict, str]],
     now: datetime,
     cleaned: CleanedText | None = None,
-) -> None:
+) -> tuple[Verdict, str]:
     """Store that a capture shows the extraction of its payload, or the text ``cleaned`` if that differs.
 
-    ``verdict`` judges the row of the extraction and returns a verdict with its detail. ``cleaned`` is given where the
-    template of the site or further parts of the article change the text.
+    ``verdict`` judges the row of the extraction. The verdict and its detail are returned. ``cleaned`` is given where
+    the template of the site or further parts of the article change the text.
     """
     digest = bytes.fromhex(capture.payload_sha256 or "")
     values = {"digest": digest, "charset": _charset(capture), "recipe": recipe_id}
@@ -175,6 +175,7 @@ def record_derivation(
         row |= _measures(cleaned.text, [span.text for span in cleaned.removed])
     new = insert(derivation).values(capture_id=capture.id, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["capture_id"], set_=row))
+    return judged, detail
 
 
 def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:

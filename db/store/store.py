@@ -18,6 +18,7 @@ from db.store import (
     site_templates,
     sources,
     versions,
+    work_errors,
 )
 from db.store.transactions import Transactions, transaction
 
@@ -54,6 +55,11 @@ class Store(Transactions):
     record_links = transaction(links.record_links, durable=False)
     add_lsh_keys = transaction(lsh_index.add_lsh_keys, durable=False)
     drop_links = transaction(links.drop_links)
+    record_capture_error = transaction(work_errors.record_capture_error, durable=False)
+    clear_capture_errors = transaction(work_errors.clear_capture_errors, durable=False)
+    take_off_ledger = transaction(work_errors.take_off_ledger, durable=False)
+    record_text_error = transaction(work_errors.record_text_error, durable=False)
+    requeue_errors = transaction(work_errors.requeue_errors)
 
     # What people say
     add_label = transaction(labels.add_label)

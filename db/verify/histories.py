@@ -20,11 +20,12 @@ _NOT_ON_LEDGER = """
     LEFT JOIN underived u ON u.capture_id = c.id
     WHERE c.payload_id IS NOT NULL AND c.reason IS NULL AND c.part = 1
       AND d.capture_id IS NULL AND u.capture_id IS NULL
+      AND c.id NOT IN (SELECT capture_id FROM page_error)
     ORDER BY c.id"""
 
 
 def ledger(reader: Reader) -> Iterator[Problem]:
-    """Check that every whole page of an article is derived or on the ledger."""
+    """Check that every whole page of an article is derived, on the ledger, or recorded as failed."""
     for row in reader.ask(_NOT_ON_LEDGER):
         what = "it was never derived, and is not on the ledger"
         yield Problem(what=what, where=f"capture {row['id']} of {row['url']}", todo=DERIVE)

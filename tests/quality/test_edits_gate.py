@@ -23,6 +23,7 @@ from archive.extract.boilerplate import clean
 from archive.extract.worker_pool import Extractors
 from archive.versions.diff import compare
 from db.records import Kind, Page, Text
+from db.typography import fold_typography
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -86,7 +87,7 @@ def page_of(payload: bytes, path: str) -> Page:
 
 
 def text_of(one: Extraction) -> Text:
-    digest = sha256(f"{one.title}\n\n{one.text}".encode()).hexdigest()
+    digest = sha256(fold_typography(f"{one.title}\n\n{one.text}").encode()).hexdigest()  # as the labels were made
     return Text(sha256=digest, title=one.title, body=one.text, language=one.language)
 
 

@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING
 from archive.crawl.discover.feeds import is_feed, read_feed
 from archive.crawl.discover.sections import read_section
 from archive.crawl.discover.sitemaps import is_sitemap, read_sitemap
-from archive.crawl.discover.truncation import CUT, EMPTY, SKIPPED, Notes
+from archive.crawl.discover.truncation import CUT, DAMAGED, EMPTY, SKIPPED, Notes, entry_or_note
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput
 from db.records import DiscoveredUrl, Page, SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MAX_ARTICLES", "MAX_ENTRIES", "MAX_LISTS", "ListedUrls", "discover"]
+__all__ = ["DAMAGED", "MAX_ARTICLES", "MAX_ENTRIES", "MAX_LISTS", "ListedUrls", "discover"]
 
 MAX_ARTICLES = 1_000
 """Articles taken from one list: the newest by the dates of the list, else the first."""
@@ -68,7 +69,13 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     lists. Never raises for bad input: the entries that can be read count.
     """
     notes: Notes = {}
-    entries = list(islice(_entries(page, kind, notes), MAX_ENTRIES + 1))
+    entries: list[DiscoveredUrl] = []
+    try:
+        entries.extend(islice(_entries(page, kind, notes), MAX_ENTRIES + 1))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        notes[DAMAGED] = f"the list could be read only in part: {cause_of(error)}"
     if len(entries) > MAX_ENTRIES:
         notes[CUT] = f"only the first {MAX_ENTRIES} entries were read"
     is_whole = not notes
@@ -80,7 +87,7 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
         [entry for entry in distinct if entry.kind.is_list], MAX_LISTS if lists else 0, "lists", notes
     )
     selected = {entry.url for entry in (*articles, *further_lists)}
-    canonical = list(_canonical([entry for entry in distinct if entry.url in selected], page.url))
+    canonical = list(_canonical([entry for entry in distinct if entry.url in selected], page.url, notes))
     if len(canonical) < len(selected):
         note = f"{len(selected) - len(canonical)} of its addresses not used: its own, or too long"
         notes[SKIPPED] = f"{notes[SKIPPED]}; {note}" if SKIPPED in notes else note
@@ -117,13 +124,17 @@ def _newest(entries: Sequence[DiscoveredUrl], limit: int, noun: str, notes: Note
     return heapq.nlargest(limit, entries, key=lambda entry: entry.updated_at or _NEVER)
 
 
-def _canonical(entries: Iterable[DiscoveredUrl], own_url: str) -> Iterator[DiscoveredUrl]:
+def _canonical(entries: Iterable[DiscoveredUrl], own_url: str, notes: Notes) -> Iterator[DiscoveredUrl]:
     """Yield the entries with canonical URLs, without those that point to the list itself."""
     own_key = url_key(own_url)
     for entry in entries:
-        try:
-            url = canonical_url(entry.url)
-        except BadInput:
-            continue
-        if url_key(url) != own_key:
-            yield replace(entry, url=url)
+        canonical = entry_or_note(_with_canonical_url, notes, entry)
+        if canonical is not None and url_key(canonical.url) != own_key:
+            yield canonical
+
+
+def _with_canonical_url(entry: DiscoveredUrl) -> DiscoveredUrl | None:
+    try:
+        return replace(entry, url=canonical_url(entry.url))
+    except BadInput:
+        return None

@@ -27,6 +27,7 @@ from archive.crawl.discover.truncation import (
     absolute_url,
     clean_title,
     entity_problem,
+    entry_or_note,
     leading_bytes,
     note_shape,
     note_skipped,
@@ -94,7 +95,7 @@ def _xml_feed(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     chunks = decode_chunks(read_chunks(page.payload, _LARGEST, notes), page.content_type)
     entries = read_entries(chunks, _FEED, shape)
     for entry in islice(entries, _MAX_ITEMS):
-        discovered = _discovered(entry, shape, page.url, reasons)
+        discovered = entry_or_note(_discovered, notes, entry, shape, page.url, reasons)
         count += discovered is not None or not entry.is_cut
         if discovered is not None:
             yield discovered

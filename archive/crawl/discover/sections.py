@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from courlan.filters import extension_filter, is_navigation_page, path_filter, type_filter
 from lxml import etree, html
 
-from archive.crawl.discover.truncation import CUT, REFUSED, Notes, absolute_url, clean_title
+from archive.crawl.discover.truncation import CUT, REFUSED, Notes, absolute_url, clean_title, entry_or_note
 from archive.formats.html_limits import has_crowded_tag
 from archive.urls import host_of, registered_domain
 from db.records import DiscoveredUrl, SeedKind
@@ -47,9 +47,16 @@ def read_section(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     base = absolute_url("" if base_element is None else base_element.get("href") or "", page.url) or page.url
     yield from _feeds(tree, page.url, base, notes)
     for anchor in tree.iterfind(".//a[@href]"):
-        url = absolute_url(anchor.get("href") or "", base)
-        if url and _is_same_host(url, page.url) and _looks_like_article(url):
-            yield DiscoveredUrl(url=url, title=clean_title("".join(map(str, anchor.itertext()))))
+        entry = entry_or_note(_article_link, notes, anchor, page.url, base)
+        if entry is not None:
+            yield entry
+
+
+def _article_link(anchor: html.HtmlElement, page_url: str, base: str) -> DiscoveredUrl | None:
+    url = absolute_url(anchor.get("href") or "", base)
+    if not (url and _is_same_host(url, page_url) and _looks_like_article(url)):
+        return None
+    return DiscoveredUrl(url=url, title=clean_title("".join(map(str, anchor.itertext()))))
 
 
 def _feeds(tree: html.HtmlElement, page_url: str, base: str, notes: Notes) -> Iterator[DiscoveredUrl]:

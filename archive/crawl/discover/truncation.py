@@ -7,15 +7,19 @@ import re
 import zlib
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeAlias
 
 from archive.crawl.discover.lenient_xml import Shape, is_html
 from archive.urls import fetchable_url
 from db.errors import BadInput
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from db.records import DiscoveredUrl
+
+_Arguments = ParamSpec("_Arguments")
 CUT: Final = "list-cut"
 REFUSED: Final = "list-refused"
 DAMAGED: Final = "list-damaged"
@@ -53,6 +57,19 @@ def absolute_url(url: str, base: str) -> str | None:
 def stated_url(text: str, base: str) -> str | None:
     """Return the address that a list states, or None if it is not valid or some of its bytes are no text."""
     return None if "\ufffd" in text else absolute_url(text, base)
+
+
+def entry_or_note(
+    read: Callable[_Arguments, DiscoveredUrl | None], notes: Notes, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> DiscoveredUrl | None:
+    """Return what ``read`` makes of one entry of a list. If that raises, it costs this entry alone and is noted."""
+    try:
+        return read(*args, **kwargs)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        notes[DAMAGED] = f"an entry could not be read: {cause_of(error)}"
+        return None
 
 
 def clean_title(text: str) -> str:

@@ -14,11 +14,11 @@ Read ``fetcher`` first, it has the main loop. Its parts:
     exchange        one request and its response, raw bytes
     redirects       the chain of hops, and the outcome at its end
     retry_after     the Retry-After header
-    charset         the character encoding of a body
     error_reasons   exceptions of the libraries to ``Reason``
     webhook_post    one POST, for notifications
 
-Content-Encoding is decoded by ``archive.formats.content_coding``.
+Content-Encoding is decoded by ``archive.formats.content_coding``, and the charset of a body is decided by
+``archive.formats.charset``, because imports need both too.
 """
 
 from __future__ import annotations

@@ -92,6 +92,7 @@ class Fetcher:
         self._side_pages: list[tuple[Visit, Outcome]] = []
         self._changed_queues: set[HostQueue] = set()
         self._probe_tasks: set[asyncio.Task[None]] = set()
+        self._unprobed: dict[HostQueue, bool] = {}  # origins that are due for a probe, and whether they may be private
         self._page_mode = _FetchMode(deadline=policy.deadline, max_wire=policy.max_wire)
         self._robots_mode = replace(
             self._page_mode,
@@ -142,7 +143,12 @@ class Fetcher:
                 self._schedule_probe(self._queue(url), allow_private=allow_private)
 
     async def finish_probes(self) -> None:
-        """Wait for the probes under way, for 20 seconds at most."""
+        """Probe the origins that were never idle, and wait for all probes, for 20 seconds at most.
+
+        Call it when no visit is under way. An origin whose last visit failed has had no other occasion.
+        """
+        for queue, allow_private in list(self._unprobed.items()):
+            self._schedule_probe(queue, allow_private=allow_private)
         if self._probe_tasks:
             await asyncio.wait(self._probe_tasks, timeout=_PATIENCE)
 
@@ -276,8 +282,11 @@ class Fetcher:
     # --- probes ---
 
     def _schedule_probe(self, queue: HostQueue, *, allow_private: bool) -> None:
-        """Start a soft-404 probe of an idle origin, unless it had one within a week."""
-        if queue.is_probing or not queue.is_idle or not soft404.is_probe_due(queue.state.probed_at, self._now()):
+        """Start a soft-404 probe of an idle origin, unless it had one within a week. A busy origin waits for later."""
+        if not soft404.is_probe_due(queue.state.probed_at, self._now()):
+            return
+        self._unprobed[queue] = allow_private
+        if queue.is_probing or not queue.is_idle:
             return
         queue.is_probing = True
         task = asyncio.create_task(self._probe_when_idle(queue, allow_private=allow_private))
@@ -306,6 +315,7 @@ class Fetcher:
         if outcome.reason is not Reason.ROBOTS_DENIED:
             self._side_pages.append((visit, outcome))
         queue.record_probe()
+        self._unprobed.pop(queue, None)
         self._changed_queues.add(queue)
 
 

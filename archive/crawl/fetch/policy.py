@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.urls import host_of
+from archive.urls import RefusedUrl, host_of
 from db.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -95,9 +95,13 @@ def policy_from(settings: Settings) -> FetchPolicy:
 def require_contact(policy: FetchPolicy, urls: Iterable[str]) -> None:
     """Raise ``ConfigError`` if one of the canonical ``urls`` is on the open web and no contact is set."""
     for url in urls:
-        if not policy.is_allowed(host_of(url)):
+        try:
+            host = host_of(url)
+        except RefusedUrl:  # the fetcher refuses it again and records why
+            continue
+        if not policy.is_allowed(host):
             raise ConfigError(
-                f"contact is not set, and {host_of(url)} is on the open web. The people who run a site must be able "
+                f"contact is not set, and {host} is on the open web. The people who run a site must be able "
                 'to reach you. Set contact = "you@example.org" in wirecopy.toml, or WIRECOPY_CONTACT'
             )
 

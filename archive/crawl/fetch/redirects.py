@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.crawl.fetch.charset import detect_charset, is_generic_type, is_text
 from archive.crawl.fetch.fetch_error import FetchError
 from archive.crawl.fetch.retry_after import retry_at
-from archive.formats.content_coding import DecodedBody, decode_body, looks_gzipped
+from archive.formats.charset import charset_of
+from archive.formats.content_coding import decode_entity
+from archive.formats.media_type import declared_type
 from archive.urls import fetchable_url
 from db.records import Hop, Outcome, Reason, Visit, reason_of_status
 
@@ -96,7 +97,7 @@ class RedirectChain:
 
 
 # Apache appends the name of the coding to the tag, inside or outside of the quotes.
-_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:[-;]+(?:gzip|deflate|br|zstd|df))?"?')
+_ETAG = re.compile(r'(?:W/)?"?(.*?)(?:(?<![-;])[-;]++(?:gzip|deflate|br|zstd|df))?"?')
 
 
 def _differs(etag: str | None, stored_etag: str | None) -> bool:
@@ -161,8 +162,8 @@ def outcome_from_response(chain: RedirectChain, response: Response, now: datetim
     """
     status_reason = reason_of_status(response.status, conditional=response.is_conditional)
     body = _no_body(response) if status_reason is Reason.NOT_MODIFIED else _decoded_body(response, max_payload)
-    content_type = response.header("content-type") or ""
-    charset, charset_flags = _charset(content_type, body)
+    content_type = declared_type(response.values("content-type"))
+    charset, charset_flags = (None, ()) if body.reason else charset_of(content_type, body.payload)
     incomplete = (f"body-{body.reason}",) if status_reason and body.reason else ()
     has_validators = (status_reason or body.reason) in _WITH_VALIDATORS
     headers = _recorded_headers(response)
@@ -208,24 +209,7 @@ def _decoded_body(response: Response, max_payload: int) -> _Body:
     if error is not None:
         payload = None if error.reason is Reason.TOO_LARGE else response.body
         return _Body(payload=payload, reason=error.reason, detail=error.detail, flags=())
-    decoded = decode_body(response.body, response.values("content-encoding"), max_payload=max_payload)
-    decoded = _unzip_undeclared(decoded, response, max_payload)
+    content_type = declared_type(response.values("content-type"))
+    codings = response.values("content-encoding")
+    decoded = decode_entity(response.body, codings, content_type, max_payload=max_payload)
     return _Body(payload=decoded.payload, reason=decoded.reason, detail=decoded.detail, flags=decoded.flags)
-
-
-def _unzip_undeclared(decoded: DecodedBody, response: Response, max_payload: int) -> DecodedBody:
-    """Decode text that is still gzip after all declared codings: it was compressed once more than declared."""
-    content_type = response.header("content-type") or ""
-    may_be_text = is_generic_type(content_type) or is_text(content_type, decoded.payload)
-    if decoded.reason is not None or not looks_gzipped(decoded.payload) or not may_be_text:
-        return decoded
-    inner = decode_body(decoded.payload, ("gzip",), max_payload=max_payload)
-    if inner.reason is not None:
-        return decoded  # then it is not text, and the readers of lists unpack gzip themselves
-    return replace(inner, flags=(*decoded.flags, "sniffed-gzip", *inner.flags))
-
-
-def _charset(content_type: str, body: _Body) -> tuple[str | None, tuple[str, ...]]:
-    if body.payload is None or body.reason is not None or looks_gzipped(body.payload):
-        return None, ()
-    return detect_charset(content_type, body.payload) if is_text(content_type, body.payload) else (None, ())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.records import Fact
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,9 +99,10 @@ _MAX_LENGTH = 240
 
 def find_credits(text: str) -> tuple[str, ...]:
     """Return the credits in a normalized text, in its order and without repeats. None is part of another."""
-    folded = text.casefold()
+    plain = fold_typography(text)
+    folded = plain.casefold()
     likely = (credit.pattern for credit in CREDITS if any(word in folded for word in credit.words))
-    spans = sorted((match.start(), -match.end()) for pattern in likely for match in pattern.finditer(text))
+    spans = sorted((match.start(), -match.end()) for pattern in likely for match in pattern.finditer(plain))
     credit_lines, end_of_last = [], 0
     for start, negative_end in spans:
         if -negative_end > end_of_last:
@@ -144,12 +146,20 @@ def credit_facts(text: str, origin: Sequence[str], byline: str | None) -> Iterat
     if byline:
         yield Fact(name="byline", value=byline, source=IN_TEXT)
     head = text.split("\n", 2)[:2]
-    places = (match for line in head for pattern in (_DATELINE, _BARE_DATELINE) if (match := pattern.match(line)))
+    places = (
+        (line[slice(*match.span(1))], line[: match.end()])
+        for line in head
+        for pattern in (_DATELINE, _BARE_DATELINE)
+        if (match := pattern.match(fold_typography(line)))
+    )
     if place := next(places, None):
-        yield Fact(name="dateline", value=place[1].strip(" ,"), source=IN_TEXT, raw=place[0].strip())
-    agencies = [(match[0], credit) for credit in origin for match in _NAMED_AGENCY.finditer(credit)]
+        yield Fact(name="dateline", value=place[0].strip(" ,"), source=IN_TEXT, raw=place[1].strip())
+    agencies = [(match[0], credit) for credit in origin for match in _NAMED_AGENCY.finditer(fold_typography(credit))]
     yield from _distinct_facts("agency", [(_FULL_NAMES.get(name.lower(), name), raw) for name, raw in agencies])
-    yield from _distinct_facts("credited", [(match[1], raw) for raw in origin if (match := _CREDITED.search(raw))])
+    yield from _distinct_facts(
+        "credited",
+        [(raw[slice(*match.span(1))], raw) for raw in origin if (match := _CREDITED.search(fold_typography(raw)))],
+    )
 
 
 def _distinct_facts(name: str, values: Iterable[tuple[str, str]]) -> Iterator[Fact]:

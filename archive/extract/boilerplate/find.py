@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archive.extract.boilerplate.rules import RULES, SHORTCODE, Rule
 from archive.extract.boilerplate.site_template import NO_TEMPLATE, find_template_lines
 from archive.extract.fold import fold_words
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +50,7 @@ def find_boilerplate(text: str, title: str, template: TemplateLines = NO_TEMPLAT
     ``template`` has the template lines of the text's site. They do not count for the distance from the edge. Empty if
     nothing would be left: a text is never removed entirely. Linear in the text's length.
     """
-    lines = text.split("\n")
+    lines = fold_typography(text).split("\n")
     from_template = find_template_lines(lines, template)
     own = [number for number in range(len(lines)) if number not in from_template]
     by_rules = _reasons_by_rules([lines[number] for number in own], title)

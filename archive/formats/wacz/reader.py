@@ -1,14 +1,16 @@
 """Reads WACZ: WARC files in a zip, with a list of its files and their digests (``datapackage.json``).
 
-Nothing is unpacked to disk, so names in the zip cannot escape from a folder.
+Nothing is unpacked under its name, so names in the zip cannot escape from a folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import zipfile
-from typing import TYPE_CHECKING, Any, Final
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive.formats.digests import parse_digest
 from archive.formats.imported import BadLine
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _LIST: Final = "datapackage.json"
 _LIST_DIGEST: Final = "datapackage-digest.json"
 _PIECE: Final = 1 << 20
+_MAX_COPY: Final = 1 << 30  # bytes; a larger plain WARC is read as it is unpacked
 _MAX_LIST_BYTES: Final = 64 << 20  # bytes: a list of half a million files
 
 
@@ -59,9 +62,21 @@ def _read_package(path: Path, names: list[str], reader: WarcReader) -> Iterator[
         for name in names:
             yield from _check_digest(path, packed, name, digests.get(name, ""))
             try:
-                yield from reader.read(f"{path}/{name}", lambda name=name: packed.open(name))  # type: ignore[misc]
+                yield from reader.read(f"{path}/{name}", lambda name=name: _open_member(packed, name))  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001  (zipfile raises errors of many kinds: encrypted, of an unknown method, cut)
                 yield BadLine(f"{path}/{name}", 1, f"cannot be unpacked ({summarize_error(error)})")
+
+
+def _open_member(packed: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """Open a WARC file of the package. A plain one is copied to a nameless file, in which any place can be read."""
+    stream = packed.open(name)
+    if name.lower().endswith(".gz") or packed.getinfo(name).file_size > _MAX_COPY:
+        return stream
+    copy = TemporaryFile()  # noqa: SIM115  (the caller closes it)
+    with stream:
+        shutil.copyfileobj(stream, copy, _PIECE)
+    copy.seek(0)
+    return copy
 
 
 def _read_list(path: Path, packed: zipfile.ZipFile) -> Generator[BadLine, None, dict[str, str]]:

@@ -26,6 +26,9 @@ FIELD: Final = "wirecopy-capture"
 UNRESOLVED: Final = "revisit-unresolved"
 """The flag of a revisit whose original payload is not in the archive."""
 
+COMPLETE: Final = "revisit-complete"
+"""The flag of an unresolved revisit of which only the payload is missing: its file has all other facts."""
+
 SAME_AS: Final = "same-as "
 """The prefix of a flag that names the original of a revisit: its time, a space, and its address."""
 

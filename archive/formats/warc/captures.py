@@ -1,8 +1,9 @@
 """WARC files of crawlers (ISO 28500): turns their records into outcomes.
 
 Used are ``response`` and ``resource`` records with HTML, and ``revisit`` records of such. A ``request`` adds the
-request headers, and a ``metadata`` record of ours adds further facts about the visit. All other records (pictures,
-redirects, DNS) are skipped and counted. Reading uses warcio, an optional extra.
+request headers and the method: the response to a POST is no page. A ``metadata`` record of ours adds further facts
+about the visit. All other records (pictures, redirects, DNS) are skipped and counted. Reading uses warcio, an optional
+extra.
 
 A revisit of another record becomes a `RevisitRecord`. The importer looks for the original in the archive: it may come
 from this file, from another, or later.
@@ -14,6 +15,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from archive.formats.charset import decode_text
 from archive.formats.http_status import REDIRECTS
 from archive.formats.imported import (
     MAX_BYTES,
@@ -24,8 +26,9 @@ from archive.formats.imported import (
     page_outcome,
     parse_capture_time,
 )
-from archive.formats.warc.capture_metadata import SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
-from archive.formats.warc.http_head import MAX_HEAD_BYTES, HttpHead, charset_of, split_head
+from archive.formats.media_type import declared_type, file_type, is_html_type, is_never_html, non_html_type
+from archive.formats.warc.capture_metadata import COMPLETE, SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
+from archive.formats.warc.http_head import MAX_HEAD_BYTES, HttpHead, split_final_head, split_head
 from archive.formats.warc.http_response import (
     add_archived_payload,
     add_payload,
@@ -45,10 +48,12 @@ from archive.formats.warc.reader import (
     target_url,
     warcio_loader,
 )
+from archive.formats.warc.request_methods import RequestMethods, read_methods
 from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
 from db.errors import BadInput
 from db.records import Outcome, Reason, SeedKind
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,6 +97,7 @@ class WarcReader:
     finished: list[ImportItem] = field(default_factory=list)
     pending: tuple[int, frozenset[str], Outcome | RevisitRecord | ImportedCapture] | None = None
     unresolved: list[tuple[RevisitRecord, str]] = field(default_factory=list)
+    methods: RequestMethods = field(default_factory=RequestMethods)
     skipped: int = 0
     file: str = ""
 
@@ -102,6 +108,7 @@ class WarcReader:
         request.
         """
         self.file = name
+        self.methods = read_methods(open_file, self.loader)
         with open_file() as raw:
             yield from read_records(raw, self.loader, self)
         self._release_pending()
@@ -118,14 +125,25 @@ class WarcReader:
                 self._handle_sidecar(record)
             elif record.rec_type in {"response", "resource", "revisit"}:
                 self._release_pending()
-                self._handle_response(number, record)
+                if self.methods.answers_page(record):
+                    self._handle_response(number, record)
+                else:
+                    self.skipped += 1
         except BadInput as error:
             self.reject(number, str(error))
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            self.reject(number, f"could not be read: {cause_of(error)}")
 
     def reject(self, number: int, problem: str) -> None:
         """Discard the result for a record and report a problem instead."""
         if self.pending is not None and self.pending[0] == number:
             self.pending = None
+        self.report(number, problem)
+
+    def report(self, number: int, problem: str) -> None:
+        """Report a problem with a record, and keep its result."""
         self.finished.append(BadLine(self.file, number, problem))
 
     def pop_finished(self) -> list[ImportItem]:
@@ -186,15 +204,18 @@ class WarcReader:
         sidecar = self._pop_sidecar(record)
         is_resource = record.rec_type == "resource"
         block = b"" if is_resource else read_block(record, MAX_HEAD_BYTES)
-        head, start = (None, b"") if is_resource else split_head(block)
-        content_type = field_value(record, "Content-Type") if head is None else head.value("content-type")
-        if not is_http_record(record) or (sidecar.metadata is None and not _is_html_page(head, content_type)):
+        head, start = (None, b"") if is_resource or not is_http_record(record) else split_final_head(block)
+        content_type = _content_type(record, head)
+        if not is_http_record(record) or (sidecar.metadata is None and not _may_be_page(head, content_type)):
             self._skip(record)
             return None
         body = start + read_block(record, MAX_BYTES + 1 - len(start))
         outcome = self._base_outcome(record, head, content_type)
         if sidecar.metadata is None:
             outcome = add_payload(outcome, record, head, body)
+            if not _is_page(outcome):
+                self._skip(record)
+                return None
         else:
             outcome = add_archived_payload(outcome, sidecar.metadata, record, body)
         self._remember_place(record)
@@ -208,7 +229,7 @@ class WarcReader:
             captured_at=parse_capture_time(field_value(record, "WARC-Date"), now=self.now, name="WARC-Date"),
             payload=None,
             content_type=content_type,
-            charset=charset_of(content_type),
+            charset=None,
             status=status,
         )
         return replace(
@@ -239,8 +260,8 @@ class WarcReader:
     def _revisit(self, number: int, record: WarcRecord) -> Outcome | RevisitRecord | ImportedCapture | None:
         sidecar = self._pop_sidecar(record)
         block = read_block(record, MAX_HEAD_BYTES)
-        head = split_head(block)[0] if block.strip() else None
-        content_type = "" if head is None else head.value("content-type")
+        head = split_final_head(block)[0] if block.strip() else None
+        content_type = "" if head is None else declared_type(head.values("content-type"))
         if not is_http_record(record):
             return None
         if "server-not-modified" in field_value(record, "WARC-Profile"):
@@ -250,12 +271,14 @@ class WarcReader:
             outcome = add_request(self._with_metadata(outcome, sidecar.metadata), sidecar.request, head)
             return _with_place(outcome, sidecar.metadata)
         if sidecar.metadata is None and (
-            self._original_was_skipped(record) or (head and not _is_html_page(head, content_type))
+            self._original_was_skipped(record) or (head and not _may_be_page(head, content_type))
         ):
             return None
         self._remember_place(record)
         outcome = self._with_metadata(self._base_outcome(record, head, content_type), sidecar.metadata)
         outcome = add_request(outcome, sidecar.request, head)
+        if sidecar.metadata is not None and UNRESOLVED not in outcome.flags:
+            outcome = _with_flags(outcome, (COMPLETE,))
         revisit = self._make_revisit(number, record, outcome)
         return None if revisit is None else _with_place(revisit, sidecar.metadata)
 
@@ -331,5 +354,21 @@ def _original_flag(url: str, date: str) -> tuple[str, ...]:
         return ()
 
 
-def _is_html_page(head: HttpHead | None, content_type: str) -> bool:
-    return content_type.lower().startswith(_HTML) and (head is None or head.status[1] not in REDIRECTS)
+def _content_type(record: WarcRecord, head: HttpHead | None) -> str:
+    return field_value(record, "Content-Type") if head is None else declared_type(head.values("content-type"))
+
+
+def _may_be_page(head: HttpHead | None, content_type: str) -> bool:
+    """False for a redirect, an interim response, and a type that is never HTML."""
+    is_final = head is None or not (head.is_interim or head.status[1] in REDIRECTS)
+    return is_final and not is_never_html(content_type)
+
+
+def _is_page(outcome: Outcome) -> bool:
+    """True if a body is HTML by its declared type, or by its first bytes under a type that does not say."""
+    if is_html_type(outcome.content_type):
+        return True
+    payload = outcome.payload or b""
+    return not file_type(payload) and not non_html_type(
+        decode_text(payload, outcome.content_type), outcome.content_type
+    )

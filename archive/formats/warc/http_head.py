@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.message import Message
 from typing import Final
 
 from db.errors import BadInput
@@ -14,6 +13,9 @@ MAX_HEAD_BYTES: Final = 256 * 1024
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _STATUS: Final = re.compile(r"HTTP/(\d(?:\.\d)?) +(\d{3})(?: (.*))?")
+_STATUS_LINE: Final = re.compile(rb"HTTP/\d")
+_INTERIM: Final = range(100, 200)
+_MAX_INTERIM: Final = 20
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 
 
@@ -40,6 +42,11 @@ class HttpHead:
             raise BadInput(f"{self.line[:40]!r} is no status line; expected for example HTTP/1.1 200 OK")
         return f"HTTP/{match[1]}", int(match[2]), match[3] or ""
 
+    @property
+    def is_interim(self) -> bool:
+        """True for a response before the final one (RFC 9110, section 15.2). Raises `BadInput` like ``status``."""
+        return self.status[1] in _INTERIM
+
 
 def split_head(block: bytes) -> tuple[HttpHead, bytes]:
     """Return the head of ``block`` and the rest. Without a blank line all of it is head."""
@@ -51,8 +58,14 @@ def split_head(block: bytes) -> tuple[HttpHead, bytes]:
     return HttpHead(line=first.rstrip("\r"), pairs=pairs), body
 
 
-def charset_of(content_type: str) -> str | None:
-    """Return the charset that a content type declares, in lower case, or None."""
-    parsed = Message()
-    parsed["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
-    return parsed.get_content_charset()
+def split_final_head(block: bytes) -> tuple[HttpHead, bytes]:
+    """Return the head of the final response in ``block`` and the rest. Raises `BadInput` for an invalid status line.
+
+    Interim responses such as ``103 Early Hints``, which some recorders keep in front of it, are passed over.
+    """
+    head, body = split_head(block)
+    for _ in range(_MAX_INTERIM):
+        if not (head.is_interim and _STATUS_LINE.match(body)):
+            break
+        head, body = split_head(body)
+    return head, body

@@ -6,7 +6,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from archive.formats.content_coding import decode_body, unchunk
+from archive.formats.charset import charset_of
+from archive.formats.content_coding import decode_entity, unchunk
 from archive.formats.digests import matches_digest
 from archive.formats.imported import FLAG, MAX_BYTES
 from archive.formats.warc.reader import field_value
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from archive.formats.warc.reader import WarcRecord
 
 _ORIGINAL_PREFIX: Final = "x-archive-orig-"
+_MAX_DIGITS: Final = 16
 _FRAMING: Final = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 
 
@@ -29,6 +31,11 @@ def add_payload(outcome: Outcome, record: WarcRecord, head: HttpHead | None, raw
     cut = field_value(record, "WARC-Truncated") or ("length" if record.raw_stream.limit else "")
     if cut:
         detail = f"cut when it was recorded ({cut})"
+        return replace(
+            _with_wire_facts(outcome, raw), payload=raw, reason=outcome.reason or Reason.TRUNCATED, detail=detail
+        )
+    if missing := _missing_bytes(head, raw):
+        detail = f"cut when it was recorded: {missing} bytes less than its Content-Length"
         return replace(
             _with_wire_facts(outcome, raw), payload=raw, reason=outcome.reason or Reason.TRUNCATED, detail=detail
         )
@@ -45,6 +52,14 @@ def add_payload(outcome: Outcome, record: WarcRecord, head: HttpHead | None, raw
     return _with_decoded_payload(_with_wire_facts(outcome, entity), record, head, raw, entity)
 
 
+def _missing_bytes(head: HttpHead | None, raw: bytes) -> int:
+    """Return how many bytes a body is shorter than its own length. 0 if a coding may have changed the length."""
+    if head is None or head.values("content-encoding") or head.values("transfer-encoding"):
+        return 0
+    length = head.value("content-length")
+    return max(0, int(length) - len(raw)) if length.isascii() and length.isdigit() and len(length) < _MAX_DIGITS else 0
+
+
 def _with_wire_facts(outcome: Outcome, entity: bytes) -> Outcome:
     return replace(outcome, wire_sha256=sha256(entity).hexdigest(), wire_length=len(entity))
 
@@ -53,11 +68,13 @@ def _with_decoded_payload(
     outcome: Outcome, record: WarcRecord, head: HttpHead | None, raw: bytes, entity: bytes
 ) -> Outcome:
     digest = field_value(record, "WARC-Payload-Digest")
-    decoded = decode_body(entity, () if head is None else head.values("content-encoding"), max_payload=MAX_BYTES)
-    flags = (*outcome.flags, *decoded.flags, *_digest_flags(digest, raw, entity, decoded.payload))
+    codings = () if head is None else head.values("content-encoding")
+    decoded = decode_entity(entity, codings, outcome.content_type, max_payload=MAX_BYTES)
     payload = None if decoded.reason is Reason.TOO_LARGE else decoded.payload
+    charset, charset_flags = (None, ()) if decoded.reason else charset_of(outcome.content_type, payload)
+    flags = (*outcome.flags, *decoded.flags, *charset_flags, *_digest_flags(digest, raw, entity, decoded.payload))
     reason = outcome.reason or decoded.reason
-    return replace(outcome, payload=payload, reason=reason, detail=decoded.detail, flags=flags)
+    return replace(outcome, payload=payload, reason=reason, detail=decoded.detail, charset=charset, flags=flags)
 
 
 def _digest_flags(digest: str, raw: bytes, entity: bytes, payload: bytes) -> list[str]:

@@ -83,17 +83,17 @@ def warc_records(
 
 
 def _response_record(capture: Capture, payload: bytes | None, original: Capture | None) -> Record | None:
-    if capture.status is None and not capture.headers and UNRESOLVED not in capture.flags:
+    if UNRESOLVED in capture.flags:
+        return _unresolved_record(capture)
+    if capture.reason is Reason.NOT_MODIFIED and _has_http(capture):
+        return _revisit_record(capture, original, "server-not-modified")
+    if original is not None and capture.payload_sha256 is not None:
+        return _revisit_record(capture, original, "identical-payload-digest")
+    if not _has_http(capture):
         if payload is None:
             return None
         content_type = capture.content_type or "application/octet-stream"
         return _record(capture, "resource", content_type, payload, _digest_field(capture))
-    if UNRESOLVED in capture.flags:
-        return _unresolved_record(capture)
-    if capture.reason is Reason.NOT_MODIFIED:
-        return _revisit_record(capture, original, "server-not-modified")
-    if original is not None:
-        return _revisit_record(capture, original, "identical-payload-digest")
     truncation = _TRUNCATION.get(capture.reason) if capture.reason is not None else None
     more = (
         *_digest_field(capture),
@@ -103,7 +103,13 @@ def _response_record(capture: Capture, payload: bytes | None, original: Capture 
     return _record(capture, "response", _RESPONSE_TYPE, _http_head(capture, payload) + (payload or b""), more)
 
 
+def _has_http(capture: Capture) -> bool:
+    """True if anything of an HTTP response is known. A saved page has none."""
+    return capture.status is not None or bool(capture.headers)
+
+
 def _revisit_record(capture: Capture, original: Capture | None, profile: str) -> Record:
+    """Return the revisit of ``original``. Its block is empty if the capture had no HTTP."""
     more = [("WARC-Profile", PROFILES + profile), *_connection_fields(capture)]
     if original is not None:
         more += [
@@ -112,7 +118,8 @@ def _revisit_record(capture: Capture, original: Capture | None, profile: str) ->
             ("WARC-Refers-To-Date", iso(original.captured_at)),
             *_digest_field(original),
         ]
-    return _record(capture, "revisit", _RESPONSE_TYPE, _http_head(capture, None), tuple(more))
+    block = _http_head(capture, None) if _has_http(capture) else b""
+    return _record(capture, "revisit", _RESPONSE_TYPE, block, tuple(more))
 
 
 def _unresolved_record(capture: Capture) -> Record:
@@ -123,7 +130,7 @@ def _unresolved_record(capture: Capture) -> Record:
         if flag.startswith(SAME_AS):
             date, _, url = flag.removeprefix(SAME_AS).partition(" ")
             more += [("WARC-Refers-To-Target-URI", url), ("WARC-Refers-To-Date", date)]
-    block = b"" if capture.status is None else _http_head(capture, None)
+    block = _http_head(capture, None) if _has_http(capture) else b""
     return _record(capture, "revisit", _RESPONSE_TYPE, block, tuple(more))
 
 

@@ -31,6 +31,7 @@ from archive.timestamps import format_duration, in_words, iso
 from archive.urls import host_of
 from db.errors import BadInput
 from db.records import Budget, Plan, Reason, SourceState, Visit, WaitingSource
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,8 +90,13 @@ def plan_visits(
     for state in ordered:
         budget = budgets.get(_group(state))
         hazard = _hazard(state, hazards)
-        upcoming = next_visit(state, hazard, budget.stretch if budget else 1.0)
-        decision = _decide(state, upcoming, now, urls, force=force)
+        try:
+            upcoming = next_visit(state, hazard, budget.stretch if budget else 1.0)
+            decision = _decide(state, upcoming, now, urls, force=force)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            decision = _waiting(state, f"its next visit could not be computed: {cause_of(error)}", None)
         if isinstance(decision, WaitingSource):
             waiting.append(decision)
         else:
@@ -147,11 +153,22 @@ def _group_budgets(
     """Return the budget of each group that has one."""
     groups: dict[str, list[SourceState]] = defaultdict(list)
     for state in states:
-        if state.budget is not None and not _end_reason(state, {}):
+        if state.budget is not None and not _end_reason(state, {}) and _has_next_visit(state):
             groups[_group(state)].append(state)
     return {
         group: _group_budget(group, members, hazards, spent.get(group, 0), now) for group, members in groups.items()
     }
+
+
+def _has_next_visit(state: SourceState) -> bool:
+    """True unless the next visit of a source cannot be computed: then it must not keep its group from being planned."""
+    try:
+        next_visit(state)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return False
+    return True
 
 
 def _group_budget(

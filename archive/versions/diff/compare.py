@@ -9,7 +9,7 @@ from archive.versions.diff.edit_types import coarse_kinds, headline_kinds, kinds
 from archive.versions.diff.paragraph_alignment import match_blocks
 from archive.versions.diff.paragraphs import SegmentedText, common_ends
 from archive.versions.diff.sentence_diff import arrange_edits, edit_sentences, merge_moved_sentences
-from archive.versions.diff.tokens import capitals_of, capitals_of_headline
+from archive.versions.diff.tokens import capitals_of, capitals_of_headline, decimal_of
 from archive.versions.diff.word_diff import Side, edit_words
 from db.records import Change, Edit, Kind
 
@@ -56,7 +56,8 @@ def _kinds_without_edits(a: Text, b: Text) -> frozenset[Kind]:
 def _headline(a: Text, b: Text) -> tuple[Edit, ...]:
     """Return the edits of the headline. Each has the kind ``headline`` if the change is more than cosmetic."""
     capitals = capitals_of_headline(b.title, b.language)
-    in_a, in_b = SegmentedText(a.title, capitals), SegmentedText(b.title, capitals)
+    decimal = decimal_of(b.language or a.language)
+    in_a, in_b = (SegmentedText(text.title, capitals, decimal=decimal) for text in (a, b))
     edits = edit_words(_as_side(in_a), _as_side(in_b))
     kinds = [kinds_of_edit(edit, in_a, in_b) for edit in edits]
     all_kinds = headline_kinds(frozenset().union(*kinds), capitals)
@@ -82,8 +83,8 @@ class _Body:
 
     def __init__(self, a: Text, b: Text) -> None:
         start, end = common_ends(a.body, b.body)
-        self._a = SegmentedText(a.body, capitals_of(a.body, a.language or b.language), (start, len(a.body) - end))
-        self._b = SegmentedText(b.body, capitals_of(b.body, b.language or a.language), (start, len(b.body) - end))
+        self._a = _segmented(a, a.language or b.language, (start, len(a.body) - end))
+        self._b = _segmented(b, b.language or a.language, (start, len(b.body) - end))
         self._budget = MOST_WORDED
         self._replaced_spans: set[tuple[int, int]] = (
             set()
@@ -126,6 +127,10 @@ class _Body:
         side_a = Side(self._a.text, a, self._a.tokens(*match.a))
         side_b = Side(self._b.text, b, self._b.tokens(*match.b))
         return edit_sentences(side_a, side_b)
+
+
+def _segmented(text: Text, language: str | None, span: tuple[int, int]) -> SegmentedText:
+    return SegmentedText(text.body, capitals_of(text.body, language), span, decimal=decimal_of(language))
 
 
 def _same(a: int, b: int, length: int) -> Sequence[Edit]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from db.date_words import DAYS as DAYS_OF_THE_WEEK
+from db.date_words import MONTH_NUMBERS
+from db.number_words import NUMBER_WORDS
+
 HEDGES: frozenset[str] = frozenset(
     """
     no not no-one never none nobody nothing neither nor cannot without may might could would should possibly perhaps
@@ -65,50 +69,35 @@ NOT_NAMES: frozenset[str] = frozenset(
 )
 """German nouns that follow in, aus, nach, bei or von without an article and are no names."""
 
-MONTHS: frozenset[str] = frozenset(
-    """
-    january february april june july august september october november december
-    enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre
-    januar jänner februar märz juni juli oktober dezember
-    janvier février avril juin juillet août septembre octobre novembre décembre
-    """.casefold().split()
-)
-"""Names of months that have no other meaning."""
-
-MONTHS_BESIDE_A_DAY: frozenset[str] = MONTHS | frozenset(
-    [
-        "march",
-        "may",
-        "mai",
-        "mars",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "okt",
-        "nov",
-        "dec",
-        "dez",
-    ]
-)
+MONTHS_BESIDE_A_DAY: frozenset[str] = frozenset(MONTH_NUMBERS)
 """Names of months, and words that are one beside a day or a year: "may" alone is a doubt, "march" a walk."""
 
-DAYS: frozenset[str] = frozenset(
+DAYS: frozenset[str] = DAYS_OF_THE_WEEK | frozenset(
     """
-    monday tuesday wednesday thursday friday saturday sunday lunes martes miércoles jueves viernes sábado domingo montag
-    dienstag mittwoch donnerstag freitag samstag sonnabend sonntag lundi mardi mercredi jeudi vendredi samedi dimanche
-    yesterday today tomorrow tonight ayer hoy gestern heute vorgestern übermorgen aujourd'hui demain
+    yesterday today tomorrow tonight ayer hoy gestern heute vorgestern übermorgen aujourd'hui demain ontem hoje amanhã
+    ieri oggi domani gisteren vandaag wczoraj dzisiaj jutro igår idag imorgon вчера сегодня завтра вчора сьогодні χθες
+    σήμερα αύριο أمس اليوم غدا 어제 오늘 내일
     """.casefold().split()
 )
 """Days of the week, and days relative to today."""
 
-COUNTS: frozenset[str] = frozenset(
+_OTHER_WORDS = frozenset("on due sei sex tio nio otto dez second ten once sept due diez onze".casefold().split()) - {
+    "ten",
+    "diez",
+}
+_SPELLED = [(word, value) for words in NUMBER_WORDS.values() for word, value in words.items() if len(word) > 1]
+_AMBIGUOUS = _OTHER_WORDS | {
+    word for word, value in _SPELLED for other, more in _SPELLED if word == other and value != more
+}
+
+COUNT_VALUES: dict[str, str] = {word.casefold(): value for word, value in _SPELLED if word not in _AMBIGUOUS} | {
+    f"{ten}-{unit}": str(20 + 10 * tens + units)
+    for tens, ten in enumerate(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
+    for units, unit in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), start=1)
+}
+"""Numbers in words that mean one number in every language, with that number. Ordinals are none."""
+
+_COUNTS = frozenset(
     """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million millions
@@ -121,11 +110,8 @@ COUNTS: frozenset[str] = frozenset(
     deux trois quatre cinq sept huit neuf dix onze douze quinze vingt trente quarante cinquante cent dizaine dizaines
     centaine centaines milliers
     """.casefold().split()
-) | frozenset(
-    f"{ten}-{unit}"
-    for ten in ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-    for unit in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 )
+COUNTS: frozenset[str] = _COUNTS | COUNT_VALUES.keys()
 """Numbers in words."""
 
 CODES: frozenset[str] = frozenset(["usd", "eur", "gbp", "chf", "us$"])
@@ -142,32 +128,6 @@ SCALES = (
     r"millions|milliards?|mille|mn|bn|tn"
 )
 """Words and abbreviations of scale, for a case-insensitive pattern."""
-
-CORRECTION: re.Pattern[str] = re.compile(
-    r"""
-    ^\W*(?: corrections? | corrected | clarifications? | editor['\u2019]?s?['\u2019]?\ notes? | updated? | retraction
-          | correcci[oó]n | fe\ de\ err(?:ores|atas) | rectificaci[oó]n | aclaraci[oó]n | actualizaci[oó]n
-          | nota\ de(?:\ la\ redacci[oó]n|l?\ (?:editor|redactor))
-          | korrektur | berichtigung | richtigstellung | aktualisierung | transparenzhinweis
-          | (?:anmerkung|hinweis)\ der\ redaktion | anm\.\ d\.\ red
-          | correction | rectificatif | mise\ [àa]\ jour | note\ de\ la\ r[ée]daction )\b
-       (?: \s*(?: [:(\[.\u2013\u2014-] | \d | an\ earlier | this | appended | $ ) | \s+(?:on|am|del|vom|du)\s+\w+ )
-    | \b(?: (?:an\ earlier|a\ previous)\ version\ of\ (?:this|the)\ (?:article|story|report|piece|headline)
-          | this\ (?:article|story|report|piece|headline)\ (?:has\ (?:since\ )?been|was)\ (?:amended|corrected|updated)
-          | (?:this\ article|the\ story)\ originally\ (?:said|stated|misstated|reported)
-          | (?:una|la)\ versi[oó]n\ (?:anterior|previa)\ de\ (?:est[ea]|la)
-          | (?:este|el)\ (?:art[ií]culo|texto)\ (?:ha\ sido|fue)\ (?:corregido|actualizado|modificado)
-          | (?:esta|la)\ (?:noticia|nota|informaci[oó]n)\ (?:ha\ sido|fue)\ (?:corregida|actualizada|modificada)
-          | in\ (?:einer|der)\ (?:früheren|vorherigen|ersten|ursprünglichen)
-            \ (?:version|fassung)\ (?:dieses|des|hieß|stand)
-          | in\ einer\ (?:früheren|vorherigen)\ (?:version|fassung)
-          | (?:dieser|der)\ (?:artikel|text|beitrag)\ wurde\ (?:korrigiert|aktualisiert|berichtigt)
-          | wir\ haben\ (?:das|dies|die\ stelle|den\ fehler)\ (?:korrigiert|berichtigt)
-          | une\ version\ (?:pr[ée]c[ée]dente|ant[ée]rieure)\ de\ (?:cet|ce) )\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-"""The beginning of a correction, an editor's note or a notice of an update, or a phrase that it always has."""
 
 RESIDUE: re.Pattern[str] = re.compile(
     r"\[ad_\d+\]|source link|related articles?|leave a reply|read more.{0,30}|share this.{0,30}|"

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from archive.versions.diff.cue_words import ATTRIBUTIONS, CORRECTION, HEDGES, NOT_NAMES, RESIDUE
-from archive.versions.diff.tokens import Capitals, Piece, Token, tokenize
+from archive.versions.diff.correction_notes import CORRECTION
+from archive.versions.diff.cue_words import ATTRIBUTIONS, HEDGES, NOT_NAMES, RESIDUE
+from archive.versions.diff.tokens import FIGURES, Capitals, Piece, Token, tokenize
+from archive.versions.diff.values import write_plainly
 from db.records import Kind
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +50,6 @@ first."""
 
 _HEADLINE_KINDS = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.QUOTATION, Kind.HEDGE, Kind.NAME})
 _BY_PIECE = {Piece.NUMBER: Kind.NUMBER, Piece.MONEY: Kind.MONEY, Piece.DATE: Kind.DATE, Piece.NAME: Kind.NAME}
-_FIGURES = frozenset({Piece.NUMBER, Piece.MONEY, Piece.DATE})
 _PARTS = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]")
 _DIGITS = re.compile(r"\d+")
@@ -112,7 +114,25 @@ def _kinds_of_marks(cut: str, new: str) -> frozenset[Kind]:
     """Return the kinds of an edit of marks and blanks. Only a question mark weakens a claim."""
     if not (cut.strip() or new.strip()):
         return frozenset()
-    return frozenset({Kind.HEDGE if cut.count("?") != new.count("?") else Kind.COSMETIC})
+    if (signs := _signs_of_value(cut)) != _signs_of_value(new):
+        return frozenset({Kind.MONEY if _COIN.search("".join(signs) + new + cut) else Kind.NUMBER})
+    return frozenset({Kind.HEDGE if _count_questions(cut) != _count_questions(new) else Kind.COSMETIC})
+
+
+def _signs_of_value(marks: str) -> list[str]:
+    """Return the signs that are part of a value, in order of code: "5" and "5 %" are two figures."""
+    return sorted(_SIGN.findall(write_plainly(marks)))
+
+
+_COIN = re.compile("[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20ba\u20a9]")
+_SIGN = re.compile("[%\u2030\u00b0<>\u2264\u2265\u00b1=\u00d7+$\u20ac\u00a3\u00a5\u20b9\u20bd\u20ba\u20a9]")
+
+
+def _count_questions(marks: str) -> int:
+    return sum(marks.count(mark) for mark in _QUESTION_MARKS)
+
+
+_QUESTION_MARKS = "?\uff1f\u061f"
 
 
 # --- passages --------------------------------------------------------------------------------------------------------
@@ -130,7 +150,7 @@ def _passage_kinds(kind: Kind, passage: str) -> frozenset[Kind]:
     kinds = {kind}
     if _QUOTED.search(passage):
         kinds.add(Kind.QUOTATION)
-    if any(CORRECTION.search(line[:_NOTE_BEGINS]) for line in lines):
+    if any(CORRECTION.search(_beginning(line)) for line in lines):
         kinds.add(Kind.CORRECTION)
     return frozenset(kinds)
 
@@ -173,17 +193,17 @@ def _change_kinds(cut: Sequence[Token], new: Sequence[Token], cut_text: str, new
     if quoted and _same_words(cut, new):
         return frozenset({Kind.QUOTATION})  # quotation marks were added or removed
     if not quoted and (_same_words(cut, new) or _mends_typos(cut, new)):
-        return _kinds_of_marks("".join(t.text for t in cut), "".join(t.text for t in new))
+        return _kinds_of_marks(_marks(cut), _marks(new)) or frozenset({Kind.COSMETIC})
     kinds = {Kind.QUOTATION} if quoted and not _mends_typos(cut, new) else set()
     both = {len(_quoted(cut)) > 0, len(_quoted(new)) > 0} == {True}
     flat_cut, flat_new = (_open_quotations(cut), _open_quotations(new)) if both else (cut, new)
-    kinds |= {kind for piece, kind in _BY_PIECE.items() if _of_piece(piece, flat_cut) != _of_piece(piece, flat_new)}
+    kinds |= _kinds_of_values(flat_cut, flat_new)
     kinds |= _word_kinds(_plain(cut), _plain(new))
     if _question_marks(cut) != _question_marks(new):
         kinds.add(Kind.HEDGE)
-    if any(CORRECTION.search(passage.strip()[:_NOTE_BEGINS]) for passage in (cut_text, new_text)):
+    if any(CORRECTION.search(_beginning(passage)) for passage in (cut_text, new_text)):
         kinds.add(Kind.CORRECTION)
-    longer = len(_words(new)), len(_words(cut))
+    longer = _length(new), _length(cut)
     if longer[0] >= PASSAGE_WORDS + 3 * longer[1]:
         kinds.add(Kind.ADDED)
     if longer[1] >= PASSAGE_WORDS + 3 * longer[0]:
@@ -200,12 +220,30 @@ def _word_kinds(cut: Counter[str], new: Counter[str]) -> set[Kind]:
     return kinds | ({Kind.WORDING} if differing - hedges - sayings else set())
 
 
-def _of_piece(piece: Piece, tokens: Sequence[Token]) -> Counter[str]:
-    return Counter(token.folded for token in tokens if token.piece is piece)
+def _kinds_of_values(cut: Sequence[Token], new: Sequence[Token]) -> set[Kind]:
+    """Return the kinds of the figures and names that only one side has."""
+    sides = [Counter(token.value for token in side if token.piece in _BY_PIECE) for side in (cut, new)]
+    differing = (sides[0] - sides[1]) + (sides[1] - sides[0])
+    return {_BY_PIECE[token.piece] for token in (*cut, *new) if token.piece in _BY_PIECE and token.value in differing}
+
+
+def _beginning(passage: str) -> str:
+    return fold_typography(passage.strip()[:_NOTE_BEGINS])
+
+
+def _marks(tokens: Sequence[Token]) -> str:
+    """Return the marks of tokens: all but figures and words."""
+    return "".join(token.text for token in tokens if token.piece in {Piece.MARK, Piece.QUOTATION})
+
+
+def _length(tokens: Sequence[Token]) -> float:
+    """Return the number of words. A character of a script without blanks is half a word."""
+    words = _words(tokens)
+    return len(words) - sum(0.5 for word in words if len(word) == 1 and word > "\u0e00")
 
 
 def _question_marks(tokens: Sequence[Token]) -> int:
-    return sum(token.text == "?" for token in tokens)
+    return sum(token.text in _QUESTION_MARKS for token in tokens)
 
 
 def _plain(tokens: Sequence[Token]) -> Counter[str]:
@@ -220,18 +258,22 @@ def _open_quotations(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens with each quotation replaced by the tokens inside it."""
     flat: list[Token] = []
     for token in tokens:
-        flat += tokenize(token.text[1:-1]) if token.piece is Piece.QUOTATION else (token,)
+        flat += _inside(token) if token.piece is Piece.QUOTATION else (token,)
     return flat
+
+
+def _inside(quotation: Token) -> Sequence[Token]:
+    return tokenize(quotation.text[1:-1], decimal=quotation.decimal)
 
 
 def _words(tokens: Iterable[Token]) -> list[str]:
     """Return the words of tokens without case and marks. Figures stay whole: a comma in them is no punctuation."""
     words: list[str] = []
     for token in tokens:
-        if token.piece in _FIGURES:
-            words.append(token.folded)
+        if token.piece in FIGURES:
+            words.append(token.value)
         elif token.piece is Piece.QUOTATION:
-            words += _words(tokenize(token.text[1:-1]))
+            words += _words(_inside(token))
         else:
             words += _PARTS.findall(token.folded)
     return words
@@ -239,8 +281,10 @@ def _words(tokens: Iterable[Token]) -> list[str]:
 
 def _same_words(cut: Sequence[Token], new: Sequence[Token]) -> bool:
     """True if the words are the same in other writing: capitals, other marks, one word or a hyphen."""
-    figures = (token.folded for token in cut if token.piece in _FIGURES), (t.folded for t in new if t.piece in _FIGURES)
-    return list(figures[0]) == list(figures[1]) and "".join(_words(cut)) == "".join(_words(new))
+    figures, others = (
+        [token.value for token in _open_quotations(side) if token.piece in FIGURES] for side in (cut, new)
+    )
+    return figures == others and "".join(_words(cut)) == "".join(_words(new))
 
 
 # --- typos -----------------------------------------------------------------------------------------------------------
@@ -251,7 +295,7 @@ def _mends_typos(cut: Sequence[Token], new: Sequence[Token]) -> bool:
     flat_cut, flat_new = _flat(cut), _flat(new)
     if len(flat_cut) != len(flat_new) or [t.piece for t in cut] != [t.piece for t in new]:
         return False
-    return all(x.folded == y.folded or _is_typo(x, y) for x, y in zip(flat_cut, flat_new, strict=True))
+    return all(x.value == y.value or _is_typo(x, y) for x, y in zip(flat_cut, flat_new, strict=True))
 
 
 def _flat(tokens: Sequence[Token]) -> list[Token]:
@@ -267,6 +311,8 @@ def _is_typo(x: Token, y: Token) -> bool:
     a, b = x.folded, y.folded
     if x.piece is not Piece.WORD or y.piece is not Piece.WORD or (a in _CUE_WORDS and b in _CUE_WORDS):
         return False
+    if not (_ALPHABET.fullmatch(a) and _ALPHABET.fullmatch(b)):
+        return False  # elsewhere one character is a word
     shorter, longer = sorted((a, b), key=len)
     if len(shorter) < 4 or longer.startswith(shorter) or _DIGITS.findall(a) != _DIGITS.findall(b):  # noqa: PLR2004
         return False  # "not" and "now" are one letter apart
@@ -274,4 +320,5 @@ def _is_typo(x: Token, y: Token) -> bool:
     return OSA.distance(a, b) == 1 and a[0] == b[0] and not (substituted and len(a) < 7)  # noqa: PLR2004 - rose, rise
 
 
+_ALPHABET = re.compile("[a-z\u00df-\u024f\u0370-\u03ff\u0400-\u04ff'\u2019-]+")
 _CUE_WORDS = HEDGES | ATTRIBUTIONS

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from archive.versions.diff.cue_words import MONTHS
+from db.date_words import MONTHS
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,7 +62,8 @@ _RAREST = 5  # words of a paragraph by which it is looked up
 _MOST_SHARED = 8  # a word in more paragraphs than this is ignored
 _BEST = 3  # paragraphs with the most rare words in common that are compared
 _CODES = 0x110000 - 1
-_WORD = re.compile(r"\w+|[^\w\s]")
+_UNSPACED = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class _WordCodes:
 
     def of(self, text: str) -> str:
         known = self._known
-        words = _WORD.findall(text.casefold())
+        words = _WORD.findall(fold_typography(text).casefold())
         return "".join([known.get(word) or known.setdefault(word, chr(len(known) % _CODES)) for word in words])
 
 

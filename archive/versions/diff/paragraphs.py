@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archive.versions.diff.cue_words import OPENERS
 from archive.versions.diff.tokens import Capitals, Token, tokenize
+from archive.versions.diff.values import write_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,8 +49,17 @@ class SegmentedText:
     ``bundled`` is 0 if every line is a block of its own.
     """
 
-    def __init__(self, text: str, capitals: Capitals = Capitals.NAMES, span: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        capitals: Capitals = Capitals.NAMES,
+        span: tuple[int, int] | None = None,
+        *,
+        decimal: str = ".",
+    ) -> None:
         self.text = text
+        self._plain = write_plainly(text)
+        self._decimal = decimal
         self.capitals = capitals
         self.span = span or (0, len(text))
         lines = [line.span() for line in _LINE.finditer(text, *self.span)]
@@ -78,8 +88,10 @@ class SegmentedText:
         """Words, casefolded, that are names somewhere in this text: by their capital, or as the end of a full name."""
         text = self.text[:_MOST_NAMED]
         if self.capitals is not Capitals.NOUNS:
-            return frozenset(name.casefold() for name in _NAME_INSIDE.findall(text))
-        full_names = ((first.casefold(), last.casefold()) for first, last in _FULL_NAME.findall(text))
+            return frozenset(name.casefold() for name in _NAME_INSIDE.findall(text) if name[0].isupper())
+        full_names = (
+            (first.casefold(), last.casefold()) for first, last in _FULL_NAME.findall(text) if last[0].isupper()
+        )
         return frozenset(last for first, last in full_names if first not in OPENERS)
 
     @cached_property
@@ -106,7 +118,9 @@ class SegmentedText:
     def _tokens_of(self, index: int) -> tuple[Token, ...]:
         if index not in self._tokens:
             block = self.blocks[index]
-            self._tokens[index] = tokenize(self.text, self.capitals, (block.start, block.end))
+            self._tokens[index] = tokenize(
+                self.text, self.capitals, (block.start, block.end), plain=self._plain, decimal=self._decimal
+            )
         return self._tokens[index]
 
 
@@ -143,5 +157,15 @@ def _common_prefix(a: str, b: str, most: int) -> int:
 def _blocks(text: str, lines: Sequence[tuple[int, int]], lines_per_block: int) -> Iterator[Block]:
     for first in range(0, len(lines), lines_per_block):
         start, end = lines[first][0], lines[min(first + lines_per_block, len(lines)) - 1][1]
-        for cut in sentence_spans(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
+        for cut in _cuts(text, (start, end)) if end - start > LONGEST_BLOCK else ((start, end),):
             yield Block(*cut, text[slice(*cut)].strip())
+
+
+def _cuts(text: str, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the sentences of a long line, several in one if they are more than ``MOST_BLOCKS``."""
+    least = (span[1] - span[0]) // MOST_BLOCKS
+    start = span[0]
+    for _, end in sentence_spans(text, span):
+        if end - start >= least or end == span[1]:
+            yield start, end
+            start = end

@@ -8,8 +8,8 @@ from sqlalchemy import text as sql
 
 from db.script_folding import search_parts
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 _BATCH = 500
 _TEXTS = "SELECT id, title, body FROM text WHERE id > :last ORDER BY id LIMIT :n"

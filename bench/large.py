@@ -94,7 +94,7 @@ def make(path: Path, size: Size, seed: int = 4) -> None:
                 insert(connection, "derivation", (derivation_of(*each) for each in some))
             insert(connection, "link", links(size))
             connection.execute("INSERT INTO chain (capture_id, link) SELECT max(id), zeroblob(32) FROM capture")
-            connection.execute("INSERT INTO text_fts (text_fts) VALUES ('rebuild')")
+            connection.execute("INSERT INTO text_fts (text_fts) VALUES ('rebuild')")  # of words without parts
         connection.execute("PRAGMA optimize")
 
 

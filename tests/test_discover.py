@@ -112,7 +112,8 @@ def test_only_the_first_five_mebibytes_of_a_feed_are_read_with_a_flag() -> None:
     listing = read_list(
         RSS + "<!-- filler, as a list of old entries in a comment would be -->" * (6 << 14), SeedKind.FEED
     )
-    assert (len(listing.entries), listing.flags, listing.detail) == (2, ("list-cut",), "only the first 5 MiB were read")
+    assert (len(listing.entries), listing.flags[0]) == (2, "list-cut")
+    assert listing.detail.startswith("only the first 5 MiB were read; ")
 
 
 @pytest.mark.slow
@@ -177,14 +178,17 @@ def test_a_gzip_sitemap_is_recognized_by_its_magic() -> None:
     assert len(entries_of(gzip.compress(SITEMAP.encode()), SeedKind.SITEMAP)) == 2
 
 
-@pytest.mark.parametrize("filler", [" ", pytest.param("<!-- filler -->", marks=pytest.mark.slow)])
-def test_a_gzip_bomb_sitemap_is_read_up_to_the_limit_in_little_memory(filler: str) -> None:
+@pytest.mark.parametrize(
+    ("filler", "flag"),
+    [(" ", "list-damaged"), pytest.param("<!-- filler -->", "list-cut", marks=pytest.mark.slow)],
+)
+def test_a_gzip_bomb_sitemap_is_read_up_to_the_limit_in_little_memory(filler: str, flag: str) -> None:
     bomb = gzip.compress(SITEMAP.encode() + filler.encode() * ((60 << 20) // len(filler)))
     tracemalloc.start()
     listing = read_list(bomb, SeedKind.SITEMAP)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (len(listing.entries), len(listing.flags)) == (2, 1)
+    assert (len(listing.entries), listing.flags) == (2, (flag, "list-skipped"))
     assert peak < 8 << 20
 
 
@@ -255,6 +259,164 @@ def test_entities_of_a_sitemap_are_not_followed(tmp_path: Path) -> None:
     secret.write_text("https://news.example/secret")
     hostile = f'<!DOCTYPE urlset [<!ENTITY x SYSTEM "file://{secret}">]><urlset><url><loc>&x;</loc></url></urlset>'
     assert entries_of(hostile, SeedKind.SITEMAP) == ()
+
+
+# --- lists with faults ------------------------------------------------------------------------------------------------
+
+
+def a_sitemap(*entries: str) -> str:
+    """A sitemap of these entries. A name stands for an entry with its address."""
+    rows = (entry if "<" in entry else f"<url><loc>{SITE}/{entry}</loc></url>" for entry in entries)
+    return (
+        f'<?xml version="1.0"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{"".join(rows)}</urlset>'
+    )
+
+
+def paths(listing: ListedUrls) -> list[str]:
+    return [entry.url.removeprefix(SITE) for entry in listing.entries]
+
+
+MISTAKES = {
+    "an unescaped ampersand": (f"<url><loc>{SITE}/b?id=2&p=2&copy=1</loc></url>", ["/b?id=2&p=2&copy=1"]),
+    "an undefined entity": (f"<url><loc>&nbsp;{SITE}/b</loc><lastmod>&foo;</lastmod></url>", ["/b"]),
+    "a comment": (f"<!-- <url><loc>{SITE}/old</loc></url> --><url><loc>{SITE}/<!-- x -->b</loc></url>", ["/b"]),
+    "a CDATA section": (f"<url><loc><![CDATA[ {SITE}/b?x=1&y=2 ]]></loc></url>", ["/b?x=1&y=2"]),
+    "several addresses": (f"<url><loc>{SITE}/b</loc><loc>{SITE}/c</loc></url>", ["/b", "/c"]),
+    "several addresses in one": (f"<url><loc>{SITE}/b\n{SITE}/c</loc></url>", ["/b", "/c"]),
+    "an entry without an end": (f"<url><loc>{SITE}/b</loc>", ["/b"]),
+    "an address without an end": (f"<url><loc>{SITE}/b<lastmod>2026-01-02</lastmod></url>", ["/b"]),
+    "an address outside of entries": (f"<loc>{SITE}/b</loc><loc>{SITE}/c</loc>", ["/b", "/c"]),
+    "another prefix": (f"<sm:url><sm:loc>{SITE}/b</sm:loc></sm:url>", ["/b"]),
+    "upper case": (f"<URL><LOC>{SITE}/b</LOC></URL>", ["/b"]),
+    "a control character": (f"<url><loc>{SITE}/b\x0b</loc></url>", ["/b"]),
+    "a larger-than sign in an attribute": (f"<url title='a > b'><loc>{SITE}/b</loc></url>", ["/b"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_one_entry_changes_no_other(mistake: str) -> None:
+    markup, expected = MISTAKES[mistake]
+    assert paths(read_list(a_sitemap("a", markup, "z"), SeedKind.SITEMAP)) == ["/a", *expected, "/z"]
+
+
+WHOLE = a_sitemap("a", "b", "c")
+WARNING = "<br />\n<b>Warning</b>: something in <b>x.php</b> on line 3<br />\n"
+DAMAGES: dict[str, tuple[str | bytes, list[str], str]] = {
+    "cut": (WHOLE[:-30], ["/a", "/b"], "list-damaged"),
+    "empty": ("", [], "list-damaged"),
+    "blank": (" \n", [], "list-damaged"),
+    "a page": ("<!DOCTYPE html><html><body><a href='/a-b'>x</a></body></html>", [], "list-damaged"),
+    "JSON": ('{"error": "not now"}', [], "list-damaged"),
+    "escaped": (WHOLE.replace("<", "&lt;"), [], "list-damaged"),
+    "behind a warning": (WARNING + WHOLE, ["/a", "/b", "/c"], "list-repaired"),
+    "behind a plain warning": ("Warning: x.php on line 3\n" + WHOLE, ["/a", "/b", "/c"], "list-repaired"),
+    "behind white space": ("\n " + WHOLE, ["/a", "/b", "/c"], "list-repaired"),
+    "without entries": (a_sitemap(), [], "list-empty"),
+    "of words": (
+        a_sitemap("a", "<url><loc>soon</loc></url>", "<url><loc>www.x.example/b</loc></url>"),
+        ["/a"],
+        "list-skipped",
+    ),
+    "gzip and cut": (gzip.compress(WHOLE.encode(), 0)[:-30], ["/a", "/b"], "list-damaged"),
+    "gzip and dirt": (gzip.compress(WHOLE.encode()) + b"dirt", ["/a", "/b", "/c"], "list-damaged"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_sitemap_is_flagged_and_counts_as_partly_read(damage: str) -> None:
+    payload, expected, flag = DAMAGES[damage]
+    listing = read_list(payload, SeedKind.SITEMAP)
+    assert (paths(listing), listing.flags) == (expected, (flag,))
+    assert listing.detail
+    assert listing.is_whole is (flag == "list-empty")
+
+
+PACKINGS = {
+    "two members": gzip.compress(WHOLE[:90].encode()) + gzip.compress(WHOLE[90:].encode()) + b"\0" * 9,
+    "gzip in gzip": gzip.compress(gzip.compress(WHOLE.encode())),
+    "a byte order mark": WHOLE.encode("utf-8-sig"),
+    "UTF-16": WHOLE.encode("utf-16"),
+    "UTF-16 without a mark": WHOLE.encode("utf-16-be"),
+    "lines in UTF-16": f"{SITE}/a\r\n{SITE}/b\r\n{SITE}/c".encode("utf-16"),
+    "a wrong declaration": WHOLE.replace("?>", ' encoding="utf-16"?>').encode(),
+}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_a_whole_sitemap_has_no_flag_however_it_is_packed(packing: str) -> None:
+    listing = read_list(PACKINGS[packing], SeedKind.SITEMAP)
+    assert (paths(listing), listing.flags, listing.is_whole) == (["/a", "/b", "/c"], (), True)
+
+
+def an_item(markup: str) -> str:
+    """An RSS feed of one item in front of one that is always read."""
+    head = '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><link>/</link>'
+    return f"{head}<item>{markup}</item><item><link>/z</link></item></channel></rss>"
+
+
+def an_entry(markup: str) -> str:
+    """An Atom feed of one entry in front of one that is always read."""
+    return (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/base/"><link rel="self" href="/list"/>'
+        f'<entry>{markup}</entry><entry><link href="/z"/></entry></feed>'
+    )
+
+
+NOT_AN_ADDRESS, NO_PERMALINK = "whose identifier is no address", "whose guid is declared to be no permalink"
+IDENTIFIERS = [
+    (an_item(f"<link></link><guid>{SITE}/a</guid>"), "/a"),
+    (an_item(f'<guid isPermaLink="true">{SITE}/a</guid>'), "/a"),
+    (an_item('<guid isPermaLink="true">/a</guid>'), "/a"),
+    (an_item(f'<guid isPermaLink="false">{SITE}/a</guid>'), NO_PERMALINK),
+    (an_item("<guid>12345</guid>"), NOT_AN_ADDRESS),
+    (an_item('<guid isPermaLink="true">ID123</guid>'), NOT_AN_ADDRESS),
+    (an_item("<guid>tag:news.example,2026:a</guid>"), NOT_AN_ADDRESS),
+    (an_item("<guid>Harbour board, 5 January</guid>"), NOT_AN_ADDRESS),
+    (an_item("<link>ID123</link>"), "with an invalid address"),
+    (an_item("<link>mailto:a@news.example</link>"), "with an invalid address"),
+    (an_item(f"<link>javascript:x</link><guid>{SITE}/a</guid>"), "/a"),
+    (an_item('<link>/a</link><atom:link href="/a.json"/>'), "/a"),
+    (an_item('<atom:link rel="self" href="/api/a"/><link>/a</link>'), "/a"),
+    (an_item('<atom:link href="/a"/>'), "/a"),
+    (an_item('<atom:link rel="replies" href="/a#c"/><comments>/a#c</comments>'), "with links of other relations only"),
+    (an_item('<source url="/feed">x</source><enclosure url="/a.mp3"/>'), "without an address"),
+    (an_item("<title>A & B</title><link>/a?x=1&y=2</link>"), "/a?x=1&y=2"),
+    (an_item("<description><p>x<br></description><link><![CDATA[ /a ]]></link>"), "/a"),
+    (an_entry('<link rel="enclosure" href="/a.mp3"/><link rel="alternate" href="a"/>'), "/base/a"),
+    (an_entry('<link rel="self" href="/s"/><link rel="edit" href="/e"/><link href="/a"/>'), "/a"),
+    (an_entry('<link type="application/json" href="/a.json"/><link type="text/html" href="/a"/>'), "/a"),
+    (an_entry('<link rel="http://www.iana.org/assignments/relation/alternate" href="/a"/>'), "/a"),
+    (an_entry('<id>post-17</id><link rel="related" href="http://other.example/b"/>'), NOT_AN_ADDRESS),
+    (an_entry(f"<id>{SITE}/a</id>"), "/a"),
+    (an_entry("<id>urn:uuid:1225c695</id>"), NOT_AN_ADDRESS),
+    (an_entry('<source><link href="/other"/></source><link href="a" xml:base="deep/"/>'), "/base/deep/a"),
+    (f'<RDF><item rdf:about="{SITE}/a"/><item rdf:about="{SITE}/z"></item></RDF>', "/a"),
+    ('<RDF><item rdf:about="urn:a"></item><item><link>/z</link></item></RDF>', NOT_AN_ADDRESS),
+    (json.dumps({"items": [{"id": f"{SITE}/a"}, {"url": "/z"}]}), "/a"),
+    (json.dumps({"items": [{"id": "1", "url": "/a", "external_url": "http://other.example/b"}, {"url": "/z"}]}), "/a"),
+    (json.dumps({"items": [{"id": 7}, {"url": "/z"}]}), NOT_AN_ADDRESS),
+]
+
+
+@pytest.mark.parametrize(("feed", "expected"), IDENTIFIERS)
+def test_an_entry_has_the_address_that_it_states_or_is_counted(feed: str, expected: str) -> None:
+    listing = read_list(feed, SeedKind.FEED)
+    if expected.startswith("/"):
+        assert (paths(listing), listing.flags) == ([expected, "/z"], ())
+    else:
+        assert (paths(listing), listing.flags) == (["/z"], ("list-skipped",))
+        assert listing.detail == f"1 of 2 entries passed over: 1 {expected}"
+
+
+def test_a_cut_json_feed_lists_the_items_before_the_cut() -> None:
+    feed = json.dumps({"items": [{"url": "/a"}, {"url": "/b"}, {"url": "/c"}]})[:-12]
+    listing = read_list(feed, SeedKind.FEED)
+    assert (paths(listing), listing.flags) == (["/a", "/b"], ("list-damaged",))
+
+
+@pytest.mark.parametrize("noise", ["<b>", "</x>", "<loc>", "<url>", "<a b='", "&#", "<!--", "<x a=1 "])
+def test_the_time_for_noise_grows_with_its_length_alone(noise: str) -> None:
+    read_list(WHOLE.replace("</urlset>", "<url>") + noise * 10_000 + "</c>" * 10_000, SeedKind.SITEMAP)
 
 
 # --- section pages ---------------------------------------------------------------------------------------------------

@@ -281,7 +281,10 @@ def test_a_page_that_is_no_feed_is_reported(project: Path) -> None:
         outcome = CliRunner().invoke(
             wirecopy, ["refresh"], env={"WIRECOPY_RESOLVE": f"*.example=127.0.0.1:{site.port}"}, catch_exceptions=False
         )
-    assert outcome.stdout.splitlines() == ["not read in full: http://daily.example/feed.xml", "      it is not a feed"]
+    assert outcome.stdout.splitlines() == [
+        "list with faults: http://daily.example/feed.xml",
+        "      it is not a feed, but an HTML page",
+    ]
 
 
 def test_an_incomplete_list_is_reported(project: Path) -> None:
@@ -292,7 +295,7 @@ def test_an_incomplete_list_is_reported(project: Path) -> None:
         outcome = CliRunner().invoke(
             wirecopy, ["refresh"], env={"WIRECOPY_RESOLVE": f"*.example=127.0.0.1:{site.port}"}, catch_exceptions=False
         )
-    lines = ["not read in full: http://daily.example/feed.xml", "      the feed was not read: it declares entities"]
+    lines = ["list with faults: http://daily.example/feed.xml", "      the feed was not read: it declares entities"]
     assert (outcome.exit_code, outcome.stdout.splitlines()) == (0, lines)
 
 

@@ -10,6 +10,7 @@ import pytest
 from archive.urls import url_key
 from db.queries import captures as capture_queries
 from db.queries import list_membership as list_queries
+from db.queries import source_health as health_queries
 from db.queries import sources as source_queries
 from db.records import DiscoveredUrl, SeedKind
 from newsroom import answer, gather
@@ -173,3 +174,34 @@ def test_when_a_source_was_found_is_when_the_first_list_named_it(store: Store) -
         (f"{HOST}/beta", T0),
         (f"{HOST}/alpha", T0 + DAY),
     ]
+
+
+# --- lists with faults -----------------------------------------------------------------------------------------------
+
+
+def a_map(*names: str, end: str = "</sitemapindex>") -> bytes:
+    return f"<sitemapindex>{''.join(f'<sitemap><loc>{HOST}/{name}</loc></sitemap>' for name in names)}{end}".encode()
+
+
+@pytest.mark.parametrize(
+    ("payload", "note"),
+    [
+        (a_map("b.xml", end=""), "the sitemap breaks off after 1 entry"),
+        (a_map("b.xml", end="<sitemap><loc>soon</loc>"), "the sitemap breaks off"),
+        (b"<html><body>Back soon</body></html>", "it is not a sitemap, but an HTML page"),
+    ],
+)
+def test_a_bad_read_of_an_index_retires_nothing_and_is_reported(store: Store, payload: bytes, note: str) -> None:
+    sync(store, a_list("index", kind=SeedKind.SITEMAP))
+    index = source(store, f"{HOST}/index")
+    gather(store, [answer(T0, a_map("a.xml", "b.xml"), url=index.url)], index.id, kind=SeedKind.SITEMAP)
+    gather(store, [answer(T0 + DAY, payload, url=index.url)], index.id, kind=SeedKind.SITEMAP)
+    assert watched(store) == {index.url, f"{HOST}/a.xml", f"{HOST}/b.xml"}
+    (fault,) = health_queries.lists_with_notes(store.ask, limit=9)
+    assert (fault.url, fault.at, "list-damaged" in fault.flags) == (index.url, T0 + DAY, True)
+    assert note in fault.note
+    assert health_queries.of_source(store.ask, index.id).list_note == fault.note
+    assert health_queries.of_source(store.ask, index.id).checks[-1].state == "list_damaged"
+    gather(store, [answer(T0 + 2 * DAY, a_map("b.xml"), url=index.url)], index.id, kind=SeedKind.SITEMAP)
+    assert watched(store) == {index.url, f"{HOST}/b.xml"}
+    assert health_queries.lists_with_notes(store.ask, limit=9) == []

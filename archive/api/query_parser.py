@@ -26,6 +26,7 @@ from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.errors import ArchiveError, BadInput
 from db.records import SearchFilters
+from db.script_folding import fold, is_segmented, needs_folding, phrase_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,14 +72,18 @@ class ParsedQuery:
 
 
 class _Term(NamedTuple):
-    """A search term: its FTS5 expression and number of words. ``unwanted``: it must not occur."""
+    """A search term: its FTS5 expression and number of words. ``unwanted``: it must not occur.
+
+    ``description``: the term for people, who need not read of columns and pairs of letters.
+    """
 
     expression: str
     words: int
     unwanted: bool = False
+    description: str = ""
 
 
-_OR = _Term("OR", 1)
+_OR = _Term("OR", 1, description="OR")
 
 
 def parse_query(words: str, *, when: datetime | None = None, removed: bool = False) -> ParsedQuery:
@@ -96,10 +101,12 @@ def parse_query(words: str, *, when: datetime | None = None, removed: bool = Fal
         else:
             site_words = site_words if narrowed.site == only.site else (match["word"] or "").partition(":")[2]
             only = narrowed
-    query = _query(_at_most(terms))
+    accepted = _at_most(terms)
+    query = _query(accepted)
     if query is None:
         raise BadInput(f"cannot search for {words[:200]!r}: {_why(terms, only)}; write for example: {EXAMPLES}")
-    return ParsedQuery(query=query, only=only, description=f"{query}{_describe(only, site_words)}")
+    described = _query([term._replace(expression=term.description) for term in accepted])
+    return ParsedQuery(query=query, only=only, description=f"{described}{_describe(only, site_words)}")
 
 
 def _why(terms: Sequence[_Term], only: SearchFilters) -> str:
@@ -163,11 +170,7 @@ def _terms(match: re.Match[str]) -> Iterator[_Term]:
     """Yield the search terms of one piece of a query, none if it has no letter or digit."""
     unwanted = bool(match["minus"])
     if match["near"] is not None:
-        words = _LETTERS.findall(match["near"])
-        distance = min(int(match["apart"] or NEAR), FARTHEST)
-        quoted_words = " ".join(f'"{word}"' for word in words)
-        near = f"NEAR({quoted_words}, {distance})" if len(words) > 1 else quoted_words
-        yield from [_Term(near, len(words), unwanted)] * bool(words)
+        yield from _near(match["near"], int(match["apart"] or NEAR), unwanted=unwanted)
         return
     text = match["phrase"] if match["phrase"] is not None else match["word"]
     if text == "OR" and match["word"] and not unwanted and not match["title"]:
@@ -176,10 +179,56 @@ def _terms(match: re.Match[str]) -> Iterator[_Term]:
     words = _LETTERS.findall(text)
     if words:
         prefix = "*" if match["word"] and text.endswith("*") else ""
-        column = "title : " if match["title"] else ""
         bare = text.rstrip("*") if prefix else text
-        quoted = bare.replace('"', '""')
-        yield _Term(f'{column}"{quoted}"{prefix}', len(words), unwanted)
+        yield _phrase(bare, prefix, len(words), unwanted=unwanted, in_title=bool(match["title"]))
+
+
+def _phrase(text: str, prefix: str, words: int, *, unwanted: bool, in_title: bool) -> _Term:
+    """Return the term of a word or a phrase.
+
+    A script without spaces is searched in the pairs of letters of the index, anywhere in a text. Other words are
+    searched as they are and, if that differs, in their folded form.
+    """
+    quoted = text.replace('"', '""')
+    shown = f'{"title : " if in_title else ""}"{quoted}"{prefix}'
+    columns = ("{title_parts}" if in_title else "{title_parts body_parts}") + " : "
+    if is_segmented(text):
+        tokens, is_beginning = phrase_tokens(text)
+        part = f'{columns}"{" ".join(tokens)}"{"*" if is_beginning or prefix else ""}'
+        return _Term(part, words, unwanted, f"{shown} (also as a part of words)")
+    column = "{title title_parts} : " if in_title else ""
+    variants = [f'{column}"{quoted}"{prefix}']
+    folded = _folded_variants(text)
+    variants += [f'{column}"{variant}"{prefix}' for variant in folded]
+    expression = variants[0] if len(variants) == 1 else f"({' OR '.join(variants)})"
+    others = ", ".join(folded)
+    return _Term(expression, words, unwanted, f"{shown} (also as {others})" if others else shown)
+
+
+def _folded_variants(text: str) -> list[str]:
+    """Return other spellings of a text: its folded form, and both spellings of the German sharp s."""
+    spellings = [fold(text)] if needs_folding(text) else []
+    lowered = text.lower()
+    if "ss" in lowered:
+        spellings.append(lowered.replace("ss", "\u00df"))
+    words = {spelling: " ".join(_LETTERS.findall(spelling)) for spelling in spellings}
+    return [spelling for spelling in dict.fromkeys(words.values()) if spelling and spelling != lowered]
+
+
+def _near(text: str, apart: int, *, unwanted: bool) -> Iterator[_Term]:
+    words = _LETTERS.findall(text)
+    distance = min(apart, FARTHEST)
+    shown = " ".join(f'"{word}"' for word in words)
+    described = f"NEAR({shown}, {distance})" if len(words) > 1 else shown
+    if not words:
+        return
+    if not is_segmented(text):
+        yield _Term(described, len(words), unwanted, described)
+        return
+    phrases = [phrase_tokens(part) for part in text.split()]
+    quoted = " ".join(f'"{" ".join(tokens)}"{"*" * is_beginning}' for tokens, is_beginning in phrases if tokens)
+    near = f"NEAR({quoted}, {distance})" if len(phrases) > 1 else quoted
+    yield _Term(f"{{title_parts body_parts}} : {near}", len(words), unwanted, described)
 
 
 def _at_most(terms: Sequence[_Term]) -> list[_Term]:
@@ -200,10 +249,10 @@ def _query(terms: Sequence[_Term]) -> str | None:
     for index, term in enumerate(terms):
         if term.unwanted:
             continue
-        if term is _OR and _between(terms, index):
+        if term.expression == "OR" and _between(terms, index):
             either = True
             continue
-        expression = '"OR"' if term is _OR else term.expression
+        expression = '"OR"' if term.expression == "OR" else term.expression
         if either:
             groups[-1].append(expression)
         else:
@@ -220,4 +269,4 @@ def _between(terms: Sequence[_Term], index: int) -> bool:
     """True if an OR is between two wanted terms; elsewhere it is an ordinary word."""
     if not 0 < index < len(terms) - 1:
         return False
-    return not any(term.unwanted or term is _OR for term in (terms[index - 1], terms[index + 1]))
+    return not any(term.unwanted or term.expression == "OR" for term in (terms[index - 1], terms[index + 1]))

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from archive.api import drift
 from archive.api.questions import Listing, Questions
+from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import NotArchived
 from db.lease_owner import active_leases
 from db.queries import drift as drift_queries
+from db.queries import source_health as health_queries
 from db.queries import statistics, work_errors
 from db.queries import tombstones as tombstone_queries
 from db.records import ExpectedRun, Lease, Run
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 RUNS_READ = 3_000
 """Most runs read for one filtered page, about a month's. The next page continues after them."""
+
+LISTS_REPORTED = 50
+"""Most lists with faults in the status."""
 
 REFRESHES_AVERAGED = 8
 """Refreshes used to estimate the interval between them."""
@@ -90,7 +95,8 @@ class RunQuestions(Questions):
     def status(self, now: datetime) -> dict[str, Any]:
         """Return counts, sizes, growth, states, the last runs, leases, and hosts whose pages shrink (``drift``).
 
-        ``errors`` has the newest pages and texts that raised an exception, ``error_count`` the number of all.
+        ``lists`` has the lists with faults. ``errors`` has the newest pages and texts that raised an exception, and
+        ``error_count`` the number of all.
         """
         tables = statistics.table_sizes(self._ask)
         return {
@@ -102,6 +108,10 @@ class RunQuestions(Questions):
             "errors": work_errors.newest(self._ask, ERRORS_SHOWN),
             "error_count": work_errors.count(self._ask),
             "drift": drift.alarms(drift_queries.read_lengths(self._ask, now - drift.LOOK_BACK)),
+            "lists": [
+                {"url": row.url, "at": iso(row.at), "flags": list(row.flags), "note": row.note}
+                for row in health_queries.lists_with_notes(self._ask, limit=LISTS_REPORTED)
+            ],
             "runs": statistics.runs(self._ask, limit=5),
             "leases": active_leases(self._ask, now),
         }

@@ -45,7 +45,8 @@ def status(stats: Json) -> Json:
         {"host": host.name, "since": iso(host.since), "pages": host.pages, "of": host.of} for host in stats["drift"]
     ]
     errors = [{"url": e.url, "step": e.step, "cause": e.cause, "at": iso(e.failed_at)} for e in stats["errors"]]
-    return {"counts": counts, **plain, "drift": drift, "errors": errors, "runs": runs, "leases": leases}
+    more = {"drift": drift, "lists": stats["lists"], "errors": errors, "runs": runs, "leases": leases}
+    return {"counts": counts, **plain, **more}
 
 
 def report(summary: Report) -> Json:

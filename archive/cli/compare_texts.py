@@ -66,18 +66,19 @@ def _read(path: str, name: str) -> Extraction:
     """Return the cleaned text of a file or of standard input. Raises BadInput, OSError."""
     from archive.api.pasted_texts import check_pasted
     from archive.extract.boilerplate import clean
-    from archive.extract.decode import decode, non_text_type
+    from archive.formats.charset import decode_text
+    from archive.formats.media_type import file_type
 
     payload = _read_bytes(path)
     if len(payload) > _MOST_BYTES:
         raise BadInput(f"{name} is too large: more than {_MOST_BYTES // 2**20} MiB; compare a part of it")
     if not payload.strip():
         raise BadInput(f"{name} is empty; give at least a paragraph")
-    if kind := non_text_type(payload):
+    if kind := file_type(payload):
         raise BadInput(f"{name} is not text: {kind}; give the text alone")
     if Path(path).suffix.lower() in _PAGES:
         return clean(_extract_page(payload, name))
-    body = decode(payload)[0]
+    body = decode_text(payload, "text/plain")
     check_pasted(name, body)
     return clean(_read_plain(body))
 

@@ -214,9 +214,9 @@ def _finish(report: Report, *, json_: bool) -> int:
 
 def _print_report(report: Report) -> None:
     failures = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    cut_lists = [row for row in report.rows if row.outcome == "page" and row.reason]
-    for row in (*failures, *cut_lists):
-        problem = "not read in full" if row.outcome == "page" else describe_state(row.outcome)
+    faulty_lists = [row for row in report.rows if row.outcome == "page" and row.reason]
+    for row in (*failures, *faulty_lists):
+        problem = "list with faults" if row.outcome == "page" else describe_state(row.outcome)
         click.echo(sanitize(f"{problem}: {row.url}"))
         if row.reason:
             click.echo(wrap(sanitize(row.reason), first="      ", then="      "))

@@ -40,6 +40,7 @@ def status(settings: Settings, *, json_: bool) -> None:
             "\n".join(f"{describe_state(state)}: {number:,}" for state, number in overview["states"].items()),
         ),
         ("warnings", "\n".join(alarm.because for alarm in overview["drift"])),
+        ("lists", "\n".join(f"{row['url']}: {row['note']}" for row in overview["lists"])),
         ("errors", _describe_errors(overview["errors"], overview["error_count"])),
         ("last runs", "\n".join(map(_describe_past_run, overview["runs"]))),
         ("running now", ", ".join(lease["owner"] for lease in overview["leases"]) or "nothing"),

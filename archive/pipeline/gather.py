@@ -110,7 +110,7 @@ def _add_listed_sources(
         deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
         listing = discover(page_of(outcome), visit.kind, lists=not deep)
         keys = [(entry, url_key(entry.url)) for entry in listing.entries]
-        new_source_ids.extend(store.add_discovered(keys, visit.source_id, now))
+        new_source_ids.extend(store.add_discovered(keys, visit.source_id, now, is_whole=listing.is_whole))
     except Exception as error:
         if not is_own_fault(error):
             raise

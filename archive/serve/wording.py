@@ -53,6 +53,7 @@ _STATES: Mapping[str, str] = {
     "fetched": "fetched, not processed yet",
     "unvisited": "never checked",
     "list": "list fetched",
+    "list_damaged": "list that could not be read in full",
 }
 _ABSENT = frozenset({"missing_404", "gone_410", "legal_451", "soft_404"})
 _OTHER_PAGE = frozenset(

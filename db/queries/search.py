@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from db.microseconds import instant, micros_or_none
 from db.queries import row_mapping
 from db.records import SNIPPET_MARKS, Cause, Match, SearchCursor, SearchFilters, SearchPage, SearchRank
+from db.script_folding import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ MOST_EXCERPTED = 2_000_000
 its end for a snippet, and cannot be interrupted."""
 
 _WINDOW = """
-    SELECT rowid AS text_id, bm25(text_fts, 4.0, 1.0) AS score FROM text_fts
+    SELECT rowid AS text_id, bm25(text_fts, 4.0, 1.0, 4.0, 1.0) AS score FROM text_fts
     WHERE text_fts MATCH :query AND rowid <= :top ORDER BY rowid DESC LIMIT :n"""
 _VERSIONS = """
     SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at
@@ -65,6 +66,8 @@ _AMONG = """
     AND +rowid IN (SELECT value FROM json_each(:texts))"""
 _MATCHING = f"SELECT rowid AS text_id {_AMONG}"
 _EXCERPTS = f"SELECT rowid AS text_id, snippet(text_fts, 1, :open, :close, :gap, 24) AS snippet {_AMONG}"
+
+_BODIES = "SELECT id, substr(body, 1, 20000) AS body FROM text WHERE id IN (SELECT value FROM json_each(:ids))"
 
 _LAST = 1 << 62
 
@@ -225,8 +228,11 @@ def _snippets(ask: Ask, query: str, rows: Iterable[Row]) -> dict[int, str]:
             budget -= row["length"]
             short.add(row["text_id"])
     marks = dict(zip(("open", "close", "gap"), SNIPPET_MARKS, strict=True))
-    excerpts = _matching(ask, _EXCERPTS, query, short, **marks)
-    return beginnings | {row["text_id"]: row["snippet"] for row in excerpts}
+    excerpts = {row["text_id"]: row["snippet"] for row in _matching(ask, _EXCERPTS, query, short, **marks)}
+    folded = [text_id for text_id, snippet in excerpts.items() if SNIPPET_MARKS[0] not in snippet]
+    for row in ask(_BODIES, ids=json.dumps(folded)) if folded else ():  # only the folded form matches
+        excerpts[row["id"]] = excerpt(row["body"], query, SNIPPET_MARKS) or excerpts[row["id"]]
+    return beginnings | excerpts
 
 
 def _match(row: Row, snippet: str, stretch: range, results: _Results) -> Match:

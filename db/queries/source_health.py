@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
 from db.queries import row_mapping
 from db.queries import sources as source_queries
-from db.records import ArticleAsOf, Check, LastState, Relation, SeedKind, SourceHealth
+from db.records import ArticleAsOf, Check, LastState, ListNote, Relation, SeedKind, SourceHealth
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,9 @@ _SOURCES = f"""
     WHERE s.url_key > :after AND s.kind NOT IN {_EVIDENCE}
       AND (:wanted IS NULL OR d."group" = :wanted OR d.key = :wanted)
     ORDER BY s.url_key LIMIT :limit"""
-_STATE = """coalesce((SELECT coalesce(c.reason, x.verdict, 'underived')
+_STATE_OF = """coalesce(c.reason, x.verdict, CASE WHEN c.flags LIKE '%"list-damaged"%'
+    OR c.flags LIKE '%"list-refused"%' THEN 'list_damaged' ELSE 'underived' END)"""
+_STATE = f"""coalesce((SELECT {_STATE_OF}
     FROM capture c LEFT JOIN derivation x ON x.capture_id = c.id
     WHERE c.source_id = s.id AND c.part = 1 ORDER BY c.captured_at DESC, c.id DESC LIMIT 1), 'unvisited')"""
 _STATES = f"""
@@ -33,8 +36,8 @@ _STATES = f"""
     WHERE s.url_key > :after AND s.kind NOT IN {_EVIDENCE}
       AND (:wanted IS NULL OR d."group" = :wanted OR d.key = :wanted)
     ORDER BY s.url_key LIMIT :limit"""
-_LAST = """
-    SELECT c.source_id, c.captured_at, coalesce(c.reason, x.verdict, 'underived') AS state,
+_LAST = f"""
+    SELECT c.source_id, c.captured_at, {_STATE_OF} AS state,
            coalesce(x.length, 0) AS length, c.retry_at
     FROM capture c LEFT JOIN derivation x ON x.capture_id = c.id
     WHERE c.source_id = :id AND c.part = 1 ORDER BY c.captured_at DESC, c.id DESC LIMIT :n"""
@@ -78,7 +81,42 @@ def _health(ask: Ask, row: Row) -> SourceHealth:
         versions=counts["versions"],
         changed_at=instant_or_none(counts["changed_at"]),
         waits_until=instant_or_none(last[0]["retry_at"]) if last else None,
+        list_note=_list_note(ask, row["id"]) if SeedKind(row["kind"]).is_list else "",
     )
+
+
+_LIST_NOTE = """
+    SELECT flags, detail FROM capture WHERE source_id = :id AND reason IS NULL AND part = 1
+    ORDER BY captured_at DESC, id DESC LIMIT 1"""
+
+
+def _list_note(ask: Ask, source_id: int) -> str:
+    """Return what was left out of the last page of a list, empty if nothing was."""
+    rows = ask(_LIST_NOTE, id=source_id)
+    return str(rows[0]["detail"] or "") if rows and '"list-' in rows[0]["flags"] else ""
+
+
+_LISTS_WITH_NOTES = f"""
+    SELECT s.url, c.captured_at, c.flags, c.detail
+    FROM source s JOIN seed d ON d.id = s.seed_id
+    JOIN capture c ON c.id = (SELECT p.id FROM capture p WHERE p.source_id = s.id AND p.reason IS NULL AND p.part = 1
+                              ORDER BY p.captured_at DESC, p.id DESC LIMIT 1)
+    WHERE s.kind <> 'article' AND s.kind NOT IN {_EVIDENCE} AND s.retired_at IS NULL AND d.retired_at IS NULL
+      AND c.flags LIKE '%"list-%' AND c.flags NOT LIKE '["list-cut"]'
+    ORDER BY s.url_key LIMIT :limit"""
+
+
+def lists_with_notes(ask: Ask, *, limit: int) -> list[ListNote]:
+    """Return the watched lists whose last page had faults, by address. A list that is only long has none."""
+    return [
+        ListNote(
+            url=row["url"],
+            at=instant(row["captured_at"]),
+            flags=tuple(flag for flag in json.loads(row["flags"]) if flag.startswith("list-")),
+            note=row["detail"] or "",
+        )
+        for row in ask(_LISTS_WITH_NOTES, limit=limit)
+    ]
 
 
 _CHECKS_OF = """

@@ -60,7 +60,16 @@ from db.records.gather import (
     SourceState,
     WaitingSource,
 )
-from db.records.monitoring import ArticleAsOf, Check, InboxEntry, InboxFilter, LastState, SourceHealth, WorkError
+from db.records.monitoring import (
+    ArticleAsOf,
+    Check,
+    InboxEntry,
+    InboxFilter,
+    LastState,
+    ListNote,
+    SourceHealth,
+    WorkError,
+)
 from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
@@ -115,6 +124,7 @@ __all__ = [
     "LastState",
     "Lease",
     "Link",
+    "ListNote",
     "Match",
     "ObservedHistory",
     "OriginalLabel",

@@ -22,7 +22,7 @@ class SourceState:
     ``etag`` and ``last_modified`` came with the last whole page from ``validators_url``. They are valid for that
     address alone, and for the Accept-Encoding of that request, ``validators_coding`` (None: not recorded).
     ``unmodified`` counts the 304s since that page. ``misled`` is True once a page changed although its validators did
-    not.
+    not. ``half_read`` is True for a list whose last page could not be read in full.
 
     ``changes`` counts the edits seen, ``parts`` the pages of a multi-page article. ``budget`` is the number of visits a
     day that the source's whole group may cost. ``not_before_at`` is the end of a wait that its server or origin asked
@@ -44,6 +44,7 @@ class SourceState:
     validators_coding: str | None = None
     unmodified: int = 0
     misled: bool = False
+    half_read: bool = False
     changes: int = 0
     parts: int = 1
     published_at: datetime | None = None

@@ -27,7 +27,7 @@ class SourceHealth:
     """The health of a source. ``checks`` are the last ones, oldest first. ``count`` is the number of all.
 
     ``versions`` counts those of its history. ``changed_at``: first sight of the newest change. ``waits_until``: the end
-    of a wait that its server asked for.
+    of a wait that its server asked for. ``list_note``: what was left out of the last page of a list.
     """
 
     source: Source
@@ -38,6 +38,17 @@ class SourceHealth:
     versions: int
     changed_at: datetime | None
     waits_until: datetime | None
+    list_note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListNote:
+    """The faults of a list: its address, the time of the page, the flags (``list-...``) and a sentence."""
+
+    url: str
+    at: datetime
+    flags: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

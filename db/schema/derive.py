@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Computed, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from db.schema.columns import ROW_ID, identity, instant, metadata, reference, words
 
@@ -18,8 +18,13 @@ text = Table(
     words("title"),
     words("body"),
     words("linked_by", null=True),
+    Column("title_parts", Text, Computed("''")),
+    Column("body_parts", Text, Computed("''")),
 )
-"""Every distinct normalised text, stored once: the content table of the full-text index ``text_fts``."""
+"""Every distinct normalised text, stored once: the content table of the full-text index ``text_fts``.
+
+The two columns of parts are always empty. The index has them (``db.script_folding``), so FTS5 wants them here.
+"""
 Index("ix_text_id_sha256", text.c.id, text.c.sha256)  # digests of many texts without reading the texts
 
 extraction = Table(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros, micros_or_none
 from db.schema import cleaning, derivation, extraction, payload, recipe, text
+from db.script_folding import INDEX_ENTRY, index_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,8 +147,7 @@ def add_text(connection: Connection, sha256: str, title: str, body: str) -> int:
     text_id = connection.execute(new).scalar_one_or_none()
     if text_id is None:
         return int(connection.execute(select(text.c.id).where(text.c.sha256 == digest)).scalar_one())
-    entry = sql("INSERT INTO text_fts (rowid, title, body) VALUES (:id, :title, :body)")
-    connection.execute(entry, {"id": text_id, "title": title, "body": body})
+    connection.execute(sql(INDEX_ENTRY), index_entry(text_id, title, body))
     return int(text_id)
 
 

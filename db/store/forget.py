@@ -15,6 +15,7 @@ from db.microseconds import micros
 from db.queries import payloads as payload_queries
 from db.queries import tombstones
 from db.schema import capture, payload, source, text, tombstone
+from db.script_folding import index_entry
 from db.store import chain
 from db.store.delete_rows import delete_rows, in_batches, references_to
 from db.store.repack import rebase
@@ -106,11 +107,14 @@ def _unshown(connection: Connection) -> list[int]:
 
 def _delete_texts(connection: Connection, ids: list[int]) -> None:
     """Delete texts and their full-text entries, and rewrite the older parts of the index without them."""
-    entry = sql("INSERT INTO text_fts (text_fts, rowid, title, body) VALUES ('delete', :id, :title, :body)")
+    entry = sql(
+        "INSERT INTO text_fts (text_fts, rowid, title, body, title_parts, body_parts) "
+        "VALUES ('delete', :id, :title, :body, :title_parts, :body_parts)"
+    )
     for batch in in_batches(ids):
         rows = connection.execute(select(text.c.id, text.c.title, text.c.body).where(text.c.id.in_(batch))).mappings()
         for row in rows.all():
-            connection.execute(entry, dict(row))
+            connection.execute(entry, index_entry(row["id"], row["title"], row["body"]))
     delete_rows(connection, text, ids)
     if ids:
         connection.execute(sql("INSERT INTO text_fts (text_fts) VALUES ('optimize')"))

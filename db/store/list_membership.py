@@ -26,14 +26,21 @@ if TYPE_CHECKING:
     from db.reader import Ask
 
 
-def record_listing(connection: Connection, ask: Ask, source_ids: Sequence[int], list_id: int, now: datetime) -> None:
-    """Store that a list names these sources. Lists that nothing names any more are retired."""
+def record_listing(
+    connection: Connection, ask: Ask, source_ids: Sequence[int], list_id: int, now: datetime, *, is_whole: bool = True
+) -> None:
+    """Store that a list names these sources. Lists that nothing names any more are retired.
+
+    A list that could not be read in full (``is_whole``) still names what it named before.
+    """
     known = {list_id, *_members(connection, list_id)}
     new = [source_id for source_id in dict.fromkeys(source_ids) if source_id not in known]
     if new:
         rows = [{"source_id": source_id, "list_id": list_id, "found_at": micros(now)} for source_id in new]
         connection.execute(insert(listing), rows)
         update_watching(connection, ask, new)
+    if not is_whole:
+        return
     lists = select(source.c.id).where(source.c.kind != SeedKind.ARTICLE)
     if set(connection.execute(lists.where(source.c.id.in_(source_ids))).scalars()):  # else it may just be cut short
         missing = listing.c.list_id == list_id, listing.c.source_id.in_(lists), listing.c.source_id.not_in(source_ids)

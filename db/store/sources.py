@@ -110,12 +110,18 @@ def ensure_source(connection: Connection, url: str, url_key: str, now: datetime)
 
 
 def add_discovered(
-    connection: Connection, discovered: Sequence[tuple[DiscoveredUrl, str]], list_id: int, now: datetime
+    connection: Connection,
+    discovered: Sequence[tuple[DiscoveredUrl, str]],
+    list_id: int,
+    now: datetime,
+    *,
+    is_whole: bool = True,
 ) -> list[int]:
     """Add URLs discovered in a list (each with its url_key) as sources of its seed, and return the new ids.
 
     A source that no seed watches is watched from now on (``db.store.list_membership``). For sources that are known
     already, the time of their last update according to the list is stored. Addresses forgotten on request are left out.
+    ``is_whole`` is False if the list could not be read in full: nothing is retired that it does not name.
     """
     ask = ask_on(connection)
     forgotten = tombstones.forgotten(ask, (url_key for _, url_key in discovered))
@@ -130,7 +136,7 @@ def add_discovered(
         addition = insert(source).values(found_at=micros(now), **row).returning(source.c.id)
         known[url_key] = connection.execute(addition).scalar_one()
         new.append(known[url_key])
-    list_membership.record_listing(connection, ask, list(known.values()), list_id, now)
+    list_membership.record_listing(connection, ask, list(known.values()), list_id, now, is_whole=is_whole)
     _record_hints(connection, allowed, now)
     return new
 

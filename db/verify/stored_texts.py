@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from db.records import Problem
+from db.script_folding import INDEX_ENTRY, index_entry
 from db.verify.common import BATCH, RESTORE, in_order
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def index_terms(reader: Reader) -> Iterator[Problem]:
     """
     with closing(sqlite3.connect("")) as rebuilt:
         (definition,) = reader.ask("SELECT sql FROM sqlite_master WHERE name = 'text_fts'")
-        rebuilt.execute("CREATE TABLE text (id INTEGER PRIMARY KEY, title TEXT, body TEXT)")
+        rebuilt.execute("CREATE TABLE text (id INTEGER PRIMARY KEY, title, body, title_parts, body_parts)")
         rebuilt.execute(definition["sql"])
         for row in _texts_in_order(reader):
-            rebuilt.execute("INSERT INTO text_fts (rowid, title, body) VALUES (:id, :title, :body)", row)
+            rebuilt.execute(INDEX_ENTRY, index_entry(row["id"], row["title"], row["body"]))
         rebuilt.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'text_fts', 'row')")
         reader.ask("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab('main', 'text_fts', 'row')")
         last = ""

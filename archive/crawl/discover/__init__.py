@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.discover.feeds import is_feed, read_feed
 from archive.crawl.discover.sections import read_section
-from archive.crawl.discover.sitemaps import read_sitemap
-from archive.crawl.discover.truncation import CUT, DAMAGED, Notes, entry_or_note
+from archive.crawl.discover.sitemaps import is_sitemap, read_sitemap
+from archive.crawl.discover.truncation import CUT, DAMAGED, EMPTY, SKIPPED, Notes, entry_or_note
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput
 from db.records import DiscoveredUrl, Page, SeedKind
@@ -47,22 +47,26 @@ class ListedUrls:
     """The entries of a list, each URL once, in document order. ``flags`` and ``detail`` report what was left out.
 
     ``list-cut``: entries beyond a limit. ``list-refused``: the list was not read because it may do harm.
-    ``list-damaged``: the list could be read only in part.
+    ``list-damaged``: the list could be read only in part, or is no list. ``list-skipped``: entries without a valid
+    address. ``list-repaired``: the list was read to its end in spite of faults. ``list-empty``: it has no entries.
+
+    ``is_whole`` is False if the document may hold more than these entries: what it does not name may still be there.
     """
 
     entries: tuple[DiscoveredUrl, ...] = ()
     flags: tuple[str, ...] = ()
     detail: str = ""
+    is_whole: bool = True
 
 
 def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
     """Return the canonical URLs on ``page``: at most ``MAX_ARTICLES`` articles and ``MAX_LISTS`` further lists.
 
     ``kind`` selects the parser. A feed is RSS, Atom, RDF or JSON Feed. A sitemap is a urlset, an index, a news sitemap
-    or plain text. The children of an index are returned as sitemaps. A feed in place of a sitemap is read as a feed. A
-    section is an HTML page: links to its own host that look like articles, and its feeds. Other kinds list nothing.
-    ``lists=False`` leaves out further lists, for a page that is itself deep in a chain of lists. Never raises for bad
-    input: the entries before the damage count.
+    or plain text. The children of an index are returned as sitemaps. A feed in place of a sitemap is read as a feed,
+    and the other way round. A section is an HTML page: links to its own host that look like articles, and its feeds.
+    Other kinds list nothing. ``lists=False`` leaves out further lists, for a page that is itself deep in a chain of
+    lists. Never raises for bad input: the entries that can be read count.
     """
     notes: Notes = {}
     entries: list[DiscoveredUrl] = []
@@ -74,22 +78,31 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
         notes[DAMAGED] = f"the list could be read only in part: {cause_of(error)}"
     if len(entries) > MAX_ENTRIES:
         notes[CUT] = f"only the first {MAX_ENTRIES} entries were read"
+    is_whole = not notes
+    if not entries and not notes and kind in {SeedKind.FEED, SeedKind.SITEMAP, SeedKind.SECTION}:
+        notes[EMPTY] = "it names no article and no list"
     distinct = _distinct(entries[:MAX_ENTRIES])
     articles = _newest([entry for entry in distinct if not entry.kind.is_list], MAX_ARTICLES, "articles", notes)
     further_lists = _newest(
         [entry for entry in distinct if entry.kind.is_list], MAX_LISTS if lists else 0, "lists", notes
     )
     selected = {entry.url for entry in (*articles, *further_lists)}
-    listed = _distinct(_canonical([entry for entry in distinct if entry.url in selected], page.url, notes))
-    return ListedUrls(entries=tuple(listed), flags=tuple(notes), detail="; ".join(notes.values()))
+    canonical = list(_canonical([entry for entry in distinct if entry.url in selected], page.url, notes))
+    if len(canonical) < len(selected):
+        note = f"{len(selected) - len(canonical)} of its addresses not used: its own, or too long"
+        notes[SKIPPED] = f"{notes[SKIPPED]}; {note}" if SKIPPED in notes else note
+    return ListedUrls(
+        entries=tuple(_distinct(canonical)), flags=tuple(notes), detail="; ".join(notes.values()), is_whole=is_whole
+    )
 
 
 def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[DiscoveredUrl]:
     if kind is SeedKind.SECTION:
         return read_section(page, notes)
-    if kind is SeedKind.FEED or (kind is SeedKind.SITEMAP and is_feed(page)):
-        return read_feed(page, notes)
-    return read_sitemap(page, notes) if kind is SeedKind.SITEMAP else iter(())
+    if kind not in {SeedKind.FEED, SeedKind.SITEMAP}:
+        return iter(())
+    is_other = is_sitemap(page) and not is_feed(page) if kind is SeedKind.FEED else is_feed(page)
+    return read_feed(page, notes) if (kind is SeedKind.FEED) is not is_other else read_sitemap(page, notes)
 
 
 def _distinct(entries: Iterable[DiscoveredUrl]) -> list[DiscoveredUrl]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import io
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
+from archive.crawl.discover.lenient_xml import Grammar, ListEntry, Shape, read_entries
+from archive.crawl.discover.list_charset import decode_chunks
 from archive.crawl.discover.truncation import (
+    CHUNK,
     DAMAGED,
     MIB,
     REFUSED,
     Notes,
-    absolute_url,
     clean_title,
     entity_problem,
-    entry_or_note,
     leading_bytes,
+    note_shape,
+    note_skipped,
     parse_w3c_time,
     read_chunks,
+    stated_url,
 )
 from db.records import DiscoveredUrl, SeedKind
 
@@ -29,86 +32,104 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 50 * MIB  # the limit of the protocol; read in chunks, it takes the memory of one chunk
 _KIND_BY_TAG = {"url": SeedKind.ARTICLE, "sitemap": SeedKind.SITEMAP}
+_SITEMAP = Grammar(
+    roots=frozenset({"urlset", "sitemapindex"}),
+    entries=frozenset(_KIND_BY_TAG),
+    wanted=frozenset({"loc", "lastmod", "title", "publication_date"}),
+    leaves=frozenset({"loc", "lastmod", "changefreq", "priority", "title", "publication_date"}),
+    extensions=frozenset({"news"}),
+    alone="loc",
+    entry_of_root=(("urlset", "url"), ("sitemapindex", "sitemap")),
+)
+_OTHER_PREFIXES = frozenset({"image", "video", "news", "xhtml", "mobile"})
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_INNER_ADDRESS = re.compile(r"\s+(?=https?://)", re.IGNORECASE)
+
+
+def is_sitemap(page: Page) -> bool:
+    """True if the document begins like a sitemap in XML."""
+    return _ROOT.search(leading_bytes(page.payload, CHUNK)) is not None
 
 
 def read_sitemap(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
-    """Yield every URL with its time, in document order. The entries of an index have the kind sitemap."""
+    """Yield every URL with its time, in document order. The entries of an index have the kind sitemap.
+
+    An address is whole: it begins with http:// or https://, or with the slash of a path. Anything else is passed over
+    and counted in ``notes``, because a browser would make an address of any word.
+    """
     start = leading_bytes(page.payload)
-    if not start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
+    if not start.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
+        notes[DAMAGED] = "the sitemap is empty"
+    elif not is_sitemap(page) and b"<" not in start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1]:
         yield from _lines(page, notes)
-        return
-    if problem := entity_problem(start, page.content_type):
+    elif problem := entity_problem(start, page.content_type):
         notes[REFUSED] = f"the sitemap was not read: {problem}"
-        return
-    # An entity declared further on is not expanded: resolve_entities is off, and so is huge_tree, which lifts limits.
-    stream = _ChunkStream(read_chunks(page.payload, _LARGEST, notes))
-    elements = etree.iterparse(
-        stream, events=("end",), resolve_entities=False, no_network=True, huge_tree=False, recover=True
-    )
-    try:
-        for _, element in elements:
-            kind = _KIND_BY_TAG.get(_local_name(element))
-            if kind is not None:
-                entry = entry_or_note(_entry, notes, element, kind, page.url)
-                if entry is not None:
-                    yield entry
-                _free(element)
-    except etree.XMLSyntaxError as error:
-        notes[DAMAGED] = f"the sitemap cannot be read from line {error.lineno or 0} on"
+    else:
+        yield from _elements(page, notes)
 
 
-class _ChunkStream(io.RawIOBase):
-    """A readable file over an iterator of chunks."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._buffer = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next ``size`` bytes, or fewer at the end of a chunk."""
-        while not self._buffer:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return b""
-            self._buffer = chunk
-        size = len(self._buffer) if size < 0 else size
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
-        return data
+def _elements(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
+    shape, count, reasons = Shape(), 0, Counter[str]()
+    chunks = decode_chunks(read_chunks(page.payload, _LARGEST, notes), page.content_type)
+    for entry in read_entries(chunks, _SITEMAP, shape):
+        discovered = list(_entry(entry, page.url, reasons))
+        count += bool(discovered) or not entry.is_cut
+        yield from discovered
+    note_shape(shape, "sitemap", count, notes)
+    note_skipped(reasons, count, notes)
 
 
 def _lines(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
-    for chunk in read_chunks(page.payload, _LARGEST, notes, mark=b"\n"):
-        for line in chunk.decode("utf-8-sig", "replace").splitlines():
-            if line.strip().startswith(("http://", "https://")):
-                yield DiscoveredUrl(url=line.strip())
+    """Yield the addresses of a text file. A damaged file may end in half an address, so its last line is dropped."""
+    reasons, count, rest = Counter[str](), 0, ""
+    for text in decode_chunks(read_chunks(page.payload, _LARGEST, notes, mark=b"\n"), page.content_type):
+        *lines, rest = (rest + text).split("\n")
+        for line in lines:
+            count += bool(line.strip())
+            yield from _line(line.strip(), page.url, reasons)
+    if DAMAGED not in notes:
+        count += bool(rest.strip())
+        yield from _line(rest.strip(), page.url, reasons)
+    if count == sum(reasons.values()):
+        notes.setdefault(DAMAGED, "it is not a sitemap: no line of it is an address")
+    else:
+        note_skipped(reasons, count, notes)
 
 
-def _entry(element: etree._Element, kind: SeedKind, base: str) -> DiscoveredUrl | None:
-    """Return one entry: URL and time from its own children, title and publication date from the news extension.
+def _line(line: str, base: str, reasons: Counter[str]) -> Iterator[DiscoveredUrl]:
+    if not line:
+        return
+    url = stated_url(line, base) if _ABSOLUTE.match(line) else None
+    if url is None:
+        reasons["without a valid address"] += 1
+    else:
+        yield DiscoveredUrl(url=url)
+
+
+def _entry(entry: ListEntry, base: str, reasons: Counter[str]) -> Iterator[DiscoveredUrl]:
+    """Yield the addresses of one entry: of its own children, with title and publication date of the news extension.
 
     Elements of images and videos have a URL and a title of their own, which are not those of the article.
     """
-    fields = {_local_name(child): (child.text or "").strip() for child in element.iterchildren(etree.Element)}
-    news = {
-        _local_name(child): (child.text or "").strip()
-        for extension in element.iterchildren(etree.Element)
-        if _local_name(extension) == "news"
-        for child in extension.iterchildren(etree.Element)
-    }
-    url = absolute_url(fields["loc"], base) if fields.get("loc") else None
-    if not url:
-        return None
-    updated_at = parse_w3c_time(fields.get("lastmod") or news.get("publication_date") or "")
-    return DiscoveredUrl(url=url, kind=kind, title=clean_title(news.get("title", "")), updated_at=updated_at)
+    own = [part for part in entry.fields if not part.parent and part.prefix not in _OTHER_PREFIXES]
+    news = {part.name: part.text.strip() for part in reversed(entry.fields) if part.parent == "news"}
+    addresses = [
+        address for part in own if part.name == "loc" for address in _INNER_ADDRESS.split(part.text.strip()) if address
+    ]
+    lastmod = next((part.text.strip() for part in own if part.name == "lastmod" and part.text.strip()), "")
+    urls = list(dict.fromkeys(filter(None, (_address(address, base) for address in addresses))))
+    if not urls and not entry.is_cut:
+        reasons["without a valid address" if addresses else "without an address"] += 1
+    for url in urls:
+        yield DiscoveredUrl(
+            url=url,
+            kind=_KIND_BY_TAG[entry.name],
+            title=clean_title(news.get("title", "")),
+            updated_at=parse_w3c_time(lastmod or news.get("publication_date") or ""),
+        )
 
 
-def _local_name(element: etree._Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def _free(element: etree._Element) -> None:
-    """Free the elements already read, so that a sitemap of 50 MiB takes the memory of one entry."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+def _address(text: str, base: str) -> str | None:
+    is_whole = _ABSOLUTE.match(text) or text.startswith(("/", "./", "../", "?"))
+    return stated_url(text, base) if is_whole else None

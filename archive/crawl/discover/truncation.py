@@ -6,14 +6,16 @@ import codecs
 import re
 import zlib
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeAlias
 
+from archive.crawl.discover.lenient_xml import Shape, is_html
 from archive.urls import fetchable_url
 from db.errors import BadInput
 from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from db.records import DiscoveredUrl
 
@@ -21,13 +23,18 @@ _Arguments = ParamSpec("_Arguments")
 CUT: Final = "list-cut"
 REFUSED: Final = "list-refused"
 DAMAGED: Final = "list-damaged"
+REPAIRED: Final = "list-repaired"
+SKIPPED: Final = "list-skipped"
+EMPTY: Final = "list-empty"
 
 Notes: TypeAlias = dict[str, str]
 """Sentences about what was left out, by flag. The readers add to it."""
 
 MIB: Final = 1 << 20
 _GZIP_MAGIC, _GZIP_WBITS = b"\x1f\x8b", 31
-_CHUNK = 64 * 1024
+CHUNK: Final = 64 * 1024
+_MAX_LEVELS = 3
+_LARGEST_GZIP = 50 * MIB  # the limit of the sitemap protocol for the list itself
 _LONGEST_TITLE = 500
 _PADDING = b"\0 \t\r\n"
 _LEADING = 2_048  # bytes that suffice to recognize a format
@@ -45,6 +52,11 @@ def absolute_url(url: str, base: str) -> str | None:
         return fetchable_url(url.strip(), base)
     except BadInput:
         return None
+
+
+def stated_url(text: str, base: str) -> str | None:
+    """Return the address that a list states, or None if it is not valid or some of its bytes are no text."""
+    return None if "\ufffd" in text else absolute_url(text, base)
 
 
 def entry_or_note(
@@ -95,28 +107,80 @@ def read_chunks(data: bytes, limit: int, notes: Notes, mark: bytes = b">") -> It
         yield rest
 
 
-def leading_bytes(data: bytes) -> bytes:
-    """Return the first 2,048 bytes of a document, uncompressed, without the zeros of UTF-16."""
-    return next(_decompress(data, {}), b"")[:_LEADING].replace(b"\0", b"")
+def leading_bytes(data: bytes, size: int = _LEADING) -> bytes:
+    """Return the first 2,048 bytes of a document (64 KiB at most), uncompressed, without the zeros of UTF-16."""
+    return next(_decompress(data, {}), b"")[:size].replace(b"\0", b"")
 
 
 def _decompress(data: bytes, notes: Notes) -> Iterator[bytes]:
-    chunks = (data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK))
-    if not data.startswith(_GZIP_MAGIC):
-        yield from chunks
-        return
-    inflate = zlib.decompressobj(_GZIP_WBITS)
+    """Yield the document in chunks. Gzip in gzip is read three levels deep."""
+    chunks: Iterator[bytes] = (data[start : start + CHUNK] for start in range(0, len(data), CHUNK))
+    for _ in range(_MAX_LEVELS):
+        first = next(chunks, b"")
+        chunks = chain((first,), chunks)
+        if not first.startswith(_GZIP_MAGIC):
+            break
+        chunks = _gunzip(chunks, notes)
+    yield from chunks
+
+
+def _gunzip(chunks: Iterable[bytes], notes: Notes) -> Iterator[bytes]:
+    """Yield the contents of the members of a gzip file, one after another (RFC 1952, 2.2)."""
+    inflate, size = zlib.decompressobj(_GZIP_WBITS), 0
     try:
         for chunk in chunks:
             compressed = chunk
-            while compressed and not inflate.eof:
-                yield inflate.decompress(compressed, _CHUNK)
-                compressed = inflate.unconsumed_tail
+            size += len(chunk)
+            if size > _LARGEST_GZIP:
+                notes[CUT] = f"only the first {_LARGEST_GZIP // MIB} MiB of compressed data were read"
+                return
+            while compressed:
+                if inflate.eof:  # the next member, or padding
+                    compressed = compressed.lstrip(b"\0")
+                    inflate = zlib.decompressobj(_GZIP_WBITS) if compressed else inflate
+                    continue
+                yield inflate.decompress(compressed, CHUNK)
+                compressed = inflate.unconsumed_tail or inflate.unused_data
     except zlib.error:
         notes[DAMAGED] = "the compressed list is damaged"
     else:
         if not inflate.eof:
             notes[DAMAGED] = "the compressed list ends too early"
+
+
+def note_shape(shape: Shape, noun: str, entries: int, notes: Notes) -> None:
+    """Add the observations about a document of which ``entries`` were read to ``notes``.
+
+    A note of the same flag that is there already says more, and stays.
+    """
+    if shape.is_cut:
+        notes.setdefault(CUT, "only its first tags were read, it has more than two million")
+    elif not shape.root:
+        if not entries:
+            notes.setdefault(DAMAGED, f"it is not a {noun}{', but an HTML page' * is_html(shape.names)}")
+    elif not shape.is_closed and CUT not in notes:
+        notes.setdefault(DAMAGED, f"the {noun} breaks off after {_count(entries, 'entry', 'entries')}")
+    repairs = []
+    if shape.root and shape.before:
+        repairs.append(f"something else stands before the {noun} ({_count(shape.before, 'character', 'characters')})")
+    elif shape.root and shape.is_late:
+        repairs.append("white space stands before its XML declaration")
+    if shape.unclosed and shape.is_closed:
+        repairs.append(f"{_count(shape.unclosed, 'entry has', 'entries have')} no end tag")
+    if repairs:
+        notes[REPAIRED] = ", ".join(repairs)
+
+
+def note_skipped(reasons: Mapping[str, int], entries: int, notes: Notes) -> None:
+    """Add the number of entries passed over to ``notes``, with the reasons. ``entries`` is the number of all."""
+    skipped = sum(reasons.values())
+    if skipped:
+        parts = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+        notes[SKIPPED] = f"{skipped} of {_count(entries, 'entry', 'entries')} passed over: {parts}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def entity_problem(data: bytes, content_type: str) -> str:

@@ -328,6 +328,8 @@ def _validator_doubt(state: SourceState) -> str:
     """Return why the visit is unconditional although there are validators, or an empty string if they are trusted."""
     if state.misled:
         return "fetched in full: it once changed although the site said it had not"
+    if state.half_read:
+        return "fetched in full: the list could not be read in full the last time"
     if state.parts > 1:
         return f"fetched in full: a 304 says nothing about its other {state.parts - 1} pages"
     if state.unmodified >= _MAX_UNMODIFIED:

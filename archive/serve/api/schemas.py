@@ -83,7 +83,7 @@ SHAPES: dict[str, str] = {
     "Change": f"{_VERSION} {_OUTLET} diff?",
     "ArticleAsOf": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
     "Source": f"{_OUTLET} kind group seed? state said health last_checked_at? last_fine_at? checks streak "
-    "usual_length? versions changes_a_week changed_at? every? due_at? due waits_until? same_as? "
+    "usual_length? versions changes_a_week changed_at? every? due_at? due waits_until? list_note? same_as? "
     "retired_at? last_checks=check*",
     "Article": f"{_OUTLET} title byline? language? published_at? version? standing gone_at? paragraphs* text_sha256? "
     "versions=Version* states=run* copies=strip facts=fact* checks timeline=life",

@@ -72,6 +72,7 @@ def row(health: SourceHealth, now: datetime, plan: Plan | None) -> Json:
         "due_at": iso(due_at.replace(microsecond=0)) if due_at else None,
         "due": plan is not None and plan.is_due(source.id),
         "waits_until": iso(health.waits_until) if health.waits_until else None,
+        "list_note": health.list_note or None,
         "same_as": source.same_as,
         "retired_at": iso(source.retired_at) if source.retired_at else None,
         "last_checks": [

@@ -1,0 +1,133 @@
+"""Search in every script: parts of texts without spaces, marks, forms of letters, and what the box says about it."""
+
+# ruff: noqa: RUF001  (the texts are in many scripts)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.api import Archive
+from archive.api.query_parser import parse_query
+from builders import T0, add_source, build_once, derive_all, record_text
+from db.records import SNIPPET_MARKS
+from db.script_folding import fold, index_entry, search_parts
+from db.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEXTS = {
+    "zh": "港口委员会周二晚上开会，讨论新渡轮码头的问题2026年。",
+    "ja": "港湾委員会は火曜日の夜に会合を開き、フェリー乗り場。ＦＥＲＲＹ",
+    "ko": "위원회가 화요일에 열렸다",
+    "th": "คณะกรรมการท่าเรือประชุมเย็นวันอังคาร",
+    "km": "ភ្នំពេញជារាជធានី",
+    "lo": "ຄະນະກໍາມະການທ່າເຮືອ",
+    "my": "ရန်ကုန်မြို့တော်",
+    "ar": "قَالَ مُحَمَّدٌ إن الميناء مغلق في مدرســة ٢٠٢٦",
+    "he": "שָׁלוֹם עֲלֵיכֶם",
+    "ru": "Её зелёный паром",
+    "el": "Ο Οδυσσέας είπε την αλήθεια",
+    "de": "In der alten Straße",
+    "tr": "İstanbul ve Diyarbakır",
+    "en": "The Мinistry of naïve harbours",
+}
+
+
+@build_once
+def fill(path: Path) -> None:
+    with Store(path) as store:
+        for language, text in TEXTS.items():
+            record_text(store, add_source(store, f"https://{language}.example/a"), text, T0)
+            derive_all(store, title=text[:8])
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    fill(tmp_path / "archive.db")
+    with Archive(tmp_path / "archive.db") as opened:
+        yield opened
+
+
+QUERIES = {
+    "渡轮码头": "zh",
+    "港": "ja zh",
+    "年": "zh",
+    "title:港口": "zh",
+    "title:渡轮": "",
+    '"周二晚上"': "zh",
+    "港 -渡轮": "ja",
+    "渡轮 OR フェリー": "ja zh",
+    "渡轮 site:ja.example": "",
+    'near:"渡轮 讨论"~5': "zh",
+    "渡码": "",
+    "的问题2026年": "zh",
+    "フェリー": "ja",
+    "ﾌｪﾘｰ": "ja",
+    "ferry": "ja",
+    "위원회": "ko",
+    "ท่าเรือ": "th",
+    "ท้าเรือ": "",
+    "រាជធានី": "km",
+    "ທ່າເຮືອ": "lo",
+    "မြို့": "my",
+    "محمد": "ar",
+    "مُحَمَّد": "ar",
+    "ان": "ar",
+    "مدرسه": "ar",
+    "2026": "ar zh",
+    '"שלום עליכם"': "he",
+    "зеленый": "ru",
+    "зелёный": "ru",
+    "οδυσσεασ": "el",
+    "αληθεια": "el",
+    "strasse": "de",
+    '"alten strasse"': "de",
+    "diyarbakir": "tr",
+    "istanbul": "tr",
+    "ministry": "en",
+    "naive harb*": "en",
+}
+
+
+@pytest.mark.parametrize("typed", QUERIES)
+def test_a_query_in_any_script_finds_its_texts(archive: Archive, typed: str) -> None:
+    matches = archive.search(typed)[1]
+    hosts = sorted(match.version.url.split("/")[2].removesuffix(".example") for match in matches)
+    assert hosts == QUERIES[typed].split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "marked"),
+    [("码头", "码头"), ("محمد", "مُحَمَّدٌ"), ("strasse", "Straße")],
+)
+def test_the_snippet_marks_the_words_as_they_are_in_the_text(archive: Archive, typed: str, marked: str) -> None:
+    (match,) = archive.search(typed)[1]
+    assert f"{SNIPPET_MARKS[0]}{marked}{SNIPPET_MARKS[1]}" in match.snippet
+
+
+@pytest.mark.parametrize(
+    ("typed", "description"),
+    [
+        ("ferry", '"ferry"'),
+        ("渡轮", '"渡轮" (also as a part of words)'),
+        ("title:渡轮", 'title : "渡轮" (also as a part of words)'),
+        ("Straße", '"Straße" (also as strasse)'),
+    ],
+)
+def test_the_box_says_which_forms_it_searched(typed: str, description: str) -> None:
+    assert parse_query(typed).description == description
+
+
+def test_english_needs_no_more_tokens_than_before() -> None:
+    assert search_parts("A café owner’s naïve “quote” – £5 …") == ""
+    assert index_entry(1, "Title", "Body")["body_parts"] == ""
+
+
+def test_folding_keeps_letters_that_are_different() -> None:
+    assert fold("мой") != fold("мои")
+    assert fold("か") != fold("が")
+    assert fold("가") == "가"

@@ -239,7 +239,7 @@ def test_a_word_that_is_also_a_name_credits_nobody() -> None:
 def test_when_nothing_tells_them_apart_the_reason_says_so():
     (cluster,) = clusters([link(ref("y"), ref("x"))])
     assert cluster.original.text_sha256 == "x"
-    assert cluster.reasons == ("nothing tells the members apart; the first by address stands in",)
+    assert cluster.reasons == ("nothing tells the members apart; the first seen here stands in",)
 
 
 # --- declared provenance ---------------------------------------------------------------------------------------------

@@ -365,6 +365,8 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
             source_id = store.add_source(url, f"example,daily,)/{url.rpartition('/')[2]}", T0)
             make_history(store, source_id, [("one", T0 + number * DAY)])
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE text DROP COLUMN title_parts")
+        connection.execute("ALTER TABLE text DROP COLUMN body_parts")
         connection.execute("UPDATE alembic_version SET version_num = '0010'")
 
 

@@ -535,7 +535,7 @@ def test_a_failure_of_one_page_does_not_affect_the_others(project: Project, path
 class FullDisk(Store):
     """A store that cannot add sources."""
 
-    def add_discovered(self, *_: object) -> list[int]:
+    def add_discovered(self, *_: object, **__: object) -> list[int]:
         raise StoreError("the disk is full")
 
 

@@ -27,6 +27,13 @@ _LEAST_AHEAD = 60  # seconds by which the earliest date precedes the others, to 
 Standing = Literal["labelled", "sure", "probable", "unsure", "first_seen"]
 
 
+LIKELIER_THAN_NOT = 0.5
+"""Below this probability the likeliest member of a large group is likelier by details of its text alone."""
+
+MARKS = frozenset({"residue", "misspelt", "credits another"})
+"""Signs that a text was made from another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is known of the members of a cluster: the links between them, and what their pages declare.
@@ -91,7 +98,10 @@ def _doubtful(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance]
 
 
 def probable_original(evidence: Evidence) -> ProbableOriginal:
-    """Return the member that a person named, else the likeliest by its signs. Equally likely ones go by age."""
+    """Return the member that a person named, else the likeliest by its signs. Equally likely ones go by age.
+
+    If none is likelier than all others together, it is the one first seen here.
+    """
     named = [member for member in evidence.members if _is_named(member, evidence)]
     if named:
         newest = max(named, key=lambda member: (evidence.labels[member.url].labelled_at, member.url))
@@ -100,15 +110,23 @@ def probable_original(evidence: Evidence) -> ProbableOriginal:
     signs = member_signs(evidence)
     chances = model.probabilities([signs[member.url] for member in allowed], model.table().weights)
     best = min(range(len(allowed)), key=lambda place: (-round(chances[place], 9), age(allowed[place])))
+    if chances[best] < LIKELIER_THAN_NOT:
+        best = _first_seen(allowed, signs, but=best)
     original = allowed[best]
     rivals = [member for member in allowed if member is not original]
     reasons = tuple(_reasons(original, rivals, signs, evidence))
     return ProbableOriginal(
         member=original,
-        reasons=reasons or ("nothing tells the members apart; the first by address stands in",),
+        reasons=reasons or ("nothing tells the members apart; the first seen here stands in",),
         certainty=round(chances[best], 4),
         standing=_standing(original, rivals, signs, chances[best]),
     )
+
+
+def _first_seen(members: Sequence[VersionRef], signs: Mapping[str, model.Signs], *, but: int) -> int:
+    """Return the place of the member first seen here, of those without a mark of a copy; ``but`` if all have one."""
+    unmarked = [place for place, member in enumerate(members) if not MARKS & signs[member.url].keys()]
+    return min(unmarked, key=lambda place: age(members[place]), default=but)
 
 
 def _is_named(member: VersionRef, evidence: Evidence) -> bool:

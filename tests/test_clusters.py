@@ -151,7 +151,7 @@ def test_seconds_within_one_run_tell_nothing():
     (cluster,) = clusters([link(early, late)])
     assert cluster.standing == "unsure"
     assert cluster.certainty == 0.5
-    assert not any("seen" in reason for reason in cluster.reasons)
+    assert not any("first seen here:" in reason for reason in cluster.reasons)
 
 
 @pytest.mark.parametrize("form", ["shorter", "less central", "alone"])

@@ -129,8 +129,8 @@ def test_two_texts_are_compared_without_scripts_and_the_answer_fits_and_shuts_no
     page, scripts, complaints = reader
     complaints.clear()
     page.goto(base + "/compare")
-    page.get_by_label("Text").nth(0).fill("The harbour of Verrin opens on Monday, minister Ana Sorel said. " * 3)
-    page.get_by_label("Text").nth(1).fill("The harbour of Verrin opens on Monday, Ana Sorel said. " * 3)
+    page.locator("textarea").nth(0).fill("The harbour of Verrin opens on Monday, minister Ana Sorel said. " * 3)
+    page.locator("textarea").nth(1).fill("The harbour of Verrin opens on Monday, Ana Sorel said. " * 3)
     page.get_by_role("button", name="Compare").click()
     page.wait_for_selector("#pair")
     for width in WIDTHS:

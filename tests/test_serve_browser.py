@@ -103,6 +103,19 @@ def _at_home(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "data:"))
 
 
+def misfits(page: Any, *, scripts: bool) -> Iterator[str]:
+    """Yield where the page is too wide, and with scripts what axe objects to, at every width."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.locator("html").evaluate("page => page.scrollWidth - innerWidth")
+        if wide > 0:
+            yield f"{wide} px too wide at {width}"
+        if scripts:
+            page.evaluate(AXE.read_text())
+            for violation in page.evaluate("axe.run()")["violations"]:
+                yield f"at {width}: {violation['id']} {violation['nodes'][0]['target']}"
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_fits_loads_nothing_from_elsewhere_and_shuts_nobody_out(
     reader: tuple[Any, bool, list[str]], base: str, path: str
@@ -112,14 +125,7 @@ def test_every_page_fits_loads_nothing_from_elsewhere_and_shuts_nobody_out(
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     page.goto(base + path)
     assert page.locator("h1").count() == 1
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        wide = page.locator("html").evaluate("page => page.scrollWidth - innerWidth")
-        complaints += [f"{wide} px too wide at {width}"] * (wide > 0)
-        if scripts:
-            page.evaluate(AXE.read_text())
-            found = page.evaluate("axe.run()")["violations"]
-            complaints += [f"at {width}: {each['id']} {each['nodes'][0]['target']}" for each in found]
+    complaints += misfits(page, scripts=scripts)
     assert complaints == []
 
 
@@ -133,14 +139,7 @@ def test_two_texts_are_compared_without_scripts_and_the_answer_fits_and_shuts_no
     page.locator("textarea").nth(1).fill("The harbour of Verrin opens on Monday, Ana Sorel said. " * 3)
     page.get_by_role("button", name="Compare").click()
     page.wait_for_selector("#pair")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        wide = page.locator("html").evaluate("page => page.scrollWidth - innerWidth")
-        complaints += [f"{wide} px too wide at {width}"] * (wide > 0)
-        if scripts:
-            page.evaluate(AXE.read_text())
-            violations = page.evaluate("axe.run()")["violations"]
-            complaints += [f"at {width}: {violation['id']}" for violation in violations]
+    complaints += misfits(page, scripts=scripts)
     assert complaints == []
 
 

@@ -59,7 +59,8 @@ def judge(
 class Decision:
     """The relation of two texts and what decided: a rule, or the copy model with its evidence and a probability.
 
-    ``objection`` says why the texts are no copies although their probability is high enough.
+    ``objection`` says why the texts are no copies although their probability is high enough, ``refused`` why they
+    cannot be compared.
     """
 
     relation: Relation | None = None
@@ -68,6 +69,7 @@ class Decision:
     model: CopyModel | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
     objection: str = ""
+    refused: str = ""
 
     def chance(self) -> str:
         """Return the probability of a copy in words, with the least that makes one."""
@@ -120,18 +122,19 @@ def refusal(measures: Measures) -> str | None:
     return None
 
 
-def decide(measures: Measures, vectors: tuple[Matrix, Matrix] | None = None) -> Decision:
-    """Decide how two texts relate. ``vectors`` are embeddings of their sentences, if there is a model of meaning.
+def decide(a: Text, b: Text, measures: Measures, embedder: EmbeddingModel | None = None) -> Decision:
+    """Decide how two texts with these ``measures`` relate. ``embedder`` is the model of meaning, if there is one.
 
     What is shared word for word is certain and has rules. The copy model weighs everything else. A pair that it does
     not call a copy may still be reports of one event.
     """
-    if refusal(measures):
-        return Decision()
+    if refused := refusal(measures):
+        return Decision(refused=refused)
     rule = next((rule for rule in VERBATIM if rule.holds(measures)), None)
     if rule is not None:
         return Decision(relation=rule.relation, rule=rule)
     event = next((rule for rule in EVENT if rule.holds(measures)), None)
+    vectors = sentence_vectors(a, b, measures, embedder)
     if vectors is None and not measures.pairs:  # of such pairs 2 in 5,056 are copies, and the model gives them 0.03
         return Decision(relation=event.relation if event else None, rule=event)
     evidence = collect_evidence(measures, vectors)
@@ -164,11 +167,11 @@ def objection_to(measures: Measures, *, meaning: bool) -> str:
 
 def _judge(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText], model: EmbeddingModel | None) -> Judgement:
     measures = measure(a, b, tokenizer)
-    decision = decide(measures, sentence_vectors(a, b, measures, model))
+    decision = decide(a, b, measures, model)
     relation = decision.relation
     return Judgement(
         relation=relation,
-        score=round(_strength(measures, relation), 4),
+        score=round(_strength(measures, decision), 4),
         coverage=(round(measures.coverage[0], 4), round(measures.coverage[1], 4)),
         because=_because(decision, measures),
         longest_run=measures.longest_run,
@@ -187,35 +190,34 @@ def sentence_vectors(
 ) -> tuple[Matrix, Matrix] | None:
     """Return embeddings of the sentences of both texts.
 
-    None without a model, for texts in one language (there meaning adds nothing to words: docs/quality.md), for a text
-    without sentences, and for a pair that a rule decides.
+    None without a model, for texts in one language (there meaning adds nothing to words: docs/quality.md), and for a
+    text without sentences.
     """
     if model is None or not measures.translated or not all(text.sentences for text in measures.texts):
-        return None
-    if any(rule.holds(measures) for rule in VERBATIM):
         return None
     return model.vectors(a, measures.texts[0]), model.vectors(b, measures.texts[1])
 
 
-def _strength(measures: Measures, relation: Relation | None) -> float:
+def _strength(measures: Measures, decision: Decision) -> float:
     """Return a score from 0 to 1: the share of the better covered text, less if there is little evidence.
 
     Pairs that are no copies are in the lower half, whatever they share. A follow-up may have most of its text from the
     story that it follows.
     """
-    if refusal(measures):
+    if decision.refused:
         return 0.0
     if measures.same_stream:
         return 1.0
     enough = min(1.0, measures.pairs / 3)
     aligned = sum(measures.aligned) / 2 if measures.translated else max(measures.aligned)
     share = min(0.99, enough * max(aligned, (1 - measures.filled_in) * max(measures.verbatim)))
-    return (1 + share) / 2 if relation is not None and relation.is_copy else share / 2
+    is_copy = decision.relation is not None and decision.relation.is_copy
+    return (1 + share) / 2 if is_copy else share / 2
 
 
 def _because(decision: Decision, measures: Measures) -> str:
-    if refusal(measures):
-        return refusal(measures) or ""
+    if decision.refused:
+        return decision.refused
     relation = decision.relation or "not linked"
     if decision.rule is not None:
         reason = f"{relation}: " + "; ".join(condition.figures(measures) for condition in decision.rule.conditions)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from archive.copies.classify import METHOD, decide, refusal, sentence_vectors
+from archive.copies.classify import METHOD, decide
 from archive.copies.features import measure
 from archive.copies.rules import EVENT, VERBATIM
 
@@ -51,7 +51,7 @@ def explain_judgement(
     ``colour``. At the end are the figures of the rules and the weights of the copy model.
     """
     measures = measure(a, b)
-    decision = decide(measures, sentence_vectors(a, b, measures, model))
+    decision = decide(a, b, measures, model)
     head = f"{judgement.relation or 'not linked'}, score {judgement.score:.2f} ({judgement.method or METHOD})"
     column = max(LEAST_COLUMN, min(COLUMN, (width - len(GUTTER)) // 2))
     lines = [_bold(head, colour=colour), *_wrap([_strip_controls(judgement.because), *_figures(judgement)], width), ""]
@@ -139,9 +139,8 @@ def _column(text: str, opening: str, closing: str, code: str, column: int) -> It
 
 def _reasons(measures: Measures, decision: Decision) -> Iterator[str]:
     """Yield the rules that were tried, then what each share of the copy model adds."""
-    refusal_reason = refusal(measures)
-    if refusal_reason:
-        yield f"  no rule is tried: {refusal_reason}"
+    if decision.refused:
+        yield f"  no rule is tried: {decision.refused}"
         return
     for rule in VERBATIM:
         yield f"  {'=>' if rule is decision.rule else '  '} {rule.relation}: {_verdict(rule, measures)}"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import pytest
 from archive.extract import Extractors, extract, ipc
 from archive.extract.worker import READY
 from archive.extract.worker_pool import MEMORY
+from db.errors import RunFailed
 from db.records import Extraction, Page, Verdict
 
 if TYPE_CHECKING:
@@ -98,6 +100,39 @@ def test_pool_left_by_an_error_does_not_wait_for_a_slow_page() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert time.monotonic() - started < 15
+
+
+def test_thread_that_still_extracts_when_the_pool_is_left_blames_no_page_for_it() -> None:
+    """Ctrl-C leaves the pool in the main thread while another derives: its pages are to be extracted next time."""
+    verdicts: list[Verdict] = []
+
+    def extract_all(extractors: Extractors) -> None:
+        verdicts.extend(extraction.verdict for extraction in extractors.map(map(story, range(1_000))))
+
+    with ThreadPoolExecutor(1) as threads:
+
+        def interrupted() -> None:
+            with Extractors(1, wall=60) as extractors:
+                extracting = threads.submit(extract_all, extractors)
+                began = time.monotonic()
+                while not verdicts and time.monotonic() - began < 100:
+                    time.sleep(0.005)
+                running.append(extracting)
+                raise KeyboardInterrupt
+
+        running: list[Future[None]] = []
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert isinstance(running[0].exception(), RunFailed)
+    assert set(verdicts) == {Verdict.OK}
+
+
+def test_pool_that_was_left_takes_no_more_pages() -> None:
+    extractors = Extractors(1)
+    with pytest.raises(KeyboardInterrupt), extractors:
+        raise KeyboardInterrupt
+    with pytest.raises(RunFailed):
+        next(extractors.map([story(0)]))
 
 
 def test_worker_ends_when_its_parent_is_killed() -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import LifoQueue
 from typing import TYPE_CHECKING, Self
@@ -42,6 +42,7 @@ growth."""
 _START_SECONDS = 60.0  # allowed to import and warm up on a loaded machine (about 1.5 on an idle one)
 _QUEUED_PER_WORKER = 4  # pages submitted per worker before the first result is awaited
 _EXIT_SECONDS = 2.0  # allowed to end by itself
+_ABANDONED = "the run has ended; its extraction workers are stopped"
 
 
 class Extractors:
@@ -54,6 +55,7 @@ class Extractors:
 
     def __init__(self, workers: int, wall: float = WALL, *, fast: bool = False) -> None:
         self._fast = fast
+        self._is_abandoned = False
         self._workers = [_Worker(wall, fast=fast) for _ in range(workers)]
         self._threads = ThreadPoolExecutor(max_workers=max(workers, 1), thread_name_prefix="extract")
         self._idle: LifoQueue[_Worker] = LifoQueue()
@@ -67,6 +69,7 @@ class Extractors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
+            self._is_abandoned = True
             for worker in self._workers:  # nobody waits for the results, so Ctrl-C need not wait for a slow page
                 worker.abandon()
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -77,7 +80,8 @@ class Extractors:
         """Yield one extraction per page, in the order of ``pages``, which are read only a little ahead of the results.
 
         A page over its wall limit gets the verdict ``timeout``, one that crashed two workers ``error``. Raises
-        RunFailed if a worker cannot be started at all.
+        RunFailed if a worker cannot be started at all, and in a thread that still extracts after an error (Ctrl-C) has
+        left the ``with`` block: a worker that was killed then says nothing about its page.
         """
         if not self._workers:
             from archive.extract.page import extract  # imported late: loads trafilatura
@@ -87,14 +91,22 @@ class Extractors:
         pending: deque[Future[Extraction]] = deque()
         try:
             for page in pages:
-                pending.append(self._threads.submit(self._extract, page))
+                pending.append(self._submit(page))
                 if len(pending) >= _QUEUED_PER_WORKER * len(self._workers):
-                    yield pending.popleft().result()
+                    yield _result(pending.popleft())
             while pending:
-                yield pending.popleft().result()
+                yield _result(pending.popleft())
         finally:
             for future in pending:
                 future.cancel()
+
+    def _submit(self, page: Page) -> Future[Extraction]:
+        try:
+            return self._threads.submit(self._extract, page)
+        except RuntimeError:  # the threads are shut down
+            if self._is_abandoned:
+                raise RunFailed(_ABANDONED) from None
+            raise
 
     def _extract(self, page: Page) -> Extraction:
         worker = self._idle.get()
@@ -102,6 +114,13 @@ class Extractors:
             return worker.extract(page)
         finally:
             self._idle.put(worker)
+
+
+def _result(extraction: Future[Extraction]) -> Extraction:
+    try:
+        return extraction.result()
+    except CancelledError:
+        raise RunFailed(_ABANDONED) from None
 
 
 class _Worker:
@@ -117,6 +136,8 @@ class _Worker:
     def extract(self, page: Page) -> Extraction:
         """Send the page to the child. After a crash retry once in a new child, as the page may not be the cause."""
         for _ in range(2):
+            if self._is_abandoned:
+                raise RunFailed(_ABANDONED)
             try:
                 return self._ask(page)
             except ipc.PipeTimeout:
@@ -124,8 +145,8 @@ class _Worker:
                 return Extraction(verdict=Verdict.TIMEOUT, detail=f"no answer within {self._wall:g} s")
             except ipc.PipeClosed:
                 self._kill()
-            if self._is_abandoned:
-                break
+        if self._is_abandoned:
+            raise RunFailed(_ABANDONED)
         return Extraction(verdict=Verdict.ERROR, detail="took its worker down")
 
     def abandon(self) -> None:

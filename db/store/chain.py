@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.chain import CAPTURES, START, digest, facts, link
 from db.schema import chain, source
+from db.store import log_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ def append_links(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
         before = link(before, digest(facts(row | {"source": urls[row["source_id"]]})))
         links.append({"capture_id": row["id"], "link": before})
     connection.execute(insert(chain), links)
+    log_tiles.grow(connection, links[0]["capture_id"] - 1, links[-1]["capture_id"])
 
 
 _CAPTURE = sql(f"{CAPTURES} WHERE c.id = :id")

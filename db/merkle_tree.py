@@ -14,7 +14,10 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    ReadHashes = Callable[[int, int, int], list[bytes]]
+    """Returns the hashes of a level from one number to before another. See ``range_root``."""
 
 TILE: Final = 256
 """Hashes in a full tile (C2SP tlog-tiles). The root of a full tile is one hash of the level above."""
@@ -45,6 +48,23 @@ def fold(hashes: Iterable[bytes]) -> bytes:
         pairs = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
+
+
+def range_root(read: ReadHashes, first: int, end: int) -> bytes:
+    """Return the root over leaves, from hashes of leaves (level 0) and roots of full tiles (levels 1, 2 and so on).
+
+    ``first`` is 0, or a multiple of a power of two that is not less than the number of leaves.
+    """
+    size = end - first
+    if size == 0:
+        return EMPTY_ROOT
+    level, unit = 0, 1
+    while size >= unit * TILE:
+        level, unit = level + 1, unit * TILE
+    whole = size // unit
+    subtrees = read(level, first // unit, first // unit + whole)
+    rest = [range_root(read, first + whole * unit, end)] if size % unit else []
+    return fold([*subtrees, *rest])
 
 
 def inclusion_ranges(leaf: int, size: int) -> list[Range]:

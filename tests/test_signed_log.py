@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
 from base64 import b64decode
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import uvicorn
 from click.testing import CliRunner
+from starlette.testclient import TestClient
 
 from archive.api import signed_log
 from archive.cli import main, wirecopy
 from archive.formats import signed_note
+from archive.formats.tile_path import format_tile_path, parse_tile_path
+from archive.serve.app import create_app
+from archive.serve.server import listen
 from db.errors import BadInput
 from db.maintenance import backup, restore
 from db.merkle_tree import is_consistent, is_included, leaf_hash
@@ -22,9 +30,11 @@ from db.verify import verify
 from tests.builders import HOUR, T0, a_capture, add_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from click.testing import Result
+    from starlette.applications import Starlette
 
 NAME = "daily.example/archive"
 SEED = bytes(range(32))
@@ -220,3 +230,100 @@ def test_an_entry_that_is_no_capture_is_protected_by_the_chain(path):
             connection.exec_driver_sql("UPDATE entry SET facts = '{}' WHERE number = 6")
     with Reader(path) as reader:
         assert [problem.where for problem in verify(reader, deep=False)] == ["entry 6 of the log"]
+
+
+# --- others watch it -------------------------------------------------------------------------------------------------
+
+
+def test_a_path_of_a_tile_has_one_spelling():
+    for number, width, path in (
+        (0, 256, "000"),
+        (67, 256, "067"),
+        (1234067, 256, "x001/x234/067"),
+        (5, 12, "005.p/12"),
+    ):
+        assert format_tile_path(number, width) == path
+        assert parse_tile_path(path) == (number, width)
+    for path in (
+        "5",
+        "x000/067",
+        "067.p/0",
+        "067.p/257",
+        "067.p/256",
+        "067.p/012",
+        "x1/067",
+        "../067",
+        "\u0660\u0660\u0660",
+        "",
+    ):
+        assert parse_tile_path(path) is None
+
+
+@contextmanager
+def listening(app: Starlette) -> Iterator[str]:
+    """The address of an application, in this process."""
+    with listen("127.0.0.1", 0) as at:
+        server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [at]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{at.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def served(path: Path) -> Iterator[tuple[Path, str]]:
+    with listening(create_app(path, clock=lambda: T0)) as address:
+        yield path, f"{address}/log"
+
+
+def test_tiles_are_served_as_far_as_the_checkpoint_covers_them(path):
+    add(path, 4, 300)
+    size = signed_log.sign(path).checkpoint.size
+    client = TestClient(create_app(path, clock=lambda: T0), base_url="http://localhost")
+    with Reader(path) as reader:
+        links = [row["link"] for row in reader.ask("SELECT link FROM chain ORDER BY capture_id")]
+    whole, rest = client.get("/log/tile/0/000"), client.get(f"/log/tile/0/001.p/{size - 256}")
+    assert whole.content + rest.content == b"".join(leaf_hash(link) for link in links)
+    assert "immutable" in whole.headers["cache-control"]
+    assert client.get("/log/tile/entries/001.p/1").content == b"\0\x20" + links[256]
+    assert len(client.get("/log/tile/1/000.p/1").content) == 32
+    assert client.get("/log/checkpoint").text == signed_log.sign(path).note
+    add(path, 300, 302)  # not signed yet
+    for beyond in (f"0/001.p/{size - 255}", "0/001", "1/000.p/2", "2/000.p/1", "9999999999/000.p/1", "0/../checkpoint"):
+        assert client.get(f"/log/tile/{beyond}").status_code == 404
+    assert client.post("/log/checkpoint").status_code in {403, 405}
+
+
+def test_a_monitor_accepts_a_log_that_grows_and_keeps_the_proof_of_one_that_does_not(served, tmp_path):
+    path, url = served
+    key, seen = run(path, "key").stdout.strip(), tmp_path / "seen.txt"
+    options = ("monitor", url, "--key", key, "--state", str(seen))
+    assert code_of(path, *options) == 0
+    add(path, 4, 600)
+    signed_log.sign(path)
+    assert code_of(path, *options) == 0
+    before = seen.read_text()
+
+    signed = signed_note.parse_checkpoint(before.partition("\n\n")[0] + "\n")
+    other = signed_note.Checkpoint(origin=NAME, size=signed.size + 1, root=bytes(32))
+    note = signed_note.SigningKey(name=NAME, seed=SEED).sign(other.text())
+    with Store(path) as store:
+        store.append_entry("open", {})
+    signed_log.checkpoint_path(path).write_text(note, encoding="utf-8")  # the owner signs another history
+    assert code_of(path, *options) == 1
+    assert seen.read_text() == before
+    assert seen.with_name("seen.txt.fork").read_text() == note
+
+
+def test_a_monitor_says_when_it_could_not_look(served, tmp_path):
+    path, url = served
+    key = run(path, "key").stdout.strip()
+    options = ("--key", key, "--state", str(tmp_path / "seen.txt"))
+    assert code_of(path, "monitor", f"{url}/nothing", *options) == 3
+    assert code_of(path, "monitor", "http://127.0.0.1:1/log", *options) == 3
+    assert code_of(path, "monitor", url, "--key", SPEC_KEY, "--state", str(tmp_path / "seen.txt")) == 1
+    assert code_of(path, "monitor", url, "--key", "nonsense", "--state", str(tmp_path / "seen.txt")) in {1, 2}
+    assert not (tmp_path / "seen.txt").exists()

@@ -238,3 +238,13 @@ def continues(db: Path, old: Checkpoint) -> tuple[int, list[bytes]]:
     if not is_consistent(old.size, size, proof, old.root, root):
         raise LogForked(f"the log of {size} entries does not begin with the {old.size} of that checkpoint")
     return size, proof
+
+
+def tile_hashes(ask: Ask, level: int, first: int, end: int) -> list[bytes]:
+    """Return the hashes of a level from number ``first`` to before ``end``, 32 bytes each. Raises Corrupt."""
+    return log_tiles.hashes(ask, level, first, end)
+
+
+def entries(ask: Ask, first: int, end: int) -> list[bytes]:
+    """Return the entries (links, 32 bytes each) from number ``first``, counted from 0, to before ``end``."""
+    return log_tiles.links(ask, first, end)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, verb
+from archive.cli.common import PROBLEMS, SOME_FAILED, verb
 from archive.cli.output import count, say
 from db.errors import BadInput
 
@@ -117,8 +117,8 @@ def consistency(settings: Settings, old: Path, *, verifier: str | None) -> int:
     except signed_log.LogForked as error:
         say(f"Not consistent: {error}.")
         return PROBLEMS
-    for each in proof:
-        click.echo(b64encode(each).decode())
+    for sibling in proof:
+        click.echo(b64encode(sibling).decode())
     say(f"The log of {count(size, 'entry', 'entries')} continues the {earlier.size} of {old}.")
     return 0
 
@@ -137,5 +137,36 @@ def new(settings: Settings, *, because: str) -> None:
     say(f"The log {signed.checkpoint.origin} begins. Publish its key: wirecopy log key")
 
 
-for _command in (key, checkpoint, prove, consistency, new):
+@verb
+@click.argument("url")
+@click.option("--key", "verifier", metavar="KEY", required=True, help="The public key of the log: name+id+key.")
+@click.option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the last checkpoint is kept. Default: a file named after the log in data/logs/.",
+)
+def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None) -> int:
+    r"""Check that the log of another archive continues what it showed the last time.
+
+    URL is the address of its log: wirecopy serve has it at /log. Exit code 1 means that the log does not continue the
+    last checkpoint, and the new one is not kept. Exit code 3 means that it cannot be read now.
+
+    \b
+    wirecopy log monitor https://archive.example/log --key daily.example/archive+0f1e2d3c+AZ...
+    """
+    import re
+
+    from archive.crawl.fetch import policy_from
+    from archive.crawl.log_monitor import watch
+
+    name = re.sub(r"[^\w.-]+", "-", verifier.partition("+")[0][:100])
+    path = state or settings.db.parent / "logs" / f"{name}.checkpoint"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = watch(policy_from(settings), url.rstrip("/"), verifier=verifier, state=path)
+    say(report.sentence)
+    return {"consistent": 0, "unreadable": SOME_FAILED}.get(report.result, PROBLEMS)
+
+
+for _command in (key, checkpoint, prove, consistency, new, monitor):
     log.add_command(_command)

@@ -153,7 +153,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 def proof_text(number: int, path: Sequence[bytes], note: str) -> str:
     """Return a C2SP tlog-proof: a leaf number from 0, the hashes of its path, and the signed checkpoint."""
-    lines = ["c2sp.org/tlog-proof@v1", f"index {number}", *(b64encode(each).decode() for each in path)]
+    lines = ["c2sp.org/tlog-proof@v1", f"index {number}", *(b64encode(sibling).decode() for sibling in path)]
     return "\n".join(lines) + f"\n\n{note}"
 
 

@@ -7,10 +7,11 @@ chain. Level 1 has the roots of full tiles of 256 leaves, level 2 those of 256 s
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from db.errors import BadInput, Corrupt
-from db.merkle_tree import EMPTY_ROOT, TILE, consistency_ranges, fold, inclusion_ranges, leaf_hash
+from db.merkle_tree import consistency_ranges, inclusion_ranges, leaf_hash, range_root
 
 if TYPE_CHECKING:
     from db.reader import Ask, Row
@@ -41,37 +42,23 @@ def links(ask: Ask, first: int, end: int) -> list[bytes]:
     return [row["link"] for row in ask(_LEAVES, first=first, end=end)]
 
 
-def range_root(ask: Ask, first: int, end: int) -> bytes:
-    """Return the root over leaves. ``first`` is 0, or a multiple of a power of two that is not less than the number."""
-    size = end - first
-    if size == 0:
-        return EMPTY_ROOT
-    level, unit = 0, 1
-    while size >= unit * TILE:
-        level, unit = level + 1, unit * TILE
-    whole = size // unit
-    subtrees = hashes(ask, level, first // unit, first // unit + whole)
-    rest = [range_root(ask, first + whole * unit, end)] if size % unit else []
-    return fold([*subtrees, *rest])
-
-
 def tree_root(ask: Ask, size: int) -> bytes:
     """Return the root of the tree over the first ``size`` entries."""
-    return range_root(ask, 0, size)
+    return range_root(partial(hashes, ask), 0, size)
 
 
 def inclusion_proof(ask: Ask, number: int, size: int) -> list[bytes]:
     """Return the hashes that prove that the entry of a capture id is in the log of ``size``. Raises BadInput."""
     if not 0 < number <= size:
         raise BadInput(f"number {number} is not in the log of {size} entries; choose one from 1 to {size}")
-    return [range_root(ask, first, end) for first, end in inclusion_ranges(number - 1, size)]
+    return [range_root(partial(hashes, ask), first, end) for first, end in inclusion_ranges(number - 1, size)]
 
 
 def consistency_proof(ask: Ask, old: int, new: int) -> list[bytes]:
     """Return the hashes that prove that the log of ``new`` entries begins with that of ``old``. Raises BadInput."""
     if not 0 <= old <= new:
         raise BadInput(f"a log of {new} entries cannot begin with one of {old}; the older size comes first")
-    return [range_root(ask, first, end) for first, end in consistency_ranges(old, new)] if old else []
+    return [range_root(partial(hashes, ask), first, end) for first, end in consistency_ranges(old, new)] if old else []
 
 
 def entry_numbers(ask: Ask, numbers: list[int]) -> dict[int, Row]:

@@ -27,14 +27,16 @@ _SETTINGS = """\
 def init(folder: Path | None) -> None:
     r"""Create your own archive here, or in FOLDER.
 
-    Writes seeds/INDEX.md (what to watch), wirecopy.toml (your contact address) and an empty archive. Existing files
-    stay unchanged.
+    Writes seeds/INDEX.md (what to watch), wirecopy.toml (your contact address) and an empty archive. Writes
+    prefect.yaml, prefect.toml and flows/ too: only `prefect deploy`, to a Prefect server of your own, needs them.
+    Existing files stay unchanged.
 
     \b
     wirecopy init
     wirecopy add https://news.example/feed.xml --kind feed
     wirecopy refresh
     """
+    from archive.resources import deployment_files
     from archive.seeds import EXAMPLE_INDEX
     from archive.settings import FILE_NAME, load_settings
     from db.maintenance import upgrade
@@ -44,6 +46,8 @@ def init(folder: Path | None) -> None:
     (root / "seeds").mkdir(parents=True, exist_ok=True)
     _write(root / "seeds" / "INDEX.md", EXAMPLE_INDEX)
     _write(root / FILE_NAME, _SETTINGS)
+    for name, text in deployment_files().items():
+        _write(root / name, text)
     db = root / "data" / "archive.db" if settings.root != root else settings.db
     upgrade(db)
     click.echo(f"archive {db}")
@@ -54,6 +58,7 @@ def _write(path: Path, text: str) -> None:
     if path.exists():
         say(f"{path} exists already and stays unchanged.")
         return
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     click.echo(f"wrote {path}")
 

@@ -63,6 +63,7 @@ from db.records.gather import (
 from db.records.monitoring import (
     ArticleAsOf,
     Check,
+    EmptySource,
     InboxEntry,
     InboxFilter,
     LastState,
@@ -105,6 +106,7 @@ __all__ = [
     "DeclaredUrl",
     "DiscoveredUrl",
     "Edit",
+    "EmptySource",
     "Every",
     "Exchange",
     "ExpectedRun",

@@ -123,8 +123,8 @@ def _subject(archive: Archive, name: str, ref: Ref) -> _Subject:
 def _choose(captures: Sequence[Capture], subjects: Sequence[_Subject], most: int) -> list[Capture]:
     """Return at most ``most`` pages with their further parts, in time order: those of the subjects, then the newest."""
     pages = [capture for capture in captures if capture.part == 1]
-    wanted = {subject.capture.id for subject in subjects}
-    ranked = sorted(pages, key=lambda page: (page.id in wanted, page.captured_at, page.id), reverse=True)
+    subject_ids = {subject.capture.id for subject in subjects}
+    ranked = sorted(pages, key=lambda page: (page.id in subject_ids, page.captured_at, page.id), reverse=True)
     ids = {page.id for page in ranked[:most]}
     chosen = [capture for capture in captures if capture.id in ids or capture.part_of in ids]
     if not chosen:

@@ -65,25 +65,27 @@ class Package:
         self._read_directory(self._at(offset, size), count, offset)
 
     def _read_directory(self, directory: bytes, count: int, end: int) -> None:
-        at = expected = 0
+        position = expected = 0
         for _ in range(count):
-            if len(directory) < at + _CENTRAL.size:
+            if len(directory) < position + _CENTRAL.size:
                 raise Refused("its list of members is cut off")
-            values = _CENTRAL.unpack_from(directory, at)
+            values = _CENTRAL.unpack_from(directory, position)
             crc, size, name_length, offset = values[7], values[9], values[10], values[16]
-            name = directory[at + _CENTRAL.size : at + _CENTRAL.size + name_length].decode("latin-1")
+            name = directory[position + _CENTRAL.size : position + _CENTRAL.size + name_length].decode("latin-1")
             if not _NAME.fullmatch(name) or name in self.members:
                 raise Refused(f"a member has a name that is not allowed, or a name comes twice: {name[:80]!r}")
             header = central_header(name, crc, size, expected)
             body = expected + _LOCAL.size + name_length
-            canonical = directory[at : at + len(header)] == header and offset == expected and body + size <= end
+            canonical = (
+                directory[position : position + len(header)] == header and offset == expected and body + size <= end
+            )
             if not canonical or self._at(expected, body - expected) != local_header(name, crc, size):
                 raise Refused(f"the member {name} is not stored in canonical form")
             self.members[name] = (body, size)
             if self._crc(name) != crc:
                 raise Refused(f"the member {name} does not have the checksum of the zip")
-            at, expected = at + len(header), body + size
-        if at != len(directory) or expected != end:
+            position, expected = position + len(header), body + size
+        if position != len(directory) or expected != end:
             raise Refused("bytes stand between its members and its list of members")
 
     def _at(self, offset: int, size: int) -> bytes:

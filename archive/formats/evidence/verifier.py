@@ -185,11 +185,11 @@ def check_pages(evidence: Evidence) -> Iterator[Claim]:
         elif row is not None and head and not _has_head(head, row):
             yield Claim(FALSE, f"the headers of {url} in {WARC} are those that the log recorded")
         digests |= {digest} if body else set()
-    wanted = {row["payload_sha256"] for row in facts.values() if row.get("payload_sha256")}
-    there = len(wanted & digests)
+    recorded = {row["payload_sha256"] for row in facts.values() if row.get("payload_sha256")}
+    there = len(recorded & digests)
     yield evidence.say(f"the bytes of {there} different pages in {WARC} are those that the log recorded")
-    if len(wanted) > there:
-        yield Claim(NOT_PROVEN, f"the bytes of {len(wanted) - there} pages: they are not in this file, only digests")
+    if len(recorded) > there:
+        yield Claim(NOT_PROVEN, f"the bytes of {len(recorded) - there} pages: they are not in this file, only digests")
     foreign = [
         str(row.get("source")) for row in facts.values() if row.get("source") not in evidence.claims["addresses"]
     ]

@@ -217,7 +217,9 @@ def _finish(report: Report, *, json_: bool, empty: Mapping[str, str] | None = No
 
 def _print_report(report: Report, empty: Mapping[str, str]) -> None:
     failures = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    faulty_lists = [row for row in report.rows if row.outcome == "page" and row.reason and row.url not in empty]
+    other = [row for row in report.rows if row.url not in empty]
+    faulty_lists = [row for row in other if row.outcome == "page" and row.reason and not row.verdict]
+    no_article = [row for row in other if row.verdict]
     for row in (*failures, *faulty_lists):
         problem = "list with faults" if row.outcome == "page" else describe_state(row.outcome)
         click.echo(sanitize(f"{problem}: {row.url}"))
@@ -225,6 +227,11 @@ def _print_report(report: Report, empty: Mapping[str, str]) -> None:
             click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
     for sentence in empty.values():
         click.echo(wrap(sanitize(sentence), then="      "))
+    for row in no_article[:_FEW]:
+        click.echo(sanitize(f"{describe_state(row.verdict)}: {row.url}"))
+        click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
+    if len(no_article) > _FEW:
+        say(f"{count(len(no_article) - _FEW, 'more page')} without an article; --json lists them all")
     for version in report.changes:
         click.echo(wrap(sanitize(f"{version.score:.2f}  {_what_changed(version)}: {version.title}"), then="      "))
         click.echo(sanitize(f"      {version.url}@{version.number}"))

@@ -139,9 +139,19 @@ class Run:
         opened: dict[str, int] = {}
         for version in self.versions:
             opened[version.url] = opened.get(version.url, 0) + 1
+        run_ids = capture_queries.of_run(self.store.ask, self.run_id)
+        no_article = capture_queries.without_article(self.store.ask, run_ids)
         for capture in sorted(self.captures, key=lambda capture: (capture.reason is None, capture.url)):
             outcome = "page" if capture.reason is None else str(capture.reason)
-            yield Row(url=capture.url, outcome=outcome, versions=opened.get(capture.url, 0), reason=capture.detail)
+            verdict, why = no_article.get(capture.url, ("", "")) if capture.reason is None else ("", "")
+            reason = capture.detail or why
+            yield Row(
+                url=capture.url,
+                outcome=outcome,
+                versions=opened.get(capture.url, 0),
+                reason=reason,
+                verdict=verdict,
+            )
 
 
 @asynccontextmanager

@@ -71,7 +71,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -90,6 +90,7 @@ __all__ = [
     "TEXT_MEDIA_TYPE",
     "AliasClaim",
     "AliasEdge",
+    "ArchiveAnswer",
     "ArticleAsOf",
     "Budget",
     "Capture",

@@ -30,6 +30,7 @@ GROUPS = {
         "extract": "import_extract",
     },
     "Read": {
+        "events": "events",
         "history": "history",
         "show": "history",
         "diff": "history",

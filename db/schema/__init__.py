@@ -35,6 +35,7 @@ from db.schema.gather import (
     tombstone,
     underived,
 )
+from db.schema.notices import notice, notice_event, receiver
 from db.schema.read_marks import caught_up, seen
 
 __all__ = [
@@ -53,9 +54,12 @@ __all__ = [
     "listing",
     "metadata",
     "near_key",
+    "notice",
+    "notice_event",
     "origin",
     "page_error",
     "payload",
+    "receiver",
     "recipe",
     "rhythm",
     "run",

@@ -146,6 +146,7 @@ capture = Table(
 # The natural key: recording the same capture twice changes nothing. Two plain indexes, because NULL equals nothing, not
 # even NULL, and because a batch migration silently loses an index on an expression like coalesce.
 Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
+Index("ix_capture_captured_at", capture.c.captured_at)  # the checks of a window of time, for events
 _no_payload = capture.c.payload_id.is_(None)
 Index(
     "uq_capture_no_payload",

@@ -8,8 +8,8 @@ from sqlalchemy import text as sql
 
 from db.merkle_tree import TILE, fold, leaf_hash
 
-revision = "0016"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _LINKS = "SELECT capture_id, link FROM chain WHERE capture_id > :last ORDER BY capture_id LIMIT :n"

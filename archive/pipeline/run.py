@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.settings import Settings
-    from db.records import Capture, Recipe, Version, Visit
+    from db.records import ArchiveAnswer, Capture, Recipe, Version, Visit
 
     Work = Callable[[list[int]], Awaitable[dict[str, int]]]
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
@@ -67,6 +67,7 @@ class Run:
     captures: list[Capture] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    archives: dict[str, ArchiveAnswer] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     async def gather(self, visits: Sequence[Visit]) -> None:
@@ -127,6 +128,7 @@ class Run:
             finished_at=self.settings.now(),
             counts=dict(self.counts),
             rows=tuple(self._rows()),
+            archives=tuple(self.archives.values()),
             changes=tuple(
                 sorted(
                     (version for version in self.versions if version.number > 1),

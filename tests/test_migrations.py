@@ -158,7 +158,7 @@ def test_views_are_dropped_in_the_opposite_order_of_making() -> None:
 
 # --- from every release ----------------------------------------------------------------------------------------------
 
-RELEASES = [f"{number:04}" for number in range(1, int(HEAD))]
+RELEASES = sorted(name for each in (MIGRATIONS / "versions").glob("0*.py") if (name := each.name[:4]) < HEAD)
 
 
 def to_revision(path: Path, revision: str, scripts: Path = MIGRATIONS) -> None:
@@ -370,6 +370,8 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
         connection.execute("DROP INDEX ix_capture_captured_at")
         for table in ("notice_event", "notice", "receiver"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("DROP TABLE tile")
+        connection.execute("DROP TABLE entry")
         connection.execute("UPDATE alembic_version SET version_num = '0010'")
 
 

@@ -22,6 +22,7 @@ from db.schema.derive import (
 from db.schema.gather import (
     capture,
     chain,
+    entry,
     lease,
     listing,
     origin,
@@ -30,6 +31,7 @@ from db.schema.gather import (
     run,
     seed,
     source,
+    tile,
     tombstone,
     underived,
 )
@@ -43,6 +45,7 @@ __all__ = [
     "claim",
     "cleaning",
     "derivation",
+    "entry",
     "extraction",
     "furniture",
     "label",
@@ -65,6 +68,7 @@ __all__ = [
     "source",
     "text",
     "text_error",
+    "tile",
     "tombstone",
     "underived",
     "unlinked",

@@ -179,6 +179,24 @@ chain = Table(
 )
 """The chain over captures (``db.chain``): a link for every id ever given. ``facts`` is set if it was forgotten."""
 
+tile = Table(
+    "tile",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", ROW_ID, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+)
+"""The roots of full tiles of the transparency log (``db.queries.log_tiles``)."""
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("number", ROW_ID, primary_key=True, autoincrement=False),
+    words("kind"),
+    words("facts"),
+)
+"""Entries of the chain that are no captures, such as a time stamp. ``facts`` is JSON; the chain has its digest."""
+
 for _sparse in (payload.c.base_id, payload.c.anchor, chain.c.tombstone_id):
     _some = _sparse.is_not(None)
     Index(f"ix_{_sparse.table.name}_{_sparse.name}", _sparse, sqlite_where=_some, postgresql_where=_some)

@@ -13,14 +13,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import importlib
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.crawl.fetch import policy_from, post
+from archive.crawl.fetch import policy_from, post, post_by_apprise
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.queries import sources as source_queries
@@ -210,7 +209,7 @@ async def _deliver(settings: Settings, outbox: Path, notice: Notice, pauses: Seq
 async def _send(settings: Settings, notice: Notice) -> tuple[bool, str]:
     """Return True if the receiver accepted the notice, and the result in words."""
     if not notice.to.startswith(("http://", "https://")):
-        return await _by_apprise(notice)
+        return await _by_apprise(settings, notice)
     if not settings.notify_secret:
         return False, "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set"
     body, stamp = notice.body.encode("utf-8", "replace"), str(int(settings.wall().timestamp()))
@@ -223,17 +222,9 @@ async def _send(settings: Settings, notice: Notice) -> tuple[bool, str]:
     return status in _ACCEPTED, why or f"HTTP {status}"
 
 
-async def _by_apprise(notice: Notice) -> tuple[bool, str]:
-    try:
-        apprise = importlib.import_module("apprise")
-    except ImportError:
-        return False, "not sent: this address needs apprise; install it with: pip install 'wirecopy[notify]'"
-    sender = apprise.Apprise()
-    if not sender.add(notice.to):
-        return False, "not sent: apprise does not support this address; check the setting notify"
+async def _by_apprise(settings: Settings, notice: Notice) -> tuple[bool, str]:
     title, text = _as_text(notice.body)
-    accepted = await sender.async_notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
-    return bool(accepted), "taken by apprise" if accepted else "apprise could not deliver it"
+    return await post_by_apprise(policy_from(settings), notice.to, title, text, seconds=HOLD_SECONDS)
 
 
 # --- the outbox ------------------------------------------------------------------------------------------------------

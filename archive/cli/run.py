@@ -194,6 +194,7 @@ def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
     """Read every saved page again with the current extraction rules, offline.
 
     Use it after an upgrade. A difference that comes from better rules never counts as an edit by the publisher.
+    It also mends texts and versions that wirecopy verify finds damaged: nothing that was read before is trusted.
     """
     from archive.pipeline.reprocess import preview_reextract
     from archive.pipeline.reprocess import reextract as run

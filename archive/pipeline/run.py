@@ -54,7 +54,10 @@ async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done."""
+    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done.
+
+    ``again``: it derives without trusting any row derived before.
+    """
 
     settings: Settings
     store: Store
@@ -69,6 +72,7 @@ class Run:
     counts: dict[str, int] = field(default_factory=dict)
     archives: dict[str, ArchiveAnswer] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    again: bool = False
 
     async def gather(self, visits: Sequence[Visit]) -> None:
         """Make these visits, in batches that keep an origin together."""
@@ -102,6 +106,7 @@ class Run:
             recipe=self.recipe,
             now=self.settings.now(),
             stopped=self.stopping.is_set,
+            again=self.again,
         )
         self.versions.extend(result.versions)
         opened = len(result.versions)

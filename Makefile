@@ -12,7 +12,7 @@ ARGS ?=
 IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'END { print $$4 }')" -gt 1000000 ] 2>/dev/null \
 	&& [ -w /dev/shm ] && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 
-.PHONY: help setup demo test test-slow check gate bench browser screenshots lock clean
+.PHONY: help setup demo test test-slow check gate bench browser screenshots sbom lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -63,6 +63,9 @@ browser:  ## install Debian's Chromium for the browser tests; without it they ar
 
 screenshots: setup  ## take pictures of the demo's pages, in build/screenshots and docs/pictures
 	$(RUN)python tests/pictures.py $(ARGS)
+
+sbom: setup  ## list all packages with their licences, in build/sbom.json (CycloneDX) and build/licences.txt
+	$(RUN)python bench/build_sbom.py build
 
 lock: setup  ## renew requirements.lock: the newest versions that pyproject.toml allows, for every Python it allows
 	command -v uv >/dev/null || $(RUN)python -m pip install --quiet uv

@@ -70,7 +70,9 @@ def test_a_shortening_under_another_headline_waits():
 
 def part(lines: tuple[str, ...], *, end: str = "") -> bytes:
     text = "".join(f"<p class='text'>{line}</p>" for line in lines)
-    links = "".join(f"<a href='/{word}'>More about {word}</a>" for word in ("courts", "roads", "schools", "forests", "ports"))
+    links = "".join(
+        f"<a href='/{word}'>More about {word}</a>" for word in ("courts", "roads", "schools", "forests", "ports")
+    )
     return f"<main id='top'><div class='story'>{text}</div>{end or links}</main>".encode()
 
 

@@ -1,9 +1,10 @@
 """Evidence that a text which lost more than half is a real edit: the structure of its page, or a later text.
 
 A page that broke or was cut lacks its end, its footer or the end of its article, or it is another template. A page that
-shows less and is whole was edited. A part of a page, as some collections keep it, has no end tag: it is whole if it ends
-as the one before it did. A headline may have been reworded with the text, but most of its words stay. Without such a page a later text decides: it bears the shortening out if it goes on
-from the short text and does not show again what was cut.
+shows less and is whole was edited. A part of a page, as some collections keep it, has no end tag: it is whole if it
+ends as the one before it did. A headline may have been reworded with the text, but most of its words stay. Without such
+a page a later text decides: it bears the shortening out if it goes on from the short text and does not show again what
+was cut.
 """
 
 from __future__ import annotations

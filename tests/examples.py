@@ -247,7 +247,7 @@ both. Where an option has two long names, the second is an older one that keeps 
 | 0 | success |
 | 1 | problems were found, or lines of a file could not be used |
 | 2 | the command, a setting or the seed index is wrong |
-| 3 | some pages could not be fetched; the others were |
+| 3 | some pages could not be fetched, or nothing came of some; the others are saved |
 | 4 | that address, version or time is not in the archive |
 | 5 | the archive is missing, locked, damaged, or of another version |
 | 130 | interrupted; the same command continues where it stopped |

@@ -33,9 +33,9 @@ STANDARD_NAMES = {
 """Words of programming that say nothing of a subject: the package says it."""
 
 _SHARED = """
-alias_claims backfill captures cdx chain change_rate changes cite clusters copies derivations derive drift feeds
-gather history labels links list_membership maintenance mcp multipage origins payloads provenance read_marks recipe
-refresh run runs search seeds server site_templates snippets sources tables tombstones upkeep versions wording
+alias_claims backfill captures cdx chain change_rate changes cite clusters copies derivations derive drift events feeds
+gather history labels links list_membership log_tiles maintenance mcp multipage origins payloads provenance read_marks
+recipe refresh run runs search seeds server site_templates snippets sources tables tombstones upkeep versions wording
 work_errors
 """
 ONE_SUBJECT = frozenset(_SHARED.split())

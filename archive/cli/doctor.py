@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from archive.api import Archive
+from archive.api import Archive, signed_log
 from archive.cli.output import count
 from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
@@ -29,6 +29,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_package_names()
     yield from _check_sqlite()
     yield from _check_archive(settings)
+    yield from _check_log(settings.db)
     yield from _check_disk(settings.db)
     yield from _check_index(settings)
     yield from _check_notices(settings)
@@ -51,6 +52,22 @@ def _check_package_names() -> Iterator[Problem]:
                 where="Python environment",
                 todo=f"Uninstall {others[0]}, or install wirecopy in a virtual environment of its own",
             )
+
+
+def _check_log(db: Path) -> Iterator[Problem]:
+    """Find an archive that does not continue what its log signed, and a key that others can read."""
+    path = signed_log.key_path(db)
+    if not path.exists():
+        return
+    if path.stat().st_mode & 0o077:
+        yield Problem(what="others can read the key of the log", where=str(path), todo=f"Run: chmod 600 {path}")
+    try:
+        problem = signed_log.fork_problem(db)
+    except ArchiveError as error:
+        problem = str(error)
+    if problem is not None:
+        what, _, todo = problem.partition(". ")
+        yield Problem(what=what, where="the log", todo=todo)
 
 
 def _check_sqlite() -> Iterator[Problem]:

@@ -10,7 +10,7 @@ import click
 
 from archive.api import serialize_runs
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
-from archive.cli.output import count, format_size, print_facts, say, wrap
+from archive.cli.output import count, format_size, print_facts, say, warn, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
@@ -84,7 +84,8 @@ def _conclude(problems: list[Problem]) -> str:
 def backup(settings: Settings, *, to: Path | None, compact: bool) -> None:
     """Copy the archive to a file and check the copy. The archive stays in use meanwhile.
 
-    Writes the file TO, or a file named after the current time in data/backups/.
+    Writes the file TO, or a file named after the current time in data/backups/. The key of the log (wirecopy log) is
+    not part of it.
     """
     from db.backups import backup_path
     from db.maintenance import backup as copy
@@ -124,8 +125,10 @@ def _show_progress(totals: RepackResult) -> None:
 def restore(settings: Settings, *, source: Path) -> None:
     """Replace the archive with a backup.
 
-    The backup is checked first. The replaced file is kept beside it. Not possible while a run is active.
+    The backup is checked first. The replaced file is kept beside it. A backup that is older than what the log signed
+    (wirecopy log) is named. Not possible while a run is active.
     """
+    from archive.api.signed_log import fork_problem
     from db.maintenance import restore as swap
     from db.maintenance import upgrade as migrate
 
@@ -133,6 +136,9 @@ def restore(settings: Settings, *, source: Path) -> None:
     previous = swap(settings.db, source)
     migrate(settings.db)
     click.echo(f"Restored {settings.db} from {source}." + (f" The previous file is {previous}" if previous else ""))
+    problem = fork_problem(settings.db)
+    if problem is not None:
+        warn(problem)
 
 
 def _refuse_while_running(settings: Settings) -> None:

@@ -10,11 +10,12 @@ import click
 
 from archive.api import serialize_runs
 from archive.cli.common import SOME_FAILED, as_json, print_json, verb
+from archive.cli.empty_report import describe_empty
 from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
 from archive.cli.wording import describe_run, describe_state
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
     from datetime import date
     from typing import Any, Literal
 
@@ -32,7 +33,8 @@ _FEW = 5  # mistakes, or addresses, that are listed one by one
 def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bool) -> int:
     r"""Check every page that is due, save new versions, and look for copies.
 
-    Runs once, without a Prefect server. Exit code 3 means that some pages could not be fetched.
+    Runs once, without a Prefect server. Exit code 3 means that some pages could not be fetched, or
+    that nothing came of some.
 
     \b
     wirecopy refresh
@@ -42,7 +44,8 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
 
     is_new = not settings.db.exists()
     report = asyncio.run(run(settings, only=only, force=force))
-    code = _finish(report, json_=json_)
+    empty = describe_empty(settings, visited={row.url for row in report.rows})
+    code = _finish(report, json_=json_, empty=empty)
     if is_new:  # a mistyped --db must not go unnoticed
         say(f"There was no archive at {settings.db}; this run created it.")
     _say_index_changes(settings, report)
@@ -203,27 +206,30 @@ def _run(work: Coroutine[Any, Any, Report], *, json_: bool) -> int:
     return _finish(asyncio.run(work), json_=json_)
 
 
-def _finish(report: Report, *, json_: bool) -> int:
-    """Print a report and return the exit code that goes with it."""
+def _finish(report: Report, *, json_: bool, empty: Mapping[str, str] | None = None) -> int:
+    """Print a report and return the exit code that goes with it. ``empty``: why nothing came, by address."""
     if json_:
-        print_json(serialize_runs.report(report))
+        print_json(serialize_runs.report(report) | ({} if empty is None else {"nothing": empty}))
     else:
-        _print_report(report)
-    return SOME_FAILED if report.failed else 0
+        _print_report(report, empty or {})
+    return SOME_FAILED if report.failed or empty else 0
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: Report, empty: Mapping[str, str]) -> None:
     failures = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    faulty_lists = [row for row in report.rows if row.outcome == "page" and row.reason]
+    faulty_lists = [row for row in report.rows if row.outcome == "page" and row.reason and row.url not in empty]
     for row in (*failures, *faulty_lists):
         problem = "list with faults" if row.outcome == "page" else describe_state(row.outcome)
         click.echo(sanitize(f"{problem}: {row.url}"))
         if row.reason:
             click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
+    for sentence in empty.values():
+        click.echo(wrap(sanitize(sentence), then="      "))
     for version in report.changes:
         click.echo(wrap(sanitize(f"{version.score:.2f}  {_what_changed(version)}: {version.title}"), then="      "))
         click.echo(sanitize(f"      {version.url}@{version.number}"))
-    say(f"{describe_run(report.kind, report.counts)}.")
+    nothing = f"; nothing came of {count(len(empty), 'source')} (see above)" if empty else ""
+    say(f"{describe_run(report.kind, report.counts)}{nothing}.")
     if report.failed and all(row.outcome == "dns" for row in failures):
         say("No host name could be resolved. Is the network down?")
 

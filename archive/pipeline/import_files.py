@@ -22,6 +22,7 @@ from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.revisits import is_completed, resolve_revisits, unresolved_revisits
 from archive.urls import canonical_url
+from db.errors import BadInput
 from db.queries import captures as capture_queries
 from db.records import SeedKind
 from db.store import Store
@@ -58,15 +59,25 @@ class ImportResult:
 
 
 def import_files(
-    settings: Settings, paths: Sequence[Path], *, derive: bool = True, progress: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    url: str | None = None,
+    derive: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> ImportResult:
     """Record every capture in these files and, unless ``derive`` is False, derive and link them.
 
     Creates the archive if there is none. A line that cannot be used is reported and the rest recorded. Importing again
-    changes nothing. Raises BadInput, before anything is recorded, for a file that cannot be read at all; StoreError.
+    changes nothing. ``url`` is the address of the only file, which is a page or a PDF.
+
+    Raises BadInput, before anything is recorded, for a file that cannot be read at all; StoreError.
     """
     segments = SegmentStore()
-    opened = [(path, read_import(path, now=settings.now(), segments=segments)) for path in paths]  # raises at once
+    if url is not None and len(paths) > 1:
+        raise BadInput("one address is for one file; import the files one by one")
+    now = settings.now()
+    opened = [(path, read_import(path, now=now, segments=segments, url=url)) for path in paths]  # raises at once
     with Store(settings.db) as store:
         importer = _Importer(store, settings, progress)
         for path, items in opened:

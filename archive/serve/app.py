@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from archive.serve import api, forms, memento, old_addresses, pages
+from archive.serve import api, forms, memento, old_addresses, pages, published_log
 from archive.serve.middleware import Guard, Rules
 from archive.serve.problem_details import handlers
 from archive.serve.request_context import AppState
@@ -52,4 +52,12 @@ def create_app(
 
 def _routes() -> list[BaseRoute]:
     static = Mount(STATIC, StaticFiles(packages=[("archive.serve", "static")]))
-    return [*pages.routes(), *api.routes(), *forms.routes(), *old_addresses.routes(), static, *memento.routes()]
+    return [
+        *pages.routes(),
+        *api.routes(),
+        *forms.routes(),
+        *old_addresses.routes(),
+        *published_log.routes(),
+        static,
+        *memento.routes(),
+    ]

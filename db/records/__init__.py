@@ -9,6 +9,7 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans
 ``gather``      sources, visits, outcomes, captures
 ``derive``      pages, extractions, texts, versions, histories
 ``copies``      edits, links, labels, clusters
+``events``      events and notices
 ``change_rate`` change rates and budgets, for the frontier
 ``tombstones``  tombstones, chain links, citations, repacking
 ``runs``        reports of runs, problems
@@ -51,6 +52,7 @@ from db.records.derive import (
     TemplateLines,
 )
 from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
+from db.records.events import WEIGHTS, Event, EventFilter, EventKind, OpenNotice, QueuedEvent
 from db.records.gather import (
     DiscoveredUrl,
     Exchange,
@@ -63,6 +65,7 @@ from db.records.gather import (
 from db.records.monitoring import (
     ArticleAsOf,
     Check,
+    EmptySource,
     InboxEntry,
     InboxFilter,
     LastState,
@@ -87,6 +90,7 @@ __all__ = [
     "SCRAPER_MARKS",
     "SNIPPET_MARKS",
     "TEXT_MEDIA_TYPE",
+    "WEIGHTS",
     "AliasClaim",
     "AliasEdge",
     "ArticleAsOf",
@@ -105,6 +109,10 @@ __all__ = [
     "DeclaredUrl",
     "DiscoveredUrl",
     "Edit",
+    "EmptySource",
+    "Event",
+    "EventFilter",
+    "EventKind",
     "Every",
     "Exchange",
     "ExpectedRun",
@@ -127,12 +135,14 @@ __all__ = [
     "ListNote",
     "Match",
     "ObservedHistory",
+    "OpenNotice",
     "OriginalLabel",
     "Outcome",
     "Page",
     "Passage",
     "Plan",
     "Problem",
+    "QueuedEvent",
     "ReadLength",
     "Reason",
     "Recipe",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.store import (
     alias_claims,
     captures,
+    chain,
     change_rate,
     derivations,
     forget,
@@ -42,6 +43,7 @@ class Store(Transactions):
     record = captures.record  # packs the payloads first, outside its transaction
     replace_capture = transaction(captures.replace_capture)
     record_side_captures = transaction(origins.record_side_captures)
+    append_entry = transaction(chain.append_entry)
 
     # Derivations
     use_recipe = transaction(derivations.use_recipe)

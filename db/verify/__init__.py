@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from db.errors import StoreError
 from db.records import Problem
-from db.verify import captures, histories, stored_texts
+from db.verify import captures, histories, log_tiles, stored_texts
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ _QUICK: tuple[Check, ...] = (
     _references,
     captures.bases,
     captures.chain,
+    log_tiles.log,
     stored_texts.texts,
     stored_texts.index,
     histories.ledger,

@@ -1,0 +1,29 @@
+"""Sources of which nothing came, as refresh and status print them: each with the line of its row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from archive.settings import Settings
+
+
+def describe_empty(settings: Settings, *, visited: Collection[str] | None = None) -> dict[str, str]:
+    """Return why nothing came of a source and what to do, by address. ``visited``: only of these addresses."""
+    from archive.api import Archive
+    from archive.seeds import load_index
+    from archive.serve.advice import advice
+    from db.errors import ArchiveError
+
+    with Archive(settings.db) as archive:
+        empty = [source for source in archive.empty_sources() if visited is None or source.url in visited]
+    if not empty:
+        return {}
+    try:
+        lines = {seed.key: seed.line for seed in load_index(settings.index).seeds}
+    except ArchiveError:
+        lines = {}
+    places = {key: f"{settings.index.name}:{line}" for key, line in lines.items()}
+    return {source.url: advice(source, thing=source.url, place=places.get(source.seed_key, "")) for source in empty}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -58,19 +58,23 @@ def run(command: str, folder: Path, **options: object) -> bytes:
 @contextmanager
 def authority(folder: Path, *, says: bytes | None = None) -> Iterator[str]:
     """The address of an authority. ``says``: the same bytes to everybody, instead of an honest reply."""
+    turn = threading.Lock()  # the program reads and writes files of one name
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = says
-            if reply is None:
-                run("openssl ts -reply -queryfile query -config tsa.cnf -section one -out reply", folder)
-                reply = (folder / "reply").read_bytes()
+            query, reply = self.rfile.read(int(self.headers["Content-Length"])), says
+            with turn if reply is None else nullcontext():
+                reply = reply or self.stamp(query)
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
             self.wfile.write(reply)
+
+        def stamp(self, query: bytes) -> bytes:
+            (folder / "query").write_bytes(query)
+            run("openssl ts -reply -queryfile query -config tsa.cnf -section one -out reply", folder)
+            return (folder / "reply").read_bytes()
 
         def log_message(self, *_: object) -> None:
             pass

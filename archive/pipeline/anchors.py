@@ -81,7 +81,7 @@ def _keep(folder: Path, authority: str, reply: bytes, digest: bytes, nonce: int)
         return AnchorReport(authority=authority, stamped_at=None, problem=str(error))
     if (stamp.digest, stamp.nonce) != (digest, nonce):
         return AnchorReport(authority=authority, stamped_at=None, problem="the reply is to another request")
-    return AnchorReport(authority=authority, stamped_at=stamp.at)
+    return AnchorReport(authority=authority, stamped_at=stamp.stated_at)
 
 
 async def anchor_if_due(settings: Settings) -> dict[str, int]:

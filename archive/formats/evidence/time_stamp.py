@@ -32,7 +32,7 @@ class BadReply(Exception):
 class TimeStamp:
     """The content of a reply: the time, the sha256 that it is about, and the number that the request named."""
 
-    at: datetime
+    stated_at: datetime
     digest: bytes
     nonce: int | None
 
@@ -70,12 +70,12 @@ def _read_info(fields: list[tuple[int, bytes]]) -> TimeStamp:
     match = re.fullmatch(r"(\d{14})(?:\.(\d{1,6})\d*)?Z", written)
     if match is None or _element(_SEQUENCE, imprint[0][1]) != _SHA256:
         raise ValueError
-    at = datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(
+    stated_at = datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(
         tzinfo=UTC, microsecond=int((match[2] or "").ljust(6, "0"))
     )
     numbers = [content for tag, content in fields[5:] if tag == _INTEGER]
     nonce = int.from_bytes(numbers[0], "big", signed=True) if numbers else None
-    return TimeStamp(at=at, digest=imprint[1][1], nonce=nonce)
+    return TimeStamp(stated_at=stated_at, digest=imprint[1][1], nonce=nonce)
 
 
 def _content(data: bytes, tag: int) -> bytes:
@@ -115,7 +115,7 @@ def check(reply: bytes, message: bytes, roots: Path) -> tuple[datetime | None, s
     problem = _problem_by_package(reply, stamp.digest, roots)
     if problem is not None:
         problem = _problem_by_openssl(reply, stamp, roots) or ""
-    return (None, problem) if problem else (stamp.at, "")
+    return (None, problem) if problem else (stamp.stated_at, "")
 
 
 def _problem_by_package(reply: bytes, digest: bytes, roots: Path) -> str | None:
@@ -141,7 +141,7 @@ def _problem_by_openssl(reply: bytes, stamp: TimeStamp, roots: Path) -> str | No
         path = Path(folder) / "reply.tsr"
         path.write_bytes(reply)
         options = ["-digest", stamp.digest.hex(), "-in", str(path), "-CAfile", str(roots)]
-        options += ["-attime", str(int(stamp.at.timestamp()))]
+        options += ["-attime", str(int(stamp.stated_at.timestamp()))]
         try:
             done = subprocess.run(  # noqa: S603  no shell, and no argument from the reply but numbers
                 ["openssl", "ts", "-verify", *options],  # noqa: S607  the user's own openssl

@@ -37,11 +37,11 @@ class Windows:
 
     def until(self, number: int) -> datetime | None:
         """Return the earliest proven time by which an entry was in the log."""
-        return min((at for at, size, _ in self.stamps if number <= size), default=None)
+        return min((moment for moment, size, _ in self.stamps if number <= size), default=None)
 
     def since(self, number: int) -> datetime | None:
         """Return the latest proven time after which an entry came into the log."""
-        return max((at for at, _, entry in self.stamps if entry is not None and entry < number), default=None)
+        return max((moment for moment, _, entry in self.stamps if entry is not None and entry < number), default=None)
 
 
 def read_windows(package: Package, size: int, root: bytes, roots: Path | None) -> Windows:
@@ -81,8 +81,8 @@ def _read(
         why = "name the root certificate of its authority with --root, from elsewhere than this file"
         windows.unknown.append(f"the time stamp of the first {stamped} entries: {why}")
         return
-    at, problem = check(reply, note.encode(), roots)
-    if at is None:
+    stated_at, problem = check(reply, note.encode(), roots)
+    if stated_at is None:
         windows.unknown.append(f"the time stamp of the first {stamped} entries: {problem}")
     else:
-        windows.stamps.append((at, stamped, number))
+        windows.stamps.append((stated_at, stamped, number))

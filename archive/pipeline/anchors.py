@@ -85,13 +85,17 @@ def _keep(folder: Path, authority: str, reply: bytes, digest: bytes, nonce: int)
 
 
 async def anchor_if_due(settings: Settings) -> dict[str, int]:
-    """Have the log stamped if authorities are set, an hour went by, and something is new. Never raises.
+    """Sign the log if it has a key, and have it stamped if that is due. Never raises: ``doctor`` names a fork.
 
-    Return the numbers of stamps and of failures, nothing if none was due.
+    A stamp is due if authorities are set, an hour went by, and something is new. Return the numbers of stamps and of
+    failures, nothing if none was due.
     """
-    if not settings.authorities or not signed_log.key_path(settings.db).exists():
+    if not signed_log.key_path(settings.db).exists():
         return {}
     try:
+        signed_log.sign(settings.db)
+        if not settings.authorities:
+            return {}
         last_at, entries = signed_log.last_anchor(settings.db)
         if not entries or (last_at is not None and settings.wall() - last_at < EVERY):
             return {}

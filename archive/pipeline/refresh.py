@@ -53,7 +53,7 @@ async def refresh(
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
-    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, report))
+    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, since=started_at))
 
 
 def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:

@@ -73,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -93,6 +93,7 @@ __all__ = [
     "WEIGHTS",
     "AliasClaim",
     "AliasEdge",
+    "ArchiveAnswer",
     "ArticleAsOf",
     "Budget",
     "Capture",

@@ -19,6 +19,7 @@
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
+    authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
     notify         none                     WIRECOPY_NOTIFY         addresses to notify of changes: webhooks, apprise's
     notify_quiet   none                     WIRECOPY_NOTIFY_QUIET   "22:00-07:00 Europe/Berlin": notices wait then
     digest         none                     WIRECOPY_DIGEST         receivers of one message a day or week
@@ -61,6 +62,7 @@ _MAX_LANES: Final = 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
+_MOST_AUTHORITIES: Final = 3
 _SHORTEST_SECRET: Final = 16  # characters: 80 bits even if a person made it up from letters
 
 
@@ -88,6 +90,7 @@ class Settings:
     fast: bool = False
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     notify_quiet: QuietHours | None = None
     digest: tuple[str, ...] = ()
@@ -365,6 +368,13 @@ def _parse_secret(value: object, _: Path) -> str:
     raise ValueError
 
 
+def _parse_authorities(value: object, folder: Path) -> object:
+    addresses = _list_parser(_WEB)(value, folder)
+    if not isinstance(addresses, tuple) or len(addresses) > _MOST_AUTHORITIES:
+        raise ValueError
+    return addresses
+
+
 _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "db": ("the path of a file, for example data/archive.db", _parse_path),
     "index": ("the path of a file, for example seeds/INDEX.md", _parse_path),
@@ -382,6 +392,7 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "fast": ("yes or no", _parse_yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
+    "authorities": ("one to three addresses, for example https://tsa.example/tsr", _parse_authorities),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
     "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),

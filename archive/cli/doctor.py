@@ -30,6 +30,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_sqlite()
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
+    yield from _check_time_stamps(settings)
     yield from _check_disk(settings.db)
     yield from _check_index(settings)
     yield from _check_notices(settings)
@@ -67,6 +68,14 @@ def _check_log(db: Path) -> Iterator[Problem]:
         problem = str(error)
     if problem is not None:
         what, _, todo = problem.partition(". ")
+        yield Problem(what=what, where="the log", todo=todo)
+
+
+def _check_time_stamps(settings: Settings) -> Iterator[Problem]:
+    """Find entries of the log that have no time stamp for too long."""
+    problem = signed_log.anchor_gap(settings) if settings.db.is_file() else None
+    if problem is not None:
+        what, _, todo = problem.rpartition(". ")
         yield Problem(what=what, where="the log", todo=todo)
 
 

@@ -150,7 +150,9 @@ def _check_index(settings: Settings) -> Iterator[Problem]:
 
 def _check_notices(settings: Settings) -> Iterator[Problem]:
     """Find receivers that the settings name and that notices cannot reach."""
-    if not settings.notify_secret and any(to.startswith(("http://", "https://")) for to in settings.notify):
+    if not settings.notify_secret and any(
+        to.startswith(("http://", "https://")) for to in (*settings.notify, *settings.digest)
+    ):
         yield Problem(
             what="notify names a webhook, but there is no secret to sign notices with",
             where="settings",
@@ -159,6 +161,6 @@ def _check_notices(settings: Settings) -> Iterator[Problem]:
     for kind, why in sorted(set(unsent_notices(settings.db))):
         yield Problem(
             what=f"notices could not be sent ({kind}): {why or 'not tried yet'}",
-            where=str(settings.db.parent / "outbox"),
-            todo="Each run tries them again, for a week",
+            where=str(settings.db),
+            todo="Each run tries them again, for a month",
         )

@@ -54,7 +54,7 @@ async def refresh(
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
-    sent = await send_notices(settings, index.seeds, report)
+    sent = await send_notices(settings, index.seeds, since=started_at)
     return replace(report, counts=report.counts | sent | await anchor_if_due(settings))
 
 

@@ -367,11 +367,11 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE text DROP COLUMN title_parts")
         connection.execute("ALTER TABLE text DROP COLUMN body_parts")
+        connection.execute("DROP TABLE tile")
+        connection.execute("DROP TABLE entry")
         connection.execute("DROP INDEX ix_capture_captured_at")
         for table in ("notice_event", "notice", "receiver"):
             connection.execute(f"DROP TABLE {table}")
-        connection.execute("DROP TABLE tile")
-        connection.execute("DROP TABLE entry")
         connection.execute("UPDATE alembic_version SET version_num = '0010'")
 
 

@@ -1,7 +1,7 @@
 """Events: everything worth telling, derived from what is recorded, in order of time.
 
 The inbox, the feeds, the JSON, the notices and the command line all read ``EventQuestions.events``. Nothing here is
-stored (decision 0030): an event is a function of captures, versions, links and runs, and its id is the same whenever it
+stored (decision 0029): an event is a function of captures, versions, links and runs, and its id is the same whenever it
 is derived again.
 """
 

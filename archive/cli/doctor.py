@@ -86,6 +86,7 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             counts = archive.counts()
             unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
             active = archive.leases(settings.wall())
+            faults = archive.recheck_faults()
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
@@ -94,6 +95,12 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             what=f"{count(counts['underived'], 'saved page')} not read yet",
             where=str(settings.db),
             todo="Run: wirecopy refresh",
+        )
+    if faults:
+        yield Problem(
+            what=f"{count(faults, 'row')} of texts, versions or matches not as their pages give them",
+            where=str(settings.db),
+            todo="List them: wirecopy verify --again all. Then: wirecopy reextract, wirecopy rematch",
         )
     if unfinished and not active:
         kind = unfinished[0].kind

@@ -43,8 +43,8 @@ def key(settings: Settings, *, create: str | None) -> None:
     if create is None:
         click.echo(signed_log.read_key(settings.db).verifier())
         return
-    made = signed_log.create_key(settings.db, create, seed=secrets.token_bytes(32), now=settings.wall())
-    click.echo(made.verifier())
+    created = signed_log.create_key(settings.db, create, seed=secrets.token_bytes(32), now=settings.wall())
+    click.echo(created.verifier())
     say(f"The private key is {signed_log.key_path(settings.db)}. No backup has it: copy it to a safe place yourself.")
     say("Publish the line above. Next: wirecopy log checkpoint")
 

@@ -67,15 +67,23 @@ def export_wacz(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
     """
     check_file_ending(path, ".wacz")
     with atomic_write(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
-        files = Path(folder)
-        index = CdxjIndex(files, "data.warc.gz")
-        with (files / "data.warc.gz").open("wb") as stream, (files / "pages.jsonl").open("wb") as pages:
-            pages.write(PAGES_HEAD)
-            writer = _CaptureWriter(reader.ask, selection, WarcWriter(stream), index, pages)
-            written = writer.write_all()
-        index.write(files / "index.cdxj")
-        pack_wacz(part, files, software=SOFTWARE, created=writer.created_at)
+        written, created_at = write_wacz_files(reader.ask, Path(folder), selection)
+        pack_wacz(part, Path(folder), software=SOFTWARE, created=created_at)
         return written
+
+
+def write_wacz_files(ask: Ask, folder: Path, selection: Selection) -> tuple[int, datetime]:
+    """Write ``data.warc.gz``, ``index.cdxj`` and ``pages.jsonl`` into a folder.
+
+    Return the number of captures, and the creation time that the files state.
+    """
+    index = CdxjIndex(folder, "data.warc.gz")
+    with (folder / "data.warc.gz").open("wb") as stream, (folder / "pages.jsonl").open("wb") as pages:
+        pages.write(PAGES_HEAD)
+        writer = _CaptureWriter(ask, selection, WarcWriter(stream), index, pages)
+        written = writer.write_all()
+    index.write(folder / "index.cdxj")
+    return written, writer.created_at
 
 
 @dataclass(slots=True)
@@ -111,6 +119,9 @@ class _CaptureWriter:
 
     def _captures(self) -> Iterator[Capture]:
         """Yield the selected pages in time order, without their further parts."""
+        if self.selection.pages is not None:
+            yield from (capture_queries.by_id(self.ask, capture_id) for capture_id in self.selection.pages)
+            return
         after = None
         since, until = self.selection.since, self.selection.until
         while batch := capture_queries.in_window(self.ask, since, until, after=after, limit=_BATCH_SIZE):

@@ -18,7 +18,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     serializers.py       csv (guarded against formulas), ndjson and Parquet
     feeds.py             Atom
     templating.py        the Jinja environment: filters for times, shares, words
-    wording.py           plain words for states, kinds, relations, lags
+    wording.py           plain words for states, kinds, relations, lags; advice.py: why nothing came of a source
     bounded_diff.py      comparison of two texts in bounded time
     side_by_side.py      two texts side by side; snippets.py: snippets of a change
     hidden_characters.py changes that cannot be seen
@@ -27,7 +27,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     api/                 /api/v1 and /openapi.json
     forms.py             the only changes a browser can make: read marks, labels, "check now"
     memento/             Memento, CDX and replay
-    mcp.py               tools for agents
+    mcp.py               tools for agents; quoted_text.py: strangers' text as data; agent_wire.py: repaired requests
     templates/           one a page, and base.html
     static/              app.css, app.js
 

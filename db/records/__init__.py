@@ -65,6 +65,7 @@ from db.records.gather import (
 from db.records.monitoring import (
     ArticleAsOf,
     Check,
+    EmptySource,
     InboxEntry,
     InboxFilter,
     LastState,
@@ -72,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -93,6 +94,7 @@ __all__ = [
     "WEIGHTS",
     "AliasClaim",
     "AliasEdge",
+    "ArchiveAnswer",
     "ArticleAsOf",
     "Budget",
     "Capture",
@@ -109,6 +111,7 @@ __all__ = [
     "DeclaredUrl",
     "DiscoveredUrl",
     "Edit",
+    "EmptySource",
     "Event",
     "EventFilter",
     "EventKind",

@@ -1,6 +1,6 @@
 """The delivery ledger: which events each receiver was sent, and the notices it has not accepted yet.
 
-Events are derived (decision 0030). Only their delivery is a fact, so only that is stored.
+Events are derived (decision 0029). Only their delivery is a fact, so only that is stored.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from db.store import (
     leases,
     links,
     lsh_index,
+    mending,
     notices,
     origins,
     read_marks,
@@ -63,6 +64,10 @@ class Store(Transactions):
     take_off_ledger = transaction(work_errors.take_off_ledger, durable=False)
     record_text_error = transaction(work_errors.record_text_error, durable=False)
     requeue_errors = transaction(work_errors.requeue_errors)
+
+    # Mending
+    drop_rows = transaction(mending.drop_rows)
+    make_index_again = transaction(mending.make_index_again)
 
     # What people say
     add_label = transaction(labels.add_label)

@@ -8,7 +8,7 @@ from sqlalchemy import text as sql
 
 from db.merkle_tree import TILE, fold, leaf_hash
 
-revision = "0016"
+revision = "0014"
 down_revision = "0013"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

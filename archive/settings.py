@@ -387,7 +387,7 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
     "authorities": (
-        "one to three addresses, for example https://tsa.example/tsr",
+        "one to three addresses: https://tsa.example/tsr",
         _list_parser(_WEB, _MOST_AUTHORITIES),
     ),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from db.errors import StoreError
 from db.records import Problem
-from db.verify import captures, histories, log_tiles, stored_texts
-from db.verify import column_values
+from db.verify import captures, column_values, histories, log_tiles, stored_texts
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:

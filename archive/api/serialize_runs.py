@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from archive.api.serialize import version
@@ -68,6 +69,7 @@ def report(summary: Report) -> Json:
             for row in summary.rows
         ],
         "changes": [{"url": change.url, **version(change)} for change in summary.changes],
+        "archives": [asdict(answer) for answer in summary.archives],
     }
 
 

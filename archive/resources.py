@@ -27,6 +27,17 @@ def resource_path(name: str) -> Path:
     raise ConfigError(f"{name} is in neither {paths[0]} nor {paths[1]}; install wirecopy again, or work in a clone")
 
 
+def deployment_files() -> dict[str, str]:
+    """Return the files that ``prefect deploy`` needs in a project's folder: relative path to content.
+
+    They are prefect.yaml, prefect.toml, and the modules of flows/. Raises `ConfigError` if the installation lacks them.
+    """
+    flows = sorted(resource_path("flows").glob("*.py"))
+    paths = {name: resource_path(name) for name in ("prefect.yaml", "prefect.toml")}
+    paths |= {f"flows/{path.name}": path for path in flows}
+    return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+
+
 def code_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return ``environ`` with a PYTHONPATH that makes a child process, in any folder, import this same code.
 

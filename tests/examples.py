@@ -54,6 +54,7 @@ NOT_RUN = {
     ". .venv/bin/activate": "the tests run in it",
     "wirecopy refresh": "needs the open web; tests/test_runs.py refreshes on loopback",
     "wirecopy backfill --since 2021-10-01 --until 2021-11-30 --from archives": "needs the open web",
+    "export WIRECOPY_ARCHIVES=https://web.archive.org/web/timemap/link/": "the next line needs it",
     "wirecopy up": "serves until Ctrl-C; tests/test_launch.py starts and stops it",
 }
 """Lines of examples that cannot run here, and why."""
@@ -247,7 +248,7 @@ both. Where an option has two long names, the second is an older one that keeps 
 | 0 | success |
 | 1 | problems were found, or lines of a file could not be used |
 | 2 | the command, a setting or the seed index is wrong |
-| 3 | some pages could not be fetched; the others were |
+| 3 | some pages could not be fetched, or nothing came of some; the others are saved |
 | 4 | that address, version or time is not in the archive |
 | 5 | the archive is missing, locked, damaged, or of another version |
 | 130 | interrupted; the same command continues where it stopped |

@@ -52,6 +52,7 @@ def run(archive: Path, *arguments: str) -> str:
 
 
 ANSWERS = {
+    "events": ["events", "--json"],
     "history": ["history", TALKS, "--json"],
     "captures": ["history", TALKS, "--captures", "--json"],
     "show": ["show", TALKS, "--json"],
@@ -68,6 +69,7 @@ ANSWERS = {
     "verify": ["verify", "--deep", "--json"],
 }
 LINES = {
+    "events-line": ["events", "--kind", "edited,copied", "--jsonl"],
     "copies-line": ["copies", "--jsonl"],
     "search-line": ["search", "strait", "--jsonl"],
     "list-line": ["list", "--unique", "--jsonl"],

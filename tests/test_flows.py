@@ -1,6 +1,6 @@
 """Tests of the flows: their artifacts, and that they do to an archive exactly what the command line does."""
 
-import prefecture  # before anything of Prefect's
+import prefecture  # noqa: F401  # before anything of Prefect's
 
 # isort: split
 import asyncio
@@ -15,6 +15,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +39,6 @@ from tests.site import Site
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from archive.settings import Settings
 
@@ -133,7 +133,7 @@ def test_a_flow_without_a_server_says_what_to_start() -> None:
 
 
 def test_a_hook_gives_back_the_leases_of_its_run_alone(
-    tmp_path: "Path", now: "datetime", monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, now: "datetime", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from _run import owner_of, release
 
@@ -146,7 +146,7 @@ def test_a_hook_gives_back_the_leases_of_its_run_alone(
         assert [row["name"] for row in store.ask("SELECT name FROM lease")] == ["other"]
 
 
-def test_a_hook_makes_no_archive_where_there_is_none(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_makes_no_archive_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from _run import release_leases_of
 
     monkeypatch.setenv("WIRECOPY_DB", str(tmp_path / "archive.db"))
@@ -185,7 +185,7 @@ def an_article(name: str, **more: str) -> Say:
     return page(a_page(*PARAGRAPHS, f"Filed by our reporter {name} in Port Selwyn.", **more))
 
 
-def a_project(folder: "Path", site: Site) -> "Path":
+def a_project(folder: Path, site: Site) -> Path:
     """A folder with an index of three articles of the newspaper, and settings that lead there."""
     rows = "\n".join(f"| {name} | http://daily.example/{name} | article | 1h | |" for name in "abc")
     (folder / "seeds").mkdir(parents=True)
@@ -196,11 +196,11 @@ def a_project(folder: "Path", site: Site) -> "Path":
     return folder
 
 
-def settings_of(folder: "Path", clock: "datetime | None" = None) -> "Settings":
+def settings_of(folder: Path, clock: "datetime | None" = None) -> "Settings":
     return load_settings({}, start=folder, overrides={"clock": clock})
 
 
-def views_of(db: "Path") -> dict[str, list[tuple[object, ...]]]:
+def views_of(db: Path) -> dict[str, list[tuple[object, ...]]]:
     """Everything the stable views say, in one order."""
     with contextlib.closing(sqlite3.connect(db)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'v_*'")]
@@ -225,11 +225,11 @@ def last_run(server: PrivateServer, name: str) -> Any:
     return ask(server, "flow_runs", flows={"name": {"any_": [name]}}, flow_runs=began, **newest)[0]
 
 
-def prefect(server: PrivateServer, *command: str, **environ: str) -> str:
-    """Prefect's own command, standing in the project, as docs/operate.md says."""
+def prefect(server: PrivateServer, folder: Path, *command: str, **environ: str) -> str:
+    """Prefect's own command, in the folder of a project, as docs/operate.md says."""
     process = subprocess.run(
         [sys.executable, "-m", "prefect", *command],
-        cwd=prefecture.ROOT,
+        cwd=folder,
         env=code_environ(server.environ | environ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -242,7 +242,7 @@ def prefect(server: PrivateServer, *command: str, **environ: str) -> str:
 
 @pytest.mark.slow
 def test_the_command_line_and_the_flow_make_equal_archives(
-    server: PrivateServer, site: Site, tmp_path: "Path", now: "datetime"
+    server: PrivateServer, site: Site, tmp_path: Path, now: "datetime"
 ) -> None:
     direct, flown = a_project(tmp_path / "direct", site), a_project(tmp_path / "flown", site)
     counts: dict[str, list[Mapping[str, int]]] = {"direct": [], "flown": []}
@@ -260,7 +260,7 @@ def test_the_command_line_and_the_flow_make_equal_archives(
 
 
 @pytest.mark.slow
-def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: Site, tmp_path: Path) -> None:
     folder = a_project(tmp_path, site)
     with FlowProcess(resource_path("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
         refresh.run({})
@@ -276,7 +276,7 @@ def test_a_run_leaves_a_table_and_its_top_changes(server: PrivateServer, site: S
 
 
 @pytest.mark.slow
-def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+def test_each_batch_of_work_is_one_task(server: PrivateServer, site: Site, tmp_path: Path) -> None:
     folder = a_project(tmp_path, site)
     run_flow(resource_path("flows") / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     run = last_run(server, "refresh")
@@ -309,7 +309,7 @@ main(long)
 
 
 @pytest.mark.slow
-def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: "Path") -> None:
+def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text(LONG)
     environ = {**os.environ, "PYTHONPATH": str(resource_path("flows"))}
     counts = run_flow(tmp_path / "long.py", {}, server=server, cwd=tmp_path, environ=environ)
@@ -319,7 +319,7 @@ def test_a_long_run_says_how_far_it_is(server: PrivateServer, tmp_path: "Path") 
 
 
 @pytest.mark.slow
-def test_backfill_and_upkeep_run_for_real(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+def test_backfill_and_upkeep_run_for_real(server: PrivateServer, site: Site, tmp_path: Path) -> None:
     folder, flows = a_project(tmp_path, site), resource_path("flows")
     run_flow(flows / "refresh.py", {}, server=server, cwd=folder, environ=os.environ)
     window = {"since": "2021-10-01", "source": "payloads"}
@@ -332,7 +332,7 @@ def test_backfill_and_upkeep_run_for_real(server: PrivateServer, site: Site, tmp
 
 @pytest.mark.slow
 def test_a_run_that_cannot_start_says_why_and_the_next_one_works(
-    server: PrivateServer, site: Site, tmp_path: "Path"
+    server: PrivateServer, site: Site, tmp_path: Path
 ) -> None:
     folder = a_project(tmp_path, site)
     with FlowProcess(resource_path("flows") / "refresh.py", server=server, cwd=folder, environ=os.environ) as refresh:
@@ -345,7 +345,7 @@ def test_a_run_that_cannot_start_says_why_and_the_next_one_works(
 
 
 @pytest.mark.slow
-def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, site: Site, tmp_path: Path) -> None:
     folder = a_project(tmp_path, site)
     settings = settings_of(folder)
     settings.db.parent.mkdir()
@@ -358,7 +358,7 @@ def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, si
 
 
 @pytest.mark.slow
-def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, tmp_path: "Path") -> None:
+def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, tmp_path: Path) -> None:
     folder = a_project(tmp_path, site)
     settings = settings_of(folder)
     settings.db.parent.mkdir()
@@ -372,7 +372,7 @@ def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, 
 
 @pytest.mark.slow
 def test_a_run_killed_in_the_middle_leaves_nothing_that_stops_the_next(
-    server: PrivateServer, site: Site, tmp_path: "Path"
+    server: PrivateServer, site: Site, tmp_path: Path
 ) -> None:
     folder = a_project(tmp_path, site)
     site.pages["/c"] = Say(b"", then="hang")
@@ -398,13 +398,17 @@ def test_a_run_killed_in_the_middle_leaves_nothing_that_stops_the_next(
 
 @pytest.mark.slow
 def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
-    server: PrivateServer, site: Site, tmp_path: "Path"
+    server: PrivateServer, site: Site, tmp_path: Path
 ) -> None:
-    settings = settings_of(a_project(tmp_path, site))
+    folder = a_project(tmp_path, site)
+    subprocess.run(
+        [Path(sys.executable).with_name("wirecopy"), "init"], cwd=folder, env=code_environ(os.environ), check=True
+    )
+    settings = settings_of(folder)
     environ = to_environ(settings)
-    prefect(server, "work-pool", "create", "wirecopy", "--type", "process")
-    prefect(server, "--no-prompt", "deploy", "--all")
-    prefect(server, "--no-prompt", "deploy", "--all")  # again: nothing doubles
+    prefect(server, folder, "work-pool", "create", "wirecopy", "--type", "process")
+    prefect(server, folder, "--no-prompt", "deploy", "--all")
+    prefect(server, folder, "--no-prompt", "deploy", "--all")  # again: nothing doubles
     deployed = {deployment["name"]: deployment for deployment in ask(server, "deployments")}
     assert set(deployed) == {"scheduled", "manual", "nightly"}
     assert {deployment["work_pool_name"] for deployment in deployed.values()} == {"wirecopy"}
@@ -413,8 +417,8 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
     assert automation["trigger"]["within"] == 180
 
     with pytest.raises(AssertionError, match="'since'"):  # refused at once, by the pattern in the schema
-        prefect(server, "deployment", "run", "backfill/manual", "-p", "since=garbage")
-    prefect(server, "deployment", "run", "refresh/scheduled", "-p", "force=true")
-    prefect(server, "worker", "start", "--pool", "wirecopy", "--run-once", **environ)
+        prefect(server, folder, "deployment", "run", "backfill/manual", "-p", "since=garbage")
+    prefect(server, folder, "deployment", "run", "refresh/scheduled", "-p", "force=true")
+    prefect(server, folder, "worker", "start", "--pool", "wirecopy", "--run-once", **environ)
     assert last_run(server, "refresh")["state"]["type"] == "COMPLETED"
     assert len(views_of(settings.db)["v_versions"]) == 3

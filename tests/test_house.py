@@ -244,15 +244,23 @@ def test_the_version_is_the_newest_heading_of_the_changelog() -> None:
     assert headings[0] == project()["version"]
 
 
-def locked() -> dict[str, str]:
-    """Package name to its line of the lock."""
-    rows = [line for line in text_of(Path("requirements.lock")).splitlines() if not line.startswith("#")]
+def locked(name: str = "requirements-dev.lock") -> dict[str, str]:
+    """Package name to its line of the lock file."""
+    rows = [line for line in text_of(Path(name)).splitlines() if not line.startswith("#")]
     return {row.split("==")[0]: row for row in rows}
 
 
 def test_the_lock_holds_exact_pins_and_nothing_else() -> None:
     pin = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.+!]*( ; .+)?")
     expect_no([row for row in locked().values() if not pin.fullmatch(row)])
+
+
+def test_the_lock_of_development_pins_what_the_product_runs_with() -> None:
+    product, development = locked("requirements.lock"), locked()
+    expect_no([row for name, row in product.items() if development.get(name) != row])
+    wanted = {canonicalize_name(Requirement(line).name) for line in project()["dependencies"]}
+    expect_no(sorted(wanted - set(product)))
+    expect_no(sorted({"pytest", "mypy", "playwright", "duckdb", "pyarrow"} & set(product)))
 
 
 def test_the_lock_satisfies_every_requirement() -> None:

@@ -78,11 +78,11 @@ def file(tmp_path: Path, name: str, content: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "problem"), [("missing.jsonl", "does not exist"), ("folder", "is a folder"), ("page.pdf", "cannot tell")]
+    ("name", "problem"), [("missing.jsonl", "does not exist"), ("folder", "is a folder"), ("page.doc", "cannot tell")]
 )
 def test_a_file_that_cannot_be_read_at_all_is_bad_input_at_once(tmp_path: Path, name: str, problem: str):
     (tmp_path / "folder").mkdir()
-    (tmp_path / "page.pdf").write_bytes(b"%PDF")
+    (tmp_path / "page.doc").write_bytes(b"x")
     with pytest.raises(BadInput, match=problem):
         read_import(tmp_path / name, now=NOW)
 
@@ -92,7 +92,7 @@ def test_capitals_in_a_file_name_do_not_matter(tmp_path: Path):
 
 
 def test_every_known_ending_is_offered():
-    assert set(SUFFIXES) == {".jsonl", ".jsonl.gz", ".html", ".htm", ".txt", ".warc", ".warc.gz", ".wacz"}
+    assert set(SUFFIXES) == {".jsonl", ".jsonl.gz", ".html", ".htm", ".pdf", ".txt", ".warc", ".warc.gz", ".wacz"}
 
 
 # --- JSON lines ------------------------------------------------------------------------------------------------------

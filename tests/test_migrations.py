@@ -158,7 +158,7 @@ def test_views_are_dropped_in_the_opposite_order_of_making() -> None:
 
 # --- from every release ----------------------------------------------------------------------------------------------
 
-RELEASES = [f"{number:04}" for number in range(1, int(HEAD))]
+RELEASES = sorted(name for each in (MIGRATIONS / "versions").glob("0*.py") if (name := each.name[:4]) < HEAD)
 
 
 def to_revision(path: Path, revision: str, scripts: Path = MIGRATIONS) -> None:
@@ -367,6 +367,11 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE text DROP COLUMN title_parts")
         connection.execute("ALTER TABLE text DROP COLUMN body_parts")
+        connection.execute("DROP TABLE tile")
+        connection.execute("DROP TABLE entry")
+        connection.execute("DROP INDEX ix_capture_captured_at")
+        for table in ("notice_event", "notice", "receiver"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0010'")
 
 

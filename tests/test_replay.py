@@ -37,6 +37,10 @@ TRICKS = {
     "nonsense": ("text/html\r\nX-Bad: 1", SCRIPT),
     "two": ("text/html, image/svg+xml", SCRIPT),
 }
+USES = (
+    "script", "style", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt", "manifest",
+    "iframe", "frame", "embed", "object", "image", "font", "document",
+)  # fmt: skip
 MAY_BE_SHOWN = {"sniffed", "utf-7", "wrong-charset", "xhtml"}
 LIVE = (
     ("Set-Cookie", "id=1"),
@@ -105,14 +109,23 @@ def test_attack_33_types_that_may_not_be_shown_are_served_as_a_file(client, name
 
 
 @pytest.mark.parametrize("name", TRICKS)
-def test_raw_bytes_are_a_file_to_a_browser_and_as_captured_to_others(client, name: str) -> None:
-    for destination in ("document", "iframe", "embed", "object"):
-        assert (
-            "attachment" in get(client, name, "id_", **{"Sec-Fetch-Dest": destination}).headers["content-disposition"]
-        )
+def test_raw_bytes_are_a_file_to_a_person_and_as_captured_to_programs(client, name: str) -> None:
+    typed = get(client, name, "id_", **{"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"})
+    assert "attachment" in typed.headers["content-disposition"]
     plain = get(client, name, "id_")
     assert "content-disposition" not in plain.headers
     assert plain.headers["content-type"] in {TRICKS[name][0], "application/octet-stream"}
+
+
+@pytest.mark.parametrize("purpose", USES)
+def test_raw_bytes_are_refused_to_pages_that_would_run_or_show_them(client, purpose: str) -> None:
+    for name in ("script", "xslt", "headers", "status-301"):
+        answer = get(client, name, "id_", **{"Sec-Fetch-Dest": purpose, "Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 403, name
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert "alert" not in answer.text
+        assert "location" not in answer.headers
+    assert get(client, "sniffed", **{"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["", "id_"])

@@ -185,7 +185,7 @@ GOOD = "| good | https://good.example/ | feed | 4h |\n"
 @pytest.mark.parametrize(
     ("row", "problem", "example"),
     [
-        ("| x | a.example/x | | |", "'a.example/x'", "| x | https://news.example/article |"),
+        ("| x | a.example/x | | |", "'a.example/x'", "| x | https://a.example/x |"),
         ("| x | ftp://a.example/x | | |", "ftp", "https://news.example/article"),
         ("| x | https://u:p@a.example/x | | |", "user name", "https://news.example/article"),
         ("| x | https://a.example:99999/ | | |", "99999", "https://news.example/article"),

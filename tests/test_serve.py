@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/inbox",
+    "/events",
+    "/events?kind=gone,edited",
     "/articles/1",
     "/articles/3",
     "/articles/1/diff/1..2",

@@ -18,10 +18,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
+import uvicorn
 from click.testing import CliRunner
+from uvicorn.server import ServerState
 
 from archive.cli import wirecopy
-from archive.serve.server import listen
+from archive.serve.server import Impatient, client_name, listen
 from builders import DAY, HOUR, T0, record_text
 from db.errors import ConfigError, StoreError
 from db.store import Store
@@ -30,6 +32,8 @@ from serving import stocked
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from starlette.types import Send
 
 READERS = 8
 COMMAND = (sys.executable, "-c", "from archive.cli import main; main()")
@@ -172,3 +176,42 @@ def test_39_the_token_is_kept_for_its_owner_alone_and_shown_once(tmp_path: Path)
         assert get(port, authorization=f"Bearer {file.read_text().strip()}") == 200
     with served(path, "--token") as (_, _, said):
         assert file.read_text().strip() not in said
+
+
+def test_a_client_with_too_many_connections_loses_its_oldest_idle_one() -> None:
+    class Small(Impatient):
+        most = 3
+
+    async def app(_: object, __: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ends_of_five() -> list[bool]:
+        config, state = uvicorn.Config(app, lifespan="off"), ServerState()
+        server = await asyncio.get_running_loop().create_server(lambda: Small(config, state, {}), "127.0.0.1", 0)
+        async with server:
+            where = server.sockets[0].getsockname()
+            streams = [await asyncio.open_connection(*where) for _ in range(5)]
+            streams[4][1].write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await streams[4][0].readline()).startswith(b"HTTP/1.1 204")
+            open_ones = len(state.connections)
+            for _, writer in streams:
+                writer.close()
+        assert open_ones == Small.most
+        return [reader.at_eof() or reader.exception() is not None for reader, _ in streams]
+
+    assert asyncio.run(asyncio.wait_for(ends_of_five(), 60)) == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_addresses_of_one_client_have_one_name(address: str, client: str) -> None:
+    assert client_name(address) == client

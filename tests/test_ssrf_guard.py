@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import subprocess
+import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ssrfguard import DEFAULT_DENIED
 
-from archive.crawl.fetch import Fetcher, FetchPolicy, require_contact
+from archive.crawl.fetch import Fetcher, FetchPolicy, post_by_apprise, require_contact
 from archive.crawl.fetch.ssrf_guard import AddressScope, address_scope
 from db.errors import ConfigError
 from db.records import Outcome, Reason, Visit
@@ -22,6 +24,7 @@ from tests.site import CERTIFICATE, Site
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from ipaddress import IPv4Network, IPv6Network
+    from pathlib import Path
 
     from ssrfguard import Block
 
@@ -33,12 +36,14 @@ ADDRESSES = {
         """,
     AddressScope.PRIVATE: """
         127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 ::1 fd00::1 fc00::1
-        ::ffff:127.0.0.1 ::ffff:10.0.0.1
+        ::ffff:127.0.0.1 ::ffff:10.0.0.1 100.100.100.199 100.100.100.201 fd00:ec3::254 fd20:ce::255 fd00:42::43
         """,
     AddressScope.FORBIDDEN: """
         0.0.0.0 0.1.2.3 169.254.169.254 169.254.0.1 192.0.0.1 192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1
         192.88.99.1 224.0.0.1 239.255.255.250 240.0.0.1 255.255.255.255 :: fe80::1 fe80::1%eth0 ff02::1 ff0e::1
         2001:db8::1 3fff::1 100::1 fec0::1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::10.0.0.1 64:ff9b:1::1
+        100.100.100.200 ::ffff:100.100.100.200 64:ff9b::100.100.100.200 168.63.129.16 fd00:ec2::254 fd00:ec2:0::23
+        fd20:ce::254 fd00:c1::a9fe:a9fe fd00:42::42 169.254.170.2 ::ffff:a9fe:a9fe 64:ff9b::a9fe:a9fe ::169.254.169.254
         2002:7f00:1::1 2002:a9fe:a9fe::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 ::127.0.0.1 ::10.0.0.1 5f00::1
         """,
 }
@@ -149,9 +154,33 @@ def test_a_visit_may_carry_the_permission_for_private_addresses(site: Site) -> N
     assert fetch(site.url("/page"), OPEN, allow_private=True).reason is None
 
 
-def test_the_permission_does_not_reach_link_local_addresses() -> None:
-    outcome = fetch("http://169.254.169.254/latest/meta-data/", OPEN, allow_private=True)
-    assert outcome.reason is Reason.REFUSED_ADDRESS
+def spellings(address: str) -> list[str]:
+    """Return the forms of an IPv4 address that a resolver or an IPv6 address accepts for it."""
+    number = int(IPv4Address(address))
+    a, b, c, d = IPv4Address(address).packed
+    forms = [address, f"{number}", f"{number:#x}", f"0{number:o}", f"{a}.{b}.{c * 256 + d}", f"{a}.{number & 0xFFFFFF}"]
+    forms += [f"{a:#x}.{b:#X}.{c:#x}.{d}", f"0{a:o}.0{b:o}.0{c:o}.0{d:o}", f"{a}%2E{b}%2e{c}.{d}", f"{address}."]
+    forms += [
+        f"{a}\uff0e{b}\u3002{c}.{d}",
+        "".join(chr(0xFEE0 + ord(sign)) if sign != "." else "." for sign in address),
+    ]
+    return forms + [f"[{form}]" for form in (*wrapped(IPv4Address(address)), f"::{address}", f"::ffff:0:{address}")]
+
+
+METADATA = [*spellings("169.254.169.254"), *spellings("100.100.100.200"), "[fd00:ec2::254]", "[FD00:0EC2:0:0::254]"]
+
+
+@pytest.mark.parametrize("host", METADATA)
+def test_no_permission_reaches_the_metadata_service_of_a_cloud_in_any_spelling(host: str) -> None:
+    outcome = fetch(f"http://{host}/latest/meta-data/", OPEN, allow_private=True)
+    assert outcome.reason in {Reason.REFUSED_ADDRESS, Reason.REFUSED_URL, Reason.DNS}
+    assert outcome.ip is None
+
+
+def test_a_name_of_the_metadata_service_is_refused() -> None:
+    for address in ("169.254.169.254", "100.100.100.200", "fd00:ec2::254"):
+        outcome = fetch("http://metadata.test/", OPEN, lookup=answering(address), allow_private=True)
+        assert outcome.reason is Reason.REFUSED_ADDRESS
 
 
 def test_a_mapping_is_permission_for_its_address(site: Site) -> None:
@@ -207,6 +236,49 @@ def test_a_closed_port_is_connect() -> None:
     with Site() as stopped_site:
         url = stopped_site.url("/page")
     assert fetch(url, OPEN, allow_private=True).reason is Reason.CONNECT
+
+
+# --- notices by apprise ----------------------------------------------------------------------------------------------
+
+
+def by_apprise(policy: FetchPolicy, receiver: str) -> tuple[bool, str]:
+    return asyncio.run(post_by_apprise(policy, receiver, "Title", "text", seconds=100))
+
+
+@pytest.mark.slow
+def test_apprise_reaches_no_private_address_without_permission(site: Site) -> None:
+    receiver = f"json://localhost:{site.port}/page"
+    accepted, result = by_apprise(OPEN, receiver)
+    assert not accepted
+    assert "is a private address; allow_private would permit it" in result
+    assert site.asked == []
+    assert by_apprise(FetchPolicy(allow_private=True), receiver) == (True, "taken by apprise")
+    assert by_apprise(FetchPolicy(resolve=(("a.example", f"127.0.0.1:{site.port}"),)), receiver)[0]
+    for private in (f"mailto://a:b@127.0.0.1:{site.port}", f"json://[::ffff:127.0.0.1]:{site.port}", "json://0x7f.1"):
+        assert not by_apprise(OPEN, private)[0]
+    assert (
+        "not an address of the public web" in by_apprise(FetchPolicy(allow_private=True), "json://169.254.169.254")[1]
+    )
+
+
+GUARDED = """
+import socket
+from archive.crawl.fetch.apprise_post import guard_process
+refusals = guard_process(allow_private=False, mapped={("127.0.0.1", 9)})
+for kind, address in (("tcp", ("127.0.0.1", 80)), ("tcp", ("localhost", 80)), ("udp", ("10.0.0.1", 514))):
+    with socket.socket(type=socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as opened:
+        try:
+            opened.connect(address) if kind == "tcp" else opened.sendto(b"x", address)
+        except PermissionError:
+            print("refused")
+with socket.socket() as opened:
+    print(opened.connect_ex(("127.0.0.1", 9)) != 0, len(refusals))
+"""
+
+
+def test_a_guarded_process_opens_no_connection_and_sends_no_packet_to_a_private_address(root: Path) -> None:
+    process = subprocess.run([sys.executable, "-c", GUARDED], cwd=root, capture_output=True, text=True, check=False)
+    assert process.stdout.splitlines() == ["refused", "refused", "refused", "True 3"], process.stderr
 
 
 # --- https -----------------------------------------------------------------------------------------------------------

@@ -47,10 +47,14 @@ _USUAL = 5  # fewest earlier pages for a median of the host
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """``pages`` of the ``of`` pages of ``host`` (as in a url_key) read since ``since`` were extracted only in part."""
+    """``pages`` of the ``of`` pages of ``host`` (as in a url_key) read since ``since`` were extracted only in part.
+
+    ``raised_at``: when the last of the `FEWEST` pages that an alarm needs had shrunk.
+    """
 
     host: str
     since: datetime
+    raised_at: datetime
     pages: int
     of: int
 
@@ -90,7 +94,8 @@ def _alarm(host: str, readings: Sequence[ReadLength]) -> Alarm | None:
     read_again = sum(visits[-1].at >= since and (len(visits) > 1 or visits[0].at > since) for visits in pages.values())
     if count < SHARE * read_again:
         return None
-    return Alarm(host=host, since=since, pages=count, of=max(count, read_again))
+    raised_at = [shrunk_at for shrunk_at in shrunk if shrunk_at >= since][FEWEST - 1]
+    return Alarm(host=host, since=since, raised_at=raised_at, pages=count, of=max(count, read_again))
 
 
 def _shrunk_since(readings: Sequence[ReadLength], firsts: Sequence[ReadLength]) -> Iterator[datetime]:

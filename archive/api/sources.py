@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archive.api.questions import Listing, Questions
 from db.queries import change_rate as change_rate_queries
+from db.queries import empty_sources
 from db.queries import source_health as health_queries
 from db.queries import sources as source_queries
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from db.records import ChangeRate, LastState, Plan, Source, SourceHealth, SourceState
+    from db.records import ChangeRate, EmptySource, LastState, Plan, Source, SourceHealth, SourceState
 
 
 class SourceQuestions(Questions):
@@ -46,6 +47,14 @@ class SourceQuestions(Questions):
         """Return the state of the last check of each source, by address, at a tenth of the cost of ``health``."""
         states = health_queries.last_states(self._ask, after=after, limit=limit, group=group)
         return Listing(tuple(states), states[-1].url_key if len(states) == limit else None)
+
+    def empty_sources(self) -> list[EmptySource]:
+        """Return the sources of the seed index that were checked and of which nothing came, by address."""
+        return empty_sources.empty_sources(self._ask)
+
+    def unvisited(self) -> int:
+        """Return the number of watched sources that no check has visited yet."""
+        return empty_sources.count_unvisited(self._ask)
 
     # --- the plan ---
 

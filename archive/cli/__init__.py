@@ -30,6 +30,7 @@ GROUPS = {
         "extract": "import_extract",
     },
     "Read": {
+        "events": "events",
         "history": "history",
         "show": "history",
         "diff": "history",
@@ -43,7 +44,7 @@ GROUPS = {
         "plan": "seeds",
         "serve": "serve",
     },
-    "Share": {"export": "export", "mcp": "mcp"},
+    "Share": {"export": "export", "evidence": "evidence", "log": "log", "mcp": "mcp"},
     "Maintain": {
         "verify": "maintenance",
         "backup": "maintenance",
@@ -141,8 +142,8 @@ def _is_resumable(arguments: Sequence[str]) -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 some sources failed, 4 not archived, 5 the store is locked or
-    of another version, 130 interrupted.
+    Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 some sources failed or brought nothing, 4 not archived,
+    5 the store is locked or of another version, 130 interrupted.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character still gets the rest

@@ -31,8 +31,8 @@ _ANY_DAY = datetime(9999, 1, 1, tzinfo=UTC)  # no date is rejected for lying in 
 def compare(settings: Settings, a: str, b: str, *, json_: bool) -> None:
     r"""Compare two texts in files: is one a copy of the other, and why.
 
-    Needs no archive and stores nothing. A and B are files; - is standard input. Pages (.html) are extracted as archived
-    ones are. A .txt file may begin with header lines (title:, language:, published_at:) and an empty line.
+    Needs no archive and stores nothing. A and B are files; - is standard input. Pages (.html) and PDF are extracted as
+    archived ones are. A .txt file may begin with header lines (title:, language:, published_at:) and an empty line.
 
     Limits: 120,000 characters a text, 10 MiB a file, 20 seconds.
 
@@ -67,13 +67,15 @@ def _read(path: str, name: str) -> Extraction:
     from archive.api.pasted_texts import check_pasted
     from archive.extract.boilerplate import clean
     from archive.formats.charset import decode_text
-    from archive.formats.media_type import file_type
+    from archive.formats.media_type import file_type, pdf_start
 
     payload = _read_bytes(path)
     if len(payload) > _MOST_BYTES:
         raise BadInput(f"{name} is too large: more than {_MOST_BYTES // 2**20} MiB; compare a part of it")
     if not payload.strip():
         raise BadInput(f"{name} is empty; give at least a paragraph")
+    if pdf_start(payload, "") is not None:
+        return clean(_extract_page(payload, name, "application/pdf"))
     if kind := file_type(payload):
         raise BadInput(f"{name} is not text: {kind}; give the text alone")
     if Path(path).suffix.lower() in _PAGES:
@@ -90,12 +92,12 @@ def _read_bytes(path: str) -> bytes:
         return file.read(_MOST_BYTES + 1)
 
 
-def _extract_page(payload: bytes, name: str) -> Extraction:
-    """Return the text of a page, as one of an archive is read. Raises BadInput for a page without one."""
+def _extract_page(payload: bytes, name: str, content_type: str = "text/html") -> Extraction:
+    """Return the text of a page or PDF, as one of an archive is read. Raises BadInput if it has none."""
     from archive.extract import Extractors
     from db.records import Page
 
-    page = Page(payload=payload, url=_ADDRESS, content_type="text/html", captured_at=_ANY_DAY)
+    page = Page(payload=payload, url=_ADDRESS, content_type=content_type, captured_at=_ANY_DAY)
     with Extractors(workers=1) as extractors:
         extraction = next(extractors.map([page]))
     if not extraction.text.strip():

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from archive.api import Archive
+from archive.api import Archive, signed_log
 from archive.cli.output import count
 from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
@@ -29,6 +29,8 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_package_names()
     yield from _check_sqlite()
     yield from _check_archive(settings)
+    yield from _check_log(settings.db)
+    yield from _check_time_stamps(settings)
     yield from _check_disk(settings.db)
     yield from _check_index(settings)
     yield from _check_notices(settings)
@@ -53,6 +55,30 @@ def _check_package_names() -> Iterator[Problem]:
             )
 
 
+def _check_log(db: Path) -> Iterator[Problem]:
+    """Find an archive that does not continue what its log signed, and a key that others can read."""
+    path = signed_log.key_path(db)
+    if not path.exists():
+        return
+    if path.stat().st_mode & 0o077:
+        yield Problem(what="others can read the key of the log", where=str(path), todo=f"Run: chmod 600 {path}")
+    try:
+        problem = signed_log.fork_problem(db)
+    except ArchiveError as error:
+        problem = str(error)
+    if problem is not None:
+        what, _, todo = problem.partition(". ")
+        yield Problem(what=what, where="the log", todo=todo)
+
+
+def _check_time_stamps(settings: Settings) -> Iterator[Problem]:
+    """Find entries of the log that have no time stamp for too long."""
+    problem = signed_log.anchor_gap(settings) if settings.db.is_file() else None
+    if problem is not None:
+        what, _, todo = problem.rpartition(". ")
+        yield Problem(what=what, where="the log", todo=todo)
+
+
 def _check_sqlite() -> Iterator[Problem]:
     options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
@@ -69,6 +95,7 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             counts = archive.counts()
             unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
             active = archive.leases(settings.wall())
+            faults = archive.recheck_faults()
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
@@ -77,6 +104,12 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             what=f"{count(counts['underived'], 'saved page')} not read yet",
             where=str(settings.db),
             todo="Run: wirecopy refresh",
+        )
+    if faults:
+        yield Problem(
+            what=f"{count(faults, 'row')} of texts, versions or matches not as their pages give them",
+            where=str(settings.db),
+            todo="List them: wirecopy verify --again all. Then: wirecopy reextract, wirecopy rematch",
         )
     if unfinished and not active:
         kind = unfinished[0].kind
@@ -117,7 +150,9 @@ def _check_index(settings: Settings) -> Iterator[Problem]:
 
 def _check_notices(settings: Settings) -> Iterator[Problem]:
     """Find receivers that the settings name and that notices cannot reach."""
-    if not settings.notify_secret and any(to.startswith(("http://", "https://")) for to in settings.notify):
+    if not settings.notify_secret and any(
+        to.startswith(("http://", "https://")) for to in (*settings.notify, *settings.digest)
+    ):
         yield Problem(
             what="notify names a webhook, but there is no secret to sign notices with",
             where="settings",
@@ -126,6 +161,6 @@ def _check_notices(settings: Settings) -> Iterator[Problem]:
     for kind, why in sorted(set(unsent_notices(settings.db))):
         yield Problem(
             what=f"notices could not be sent ({kind}): {why or 'not tried yet'}",
-            where=str(settings.db.parent / "outbox"),
-            todo="Each run tries them again, for a week",
+            where=str(settings.db),
+            todo="Each run tries them again, for a month",
         )

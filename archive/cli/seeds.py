@@ -12,8 +12,9 @@ from archive.cli.output import bold, count, format_minute, sanitize, say, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
-    from db.records import Budget, Plan
+    from db.records import Budget, Plan, Seed
 
+_NEW = "new in the seed index"  # the reason why `plan` lists a seed that no refresh has read yet
 _SETTINGS = """\
 # wirecopy sends this address to every site it fetches from, so that the owners of the site can reach you. Without it
 # nothing is fetched from the open web.
@@ -26,14 +27,16 @@ _SETTINGS = """\
 def init(folder: Path | None) -> None:
     r"""Create your own archive here, or in FOLDER.
 
-    Writes seeds/INDEX.md (what to watch), wirecopy.toml (your contact address) and an empty archive. Existing files
-    stay unchanged.
+    Writes seeds/INDEX.md (what to watch), wirecopy.toml (your contact address) and an empty archive. Writes
+    prefect.yaml, prefect.toml and flows/ too: only `prefect deploy`, to a Prefect server of your own, needs them.
+    Existing files stay unchanged.
 
     \b
     wirecopy init
     wirecopy add https://news.example/feed.xml --kind feed
     wirecopy refresh
     """
+    from archive.resources import deployment_files
     from archive.seeds import EXAMPLE_INDEX
     from archive.settings import FILE_NAME, load_settings
     from db.maintenance import upgrade
@@ -43,6 +46,8 @@ def init(folder: Path | None) -> None:
     (root / "seeds").mkdir(parents=True, exist_ok=True)
     _write(root / "seeds" / "INDEX.md", EXAMPLE_INDEX)
     _write(root / FILE_NAME, _SETTINGS)
+    for name, text in deployment_files().items():
+        _write(root / name, text)
     db = root / "data" / "archive.db" if settings.root != root else settings.db
     upgrade(db)
     click.echo(f"archive {db}")
@@ -53,6 +58,7 @@ def _write(path: Path, text: str) -> None:
     if path.exists():
         say(f"{path} exists already and stays unchanged.")
         return
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     click.echo(f"wrote {path}")
 
@@ -129,21 +135,26 @@ def plan(settings: Settings, *, json_: bool) -> None:
     For a group with a budget it also shows the effect: articles wait until more unseen edits (tau) are expected.
     """
     from archive.api import Archive, serialize_runs
+    from db.records import Plan
 
-    with Archive(settings.db) as archive:
-        planned = archive.plan(settings.now())
+    planned = Plan(visits=())
+    if settings.db.exists():
+        with Archive(settings.db) as archive:
+            planned = archive.plan(settings.now())
+    new_seeds = _new_seeds(settings, planned)
     if json_:
-        print_json(serialize_runs.plan(planned))
+        document = serialize_runs.plan(planned)
+        new_rows = [{"url": seed.url, "kind": str(seed.kind), "because": _NEW} for seed in new_seeds]
+        print_json({**document, "due": [*new_rows, *document["due"]]})
         return
     for budget in planned.budgets:
         click.echo(wrap(_describe_budget(budget), then="  "))
-    for reason, urls in _group_by_reason(planned).items():
+    groups = {f"now: {_NEW}": [seed.url for seed in new_seeds]} if new_seeds else {}
+    for reason, urls in (groups | _group_by_reason(planned)).items():
         click.echo(wrap(bold(sanitize(reason))))
         for url in urls:
             click.echo(sanitize(f"  {url}"))
-    new_seeds = _new_seeds(settings, planned)
-    added = f" The next wirecopy refresh also checks {count(len(new_seeds), 'new seed')} of the index."
-    say(f"{count(len(planned.visits), 'page')} due now, {len(planned.waiting):,} later." + added * bool(new_seeds))
+    say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
 
 
 def _describe_budget(budget: Budget) -> str:
@@ -172,16 +183,18 @@ def _group_by_reason(planned: Plan) -> dict[str, list[str]]:
     return groups
 
 
-def _new_seeds(settings: Settings, planned: Plan) -> list[str]:
+def _new_seeds(settings: Settings, planned: Plan) -> list[Seed]:
     """Return the seeds of the index that no refresh has read yet."""
     from archive.seeds import load_index
     from archive.urls import url_key
     from db.errors import ArchiveError
+    from db.records import SeedKind
 
     known = {
         url_key(url) for url in (*(visit.url for visit in planned.visits), *(wait.url for wait in planned.waiting))
     }
     try:
-        return [seed.url for seed in load_index(settings.index).seeds if url_key(seed.url) not in known]
+        seeds = load_index(settings.index).seeds
     except ArchiveError:
         return []
+    return [seed for seed in seeds if seed.kind is SeedKind.FILE or url_key(seed.url) not in known]

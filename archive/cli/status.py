@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize_runs
 from archive.cli.common import as_json, print_json, verb
+from archive.cli.empty_report import describe_empty
 from archive.cli.output import count, format_minute, format_size, print_facts
 from archive.cli.wording import describe_run, describe_state
 
@@ -22,12 +23,15 @@ _FEW = 5
 @as_json
 def status(settings: Settings, *, json_: bool) -> None:
     """Show the size and contents of the archive, the last runs, and what is running."""
-    from archive.api import Archive
+    from archive.api import Archive, signed_log
 
     with Archive(settings.db) as archive:
         overview = archive.status(settings.wall())
+        unvisited = archive.unvisited()
+    empty = describe_empty(settings)
+    unvisited += _count_unread_seeds(settings)
     if json_:
-        print_json(serialize_runs.status(overview))
+        print_json({**serialize_runs.status(overview), "unvisited": unvisited, "nothing": empty})
         return
     growth = overview["growth"]
     rows = [
@@ -39,13 +43,38 @@ def status(settings: Settings, *, json_: bool) -> None:
             "last check",
             "\n".join(f"{describe_state(state)}: {number:,}" for state, number in overview["states"].items()),
         ),
+        ("not visited", f"{count(unvisited, 'address', 'addresses')}. Next: wirecopy refresh" if unvisited else ""),
+        ("nothing yet", _describe_empty(empty)),
         ("warnings", "\n".join(alarm.because for alarm in overview["drift"])),
+        ("time stamps", signed_log.anchor_gap(settings) or ""),
         ("lists", "\n".join(f"{row['url']}: {row['note']}" for row in overview["lists"])),
         ("errors", _describe_errors(overview["errors"], overview["error_count"])),
         ("last runs", "\n".join(map(_describe_past_run, overview["runs"]))),
         ("running now", ", ".join(lease["owner"] for lease in overview["leases"]) or "nothing"),
     ]
     print_facts(row for row in rows if row[1])
+
+
+def _count_unread_seeds(settings: Settings) -> int:
+    """Return the number of seeds in the index that no run has read yet."""
+    from archive.api import Archive
+    from archive.seeds import load_index
+    from archive.urls import url_key
+    from db.errors import ArchiveError
+    from db.records import SeedKind
+
+    try:
+        seeds = load_index(settings.index).seeds
+    except ArchiveError:
+        return 0
+    with Archive(settings.db) as archive:
+        known = {source.url_key for source in archive.sources()}
+    return sum(seed.kind is not SeedKind.FILE and url_key(seed.url) not in known for seed in seeds)
+
+
+def _describe_empty(empty: Mapping[str, str]) -> str:
+    lines = list(empty.values())[:_FEW]
+    return "\n".join([*lines, *[f"and {len(empty) - _FEW} more: wirecopy status --json"] * (len(empty) > _FEW)])
 
 
 def _describe_sizes(sizes: Mapping[str, int]) -> str:

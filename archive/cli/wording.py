@@ -57,6 +57,8 @@ def describe_run(kind: str, counts: Mapping[str, int]) -> str:
         sentence = f"{work}: {gains or 'nothing new'}"
     else:
         sentence = ": ".join(filter(None, (work or ("Finished earlier work" if gains else "Nothing was due"), gains)))
+    if kind == "backfill" and not work and not gains:
+        sentence = "No page belongs to those days; nothing was done"
     mistakes = counts.get("complaints", 0)
     return sentence + (f"; {count(mistakes, 'mistake')} in the seed index" if mistakes else "")
 

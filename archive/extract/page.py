@@ -16,13 +16,14 @@ from archive.extract.headings import words_of_address
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
 from archive.extract.parse import ParsedPage, parse, size_problem, strip_unread
+from archive.extract.pdf.pdf_article import extract_pdf
 from archive.extract.read_signals import read_scripts, read_signals
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
 from archive.extract.storable import storable
 from archive.extract.verdict import count_words, decide_verdict
 from archive.formats.charset import decode_text
 from archive.formats.html_tokens import escape_mentions
-from archive.formats.media_type import file_type, non_html_type
+from archive.formats.media_type import file_type, non_html_type, pdf_start
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def _extract_payload(page: Page, *, fast: bool) -> Extraction:
         return Extraction(verdict=Verdict.EMPTY, detail="no bytes")
     if len(page.payload) > MAX_BYTES:
         return Extraction(verdict=Verdict.TOO_BIG, detail=f"{len(page.payload)} bytes, more than {MAX_BYTES}")
+    start = pdf_start(page.payload, page.content_type)
+    if start is not None:
+        return extract_pdf(page, start)
     if kind := file_type(page.payload):
         return Extraction(verdict=Verdict.NOT_HTML, detail=kind)
     return _extract_markup(page, decode_text(escape_mentions(page.payload), page.content_type), fast=fast)

@@ -14,7 +14,7 @@ from archive.extract import signals
 from archive.extract.wall_words import table_bytes
 from archive.formats import html_limits
 
-REVISION = "5"
+REVISION = "7"
 """Raise by hand whenever the code of this package reads something different from the same page."""
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -111,6 +111,13 @@ TRUNCATED = 2
 PAGE_WORDS = 400
 """A consent wall is searched for in all of the visible page only if the page has fewer words than this."""
 
+PDF_PAGES = 400
+"""Maximum number of pages of a PDF that are read. The first ones of a longer file are read and marked as
+``degraded``."""
+
+PDF_CHARACTERS = 600_000
+"""Maximum characters of a PDF that are read, about 200 full pages. They take 3 s of CPU."""
+
 PASSES: tuple[tuple[str, Any], ...] = (
     ("include_comments", False),
     ("include_tables", True),
@@ -119,7 +126,7 @@ PASSES: tuple[tuple[str, Any], ...] = (
 )
 """Options of every trafilatura pass. Its ``deduplicate`` remembers text across pages and must never be enabled."""
 
-_LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "chardetng-py", "htmldate")
+_LIBRARIES = ("trafilatura", "justext", "lxml", "w3lib", "chardetng-py", "htmldate", "pypdfium2")
 
 
 def extract_facts(*, fast: bool = False) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from archive.extract.page_state import STATE_VARIABLE
 from archive.extract.signals import CHALLENGE_MARKUP
 from archive.formats.html_tokens import cut_unread, is_mention
+from archive.formats.media_type import pdf_start
 from db.records import TEXT_MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def strip_scripts(page: Page) -> Page:
     is not valid UTF-8, or has control characters, stays whole. On 743 labelled pages every tree has the same text as
     that of the full page, from 57 % of the bytes. Linear in the payload's length.
     """
-    if page.content_type.partition(";")[0].strip().lower() == TEXT_MEDIA_TYPE or not _is_strippable(page.payload):
+    is_text = page.content_type.partition(";")[0].strip().lower() == TEXT_MEDIA_TYPE
+    if is_text or pdf_start(page.payload, page.content_type) is not None or not _is_strippable(page.payload):
         return page
 
     def is_read(token: Token) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 import archive
 from archive.extract import ipc
+from archive.formats.media_type import pdf_start
 from db.errors import RunFailed
 from db.records import Extraction, Verdict
 
@@ -42,6 +43,7 @@ growth."""
 _START_SECONDS = 60.0  # allowed to import and warm up on a loaded machine (about 1.5 on an idle one)
 _QUEUED_PER_WORKER = 4  # pages submitted per worker before the first result is awaited
 _EXIT_SECONDS = 2.0  # allowed to end by itself
+_TOO_MUCH = f"a PDF that crashes its reader or needs more than {MEMORY // 2**20} MiB of memory"
 _ABANDONED = "the run has ended; its extraction workers are stopped"
 
 
@@ -49,14 +51,15 @@ class Extractors:
     """A pool of ``workers`` processes that extract, each page within ``wall`` seconds. 0 workers extract in-process.
 
     ``fast`` selects the cheaper way of reading a page, which has a recipe of its own (``extract_facts(fast=True)``). A
-    context manager. Workers start with the first page, because each pays for the import of trafilatura. Not
-    thread-safe, and not for use outside its ``with`` block.
+    context manager. Workers start with the first page, because each pays for the import of trafilatura. A PDF always
+    goes to a worker, because it may crash its reader. Not thread-safe, and not for use outside its ``with`` block.
     """
 
     def __init__(self, workers: int, wall: float = WALL, *, fast: bool = False) -> None:
         self._fast = fast
         self._is_abandoned = False
         self._workers = [_Worker(wall, fast=fast) for _ in range(workers)]
+        self._pdf_worker = _Worker(wall, fast=fast)
         self._threads = ThreadPoolExecutor(max_workers=max(workers, 1), thread_name_prefix="extract")
         self._idle: LifoQueue[_Worker] = LifoQueue()
         for worker in self._workers:
@@ -73,7 +76,7 @@ class Extractors:
             for worker in self._workers:  # nobody waits for the results, so Ctrl-C need not wait for a slow page
                 worker.abandon()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in self._workers:
+        for worker in (*self._workers, self._pdf_worker):
             worker.stop()
 
     def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
@@ -84,9 +87,7 @@ class Extractors:
         left the ``with`` block: a worker that was killed then says nothing about its page.
         """
         if not self._workers:
-            from archive.extract.page import extract  # imported late: loads trafilatura
-
-            yield from (extract(page, fast=self._fast) for page in pages)
+            yield from map(self._extract_here, pages)
             return
         pending: deque[Future[Extraction]] = deque()
         try:
@@ -99,6 +100,14 @@ class Extractors:
         finally:
             for future in pending:
                 future.cancel()
+
+    def _extract_here(self, page: Page) -> Extraction:
+        """Extract in this process, unless the page is a PDF."""
+        from archive.extract.page import extract  # imported late: loads trafilatura
+
+        if pdf_start(page.payload, page.content_type) is None:
+            return extract(page, fast=self._fast)
+        return self._pdf_worker.extract(page)
 
     def _submit(self, page: Page) -> Future[Extraction]:
         try:
@@ -147,6 +156,8 @@ class _Worker:
                 self._kill()
         if self._is_abandoned:
             raise RunFailed(_ABANDONED)
+        if pdf_start(page.payload, page.content_type) is not None:
+            return Extraction(verdict=Verdict.TOO_BIG, detail=_TOO_MUCH)
         return Extraction(verdict=Verdict.ERROR, detail="took its worker down")
 
     def abandon(self) -> None:

@@ -4,6 +4,7 @@
 
     .jsonl  .jsonl.gz        one JSON object a line: url, fetched_at, html or text, and more     (jsonl)
     .html   .htm             one saved page, which names its own address                         (saved_page)
+    .pdf                     one document; its address is given, or found in the file         (saved_pdf)
     .txt                     one article as text, below a short header                           (saved_page)
     .warc  .warc.gz  .wacz   records of crawlers and browsers; needs the extra wirecopy[warc]    (warc, wacz)
 
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.formats.jsonl import read_jsonl
 from archive.formats.saved_page import read_saved_page, read_text_file
+from archive.formats.saved_pdf import read_saved_pdf
 from archive.formats.wacz.reader import read_wacz
 from archive.formats.warc.captures import read_warc
 from archive.formats.warc.segments import SegmentStore
@@ -33,9 +35,12 @@ if TYPE_CHECKING:
 _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[ImportItem]]]] = {
     ".jsonl": read_jsonl,
     ".jsonl.gz": read_jsonl,
+    ".txt": read_text_file,
+}
+_PAGE_READERS: Final[dict[str, Callable[[Path, datetime, str | None], Iterator[ImportItem]]]] = {
     ".html": read_saved_page,
     ".htm": read_saved_page,
-    ".txt": read_text_file,
+    ".pdf": read_saved_pdf,
 }
 _WARC_READERS: Final[dict[str, Callable[[Path, datetime, SegmentStore], Iterator[ImportItem]]]] = {
     ".warc": read_warc,
@@ -43,15 +48,18 @@ _WARC_READERS: Final[dict[str, Callable[[Path, datetime, SegmentStore], Iterator
     ".wacz": read_wacz,
 }
 
-SUFFIXES: Final = (*_READERS, *_WARC_READERS)
+SUFFIXES: Final = (*_READERS, *_PAGE_READERS, *_WARC_READERS)
 """The supported endings of file names, in any case."""
 
 
-def read_import(path: Path, *, now: datetime, segments: SegmentStore | None = None) -> Iterator[ImportItem]:
+def read_import(
+    path: Path, *, now: datetime, segments: SegmentStore | None = None, url: str | None = None
+) -> Iterator[ImportItem]:
     """Yield the captures in the file ``path`` one by one, without reading all of it into memory.
 
     ``segments`` collects the parts of records that are split across files. Without it, a record of which the file has
     only a part is reported.
+    ``url`` is the address of a page or document that does not name its own.
     A capture dated more than a day after ``now`` is rejected as a mistake. Raises `BadInput` at once for a file that
     does not exist or is of an unknown kind. Anything wrong inside it becomes a `BadLine`.
     """
@@ -65,6 +73,12 @@ def read_import(path: Path, *, now: datetime, segments: SegmentStore | None = No
         path.open("rb").close()
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+    if suffix in _PAGE_READERS:
+        return _PAGE_READERS[suffix](path, now, url)
+    if url is not None:
+        raise BadInput(
+            f"{path}: only a page or a document can be given an address; expected {', '.join(_PAGE_READERS)}"
+        )
     if suffix in _READERS:
         return _READERS[suffix](path, now)
     own_segments = SegmentStore() if segments is None else segments

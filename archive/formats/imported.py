@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archive.timestamps import iso, parse_stamp
@@ -14,6 +14,7 @@ from db.records import TEXT_MEDIA_TYPE, Outcome, SeedKind, reason_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAX_BYTES: Final = 64 * 2**20
 """The largest line or page accepted: three times the limit of a live visit, so that no file can exhaust memory."""
@@ -81,6 +82,21 @@ class ImportedCapture:
 
 ImportItem: TypeAlias = Outcome | RevisitRecord | ImportedCapture | BadLine | SkippedRecords
 """An entry of a file: a capture, a revisit, a problem, or the number of skipped records."""
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file with one page. Raises `BadInput` if it is too large or cannot be read."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput(f"the file is larger than {MAX_BYTES // 2**20} MiB; expected one page")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"cannot be read ({error.strerror})") from error
+
+
+def modified_at(path: Path) -> str:
+    """Return the time at which a file was changed last, to the second."""
+    return iso(datetime.fromtimestamp(int(path.stat().st_mtime), UTC))
 
 
 def page_outcome(

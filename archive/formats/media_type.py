@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAGIC: Final = (
-    (b"%PDF-", "a PDF"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"\x89PNG\r\n", "a PNG image"),
     (b"GIF8", "a GIF image"),
@@ -54,6 +53,10 @@ _HTML: Final = re.compile(
 )
 _XML: Final = re.compile(r"\s*<\?xml|\s*<(?:rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b")
 _HEAD: Final = 4096
+_PDF_TYPES: Final = frozenset({"application/pdf", "application/x-pdf"})
+_PDF_MARK: Final = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]{0,1024}(%PDF-)")
+_PDF_OBJECT: Final = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\b")
+_PDF_HEAD: Final = 1024 + 5  # bytes in which Acrobat and PDFium look for the mark
 _MAX_TYPES: Final = 20
 
 
@@ -103,8 +106,29 @@ def is_html_type(content_type: str) -> bool:
     return media_type(content_type) in _HTML_TYPES
 
 
+def is_pdf_type(content_type: str) -> bool:
+    """True if the declared type is that of a PDF."""
+    return media_type(content_type) in _PDF_TYPES
+
+
+def pdf_start(payload: bytes, content_type: str) -> int | None:
+    """Return the position at which a PDF begins in a body, or None if it is none.
+
+    As readers of PDF do, bytes before its mark are passed over: white space and a byte-order mark under any type, and
+    anything else, such as a warning of a script, if the type or an object behind the mark proves it.
+    """
+    if match := _PDF_MARK.match(payload):
+        return match.start(1)
+    at = payload.find(b"%PDF-", 0, _PDF_HEAD)
+    if at < 0 or not (is_pdf_type(content_type) or _PDF_OBJECT.search(payload, at, at + _HEAD)):
+        return None
+    return at
+
+
 def file_type(payload: bytes) -> str | None:
     """Return the kind of file if the first bytes prove that it is not text (``"a PDF"``), else None."""
+    if _PDF_MARK.match(payload):
+        return "a PDF"
     return next((name for magic, name in _MAGIC if payload.startswith(magic)), None)
 
 

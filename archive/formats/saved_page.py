@@ -16,12 +16,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
 from archive.formats.charset import charset_of, decode_text
-from archive.formats.imported import MAX_BYTES, TEXT_FIELDS, BadLine, page_outcome, parse_capture_time, text_outcome
+from archive.formats.imported import (
+    TEXT_FIELDS,
+    BadLine,
+    modified_at,
+    page_outcome,
+    parse_capture_time,
+    read_file,
+    text_outcome,
+)
+from archive.formats.media_type import pdf_start
+from archive.formats.saved_pdf import read_saved_pdf
 from archive.timestamps import iso
 from db.errors import BadInput
 from db.wall import cause_of, is_own_fault
@@ -41,16 +51,22 @@ _HEADER: Final = re.compile(r"(\w+):\s*(.*)")
 _HEADER_KEYS: Final = ("url", "fetched_at", *TEXT_FIELDS[1:])
 
 
-def read_saved_page(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
-    """Yield the one outcome of an ``.html`` file. The payload is the file's bytes, unchanged."""
+def read_saved_page(path: Path, now: datetime, url: str | None = None) -> Iterator[Outcome | BadLine]:
+    """Yield the one outcome of an ``.html`` file. The payload is the file's bytes, unchanged.
+
+    ``url`` is its address, if the page does not name it. Bytes of a PDF are read as a PDF.
+    """
     try:
-        payload = _read_bytes(path)
+        payload = read_file(path)
+        if pdf_start(payload, _HTML) is not None:
+            yield from read_saved_pdf(path, now, url)
+            return
         head = decode_text(payload[:_HEAD_BYTES], _HTML)
-        url, saved_at = _find_origin(head)
-        captured_at = parse_capture_time(saved_at or _modified_at(path), now=now, name="the saved date")
+        own_url, saved_at = _find_origin(head, url)
+        captured_at = parse_capture_time(saved_at or modified_at(path), now=now, name="the saved date")
         charset, flags = charset_of(_HTML, payload)
         outcome = page_outcome(
-            url=url, captured_at=captured_at, payload=payload, content_type=_HTML, charset=charset, status=None
+            url=own_url, captured_at=captured_at, payload=payload, content_type=_HTML, charset=charset, status=None
         )
         yield replace(outcome, flags=(*outcome.flags, *flags))
     except BadInput as error:
@@ -64,9 +80,9 @@ def read_saved_page(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
 def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
     """Yield the one outcome of a ``.txt`` file: its text and the fields of its header."""
     try:
-        head, _, text = _decode_text(_read_bytes(path)).partition("\n\n")
+        head, _, text = _decode_text(read_file(path)).partition("\n\n")
         fields: dict[str, str | None] = dict(_parse_header(line) for line in head.strip("\n").split("\n"))
-        captured_at = parse_capture_time(fields.get("fetched_at") or _modified_at(path), now=now)
+        captured_at = parse_capture_time(fields.get("fetched_at") or modified_at(path), now=now)
         fields["text"] = text
         yield text_outcome(url=_require_url(fields), captured_at=captured_at, fields=fields, status=None)
     except BadInput as error:
@@ -89,25 +105,14 @@ def split_header(text: str) -> tuple[dict[str, str], str]:
         return {}, text
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"the file is larger than {MAX_BYTES // 2**20} MiB; expected one page")
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"cannot be read ({error.strerror})") from error
-
-
-def _modified_at(path: Path) -> str:
-    return iso(datetime.fromtimestamp(int(path.stat().st_mtime), UTC))
-
-
 # --- saved pages -----------------------------------------------------------------------------------------------------
 
 
-def _find_origin(head: str) -> tuple[str, str | None]:
-    """Return the address, and the date if the tool that saved the page wrote it."""
+def _find_origin(head: str, url: str | None) -> tuple[str, str | None]:
+    """Return the address, ``url`` if it is given, and the date if the tool that saved the page wrote it."""
     singlefile = _SINGLEFILE.search(head)
+    if url is not None:
+        return url, _js_date(singlefile[2] or "") if singlefile else None
     if singlefile:
         return singlefile[1], _js_date(singlefile[2] or "")
     saved_from = _SAVED_FROM.search(head)
@@ -115,12 +120,12 @@ def _find_origin(head: str) -> tuple[str, str | None]:
         return saved_from[1], None
     declared = _DeclaredUrls()
     declared.feed(head)
-    for url in (declared.canonical, declared.og_url):
-        if url and url.startswith(("http://", "https://")):
-            return url, None
+    for own_url in (declared.canonical, declared.og_url):
+        if own_url and own_url.startswith(("http://", "https://")):
+            return own_url, None
     raise BadInput(
         "the page does not say where it comes from; expected <!-- saved from url=(0020)https://... -->, a link "
-        "rel=canonical or an og:url"
+        "rel=canonical or an og:url; or give its address: wirecopy import --url https://... FILE"
     )
 
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from archive.crawl.capture import make_capture, validator_is_wrong
 from archive.crawl.discover import DAMAGED, discover
 from archive.crawl.multipage import fetch_all_parts
+from archive.crawl.page_nature import Nature, identify
 from archive.pipeline import side_captures
 from archive.urls import url_key
 from db.queries import list_membership as list_queries
 from db.queries import origins as origin_queries
 from db.queries import tombstones as tombstone_queries
+from db.queries.empty_sources import NATURE_FLAG
 from db.records import Outcome, Page, Reason, SeedKind
 from db.wall import cause_of, is_own_fault
 
@@ -47,6 +49,7 @@ class GatherResult:
 
 _BATCH_SIZE = 50
 """Most captures in one transaction. 50 cost little more than one, and no more than 50 wait in memory."""
+_CHECKED_KINDS = frozenset({SeedKind.ARTICLE, SeedKind.FEED, SeedKind.SITEMAP, SeedKind.SECTION})
 
 
 async def gather(
@@ -102,10 +105,12 @@ def _take_batch(arrivals: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arr
 def _add_listed_sources(
     store: Store, visit: Visit, outcomes: tuple[Outcome, ...], new_source_ids: list[int], now: datetime
 ) -> tuple[Outcome, ...]:
-    """Add the sources that a list page names. The outcome says what was left out."""
+    """Add the sources that a list page names. The outcome says what was left out, or that its kind is another."""
     outcome = outcomes[0]
-    if not visit.kind.is_list or outcome.reason is not None or outcome.payload is None:
+    if outcome.reason is not None or outcome.payload is None:
         return outcomes
+    if not visit.kind.is_list:
+        return (_with_nature(store, visit, outcome), *outcomes[1:])
     try:
         deep = list_queries.depth(store.ask, visit.source_id) >= list_queries.DEEPEST
         listing = discover(page_of(outcome), visit.kind, lists=not deep)
@@ -116,7 +121,24 @@ def _add_listed_sources(
             raise
         detail = f"the list could not be read: {cause_of(error)}"
         return (replace(outcome, flags=(*outcome.flags, DAMAGED), detail=detail),)
-    return (replace(outcome, flags=(*outcome.flags, *listing.flags), detail=listing.detail or outcome.detail),)
+    listed = replace(outcome, flags=(*outcome.flags, *listing.flags), detail=listing.detail or outcome.detail)
+    return (listed if listing.entries else _with_nature(store, visit, listed),)
+
+
+def _with_nature(store: Store, visit: Visit, outcome: Outcome) -> Outcome:
+    """Return the outcome with a flag if the page is of another kind than its row in the seed index says."""
+    if visit.kind not in _CHECKED_KINDS or not list_queries.is_in_index(store.ask, visit.source_id):
+        return outcome
+    try:
+        identified = identify(page_of(outcome))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return outcome
+    if identified.nature in {visit.kind, Nature.EMPTY}:
+        return outcome
+    detail = "; ".join(filter(None, (identified.noun, outcome.detail)))
+    return replace(outcome, flags=(*outcome.flags, f"{NATURE_FLAG}{identified.nature}"), detail=detail)
 
 
 def _record_captures(store: Store, batch: Sequence[_Arrival], run_id: int) -> list[Capture]:

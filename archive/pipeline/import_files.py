@@ -7,7 +7,8 @@ Only one batch of captures is in memory at any time. Revisit records are complet
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive.extract.worker_pool import Extractors
@@ -22,6 +23,7 @@ from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.revisits import is_completed, resolve_revisits, unresolved_revisits
 from archive.urls import canonical_url
+from db.errors import BadInput
 from db.queries import captures as capture_queries
 from db.records import SeedKind
 from db.store import Store
@@ -46,7 +48,8 @@ _WORTH_WORKERS = 40  # pages: starting two extraction workers costs as much as e
 class ImportResult:
     """Counts of an import: captures read, how many of them were new, versions opened and links found.
 
-    ``passed_over`` counts the records without a page. ``bad`` lists what was refused or is still incomplete.
+    ``passed_over`` counts the records without a page. ``no_article`` counts new captures of pages that show no article,
+    by verdict. ``bad`` lists what was refused or is still incomplete.
     """
 
     read: int = 0
@@ -54,19 +57,30 @@ class ImportResult:
     versions: int = 0
     links: int = 0
     passed_over: int = 0
+    no_article: dict[str, int] = field(default_factory=dict)
     bad: tuple[BadLine, ...] = ()
 
 
 def import_files(
-    settings: Settings, paths: Sequence[Path], *, derive: bool = True, progress: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    url: str | None = None,
+    derive: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> ImportResult:
     """Record every capture in these files and, unless ``derive`` is False, derive and link them.
 
     Creates the archive if there is none. A line that cannot be used is reported and the rest recorded. Importing again
-    changes nothing. Raises BadInput, before anything is recorded, for a file that cannot be read at all; StoreError.
+    changes nothing. ``url`` is the address of the only file, which is a page or a PDF.
+
+    Raises BadInput, before anything is recorded, for a file that cannot be read at all; StoreError.
     """
     segments = SegmentStore()
-    opened = [(path, read_import(path, now=settings.now(), segments=segments)) for path in paths]  # raises at once
+    if url is not None and len(paths) > 1:
+        raise BadInput("one address is for one file; import the files one by one")
+    now = settings.now()
+    opened = [(path, read_import(path, now=now, segments=segments, url=url)) for path in paths]  # raises at once
     with Store(settings.db) as store:
         importer = _Importer(store, settings, progress)
         for path, items in opened:
@@ -74,12 +88,14 @@ def import_files(
         importer.bad += segments.unfinished()
         importer.complete_revisits()
         versions, links = _derive(store, settings, progress) if derive else (0, 0)
+        no_article = capture_queries.without_article(store.ask, importer.new_ids)
     return ImportResult(
         read=importer.read,
         new=importer.new,
         versions=versions,
         links=links,
         passed_over=importer.passed_over,
+        no_article=dict(Counter(verdict for verdict, _ in no_article.values())),
         bad=tuple(importer.bad),
     )
 
@@ -93,6 +109,7 @@ class _Importer:
         self._progress = progress
         self._revisits: dict[tuple[str, datetime], RevisitRecord] = {}
         self.read = self.new = self.passed_over = 0
+        self.new_ids: list[int] = []
         self.bad: list[BadLine] = []
         self._reported: set[str] = set()
 
@@ -147,7 +164,9 @@ class _Importer:
         self._progress(f"{self.read} captures read, {self.new} new")
 
     def _record_visits(self, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], provenance: str) -> None:
-        self.new += len(record_visits(self._store, visits, provenance=provenance, now=self._settings.now()))
+        ids = record_visits(self._store, visits, provenance=provenance, now=self._settings.now())
+        self.new += len(ids)
+        self.new_ids += ids
 
     def _record_one_by_one(
         self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], provenance: str

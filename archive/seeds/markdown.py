@@ -6,10 +6,13 @@ Knows nothing of seeds. Line numbers count from 1, as in editors.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from markdown_it import MarkdownIt
+
+from archive.seeds.loose_addresses import LooseLine, Place, block_lines, inline_lines, reference_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,16 +42,25 @@ class Row:
     cells: tuple[Cell, ...]
     count: int
 
+    @property
+    def has_address(self) -> bool:
+        """True if one of the cells holds a web address."""
+        return any("://" in (cell.address or "") for cell in self.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its header line, its columns in lower case, its rows, and the line after it (``end``)."""
+    """One table: its header line, its columns in lower case, its rows, and the line after it (``end``).
+
+    ``quoted``: it stands inside a quotation or list. ``listed``: it was made from an item of a list.
+    """
 
     line: int
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     end: int
     quoted: bool = False
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,8 @@ class Line:
 class Section:
     """A group as written: its ``##`` heading (None outside of any group), its paragraphs and its tables.
 
-    ``end`` is the line after it. ``paragraphs`` holds the lines of each paragraph.
+    ``end`` is the line after it. ``paragraphs`` holds the lines of each paragraph, ``loose`` the lines outside
+    of tables that hold addresses.
     """
 
     title: str | None
@@ -72,6 +85,7 @@ class Section:
     end: int = 0
     paragraphs: list[tuple[Line, ...]] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    loose: list[LooseLine] = field(default_factory=list)
 
 
 def split_lines(text: str) -> list[str]:
@@ -88,11 +102,12 @@ def sections(text: str) -> list[Section]:
     A heading of level 1 ends a group, deeper ones stay inside. Code, comments and other HTML are skipped.
     """
     lines = split_lines(text)
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    environment: dict[str, Any] = {}
+    tokens = MarkdownIt("commonmark").enable("table").parse(text, environment)
     parts = [Section(None, 1)]
-    quotes = 0
+    depth = Counter[str]()
     for index, token in enumerate(tokens):
-        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        depth[token.type.removesuffix("_open").removesuffix("_close")] += token.nesting
         if token.map is None:
             continue
         first = token.map[0] + 1
@@ -100,12 +115,27 @@ def sections(text: str) -> list[Section]:
             parts[-1].end = first
             title = _text(tokens[index + 1].children or []) if token.tag == _GROUP_LEVEL else None
             parts.append(Section(title, first))
-        elif token.type == "paragraph_open" and not quotes:
+        elif token.type == "paragraph_open" and not depth["blockquote"]:
             parts[-1].paragraphs.append(_paragraph(tokens[index + 1], ahead=not parts[-1].tables))
         elif token.type == "table_open":
             parts[-1].tables.append(_table(_inside(tokens, index), lines, quoted=token.level > 0))
+        elif not depth["table"]:
+            parts[-1].loose.extend(_loose_lines(token, lines, depth))
     parts[-1].end = len(lines) + 1
+    for line in reference_lines(environment.get("references", {}), text):
+        next(part for part in parts if line.number < part.end).loose.append(line)
     return parts
+
+
+def _loose_lines(token: Token, lines: Sequence[str], depth: Counter[str]) -> Iterator[LooseLine]:
+    """Return the lines of a token outside of tables that hold addresses. ``depth``: the open blocks around it."""
+    if token.type in {"code_block", "fence", "html_block"}:
+        return block_lines(token, lines)
+    if token.type != "inline":
+        return iter(())
+    places = {"heading": Place.HEADING, "blockquote": Place.QUOTATION, "list_item": Place.ITEM}
+    place = next((place for block, place in places.items() if depth[block]), Place.PARAGRAPH)
+    return inline_lines(token, place)
 
 
 def _inside(tokens: Sequence[Token], start: int) -> list[Token]:

@@ -6,27 +6,31 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from archive.seeds.markdown import sections
+from archive.seeds.example_rows import as_row, whole_address, with_cell
+from archive.seeds.loose_rows import ListedRow, rows_of_group, rows_outside
+from archive.seeds.markdown import Cell, Row, Table, sections
+from archive.seeds.notify_rules import RULE_EXAMPLES, read_rule
 from archive.timestamps import DURATION_EXAMPLES, parse_duration
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput, SeedError
-from db.records import Complaint, Every, Kind, Seed, SeedKind, Seeds
+from db.records import NO_NOTICES, Complaint, Every, NotifyRule, Seed, SeedKind, Seeds
 from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-    from archive.seeds.markdown import Line, Row, Section, Table
+    from archive.seeds.markdown import Line, Section
 
 _Value = TypeVar("_Value")
 
 COLUMNS: Final = ("name", "url", "kind", "every", "note")
 """The columns that a table of seeds may have, in the order we write them. Only ``url`` is required."""
 
-KEYS: Final = ("every", "kind", "language", "budget", "notify", "allow-private")
+KEYS: Final = ("every", "kind", "language", "budget", *RULE_EXAMPLES, "allow-private")
 """The keys of ``key: value`` lines under a heading, which apply to all rows of the group."""
 
 _WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.is_listable}
@@ -86,7 +90,7 @@ class _Defaults:
     kind: SeedKind = SeedKind.ARTICLE
     language: str | None = None
     budget: int | None = None
-    notify: tuple[str, ...] = ()
+    notify: NotifyRule = NO_NOTICES
     allow_private: bool = False
 
 
@@ -108,7 +112,8 @@ class _Reader:
             else:
                 self._group(section, slug(section.title))
         return Seeds(
-            seeds=tuple(self.seeds), complaints=tuple(sorted(self.complaints, key=lambda complaint: complaint.line))
+            seeds=tuple(sorted(self.seeds, key=lambda seed: seed.line)),
+            complaints=tuple(sorted(self.complaints, key=lambda complaint: complaint.line)),
         )
 
     def complain(self, line: int, problem: str, expected: str, example: str) -> None:
@@ -119,9 +124,11 @@ class _Reader:
     # --- groups ---
 
     def _outside(self, section: Section) -> None:
-        """Complain of tables outside of any group if they have seeds. Other tables are prose there."""
+        """Complain of tables and lists outside of any group if they have seeds. Others are prose there."""
+        for mistake in rows_outside(section.loose):
+            self.complain(mistake.line, mistake.problem, mistake.expected, mistake.example)
         for table in section.tables:
-            if "url" in table.columns and table.rows:
+            if table.rows and ("url" in table.columns or any(row.has_address for row in table.rows)):
                 problem = f"{len(table.rows)} rows stand outside of any group"
                 self.complain(table.line, problem, "a group heading above the table", "## my-group")
 
@@ -134,30 +141,41 @@ class _Reader:
             self.complain(section.line, problem, "one heading for each group", f"## {group}-2")
         self.groups.setdefault(group, section.line)
         defaults = self._defaults(section)
-        self._missed_tables(section)
+        missed = self._missed_tables(section)
         for table in section.tables:
             if self._accepts(table):
-                header = _as_row(table.columns)
-                for row in table.rows:
-                    try:
-                        self._row(group, defaults, table, row)
-                    except Exception as error:
-                        if not is_own_fault(error):
-                            raise
-                        self.complain(row.line, f"the row could not be read: {cause_of(error)}", "a plain row", header)
+                self._rows(group, defaults, table)
+        for entry in rows_of_group(line for line in section.loose if line.number not in missed):
+            if isinstance(entry, ListedRow):
+                self._rows(group, defaults, _table_of(entry))
+            else:
+                self.complain(entry.line, entry.problem, entry.expected, entry.example)
 
-    def _missed_tables(self, section: Section) -> None:
-        """Complain of rows that Markdown does not read as a table."""
+    def _rows(self, group: str, defaults: _Defaults, table: Table) -> None:
+        for row in table.rows:
+            try:
+                self._row(group, defaults, table, row)
+            except Exception as error:
+                if not is_own_fault(error):
+                    raise
+                problem = f"the row could not be read: {cause_of(error)}"
+                self.complain(row.line, problem, "a plain row", as_row(table.columns))
+
+    def _missed_tables(self, section: Section) -> set[int]:
+        """Complain of rows that Markdown does not read as a table. Return the numbers of their lines."""
+        missed: set[int] = set()
         for paragraph in section.paragraphs:
             row = next((line for line in paragraph if line.text.startswith("|")), None)
             if row is not None:
                 problem = "Markdown does not read these rows as a table"
                 expected = "a header, a line of dashes with as many cells, and no blank line within the table"
                 self.complain(row.number, problem, expected, "| url | note | followed by | --- | --- |")
+                missed.update(line.number for line in paragraph)
+        return missed
 
     def _accepts(self, table: Table) -> bool:
         """Check the header of a table. False if its rows cannot be read."""
-        header = _as_row(COLUMNS)
+        header = as_row(COLUMNS)
         if table.quoted:
             self.complain(table.line, "the table stands inside a quotation or list", "a table of its own", header)
             return False
@@ -167,7 +185,7 @@ class _Reader:
         for index, column in enumerate(table.columns):
             if column not in COLUMNS:
                 expected = f"only these columns: {', '.join(COLUMNS)}"
-                fixed = _as_row(c for c in table.columns if c in COLUMNS)
+                fixed = as_row(c for c in table.columns if c in COLUMNS)
                 self.complain(table.line, f"unknown column {column!r}{_nearest(column, COLUMNS)}", expected, fixed)
             elif column in table.columns[:index]:
                 self.complain(table.line, f"column {column} comes twice", "each column once", header)
@@ -179,6 +197,7 @@ class _Reader:
     def _defaults(self, section: Section) -> _Defaults:
         defaults = _Defaults()
         keys: set[str] = set()
+        loose = {line.number for line in section.loose}  # "feed: https://..." names an address, not a setting
         for paragraph in section.paragraphs:
             for line in paragraph:
                 key, value = _setting(line)
@@ -187,7 +206,7 @@ class _Reader:
                 elif key in KEYS:
                     keys.add(key)
                     defaults = self._with_setting(defaults, line.number, key, value)
-                elif key and _all_settings(paragraph):
+                elif key and line.number not in loose and _all_settings(paragraph):
                     problem = f"unknown key {key!r}{_nearest(key, KEYS)}"
                     self.complain(line.number, problem, f"one of {', '.join(KEYS)}", "every: 4h")
         return defaults
@@ -206,11 +225,10 @@ class _Reader:
             case "budget":
                 budget = self._checked(_visits_a_day, value, line, f"budget: {value}", "budget: 200/day")
                 return defaults if budget is None else replace(defaults, budget=budget)
-            case "notify":
-                kinds = self._checked(
-                    _edit_kinds, value, line, f"notify: {value}", "notify: headline, number, correction"
-                )
-                return defaults if kinds is None else replace(defaults, notify=kinds)
+            case "notify" | "notify-words" | "notify-min-score":
+                read = partial(read_rule, defaults.notify, key)
+                rule = self._checked(read, value, line, f"{key}: {value}", RULE_EXAMPLES[key])
+                return defaults if rule is None else replace(defaults, notify=rule)
             case _:
                 allowed = self._checked(_boolean, value, line, f"allow-private: {value}", "allow-private: no")
                 return defaults if allowed is None else replace(defaults, allow_private=allowed)
@@ -231,7 +249,7 @@ class _Reader:
         if row.count != len(table.columns):
             problem = f"the row has {row.count} cells, the table {len(table.columns)} columns"
             expected = "a cell for each column (| inside a cell is written \\|, and a blank line ends a table)"
-            self.complain(row.line, problem, expected, _with_cell(table, row))
+            self.complain(row.line, problem, expected, with_cell(table, row))
             return
         cells = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True) if cell.text}
         kind, every = self._kind_and_every(cells, defaults, table, row)
@@ -260,16 +278,16 @@ class _Reader:
         kind: SeedKind | None = defaults.kind
         every: Every | None = defaults.every
         if "kind" in cells:
-            example = _with_cell(table, row, kind="article")
+            example = with_cell(table, row, kind="article")
             kind = self._checked(_seed_kind, cells["kind"], row.line, f"kind {cells['kind']!r}", example)
         if "every" in cells:
-            example = _with_cell(table, row, every="4h")
+            example = with_cell(table, row, every="4h")
             every = self._checked(_every, cells["every"], row.line, f"every {cells['every']!r}", example)
         return kind, every
 
     def _url(self, kind: SeedKind, table: Table, row: Row) -> str | None:
         cell = row.cells[table.columns.index("url")]
-        example = _with_cell(table, row, url="https://news.example/article")
+        example = with_cell(table, row, url="https://news.example/article")
         if cell.address is None:
             problem = "the cell url holds more than one address" if cell.text else "the cell url is empty"
             self.complain(row.line, problem, "exactly one address", example)
@@ -279,6 +297,7 @@ class _Reader:
         try:
             return canonical_url(cell.address)
         except BadInput as error:
+            example = with_cell(table, row, url=whole_address(cell.address))
             self.complain(row.line, str(error), "an http or https address", example)
             return None
 
@@ -290,7 +309,7 @@ class _Reader:
             self.complain(row.line, problem, "each address once", "(remove one of the two rows)")
         elif seed.key in self.keys:
             problem = f"the name {seed.key} stands in line {self.keys[seed.key]} already"
-            example = _with_cell(table, row, name=f"{seed.name}-2")
+            example = with_cell(table, row, name=f"{seed.name}-2")
             self.complain(row.line, problem, "each name once in a group", example)
         else:
             self.addresses[address] = self.keys[seed.key] = row.line
@@ -332,20 +351,6 @@ def _visits_a_day(text: str) -> int:
     return int(match[1])
 
 
-def _edit_kinds(text: str) -> tuple[str, ...]:
-    """Return kinds of edits in their fixed order.
-
-    ``all`` is every kind that changes what an article says. ``none`` gives an empty tuple.
-    """
-    all_kinds = [str(kind) for kind in Kind]
-    words = {part.strip().lower() for part in text.split(",")}
-    if words == {"none"}:
-        return ()
-    if words - {"all", *all_kinds}:
-        raise BadInput(f"all, none, or some of {', '.join(all_kinds)}")
-    return tuple(kind for kind in ("all", *all_kinds) if kind in words)
-
-
 def _boolean(text: str) -> bool:
     if text.lower() not in {"yes", "no", "true", "false"}:
         raise BadInput("yes or no")
@@ -374,12 +379,8 @@ def _nearest(word: str, choices: tuple[str, ...]) -> str:
     return f", did you mean {matches[0]}?" if matches else ""
 
 
-def _as_row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _with_cell(table: Table, row: Row, **replacements: str) -> str:
-    """Return the row with some cells replaced, as an example to paste."""
-    texts = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True)}
-    texts |= {column: text for column, text in replacements.items() if column in texts}
-    return _as_row(text.replace("|", "\\|") for text in texts.values())
+def _table_of(entry: ListedRow) -> Table:
+    """Return an item of a list as a table of one row. A note that is the word for a kind gives the kind."""
+    column = "kind" if entry.note.lower() in _WRITTEN else "note"
+    cells = (Cell(entry.address, entry.address), Cell(entry.note, None))
+    return Table(entry.line, ("url", column), (Row(entry.line, cells, len(cells)),), end=entry.line, listed=True)

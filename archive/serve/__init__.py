@@ -9,6 +9,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     server.py            uvicorn, with limits
     paths.py             the addresses of the pages; old_addresses.py redirects the short ones to them
     middleware.py        checks of every request: request target, Host, token, same origin for POST
+    fetch_metadata.py    requests that another site's page makes, or a page that would run raw bytes
     security_headers.py  headers of every response
     request_context.py   one request: its archive, its parameters, its clock
     responses.py         from a view to a response: html, json, csv, ndjson, atom; ETag and 304; links to the next page
@@ -17,7 +18,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     serializers.py       csv (guarded against formulas), ndjson and Parquet
     feeds.py             Atom
     templating.py        the Jinja environment: filters for times, shares, words
-    wording.py           plain words for states, kinds, relations, lags
+    wording.py           plain words for states, kinds, relations, lags; advice.py: why nothing came of a source
     bounded_diff.py      comparison of two texts in bounded time
     side_by_side.py      two texts side by side; snippets.py: snippets of a change
     hidden_characters.py changes that cannot be seen
@@ -26,7 +27,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     api/                 /api/v1 and /openapi.json
     forms.py             the only changes a browser can make: read marks, labels, "check now"
     memento/             Memento, CDX and replay
-    mcp.py               tools for agents
+    mcp.py               tools for agents; quoted_text.py: strangers' text as data; agent_wire.py: repaired requests
     templates/           one a page, and base.html
     static/              app.css, app.js
 

@@ -10,10 +10,11 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from archive.serve import api, forms, memento, old_addresses, pages
+from archive.serve import api, forms, memento, old_addresses, pages, published_log
 from archive.serve.middleware import Guard, Rules
 from archive.serve.problem_details import handlers
 from archive.serve.request_context import AppState
+from archive.serve.security_headers import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -41,13 +42,22 @@ def create_app(
     besides loopback and that of ``base``. ``clock`` returns the current time, ``check`` checks an address in the
     background, ``prefect`` is the address of Prefect's pages.
     """
-    public = urlsplit(base).hostname if base else None
-    rules = Rules(hosts=frozenset({*hosts, *([public] if public else [])}), token=token, guarded=guarded)
+    public = urlsplit(base or "")
+    names = frozenset({*hosts, *([public.hostname] if public.hostname else [])})
+    rules = Rules(hosts=names, token=token, guarded=guarded, public=public.netloc)
     app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
     app.state.shared = AppState(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
     return app
 
 
 def _routes() -> list[BaseRoute]:
-    static = Mount("/static", StaticFiles(packages=[("archive.serve", "static")]))
-    return [*pages.routes(), *api.routes(), *forms.routes(), *old_addresses.routes(), static, *memento.routes()]
+    static = Mount(STATIC, StaticFiles(packages=[("archive.serve", "static")]))
+    return [
+        *pages.routes(),
+        *api.routes(),
+        *forms.routes(),
+        *old_addresses.routes(),
+        *published_log.routes(),
+        static,
+        *memento.routes(),
+    ]

@@ -1,15 +1,16 @@
 """Checks of every request before its route, and headers of every response: plain ASGI without state.
 
-Four rules. The request target may be in absolute form (RFC 9112, 3.2.2: a server must accept it; pywaybackup sends it).
-The Host must be one of ours, or another site could read the archive by DNS rebinding to 127.0.0.1. Changes need a POST
-from our own origin with a token. No response sets a cookie, and all have the security headers.
+The rules. The request target may be in absolute form (RFC 9112, 3.2.2: a server must accept it; pywaybackup sends it).
+The Host must be one of ours, or another site could read the archive by DNS rebinding to 127.0.0.1. Pages of other sites
+may link here and load nothing. Changes need a POST from our own origin with a token, and its body in time. No response
+sets a cookie, and all have the security headers.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64decode
-from binascii import Error as NotBase64
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
@@ -17,12 +18,13 @@ from urllib.parse import unquote_plus, unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from archive.serve.fetch_metadata import is_foreign_load
 from archive.serve.paths import COMPARE
 from archive.serve.problem_details import problem
-from archive.serve.security_headers import HEADERS
+from archive.serve.security_headers import HEADERS, content_security_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +37,9 @@ MOST_POSTED = 16_384
 MOST_PASTED = 2_400_000
 """Most bytes of the form with two texts of 120,000 characters: a Chinese one has nine bytes, percent-encoded."""
 
+BODY_SECONDS = 30.0
+"""Seconds in which the body of a form must be here: 2.4 MB take 20 s on a line of one megabit a second."""
+
 _MOST_FIELDS = 20
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
@@ -45,12 +50,15 @@ _READING = frozenset({"GET", "HEAD"})
 class Rules:
     """Access rules. ``hosts``: names besides loopback. ``token``: required of a POST (None: POST is not allowed).
 
-    ``guarded``: reading needs the token too, as a password (any user name) or a bearer token.
+    ``guarded``: reading needs the token too, as a password (any user name) or a bearer token. ``public``: name and port
+    in the address by which others reach this server, empty if it has none. ``body_seconds``: the limit for a body.
     """
 
     hosts: frozenset[str] = frozenset()
     token: str | None = None
     guarded: bool = False
+    public: str = ""
+    body_seconds: float = BODY_SECONDS
 
 
 class Guard:
@@ -66,16 +74,27 @@ class Guard:
             await self._app(scope, receive, send)  # the lifespan; there are no routes for websockets
             return
         scope = in_origin_form(scope)
-        leaving = _with_headers(send)
+        host = Headers(scope=scope).get("host", "")
+        policy = content_security_policy(host, self._rules.public)
+        leaving = _with_headers(send, {**HEADERS, "content-security-policy": policy})
         refused = self._refuse(scope)
         if refused is not None:
             await problem(scope, *refused)(scope, receive, leaving)
-            return
-        if scope["method"] in _READING:
+        elif scope["method"] in _READING:
             await self._app(scope, receive, leaving)
+        else:
+            await self._write(scope, receive, leaving)
+
+    async def _write(self, scope: Scope, receive: Receive, leaving: Send) -> None:
+        pasted = scope["path"] == COMPARE
+        try:
+            async with asyncio.timeout(self._rules.body_seconds):
+                body = await _body(receive, MOST_PASTED if pasted else MOST_POSTED)
+        except TimeoutError:
+            why = (f"the form did not arrive within {self._rules.body_seconds:g} s", "Send it again")
+            await problem(scope, 408, *why)(scope, receive, leaving)
             return
-        body = await _body(receive, MOST_PASTED if scope["path"] == COMPARE else MOST_POSTED)
-        if body is None and scope["path"] == COMPARE:
+        if body is None and pasted:
             await problem(scope, 413, "these texts are too large", "Compare a part of them")(scope, receive, leaving)
             return
         if body is None or not self._may_write(body):
@@ -88,6 +107,8 @@ class Guard:
         headers = Headers(scope=scope)
         if not known_host(headers, self._rules.hosts):
             return 400, "this server does not have that name", "Use the address that wirecopy serve printed"
+        if is_foreign_load(headers, scope["path"]):
+            return 403, "another site may link to this page, and not load it", "Open the address itself"
         if self._rules.guarded and not _knows(headers, self._rules.token):
             return 401, "this archive needs a token", "Enter it as the password, with any user name"
         if scope["method"] == "OPTIONS":
@@ -128,7 +149,12 @@ def own_origin(headers: Headers) -> bool:
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers["host"].lower()
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == headers["host"].lower()
+    except ValueError:  # no origin that a browser sends, like http://[
+        return False
 
 
 def _knows(headers: Headers, token: str | None) -> bool:
@@ -136,7 +162,7 @@ def _knows(headers: Headers, token: str | None) -> bool:
     if scheme.lower() == "basic":
         try:
             credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
-        except (NotBase64, UnicodeDecodeError):
+        except ValueError:  # not base64, not ASCII, or not UTF-8 within
             return False
     return token is not None and compare_digest(credentials.encode(), token.encode())
 
@@ -163,12 +189,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return give
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, own: Mapping[str, str]) -> Send:
     async def leave(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message["headers"])
             del headers["set-cookie"]
-            for name, value in HEADERS.items():
+            for name, value in own.items():
                 headers.setdefault(name, value)
         await send(message)
 

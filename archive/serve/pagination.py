@@ -19,6 +19,7 @@ MOST = 500
 
 _WRONG = "after= is not a key from this archive; use the link next of a page"
 _MOST_INTEGER = 1 << 62  # SQLite's integers have 64 bits
+_MOST_INSTANT = 250_000_000_000_000_000  # microseconds of the year 9892, within those of a datetime
 _LONGEST = 600  # characters of a key: enough for addresses of 400 characters
 
 
@@ -43,6 +44,16 @@ class Paging:
             case None:
                 return None
             case [int(instant), int(last)] if max(abs(instant), abs(last)) < _MOST_INTEGER:
+                return instant, last
+        raise BadInput(_WRONG)
+
+    @property
+    def behind_event(self) -> tuple[int, str] | None:
+        """The key of a list that is ordered by an instant and the id of an event. Raises BadInput."""
+        match self.after:
+            case None:
+                return None
+            case [int(instant), str(last)] if abs(instant) < _MOST_INSTANT and last.isascii():
                 return instant, last
         raise BadInput(_WRONG)
 

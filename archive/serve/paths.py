@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 INBOX, COPIES, SEARCH, SOURCES, RUNS, AS_OF = "/", "/copies", "/search", "/sources", "/runs", "/as-of"
 """Pages about all articles."""
 
+EVENTS = "/events"
+"""The page of everything worth telling."""
+
 COMPARE = "/compare"
 """The page that compares two pasted texts."""
 

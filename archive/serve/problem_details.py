@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from archive.serve.security_headers import HEADERS
+from archive.serve.security_headers import HEADERS, content_security_policy
 from db.errors import ArchiveError, BadInput, NotArchived, StoreError
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _HINTS = {
 
 def problem(scope: Scope, status: int, detail: str, hint: str) -> Response:
     """Return the response for an error: JSON, or a page for a browser."""
-    # Set the security headers here too: responses to our own bugs do not pass the middleware.
     headers = HEADERS | {"cache-control": "no-store"} | (_ASK if status == HTTPStatus.UNAUTHORIZED else {})
     body = document(status, detail, hint, scope.get("path", ""))
     if not wants_html(scope):
@@ -90,4 +90,10 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _bug(request: Request, error: Exception) -> Response:
     del error  # its message may quote the archive; the server's log has the traceback
-    return problem(request.scope, 500, "a bug in wirecopy made this page fail", "The log of wirecopy serve has details")
+    response = problem(
+        request.scope, 500, "a bug in wirecopy made this page fail", "The log of wirecopy serve has details"
+    )
+    # This response does not pass the middleware, which sets the policy of all others.
+    public = urlsplit(request.app.state.shared.base or "").netloc
+    response.headers["content-security-policy"] = content_security_policy(request.headers.get("host", ""), public)
+    return response

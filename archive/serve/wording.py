@@ -35,6 +35,7 @@ _STATES: Mapping[str, str] = {
     "bad_url": "not fetched: invalid address",
     "refused_scheme": "not fetched: not a web address",
     "refused_url": "not fetched: address not allowed",
+    "not_a_list": "no list of captures",
     "refused_address": "not fetched: private address",
     "paywall": "page now shows a paywall text",
     "challenge": "page shows a check for robots",
@@ -45,7 +46,8 @@ _STATES: Mapping[str, str] = {
     "thin": "too little text to be an article",
     "empty": "page without text",
     "needs_js": "page needs scripts to show its text",
-    "not_html": "not a web page",
+    "not_html": "neither a web page nor a PDF that can be read",
+    "no_text": "PDF without text that can be read",
     "too_big": "page too big to read",
     "too_deep": "page too deeply nested to read",
     "error": "page could not be read",
@@ -57,7 +59,7 @@ _STATES: Mapping[str, str] = {
 }
 _ABSENT = frozenset({"missing_404", "gone_410", "legal_451", "soft_404"})
 _OTHER_PAGE = frozenset(
-    {*("paywall", "challenge", "consent", "login", "unavailable", "thin", "empty", "needs_js", "not_html")}
+    {*("paywall", "challenge", "consent", "login", "unavailable", "thin", "empty", "needs_js", "not_html", "no_text")}
 )
 _FINE = frozenset({"ok", "live_blog", "not_modified", "list"})
 _UNKNOWN = frozenset({"unvisited", "underived", "fetched"})

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
-from db.queries import row_mapping
+from db.queries import empty_sources, row_mapping
 from db.queries import sources as source_queries
 from db.records import ArticleAsOf, Check, LastState, ListNote, Relation, SeedKind, SourceHealth
 
@@ -82,6 +82,7 @@ def _health(ask: Ask, row: Row) -> SourceHealth:
         changed_at=instant_or_none(counts["changed_at"]),
         waits_until=instant_or_none(last[0]["retry_at"]) if last else None,
         list_note=_list_note(ask, row["id"]) if SeedKind(row["kind"]).is_list else "",
+        empty=empty_sources.of_source(ask, row["id"]),
     )
 
 

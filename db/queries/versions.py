@@ -155,6 +155,19 @@ def texts(ask: Ask, ids: Sequence[int]) -> list[Text]:
     return [_text(row) for text_id in ids for row in ask(f"{_TEXT} WHERE t.id = :id", id=text_id)]
 
 
+_PAIR = """SELECT number, text_id FROM version WHERE source_id = :id AND superseded_at IS NULL
+    AND number IN (:number - 1, :number) ORDER BY number"""
+
+
+def pair_of_texts(ask: Ask, source_id: int, number: int) -> tuple[Text, Text] | None:
+    """Return the text before a version of an article and its own, None if there is none before."""
+    rows = ask(_PAIR, id=source_id, number=number)
+    if [row["number"] for row in rows] != [number - 1, number]:
+        return None
+    before, after = texts(ask, [row["text_id"] for row in rows])
+    return before, after
+
+
 def _text(row: Row) -> Text:
     return Text(
         id=row["id"],

@@ -9,6 +9,7 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans
 ``gather``      sources, visits, outcomes, captures
 ``derive``      pages, extractions, texts, versions, histories
 ``copies``      edits, links, labels, clusters
+``events``      events and notices
 ``change_rate`` change rates and budgets, for the frontier
 ``tombstones``  tombstones, chain links, citations, repacking
 ``runs``        reports of runs, problems
@@ -51,6 +52,7 @@ from db.records.derive import (
     TemplateLines,
 )
 from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
+from db.records.events import WEIGHTS, Event, EventFilter, EventKind, OpenNotice, QueuedEvent
 from db.records.gather import (
     DiscoveredUrl,
     Exchange,
@@ -63,6 +65,7 @@ from db.records.gather import (
 from db.records.monitoring import (
     ArticleAsOf,
     Check,
+    EmptySource,
     InboxEntry,
     InboxFilter,
     LastState,
@@ -70,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -80,15 +83,18 @@ from db.records.search import (
     SearchPage,
     SearchRank,
 )
-from db.records.seeds import Complaint, Every, Seed, Seeds
+from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, Seeds
 from db.records.tombstones import ChainLink, Citation, RepackResult, Tombstone
 
 __all__ = [
+    "NO_NOTICES",
     "SCRAPER_MARKS",
     "SNIPPET_MARKS",
     "TEXT_MEDIA_TYPE",
+    "WEIGHTS",
     "AliasClaim",
     "AliasEdge",
+    "ArchiveAnswer",
     "ArticleAsOf",
     "Budget",
     "Capture",
@@ -105,6 +111,10 @@ __all__ = [
     "DeclaredUrl",
     "DiscoveredUrl",
     "Edit",
+    "EmptySource",
+    "Event",
+    "EventFilter",
+    "EventKind",
     "Every",
     "Exchange",
     "ExpectedRun",
@@ -126,13 +136,16 @@ __all__ = [
     "Link",
     "ListNote",
     "Match",
+    "NotifyRule",
     "ObservedHistory",
+    "OpenNotice",
     "OriginalLabel",
     "Outcome",
     "Page",
     "Passage",
     "Plan",
     "Problem",
+    "QueuedEvent",
     "ReadLength",
     "Reason",
     "Recipe",

@@ -123,6 +123,7 @@ class Verdict(StrEnum):
     UNAVAILABLE = "unavailable"
     NEEDS_JS = "needs_js"
     NOT_HTML = "not_html"
+    NO_TEXT = "no_text"
     TOO_BIG = "too_big"
     TOO_DEEP = "too_deep"
     TIMEOUT = "timeout"

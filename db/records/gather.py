@@ -22,7 +22,8 @@ class SourceState:
     ``etag`` and ``last_modified`` came with the last whole page from ``validators_url``. They are valid for that
     address alone, and for the Accept-Encoding of that request, ``validators_coding`` (None: not recorded).
     ``unmodified`` counts the 304s since that page. ``misled`` is True once a page changed although its validators did
-    not. ``half_read`` is True for a list whose last page could not be read in full.
+    not. ``half_read`` is True for a list whose last page could not be read in full, and for
+    a page of another kind than its row says: it is fetched in full, because a 304 would hide it.
 
     ``changes`` counts the edits seen, ``parts`` the pages of a multi-page article. ``budget`` is the number of visits a
     day that the source's whole group may cost. ``not_before_at`` is the end of a wait that its server or origin asked

@@ -23,11 +23,31 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmptySource:
+    """A source of the seed index that was checked and of which nothing came: no version, or no entry of a list.
+
+    ``state`` is what the last check met. ``nature`` is what its last page is, in the words of
+    ``archive.crawl.page_nature``, if that differs from ``kind``, with ``noun`` for readers. ``detail`` says what was
+    left out of a list.
+    """
+
+    source_id: int
+    url: str
+    kind: SeedKind
+    seed_key: str
+    state: str
+    nature: str = ""
+    noun: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
     """The health of a source. ``checks`` are the last ones, oldest first. ``count`` is the number of all.
 
     ``versions`` counts those of its history. ``changed_at``: first sight of the newest change. ``waits_until``: the end
     of a wait that its server asked for. ``list_note``: what was left out of the last page of a list.
+    ``empty``: why nothing came of it, None if something did.
     """
 
     source: Source
@@ -39,6 +59,7 @@ class SourceHealth:
     changed_at: datetime | None
     waits_until: datetime | None
     list_note: str = ""
+    empty: EmptySource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from db.schema.derive import (
 from db.schema.gather import (
     capture,
     chain,
+    entry,
     lease,
     listing,
     origin,
@@ -30,9 +31,11 @@ from db.schema.gather import (
     run,
     seed,
     source,
+    tile,
     tombstone,
     underived,
 )
+from db.schema.notices import notice, notice_event, receiver
 from db.schema.read_marks import caught_up, seen
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "claim",
     "cleaning",
     "derivation",
+    "entry",
     "extraction",
     "furniture",
     "label",
@@ -50,9 +54,12 @@ __all__ = [
     "listing",
     "metadata",
     "near_key",
+    "notice",
+    "notice_event",
     "origin",
     "page_error",
     "payload",
+    "receiver",
     "recipe",
     "rhythm",
     "run",
@@ -61,6 +68,7 @@ __all__ = [
     "source",
     "text",
     "text_error",
+    "tile",
     "tombstone",
     "underived",
     "unlinked",

@@ -146,6 +146,7 @@ capture = Table(
 # The natural key: recording the same capture twice changes nothing. Two plain indexes, because NULL equals nothing, not
 # even NULL, and because a batch migration silently loses an index on an expression like coalesce.
 Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
+Index("ix_capture_captured_at", capture.c.captured_at)  # the checks of a window of time, for events
 _no_payload = capture.c.payload_id.is_(None)
 Index(
     "uq_capture_no_payload",
@@ -177,6 +178,24 @@ chain = Table(
     reference("tombstone", null=True),
 )
 """The chain over captures (``db.chain``): a link for every id ever given. ``facts`` is set if it was forgotten."""
+
+tile = Table(
+    "tile",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", ROW_ID, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+)
+"""The roots of full tiles of the transparency log (``db.queries.log_tiles``)."""
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("number", ROW_ID, primary_key=True, autoincrement=False),
+    words("kind"),
+    words("facts"),
+)
+"""Entries of the chain that are no captures, such as a time stamp. ``facts`` is JSON; the chain has its digest."""
 
 for _sparse in (payload.c.base_id, payload.c.anchor, chain.c.tombstone_id):
     _some = _sparse.is_not(None)

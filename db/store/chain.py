@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
@@ -9,10 +10,11 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
 from db.chain import CAPTURES, START, digest, facts, link
-from db.schema import chain, source
+from db.schema import chain, entry, source
+from db.store import log_tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -36,6 +38,23 @@ def append_links(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
         before = link(before, digest(facts(row | {"source": urls[row["source_id"]]})))
         links.append({"capture_id": row["id"], "link": before})
     connection.execute(insert(chain), links)
+    log_tiles.grow(connection, links[0]["capture_id"] - 1, links[-1]["capture_id"])
+
+
+def append_entry(connection: Connection, kind: str, values: Mapping[str, str]) -> int:
+    """Add an entry that is no capture, such as a time stamp, and return its number in the chain.
+
+    Its facts are JSON as those of captures (``db.chain``), with the member ``kind``. Their digest goes into the chain.
+    """
+    number = next_capture_id(connection)
+    text = json.dumps({**values, "kind": kind}, sort_keys=True, separators=(",", ":"))
+    newest = select(chain.c.link).order_by(chain.c.capture_id.desc()).limit(1)
+    before = connection.execute(newest).scalar_one_or_none() or START
+    row = {"capture_id": number, "link": link(before, digest(text)), "facts": digest(text)}
+    connection.execute(insert(chain), [row])
+    connection.execute(insert(entry), [{"number": number, "kind": kind, "facts": text}])
+    log_tiles.grow(connection, number - 1, number)
+    return number
 
 
 _CAPTURE = sql(f"{CAPTURES} WHERE c.id = :id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.store import (
     alias_claims,
     captures,
+    chain,
     change_rate,
     derivations,
     forget,
@@ -12,6 +13,8 @@ from db.store import (
     leases,
     links,
     lsh_index,
+    mending,
+    notices,
     origins,
     read_marks,
     repack,
@@ -42,6 +45,7 @@ class Store(Transactions):
     record = captures.record  # packs the payloads first, outside its transaction
     replace_capture = transaction(captures.replace_capture)
     record_side_captures = transaction(origins.record_side_captures)
+    append_entry = transaction(chain.append_entry)
 
     # Derivations
     use_recipe = transaction(derivations.use_recipe)
@@ -61,11 +65,22 @@ class Store(Transactions):
     record_text_error = transaction(work_errors.record_text_error, durable=False)
     requeue_errors = transaction(work_errors.requeue_errors)
 
+    # Mending
+    drop_rows = transaction(mending.drop_rows)
+    make_index_again = transaction(mending.make_index_again)
+
     # What people say
     add_label = transaction(labels.add_label)
     add_original_label = transaction(labels.add_original_label)
     drop_original_labels = transaction(labels.drop_original_labels)
     mark_read = transaction(read_marks.mark_read)
+
+    # Notices
+    add_receivers = transaction(notices.add_receivers)
+    queue_events = transaction(notices.queue_events)
+    make_notice = transaction(notices.make_notice)
+    record_try = transaction(notices.record_try)
+    prune_notices = transaction(notices.prune_notices)
 
     # Runs and leases
     begin_run = transaction(leases.begin_run)

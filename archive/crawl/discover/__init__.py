@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.crawl.discover.feeds import is_feed, read_feed
-from archive.crawl.discover.sections import read_section
+from archive.crawl.discover.sections import is_hypertext, read_section
 from archive.crawl.discover.sitemaps import is_sitemap, read_sitemap
 from archive.crawl.discover.truncation import CUT, DAMAGED, EMPTY, SKIPPED, Notes, entry_or_note
 from archive.urls import canonical_url, url_key
@@ -64,7 +64,8 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
 
     ``kind`` selects the parser. A feed is RSS, Atom, RDF or JSON Feed. A sitemap is a urlset, an index, a news sitemap
     or plain text. The children of an index are returned as sitemaps. A feed in place of a sitemap is read as a feed,
-    and the other way round. A section is an HTML page: links to its own host that look like articles, and its feeds.
+    and the other way round; in place of a section both are read. A section is an HTML page: links to its own host that
+    look like articles, and its feeds.
     Other kinds list nothing. ``lists=False`` leaves out further lists, for a page that is itself deep in a chain of
     lists. Never raises for bad input: the entries that can be read count.
     """
@@ -97,12 +98,13 @@ def discover(page: Page, kind: SeedKind, *, lists: bool = True) -> ListedUrls:
 
 
 def _entries(page: Page, kind: SeedKind, notes: Notes) -> Iterator[DiscoveredUrl]:
-    if kind is SeedKind.SECTION:
+    if kind is SeedKind.SECTION and (is_hypertext(page) or not (is_feed(page) or is_sitemap(page))):
         return read_section(page, notes)
-    if kind not in {SeedKind.FEED, SeedKind.SITEMAP}:
+    if kind not in {SeedKind.FEED, SeedKind.SITEMAP, SeedKind.SECTION}:
         return iter(())
-    is_other = is_sitemap(page) and not is_feed(page) if kind is SeedKind.FEED else is_feed(page)
-    return read_feed(page, notes) if (kind is SeedKind.FEED) is not is_other else read_sitemap(page, notes)
+    if kind is SeedKind.FEED:
+        return read_sitemap(page, notes) if is_sitemap(page) and not is_feed(page) else read_feed(page, notes)
+    return read_feed(page, notes) if is_feed(page) else read_sitemap(page, notes)
 
 
 def _distinct(entries: Iterable[DiscoveredUrl]) -> list[DiscoveredUrl]:

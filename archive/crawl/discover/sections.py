@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 from courlan.filters import extension_filter, is_navigation_page, path_filter, type_filter
 from lxml import etree, html
 
-from archive.crawl.discover.truncation import CUT, REFUSED, Notes, absolute_url, clean_title, entry_or_note
+from archive.crawl.discover.truncation import (
+    CUT,
+    REFUSED,
+    Notes,
+    absolute_url,
+    clean_title,
+    entry_or_note,
+    leading_bytes,
+)
 from archive.formats.html_limits import has_crowded_tag
 from archive.urls import host_of, registered_domain
 from db.records import DiscoveredUrl, SeedKind
@@ -24,6 +32,7 @@ MAX_FEEDS: Final = 3
 
 _MAX_TAGS: Final = 80_000  # as many as an article may have
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
+_HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
 _DATED_PATH = re.compile(r"/(?:19|20)\d\d/")
 _ARTICLE_NAME = re.compile(r"[-_]|\d{3}|\.(?:s?html?|php|aspx?)$", re.IGNORECASE)
 _NON_ARTICLE_PAGES = re.compile(
@@ -31,6 +40,11 @@ _NON_ARTICLE_PAGES = re.compile(
     r"|register|rss|search|sitemap|subscri|tag|terms|topic)",
     re.IGNORECASE,
 )
+
+
+def is_hypertext(page: Page) -> bool:
+    """True if the document begins like an HTML page."""
+    return _HTML_START.search(leading_bytes(page.payload)) is not None
 
 
 def read_section(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:

@@ -16,6 +16,7 @@ Read ``fetcher`` first, it has the main loop. Its parts:
     retry_after     the Retry-After header
     error_reasons   exceptions of the libraries to ``Reason``
     webhook_post    one POST, for notifications
+    apprise_post    notices by apprise, in a process whose connections are checked
 
 Content-Encoding is decoded by ``archive.formats.content_coding``, and the charset of a body is decided by
 ``archive.formats.charset``, because imports need both too.
@@ -23,9 +24,19 @@ Content-Encoding is decoded by ``archive.formats.content_coding``, and the chars
 
 from __future__ import annotations
 
+from archive.crawl.fetch.apprise_post import post_by_apprise
 from archive.crawl.fetch.fetcher import Fetcher, SideCaptures
 from archive.crawl.fetch.policy import FetchPolicy, policy_from, require_contact
 from archive.crawl.fetch.politeness import RememberedHost
 from archive.crawl.fetch.webhook_post import post
 
-__all__ = ["FetchPolicy", "Fetcher", "RememberedHost", "SideCaptures", "policy_from", "post", "require_contact"]
+__all__ = [
+    "FetchPolicy",
+    "Fetcher",
+    "RememberedHost",
+    "SideCaptures",
+    "policy_from",
+    "post",
+    "post_by_apprise",
+    "require_contact",
+]

@@ -66,6 +66,10 @@ class FetchPolicy:
                 return _parse_target(pattern, target)
         return None
 
+    def mapped_addresses(self) -> tuple[tuple[str, int], ...]:
+        """Return every (address, port) that the settings map a host to."""
+        return tuple(_parse_target(pattern, target) for pattern, target in self.resolve)
+
     def verifies_certificate(self, host: str) -> bool:
         """True if ``host`` must have a certificate from a trusted authority."""
         return not any(_matches(pattern.lower(), host) for pattern in self.tls_unverified)

@@ -47,6 +47,22 @@ _PRIVATE = tuple(
 # Python classifies these as global or not depending on its version: protocol assignments (one cloud's metadata service
 # among them), 6to4 relays, documentation, and all IPv6 space that IANA has not allotted.
 _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+# Services of clouds that hand out keys to whoever asks: inside private or public ranges, and never a news site. The
+# usual one, 169.254.169.254, is link-local like 169.254.170.2 of containers, and so forbidden already.
+_METADATA = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "100.100.100.200/32",  # Alibaba Cloud
+            "168.63.129.16/32",  # Azure
+            "192.0.0.192/32",  # Oracle Cloud
+            "fd00:ec2::/32",  # AWS: metadata at ::254, names at ::253, time at ::123, keys of pods at ::23
+            "fd20:ce::254/128",  # Google Cloud
+            "fd00:c1::a9fe:a9fe/128",  # Oracle Cloud
+            "fd00:42::42/128",  # Scaleway
+        ),
+    )
+)
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 _IPV6 = 6
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -65,9 +81,9 @@ def address_scope(address: str) -> AddressScope:
     """Return the scope of an IP ``address``. An IPv4 address inside an IPv6 address decides its scope.
 
     By the IANA special-purpose registries (RFC 6890), link-local, multicast, documentation, unspecified and reserved
-    addresses are forbidden even if private ones are allowed. A mapped address (``::ffff:a.b.c.d``) has the scope of its
-    IPv4 address. One tunnelled by NAT64, 6to4 or Teredo is public or forbidden, because no private network is reached
-    that way.
+    addresses are forbidden even if private ones are allowed, and so are the metadata services of clouds. A mapped
+    address (``::ffff:a.b.c.d``) has the scope of its IPv4 address. One tunnelled by NAT64, 6to4 or Teredo is
+    public or forbidden, because no private network is reached that way.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
@@ -77,11 +93,26 @@ def address_scope(address: str) -> AddressScope:
         if tunnelled:
             is_public = all(address_scope(inner) is AddressScope.PUBLIC for inner in tunnelled)
             return AddressScope.PUBLIC if is_public else AddressScope.FORBIDDEN
+    if any(ip in network for network in _METADATA):
+        return AddressScope.FORBIDDEN
     if any(ip in network for network in _PRIVATE):
         return AddressScope.PRIVATE
     is_allotted = ip.version != _IPV6 or ip in _UNICAST
     is_reserved = not ip.is_global or ip.is_multicast or any(ip in network for network in _RESERVED)
     return AddressScope.PUBLIC if is_allotted and not is_reserved else AddressScope.FORBIDDEN
+
+
+def refusal_of(address: str, *, allow_private: bool) -> str:
+    """Return the reason why nothing may be sent to an IP ``address``, a predicate; empty if it may.
+
+    Raises ValueError if ``address`` is a name: look it up once, and check and use what it returned.
+    """
+    scope = address_scope(address)
+    if scope is AddressScope.FORBIDDEN:
+        return "is not an address of the public web"
+    if scope is AddressScope.PRIVATE and not allow_private:
+        return "is a private address; allow_private would permit it"
+    return ""
 
 
 def _tunnelled(ip: ipaddress.IPv6Address) -> tuple[str, ...]:
@@ -190,13 +221,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise FetchError(Reason.DNS, f"{host}: {error.strerror or error}") from error
 
     def _check(self, host: str, address: str, port: int) -> None:
-        scope = address_scope(address)
         label = address if host == address else f"{host} ({address})"
-        if scope is AddressScope.PRIVATE and self._allow_private:
-            return
-        if scope is AddressScope.PRIVATE:
-            raise FetchError(Reason.REFUSED_ADDRESS, f"{label} is a private address; allow_private would permit it")
-        if scope is AddressScope.FORBIDDEN:
-            raise FetchError(Reason.REFUSED_ADDRESS, f"{label} is not an address of the public web")
-        if port not in _PORTS:
+        reason = refusal_of(address, allow_private=self._allow_private)
+        if reason:
+            raise FetchError(Reason.REFUSED_ADDRESS, f"{label} {reason}")
+        if address_scope(address) is AddressScope.PUBLIC and port not in _PORTS:
             raise FetchError(Reason.REFUSED_ADDRESS, f"{label}: port {port} is not a port of the web")

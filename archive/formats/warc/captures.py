@@ -26,7 +26,15 @@ from archive.formats.imported import (
     page_outcome,
     parse_capture_time,
 )
-from archive.formats.media_type import declared_type, file_type, is_html_type, is_never_html, non_html_type
+from archive.formats.media_type import (
+    declared_type,
+    file_type,
+    is_html_type,
+    is_never_html,
+    is_pdf_type,
+    non_html_type,
+    pdf_start,
+)
 from archive.formats.warc.capture_metadata import COMPLETE, SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
 from archive.formats.warc.http_head import MAX_HEAD_BYTES, HttpHead, split_final_head, split_head
 from archive.formats.warc.http_response import (
@@ -368,16 +376,16 @@ def _content_type(record: WarcRecord, head: HttpHead | None) -> str:
 
 
 def _may_be_page(head: HttpHead | None, content_type: str) -> bool:
-    """False for a redirect, an interim response, and a type that is never HTML."""
+    """False for a redirect, an interim response, and a type that is neither HTML nor PDF."""
     is_final = head is None or not (head.is_interim or head.status[1] in REDIRECTS)
-    return is_final and not is_never_html(content_type)
+    return is_final and (is_pdf_type(content_type) or not is_never_html(content_type))
 
 
 def _is_page(outcome: Outcome) -> bool:
-    """True if a body is HTML by its declared type, or by its first bytes under a type that does not say."""
-    if is_html_type(outcome.content_type):
-        return True
+    """True if a body is HTML by its declared type, or HTML or PDF by its first bytes."""
     payload = outcome.payload or b""
+    if is_html_type(outcome.content_type) or pdf_start(payload, outcome.content_type) is not None:
+        return True
     return not file_type(payload) and not non_html_type(
         decode_text(payload, outcome.content_type), outcome.content_type
     )

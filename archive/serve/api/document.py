@@ -49,6 +49,11 @@ _PATHS: dict[str, Json] = {
     },
     "versions": {"says": "Versions by first sight, newest first", "rows": "versions=Change*", "takes": _WINDOW},
     "changes": {"says": "Changes, newest first", "rows": "changes=Change*", "takes": _WINDOW},
+    "events": {
+        "says": "Everything worth telling, newest first: edits, pages gone or back, copies, broken lists, failed runs",
+        "rows": "events=Event*",
+        "takes": "after limit source since until kind",
+    },
     "snapshots": {
         "says": "Captures of one source, oldest first",
         "rows": "snapshots=Snapshot*",

@@ -12,7 +12,7 @@ from archive.api import serialize
 from archive.serve import paths, side_by_side, wording
 from archive.serve.api.document import document
 from archive.serve.bounded_diff import check_judged_in_time, compare_in_time
-from archive.serve.pages import article, as_of, captures, clusters, copies, parameters, runs, search, sources
+from archive.serve.pages import article, as_of, captures, clusters, copies, events, parameters, runs, search, sources
 from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.versions.diff import edits_json
@@ -150,6 +150,7 @@ def routes() -> list[Route]:
         "articles/{id:int}": _article,
         "versions": _versions,
         "changes": _changes,
+        "events": events.show,
         "snapshots": _snapshots,
         "texts/{sha256}": _text,
         "diffs/{a}..{b}": _diff,

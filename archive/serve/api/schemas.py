@@ -37,12 +37,12 @@ MEANINGS: dict[str, str] = {
         "same_as seen status streak unchanged usual_length version versions",
         "digest": "payload_sha256 text_sha256",
         "next": "next",
-        "number": "seconds",
+        "number": "lag_seconds seconds",
         "rate": "changes_a_week",
-        "share": "certainty score shared similarity",
+        "share": "certainty score shared similarity weight",
         "shares": "coverage",
         "when": "at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at last_checked_at "
-        "last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at started_at to "
+        "last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at since started_at to "
         "waits_until",
         "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
     }.items()
@@ -63,6 +63,7 @@ PARTS: dict[str, str] = {
     "lag": "seconds by said",
     "life": "summary checks=tick*",
     "original_label": "url version title first_seen_at? published_at? text_sha256=text label note labelled_at",
+    "original_of": "url outlet title source=count?",
     "pair": "a=side b=side relation score coverage because lengths=count* passages=passage* swaps=swap* rows=row*",
     "passage": "n a=span b=span similarity anchors*",
     "ref": "url version title first_seen_at? published_at? text_sha256=text",
@@ -100,6 +101,8 @@ SHAPES: dict[str, str] = {
     "Group": f"{_OUTLET} title at? count outlets members=Member* standing standing_said certainty",
     "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? "
     "gone_between=gap* newest diff?",
+    "Event": "id=text kind label at since url outlet source=count? group title summary before after kinds* weight "
+    "version? context of=original_of? lag_seconds? path",
     "Run": "id kind owner started_at finished_at? counts=counts prefect?",
 }
 """Schemas with a name in the description."""

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from starlette.responses import Response
 
 from archive.formats.http_status import REDIRECTS
+from archive.serve.fetch_metadata import may_have_raw_bytes
 from archive.serve.memento.cdx_index import bare_media_type
 from archive.serve.memento.datetime14 import format_datetime14, format_http_date
 from archive.serve.memento.rewrite import escape_url
@@ -45,6 +46,11 @@ INLINE: Final = frozenset(
     }
 )
 """Media types a browser may show. SVG, XML with style sheets, PDF and MHTML are programs or contain pages."""
+
+_RAW_REFUSED: Final = (
+    "Raw bytes of captures are for programs, and this request came from a page that would run or show them. "
+    "Leave id_ out of the address to see the page, or type this address to save its bytes.\n"
+)
 
 _PLAIN_STATUS: Final = frozenset({*range(200, 204), *range(400, 600)}) - {407, 426}
 """Statuses that describe the page and ask nothing of the client. 407 would ask for a password, 426 for a protocol."""
@@ -89,7 +95,9 @@ class Replay:
 
 
 def respond(replay: Replay, links: Links, request_headers: Mapping[str, str]) -> Response:
-    """Return the response for a memento."""
+    """Return the response for a memento. Raw bytes are refused to a page that would run or show them."""
+    if replay.raw and not may_have_raw_bytes(request_headers):
+        return Response(_RAW_REFUSED, 403, POLICY | {"cache-control": "no-store"}, "text/plain")
     memento, source = replay.memento, replay.source
     headers = POLICY | {
         "memento-datetime": format_http_date(memento.at),
@@ -149,8 +157,7 @@ def _redirect_target(replay: Replay) -> str | None:
 def _body_headers(replay: Replay, request_headers: Mapping[str, str]) -> dict[str, str]:
     declared = _declared_type(replay.source)
     is_inline = bare_media_type(declared) in INLINE
-    # A download tool does not say what the bytes are for. A browser that would show them does.
-    navigates = request_headers.get("sec-fetch-dest", "empty") in {"document", "iframe", "frame", "embed", "object"}
+    navigates = request_headers.get("sec-fetch-dest", "empty").lower() == "document"
     headers = {"content-type": declared if replay.raw or is_inline else "application/octet-stream"}
     if (replay.raw and navigates) or not (replay.raw or is_inline):
         headers["content-disposition"] = f'attachment; filename="{_file_name(replay, declared)}"'

@@ -13,6 +13,7 @@ from archive.serve.pages import (
     clusters,
     copies,
     diff,
+    events,
     inbox,
     pasted,
     runs,
@@ -26,5 +27,20 @@ if TYPE_CHECKING:
 
 def routes() -> list[Route]:
     """Return the routes of all pages."""
-    modules = (inbox, article, captures, cite, diff, clusters, copies, search, sources, runs, as_of, about, pasted)
+    modules = (
+        inbox,
+        events,
+        article,
+        captures,
+        cite,
+        diff,
+        clusters,
+        copies,
+        search,
+        sources,
+        runs,
+        as_of,
+        about,
+        pasted,
+    )
     return [route for module in modules for route in module.routes()]

@@ -11,6 +11,7 @@ from archive.api import serialize
 from archive.api.related_copies import RelatedCopies
 from archive.api.version_ref import Ref
 from archive.serve import charts, paths, wording
+from archive.serve.advice import advice
 from archive.serve.bounded_diff import Allowance
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
@@ -91,6 +92,7 @@ def view(facts: Facts) -> Json:
         "facts": [serialize.fact(fact) for fact in facts.facts],
         "copies": copies(facts),
         "checks": facts.health.count,
+        "nothing": advice(facts.health.empty) if facts.health.empty else None,
         "feed": paths.feed(source.id),
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.api import Listing
 from archive.serve import charts, paths, wording
+from archive.serve.advice import advice
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import format_duration, iso
@@ -73,6 +74,7 @@ def row(health: SourceHealth, now: datetime, plan: Plan | None) -> Json:
         "due": plan is not None and plan.is_due(source.id),
         "waits_until": iso(health.waits_until) if health.waits_until else None,
         "list_note": health.list_note or None,
+        "nothing": advice(health.empty) if health.empty else None,
         "same_as": source.same_as,
         "retired_at": iso(source.retired_at) if source.retired_at else None,
         "last_checks": [

@@ -1,0 +1,143 @@
+"""Events: everything worth telling, derived from what is recorded, in order of time.
+
+The inbox, the feeds, the JSON, the notices and the command line all read ``EventQuestions.events``. Nothing here is
+stored (decision 0029): an event is a function of captures, versions, links and runs, and its id is the same whenever it
+is derived again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive.api import article_events, drift, list_events
+from archive.api.copies import CopyQuestions
+from archive.api.event_words import with_words
+from archive.api.questions import Listing
+from db.microseconds import instant, micros
+from db.queries import drift as drift_queries
+from db.queries import events as event_queries
+from db.records import WEIGHTS, Event, EventFilter, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from db.queries.events import Window
+
+    Place = tuple[int, str]  # a position in the order of time: an instant in microseconds, and the id of an event
+
+FIRST_WINDOW = timedelta(days=1)
+"""Length of the newest window read for a page. Each further one is twice as long, up to ``LONGEST_WINDOW``."""
+
+LONGEST_WINDOW = timedelta(days=32)
+
+MOST_WINDOWS = 40
+"""Most windows read for a page: 3 years where nothing matches the filters. The next page goes on from there."""
+
+STALE_FOR = timedelta(days=30)
+"""Age of a correction up to which copies are checked for the old words."""
+
+_ARTICLE = frozenset({EventKind.EDITED, EventKind.CORRECTION, EventKind.NEW})
+_ABSENCE = frozenset({EventKind.GONE, EventKind.BACK, EventKind.PAYWALLED, EventKind.BLOCKED})
+_LIST = frozenset({EventKind.LIST_BROKEN, EventKind.LIST_SHRUNK, EventKind.SILENT})
+_TICK = timedelta(microseconds=1)
+
+
+class EventQuestions(CopyQuestions):
+    """Queries about events."""
+
+    def events(self, filters: EventFilter, *, after: Place | None = None, limit: int = 50) -> Listing[Event, Place]:
+        """Return the events that match, the newest first, with their words. A page may have fewer than ``limit``."""
+        bounds = event_queries.bounds_of_records(self._ask)
+        if bounds is None:
+            return Listing(())
+        start = max(bounds[0], filters.since or bounds[0])
+        last = [bounds[1], *([filters.until] if filters.until else []), *([instant(after[0])] if after else [])]
+        end = min(last) + _TICK
+        events: list[Event] = []
+        length = FIRST_WINDOW
+        for _ in range(MOST_WINDOWS):
+            window = max(start, end - length), end
+            events += self._page_of(window, filters, after)
+            end, length = window[0], min(2 * length, LONGEST_WINDOW)
+            if len(events) > limit or end <= start:
+                break
+        rows = tuple(with_words(self._ask, event) for event in events[:limit])
+        if len(events) > limit:
+            return Listing(rows, _place_of(events[limit - 1]))
+        return Listing(rows, None if end <= start else (micros(end), ""))
+
+    def events_between(self, window: Window, filters: EventFilter) -> list[Event]:
+        """Return all events in a window of time that match, the newest first, without the words of edits.
+
+        The window includes its start and excludes its end.
+        """
+        kinds = frozenset(filters.kinds or EventKind)
+        matching = {
+            event.id: event
+            for event in self._derived(window, kinds, filters.source_id)
+            if event.kind in kinds and window[0] <= event.at < window[1] and event.weight >= filters.least
+        }
+        return sorted(matching.values(), key=_place_of, reverse=True)
+
+    def words_of(self, event: Event) -> Event:
+        """Return an event with the words that changed, if it is an edit."""
+        return with_words(self._ask, event)
+
+    def _page_of(self, window: Window, filters: EventFilter, after: Place | None) -> list[Event]:
+        events = self.events_between(window, filters)
+        return [event for event in events if after is None or _place_of(event) < after]
+
+    def _derived(self, window: Window, kinds: Collection[EventKind], source_id: int | None) -> Iterator[Event]:
+        if _ARTICLE.intersection(kinds):
+            yield from article_events.version_events(self._ask, window, kinds, source_id)
+        if _ABSENCE.intersection(kinds):
+            yield from article_events.absence_events(self._ask, window, source_id)
+        if EventKind.COPIED in kinds:
+            yield from article_events.copy_events(self._ask, window, source_id)
+        if EventKind.STALE_COPY in kinds:
+            yield from self._stale(window, source_id)
+        if _LIST.intersection(kinds):
+            yield from self._of_lists(window, source_id)
+        if EventKind.RUN_FAILED in kinds and source_id is None:
+            before = window[0] - list_events.LOOK_BACK
+            yield from list_events.failed_runs(event_queries.runs_between(self._ask, (before, window[1])))
+        if EventKind.DRIFT in kinds and source_id is None:
+            yield from self._drift(window)
+
+    def _stale(self, window: Window, source_id: int | None) -> Iterator[Event]:
+        wide = window[0] - STALE_FOR, window[1]
+        changed = event_queries.sources_with_copies(
+            self._ask, wide, changed=True, source_id=source_id, limit=article_events.MOST_COPIED
+        )
+        for original in event_queries.places(self._ask, changed).values():
+            passages = self.stale(original.url)
+            if passages:
+                yield from article_events.stale_events(self._ask, original.url, passages, original.source_id)
+
+    def _of_lists(self, window: Window, source_id: int | None) -> Iterator[Event]:
+        wide = window[0] - list_events.LOOK_BACK, window[1]
+        for place in event_queries.lists(self._ask, source_id=source_id):
+            checks = event_queries.list_checks(self._ask, place.source_id, wide)
+            yield from list_events.broken_lists(place, checks)
+            yield from list_events.shrunk_lists(place, checks)
+            finds = event_queries.finds(self._ask, place.source_id, wide)
+            yield from list_events.silences(place, finds, checks)
+
+    def _drift(self, window: Window) -> Iterator[Event]:
+        readings = drift_queries.read_lengths(self._ask, window[1] - drift.LOOK_BACK)
+        for alarm in drift.alarms(reading for reading in readings if reading.at < window[1]):
+            yield Event(
+                kind=EventKind.DRIFT,
+                at=alarm.raised_at,
+                since=alarm.since,
+                url="",
+                title=f"{alarm.name}: texts seem to be read only in part",
+                subject=f"{alarm.host} {alarm.since:%Y-%m}",
+                weight=WEIGHTS[EventKind.DRIFT],
+                detail=alarm.because,
+            )
+
+
+def _place_of(event: Event) -> Place:
+    return micros(event.at), event.id

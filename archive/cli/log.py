@@ -1,0 +1,191 @@
+"""The verb log: the signed transparency log over all captures."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.common import PROBLEMS, SOME_FAILED, verb
+from archive.cli.output import count, say
+from db.errors import BadInput
+
+if TYPE_CHECKING:
+    from archive.settings import Settings
+
+
+@click.group(subcommand_metavar="COMMAND ...", context_settings={"help_option_names": ["-h", "--help"]})
+def log() -> None:
+    r"""Sign the state of the archive, so that later changes of it can be proven.
+
+    Every capture is an entry of a log (RFC 6962). A checkpoint is a signed line about all entries so far. Whoever has
+    one can prove later that nothing before it was changed or removed. Needs the extra wirecopy[proof].
+
+    \b
+    wirecopy log key --create daily.example/archive
+    wirecopy log checkpoint > checkpoint.txt            give it to somebody else
+    wirecopy log consistency checkpoint.txt             later: does the archive continue it?
+    """
+
+
+@verb
+@click.option("--create", metavar="NAME", help="Create the key of this archive's log, with this name.")
+def key(settings: Settings, *, create: str | None) -> None:
+    """Print the public key of the log, or create the key with --create.
+
+    The private key is a file beside the archive that only you can read. It is in no backup and no export: copy it
+    yourself to a safe place. Publish the public key, so that others know it from elsewhere than the archive.
+    """
+    from archive.api import signed_log
+
+    if create is None:
+        click.echo(signed_log.read_key(settings.db).verifier())
+        return
+    created = signed_log.create_key(settings.db, create, seed=secrets.token_bytes(32), now=settings.wall())
+    click.echo(created.verifier())
+    say(f"The private key is {signed_log.key_path(settings.db)}. No backup has it: copy it to a safe place yourself.")
+    say("Publish the line above. Next: wirecopy log checkpoint")
+
+
+@verb
+@click.option("--to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Also write it to a file.")
+def checkpoint(settings: Settings, *, to: Path | None) -> None:
+    """Sign the present state of the log and print it.
+
+    An archive that does not continue its last checkpoint, such as an older backup, is not signed (exit code 5).
+    """
+    from archive.api import signed_log
+
+    signed = signed_log.sign(settings.db)
+    if to is not None:
+        _write(to, signed.note)
+    click.echo(signed.note, nl=False)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror}). Name another file") from error
+
+
+@verb
+@click.argument("entry", metavar="NUMBER|URL[@N|@T]")
+def prove(settings: Settings, entry: str) -> None:
+    r"""Print the proof that a capture is in the log, as a C2SP tlog-proof.
+
+    NUMBER is that of the hash chain in wirecopy cite. For an address it is the capture that cite names.
+
+    \b
+    wirecopy log prove 63
+    wirecopy log prove https://daily.example/border-talks@2026-01-05T09:00Z
+    """
+    from archive.api import Archive, signed_log
+    from archive.api.version_ref import parse_ref
+
+    if entry.isascii() and entry.isdecimal():
+        number = int(entry[:18])
+    else:
+        with Archive(settings.db) as archive:
+            number = archive.cite(parse_ref(entry, now=settings.now())).link.position
+    click.echo(signed_log.prove(settings.db, number), nl=False)
+
+
+@verb
+@click.argument("old", metavar="CHECKPOINT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", "verifier", metavar="KEY", help="The public key that must have signed it. Default: our own.")
+def consistency(settings: Settings, old: Path, *, verifier: str | None) -> int:
+    """Prove that the archive continues an earlier checkpoint, and print the hashes of the proof.
+
+    Exit code 1 means that the archive does not: entries before the checkpoint were changed, or are missing.
+    """
+    from base64 import b64encode
+
+    from archive.api import signed_log
+    from archive.formats import signed_note
+
+    try:
+        note = old.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{old}: cannot be read ({error})") from error
+    text = signed_note.open_note(note, verifier or signed_log.read_key(settings.db).verifier())
+    earlier = signed_note.parse_checkpoint(text)
+    try:
+        size, proof = signed_log.continues(settings.db, earlier)
+    except signed_log.LogForked as error:
+        say(f"Not consistent: {error}.")
+        return PROBLEMS
+    for sibling in proof:
+        click.echo(b64encode(sibling).decode())
+    say(f"The log of {count(size, 'entry', 'entries')} continues the {earlier.size} of {old}.")
+    return 0
+
+
+@verb
+@click.option("--because", metavar="REASON", required=True, help="The reason, which is recorded in the new log.")
+def new(settings: Settings, *, because: str) -> None:
+    """Begin a new log after the archive was replaced by an older one.
+
+    The new log has the next name (NAME/2). Its first entry names the old log, its last checkpoint and the reason.
+    """
+    from archive.api import signed_log
+
+    signed = signed_log.begin_new_log(settings.db, because=because, now=settings.wall())
+    click.echo(signed.note, nl=False)
+    say(f"The log {signed.checkpoint.origin} begins. Publish its key: wirecopy log key")
+
+
+@verb
+@click.argument("url")
+@click.option("--key", "verifier", metavar="KEY", required=True, help="The public key of the log: name+id+key.")
+@click.option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the last checkpoint is kept. Default: a file named after the log in data/logs/.",
+)
+def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None) -> int:
+    r"""Check that the log of another archive continues what it showed the last time.
+
+    URL is the address of its log: wirecopy serve has it at /log. Exit code 1 means that the log does not continue the
+    last checkpoint, and the new one is not kept. Exit code 3 means that it cannot be read now.
+
+    \b
+    wirecopy log monitor https://archive.example/log --key daily.example/archive+0f1e2d3c+AZ...
+    """
+    import re
+
+    from archive.crawl.fetch import policy_from
+    from archive.crawl.log_monitor import watch
+
+    name = re.sub(r"[^\w.-]+", "-", verifier.partition("+")[0][:100])
+    path = state or settings.db.parent / "logs" / f"{name}.checkpoint"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = watch(policy_from(settings), url.rstrip("/"), verifier=verifier, state=path)
+    say(report.sentence)
+    return {"consistent": 0, "unreadable": SOME_FAILED}.get(report.result, PROBLEMS)
+
+
+@verb
+def anchor(settings: Settings) -> int:
+    """Have the log stamped by the time-stamping authorities of the settings (authorities) now.
+
+    wirecopy refresh does it by itself, once an hour at most. Exit code 3 means that an authority gave no time stamp.
+    """
+    import asyncio
+
+    from archive.pipeline import anchors
+
+    if not settings.authorities:
+        raise BadInput('no authority is set. Write authorities = ["https://tsa.example/tsr"] into wirecopy.toml')
+    reports = asyncio.run(anchors.anchor(settings))
+    for report in reports:
+        stamped_at = report.stamped_at
+        say(f"{report.authority}: {report.problem or f'stamped {stamped_at:%Y-%m-%d %H:%M:%S} UTC'}")
+    return SOME_FAILED if any(report.problem for report in reports) else 0
+
+
+for _command in (key, checkpoint, anchor, prove, consistency, new, monitor):
+    log.add_command(_command)

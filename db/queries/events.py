@@ -1,0 +1,235 @@
+"""Queries for events: what was first seen, missing, copied, listed or run in a window of time.
+
+Every window includes its start and excludes its end.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.microseconds import instant, instant_or_none, micros
+from db.records import Relation, SeedKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from db.reader import Ask, Row
+
+    Window = tuple[datetime, datetime]
+
+_COPIES = tuple(str(relation) for relation in Relation if relation.is_copy)
+_PLACE = """h.id AS source_id, h.url, coalesce(d."group", '') AS seed_group, coalesce(d.key, '') AS seed_key"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An article or list: its source, address, group and seed, and the headline of its newest version."""
+
+    source_id: int
+    url: str
+    group: str
+    seed_key: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """A version as an event needs it."""
+
+    place: Place
+    number: int
+    at: datetime
+    kinds: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCheck:
+    """A check of a list: the reason of a failure, the flags of its page, and the length of its payload."""
+
+    at: datetime
+    reason: str | None
+    detail: str
+    flags: tuple[str, ...]
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run, and the start of the next one of any kind."""
+
+    id: int
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, int]
+    next_at: datetime | None
+
+
+_VERSIONS = f"""
+    SELECT {_PLACE}, v.number, v.first_seen_at, v.kinds, v.score, v.title
+    FROM version v INDEXED BY ix_version_first_seen_at_number
+    JOIN source h ON h.id = v.source_id LEFT JOIN seed d ON d.id = h.seed_id
+    WHERE v.superseded_at IS NULL AND v.cause <> 'recipe' AND v.first_seen_at >= :since AND v.first_seen_at < :until
+      AND v.number >= :least AND v.number <= :most AND (:source IS NULL OR v.source_id = :source)
+    ORDER BY v.first_seen_at DESC, v.id DESC LIMIT :limit"""
+
+
+def versions_between(
+    ask: Ask, window: Window, *, firsts: bool, changes: bool, source_id: int | None, limit: int
+) -> list[VersionRow]:
+    """Return the versions first seen in a window, newest first: first versions, changes, or both."""
+    least, most = (1 if firsts else 2), (1 << 40 if changes else 1)
+    rows = ask(_VERSIONS, **_bounds(window), least=least, most=most, source=source_id, limit=limit)
+    return [
+        VersionRow(
+            place=_place(row, row["title"]),
+            number=row["number"],
+            at=instant(row["first_seen_at"]),
+            kinds=tuple(json.loads(row["kinds"])),
+            score=row["score"],
+        )
+        for row in rows
+    ]
+
+
+# A check that met an absence, or one that met a text soon after an absence. A few earlier checks are read, because a
+# passing failure or a 304 may come between.
+_ABSENT = """
+    SELECT DISTINCT coalesce(s.same_as, s.id) AS id
+    FROM capture c {index} JOIN source s ON s.id = c.source_id AND s.kind = 'article'
+    LEFT JOIN derivation x ON x.capture_id = c.id
+    WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
+      AND (:source IS NULL OR s.id = :source OR s.same_as = :source)
+      AND (coalesce(c.reason, x.verdict) IN {states} OR EXISTS (
+          SELECT 1 FROM (SELECT p.id, p.reason FROM capture p WHERE p.source_id = c.source_id AND p.part = 1
+                         AND p.captured_at < c.captured_at ORDER BY p.captured_at DESC LIMIT 4) e
+          LEFT JOIN derivation y ON y.capture_id = e.id WHERE coalesce(e.reason, y.verdict) IN {states}))
+    ORDER BY 1"""
+
+
+def sources_absent(ask: Ask, window: Window, states: Sequence[str], *, source_id: int | None) -> list[int]:
+    """Return the articles of which a check in the window met one of these states, or followed one that did."""
+    index = "INDEXED BY ix_capture_captured_at" if source_id is None else ""
+    sql = _ABSENT.format(states=tuple(states), index=index)
+    return [row["id"] for row in ask(sql, **_bounds(window), source=source_id)]
+
+
+_COPYING = f"""
+    SELECT DISTINCT v.source_id AS id FROM version v INDEXED BY ix_version_first_seen_at_number
+    WHERE v.superseded_at IS NULL AND v.first_seen_at >= :since AND v.first_seen_at < :until AND v.number >= :least
+      AND (:source IS NULL OR v.source_id = :source)
+      AND (EXISTS (SELECT 1 FROM link l WHERE l.a_text_id = v.text_id AND l.relation IN {_COPIES})
+           OR EXISTS (SELECT 1 FROM link l WHERE l.b_text_id = v.text_id AND l.relation IN {_COPIES})
+           OR EXISTS (SELECT 1 FROM version w WHERE w.text_id = v.text_id AND w.superseded_at IS NULL
+                      AND w.source_id <> v.source_id))
+    ORDER BY 1 LIMIT :limit"""
+
+
+def sources_with_copies(ask: Ask, window: Window, *, changed: bool, source_id: int | None, limit: int) -> list[int]:
+    """Return articles with a version first seen in the window (``changed``: a later one) whose text has copies."""
+    least = 2 if changed else 1
+    rows = ask(_COPYING, **_bounds(window), least=least, source=source_id, limit=limit)
+    return [row["id"] for row in rows]
+
+
+_PLACES = f"""
+    SELECT {_PLACE}, (SELECT v.title FROM version v WHERE v.source_id = h.id AND v.superseded_at IS NULL
+                      ORDER BY v.first_seen_at DESC, v.number DESC LIMIT 1) AS title
+    FROM json_each(:ids) f CROSS JOIN source h ON h.id = f.value LEFT JOIN seed d ON d.id = h.seed_id"""
+
+
+def places(ask: Ask, source_ids: Sequence[int]) -> dict[int, Place]:
+    """Return the places of sources, by id."""
+    return {row["source_id"]: _place(row, row["title"] or "") for row in ask(_PLACES, ids=json.dumps(list(source_ids)))}
+
+
+_LIST_KINDS = tuple(str(kind) for kind in SeedKind if kind.is_list and kind.is_listable and kind is not SeedKind.FILE)
+_LISTS = f"""
+    SELECT {_PLACE}, '' AS title FROM source h JOIN seed d ON d.id = h.seed_id
+    WHERE h.kind IN {_LIST_KINDS} AND (:source IS NULL OR h.id = :source) ORDER BY h.id"""
+
+
+def lists(ask: Ask, *, source_id: int | None) -> list[Place]:
+    """Return the lists of the seed index: feeds, sitemaps, section pages, TimeMaps."""
+    return [_place(row, "") for row in ask(_LISTS, source=source_id)]
+
+
+_LIST_CHECKS = """
+    SELECT c.captured_at, c.reason, c.detail, c.flags, p.length FROM capture c
+    LEFT JOIN payload p ON p.id = c.payload_id
+    WHERE c.source_id = :id AND c.part = 1 AND c.captured_at >= :since AND c.captured_at < :until
+    ORDER BY c.captured_at, c.id"""
+
+
+def list_checks(ask: Ask, source_id: int, window: Window) -> list[ListCheck]:
+    """Return the checks of a list in a window, by time."""
+    return [
+        ListCheck(
+            at=instant(row["captured_at"]),
+            reason=row["reason"],
+            detail=row["detail"] or "",
+            flags=tuple(json.loads(row["flags"])),
+            length=row["length"],
+        )
+        for row in ask(_LIST_CHECKS, id=source_id, **_bounds(window))
+    ]
+
+
+_FINDS = """
+    SELECT max(found_at) AS found_at FROM listing WHERE list_id = :id AND found_at >= :since AND found_at < :until
+    GROUP BY found_at / 3600000000 ORDER BY 1"""
+
+
+def finds(ask: Ask, source_id: int, window: Window) -> list[datetime]:
+    """Return when a list named an article for the first time, one instant an hour at most, by time."""
+    return [instant(row["found_at"]) for row in ask(_FINDS, id=source_id, **_bounds(window))]
+
+
+_RUNS = """
+    SELECT r.id, r.kind, r.started_at, r.finished_at, r.counts,
+           (SELECT min(n.started_at) FROM run n WHERE n.id > r.id) AS next_at
+    FROM run r WHERE r.started_at >= :since AND r.started_at < :until ORDER BY r.id"""
+
+
+def runs_between(ask: Ask, window: Window) -> list[RunRow]:
+    """Return the runs that started in a window."""
+    return [
+        RunRow(
+            id=row["id"],
+            kind=row["kind"],
+            started_at=instant(row["started_at"]),
+            finished_at=instant_or_none(row["finished_at"]),
+            counts=json.loads(row["counts"]),
+            next_at=instant_or_none(row["next_at"]),
+        )
+        for row in ask(_RUNS, **_bounds(window))
+    ]
+
+
+def bounds_of_records(ask: Ask) -> Window | None:
+    """Return the instants of the first and the last capture or run, None if there is neither."""
+    rows = [
+        ask(f"SELECT {end}({column}) AS at FROM {table}")[0]["at"]
+        for table, column in (("capture", "captured_at"), ("run", "started_at"), ("run", "finished_at"))
+        for end in ("min", "max")
+    ]
+    instants = [instant(at) for at in rows if at is not None]
+    return (min(instants), max(instants)) if instants else None
+
+
+def _place(row: Row, title: str) -> Place:
+    return Place(
+        source_id=row["source_id"],
+        url=row["url"],
+        group=row["seed_group"],
+        seed_key=row["seed_key"],
+        title=title,
+    )
+
+
+def _bounds(window: Window) -> dict[str, int]:
+    return {"since": micros(window[0]), "until": micros(window[1])}

@@ -19,7 +19,7 @@ SPREAD := -n auto --maxprocesses 4 --dist worksteal
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --upgrade --no-annotate \
 	--no-emit-index-url --python-version 3.11
 
-.PHONY: help setup install demo test test-slow check gate bench browser screenshots lock clean
+.PHONY: help setup install demo test test-slow check gate bench browser screenshots sbom lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -81,6 +81,9 @@ browser:  ## install Debian's Chromium for the browser tests; without it they ar
 
 screenshots: setup  ## take pictures of the demo's pages, in build/screenshots and docs/pictures
 	$(RUN)python tests/pictures.py $(ARGS)
+
+sbom: setup  ## list all packages with their licences, in build/sbom.json (CycloneDX) and build/licences.txt
+	$(RUN)python bench/build_sbom.py build
 
 lock: setup  ## renew both lock files: the newest versions that pyproject.toml allows, for every Python it allows
 	command -v uv >/dev/null || $(RUN)python -m pip install --quiet uv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive.serve.mcp import MAX_CHARACTERS, ArchiveTools, quote
+from archive.serve.mcp import MAX_CHARACTERS, ArchiveTools
+from archive.serve.quoted_text import quote
 from db.errors import BadInput, NotArchived
 from db.store import Store
 from tests.builders import DAY, HOUR, T0, URL, add_source, make_history
@@ -84,9 +86,9 @@ def test_versions_diff_copies_and_search_answer(tools: ArchiveTools) -> None:
     assert [version["version"] for version in tools.versions(URL)["versions"]] == [1, 2, 3]
     assert "-The harbour opens." in inside(tools.diff(URL, 1, 2)["diff"])
     (cluster,) = tools.copies(URL)["clusters"]
-    assert {member["url"] for member in cluster["members"]} == {URL, COPY}
+    assert {inside(member["url"]) for member in cluster["members"]} == {URL, COPY}
     (hit,) = tools.search("harbour opens", gone=True)["hits"]
-    assert (hit["url"], hit["version"], hit["absent_since_version"]) == (URL, 1, 2)
+    assert (inside(hit["url"]), hit["version"], hit["absent_since_version"]) == (URL, 1, 2)
 
 
 # --- over the wire ---------------------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def test_the_sdks_own_client_lists_five_read_only_tools(db: Path) -> None:
         assert tool.description
     assert set(session["tools"][1].input_schema["properties"]) == {"url", "version", "as_of", "start"}
     assert inside(session["article"].structured_content["text"]) == HOSTILE
-    assert {hit["url"] for hit in session["search"].structured_content["hits"]} == {URL, COPY}
+    assert {inside(hit["url"]) for hit in session["search"].structured_content["hits"]} == {URL, COPY}
     assert session["missing"].is_error
     assert "not in this archive" in session["missing"].content[0].text
     assert session["wrong"].is_error
@@ -139,3 +141,30 @@ def test_without_the_sdk_the_error_names_the_extra(db: Path, root: Path) -> None
     process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert process.returncode == 2
     assert "wirecopy[mcp]" in process.stderr
+
+
+@pytest.mark.slow
+def test_a_request_of_broken_characters_gets_an_answer(db: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    call = '{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search","arguments":{"words":"%s"}}}'
+    requests = [
+        json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}).encode(),
+        (call % (1, "harbour \\ud800")).encode(),
+        (call % (2, "harbour \udcff")).encode("utf-8", "surrogateescape"),
+        b"not JSON",
+        (call % (4, "harbour")).encode(),
+    ]
+    command = [sys.executable, "-c", "from archive.cli import main; main()", "--db", str(db), "mcp"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers = []
+        for request in requests:
+            process.stdin.write(request + b"\n")
+            process.stdin.flush()
+            answers.append(json.loads(process.stdout.readline()))
+        process.stdin.close()
+        assert process.wait(60) == 0
+    assert [answer["id"] for answer in answers] == [0, 1, 2, None, 4]
+    assert not any(answers[number]["result"]["isError"] for number in (1, 2, 4))
+    assert answers[3]["error"]["code"] == -32700

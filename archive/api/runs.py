@@ -14,8 +14,8 @@ from archive.urls import url_key
 from db.errors import NotArchived
 from db.lease_owner import active_leases
 from db.queries import drift as drift_queries
+from db.queries import rechecks, statistics, work_errors
 from db.queries import source_health as health_queries
-from db.queries import statistics, work_errors
 from db.queries import tombstones as tombstone_queries
 from db.records import ExpectedRun, Lease, Run
 from db.verify import verify
@@ -119,6 +119,10 @@ class RunQuestions(Questions):
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:
         """Yield every problem found by verification."""
         return verify(self._reader, deep=deep, key_of=url_key)
+
+    def recheck_faults(self) -> int:
+        """Return the number of faults that nightly rechecks found since the last ``wirecopy reextract``."""
+        return rechecks.faults_since_mended(self._ask)
 
     def chain_head(self) -> tuple[int, str] | None:
         """Return position and link of the last capture in the hash chain, None for an empty archive."""

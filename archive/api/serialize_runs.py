@@ -59,7 +59,13 @@ def report(summary: Report) -> Json:
         "finished_at": iso(summary.finished_at),
         "counts": summary.counts,
         "rows": [
-            {"url": row.url, "outcome": row.outcome, "versions": row.versions, "reason": row.reason}
+            {
+                "url": row.url,
+                "outcome": row.outcome,
+                "versions": row.versions,
+                "reason": row.reason,
+                "verdict": row.verdict or None,
+            }
             for row in summary.rows
         ],
         "changes": [{"url": change.url, **version(change)} for change in summary.changes],

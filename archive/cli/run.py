@@ -59,7 +59,7 @@ def _say_unsent_notices(settings: Settings) -> None:
     from archive.pipeline.notify import unsent_notices
 
     for kind, why in sorted(set(unsent_notices(settings.db))):
-        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a week")
+        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a month")
 
 
 def _say_index_changes(settings: Settings, report: Report) -> None:
@@ -194,6 +194,7 @@ def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
     """Read every saved page again with the current extraction rules, offline.
 
     Use it after an upgrade. A difference that comes from better rules never counts as an edit by the publisher.
+    It also mends texts and versions that wirecopy verify finds damaged: nothing that was read before is trusted.
     """
     from archive.pipeline.reprocess import preview_reextract
     from archive.pipeline.reprocess import reextract as run
@@ -245,7 +246,9 @@ def _finish(report: Report, *, json_: bool, empty: Mapping[str, str] | None = No
 
 def _print_report(report: Report, empty: Mapping[str, str]) -> None:
     failures = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    faulty_lists = [row for row in report.rows if row.outcome == "page" and row.reason and row.url not in empty]
+    other = [row for row in report.rows if row.url not in empty]
+    faulty_lists = [row for row in other if row.outcome == "page" and row.reason and not row.verdict]
+    no_article = [row for row in other if row.verdict]
     for row in (*failures, *faulty_lists):
         problem = "list with faults" if row.outcome == "page" else describe_state(row.outcome)
         click.echo(sanitize(f"{problem}: {row.url}"))
@@ -256,6 +259,11 @@ def _print_report(report: Report, empty: Mapping[str, str]) -> None:
     silent = [sentence for url, sentence in empty.items() if url not in failed_urls]
     for sentence in silent:
         click.echo(wrap(sanitize(sentence), then="      "))
+    for row in no_article[:_FEW]:
+        click.echo(sanitize(f"{describe_state(row.verdict)}: {row.url}"))
+        click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
+    if len(no_article) > _FEW:
+        say(f"{count(len(no_article) - _FEW, 'more page')} without an article; --json lists them all")
     for version in report.changes:
         click.echo(wrap(sanitize(f"{version.score:.2f}  {_what_changed(version)}: {version.title}"), then="      "))
         click.echo(sanitize(f"      {version.url}@{version.number}"))

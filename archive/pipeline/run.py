@@ -54,7 +54,10 @@ async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done."""
+    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done.
+
+    ``again``: it derives without trusting any row derived before.
+    """
 
     settings: Settings
     store: Store
@@ -69,6 +72,7 @@ class Run:
     counts: dict[str, int] = field(default_factory=dict)
     archives: dict[str, ArchiveAnswer] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    again: bool = False
 
     async def gather(self, visits: Sequence[Visit]) -> None:
         """Make these visits, in batches that keep an origin together."""
@@ -102,6 +106,7 @@ class Run:
             recipe=self.recipe,
             now=self.settings.now(),
             stopped=self.stopping.is_set,
+            again=self.again,
         )
         self.versions.extend(result.versions)
         opened = len(result.versions)
@@ -141,9 +146,19 @@ class Run:
         opened: dict[str, int] = {}
         for version in self.versions:
             opened[version.url] = opened.get(version.url, 0) + 1
+        run_ids = capture_queries.of_run(self.store.ask, self.run_id)
+        no_article = capture_queries.without_article(self.store.ask, run_ids)
         for capture in sorted(self.captures, key=lambda capture: (capture.reason is None, capture.url)):
             outcome = "page" if capture.reason is None else str(capture.reason)
-            yield Row(url=capture.url, outcome=outcome, versions=opened.get(capture.url, 0), reason=capture.detail)
+            verdict, why = no_article.get(capture.url, ("", "")) if capture.reason is None else ("", "")
+            reason = capture.detail or why
+            yield Row(
+                url=capture.url,
+                outcome=outcome,
+                versions=opened.get(capture.url, 0),
+                reason=reason,
+                verdict=verdict,
+            )
 
 
 @asynccontextmanager

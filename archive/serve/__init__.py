@@ -27,7 +27,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     api/                 /api/v1 and /openapi.json
     forms.py             the only changes a browser can make: read marks, labels, "check now"
     memento/             Memento, CDX and replay
-    mcp.py               tools for agents
+    mcp.py               tools for agents; quoted_text.py: strangers' text as data; agent_wire.py: repaired requests
     templates/           one a page, and base.html
     static/              app.css, app.js
 

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a run's table: the outcome for one source."""
+    """One row of a run's table: the outcome for one source.
+
+    ``verdict`` is empty unless a page came that shows no article. Then ``reason`` says why.
+    """
 
     url: str
     outcome: str
     versions: int = 0
     reason: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from archive.formats.warc.record_stream import DamagedRecord, RecordStream
@@ -26,6 +27,8 @@ def warcio_loader() -> Any:
 
 def import_warcio(module: str) -> Any:
     """Import a module of warcio, which is an optional extra. Raises `BadInput` if warcio is not installed."""
+    # Its only messages quote addresses of the file, and would reach the terminal with their control characters.
+    logging.getLogger("warcio").addHandler(logging.NullHandler())
     try:
         return importlib.import_module(f"warcio.{module}")
     except ImportError as error:

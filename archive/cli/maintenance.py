@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from archive.api import serialize_runs
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
 from archive.cli.output import count, format_size, print_facts, say, warn, wrap
+from archive.cli.wording import future_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archive.settings import Settings
     from db.records import Problem, RepackResult
+
+MOST_LISTED: Final = 1000
+"""Problems that verify lists; the rest is counted. A damaged table can have one for every row."""
 
 
 @verb
@@ -29,17 +36,27 @@ def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
     from archive.api import Archive
 
     with Archive(settings.db) as archive:
-        problems = list(archive.verify(deep=deep))
+        future = future_problems(archive.future_runs(settings.now()), str(settings.db))
+        problems, rest = _first(chain(future, archive.verify(deep=deep)))
         head = archive.chain_head()
     if json_:
-        chain = None if head is None else {"position": head[0], "link": head[1]}
-        print_json({"problems": [serialize_runs.problem(problem) for problem in problems], "chain": chain})
+        end = None if head is None else {"position": head[0], "link": head[1]}
+        rows = [serialize_runs.problem(problem) for problem in problems]
+        print_json({"problems": rows, "more": rest, "chain": end})
     else:
         _print_problems(problems)
+        if rest:
+            click.echo(f"and {count(rest, 'more problem')}")
         if head is not None:
             click.echo(f"hash chain: number {head[0]}, sha256 {head[1]}")
-        say(_conclude(problems))
+        say(_conclude(len(problems) + rest))
     return PROBLEMS if problems else 0
+
+
+def _first(problems: Iterable[Problem]) -> tuple[list[Problem], int]:
+    """Return the first `MOST_LISTED` problems and the number of the others: a broken table has one for each row."""
+    rows = iter(problems)
+    return list(islice(rows, MOST_LISTED)), sum(1 for _ in rows)
 
 
 @verb
@@ -62,7 +79,7 @@ def doctor(settings: Settings, *, json_: bool) -> int:
         )
         click.echo()
         _print_problems(problems)
-        say(_conclude(problems))
+        say(_conclude(len(problems)))
     return PROBLEMS if problems else 0
 
 
@@ -74,8 +91,8 @@ def _print_problems(problems: list[Problem]) -> None:
         click.echo(wrap(f"{where}{problem.what}{todo}", then="  "))
 
 
-def _conclude(problems: list[Problem]) -> str:
-    return f"{count(len(problems), 'problem')} found." if problems else "No problems found."
+def _conclude(problems: int) -> str:
+    return f"{count(problems, 'problem')} found." if problems else "No problems found."
 
 
 @verb

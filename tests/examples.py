@@ -54,6 +54,7 @@ NOT_RUN = {
     ". .venv/bin/activate": "the tests run in it",
     "wirecopy refresh": "needs the open web; tests/test_runs.py refreshes on loopback",
     "wirecopy backfill --since 2021-10-01 --until 2021-11-30 --from archives": "needs the open web",
+    "export WIRECOPY_ARCHIVES=https://web.archive.org/web/timemap/link/": "the next line needs it",
     "wirecopy up": "serves until Ctrl-C; tests/test_launch.py starts and stops it",
 }
 """Lines of examples that cannot run here, and why."""

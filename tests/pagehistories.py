@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from warcio.archiveiterator import ArchiveIterator
+
+from archive.api import Archive
+from archive.extract.worker_pool import Extractors
+from archive.pipeline.derive import derive
+from archive.pipeline.recipe import current_recipe
+from db.queries import captures as capture_queries
 from db.queries import statistics
+from db.store import Store
 from tests.builders import a_capture, add_source
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):
@@ -28,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from db.reader import Ask
-    from db.records import Capture
-    from db.store import Store
+    from db.records import Capture, History
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 VERSIONS = DATA / "versions"
+GOVERNMENT = DATA / "versions-govuk"
 SITES = DATA / "extraction" / "pages-fundus.jsonl.xz"
 
 SETS = {"ota": "62 pages of terms and policies", "news": "17 front, section and privacy pages of news sites"}
@@ -62,6 +70,31 @@ def histories(name: str) -> list[Seen]:
         for row in rows
     ]
     return sorted(seen, key=lambda one: (one.at, one.url))
+
+
+def government_histories() -> list[Seen]:
+    """Every capture of 89 pages of a government: the main part of each page, in the order of time."""
+    warc = zstd.decompress(
+        (GOVERNMENT / "govuk-dev.warc.zst").read_bytes(), options={zstd.DecompressionParameter.window_log_max: 27}
+    )
+    seen = []
+    for record in ArchiveIterator(BytesIO(warc)):
+        at = datetime.fromisoformat(record.rec_headers["WARC-Date"])
+        seen.append(Seen(record.rec_headers["WARC-Target-URI"], at, record.content_stream().read()))
+    return sorted(seen, key=lambda one: (one.at, one.url))
+
+
+def settle_histories(path: Path, seen: list[Seen]) -> dict[str, History]:
+    """Keep captures in a new archive at ``path`` as runs would, derive them, and return the history of each page."""
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+    recipe = current_recipe()
+    with Store(path) as store, Extractors(2) as extractors:
+        store.use_recipe(recipe, now)
+        keep_all(store, seen)
+        while waiting := capture_queries.underived(store.ask, 100):
+            derive(store, extractors, waiting, recipe=recipe, now=now, stopped=lambda: True)
+    with Archive(path) as archive:
+        return {url: archive.history(url)[1] for url in dict.fromkeys(one.url for one in seen)}
 
 
 def _address(row: dict[str, str]) -> str:

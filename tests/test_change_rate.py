@@ -334,6 +334,14 @@ def test_the_visits_of_the_last_day_are_counted_where_there_is_a_budget(store: S
     assert change_rate_queries.visits_spent(store.ask, T0 + 30 * HOUR) == {"daily": 2}
 
 
+def test_the_visits_of_all_seeds_of_a_group_count_together(store: Store):
+    seeds = [a_seed("one", budget=9), a_seed("two", url="https://daily.example/two", budget=9)]
+    store.sync_seeds(seeds, {seed.url: url_key(seed.url) for seed in seeds}, T0)
+    sources = [state(store, seed.url).source for seed in seeds]
+    store.record([(a_capture(source.id, at=T0 + n * HOUR), b"page") for source in sources for n in range(3)])
+    assert change_rate_queries.visits_spent(store.ask, T0 + 4 * HOUR) == {"daily": 6}
+
+
 def test_ages_are_counted_in_utc():
     assert age_origin(datetime(2026, 1, 5, 8, tzinfo=UTC), None).utcoffset() == timedelta()
     assert math.isinf(urgency(ArticleState(), 2 * YEAR))

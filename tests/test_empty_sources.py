@@ -127,7 +127,14 @@ def test_refresh_says_of_each_source_why_nothing_came_and_which_line_to_change(r
     code, output = refreshed
     assert code == 3
     lines = output.splitlines()
+    failed = lines.index("page not found (404): http://d.example/lost")
+    assert lines[failed + 1].strip() == "HTTP 404 Not Found"
+    place = f"(INDEX.md:{4 + len(CASES)})"
+    todo = f"Compare the address with the one in your browser {place}."
+    assert lines[failed + 2].strip() == f"No check of it brought anything yet. {todo}"
     for number, (name, (_, _, reason, remedy)) in enumerate(CASES.items(), 5):
+        if name == "lost":
+            continue
         (sentence,) = [line for line in lines if line.startswith(f"Nothing came of http://d.example/{name}: ")]
         assert reason in sentence
         assert remedy in sentence
@@ -180,3 +187,16 @@ def test_a_row_with_its_kind_corrected_is_read_although_the_server_says_unchange
     code, output = run(tmp_path, "refresh", "--force")
     assert (code, "Nothing came" in output) == (0, False)
     assert "http://d.example/a/first-story" in run(tmp_path, "list")[1]
+
+
+def test_any_address_of_the_index_can_be_explained(project: Path, refreshed: tuple[int, str]) -> None:
+    del refreshed
+    code, output = run(project, "explain", "g/rss")
+    assert code == 0
+    assert "article, g/rss, INDEX.md:5" in output
+    assert "it is a feed but listed as an article" in output
+    feed = json.loads(run(project, "explain", "http://d.example/feed", "--json")[1])
+    assert (feed["kind"], feed["state"], feed["nothing"]) == ("feed", "list", None)
+    assert "checked" in feed["next"]
+    assert run(project, "explain", "http://d.example/unheard-of")[0] == 4
+    assert "it is the first text found here" in run(project, "explain", "http://d.example/story")[1]

@@ -153,7 +153,7 @@ def test_refused_lines_are_in_the_json_too(here: Path, capsys: pytest.CaptureFix
     assert exit_code_of("import", path, "--json") == 1
     payload = json.loads(capsys.readouterr().out)
     Draft202012Validator(json.loads((ROOT / "docs/json/import.schema.json").read_text())).validate(payload)
-    assert payload["counts"] == {"read": 1, "new": 1, "versions": 1, "links": 0, "passed_over": 0}
+    assert payload["counts"] == {"read": 1, "new": 1, "versions": 1, "links": 0, "passed_over": 0, "no_article": 0}
     assert [(bad["file"], bad["line"]) for bad in payload["bad"]] == [(str(path), 2)]
 
 

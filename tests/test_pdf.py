@@ -255,3 +255,9 @@ def test_an_edit_of_a_pdf_is_a_version_and_a_scan_is_none(site: Site, store: Sto
     versions, states = archive(site, store, *(reply(body, Content_Type="application/pdf") for body in bodies))
     assert states == ["ok", "ok", "no_text", "ok"]
     assert [version.captures for version in versions] == [2, 1]
+
+
+def test_a_document_without_text_is_named_when_it_comes(tmp_path: Path) -> None:
+    (tmp_path / "scan.pdf").write_bytes(scanned(2))
+    ran = call_main("import", "--url", f"{HOST}/scan", "scan.pdf", cwd=tmp_path, WIRECOPY_DB=str(tmp_path / "a.db"))
+    assert "Pages without an article: PDF without text that can be read (1)." in ran.out + ran.err

@@ -389,6 +389,29 @@ def test_an_empty_window_is_refused(project: Project) -> None:
         backfill_scope(project.settings(), **window)
 
 
+def test_a_backfill_reads_new_seeds_of_the_index_first(tmp_path: Path) -> None:
+    with serve_project(tmp_path) as project:
+        project.write_index("## g\n\n- http://daily.example/talks\n- file: captures/old.warc\n")
+        settings = project.settings()
+        assert backfill_scope(settings) == ["http://daily.example/talks"]
+        assert backfill_scope(settings, since=(T0 + DAY).date()) == []
+        report = project.backfill(only=("g",))
+    assert (report.counts["visits"], report.counts["versions"]) == (1, 1)
+
+
+def test_a_backfill_counts_for_each_archive_and_names_the_failure(tmp_path: Path) -> None:
+    with serve_project(tmp_path) as project:
+        project.write_index("## g\n\n- http://daily.example/talks\n- http://daily.example/strait\n")
+        dead, empty = "http://127.0.0.1:1/timemap/link/", project.site.url("/timemap/link/")
+        settings = project.settings(ARCHIVES=f"{dead},{empty}", ALLOW_PRIVATE="yes")
+        assert len(backfill_scope(settings, source="archives")) == 2
+        report = asyncio.run(run_backfill(settings, source="archives"))
+    first, second = report.archives
+    assert (first.name, first.pages, first.recorded, first.failures) == ("127.0.0.1:1", 2, 0, 2)
+    assert (first.reason, report.failed) == ("connect", 2)
+    assert (second.pages, second.failures) == (2, 0)
+
+
 def test_a_backfill_of_payloads_derives_the_captures_of_the_window_again_offline(project: Project) -> None:
     project.refresh(T0 + DAY)
     before = contents(project.db)

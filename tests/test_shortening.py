@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archive.versions.history import settle
-from archive.versions.shortening import StoredEvidence, has_same_frame
+from archive.versions.shortening import StoredEvidence, has_same_frame, has_same_headline
 from db.records import Cause
 from tests.builders import HOUR, T0, URL, a_sighting, an_edit
 
@@ -66,6 +66,34 @@ def test_a_shortening_on_a_broken_page_waits(broken):
 
 def test_a_shortening_under_another_headline_waits():
     assert len(history_of(LINES, SHORT, titles=("Statement", "Sign in")).versions) == 1
+
+
+def part(lines: tuple[str, ...], *, end: str = "") -> bytes:
+    text = "".join(f"<p class='text'>{line}</p>" for line in lines)
+    links = "".join(
+        f"<a href='/{word}'>More about {word}</a>" for word in ("courts", "roads", "schools", "forests", "ports")
+    )
+    return f"<main id='top'><div class='story'>{text}</div>{end or links}</main>".encode()
+
+
+def test_a_part_of_a_page_is_whole_if_it_ends_as_before():
+    assert has_same_frame(part(LINES), part(SHORT))
+    assert not has_same_frame(part(LINES), part(SHORT, end="<p class='text'>Try again"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("Agency urges vigilance as storm continues", "Agency urges vigilance following storm", True),
+        ("Statement of the board", "Statement of the board", True),
+        ("Statement", "Sign in", False),
+        ("Statement", "", False),
+        ("Statement of the board", "Please sign in to read the news", False),
+        ("Board settles ferry landing", "Page not found", False),
+    ],
+)
+def test_a_reworded_headline_keeps_most_of_its_words(before, after, same):
+    assert has_same_headline(before, after) is same
 
 
 def test_a_later_text_that_goes_on_from_the_short_one_confirms_it():

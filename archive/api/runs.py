@@ -14,7 +14,7 @@ from archive.urls import url_key
 from db.errors import NotArchived
 from db.lease_owner import active_leases
 from db.queries import drift as drift_queries
-from db.queries import future_captures, statistics, work_errors
+from db.queries import future_captures, rechecks, statistics, work_errors
 from db.queries import source_health as health_queries
 from db.queries import tombstones as tombstone_queries
 from db.records import ExpectedRun, Lease, Run
@@ -123,6 +123,10 @@ class RunQuestions(Questions):
     def future_runs(self, now: datetime) -> list[FutureRun]:
         """Return the runs with checks that are dated after ``now``, because their clock was wrong."""
         return future_captures.future_runs(self._ask, now)
+
+    def recheck_faults(self) -> int:
+        """Return the number of faults that nightly rechecks found since the last ``wirecopy reextract``."""
+        return rechecks.faults_since_mended(self._ask)
 
     def chain_head(self) -> tuple[int, str] | None:
         """Return position and link of the last capture in the hash chain, None for an empty archive."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from archive.api.serialize import version
@@ -58,10 +59,17 @@ def report(summary: Report) -> Json:
         "finished_at": iso(summary.finished_at),
         "counts": summary.counts,
         "rows": [
-            {"url": row.url, "outcome": row.outcome, "versions": row.versions, "reason": row.reason}
+            {
+                "url": row.url,
+                "outcome": row.outcome,
+                "versions": row.versions,
+                "reason": row.reason,
+                "verdict": row.verdict or None,
+            }
             for row in summary.rows
         ],
         "changes": [{"url": change.url, **version(change)} for change in summary.changes],
+        "archives": [asdict(answer) for answer in summary.archives],
     }
 
 

@@ -44,7 +44,7 @@ GROUPS = {
         "plan": "seeds",
         "serve": "serve",
     },
-    "Share": {"export": "export", "log": "log", "mcp": "mcp"},
+    "Share": {"export": "export", "evidence": "evidence", "log": "log", "mcp": "mcp"},
     "Maintain": {
         "verify": "maintenance",
         "backup": "maintenance",

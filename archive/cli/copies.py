@@ -24,13 +24,14 @@ from archive.cli.output import (
     wrap,
 )
 from archive.cli.wording import describe_label, describe_original_label, describe_relation, describe_standing
-from db.errors import BadInput
+from db.errors import BadInput, NotArchived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from archive.api import Archive
+    from archive.api.version_ref import Ref
     from archive.settings import Settings
     from db.records import Cluster, Lag, Link, RemovedSpan, UncorrectedCopy, Version, VersionRef
 
@@ -212,8 +213,9 @@ def _print_uncorrected(passage: UncorrectedCopy, gone_at: datetime | None) -> No
 def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
     r"""Explain why a version exists, or why two texts count as copies or not.
 
-    With one address: the reason for the version, and the text that was left out. With two: what the texts share, and
-    the rule that decided.
+    With one address: the reason for the version, and the text that was left out; of an address without any text, such
+    as a feed or a page that was never seen, how it is watched, what the last check met, and when the next is. With two:
+    what the texts share, and the rule that decided.
 
     \b
     wirecopy explain https://daily.example/border-talks@2
@@ -221,9 +223,13 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
     """
     from archive.api import Archive
     from archive.api.version_ref import parse_ref
+    from archive.cli.explain_source import explain_source
 
+    reference = parse_ref(a, now=settings.now())
+    if b is None and not _has_text(settings, reference) and explain_source(settings, reference.url, json_=json_):
+        return
     with Archive(settings.db) as archive:
-        first = archive.version(parse_ref(a, now=settings.now()))
+        first = archive.version(reference)
         if b is None:
             _explain_version(archive, first, json_=json_)
             return
@@ -248,6 +254,21 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
     )
     if label is not None:
         click.echo(wrap(sanitize(f"labelled by a person: {describe_label(label)}"), first="", then="  "))
+
+
+def _has_text(settings: Settings, reference: Ref) -> bool:
+    """True if the address has a version, whichever one ``reference`` names."""
+    from archive.api import Archive
+    from archive.api.version_ref import Ref
+
+    if not settings.db.exists():
+        return False
+    try:
+        with Archive(settings.db) as archive:
+            archive.version(Ref(url=reference.url))
+    except (NotArchived, BadInput):  # the key of a seed is no address
+        return False
+    return True
 
 
 def _explain_version(archive: Archive, version: Version, *, json_: bool) -> None:

@@ -10,11 +10,17 @@ if TYPE_CHECKING:
     from archive.settings import Settings
 
 
-def describe_empty(settings: Settings, *, visited: Collection[str] | None = None) -> dict[str, str]:
-    """Return why nothing came of a source and what to do, by address. ``visited``: only of these addresses."""
+def describe_empty(
+    settings: Settings, *, visited: Collection[str] | None = None, reported: Collection[str] = ()
+) -> dict[str, str]:
+    """Return why nothing came of a source and what to do, by address.
+
+    ``visited``: only of these addresses. ``reported``: addresses whose failure is printed beside it, so that the
+    sentence only says what to do.
+    """
     from archive.api import Archive
     from archive.seeds import load_index
-    from archive.serve.advice import advice
+    from archive.serve.advice import advice, remedy
     from db.errors import ArchiveError
 
     with Archive(settings.db) as archive:
@@ -26,4 +32,11 @@ def describe_empty(settings: Settings, *, visited: Collection[str] | None = None
     except ArchiveError:
         lines = {}
     places = {key: f"{settings.index.name}:{line}" for key, line in lines.items()}
-    return {source.url: advice(source, thing=source.url, place=places.get(source.seed_key, "")) for source in empty}
+    sentences = {}
+    for source in empty:
+        place = places.get(source.seed_key, "")
+        is_reported = source.url in reported
+        sentences[source.url] = (
+            remedy(source, place=place) if is_reported else advice(source, thing=source.url, place=place)
+        )
+    return sentences

@@ -15,6 +15,7 @@ import click
 
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
 from archive.cli.output import count, say, warn
+from archive.cli.wording import describe_state
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def import_(settings: Settings, files: tuple[Path, ...], *, store_only: bool, ur
             "versions": imported.versions,
             "links": imported.links,
             "passed_over": imported.passed_over,
+            "no_article": sum(imported.no_article.values()),
         }
         print_json({"counts": counts, "bad": bad_rows})
     else:
@@ -75,7 +77,9 @@ def _describe_import(imported: ImportResult) -> str:
     matches = f"{count(imported.links, 'match', 'matches')} found"
     skipped = f" Skipped {count(imported.passed_over, 'record')} without a page." if imported.passed_over else ""
     refused = f" {count(len(imported.bad), 'line')} could not be used." if imported.bad else ""
-    return f"Read {count(imported.read, 'page')}: {saved}, {matches}.{skipped}{refused}"
+    states = ", ".join(f"{describe_state(verdict)} ({number:,})" for verdict, number in imported.no_article.items())
+    no_article = f" Pages without an article: {states}." if states else ""
+    return f"Read {count(imported.read, 'page')}: {saved}, {matches}.{no_article}{skipped}{refused}"
 
 
 @click.command()

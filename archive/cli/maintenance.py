@@ -13,6 +13,7 @@ from archive.api import serialize_runs
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
 from archive.cli.output import count, format_size, print_facts, say, warn, wrap
 from archive.cli.wording import future_problems
+from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,29 +27,51 @@ MOST_LISTED: Final = 1000
 
 @verb
 @click.option("--deep", is_flag=True, help="Also unpack every saved page, check its digest, and read the whole file.")
+@click.option(
+    "--again",
+    is_flag=False,
+    flag_value="500",
+    metavar="[N|all]",
+    help="Also work out N articles (500) again from their saved pages, and compare. all: every one, and --deep.",
+)
 @as_json
-def verify(settings: Settings, *, deep: bool, json_: bool) -> int:
-    """Check the archive for damage: file, references, texts and hash chain.
+def verify(settings: Settings, *, deep: bool, again: str | None, json_: bool) -> int:
+    r"""Check the archive for damage: file, references, texts and hash chain.
 
     Exit code 1 means that something is damaged. The end of the hash chain over all captures is printed: keep it
     somewhere else, and you can prove later that nothing up to there was changed.
+
+    The chain covers what was captured. With --again, what was made of it is checked too: texts, versions, dates and
+    matches are worked out again from the saved pages, and compared with what is stored.
+
+    \b
+    wirecopy verify --again          500 articles, others each time
+    wirecopy verify --again all      as much work as reading all pages for the first time
     """
     from archive.api import Archive
 
+    size = _sample_size(again)
     with Archive(settings.db) as archive:
         future = future_problems(archive.future_runs(settings.now()), str(settings.db))
-        problems, rest = _first(chain(future, archive.verify(deep=deep)))
+        problems, rest = _first(chain(future, archive.verify(deep=deep or again == "all")))
         head = archive.chain_head()
+    counts = None
+    if again is not None:
+        faults, counts = _work_out_again(settings, size)
+        rest += max(0, len(problems) + len(faults) - MOST_LISTED)
+        problems = [*problems, *faults][:MOST_LISTED]
     if json_:
         end = None if head is None else {"position": head[0], "link": head[1]}
-        rows = [serialize_runs.problem(problem) for problem in problems]
-        print_json({"problems": rows, "more": rest, "chain": end})
+        answer = {"problems": [serialize_runs.problem(problem) for problem in problems], "more": rest, "chain": end}
+        print_json(answer | ({} if counts is None else {"again": counts}))
     else:
         _print_problems(problems)
         if rest:
             click.echo(f"and {count(rest, 'more problem')}")
         if head is not None:
             click.echo(f"hash chain: number {head[0]}, sha256 {head[1]}")
+        if counts is not None:
+            click.echo(wrap(_describe_recheck(counts), then="  "))
         say(_conclude(len(problems) + rest))
     return PROBLEMS if problems else 0
 
@@ -57,6 +80,40 @@ def _first(problems: Iterable[Problem]) -> tuple[list[Problem], int]:
     """Return the first `MOST_LISTED` problems and the number of the others: a broken table has one for each row."""
     rows = iter(problems)
     return list(islice(rows, MOST_LISTED)), sum(1 for _ in rows)
+
+
+def _sample_size(again: str | None) -> int | None:
+    """Return the number of articles to work out again. None: all of them. Raises BadInput."""
+    if again is None or again == "all":
+        return None
+    if not again.isdecimal() or int(again) == 0:
+        raise BadInput(f"--again {again}: expected a number of articles from 1 on, or all")
+    return int(again)
+
+
+def _work_out_again(settings: Settings, size: int | None) -> tuple[list[Problem], dict[str, int]]:
+    """Work out ``size`` articles again, or all. Return the problems, and the counts of what was done."""
+    from archive.pipeline.recheck import open_recheck
+
+    with open_recheck(settings.db, fast=settings.fast) as recheck:
+        if size is None:
+            return list(recheck.everything()), recheck.counts
+        return list(recheck.histories(recheck.sample(size, settings.wall().isoformat()))), recheck.counts
+
+
+def _describe_recheck(counts: dict[str, int]) -> str:
+    """Return what was worked out again, and what could not be, in a sentence or two."""
+    done = [("pages", "page"), ("texts", "text"), ("links", "match")]
+    numbers = ", ".join(count(counts[name], word, "matches" if word == "match" else None) for name, word in done)
+    left = {
+        "waiting": "{} not read yet: wirecopy refresh",
+        "older": "{} read or compared by an older wirecopy, which cannot be repeated: wirecopy reextract",
+        "unclear": "{} could not be read in time now: try again on an idle machine",
+    }
+    rest = [sentence.format(f"{counts[name]:,}") for name, sentence in left.items() if counts[name]]
+    return f"worked out again: {count(counts['histories'], 'address', 'addresses')}, {numbers}" + "".join(
+        f". {sentence}" for sentence in rest
+    )
 
 
 @verb

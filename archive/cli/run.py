@@ -15,13 +15,13 @@ from archive.cli.output import bold, count, format_minute, sanitize, say, warn, 
 from archive.cli.wording import describe_run, describe_state
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine, Mapping, Sequence
     from datetime import date
     from typing import Any, Literal
 
     from archive.pipeline.reprocess_preview import Preview
     from archive.settings import Settings
-    from db.records import Report, Version
+    from db.records import ArchiveAnswer, Report, Version
 
 _FEW = 5  # mistakes, or addresses, that are listed one by one
 
@@ -44,7 +44,8 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
 
     is_new = not settings.db.exists()
     report = asyncio.run(run(settings, only=only, force=force))
-    empty = describe_empty(settings, visited={row.url for row in report.rows})
+    failed = {row.url for row in report.rows if row.outcome not in {"page", "not_modified"}}
+    empty = describe_empty(settings, visited={row.url for row in report.rows}, reported=failed)
     code = _finish(report, json_=json_, empty=empty)
     if is_new:  # a mistyped --db must not go unnoticed
         say(f"There was no archive at {settings.db}; this run created it.")
@@ -58,15 +59,19 @@ def _say_unsent_notices(settings: Settings) -> None:
     from archive.pipeline.notify import unsent_notices
 
     for kind, why in sorted(set(unsent_notices(settings.db))):
-        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a week")
+        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a month")
 
 
 def _say_index_changes(settings: Settings, report: Report) -> None:
     """Print mistakes in the seed index and the pages it no longer names, so that no typo ends a watch unnoticed."""
     from archive.api import Archive
     from archive.seeds import load_index
+    from db.records import SeedKind
 
-    mistakes = load_index(settings.index).complaints if report.counts["complaints"] else ()
+    index = load_index(settings.index)
+    mistakes = index.complaints if report.counts["complaints"] else ()
+    for file in (seed for seed in index.seeds if seed.kind is SeedKind.FILE):
+        say(f"{settings.index.name}:{file.line} is a file. Read it with: wirecopy import {file.url}")
     for mistake in mistakes[:_FEW]:
         warn(str(mistake))
     if mistakes[_FEW:]:
@@ -121,15 +126,38 @@ def backfill(
     origin = "payloads" if source == "saved" else source
     first, last = _parse_day(settings, since), _parse_day(settings, until)
     if not dry_run:
+        if source == "archives" and settings.archives and not json_:
+            say(f"Asking {_join_names(settings.archives)} ...")
         return _run(run(settings, only=only, since=first, until=last, source=origin), json_=json_)
     urls = backfill_scope(settings, only=only, since=first, until=last, source=origin)
     if json_:
-        print_json({"would": urls})
+        print_json({"would": urls, "archives": list(settings.archives) if source == "archives" else []})
     else:
         for url in urls:
             click.echo(sanitize(url))
-        say(f"{count(len(urls), 'page')} would be processed. Nothing was done.")
+        asked = ""
+        if source == "archives":
+            asked = f" {_join_names(settings.archives) or 'No web archive'} would be asked."
+        say(f"{count(len(urls), 'page')} would be processed.{asked} Nothing was done.")
     return 0
+
+
+def _join_names(archives: Sequence[str]) -> str:
+    """Return the hosts of web archives, each once, in the order of trust."""
+    from urllib.parse import urlsplit
+
+    return ", ".join(dict.fromkeys(urlsplit(archive).netloc or archive for archive in archives))
+
+
+def _print_archives(answers: Sequence[ArchiveAnswer]) -> None:
+    for answer in answers:
+        failed = ""
+        if answer.failures:
+            reason = ": ".join(filter(None, (describe_state(answer.reason), answer.detail)))
+            failed = f", {count(answer.failures, 'answer')} failed" + (f" ({reason})" if answer.reason else "")
+        pages = count(answer.pages, "page")
+        listed = f"{count(answer.listed, 'capture')} listed for {pages}, {answer.recorded:,} new"
+        click.echo(wrap(sanitize(f"{answer.name}: {listed}{failed}"), then="      "))
 
 
 def _parse_day(settings: Settings, text: str | None) -> date | None:
@@ -166,6 +194,7 @@ def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
     """Read every saved page again with the current extraction rules, offline.
 
     Use it after an upgrade. A difference that comes from better rules never counts as an edit by the publisher.
+    It also mends texts and versions that wirecopy verify finds damaged: nothing that was read before is trusted.
     """
     from archive.pipeline.reprocess import preview_reextract
     from archive.pipeline.reprocess import reextract as run
@@ -217,20 +246,30 @@ def _finish(report: Report, *, json_: bool, empty: Mapping[str, str] | None = No
 
 def _print_report(report: Report, empty: Mapping[str, str]) -> None:
     failures = [row for row in report.rows if row.outcome not in {"page", "not_modified"}]
-    faulty_lists = [row for row in report.rows if row.outcome == "page" and row.reason and row.url not in empty]
+    other = [row for row in report.rows if row.url not in empty]
+    faulty_lists = [row for row in other if row.outcome == "page" and row.reason and not row.verdict]
+    no_article = [row for row in other if row.verdict]
     for row in (*failures, *faulty_lists):
         problem = "list with faults" if row.outcome == "page" else describe_state(row.outcome)
         click.echo(sanitize(f"{problem}: {row.url}"))
-        if row.reason:
-            click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
-    for sentence in empty.values():
+        if lines := "\n".join(filter(None, (row.reason, empty.get(row.url)))):
+            click.echo(wrap(sanitize(lines), first="      ", then="      "))
+    _print_archives(report.archives)
+    failed_urls = {row.url for row in failures}
+    silent = [sentence for url, sentence in empty.items() if url not in failed_urls]
+    for sentence in silent:
         click.echo(wrap(sanitize(sentence), then="      "))
+    for row in no_article[:_FEW]:
+        click.echo(sanitize(f"{describe_state(row.verdict)}: {row.url}"))
+        click.echo(wrap(sanitize(row.reason), first="      ", then="      "))
+    if len(no_article) > _FEW:
+        say(f"{count(len(no_article) - _FEW, 'more page')} without an article; --json lists them all")
     for version in report.changes:
         click.echo(wrap(sanitize(f"{version.score:.2f}  {_what_changed(version)}: {version.title}"), then="      "))
         click.echo(sanitize(f"      {version.url}@{version.number}"))
-    nothing = f"; nothing came of {count(len(empty), 'source')} (see above)" if empty else ""
+    nothing = f"; nothing came of {count(len(silent), 'source')} (see above)" if silent else ""
     say(f"{describe_run(report.kind, report.counts)}{nothing}.")
-    if report.failed and all(row.outcome == "dns" for row in failures):
+    if failures and all(row.outcome == "dns" for row in failures):
         say("No host name could be resolved. Is the network down?")
 
 

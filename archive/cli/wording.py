@@ -58,6 +58,8 @@ def describe_run(kind: str, counts: Mapping[str, int]) -> str:
         sentence = f"{work}: {gains or 'nothing new'}"
     else:
         sentence = ": ".join(filter(None, (work or ("Finished earlier work" if gains else "Nothing was due"), gains)))
+    if kind == "backfill" and not work and not gains:
+        sentence = "No page belongs to those days; nothing was done"
     mistakes, hours = counts.get("complaints", 0), counts.get("clock_off_hours", 0)
     clock = f"; the clock of this machine differs by {count(hours, 'hour')} from that of the server" if hours else ""
     return sentence + clock + (f"; {count(mistakes, 'mistake')} in the seed index" if mistakes else "")

@@ -103,7 +103,7 @@ async def _continues(policy: FetchPolicy, url: str, old: Checkpoint, new: Checkp
             content = await _get(policy, path, TILE * _HASH)
             if len(content) != width * _HASH:
                 raise _Unreadable(f"{path} has {len(content)} bytes instead of {width * _HASH}") from missing
-            pieces = [content[at : at + _HASH] for at in range(0, len(content), _HASH)]
+            pieces = [content[start : start + _HASH] for start in range(0, len(content), _HASH)]
             tiles[missing.level, missing.number] = pieces
         else:
             return is_consistent(old.size, new.size, proof, old.root, new.root)

@@ -6,16 +6,19 @@ no content depends on the clock. `Selection` decides what is exported.
 
 from __future__ import annotations
 
+from archive.export.evidence import EvidenceReport, export_evidence
 from archive.export.html import export_datasette, export_site
 from archive.export.selection import Selection, build_selection
 from archive.export.tables import export_jsonl, export_parquet
 from archive.export.web_archive import export_cdxj, export_wacz, export_warc
 
 __all__ = [
+    "EvidenceReport",
     "Selection",
     "build_selection",
     "export_cdxj",
     "export_datasette",
+    "export_evidence",
     "export_jsonl",
     "export_parquet",
     "export_site",

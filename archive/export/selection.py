@@ -28,7 +28,7 @@ class Selection:
     """The content of an export. ``since`` (inclusive) and ``until`` (exclusive) bound captures and versions.
 
     Versions are bounded by when they were first seen. ``sources``, ``versions`` and ``captures`` are ids. None means
-    all.
+    all. ``pages`` has the ids of a few captures in time order, which are then written without looking at the others.
     """
 
     since: datetime = _ALL_TIME[0]
@@ -36,6 +36,7 @@ class Selection:
     sources: frozenset[int] | None = None
     versions: frozenset[int] | None = None
     captures: frozenset[int] | None = None
+    pages: tuple[int, ...] | None = None
 
     def includes_capture(self, capture_id: int, source_id: int, captured_at: datetime) -> bool:
         """True if the capture is part of the export."""

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from archive.export.atomic_file import atomic_write, check_file_ending
 from archive.export.selection import EVERYTHING, Selection
+from archive.export.sound_rows import check_capture, check_text
 from archive.formats.cdxj import CdxjIndex
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records
@@ -67,15 +68,23 @@ def export_wacz(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
     """
     check_file_ending(path, ".wacz")
     with atomic_write(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
-        files = Path(folder)
-        index = CdxjIndex(files, "data.warc.gz")
-        with (files / "data.warc.gz").open("wb") as stream, (files / "pages.jsonl").open("wb") as pages:
-            pages.write(PAGES_HEAD)
-            writer = _CaptureWriter(reader.ask, selection, WarcWriter(stream), index, pages)
-            written = writer.write_all()
-        index.write(files / "index.cdxj")
-        pack_wacz(part, files, software=SOFTWARE, created=writer.created_at)
+        written, created_at = write_wacz_files(reader.ask, Path(folder), selection)
+        pack_wacz(part, Path(folder), software=SOFTWARE, created=created_at)
         return written
+
+
+def write_wacz_files(ask: Ask, folder: Path, selection: Selection) -> tuple[int, datetime]:
+    """Write ``data.warc.gz``, ``index.cdxj`` and ``pages.jsonl`` into a folder.
+
+    Return the number of captures, and the creation time that the files state.
+    """
+    index = CdxjIndex(folder, "data.warc.gz")
+    with (folder / "data.warc.gz").open("wb") as stream, (folder / "pages.jsonl").open("wb") as pages:
+        pages.write(PAGES_HEAD)
+        writer = _CaptureWriter(ask, selection, WarcWriter(stream), index, pages)
+        written = writer.write_all()
+    index.write(folder / "index.cdxj")
+    return written, writer.created_at
 
 
 @dataclass(slots=True)
@@ -111,6 +120,9 @@ class _CaptureWriter:
 
     def _captures(self) -> Iterator[Capture]:
         """Yield the selected pages in time order, without their further parts."""
+        if self.selection.pages is not None:
+            yield from (capture_queries.by_id(self.ask, capture_id) for capture_id in self.selection.pages)
+            return
         after = None
         since, until = self.selection.since, self.selection.until
         while batch := capture_queries.in_window(self.ask, since, until, after=after, limit=_BATCH_SIZE):
@@ -121,6 +133,7 @@ class _CaptureWriter:
 
     def _write(self, capture: Capture, *, is_multipage: bool, first_page_url: str | None = None) -> None:
         """Write one capture. A page in several parts is never a revisit, so that reading it needs no other record."""
+        check_capture(self.ask, capture.id or 0, capture.url)
         original = self._original(capture, is_multipage=is_multipage)
         digest = capture.payload_sha256
         payload = None
@@ -145,6 +158,7 @@ class _CaptureWriter:
         if extracted is None or extracted[0].sha256 in self.texts:
             return
         text, recipe = extracted
+        check_text(text.title, text.body, text.sha256, capture.url)
         self.texts.add(text.sha256)
         self._write_records(text_records(capture, text, recipe=recipe))
         if self.pages is not None:

@@ -24,6 +24,7 @@ from archive.extract.recipe import (
     SURE_PROSE,
     TWO_PASS_TEXTS,
 )
+from archive.extract.update_log import Update, find_update_log
 from archive.extract.visibility import detached, hidden_parts, repeats_for_screen_readers, show_aria_hidden
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Body:
     """Corrections and standfirsts beside the body that are in the text."""
     bare_headings: tuple[str, ...] = ()
     """Headings in the text without the words that the page has under them."""
+    updates: tuple[Update, ...] = ()
+    """The page's own log of its updates, which is no part of the text."""
 
 
 class _RaiseMemoryErrors(logging.Handler):
@@ -79,8 +82,20 @@ def read_body(parsed: ParsedPage, *, fast: bool = False) -> Body:
     put back. ``fast`` runs one pass that favours recall, and nothing else. A page that would take too long is read in
     one walk.
 
-    What the markup hides is not read, unless it holds most of the article.
+    What the markup hides is not read, unless it holds most of the article. The page's log of its updates is not read,
+    unless nothing else is there.
     """
+    log = find_update_log(parsed.root, (parsed.root.get("lang") or "")[:2].lower() or None)
+    if not log.blocks:
+        return _read_without_hidden(parsed, fast=fast)
+    with detached(log.blocks):
+        body = _read_without_hidden(parsed, fast=fast)
+        if not body.text:  # the passes that ask for more than a few lines have nothing
+            body = _read_without_hidden(parsed, fast=True)
+    return replace(body, updates=log.updates) if body.text else _read_without_hidden(parsed, fast=fast)
+
+
+def _read_without_hidden(parsed: ParsedPage, *, fast: bool) -> Body:
     root = parsed.root
     show_aria_hidden(root)
     hidden = [*hidden_parts(root), *repeats_for_screen_readers(root)]

@@ -59,9 +59,12 @@ def access_facts(declared: DeclaredMetadata, words: int) -> Iterator[Fact]:
 
 
 def body_facts(body: Body) -> Iterator[Fact]:
-    """Yield the notes in the text as what they are, and flags for a body that needs a second look."""
+    """Yield the notes in the text, the updates that the page lists, and flags for a body that needs a second look."""
     for note in body.notes:
         yield Fact(name="note", value=note.kind, source=note.source, raw=write_signs_as_blanks(note.text))
+    for update in body.updates:
+        day = f"{update.day:%Y-%m-%d}"
+        yield Fact(name="update", value=day, source="update log", raw=write_signs_as_blanks(update.note))
     if body.is_revealed:
         yield Fact(name="flag", value="hidden until a script shows it", source="markup")
     for heading in body.bare_headings:

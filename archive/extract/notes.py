@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from archive.extract.update_log import is_stamp
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -69,11 +71,18 @@ _BLOCKS: XPathQuery = etree.XPath(
     "[ancestor::aside or ancestor::footer or ancestor::header or ancestor-or-self::*[position() < 4][@class or @id]]"
     "[not(ancestor::nav or ancestor::form or ancestor::button or ancestor::noscript or ancestor::template)]"
 )
+_TERMS: XPathQuery = etree.XPath("//body//dt[following-sibling::*[1][self::dd]][not(ancestor::nav or ancestor::form)]")
+_LATEST = re.compile(
+    r"\W{0,5}(?:latest|newest|most recent|neueste|letzte|dernière|última|ultim[oa]|laatste|senaste|seneste|siste|"
+    r"ostatnia|poslední|последнее|останнє|son|最新)\s?",
+    re.IGNORECASE,
+)
 _BEFORE: XPathQuery = etree.XPath("preceding::p | preceding::li")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[^\W\d_]+")
 _LEAST_WORDS = 8  # a shorter one is a time stamp ("Updated: 3 January, 10 a.m.") or a label
 _LEAST_LETTERS = 16  # the same in a script without spaces
+_LEAST_DEFINED = 3
 _MOST = 1_500  # characters
 _MAX_NOTES = 20  # each costs a look at all before it
 _MAX_BEFORE = 400  # paragraphs before it that are searched for the last one in the text
@@ -107,7 +116,24 @@ def find_notes(root: HtmlElement) -> list[Note]:
             notes.append(Note(element, text, "correction note"))
         elif _STANDFIRST.search(names) and _is_in_header_of_headline(element):
             notes.append(Note(element, text, "standfirst"))
-    return notes
+    return [*notes, *_defined_notes(root)]
+
+
+def _defined_notes(root: HtmlElement) -> Iterator[Note]:
+    """Yield the notes of definition lists: a term such as "Latest update", and a definition that is more than a date.
+
+    A note that has a term of its own may be short.
+    """
+    for term in _TERMS(root)[:_MAX_NOTES]:
+        label = " ".join("".join(term.itertext()).split()).rstrip(" :")
+        begins = _LATEST.match(label)
+        match = _NOTE.match(label, begins.end() if begins else 0)
+        if match is None or len(label) > match.end():
+            continue
+        definition = term.getnext()
+        text = " ".join("".join(definition.itertext()).split())
+        if len(_WORDS.findall(text)) >= _LEAST_DEFINED and len(text) <= _MOST and not is_stamp(f"{label} {text}"):
+            yield Note(definition, f"{label}: {text}", "correction note")
 
 
 def insert_notes(text: str, notes: Sequence[Note]) -> tuple[str, tuple[Note, ...]]:

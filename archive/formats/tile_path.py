@@ -14,7 +14,7 @@ def format_tile_path(number: int, width: int = TILE) -> str:
     """Return the path of a tile below its level. ``width``: its number of hashes, 256 for a full tile."""
     text = str(number)
     digits = text.zfill(-(-len(text) // 3) * 3)
-    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    groups = [digits[start : start + 3] for start in range(0, len(digits), 3)]
     path = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
     return path if width == TILE else f"{path}.p/{width}"
 

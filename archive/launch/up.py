@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import signal
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from archive.launch.child import Child
@@ -20,7 +22,6 @@ from db.errors import RunFailed, SeedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from archive.settings import Settings
 
@@ -112,6 +113,9 @@ def _watch(*children: ServerProcess | Child) -> None:
 
 
 def _describe(settings: Settings, server: PrivateServer, web: WebServer, started: Mapping[str, list[str]]) -> str:
+    prefect = "prefect" if shutil.which("prefect") else str(Path(sys.executable).with_name("prefect"))
+    source = "archives" if settings.archives else "live"
+    today = f"{settings.now():%Y-%m-%d}"
     crashed = [f"  crashed     {name}: its process is gone" for name in started["crashed"]]
     return "\n".join(
         [
@@ -127,8 +131,8 @@ def _describe(settings: Settings, server: PrivateServer, web: WebServer, started
             "To start a run by hand, in another terminal:",
             "",
             f"  export DO_NOT_TRACK=1 PREFECT_API_URL={server.url}/api",
-            "  prefect deployment run refresh/scheduled",
-            "  prefect deployment run backfill/manual -p since=2021-10-01 -p source=archives",
+            f"  {prefect} deployment run refresh/scheduled",
+            f"  {prefect} deployment run backfill/manual -p since={today} -p source={source}",
             "  wirecopy status",
         ]
     )

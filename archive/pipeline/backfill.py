@@ -6,14 +6,18 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
-from archive.pipeline.gather_mementos import gather_mementos
+from archive.pipeline.gather_mementos import gather_mementos, has_mementos
 from archive.pipeline.run import open_run, run_inline
-from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
+from archive.pipeline.select_seeds import canonical_names, is_selected, names_seed, refuse_unknown
+from archive.pipeline.sync_index import sync_index
+from archive.seeds import load_index
 from archive.seeds.frontier.plan import plan_visits
+from archive.urls import url_key
 from db.errors import BadInput
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
 from db.reader import Reader
+from db.records import SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +44,7 @@ async def backfill(
 ) -> Report:
     """Process a window of days, both ends included. After an interruption the same call resumes.
 
+    The seed index is read first, if there is one, so that a new seed needs no refresh before.
     ``live`` fetches the sources first seen in the window now, due or not. ``archives`` records the mementos dated in
     it. ``payloads`` derives the captures taken in it again, offline. Raises as ``refresh``, and BadInput for an empty
     window.
@@ -48,7 +53,10 @@ async def backfill(
     only = canonical_names(only)
     parameters = {"only": list(only), "since": str(since), "until": str(until), "source": source}
     started_at = settings.now()
+    index = load_index(settings.index) if settings.index.exists() else None
     async with open_run(settings, "backfill", parameters, owner=owner, step=step, resume=True) as run:
+        if index is not None:
+            sync_index(run, index, started_at)
         refuse_unknown(run.store.ask, only)
         if source == "payloads":
             run.counts["queued"] = run.store.requeue_sources(_selected_source_ids(run.store.ask, only), *window)
@@ -66,11 +74,18 @@ def backfill_scope(
     until: date | None = None,
     source: Literal["live", "archives", "payloads"] = "live",
 ) -> list[str]:
-    """Return the URLs that a backfill with these arguments would process. Changes nothing."""
+    """Return the URLs that a backfill with these arguments would process, new seeds included. Changes nothing."""
     window = _parse_window(since, until)
     only = canonical_names(only)
+    seeds = load_index(settings.index).seeds if settings.index.exists() else ()
+    selected = [seed for seed in seeds if seed.kind is not SeedKind.FILE and names_seed(seed, only)]
+    if source == "payloads" or not (source == "archives" or _is_within(settings.now(), window)):
+        selected = []  # a seed that no run has read yet is first seen now
+    if not settings.db.exists() and seeds:
+        return [seed.url for seed in selected]
     with Reader(settings.db) as reader:
-        refuse_unknown(reader.ask, only)
+        unknown = [name for name in only if not any(names_seed(seed, [name]) for seed in seeds)]
+        refuse_unknown(reader.ask, unknown)
         if source == "payloads":
             source_ids = _selected_source_ids(reader.ask, only)
             return [
@@ -79,7 +94,11 @@ def backfill_scope(
                 if candidate.id in source_ids and _has_capture_within(reader.ask, candidate.id, window)
             ]
         states = [state for state in source_queries.states(reader.ask) if is_selected(state, only)]
-    return [state.source.url for state in states if source == "archives" or _is_within(state.source.found_at, window)]
+    known = {state.source.url_key for state in states}
+    new = [seed.url for seed in selected if url_key(seed.url) not in known]
+    if source == "archives":
+        return [*(state.source.url for state in states if has_mementos(state.source)), *new]
+    return [*(state.source.url for state in states if _is_within(state.source.found_at, window)), *new]
 
 
 def _has_capture_within(ask: Ask, source_id: int, window: Window) -> bool:

@@ -52,8 +52,9 @@ def derive(
     now: datetime,
     stopped: Callable[[], bool] = lambda: False,
     judge: Judge = copies.judge,
+    again: bool = False,
 ) -> DeriveResult:
-    """Derive texts, versions and links from these captures of the ledger.
+    """Derive texts, versions and links from these captures of the ledger. ``again``: trust no row derived before.
 
     Each step is a short transaction of its own and may be repeated. A capture leaves the ledger together with the
     settling of its source, and a text leaves the link queue together with its links. ``stopped`` and ``judge`` as for
@@ -66,11 +67,11 @@ def derive(
     earlier_recipes = derivation_queries.recipe_ids(store.ask, [capture.id or 0 for capture in pages])
     if failed_before := error_queries.failed_captures(store.ask, together):
         store.clear_capture_errors(failed_before)
-    deriver = _Deriver(store, recipe, now)
+    deriver = _Deriver(store, recipe, now, again=again)
     extracted = deriver.extract(extractors, pages)
     for capture in sorted(pages, key=lambda capture: not is_probe(capture.url)):  # probes first: they are used on pages
         deriver.derive(capture)
-    settled = settle.settle_sources(store, captures, now, deriver.blame, deriver.derive)
+    settled = settle.settle_sources(store, captures, now, deriver.blame, deriver.derive, again=again)
     opened = [version for version in settled if not _is_reread(version, earlier_recipes)]
     links = link(store, now=now, stopped=stopped, judge=judge)
     return DeriveResult(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
@@ -94,7 +95,8 @@ def _readable_captures(store: Store, ids: Sequence[int], recipe: Recipe, now: da
 class _Deriver:
     """Derives the texts of one chunk of captures. An exception costs only the capture that caused it."""
 
-    def __init__(self, store: Store, recipe: Recipe, now: datetime) -> None:
+    def __init__(self, store: Store, recipe: Recipe, now: datetime, *, again: bool) -> None:
+        self._again = again
         self.blame = Blame(store, recipe, now)
         self._store, self._recipe, self._now = store, recipe, now
         self._probes, self._templates = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)
@@ -106,7 +108,7 @@ class _Deriver:
             with self.blame.on(page, "reading its page"):
                 self._further[page.id] = capture_queries.parts(self._store.ask, page.id or 0)
         wanted = [*pages, *texts.parts_with_page(self._further.values())]
-        return texts.extract_new(self._store, extractors, wanted, self._recipe)
+        return texts.extract_new(self._store, extractors, wanted, self._recipe, again=self._again)
 
     def derive(self, capture: Capture) -> None:
         """Record the text and the verdict of one capture."""
@@ -116,8 +118,10 @@ class _Deriver:
             if further is None:  # reading them failed before, and its error says more than a missing key
                 further = capture_queries.parts(self._store.ask, capture.id or 0)
             derived = texts.derive_text(self._store, capture, further, self._recipe, template)
-            judge = _judge_by(capture, self._probes.probes_for(capture), derived.missing)
-            verdict, detail = self._store.record_derivation(capture, self._recipe.id, judge, self._now, derived.cleaned)
+            judge = judge_by(capture, self._probes.probes_for(capture), derived.missing)
+            verdict, detail = self._store.record_derivation(
+                capture, self._recipe.id, judge, self._now, derived.cleaned, again=self._again
+            )
             if verdict is Verdict.ERROR:
                 self.blame.charge(capture, "reading its page", detail)
             side_captures.requeue_probed_captures(self._store, capture)
@@ -128,7 +132,7 @@ def _is_reread(version: Version, earlier_recipes: Mapping[int, str]) -> bool:
     return earlier_recipes.get(version.first_capture_id, version.recipe_id) != version.recipe_id
 
 
-def _judge_by(
+def judge_by(
     capture: Capture, probes: Sequence[side_captures.Probe], missing: str
 ) -> Callable[[Row], tuple[Verdict, str]]:
     """Return a function that gives the verdict on one capture.

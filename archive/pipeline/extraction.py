@@ -17,13 +17,15 @@ from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
+from db.queries import rechecks
 from db.records import CleanedText, Extraction, Verdict
-from db.wall import cause_of, is_own_fault
+from db.wall import cause_of, is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol
 
+    from db.reader import Ask
     from db.records import Capture, Page, Recipe, SiteTemplate
     from db.store import Store
 
@@ -48,8 +50,10 @@ def text_digest(title: str, body: str) -> str:
 # --- extracting ------------------------------------------------------------------------------------------------------
 
 
-def extract_new(store: Store, extractors: PageExtractor, captures: Iterable[Capture], recipe: Recipe) -> int:
-    """Extract what the recipe has not seen, and return how many pages were extracted.
+def extract_new(
+    store: Store, extractors: PageExtractor, captures: Iterable[Capture], recipe: Recipe, *, again: bool = False
+) -> int:
+    """Extract what the recipe has not seen, and return how many pages were extracted. ``again``: extract all of it.
 
     Each page stripped of scripts and comments is extracted once, however many payloads and captures show it. A payload
     that differs only in a script or a comment takes over that extraction.
@@ -57,39 +61,72 @@ def extract_new(store: Store, extractors: PageExtractor, captures: Iterable[Capt
     unknown = {
         (capture.payload_sha256, capture.charset): capture
         for capture in captures
-        if not derivation_queries.is_extracted(store.ask, capture, recipe.id)
+        if again or not derivation_queries.is_extracted(store.ask, capture, recipe.id)
     }
     remaining, extracted = iter(unknown.values()), 0
     while batch := list(islice(remaining, _BATCH_SIZE)):
-        extracted += _extract(store, extractors, batch, recipe)
+        if again:
+            batch = [capture_read(store.ask, capture, recipe.id) for capture in batch]
+        extracted += _extract(store, extractors, batch, recipe, again=again)
     return extracted
 
 
-def _extract(store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe) -> int:
+def capture_read(ask: Ask, capture: Capture, recipe_id: str) -> Capture:
+    """Return the capture from which the stored extraction of this one's payload was made.
+
+    A payload is extracted once, with the address, type and status of the capture that came first. Another capture of it
+    may have others. The stored row names its page by a digest, and only a capture with that one will do.
+    """
+    twins = [capture_queries.by_id(ask, number) for number in rechecks.twins(ask, capture)]
+    variants = {(twin.final_url, twin.content_type, twin.status): twin for twin in reversed(twins)}
+    if len(variants) < 2:  # noqa: PLR2004 (one is no choice)
+        return capture
+    core = rechecks.core(ask, capture, recipe_id)
+    for twin in reversed(variants.values()):
+        with suppress_own_faults():
+            if bytes.fromhex(read_page(ask, twin)[1]) == core:
+                return twin
+    return twins[0]
+
+
+def _extract(
+    store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe, *, again: bool
+) -> int:
     fresh: dict[tuple[str, str | None], tuple[Capture, Page]] = {}
     duplicates: list[tuple[Capture, str]] = []
     for capture in captures:
         try:
-            page = page_for_extraction(capture_queries.page(store.ask, capture))
-            page_digest = stripped_digest(page)
+            page, page_digest = read_page(store.ask, capture)
         except Exception as error:
             if not is_own_fault(error):
                 raise
-            _record_failure(store, capture, error, recipe)
+            _record_failure(store, capture, error, recipe, again=again)
             continue
         if (page_digest, capture.charset) in fresh:
             duplicates.append((capture, page_digest))
-        elif not store.copy_extraction(capture, recipe.id, page_digest):
+        elif again or not store.copy_extraction(capture, recipe.id, page_digest):
             fresh[page_digest, capture.charset] = capture, page
-    extractions = _extractions(extractors, [page for _, page in fresh.values()])
-    for ((page_digest, _), (capture, _)), extraction in zip(fresh.items(), extractions, strict=True):
-        _record_extraction(store, capture, extraction, recipe, page_digest)
+    extractions = extract_pages(extractors, [page for _, page in fresh.values()])
+    results: dict[tuple[str, str | None], Extraction] = {}
+    for (key, (capture, _)), extraction in zip(fresh.items(), extractions, strict=True):
+        _record_extraction(store, capture, extraction, recipe, key[0], again=again)
+        if again:
+            results[key] = extraction
     for capture, page_digest in duplicates:
-        store.copy_extraction(capture, recipe.id, page_digest)
+        if again:
+            _record_extraction(store, capture, results[page_digest, capture.charset], recipe, page_digest, again=again)
+        else:
+            store.copy_extraction(capture, recipe.id, page_digest)
     return len(fresh)
 
 
-def _extractions(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[Extraction]:
+def read_page(ask: Ask, capture: Capture) -> tuple[Page, str]:
+    """Return the page of a capture as it is extracted, and the digest of what is read of it."""
+    page = page_for_extraction(capture_queries.page(ask, capture))
+    return page, stripped_digest(page)
+
+
+def extract_pages(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[Extraction]:
     """Yield one extraction for each page. If an extractor raises, the pages that are left are extracted one by one."""
     done = 0
     try:
@@ -109,26 +146,31 @@ def _extract_alone(extractors: PageExtractor, page: Page) -> Extraction:
     except Exception as error:
         if not is_own_fault(error):
             raise
-        return Extraction(verdict=Verdict.ERROR, detail=cause_of(error))
+        return failure(error)
     return extraction
 
 
+def failure(error: Exception) -> Extraction:
+    """Return the extraction of a page that made extraction raise."""
+    return Extraction(verdict=Verdict.ERROR, detail=cause_of(error))
+
+
 def _record_extraction(
-    store: Store, capture: Capture, extraction: Extraction, recipe: Recipe, page_digest: str
+    store: Store, capture: Capture, extraction: Extraction, recipe: Recipe, page_digest: str, *, again: bool
 ) -> None:
     try:
         cleaned = clean(extraction)
         text_sha256 = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.record_extraction(capture, cleaned, text_sha256, recipe, page_digest)
+        store.record_extraction(capture, cleaned, text_sha256, recipe, page_digest, again=again)
     except Exception as error:
         if not is_own_fault(error):
             raise
-        _record_failure(store, capture, error, recipe)
+        _record_failure(store, capture, error, recipe, again=again)
 
 
-def _record_failure(store: Store, capture: Capture, error: Exception, recipe: Recipe) -> None:
+def _record_failure(store: Store, capture: Capture, error: Exception, recipe: Recipe, *, again: bool) -> None:
     """Record an empty extraction with the verdict ``error``."""
-    store.record_extraction(capture, Extraction(verdict=Verdict.ERROR, detail=cause_of(error)), None, recipe)
+    store.record_extraction(capture, failure(error), None, recipe, again=again)
 
 
 def page_for_extraction(page: Page) -> Page:

@@ -82,12 +82,7 @@ async def gather(
 
     def record(batch: Sequence[_Arrival], side: side_captures.SideCaptures) -> None:
         side_captures.record_side_captures(store, side, run_id=run_id, now=now)
-        # Add the discovered sources before recording the list's capture. After a crash in between, the list is fetched
-        # again. The other order would lose its articles for as long as it answers 304.
-        expanded = [
-            (visit, _add_listed_sources(store, visit, outcomes, new_source_ids, now)) for visit, outcomes in batch
-        ]
-        captures.extend(_record_captures(store, expanded, run_id))
+        captures.extend(_record_captures(store, _with_listed(store, batch, new_source_ids, now), run_id))
 
     offset = None
     try:
@@ -111,6 +106,15 @@ async def gather(
         fetcher.side_captures()  # they have the wrong dates too
         raise ConfigError(describe(offset, now))
     return GatherResult(captures=tuple(captures), new_sources=tuple(new_source_ids))
+
+
+def _with_listed(store: Store, batch: Sequence[_Arrival], new_source_ids: list[int], now: datetime) -> list[_Arrival]:
+    """Add the sources that lists name, before the captures of the lists are recorded.
+
+    After a crash in between, a list is fetched again. The other order would lose its articles for as long as it answers
+    304.
+    """
+    return [(visit, _add_listed_sources(store, visit, outcomes, new_source_ids, now)) for visit, outcomes in batch]
 
 
 async def _fetch(fetcher: PageFetcher, visit: Visit, now: datetime) -> tuple[Outcome, ...]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.mementos.fetch import fetch_memento
-from archive.crawl.mementos.listing import Listing, listing_at, listing_of, read_list
+from archive.crawl.mementos.listing import Listing, TimeMapPage, listing_at, listing_of, read_list
 from archive.formats.timemap import absolute_url
 from archive.urls import canonical_url, url_key
 from db.errors import ConfigError
 from db.queries import captures as capture_queries
-from db.records import SeedKind
+from db.records import ArchiveAnswer, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +40,7 @@ async def gather_mementos(run: Run, states: Sequence[SourceState], window: Windo
     ``archive_failures``, what an archive listed and did not deliver. That is no fact about the source. Raises
     ConfigError if no archive is configured, or if a contact is missing that they require.
     """
-    sources = {state.source.id: state for state in states if _has_mementos(state.source)}
+    sources = {state.source.id: state for state in states if has_mementos(state.source)}
     addresses = [listing.url for state in sources.values() for listing in _listings(run, state.source)]
     if sources and not addresses:
         raise ConfigError(
@@ -60,7 +62,7 @@ async def gather_mementos(run: Run, states: Sequence[SourceState], window: Windo
         await run.step("mementos", work, ids[start : start + _SOURCES_A_STEP])
 
 
-def _has_mementos(source: Source) -> bool:
+def has_mementos(source: Source) -> bool:
     """True for pages, and for seeds that are a TimeMap.
 
     An archived list would name articles without showing any text.
@@ -79,16 +81,34 @@ async def _gather_source(run: Run, source: Source, window: Window) -> Counter[st
     for listing in _listings(run, source):
         page_list = await read_list(run.fetcher.fetch, source.id, listing, window)
         counts["archive_failures"] += page_list.failures
-        if source.kind is not SeedKind.TIMEMAP:
-            counts.update(await _gather_page(run, source.id, source.url, page_list.mementos))
-            continue
-        by_page: dict[str, list[Memento]] = {}
-        for memento in page_list.mementos:
-            url = absolute_url(memento.original, listing.url)
-            if url is not None:
-                by_page.setdefault(canonical_url(url), []).append(memento)
-        for url, mementos in by_page.items():
-            counts.update(await _gather_original(run, url, mementos))
+        before = counts.copy()
+        counts.update(await _gather_listed(run, source, listing, page_list))
+        gains = counts - before
+        answer = run.archives.get(name := urlsplit(listing.url).netloc, ArchiveAnswer(name=name))
+        run.archives[name] = replace(
+            answer,
+            pages=answer.pages + 1,
+            listed=answer.listed + len(page_list.mementos),
+            recorded=answer.recorded + gains["mementos"],
+            failures=answer.failures + page_list.failures + gains["archive_failures"],
+            reason=answer.reason or page_list.reason,
+            detail=answer.detail or page_list.detail,
+        )
+    return counts
+
+
+async def _gather_listed(run: Run, source: Source, listing: Listing, page_list: TimeMapPage) -> Counter[str]:
+    """Record what one list names: captures of the page of ``source``, or for a TimeMap of the pages it is about."""
+    if source.kind is not SeedKind.TIMEMAP:
+        return await _gather_page(run, source.id, source.url, page_list.mementos)
+    counts: Counter[str] = Counter()
+    by_page: dict[str, list[Memento]] = {}
+    for memento in page_list.mementos:
+        url = absolute_url(memento.original, listing.url)
+        if url is not None:
+            by_page.setdefault(canonical_url(url), []).append(memento)
+    for url, mementos in by_page.items():
+        counts.update(await _gather_original(run, url, mementos))
     return counts
 
 

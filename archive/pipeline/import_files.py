@@ -7,7 +7,8 @@ Only one batch of captures is in memory at any time. Revisit records are complet
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive.extract.worker_pool import Extractors
@@ -47,7 +48,8 @@ _WORTH_WORKERS = 40  # pages: starting two extraction workers costs as much as e
 class ImportResult:
     """Counts of an import: captures read, how many of them were new, versions opened and links found.
 
-    ``passed_over`` counts the records without a page. ``bad`` lists what was refused or is still incomplete.
+    ``passed_over`` counts the records without a page. ``no_article`` counts new captures of pages that show no article,
+    by verdict. ``bad`` lists what was refused or is still incomplete.
     """
 
     read: int = 0
@@ -55,6 +57,7 @@ class ImportResult:
     versions: int = 0
     links: int = 0
     passed_over: int = 0
+    no_article: dict[str, int] = field(default_factory=dict)
     bad: tuple[BadLine, ...] = ()
 
 
@@ -85,12 +88,14 @@ def import_files(
         importer.bad += segments.unfinished()
         importer.complete_revisits()
         versions, links = _derive(store, settings, progress) if derive else (0, 0)
+        no_article = capture_queries.without_article(store.ask, importer.new_ids)
     return ImportResult(
         read=importer.read,
         new=importer.new,
         versions=versions,
         links=links,
         passed_over=importer.passed_over,
+        no_article=dict(Counter(verdict for verdict, _ in no_article.values())),
         bad=tuple(importer.bad),
     )
 
@@ -104,6 +109,7 @@ class _Importer:
         self._progress = progress
         self._revisits: dict[tuple[str, datetime], RevisitRecord] = {}
         self.read = self.new = self.passed_over = 0
+        self.new_ids: list[int] = []
         self.bad: list[BadLine] = []
         self._reported: set[str] = set()
 
@@ -158,7 +164,9 @@ class _Importer:
         self._progress(f"{self.read} captures read, {self.new} new")
 
     def _record_visits(self, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], provenance: str) -> None:
-        self.new += len(record_visits(self._store, visits, provenance=provenance, now=self._settings.now()))
+        ids = record_visits(self._store, visits, provenance=provenance, now=self._settings.now())
+        self.new += len(ids)
+        self.new_ids += ids
 
     def _record_one_by_one(
         self, path: Path, visits: Sequence[tuple[SeedKind, tuple[Outcome, ...]]], provenance: str

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
+from archive.pipeline.anchors import anchor_if_due
 from archive.pipeline.notify import send_notices
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
+from archive.pipeline.sync_index import sync_index
 from archive.seeds import load_index
 from archive.seeds.frontier.plan import plan_visits
-from archive.urls import url_key
 from db.queries import change_rate as change_rate_queries
 from db.queries import origins as origin_queries
 from db.queries import sources as source_queries
@@ -46,17 +47,15 @@ async def refresh(
     only = canonical_names(only)
     started_at = settings.now()
     async with open_run(settings, "refresh", {"only": list(only), "force": force}, owner=owner, step=step) as run:
-        # While the index has mistakes, no source is retired: a typo in a row must not end the visits to its source.
-        keys = {seed.url: url_key(seed.url) for seed in index.seeds}
-        run.store.sync_seeds(index.seeds, keys, started_at, retire=not index.complaints)
-        run.counts["complaints"] = len(index.complaints)
+        sync_index(run, index, started_at)
         refuse_unknown(run.store.ask, only)
         run.fetcher.resume_probes(origin_queries.underived_urls(run.store.ask))
         while visits := _select_due(run, only, force=force):
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
-    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, report))
+    sent = await send_notices(settings, index.seeds, since=started_at)
+    return replace(report, counts=report.counts | sent | await anchor_if_due(settings))
 
 
 def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.settings import Settings
-    from db.records import Capture, Recipe, Version, Visit
+    from db.records import ArchiveAnswer, Capture, Recipe, Version, Visit
 
     Work = Callable[[list[int]], Awaitable[dict[str, int]]]
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
@@ -57,7 +57,10 @@ async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done."""
+    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done.
+
+    ``again``: it derives without trusting any row derived before.
+    """
 
     settings: Settings
     store: Store
@@ -71,7 +74,9 @@ class Run:
     versions: list[Version] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     dates: ServerDates = field(default_factory=ServerDates)
+    archives: dict[str, ArchiveAnswer] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    again: bool = False
 
     async def gather(self, visits: Sequence[Visit]) -> None:
         """Make these visits, in batches that keep an origin together."""
@@ -125,6 +130,7 @@ class Run:
             recipe=self.recipe,
             now=self.settings.now(),
             stopped=self.stopping.is_set,
+            again=self.again,
         )
         self.versions.extend(result.versions)
         opened = len(result.versions)
@@ -151,6 +157,7 @@ class Run:
             finished_at=self.settings.now(),
             counts=dict(self.counts),
             rows=tuple(self._rows()),
+            archives=tuple(self.archives.values()),
             changes=tuple(
                 sorted(
                     (version for version in self.versions if version.number > 1),
@@ -163,9 +170,19 @@ class Run:
         opened: dict[str, int] = {}
         for version in self.versions:
             opened[version.url] = opened.get(version.url, 0) + 1
+        run_ids = capture_queries.of_run(self.store.ask, self.run_id)
+        no_article = capture_queries.without_article(self.store.ask, run_ids)
         for capture in sorted(self.captures, key=lambda capture: (capture.reason is None, capture.url)):
             outcome = "page" if capture.reason is None else str(capture.reason)
-            yield Row(url=capture.url, outcome=outcome, versions=opened.get(capture.url, 0), reason=capture.detail)
+            verdict, why = no_article.get(capture.url, ("", "")) if capture.reason is None else ("", "")
+            reason = capture.detail or why
+            yield Row(
+                url=capture.url,
+                outcome=outcome,
+                versions=opened.get(capture.url, 0),
+                reason=reason,
+                verdict=verdict,
+            )
 
 
 @asynccontextmanager

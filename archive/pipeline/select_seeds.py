@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from db.reader import Ask
-    from db.records import SourceState
+    from db.records import Seed, SourceState
 
 
 def is_selected(state: SourceState, names: Sequence[str]) -> bool:
@@ -24,6 +24,11 @@ def is_selected(state: SourceState, names: Sequence[str]) -> bool:
     group, _, name = key.partition("/")
     # Older archives have addresses in another spelling than names are given in.
     return not names or not {key, group, name, state.source.url, *canonical_names([state.source.url])}.isdisjoint(names)
+
+
+def names_seed(seed: Seed, names: Sequence[str]) -> bool:
+    """True if one of ``names`` is the key, the group, the name or the address of ``seed``. True for all if empty."""
+    return not names or not {seed.key, seed.group, seed.name, seed.url}.isdisjoint(names)
 
 
 def canonical_names(names: Sequence[str]) -> list[str]:

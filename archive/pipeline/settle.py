@@ -6,7 +6,7 @@ continued but computed again, and so are the alias edges between addresses.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from archive.versions import aliases
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from archive.pipeline.blame import Blame
     from db.reader import Ask
-    from db.records import Capture, Kind, Sighting, Version
+    from db.records import Capture, Kind, Sighting, Source, Version
     from db.store import Store
 
 
@@ -34,41 +34,50 @@ _STEP = "settling its history"
 
 
 def settle_sources(
-    store: Store, captures: Sequence[Capture], now: datetime, blame: Blame, derive: Callable[[Capture], None]
+    store: Store,
+    captures: Sequence[Capture],
+    now: datetime,
+    blame: Blame,
+    derive: Callable[[Capture], None],
+    *,
+    again: bool = False,
 ) -> list[Version]:
     """Settle the sources of these captures, and those that gain or lose an alias by it. Return the new versions.
 
     If the captures of a source make that raise, the one that does is charged with it, and the others are settled.
-    ``derive`` derives a capture again.
+    ``derive`` derives a capture again. ``again``: trust no stored version.
     """
+    settle_source = partial(_settle_source, store, now=now, again=again)
     by_source: dict[int, list[Capture]] = {}
     for capture in captures:
         by_source.setdefault(capture.source_id, []).append(capture)
     opened: list[Version] = []
     for source_id, source_captures in by_source.items():
         try:
-            opened += _settle_source(store, source_id, source_captures, now)
+            opened += settle_source(source_id, source_captures)
         except Exception as error:
             if not is_own_fault(error):
                 raise
-            opened += _settle_without_culprit(store, source_captures, now, blame, derive, cause_of(error))
+            opened += _settle_without_culprit(store, source_captures, settle_source, blame, derive, cause_of(error))
     return opened
 
 
-def _settle_source(store: Store, source_id: int, captures: Sequence[Capture], now: datetime) -> list[Version]:
+def _settle_source(
+    store: Store, source_id: int, captures: Sequence[Capture], *, now: datetime, again: bool
+) -> list[Version]:
     capture_ids = [capture.id or 0 for capture in captures]
     changed = {} if _is_redundant(store, source_id, captures) else _join_aliases(store, source_id, now)
     head = source_queries.by_id(store.ask, source_id).same_as or source_id
-    opened = settle(store, head, now=now, capture_ids=[*capture_ids, *changed.pop(head, [])])
+    opened = settle(store, head, now=now, capture_ids=[*capture_ids, *changed.pop(head, [])], again=again)
     for other, queued in changed.items():
-        opened += settle(store, other, now=now, capture_ids=queued)
+        opened += settle(store, other, now=now, capture_ids=queued, again=again)
     return opened
 
 
 def _settle_without_culprit(
     store: Store,
     captures: Sequence[Capture],
-    now: datetime,
+    settle_source: Callable[[int, Sequence[Capture]], list[Version]],
     blame: Blame,
     derive: Callable[[Capture], None],
     cause: str,
@@ -82,7 +91,7 @@ def _settle_without_culprit(
     for capture in captures:
         blame.charge(capture, _STEP, cause)
     try:
-        opened += _settle_source(store, source_id, captures, now)
+        opened += settle_source(source_id, captures)
     except Exception as error:
         if not is_own_fault(error):
             raise
@@ -93,12 +102,12 @@ def _settle_without_culprit(
             store.clear_capture_errors([capture.id or 0])
             if capture.payload_sha256 is not None:
                 derive(capture)
-            opened += _settle_source(store, source_id, [capture], now)
+            opened += settle_source(source_id, [capture])
         except Exception as error:
             if not is_own_fault(error):
                 raise
             blame.charge(capture, _STEP, cause_of(error))
-            opened += _settle_source(store, source_id, [capture], now)
+            opened += settle_source(source_id, [capture])
     return opened
 
 
@@ -118,24 +127,37 @@ def _join_aliases(store: Store, source_id: int, now: datetime) -> dict[int, list
     return store.join_aliases(source_id, aliases.read_alias_claims, aliases.is_alias, aliases.canonical_of, now)
 
 
-def settle(store: Store, source_id: int, *, now: datetime, capture_ids: Sequence[int] = ()) -> list[Version]:
-    """Bring the stored versions of a source up to date with its sightings. Return the new ones. A list has none."""
+def settle(
+    store: Store, source_id: int, *, now: datetime, capture_ids: Sequence[int] = (), again: bool = False
+) -> list[Version]:
+    """Bring the stored versions of a source up to date with its sightings. Return the new ones. A list has none.
+
+    ``again``: trust no stored row (``history_of``).
+    """
     source = source_queries.by_id(store.ask, source_id)
 
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
-        if source.kind is not SeedKind.ARTICLE:
-            return ()
+        return history_of(ask, source, sightings, again=again)
 
-        @cache  # most pages have one version, and nothing to compare
-        def stored_edits() -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
-            return versions.known_edits(version_queries.of_source(ask, source_id))
+    return store.settle(source_id, history, now, capture_ids, again=again)
 
-        def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
-            return stored_edits().get((before, after)) or _compare_texts(ask, before, after)
 
-        return versions.settle(sightings, url=source.url, compare=edit, evidence=_evidence(ask)).versions
+def history_of(ask: Ask, source: Source, sightings: Sequence[Sighting], *, again: bool = False) -> Sequence[Version]:
+    """Return the versions that these sightings make. A list has none.
 
-    return store.settle(source_id, history, now, capture_ids)
+    ``again``: compare all texts again, also those whose comparison is stored with a version.
+    """
+    if source.kind is not SeedKind.ARTICLE:
+        return ()
+
+    @cache  # most pages have one version, and nothing to compare
+    def stored_edits() -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
+        return {} if again else versions.known_edits(version_queries.of_source(ask, source.id))
+
+    def edit(before: str, after: str) -> tuple[tuple[Kind, ...], float]:
+        return stored_edits().get((before, after)) or _compare_texts(ask, before, after)
+
+    return versions.settle(sightings, url=source.url, compare=edit, evidence=_evidence(ask)).versions
 
 
 def _evidence(ask: Ask) -> StoredEvidence:

@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from archive.pipeline import adopt_template
+from archive.pipeline.recheck import Recheck
 from archive.pipeline.run import open_run, run_inline
 from archive.seeds.frontier.change_rate import estimate_change_rate
 from db import maintenance
 from db.backups import backup_path, prune_backups
 from db.queries import change_rate as change_rate_queries
+from db.reader import Reader
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = r
     """Check the file, let SQLite update its statistics, and make a backup beside it (the newest seven stay).
 
     Then learn the template of each site, and from the histories of each seed at which age its articles are edited.
-    Raises Corrupt if the file fails the check. No backup is made of a broken file.
+    Last, a thirtieth of all histories is worked out again and compared, so that a month covers the archive. ``doctor``
+    names what is wrong. Raises Corrupt if the file fails the check. No backup is made of a broken file.
     """
     started_at = settings.now()
     async with open_run(settings, "upkeep", {}, owner=owner, step=step) as run:
@@ -39,6 +42,7 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = r
         await run.derive()
         await relearn_templates(run)
         run.counts["rhythms"] = _learn_change_rates(run.store, settings.now())
+        run.counts.update(await asyncio.to_thread(_recheck, run))
     return run.report("upkeep", started_at)
 
 
@@ -59,6 +63,16 @@ def _learn_change_rates(store: Store, now: datetime) -> int:
     histories = change_rate_queries.observed_histories(store.ask)
     store.record_change_rates([estimate_change_rate(seed_key, history, now) for seed_key, history in histories.items()])
     return len(histories)
+
+
+def _recheck(run: Run) -> dict[str, int]:
+    """Work out again the histories whose turn it is. Return their number, that of the faults, and the next mark."""
+    with Reader(run.settings.db) as reader:
+        reader.ask("BEGIN")
+        recheck = Recheck(reader, run.extractors, run.recipe, run.stopping.is_set)
+        roots, mark = recheck.next_of_round()
+        faults = sum(1 for _ in recheck.histories(roots))
+    return {"rechecked": recheck.counts["histories"], "recheck_faults": faults, "rechecked_to": mark}
 
 
 def release_leases(settings: Settings, owner: str) -> int:

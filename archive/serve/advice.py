@@ -69,6 +69,11 @@ def todo(source: EmptySource) -> str:
     return _TODO.get(source.state, "It is checked again by itself; wirecopy plan says when")
 
 
+def remedy(source: EmptySource, *, place: str = "") -> str:
+    """Return what to do, for a source whose failed check was reported already."""
+    return f"No check of it brought anything yet. {todo(source)} ({place or f'the row {source.seed_key}'})."
+
+
 def advice(source: EmptySource, *, thing: str = "it", place: str = "") -> str:
     """Return reason and remedy in two sentences.
 

@@ -35,6 +35,7 @@ _STATES: Mapping[str, str] = {
     "bad_url": "not fetched: invalid address",
     "refused_scheme": "not fetched: not a web address",
     "refused_url": "not fetched: address not allowed",
+    "not_a_list": "no list of captures",
     "refused_address": "not fetched: private address",
     "paywall": "page now shows a paywall text",
     "challenge": "page shows a check for robots",

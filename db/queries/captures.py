@@ -236,3 +236,17 @@ def _sighting(row: Row, body: str, length: int) -> Sighting:
 def visited_sources(ask: Ask, run_id: int) -> set[int]:
     """Return the ids of the sources a run has captures of. A resumed run skips them."""
     return {row["source_id"] for row in ask("SELECT source_id FROM capture WHERE run_id = :id", id=run_id)}
+
+
+def of_run(ask: Ask, run_id: int) -> list[int]:
+    """Return the ids of a run's captures."""
+    return [row["id"] for row in ask("SELECT id FROM capture WHERE run_id = :id", id=run_id)]
+
+
+def without_article(ask: Ask, capture_ids: Sequence[int]) -> dict[str, tuple[str, str]]:
+    """Return the verdict and its reason by URL, for those of these captures of articles that show no article."""
+    sql = """SELECT c.url, d.verdict, d.detail FROM capture c JOIN source s ON s.id = c.source_id
+             JOIN derivation d ON d.capture_id = c.id
+             WHERE c.id IN (SELECT value FROM json_each(:ids)) AND s.kind = 'article' AND c.part = 1
+               AND c.reason IS NULL AND d.verdict NOT IN ('ok', 'live_blog') ORDER BY c.url, c.captured_at"""
+    return {row["url"]: (row["verdict"], row["detail"]) for row in ask(sql, ids=json.dumps(list(capture_ids)))}

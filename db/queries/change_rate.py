@@ -51,7 +51,7 @@ _SPENT = """
     JOIN capture c ON c.source_id = s.id
     WHERE d.budget IS NOT NULL AND c.provenance = 'live' AND c.part = 1 AND c.captured_at > :since
       AND c.captured_at <= :until
-    GROUP BY name"""
+    GROUP BY 1"""
 
 
 def visits_spent(ask: Ask, now: datetime) -> dict[str, int]:

@@ -73,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -83,16 +83,18 @@ from db.records.search import (
     SearchPage,
     SearchRank,
 )
-from db.records.seeds import Complaint, Every, Seed, Seeds
+from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, Seeds
 from db.records.tombstones import ChainLink, Citation, RepackResult, Tombstone
 
 __all__ = [
+    "NO_NOTICES",
     "SCRAPER_MARKS",
     "SNIPPET_MARKS",
     "TEXT_MEDIA_TYPE",
     "WEIGHTS",
     "AliasClaim",
     "AliasEdge",
+    "ArchiveAnswer",
     "ArticleAsOf",
     "Budget",
     "Capture",
@@ -135,6 +137,7 @@ __all__ = [
     "Link",
     "ListNote",
     "Match",
+    "NotifyRule",
     "ObservedHistory",
     "OpenNotice",
     "OriginalLabel",

@@ -13,17 +13,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a run's table: the outcome for one source."""
+    """One row of a run's table: the outcome for one source.
+
+    ``verdict`` is empty unless a page came that shows no article. Then ``reason`` says why.
+    """
 
     url: str
     outcome: str
     versions: int = 0
     reason: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveAnswer:
+    """The answers of one web archive in a backfill, or of the TimeMap that a seed names, together.
+
+    ``name`` is its host. ``listed`` counts the captures it lists in the window, ``recorded`` those saved from it,
+    ``failures`` the lists and captures that it did not deliver. ``reason`` is that of the first failed list, with
+    ``detail``.
+    """
+
+    name: str
+    pages: int = 0
+    listed: int = 0
+    recorded: int = 0
+    failures: int = 0
+    reason: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The report of one run. ``counts`` has the numbers of visits, captures, versions, links and so on."""
+    """The report of one run. ``counts`` has the numbers of visits, captures, versions, links and so on.
+
+    ``archives`` has the answers of the web archives that a backfill asked.
+    """
 
     run_id: int
     kind: str
@@ -32,11 +57,12 @@ class Report:
     counts: dict[str, int] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     changes: tuple[Version, ...] = ()
+    archives: tuple[ArchiveAnswer, ...] = ()
 
     @property
     def failed(self) -> int:
-        """The number of sources that could not be fetched in this run."""
-        return self.counts.get("failed", 0)
+        """The number of sources, and of answers of web archives, that could not be fetched in this run."""
+        return self.counts.get("failed", 0) + self.counts.get("archive_failures", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros, micros_or_none
 from db.schema import cleaning, derivation, extraction, payload, recipe, text
 from db.script_folding import INDEX_ENTRY, index_entry
+from db.store import mending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from db.reader import Row
     from db.records import Capture, CleanedText, Extraction, Fact, Recipe, RemovedSpan, Verdict
@@ -36,10 +37,14 @@ def use_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
 
 
 def _add_recipe(connection: Connection, current: Recipe, now: datetime) -> bool:
-    """Store a recipe. True if it is new."""
+    """Store a recipe. True if it is new. Its id is a digest of its facts, so a row with others is damaged."""
     facts = json.dumps(current.facts, ensure_ascii=False)
     row = insert(recipe).values(id=current.id, facts=facts, first_used_at=micros(now)).on_conflict_do_nothing()
-    return connection.execute(row).rowcount > 0
+    if connection.execute(row).rowcount > 0:
+        return True
+    damaged = (recipe.c.id == current.id) & (recipe.c.facts != facts)
+    connection.execute(update(recipe).where(damaged).values(facts=facts))
+    return False
 
 
 def _is_only_recipe(connection: Connection, recipe_id: str) -> bool:
@@ -101,37 +106,60 @@ def record_extraction(
     sha256: str | None,
     current: Recipe,
     core: str | None = None,
+    *,
+    again: bool = False,
 ) -> None:
     """Add the extraction of a capture's payload and its text. One that is stored already changes nothing.
 
-    ``sha256`` is the digest of headline and body, None where there is no body. ``core`` as in ``copy_extraction``.
+    ``again``: it is overwritten, and so is its text (``db.store.mending``). ``sha256`` is the digest of headline and
+    body, None where there is no body. ``core`` as in ``copy_extraction``.
     """
     digest = bytes.fromhex(capture.payload_sha256 or "")
     payload_id = connection.execute(select(payload.c.id).where(payload.c.sha256 == digest)).scalar_one()
-    row = insert(extraction).values(
-        payload_id=payload_id,
-        charset=_charset(capture),
-        recipe_id=current.id,
-        verdict=str(result.verdict),
-        detail=result.detail,
-        text_id=None if sha256 is None else add_text(connection, sha256, result.title, result.text),
-        byline=result.byline,
-        published_at=micros_or_none(result.published_at),
-        modified_at=micros_or_none(result.modified_at),
-        language=result.language,
-        site=result.site,
-        canonical_url=result.canonical_url,
-        removed=_removed(result.removed),
-        origin=json.dumps(result.origin, ensure_ascii=False),
-        claims=json.dumps(result.claims, ensure_ascii=False),
-        facts=json.dumps([_fact(fact) for fact in result.facts], ensure_ascii=False),
-        headline_from=json.dumps(result.headline_from),
-        core=None if core is None else bytes.fromhex(core),
-    )
-    connection.execute(row.on_conflict_do_nothing())
+    key = {"payload_id": payload_id, "charset": _charset(capture), "recipe_id": current.id}
+    before = _text_before(connection, extraction, key) if again else None
+    text_id = None
+    if sha256 is not None:
+        if again:
+            mending.mend_text(connection, before, sha256, result.title, result.text)
+        text_id = add_text(connection, sha256, result.title, result.text)
+    row = extraction_columns(result, core) | {"text_id": text_id}
+    new = insert(extraction).values(**key, **row)
+    if not again:
+        connection.execute(new.on_conflict_do_nothing())
+        return
+    connection.execute(new.on_conflict_do_update(index_elements=[*key], set_=row))
+    mending.replace_text(connection, before, text_id)
 
 
-def _removed(spans: Sequence[RemovedSpan]) -> str:
+def _text_before(connection: Connection, table: Table, key: Mapping[str, object]) -> int | None:
+    """Return the text that the row of ``table`` with this ``key`` refers to, None if it has none or is missing."""
+    same = [table.c[name] == value for name, value in key.items()]
+    return connection.execute(select(table.c.text_id).where(*same)).scalar_one_or_none()
+
+
+def extraction_columns(result: Extraction, core: str | None) -> dict[str, object]:
+    """Return the columns of an extraction that follow from its page alone: all but the keys of other rows."""
+    return {
+        "verdict": str(result.verdict),
+        "detail": result.detail,
+        "byline": result.byline,
+        "published_at": micros_or_none(result.published_at),
+        "modified_at": micros_or_none(result.modified_at),
+        "language": result.language,
+        "site": result.site,
+        "canonical_url": result.canonical_url,
+        "removed": removed_column(result.removed),
+        "origin": json.dumps(result.origin, ensure_ascii=False),
+        "claims": json.dumps(result.claims, ensure_ascii=False),
+        "facts": json.dumps([_fact(fact) for fact in result.facts], ensure_ascii=False),
+        "headline_from": json.dumps(result.headline_from),
+        "core": None if core is None else bytes.fromhex(core),
+    }
+
+
+def removed_column(spans: Sequence[RemovedSpan]) -> str:
+    """Return the column of removed spans: offset, text and reason of each."""
     return json.dumps([[span.at, span.text, span.because] for span in spans], ensure_ascii=False)
 
 
@@ -158,42 +186,53 @@ def record_derivation(
     verdict: Callable[[Row], tuple[Verdict, str]],
     now: datetime,
     cleaned: CleanedText | None = None,
+    *,
+    again: bool = False,
 ) -> tuple[Verdict, str]:
     """Store that a capture shows the extraction of its payload, or the text ``cleaned`` if that differs.
 
     ``verdict`` judges the row of the extraction. The verdict and its detail are returned. ``cleaned`` is given where
-    the template of the site or further parts of the article change the text.
+    the template of the site or further parts of the article change the text. ``again`` as in ``record_extraction``.
     """
     digest = bytes.fromhex(capture.payload_sha256 or "")
     values = {"digest": digest, "charset": _charset(capture), "recipe": recipe_id}
     extracted = connection.execute(sql(_EXTRACTION), values).mappings().one()
     judged, detail = verdict(dict(extracted))
     row = {"extraction_id": extracted["id"], "verdict": str(judged), "detail": detail, "derived_at": micros(now)}
-    row |= {"cleaning_id": None, "text_id": None} | _add_cleaned(connection, extracted["id"], cleaned, now)
-    row |= _measures(extracted["body"] or "", [span for _, span, _ in json.loads(extracted["removed"])])
-    if cleaned is not None:
-        row |= _measures(cleaned.text, [span.text for span in cleaned.removed])
+    row |= {"cleaning_id": None, "text_id": None} | _add_cleaned(connection, extracted["id"], cleaned, now, again=again)
+    row |= measures(extracted["body"] or "", [span for _, span, _ in json.loads(extracted["removed"])], cleaned)
     new = insert(derivation).values(capture_id=capture.id, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["capture_id"], set_=row))
     return judged, detail
 
 
-def _measures(body: str, removed: Sequence[str]) -> dict[str, int]:
+def measures(body: str, removed: Sequence[str], cleaned: CleanedText | None = None) -> dict[str, int]:
+    """Return the lengths in a derivation: of its text, and of what was removed. ``cleaned`` replaces the text."""
+    if cleaned is not None:
+        body, removed = cleaned.text, [span.text for span in cleaned.removed]
     paragraphs = body.count("\n") + 1 if body else 0
     return {"length": len(body), "paragraphs": paragraphs, "taken": sum(map(len, removed))}
 
 
 def _add_cleaned(
-    connection: Connection, extraction_id: int, cleaned: CleanedText | None, now: datetime
+    connection: Connection, extraction_id: int, cleaned: CleanedText | None, now: datetime, *, again: bool
 ) -> dict[str, int]:
     """Add a cleaned text unless it is stored, and return the columns of a derivation that name it."""
     if cleaned is None:
         return {}
     _add_recipe(connection, cleaned.recipe, now)
     key = {"extraction_id": extraction_id, "recipe_id": cleaned.recipe.id, "parts": cleaned.parts}
+    before = _text_before(connection, cleaning, key) if again else None
+    if again:
+        mending.mend_text(connection, before, cleaned.sha256, cleaned.title, cleaned.text)
     text_id = add_text(connection, cleaned.sha256, cleaned.title, cleaned.text)
-    row = key | {"furniture_id": cleaned.furniture_id, "text_id": text_id, "removed": _removed(cleaned.removed)}
-    connection.execute(insert(cleaning).values(**row).on_conflict_do_nothing())
+    row = {"furniture_id": cleaned.furniture_id, "text_id": text_id, "removed": removed_column(cleaned.removed)}
+    new = insert(cleaning).values(**key, **row)
+    if again:
+        connection.execute(new.on_conflict_do_update(index_elements=[*key], set_=row))
+        mending.replace_text(connection, before, text_id)
+    else:
+        connection.execute(new.on_conflict_do_nothing())
     same = [cleaning.c[name] == value for name, value in key.items()]
     return {"cleaning_id": connection.execute(select(cleaning.c.id).where(*same)).scalar_one(), "text_id": text_id}
 

@@ -46,10 +46,10 @@ def record_links(
         if judgement.relation is None or other_id not in allowed:
             continue
         added += other_id not in linked  # a pair that waits on both sides is judged twice, and is one link
-        row = _row(connection, text_id, other_id, judgement) | {"method": method, "judged_at": micros(now)}
-        changes = {name: value for name, value in row.items() if name not in {"a_text_id", "b_text_id"}}
-        pair = ["a_text_id", "b_text_id"]
-        connection.execute(insert(link).values(**row).on_conflict_do_update(index_elements=pair, set_=changes))
+        swap = _comes_after(connection, text_id, other_id)
+        row = link_columns(judgement, swap=swap) | {"method": method, "judged_at": micros(now)}
+        pair = {"a_text_id": other_id, "b_text_id": text_id} if swap else {"a_text_id": text_id, "b_text_id": other_id}
+        connection.execute(insert(link).values(**pair, **row).on_conflict_do_update(index_elements=[*pair], set_=row))
     connection.execute(update(text).where(text.c.id == text_id).values(linked_by=method))
     connection.execute(delete(unlinked).where(unlinked.c.text_id == text_id))
     return added
@@ -67,19 +67,20 @@ def _delete_links(connection: Connection, text_id: int, others: set[int]) -> Non
             connection.execute(delete(link).where(own == text_id, other.in_(others)))
 
 
-def _row(connection: Connection, text_id: int, other_id: int, judgement: Judgement) -> dict[str, object]:
-    """Return the row of a link. Side a has the smaller digest, so the row does not depend on which text came first."""
+def _comes_after(connection: Connection, text_id: int, other_id: int) -> bool:
+    """True if the first text is side b: side a has the smaller digest, whichever text came first."""
     pair = select(text.c.id, text.c.sha256).where(text.c.id.in_([text_id, other_id]))
     digests = {row.id: row.sha256 for row in connection.execute(pair)}
-    swap = digests[text_id] > digests[other_id]
-    a, b = (other_id, text_id) if swap else (text_id, other_id)
+    return bool(digests[text_id] > digests[other_id])
+
+
+def link_columns(judgement: Judgement, *, swap: bool) -> dict[str, object]:
+    """Return the columns of a link that follow from its texts. ``swap``: side b of the judgement is side a."""
     coverage = judgement.coverage[::-1] if swap else judgement.coverage
     passages = judgement.passages
     if swap:
         passages = tuple(Passage(a=p.b, b=p.a, similarity=p.similarity, anchors=p.anchors) for p in passages)
     return {
-        "a_text_id": a,
-        "b_text_id": b,
         "relation": str(judgement.relation),
         "score": judgement.score,
         "coverage_a": coverage[0],

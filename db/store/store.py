@@ -13,6 +13,8 @@ from db.store import (
     leases,
     links,
     lsh_index,
+    mending,
+    notices,
     origins,
     read_marks,
     repack,
@@ -63,11 +65,22 @@ class Store(Transactions):
     record_text_error = transaction(work_errors.record_text_error, durable=False)
     requeue_errors = transaction(work_errors.requeue_errors)
 
+    # Mending
+    drop_rows = transaction(mending.drop_rows)
+    make_index_again = transaction(mending.make_index_again)
+
     # What people say
     add_label = transaction(labels.add_label)
     add_original_label = transaction(labels.add_original_label)
     drop_original_labels = transaction(labels.drop_original_labels)
     mark_read = transaction(read_marks.mark_read)
+
+    # Notices
+    add_receivers = transaction(notices.add_receivers)
+    queue_events = transaction(notices.queue_events)
+    make_notice = transaction(notices.make_notice)
+    record_try = transaction(notices.record_try)
+    prune_notices = transaction(notices.prune_notices)
 
     # Runs and leases
     begin_run = transaction(leases.begin_run)

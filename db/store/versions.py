@@ -17,7 +17,7 @@ from db.store import links, lsh_index
 from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, Select
@@ -32,10 +32,15 @@ def settle(
     history: Callable[[Sequence[Sighting], Ask], Sequence[Version]],
     now: datetime,
     capture_ids: Sequence[int] = (),
+    *,
+    again: bool = False,
 ) -> list[Version]:
     """Make the stored history of a source equal to what ``history`` computes, and return the new versions.
 
     Two versions are the same if text and first sight agree. One that no longer holds is superseded, never deleted.
+
+    ``again``: a stored version is damaged rather than outdated if one with its text and its first capture is computed.
+    It gets that one's instants, and is not superseded.
 
     One transaction reads, decides, writes, and takes ``capture_ids`` off the ledger. So two processes settle one after
     the other, and after a crash the captures are derived again.
@@ -44,13 +49,17 @@ def settle(
     computed = {(v.text_sha256, v.first_seen_at): v for v in history(captures.sightings(ask, source_id), ask)}
     stored = {(v.text_sha256, v.first_seen_at): v for v in version_queries.of_source(ask, source_id)}
     text_ids = _text_ids(connection, {digest for digest, _ in computed.keys() ^ stored.keys()})
+    if again:
+        stored = _paired_by_capture(stored, computed)
     text_ids += connection.execute(_of_aliases(source_id, version.c.text_id)).scalars()
     days_before = first_days(ask, text_ids)
     for key in stored.keys() - computed.keys():
         _supersede(connection, stored[key], now)
     for key in computed.keys() & stored.keys():
-        if _row(computed[key]) != _row(stored[key]):
-            connection.execute(update(version).where(version.c.id == stored[key].id).values(**_row(computed[key])))
+        if version_columns(computed[key]) != version_columns(stored[key]):
+            connection.execute(
+                update(version).where(version.c.id == stored[key].id).values(**version_columns(computed[key]))
+            )
     _supersede_aliases(connection, source_id, now)
     new = [record for key, record in computed.items() if key not in stored]
     for record in new:
@@ -58,6 +67,15 @@ def settle(
     lsh_index.queue_moved_texts(connection, days_before, first_days(ask, text_ids))
     connection.execute(delete(underived).where(underived.c.capture_id.in_(capture_ids)))
     return new
+
+
+def _paired_by_capture(
+    stored: Mapping[tuple[str, datetime], Version], computed: Mapping[tuple[str, datetime], Version]
+) -> dict[tuple[str, datetime], Version]:
+    """Return stored versions under the keys of the computed ones with the same text and first capture."""
+    missing = {(digest, computed[digest, at].first_capture_id): (digest, at) for digest, at in computed.keys() - stored}
+    pairs = {key: missing.get((v.text_sha256, v.first_capture_id), key) for key, v in stored.items()}
+    return {key if key in computed else pairs[key]: version for key, version in stored.items()}
 
 
 def _text_ids(connection: Connection, digests: set[str]) -> list[int]:
@@ -84,12 +102,13 @@ def _supersede_aliases(connection: Connection, source_id: int, now: datetime) ->
 def _add(connection: Connection, source_id: int, record: Version, now: datetime) -> None:
     digest = bytes.fromhex(record.text_sha256)
     text_id = connection.execute(select(text.c.id).where(text.c.sha256 == digest)).scalar_one()
-    row = _row(record) | {"source_id": source_id, "text_id": text_id, "recorded_at": micros(now)}
+    row = version_columns(record) | {"source_id": source_id, "text_id": text_id, "recorded_at": micros(now)}
     connection.execute(insert(version).values(**row))
     links.queue_text(connection, text_id)
 
 
-def _row(record: Version) -> dict[str, Any]:
+def version_columns(record: Version) -> dict[str, Any]:
+    """Return the columns of a version that follow from the sightings of its source."""
     plain = ("number", "title", "byline", "language", "score", "captures", "first_capture_id", "last_capture_id")
     return {name: getattr(record, name) for name in (*plain, "recipe_id")} | {
         "cause": str(record.cause),

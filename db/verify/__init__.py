@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from db.errors import StoreError
 from db.records import Problem
 from db.verify import captures, histories, log_tiles, stored_texts
+from db.verify import columns as stored_columns
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ _QUICK: tuple[Check, ...] = (
     captures.bases,
     captures.chain,
     log_tiles.log,
+    stored_columns.columns,
     stored_texts.texts,
     stored_texts.index,
     histories.ledger,
     histories.histories,
+    histories.recipes,
     histories.links,
 )
 _DEEP: tuple[Check, ...] = (_integrity_check, stored_texts.index_terms, captures.payloads)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 Check = Callable[[Reader], Iterator[Problem]]
 
 RESTORE = "restore a backup: wirecopy restore BACKUP"
-DERIVE = "derive it again: wirecopy backfill --from payloads"
+DERIVE = "wirecopy reextract"
+"""What works texts and versions out again from saved pages, whatever is stored."""
+
+REMATCH = "wirecopy rematch"
 BATCH = 500
 """Rows in memory at once: some megabytes of text."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from db.records import Problem
 from db.script_folding import INDEX_ENTRY, index_entry
-from db.verify.common import BATCH, RESTORE, in_order
+from db.verify.common import BATCH, DERIVE, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
     from db.reader import Reader, Row
 
 
+_BYTES = """
+    SELECT id, sha256, CAST(title AS BLOB) AS title, CAST(body AS BLOB) AS body FROM text
+    WHERE id > :last ORDER BY id LIMIT :n"""
+
+
 def texts(reader: Reader) -> Iterator[Problem]:
-    """Check that the digest of each text is that of headline, blank line, body."""
-    for row in _texts_in_order(reader):
-        digest = hashlib.sha256(f"{row['title']}\n\n{row['body']}".encode()).digest()
+    """Check that the digest of each text is that of headline, blank line, body. They are read as bytes."""
+    for row in in_order(reader, _BYTES):
+        digest = hashlib.sha256(row["title"] + b"\n\n" + row["body"]).digest()
         if digest != row["sha256"]:
-            what = f"its text has the digest {digest.hex()}, not {row['sha256'].hex()}"
-            yield Problem(what=what, where=f"text {row['id']}, {row['title']!r}", todo=RESTORE)
+            stored = row["sha256"].hex() if isinstance(row["sha256"], bytes) else repr(row["sha256"])
+            where = f"text {row['id']}, {row['title'].decode(errors='replace')!r}"
+            yield Problem(what=f"its text has the digest {digest.hex()}, not {stored}", where=where, todo=DERIVE)
 
 
 def _texts_in_order(reader: Reader) -> Iterator[Row]:
@@ -38,9 +44,9 @@ _INDEXED_ONLY = "SELECT d.id FROM text_fts_docsize d WHERE d.id NOT IN (SELECT i
 def index(reader: Reader) -> Iterator[Problem]:
     """Check that the full-text index has an entry for each text, and no others."""
     for row in reader.ask(_UNINDEXED):
-        yield Problem(what="search cannot find it", where=f"text {row['id']}, {row['title']!r}", todo=RESTORE)
+        yield Problem(what="search cannot find it", where=f"text {row['id']}, {row['title']!r}", todo=DERIVE)
     for row in reader.ask(_INDEXED_ONLY):
-        yield Problem(what="search finds a text that does not exist", where=f"index entry {row['id']}", todo=RESTORE)
+        yield Problem(what="search finds a text that does not exist", where=f"index entry {row['id']}", todo=DERIVE)
 
 
 _TERMS = "SELECT term, doc, cnt FROM temp.terms WHERE term > :last ORDER BY term LIMIT :n"
@@ -67,7 +73,7 @@ def index_terms(reader: Reader) -> Iterator[Problem]:
             if stored != expected:
                 term = min(set(stored) ^ set(expected))[0]
                 what = f"search counts the word {term!r} differently from the texts"
-                yield Problem(what=what, where="full-text index", todo=RESTORE)
+                yield Problem(what=what, where="full-text index", todo=DERIVE)
                 return
             if not expected:
                 return

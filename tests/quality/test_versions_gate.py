@@ -10,20 +10,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.api import Archive
-from archive.extract.worker_pool import Extractors
-from archive.pipeline.derive import derive
-from archive.pipeline.recipe import current_recipe
-from db.queries import captures as capture_queries
-from db.store import Store
-from tests.pagehistories import VERSIONS, histories, keep_all
+from tests.pagehistories import VERSIONS, histories, settle_histories
 
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
+if TYPE_CHECKING:
+    from datetime import datetime
+
 LABELS = Path(__file__).with_name("edits.jsonl")
 PRIVACY = ("news-02", "news-06", "news-11")
 """The privacy pages of news sites: 117 pairs of different bytes, none of which says anything new."""
@@ -59,21 +55,16 @@ class Settled:
 def settled(folder: Path, name: str) -> Settled:
     """Keep a set as runs would, derive it by the recipe of this code, and ask for every history."""
     seen = histories(name)
-    recipe = current_recipe()
-    with Store(folder / f"{name}.db") as store, Extractors(2) as extractors:
-        store.use_recipe(recipe, NOW)
-        keep_all(store, seen)
-        while waiting := capture_queries.underived(store.ask, 100):
-            derive(store, extractors, waiting, recipe=recipe, now=NOW, stopped=lambda: True)
     instants: dict[str, list[datetime]] = {}
     for one in seen:
         instants.setdefault(one.url, []).append(one.at)
     opened, held = set[Place](), set[Place]()
-    with Archive(folder / f"{name}.db") as archive:
-        for url, at in instants.items():
-            told = archive.history(url)[1]
-            opened |= {(page_of(url), at.index(each.first_seen_at)) for each in told.versions if each.number > 1}
-            held |= {(page_of(url), at.index(each.seen_at)) for each in told.suspects}
+    for url, history in settle_histories(folder / f"{name}.db", seen).items():
+        at = instants[url]
+        opened |= {
+            (page_of(url), at.index(version.first_seen_at)) for version in history.versions if version.number > 1
+        }
+        held |= {(page_of(url), at.index(suspect.seen_at)) for suspect in history.suspects}
     changes = Counter({page_of(url): len(at) - 1 for url, at in instants.items()})
     return Settled(changes, frozenset(opened), frozenset(held))
 

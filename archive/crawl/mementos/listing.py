@@ -35,10 +35,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeMapPage:
-    """The mementos of a list dated in the window, and the number of its pages that could not be fetched or read."""
+    """The mementos of a list dated in the window, and the number of its pages that could not be fetched or read.
+
+    ``reason`` and ``detail`` are those of the first such page.
+    """
 
     mementos: tuple[Memento, ...]
     failures: int
+    reason: str = ""
+    detail: str = ""
 
 
 def listing_of(setting: str, url: str) -> Listing:
@@ -79,23 +84,29 @@ async def read_list(fetch: Fetch, source_id: int, listing: Listing, window: Wind
         next_urls = [further_url for further_url in further_urls if further_url not in requested_urls]
         queue += next_urls
         requested_urls.update(next_urls)
-    return TimeMapPage(mementos=tuple(_in_window(reader.mementos, window)), failures=reader.failures)
+    return TimeMapPage(
+        mementos=tuple(_in_window(reader.mementos, window)),
+        failures=reader.failures,
+        reason=reader.reason,
+        detail=reader.detail,
+    )
 
 
 class _ListReader:
-    """The state of reading one list: the mementos so far, and the number of failed pages."""
+    """The state of reading one list: the mementos so far, the number of failed pages, and why the first one failed."""
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
         self._rows: set[cdx.Row] = set()
         self.mementos: dict[Memento, None] = {}
         self.failures = 0
+        self.reason = self.detail = ""
 
     def read_page(self, url: str, outcome: Outcome) -> tuple[str, ...]:
         """Read one page of the list and return the URLs of further pages."""
         if outcome.reason is not None:
             if not _is_end_of_list(url, outcome):
-                self.failures += 1
+                self._fail(str(outcome.reason), outcome.detail)
             return ()
         text = (outcome.payload or b"").decode(outcome.charset or "utf-8", errors="replace")
         if outcome.content_type.lower().startswith(_LINK_FORMAT) or is_timemap(text):
@@ -117,8 +128,14 @@ class _ListReader:
         """Return the TimeMaps in the Link headers of a response that is no list, such as a memento or a TimeGate."""
         links = ", ".join(value for name, value in outcome.headers if name.lower() == "link")
         urls = further_timemaps(links, base=outcome.final_url)
-        self.failures += not urls
+        if not urls:
+            self._fail("not_a_list", f"the answer of {outcome.final_url} is no list of captures")
         return urls
+
+    def _fail(self, reason: str, detail: str) -> None:
+        if not self.failures:
+            self.reason, self.detail = reason, detail
+        self.failures += 1
 
 
 def _is_end_of_list(url: str, outcome: Outcome) -> bool:

@@ -7,7 +7,7 @@ another size of type and a bullet begin a paragraph.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -26,6 +26,8 @@ _LOWEST_GAP = 0.4
 _SIZE = 0.08  # share by which the size of the type may differ
 _INDENT = 0.8  # times the size of the type
 _SLACK = 0.5  # times a letter's width
+_LONG = 0.6  # of the width of a column
+_BEYOND = 0.06  # of the lines
 _FEW = 5  # of the distances of lines, one in so many is shorter than the usual one
 _BULLET = re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\u25ba\u25a0\u2043\u2219\u00b7\u2713*]\s|[-\u2013\u2014]\s")
 _NUMBERED = re.compile(r"(?:\(?(?:\d{1,3}|[a-z]|[ivxl]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?)\s", re.IGNORECASE)
@@ -90,21 +92,19 @@ class _Layout:
     """Knows the usual distance of lines and the edges of each column."""
 
     def __init__(self, lines: Sequence[TextLine]) -> None:
-        self._edges: dict[tuple[int, int], tuple[float, float]] = {}
+        places: dict[tuple[int, int], list[TextLine]] = defaultdict(list)
         for line in lines:
-            left, right = self._edges.get((line.page, line.column), (line.left, line.right))
-            self._edges[line.page, line.column] = min(left, line.left), max(right, line.right)
-        self._share_edges()
+            places[line.page, line.column].append(line)
+        self._left = {place: min(line.left for line in column) for place, column in places.items()}
+        self._right = {place: _right_edge(column) for place, column in places.items()}
+        # All pages of one column have the same right edge, because a page may have short lines only.
+        columns = Counter(page for page, _ in places)
+        single = [place for place in places if columns[place[0]] == 1]
+        if single:
+            self._right |= dict.fromkeys(single, _right_edge([line for place in single for line in places[place]]))
         gaps = sorted(_gaps(lines))
         self._gap = gaps[len(gaps) // _FEW] if gaps else _USUAL_GAP
         self._size = text_size(lines)
-
-    def _share_edges(self) -> None:
-        """Give all pages of one column the same right edge, because a page may have short lines only."""
-        columns = Counter(page for page, _ in self._edges)
-        single = [key for key in self._edges if columns[key[0]] == 1]
-        right = max((self._edges[key][1] for key in single), default=0.0)
-        self._edges |= {key: (self._edges[key][0], right) for key in single}
 
     def continues(self, paragraph: Paragraph, line: TextLine) -> bool:
         """True if ``line`` goes on with the text of ``paragraph``."""
@@ -118,7 +118,15 @@ class _Layout:
             return False  # another paragraph, or the next cell of a row
         if line.size > HEADING * self._size:
             return not _NUMBERED.match(line.text)
-        return not self._begins(paragraph, line) and (ends_in_hyphen(last) or not self._fits(last, line))
+        if self._begins(paragraph, line):
+            return False
+        return ends_in_hyphen(last) or self._runs_on(last, line) or not self._fits(last, line)
+
+    def _runs_on(self, last: TextLine, line: TextLine) -> bool:
+        """True if a line of some length stops without a mark, and the next goes on with a small letter."""
+        place = last.page, last.column
+        is_long = last.right - self._left[place] > _LONG * (self._right[place] - self._left[place])
+        return is_long and line.text[0].islower() and not _ENDS.search(last.text)
 
     def _begins(self, paragraph: Paragraph, line: TextLine) -> bool:
         """True if the left edge or the number of ``line`` shows that it begins a paragraph."""
@@ -137,7 +145,7 @@ class _Layout:
 
     def _fits(self, last: TextLine, line: TextLine) -> bool:
         """True if the first word of ``line`` would have fitted behind ``last``."""
-        room = self._edges[last.page, last.column][1] - last.right
+        room = self._right[last.page, last.column] - last.right
         word = line.text.split(" ", 1)[0]
         letters = len(word) + 1 if word.isascii() or " " in line.text else 1
         return room > (letters + _SLACK) * line.letter_width
@@ -154,7 +162,13 @@ class _Layout:
         return shift < -indent and len(paragraph.lines) > 1
 
     def _left_indent(self, line: TextLine) -> float:
-        return line.left - self._edges[line.page, line.column][0]
+        return line.left - self._left[line.page, line.column]
+
+
+def _right_edge(lines: Sequence[TextLine]) -> float:
+    """Return where full lines end. A few lines, such as those of a program, may go beyond it."""
+    rights = sorted((line.right for line in lines), reverse=True)
+    return rights[int(len(rights) * _BEYOND)]
 
 
 def _is_centred(a: TextLine, b: TextLine) -> bool:

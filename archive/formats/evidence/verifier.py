@@ -1,0 +1,372 @@
+"""The verifier of evidence files: one line a claim.
+
+::
+
+    wirecopy-verify FILE.wacz --key daily.example/archive+0f1e2d3c+AZ...
+
+A claim is ``proven``, ``not proven``, ``false``, or ``repeatable``: a computation that anybody can do again from the
+file. The key has to come from elsewhere than the file. Exit codes: 0 nothing is false and the log is proven, 1
+something is false, 2 the file is refused, 3 nothing is false, but the log is not proven.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import hashlib
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .bounded_warc import records
+from .canonical_zip import Package, Refused, parse_json
+from .note_signature import FORMAT, LIST, decode_base64, list_digest, list_note, signature_of, split_key
+from .tree_proof import is_in_tree
+from .windows import Windows, read_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PROVEN, NOT_PROVEN, FALSE, REPEATABLE = "proven", "not proven", "false", "repeatable"
+LIST_DIGEST, ENTRIES, CHECKPOINT = "datapackage-digest.json", "evidence/entries.jsonl", "evidence/checkpoint.txt"
+CLAIMS, WARC, DIFF = "evidence/claims.json", "archive/data.warc.gz", "evidence/diff.txt"
+
+MOST_ENTRIES, MOST_RECORDS, MOST_DIFF_LINES = 20_000, 400_000, 2_000
+"""Limits of counts: captures, records of the WARC, and lines that are compared."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ORIGINAL = b"X-Archive-Orig-"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of the answer."""
+
+    status: str
+    sentence: str
+
+    def __str__(self) -> str:
+        """Return the line without control characters, which a hostile file may contain."""
+        text = "".join(sign if sign.isprintable() else "?" for sign in self.sentence)
+        return f"{self.status:11} {text[:1000]}"
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Evidence:
+    """A package with what was read of it so far. ``log_problem``: why the log is not proven, empty if it is."""
+
+    package: Package
+    claims: dict[str, Any]
+    entries: dict[int, dict[str, Any]] = field(default_factory=dict)
+    log_problem: str = "the log was not read"
+    size: int = 0
+    root: bytes = b""
+    windows: Windows = field(default_factory=Windows)
+
+    def say(self, sentence: str) -> Claim:
+        """Return a claim that holds if the log does."""
+        if self.log_problem:
+            return Claim(NOT_PROVEN, f"that {sentence}: {self.log_problem}")
+        return Claim(PROVEN, sentence)
+
+
+def check_members(package: Package, key: str | None) -> Iterator[Claim]:
+    """Check that the list of members has every member as it is, and who signed the list."""
+    listed = package.json(LIST)
+    resources = listed.get("resources") if isinstance(listed, dict) else None
+    if not isinstance(resources, list) or not all(isinstance(row, dict) for row in resources):
+        raise Refused(f"{LIST} has no list of members")
+    expected = [
+        {"path": name, "hash": f"sha256:{package.digest(name)}", "bytes": package.members[name][1]}
+        for name in [*package.members][:-2]
+    ]
+    stated = [{name: row.get(name) for name in ("path", "hash", "bytes")} for row in resources]
+    wrong = [str(a["path"]) for a, b in zip(expected, stated, strict=False) if a != b]
+    if wrong or len(expected) != len(stated):
+        yield Claim(FALSE, f"its members are those of its list: {', '.join(wrong[:5]) or 'their number'} differs")
+    digest = package.digest(LIST)
+    stored = package.json(LIST_DIGEST)
+    note = stored.get("note", "") if isinstance(stored, dict) else ""
+    if not isinstance(note, str) or package.read(LIST_DIGEST) != list_digest(digest, note):
+        yield Claim(FALSE, f"{LIST_DIGEST} has the digest of {LIST}")
+    elif note and note.rpartition("\n\n")[0] + "\n" != list_note(digest):
+        yield Claim(FALSE, f"the signature of this file is about its list {LIST}")
+    else:
+        is_signed, why = signature_of(note, key)
+        sentence = "the holder of the archive's key put this file together, and no byte changed since"
+        if is_signed:
+            yield Claim(PROVEN, sentence)
+        else:
+            yield Claim(NOT_PROVEN if is_signed is None else FALSE, f"that {sentence}: {why}")
+
+
+def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
+    """Check the checkpoint's signature, and that every entry is in its tree."""
+    note = evidence.package.read(CHECKPOINT).decode("utf-8", "replace")
+    text = note.rpartition("\n\n")[0] or note
+    origin, size_text, root_text, *_ = [*text.split("\n"), "", "", ""]
+    size = int(size_text) if size_text.isascii() and size_text.isdecimal() and len(size_text) < 19 else 0  # noqa: PLR2004
+    is_signed, why = signature_of(note, key)
+    if is_signed is False:
+        yield Claim(FALSE, f"the checkpoint of the log {origin} is signed: {why}")
+    elif is_signed and key is not None and split_key(key)[0] != origin:
+        is_signed, why = None, f"the key is not that of the log {origin}"
+    evidence.log_problem = "" if is_signed else why
+    evidence.size, evidence.root = size, decode_base64(root_text)
+    lines = evidence.package.read(ENTRIES).splitlines()
+    if len(lines) > MOST_ENTRIES or not lines:
+        raise Refused(f"{ENTRIES} has {len(lines)} entries: at least 1 and at most {MOST_ENTRIES} are read")
+    for line in lines:
+        entry = parse_json(line, ENTRIES)
+        number = entry.get("number") if isinstance(entry, dict) else None
+        if not isinstance(number, int) or number in evidence.entries:
+            raise Refused(f"{ENTRIES} has an entry without a number of its own")
+        if not is_in_tree(entry, evidence.size, evidence.root):
+            evidence.log_problem = evidence.log_problem or "an entry is not in the log"
+            yield Claim(FALSE, f"number {number} is in the log {origin} as this file has it")
+        evidence.entries[number] = entry
+    numbers = sorted(evidence.entries)
+    span = f"numbers {numbers[0]} to {numbers[-1]} of its {size} entries"
+    yield evidence.say(f"these {len(numbers)} captures are in the log {origin} as they are here, {span}")
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def check_pages(evidence: Evidence) -> Iterator[Claim]:
+    """Check that the records of the WARC are those of the entries, and have the bytes that the log recorded."""
+    facts = {number: _facts(entry) for number, entry in evidence.entries.items()}
+    replies: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
+    for values in facts.values():
+        replies.setdefault((values.get("captured_at"), values.get("final_url", "")), []).append(values)
+    hops = {str(hop[0]) for row in facts.values() for hop in _list(row.get("hops")) if isinstance(hop, list) and hop}
+    digests: set[str] = set()
+    for number, (fields, block) in enumerate(records(evidence.package, WARC), 1):
+        kind, url = fields.get(b"warc-type", b""), fields.get(b"warc-target-uri", b"").decode("utf-8", "replace")
+        if number > MOST_RECORDS:
+            raise Refused(f"{WARC} has more than {MOST_RECORDS} records")
+        if kind not in {b"response", b"revisit", b"resource"}:
+            continue
+        head, _, body = (b"", b"", block) if kind == b"resource" else block.partition(b"\r\n\r\n")
+        rows = replies.get((_micros(fields.get(b"warc-date", b"")), url), [])
+        digest = hashlib.sha256(body).hexdigest()
+        same = [reply for reply in rows if reply.get("payload_sha256") == digest]
+        row = next(iter(same or rows), None)
+        if row is None and not (url in hops and not body):
+            yield Claim(FALSE, f"the record of {url} in {WARC} is a capture of the log")
+        elif body and row is not None and digest != row.get("payload_sha256"):
+            yield Claim(FALSE, f"the page {url} in {WARC} has the bytes that the log recorded")
+        elif row is not None and head and not _has_head(head, row):
+            yield Claim(FALSE, f"the headers of {url} in {WARC} are those that the log recorded")
+        digests |= {digest} if body else set()
+    recorded = {row["payload_sha256"] for row in facts.values() if row.get("payload_sha256")}
+    there = len(recorded & digests)
+    yield evidence.say(f"the bytes of {there} different pages in {WARC} are those that the log recorded")
+    if len(recorded) > there:
+        yield Claim(NOT_PROVEN, f"the bytes of {len(recorded) - there} pages: they are not in this file, only digests")
+    foreign = [
+        str(row.get("source")) for row in facts.values() if row.get("source") not in evidence.claims["addresses"]
+    ]
+    if foreign:
+        yield Claim(FALSE, f"the captures are of the addresses that the file names: one is of {foreign[0]}")
+
+
+def _facts(entry: dict[str, Any]) -> dict[str, Any]:
+    row = parse_json(str(entry["facts"]).encode("utf-8", "replace"), ENTRIES)
+    if not isinstance(row, dict):
+        raise Refused("the facts of an entry are no JSON object")
+    return row
+
+
+def _list(text: Any) -> list[Any]:
+    values = parse_json(text.encode("utf-8", "replace"), ENTRIES) if isinstance(text, str) else []
+    return values if isinstance(values, list) else []
+
+
+def _has_head(head: bytes, row: dict[str, Any]) -> bool:
+    """True if an HTTP head has the status and the headers of a capture, of which some may be renamed."""
+    lines = head.split(b"\r\n")
+    pairs = [
+        f"{pair[0]}: {pair[1]}".encode("latin-1", "replace") for pair in _list(row.get("headers")) if len(pair) > 1
+    ]
+    status = str(row.get("status", 200)).encode()
+    return lines[0].split(b" ")[1:2] == [status] and [line.removeprefix(_ORIGINAL) for line in lines[1:]] == pairs
+
+
+def _micros(date: bytes) -> int | None:
+    try:
+        return (datetime.fromisoformat(date.decode("ascii")) - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+# --- texts and verdicts ----------------------------------------------------------------------------------------------
+
+
+def check_texts(evidence: Evidence) -> Iterator[Claim]:
+    """Check the texts, what is said to be common or different in them, and say what follows for their order."""
+    texts: dict[str, str] = {}
+    for version in evidence.claims["versions"]:
+        name, number, digest = (version.get(field_name) for field_name in ("name", "capture", "text_sha256"))
+        member = f"evidence/texts/{name}.txt"
+        row = _facts(evidence.entries[number]) if number in evidence.entries else {}
+        stated = _micros(str(version.get("captured_at")).encode("ascii", "replace"))
+        is_right = evidence.package.digest(member) == digest and stated == row.get("captured_at", 0)
+        if not is_right or name in texts:
+            yield Claim(FALSE, f"text {name} of number {number} is the one that the claims name")
+            continue
+        texts[name] = evidence.package.read(member).decode("utf-8", "replace")
+        page = f"the page of number {number}, {row.get('source')}"
+        recipe = f"recipe {version.get('recipe')} of {evidence.claims.get('made_with')}"
+        yield Claim(REPEATABLE, f"text {name} was read from {page}, with {recipe}")
+        yield _say_when(evidence, number, row)
+    if len(texts) > 1:
+        yield from _check_pair(evidence, texts)
+
+
+def check_windows(evidence: Evidence, roots: Path | None) -> Iterator[Claim]:
+    """Check the time stamps from outside. ``roots``: the certificates that are trusted."""
+    evidence.windows = read_windows(evidence.package, evidence.size, evidence.root, roots)
+    yield from (Claim(FALSE, sentence) for sentence in evidence.windows.false)
+    yield from (Claim(NOT_PROVEN, sentence) for sentence in evidence.windows.unknown)
+
+
+def _say_when(evidence: Evidence, number: int, row: dict[str, Any]) -> Claim:
+    until, since = evidence.windows.until(number), evidence.windows.since(number)
+    stated = f"the archive's own clock says {_written(row.get('captured_at'))}"
+    if until is None:
+        why = f"{stated}, and no time stamp from outside in this file shows it"
+        return Claim(NOT_PROVEN, f"by when number {number} was recorded: {why}")
+    after = "; nothing in this file shows after when" if since is None else f", and came into it after {_format(since)}"
+    return evidence.say(f"number {number} was in the log by {_format(until)}{after} ({stated})")
+
+
+def _format(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _say_order(evidence: Evidence, first: str, second: str) -> Claim:
+    """Return the claim about the order of A and B, which needs a time stamp between the two."""
+    a, b = (version["capture"] for version in evidence.claims["versions"][:2])
+    windows = evidence.windows
+    for name, other, x, y in ((first, second, a, b), (second, first, b, a)):
+        until, since = windows.until(x), windows.since(y)
+        if until is not None and since is not None and until <= since:
+            reason = f"{name} was in the log by {_format(until)}, {other} came into it after {_format(since)}"
+            return evidence.say(f"{name} was recorded before {other}: {reason}")
+    listed = f"the log lists {first} as number {a}, {second} as {b}"
+    return Claim(NOT_PROVEN, f"that {first} was recorded before {second}: no time stamp lies between the two; {listed}")
+
+
+def _check_pair(evidence: Evidence, texts: dict[str, str]) -> Iterator[Claim]:
+    (first, a), (second, b) = [*texts.items()][:2]
+    verdict = evidence.claims.get("verdict")
+    verdict = verdict if isinstance(verdict, dict) else {}
+    lines = a.count("\n") + b.count("\n")
+    if DIFF in evidence.package.members and lines > MOST_DIFF_LINES:
+        yield Claim(NOT_PROVEN, f"{DIFF}: the texts are too long to compare here")
+    elif DIFF in evidence.package.members:
+        is_same = difference(a, b).encode("utf-8", "replace") == evidence.package.read(DIFF)
+        yield Claim(PROVEN if is_same else FALSE, f"{DIFF} has the difference between the texts {first} and {second}")
+    passages = verdict.get("passages")
+    if isinstance(passages, list) and passages:
+        pairs = [(quote.get("a"), quote.get("b")) for quote in passages if isinstance(quote, dict)]
+        is_there = all(isinstance(x, str) and isinstance(y, str) and x in a and y in b for x, y in pairs)
+        is_there = is_there and len(pairs) == len(passages)
+        yield Claim(PROVEN if is_there else FALSE, f"the {len(passages)} quoted passages are in both texts as quoted")
+    if verdict:
+        words = f"{verdict.get('says')} ({verdict.get('method')})"
+        yield Claim(REPEATABLE, f"the verdict on {first} and {second} is a computation from the two texts: {words}")
+    yield _say_order(evidence, first, second)
+    yield Claim(NOT_PROVEN, "who wrote first: the order of recording is not the order of writing")
+
+
+def difference(a: str, b: str) -> str:
+    """Return the lines of two texts that differ, as a unified diff."""
+    return "".join(difflib.unified_diff(_lines(a), _lines(b), "A", "B", n=1))
+
+
+def _lines(text: str) -> list[str]:
+    return [f"{line}\n" for line in text.split("\n")]
+
+
+def _written(micros: Any) -> str:
+    try:
+        return _format(_EPOCH + timedelta(microseconds=micros))
+    except (TypeError, OverflowError):
+        return "an unknown time"
+
+
+def check_rest(evidence: Evidence) -> Iterator[Claim]:
+    """Say what this file does not prove, whatever it claims."""
+    counts = evidence.claims.get("captures")
+    here, left_out = (counts.get("here"), counts.get("left_out")) if isinstance(counts, dict) else (None, None)
+    if here != len(evidence.entries):
+        yield Claim(FALSE, f"the file has {here} captures: it has {len(evidence.entries)}")
+    missing = f"that {left_out} other captures of these addresses are in the log, and no more: only the archive says so"
+    yield Claim(NOT_PROVEN, missing)
+    yield Claim(NOT_PROVEN, "that the publisher sent these bytes: nobody outside the archive confirms it in this file")
+
+
+# --- the whole -------------------------------------------------------------------------------------------------------
+
+
+def verify(path: Path, key: str | None = None, roots: Path | None = None) -> list[Claim]:
+    """Return every claim about an evidence file. Raises Refused.
+
+    ``key``: the archive's public key. ``roots``: trusted certificates of authorities (PEM). Both come from elsewhere.
+    """
+    if key is not None:
+        split_key(key)
+    with path.open("rb") as stream:
+        package = Package(stream)
+        if [*package.members][-2:] != [LIST, LIST_DIGEST]:
+            raise Refused("it is a zip, but no evidence file")
+        try:
+            evidence = Evidence(package, _claims(package))
+            log, stamps = check_log(evidence, key), check_windows(evidence, roots)
+            rest = check_pages(evidence), check_texts(evidence), check_rest(evidence)
+            return [claim for check in (check_members(package, key), log, stamps, *rest) for claim in check]
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+            raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error
+
+
+def _claims(package: Package) -> dict[str, Any]:
+    claims = package.json(CLAIMS)
+    if not isinstance(claims, dict) or claims.get("format") != FORMAT:
+        raise Refused(f"{CLAIMS} is not of the format {FORMAT}")
+    versions, addresses = claims.get("versions"), claims.get("addresses")
+    if not (isinstance(versions, list) and isinstance(addresses, list) and all(isinstance(v, dict) for v in versions)):
+        raise Refused(f"{CLAIMS} has no versions and addresses")
+    if not all(isinstance(v.get("name"), str) and isinstance(v.get("capture"), int) for v in versions):
+        raise Refused(f"{CLAIMS} has a version without a name and a number")
+    return claims
+
+
+def exit_code(claims: Sequence[Claim]) -> int:
+    """Return 1 if something is false, 3 if the log or the file's signature is not proven, else 0."""
+    if any(claim.status == FALSE for claim in claims):
+        return 1
+    return 0 if [claim.status for claim in claims[:2]] == [PROVEN, PROVEN] else 3
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the verifier on the command line and exit."""
+    parser = argparse.ArgumentParser(prog="wirecopy-verify", description="Verify an evidence file of wirecopy.")
+    parser.add_argument("file", type=Path, metavar="FILE.wacz")
+    parser.add_argument("--key", help="the archive's public key (name+id+key), from elsewhere than the file")
+    parser.add_argument("--root", type=Path, metavar="PEM", help="certificates of time-stamping authorities to trust")
+    options = parser.parse_args(arguments)
+    try:
+        claims = verify(options.file, options.key, options.root)
+    except (Refused, OSError) as error:
+        sys.stderr.write(f"{Claim('refused', str(error))}\n")
+        sys.exit(2)
+    for claim in claims:
+        sys.stdout.write(f"{claim}\n")
+    sys.exit(exit_code(claims))

@@ -118,6 +118,11 @@ def state(name: str) -> str:
     return _STATES.get(name, name.replace("_", " "))
 
 
+def absence(name: str) -> str:
+    """Return the label of an absence: gone, behind a paywall, blocked."""
+    return {"paywalled": "behind a paywall"}.get(name, name)
+
+
 def health(name: str) -> str:
     """Return the class of a state for display: ``fine``, ``other`` (another page came), ``absent`` or ``failed``."""
     if name in _FINE:

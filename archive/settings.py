@@ -19,6 +19,7 @@
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
+    authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
     notify         none                     WIRECOPY_NOTIFY         addresses to notify of changes: webhooks, apprise's
     notify_quiet   none                     WIRECOPY_NOTIFY_QUIET   "22:00-07:00 Europe/Berlin": notices wait then
     digest         none                     WIRECOPY_DIGEST         receivers of one message a day or week
@@ -38,6 +39,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +63,7 @@ _MAX_LANES: Final = 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
+_MOST_AUTHORITIES: Final = 3
 _SHORTEST_SECRET: Final = 16  # characters: 80 bits even if a person made it up from letters
 
 
@@ -88,6 +91,7 @@ class Settings:
     fast: bool = False
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     notify_quiet: QuietHours | None = None
     digest: tuple[str, ...] = ()
@@ -330,7 +334,7 @@ def _parse_clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
-def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
+def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tuple[str, ...]]:
     """Return a parser of ``a,b`` or a TOML list with members like ``pattern``. A comma in an address is written %2C."""
 
     def parse(value: object, _: Path) -> tuple[str, ...]:
@@ -338,7 +342,7 @@ def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
         if not isinstance(parts, (list, tuple)):
             raise TypeError
         members = tuple(str(part).strip() for part in parts)
-        if not all(re.fullmatch(pattern, member) for member in members):
+        if len(members) > most or not all(re.fullmatch(pattern, member) for member in members):
             raise ValueError
         return members
 
@@ -382,6 +386,10 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "fast": ("yes or no", _parse_yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
+    "authorities": (
+        "one to three addresses: https://tsa.example/tsr",
+        _list_parser(_WEB, _MOST_AUTHORITIES),
+    ),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
     "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),

@@ -73,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ArchiveAnswer, ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -122,6 +122,7 @@ __all__ = [
     "Facets",
     "Fact",
     "FoldedCluster",
+    "FutureRun",
     "History",
     "Hop",
     "HostState",

@@ -291,3 +291,15 @@ def test_list_as_of_says_what_was_gone_and_refuses_the_future(newsroom: Path) ->
 def test_an_error_keeps_the_case_of_an_address(newsroom: Path) -> None:
     text = client(application(newsroom)).get("/find?url=https://daily.example/Nowhere").text
     assert "https://daily.example/Nowhere is not in this archive" in text
+
+
+def test_a_check_that_is_not_read_yet_is_drawn_as_no_absence(newsroom: Path, tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    path.write_bytes(newsroom.read_bytes())
+    with Store(path) as store:
+        gather(store, [answer(T0 + 90 * HOUR, page())], 2)
+    ask = client(application(path))
+    checks = ask.get("/articles/2.json").json()["timeline"]["checks"]
+    assert (checks[-1]["state"], checks[-1]["health"]) == ("underived", "unread")
+    drawing = ask.get("/articles/2").text
+    assert ('class="tick unread"' in drawing, 'class="band' in drawing) == (True, False)

@@ -124,10 +124,15 @@ def absence(name: str) -> str:
 
 
 def health(name: str) -> str:
-    """Return the class of a state for display: ``fine``, ``other`` (another page came), ``absent`` or ``failed``."""
+    """Return the class of a state for display.
+
+    ``fine``, ``other`` (another page came), ``absent``, ``failed``, or ``unread`` (no check, or one not processed yet).
+    """
     if name in _FINE:
         return "fine"
-    if name in _ABSENT | _UNKNOWN:
+    if name in _UNKNOWN:
+        return "unread"
+    if name in _ABSENT:
         return "absent"
     return "other" if name in _OTHER_PAGE else "failed"
 

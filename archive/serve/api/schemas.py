@@ -42,8 +42,8 @@ MEANINGS: dict[str, str] = {
         "share": "certainty score shared similarity weight",
         "shares": "coverage",
         "when": "absent_from at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at "
-        "last_checked_at last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at since started_at to "
-        "waits_until",
+        "last_checked_at last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at "
+        "since started_at to waits_until",
         "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
     }.items()
     for name in names.split()

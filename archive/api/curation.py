@@ -17,7 +17,7 @@ from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import changes
 from db.queries import holds as hold_queries
 from db.reader import Reader
-from db.records import RepackResult, Tombstone
+from db.records import EventFilter, RepackResult, Tombstone
 from db.store import Store
 
 if TYPE_CHECKING:
@@ -195,13 +195,17 @@ def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> No
 
 
 def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
-    """Mark all versions first seen up to ``until`` as read (None: all).
+    """Mark all versions and events up to ``until`` as read (None: all).
 
     Return that instant, None if there is no change to mark.
     """
     if until is None:
         with Reader(db) as reader:
-            until = changes.newest_change_at(reader.ask)
+            newest_change = changes.newest_change_at(reader.ask)
+        with Archive(db) as archive:
+            newest_events = archive.events(EventFilter(), limit=1).rows
+        instants = [newest_change, *(event.at for event in newest_events)]
+        until = max((instant for instant in instants if instant is not None), default=None)
     if until is not None:
         with Store(db) as store:
             store.mark_read(None, until, now)

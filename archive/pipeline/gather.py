@@ -69,7 +69,7 @@ async def gather(
     A capture is recorded as soon as it arrives, so cancelling loses only the visits still under way. The fetcher limits
     the requests per host, so every visit may be started at once.
 
-    With ``dates`` nothing is recorded until enough servers told the time. Raises ConfigError if they contradict ``now``.
+    With ``dates`` nothing is recorded until enough servers told the time. Raises ConfigError if the clock is wrong.
     """
     arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
     waiting: list[_Arrival] = []  # for the time by the servers

@@ -39,6 +39,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -333,7 +334,7 @@ def _parse_clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
-def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
+def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tuple[str, ...]]:
     """Return a parser of ``a,b`` or a TOML list with members like ``pattern``. A comma in an address is written %2C."""
 
     def parse(value: object, _: Path) -> tuple[str, ...]:
@@ -341,7 +342,7 @@ def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
         if not isinstance(parts, (list, tuple)):
             raise TypeError
         members = tuple(str(part).strip() for part in parts)
-        if not all(re.fullmatch(pattern, member) for member in members):
+        if len(members) > most or not all(re.fullmatch(pattern, member) for member in members):
             raise ValueError
         return members
 
@@ -368,13 +369,6 @@ def _parse_secret(value: object, _: Path) -> str:
     raise ValueError
 
 
-def _parse_authorities(value: object, folder: Path) -> object:
-    addresses = _list_parser(_WEB)(value, folder)
-    if not isinstance(addresses, tuple) or len(addresses) > _MOST_AUTHORITIES:
-        raise ValueError
-    return addresses
-
-
 _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "db": ("the path of a file, for example data/archive.db", _parse_path),
     "index": ("the path of a file, for example seeds/INDEX.md", _parse_path),
@@ -392,7 +386,10 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "fast": ("yes or no", _parse_yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
-    "authorities": ("one to three addresses, for example https://tsa.example/tsr", _parse_authorities),
+    "authorities": (
+        "one to three addresses: https://tsa.example/tsr",
+        _list_parser(_WEB, _MOST_AUTHORITIES),
+    ),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
     "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),

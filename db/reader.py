@@ -19,7 +19,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, U
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0014"
+HEAD = "0015"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0
@@ -76,14 +76,19 @@ _ERRORS: dict[int, tuple[type[StoreError], str]] = {
 """Our error and its message for SQLite's primary result codes."""
 
 _UNREADABLE = Corrupt, "{path} has a value that cannot be read ({error}). To find it: wirecopy verify"
-"""The error without a code: text that is not UTF-8, for one."""
+"""The error without a code (text that is not UTF-8, for one), and of a damaged value of JSON."""
+
+_BAD_JSON = "malformed JSON"
+
+_OTHER = StoreError, "{path} cannot be used ({error}). Run: wirecopy verify"
 
 
 def store_error_from(error: Exception, path: Path) -> StoreError:
     """Return our error for an error of the SQLite driver on the file at ``path``."""
     # By code, not by message text: a message may quote what a person searched for.
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    error_type, message = _ERRORS.get(code, _UNREADABLE)
+    is_value = not code or str(error) == _BAD_JSON
+    error_type, message = _UNREADABLE if is_value else _ERRORS.get(code, _OTHER)
     cause = str(error).partition(" with text ")[0]  # the driver quotes bytes that are no text
     return error_type(message.format(path=path, error=cause, wait=BUSY_SECONDS))
 

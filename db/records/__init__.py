@@ -11,7 +11,7 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans
 ``copies``      edits, links, labels, clusters
 ``events``      events and notices
 ``change_rate`` change rates and budgets, for the frontier
-``tombstones``  tombstones, chain links, citations, repacking
+``tombstones``  tombstones, holds, chain links, citations, repacking
 ``runs``        reports of runs, problems
 =============== =====================================================
 """
@@ -84,7 +84,7 @@ from db.records.search import (
     SearchRank,
 )
 from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, Seeds
-from db.records.tombstones import ChainLink, Citation, RepackResult, Tombstone
+from db.records.tombstones import ChainLink, Citation, Hold, RepackResult, Tombstone
 
 __all__ = [
     "NO_NOTICES",
@@ -124,6 +124,7 @@ __all__ = [
     "FoldedCluster",
     "FutureRun",
     "History",
+    "Hold",
     "Hop",
     "HostState",
     "InboxEntry",

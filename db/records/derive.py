@@ -247,7 +247,7 @@ class History:
     ``believed`` are shortenings that count although no second capture showed the same text, with the reason.
     ``stretches`` are the states without a text. Passing failures do not interrupt them. ``states`` are all runs of one
     state, by start. ``claims`` are the alias claims. ``found_in`` are the lists that named the source, and when each
-    first did.
+    first did. ``unread`` of the ``captures`` are still to be derived, so nobody knows yet what they show.
     """
 
     versions: tuple[Version, ...]
@@ -256,6 +256,7 @@ class History:
     stretches: tuple[Stretch, ...] = ()
     moves: tuple[tuple[datetime, str, str], ...] = ()
     captures: int = 0
+    unread: int = 0
     states: tuple[Stretch, ...] = ()
     claims: tuple[AliasClaim, ...] = ()
     found_in: tuple[tuple[str, datetime], ...] = ()

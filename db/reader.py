@@ -76,17 +76,19 @@ _ERRORS: dict[int, tuple[type[StoreError], str]] = {
 """Our error and its message for SQLite's primary result codes."""
 
 _UNREADABLE = Corrupt, "{path} has a value that cannot be read ({error}). To find it: wirecopy verify"
-"""The error of text that is not UTF-8."""
+"""The error without a code (text that is not UTF-8, for one), and of a damaged value of JSON."""
 
-_OTHER = StoreError, "{path} cannot be used ({error}). Look for damage: wirecopy verify"
+_BAD_JSON = "malformed JSON"
+
+_OTHER = StoreError, "{path} cannot be used ({error}). Run: wirecopy verify"
 
 
 def store_error_from(error: Exception, path: Path) -> StoreError:
     """Return our error for an error of the SQLite driver on the file at ``path``."""
     # By code, not by message text: a message may quote what a person searched for.
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    undecodable = code not in _ERRORS and "decode" in str(error)  # an error without a code of its own
-    error_type, message = _ERRORS.get(code, _UNREADABLE if undecodable else _OTHER)
+    is_value = not code or str(error) == _BAD_JSON
+    error_type, message = _UNREADABLE if is_value else _ERRORS.get(code, _OTHER)
     cause = str(error).partition(" with text ")[0]  # the driver quotes bytes that are no text
     return error_type(message.format(path=path, error=cause, wait=BUSY_SECONDS))
 

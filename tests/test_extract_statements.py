@@ -11,6 +11,7 @@ from archive.extract.dates import read_date
 from archive.extract.headings import words_of_address
 from archive.extract.headline import choose_headline
 from archive.extract.lenient_json import read_values
+from archive.extract.month_names import MONTHS
 from archive.extract.page_address import PageAddresses
 from archive.extract.person_names import read_people, site_names
 from archive.extract.written_dates import find_dates
@@ -165,6 +166,14 @@ def test_the_language_orders_day_and_month() -> None:
         "de": None,
     }
     assert [found.instant.month for code in ("pl", "hr") for found in find_dates("5 listopada 2026", code)] == [11, 10]
+
+
+@pytest.mark.parametrize("template", ["3 {} 2026", "3. {} 2026", "{} 3, 2026"])
+def test_every_name_of_a_month_is_read_in_a_date(template):
+    names = [name for name in MONTHS if name.isascii() and len(name) > 2]
+    assert [
+        name for name in names if [d.instant.month for d in find_dates(template.format(name))] != [MONTHS[name]]
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from db.chain import link as chain_link
 from db.reader import Reader
 from db.schema import metadata
 from db.verify import verify
-from db.verify.columns import bad_values
+from db.verify.column_values import bad_values
 from tests.builders import DAY, T0
 from tests.commands import call_main
 from tests.contents import contents

@@ -93,7 +93,7 @@ _LOOK_SECONDS = 30.0
 def _damage(db: Path) -> Corrupt | None:
     """Return an error that names the first value of the archive that cannot be read, None if there is none."""
     from db.reader import Reader
-    from db.verify.columns import columns
+    from db.verify.column_values import columns
 
     try:
         with Reader(db, patience=_LOOK_SECONDS) as reader:

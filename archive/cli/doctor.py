@@ -30,6 +30,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_sqlite()
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
+    yield from _check_time_stamps(settings)
     yield from _check_disk(settings.db)
     yield from _check_index(settings)
     yield from _check_notices(settings)
@@ -67,6 +68,14 @@ def _check_log(db: Path) -> Iterator[Problem]:
         problem = str(error)
     if problem is not None:
         what, _, todo = problem.partition(". ")
+        yield Problem(what=what, where="the log", todo=todo)
+
+
+def _check_time_stamps(settings: Settings) -> Iterator[Problem]:
+    """Find entries of the log that have no time stamp for too long."""
+    problem = signed_log.anchor_gap(settings) if settings.db.is_file() else None
+    if problem is not None:
+        what, _, todo = problem.rpartition(". ")
         yield Problem(what=what, where="the log", todo=todo)
 
 
@@ -141,7 +150,9 @@ def _check_index(settings: Settings) -> Iterator[Problem]:
 
 def _check_notices(settings: Settings) -> Iterator[Problem]:
     """Find receivers that the settings name and that notices cannot reach."""
-    if not settings.notify_secret and any(to.startswith(("http://", "https://")) for to in settings.notify):
+    if not settings.notify_secret and any(
+        to.startswith(("http://", "https://")) for to in (*settings.notify, *settings.digest)
+    ):
         yield Problem(
             what="notify names a webhook, but there is no secret to sign notices with",
             where="settings",
@@ -150,6 +161,6 @@ def _check_notices(settings: Settings) -> Iterator[Problem]:
     for kind, why in sorted(set(unsent_notices(settings.db))):
         yield Problem(
             what=f"notices could not be sent ({kind}): {why or 'not tried yet'}",
-            where=str(settings.db.parent / "outbox"),
-            todo="Each run tries them again, for a week",
+            where=str(settings.db),
+            todo="Each run tries them again, for a month",
         )

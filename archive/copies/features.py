@@ -54,9 +54,11 @@ class Measures:
     """Features of two texts. Pairs of figures are (of a, of b); shares are from 0 to 1.
 
     ``aligned`` is the share of each text whose sentences say the same in the same order, ``verbatim`` the share inside
-    common runs of words, ``plain_run`` the longest run outside quotation marks, ``mean_similarity`` the weighted mean
-    of the aligned pairs, ``filled_in`` the part of the similar sentences that contradict each other, as in two uses of
-    a template. In an ``update`` they only have new figures. ``pair_anchors`` are the numbers and names that aligned
+    common runs of words, ``plain_run`` the longest run outside quotation marks, ``passage_run`` the longest where a
+    quotation counts less (``verbatim.QUOTED``), ``quotation_run`` the longest that is nothing but a quotation,
+    ``mean_similarity`` the weighted mean of the aligned pairs, ``filled_in`` the part of the similar sentences that
+    contradict each other, as in two uses of a template. In an ``update`` they only have new figures. ``pair_anchors``
+    are the numbers and names that aligned
     sentences share, ``anchors`` all that the texts share, ``common`` the information in them, ``anchor_share`` its
     share of the information in the text with less, ``topic`` the similarity of the other words. ``order``, ``unbroken``
     and ``retained`` are those of ``order.OrderMeasures``, ``respelled`` are names that one text spells otherwise.
@@ -71,6 +73,8 @@ class Measures:
     verbatim: tuple[float, float]
     longest_run: int
     plain_run: int
+    passage_run: int
+    quotation_run: int
     aligned: tuple[float, float]
     pairs: int
     sentences: tuple[int, int]
@@ -132,7 +136,20 @@ class Measures:
     @property
     def plain_words(self) -> float:
         """Words of the longest run outside quotation marks, where a script without spaces counts characters."""
-        return self.plain_run / max(text.characters_a_word for text in self.texts)
+        return self._in_words(self.plain_run)
+
+    @property
+    def passage_words(self) -> float:
+        """Words of the longest run where a quotation counts less, counted like ``plain_words``."""
+        return self._in_words(self.passage_run)
+
+    @property
+    def quotation_words(self) -> float:
+        """Words of the longest run that is nothing but a quotation, counted like ``plain_words``."""
+        return self._in_words(self.quotation_run)
+
+    def _in_words(self, length: int) -> float:
+        return length / min(text.characters_a_word for text in self.texts)
 
     @property
     def shorter_found(self) -> float:
@@ -165,6 +182,8 @@ def measure(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = token
         verbatim=(1.0, 1.0) if identical else runs.covered,
         longest_run=runs.longest,
         plain_run=runs.plain,
+        passage_run=runs.passage,
+        quotation_run=runs.quotation,
         aligned=_aligned(pairs, tokens_a, tokens_b, translated=translated, trust=1.0 if update else 1 - filled_in),
         pairs=len(pairs),
         sentences=(len(tokens_a.sentences), len(tokens_b.sentences)),

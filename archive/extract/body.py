@@ -90,6 +90,8 @@ def read_body(parsed: ParsedPage, *, fast: bool = False) -> Body:
         return _read_without_hidden(parsed, fast=fast)
     with detached(log.blocks):
         body = _read_without_hidden(parsed, fast=fast)
+        if not body.text:  # the passes that ask for more than a few lines have nothing
+            body = _read_without_hidden(parsed, fast=True)
     return replace(body, updates=log.updates) if body.text else _read_without_hidden(parsed, fast=fast)
 
 

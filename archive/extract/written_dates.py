@@ -26,7 +26,7 @@ _FORMS = tuple(
                 _DAY,
                 r"(?:st|nd|rd|th|er|º|°|ª|\.|-?го)?",
                 _LINK,
-                r"(?:(?:de|d[’']|of|d[ei]l) ?)?",
+                r"(?:(?:de|of|d[ei]l) |d[’'] ?)?",
                 _MONTH,
                 r"\.?,?",
                 _LINK,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
+from archive.pipeline.anchors import anchor_if_due
 from archive.pipeline.notify import send_notices
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
@@ -53,7 +54,8 @@ async def refresh(
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
-    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, report))
+    sent = await send_notices(settings, index.seeds, since=started_at)
+    return replace(report, counts=report.counts | sent | await anchor_if_due(settings))
 
 
 def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:

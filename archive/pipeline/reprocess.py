@@ -13,7 +13,7 @@ from archive.pipeline.upkeep import relearn_templates
 from db.queries import rechecks
 from db.queries import sources as source_queries
 from db.reader import Reader
-from db.verify.columns import DERIVED, bad_values
+from db.verify.column_values import DERIVED, bad_values
 from db.verify.common import DERIVE
 
 if TYPE_CHECKING:

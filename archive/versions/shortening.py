@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from db.records import Sighting
 
 LEAST_SHARED = 0.9
-"""Share of the names of classes and elements, of both pages together, that two pages of one template have in common."""
+"""Share of the names of classes and elements of a page that a later page of its template still has."""
 
 _ENDS_WITHIN = 4_096
 """Bytes at the end of a page in which its end tag stands."""
 
-SAME_END = 160
-"""Characters, blanks counted as one, with which two pages end alike. The links and buttons of a site under an article
-are longer."""
+SAME_END = 8
+"""Number of tags at their end in which two parts of pages agree. A page that was cut ends at any tag."""
+
+LEAST_OF_BOTH = 0.75
+"""Least share of the names of both pages that both have: a first list of updates or a gallery adds names of its own."""
 
 LEAST_OF_HEADLINE = 0.5
 """Share of the words of both headlines, together, that one headline and its rewording have in common."""
@@ -37,6 +39,7 @@ _MOST_BYTES = 5_000_000
 
 _NAMES = re.compile(rb"""\b(?:class|id)\s*=\s*["']([^"'<>]{1,200})["']""", re.IGNORECASE)
 _WHOLE_TAGS = (b"article", b"main", b"footer")
+_TAG = re.compile(rb"</?[a-z][a-z0-9]{0,20}")
 _WORD = re.compile(r"\w+")
 _SHOWN_AGAIN = 0.25
 _GOES_ON = 0.3
@@ -83,14 +86,15 @@ def has_same_frame(before: bytes, after: bytes) -> bool:
     if max(len(before), len(after)) > _MOST_BYTES:
         return False
     pages = before.lower(), after.lower()
-    if not (all(map(_has_end_tag, pages)) or _end(pages[0]) == _end(pages[1])):
+    if not (all(map(_has_end_tag, pages)) or _end(pages[0]) == _end(pages[1]) != []):
         return False
     for tag in _WHOLE_TAGS:
         opened, closed = ([page.count(mark + tag) for page in pages] for mark in (b"<", b"</"))
         if opened[1] != closed[1] or bool(opened[0]) != bool(opened[1]):
             return False
     names, others = ({name for names in _NAMES.findall(page) for name in names.split()} for page in pages)
-    return len(names & others) >= LEAST_SHARED * max(len(names | others), 1)
+    common = len(names & others)
+    return common >= LEAST_SHARED * len(names) and common >= LEAST_OF_BOTH * max(len(names | others), 1)
 
 
 def has_same_headline(before: str, after: str) -> bool:
@@ -106,8 +110,10 @@ def _has_end_tag(page: bytes) -> bool:
     return b"</html>" in end or b"</body>" in end
 
 
-def _end(page: bytes) -> bytes:
-    return b" ".join(page[-_ENDS_WITHIN:].split())[-SAME_END:]
+def _end(page: bytes) -> list[bytes]:
+    """Return the last tags of a page. Empty if it ends in something else."""
+    end = page[-_ENDS_WITHIN:].rstrip()
+    return _TAG.findall(end)[-SAME_END:] if end.endswith(b">") else []
 
 
 def _lines(body: str) -> frozenset[str]:

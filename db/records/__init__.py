@@ -83,10 +83,11 @@ from db.records.search import (
     SearchPage,
     SearchRank,
 )
-from db.records.seeds import Complaint, Every, Seed, Seeds
+from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, Seeds
 from db.records.tombstones import ChainLink, Citation, Hold, RepackResult, Tombstone
 
 __all__ = [
+    "NO_NOTICES",
     "SCRAPER_MARKS",
     "SNIPPET_MARKS",
     "TEXT_MEDIA_TYPE",
@@ -136,6 +137,7 @@ __all__ = [
     "Link",
     "ListNote",
     "Match",
+    "NotifyRule",
     "ObservedHistory",
     "OpenNotice",
     "OriginalLabel",

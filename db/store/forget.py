@@ -16,7 +16,7 @@ from db.queries import payloads as payload_queries
 from db.queries import tombstones
 from db.schema import capture, payload, source, text, tombstone
 from db.script_folding import index_entry
-from db.store import chain, holds
+from db.store import chain, holds, notices
 from db.store.delete_rows import delete_rows, in_batches, references_to
 from db.store.repack import rebase
 from db.writer import ask_on
@@ -70,6 +70,7 @@ def _forget(connection: Connection, source_ids: Sequence[int], payload_ids: Iter
     """
     for source_id in sorted(source_ids):
         _add_tombstone(connection, source_id, now)
+    notices.forget_events(connection, source_ids)
     delete_rows(connection, source, sorted(source_ids))
     delete_rows(connection, payload, sorted(payload_ids))
     _delete_texts(connection, _unshown(connection))

@@ -15,6 +15,7 @@ from db.store import (
     links,
     lsh_index,
     mending,
+    notices,
     origins,
     read_marks,
     repack,
@@ -74,6 +75,13 @@ class Store(Transactions):
     add_original_label = transaction(labels.add_original_label)
     drop_original_labels = transaction(labels.drop_original_labels)
     mark_read = transaction(read_marks.mark_read)
+
+    # Notices
+    add_receivers = transaction(notices.add_receivers)
+    queue_events = transaction(notices.queue_events)
+    make_notice = transaction(notices.make_notice)
+    record_try = transaction(notices.record_try)
+    prune_notices = transaction(notices.prune_notices)
 
     # Runs and leases
     begin_run = transaction(leases.begin_run)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from db.errors import StoreError
 from db.records import Problem
-from db.verify import captures, histories, log_tiles, stored_texts
-from db.verify import columns as stored_columns
+from db.verify import captures, column_values, histories, log_tiles, stored_texts
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ _QUICK: tuple[Check, ...] = (
     captures.bases,
     captures.chain,
     log_tiles.log,
-    stored_columns.columns,
+    column_values.columns,
     stored_texts.texts,
     stored_texts.index,
     histories.ledger,

@@ -19,7 +19,12 @@
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
+    authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
     notify         none                     WIRECOPY_NOTIFY         addresses to notify of changes: webhooks, apprise's
+    notify_quiet   none                     WIRECOPY_NOTIFY_QUIET   "22:00-07:00 Europe/Berlin": notices wait then
+    digest         none                     WIRECOPY_DIGEST         receivers of one message a day or week
+    digest_at      daily 07:00              WIRECOPY_DIGEST_AT      "daily 07:30", "weekly monday 07:30 Europe/Berlin"
+    public_url     none                     WIRECOPY_PUBLIC_URL     address of the web interface, for links in notices
     notify_secret  none                     WIRECOPY_NOTIFY_SECRET  key that signs webhooks; not allowed in the file
 
 ROOT is the nearest folder upward from the working directory that has ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths in
@@ -34,10 +39,11 @@ import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.timestamps import iso, parse_stamp
+from archive.timestamps import DigestTime, QuietHours, iso, parse_digest_time, parse_quiet_hours, parse_stamp
 from db.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,11 +55,15 @@ FILE_NAME: Final = "wirecopy.toml"
 PREFIX: Final = "WIRECOPY_"
 """The prefix of all our environment variables."""
 
+DIGEST_AT: Final = DigestTime(minute=7 * 60)
+"""The time of the digest unless it is set: every day at 7:00 UTC."""
+
 _DAY: Final = 86_400.0
 _MAX_LANES: Final = 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
+_MOST_AUTHORITIES: Final = 3
 _SHORTEST_SECRET: Final = 16  # characters: 80 bits even if a person made it up from letters
 
 
@@ -81,7 +91,12 @@ class Settings:
     fast: bool = False
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
+    notify_quiet: QuietHours | None = None
+    digest: tuple[str, ...] = ()
+    digest_at: DigestTime = DIGEST_AT
+    public_url: str | None = None
     notify_secret: str | None = None
     origins: tuple[tuple[str, str, str], ...] = ()
 
@@ -207,7 +222,7 @@ def _with_origins(settings: Settings, origins: Mapping[str, str], start: Path) -
 
 def _display(name: str, value: object) -> str:
     """Return a value for display. Settings that may contain a key are only displayed as set."""
-    if name in {"notify", "notify_secret"} and value:
+    if name in {"notify", "digest", "notify_secret"} and value:
         return "set, not shown"
     return _format(value) or "none"
 
@@ -221,6 +236,8 @@ def _format(value: object) -> str:
             return "yes" if value else "no"
         case datetime():
             return iso(value)
+        case QuietHours() | DigestTime():
+            return str(value)
         case tuple():
             return ",".join(member if isinstance(member, str) else "=".join(member) for member in value)
         case _:
@@ -317,7 +334,7 @@ def _parse_clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
-def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
+def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tuple[str, ...]]:
     """Return a parser of ``a,b`` or a TOML list with members like ``pattern``. A comma in an address is written %2C."""
 
     def parse(value: object, _: Path) -> tuple[str, ...]:
@@ -325,11 +342,25 @@ def _list_parser(pattern: str) -> Callable[[object, Path], tuple[str, ...]]:
         if not isinstance(parts, (list, tuple)):
             raise TypeError
         members = tuple(str(part).strip() for part in parts)
-        if not all(re.fullmatch(pattern, member) for member in members):
+        if len(members) > most or not all(re.fullmatch(pattern, member) for member in members):
             raise ValueError
         return members
 
     return parse
+
+
+def _parse_hours(value: object, _: Path) -> QuietHours:
+    return value if isinstance(value, QuietHours) else parse_quiet_hours(str(value))
+
+
+def _parse_schedule(value: object, _: Path) -> DigestTime:
+    return value if isinstance(value, DigestTime) else parse_digest_time(str(value))
+
+
+def _parse_public(value: object, _: Path) -> str:
+    if isinstance(value, str) and re.fullmatch(_WEB, value) and "?" not in value and not value.endswith("/"):
+        return value
+    raise ValueError
 
 
 def _parse_secret(value: object, _: Path) -> str:
@@ -355,6 +386,14 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "fast": ("yes or no", _parse_yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
+    "authorities": (
+        "one to three addresses: https://tsa.example/tsr",
+        _list_parser(_WEB, _MOST_AUTHORITIES),
+    ),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
+    "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
+    "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),
+    "digest_at": ("a time, for example daily 07:30 or weekly monday 07:30 Europe/Berlin", _parse_schedule),
+    "public_url": ("an address without a final slash, for example https://archive.example", _parse_public),
     "notify_secret": ("at least 16 characters", _parse_secret),
 }

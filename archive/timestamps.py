@@ -13,8 +13,10 @@ as of 2021-10-08" includes all of it. So verbs with an "as of" pass ``end=True``
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from db.errors import BadInput
 
@@ -187,3 +189,86 @@ def _parse_digits(words: str) -> datetime | None:
         int(words[start:stop]) for start, stop in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12))
     )
     return datetime(year, month, day, hour, minute, int(words[12:] or 0), tzinfo=UTC)
+
+
+# --- times of day ----------------------------------------------------------------------------------------------------
+
+_HOURS: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d) ?- ?([01]?\d|2[0-3]):([0-5]\d)(?: (\S{1,64}))?", re.ASCII)
+_SCHEDULE: Final = re.compile(
+    r"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}) ([01]?\d|2[0-3]):([0-5]\d)(?: (\S{1,64}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEK: Final = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """A period of each day, in minutes after midnight of a time zone. It may include midnight."""
+
+    start: int
+    end: int
+    zone: str = "UTC"
+
+    def __str__(self) -> str:
+        return f"{_clock(self.start)}-{_clock(self.end)} {self.zone}"
+
+    def covers(self, moment: datetime) -> bool:
+        """True if an instant is within the period, its start included and its end not."""
+        local = moment.astimezone(ZoneInfo(self.zone))
+        minute = 60 * local.hour + local.minute
+        if self.start <= self.end:
+            return self.start <= minute < self.end
+        return minute >= self.start or minute < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTime:
+    """A time of every day, or of one day of the week (0 is Monday), in minutes after midnight of a time zone."""
+
+    minute: int
+    weekday: int | None = None
+    zone: str = "UTC"
+
+    def __str__(self) -> str:
+        day = "daily" if self.weekday is None else f"weekly {_WEEKDAYS[self.weekday]}"
+        return f"{day} {_clock(self.minute)} {self.zone}"
+
+    def last_before(self, moment: datetime) -> datetime:
+        """Return the last such instant that is not after ``moment``, in UTC."""
+        local = moment.astimezone(ZoneInfo(self.zone))
+        slot = local.replace(hour=self.minute // 60, minute=self.minute % 60, second=0, microsecond=0, fold=0)
+        if self.weekday is not None:
+            slot -= _DAY * ((slot.weekday() - self.weekday) % 7)
+        if slot.astimezone(UTC) > moment:
+            slot -= _DAY if self.weekday is None else _WEEK
+        return slot.astimezone(UTC)
+
+
+def parse_quiet_hours(text: str) -> QuietHours:
+    """Parse ``22:00-07:00`` or ``22:00-07:00 Europe/Berlin``. Raises `BadInput`."""
+    match = _HOURS.fullmatch(" ".join(text.split()))
+    if match is None:
+        raise BadInput(f"{text!r} is no period of a day; write 22:00-07:00 or 22:00-07:00 Europe/Berlin")
+    start, end = 60 * int(match[1]) + int(match[2]), 60 * int(match[3]) + int(match[4])
+    return QuietHours(start=start, end=end, zone=_zone(match[5]))
+
+
+def parse_digest_time(text: str) -> DigestTime:
+    """Parse ``daily 07:30`` or ``weekly monday 07:30``, with a time zone if it is not UTC. Raises `BadInput`."""
+    match = _SCHEDULE.fullmatch(" ".join(text.split()))
+    if match is None:
+        raise BadInput(f"{text!r} is no time; write daily 07:30 or weekly monday 07:30 Europe/Berlin")
+    weekday = _WEEKDAYS.index(match[2].lower()) if match[2] else None
+    return DigestTime(minute=60 * int(match[3]) + int(match[4]), weekday=weekday, zone=_zone(match[5]))
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _zone(name: str | None) -> str:
+    try:
+        return ZoneInfo(name or "UTC").key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(f"{name!r} is no time zone; write one like Europe/Berlin") from None

@@ -1,6 +1,6 @@
 """Write the software bill of materials, in CycloneDX 1.6, and the list of licences: ``make sbom``.
 
-Lists every package of requirements.lock that is installed: its version, its licence and its dependencies as its own
+Lists every package of requirements-dev.lock that is installed: its version, its licence and its dependencies as its own
 metadata states them, and whether wirecopy needs it, an extra needs it, or only its developers do. The result is the
 same for the same environment: it has no time and no serial number.
 """
@@ -153,7 +153,7 @@ def _direct(name: str) -> set[str]:
 
 def main(folder: Path) -> None:
     """Write ``sbom.json`` and ``licences.txt`` into a folder."""
-    bill = bill_of_materials((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    bill = bill_of_materials((ROOT / "requirements-dev.lock").read_text(encoding="utf-8"))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sbom.json").write_text(json.dumps(bill, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "licences.txt").write_text(licence_list(bill), encoding="utf-8")

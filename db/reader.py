@@ -19,7 +19,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, U
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0014"
+HEAD = "0015"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0
@@ -32,6 +32,10 @@ _PRIMARY = 0xFF
 """The bits of SQLite's extended result codes that hold the primary code."""
 
 Row = dict[str, Any]
+
+
+class StoredText(bytes):
+    """The bytes of a text as ``Reader.ask_bytes`` returns them: they may not be UTF-8. Other bytes are ``bytes``."""
 
 
 class Ask(Protocol):
@@ -71,13 +75,22 @@ _ERRORS: dict[int, tuple[type[StoreError], str]] = {
 }
 """Our error and its message for SQLite's primary result codes."""
 
+_UNREADABLE = Corrupt, "{path} has a value that cannot be read ({error}). To find it: wirecopy verify"
+"""The error without a code (text that is not UTF-8, for one), and of a damaged value of JSON."""
+
+_BAD_JSON = "malformed JSON"
+
+_OTHER = StoreError, "{path} cannot be used ({error}). Run: wirecopy verify"
+
 
 def store_error_from(error: Exception, path: Path) -> StoreError:
     """Return our error for an error of the SQLite driver on the file at ``path``."""
     # By code, not by message text: a message may quote what a person searched for.
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    error_type, message = _ERRORS.get(code, (StoreError, "{path}: {error}"))
-    return error_type(message.format(path=path, error=error, wait=BUSY_SECONDS))
+    is_value = not code or str(error) == _BAD_JSON
+    error_type, message = _UNREADABLE if is_value else _ERRORS.get(code, _OTHER)
+    cause = str(error).partition(" with text ")[0]  # the driver quotes bytes that are no text
+    return error_type(message.format(path=path, error=cause, wait=BUSY_SECONDS))
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -144,6 +157,14 @@ class Reader:
                 return [dict(zip(names, row, strict=True)) for row in cursor]
         except sqlite3.Error as error:
             raise store_error_from(error, self.path) from error
+
+    def ask_bytes(self, sql: str, /, **values: Any) -> list[Row]:
+        """Return all rows of one query like ``ask``, with the bytes of each text. For values that may be damaged."""
+        self._connection.text_factory = StoredText
+        try:
+            return self.ask(sql, **values)
+        finally:
+            self._connection.text_factory = str
 
     def _revision(self) -> str | None:
         if not self.ask("SELECT name FROM sqlite_master WHERE name = 'alembic_version'"):

@@ -74,6 +74,7 @@ TEXTS = {
     "a line of a site template": "UPDATE furniture SET edge = '[\"nobody in arden had expected it\"]'",
     "a site template added": "INSERT INTO furniture (site, revision, edge, anywhere, adopted_at) "
     "SELECT site, 2, '[]', '[]', adopted_at FROM furniture",
+    "facts of a recipe": "UPDATE recipe SET facts = '[]'",
     "an address joined": "UPDATE source SET same_as = 4 WHERE id = 3",
     "an address set free": "UPDATE source SET same_as = NULL WHERE same_as IS NOT NULL",
     "history under the other address": "UPDATE source SET same_as = iif(id = 2, 1, NULL) WHERE id IN (1, 2)",
@@ -112,7 +113,8 @@ FACTS = {
     "where a capture came from": "UPDATE capture SET provenance = 'import:x' WHERE id = 3",
     "address of a capture": "UPDATE capture SET source_id = 4 WHERE id = 3",
     "page of a capture": "UPDATE capture SET payload_id = 1 WHERE id = 3",
-    "bytes of a page": "UPDATE payload SET data = substr(data, 1, 40) || x'00' || substr(data, 42) WHERE id = 2",
+    "bytes of a page": "UPDATE payload SET data = CAST(substr(data, 1, 40) || x'00' || substr(data, 42) AS BLOB) "
+    "WHERE id = 2",
     "address of a source": "UPDATE source SET url = 'https://daily.example/else' WHERE id = 3",
     "kind of a source": "UPDATE source SET kind = 'list' WHERE id = 3",
     "a link of the chain": "UPDATE chain SET link = randomblob(32) WHERE capture_id = 4",

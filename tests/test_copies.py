@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.copies import METHOD, Tier, explain_judgement, fingerprint, judge, tier_of
-from archive.copies.fingerprint import MOST_KEYS
+from archive.copies.fingerprint import MOST_RUNS
 from db.records import Judgement, Passage, Relation, Text
 
 if TYPE_CHECKING:
@@ -191,6 +191,49 @@ def test_a_shared_press_statement_is_no_copy():
     assert judge(a, b).relation in {None, Relation.SAME_EVENT, Relation.POSSIBLE}
 
 
+PARAGRAPHS = {
+    "with its attribution": (
+        'The head of the company told the paper that the decision had been taken on Sunday night: "We looked at every '
+        "ship we have, at every valve and every pump on board, and none of them will leave port before my engineers "
+        'and the inspectors have signed for it in my presence." She has run the line for six years.'
+    ),
+    "nothing but a quotation": (
+        '"We looked at every ship we have, at every valve and every pump on board, and none of them will leave port '
+        "before the engineers of Brandvold and the inspectors of the harbour at Selwyn have signed for it in my own "
+        'presence, however long it may take us," she said.'
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PARAGRAPHS)
+def test_a_paragraph_with_a_quotation_in_another_story_is_a_partial_copy(kind):
+    a = text(f"{TEXTS['harbor.a'].body[:900]}\n\n{PARAGRAPHS[kind]}")
+    b = text(f"{PARAGRAPHS[kind]}\n\n{TEXTS['clinic.a'].body[:900]}")
+    assert judge(a, b).relation is Relation.PARTIAL
+
+
+def test_a_passage_in_a_text_of_another_language_is_a_partial_copy():
+    passage = (
+        "The three inspectors who boarded the ferry before dawn said that two of its seven pumps had not been serviced "
+        "since spring, and that the second engine had been started five times in one night by a crew which nobody had "
+        "told about the repair."
+    )
+    german = (
+        "Die Stadt hat am Montag zwei neue Brücken eröffnet. Der Bürgermeister sprach von einem guten Tag für alle, "
+        "die jeden Morgen über den Fluss zur Arbeit müssen, und dankte den Arbeitern für ihre Geduld im Winter."
+    )
+    korean = (
+        "서울시는 월요일에 새로운 다리 두 개를 개통했다고 밝혔다. 시장은 매일 아침 강을 건너 출근하는 모든 시민에게 "
+        "좋은 날이라고 말했으며 겨울 동안 참아 준 노동자들에게 감사의 뜻을 전했다. 공사는 예정보다 두 달 늦게 끝났지만 "
+        "예산은 넘지 않았으며 다음 주에는 강변의 자전거 도로가 열리고 버스 노선도 바뀐다고 시청은 덧붙였다. 주민들은 "
+        "새로운 다리 덕분에 출근 시간이 절반으로 줄어들 것으로 기대한다고 지역 신문에 말했고 상인들은 손님이 "
+        "늘어나기를 바란다고 했다."
+    )
+    host, donor = f"{german}\n\n{passage}\n\n{german[::-1]}", f"{TEXTS['harbor.a'].body}\n\n{passage}"
+    assert judge(text(donor), text(host)).relation is Relation.PARTIAL
+    assert judge(text(korean), text(f"{TEXTS['clinic.a'].body}\n\n{korean}")).relation is Relation.PARTIAL
+
+
 def test_reports_of_one_event_days_apart_are_not_of_the_same_event():
     a, b = TEXTS["harbor.a"], TEXTS["harbor.ind"]
     assert a.published_at is not None
@@ -283,7 +326,7 @@ def test_five_megabytes_are_judged_in_bounded_time(kind):
     assert time.process_time() - started < 20  # half a second; what is not bounded takes minutes
     assert (judged.relation is not None) == linked
     started = time.process_time()
-    assert len(fingerprint(text(a))) <= MOST_KEYS
+    assert len(fingerprint(text(a))) <= MOST_RUNS + 45
     assert time.process_time() - started < 20
 
 
@@ -296,7 +339,7 @@ def test_keys_are_tagged_by_tier_and_fit_four_bytes():
 
 def test_keys_are_the_same_on_every_machine():
     digest = sha256(repr(fingerprint(TEXTS["harbor.a"])).encode()).hexdigest()
-    assert digest.startswith("b51ec1ab")  # a change of keys must come with a new METHOD
+    assert digest.startswith("ae6aacc7")  # a change of keys must come with a new METHOD
 
 
 def test_keys_ignore_the_headline():

@@ -103,7 +103,7 @@ def test_with_the_key_the_captures_are_proven_and_nothing_more_is_claimed(desk, 
     assert "the bytes of 2 different pages" in proven
     assert not sentences(claims, FALSE)
     open_claims = sentences(claims, NOT_PROVEN)
-    for words in ("captured at 2026-01-06", "the publisher sent", "other captures of these addresses"):
+    for words in ("says 2026-01-06 08:00:00 UTC", "the publisher sent", "other captures of these addresses"):
         assert words in open_claims
     assert "was read from the page" in sentences(claims, REPEATABLE)
     assert verifier.exit_code(claims) == 0

@@ -1,4 +1,4 @@
-"""Notices of changes, against receivers on loopback that accept, reject, fail and hang."""
+"""Notices of events, against receivers on loopback that accept, reject, fail, hang and die."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ import asyncio
 import hmac
 import json
 import shutil
+import socket
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
-from archive.pipeline.notify import (
-    DELIVERY,
-    HOLD_SECONDS,
-    SIGNATURE,
-    select_changes,
-    send_notices,
-    signature,
-    unsent_notices,
-)
+from archive.api import Archive
+from archive.pipeline.notice_channels import DELIVERY, SIGNATURE, mail_server, signature
+from archive.pipeline.notice_rules import Rules
+from archive.pipeline.notify import HOLD_SECONDS, send_notices, unsent_notices
 from archive.pipeline.refresh import refresh
 from archive.seeds import read_index
 from archive.settings import Settings, load_settings
+from archive.timestamps import parse_digest_time, parse_quiet_hours
 from archive.urls import url_key
-from db.errors import ConfigError
-from db.records import Kind, Report
+from db.errors import BadInput, ConfigError
+from db.queries import notices as notice_queries
+from db.reader import Reader
+from db.records import Event, EventKind, NotifyRule
 from db.store import Store
-from tests.builders import HOUR, T0, a_seed, a_version
-from tests.newsroom import PARAGRAPHS, page
+from tests.builders import DAY, HOUR, T0, a_seed
+from tests.newsroom import PARAGRAPHS, TALKS, fill, page
 from tests.replies import page as reply
 from tests.site import Site
 
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECRET = "a secret of the tests"  # noqa: S105
-STRAIT = "https://daily.example/strait"
+RULE = NotifyRule(kinds=("number", "headline", "copied"))
+SEED = a_seed("talks", url=TALKS, notify=RULE)
+NOW = T0 + 2 * DAY
+STRAIT = "http://daily.example/strait"
 EDITED = (*PARAGRAPHS[:-1], f"{PARAGRAPHS[-1]} The fee is to be 40 crowns.")
 
 
@@ -84,16 +89,42 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
             thread.join()
 
 
-SEED = a_seed("strait", notify=("number", "headline"))
-CHANGE = replace(a_version(2), url=STRAIT, kinds=(Kind.NUMBER,), score=0.4, title="Strait {{ 7 * 7 }} <b>")
-REPORT = Report(run_id=7, kind="refresh", started_at=T0, finished_at=T0 + HOUR, changes=(CHANGE,))
+@dataclass
+class MailBox:
+    """A mail server on loopback: what it accepted, and the answers it gives first."""
+
+    mails: list[Any] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's)
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("250"):
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return answer
+
+
+@contextmanager
+def mailbox() -> Iterator[MailBox]:
+    box = MailBox()
+    with socket.create_server(("127.0.0.1", 0)) as free:  # aiosmtpd connects to its port itself, which must be known
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        box.url = f"smtp://127.0.0.1:{port}?from=wirecopy@daily.example&to=desk@daily.example"
+        yield box
+    finally:
+        controller.stop()
 
 
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A number and then a headline changed, and the article was copied; the group of it wants to know."""
     path = tmp_path_factory.mktemp("notify") / "archive.db"
+    fill(path, T0)
     with Store(path) as store:
-        store.sync_seeds([SEED], {STRAIT: url_key(STRAIT)}, T0)
+        store.sync_seeds([SEED], {TALKS: url_key(TALKS)}, T0)
     return path
 
 
@@ -102,59 +133,89 @@ def settings(archived: Path, folder: Path, *to: str, **more: object) -> Settings
     if not db.exists():
         db.parent.mkdir()
         shutil.copy(archived, db)
-    known = {"notify": to, "notify_secret": SECRET, "allow_private": True}
+    known = {"notify": to, "notify_secret": SECRET, "allow_private": True, "clock": NOW}
     return Settings(root=folder, db=db, index=folder / "INDEX.md", **known | more)
 
 
-def send(project: Settings, report: Report = REPORT) -> dict[str, int]:
-    return asyncio.run(send_notices(project, [SEED], report, pauses=(0, 0, 0)))
+def send(project: Settings, *, rule: NotifyRule = RULE, since: datetime = T0) -> dict[str, int]:
+    return asyncio.run(send_notices(project, [replace(SEED, notify=rule)], since=since, pauses=(0, 0, 0)))
 
 
 def outcomes(project: Settings) -> list[tuple[str, int, str]]:
-    log = project.db.parent / "outbox" / "sent.jsonl"
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
-    return [(line["outcome"], line["tries"], line["said"]) for line in lines]
+    with Reader(project.db) as reader:
+        return list(notice_queries.outcomes(reader.ask))
 
 
-def queued(project: Settings) -> list[dict[str, object]]:
-    return [json.loads(path.read_text("utf-8")) for path in (project.db.parent / "outbox").glob("*.json")]
+def sent(receiver: Receiver) -> list[str]:
+    """The events of every request, by kind and hour, in order."""
+    rows = [event for _, body in receiver.requests for event in json.loads(body)["events"]]
+    return [f"{row['kind']} {row['at'][5:13]}" for row in rows]
 
+
+EVERYTHING = ["copied 01-05T09", "edited 01-05T12", "edited 01-06T14"]
 
 # --- selection -------------------------------------------------------------------------------------------------------
 
 
+def an_event(kind: str = "edited", *, edits: tuple[str, ...] = (), **more: Any) -> Event:
+    usual = {"at": T0, "since": T0, "url": TALKS, "source_id": 1, "seed_key": SEED.key, "weight": 0.5}
+    return Event(kind=EventKind(kind), edits=edits, **usual | more)
+
+
 @pytest.mark.parametrize(
-    ("words", "kinds", "number"),
+    ("rule", "event", "selected"),
     [
-        ((), (Kind.HEADLINE,), 0),
-        (("headline",), (Kind.HEADLINE, Kind.WORDING), 1),
-        (("headline",), (Kind.WORDING,), 0),
-        (("all",), (Kind.WORDING,), 1),
-        (("all",), (Kind.COSMETIC, Kind.RESIDUE), 0),
-        (("all", "cosmetic"), (Kind.COSMETIC,), 1),
+        (NotifyRule(), an_event(edits=("headline",)), False),
+        (NotifyRule(kinds=("headline",)), an_event(edits=("headline", "wording")), True),
+        (NotifyRule(kinds=("headline",)), an_event(edits=("wording",)), False),
+        (NotifyRule(kinds=("edited",)), an_event(edits=("wording",)), True),
+        (NotifyRule(kinds=("edited",)), an_event("correction", edits=("correction",)), True),
+        (NotifyRule(kinds=("gone",)), an_event("gone"), True),
+        (NotifyRule(kinds=("gone",)), an_event("back"), False),
+        (NotifyRule(kinds=("all",)), an_event("gone"), True),
+        (NotifyRule(kinds=("all",)), an_event("new"), False),
+        (NotifyRule(kinds=("new",)), an_event("new"), True),
+        (NotifyRule(kinds=("all",)), an_event(edits=("cosmetic", "residue")), False),
+        (NotifyRule(kinds=("all", "cosmetic")), an_event(edits=("cosmetic",)), True),
+        (NotifyRule(kinds=("number",)), an_event("stale_copy", edits=("number",)), False),
+        (NotifyRule(kinds=("all",), least=0.6), an_event(edits=("wording",)), False),
+        (NotifyRule(least=0.4), an_event(edits=("wording",)), True),
+        (NotifyRule(words=("flood",)), an_event("gone", title="Floods in Velm"), True),
+        (NotifyRule(words=("flood",)), an_event(edits=("number",), after="a flood of 40 cm"), True),
+        (NotifyRule(words=("art",)), an_event("gone", title="A party"), False),
+        (NotifyRule(words=("洪水",)), an_event("gone", title="昨日の洪水"), True),
+        (NotifyRule(kinds=("copied",)), an_event("copied", seed_key="other/x", other_seed_key=SEED.key), True),
+        (NotifyRule(kinds=("copied",)), an_event("copied", seed_key="other/x"), False),
+        (NotifyRule(kinds=("run_failed",)), an_event("run_failed", source_id=None, seed_key="", url=""), True),
     ],
 )
-def test_a_group_is_notified_only_of_the_kinds_it_names(
-    words: tuple[str, ...], kinds: tuple[Kind, ...], number: int
-) -> None:
-    seed = a_seed("strait", notify=words)
-    assert len(select_changes([seed], [replace(CHANGE, kinds=kinds)], {STRAIT: seed.key})) == number
+def test_a_group_gets_the_events_that_its_rule_selects(rule: NotifyRule, event: Event, selected: bool) -> None:
+    rules = Rules([replace(SEED, notify=rule)])
+    assert (rules.select(event) and rules.select_words(event)) is selected
+    assert not selected or event.kind in rules.kinds()
 
 
-def test_the_index_names_kinds_by_group() -> None:
+def test_the_index_names_events_words_and_a_weight_by_group() -> None:
     table = "\n\n| url |\n| --- |\n| https://daily.example/a |\n"
-    read = read_index(f"## one\n\nnotify: Number, headline{table}", file="INDEX.md")
-    assert (read.seeds[0].notify, read.complaints) == (("headline", "number"), ())
-    (wrong,) = read_index(f"## one\n\nnotify: shouting{table}", file="INDEX.md").complaints
-    assert "all, none, or some of headline, number" in wrong.expected
+    lines = "notify: Number, gone, stale-copy\nnotify_words: flood, prime minister\nnotify_min_score: 0.3"
+    read = read_index(f"## one\n\n{lines}{table}", file="INDEX.md")
+    rule = NotifyRule(kinds=("gone", "stale_copy", "number"), words=("flood", "prime minister"), least=0.3)
+    assert (read.seeds[0].notify, read.complaints) == (rule, ())
+    for line, expected in (
+        ("notify: shouting", "all, none, or some of edited, correction, new, gone"),
+        ("notify_min_score: 3", "a weight from 0 to 1"),
+        ("notify_words: ,", "one to 100 words"),
+    ):
+        (wrong,) = read_index(f"## one\n\n{line}{table}", file="INDEX.md").complaints
+        assert expected in wrong.expected
 
 
 # --- webhooks --------------------------------------------------------------------------------------------------------
 
 
-def test_a_webhook_is_signed_over_its_time_and_body(archived: Path, tmp_path: Path) -> None:
+def test_a_webhook_is_signed_over_its_time_and_body_and_has_the_words(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver()) as receiver:
-        project = settings(archived, tmp_path, receiver.url)
+        project = settings(archived, tmp_path, receiver.url, public_url="https://archive.example")
         assert send(project) == {"notified": 1}
     ((headers, body),) = receiver.requests
     stamp, _, digest = headers[SIGNATURE].removeprefix("t=").partition(",v1=")
@@ -162,69 +223,85 @@ def test_a_webhook_is_signed_over_its_time_and_body(archived: Path, tmp_path: Pa
     assert digest == hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, "sha256").hexdigest()
     assert digest != signature(SECRET, stamp, body + b" ")
     assert digest != signature(SECRET, str(int(stamp) + 1), body)
-    assert json.loads(body)["changes"] == [
-        {
-            "group": "daily",
-            "url": STRAIT,
-            "version": 2,
-            "seen_at": "2026-01-05T08:00:00Z",
-            "title": "Strait {{ 7 * 7 }} <b>",
-            "kinds": ["number"],
-            "score": 0.4,
-            "text_sha256": CHANGE.text_sha256,
-        }
+    assert sent(receiver) == EVERYTHING
+    edit = json.loads(body)["events"][1]
+    known = ("before", "after", "outlet", "title", "group", "link")
+    assert [edit[name] for name in known] == [
+        "300",
+        "30",
+        "daily.example",
+        "Ministers promise to reopen the strait",
+        "daily",
+        "https://archive.example/articles/1/diff/1..2",
     ]
-    assert outcomes(project) == [("taken", 1, "HTTP 204")]
-    assert queued(project) == []
+    assert outcomes(project) == [("accepted", 1, "HTTP 204")]
+    with closing(sqlite3.connect(project.db)) as connection:
+        assert connection.execute("SELECT DISTINCT body FROM notice_event").fetchall() == [("",)]
 
 
-def test_a_receiver_that_fails_is_tried_again_under_the_same_id(archived: Path, tmp_path: Path) -> None:
-    with receiving(Receiver(answers=[500, 503, 200])) as receiver:
-        project = settings(archived, tmp_path, receiver.url)
-        assert send(project) == {"notified": 1}
-    assert len({headers[DELIVERY] for headers, _ in receiver.requests}) == 1
-    assert outcomes(project) == [("taken", 3, "HTTP 200")]
+def test_nothing_is_told_twice_and_nothing_of_before_a_receiver_was_known(archived: Path, tmp_path: Path) -> None:
+    with receiving(Receiver()) as first, receiving(Receiver()) as later:
+        project = settings(archived, tmp_path, first.url)
+        assert [send(project), send(project)] == [{"notified": 1}, {}]
+        project = replace(project, notify=(first.url, later.url))
+        assert send(project, since=T0 + 5 * HOUR) == {"notified": 1}
+    assert (sent(first), sent(later)) == (EVERYTHING, EVERYTHING[2:])
 
 
-def test_a_notice_that_was_not_taken_is_sent_again_after_the_next_run(archived: Path, tmp_path: Path) -> None:
-    with receiving(Receiver(answers=[500] * 3)) as receiver:
-        project = settings(archived, tmp_path, receiver.url)
+def test_a_dead_receiver_gets_everything_once_it_is_back(archived: Path, tmp_path: Path) -> None:
+    with receiving(Receiver(answers=[500] * 6)) as receiver, receiving(Receiver()) as other:
+        project = settings(archived, tmp_path, receiver.url, other.url)
+        assert send(project) == {"notified": 1, "not_notified": 1}
+        assert unsent_notices(project.db) == [("http", "HTTP 500")]
         assert send(project) == {"not_notified": 1}
-        assert [(notice["tries"], notice["said"]) for notice in queued(project)] == [(3, "HTTP 500")]
-        assert send(project, replace(REPORT, changes=())) == {"notified": 1}
-    assert outcomes(project) == [("taken", 4, "HTTP 204")]
+        assert send(project) == {"notified": 1}
+    assert len({headers[DELIVERY] for headers, _ in receiver.requests}) == 1, "one id for every try"
+    assert len({body for _, body in receiver.requests}) == 1
+    assert sorted(outcomes(project)) == [("accepted", 1, "HTTP 204"), ("accepted", 7, "HTTP 204")]
+    assert sent(other) == EVERYTHING
 
 
-def test_a_notice_of_last_week_is_given_up(archived: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed_in", ["queue_events", "make_notice", "record_try"])
+def test_a_process_killed_at_any_step_loses_nothing(archived: Path, tmp_path: Path, killed_in: str) -> None:
+    """A trigger stops the ledger where a kill would: the transaction is rolled back and the process is over."""
+    table, event = {"queue_events": ("notice_event", "INSERT"), "make_notice": ("notice", "INSERT")}.get(
+        killed_in, ("notice", "UPDATE")
+    )
+    with receiving(Receiver()) as receiver:
+        project = settings(archived, tmp_path, receiver.url)
+        with closing(sqlite3.connect(project.db)) as connection:
+            connection.execute(f"CREATE TRIGGER stop BEFORE {event} ON {table} BEGIN SELECT RAISE(FAIL, 'killed'); END")
+        assert send(project) == {"not_notified": 1}
+        with closing(sqlite3.connect(project.db)) as connection:
+            connection.execute("DROP TRIGGER stop")
+        assert send(project) == {"notified": 1}
+        assert send(project) == {}
+    by_id = {headers[DELIVERY]: json.loads(body)["events"] for headers, body in receiver.requests}
+    assert [f"{row['kind']} {row['at'][5:13]}" for rows in by_id.values() for row in rows] == EVERYTHING
+
+
+def test_a_notice_is_given_up_after_a_month(archived: Path, tmp_path: Path) -> None:
     project = settings(archived, tmp_path, "http://127.0.0.1:9/hook", allow_private=False)
     assert send(project) == {"not_notified": 1}
-    (path,) = (project.db.parent / "outbox").glob("*.json")
-    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"made_at": "2020-01-01T00:00:00Z"}), "utf-8")
-    send(project, replace(REPORT, changes=()))
-    assert [(how, tries) for how, tries, _ in outcomes(project)] == [("given up", 4)]
+    send(replace(project, clock=NOW + 31 * DAY))
+    assert [(outcome, tries) for outcome, tries, _ in outcomes(project)] == [("given up", 4)]
 
 
 @pytest.mark.parametrize("to", ["http://127.0.0.1:8080/", "http://169.254.169.254/latest", "http://[::1]/"])
 def test_a_private_address_is_refused_as_in_fetching(archived: Path, tmp_path: Path, to: str) -> None:
     project = settings(archived, tmp_path, to, allow_private=False)
     assert send(project) == {"not_notified": 1}
-    assert str(queued(project)[0]["said"]).startswith("refused_address")
+    assert unsent_notices(project.db)[0][1].startswith("refused_address")
 
 
 def test_without_a_secret_no_webhook_is_sent(archived: Path, tmp_path: Path) -> None:
     with receiving(Receiver()) as receiver:
         project = settings(archived, tmp_path, receiver.url, notify_secret=None)
+        assert unsent_notices(project.db) == []
         assert send(project) == {"not_notified": 1}
     assert receiver.requests == []
-    assert "WIRECOPY_NOTIFY_SECRET" in str(queued(project)[0]["said"])
-
-
-def test_an_unsent_notice_says_why_without_its_address(archived: Path, tmp_path: Path) -> None:
-    project = settings(archived, tmp_path, "https://hooks.example/a-key", notify_secret=None)
-    assert unsent_notices(project.db) == []
-    send(project)
     assert unsent_notices(project.db) == [
-        ("https", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")
+        ("http", "not sent: a webhook is signed, and WIRECOPY_NOTIFY_SECRET is not set")
     ]
 
 
@@ -234,9 +311,23 @@ def test_a_redirect_is_not_followed(archived: Path, tmp_path: Path) -> None:
     assert len(receiver.requests) == 3
 
 
-def test_a_broken_outbox_fails_nothing(archived: Path, tmp_path: Path) -> None:
-    project = settings(archived, tmp_path, "https://hooks.example/")
-    (project.db.parent / "outbox").write_text("not a folder", "utf-8")
+def test_what_was_forgotten_is_in_no_notice(archived: Path, tmp_path: Path) -> None:
+    with receiving(Receiver(answers=[500] * 3)) as receiver:
+        project = settings(archived, tmp_path, receiver.url)
+        send(project)
+        with Archive(project.db) as archive:
+            source = archive.source(TALKS)
+        with Store(project.db) as store:
+            store.forget_source(source.id, NOW)
+        with closing(sqlite3.connect(project.db)) as connection:
+            assert connection.execute("SELECT body FROM notice_event").fetchall() == []
+        send(project)
+    assert len(receiver.requests) == 3
+    assert outcomes(project) == [("withdrawn", 4, "its articles were forgotten")]
+
+
+def test_a_broken_archive_fails_nothing(tmp_path: Path) -> None:
+    project = Settings(root=tmp_path, db=tmp_path, index=tmp_path, notify=("https://hooks.example/",))
     assert send(project) == {"not_notified": 1}
     assert unsent_notices(project.db) == []
 
@@ -248,8 +339,105 @@ def test_a_receiver_that_hangs_delays_a_run_only_briefly(archived: Path, tmp_pat
         project = settings(archived, tmp_path, slow.url, good.url)
         assert send(project) == {"notified": 1, "not_notified": 1}
         assert time.monotonic() - began < HOLD_SECONDS + 2
-    assert [(how, tries) for how, tries, _ in outcomes(project)] == [("taken", 1)]
-    assert "no answer within" in str(queued(project)[0]["said"])
+    assert outcomes(project)[0][:2] == ("accepted", 1)
+    assert "no answer within" in unsent_notices(project.db)[0][1]
+
+
+# --- mail, quiet hours, digest ---------------------------------------------------------------------------------------
+
+
+def test_a_mail_says_the_words_in_text_and_html_and_is_told_once(archived: Path, tmp_path: Path) -> None:
+    with mailbox() as box:
+        box.answers = ["451 try later"]
+        project = settings(archived, tmp_path, box.url)
+        assert send(project) == {"notified": 1}
+        assert send(project) == {}
+    (mail,) = box.mails
+    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert mail["Subject"].startswith("3 events: copy: ")
+    assert mail["Message-ID"].endswith("@daily.example>")
+    assert "number: 300 \u2192 30" in text
+    assert "300</del>" in html
+    assert ">30</ins>" in html
+    assert f"{TALKS}@2" in text
+    assert outcomes(project) == [("accepted", 2, "mail accepted")]
+
+
+def test_a_headline_cannot_write_headers_or_markup(archived: Path, tmp_path: Path) -> None:
+    hostile = "One</title><script>1</script>\r\nBcc: all@daily.example \u202e"
+    with mailbox() as box:
+        project = settings(archived, tmp_path, box.url)
+        with closing(sqlite3.connect(project.db)) as connection, connection:
+            connection.execute("UPDATE version SET title = ?", [hostile])
+        assert send(project) == {"notified": 1}
+    (mail,) = box.mails
+    assert mail["Bcc"] is None
+    assert "<script" not in mail.get_body(("html",)).get_content()
+    assert "\u202e" not in mail.get_body(("plain",)).get_content()
+
+
+def test_a_digest_comes_at_its_time_with_everything_since_the_last(archived: Path, tmp_path: Path) -> None:
+    with mailbox() as box:
+        project = settings(archived, tmp_path, digest=(box.url,), digest_at=parse_digest_time("daily 07:30"))
+        assert send(project) == {}
+        assert send(replace(project, clock=NOW + 20 * HOUR)) == {}, "before its time"
+        assert send(replace(project, clock=NOW + 24 * HOUR)) == {"notified": 1}
+        assert send(replace(project, clock=NOW + 48 * HOUR)) == {}, "an empty digest is not sent"
+    (mail,) = box.mails
+    assert mail["Subject"].startswith("Digest, 3 events: ")
+
+
+def test_notices_wait_for_the_end_of_the_quiet_hours(archived: Path, tmp_path: Path) -> None:
+    with receiving(Receiver()) as receiver:
+        project = settings(archived, tmp_path, receiver.url, notify_quiet=parse_quiet_hours("07:00-09:00"))
+        assert send(project) == {}
+        assert send(replace(project, clock=NOW + HOUR)) == {"notified": 1}
+    assert sent(receiver) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "covered"),
+    [
+        ("22:00-07:00", "2026-01-05T23:00+00:00", True),
+        ("22:00-07:00", "2026-01-05T07:00+00:00", False),
+        ("09:00-17:00", "2026-01-05T12:00+00:00", True),
+        ("22:00-07:00 Europe/Berlin", "2026-01-05T21:30+00:00", True),
+        ("22:00-07:00 Europe/Berlin", "2026-07-05T20:30+00:00", True),
+    ],
+)
+def test_quiet_hours_are_of_a_time_zone(text: str, moment: str, covered: bool) -> None:
+    hours = parse_quiet_hours(text)
+    assert hours.covers(datetime.fromisoformat(moment)) is covered
+    assert parse_quiet_hours(str(hours)) == hours
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "slot"),
+    [
+        ("daily 07:30", "2026-01-05T08:00+00:00", "2026-01-05T07:30+00:00"),
+        ("daily 07:30", "2026-01-05T07:00+00:00", "2026-01-04T07:30+00:00"),
+        ("weekly monday 07:30", "2026-01-07T07:00+00:00", "2026-01-05T07:30+00:00"),
+        ("weekly mon 07:30", "2026-01-05T07:00+00:00", "2025-12-29T07:30+00:00"),
+        ("daily 07:30 Europe/Berlin", "2026-07-05T06:00+00:00", "2026-07-05T05:30+00:00"),
+    ],
+)
+def test_a_digest_has_a_last_time(text: str, moment: str, slot: str) -> None:
+    schedule = parse_digest_time(text)
+    assert schedule.last_before(datetime.fromisoformat(moment)) == datetime.fromisoformat(slot)
+    assert parse_digest_time(str(schedule)) == schedule
+
+
+@pytest.mark.parametrize("text", ["25:00-07:00", "22:00", "22:00-07:00 Mars/Base", "daily", "weekly 07:30"])
+def test_a_wrong_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(BadInput, match=r"write|Europe/Berlin"):
+        (parse_digest_time if text[0] in "dw" else parse_quiet_hours)(text)
+
+
+@pytest.mark.parametrize(
+    "address", ["smtp://?from=a@b.c&to=d@e.f", "smtp://mail.example?to=d@e.f", "smtp://mail.example:x?from=a@b&to=c@d"]
+)
+def test_a_mail_address_without_host_sender_or_reader_is_refused(address: str) -> None:
+    assert mail_server(address) is None
 
 
 # --- apprise ---------------------------------------------------------------------------------------------------------
@@ -263,9 +451,9 @@ def test_apprise_delivers_a_notice_as_plain_text(archived: Path, tmp_path: Path)
         project = settings(archived, tmp_path, receiver.url.replace("http://", "json://"))
         assert send(project) == {"notified": 1}
     ((_, body),) = receiver.requests
-    sent = json.loads(body)
-    assert sent["title"] == "1 change seen"
-    assert sent["message"] == f"number: Strait {{{{ 7 * 7 }}}} <b>\n{STRAIT}@2"
+    message = json.loads(body)
+    assert message["title"].startswith("3 events: ")
+    assert "number: 300 \u2192 30" in message["message"]
 
 
 # --- a whole run -----------------------------------------------------------------------------------------------------
@@ -291,18 +479,28 @@ def test_a_refresh_notifies_of_changes_and_of_nothing_else(tmp_path: Path) -> No
             environ = {f"WIRECOPY_{name}": value for name, value in own.items()}
             counts.append(asyncio.run(refresh(load_settings(environ, start=tmp_path))).counts)
     assert [run_counts.get("notified") for run_counts in counts] == [None, None, 1]
-    (change,) = json.loads(receiver.requests[0][1])["changes"]
-    assert (change["url"], change["version"], change["group"]) == ("http://daily.example/strait", 2, "daily")
+    (change,) = json.loads(receiver.requests[0][1])["events"]
+    assert (change["url"], change["version"], change["group"]) == (STRAIT, 2, "daily")
 
 
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
 def test_addresses_with_keys_are_never_shown_and_the_secret_is_never_in_a_file(tmp_path: Path) -> None:
-    environ = {"WIRECOPY_NOTIFY": "https://hooks.example/key, ntfy://topic", "WIRECOPY_NOTIFY_SECRET": SECRET}
+    environ = {
+        "WIRECOPY_NOTIFY": "https://hooks.example/key, ntfy://topic",
+        "WIRECOPY_NOTIFY_SECRET": SECRET,
+        "WIRECOPY_DIGEST": "smtps://me:pass@mail.example?from=a@b.example&to=c@d.example",
+        "WIRECOPY_DIGEST_AT": "weekly monday 07:30 Europe/Berlin",
+        "WIRECOPY_NOTIFY_QUIET": "22:00-07:00",
+        "WIRECOPY_PUBLIC_URL": "https://archive.example",
+    }
     project = load_settings(environ, start=tmp_path)
     assert project.notify == ("https://hooks.example/key", "ntfy://topic")
-    assert not any(part in value for _, value, _ in project.origins for part in ("hooks", "ntfy", SECRET))
+    assert (project.digest_at.weekday, project.public_url) == (0, "https://archive.example")
+    assert not any(part in value for _, value, _ in project.origins for part in ("hooks", "ntfy", "pass", SECRET))
+    with pytest.raises(ConfigError, match="daily 07:30"):
+        load_settings({"WIRECOPY_DIGEST_AT": "sometimes"}, start=tmp_path)
     (tmp_path / "wirecopy.toml").write_text(f'notify_secret = "{SECRET}"\n', "utf-8")
     with pytest.raises(ConfigError, match="WIRECOPY_NOTIFY_SECRET"):
         load_settings({}, start=tmp_path)

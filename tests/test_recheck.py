@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from archive.api import Archive
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.recheck import NIGHTS, Recheck
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess import reextract, rematch
 from archive.pipeline.upkeep import upkeep
 from archive.settings import load_settings
+from db.chain import CAPTURES, START, digest, facts
+from db.chain import link as chain_link
 from db.reader import Reader
+from db.schema import metadata
+from db.verify import verify
+from db.verify.column_values import bad_values
 from tests.builders import DAY, T0
 from tests.commands import call_main
 from tests.contents import contents
@@ -23,6 +32,8 @@ from tests.forgeries import DERIVED, FACTS, LINKS, TEXTS, VERSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Column
 
     from archive.settings import Settings
 
@@ -117,3 +128,118 @@ def test_reextract_and_rematch_mend_what_was_derived(path: Path, start: int) -> 
     asyncio.run(rematch(settings_of(path)))
     assert work_out_again(path)[0] == []
     assert contents(path) == before
+
+
+# --- values that cannot be read --------------------------------------------------------------------------------------
+
+UNREADABLE = {
+    "text that is not UTF-8": ("UPDATE link SET because = CAST(x'80ff' AS TEXT) WHERE rowid = 1", "table link"),
+    "no relation": ("UPDATE link SET relation = 'exacu' WHERE rowid = 1", "table link"),
+    "broken JSON": ("UPDATE extraction SET removed = '[[0' WHERE id = 1", "table extraction"),
+    "an instant out of all time": ("UPDATE version SET first_seen_at = 1 << 62 WHERE id = 1", "table version"),
+    "a number that is text": ("UPDATE link SET score = 'high' WHERE rowid = 1", "table link"),
+    "no kind of edit": ("UPDATE version SET kinds = '[\"tipo\"]' WHERE number = 2", "table version"),
+}
+
+
+@pytest.mark.parametrize(("statement", "where"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_a_value_that_cannot_be_read_is_named_and_no_verb_ends_in_a_traceback(
+    path: Path, statement: str, where: str
+) -> None:
+    change(path, statement)
+    with Reader(path) as reader:
+        problems = [problem for problem in verify(reader, deep=False) if where in problem.where]
+    assert problems
+    assert problems[0].todo in {"wirecopy reextract", "wirecopy rematch"}
+    for verb in ("copies", "list", "status"):
+        answer = call_main("--db", path, verb, cwd=path.parent)
+        assert answer.code in {0, 5}
+        assert answer.code == 0 or "wirecopy verify" in answer.err
+
+
+def test_every_column_of_every_table_is_read(path: Path) -> None:
+    """From the last column to the first, a value of each is replaced by bytes that are neither text nor a number."""
+    damaged = 0
+    with Reader(path) as reader, closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for table in metadata.tables.values():
+            rows = reader.ask("SELECT name FROM pragma_table_info(:table)", table=table.name)
+            for column in [table.c[row["name"]] for row in reversed(rows)]:
+                if table.name == "near_key" or column.primary_key or column.computed or _is_seen_elsewhere(column):
+                    continue
+                first = f'WHERE rowid = (SELECT min(rowid) FROM "{table.name}")'
+                sql = f'UPDATE OR IGNORE "{table.name}" SET "{column.name}" = CAST(? AS TEXT) {first}'
+                if connection.execute(sql, [b"\xff"]).rowcount:
+                    damaged += 1
+                    (_, problem), *_ = bad_values(reader, table.name)
+                    assert f"column {column.name} " in problem, (table.name, column.name)
+    assert damaged > 100
+
+
+def _is_seen_elsewhere(column: Column[object]) -> bool:
+    """True for a column that another check reads: for the digests of payloads and texts."""
+    return f"{column.table.name}.{column.name}" in {"payload.data", "text.title", "text.body"}
+
+
+# --- exports ----------------------------------------------------------------------------------------------------------
+
+DAMAGED = {
+    "a word of a text": (TEXTS["a word of a text"], ("jsonl", "x.jsonl")),
+    "a header": (FACTS["headers of a capture"], ("warc", "x.warc.gz")),
+    "a link of the chain": (FACTS["a link of the chain"], ("wacz", "x.wacz")),
+    "the bytes of a page": (FACTS["bytes of a page"], ("warc", "x.warc")),
+    "a status": (FACTS["status of a capture"], ("parquet", "folder")),
+}
+
+
+@pytest.mark.parametrize(("statement", "form"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_nothing_damaged_is_exported_and_no_file_is_left(path: Path, statement: str, form: tuple[str, str]) -> None:
+    change(path, statement)
+    answer = call_main("--db", path, "export", form[0], path.parent / form[1], cwd=path.parent)
+    assert answer.code == 5, answer
+    assert "wirecopy verify" in answer.err
+    assert not [left for left in path.parent.rglob("*") if left.is_file() and "archive.db" not in left.name]
+
+
+# --- only a checkpoint helps, or nothing -----------------------------------------------------------------------------
+
+
+def test_a_chain_written_again_or_cut_needs_a_checkpoint(path: Path) -> None:
+    """The file alone is consistent. The end that was noted elsewhere is another."""
+    head = chain_end(path)
+    cut = path.with_name("cut.db")
+    shutil.copy(path, cut)
+    newest = "(SELECT max(capture_id) FROM chain)"
+    change(
+        cut,
+        *(f"DELETE FROM {table} WHERE capture_id = {newest}" for table in ("derivation", "underived")),
+        f"UPDATE version SET superseded_at = recorded_at WHERE first_capture_id = {newest}",
+        f"DELETE FROM version WHERE first_capture_id = {newest}",
+        f"DELETE FROM capture WHERE id = {newest}",
+        f"DELETE FROM chain WHERE capture_id = {newest}",
+    )
+    with Reader(cut) as reader:
+        assert [problem for problem in verify(reader, deep=False) if "chain" in problem.what] == []
+    assert chain_end(cut) != head
+    change(path, FACTS["status of a capture"])
+    write_chain_again(path)
+    with Reader(path) as reader:
+        assert [problem for problem in verify(reader, deep=False) if "recorded" in problem.what] == []
+    assert chain_end(path) != head
+
+
+def chain_end(path: Path) -> tuple[int, str] | None:
+    with Archive(path) as archive:
+        return archive.chain_head()
+
+
+def write_chain_again(path: Path) -> None:
+    """Do as somebody would who has the file and this program."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.row_factory = lambda cursor, row: dict(
+            zip([name for name, *_ in cursor.description], row, strict=True)
+        )
+        before = START
+        for row in connection.execute(f"{CAPTURES} ORDER BY c.id").fetchall():
+            before = chain_link(before, digest(facts(row)))
+            connection.execute("UPDATE chain SET link = ? WHERE capture_id = ?", [before, row["id"]])

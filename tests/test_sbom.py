@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def lock(root: Path) -> str:
-    return (root / "requirements.lock").read_text("utf-8")
+    return (root / "requirements-dev.lock").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -68,9 +68,14 @@ def ask(watched: Path) -> TestClient:
     return client(application(watched), accept="application/json")
 
 
+def _environ(path: Path) -> dict[str, str]:
+    """The settings of an archive whose seeds stand in no index."""
+    return {"WIRECOPY_CLOCK": iso(NOW), "WIRECOPY_INDEX": str(path.with_name("INDEX.md"))}
+
+
 def planned(path: Path) -> dict[str, tuple[str | None, bool]]:
     """By address when the verb says that a source is due, and whether it is."""
-    answer = CliRunner().invoke(wirecopy, ["--db", str(path), "plan", "--json"], env={"WIRECOPY_CLOCK": iso(NOW)})
+    answer = CliRunner().invoke(wirecopy, ["--db", str(path), "plan", "--json"], env=_environ(path))
     plan = json.loads(answer.stdout)
     with Archive(path) as archive:
         since = {visit.url: visit.due_at for visit in archive.plan(NOW).visits}

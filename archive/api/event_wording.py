@@ -87,9 +87,11 @@ def _edits(event: Event) -> str:
 def _words(event: Event) -> str:
     if event.before and event.after:
         return f"{event.before} \u2192 {event.after}"
-    if event.before or event.after:
-        return f"removed: {event.before}" if event.before else f"added: {event.after}"
-    return event.detail
+    if not (event.before or event.after):
+        return event.detail
+    verb = "removed" if event.before else "added"
+    words = event.before or event.after
+    return words if verb in event.edits else f"{verb}: {words}"  # the kind of edit stands before it already
 
 
 def _copy(event: Event) -> str:

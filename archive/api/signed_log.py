@@ -7,13 +7,15 @@ restored archive that is older than what was signed is noticed, and a log never 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from archive.formats import signed_note
-from archive.timestamps import iso
+from archive.timestamps import iso, parse_stamp
 from db.errors import BadInput, StoreError
 from db.merkle_tree import is_consistent
 from db.queries import log_tiles
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.formats.signed_note import Checkpoint, SigningKey
+    from archive.settings import Settings
     from db.reader import Ask
+
+LATE: Final = timedelta(hours=6)
+"""The time without a time stamp from outside after which it is reported as a gap."""
 
 
 class LogForked(StoreError):
@@ -248,3 +254,31 @@ def tile_hashes(ask: Ask, level: int, first: int, end: int) -> list[bytes]:
 def entries(ask: Ask, first: int, end: int) -> list[bytes]:
     """Return the entries (links, 32 bytes each) from number ``first``, counted from 0, to before ``end``."""
     return log_tiles.links(ask, first, end)
+
+
+def anchors_path(db: Path) -> Path:
+    """Return the folder of the replies of time-stamping authorities, and of the checkpoints that they stamped."""
+    return db.with_name(f"{db.name}.anchors")
+
+
+def last_anchor(db: Path) -> tuple[datetime | None, int]:
+    """Return the time of the newest time stamp, and the number of entries of the log since."""
+    with Reader(db) as reader:
+        size = log_tiles.log_size(reader.ask)
+        newest = log_tiles.entries_of_kind(reader.ask, "anchor")[-1:]
+    if not newest:
+        return None, size
+    return parse_stamp(json.loads(newest[0]["facts"])["at"]), size - int(newest[0]["number"])
+
+
+def anchor_gap(settings: Settings) -> str | None:
+    """Return a sentence if the newest entries have no time stamp for longer than they should, else None."""
+    if not settings.authorities:
+        return None
+    if not key_path(settings.db).exists():
+        return "authorities are set, but the archive has no log key. Make one: wirecopy log key --create NAME"
+    last_at, entries = last_anchor(settings.db)
+    if not entries or (last_at is not None and settings.wall() - last_at < LATE):
+        return None
+    since = "ever" if last_at is None else f"since {iso(last_at)}"
+    return f"{entries} entries of the log have no time stamp: none came {since}. Try: wirecopy log anchor"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.output import warn
-from db.errors import ArchiveError, BadInput, ConfigError, NotArchived, SeedError, StoreError
+from db.errors import ArchiveError, BadInput, ConfigError, Corrupt, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from archive.settings import Settings
 
@@ -63,10 +64,45 @@ def verb(function: Callable[..., Any], cls: type[click.Command] = click.Command)
         from archive.settings import from_process
 
         path = db or (ctx.find_root().obj or {}).get("db")
-        return function(from_process({"db": path}), *args, **options)
+        settings = from_process({"db": path})
+        try:
+            return function(settings, *args, **options)
+        except _NO_DAMAGE:
+            raise
+        except Exception as error:
+            if (damage := _damage(settings.db)) is None:
+                raise  # a bug
+            raise damage from error
 
     with_db = click.option("--db", metavar="PATH", help="The archive file to use.", expose_value=True)(call)
     return click.command(name=function.__name__.rstrip("_"), cls=cls)(with_db)
+
+
+_NO_DAMAGE = (
+    ArchiveError,
+    OSError,
+    EOFError,
+    MemoryError,
+    BaseExceptionGroup,
+    click.ClickException,
+    click.exceptions.Exit,
+)
+_LOOK_SECONDS = 30.0
+
+
+def _damage(db: Path) -> Corrupt | None:
+    """Return an error that names the first value of the archive that cannot be read, None if there is none."""
+    from db.reader import Reader
+    from db.verify.column_values import columns
+
+    try:
+        with Reader(db, patience=_LOOK_SECONDS) as reader:
+            problem = next(columns(reader), None)
+    except StoreError:
+        return None
+    if problem is None:
+        return None
+    return Corrupt(f"{db} is damaged. {problem.where}: {problem.what}. List all damage: wirecopy verify")
 
 
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:

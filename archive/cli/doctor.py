@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from archive.api import Archive, signed_log
 from archive.cli.output import count
+from archive.cli.wording import future_problems
 from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
 from db.errors import ArchiveError
@@ -30,6 +31,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_sqlite()
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
+    yield from _check_time_stamps(settings)
     yield from _check_disk(settings.db)
     yield from _check_index(settings)
     yield from _check_notices(settings)
@@ -70,6 +72,14 @@ def _check_log(db: Path) -> Iterator[Problem]:
         yield Problem(what=what, where="the log", todo=todo)
 
 
+def _check_time_stamps(settings: Settings) -> Iterator[Problem]:
+    """Find entries of the log that have no time stamp for too long."""
+    problem = signed_log.anchor_gap(settings) if settings.db.is_file() else None
+    if problem is not None:
+        what, _, todo = problem.rpartition(". ")
+        yield Problem(what=what, where="the log", todo=todo)
+
+
 def _check_sqlite() -> Iterator[Problem]:
     options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
@@ -86,10 +96,12 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             counts = archive.counts()
             unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
             active = archive.leases(settings.wall())
+            future = archive.future_runs(settings.now())
             faults = archive.recheck_faults()
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
+    yield from future_problems(future, str(settings.db))
     if counts["underived"] and not active:
         yield Problem(
             what=f"{count(counts['underived'], 'saved page')} not read yet",
@@ -141,7 +153,9 @@ def _check_index(settings: Settings) -> Iterator[Problem]:
 
 def _check_notices(settings: Settings) -> Iterator[Problem]:
     """Find receivers that the settings name and that notices cannot reach."""
-    if not settings.notify_secret and any(to.startswith(("http://", "https://")) for to in settings.notify):
+    if not settings.notify_secret and any(
+        to.startswith(("http://", "https://")) for to in (*settings.notify, *settings.digest)
+    ):
         yield Problem(
             what="notify names a webhook, but there is no secret to sign notices with",
             where="settings",
@@ -150,6 +164,6 @@ def _check_notices(settings: Settings) -> Iterator[Problem]:
     for kind, why in sorted(set(unsent_notices(settings.db))):
         yield Problem(
             what=f"notices could not be sent ({kind}): {why or 'not tried yet'}",
-            where=str(settings.db.parent / "outbox"),
-            todo="Each run tries them again, for a week",
+            where=str(settings.db),
+            todo="Each run tries them again, for a month",
         )

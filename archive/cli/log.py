@@ -168,5 +168,24 @@ def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None) 
     return {"consistent": 0, "unreadable": SOME_FAILED}.get(report.result, PROBLEMS)
 
 
-for _command in (key, checkpoint, prove, consistency, new, monitor):
+@verb
+def anchor(settings: Settings) -> int:
+    """Have the log stamped by the time-stamping authorities of the settings (authorities) now.
+
+    wirecopy refresh does it by itself, once an hour at most. Exit code 3 means that an authority gave no time stamp.
+    """
+    import asyncio
+
+    from archive.pipeline import anchors
+
+    if not settings.authorities:
+        raise BadInput('no authority is set. Write authorities = ["https://tsa.example/tsr"] into wirecopy.toml')
+    reports = asyncio.run(anchors.anchor(settings))
+    for report in reports:
+        stamped_at = report.stamped_at
+        say(f"{report.authority}: {report.problem or f'stamped {stamped_at:%Y-%m-%d %H:%M:%S} UTC'}")
+    return SOME_FAILED if any(report.problem for report in reports) else 0
+
+
+for _command in (key, checkpoint, anchor, prove, consistency, new, monitor):
     log.add_command(_command)

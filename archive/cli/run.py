@@ -59,7 +59,7 @@ def _say_unsent_notices(settings: Settings) -> None:
     from archive.pipeline.notify import unsent_notices
 
     for kind, why in sorted(set(unsent_notices(settings.db))):
-        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a week")
+        warn(f"could not send notices ({kind}): {sanitize(why) or 'not tried yet'}. Each run tries again, for a month")
 
 
 def _say_index_changes(settings: Settings, report: Report) -> None:
@@ -135,10 +135,10 @@ def backfill(
     else:
         for url in urls:
             click.echo(sanitize(url))
-        asked = ""
+        archives = ""
         if source == "archives":
-            asked = f" {_join_names(settings.archives) or 'No web archive'} would be asked."
-        say(f"{count(len(urls), 'page')} would be processed.{asked} Nothing was done.")
+            archives = f" {_join_names(settings.archives) or 'No web archive'} would be asked."
+        say(f"{count(len(urls), 'page')} would be processed.{archives} Nothing was done.")
     return 0
 
 

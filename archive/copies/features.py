@@ -45,6 +45,9 @@ MANY_NAMES, MOST_NEW_OF_MANY = 10, 0.8
 """With so many names in common the part may be larger. A storm that grew all day changed 0.7 and kept 14 names, forms
 keep 6, the next quarter of one company 9."""
 
+BEGINNING = 200
+"""Characters in which two different texts differ."""
+
 FEW_SENTENCES = 5
 """A text of fewer sentences must be found whole in the other."""
 
@@ -54,9 +57,11 @@ class Measures:
     """Features of two texts. Pairs of figures are (of a, of b); shares are from 0 to 1.
 
     ``aligned`` is the share of each text whose sentences say the same in the same order, ``verbatim`` the share inside
-    common runs of words, ``plain_run`` the longest run outside quotation marks, ``mean_similarity`` the weighted mean
-    of the aligned pairs, ``filled_in`` the part of the similar sentences that contradict each other, as in two uses of
-    a template. In an ``update`` they only have new figures. ``pair_anchors`` are the numbers and names that aligned
+    common runs of words, ``plain_run`` the longest run outside quotation marks, ``passage_run`` the longest where a
+    quotation counts less (``verbatim.QUOTED``), ``quotation_run`` the longest that is nothing but a quotation,
+    ``mean_similarity`` the weighted mean of the aligned pairs, ``filled_in`` the part of the similar sentences that
+    contradict each other, as in two uses of a template. In an ``update`` they only have new figures. ``pair_anchors``
+    are the numbers and names that aligned
     sentences share, ``anchors`` all that the texts share, ``common`` the information in them, ``anchor_share`` its
     share of the information in the text with less, ``topic`` the similarity of the other words. ``order``, ``unbroken``
     and ``retained`` are those of ``order.OrderMeasures``, ``respelled`` are names that one text spells otherwise.
@@ -71,6 +76,8 @@ class Measures:
     verbatim: tuple[float, float]
     longest_run: int
     plain_run: int
+    passage_run: int
+    quotation_run: int
     aligned: tuple[float, float]
     pairs: int
     sentences: tuple[int, int]
@@ -132,7 +139,20 @@ class Measures:
     @property
     def plain_words(self) -> float:
         """Words of the longest run outside quotation marks, where a script without spaces counts characters."""
-        return self.plain_run / max(text.characters_a_word for text in self.texts)
+        return self._in_words(self.plain_run)
+
+    @property
+    def passage_words(self) -> float:
+        """Words of the longest run where a quotation counts less, counted like ``plain_words``."""
+        return self._in_words(self.passage_run)
+
+    @property
+    def quotation_words(self) -> float:
+        """Words of the longest run that is nothing but a quotation, counted like ``plain_words``."""
+        return self._in_words(self.quotation_run)
+
+    def _in_words(self, length: int) -> float:
+        return length / min(text.characters_a_word for text in self.texts)
 
     @property
     def shorter_found(self) -> float:
@@ -165,6 +185,8 @@ def measure(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = token
         verbatim=(1.0, 1.0) if identical else runs.covered,
         longest_run=runs.longest,
         plain_run=runs.plain,
+        passage_run=runs.passage,
+        quotation_run=runs.quotation,
         aligned=_aligned(pairs, tokens_a, tokens_b, translated=translated, trust=1.0 if update else 1 - filled_in),
         pairs=len(pairs),
         sentences=(len(tokens_a.sentences), len(tokens_b.sentences)),
@@ -195,7 +217,15 @@ def _same_stream(a: str, b: str) -> bool:
     if a == b:
         return bool(a)
     alike_in_length = min(len(a), len(b)) * 2 >= max(len(a), len(b))
-    return alike_in_length and stream(a) == stream(b) != []
+    return alike_in_length and not _begin_differently(a, b) and stream(a) == stream(b) != []
+
+
+def _begin_differently(a: str, b: str) -> bool:
+    """True if the first words show that two bodies are not the same words, which spares reading them."""
+    if not (a.isascii() and b.isascii()):
+        return False  # other scripts may fold the beginning by what follows
+    first = [stream(body[:BEGINNING])[:-1] for body in (a, b)]  # the last word may be cut
+    return any(x != y for x, y in zip(*first, strict=False))
 
 
 def _shared_anchors(a: TokenizedText, b: TokenizedText, respelled: Mapping[str, str]) -> dict[str, float]:
@@ -218,7 +248,7 @@ def _topic(a: TokenizedText, b: TokenizedText) -> float:
 
 def _looks_back(body: str, text: TokenizedText) -> bool:
     lead = text.sentences[:LEAD_SENTENCES]
-    return bool(lead) and LOOKING_BACK.search(fold_typography(body), lead[0].start, lead[-1].end) is not None
+    return bool(lead) and LOOKING_BACK.search(fold_typography(body[lead[0].start : lead[-1].end])) is not None
 
 
 def _unpaired_sentences(pairs: Iterable[Pair], alignment: Alignment) -> int:

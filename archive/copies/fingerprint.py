@@ -47,12 +47,18 @@ PARAGRAPH_WORDS = 12
 MOST_PARAGRAPHS = 3
 """Paragraph keys of a text: the smallest hashes, so that an excerpt's have a chance in a long text."""
 
-MOST_KEYS = 70
-"""Keys of a text, 17 bytes each in the store. Runs of words take what the other kinds leave, 30 and more."""
+GRAM, WINDOW, LONGEST_WINDOW = 8, 8, 40
+"""Winnowing: runs of eight words, and the smallest hash of every so many in a row, between these two. A longer window
+selects nothing that a shorter one does not select.
 
-GRAM, WINDOW = 8, 8
-"""Winnowing: runs of eight words, and the smallest hash of every so many in a row. The window grows with the text until
-the keys suffice. What a longer window selects, a shorter one selects as well."""
+A passage of 48 words shares a run with the text that it comes from, however long that text is. Of 300 passages of 40
+to 120 words that were put from one of 261 real articles into another 296 do. With 25 runs for a text 259 did, with a
+window of 60 words 284 do."""
+
+FEW_RUNS, MOST_RUNS = 25, 400
+"""The window grows with the text until about so many runs are selected, and stops at its longest. Only texts of more
+than 8,000 words reach the second figure, and from there on the window grows again. A key takes 17 bytes in the store:
+real articles of 310 words have 61 keys of all kinds, those of 870 words 80."""
 
 MOST_TERMS = 24
 """Term keys of a text. 24 found 97 % of the reworded pairs among 10,000 unrelated texts in the research."""
@@ -85,10 +91,10 @@ class Tier(IntEnum):
 
 
 def fingerprint(text: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
-    """Return the sorted lookup keys of a text (at most 70): 31-bit, not negative, the same on every machine."""
+    """Return the sorted lookup keys of a text (at most 445): 31-bit, not negative, the same on every machine."""
     tokens = tokenizer(text)
     keys = {*_bands(tokens), *_paragraphs(text.body, tokens), *_terms(tokens), *_across_languages(tokens)}
-    return tuple(sorted({*keys, *_selected_runs(tokens, MOST_KEYS - len(keys))}))
+    return tuple(sorted({*keys, *_selected_runs(tokens)}))
 
 
 def tier_of(key: int) -> Tier:
@@ -141,12 +147,13 @@ def _paragraphs(body: str, text: TokenizedText) -> list[int]:
     return sorted(keys)[:MOST_PARAGRAPHS]
 
 
-def _selected_runs(text: TokenizedText, most: int) -> list[int]:
+def _selected_runs(text: TokenizedText) -> set[int]:
     runs = _runs(text, GRAM)
     hashes = RMinHash.hash_token_sets([runs])[0] if runs else []
-    window = max(WINDOW, 2 * len(hashes) // most)
+    longest = round(LONGEST_WINDOW * text.characters_a_word)
+    window = max(WINDOW, min(longest, 2 * len(hashes) // FEW_RUNS), 2 * len(hashes) // MOST_RUNS)
     selected = {min(hashes[start : start + window]) for start in range(max(1, len(hashes) - window + 1)) if hashes}
-    return [_key(Tier.RUN, str(value)) for value in sorted(selected)[:most]]
+    return {_key(Tier.RUN, str(value)) for value in sorted(selected)[:MOST_RUNS]}
 
 
 def _terms(text: TokenizedText) -> list[int]:

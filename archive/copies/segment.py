@@ -62,6 +62,9 @@ _CURRENCIES = "$\u00a3\u20ac\u00a5\u20b9\u20a9"
 _SUFFIXES = {"k": "thousand", "m": "million", "mn": "million", "bn": "mrd", "b": "mrd"}
 _JOINING = ("", " ", "\u00a0", "\u202f", "-")
 _LINE = re.compile(r"[^\n]+")
+_JOINING_SCRIPTS = re.compile(
+    r"[\u0600-\u06ff\uac00-\ud7a3]"
+)  # what joins to a word is folded off, whatever the language
 _STOPS = r".!?\u2026\u061f\u06d4\u0964\u0965\u1362"
 _STOP = re.compile(  # A run of stops is tried once, from its beginning, or a long one costs its square.
     rf"(?<![{_STOPS}])[{_STOPS}]++[\"'\u201d\u2019\u00bb)\]]*+\s+"
@@ -99,7 +102,7 @@ def read_words(text: str, language: str | None) -> Words:
     capital = bytearray()
     spelled = _spelled_numbers(language)
     special = _special_words(language)
-    plain = text.isascii() or language in NUMBER_WORDS.keys() - {"ar", "ko"}
+    plain = text.isascii() or (language in NUMBER_WORDS and not _JOINING_SCRIPTS.search(text))
     for match in islice(_word_pattern(language).finditer(text), READ_WORDS):
         start, end = match.span()
         word = match.group()

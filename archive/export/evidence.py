@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.api import Archive, signed_log
 from archive.copies import METHOD
 from archive.export.atomic_file import atomic_write, check_file_ending
+from archive.export.evidence_anchors import anchor_members, log_entry
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
 from archive.export.web_archive import SOFTWARE, write_wacz_files
@@ -100,6 +101,7 @@ def export_evidence(db: Path, path: Path, refs: Sequence[Ref], *, most: int = MO
             pages = tuple(capture.id or 0 for capture in chosen if capture.part == 1)
             _, created_at = write_wacz_files(reader.ask, Path(folder), Selection(pages=pages))
             entries = "".join(_entries(reader.ask, numbers, log.size))
+            stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
         members: dict[str, Path | bytes] = {member: Path(folder) / name for name, member in _WACZ.items()}
         members |= _texts(subjects)
         members |= {
@@ -107,6 +109,7 @@ def export_evidence(db: Path, path: Path, refs: Sequence[Ref], *, most: int = MO
             verifier.CHECKPOINT: note.encode(),
             verifier.CLAIMS: _json(claims),
             "evidence/README.txt": readme(claims).encode(),
+            **stamps,
         }
         key = signed_log.read_key(db) if signed_log.key_path(db).exists() else None
         _pack(part, members, created_at, key)
@@ -189,8 +192,7 @@ def _entries(ask: Ask, numbers: Sequence[int], size: int) -> Iterator[str]:
     """Yield a line for each capture: its number, the link before it, its facts, and its path in the tree."""
     for number in sorted(numbers):
         link = tombstone_queries.chain_link(ask, number)
-        path = [sibling.hex() for sibling in log_tiles.inclusion_proof(ask, number, size)]
-        entry = {"number": number, "before": link.before, "facts": link.facts, "path": path}
+        entry = log_entry(ask, number, bytes.fromhex(link.before), link.facts, size)
         yield json.dumps(entry, separators=(",", ":")) + "\n"
 
 

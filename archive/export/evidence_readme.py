@@ -51,7 +51,8 @@ _TEXT = dedent("""\
     What is not proven
 
       - That the publisher sent these bytes. Only the archive says so.
-      - The times. They are those of the archive's own clock.
+      - The times of the captures. They are those of the archive's own clock. Where the file has
+        evidence/anchors, time stamps of others show by when and after when a capture was recorded.
       - Who wrote first. The log has the order of recording, not of writing.
       - That no other capture of the address exists.
       - A verdict is a computation. It can be repeated from the texts, and may be wrong.
@@ -60,7 +61,7 @@ _TEXT = dedent("""\
 
       With the verifier, which needs no archive and no network:
 
-        wirecopy-verify FILE.wacz --key KEY
+        wirecopy-verify FILE.wacz --key KEY --root CERTIFICATE.pem
 
       Without it, for one capture, with sha256sum and openssl alone: take "facts" and "before"
       from its line of evidence/entries.jsonl.

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from archive.api import Archive
 from archive.export.atomic_file import atomic_write, check_file_ending
+from archive.export.sound_rows import check_text
 from archive.launch import resource_path
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_document, render_fragment
@@ -50,6 +51,8 @@ def export_site(db: Path, url: str, path: Path, *, until: datetime | None = None
         versions = [version for version in history.versions if until is None or version.first_seen_at < until]
         states = [run for run in history.states if until is None or run.first_seen_at < until]
         texts = [archive.text(version) for version in versions]
+    for text in texts:
+        check_text(text.title, text.body, text.sha256, source.url)
     title = strip_controls(texts[-1].title) if texts else source.url
     body = [
         f"<header><h1>{escape(title)}</h1>",

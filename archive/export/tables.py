@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from archive.export.atomic_file import atomic_write, check_file_ending
 from archive.export.selection import EVERYTHING, Selection
+from archive.export.sound_rows import check_capture, check_text
 from archive.timestamps import iso
 from db.errors import BadInput
 from db.microseconds import instant
@@ -61,6 +62,7 @@ def export_parquet(db: Path, folder: Path, selection: Selection = EVERYTHING) ->
     except OSError as error:
         raise BadInput(f"{folder}: cannot be made ({error.strerror})") from error
     with Reader(db) as reader:
+        _check_rows(reader.ask, selection)
         rows = {
             "versions": _versions(reader.ask, selection),
             "captures": _captures(reader.ask, selection),
@@ -83,6 +85,7 @@ def export_jsonl(db: Path, path: Path, selection: Selection = EVERYTHING) -> int
     ):
         written = 0
         for row in _versions(reader.ask, selection):
+            check_text(row["title"], row["text"], row["text_sha256"].hex(), row["url"])
             fields = {name: _json_value(row[name], kind) for name, kind in COLUMNS["versions"].items() if name != "id"}
             line = json.dumps(fields | {"fetched_at": fields["first_seen_at"]}, ensure_ascii=False)
             out.write(f"{line}\n".encode())
@@ -120,6 +123,14 @@ def _versions(ask: Ask, selection: Selection) -> Iterator[Row]:
     for row in tables.versions(ask):
         if selection.includes_version(row["id"], row["source_id"], instant(row["first_seen_at"])):
             yield row
+
+
+def _check_rows(ask: Ask, selection: Selection) -> None:
+    """Raise Corrupt if a selected row is damaged, before the first of several files is written."""
+    for row in _versions(ask, selection):
+        check_text(row["title"], row["text"], row["text_sha256"].hex(), row["url"])
+    for row in _captures(ask, selection):
+        check_capture(ask, row["id"], row["url"])
 
 
 def _captures(ask: Ask, selection: Selection) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from archive.export.atomic_file import atomic_write, check_file_ending
 from archive.export.selection import EVERYTHING, Selection
+from archive.export.sound_rows import check_capture, check_text
 from archive.formats.cdxj import CdxjIndex
 from archive.formats.wacz.writer import PAGES_HEAD, pack_wacz, page_line
 from archive.formats.warc.records import info_record, text_records, warc_records
@@ -132,6 +133,7 @@ class _CaptureWriter:
 
     def _write(self, capture: Capture, *, is_multipage: bool, first_page_url: str | None = None) -> None:
         """Write one capture. A page in several parts is never a revisit, so that reading it needs no other record."""
+        check_capture(self.ask, capture.id or 0, capture.url)
         original = self._original(capture, is_multipage=is_multipage)
         digest = capture.payload_sha256
         payload = None
@@ -156,6 +158,7 @@ class _CaptureWriter:
         if extracted is None or extracted[0].sha256 in self.texts:
             return
         text, recipe = extracted
+        check_text(text.title, text.body, text.sha256, capture.url)
         self.texts.add(text.sha256)
         self._write_records(text_records(capture, text, recipe=recipe))
         if self.pages is not None:

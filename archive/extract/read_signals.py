@@ -32,7 +32,7 @@ _SHELLS: XPathQuery = etree.XPath(
     f"id('{' '.join(SHELL_IDS)}')[self::div or self::main] | /html/body/*[contains(name(), '-')]"
 )
 _VIDEO: XPathQuery = etree.XPath("boolean(//meta[@property='og:type' and starts-with(@content, 'video')])")
-_INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head"})
+_INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "title"})
 
 
 @dataclass(frozen=True, slots=True)

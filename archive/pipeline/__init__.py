@@ -14,7 +14,10 @@
     select_seeds       selects sources by seed, group or address
     reprocess_preview  what a new recipe would change
     revisits           completes captures that repeat another capture
-    notify             sends notices of changes
+    notify             queues and delivers notices of events
+    notice_rules       events that a group selects
+    notice_mail        notices as text and HTML for people
+    notice_channels    webhooks, mail, apprise
 
 The ledger in the store lies between gather and derive. A crash in one loses nothing of the other, and derive can be run
 again without the network.

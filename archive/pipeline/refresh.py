@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
+from archive.pipeline.anchors import anchor_if_due
 from archive.pipeline.notify import send_notices
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
@@ -53,7 +54,8 @@ async def refresh(
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
-    return replace(report, counts=report.counts | await send_notices(settings, index.seeds, report))
+    sent = await send_notices(settings, index.seeds, since=started_at)
+    return replace(report, counts=report.counts | sent | await anchor_if_due(settings))
 
 
 def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
@@ -61,9 +63,9 @@ def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
 
     What a list named in one wave is visited in the next.
     """
-    states = source_queries.states(run.store.ask)  # all sources: the whole group shares one budget
-    selected_ids = {state.source.id for state in states if is_selected(state, only)}
     now, ask = run.settings.now(), run.store.ask
+    states = source_queries.states(ask, now=now)  # all sources: the whole group shares one budget
+    selected_ids = {state.source.id for state in states if is_selected(state, only)}
     spent, rhythms = change_rate_queries.visits_spent(ask, now), change_rate_queries.change_rates(ask)
     plan = plan_visits(states, now=now, force=force, change_rates=rhythms, spent=spent)
     due = [visit for visit in plan.visits if visit.source_id in selected_ids and visit.source_id not in run.visits]

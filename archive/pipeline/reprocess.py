@@ -13,6 +13,8 @@ from archive.pipeline.upkeep import relearn_templates
 from db.queries import rechecks
 from db.queries import sources as source_queries
 from db.reader import Reader
+from db.verify.column_values import DERIVED, bad_values
+from db.verify.common import DERIVE
 
 if TYPE_CHECKING:
     from archive.pipeline.reprocess_preview import Preview
@@ -31,6 +33,7 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
     async with open_run(settings, "reextract", {}, owner=owner, step=step) as run:
         source_ids = [source.id for source in source_queries.all_sources(run.store.ask)]
         run.again = True
+        run.store.drop_rows(_unreadable_rows(settings))
         run.store.drop_rows(_rows_of_no_page(settings, {"derivation", "extraction", "cleaning"}))
         run.store.requeue_errors("")  # of every build: whoever asks wants them tried again
         run.counts["queued"] = run.store.requeue_sources(source_ids, None, None)
@@ -39,6 +42,13 @@ async def reextract(settings: Settings, *, owner: str | None = None, step: Step 
         run.store.drop_rows(_rows_of_no_page(settings, {"text"}))
         await asyncio.to_thread(run.store.make_index_again)
     return run.report("reextract", started_at)
+
+
+def _unreadable_rows(settings: Settings) -> dict[str, list[int]]:
+    """Return the derived rows, by table, of which a value cannot be read. Texts and recipes are overwritten instead."""
+    with Reader(settings.db) as reader:
+        tables = [table for table, todo in DERIVED.items() if todo == DERIVE and table not in {"text", "recipe"}]
+        return {table: [number for number, _ in bad_values(reader, table)] for table in tables}
 
 
 def _rows_of_no_page(settings: Settings, tables: set[str]) -> dict[str, list[int]]:

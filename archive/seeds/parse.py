@@ -6,15 +6,17 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from archive.seeds.example_rows import as_row, whole_address, with_cell
 from archive.seeds.loose_rows import ListedRow, rows_of_group, rows_outside
 from archive.seeds.markdown import Cell, Row, Table, sections
+from archive.seeds.notify_rules import RULE_EXAMPLES, read_rule
 from archive.timestamps import DURATION_EXAMPLES, parse_duration
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput, SeedError
-from db.records import Complaint, Every, Kind, Seed, SeedKind, Seeds
+from db.records import NO_NOTICES, Complaint, Every, NotifyRule, Seed, SeedKind, Seeds
 from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _Value = TypeVar("_Value")
 COLUMNS: Final = ("name", "url", "kind", "every", "note")
 """The columns that a table of seeds may have, in the order we write them. Only ``url`` is required."""
 
-KEYS: Final = ("every", "kind", "language", "budget", "notify", "allow-private")
+KEYS: Final = ("every", "kind", "language", "budget", *RULE_EXAMPLES, "allow-private")
 """The keys of ``key: value`` lines under a heading, which apply to all rows of the group."""
 
 _WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.is_listable}
@@ -88,7 +90,7 @@ class _Defaults:
     kind: SeedKind = SeedKind.ARTICLE
     language: str | None = None
     budget: int | None = None
-    notify: tuple[str, ...] = ()
+    notify: NotifyRule = NO_NOTICES
     allow_private: bool = False
 
 
@@ -212,7 +214,7 @@ class _Reader:
     def _with_setting(self, defaults: _Defaults, line: int, key: str, value: str) -> _Defaults:
         match key:
             case "every":
-                every = self._checked(_every, value, line, f"every: {value}", "every: 4h")
+                every = self._checked(parse_every, value, line, f"every: {value}", "every: 4h")
                 return defaults if every is None else replace(defaults, every=every)
             case "kind":
                 kind = self._checked(_seed_kind, value, line, f"kind: {value}", "kind: feed")
@@ -223,11 +225,10 @@ class _Reader:
             case "budget":
                 budget = self._checked(_visits_a_day, value, line, f"budget: {value}", "budget: 200/day")
                 return defaults if budget is None else replace(defaults, budget=budget)
-            case "notify":
-                kinds = self._checked(
-                    _edit_kinds, value, line, f"notify: {value}", "notify: headline, number, correction"
-                )
-                return defaults if kinds is None else replace(defaults, notify=kinds)
+            case "notify" | "notify-words" | "notify-min-score":
+                read = partial(read_rule, defaults.notify, key)
+                rule = self._checked(read, value, line, f"{key}: {value}", RULE_EXAMPLES[key])
+                return defaults if rule is None else replace(defaults, notify=rule)
             case _:
                 allowed = self._checked(_boolean, value, line, f"allow-private: {value}", "allow-private: no")
                 return defaults if allowed is None else replace(defaults, allow_private=allowed)
@@ -281,7 +282,7 @@ class _Reader:
             kind = self._checked(_seed_kind, cells["kind"], row.line, f"kind {cells['kind']!r}", example)
         if "every" in cells:
             example = with_cell(table, row, every="4h")
-            every = self._checked(_every, cells["every"], row.line, f"every {cells['every']!r}", example)
+            every = self._checked(parse_every, cells["every"], row.line, f"every {cells['every']!r}", example)
         return kind, every
 
     def _url(self, kind: SeedKind, table: Table, row: Row) -> str | None:
@@ -325,7 +326,8 @@ def _seed_kind(text: str) -> SeedKind:
         raise BadInput(f"one of {', '.join(_WRITTEN)}") from None
 
 
-def _every(text: str) -> Every:
+def parse_every(text: str) -> Every:
+    """Parse how often a source is checked. Raises BadInput that says what was expected."""
     match text.lower():
         case "auto":
             return "auto"
@@ -348,20 +350,6 @@ def _visits_a_day(text: str) -> int:
     if match is None:
         raise BadInput("visits a day, a whole number from 1 on")
     return int(match[1])
-
-
-def _edit_kinds(text: str) -> tuple[str, ...]:
-    """Return kinds of edits in their fixed order.
-
-    ``all`` is every kind that changes what an article says. ``none`` gives an empty tuple.
-    """
-    all_kinds = [str(kind) for kind in Kind]
-    words = {part.strip().lower() for part in text.split(",")}
-    if words == {"none"}:
-        return ()
-    if words - {"all", *all_kinds}:
-        raise BadInput(f"all, none, or some of {', '.join(all_kinds)}")
-    return tuple(kind for kind in ("all", *all_kinds) if kind in words)
 
 
 def _boolean(text: str) -> bool:

@@ -23,9 +23,9 @@ more can only hold a hidden message."""
 
 def quote(text: str) -> str:
     """Return ``text``, made `visible`, between marks that it cannot contain: they carry its own digest."""
-    shown = visible(text)
-    mark = hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:16]
-    return f"<archived {mark}>\n{shown}\n</archived {mark}>"
+    content = visible(text)
+    mark = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"<archived {mark}>\n{content}\n</archived {mark}>"
 
 
 def unquote(argument: str) -> str:
@@ -48,15 +48,15 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    kept: list[str] = []
+    letters: list[str] = []
     in_a_row = 0
     for letter in text.replace("\r\n", "\n").replace("\r", "\n"):
         if _is_removed(letter):
             continue
         in_a_row = in_a_row + 1 if is_invisible(letter) else 0
         if in_a_row <= _MOST_IN_A_ROW:
-            kept.append(letter)
-    return "".join(kept)
+            letters.append(letter)
+    return "".join(letters)
 
 
 def _is_removed(letter: str) -> bool:

@@ -10,7 +10,7 @@ from db.queries import row_mapping
 from db.records import Link, Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from db.reader import Ask, Row
 
@@ -109,6 +109,7 @@ _IN_BLOCK = """SELECT :{key} AS key, {block} AS block, count(*) AS n,
     group_concat(CASE WHEN day BETWEEN :earliest AND :latest THEN text_id END) AS ids
     FROM (SELECT day, text_id FROM near_key WHERE key = :{key} AND day BETWEEN :since{block} AND :until{block}
           LIMIT :most)"""
+_MOST_SELECTS = 480  # SQLite takes 500 in one statement
 _BEFORE, _OWN, _NEXT = 0, 1, 2  # the blocks within a fortnight of a day
 
 
@@ -159,28 +160,32 @@ def candidates(ask: Ask, text_id: int, keys: Sequence[int]) -> list[int]:
 
 def _sharing(ask: Ask, keys: Sequence[int], day: int) -> Iterator[tuple[int, int]]:
     """Yield each text that shares a live key with one first seen on ``day``, and the key's value, for each such key."""
-    parameters = {f"k{position}": key for position, key in enumerate(dict.fromkeys(keys))}
-    common = dict(parameters)
-    for row in ask(_union(parameters, [_IN_ALL]), most=RARE_CAP + 1, **parameters):
+    common = dict.fromkeys(keys)
+    for row in _union(ask, keys, [_IN_ALL], {"most": RARE_CAP + 1}):
         if row["n"] <= RARE_CAP:
-            common = {name: key for name, key in common.items() if key != row["key"]}
+            common.pop(row["key"], None)
             yield from _with_value(row, key_value(row["key"], rare=True))
-    if not common:
-        return
     blocks = {block: block_of(day + FORTNIGHT * (block - _OWN)) for block in (_BEFORE, _OWN, _NEXT)}
     bounds = {f"since{block}": first for block, (first, _) in blocks.items()}
     bounds |= {f"until{block}": last for block, (_, last) in blocks.items()}
-    sql = _union(common, [_IN_BLOCK.replace("{block}", str(block)) for block in blocks])
-    rows = ask(sql, most=KEY_CAP + 1, earliest=day - FORTNIGHT, latest=day + FORTNIGHT, **common, **bounds)
+    selects = [_IN_BLOCK.replace("{block}", str(block)) for block in blocks]
+    limits = {"most": KEY_CAP + 1, "earliest": day - FORTNIGHT, "latest": day + FORTNIGHT} | bounds
+    rows = _union(ask, list(common), selects, limits)
     crowded = {(row["key"], row["block"]) for row in rows if row["n"] > key_cap(row["key"])}
     for row in rows:
         if crowded.isdisjoint({(row["key"], _OWN), (row["key"], row["block"])}):
             yield from _with_value(row, key_value(row["key"], rare=False))
 
 
-def _union(parameters: Iterable[str], selects: Sequence[str]) -> str:
-    """Return one statement with every SELECT for every key parameter."""
-    return "\nUNION ALL ".join(select.replace("{key}", name) for name in parameters for select in selects)
+def _union(ask: Ask, keys: Sequence[int], selects: Sequence[str], limits: Mapping[str, int]) -> list[Row]:
+    """Return the rows of every SELECT for every key, of as many as fit in one statement at a time."""
+    rows: list[Row] = []
+    keys, at_once = list(dict.fromkeys(keys)), _MOST_SELECTS // len(selects)
+    for part in (keys[start : start + at_once] for start in range(0, len(keys), at_once)):
+        named = {f"k{position}": key for position, key in enumerate(part)}
+        sql = "\nUNION ALL ".join(select.replace("{key}", name) for name in named for select in selects)
+        rows += ask(sql, **named, **limits)
+    return rows
 
 
 def _with_value(row: Row, value: int) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,6 @@ chain. Level 1 has the roots of full tiles of 256 leaves, level 2 those of 256 s
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,11 +60,6 @@ def consistency_proof(ask: Ask, old: int, new: int) -> list[bytes]:
     return [range_root(partial(hashes, ask), first, end) for first, end in consistency_ranges(old, new)] if old else []
 
 
-def entry_numbers(ask: Ask, numbers: list[int]) -> dict[int, Row]:
-    """Return link and link before of these numbers of the chain, by number. Numbers not in the chain are left out."""
-    rows = ask(
-        "SELECT c.capture_id AS number, c.link, b.link AS before FROM json_each(:numbers) n "
-        "JOIN chain c ON c.capture_id = n.value LEFT JOIN chain b ON b.capture_id = c.capture_id - 1",
-        numbers=json.dumps(numbers),
-    )
-    return {row["number"]: row for row in rows}
+def entries_of_kind(ask: Ask, kind: str) -> list[Row]:
+    """Return number and facts (JSON) of the entries of a kind, in their order."""
+    return ask("SELECT number, facts FROM entry WHERE kind = :kind ORDER BY number", kind=kind)

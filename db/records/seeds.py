@@ -15,11 +15,31 @@ Every: TypeAlias = "timedelta | Literal['auto', 'once']"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyRule:
+    """The events of a group that notices are sent of. A rule without kinds, words and least weight selects none.
+
+    ``kinds`` are kinds of event, kinds of edit, or ``all``. Empty: all. ``words``: one of them must be in the headline
+    or the words that changed. ``least``: the least weight, from 0 to 1.
+    """
+
+    kinds: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    least: float = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds or self.words or self.least)
+
+
+NO_NOTICES = NotifyRule()
+"""The rule of a group that names no events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row.
 
     ``budget`` is the number of visits a day that the whole group may cost. None: no limit.
-    ``notify`` lists the kinds of edits for which notices are sent. Empty: none.
+    ``notify`` selects the events for which notices are sent.
     """
 
     key: str
@@ -32,7 +52,7 @@ class Seed:
     language: str | None = None
     allow_private: bool = False
     budget: int | None = None
-    notify: tuple[str, ...] = ()
+    notify: NotifyRule = NO_NOTICES
     line: int = 0
 
 

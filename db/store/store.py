@@ -9,11 +9,13 @@ from db.store import (
     change_rate,
     derivations,
     forget,
+    holds,
     labels,
     leases,
     links,
     lsh_index,
     mending,
+    notices,
     origins,
     read_marks,
     repack,
@@ -74,6 +76,13 @@ class Store(Transactions):
     drop_original_labels = transaction(labels.drop_original_labels)
     mark_read = transaction(read_marks.mark_read)
 
+    # Notices
+    add_receivers = transaction(notices.add_receivers)
+    queue_events = transaction(notices.queue_events)
+    make_notice = transaction(notices.make_notice)
+    record_try = transaction(notices.record_try)
+    prune_notices = transaction(notices.prune_notices)
+
     # Runs and leases
     begin_run = transaction(leases.begin_run)
     end_run = transaction(leases.end_run)
@@ -82,5 +91,7 @@ class Store(Transactions):
 
     # Maintenance; the first and the last take many short transactions
     forget_source = forget.forget_source
+    add_hold = transaction(holds.add_hold)
+    release_holds = transaction(holds.release_holds)
     lift_tombstone = transaction(forget.lift_tombstone)
     repack_payloads = repack.repack_payloads

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from db.errors import StoreError
 from db.records import Problem
-from db.verify import captures, histories, log_tiles, stored_texts
+from db.verify import captures, column_values, histories, log_tiles, stored_texts
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ _QUICK: tuple[Check, ...] = (
     captures.bases,
     captures.chain,
     log_tiles.log,
+    column_values.columns,
     stored_texts.texts,
     stored_texts.index,
     histories.ledger,
     histories.histories,
+    histories.recipes,
     histories.links,
 )
 _DEEP: tuple[Check, ...] = (_integrity_check, stored_texts.index_terms, captures.payloads)

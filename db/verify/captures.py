@@ -16,7 +16,7 @@ from db.verify.common import BATCH, RESTORE, in_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from db.reader import Reader, Row
+    from db.reader import Ask, Reader, Row
 
     KeyOf = Callable[[str], str]
 
@@ -81,6 +81,21 @@ def chain(reader: Reader) -> Iterator[Problem]:
         before = row["link"]
     for row in reader.ask(_UNLINKED):
         yield Problem(what="it is not in the chain", where=f"capture {row['id']} of {row['url']}", todo=RESTORE)
+
+
+_TWO_LINKS = """
+    SELECT capture_id AS id, link, facts, tombstone_id FROM chain
+    WHERE capture_id <= :id ORDER BY capture_id DESC LIMIT 2"""
+
+
+def capture_problem(ask: Ask, capture_id: int) -> str | None:
+    """Return what is wrong with one capture by its link and the link before it. None: it is as it was recorded."""
+    links = ask(_TWO_LINKS, id=capture_id)
+    if not links or links[0]["id"] != capture_id:
+        return "it is not in the chain"
+    rows = ask(f"{CAPTURES} WHERE c.id = :id", id=capture_id)
+    before = links[1]["link"] if len(links) > 1 else START
+    return _link_problem(before, links[0], rows[0] if rows else None)
 
 
 def _link_problem(before: bytes, row: Row, capture: Row | None) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from db.records import Problem
@@ -29,6 +31,26 @@ def ledger(reader: Reader) -> Iterator[Problem]:
     for row in reader.ask(_NOT_ON_LEDGER):
         what = "it was never derived, and is not on the ledger"
         yield Problem(what=what, where=f"capture {row['id']} of {row['url']}", todo=DERIVE)
+
+
+_RECIPE_ID = re.compile(r"([0-9a-f]{16})(?:\+([0-9a-f]{16}))?")
+
+
+def recipes(reader: Reader) -> Iterator[Problem]:
+    """Check that the id of each recipe is the digest of its facts. That of a site template adds its own digest."""
+    for row in reader.ask("SELECT id, CAST(facts AS BLOB) AS facts FROM recipe ORDER BY id"):
+        match = _RECIPE_ID.fullmatch(row["id"])
+        if match is None:
+            continue
+        try:
+            facts = [tuple(fact) for fact in json.loads(row["facts"])]
+        except (ValueError, TypeError):
+            facts = []
+        own = tuple(fact for fact in facts if fact[:1] != ("furniture",))
+        digest = hashlib.sha256(repr(own).encode()).hexdigest()[:16]
+        template = next((fact[-1] for fact in facts if fact[:1] == ("furniture",)), None)
+        if (digest, template) != match.groups():
+            yield Problem(what="its id is not the digest of its facts", where=f"recipe {row['id']}", todo=DERIVE)
 
 
 _MISNUMBERED = """

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import hashlib
-import re
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from .bounded_warc import records
 from .canonical_zip import Package, Refused, parse_json
 from .note_signature import FORMAT, LIST, decode_base64, list_digest, list_note, signature_of, split_key
+from .tree_proof import is_in_tree
+from .windows import Windows, read_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +33,9 @@ PROVEN, NOT_PROVEN, FALSE, REPEATABLE = "proven", "not proven", "false", "repeat
 LIST_DIGEST, ENTRIES, CHECKPOINT = "datapackage-digest.json", "evidence/entries.jsonl", "evidence/checkpoint.txt"
 CLAIMS, WARC, DIFF = "evidence/claims.json", "archive/data.warc.gz", "evidence/diff.txt"
 
-MOST_ENTRIES, MOST_RECORDS, MOST_PATH, MOST_DIFF_LINES = 20_000, 400_000, 64, 2_000
-"""Limits of counts: captures, records of the WARC, hashes of a proof, and lines that are compared."""
+MOST_ENTRIES, MOST_RECORDS, MOST_DIFF_LINES = 20_000, 400_000, 2_000
+"""Limits of counts: captures, records of the WARC, and lines that are compared."""
 
-_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORIGINAL = b"X-Archive-Orig-"
 
@@ -64,6 +64,9 @@ class Evidence:
     claims: dict[str, Any]
     entries: dict[int, dict[str, Any]] = field(default_factory=dict)
     log_problem: str = "the log was not read"
+    size: int = 0
+    root: bytes = b""
+    windows: Windows = field(default_factory=Windows)
 
     def say(self, sentence: str) -> Claim:
         """Return a claim that holds if the log does."""
@@ -114,6 +117,7 @@ def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
     elif is_signed and key is not None and split_key(key)[0] != origin:
         is_signed, why = None, f"the key is not that of the log {origin}"
     evidence.log_problem = "" if is_signed else why
+    evidence.size, evidence.root = size, decode_base64(root_text)
     lines = evidence.package.read(ENTRIES).splitlines()
     if len(lines) > MOST_ENTRIES or not lines:
         raise Refused(f"{ENTRIES} has {len(lines)} entries: at least 1 and at most {MOST_ENTRIES} are read")
@@ -122,38 +126,13 @@ def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
         number = entry.get("number") if isinstance(entry, dict) else None
         if not isinstance(number, int) or number in evidence.entries:
             raise Refused(f"{ENTRIES} has an entry without a number of its own")
-        if not _is_in_tree(entry, size, decode_base64(root_text)):
+        if not is_in_tree(entry, evidence.size, evidence.root):
             evidence.log_problem = evidence.log_problem or "an entry is not in the log"
             yield Claim(FALSE, f"number {number} is in the log {origin} as this file has it")
         evidence.entries[number] = entry
     numbers = sorted(evidence.entries)
     span = f"numbers {numbers[0]} to {numbers[-1]} of its {size} entries"
     yield evidence.say(f"these {len(numbers)} captures are in the log {origin} as they are here, {span}")
-
-
-def _is_in_tree(entry: dict[str, Any], size: int, root: bytes) -> bool:
-    """True if the facts of an entry, with the link before it, are the leaf of its number (RFC 9162, 2.1.3.2)."""
-    facts, before, path = entry.get("facts"), entry.get("before"), entry.get("path")
-    if not (isinstance(facts, str) and isinstance(path, list) and len(path) <= MOST_PATH and before is not None):
-        return False
-    if not all(isinstance(text, str) and _HEX.fullmatch(text) for text in (before, *path)):
-        return False
-    link = hashlib.sha256(bytes.fromhex(before) + hashlib.sha256(facts.encode("utf-8", "replace")).digest()).digest()
-    computed = hashlib.sha256(b"\0" + link).digest()
-    number, last = entry["number"] - 1, size - 1
-    if not 0 <= number <= last:
-        return False
-    for sibling in map(bytes.fromhex, path):
-        if last == 0:
-            return False
-        if number & 1 or number == last:
-            computed = hashlib.sha256(b"\1" + sibling + computed).digest()
-            while not number & 1 and number:
-                number, last = number >> 1, last >> 1
-        else:
-            computed = hashlib.sha256(b"\1" + computed + sibling).digest()
-        number, last = number >> 1, last >> 1
-    return last == 0 and computed == root
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -245,10 +224,43 @@ def check_texts(evidence: Evidence) -> Iterator[Claim]:
         page = f"the page of number {number}, {row.get('source')}"
         recipe = f"recipe {version.get('recipe')} of {evidence.claims.get('made_with')}"
         yield Claim(REPEATABLE, f"text {name} was read from {page}, with {recipe}")
-        clock = "that is the clock of the archive alone, and no time stamp from outside is in this file"
-        yield Claim(NOT_PROVEN, f"that number {number} was captured at {_written(row.get('captured_at'))}: {clock}")
+        yield _say_when(evidence, number, row)
     if len(texts) > 1:
         yield from _check_pair(evidence, texts)
+
+
+def check_windows(evidence: Evidence, roots: Path | None) -> Iterator[Claim]:
+    """Check the time stamps from outside. ``roots``: the certificates that are trusted."""
+    evidence.windows = read_windows(evidence.package, evidence.size, evidence.root, roots)
+    yield from (Claim(FALSE, sentence) for sentence in evidence.windows.false)
+    yield from (Claim(NOT_PROVEN, sentence) for sentence in evidence.windows.unknown)
+
+
+def _say_when(evidence: Evidence, number: int, row: dict[str, Any]) -> Claim:
+    until, since = evidence.windows.until(number), evidence.windows.since(number)
+    stated = f"the archive's own clock says {_written(row.get('captured_at'))}"
+    if until is None:
+        why = f"{stated}, and no time stamp from outside in this file shows it"
+        return Claim(NOT_PROVEN, f"by when number {number} was recorded: {why}")
+    after = "; nothing in this file shows after when" if since is None else f", and came into it after {_format(since)}"
+    return evidence.say(f"number {number} was in the log by {_format(until)}{after} ({stated})")
+
+
+def _format(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _say_order(evidence: Evidence, first: str, second: str) -> Claim:
+    """Return the claim about the order of A and B, which needs a time stamp between the two."""
+    a, b = (version["capture"] for version in evidence.claims["versions"][:2])
+    windows = evidence.windows
+    for name, other, x, y in ((first, second, a, b), (second, first, b, a)):
+        until, since = windows.until(x), windows.since(y)
+        if until is not None and since is not None and until <= since:
+            reason = f"{name} was in the log by {_format(until)}, {other} came into it after {_format(since)}"
+            return evidence.say(f"{name} was recorded before {other}: {reason}")
+    listed = f"the log lists {first} as number {a}, {second} as {b}"
+    return Claim(NOT_PROVEN, f"that {first} was recorded before {second}: no time stamp lies between the two; {listed}")
 
 
 def _check_pair(evidence: Evidence, texts: dict[str, str]) -> Iterator[Claim]:
@@ -270,10 +282,7 @@ def _check_pair(evidence: Evidence, texts: dict[str, str]) -> Iterator[Claim]:
     if verdict:
         words = f"{verdict.get('says')} ({verdict.get('method')})"
         yield Claim(REPEATABLE, f"the verdict on {first} and {second} is a computation from the two texts: {words}")
-    numbers = [version.get("capture") for version in evidence.claims["versions"]][:2]
-    listed = f"the log lists {first} as number {numbers[0]}, {second} as {numbers[1]}"
-    why = f"no time stamp from outside is in this file; {listed}"
-    yield Claim(NOT_PROVEN, f"that {first} was recorded before {second}: {why}")
+    yield _say_order(evidence, first, second)
     yield Claim(NOT_PROVEN, "who wrote first: the order of recording is not the order of writing")
 
 
@@ -288,7 +297,7 @@ def _lines(text: str) -> list[str]:
 
 def _written(micros: Any) -> str:
     try:
-        return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S} UTC"
+        return _format(_EPOCH + timedelta(microseconds=micros))
     except (TypeError, OverflowError):
         return "an unknown time"
 
@@ -307,8 +316,11 @@ def check_rest(evidence: Evidence) -> Iterator[Claim]:
 # --- the whole -------------------------------------------------------------------------------------------------------
 
 
-def verify(path: Path, key: str | None = None) -> list[Claim]:
-    """Return every claim about an evidence file. ``key``: the archive's public key, from elsewhere. Raises Refused."""
+def verify(path: Path, key: str | None = None, roots: Path | None = None) -> list[Claim]:
+    """Return every claim about an evidence file. Raises Refused.
+
+    ``key``: the archive's public key. ``roots``: trusted certificates of authorities (PEM). Both come from elsewhere.
+    """
     if key is not None:
         split_key(key)
     with path.open("rb") as stream:
@@ -317,8 +329,9 @@ def verify(path: Path, key: str | None = None) -> list[Claim]:
             raise Refused("it is a zip, but no evidence file")
         try:
             evidence = Evidence(package, _claims(package))
-            checks = check_log(evidence, key), check_pages(evidence), check_texts(evidence), check_rest(evidence)
-            return [*check_members(package, key), *(claim for check in checks for claim in check)]
+            log, stamps = check_log(evidence, key), check_windows(evidence, roots)
+            rest = check_pages(evidence), check_texts(evidence), check_rest(evidence)
+            return [claim for check in (check_members(package, key), log, stamps, *rest) for claim in check]
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error
 
@@ -347,9 +360,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="wirecopy-verify", description="Verify an evidence file of wirecopy.")
     parser.add_argument("file", type=Path, metavar="FILE.wacz")
     parser.add_argument("--key", help="the archive's public key (name+id+key), from elsewhere than the file")
+    parser.add_argument("--root", type=Path, metavar="PEM", help="certificates of time-stamping authorities to trust")
     options = parser.parse_args(arguments)
     try:
-        claims = verify(options.file, options.key)
+        claims = verify(options.file, options.key, options.root)
     except (Refused, OSError) as error:
         sys.stderr.write(f"{Claim('refused', str(error))}\n")
         sys.exit(2)

@@ -1,0 +1,61 @@
+"""The time stamps of an evidence file: the ones nearest to the captures that the file is about."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from archive.api import signed_log
+from archive.formats.evidence import windows
+from db.chain import START
+from db.queries import log_tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from db.reader import Ask, Row
+
+
+def log_entry(ask: Ask, number: int, before: bytes, facts: str, size: int) -> dict[str, Any]:
+    """Return an entry with its proof in the log of ``size`` entries. ``before``: the link before it."""
+    path = [sibling.hex() for sibling in log_tiles.inclusion_proof(ask, number, size)]
+    return {"number": number, "before": before.hex(), "facts": facts, "path": path}
+
+
+def anchor_members(ask: Ask, db: Path, numbers: Sequence[int], size: int) -> dict[str, bytes]:
+    """Return the members with the time stamps around these captures, none if there are none.
+
+    For each capture these are the first after it and the last before it. A reply whose file is lost is left out.
+    """
+    folder = signed_log.anchors_path(db)
+    rows = [row | {"values": json.loads(row["facts"])} for row in log_tiles.entries_of_kind(ask, "anchor")]
+    rows = [row for row in rows if int(row["values"]["size"]) <= size and _reply(folder, row).is_file()]
+    chosen: dict[int, Row] = {}
+    for number in numbers:
+        covering = [row for row in rows if int(row["values"]["size"]) >= number][:1]
+        preceding = [row for row in rows if row["number"] < number][-1:]
+        chosen |= {row["number"]: row for row in (*covering, *preceding)}
+    members: dict[str, bytes] = {}
+    lines = []
+    for number, row in sorted(chosen.items()):
+        note = folder / f"{row['values']['size']}.checkpoint"
+        if note.is_file():
+            digest = row["values"]["reply_sha256"]
+            members[f"evidence/anchors/{digest}.tsr"] = _reply(folder, row).read_bytes()
+            stamped = int(row["values"]["size"])
+            proof = [sibling.hex() for sibling in log_tiles.consistency_proof(ask, stamped, size)]
+            anchor = {"checkpoint": note.read_text(encoding="utf-8"), "consistency": proof, "reply": digest}
+            lines.append(anchor | {"entry": _entry(ask, number, row["facts"], size) if number <= size else None})
+    if lines:
+        members[windows.ANCHORS] = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    return members
+
+
+def _reply(folder: Path, row: Row) -> Path:
+    return folder / f"{row['values']['reply_sha256']}.tsr"
+
+
+def _entry(ask: Ask, number: int, facts: str, size: int) -> dict[str, Any]:
+    before = log_tiles.links(ask, number - 2, number - 1) if number > 1 else [START]
+    return log_entry(ask, number, before[0], facts, size)

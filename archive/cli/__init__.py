@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GROUPS = {
-    "Start": {"demo": "demo", "init": "seeds", "add": "seeds", "check": "seeds", "doctor": "maintenance"},
+    "Start": {"demo": "demo", "init": "seeds", "add": "add", "check": "seeds", "doctor": "maintenance"},
     "Collect": {
         "refresh": "run",
         "backfill": "run",
@@ -53,6 +53,7 @@ GROUPS = {
         "repack": "maintenance",
         "label": "label",
         "forget": "cite",
+        "hold": "cite",
         "reextract": "run",
         "rematch": "run",
     },

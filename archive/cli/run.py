@@ -135,10 +135,10 @@ def backfill(
     else:
         for url in urls:
             click.echo(sanitize(url))
-        asked = ""
+        archives = ""
         if source == "archives":
-            asked = f" {_join_names(settings.archives) or 'No web archive'} would be asked."
-        say(f"{count(len(urls), 'page')} would be processed.{asked} Nothing was done.")
+            archives = f" {_join_names(settings.archives) or 'No web archive'} would be asked."
+        say(f"{count(len(urls), 'page')} would be processed.{archives} Nothing was done.")
     return 0
 
 

@@ -33,7 +33,7 @@ def init(folder: Path | None) -> None:
 
     \b
     wirecopy init
-    wirecopy add https://news.example/feed.xml --kind feed
+    wirecopy add https://news.example/feed.xml
     wirecopy refresh
     """
     from archive.resources import deployment_files
@@ -61,40 +61,6 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     click.echo(f"wrote {path}")
-
-
-@verb
-@click.argument("urls", nargs=-1, required=True, metavar="URL...")
-@click.option(
-    "--kind",
-    default="article",
-    show_default=True,
-    type=click.Choice(["article", "feed", "sitemap", "section", "timemap"]),
-    help="article: one page. feed, sitemap, section: a list, whose articles are watched too. timemap: a list of copies "
-    "in a web archive.",
-)
-@click.option("--group", default="added", show_default=True, help="Heading in the index to put it under.")
-def add(settings: Settings, urls: tuple[str, ...], *, kind: str, group: str) -> None:
-    r"""Add addresses to the seed index, the list of what is watched.
-
-    \b
-    wirecopy add https://news.example/border-talks
-    wirecopy add https://news.example/feed.xml --kind feed --group news
-    """
-    from archive.seeds import add_row, load_index
-    from db.records import SeedKind
-
-    load_index(settings.index)  # raises an error that names the mistake if the file is missing or unreadable
-    # newline="": keep the line endings that the author's editor wrote.
-    with settings.index.open(encoding="utf-8", newline="") as file:
-        text = file.read()
-    for url in urls:
-        text = add_row(text, url=url, kind=SeedKind(kind), group=group)
-    new_file = settings.index.with_suffix(".md.new")
-    new_file.write_text(text, encoding="utf-8", newline="")
-    new_file.replace(settings.index)
-    click.echo(f"Added {count(len(urls), 'address', 'addresses')} to {settings.index}")
-    say("Next: wirecopy refresh")
 
 
 @verb

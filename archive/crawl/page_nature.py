@@ -105,7 +105,7 @@ def identify(page: Page) -> PageNature:
     if file_type(page.payload) == "a PDF":
         return PageNature(Nature.ARTICLE, "a PDF")
     head = decode_text(page.payload[:_LEADING], page.content_type)
-    if not is_hypertext(page) and (nature := _list_nature(page, head)):
+    if nature := _list_nature(page, head):
         return _named(nature)
     if file := _file_noun(page, head):
         return PageNature(Nature.FILE, file)
@@ -114,11 +114,13 @@ def identify(page: Page) -> PageNature:
 
 def _list_nature(page: Page, head: str) -> Nature | None:
     """Return the nature of a list for programs, None for anything else."""
+    if head.lstrip("\ufeff \t\r\n").startswith("<") and _OPML.search(head):
+        return Nature.OPML  # its head and body look like HTML
+    if is_hypertext(page):
+        return None
     if is_sitemap(page) or _is_list_of_addresses(page.payload[:_LEADING]):
         return Nature.SITEMAP
-    if (is_feed(page) and _XML_START.match(page.payload)) or _JSON_FEED.match(head):
-        return Nature.FEED
-    return Nature.OPML if head.lstrip("\ufeff \t\r\n").startswith("<") and _OPML.search(head) else None
+    return Nature.FEED if (is_feed(page) and _XML_START.match(page.payload)) or _JSON_FEED.match(head) else None
 
 
 def _is_list_of_addresses(head: bytes) -> bool:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
+
+from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -222,3 +225,18 @@ def _form(pieces: Sequence[_Piece], outside: str, links: int) -> Form:
     if not before.strip(_JOINTS):
         return Form.LABELLED
     return Form.LABELLED if not behind and before[-1] in _JOINTS else Form.SENTENCE
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark")  # making one takes longer than reading a line
+
+
+def addresses_in(line: str) -> tuple[tuple[str, ...], str]:
+    """Return the addresses of one pasted line and its other text; a mark of a list in front of it is ignored."""
+    tokens = _parser().parse(line.strip()[:_LONGEST])
+    for token in tokens:
+        if token.type == "inline":
+            for loose in inline_lines(token, Place.ITEM):
+                return loose.addresses, loose.note
+    return (), ""

@@ -214,7 +214,7 @@ class _Reader:
     def _with_setting(self, defaults: _Defaults, line: int, key: str, value: str) -> _Defaults:
         match key:
             case "every":
-                every = self._checked(_every, value, line, f"every: {value}", "every: 4h")
+                every = self._checked(parse_every, value, line, f"every: {value}", "every: 4h")
                 return defaults if every is None else replace(defaults, every=every)
             case "kind":
                 kind = self._checked(_seed_kind, value, line, f"kind: {value}", "kind: feed")
@@ -282,7 +282,7 @@ class _Reader:
             kind = self._checked(_seed_kind, cells["kind"], row.line, f"kind {cells['kind']!r}", example)
         if "every" in cells:
             example = with_cell(table, row, every="4h")
-            every = self._checked(_every, cells["every"], row.line, f"every {cells['every']!r}", example)
+            every = self._checked(parse_every, cells["every"], row.line, f"every {cells['every']!r}", example)
         return kind, every
 
     def _url(self, kind: SeedKind, table: Table, row: Row) -> str | None:
@@ -326,7 +326,8 @@ def _seed_kind(text: str) -> SeedKind:
         raise BadInput(f"one of {', '.join(_WRITTEN)}") from None
 
 
-def _every(text: str) -> Every:
+def parse_every(text: str) -> Every:
+    """Parse how often a source is checked. Raises BadInput that says what was expected."""
     match text.lower():
         case "auto":
             return "auto"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain, count, groupby
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +16,7 @@ from db.errors import BadInput, SeedError
 from db.records import Every, Seed, SeedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 EXAMPLE_INDEX: Final = """\
 # Seeds
@@ -49,27 +51,67 @@ language: en
 """
 """The page that `wirecopy init` creates. It explains itself and watches nothing yet."""
 
+_INHERITED: Final = timedelta(0)  # the interval of a new row that its group gives
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
 _MARKS: Final = re.compile(r"([\\`*_\[\]<>&|])")
 _PLAIN_URL: Final = re.compile(r"[\w:/?=.,~+#@!$;%&-]+", re.ASCII)
 
 
-def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None = None) -> str:
-    """Return the index ``text`` with one more seed in ``group``. Every other line stays as it was.
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row to add. ``every`` None: the setting of its group. Without a ``name`` one is made from the address."""
 
-    The row goes to the end of the group's first table that has the columns for it. If there is none, a table is added,
-    and if there is no such group, the group. Raises `BadInput` for an address or name that is unusable or in use, and
-    `SeedError` if the page cannot take the row (an unclosed comment or code block at its end).
+    url: str
+    kind: SeedKind
+    group: str
+    name: str | None = None
+    every: Every | None = None
+    note: str = ""
+
+
+def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None = None) -> str:
+    """Return the index ``text`` with one more seed in ``group``, as ``add_rows`` adds it."""
+    return add_rows(text, [NewRow(url, kind, group, name)])
+
+
+def add_rows(text: str, rows: Sequence[NewRow]) -> str:
+    """Return the index ``text`` with more seeds. Every other line stays as it was.
+
+    The rows of a group go to the end of its first table that has the columns for them. If there is none, a table is
+    added, and if there is no such group, the group. Raises `BadInput` for an address or name that is unusable or in
+    use, and `SeedError` if the page cannot take the rows (an unclosed comment or code block at its end).
     """
-    group = _checked_slug("group", group)
-    url = url if kind is SeedKind.FILE else canonical_url(url)
+    by_address = {identity(seed.url, seed.kind): seed for seed in read_index(text, file="the index").seeds}
+    names: dict[str, set[str]] = {}
+    for seed in by_address.values():
+        names.setdefault(seed.group, set()).add(seed.name)
+    groups: dict[str, list[Seed]] = {}
+    for row in rows:
+        group = _checked_slug("group", row.group)
+        url = row.url if row.kind is SeedKind.FILE else canonical_url(row.url)
+        if known := by_address.get(identity(url, row.kind)):
+            raise BadInput(f"{url} is in the index already: {known.key}, line {known.line}")
+        own_name = _checked_slug("name", row.name) if row.name else None
+        name = _free_name(names.setdefault(group, set()), url, group, own_name)
+        every = _INHERITED if row.every is None else row.every
+        seed = Seed(key=f"{group}/{name}", group=group, name=name, url=url, kind=row.kind, every=every, note=row.note)
+        by_address[identity(url, row.kind)] = seed
+        names[group].add(name)
+        groups.setdefault(group, []).append(seed)
+    for group, seeds in groups.items():
+        text = _with_group_rows(text, group, seeds)
+    return text
+
+
+def _with_group_rows(text: str, group: str, seeds: Sequence[Seed]) -> str:
     before = read_index(text, file="the index").seeds
-    name = _free_name(before, url=url, kind=kind, group=group, name=_checked_slug("name", name) if name else None)
-    seed = Seed(key=f"{group}/{name}", group=group, name=name, url=url, kind=kind)
-    for candidate in _candidates(text, seed):
-        if _is_complete(candidate, before, seed):
+    for candidate in _candidates(text, group, seeds):
+        if _is_complete(candidate, before, seeds):
             return candidate
-    raise SeedError(f"cannot add {url} to group {group}: a comment or code block above is not closed; close it first")
+    address = seeds[0].url
+    raise SeedError(
+        f"cannot add {address} to group {group}: a comment or code block above is not closed; close it first"
+    )
 
 
 def render_index(seeds: Iterable[Seed]) -> str:
@@ -117,6 +159,11 @@ def _all_cells(seed: Seed) -> dict[str, str]:
     return {**_cells(seed), "every": _every(seed.every), "note": _escaped(seed.note)}
 
 
+def _new_cells(seed: Seed) -> dict[str, str]:
+    """Return the cells of a new row, with an empty one for an interval that the group gives."""
+    return {**_all_cells(seed), "every": "" if seed.every is _INHERITED else _every(seed.every)}
+
+
 def _escaped(text: str) -> str:
     return _MARKS.sub(r"\\\1", text)
 
@@ -141,35 +188,32 @@ def _checked_slug(what: str, text: str) -> str:
     return slug(text)
 
 
-def _free_name(seeds: Sequence[Seed], *, url: str, kind: SeedKind, group: str, name: str | None) -> str:
+def _free_name(names: Collection[str], url: str, group: str, name: str | None) -> str:
     """Return ``name`` if it is free. Without one, make one from the address, numbered if that is in use."""
-    for seed in seeds:
-        if identity(seed.url, seed.kind) == identity(url, kind):
-            raise BadInput(f"{url} is in the index already: {seed.key}, line {seed.line}")
-    taken = {seed.name for seed in seeds if seed.group == group}
-    if name in taken:
+    if name in names:
         raise BadInput(f"the name {group}/{name} is taken; give another, for example {name}-2")
     base = name_from(url)
     numbered = (f"{base}-{n}" for n in count(2))
-    return name or next(candidate for candidate in chain([base], numbered) if candidate not in taken)
+    return name or next(candidate for candidate in chain([base], numbered) if candidate not in names)
 
 
-def _candidates(text: str, seed: Seed) -> Iterator[str]:
-    """Yield pages with the row of ``seed`` in each place where it may belong, the likeliest first.
+def _candidates(text: str, group: str, seeds: Sequence[Seed]) -> Iterator[str]:
+    """Yield pages with the rows of ``seeds`` in each place where they may belong, the likeliest first.
 
     Only reading a page shows whether it is right: a table may lack a column that the group's settings make up for.
     """
-    row, lines = _cells(seed), _LINE.findall(text)
-    section = next((section for section in sections(text) if slug(section.title or "") == seed.group), None)
+    rows, lines = [_new_cells(seed) for seed in seeds], _LINE.findall(text)
+    section = next((section for section in sections(text) if slug(section.title or "") == group), None)
     if section is None:
-        yield _inserted(lines, len(lines), ["\n", f"## {seed.group}\n", "\n", *_table_lines([row])])
+        yield _inserted(lines, len(lines), ["\n", f"## {group}\n", "\n", *_table_lines(rows)])
         return
     for table in section.tables:
-        yield _inserted(lines, table.end - 1, [_row_line(row.get(column, "") for column in table.columns)])
+        new = [_row_line(row.get(column, "") for column in table.columns) for row in rows]
+        yield _inserted(lines, table.end - 1, new)
     end = section.end - 1
     while not "".join(lines[end - 1 : end]).strip():
         end -= 1
-    yield _inserted(lines, end, ["\n", *_table_lines([row])])
+    yield _inserted(lines, end, ["\n", *_table_lines(rows)])
 
 
 def _inserted(lines: Sequence[str], index: int, new: Sequence[str]) -> str:
@@ -181,10 +225,13 @@ def _inserted(lines: Sequence[str], index: int, new: Sequence[str]) -> str:
     return before + "".join(new).replace("\n", newline) + "".join(lines[index:])
 
 
-def _is_complete(text: str, before: Sequence[Seed], seed: Seed) -> bool:
-    """True if the page has all the seeds from before, and ``seed``."""
+def _is_complete(text: str, before: Sequence[Seed], seeds: Sequence[Seed]) -> bool:
+    """True if the page has all the seeds from before, and ``seeds`` as they should be."""
     after = {parsed.key: parsed for parsed in read_index(text, file="the index").seeds}
-    added = after.get(seed.key)
-    return (
-        added is not None and (added.url, added.kind) == (seed.url, seed.kind) and all(b.key in after for b in before)
-    )
+    return all(seed.key in after for seed in before) and all(_is_same(after.get(seed.key), seed) for seed in seeds)
+
+
+def _is_same(parsed: Seed | None, seed: Seed) -> bool:
+    if parsed is None or (parsed.url, parsed.kind) != (seed.url, seed.kind):
+        return False
+    return seed.every is _INHERITED or parsed.every == seed.every

@@ -61,7 +61,7 @@ def todo(source: EmptySource) -> str:
     if source.nature in _NOUNS:
         return f"Set its kind to {source.nature}"
     if source.nature == "opml":
-        return "Save it and add its feeds with wirecopy add --file"
+        return f"Add its feeds with wirecopy add {source.url}, and remove the row"
     if source.nature:
         return "Remove the row, or list the page that names the file"
     if source.kind.is_list and source.state in {"underived", "not_modified"}:

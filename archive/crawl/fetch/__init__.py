@@ -27,7 +27,7 @@ from __future__ import annotations
 from archive.crawl.fetch.apprise_post import post_by_apprise
 from archive.crawl.fetch.fetcher import Fetcher, SideCaptures
 from archive.crawl.fetch.policy import FetchPolicy, policy_from, require_contact
-from archive.crawl.fetch.politeness import RememberedHost
+from archive.crawl.fetch.politeness import RememberedHost, recall_nothing
 from archive.crawl.fetch.webhook_post import post
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "policy_from",
     "post",
     "post_by_apprise",
+    "recall_nothing",
     "require_contact",
 ]

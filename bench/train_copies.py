@@ -102,7 +102,7 @@ class Measurer:
     """Measures pairs, with sentence embeddings of those in two languages where the model is installed."""
 
     def __init__(self) -> None:
-        self.tokens = TokenCache(10_000)
+        self.tokens = TokenCache(10_000_000)
         self.model = load_model()
 
     def row(self, group: str, part: str, label: str, kind: str, a: Text, b: Text, ids: tuple[str, str]) -> Row:

@@ -134,8 +134,10 @@ def restore(path: Path, source: Path) -> Path | None:
     """Replace the archive at ``path`` by the backup ``source`` and return the path of the replaced file.
 
     The backup is checked and copied beside the archive, then both are renamed. A backup of an older schema is accepted
-    (upgrade follows), one of a newer schema is refused. Raises StoreError or a subclass.
+    (upgrade follows), one of a newer schema is refused. A symbolic link at ``path`` stays, and the file it leads to is
+    replaced. Raises StoreError or a subclass.
     """
+    path = path.resolve() if path.is_symlink() else path
     if not source.is_file():
         raise StoreError(f"there is no backup at {source}")
     if source.resolve() == path.resolve():

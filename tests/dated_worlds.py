@@ -94,7 +94,7 @@ def questions(part: Part, play: int) -> Iterator[Question]:
 @cache
 def judged(part: Part) -> dict[str, tuple[dict[str, Document], list[tuple[str, str, Judgement]]]]:
     """Return the documents of each event by id, and the judgement on each pair that is linked."""
-    tokenizer = TokenCache(64)
+    tokenizer = TokenCache()
     families = {}
     for event, documents in events(part).items():
         texts = {document.id: _cleaned(document) for document in documents}

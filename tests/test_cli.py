@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from archive.cli import GROUPS, main, wirecopy
 from archive.cli.common import exit_code
-from builders import T0
+from builders import DAY, T0, URL, add_source, make_history, record_text
+from db.store import Store
 from newsroom import COPY, TALKS, fill
 
 ROOT = Path(__file__).parent.parent
@@ -205,3 +206,14 @@ def test_main_exits_with_zero_on_success(archive: Path) -> None:
     with pytest.raises(SystemExit) as exit_:
         main(["--db", str(archive), "status"])
     assert exit_.value.code == 0
+
+
+def test_history_does_not_say_that_unread_checks_have_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Store(path) as store:
+        source = add_source(store)
+        make_history(store, source, [("The harbour opens.", T0)])
+        record_text(store, source, "The harbour shuts.", T0 + DAY)
+    output = CliRunner().invoke(wirecopy, ["--db", str(path), "history", URL]).output
+    assert "1 version in 2 checks; 1 check not read yet: wirecopy refresh." in output
+    assert "found no article text" not in output

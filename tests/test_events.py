@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 
 from archive.api import Archive, serialize_events
 from archive.api.event_wording import LABELS, describe
 from archive.api.list_events import broken_lists, failed_runs, shrunk_lists, silences
+from archive.cli import wirecopy
 from archive.serve import paths
 from archive.versions.absences import current_absence, find_absences
 from builders import DAY, HOUR, T0, a_sighting
+from db.errors import BadInput
 from db.queries.events import ListCheck, Place, RunRow
 from db.records import EventFilter, EventKind, Reason, Verdict
 from db.store import Store
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
     from pathlib import Path
+
+    from click.testing import Result
 
     from db.records import Sighting
 
@@ -230,3 +236,70 @@ def test_every_door_gives_the_same_events(newsroom: Path) -> None:
     assert {row["path"] for row in rows} >= {paths.change(1, 1, 2), paths.copies(1, 2), paths.article(1)}
     assert "no such kind of event" in ask.get("/events.json?kind=shouting").text
     assert set(LABELS) == set(EventKind)
+
+
+# --- where an absence is shown ---------------------------------------------------------------------------------------
+
+
+def test_a_page_that_was_gone_says_so_as_of_then(newsroom: Path) -> None:
+    ask = client(application(newsroom))
+    states = {}
+    for hour in (20, 61, 81):
+        moment = (T0 + hour * HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows = ask.get(f"/as-of/{moment}.json").json()["articles"]
+        states[hour] = {row["url"]: (row["absent"], row["absent_from"]) for row in rows}[TALKS]
+    assert states == {20: (None, None), 61: ("gone", "2026-01-06T15:00:00Z"), 81: (None, None)}
+    page_then = ask.get("/as-of/2026-01-07T21:00:00Z").text
+    assert "gone</span>" in page_then
+
+
+def test_an_instant_still_to_come_is_refused_and_today_means_now(newsroom: Path) -> None:
+    ask = client(application(newsroom))  # its clock is 30 days after the first capture
+    refused = ask.get("/as-of/2027-01-01")
+    assert (refused.status_code, "is still to come" in refused.text) == (400, True)
+    assert ask.get("/as-of/2026-02-04.json").json()["at"] == "2026-02-04T08:00:00Z"
+
+
+def test_the_page_of_an_article_says_since_when_it_is_not_there(newsroom: Path, tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    path.write_bytes(newsroom.read_bytes())
+    with Store(path) as store:
+        gather(store, [answer(T0 + 90 * HOUR, reason=Reason.GONE_410, status=410)], 1)
+        derive(store, T0 + 90 * HOUR)
+    ask = client(application(path))
+    assert "gone: page gone (410) (1 check)" in ask.get("/articles/1").text
+    absence = {"kind": "gone", "since": "2026-01-09T02:00:00Z", "said": "gone: page gone (410)", "checks": 1}
+    assert ask.get("/articles/1.json").json()["absence"] == absence
+    assert ask.get("/articles/2.json").json()["absence"] is None
+
+
+def test_list_as_of_says_what_was_gone_and_refuses_the_future(newsroom: Path) -> None:
+    def listed(*options: str) -> Result:
+        return CliRunner().invoke(wirecopy, ["--db", str(newsroom), "list", *options])
+
+    assert "gone since 2026-01-06 15:00" in listed("--as-of", "2026-01-07T21:00Z").output
+    (row,) = (
+        row
+        for row in json.loads(listed("--as-of", "2026-01-07T21:00Z", "--json").stdout)["articles"]
+        if row["url"] == TALKS
+    )
+    assert (row["absent"], row["absent_from"]) == ("gone", "2026-01-06T15:00:00Z")
+    with pytest.raises(BadInput, match="is still to come"):
+        CliRunner().invoke(wirecopy, ["--db", str(newsroom), "list", "--as-of", "2999"], catch_exceptions=False)
+
+
+def test_an_error_keeps_the_case_of_an_address(newsroom: Path) -> None:
+    text = client(application(newsroom)).get("/find?url=https://daily.example/Nowhere").text
+    assert "https://daily.example/Nowhere is not in this archive" in text
+
+
+def test_a_check_that_is_not_read_yet_is_drawn_as_no_absence(newsroom: Path, tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    path.write_bytes(newsroom.read_bytes())
+    with Store(path) as store:
+        gather(store, [answer(T0 + 90 * HOUR, page())], 2)
+    ask = client(application(path))
+    checks = ask.get("/articles/2.json").json()["timeline"]["checks"]
+    assert (checks[-1]["state"], checks[-1]["health"]) == ("underived", "unread")
+    drawing = ask.get("/articles/2").text
+    assert ('class="tick unread"' in drawing, 'class="band' in drawing) == (True, False)

@@ -27,7 +27,12 @@ def gap(middle: str, text: str = "\n".join(KEPT)) -> str:
 
 @pytest.mark.parametrize(
     ("middle", "line"),
-    [(f"<p>{LOST}</p>", LOST), ("<h3>The ferry</h3>", "The ferry"), ("<h2><a href=/f>The ferry</a></h2>", "The ferry")],
+    [
+        (f"<p>{LOST}</p>", LOST),
+        (f"<p>{LOST[:23]}<a href=/f>{LOST[23:-1]}</a>.</p>", LOST),
+        ("<h3>The ferry</h3>", "The ferry"),
+        ("<h2><a href=/f>The ferry</a></h2>", "The ferry"),
+    ],
 )
 def test_paragraph_or_heading_lost_between_kept_ones_is_put_back_in_its_place(middle: str, line: str) -> None:
     assert gap(middle).split("\n") == [*KEPT[:2], line, *KEPT[2:]]
@@ -38,13 +43,23 @@ def test_paragraph_or_heading_lost_between_kept_ones_is_put_back_in_its_place(mi
     [
         f'<p><a href="/x">{LOST}</a></p>',
         f'<p class="promo">{LOST}</p>',
+        f'<p>Read also about this: <a href="/x">{LOST[:-1]}</a>.</p>',
         "<p>Read more</p>",
         f"<p>{LOST[:-1]}</p>",
         f"<p>{LOST} [button {{x}}]</p>",
         f"<div><p>{LOST}</p></div>",
         "<h3>Related: <a href=/f>The ferry of the children</a></h3>",
     ],
-    ids=["link", "other class", "short", "no sentence", "template", "other parent", "label and link"],
+    ids=[
+        "link",
+        "other class",
+        "label and sentence",
+        "short",
+        "no sentence",
+        "template",
+        "other parent",
+        "label and link",
+    ],
 )
 def test_what_is_not_shaped_like_the_article_stays_out(middle: str) -> None:
     assert gap(middle) == "\n".join(KEPT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -41,6 +42,7 @@ from tests.builders import (
     add_source,
     an_outcome,
     make_history,
+    move,
     record_text,
 )
 from tests.contents import sizes
@@ -295,3 +297,54 @@ def test_backups_made_before_are_named(path: Path) -> None:
     run(path, "backup")
     (spare,) = (path.parent / "backups").iterdir()
     assert str(spare) in run(path, "forget", URL, "--yes")[1]
+
+
+def test_every_file_that_may_still_have_it_is_named_and_no_other(path: Path) -> None:
+    run(path, "backup")
+    (backup,) = (path.parent / "backups").iterdir()
+    run(path, "restore", str(backup))
+    shutil.copy(path, path.with_name("before-the-move.db"))
+    Store(path.with_name("another.db")).close()
+    path.with_name("notes.txt").write_text(f"{URL} {SECRET}")
+    with closing(sqlite3.connect(path.with_name("prefect.db"))) as connection:
+        connection.execute("CREATE TABLE flow (id)")
+    damaged = path.with_name("archive.db.replaced-2")
+    damaged.write_bytes(path.read_bytes()[:5000])
+    expected = {backup, path.with_name("archive.db.replaced"), path.with_name("before-the-move.db"), damaged}
+    for arguments in ((URL,), (URL, "--yes")):
+        code, output = run(path, "forget", *arguments)
+        assert code == 0
+        named = {line.strip() for line in output.splitlines()}
+        assert {Path(line) for line in named if line.startswith(str(path.parent))} == expected
+
+
+# --- holds -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_article_on_hold_cannot_be_forgotten_before_it_is_released(path: Path) -> None:
+    assert run(path, "hold", URL, "--note", "case 17/26")[0] == 0
+    before = everything(path)
+    with pytest.raises(BadInput, match=r"case 17/26.*wirecopy hold .* --release"):
+        run(path, "forget", URL, "--yes")
+    assert everything(path) == before
+    assert "case 17/26" in run(path, "hold")[1]
+    assert problems(path) == []
+    run(path, "hold", URL, "--release")
+    assert run(path, "hold")[1] == "Nothing is on hold.\n"
+    assert run(path, "forget", URL, "--yes")[0] == 0
+    assert SECRET not in everything(path)
+
+
+def test_a_hold_on_one_address_keeps_the_whole_history(store: Store, path: Path) -> None:
+    moved = "https://daily.example/harbour-moved"
+    store.add_hold(1, "", LATER)
+    move(store, 1, moved)
+    (alias,) = store.ask("SELECT coalesce(same_as, id) AS id FROM source WHERE url = :url", url=moved)
+    with pytest.raises(BadInput, match="on hold"):
+        store.forget_source(alias["id"], LATER)
+    assert SECRET in everything(path)
+
+
+def test_what_is_not_archived_cannot_be_held(path: Path) -> None:
+    with pytest.raises(NotArchived):
+        run(path, "hold", "https://daily.example/never")

@@ -22,7 +22,10 @@ import pytest
 from archive.launch.child import MAX_LOG_BYTES, TAIL_LINES, Child, read_tail
 from archive.launch.port import HOST, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
+from archive.launch.up import set_damaged_aside
+from archive.launch.up import up as launch_up
 from archive.resources import code_environ, prefect_environ, resource_path
+from archive.settings import Settings
 from db.errors import ConfigError, RunFailed
 
 if TYPE_CHECKING:
@@ -212,6 +215,39 @@ def test_a_private_server_sends_no_telemetry(tmp_path: Path) -> None:
     assert environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] == "false"
     assert environ["DO_NOT_TRACK"] == "1"
+
+
+def test_temporary_files_of_a_private_server_are_in_its_own_folder(tmp_path: Path) -> None:
+    """Prefect's runner makes a folder of a fixed name in the system's: a second user of the machine cannot write it."""
+    environ = private_environ({"TMPDIR": "/elsewhere"}, home=tmp_path, port=1)
+    assert environ["TMPDIR"] == str(tmp_path / "tmp")
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 400, b"SQLite format 3\0" + b"\xff" * 8000])
+def test_a_damaged_database_of_prefect_is_set_aside(tmp_path: Path, damage: bytes) -> None:
+    database = tmp_path / "prefect.db"
+    for name in ("prefect.db.damaged", "prefect.db.damaged1"):
+        database.write_bytes(damage)
+        assert set_damaged_aside(database) == tmp_path / name
+        assert not database.exists()
+        assert (tmp_path / name).read_bytes() == damage
+
+
+def test_a_sound_database_of_prefect_stays(tmp_path: Path) -> None:
+    database = tmp_path / "prefect.db"
+    assert set_damaged_aside(database) is None
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE flow_run (id)")
+        assert set_damaged_aside(database) is None
+    assert database.exists()
+
+
+def test_one_number_for_both_ports_is_refused(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path, db=tmp_path / "archive.db", index=tmp_path / "INDEX.md")
+    settings.index.write_text("# Seeds\n")
+    with pytest.raises(ConfigError, match="choose another number"):
+        launch_up(settings, environ={}, out=print, port=9999, web_port=9999)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -330,6 +330,17 @@ def test_restoring_where_nothing_was_keeps_nothing(path: Path, tmp_path: Path) -
     assert texts(fresh) == ["one", "two"]
 
 
+def test_restoring_through_a_symbolic_link_keeps_the_link(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    replaced = maintenance.restore(link, filled(tmp_path / "other.db", "other"))
+    assert link.is_symlink()
+    assert texts(path) == texts(link) == ["other"]
+    assert replaced is not None
+    assert replaced.parent == path.parent
+    assert texts(replaced) == ["one", "two"]
+
+
 def test_a_restored_archive_can_be_written(path: Path, tmp_path: Path) -> None:
     maintenance.restore(path, maintenance.backup(path, tmp_path / "copy.db"))
     filled(path, "one", "two", "three")

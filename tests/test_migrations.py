@@ -368,6 +368,7 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
         connection.execute("ALTER TABLE text DROP COLUMN title_parts")
         connection.execute("ALTER TABLE text DROP COLUMN body_parts")
         connection.execute("DROP TABLE tile")
+        connection.execute("DROP TABLE hold")
         connection.execute("DROP TABLE entry")
         connection.execute("DROP INDEX ix_capture_captured_at")
         for table in ("notice_event", "notice", "receiver"):

@@ -6,7 +6,7 @@ import pytest
 
 from archive.extract.page import extract
 from archive.extract.update_log import is_stamp, is_title_of_log
-from db.records import Page
+from db.records import Page, Verdict
 from tests.builders import T0
 
 PROSE = "".join(
@@ -118,3 +118,24 @@ def test_a_stamp_has_a_date_and_words_of_publishing_alone(line, stamp):
 )
 def test_a_title_of_a_log_names_a_history_of_the_page(line, title):
     assert is_title_of_log(line) is title
+
+
+DOCUMENTS = "".join(
+    f"<h3>Meeting {number}</h3><ul><li><a href='/{number}'>Minutes of meeting {number}, corrected</a></li></ul>"
+    for number in (41, 42, 43)
+)
+LEAD = "<p>Minutes and papers of the meetings that the board of the harbour held this year.</p>"
+STAMPS = "<dl><dt>Published</dt><dd>28 February 2026</dd><dt>Last updated</dt><dd>2 March 2026</dd></dl>"
+
+
+def test_lists_of_documents_are_text_of_a_page_that_keeps_a_record():
+    page, teasers = read(STAMPS + LEAD + DOCUMENTS, ""), read(DOCUMENTS)
+    assert page.verdict == Verdict.OK
+    assert "- Minutes of meeting 42, corrected" in page.text.split("\n")
+    assert "Minutes of meeting 42" not in teasers.text
+
+
+def test_a_page_with_a_record_is_no_message_about_the_site():
+    prose = "<p>Our filing service will be closed for maintenance on Saturday between 8 and 10 am.</p>"
+    assert read(STAMPS, prose).verdict == Verdict.OK
+    assert read("", "<p>We are closed for maintenance.</p>").verdict != Verdict.OK

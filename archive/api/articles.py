@@ -128,7 +128,8 @@ class ArticleQuestions(Questions):
             stored = _as_seen_by_then(stored, settled)
         states = versions.confirm(check_run_queries.runs(sightings), settled.stretches)
         found_in = tuple(list_queries.lists_naming(self._ask, source.id))
-        settled = replace(settled, states=states, claims=tuple(aliases), found_in=found_in)
+        unread = 0 if recorded is not None else capture_queries.count_underived(self._ask, source.id)
+        settled = replace(settled, states=states, claims=tuple(aliases), found_in=found_in, unread=unread)
         return source, versions.with_versions(settled, stored)
 
     def version(self, ref: Ref, *, recorded: datetime | None = None) -> Version:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from archive.api import Archive
 from archive.urls import canonical_url, url_key
-from db.backups import list_backups
+from db.backups import files_beside
 from db.errors import BadInput, NotArchived
 from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import changes
+from db.queries import holds as hold_queries
 from db.reader import Reader
-from db.records import RepackResult, Tombstone
+from db.records import EventFilter, RepackResult, Tombstone
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from archive.api.version_ref import Ref
     from archive.settings import Settings
-    from db.records import Label, OriginalLabel
+    from db.records import Hold, Label, OriginalLabel
 
 # The death of an owner on this machine is noticed at once, before its lease ends.
 _LEASE = timedelta(hours=1)
@@ -32,7 +35,7 @@ _LEASE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """The result of forgetting. ``spares``: backups that may still have the article. ``emptied``: the log is empty."""
+    """The result of forgetting. ``spares``: files that may still have the article. ``emptied``: the log is empty."""
 
     graves: tuple[Tombstone, ...]
     spares: tuple[Path, ...]
@@ -43,16 +46,56 @@ def forget(settings: Settings, url: str) -> Forgotten:
     """Delete an article with every address of its history, and all payloads and texts that no other article has.
 
     If it is interrupted, call it again. Raises NotArchived (also for an article forgotten before), and StoreBusy during
-    a run, because the run might be about to read the deleted rows.
+    a run, because the run might be about to read the deleted rows. Raises BadInput for an article on hold.
     """
     with Archive(settings.db) as archive:
         source = archive.source(url)
         addresses = archive.addresses(source.id)
+    spares = files_with(settings.db, addresses)
     with Store(settings.db) as store, _alone(store, settings):
         emptied = store.forget_source(source.id, settings.wall())
     with Archive(settings.db) as archive:
         graves = tuple(grave for url in addresses if (grave := archive.tombstone(url)) is not None)
-    return Forgotten(graves=graves, spares=tuple(list_backups(settings.db)), emptied=emptied)
+    return Forgotten(graves=graves, spares=spares, emptied=emptied)
+
+
+def files_with(db: Path, addresses: Sequence[str]) -> tuple[Path, ...]:
+    """Return the files beside the archive that contain one of these addresses, or may: those that cannot be read."""
+    keys = [url_key(address) for address in addresses]
+    return tuple(path for path in files_beside(db) if _may_contain(path, keys))
+
+
+def _may_contain(path: Path, keys: Sequence[str]) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
+            sql = f"SELECT 1 FROM source WHERE url_key IN ({', '.join('?' * len(keys))}) LIMIT 1"  # noqa: S608 - marks
+            return connection.execute(sql, keys).fetchone() is not None
+    except sqlite3.OperationalError as error:
+        return "no such table" not in str(error)  # the database of another program, Prefect's for one
+    except sqlite3.Error:
+        return True  # damaged, or a log: it may
+
+
+def hold(settings: Settings, url: str, *, note: str = "") -> bool:
+    """Keep an article: it cannot be forgotten before it is released. False if it was held. Raises NotArchived."""
+    with Archive(settings.db) as archive:
+        source_id = archive.source(url).id
+    with Store(settings.db) as store:
+        return store.add_hold(source_id, note, settings.wall())
+
+
+def release(settings: Settings, url: str) -> int:
+    """Release the holds on every address of an article. Return their number. Raises NotArchived."""
+    with Archive(settings.db) as archive:
+        source_ids = archive.history_source_ids(url)
+    with Store(settings.db) as store:
+        return store.release_holds(source_ids, settings.wall())
+
+
+def holds(db: Path) -> list[Hold]:
+    """Return every hold in force, oldest first."""
+    with Reader(db) as reader:
+        return hold_queries.in_force(reader.ask)
 
 
 def lift(settings: Settings, url: str) -> bool:
@@ -152,13 +195,17 @@ def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> No
 
 
 def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
-    """Mark all versions first seen up to ``until`` as read (None: all).
+    """Mark all versions and events up to ``until`` as read (None: all).
 
     Return that instant, None if there is no change to mark.
     """
     if until is None:
         with Reader(db) as reader:
-            until = changes.newest_change_at(reader.ask)
+            newest_change = changes.newest_change_at(reader.ask)
+        with Archive(db) as archive:
+            newest_events = archive.events(EventFilter(), limit=1).rows
+        instants = [newest_change, *(event.at for event in newest_events)]
+        until = max((instant for instant in instants if instant is not None), default=None)
     if until is not None:
         with Store(db) as store:
             store.mark_read(None, until, now)

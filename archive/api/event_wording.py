@@ -53,6 +53,7 @@ _RELATIONS: Final = {
     "reworded": "reworded",
     "partial": "passages in common",
 }
+_LONGEST: Final = 200  # characters of a passage
 _EDIT_WORDS: Final = {"correction": "correction note", "quotation": "quotation", "hedge": "hedge"}
 
 
@@ -101,8 +102,14 @@ def _copy(event: Event) -> str:
 
 
 def _stale(event: Event) -> str:
-    now = f"; it now says: {event.after}" if event.after else "; it no longer has that"
-    return f"still says: {event.before}. {outlet(event.other_url)} corrected this on {minute(event.since)}{now}"
+    now = f"; it now says \u201c{_short(event.after)}\u201d" if event.after else "; it no longer has that"
+    when = f"{outlet(event.other_url)} corrected this, seen {minute(event.since)}"
+    return f"still says \u201c{_short(event.before)}\u201d; {when}{now}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rsplit(" ", 1)[0] + " \u2026"
 
 
 def _state(name: str) -> str:

@@ -14,14 +14,18 @@ from archive.api import article_events, drift, list_events
 from archive.api.copies import CopyQuestions
 from archive.api.event_words import with_words
 from archive.api.questions import Listing
+from archive.versions.absences import ABSENT_STATES, current_absence
 from db.microseconds import instant, micros
+from db.queries import captures as capture_queries
 from db.queries import drift as drift_queries
 from db.queries import events as event_queries
 from db.records import WEIGHTS, Event, EventFilter, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
+    from archive.versions.absences import Absence
     from db.queries.events import Window
 
     Place = tuple[int, str]  # a position in the order of time: an instant in microseconds, and the id of an event
@@ -79,6 +83,26 @@ class EventQuestions(CopyQuestions):
             if event.kind in kinds and window[0] <= event.at < window[1] and event.weight >= filters.least
         }
         return sorted(matching.values(), key=_place_of, reverse=True)
+
+    def newest_record_at(self) -> datetime | None:
+        """Return the instant of the last capture or run, None if there is neither."""
+        bounds = event_queries.bounds_of_records(self._ask)
+        return None if bounds is None else bounds[1]
+
+    def absences_at(self, moment: datetime, source_ids: Collection[int] | None = None) -> dict[int, Absence]:
+        """Return the absences that lasted at an instant, by source, as they were known then: gone, paywalled, blocked.
+
+        ``source_ids``: only of these articles. None: of all.
+        """
+        if source_ids is None:
+            source_ids = event_queries.sources_ever_absent(self._ask, moment, ABSENT_STATES)
+        absences: dict[int, Absence] = {}
+        for source_id in source_ids:
+            sightings = capture_queries.sightings(self._ask, source_id)
+            absence = current_absence([sighting for sighting in sightings if sighting.at <= moment])
+            if absence is not None:
+                absences[source_id] = absence
+        return absences
 
     def words_of(self, event: Event) -> Event:
         """Return an event with the words that changed, if it is an edit."""

@@ -14,7 +14,7 @@ from archive.urls import url_key
 from db.errors import NotArchived
 from db.lease_owner import active_leases
 from db.queries import drift as drift_queries
-from db.queries import rechecks, statistics, work_errors
+from db.queries import future_captures, rechecks, statistics, work_errors
 from db.queries import source_health as health_queries
 from db.queries import tombstones as tombstone_queries
 from db.records import ExpectedRun, Lease, Run
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from db.records import Problem
+    from db.records import FutureRun, Problem
 
 RUNS_READ = 3_000
 """Most runs read for one filtered page, about a month's. The next page continues after them."""
@@ -119,6 +119,10 @@ class RunQuestions(Questions):
     def verify(self, *, deep: bool = False) -> Iterator[Problem]:
         """Yield every problem found by verification."""
         return verify(self._reader, deep=deep, key_of=url_key)
+
+    def future_runs(self, now: datetime) -> list[FutureRun]:
+        """Return the runs with checks that are dated after ``now``, because their clock was wrong."""
+        return future_captures.future_runs(self._ask, now)
 
     def recheck_faults(self) -> int:
         """Return the number of faults that nightly rechecks found since the last ``wirecopy reextract``."""

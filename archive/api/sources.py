@@ -65,7 +65,7 @@ class SourceQuestions(Questions):
         """
         from archive.seeds.frontier.plan import plan_visits
 
-        states = source_queries.states(self._ask, source_ids)
+        states = source_queries.states(self._ask, source_ids, now=now)
         # Skip this if possible: counting a day's visits costs more than a page of sources.
         spent = self.spent(now) if any(state.budget is not None for state in states) else {}
         return plan_visits(states, now=now, change_rates=self.rhythms(), spent=spent)

@@ -53,6 +53,7 @@ GROUPS = {
         "repack": "maintenance",
         "label": "label",
         "forget": "cite",
+        "hold": "cite",
         "reextract": "run",
         "rematch": "run",
     },

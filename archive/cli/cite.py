@@ -1,4 +1,4 @@
-"""Verbs for a lasting reference, and for its opposite: cite, forget."""
+"""Verbs for a lasting reference, and for its opposite: cite, forget, hold."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from archive.cli.common import as_json, print_json, verb
 from archive.cli.output import bold, count, print_facts, sanitize, say, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from archive.api.curation import Forgotten
     from archive.settings import Settings
     from db.records import Citation
@@ -86,6 +89,7 @@ def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> Non
         with Archive(settings.db) as archive:
             checks, addresses = len(archive.captures(url)), archive.addresses(archive.source(url).id)
         click.echo(sanitize("\n".join(addresses)))
+        _print_spares(curation.files_with(settings.db, addresses))
         say(f"Nothing deleted yet. To delete {count(checks, 'capture')} permanently: wirecopy forget {url} --yes")
 
 
@@ -94,6 +98,50 @@ def _print_forgotten(forgotten: Forgotten) -> None:
         say(f"Deleted {tombstone.url} with {count(tombstone.captures, 'capture')}.")
     if not forgotten.emptied:
         say("Other programs are reading the archive. Its log file may contain the deleted bytes until they end.")
-    if forgotten.spares:
-        paths = "".join(f"\n{path}" for path in forgotten.spares)
-        say(f"Older backups still contain it. Delete these if they must not, and make a new backup:{paths}")
+    _print_spares(forgotten.spares)
+
+
+def _print_spares(spares: Sequence[Path]) -> None:
+    """Name the files that forgetting does not touch. Those elsewhere are not known."""
+    if spares:
+        paths = "".join(f"\n{path}" for path in spares)
+        say(f"These files still contain it, or may. Delete them if they must not, and make a new backup:{paths}")
+    say("Exports, evidence files and copies in other places are not known here.")
+
+
+@verb
+@click.argument("url", required=False)
+@click.option("--note", default="", help="Why it must be kept: a case, a date.")
+@click.option("--release", is_flag=True, help="End the hold. The article may be deleted again.")
+@as_json
+def hold(settings: Settings, url: str | None, *, note: str, release: bool, json_: bool) -> None:
+    r"""Keep an article: nothing of it can be deleted before the hold is released.
+
+    For a court case or a complaint. Without URL, list all holds.
+
+    \b
+    wirecopy hold https://daily.example/border-talks --note "case 17/26"
+    wirecopy hold https://daily.example/border-talks --release
+    wirecopy hold
+    """
+    from archive.api import curation
+    from archive.timestamps import iso
+
+    if url is not None:
+        if release:
+            number = curation.release(settings, url)
+            say(f"Released {url}. It may be deleted again." if number else f"{url} was not on hold; nothing to do.")
+        else:
+            is_new = curation.hold(settings, url, note=note)
+            say(f"{url} is on hold. It cannot be deleted until you release it." if is_new else f"{url} was on hold.")
+        return
+    if release:
+        raise click.UsageError("name the article whose hold ends: wirecopy hold URL --release")
+    rows = [{"url": row.url, "since": iso(row.held_at), "note": row.note} for row in curation.holds(settings.db)]
+    if json_:
+        print_json({"holds": rows})
+        return
+    for row in rows:
+        click.echo(sanitize(f"{row['since']}  {row['url']}" + (f"  {row['note']}" if row["note"] else "")))
+    if not rows:
+        say("Nothing is on hold.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from archive.api import Archive, signed_log
 from archive.cli.output import count
+from archive.cli.wording import future_problems
 from archive.pipeline.notify import unsent_notices
 from archive.seeds import load_index
 from db.errors import ArchiveError
@@ -95,10 +96,12 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             counts = archive.counts()
             unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
             active = archive.leases(settings.wall())
+            future = archive.future_runs(settings.now())
             faults = archive.recheck_faults()
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
+    yield from future_problems(future, str(settings.db))
     if counts["underived"] and not active:
         yield Problem(
             what=f"{count(counts['underived'], 'saved page')} not read yet",

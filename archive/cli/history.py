@@ -110,8 +110,9 @@ def _print_history(source: Source, past: History) -> None:
     if past.gone_at is not None:
         click.echo(f"page gone since {format_minute(past.gone_at)}")
     _print_addresses(past)
-    without = past.captures - sum(version.captures for version in past.versions) - len(past.suspects)
-    others = f"; {count(without, 'check')} found no article text" if without else ""
+    without = past.captures - sum(version.captures for version in past.versions) - len(past.suspects) - past.unread
+    others = f"; {count(without, 'check')} found no article text" if without > 0 else ""
+    others += f"; {count(past.unread, 'check')} not read yet: wirecopy refresh" if past.unread else ""
     say(f"{count(len(past.versions), 'version')} in {count(past.captures, 'check')}{others}.")
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from archive.api import serialize_runs
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
 from archive.cli.output import count, format_size, print_facts, say, warn, wrap
+from archive.cli.wording import future_problems
 from db.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archive.settings import Settings
     from db.records import Problem, RepackResult
+
+MOST_LISTED: Final = 1000
+"""Problems that verify lists; the rest is counted. A damaged table can have one for every row."""
 
 
 @verb
@@ -45,24 +52,34 @@ def verify(settings: Settings, *, deep: bool, again: str | None, json_: bool) ->
 
     size = _sample_size(again)
     with Archive(settings.db) as archive:
-        problems = list(archive.verify(deep=deep or again == "all"))
+        future = future_problems(archive.future_runs(settings.now()), str(settings.db))
+        problems, rest = _first(chain(future, archive.verify(deep=deep or again == "all")))
         head = archive.chain_head()
     counts = None
     if again is not None:
-        more, counts = _work_out_again(settings, size)
-        problems += more
+        faults, counts = _work_out_again(settings, size)
+        rest += max(0, len(problems) + len(faults) - MOST_LISTED)
+        problems = [*problems, *faults][:MOST_LISTED]
     if json_:
-        chain = None if head is None else {"position": head[0], "link": head[1]}
-        answer: dict[str, object] = {"problems": [serialize_runs.problem(problem) for problem in problems]}
-        print_json(answer | {"chain": chain} | ({} if counts is None else {"again": counts}))
+        end = None if head is None else {"position": head[0], "link": head[1]}
+        answer = {"problems": [serialize_runs.problem(problem) for problem in problems], "more": rest, "chain": end}
+        print_json(answer | ({} if counts is None else {"again": counts}))
     else:
         _print_problems(problems)
+        if rest:
+            click.echo(f"and {count(rest, 'more problem')}")
         if head is not None:
             click.echo(f"hash chain: number {head[0]}, sha256 {head[1]}")
         if counts is not None:
             click.echo(wrap(_describe_recheck(counts), then="  "))
-        say(_conclude(problems))
+        say(_conclude(len(problems) + rest))
     return PROBLEMS if problems else 0
+
+
+def _first(problems: Iterable[Problem]) -> tuple[list[Problem], int]:
+    """Return the first `MOST_LISTED` problems and the number of the others: a broken table has one for each row."""
+    rows = iter(problems)
+    return list(islice(rows, MOST_LISTED)), sum(1 for _ in rows)
 
 
 def _sample_size(again: str | None) -> int | None:
@@ -119,7 +136,7 @@ def doctor(settings: Settings, *, json_: bool) -> int:
         )
         click.echo()
         _print_problems(problems)
-        say(_conclude(problems))
+        say(_conclude(len(problems)))
     return PROBLEMS if problems else 0
 
 
@@ -131,8 +148,8 @@ def _print_problems(problems: list[Problem]) -> None:
         click.echo(wrap(f"{where}{problem.what}{todo}", then="  "))
 
 
-def _conclude(problems: list[Problem]) -> str:
-    return f"{count(len(problems), 'problem')} found." if problems else "No problems found."
+def _conclude(problems: int) -> str:
+    return f"{count(problems, 'problem')} found." if problems else "No problems found."
 
 
 @verb

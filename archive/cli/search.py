@@ -32,15 +32,17 @@ from archive.cli.output import (
     wrap,
 )
 from archive.cli.wording import describe_relation
-from db.errors import NotArchived
+from archive.timestamps import iso
+from db.errors import BadInput, NotArchived
 from db.records import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from archive.api import Archive
     from archive.settings import Settings
+    from archive.versions.absences import Absence as CurrentAbsence
     from db.records import Cluster, FoldedCluster, Match, Version
 
     Absence = tuple[datetime, datetime]
@@ -240,8 +242,11 @@ def list_(
     """
     from archive.api import Archive
 
-    instant = parse_when(as_of, settings)
+    instant = _past(as_of, settings)
     with Archive(settings.db) as archive:
+        absences = {} if instant is None else archive.absences_at(instant)
+        ids = archive.source_ids(archive.source_by_id(number).url for number in absences)
+        gone = {url: absences[number] for url, number in ids.items()}
         articles = archive.articles(as_of=instant, recorded=parse_when(known_at, settings), group=group)
         clusters = () if unique is None else archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
         if group is not None and not articles and not archive.is_watched(group):
@@ -250,19 +255,40 @@ def list_(
         folds = _fold_copies(articles, lambda article: article[0].url, clusters)
     else:
         folds = [(article, None) for article in articles]
-    documents = (serialize.article(*article) | _copies_field(unique, folded) for article, folded in folds)
+    documents = (
+        serialize.article(*article) | _absence_field(gone.get(article[0].url)) | _copies_field(unique, folded)
+        for article, folded in folds
+    )
     if jsonl:
         print_json_lines(documents)
     elif json_:
         print_json({"articles": list(documents)})
     else:
-        _print_list([(version, folded) for (version, _), folded in folds])
+        _print_list([(version, folded) for (version, _), folded in folds], gone)
         hidden = len(articles) - len(folds)
         without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
         say(f"{count(len(folds), 'article')}{without}.")
 
 
-def _print_list(rows: Sequence[tuple[Version, FoldedCluster | None]]) -> None:
+def _past(as_of: str | None, settings: Settings) -> datetime | None:
+    """Return the instant of ``--as-of``. Today means now. Raises BadInput for an instant still to come."""
+    from archive.timestamps import parse_instant
+
+    instant, now = parse_when(as_of, settings), settings.now()
+    if instant is None or instant <= now:
+        return instant
+    if parse_instant(as_of or "", now=now) <= now:
+        return now
+    raise BadInput(
+        f"--as-of {as_of}: that is still to come, and the archive only knows what was. For today: --as-of now"
+    )
+
+
+def _absence_field(absence: CurrentAbsence | None) -> dict[str, object]:
+    return {} if absence is None else {"absent": absence.kind, "absent_from": iso(absence.since)}
+
+
+def _print_list(rows: Sequence[tuple[Version, FoldedCluster | None]], gone: Mapping[str, CurrentAbsence]) -> None:
     lines = format_table(
         [
             (version.number, format_minute(version.first_seen_at), format_minute(version.last_seen_at))
@@ -276,5 +302,9 @@ def _print_list(rows: Sequence[tuple[Version, FoldedCluster | None]]) -> None:
     for line, (version, folded) in zip(lines[1:], rows, strict=True):
         click.echo(wrap(f"{line}  {bold(sanitize(version.title))}", then="   "))
         click.echo(wrap(dim(sanitize(version.url)), first="   ", then="   "))
+        if version.url in gone:
+            absence = gone[version.url]
+            label = {"paywalled": "behind a paywall"}.get(absence.kind, absence.kind)
+            click.echo(f"   {label} since {format_minute(absence.since)}")
         if folded is not None:
             click.echo(wrap(_describe_folded(folded), first="   ", then="   "))

@@ -8,7 +8,7 @@ from archive.api import serialize_runs
 from archive.cli.common import as_json, print_json, verb
 from archive.cli.empty_report import describe_empty
 from archive.cli.output import count, format_minute, format_size, print_facts
-from archive.cli.wording import describe_run, describe_state
+from archive.cli.wording import describe_run, describe_state, future_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +28,11 @@ def status(settings: Settings, *, json_: bool) -> None:
     with Archive(settings.db) as archive:
         overview = archive.status(settings.wall())
         unvisited = archive.unvisited()
+        future = [problem.what for problem in future_problems(archive.future_runs(settings.now()), "")]
     empty = describe_empty(settings)
     unvisited += _count_unread_seeds(settings)
     if json_:
-        print_json({**serialize_runs.status(overview), "unvisited": unvisited, "nothing": empty})
+        print_json({**serialize_runs.status(overview), "unvisited": unvisited, "nothing": empty, "future": future})
         return
     growth = overview["growth"]
     rows = [
@@ -45,7 +46,7 @@ def status(settings: Settings, *, json_: bool) -> None:
         ),
         ("not visited", f"{count(unvisited, 'address', 'addresses')}. Next: wirecopy refresh" if unvisited else ""),
         ("nothing yet", _describe_empty(empty)),
-        ("warnings", "\n".join(alarm.because for alarm in overview["drift"])),
+        ("warnings", "\n".join([*future, *(alarm.because for alarm in overview["drift"])])),
         ("time stamps", signed_log.anchor_gap(settings) or ""),
         ("lists", "\n".join(f"{row['url']}: {row['note']}" for row in overview["lists"])),
         ("errors", _describe_errors(overview["errors"], overview["error_count"])),

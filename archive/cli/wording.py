@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.cli.output import count, format_period
+from archive.cli.output import count, format_minute, format_period
 from archive.serve import wording
+from db.records import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from db.records import Label, OriginalLabel, Stretch
+    from db.records import FutureRun, Label, OriginalLabel, Stretch
 
 
 def describe_state(name: str) -> str:
@@ -59,8 +60,27 @@ def describe_run(kind: str, counts: Mapping[str, int]) -> str:
         sentence = ": ".join(filter(None, (work or ("Finished earlier work" if gains else "Nothing was due"), gains)))
     if kind == "backfill" and not work and not gains:
         sentence = "No page belongs to those days; nothing was done"
-    mistakes = counts.get("complaints", 0)
-    return sentence + (f"; {count(mistakes, 'mistake')} in the seed index" if mistakes else "")
+    mistakes, hours = counts.get("complaints", 0), counts.get("clock_off_hours", 0)
+    clock = f"; the clock of this machine differs by {count(hours, 'hour')} from that of the server" if hours else ""
+    return sentence + clock + (f"; {count(mistakes, 'mistake')} in the seed index" if mistakes else "")
+
+
+def future_problems(runs: Sequence[FutureRun], where: str) -> list[Problem]:
+    """Return a problem for each run with checks that are dated in the future."""
+    return [
+        Problem(
+            what=f"{count(run.checks, 'check')} of {_run_name(run)} {'is' if run.checks == 1 else 'are'} dated in the "
+            f"future, up to {format_minute(run.last_at)}: the clock was wrong",
+            where=where,
+            todo="They stay as they were recorded, and do not delay the next checks. Compare the clock of this machine "
+            "with another (timedatectl status)",
+        )
+        for run in runs
+    ]
+
+
+def _run_name(run: FutureRun) -> str:
+    return "no run" if run.run_id is None else f"run {run.run_id} ({run.kind})"
 
 
 def _describe_work(kind: str, counts: Mapping[str, int]) -> str:

@@ -90,19 +90,27 @@ def method_id(model: EmbeddingModel | None) -> str:
 
 
 class TokenCache:
-    """A cache of tokenized texts, for judging many pairs: tokenizing is three quarters of a judgement's cost."""
+    """A cache of tokenized texts, for judging many pairs: tokenizing is three quarters of a judgement's cost.
 
-    def __init__(self, size: int = 256) -> None:
-        self._size = size
+    ``size`` is in words, not in texts. So a thousand short pages of one site stay, which are all compared with each
+    other, and long texts take no more memory than they did.
+    """
+
+    def __init__(self, size: int = 250_000) -> None:
+        self._size, self._words = size, 0
         self._texts: OrderedDict[tuple[str, str | None], TokenizedText] = OrderedDict()
 
     def __call__(self, text: Text) -> TokenizedText:
         """Return the tokenized text, from the cache if it is there."""
         key = text.body, text.language
-        tokenized = self._texts.pop(key, None) or tokenize_text(text)
-        self._texts[key] = tokenized
-        if len(self._texts) > self._size:
-            self._texts.popitem(last=False)
+        tokenized = self._texts.get(key)
+        if tokenized is not None:
+            self._texts.move_to_end(key)
+            return tokenized
+        tokenized = self._texts[key] = tokenize_text(text)
+        self._words += len(tokenized.words)
+        while self._words > self._size and len(self._texts) > 2:  # noqa: PLR2004 - a pair is judged at a time
+            self._words -= len(self._texts.popitem(last=False)[1].words)
         return tokenized
 
 

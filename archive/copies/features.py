@@ -45,6 +45,9 @@ MANY_NAMES, MOST_NEW_OF_MANY = 10, 0.8
 """With so many names in common the part may be larger. A storm that grew all day changed 0.7 and kept 14 names, forms
 keep 6, the next quarter of one company 9."""
 
+BEGINNING = 200
+"""Characters in which two different texts differ."""
+
 FEW_SENTENCES = 5
 """A text of fewer sentences must be found whole in the other."""
 
@@ -214,7 +217,15 @@ def _same_stream(a: str, b: str) -> bool:
     if a == b:
         return bool(a)
     alike_in_length = min(len(a), len(b)) * 2 >= max(len(a), len(b))
-    return alike_in_length and stream(a) == stream(b) != []
+    return alike_in_length and not _begin_differently(a, b) and stream(a) == stream(b) != []
+
+
+def _begin_differently(a: str, b: str) -> bool:
+    """True if the first words show that two bodies are not the same words, which spares reading them."""
+    if not (a.isascii() and b.isascii()):
+        return False  # other scripts may fold the beginning by what follows
+    first = [stream(body[:BEGINNING])[:-1] for body in (a, b)]  # the last word may be cut
+    return any(x != y for x, y in zip(*first, strict=False))
 
 
 def _shared_anchors(a: TokenizedText, b: TokenizedText, respelled: Mapping[str, str]) -> dict[str, float]:
@@ -237,7 +248,7 @@ def _topic(a: TokenizedText, b: TokenizedText) -> float:
 
 def _looks_back(body: str, text: TokenizedText) -> bool:
     lead = text.sentences[:LEAD_SENTENCES]
-    return bool(lead) and LOOKING_BACK.search(fold_typography(body), lead[0].start, lead[-1].end) is not None
+    return bool(lead) and LOOKING_BACK.search(fold_typography(body[lead[0].start : lead[-1].end])) is not None
 
 
 def _unpaired_sentences(pairs: Iterable[Pair], alignment: Alignment) -> int:

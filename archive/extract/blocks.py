@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -40,6 +41,7 @@ _SENTENCE = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f][\"'\u2019\u201d\u00bb)\
 _MARKUP = re.compile(r"<\w|&#?\w+;|[{}]")
 _SAME_START = 20  # characters by which a line is recognised as the rest of a paragraph
 _MIN_SIBLINGS = 3  # two extracted paragraphs and a missing one between them
+_WORDS_BEFORE_LINK = 3
 _SEARCH_LINES = 3  # lines after the preceding paragraph that are searched for a damaged one
 
 
@@ -132,7 +134,9 @@ def fill_gaps(text: str, groups: Sequence[Sequence[Block]]) -> str:
     compact_text = "".join(keys)
     added: dict[int, list[str]] = {}
     for group in groups:
-        for after, block in _gaps(_between_extracted(group, line_of), line_of, compact_text):
+        gaps = _gaps(_between_extracted(group, line_of), line_of, compact_text)
+        lost = {block.element: (after, block) for after, block in chain(_dated_neighbours(group, line_of), gaps)}
+        for after, block in lost.values():
             damaged = _find_damaged(block.key, keys, after)
             is_longer = damaged is not None and len(keys[damaged]) > len(block.key)
             if damaged is None or (is_longer and block.is_heading):  # a paragraph may begin with its heading's words
@@ -140,6 +144,16 @@ def fill_gaps(text: str, groups: Sequence[Sequence[Block]]) -> str:
             elif not is_longer:
                 lines[damaged] = block.text
     return "\n".join(line for number, extracted in enumerate(lines) for line in (extracted, *added.get(number, ())))
+
+
+def _dated_neighbours(group: Sequence[Block], line_of: dict[str, int]) -> Iterator[tuple[int, Block]]:
+    """Yield (line number, block): lost paragraphs with a marked date behind an extracted one of their own class."""
+    for before, block in pairwise(group):
+        is_lost = before.is_prose and before.key in line_of and not block.is_heading and block.key not in line_of
+        if is_lost and block.element.get("class") == before.element.get("class") and block.element.get("class"):
+            dates = block.element.findall(".//time")
+            if dates and len(block.key) > sum(len(_compact("".join(date.itertext()).split())) for date in dates):
+                yield line_of[before.key], block
 
 
 def _between_extracted(group: Sequence[Block], line_of: dict[str, int]) -> Sequence[Block]:
@@ -178,7 +192,16 @@ def _looks_like_article(block: Block, styles: set[str | None]) -> bool:
     if block.is_heading:
         return len(block.text) <= GAP_HEADING and (linked <= GAP_LINKED * len(block.key) or linked == len(block.key))
     is_like = block.element.get("class") in styles and len(block.text) >= GAP_CHARACTERS
-    return is_like and linked <= GAP_LINKED * len(block.key) and _SENTENCE.search(block.text) is not None
+    is_prose = linked <= GAP_LINKED * len(block.key) or _has_link_in_sentence(block.element)
+    return is_like and is_prose and _SENTENCE.search(block.text) is not None
+
+
+def _has_link_in_sentence(element: HtmlElement) -> bool:
+    """True for a sentence that goes around its links, however long they are: no "Read more:" before, words after."""
+    before = (element.text or "").split()
+    links = [child for child in element if child.tag == "a"]
+    after = (links[-1].tail or "").strip() if links else ""
+    return len(before) >= _WORDS_BEFORE_LINK and before[-1][-1].isalnum() and after != ""
 
 
 def _find_damaged(key: str, keys: Sequence[str], after: int) -> int | None:

@@ -89,26 +89,26 @@ def read_body(parsed: ParsedPage, *, fast: bool = False) -> Body:
     if not log.blocks:
         return _read_without_hidden(parsed, fast=fast)
     with detached(log.blocks):
-        body = _read_without_hidden(parsed, fast=fast)
+        body = _read_without_hidden(parsed, fast=fast, with_links=log.is_record)
         if not body.text:  # the passes that ask for more than a few lines have nothing
             body = _read_without_hidden(parsed, fast=True)
     return replace(body, updates=log.updates) if body.text else _read_without_hidden(parsed, fast=fast)
 
 
-def _read_without_hidden(parsed: ParsedPage, *, fast: bool) -> Body:
+def _read_without_hidden(parsed: ParsedPage, *, fast: bool, with_links: bool = False) -> Body:
     root = parsed.root
     show_aria_hidden(root)
     hidden = [*hidden_parts(root), *repeats_for_screen_readers(root)]
     with detached(hidden):
-        body, prose = _read_shown(parsed, fast=fast), prose_length(root)
+        body, prose = _read_shown(parsed, fast=fast, with_links=with_links), prose_length(root)
     if hidden and body.method != "linear" and prose_length(root) - prose > len(body.text):
-        whole = _read_shown(parsed, fast=fast)
+        whole = _read_shown(parsed, fast=fast, with_links=with_links)
         if len(whole.text) > REVEALED * len(body.text):
             return replace(whole, is_revealed=True)
     return body
 
 
-def _read_shown(parsed: ParsedPage, *, fast: bool) -> Body:
+def _read_shown(parsed: ParsedPage, *, fast: bool, with_links: bool) -> Body:
     root = parsed.root
     texts = int(_TEXTS(root)) if parsed.tags > TWO_PASS_TEXTS else 0
     is_long = parsed.characters > PASS_CHARACTERS and len(root.text_content()) > PASS_CHARACTERS
@@ -126,7 +126,8 @@ def _read_shown(parsed: ParsedPage, *, fast: bool) -> Body:
     if not 0 < len(body.text) <= GAP_TEXT:
         return body
     units = text_units(root)
-    text, notes = insert_notes(restore_lists(fill_gaps(body.text, groups), units), find_notes(root))
+    text = restore_lists(fill_gaps(body.text, groups), units, with_links=with_links)
+    text, notes = insert_notes(text, find_notes(root))
     return Body(text, body.method, notes=notes, bare_headings=tuple(bare_headings(text, units)))
 
 

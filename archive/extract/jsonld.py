@@ -39,8 +39,8 @@ _Node = dict[str, Any]
 class LdArticle:
     """The JSON-LD node of the article itself, with dates as written.
 
-    ``words`` is the larger of wordCount and the number of words in articleBody. ``is_article`` is False if the page
-    declares no article and a node of the page itself, or of another kind of work, has its dates and authors.
+    ``body`` is articleBody, and ``words`` the larger of its number of words and wordCount. ``is_article`` is False if
+    the page declares no article and a node of the page itself, or of another kind of work, has its dates and authors.
     """
 
     is_article: bool = True
@@ -53,6 +53,7 @@ class LdArticle:
     free: bool | None = None
     live: bool = False
     words: int = 0
+    body: str = ""
     section: str = ""
     tags: tuple[str, ...] = ()
 
@@ -171,6 +172,7 @@ def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:
         free=_parse_free(node.get("isAccessibleForFree")),
         live="LiveBlogPosting" in _types(node),
         words=_count_words(node),
+        body=body if isinstance(body := node.get("articleBody"), str) else "",
         section=_text(node.get("articleSection")),
         tags=tuple(_keywords(node.get("keywords"))),
     )

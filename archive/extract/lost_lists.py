@@ -75,8 +75,11 @@ def text_units(root: HtmlElement) -> list[Unit]:
     return units
 
 
-def restore_lists(text: str, units: Sequence[Unit]) -> str:
-    """Return ``text`` with the lists that it lacks although their neighbours are in it. Linear in the page."""
+def restore_lists(text: str, units: Sequence[Unit], *, with_links: bool = False) -> str:
+    """Return ``text`` with the lists that it lacks although their neighbours are in it. Linear in the page.
+
+    Lists of links are left out unless ``with_links``: on a page that collects documents they are its text.
+    """
     lines = text.split("\n")
     added: dict[int, list[str]] = {}
     places = _places(lines, units)
@@ -84,7 +87,8 @@ def restore_lists(text: str, units: Sequence[Unit]) -> str:
     for before, after in zip(anchors, [*anchors[1:], None], strict=False):
         missing = units[before + 1 : after]
         if missing and any(unit.is_item for unit in missing):
-            lost = list(_lost(units[before], missing, None if after is None else units[after]))
+            following = None if after is None else units[after]
+            lost = list(_lost(units[before], missing, following, with_links=with_links))
             added.setdefault(places[before] or 0, []).extend(unit.line for unit in lost)
     if not added:
         return text
@@ -123,9 +127,9 @@ def _places(lines: Sequence[str], units: Sequence[Unit]) -> list[int | None]:
     return places
 
 
-def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None) -> Iterator[Unit]:
+def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None, *, with_links: bool) -> Iterator[Unit]:
     """Yield the units of ``missing`` that belong between two blocks of the text."""
-    introduces = before.text.endswith(_COLON)
+    introduces = before.text.endswith(_COLON) or with_links
     is_sentence = len(before.text) >= GAP_CHARACTERS and not _is_linked([before])
     if after is None and not introduces and before.element.tag not in _HEADINGS and not before.is_item:
         return
@@ -136,13 +140,13 @@ def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None) -> Iterator
             if group[0].element.getparent() in parents and after is not None and not _is_linked(group):
                 yield from group
             continue
-        if not _is_near(before.element, container) or _is_chrome(container):
-            if after is None:
+        if not (with_links or _is_near(before.element, container)) or _is_chrome(container):
+            if after is None and not with_links:
                 return
             continue
-        if (introduces and is_sentence) or not _is_linked(group):
+        if with_links or (introduces and is_sentence) or not _is_linked(group):
             yield from group if not _is_layout(group) else ()
-        introduces = False
+        introduces = with_links
 
 
 def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:

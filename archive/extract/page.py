@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,10 +15,12 @@ from archive.extract.facts import access_facts, body_facts, declared_facts, gues
 from archive.extract.headings import words_of_address
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
+from archive.extract.page_state import state_scripts
 from archive.extract.parse import ParsedPage, parse, size_problem, strip_unread
 from archive.extract.pdf.pdf_article import extract_pdf
 from archive.extract.read_signals import read_scripts, read_signals
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
+from archive.extract.script_filled import fill_text, unshown_text
 from archive.extract.storable import storable
 from archive.extract.verdict import count_words, decide_verdict
 from archive.formats.charset import decode_text
@@ -27,7 +29,10 @@ from archive.formats.media_type import file_type, non_html_type, pdf_start
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from archive.extract.page_state import StateScript
+    from archive.extract.read_signals import Scripts
 
 _MAX_DETAIL = 200
 
@@ -88,40 +93,34 @@ def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
     return _extract_tree(page, parsed, fast=fast)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """The text of a page, the headline with it, the verdict with its reason, and the facts about them."""
+
+    verdict: Verdict
+    detail: str
+    title: str
+    text: str = ""
+    facts: tuple[Fact, ...] = ()
+
+
 def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     root = parsed.root
     declared = read_metadata(root, page.url)
     language = declared.language[0] if declared.language else None
-    scripts = read_scripts(parsed)
+    scripts, data = read_scripts(parsed), state_scripts(root)
     strip_unread(root)
     title, title_sources = _title_and_sources(declared, page.url)
-    facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at)]
     if parsed.too_deep:
-        verdict, text, detail = Verdict.TOO_DEEP, "", "nested deeper than the parser goes"
+        reading = _Reading(verdict=Verdict.TOO_DEEP, detail="nested deeper than the parser goes", title=title)
     else:
-        written = write_blanks_as_signs(root)
-        body = read_body(parsed, fast=fast)
-        restore_blanks(written)
-        body = replace(body, text=write_signs_as_blanks(body.text))
-        words, text = count_words(body.text), body.text
-        verdict, detail = decide_verdict(read_signals(page, declared, root, title=title, text=text, scripts=scripts))
-        facts += access_facts(declared, words)
-        facts += body_facts(body)
-        if body.method == "linear":
-            facts.append(
-                Fact(
-                    name="degraded",
-                    value="read in one walk",
-                    source=f"{parsed.tags} tags, {parsed.characters} characters",
-                )
-            )
-        elif not (declared.published or fast) and verdict.opens_version and parsed.characters <= GUESS_CHARACTERS:
-            facts += guessed_dates(root, declared, page.url, page.captured_at)
+        reading = _read_text(page, parsed, declared, title, scripts, data, fast=fast)
+    facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at), *reading.facts]
     return Extraction(
-        verdict=verdict,
-        detail=detail[:_MAX_DETAIL],
-        title=title,
-        text=text,
+        verdict=reading.verdict,
+        detail=reading.detail[:_MAX_DETAIL],
+        title=reading.title,
+        text=reading.text,
         byline=declared.byline[0] if declared.byline else None,
         published_at=declared_date(declared.published, page.captured_at, language),
         modified_at=declared_date(declared.modified, page.captured_at, language),
@@ -132,6 +131,41 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         facts=tuple(facts),
         headline_from=title_sources,
     )
+
+
+def _read_text(
+    page: Page,
+    parsed: ParsedPage,
+    declared: DeclaredMetadata,
+    title: str,
+    scripts: Scripts,
+    data: Sequence[StateScript],
+    *,
+    fast: bool,
+) -> _Reading:
+    """Read the text and judge the page by it, or by what a script would fill in if the page shows no article."""
+    root = parsed.root
+    written = write_blanks_as_signs(root)
+    body = read_body(parsed, fast=fast)
+    restore_blanks(written)
+    text = write_signs_as_blanks(body.text)
+    words = count_words(text)
+    verdict, detail = decide_verdict(read_signals(page, declared, root, title=title, text=text, scripts=scripts))
+    filled = fill_text(declared, root, data, url=page.url, words=words, verdict=verdict, is_shell=scripts.is_shell)
+    if filled is not None:
+        text, verdict, detail = filled.text, filled.verdict, filled.detail
+        title = filled.title(declared, title)
+        facts = [filled.fact(), *access_facts(declared, count_words(text))]
+    else:
+        unshown = unshown_text(declared, root, text) if verdict.opens_version else None
+        text = unshown.text if unshown else text
+        facts = [*([unshown.fact()] if unshown else []), *access_facts(declared, words), *body_facts(body)]
+    if body.method == "linear":
+        size = f"{parsed.tags} tags, {parsed.characters} characters"
+        facts.append(Fact(name="degraded", value="read in one walk", source=size))
+    elif not (declared.published or fast) and verdict.opens_version and parsed.characters <= GUESS_CHARACTERS:
+        facts += guessed_dates(root, declared, page.url, page.captured_at)
+    return _Reading(verdict=verdict, detail=detail, title=title, text=text, facts=tuple(facts))
 
 
 def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple[str, ...]]:

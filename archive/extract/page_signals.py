@@ -13,8 +13,9 @@ class Signals:
     """Input of the rules. Texts are as extracted. ``visible`` is all text of the page, empty if the body is long.
 
     ``words`` is the body's number of words. ``declared_words`` is the length the page declares for its article, or 0.
-    ``live`` is the reason to take the page for a live blog. ``layout`` is empty if no rule reads it. ``scripts`` has
-    text and addresses of scripts in lower case, of a short page only.
+    ``live`` is the reason to take the page for a live blog. ``layout`` is empty if no rule reads it.
+    ``is_record``: a short page has its own log of updates, or the place of one. ``scripts`` has text and addresses of
+    scripts in lower case, of a short page only.
     """
 
     body: str
@@ -27,6 +28,7 @@ class Signals:
     requested_url: str = ""
     status: int | None = 200
     is_article: bool = False
+    is_record: bool = False
     free: bool | None = None
     live: str = ""
     video: bool = False

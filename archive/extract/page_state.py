@@ -1,8 +1,187 @@
-"""Names under which front-end frameworks keep the page's data in a script."""
+"""The data from which a script draws a page, as front-end frameworks write it into the page.
+
+Forms: a script of a JSON type (Next, Nuxt 3, SvelteKit, Remix, islands), and a variable that a script sets to an object
+or to JSON in a string (Nuxt 2, Redux, Apollo, Remix). JSON in strings of the data is read too.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-STATE_VARIABLE = re.compile(rb"__(?:NEXT_DATA|NUXT|INITIAL_STATE|APOLLO_STATE|PRELOADED_STATE)")
-"""Variables of Next, Nuxt, Redux and Apollo with the state from which a script draws the page."""
+from archive.extract.recipe import MAX_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+STATE_VARIABLE = re.compile(
+    rb"__(?:NEXT_DATA|NUXT|INITIAL_STATE|INITIAL_DATA|INITIAL_PROPS|APOLLO_STATE|PRELOADED_STATE|PRELOADED_DATA|"
+    rb"REDUX_STATE|REACT_QUERY_STATE|SERVER_DATA|PAGE_DATA|APP_DATA|APP_STATE|remixContext|"
+    rb"staticRouterHydrationData)"
+)
+"""Variables of Next, Nuxt, Redux, Apollo, Remix and others with the state from which a script draws the page."""
+
+_ASSIGNED = re.compile(
+    r"(?:window|self|globalThis)?\s{0,9}(?:\.|\[\s{0,9}[\"'])?("
+    + STATE_VARIABLE.pattern.decode()
+    + r"\w{0,30})(?:[\"']\s{0,9}\])?"
+    r"\s{0,9}=\s{0,9}"
+)
+_PARSED = re.compile(r"JSON\.parse\(\s{0,9}(?:decodeURIComponent\(\s{0,9})?([\"'])")
+_RETURNED = re.compile(r"return\s{0,9}(?=[{\[])")
+_LITERAL = re.compile(
+    r'"(?:[^"\\]|\\.)*+"|(?P<key>[A-Za-z_$][\w$]{0,100})(?P<colon>\s{0,9}:)|'
+    r"(?P<word>![01]|void 0|[A-Za-z_$][\w$.]*+(?:\([^()\"]{0,200}\))?|(?<=[:,\[])-?\.\d+)",
+    re.DOTALL,
+)
+_FUNCTION_HEAD = 200_000  # characters; the names of Nuxt's arguments stand before its return
+_MAX_STATES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """Data of a page and the name of its place: ``__NEXT_DATA__``, ``script application/json``."""
+
+    source: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StateScript:
+    """A script that may hold data of the page, not yet parsed. ``is_json`` is true for a script of a JSON type."""
+
+    source: str
+    text: str
+    is_json: bool
+
+
+def state_scripts(root: HtmlElement) -> list[StateScript]:
+    """Return the scripts with data, within limits. Must be called before the scripts of the tree are emptied."""
+    scripts: list[StateScript] = []
+    remaining = MAX_STATE
+    for script in root.iter("script"):
+        text, kind = script.text or "", (script.get("type") or "").lower()
+        is_json = "json" in kind and "ld+json" not in kind
+        if len(scripts) >= _MAX_STATES or not text or len(text) > remaining or kind.startswith("speculationrules"):
+            continue
+        name = "" if is_json else next(iter(_ASSIGNED.findall(text)), "")
+        if is_json or name:
+            scripts.append(StateScript(name or script.get("id") or f"script {kind[:40]}", text, is_json))
+            remaining -= len(text)
+    return scripts
+
+
+def read_states(scripts: list[StateScript]) -> Iterator[PageState]:
+    """Yield the data of each script that can be parsed."""
+    for script in scripts:
+        if script.is_json:
+            value = parse_json(script.text)
+            if value is not None:
+                yield PageState(script.source, revived(value))
+            continue
+        for match in _ASSIGNED.finditer(script.text):
+            value = _assigned_value(script.text, match.end())
+            if value is not None:
+                yield PageState(match[1], value)
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text, or None. Deep nesting is refused."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _assigned_value(text: str, start: int) -> Any:
+    """Return the object that a script assigns at a position, or None."""
+    if parsed := _PARSED.match(text, start):
+        literal = _string_literal(text, parsed.end(), parsed[1])
+        return None if literal is None else parse_json(literal)
+    if text.startswith(("(function", "function", "(()"), start):  # Nuxt 2 puts repeated values into arguments
+        returned = _RETURNED.search(text, start, start + _FUNCTION_HEAD)
+        if returned is None:
+            return None
+        start = returned.end()
+    if text[start : start + 1] not in {"{", "["}:
+        return None
+    for literal in (text[start:], _LITERAL.sub(_as_json, text[start:])):
+        try:
+            return json.JSONDecoder(strict=False).raw_decode(literal)[0]
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _as_json(token: re.Match[str]) -> str:
+    """Return a token of a JavaScript object as JSON has it. Names of variables, which are not known, become null."""
+    if token["key"]:
+        return f'"{token["key"]}"{token["colon"]}'
+    word = token["word"]
+    if word is None:
+        return token[0]
+    return word if word in {"true", "false", "null"} else {"!0": "true", "!1": "false"}.get(word, "null")
+
+
+def _string_literal(text: str, start: int, quote: str) -> str | None:
+    """Return the value of a string of JavaScript that begins behind its opening quote."""
+    end = start
+    while (end := text.find(quote, end)) >= 0:
+        backslashes = len(text[start:end]) - len(text[start:end].rstrip("\\")) if text[end - 1] == "\\" else 0
+        if backslashes % 2 == 0:
+            break
+        end += 1
+    if end < 0:
+        return None
+    body = text[start:end]
+    if quote == "'":
+        body = body.replace("\\'", "'").replace('"', '\\"').replace('\\\\"', '\\"')
+    value = parse_json(f'"{body}"')
+    return value if isinstance(value, str) else None
+
+
+def revived(value: Any) -> Any:
+    """Return data that Nuxt 3 wrote as one flat list, in its own shape. Other data is returned as it is.
+
+    In that form ("devalue") objects and lists name their members by their positions in the flat list.
+    """
+    if not _is_flat(value):
+        return value
+    objects: dict[int, Any] = {}
+    pending = [0]
+    while pending:
+        at = pending.pop()
+        if at in objects:
+            continue
+        item = value[at]
+        if isinstance(item, dict):
+            objects[at] = {}
+        elif isinstance(item, list):
+            objects[at] = []
+        else:
+            objects[at] = item
+            continue
+        pending += [member for member in _members(item) if 0 <= member < len(value) and member not in objects]
+    for at, whole in objects.items():
+        item = value[at]
+        if isinstance(item, dict):
+            whole.update((key, objects.get(member)) for key, member in item.items() if isinstance(member, int))
+        elif isinstance(item, list):
+            whole.extend(objects.get(member) for member in _members(item))
+    return objects[0]
+
+
+def _is_flat(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) < 2 or not isinstance(value[0], (dict, list)):  # noqa: PLR2004  # root
+        return False
+    members = list(value[0].values()) if isinstance(value[0], dict) else value[0][1:] or value[0]
+    return bool(members) and all(type(member) is int for member in members)
+
+
+def _members(item: dict[str, Any] | list[Any]) -> list[int]:
+    members = item.values() if isinstance(item, dict) else item
+    return [member for member in members if type(member) is int]

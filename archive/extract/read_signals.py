@@ -12,6 +12,7 @@ from archive.extract.page_boxes import PageLayout, read_layout
 from archive.extract.page_signals import Signals
 from archive.extract.recipe import PAGE_WORDS, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
+from archive.extract.update_log import find_update_log
 from archive.extract.verdict import count_words
 from archive.extract.wall_words import fold_message, topics_in
 
@@ -31,7 +32,7 @@ _SHELLS: XPathQuery = etree.XPath(
     f"id('{' '.join(SHELL_IDS)}')[self::div or self::main] | /html/body/*[contains(name(), '-')]"
 )
 _VIDEO: XPathQuery = etree.XPath("boolean(//meta[@property='og:type' and starts-with(@content, 'video')])")
-_INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head"})
+_INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "title"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def read_signals(
     """Return what the verdict on a page depends on. ``text`` is its body as extracted."""
     article, words = declared.article, count_words(text)
     is_short = words < SHORT_WORDS
+    is_record = is_short and find_update_log(root).is_record
     titles = tuple(dict.fromkeys(name for name in (title, *declared.h1[:1], declared.tag_title) if name))
     return Signals(
         body=text,
@@ -69,7 +71,8 @@ def read_signals(
         url=page.url,
         requested_url=page.requested_url,
         status=page.status,
-        is_article=declared.is_article,
+        is_article=declared.is_article or is_record,
+        is_record=is_record,
         free=declared.free,
         live="declared as a live blog" if article and article.live else live_reason(root, titles, count_words),
         video=is_short and _VIDEO(root),

@@ -14,7 +14,7 @@ from archive.extract import signals
 from archive.extract.wall_words import table_bytes
 from archive.formats import html_limits
 
-REVISION = "7"
+REVISION = "8"
 """Raise by hand whenever the code of this package reads something different from the same page."""
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -110,6 +110,16 @@ TRUNCATED = 2
 
 PAGE_WORDS = 400
 """A consent wall is searched for in all of the visible page only if the page has fewer words than this."""
+
+MAX_STATE = 4_000_000
+"""Maximum characters of scripts with a page's data that are parsed, about 0.2 s and 100 MB. Ordinary pages have under
+500 kB."""
+
+STATE_NODES = 300_000
+"""Maximum number of values of that data in which an article is looked for. They take about a second."""
+
+STATE_WORDS = 40
+"""A shorter text in the data of a page is no article."""
 
 PDF_PAGES = 400
 """Maximum number of pages of a PDF that are read. The first ones of a longer file are read and marked as

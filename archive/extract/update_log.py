@@ -114,6 +114,11 @@ class UpdateLog:
     blocks: tuple[HtmlElement, ...] = ()
     updates: tuple[Update, ...] = ()
 
+    @property
+    def is_record(self) -> bool:
+        """True if the page keeps a record of itself: a log, the place of one, or stamps in a list of terms."""
+        return bool(self.updates) or any(block.tag == "dt" or _NAMED.search(_names(block)) for block in self.blocks)
+
 
 def find_update_log(root: HtmlElement, language: str | None = None) -> UpdateLog:
     """Return the stamps and the update log of a page. The tree is not changed. Linear in the page."""
@@ -172,8 +177,7 @@ def _candidates(root: HtmlElement) -> Iterator[HtmlElement]:
     """Yield blocks that are named as a log, and blocks around or behind a title of one, outermost first."""
     number = 0
     for block in _MARKED(root):
-        names = f"{block.get('class') or ''} {block.get('id') or ''}"[:200]
-        if _NAMED.search(names) and (number := number + 1) <= _MOST_BLOCKS:
+        if _NAMED.search(_names(block)) and (number := number + 1) <= _MOST_BLOCKS:
             yield block
     for title in _TITLES(root):
         if (number := number + 1) > _MOST_BLOCKS:
@@ -182,6 +186,10 @@ def _candidates(root: HtmlElement) -> Iterator[HtmlElement]:
             parent = title.getparent()
             if parent is not None and parent.tag != "body":
                 yield parent
+
+
+def _names(block: HtmlElement) -> str:
+    return f"{block.get('class') or ''} {block.get('id') or ''}"[:200]
 
 
 def _read_log(block: HtmlElement, language: str | None) -> list[Update] | None:

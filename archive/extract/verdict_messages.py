@@ -93,8 +93,11 @@ def _message(page: Signals, topic: str, *, needs_title: bool = False) -> str:
 def may_be_message(page: Signals) -> bool:
     """True unless the page's own text is long enough for a brief and speaks neither to its reader nor of itself.
 
-    "The bridge is closed for maintenance" is news. "We are closed for maintenance" is a message.
+    "The bridge is closed for maintenance" is news. "We are closed for maintenance" is a message. No message keeps a
+    record of when it was published and updated.
     """
+    if page.is_record:
+        return False
     layout = page.layout
     is_brief = layout.own_words >= (BARE_WORDS if page.is_article else THIN_WORDS)
     return not is_brief or bool(first_words("message", "address", layout.own))

@@ -42,8 +42,17 @@ class PrivateServer(ServerProcess):
 
     def _start(self) -> Child:
         self.home.mkdir(parents=True, exist_ok=True)
+        temporary_folder(self.home).mkdir(mode=0o700, exist_ok=True)
         command = [sys.executable, "-m", "prefect", "server", "start", *self._options]
         return Child(command, environ=self.environ, cwd=self.home, log=self.home / "server.log")
+
+
+def temporary_folder(home: Path) -> Path:
+    """Return the folder for temporary files of a server and its runner.
+
+    Prefect's runner makes one of a fixed name in the system's folder, where that of another user is in its way.
+    """
+    return home / "tmp"
 
 
 def private_environ(environ: Mapping[str, str], *, home: Path, port: int) -> dict[str, str]:
@@ -53,6 +62,7 @@ def private_environ(environ: Mapping[str, str], *, home: Path, port: int) -> dic
         **{name: value for name, value in environ.items() if not name.startswith("PREFECT_")},
         **prefect_environ(resource_path("prefect.toml")),
         "PREFECT_HOME": str(home),
+        "TMPDIR": str(temporary_folder(home)),
         "PREFECT_API_URL": f"http://{HOST}:{port}/api",
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": str(port),  # with the option --port alone, the UI would still ask port 4200

@@ -6,9 +6,11 @@ import fcntl
 import json
 import shutil
 import signal
+import sqlite3
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +20,7 @@ from archive.launch.server import PrivateServer
 from archive.launch.web import WebServer
 from archive.resources import resource_path
 from archive.settings import to_environ
-from db.errors import RunFailed, SeedError
+from db.errors import ConfigError, RunFailed, SeedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,18 +47,22 @@ def up(
     ``port`` is Prefect's: None means 4200, or any free port if that is in use. ``web_port`` is that of the web pages:
     None means 8020, or any free port. ``out`` gets the lines for the person at the terminal; all else goes to logs in
     ``data/prefect``. The children get every setting of this process. Raises `RunFailed` if something cannot start or a
-    child ends by itself, SeedError if there is no seed index (every run would fail), and StoreError.
+    child ends by itself, ConfigError for one port twice, SeedError if there is no seed index (every run would fail),
+    and StoreError.
     """
     if not settings.index.is_file():
         raise SeedError(f"there is no seed index at {settings.index}. Create one: wirecopy init")
     if port is None:
         port = free_port(USUAL_PORT)
+    if port == web_port:
+        raise ConfigError(f"--port and --web-port are both {port}; choose another number for one of them")
     home = settings.root / "data" / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     try:
         with (
             _sigterm_as_interrupt(),
             _lock(home),
+            _sound_database(home, out),
             PrivateServer(home, environ=environ, port=port) as server,
             WebServer(settings, environ=server.environ, port=web_port, log=home / "pages.log") as web,
         ):
@@ -93,6 +99,40 @@ def _lock(home: Path) -> Iterator[None]:
                 f"wirecopy up is already running on {home}; stop it first (Ctrl-C in its terminal)"
             ) from error
         yield
+
+
+@contextmanager
+def _sound_database(home: Path, out: Callable[[str], object]) -> Iterator[None]:
+    """Set a damaged database of Prefect aside, so that a new one is begun."""
+    damaged = set_damaged_aside(home / "prefect.db")
+    if damaged is not None:
+        out(
+            f"Prefect's database was damaged. It is now {damaged}, and a new one is begun: only the list of past runs "
+            "is lost, nothing of the archive"
+        )
+    yield
+
+
+def set_damaged_aside(database: Path) -> Path | None:
+    """Rename a database of Prefect that SQLite cannot read, and return its new path. None: it is sound, or new.
+
+    It holds schedules and past runs, which ``wirecopy up`` makes anew. Nobody may have it open.
+    """
+    if not database.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        verdict = str(error)
+    if verdict in {"ok", "database is locked"}:
+        return None
+    names = (database.with_name(f"{database.name}.damaged{number or ''}") for number in count())
+    target = next(name for name in names if not name.exists())
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            database.with_name(database.name + suffix).replace(target.with_name(target.name + suffix))
+    return target
 
 
 def _start_runner(settings: Settings, server: PrivateServer) -> Child:

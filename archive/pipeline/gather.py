@@ -10,8 +10,10 @@ from archive.crawl.capture import make_capture, validator_is_wrong
 from archive.crawl.discover import DAMAGED, discover
 from archive.crawl.multipage import fetch_all_parts
 from archive.crawl.page_nature import Nature, identify
+from archive.crawl.server_dates import describe
 from archive.pipeline import side_captures
 from archive.urls import url_key
+from db.errors import ConfigError
 from db.queries import list_membership as list_queries
 from db.queries import origins as origin_queries
 from db.queries import tombstones as tombstone_queries
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
+    from archive.crawl.server_dates import ServerDates
     from db.records import Capture, Tombstone, Visit
     from db.store import Store
 
@@ -48,51 +51,87 @@ class GatherResult:
 
 
 _BATCH_SIZE = 50
-"""Most captures in one transaction. 50 cost little more than one, and no more than 50 wait in memory."""
+"""Most captures in one transaction: 50 cost little more than one. More wait in memory only for the servers' time."""
 _CHECKED_KINDS = frozenset({SeedKind.ARTICLE, SeedKind.FEED, SeedKind.SITEMAP, SeedKind.SECTION})
 
 
 async def gather(
-    store: Store, fetcher: PageFetcher, visits: Sequence[Visit], *, run_id: int, now: datetime
+    store: Store,
+    fetcher: PageFetcher,
+    visits: Sequence[Visit],
+    *,
+    run_id: int,
+    now: datetime,
+    dates: ServerDates | None = None,
 ) -> GatherResult:
     """Make the visits, record a capture of each, and add the articles that lists name as sources.
 
     A capture is recorded as soon as it arrives, so cancelling loses only the visits still under way. The fetcher limits
     the requests per host, so every visit may be started at once.
+
+    ``dates``: record nothing until enough servers told the time. Raises ConfigError if they contradict ``now``.
     """
     arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
+    waiting: list[_Arrival] = []  # for the time by the servers
     captures: list[Capture] = []
     new_source_ids: list[int] = []
 
     async def fetch_visit(visit: Visit) -> None:
-        try:
-            outcomes = await fetch_all_parts(fetcher.fetch, visit)
-        except Exception as error:
-            if not is_own_fault(error):
-                raise
-            outcomes = (_failed_outcome(visit, error, now),)
-        arrivals.put_nowait((visit, outcomes))
+        arrivals.put_nowait((visit, await _fetch(fetcher, visit, now)))
 
     def record(batch: Sequence[_Arrival], side: side_captures.SideCaptures) -> None:
         side_captures.record_side_captures(store, side, run_id=run_id, now=now)
-        # Add the discovered sources before recording the list's capture. After a crash in between, the list is fetched
-        # again. The other order would lose its articles for as long as it answers 304.
-        expanded = [
-            (visit, _add_listed_sources(store, visit, outcomes, new_source_ids, now)) for visit, outcomes in batch
-        ]
-        captures.extend(_record_captures(store, expanded, run_id))
+        captures.extend(_record_captures(store, _with_listed(store, batch, new_source_ids, now), run_id))
 
+    offset = None
     try:
         async with asyncio.TaskGroup() as group:
-            for visit in visits:
-                group.create_task(fetch_visit(visit))
-            while len(captures) < len(visits):
-                batch = _take_batch(arrivals, await arrivals.get())
-                await asyncio.to_thread(record, batch, fetcher.side_captures())
+            tasks = [group.create_task(fetch_visit(visit)) for visit in visits]
+            while offset is None and len(captures) < len(visits):
+                waiting += _take_batch(arrivals, await arrivals.get())
+                if not captures and not _has_clock_answer(dates, waiting, visits):
+                    continue
+                offset = None if dates is None else dates.offset()
+                if offset is None:
+                    batch, waiting = waiting, []
+                    await asyncio.to_thread(record, batch, fetcher.side_captures())
+            for task in tasks:
+                task.cancel()  # all are done, unless the clock is wrong
     finally:
-        while not arrivals.empty():  # cancelled before recording: record what has arrived
-            record(_take_batch(arrivals, arrivals.get_nowait()), fetcher.side_captures())
+        while offset is None and (waiting or not arrivals.empty()):  # cancelled: record what has arrived
+            batch, waiting = waiting or _take_batch(arrivals, arrivals.get_nowait()), []
+            record(batch, fetcher.side_captures())
+    if offset is not None:
+        fetcher.side_captures()  # they have the wrong dates too
+        raise ConfigError(describe(offset, now))
     return GatherResult(captures=tuple(captures), new_sources=tuple(new_source_ids))
+
+
+def _with_listed(store: Store, batch: Sequence[_Arrival], new_source_ids: list[int], now: datetime) -> list[_Arrival]:
+    """Add the sources that lists name, before the captures of the lists are recorded.
+
+    After a crash in between, a list is fetched again. The other order would lose its articles for as long as it answers
+    304.
+    """
+    return [(visit, _add_listed_sources(store, visit, outcomes, new_source_ids, now)) for visit, outcomes in batch]
+
+
+async def _fetch(fetcher: PageFetcher, visit: Visit, now: datetime) -> tuple[Outcome, ...]:
+    try:
+        return await fetch_all_parts(fetcher.fetch, visit)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return (_failed_outcome(visit, error, now),)
+
+
+def _has_clock_answer(dates: ServerDates | None, arrivals: Sequence[_Arrival], visits: Sequence[Visit]) -> bool:
+    """Add the answers to ``dates``. True once it has enough of them, or all that are expected are here."""
+    if dates is None:
+        return True
+    for visit, (outcome, *_) in arrivals:
+        dates.add(visit.url, outcome.headers, outcome.finished_at)
+    return dates.is_enough(visit.url for visit in visits) or len(arrivals) >= len(visits)
 
 
 def _take_batch(arrivals: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arrival]:

@@ -63,9 +63,9 @@ def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
 
     What a list named in one wave is visited in the next.
     """
-    states = source_queries.states(run.store.ask)  # all sources: the whole group shares one budget
-    selected_ids = {state.source.id for state in states if is_selected(state, only)}
     now, ask = run.settings.now(), run.store.ask
+    states = source_queries.states(ask, now=now)  # all sources: the whole group shares one budget
+    selected_ids = {state.source.id for state in states if is_selected(state, only)}
     spent, rhythms = change_rate_queries.visits_spent(ask, now), change_rate_queries.change_rates(ask)
     plan = plan_visits(states, now=now, force=force, change_rates=rhythms, spent=spent)
     due = [visit for visit in plan.visits if visit.source_id in selected_ids and visit.source_id not in run.visits]

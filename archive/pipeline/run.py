@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import Fetcher, RememberedHost, policy_from
+from archive.crawl.server_dates import ServerDates, confirms
 from archive.extract.worker_pool import Extractors
 from archive.pipeline import side_captures
 from archive.pipeline.build import current_build
@@ -18,10 +19,12 @@ from archive.pipeline.derive import derive
 from archive.pipeline.gather import gather
 from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
+from archive.timestamps import iso
 from archive.urls import RefusedUrl, fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import captures as capture_queries
+from db.queries import future_captures
 from db.queries import origins as origin_queries
 from db.records import Report, Row
 from db.store import Store
@@ -70,12 +73,14 @@ class Run:
     captures: list[Capture] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    dates: ServerDates = field(default_factory=ServerDates)
     archives: dict[str, ArchiveAnswer] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     again: bool = False
 
     async def gather(self, visits: Sequence[Visit]) -> None:
         """Make these visits, in batches that keep an origin together."""
+        self._refuse_slow_clock()
         self.visits.update({visit.source_id: visit for visit in visits})
         for batch in batches(visits):
             await self.step("gather", self._gather, [visit.source_id for visit in batch])
@@ -91,10 +96,29 @@ class Run:
 
     async def _gather(self, ids: list[int]) -> dict[str, int]:
         visits = [self.visits[source_id] for source_id in ids]
-        result = await gather(self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now())
+        # A fixed clock is a choice, and no error of this machine.
+        dates = None if self.settings.clock is not None else self.dates
+        result = await gather(
+            self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now(), dates=dates
+        )
         self.captures.extend(result.captures)
+        doubt = self.dates.doubt()
+        if doubt is not None:
+            self.counts["clock_off_hours"] = round(abs(doubt) / timedelta(hours=1))
         failed = sum(capture.reason not in {None, "not_modified"} for capture in result.captures)
         return self._count(visits=len(visits), failed=failed, new_sources=len(result.new_sources))
+
+    def _refuse_slow_clock(self) -> None:
+        """Raise ConfigError if earlier checks, and the time that their servers told, show that the clock is behind."""
+        now = self.settings.now()
+        if self.settings.clock is not None or self.visits:
+            return
+        later = future_captures.future_headers(self.store.ask, now)
+        if later and confirms((at, headers) for _, at, headers in later):
+            raise ConfigError(
+                f"the clock of this machine says {iso(now)}, and the archive has checks up to {iso(later[0][1])} whose "
+                "servers told the same time. Set the clock (timedatectl status), then run again"
+            )
 
     async def _derive(self, ids: list[int]) -> dict[str, int]:
         # In a thread: the loop must stay free to renew the lease.

@@ -44,7 +44,7 @@ def environment() -> Environment:
         "moment": moment,
         "day": day,
         "percent": percent,
-        "capital": lambda text: str(text)[:1].upper() + str(text)[1:].rstrip("."),
+        "capital": _capital,
         "host": wording.host,
         "cause": wording.cause,
         "state": wording.state,
@@ -56,6 +56,12 @@ def environment() -> Environment:
     }
     jinja.globals["charts"] = charts
     return jinja
+
+
+def _capital(text: object) -> str:
+    """Return a message with a capital letter and without its full stop. An address at its start keeps its case."""
+    message = str(text).rstrip(".")
+    return message if "://" in message.partition(" ")[0] else message[:1].upper() + message[1:]
 
 
 def _plain(value: Any) -> Any:

@@ -118,11 +118,21 @@ def state(name: str) -> str:
     return _STATES.get(name, name.replace("_", " "))
 
 
+def absence(name: str) -> str:
+    """Return the label of an absence: gone, behind a paywall, blocked."""
+    return {"paywalled": "behind a paywall"}.get(name, name)
+
+
 def health(name: str) -> str:
-    """Return the class of a state for display: ``fine``, ``other`` (another page came), ``absent`` or ``failed``."""
+    """Return the class of a state for display.
+
+    ``fine``, ``other`` (another page came), ``absent``, ``failed``, or ``unread`` (no check, or one not processed yet).
+    """
     if name in _FINE:
         return "fine"
-    if name in _ABSENT | _UNKNOWN:
+    if name in _UNKNOWN:
+        return "unread"
+    if name in _ABSENT:
         return "absent"
     return "other" if name in _OTHER_PAGE else "failed"
 

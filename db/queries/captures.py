@@ -149,6 +149,17 @@ def underived(ask: Ask, limit: int, *, ids: Sequence[int] = ()) -> list[int]:
     return [row["capture_id"] for row in ask("SELECT capture_id FROM underived ORDER BY capture_id LIMIT :n", n=limit)]
 
 
+_UNREAD = """
+    SELECT count(*) AS number FROM underived u
+    JOIN capture c ON c.id = u.capture_id JOIN source s ON s.id = c.source_id
+    WHERE s.id = :id OR s.same_as = :id"""
+
+
+def count_underived(ask: Ask, source_id: int) -> int:
+    """Return the number of captures in the history of a source that are still to be derived."""
+    return int(ask(_UNREAD, id=source_id)[0]["number"])
+
+
 _SIGHTINGS = """
     SELECT c.id, c.source_id, c.provenance, c.captured_at, c.reason, c.url, c.final_url, c.hops, c.payload_id,
            c.content_type, d.verdict, t.id AS text_id, t.sha256, t.title, e.byline, e.published_at, e.modified_at,

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
+from db.queries import future_captures
 from db.records import ChangeRate, ObservedHistory
 
 if TYPE_CHECKING:
@@ -49,12 +50,16 @@ _SPENT = """
     JOIN source s ON s.seed_id = d.id
     JOIN capture c ON c.source_id = s.id
     WHERE d.budget IS NOT NULL AND c.provenance = 'live' AND c.part = 1 AND c.captured_at > :since
+      AND c.captured_at <= :until
     GROUP BY 1"""
 
 
 def visits_spent(ask: Ask, now: datetime) -> dict[str, int]:
     """Return the number of visits of each group with a budget in the day before ``now``."""
-    return {row["name"]: row["visits"] for row in ask(_SPENT, since=micros(now - timedelta(days=1)))}
+    return {
+        row["name"]: row["visits"]
+        for row in ask(_SPENT, since=micros(now - timedelta(days=1)), until=future_captures.latest(now))
+    }
 
 
 def change_rates(ask: Ask) -> list[ChangeRate]:

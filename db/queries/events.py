@@ -118,21 +118,37 @@ def sources_absent(ask: Ask, window: Window, states: Sequence[str], *, source_id
     return [row["id"] for row in ask(sql, **_bounds(window), source=source_id)]
 
 
+_EVER_ABSENT = """
+    SELECT DISTINCT coalesce(s.same_as, s.id) AS id FROM source s JOIN capture c ON c.source_id = s.id AND c.part = 1
+    LEFT JOIN derivation x ON x.capture_id = c.id
+    WHERE s.kind = 'article' AND c.captured_at <= :until AND coalesce(c.reason, x.verdict) IN {states} ORDER BY 1"""
+
+
+def sources_ever_absent(ask: Ask, until: datetime, states: Sequence[str]) -> list[int]:
+    """Return the articles of which any check up to an instant met one of these states."""
+    return [row["id"] for row in ask(_EVER_ABSENT.format(states=tuple(states)), until=micros(until))]
+
+
 _COPYING = f"""
     SELECT DISTINCT v.source_id AS id FROM version v INDEXED BY ix_version_first_seen_at_number
+    CROSS JOIN version o ON o.source_id = v.source_id AND o.superseded_at IS NULL AND {{which}}
     WHERE v.superseded_at IS NULL AND v.first_seen_at >= :since AND v.first_seen_at < :until AND v.number >= :least
       AND (:source IS NULL OR v.source_id = :source)
-      AND (EXISTS (SELECT 1 FROM link l WHERE l.a_text_id = v.text_id AND l.relation IN {_COPIES})
-           OR EXISTS (SELECT 1 FROM link l WHERE l.b_text_id = v.text_id AND l.relation IN {_COPIES})
-           OR EXISTS (SELECT 1 FROM version w WHERE w.text_id = v.text_id AND w.superseded_at IS NULL
-                      AND w.source_id <> v.source_id))
+      AND (EXISTS (SELECT 1 FROM link l WHERE l.a_text_id = o.text_id AND l.relation IN {_COPIES})
+           OR EXISTS (SELECT 1 FROM link l WHERE l.b_text_id = o.text_id AND l.relation IN {_COPIES})
+           OR EXISTS (SELECT 1 FROM version w WHERE w.text_id = o.text_id AND w.superseded_at IS NULL
+                      AND w.source_id <> o.source_id))
     ORDER BY 1 LIMIT :limit"""
 
 
 def sources_with_copies(ask: Ask, window: Window, *, changed: bool, source_id: int | None, limit: int) -> list[int]:
-    """Return articles with a version first seen in the window (``changed``: a later one) whose text has copies."""
+    """Return articles with a version first seen in the window whose text has copies.
+
+    ``changed``: articles that changed in the window, and of which any text has copies.
+    """
     least = 2 if changed else 1
-    rows = ask(_COPYING, **_bounds(window), least=least, source=source_id, limit=limit)
+    sql = _COPYING.format(which="o.number > 0" if changed else "o.id = v.id")
+    rows = ask(sql, **_bounds(window), least=least, source=source_id, limit=limit)
     return [row["id"] for row in rows]
 
 

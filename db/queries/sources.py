@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant_or_none
-from db.queries import origins, row_mapping
+from db.queries import future_captures, origins, row_mapping
 from db.records import Every, Reason, Source, SourceState
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from db.reader import Ask, Row
 
 _ALL = f"SELECT {row_mapping.SOURCE}, d.key AS seed_key FROM source s LEFT JOIN seed d ON d.id = s.seed_id"
+
+
+_LONGEST_PAUSE = timedelta(hours=25)  # of a server's Retry-After; see archive.crawl.fetch.retry_after
 
 
 def by_url_key(ask: Ask, url_key: str) -> Source | None:
@@ -70,7 +73,8 @@ _STATES = f"""
              (SELECT json_extract(h.value, '$[1]') FROM json_each(w.exchange, '$.request') h
               WHERE lower(json_extract(h.value, '$[0]')) = 'accept-encoding') END AS validators_coding,
            (SELECT count(*) FROM capture u WHERE u.source_id = s.id AND u.provenance = 'live'
-              AND u.reason = 'not_modified' AND u.captured_at > w.captured_at) AS unmodified,
+              AND u.reason = 'not_modified' AND u.captured_at > w.captured_at
+              AND u.captured_at <= :until) AS unmodified,
            (SELECT count(*) FROM capture q WHERE q.part_of = w.id) AS further,
            coalesce(w.flags LIKE '%"list-damaged"%' OR w.flags LIKE '%"kind-%', 0) AS half_read,
            EXISTS (SELECT 1 FROM capture m WHERE m.source_id = s.id AND m.flags LIKE '%"validator-lied"%') AS misled,
@@ -81,17 +85,21 @@ _STATES = f"""
            (SELECT n.published_at FROM version n
             WHERE n.source_id = s.id AND n.superseded_at IS NULL AND n.number = 1) AS published_at,
            (SELECT count(*) FROM capture f WHERE f.source_id = s.id AND f.provenance = 'live' AND f.reason IS NOT NULL
-              AND f.reason <> 'not_modified' AND f.part = 1 AND f.captured_at > coalesce(o.captured_at, 0)) AS failures
+              AND f.reason <> 'not_modified' AND f.part = 1 AND f.captured_at > coalesce(o.captured_at, 0)
+              AND f.captured_at <= :until) AS failures
     FROM source s
     JOIN seed d ON d.id = s.seed_id
     LEFT JOIN (SELECT found_in, max(found_at) AS brought_at FROM source GROUP BY found_in) b ON b.found_in = s.id
     LEFT JOIN capture l ON l.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND c.captured_at <= :until
                                      AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
     LEFT JOIN capture o ON o.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND c.captured_at <= :until
                                      AND (c.reason IS NULL OR c.reason = 'not_modified') AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
     LEFT JOIN capture w ON w.id = (SELECT c.id FROM capture c WHERE c.source_id = s.id AND c.provenance = 'live'
+                                     AND c.captured_at <= :until
                                      AND c.reason IS NULL AND c.part = 1
                                    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
     WHERE {{where}}
@@ -106,33 +114,36 @@ _SHARING_A_BUDGET = """
         ON p.id = q.seed_id))"""
 
 
-def states(ask: Ask, source_ids: Collection[int] | None = None) -> list[SourceState]:
+def states(ask: Ask, source_ids: Collection[int] | None = None, *, now: datetime | None = None) -> list[SourceState]:
     """Return what the plan needs to know of every watched source. Sources known by import alone are not watched.
 
     A list last changed when it last brought a new source. ``source_ids``: only of these, and of all sources of their
-    groups that have a budget: what it leaves for one source depends on the others.
+    groups that have a budget: what it leaves for one source depends on the others. ``now``: checks dated later than
+    that, by a run whose clock was wrong, do not count, nor do times later than that which they left.
     """
-    pauses = origins.pauses(ask)
+    pauses, until = origins.pauses(ask), future_captures.latest(now)
     if source_ids is None:
-        return [_state(row, pauses) for row in ask(_STATES.format(where="s.same_as IS NULL"))]
+        return [_state(row, pauses, now) for row in ask(_STATES.format(where="s.same_as IS NULL"), until=until)]
     sharing = ask(_SHARING_A_BUDGET, ids=json.dumps(sorted(source_ids)))
     ids = json.dumps(sorted({*source_ids, *(row["id"] for row in sharing)}))
-    return [_state(row, pauses) for row in ask(_STATES.format(where=_THESE), ids=ids)]
+    return [_state(row, pauses, now) for row in ask(_STATES.format(where=_THESE), ids=ids, until=until)]
 
 
-def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
+def _state(row: Row, pauses: dict[str, datetime], now: datetime | None) -> SourceState:
     retired = row["retired_at"] if row["retired_at"] is not None else row["seed_retired_at"]
     has_page = row["held_id"] is not None  # a 304 is useless without the page it confirms
+    latest = future_captures.latest(now)
+    found_at, changed_at = min(row["found_at"], latest), row["changed_at"]
     return SourceState(
-        source=row_mapping.source({**row, "retired_at": retired}),
+        source=row_mapping.source({**row, "retired_at": retired, "found_at": found_at}),
         every=parse_every(row["every"]),
         allow_private=bool(row["allow_private"]),
         language=row["language"],
         last_visit_at=instant_or_none(row["captured_at"]),
-        last_change_at=instant_or_none(row["changed_at"]),
+        last_change_at=instant_or_none(None if changed_at is None else min(changed_at, latest)),
         last_reason=None if row["reason"] is None else Reason(row["reason"]),
         failures=row["failures"],
-        not_before_at=_not_before(row, pauses),
+        not_before_at=_not_before(row, pauses, now),
         etag=row["etag"] if has_page else None,
         last_modified=row["last_modified"] if has_page else None,
         validators_url=row["validators_url"] if has_page else None,
@@ -148,11 +159,15 @@ def _state(row: Row, pauses: dict[str, datetime]) -> SourceState:
     )
 
 
-def _not_before(row: Row, pauses: dict[str, datetime]) -> datetime | None:
-    """Return the later of the wait that the source's last answer asked for and the pause of its origin."""
+def _not_before(row: Row, pauses: dict[str, datetime], now: datetime | None) -> datetime | None:
+    """Return the later of the wait that the source's last answer asked for and the pause of its origin.
+
+    A pause longer than any that is kept was set by a wrong clock, and does not count.
+    """
     own = instant_or_none(row["retry_at"])
     shared = pauses.get(origins.origin_name(row["url"])) if pauses else None
-    return max((end for end in (own, shared) if end is not None), default=None)
+    latest = None if now is None else now + _LONGEST_PAUSE
+    return max((end for end in (own, shared) if end is not None and (latest is None or end <= latest)), default=None)
 
 
 def parse_every(column: str) -> Every:

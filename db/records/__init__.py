@@ -11,7 +11,7 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans
 ``copies``      edits, links, labels, clusters
 ``events``      events and notices
 ``change_rate`` change rates and budgets, for the frontier
-``tombstones``  tombstones, chain links, citations, repacking
+``tombstones``  tombstones, holds, chain links, citations, repacking
 ``runs``        reports of runs, problems
 =============== =====================================================
 """
@@ -73,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ArchiveAnswer, ExpectedRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -84,7 +84,7 @@ from db.records.search import (
     SearchRank,
 )
 from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, Seeds
-from db.records.tombstones import ChainLink, Citation, RepackResult, Tombstone
+from db.records.tombstones import ChainLink, Citation, Hold, RepackResult, Tombstone
 
 __all__ = [
     "NO_NOTICES",
@@ -122,7 +122,9 @@ __all__ = [
     "Facets",
     "Fact",
     "FoldedCluster",
+    "FutureRun",
     "History",
+    "Hold",
     "Hop",
     "HostState",
     "InboxEntry",

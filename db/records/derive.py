@@ -79,8 +79,9 @@ class Fact:
     """A fact about an article: ``value`` normalised, ``raw`` as written where that differs, and its source.
 
     Names: published, modified, byline, language, site, canonical, section, tag (several), access (free, partial, not
-    free), pages (of a PDF), note, update (several: an entry in the page's own log of updates, its note is ``raw``),
-    flag, degraded. A date is an instant in UTC, or a day if no more is declared. ``guess``: inferred, not declared.
+    free), pages (of a PDF), text (that the page does not show), note, update (several: an entry in the page's own log
+    of updates, its note is ``raw``), flag, degraded. A date is an instant in UTC, or a day if no more is declared.
+    ``guess``: inferred, not declared.
     """
 
     name: str
@@ -246,7 +247,7 @@ class History:
     ``believed`` are shortenings that count although no second capture showed the same text, with the reason.
     ``stretches`` are the states without a text. Passing failures do not interrupt them. ``states`` are all runs of one
     state, by start. ``claims`` are the alias claims. ``found_in`` are the lists that named the source, and when each
-    first did.
+    first did. ``unread`` of the ``captures`` are still to be derived, so nobody knows yet what they show.
     """
 
     versions: tuple[Version, ...]
@@ -255,6 +256,7 @@ class History:
     stretches: tuple[Stretch, ...] = ()
     moves: tuple[tuple[datetime, str, str], ...] = ()
     captures: int = 0
+    unread: int = 0
     states: tuple[Stretch, ...] = ()
     claims: tuple[AliasClaim, ...] = ()
     found_in: tuple[tuple[str, datetime], ...] = ()

@@ -99,6 +99,17 @@ class ExpectedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FutureRun:
+    """The checks of one run that are dated in the future, because its clock was wrong."""
+
+    run_id: int | None
+    kind: str
+    checks: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A problem that verify or doctor found: what it is, where, and what to do next."""
 

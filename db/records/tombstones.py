@@ -1,4 +1,4 @@
-"""Records of proof and maintenance: tombstones, chain links, citations, and the result of repacking."""
+"""Records of proof and maintenance: tombstones, holds, chain links, citations, and the result of repacking."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ class Tombstone:
     captures: int
     links: tuple[str, ...] = ()
     lifted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """An address whose article must be kept, since when, and why. Nothing of it is deleted before it is released."""
+
+    url: str
+    note: str
+    held_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,6 +169,18 @@ tombstone = Table(
 )
 """Sources forgotten on request: address and number of captures. It is not archived again before ``lifted_at``."""
 
+hold = Table(
+    "hold",
+    metadata,
+    identity(),
+    words("url"),
+    Column("url_key", Text, nullable=False, index=True),
+    words("note"),
+    instant("held_at"),
+    instant("released_at", null=True),
+)
+"""Addresses whose articles must be kept: nothing of them is deleted before ``released_at``. A row stays after that."""
+
 chain = Table(
     "chain",
     metadata,

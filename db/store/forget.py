@@ -16,7 +16,7 @@ from db.queries import payloads as payload_queries
 from db.queries import tombstones
 from db.schema import capture, payload, source, text, tombstone
 from db.script_folding import index_entry
-from db.store import chain, notices
+from db.store import chain, holds, notices
 from db.store.delete_rows import delete_rows, in_batches, references_to
 from db.store.repack import rebase
 from db.writer import ask_on
@@ -38,9 +38,13 @@ def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
     """Delete a source, every address joined to its history, and payloads nobody else shows, and leave tombstones.
 
     If it is cut off, either all of that is gone or a second call finishes it. Returns False if other readers kept the
-    write-ahead log from being emptied: the log may hold what was forgotten until they close the archive.
+    write-ahead log from being emptied: the log may have what was forgotten until they close the archive.
+
+    Raises BadInput if one of the addresses is on hold.
     """
     for _ in range(_ROUNDS):
+        with store.begin() as connection:  # before anything is packed again
+            holds.refuse(connection, tombstones.history_source_ids(ask_on(connection), source_id))
         with store.reading() as ask:
             payload_ids = tombstones.payloads_shown_only_by(ask, tombstones.history_source_ids(ask, source_id))
         rebase(store, payload_ids)
@@ -48,6 +52,7 @@ def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
             ask = ask_on(connection)
             source_ids = tombstones.history_source_ids(ask, source_id)
             payload_ids = tombstones.payloads_shown_only_by(ask, source_ids)
+            holds.refuse(connection, source_ids)
             if not payload_queries.packed_against(ask, payload_ids):
                 _forget(connection, source_ids, payload_ids, now)
                 break

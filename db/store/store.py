@@ -9,6 +9,7 @@ from db.store import (
     change_rate,
     derivations,
     forget,
+    holds,
     labels,
     leases,
     links,
@@ -90,5 +91,7 @@ class Store(Transactions):
 
     # Maintenance; the first and the last take many short transactions
     forget_source = forget.forget_source
+    add_hold = transaction(holds.add_hold)
+    release_holds = transaction(holds.release_holds)
     lift_tombstone = transaction(forget.lift_tombstone)
     repack_payloads = repack.repack_payloads

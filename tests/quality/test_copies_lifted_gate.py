@@ -91,9 +91,8 @@ def test_a_lifted_paragraph_is_found_among_real_articles_and_nothing_else(tmp_pa
     assert len(copies & donors) >= 0.95 * PASSAGES
     alike = {pair for pair in copies if pair <= articles.keys()}
     assert len(alike) <= 6
-    for pair in alike:
-        for name in pair:
-            origins[name] |= pair
+    for name, own in origins.items():
+        origins[name] = own.union(*(pair for pair in alike if pair & own))
     assert [(pair, links[pair]) for pair in copies if not set.intersection(*(origins[name] for name in pair))] == []
 
 

@@ -40,7 +40,7 @@ def articles() -> list[Text]:
 
 @pytest.fixture(scope="module")
 def readings() -> TokenCache:
-    return TokenCache(size=300)
+    return TokenCache(size=1_000_000)
 
 
 def swapped(body: str, share: float, dice: random.Random) -> str:

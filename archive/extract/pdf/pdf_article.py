@@ -65,16 +65,16 @@ def _read(document: PdfDocument) -> _Document:
     from archive.extract.pdf.text_lines import read_page  # imported late: loads PDFium
 
     pages: list[PageText] = []
-    left, count = PDF_CHARACTERS, len(document)
+    remaining, count = PDF_CHARACTERS, len(document)
     for number in range(min(count, PDF_PAGES)):
         try:
             page = document[number]
         except PdfiumError:
             continue
-        pages.append(read_page(page, len(pages), left))
+        pages.append(read_page(page, len(pages), remaining))
         page.close()
-        left -= pages[-1].characters
-        if left <= 0:
+        remaining -= pages[-1].characters
+        if remaining <= 0:
             break
     if not pages:
         raise UnreadablePdf(DAMAGED)
@@ -127,12 +127,12 @@ def _date_facts(page: Page, document: _Document) -> Iterator[Fact]:
 def _page_facts(document: _Document) -> Iterator[Fact]:
     """Yield the number of pages, and what of them is not in the text."""
     yield Fact(name="pages", value=str(document.page_count), source="pdf")
-    read = len(document.pages)
-    if read < document.page_count:
-        yield Fact(name="degraded", value=f"read the first {read} pages", source=f"{document.page_count} pages")
+    page_count = len(document.pages)
+    if page_count < document.page_count:
+        yield Fact(name="degraded", value=f"read the first {page_count} pages", source=f"{document.page_count} pages")
     empty = sum(not page.lines and not page.is_blank for page in document.pages)
-    if 0 < empty < read:
-        yield Fact(name="flag", value="pages without a text layer", source="pdf", raw=f"{empty} of {read}")
+    if 0 < empty < page_count:
+        yield Fact(name="flag", value="pages without a text layer", source="pdf", raw=f"{empty} of {page_count}")
 
 
 def _verdict(document: _Document, text: str) -> tuple[Verdict, str]:
@@ -159,17 +159,17 @@ def _title(declared: str, paragraphs: Sequence[Paragraph]) -> tuple[str, str]:
     declared = " ".join(declared.split())[:_LONGEST_TITLE]
     is_title = bool(declared) and not _PROGRAM_TITLE.match(declared)
     folded = fold_words(declared)
-    shown = next((item for item in first if folded and fold_words(item.text) == folded), None)
-    if is_title and shown is not None:
-        return shown.text, "heading + pdf Title"
+    heading = next((item for item in first if folded and fold_words(item.text) == folded), None)
+    if is_title and heading is not None:
+        return heading.text, "heading + pdf Title"
     size = text_size([line for paragraph in paragraphs for line in paragraph.lines]) if paragraphs else 0.0
-    headings = [item for item in first if item.size > HEADING * size and len(item.text) <= _LONGEST_TITLE]
-    largest = max((item.size for item in headings), default=0.0)
-    heading = next((item for item in headings if item.size == largest and count_words(item.text) > 1), None)
+    large = [item for item in first if item.size > HEADING * size and len(item.text) <= _LONGEST_TITLE]
+    largest = max((item.size for item in large), default=0.0)
+    largest_heading = next((item for item in large if item.size == largest and count_words(item.text) > 1), None)
     if is_title and folded in fold_words(" ".join(item.text for item in first)):
         return declared, "pdf Title"
-    if heading is not None:
-        return heading.text, "heading"
+    if largest_heading is not None:
+        return largest_heading.text, "heading"
     if is_title:
         return declared, "pdf Title"
     short = (item for item in first[:2] if len(item.lines) == 1 and len(paragraphs) > 2)  # noqa: PLR2004  # text follows

@@ -195,8 +195,8 @@ class _PageReader:
         index, matrix = self._index(position), raw.FS_MATRIX()
         size = float(raw.FPDFText_GetFontSize(self._page, index))
         is_scaled = raw.FPDFText_GetMatrix(self._page, index, matrix)
-        shown = size * math.hypot(matrix.c, matrix.d) if is_scaled else size
-        return shown if _SMALLEST < shown < _LARGEST else _USUAL
+        scaled = size * math.hypot(matrix.c, matrix.d) if is_scaled else size
+        return scaled if _SMALLEST < scaled < _LARGEST else _USUAL
 
     def _edges(self, position: int) -> tuple[float, float]:
         """Return where a character begins and ends along its line."""

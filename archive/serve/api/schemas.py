@@ -41,9 +41,9 @@ MEANINGS: dict[str, str] = {
         "rate": "changes_a_week",
         "share": "certainty score shared similarity weight",
         "shares": "coverage",
-        "when": "at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at last_checked_at "
-        "last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at since started_at to "
-        "waits_until",
+        "when": "absent_from at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at "
+        "last_checked_at last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at "
+        "since started_at to waits_until",
         "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
     }.items()
     for name in names.split()
@@ -82,7 +82,8 @@ SHAPES: dict[str, str] = {
     "Problem": "type title status detail hint instance",
     "Version": _VERSION,
     "Change": f"{_VERSION} {_OUTLET} diff?",
-    "ArticleAsOf": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed text_sha256",
+    "ArticleAsOf": f"{_OUTLET} group title version first_seen_at last_seen_at confirmed absent? "
+    "absent_from? absent_said? text_sha256",
     "Source": f"{_OUTLET} kind group seed? state said health last_checked_at? last_fine_at? checks streak "
     "usual_length? versions changes_a_week changed_at? every? due_at? due waits_until? list_note? same_as? "
     "retired_at? last_checks=check*",

@@ -26,7 +26,7 @@ def timeline(view: Json) -> Markup:
         return Markup("")
     axis = axis_over([*instants, *(version["from"] for version in view["versions"])], left=_LEFT, right=_RIGHT)
     parts = [
-        *(_band(run, axis) for run in view["runs"] if run["health"] != "fine"),
+        *(_band(run, axis) for run in view["runs"] if run["health"] not in {"fine", "unread"}),
         *(_span(version, axis) for version in view["versions"]),
         *(_tick(check, axis) for check in view["checks"]),
         *(_dot(version, axis) for version in view["versions"]),

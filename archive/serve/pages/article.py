@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from archive.serve.request_context import RequestContext
+    from archive.versions.absences import Absence
     from db.records import Capture, Check, Fact, History, Source, SourceHealth, Text, Version
 
     Json = dict[str, Any]
@@ -56,6 +57,7 @@ class Facts:
     related: RelatedCopies
     health: SourceHealth
     seen_until: datetime | None
+    absence: Absence | None
 
 
 def view(facts: Facts) -> Json:
@@ -80,6 +82,8 @@ def view(facts: Facts) -> Json:
         "seen_until": iso(facts.seen_until) if facts.seen_until else None,
         "standing": standing(history),
         "gone_at": iso(history.gone_at) if history.gone_at else None,
+        "absence": _absence(facts.absence),
+        "held": [iso(suspect.seen_at) for suspect in history.suspects if suspect.waiting],
         "paragraphs": [line for line in facts.text.body[:READ].split("\n") if line.strip()] if facts.text else [],
         "cut_short": bool(facts.text and len(facts.text.body) > READ),
         "text_sha256": version.text_sha256 if version else None,
@@ -106,6 +110,13 @@ def standing(history: History) -> str:
         return "not seen since"
     newest = max((stretch.last_seen_at for stretch in history.states), default=last.last_seen_at)
     return "still there at the last check" if last.last_seen_at >= newest else "last seen with this text"
+
+
+def _absence(absence: Absence | None) -> Json | None:
+    if absence is None:
+        return None
+    said = f"{wording.absence(absence.kind)}: {wording.state(absence.state)}"
+    return {"kind": absence.kind, "since": iso(absence.since), "said": said, "checks": absence.checks}
 
 
 def copies(facts: Facts) -> Json:
@@ -194,6 +205,7 @@ def facts_of(context: RequestContext, source: Source, number: int | None) -> Fac
         health=archive.source_health(source.id),
         seen_until=archive.seen_until(source.id),
         related=_related(context, source),
+        absence=archive.absences_at(context.now, [source.id]).get(source.id),
     )
 
 

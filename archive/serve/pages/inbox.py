@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from archive.api import serialize_events
 from archive.serve import paths, snippets, wording
 from archive.serve.bounded_diff import Allowance
 from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
-from db.errors import BadInput
-from db.records import InboxFilter, Kind
+from db.errors import BadInput, TooSlow
+from db.records import EventFilter, EventKind, InboxFilter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +34,14 @@ USUAL = 25
 TRIFLE = 0.08
 """Changes below this score without a headline, number or correction are folded away. A typo has 0.02 to 0.05, the
 smallest edit of a figure 0.3."""
+
+EVENTS_OF = timedelta(days=7)
+"""Age of the oldest events on the first page, counted from the newest record. The page of events has all."""
+
+MOST_EVENTS = 30
+"""Most events on the first page."""
+
+_OTHER_KINDS = tuple(kind for kind in EventKind if not kind.is_edit and kind is not EventKind.DRIFT)
 
 _WINDOWS = {"24h": "24 h", "7d": "7 days", "30d": "30 days"}
 _LEAST = ("0.2", "0.5")
@@ -156,7 +166,24 @@ def show(context: RequestContext) -> PageResult:
         following=context.following(listing.next_key),
     )
     inbox["runs"] = expected_run(archive.expected_run(context.now))
+    inbox["events"] = _other_events(archive) if paging.after is None else []
+    instants = [inbox["newest_at"], *(row["at"] for row in inbox["events"])]
+    inbox["newest_at"] = max((instant for instant in instants if instant), default=None)
     return PageResult(view=inbox, template="inbox.html", rows="changes", feed=feed(inbox))
+
+
+def _other_events(archive: Archive) -> list[Json]:
+    """Return the newest events that are no edits, since everything was marked as seen. Empty if that takes too long."""
+    try:
+        newest = archive.newest_record_at()
+        if newest is None:
+            return []
+        seen_until = archive.caught_up() or newest - EVENTS_OF
+        since = max(seen_until + timedelta(microseconds=1), newest - EVENTS_OF)
+        filters = EventFilter(kinds=_OTHER_KINDS, since=since)
+        return [serialize_events.event(event) for event in archive.events(filters, limit=MOST_EVENTS).rows]
+    except TooSlow:
+        return []  # the last query of the page: /events reads on
 
 
 def _items(archive: Archive, news: Sequence[InboxEntry]) -> list[Item]:

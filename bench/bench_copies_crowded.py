@@ -1,0 +1,106 @@
+"""What it costs to link texts whose neighbours are all alike, though none is a copy: the worst case of the look-up.
+
+Three crowds of a fortnight: different texts in one invented vocabulary, short pages of one office with its names and
+phrases, and ordinary news stories, the yardstick. ``WIRECOPY_BENCH_CROWD=1249`` sets the number of texts of each; the
+default of 300 takes half a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import tempfile
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from time import process_time
+from typing import TYPE_CHECKING
+
+from bench_copies import BEGAN, Newsroom, insert
+
+from archive import copies
+from archive.copies.embeddings import load_model
+from archive.pipeline.link import link
+from db.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+UNIT = "ms"
+
+TEXTS = int(os.environ.get("WIRECOPY_BENCH_CROWD", "300"))
+VOCABULARY = 600
+
+
+def invented_word(number: int) -> str:
+    """Return a word that no language has, always the same for a number."""
+    dice = random.Random(number)
+    return "".join(dice.choice("bdfgklmnprst") + dice.choice("aeiou") for _ in range(dice.randint(2, 4)))
+
+
+def sentence(dice: random.Random, words: list[str], names: list[str]) -> str:
+    """Return a sentence of 9 to 20 words, of which one in eight is a name."""
+    drawn = [dice.choice(names) if dice.random() < 0.125 else dice.choice(words) for _ in range(dice.randint(9, 20))]
+    return " ".join([drawn[0].capitalize(), *drawn[1:]]) + "."
+
+
+def one_vocabulary() -> Callable[[random.Random], str]:
+    """Return a writer of texts of 150 to 300 words of one invented vocabulary."""
+    words = [invented_word(number) for number in range(VOCABULARY)]
+    names = [invented_word(VOCABULARY + number).capitalize() for number in range(60)]
+    return lambda dice: "\n\n".join(sentence(dice, words, names) for _ in range(dice.randint(10, 20)))
+
+
+def office_pages(room: Newsroom) -> Callable[[random.Random], str]:
+    """Return a writer of short pages: a few sentences of their own among phrases that many of the pages have."""
+    people = [invented_word(9000 + number).capitalize() for number in range(12)]
+    phrases = [sentence(random.Random(number), room.words[200:2000], people) for number in range(60)]
+
+    def page(dice: random.Random) -> str:
+        own = [" ".join(room.sentence(people)).capitalize() + "." for _ in range(4)]
+        return "\n\n".join(dice.sample([*own, *dice.sample(phrases, 4)], 8))
+
+    return page
+
+
+def fill(path: Path, write: Callable[[random.Random], str]) -> None:
+    """Put texts of one fortnight into an archive, waiting to be linked."""
+    Store(path).close()
+    dice = random.Random(7)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number in range(1, TEXTS + 1):
+            body, url = write(dice), f"https://crowd.example/{number}"
+            stamp = round(BEGAN.timestamp() * 1_000_000)
+            digest = sha256(f"{number}\n\n{body}".encode()).digest()
+            insert(connection, "text", id=number, sha256=digest, title=str(number), body=body)
+            insert(connection, "source", id=number, url=url, url_key=url, kind="article")
+            insert(connection, "version", id=number, source_id=number, number=1, text_id=number, first_seen_at=stamp,
+                   last_seen_at=stamp, dated_at=stamp)  # fmt: skip
+            insert(connection, "unlinked", text_id=number)
+
+
+def figures() -> Iterator[tuple[str, float]]:
+    """CPU milliseconds a text, and texts it was compared with."""
+    load_model()
+    room = Newsroom()
+    for name, write in (
+        ("news stories", lambda _: room.document()),
+        ("one invented vocabulary", one_vocabulary()),
+        ("pages of one office", office_pages(room)),
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "archive.db"
+            fill(path, write)
+            judged = 0
+
+            def counting(*pair: object) -> object:
+                nonlocal judged
+                judged += 1
+                return copies.judge(*pair)  # type: ignore[arg-type]
+
+            with Store(path) as store:
+                began = process_time()
+                links = link(store, now=BEGAN, judge=counting)  # type: ignore[arg-type]
+                spent = 1000 * (process_time() - began) / TEXTS
+        yield f"{name}: a text ({judged / TEXTS:.1f} compared, {links / TEXTS:.2f} linked)", spent

@@ -1,0 +1,54 @@
+"""Checks dated in the future: a run made them whose clock was wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from db.microseconds import instant, micros
+from db.records import FutureRun
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.reader import Ask
+
+SLACK: Final = timedelta(minutes=10)
+"""So far ahead a check may be dated: the clocks of two machines that share an archive differ by seconds."""
+
+_END_OF_TIME: Final = 2**63 - 1
+
+_RUNS: Final = """
+    SELECT c.run_id, r.kind, count(*) AS checks, min(c.captured_at) AS first_at, max(c.captured_at) AS last_at
+    FROM capture c LEFT JOIN run r ON r.id = c.run_id
+    WHERE c.captured_at > :latest AND c.provenance = 'live'
+    GROUP BY c.run_id ORDER BY last_at DESC, c.run_id LIMIT :limit"""
+
+_HEADERS: Final = """
+    SELECT url, captured_at, headers FROM capture INDEXED BY ix_capture_captured_at
+    WHERE captured_at > :latest AND provenance = 'live' ORDER BY captured_at DESC LIMIT :limit"""
+
+
+def latest(now: datetime | None) -> int:
+    """Return the latest instant that a check may have, in microseconds. None: any."""
+    return _END_OF_TIME if now is None else micros(now + SLACK)
+
+
+def future_runs(ask: Ask, now: datetime, *, limit: int = 5) -> list[FutureRun]:
+    """Return the runs with checks dated after ``now``, the latest first. ``run_id`` is None for checks outside runs."""
+    return [
+        FutureRun(
+            run_id=row["run_id"],
+            kind=row["kind"] or "",
+            checks=row["checks"],
+            first_at=instant(row["first_at"]),
+            last_at=instant(row["last_at"]),
+        )
+        for row in ask(_RUNS, latest=latest(now), limit=limit)
+    ]
+
+
+def future_headers(ask: Ask, now: datetime, *, limit: int = 200) -> list[tuple[str, datetime, str]]:
+    """Return address, instant and headers (JSON) of the latest checks dated after ``now``."""
+    rows = ask(_HEADERS, latest=latest(now), limit=limit)
+    return [(row["url"], instant(row["captured_at"]), row["headers"]) for row in rows]

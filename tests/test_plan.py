@@ -466,3 +466,37 @@ def test_each_source_is_visited_or_waits_with_a_reason_whatever_the_order(
     hosts = [host_of(entry.url) for entry in plan.visits]
     for index, (host, next_host) in enumerate(pairwise(hosts)):
         assert host != next_host or set(hosts[index:]) == {host}, "the same host twice although another one was due"
+
+
+# --- pages that a person listed --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("published", [None, T0 - 900 * DAY])
+def test_a_listed_page_is_checked_hourly_for_a_day_and_daily_for_a_month_however_old_it_is(published: datetime | None):
+    page, visits = visited(published_at=published, is_listed=True), [T0]
+    while visits[-1] < T0 + 60 * DAY:
+        due = due_at(replace(page, last_visit_at=visits[-1]))
+        assert due is not None
+        visits.append(due)
+    gaps = list(pairwise(visits))
+    assert all(after - before <= HOUR for before, after in gaps if before < T0 + DAY)
+    assert all(after - before <= DAY for before, after in gaps if before < T0 + 30 * DAY)
+    assert max(after - before for before, after in gaps) > DAY
+    assert sum(moment < T0 + 30 * DAY for moment in visits) < 75
+
+
+def test_the_plan_says_in_plain_words_why_a_listed_page_is_checked_so_often():
+    page = visited(after=5 * HOUR, is_listed=True)
+    assert "a page that you listed is checked at least hourly on its first day" in wait(page, T0 + 5 * HOUR).because
+    later = visited(after=20 * DAY, is_listed=True)
+    assert "at least daily in its first month" in wait(later, T0 + 20 * DAY).because
+
+
+def test_an_interval_or_a_budget_of_the_group_rules_over_the_rhythm_of_listed_pages():
+    assert due_at(visited(is_listed=True, every=6 * HOUR)) == T0 + 6 * HOUR
+    pages = [
+        visited(5 * HOUR, of=source(f"https://a.example/{n}", id=n, seed_key="g/a"), is_listed=True, budget=10)
+        for n in range(1, 6)
+    ]
+    (budget,) = plan_visits(pages, now=T0 + 5 * HOUR).budgets
+    assert budget.expected <= 10

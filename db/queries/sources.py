@@ -155,6 +155,7 @@ def _state(row: Row, pauses: dict[str, datetime], now: datetime | None) -> Sourc
         changes=row["changes"],
         published_at=instant_or_none(row["published_at"]),
         budget=row["budget"],
+        is_listed=row["found_in"] is None,
     )
 
 

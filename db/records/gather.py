@@ -22,12 +22,12 @@ class SourceState:
     ``etag`` and ``last_modified`` came with the last whole page from ``validators_url``. They are valid for that
     address alone, and for the Accept-Encoding of that request, ``validators_coding`` (None: not recorded).
     ``unmodified`` counts the 304s since that page. ``misled`` is True once a page changed although its validators did
-    not. ``half_read`` is True for a list whose last page could not be read in full, and for
-    a page of another kind than its row says: it is fetched in full, because a 304 would hide it.
+    not. ``half_read`` is True for a list whose last page could not be read in full, and for a page of another kind than
+    its row says: it is fetched in full, because a 304 would hide it.
 
-    ``changes`` counts the edits seen, ``parts`` the pages of a multi-page article. ``budget`` is the number of visits a
-    day that the source's whole group may cost. ``not_before_at`` is the end of a wait that its server or origin asked
-    for.
+    ``changes`` counts the edits seen, ``parts`` the pages of a multi-page article. ``is_listed`` is True for a row of
+    the seed index, which a person wrote. ``budget`` is the number of visits a day that the source's whole group may
+    cost. ``not_before_at`` is the end of a wait that its server or origin asked for.
     """
 
     source: Source
@@ -50,6 +50,7 @@ class SourceState:
     parts: int = 1
     published_at: datetime | None = None
     budget: int | None = None
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

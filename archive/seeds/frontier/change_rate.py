@@ -52,12 +52,22 @@ SHORTEST: Final = 0.25
 LONGEST: Final = 30 * 24.0
 """The longest wait in hours, unless a budget stretches it."""
 
+LISTED_WAITS: Final = ((24.0, 1.0), (30 * 24.0, 24.0))
+"""The longest waits of an article that a person listed, in hours: hourly in its first day, daily in its first month.
+
+A person who lists a page expects news of it soon, however old the page is. That costs 53 visits in the month.
+"""
+
 YEAR: Final = 365 * 24.0
 """Hours without a change after which an article is no longer visited by itself."""
 
 MIN_ARTICLES: Final = 200
 """Observed articles needed before a seed's own hazard is used. Each of the 16 bins needs a few edits."""
 
+_LONGEST_REASONS: Final = {
+    1.0: "a page that you listed is checked at least hourly on its first day",
+    24.0: "a page that you listed is checked at least daily in its first month",
+}
 _QUIET: Final = SHORTEST / PATIENCE  # the least time a page counts as unchanged; zero could not be stretched
 # The variance between articles: with 0.3 a 35 % share is edited, as observed, where a Poisson process gives 50 %.
 _SPREAD: Final = 0.3
@@ -134,6 +144,7 @@ class ArticleState:
 
     ``found_age`` is its age at discovery, ``age`` its age at the last visit, ``quiet`` the time it had stayed unchanged
     by then, ``changes`` the number of observed edits. ``jitter`` is a constant factor of this article on its waits.
+    ``is_listed``: a person listed it in the seed index, no list brought it.
     """
 
     hazard: Hazard = PRIOR
@@ -142,6 +153,14 @@ class ArticleState:
     quiet: float = 0.0
     changes: int = 0
     jitter: float = 1.0
+    is_listed: bool = False
+
+    @property
+    def longest_wait(self) -> float:
+        """The longest wait in hours without a budget."""
+        watched = self.age - self.found_age
+        listed_waits = (wait for until, wait in LISTED_WAITS if watched < until)
+        return next(listed_waits, LONGEST) if self.is_listed else LONGEST
 
     @property
     def eagerness(self) -> float:
@@ -163,13 +182,15 @@ def wait(article: ArticleState, stretch: float = 1.0) -> Wait:
     tau = TAU * stretch
     by_edits = article.hazard.age_of(article.hazard.edits_by(article.age) + tau / article.eagerness) - article.age
     by_quiet = PATIENCE * stretch * max(article.quiet, _QUIET)
-    longest = min(LONGEST * stretch, YEAR)
+    longest = min(article.longest_wait * stretch, YEAR)
     unjittered = min(by_edits, by_quiet, longest)
     hours = article.jitter * unjittered
+    if article.longest_wait < LONGEST:
+        hours = min(hours, longest)  # at least hourly means no jitter beyond the hour
     if min(unjittered, hours) <= SHORTEST:
         return Wait(SHORTEST, "new and busy pages are checked most often")  # without jitter: it would miss the next run
     if longest <= min(by_edits, by_quiet):
-        return Wait(hours, "no page waits longer than this")
+        return Wait(hours, _LONGEST_REASONS.get(article.longest_wait, "no page waits longer than this"))
     if by_quiet <= by_edits:
         return Wait(hours, "quiet pages are checked less often")
     return Wait(hours, f"{tau:.2g} unseen edits are expected by then")
@@ -181,7 +202,7 @@ def urgency(article: ArticleState, waited: float) -> float:
     expected = article.hazard.edits_by(article.age + hours) - article.hazard.edits_by(article.age)
     by_edits = article.eagerness * expected / TAU
     by_quiet = hours / (PATIENCE * max(article.quiet, _QUIET))
-    return math.inf if hours >= YEAR else max(by_edits, by_quiet, hours / LONGEST)
+    return math.inf if hours >= YEAR else max(by_edits, by_quiet, hours / article.longest_wait)
 
 
 def age_origin(found_at: datetime, published_at: datetime | None) -> datetime:

@@ -87,7 +87,10 @@ def article_state(state: SourceState, visited_at: datetime, hazard: Hazard = PRI
     """Return the `change_rate` state of an article that was visited at ``visited_at`` and found unchanged."""
     source = state.source
     origin = change_rate.age_origin(source.found_at, state.published_at)
-    changed_at = max(origin, state.last_change_at or origin)
+    # A person lists an old page because it may change now, so only quiet that was observed counts. A list names all its
+    # old pages at once, and the quiet since their dates spares most of those visits.
+    quiet_since = source.found_at if state.is_listed else origin
+    changed_at = max(quiet_since, state.last_change_at or quiet_since)
     return ArticleState(
         hazard=hazard,
         found_age=(source.found_at - origin) / _HOUR,
@@ -95,6 +98,7 @@ def article_state(state: SourceState, visited_at: datetime, hazard: Hazard = PRI
         quiet=max((visited_at - changed_at) / _HOUR, 0.0),
         changes=state.changes,
         jitter=change_rate.jitter(crc32(source.url_key.encode()) / 2**32),
+        is_listed=state.is_listed,
     )
 
 

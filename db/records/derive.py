@@ -79,8 +79,8 @@ class Fact:
     """A fact about an article: ``value`` normalised, ``raw`` as written where that differs, and its source.
 
     Names: published, modified, byline, language, site, canonical, section, tag (several), access (free, partial, not
-    free), pages (of a PDF), text (that the page does not show), note, update (several: an entry in the page's own log of
-    updates, its note is ``raw``), flag, degraded. A date is an instant in UTC, or a day if no more is declared.
+    free), pages (of a PDF), text (that the page does not show), note, update (several: an entry in the page's own log
+    of updates, its note is ``raw``), flag, degraded. A date is an instant in UTC, or a day if no more is declared.
     ``guess``: inferred, not declared.
     """
 

@@ -46,7 +46,7 @@ CASES = {
         "article",
         reply(b'<opml version="2.0"><body/></opml>', Content_Type="text/xml"),
         "an OPML list",
-        "--file",
+        "wirecopy add http://d.example/opml",
     ),
     "photo": (
         "article",

@@ -246,9 +246,9 @@ both. Where an option has two long names, the second is an older one that keeps 
 | exit code | meaning |
 | --- | --- |
 | 0 | success |
-| 1 | problems were found, or lines of a file could not be used |
+| 1 | problems were found that need you, or lines of a file could not be used |
 | 2 | the command, a setting or the seed index is wrong |
-| 3 | some pages could not be fetched, or nothing came of some; the others are saved |
+| 3 | some pages could not be fetched; the others are saved |
 | 4 | that address, version or time is not in the archive |
 | 5 | the archive is missing, locked, damaged, or of another version |
 | 130 | interrupted; the same command continues where it stopped |

@@ -143,6 +143,11 @@ def test_refresh_says_of_each_source_why_nothing_came_and_which_line_to_change(r
         assert not any(f"http://d.example/{name}:" in line for line in lines)
 
 
+def test_a_row_that_needs_a_person_is_no_failed_fetch(project: Path, refreshed: tuple[int, str]) -> None:
+    assert refreshed[0] == 3  # one of all the pages is gone
+    assert run(project, "refresh", "http://d.example/photo", "--force")[0] == 1
+
+
 def test_status_counts_what_was_not_visited_and_lists_what_brought_nothing(
     project: Path, refreshed: tuple[int, str]
 ) -> None:

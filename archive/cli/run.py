@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize_runs
-from archive.cli.common import SOME_FAILED, as_json, print_json, verb
+from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, verb
 from archive.cli.empty_report import describe_empty
 from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
 from archive.cli.wording import describe_run, describe_state
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from archive.settings import Settings
     from db.records import ArchiveAnswer, Report, Version
 
+_REFUSALS = frozenset({"bad_url", "refused_scheme", "refused_url", "refused_address"})
+"""Outcomes of a page that leads to an address which is never visited. Another try brings nothing, unlike a failure."""
+
 _FEW = 5  # mistakes, or addresses, that are listed one by one
 
 
@@ -33,8 +36,8 @@ _FEW = 5  # mistakes, or addresses, that are listed one by one
 def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bool) -> int:
     r"""Check every page that is due, save new versions, and look for copies.
 
-    Runs once, without a Prefect server. Exit code 3 means that some pages could not be fetched, or
-    that nothing came of some.
+    Runs once, without a Prefect server. Exit code 3 means that some pages could not be fetched. 1 means that all were,
+    but some need you: nothing came of them, or they lead to an address that cannot be visited.
 
     \b
     wirecopy refresh
@@ -241,7 +244,10 @@ def _finish(report: Report, *, json_: bool, empty: Mapping[str, str] | None = No
         print_json(serialize_runs.report(report) | ({} if empty is None else {"nothing": empty}))
     else:
         _print_report(report, empty or {})
-    return SOME_FAILED if report.failed or empty else 0
+    refused = sum(row.outcome in _REFUSALS for row in report.rows)
+    if report.failed > refused:
+        return SOME_FAILED
+    return PROBLEMS if refused or empty else 0
 
 
 def _print_report(report: Report, empty: Mapping[str, str]) -> None:

@@ -206,7 +206,8 @@ def test_a_system_error_that_names_no_file_is_a_bug() -> None:
 def test_a_newcomer_is_told_the_next_step(tmp_path: Path) -> None:
     code, output = run("init", cwd=tmp_path)
     assert (code, "then wirecopy add URL, then wirecopy refresh" in output) == (0, True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "seeds", "wirecopy.toml"]
+    deployment = ["flows", "prefect.toml", "prefect.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", *deployment, "seeds", "wirecopy.toml"]
     assert run("add", "https://daily.example/a", cwd=tmp_path)[0] == 0
     assert "wirecopy refresh also checks 1 new seed of the index" in run("plan", cwd=tmp_path)[1]
     assert "nothing yet" in run("status", cwd=tmp_path)[1]

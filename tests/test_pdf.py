@@ -211,7 +211,9 @@ def test_a_file_that_exhausts_its_reader_costs_only_its_worker() -> None:
         for payload in (file.write(), WHOLE)
     ]
     with Extractors(workers=1, wall=5) as extractors:
-        assert [got.verdict for got in extractors.map(pages)] == [Verdict.TIMEOUT, Verdict.OK]
+        endless, whole = (got.verdict for got in extractors.map(pages))
+    assert endless in {Verdict.TIMEOUT, Verdict.TOO_BIG}  # whichever of time and memory ends first
+    assert whole is Verdict.OK
 
 
 @pytest.mark.parametrize("lead", [b"", b"\xef\xbb\xbf", b"\r\n\r\n", b"<br />\n<b>Notice</b>: undefined in x.php\n"])

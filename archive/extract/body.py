@@ -24,7 +24,7 @@ from archive.extract.recipe import (
     SURE_PROSE,
     TWO_PASS_TEXTS,
 )
-from archive.extract.update_log import Update, find_update_log
+from archive.extract.update_log import Update, UpdateLog, find_update_log
 from archive.extract.visibility import detached, hidden_parts, repeats_for_screen_readers, show_aria_hidden
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def read_body(parsed: ParsedPage, *, fast: bool = False) -> Body:
     What the markup hides is not read, unless it holds most of the article. The page's log of its updates is not read,
     unless nothing else is there.
     """
-    log = find_update_log(parsed.root, (parsed.root.get("lang") or "")[:2].lower() or None)
+    log = UpdateLog()
+    if parsed.tags <= PASS_MARKUP:
+        log = find_update_log(parsed.root, (parsed.root.get("lang") or "")[:2].lower() or None)
     if not log.blocks:
         return _read_without_hidden(parsed, fast=fast)
     with detached(log.blocks):

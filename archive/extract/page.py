@@ -157,7 +157,8 @@ def _read_text(
         title = filled.title(declared, title)
         facts = [filled.fact(), *access_facts(declared, count_words(text))]
     else:
-        unshown = unshown_text(declared, root, text) if verdict.opens_version else None
+        is_read_by_extractor = verdict.opens_version and body.method != "linear"
+        unshown = unshown_text(declared, root, text) if is_read_by_extractor else None
         text = unshown.text if unshown else text
         facts = [*([unshown.fact()] if unshown else []), *access_facts(declared, words), *body_facts(body)]
     if body.method == "linear":

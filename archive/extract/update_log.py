@@ -83,6 +83,7 @@ _LONGEST_NOTE = 3_000
 _MEAN_NOTE = 500
 _MOST_LINES = 1_000  # lines of a block that may be a log
 _MOST_BLOCKS = 400  # blocks that are looked at for a log
+_MOST_DATED = 1_000  # blocks at each end of a page that may be a stamp
 _LONGEST_DATE = 60
 _AT_THE_BEGINNING = 4  # characters before the date of an entry
 _TITLES: XPathQuery = etree.XPath(
@@ -128,7 +129,10 @@ def find_update_log(root: HtmlElement, language: str | None = None) -> UpdateLog
         if not _is_in(block, blocks) and (entries := _read_log(block, language)) is not None:
             blocks.append(block)
             updates += entries
-    for block in _DATED(root):
+    dated = _DATED(root)
+    if len(dated) > 2 * _MOST_DATED:
+        dated = [*dated[:_MOST_DATED], *dated[-_MOST_DATED:]]
+    for block in dated:
         stamped = _stamped(block, language)
         blocks += [part for part in stamped if not _is_in(part, blocks)]
     return UpdateLog(tuple(blocks), tuple(updates[:MAX_UPDATES]))

@@ -23,7 +23,7 @@ _NOUNS: Mapping[str, str] = {
     "sitemap": "a sitemap",
     "section": "a page that lists articles",
 }
-_TODO: Mapping[str, str] = {
+_NEXT_STEP: Mapping[str, str] = {
     "missing_404": "Compare the address with the one in your browser",
     "gone_410": "Remove the row, or look for a new address",
     "dns": "Compare the name of the host with the one in your browser",
@@ -66,7 +66,7 @@ def todo(source: EmptySource) -> str:
         return "Remove the row, or list the page that names the file"
     if source.kind.is_list and source.state in {"underived", "not_modified"}:
         return "Give the address of a feed; wirecopy add ADDRESS looks for one"
-    return _TODO.get(source.state, "It is checked again by itself; wirecopy plan says when")
+    return _NEXT_STEP.get(source.state, "It is checked again by itself; wirecopy plan says when")
 
 
 def remedy(source: EmptySource, *, place: str = "") -> str:

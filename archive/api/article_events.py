@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.api.clusters import component_of
+from archive.api.list_events import place_event
 from archive.urls import url_key
 from archive.versions.absences import ABSENT_STATES, find_absences
 from db.queries import captures as capture_queries
@@ -78,27 +79,9 @@ def _absence(place: Place, absence: Absence) -> Iterator[Event]:
     if absence.confirmed_at is None:
         return
     kind = EventKind(absence.kind)
-    yield _place_event(kind, place, absence.confirmed_at, absence.since, after=absence.state)
+    yield place_event(kind, place, absence.confirmed_at, absence.since, after=absence.state)
     if absence.back_at is not None:
-        yield _place_event(EventKind.BACK, place, absence.back_at, absence.back_at, before=absence.state)
-
-
-def _place_event(
-    kind: EventKind, place: Place, event_at: datetime, since: datetime, *, before: str = "", after: str = ""
-) -> Event:
-    return Event(
-        kind=kind,
-        at=event_at,
-        since=since,
-        url=place.url,
-        source_id=place.source_id,
-        group=place.group,
-        seed_key=place.seed_key,
-        title=place.title or place.url,
-        before=before,
-        after=after,
-        weight=WEIGHTS[kind],
-    )
+        yield place_event(EventKind.BACK, place, absence.back_at, absence.back_at, before=absence.state)
 
 
 def copy_events(ask: Ask, window: Window, source_id: int | None) -> Iterator[Event]:

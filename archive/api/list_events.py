@@ -45,7 +45,7 @@ def broken_lists(place: Place, checks: Sequence[ListCheck]) -> Iterator[Event]:
             since = check.at
         elif not is_confirmed:
             is_confirmed = True
-            yield _event(EventKind.LIST_BROKEN, place, check.at, since, after=fault, detail=check.detail)
+            yield place_event(EventKind.LIST_BROKEN, place, check.at, since, after=fault, detail=check.detail)
 
 
 def _fault(check: ListCheck) -> str | None:
@@ -71,7 +71,7 @@ def shrunk_lists(place: Place, checks: Sequence[ListCheck]) -> Iterator[Event]:
         if len(small) == 2:  # noqa: PLR2004 (a second check confirms the first)
             sentence = f"the list has {check.length:,} bytes, usually {usual:,.0f}"
             before, after = f"{usual:,.0f} bytes", f"{check.length:,} bytes"
-            yield _event(
+            yield place_event(
                 EventKind.LIST_SHRUNK, place, check.at, small[0].at, before=before, after=after, detail=sentence
             )
 
@@ -92,7 +92,7 @@ def silences(place: Place, finds: Sequence[datetime], checks: Sequence[ListCheck
             detail = (
                 f"nothing new for {days:.1f} days; the longest gap before was {longest.total_seconds() / 86_400:.1f}"
             )
-            yield _event(EventKind.SILENT, place, reached_at, finds[index], detail=detail)
+            yield place_event(EventKind.SILENT, place, reached_at, finds[index], detail=detail)
 
 
 def failed_runs(runs: Sequence[RunRow]) -> Iterator[Event]:
@@ -121,7 +121,7 @@ def failed_runs(runs: Sequence[RunRow]) -> Iterator[Event]:
             )
 
 
-def _event(
+def place_event(
     kind: EventKind,
     place: Place,
     event_at: datetime,
@@ -131,6 +131,7 @@ def _event(
     after: str = "",
     detail: str = "",
 ) -> Event:
+    """Return an event of an article or a list, with the weight of its kind. A place without a title has its address."""
     return Event(
         kind=kind,
         at=event_at,

@@ -11,9 +11,10 @@ from archive.timestamps import iso, parse_stamp
 from archive.urls import canonical_url
 from db.errors import BadInput
 from db.records import TEXT_MEDIA_TYPE, Outcome, SeedKind, reason_of_status
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 MAX_BYTES: Final = 64 * 2**20
@@ -41,6 +42,21 @@ class BadLine:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.problem}"
+
+
+def read_or_reject(read: Callable[[], Outcome], *, file: str, line: int) -> Outcome | BadLine:
+    """Return what ``read`` returns, or the reason why this part of a file cannot be used.
+
+    Errors of the place are raised (``db.wall``).
+    """
+    try:
+        return read()
+    except BadInput as error:
+        return BadLine(file, line, str(error))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return BadLine(file, line, f"could not be read: {cause_of(error)}")
 
 
 @dataclass(frozen=True, slots=True)

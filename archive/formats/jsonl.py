@@ -18,12 +18,12 @@ from archive.formats.imported import (
     BadLine,
     page_outcome,
     parse_capture_time,
+    read_or_reject,
     text_outcome,
     utf8,
 )
 from db.errors import BadInput
 from db.records import reason_of_status
-from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,14 +68,7 @@ def _numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _parse_line(path: Path, number: int, line: bytes, now: datetime) -> Outcome | BadLine:
-    try:
-        return _make_outcome(_parse_fields(line), now)
-    except BadInput as error:
-        return BadLine(str(path), number, str(error))
-    except Exception as error:
-        if not is_own_fault(error):
-            raise
-        return BadLine(str(path), number, f"could not be read: {cause_of(error)}")
+    return read_or_reject(lambda: _make_outcome(_parse_fields(line), now), file=str(path), line=number)
 
 
 def _parse_fields(line: bytes) -> dict[str, Any]:

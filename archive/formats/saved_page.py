@@ -23,23 +23,23 @@ from typing import TYPE_CHECKING, Final
 from archive.formats.charset import charset_of, decode_text
 from archive.formats.imported import (
     TEXT_FIELDS,
-    BadLine,
     modified_at,
     page_outcome,
     parse_capture_time,
     read_file,
+    read_or_reject,
     text_outcome,
 )
 from archive.formats.media_type import pdf_start
-from archive.formats.saved_pdf import read_saved_pdf
+from archive.formats.saved_pdf import pdf_outcome
 from archive.timestamps import iso
 from db.errors import BadInput
-from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from archive.formats.imported import BadLine
     from db.records import Outcome
 
 _HTML: Final = "text/html"
@@ -56,41 +56,34 @@ def read_saved_page(path: Path, now: datetime, url: str | None = None) -> Iterat
 
     ``url`` is its address, if the page does not name it. Bytes of a PDF are read as a PDF.
     """
-    try:
-        payload = read_file(path)
-        if pdf_start(payload, _HTML) is not None:
-            yield from read_saved_pdf(path, now, url)
-            return
-        head = decode_text(payload[:_HEAD_BYTES], _HTML)
-        own_url, saved_at = _find_origin(head, url)
-        captured_at = parse_capture_time(saved_at or modified_at(path), now=now, name="the saved date")
-        charset, flags = charset_of(_HTML, payload)
-        outcome = page_outcome(
-            url=own_url, captured_at=captured_at, payload=payload, content_type=_HTML, charset=charset, status=None
-        )
-        yield replace(outcome, flags=(*outcome.flags, *flags))
-    except BadInput as error:
-        yield BadLine(str(path), 1, str(error))
-    except Exception as error:
-        if not is_own_fault(error):
-            raise
-        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
+    yield read_or_reject(lambda: _page_outcome(path, now, url), file=str(path), line=1)
+
+
+def _page_outcome(path: Path, now: datetime, url: str | None) -> Outcome:
+    payload = read_file(path)
+    if pdf_start(payload, _HTML) is not None:
+        return pdf_outcome(path, payload, now, url)
+    head = decode_text(payload[:_HEAD_BYTES], _HTML)
+    own_url, saved_at = _find_origin(head, url)
+    captured_at = parse_capture_time(saved_at or modified_at(path), now=now, name="the saved date")
+    charset, flags = charset_of(_HTML, payload)
+    outcome = page_outcome(
+        url=own_url, captured_at=captured_at, payload=payload, content_type=_HTML, charset=charset, status=None
+    )
+    return replace(outcome, flags=(*outcome.flags, *flags))
 
 
 def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
     """Yield the one outcome of a ``.txt`` file: its text and the fields of its header."""
-    try:
-        head, _, text = _decode_text(read_file(path)).partition("\n\n")
-        fields: dict[str, str | None] = dict(_parse_header(line) for line in head.strip("\n").split("\n"))
-        captured_at = parse_capture_time(fields.get("fetched_at") or modified_at(path), now=now)
-        fields["text"] = text
-        yield text_outcome(url=_require_url(fields), captured_at=captured_at, fields=fields, status=None)
-    except BadInput as error:
-        yield BadLine(str(path), 1, str(error))
-    except Exception as error:
-        if not is_own_fault(error):
-            raise
-        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
+    yield read_or_reject(lambda: _text_outcome(path, now), file=str(path), line=1)
+
+
+def _text_outcome(path: Path, now: datetime) -> Outcome:
+    head, _, text = _decode_text(read_file(path)).partition("\n\n")
+    fields: dict[str, str | None] = dict(_parse_header(line) for line in head.strip("\n").split("\n"))
+    captured_at = parse_capture_time(fields.get("fetched_at") or modified_at(path), now=now)
+    fields["text"] = text
+    return text_outcome(url=_require_url(fields), captured_at=captured_at, fields=fields, status=None)
 
 
 def split_header(text: str) -> tuple[dict[str, str], str]:

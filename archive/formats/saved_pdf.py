@@ -11,16 +11,16 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from archive.formats.imported import BadLine, modified_at, page_outcome, parse_capture_time, read_file
+from archive.formats.imported import modified_at, page_outcome, parse_capture_time, read_file, read_or_reject
 from archive.formats.media_type import pdf_start
 from db.errors import BadInput
-from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
+    from archive.formats.imported import BadLine
     from db.records import Outcome
 
 _TYPE: Final = "application/pdf"
@@ -34,23 +34,20 @@ _METADATA_BYTES: Final = 2**18
 
 def read_saved_pdf(path: Path, now: datetime, url: str | None = None) -> Iterator[Outcome | BadLine]:
     """Yield the one outcome of a PDF file. The payload is the file's bytes, unchanged. ``url`` is its address."""
-    try:
-        payload = _read_pdf(path)
-        captured_at = parse_capture_time(modified_at(path), now=now, name="the file's date")
-        yield page_outcome(
-            url=url or _own_url(path, payload),
-            captured_at=captured_at,
-            payload=payload,
-            content_type=_TYPE,
-            charset=None,
-            status=None,
-        )
-    except BadInput as error:
-        yield BadLine(str(path), 1, str(error))
-    except Exception as error:
-        if not is_own_fault(error):
-            raise
-        yield BadLine(str(path), 1, f"could not be read: {cause_of(error)}")
+    yield read_or_reject(lambda: pdf_outcome(path, _read_pdf(path), now, url), file=str(path), line=1)
+
+
+def pdf_outcome(path: Path, payload: bytes, now: datetime, url: str | None) -> Outcome:
+    """Return the outcome of the bytes of a PDF file. Raises `BadInput` if nothing names its address."""
+    captured_at = parse_capture_time(modified_at(path), now=now, name="the file's date")
+    return page_outcome(
+        url=url or _own_url(path, payload),
+        captured_at=captured_at,
+        payload=payload,
+        content_type=_TYPE,
+        charset=None,
+        status=None,
+    )
 
 
 def _read_pdf(path: Path) -> bytes:

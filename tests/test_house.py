@@ -8,6 +8,7 @@ import re
 import sys
 import sysconfig
 import tomllib
+from collections import defaultdict
 from fnmatch import translate
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -285,11 +286,19 @@ NOT_IMPORTED = {
 """Dependencies that no module imports by statement or literal name, and why they are declared."""
 
 
+@cache
+def installed_modules() -> dict[str, set[str]]:
+    """Return the top-level modules of each installed distribution. The metadata of all packages is read once."""
+    modules: dict[str, set[str]] = defaultdict(set)
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            modules[canonicalize_name(distribution)].add(module)
+    return modules
+
+
 def module_names(distribution: str) -> set[str]:
     """Return the top-level modules of a distribution; for one that is not installed, its name spelled as a module."""
-    name = canonicalize_name(distribution)
-    owners = packages_distributions().items()
-    modules = {module for module, dists in owners if name in map(canonicalize_name, dists)}
+    modules = installed_modules().get(canonicalize_name(distribution))
     return modules or {re.split(r"[.]", distribution)[0].replace("-", "_")}
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -20,7 +21,11 @@ UNITS = sorted(DEPLOY.glob("*.service"))
 def check_command(arguments: list[str]) -> None:
     """Parse the arguments as the command line does, which raises at an unknown command or option."""
     name, *options = arguments
-    wirecopy.get_command(None, name).make_context(name, options, resilient_parsing=False)  # type: ignore[arg-type, union-attr]
+    # A command remembers the names of its help option from the first context it meets: give it those of the program.
+    above = click.Context(wirecopy, **wirecopy.context_settings)
+    verb = wirecopy.get_command(above, name)
+    assert verb is not None
+    verb.make_context(name, options, parent=above)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import copies
 from archive.crawl.soft404 import is_probe
 from archive.pipeline import extraction as texts
 from archive.pipeline import settle, side_captures
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.pipeline.extraction import PageExtractor
-    from archive.pipeline.link import Judge
+    from archive.pipeline.link import Run
     from db.reader import Row
     from db.records import Version
     from db.store import Store
@@ -51,13 +50,13 @@ def derive(
     recipe: Recipe,
     now: datetime,
     stopped: Callable[[], bool] = lambda: False,
-    judge: Judge = copies.judge,
+    run: Run = map,
     again: bool = False,
 ) -> DeriveResult:
     """Derive texts, versions and links from these captures of the ledger. ``again``: trust no row derived before.
 
     Each step is a short transaction of its own and may be repeated. A capture leaves the ledger together with the
-    settling of its source, and a text leaves the link queue together with its links. ``stopped`` and ``judge`` as for
+    settling of its source, and a text leaves the link queue together with its links. ``stopped`` and ``run`` as for
     ``link``. An exception that one capture causes is recorded with it (``Blame``). Raises StoreError and other errors
     of the place (``db.wall``).
     """
@@ -80,7 +79,7 @@ def derive(
     unsettled = [capture for capture in captures if capture.id not in repeats]
     settled = settle.settle_sources(store, unsettled, now, deriver.blame, deriver.derive, again=again)
     opened = [version for version in settled if not _is_reread(version, earlier_recipes)]
-    links = link(store, now=now, stopped=stopped, judge=judge)
+    links = link(store, now=now, stopped=stopped, run=run)
     return DeriveResult(
         captures=len(captures) + len(confirmed), extracted=extracted, versions=tuple(opened), links=links
     )

@@ -17,6 +17,7 @@
     per_address    4                        WIRECOPY_PER_ADDRESS    requests at once to one server, whatever its hosts
     probe          yes                      WIRECOPY_PROBE          request a page that cannot exist, to find soft 404s
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
+    workers        one a processor          WIRECOPY_WORKERS        processes that extract and compare
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
     authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
@@ -59,7 +60,7 @@ DIGEST_AT: Final = DigestTime(minute=7 * 60)
 """The time of the digest unless it is set: every day at 7:00 UTC."""
 
 _DAY: Final = 86_400.0
-_MAX_LANES: Final = 1024
+_MOST: Final = 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
@@ -89,6 +90,7 @@ class Settings:
     per_address: int = 4
     probe: bool = True
     fast: bool = False
+    workers: int | None = None
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
@@ -319,9 +321,9 @@ def _parse_bytes(value: object, _: Path) -> int:
     return int(match[1]) << 10 * ("", "kib", "mib", "gib").index(match[2].lower())
 
 
-def _parse_lanes(value: object, _: Path) -> int:
+def _parse_count(value: object, _: Path) -> int:
     number = int(str(_number(value)))
-    if not 1 <= number <= _MAX_LANES:
+    if not 1 <= number <= _MOST:
         raise ValueError
     return number
 
@@ -380,16 +382,14 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "deadline": ("seconds from 0.1 to 86400, for example 60", _seconds_parser(0.1)),
     "max_wire": ("a number of bytes, for example 10MiB", _parse_bytes),
     "max_payload": ("a number of bytes, for example 20MiB", _parse_bytes),
-    "lanes": ("a whole number from 1 to 1024, for example 32", _parse_lanes),
-    "per_address": ("a whole number from 1 to 1024, for example 4", _parse_lanes),
+    "lanes": ("a whole number from 1 to 1024, for example 32", _parse_count),
+    "per_address": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "probe": ("yes or no", _parse_yes_no),
     "fast": ("yes or no", _parse_yes_no),
+    "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
-    "authorities": (
-        "one to three addresses: https://tsa.example/tsr",
-        _list_parser(_WEB, _MOST_AUTHORITIES),
-    ),
+    "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, _MOST_AUTHORITIES)),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
     "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),

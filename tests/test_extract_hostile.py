@@ -74,7 +74,7 @@ def one_pool() -> None:
 @pytest.fixture
 def starved() -> Iterator[subprocess.Popen[bytes]]:
     """A worker with little more address space than it needs to start."""
-    command = [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 3), "whole"]
+    command = [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 3)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=ROOT)
     assert child.stdin
     assert child.stdout
@@ -92,13 +92,14 @@ def test_shortage_of_memory_gives_a_verdict_and_never_a_part_of_the_text(starved
     sizes = (1, 10, 100, 400, 900)
     for size in sizes:
         large_page = page(html(f"<p>{'x' * 20_000} y</p>" * size + ARTICLE))
-        ipc.send(starved.stdin.fileno(), large_page)
-        got = ipc.receive(starved.stdout.fileno(), within=60)
+        ipc.send(starved.stdin.fileno(), (extract, large_page))
+        got, is_sound = ipc.receive(starved.stdout.fileno(), within=60)
+        assert is_sound == (got.verdict is not Verdict.ERROR)
         if got.verdict is Verdict.ERROR:
             assert (got.detail, got.text) == ("not enough memory", "")
         else:
             assert got == extract(large_page)
             assert LAST in got.text
     assert got.verdict is Verdict.ERROR
-    ipc.send(starved.stdin.fileno(), page(NEIGHBOUR))
-    assert ipc.receive(starved.stdout.fileno(), within=60) == extract(page(NEIGHBOUR))
+    ipc.send(starved.stdin.fileno(), (extract, page(NEIGHBOUR)))
+    assert ipc.receive(starved.stdout.fileno(), within=60) == (extract(page(NEIGHBOUR)), True)

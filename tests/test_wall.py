@@ -6,8 +6,9 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from archive.crawl.discover.truncation import DAMAGED, entry_or_note
 from archive.pipeline.derive import derive as derive_captures
 from archive.pipeline.gather import gather
 from archive.pipeline.import_files import import_files
+from archive.pipeline.page_work import judge_all
 from archive.seeds.frontier.plan import plan_visits
 from archive.settings import Settings
 from archive.urls import url_key
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from archive.copies import TokenCache
     from archive.copies.embeddings import EmbeddingModel
     from archive.crawl.discover.truncation import Notes
-    from archive.pipeline.link import Judge
+    from archive.pipeline.link import Run
     from db.records import Extraction, Judgement, Outcome, Page, Text
     from db.store import Store
 
@@ -92,11 +94,11 @@ def visit_all(
     asyncio.run(gather(store, script, visits, run_id=run_id, now=now))
 
 
-def derive(store: Store, now: datetime, extractor: PlainExtractor | None = None, judge: Judge = copies.judge) -> None:
+def derive(store: Store, now: datetime, extractor: PlainExtractor | None = None, run: Run = map) -> None:
     """Derive the whole ledger as a run does, until nothing is left on it."""
     store.use_recipe(RECIPE, now)
     while ids := capture_queries.underived(store.ask, 20):
-        derive_captures(store, extractor or PlainExtractor(), ids, recipe=RECIPE, now=now, judge=judge)
+        derive_captures(store, extractor or PlainExtractor(), ids, recipe=RECIPE, now=now, run=run)
 
 
 def with_version(store: Store) -> list[str]:
@@ -119,6 +121,11 @@ def judge_but_not_the_poisoned(a: Text, b: Text, tokens: TokenCache, model: Embe
     if BAD_URL in (a.title + b.title).split():
         raise ArithmeticError("a fault of judging")
     return copies.judge(a, b, tokens, model)
+
+
+def run_but_judge_not_the_poisoned(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterable[Any]:
+    """Call the function as the workers do, with another judge."""
+    return map(partial(judge_all, judge=judge_but_not_the_poisoned) if function is judge_all else function, arguments)
 
 
 EXTRACTIONS = {
@@ -171,7 +178,7 @@ def test_an_outcome_that_cannot_be_stored_costs_only_itself(store: Store, now: d
 @pytest.mark.parametrize("pages", COUNTS)
 def test_a_text_that_makes_judging_raise_costs_only_its_own_links(store: Store, now: datetime, pages: int) -> None:
     visit_all(store, now, pages)
-    derive(store, now, judge=judge_but_not_the_poisoned)
+    derive(store, now, run=run_but_judge_not_the_poisoned)
     assert with_version(store) == urls(pages)
     (error,) = work_errors.newest(store.ask, 10)
     assert error.url == BAD_URL
@@ -180,7 +187,7 @@ def test_a_text_that_makes_judging_raise_costs_only_its_own_links(store: Store, 
 
 def test_a_capture_that_failed_is_derived_again_by_another_build(store: Store, now: datetime) -> None:
     visit_all(store, now)
-    derive(store, now, PlainExtractor(raise_in_extractor), judge=judge_but_not_the_poisoned)
+    derive(store, now, PlainExtractor(raise_in_extractor), run=run_but_judge_not_the_poisoned)
     store.requeue_errors(work_errors.newest(store.ask, 1)[0].build)
     derive(store, now)
     assert with_version(store) == urls(6, without=POISONED)  # the same code would raise again

@@ -16,7 +16,7 @@ import pytest
 
 from archive.extract import Extractors, extract, ipc
 from archive.extract.worker import READY
-from archive.extract.worker_pool import MEMORY
+from archive.extract.worker_pool import MEMORY, Lost
 from db.errors import RunFailed
 from db.records import Extraction, Page, Verdict
 
@@ -55,6 +55,20 @@ def test_answers_come_in_the_order_of_the_pages_and_are_those_of_this_process(po
 def test_no_workers_means_this_process() -> None:
     with Extractors(0) as here:
         assert list(here.map([story(1)])) == [extract(story(1))]
+
+
+def lose_odd(number: int) -> int:
+    """A call that takes its worker down for odd numbers, and too long for 100."""
+    if number % 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60 if number == 100 else 0)
+    return number * number
+
+
+@pytest.mark.slow
+def test_call_without_a_result_costs_no_other_call(pool: Extractors) -> None:
+    results = list(pool.run(lose_odd, [2, 3, 4, 100, 6]))
+    assert results == [4, Lost.CRASH, 16, Lost.TIMEOUT, 36]
 
 
 @pytest.mark.slow
@@ -157,7 +171,7 @@ def test_worker_ends_when_its_parent_is_killed() -> None:
 def test_worker_short_of_memory_answers_and_lives_on() -> None:
     """The limit is little more than a worker needs to start. The page needs more."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 3), "whole"],
+        [sys.executable, "-m", "archive.extract.worker", "30", str(MEMORY // 3)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,
@@ -166,10 +180,10 @@ def test_worker_short_of_memory_answers_and_lives_on() -> None:
     assert child.stdin
     assert child.stdout
     assert ipc.receive(child.stdout.fileno(), within=60) == READY
-    ipc.send(child.stdin.fileno(), page("<html><body>" + f"<p>{'x' * 20_000} y</p>" * 900))
-    assert isinstance(ipc.receive(child.stdout.fileno(), within=60), Extraction)
-    ipc.send(child.stdin.fileno(), story(1))
-    assert ipc.receive(child.stdout.fileno(), within=60) == extract(story(1))
+    ipc.send(child.stdin.fileno(), (extract, page("<html><body>" + f"<p>{'x' * 20_000} y</p>" * 900)))
+    assert isinstance(ipc.receive(child.stdout.fileno(), within=60)[0], Extraction)
+    ipc.send(child.stdin.fileno(), (extract, story(1)))
+    assert ipc.receive(child.stdout.fileno(), within=60) == (extract(story(1)), True)
     child.stdin.close()
     child.stdout.close()
     assert child.wait(10) == 0

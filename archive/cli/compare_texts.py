@@ -99,7 +99,7 @@ def _extract_page(payload: bytes, name: str, content_type: str = "text/html") ->
 
     page = Page(payload=payload, url=_ADDRESS, content_type=content_type, captured_at=_ANY_DAY)
     with Extractors(workers=1) as extractors:
-        extraction = next(extractors.map([page]))
+        extraction: Extraction = next(extractors.map([page]))
     if not extraction.text.strip():
         detail = f" ({extraction.detail})" if extraction.detail else ""
         raise BadInput(f"{name} is a page without an article that could be read: {extraction.verdict}{detail}")

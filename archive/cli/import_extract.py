@@ -102,11 +102,11 @@ def extract(files: tuple[Path, ...], *, fast: bool, workers: int | None) -> int:
     """
     from archive.api import serialize
     from archive.extract.boilerplate import clean
-    from archive.extract.worker_pool import Extractors
+    from archive.extract.worker_pool import Extractors, processors
 
     source = _InputFiles(files) if files else _InputLines()
     pages = 0
-    most = min(os.cpu_count() or 1, len(files) or os.cpu_count() or 1)
+    most = min(processors(), len(files) or processors())
     with Extractors(workers=most if workers is None else workers, fast=fast) as extractors:
         for pages, raw in enumerate(extractors.map(source.pages()), 1):
             click.echo(json.dumps(serialize.extraction(source.identities.popleft(), clean(raw)), ensure_ascii=False))

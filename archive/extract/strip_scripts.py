@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from db.records import Page
 
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r"))  # the parser drops them, which can form a tag: <scr\x01ipt>
-_BOT_CHECK = re.compile("|".join(map(re.escape, CHALLENGE_MARKUP)).encode(), re.IGNORECASE)
+_BOT_CHECK = tuple(markup.encode().lower() for markup in CHALLENGE_MARKUP)
 _JSON_TYPE = re.compile(rb"\btype\s*=\s*[\"']?[^\"'<>]{0,60}json", re.IGNORECASE)
 
 
@@ -40,13 +40,18 @@ def strip_scripts(page: Page) -> Page:
     if is_text or pdf_start(page.payload, page.content_type) is not None or not _is_strippable(page.payload):
         return page
 
+    # Asked of the whole page first: one pattern of all markup, case ignored, took 15 of 18 ms a page.
+    lower_case = page.payload.lower()
+    markup = [words for words in _BOT_CHECK if words in lower_case]
+    has_state = STATE_VARIABLE.search(page.payload) is not None
+
     def is_read(token: Token) -> bool:
         """Tell whether extraction looks for metadata or text in this script."""
         if is_mention(page.payload, token):
             return True
         is_json = _JSON_TYPE.search(page.payload[token.start : token.inner])
-        is_state = STATE_VARIABLE.search(page.payload, token.inner, token.end)
-        return bool(is_json or is_state or _BOT_CHECK.search(page.payload, token.start, token.end))
+        is_state = has_state and STATE_VARIABLE.search(page.payload, token.inner, token.end)
+        return bool(is_json or is_state) or any(lower_case.find(words, token.start, token.end) >= 0 for words in markup)
 
     return replace(page, payload=cut_unread(page.payload, is_read))
 

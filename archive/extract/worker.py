@@ -1,6 +1,6 @@
-"""The child process that extracts: ``python -m archive.extract.worker WALL MEMORY MODE``. Pages in, extractions out.
+"""The child process that works on pages: ``python -m archive.extract.worker WALL MEMORY``. Calls in, results out.
 
-It limits its own memory, warms up, reports that it is ready, and answers page by page until its input ends, which also
+It limits its own memory, warms up, reports that it is ready, and answers call by call until its input ends, which also
 happens when the parent is killed. If libxml2 hangs on a page and no parent is left to kill the process, a SIGALRM with
 its default action ends it.
 """
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from archive.extract import ipc
 from archive.extract.page import extract
-from db.records import Page
+from db.records import Page, Verdict
 
 READY = "ready"
 """The first value a worker sends."""
@@ -25,11 +25,13 @@ GRACE = 5.0
 
 
 def main(arguments: list[str]) -> None:
-    """Serve pages from standard input to standard output until the input ends.
+    """Serve calls from standard input to standard output until the input ends.
 
-    The arguments are the seconds a page may take, the bytes of address space, and ``whole`` or ``fast``.
+    The arguments are the seconds a call may take, and the bytes of address space. A call is a function and its
+    argument. Its answer is the result, and whether this process is as sound as before: after an error, such as a failed
+    allocation, its state is unknown.
     """
-    wall, memory, fast = float(arguments[0]), int(arguments[1]), arguments[2] == "fast"
+    wall, memory = float(arguments[0]), int(arguments[1])
     output = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of a library must not end up between two values
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and closes the pipe
@@ -39,11 +41,11 @@ def main(arguments: list[str]) -> None:
     try:
         ipc.send(output, READY)
         while True:
-            page = ipc.receive(sys.stdin.fileno())
+            function, argument = ipc.receive(sys.stdin.fileno())
             signal.setitimer(signal.ITIMER_REAL, wall + GRACE)
-            extraction = extract(page, fast=fast)
+            result = function(argument)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            ipc.send(output, extraction)
+            ipc.send(output, (result, getattr(result, "verdict", None) is not Verdict.ERROR))
     except ipc.PipeClosed:
         return
 

@@ -1,4 +1,4 @@
-"""A pool of extraction processes, so that no page can hang or crash a run.
+"""A pool of worker processes, so that no page can hang or crash a run, and all processors have something to do.
 
 A page that exceeds its wall limit, or crashes its worker, costs only that worker. A thread or a signal could not do
 this, because libxml2 never returns to them. Neither could the standard process pool: one death breaks the whole pool,
@@ -14,9 +14,11 @@ import sys
 import tempfile
 from collections import deque
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from enum import Enum
+from functools import partial
 from pathlib import Path
 from queue import LifoQueue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import archive
 from archive.extract import ipc
@@ -25,7 +27,7 @@ from db.errors import RunFailed
 from db.records import Extraction, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from db.records import Page
@@ -47,19 +49,39 @@ _TOO_MUCH = f"a PDF that crashes its reader or needs more than {MEMORY // 2**20}
 _ABANDONED = "the run has ended; its extraction workers are stopped"
 
 
+def processors() -> int:
+    """Return how many processors this process may use, which a container or ``taskset`` may have limited."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS does not say
+        return os.cpu_count() or 1
+
+
+class Lost(Enum):
+    """Why a call to a worker has no result: it took too long, or it took its worker down twice."""
+
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+
+
 class Extractors:
     """A pool of ``workers`` processes that extract, each page within ``wall`` seconds. 0 workers extract in-process.
 
-    ``fast`` selects the cheaper way of reading a page, which has a recipe of its own (``extract_facts(fast=True)``). A
-    context manager. Workers start with the first page, because each pays for the import of trafilatura. A PDF always
-    goes to a worker, because it may crash its reader. Not thread-safe, and not for use outside its ``with`` block.
+    ``fast`` selects the cheaper way of reading a page, which has a recipe of its own (``extract_facts(fast=True)``).
+    ``after`` is called with each extraction, in the worker; ``map`` then yields what it returns. It is a function of a
+    module, without side effects, as is any function for ``run``.
+
+    A context manager. Workers start with the first page, because each pays for the import of trafilatura. A PDF always
+    goes to a worker, because it may crash its reader. Not for use outside its ``with`` block.
     """
 
-    def __init__(self, workers: int, wall: float = WALL, *, fast: bool = False) -> None:
-        self._fast = fast
+    def __init__(
+        self, workers: int, wall: float = WALL, *, fast: bool = False, after: Callable[[Extraction], Any] | None = None
+    ) -> None:
+        self._extract = partial(extract_page, fast=fast, after=after)
         self._is_abandoned = False
-        self._workers = [_Worker(wall, fast=fast) for _ in range(workers)]
-        self._pdf_worker = _Worker(wall, fast=fast)
+        self._workers = [_Worker(wall) for _ in range(workers)]
+        self._pdf_worker = _Worker(wall)
         self._threads = ThreadPoolExecutor(max_workers=max(workers, 1), thread_name_prefix="extract")
         self._idle: LifoQueue[_Worker] = LifoQueue()
         for worker in self._workers:
@@ -79,20 +101,33 @@ class Extractors:
         for worker in (*self._workers, self._pdf_worker):
             worker.stop()
 
-    def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
+    def map(self, pages: Iterable[Page]) -> Iterator[Any]:
         """Yield one extraction per page, in the order of ``pages``, which are read only a little ahead of the results.
 
         A page over its wall limit gets the verdict ``timeout``, one that crashed two workers ``error``. Raises
         RunFailed if a worker cannot be started at all, and in a thread that still extracts after an error (Ctrl-C) has
         left the ``with`` block: a worker that was killed then says nothing about its page.
         """
-        if not self._workers:
+        if self._workers:
+            yield from self._in_order(self._extract_in_worker, pages)
+        else:
             yield from map(self._extract_here, pages)
-            return
-        pending: deque[Future[Extraction]] = deque()
+
+    def run(self, function: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
+        """Yield ``function`` of each argument, in order, called in the workers. ``Lost`` where there is no result.
+
+        It must not raise: an exception in a worker is a crash. Raises RunFailed as ``map`` does.
+        """
+        if self._workers:
+            yield from self._in_order(lambda worker, argument: worker.call(function, argument), arguments)
+        else:
+            yield from map(function, arguments)
+
+    def _in_order(self, work: Callable[[_Worker, Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
+        pending: deque[Future[Any]] = deque()
         try:
-            for page in pages:
-                pending.append(self._submit(page))
+            for argument in arguments:
+                pending.append(self._submit(work, argument))
                 if len(pending) >= _QUEUED_PER_WORKER * len(self._workers):
                     yield _result(pending.popleft())
             while pending:
@@ -101,64 +136,79 @@ class Extractors:
             for future in pending:
                 future.cancel()
 
-    def _extract_here(self, page: Page) -> Extraction:
+    def _extract_here(self, page: Page) -> Any:
         """Extract in this process, unless the page is a PDF."""
-        from archive.extract.page import extract  # imported late: loads trafilatura
-
         if pdf_start(page.payload, page.content_type) is None:
-            return extract(page, fast=self._fast)
-        return self._pdf_worker.extract(page)
+            return self._extract(page)
+        return self._extract_in_worker(self._pdf_worker, page)
 
-    def _submit(self, page: Page) -> Future[Extraction]:
+    def _extract_in_worker(self, worker: _Worker, page: Page) -> Any:
+        result = worker.call(self._extract, page)
+        return _failure(page, worker.wall, result) if isinstance(result, Lost) else result
+
+    def _submit(self, work: Callable[[_Worker, Any], Any], argument: Any) -> Future[Any]:
         try:
-            return self._threads.submit(self._extract, page)
+            return self._threads.submit(self._with_worker, work, argument)
         except RuntimeError:  # the threads are shut down
             if self._is_abandoned:
                 raise RunFailed(_ABANDONED) from None
             raise
 
-    def _extract(self, page: Page) -> Extraction:
+    def _with_worker(self, work: Callable[[_Worker, Any], Any], argument: Any) -> Any:
         worker = self._idle.get()
         try:
-            return worker.extract(page)
+            return work(worker, argument)
         finally:
             self._idle.put(worker)
 
 
-def _result(extraction: Future[Extraction]) -> Extraction:
+def extract_page(page: Page, *, fast: bool, after: Callable[[Extraction], Any] | None) -> Any:
+    """Return the extraction of a page, or what ``after`` makes of it."""
+    from archive.extract.page import extract  # imported late: loads trafilatura
+
+    extraction = extract(page, fast=fast)
+    return extraction if after is None else after(extraction)
+
+
+def _failure(page: Page, wall: float, lost: Lost) -> Extraction:
+    if lost is Lost.TIMEOUT:
+        return Extraction(verdict=Verdict.TIMEOUT, detail=f"no answer within {wall:g} s")
+    if pdf_start(page.payload, page.content_type) is not None:
+        return Extraction(verdict=Verdict.TOO_BIG, detail=_TOO_MUCH)
+    return Extraction(verdict=Verdict.ERROR, detail="took its worker down")
+
+
+def _result(future: Future[Any]) -> Any:
     try:
-        return extraction.result()
+        return future.result()
     except CancelledError:
         raise RunFailed(_ABANDONED) from None
 
 
 class _Worker:
-    """One slot of the pool: a child process, started on demand and replaced after ``RECYCLE`` pages or a failure."""
+    """One slot of the pool: a child process, started on demand and replaced after ``RECYCLE`` calls or a failure."""
 
-    def __init__(self, wall: float, *, fast: bool) -> None:
-        self._wall = wall
-        self._mode = "fast" if fast else "whole"
+    def __init__(self, wall: float) -> None:
+        self.wall: Final = wall
         self._child: subprocess.Popen[bytes] | None = None
-        self._pages_done = 0
+        self._calls_done = 0
         self._is_abandoned = False
 
-    def extract(self, page: Page) -> Extraction:
-        """Send the page to the child. After a crash retry once in a new child, as the page may not be the cause."""
+    def call(self, function: Callable[[Any], Any], argument: Any) -> Any:
+        """Return what the child's call returns. After a crash retry once in a new child: it may not be the cause."""
         for _ in range(2):
             if self._is_abandoned:
                 raise RunFailed(_ABANDONED)
             try:
-                return self._ask(page)
+                return self._ask(function, argument)
             except ipc.PipeTimeout:
                 self._kill()
-                return Extraction(verdict=Verdict.TIMEOUT, detail=f"no answer within {self._wall:g} s")
+                return Lost.TIMEOUT
             except ipc.PipeClosed:
                 self._kill()
         if self._is_abandoned:
             raise RunFailed(_ABANDONED)
-        if pdf_start(page.payload, page.content_type) is not None:
-            return Extraction(verdict=Verdict.TOO_BIG, detail=_TOO_MUCH)
-        return Extraction(verdict=Verdict.ERROR, detail="took its worker down")
+        return Lost.CRASH
 
     def abandon(self) -> None:
         """Kill the child while it works on a page. May be called from another thread than the one that waits for it."""
@@ -179,19 +229,18 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
-        self._child, self._pages_done = None, 0
+        self._child, self._calls_done = None, 0
 
-    def _ask(self, page: Page) -> Extraction:
+    def _ask(self, function: Callable[[Any], Any], argument: Any) -> Any:
         child = self._child or self._start()
         assert child.stdin is not None  # noqa: S101  # both were requested as pipes
         assert child.stdout is not None  # noqa: S101
-        ipc.send(child.stdin.fileno(), page, within=self._wall)
-        extraction: Extraction = ipc.receive(child.stdout.fileno(), within=self._wall)
-        self._pages_done += 1
-        # After an error, such as a failed allocation, the state of the child is unknown.
-        if self._pages_done >= RECYCLE or extraction.verdict is Verdict.ERROR:
+        ipc.send(child.stdin.fileno(), (function, argument), within=self.wall)
+        result, is_sound = ipc.receive(child.stdout.fileno(), within=self.wall)
+        self._calls_done += 1
+        if self._calls_done >= RECYCLE or not is_sound:
             self.stop()
-        return extraction
+        return result
 
     def _start(self) -> subprocess.Popen[bytes]:
         """Start a child and wait until it is warm.
@@ -200,7 +249,7 @@ class _Worker:
         """
         with tempfile.TemporaryFile() as stderr:
             self._child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-m", "archive.extract.worker", str(self._wall), str(MEMORY), self._mode],
+                [sys.executable, "-m", "archive.extract.worker", str(self.wall), str(MEMORY)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

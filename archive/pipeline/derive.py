@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import copies
 from archive.crawl.soft404 import is_probe
 from archive.pipeline import extraction as texts
 from archive.pipeline import settle, side_captures
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.pipeline.extraction import PageExtractor
-    from archive.pipeline.link import Judge
+    from archive.pipeline.link import Run
     from db.reader import Row
     from db.records import Version
     from db.store import Store
@@ -51,17 +50,19 @@ def derive(
     recipe: Recipe,
     now: datetime,
     stopped: Callable[[], bool] = lambda: False,
-    judge: Judge = copies.judge,
+    run: Run = map,
     again: bool = False,
 ) -> DeriveResult:
     """Derive texts, versions and links from these captures of the ledger. ``again``: trust no row derived before.
 
     Each step is a short transaction of its own and may be repeated. A capture leaves the ledger together with the
-    settling of its source, and a text leaves the link queue together with its links. ``stopped`` and ``judge`` as for
+    settling of its source, and a text leaves the link queue together with its links. ``stopped`` and ``run`` as for
     ``link``. An exception that one capture causes is recorded with it (``Blame``). Raises StoreError and other errors
     of the place (``db.wall``).
     """
-    together = derivation_queries.whole_histories(store.ask, ids)
+    queued = derivation_queries.whole_histories(store.ask, ids)
+    confirmed = set() if again else set(store.confirm_versions(queued))
+    together = [capture_id for capture_id in queued if capture_id not in confirmed]
     captures = _readable_captures(store, together, recipe, now)
     pages = [capture for capture in captures if capture.payload_sha256 is not None]  # a 304 has nothing to extract
     earlier_recipes = derivation_queries.recipe_ids(store.ask, [capture.id or 0 for capture in pages])
@@ -71,10 +72,17 @@ def derive(
     extracted = deriver.extract(extractors, pages)
     for capture in sorted(pages, key=lambda capture: not is_probe(capture.url)):  # probes first: they are used on pages
         deriver.derive(capture)
-    settled = settle.settle_sources(store, captures, now, deriver.blame, deriver.derive, again=again)
+    repeats: set[int] = set()
+    if not again:
+        fresh = [capture.id or 0 for capture in pages if capture.id not in earlier_recipes]
+        repeats = set(store.confirm_versions([capture.id or 0 for capture in captures], fresh) if fresh else ())
+    unsettled = [capture for capture in captures if capture.id not in repeats]
+    settled = settle.settle_sources(store, unsettled, now, deriver.blame, deriver.derive, again=again)
     opened = [version for version in settled if not _is_reread(version, earlier_recipes)]
-    links = link(store, now=now, stopped=stopped, judge=judge)
-    return DeriveResult(captures=len(captures), extracted=extracted, versions=tuple(opened), links=links)
+    links = link(store, now=now, stopped=stopped, run=run)
+    return DeriveResult(
+        captures=len(captures) + len(confirmed), extracted=extracted, versions=tuple(opened), links=links
+    )
 
 
 def _readable_captures(store: Store, ids: Sequence[int], recipe: Recipe, now: datetime) -> list[Capture]:

@@ -15,10 +15,11 @@ from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
+from archive.pipeline.page_work import PageText, clean_page, failure, text_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
 from db.queries import rechecks
-from db.records import CleanedText, Extraction, Verdict
+from db.records import CleanedText, Verdict
 from db.wall import cause_of, is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
@@ -26,25 +27,20 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from db.reader import Ask
-    from db.records import Capture, Page, Recipe, SiteTemplate
+    from db.records import Capture, Extraction, Page, Recipe, SiteTemplate
     from db.store import Store
 
     class PageExtractor(Protocol):
         """The part of the extraction workers that derive uses."""
 
-        def map(self, pages: Iterable[Page]) -> Iterable[Extraction]:
-            """Return one extraction for each page, in order."""
+        def map(self, pages: Iterable[Page]) -> Iterable[Extraction | PageText]:
+            """Return one extraction for each page, in order, or what ``clean_page`` makes of it."""
 
 
 ON_EVERY_PART = "on every part"
 """The reason of removal of a line that another page of the same article repeats."""
 
 _BATCH_SIZE = 100  # pages whose payloads may be in memory at once
-
-
-def text_digest(title: str, body: str) -> str:
-    """Return the sha256 of a normalised text: headline, blank line and body, in UTF-8."""
-    return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
 
 
 # --- extracting ------------------------------------------------------------------------------------------------------
@@ -107,14 +103,14 @@ def _extract(
         elif again or not store.copy_extraction(capture, recipe.id, page_digest):
             fresh[page_digest, capture.charset] = capture, page
     extractions = extract_pages(extractors, [page for _, page in fresh.values()])
-    results: dict[tuple[str, str | None], Extraction] = {}
-    for (key, (capture, _)), extraction in zip(fresh.items(), extractions, strict=True):
-        _record_extraction(store, capture, extraction, recipe, key[0], again=again)
+    results: dict[tuple[str, str | None], PageText] = {}
+    for (key, (capture, _)), text in zip(fresh.items(), extractions, strict=True):
+        _record_text(store, capture, text, recipe, key[0], again=again)
         if again:
-            results[key] = extraction
+            results[key] = text
     for capture, page_digest in duplicates:
         if again:
-            _record_extraction(store, capture, results[page_digest, capture.charset], recipe, page_digest, again=again)
+            _record_text(store, capture, results[page_digest, capture.charset], recipe, page_digest, again=again)
         else:
             store.copy_extraction(capture, recipe.id, page_digest)
     return len(fresh)
@@ -126,13 +122,13 @@ def read_page(ask: Ask, capture: Capture) -> tuple[Page, str]:
     return page, stripped_digest(page)
 
 
-def extract_pages(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[Extraction]:
-    """Yield one extraction for each page. If an extractor raises, the pages that are left are extracted one by one."""
+def extract_pages(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[PageText]:
+    """Yield the text of each page. If an extractor raises, the pages that are left are extracted one by one."""
     done = 0
     try:
-        for extraction in extractors.map(pages):
+        for result in extractors.map(pages):
             done += 1
-            yield extraction
+            yield as_page_text(result)
     except Exception as error:
         if not is_own_fault(error):
             raise
@@ -140,28 +136,26 @@ def extract_pages(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[
             yield _extract_alone(extractors, page)
 
 
-def _extract_alone(extractors: PageExtractor, page: Page) -> Extraction:
+def as_page_text(result: Extraction | PageText) -> PageText:
+    """Return the text of a page. A page without an answer from its worker has only an extraction."""
+    return result if isinstance(result, PageText) else clean_page(result)
+
+
+def _extract_alone(extractors: PageExtractor, page: Page) -> PageText:
     try:
-        (extraction,) = extractors.map([page])
+        (result,) = extractors.map([page])
     except Exception as error:
         if not is_own_fault(error):
             raise
-        return failure(error)
-    return extraction
+        return PageText(failure(cause_of(error)))
+    return as_page_text(result)
 
 
-def failure(error: Exception) -> Extraction:
-    """Return the extraction of a page that made extraction raise."""
-    return Extraction(verdict=Verdict.ERROR, detail=cause_of(error))
-
-
-def _record_extraction(
-    store: Store, capture: Capture, extraction: Extraction, recipe: Recipe, page_digest: str, *, again: bool
+def _record_text(
+    store: Store, capture: Capture, text: PageText, recipe: Recipe, page_digest: str, *, again: bool
 ) -> None:
     try:
-        cleaned = clean(extraction)
-        text_sha256 = text_digest(cleaned.title, cleaned.text) if cleaned.text else None
-        store.record_extraction(capture, cleaned, text_sha256, recipe, page_digest, again=again)
+        store.record_extraction(capture, text.extraction, text.sha256, recipe, page_digest, again=again)
     except Exception as error:
         if not is_own_fault(error):
             raise
@@ -170,7 +164,7 @@ def _record_extraction(
 
 def _record_failure(store: Store, capture: Capture, error: Exception, recipe: Recipe, *, again: bool) -> None:
     """Record an empty extraction with the verdict ``error``."""
-    store.record_extraction(capture, failure(error), None, recipe, again=again)
+    store.record_extraction(capture, failure(cause_of(error)), None, recipe, again=again)
 
 
 def page_for_extraction(page: Page) -> Page:

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from archive.extract.worker_pool import Extractors
 from archive.formats.import_file import read_import
 from archive.formats.imported import BadLine, ImportedCapture, ImportItem, RevisitRecord, SkippedRecords
 from archive.formats.warc.segments import SegmentStore
@@ -22,6 +21,7 @@ from archive.pipeline.gather import record_visits, tombstones_of
 from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.revisits import is_completed, resolve_revisits, unresolved_revisits
+from archive.pipeline.workers import open_workers
 from archive.urls import canonical_url
 from db.errors import BadInput
 from db.queries import captures as capture_queries
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.extract.worker_pool import Extractors
     from archive.settings import Settings
     from db.records import Outcome, Recipe
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _BATCH_SIZE = 100  # captures in one transaction
 _CHUNK = 200  # captures derived at once
-_WORTH_WORKERS = 40  # pages: starting two extraction workers costs as much as extracting about 40 pages here
+_WORTH_WORKERS = 40  # pages: starting two workers costs as much as extracting about 40 pages here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,22 +220,22 @@ def _derive(store: Store, settings: Settings, progress: Callable[[str], None]) -
     recipe = current_recipe(fast=settings.fast)
     store.use_recipe(recipe, settings.now())
     store.requeue_errors(current_build())
-    versions, links = _derive_ledger(store, settings, recipe, progress)
-    if adopt_template.adopt_templates(store, recipe, settings.now())[1]:
-        more_versions, more_links = _derive_ledger(store, settings, recipe, progress)
-        versions, links = versions + more_versions, links + more_links
-    return versions, links + link(store, now=settings.now())
+    waiting = len(capture_queries.underived(store.ask, _WORTH_WORKERS + 1))
+    with open_workers(settings.workers if waiting > _WORTH_WORKERS else 0, fast=settings.fast) as extractors:
+        versions, links = _derive_ledger(store, extractors, settings, recipe, progress)
+        if adopt_template.adopt_templates(store, recipe, settings.now())[1]:
+            more_versions, more_links = _derive_ledger(store, extractors, settings, recipe, progress)
+            versions, links = versions + more_versions, links + more_links
+        return versions, links + link(store, now=settings.now(), run=extractors.run)
 
 
 def _derive_ledger(
-    store: Store, settings: Settings, recipe: Recipe, progress: Callable[[str], None]
+    store: Store, extractors: Extractors, settings: Settings, recipe: Recipe, progress: Callable[[str], None]
 ) -> tuple[int, int]:
     queue = capture_queries.underived(store.ask, sys.maxsize)
     versions = links = derived = 0
-    workers = 2 if len(queue) > _WORTH_WORKERS else 0
-    with Extractors(workers=workers, fast=settings.fast) as extractors:
-        while chunk := capture_queries.underived(store.ask, _CHUNK):
-            result = derive(store, extractors, chunk, recipe=recipe, now=settings.now())
-            versions, links, derived = versions + len(result.versions), links + result.links, derived + result.captures
-            progress(f"{derived} of {len(queue)} derived, {versions} versions")
+    while chunk := capture_queries.underived(store.ask, _CHUNK):
+        result = derive(store, extractors, chunk, recipe=recipe, now=settings.now(), run=extractors.run)
+        versions, links, derived = versions + len(result.versions), links + result.links, derived + result.captures
+        progress(f"{derived} of {len(queue)} derived, {versions} versions")
     return versions, links

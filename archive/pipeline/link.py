@@ -1,33 +1,43 @@
-"""Link: compare each new text with its candidates and record the relations."""
+"""Link: compare each new text with its candidates and record the relations.
+
+This process asks and records, the workers compute: the lookup keys of texts, and judgements.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from archive import copies
 from archive.copies.embeddings import load_model
+from archive.extract.worker_pool import Lost
 from archive.pipeline.blame import work_error
+from archive.pipeline.page_work import Raised, judge_all, keys_of
 from db.queries import links as link_queries
 from db.queries import versions as version_queries
 from db.queries import work_errors as error_queries
-from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from archive.copies.embeddings import EmbeddingModel
     from db.records import Judgement, Text
     from db.store import Store
 
-    Judge = Callable[[Text, Text, copies.TokenCache, EmbeddingModel | None], Judgement]
+    Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    """Calls a function with each argument and yields the results in order, as ``map`` and the workers do."""
 
 
 _BATCH_SIZE = 50
+_PAIRS = 50  # judged in one call of a worker: some 150 ms
 
 
 def link(
-    store: Store, *, now: datetime, stopped: Callable[[], bool] = lambda: False, judge: Judge = copies.judge
+    store: Store,
+    *,
+    now: datetime,
+    stopped: Callable[[], bool] = lambda: False,
+    run: Run = map,
 ) -> int:
     """Compare every queued text with its candidates, record the links and return their number.
 
@@ -37,72 +47,98 @@ def link(
     thousand texts takes minutes and a thread cannot be interrupted.
 
     A text that makes the comparison raise is recorded with the cause and left out, and all others are compared.
+    ``run`` calls what is computed, in this process or in workers.
     """
-    return _Linker(store, now, judge).link(stopped)
+    return _Linker(store, now, run).link(stopped)
 
 
 class _Linker:
     """Compares texts. ``_excluded`` has those that could not be compared, by this build or in this pass."""
 
-    def __init__(self, store: Store, now: datetime, judge: Judge) -> None:
-        self._store, self._now, self._judge = store, now, judge
-        self._tokenizer, self._model = copies.TokenCache(), load_model()
-        self._method = copies.method_id(self._model)
+    def __init__(self, store: Store, now: datetime, run: Run) -> None:
+        self._store, self._now, self._run = store, now, run
+        self._method = copies.method_id(load_model())
         self._excluded = error_queries.failed_texts(store.ask)
 
     def link(self, stopped: Callable[[], bool]) -> int:
         """Compare the queue of texts until it is empty or ``stopped``. Return the number of new links."""
         store, links = self._store, 0
         while not stopped() and (text_ids := link_queries.unlinked(store.ask, _BATCH_SIZE)):
-            texts, keys = {}, {}
-            for text in version_queries.texts(store.ask, text_ids):
-                try:
-                    texts[text.id or 0], keys[text.id or 0] = text, copies.fingerprint(text, self._tokenizer)
-                except Exception as error:
-                    if not is_own_fault(error):
-                        raise
-                    self._exclude(text.id or 0, error)
-            current, compared = (
-                store.add_lsh_keys(keys),
-                link_queries.compared_texts(store.ask, list(keys), self._method),
-            )
-            for text_id in current:
+            texts = {text.id or 0: text for text in version_queries.texts(store.ask, text_ids)}
+            keys = self._keys(texts)
+            current = store.add_lsh_keys(keys)
+            compared = link_queries.compared_texts(store.ask, list(keys), self._method)
+            others = {
+                text_id: [] if text_id in compared else link_queries.candidates(store.ask, text_id, keys[text_id])
+                for text_id in keys
+                if text_id in current
+            }
+            for text_id, judgements in self._judgements(texts, others):
                 if stopped():
                     break
-                others = () if text_id in compared else link_queries.candidates(store.ask, text_id, keys[text_id])
-                judgements = self._judgements(texts[text_id], others)
                 if text_id not in self._excluded:
                     links += store.record_links(text_id, judgements, self._method, self._now, keys[text_id])
         return links
 
-    def _judgements(self, text: Text, others: Sequence[int]) -> list[tuple[int, Judgement]]:
-        """Return the judgements of ``text`` and its candidates. Of a pair that raises, the culprit is excluded."""
+    def _keys(self, texts: Mapping[int, Text]) -> dict[int, Sequence[int]]:
+        """Return the keys of these texts. One of which they cannot be computed is excluded."""
+        keys: dict[int, Sequence[int]] = {}
+        for text_id, result in zip(texts, self._run(keys_of, texts.values()), strict=True):
+            if isinstance(result, Raised | Lost):
+                self._exclude(text_id, result)
+            else:
+                keys[text_id] = result
+        return keys
+
+    def _judgements(
+        self, texts: Mapping[int, Text], others: Mapping[int, Sequence[int]]
+    ) -> Iterable[tuple[int, list[tuple[int, Judgement]]]]:
+        """Yield each text with its judgements, in order. Of a pair that raises, the culprit is excluded."""
+        sent: deque[list[Text]] = deque()
+        results = iter(self._run(judge_all, self._groups(texts, others, sent)))
+        judgements: dict[int, list[tuple[int, Judgement]]] = {text_id: [] for text_id in others}
+        unfinished = deque(others)
+        for result in results:
+            text, *compared = sent.popleft()
+            while unfinished[0] != text.id:
+                yield unfinished[0], judgements.pop(unfinished.popleft())
+            judgements[unfinished[0]] += self._sound(text, compared, result)
+        for text_id in unfinished:
+            yield text_id, judgements[text_id]
+
+    def _groups(
+        self, texts: Mapping[int, Text], others: Mapping[int, Sequence[int]], sent: deque[list[Text]]
+    ) -> Iterable[list[Text]]:
+        """Yield each text with some of its candidates, as many as are judged in one call, and add it to ``sent``."""
+        for text_id, candidates in others.items():
+            known = [other for other in candidates if other not in self._excluded]
+            for start in range(0, len(known), _PAIRS):
+                sent.append([texts[text_id], *version_queries.texts(self._store.ask, known[start : start + _PAIRS])])
+                yield sent[-1]
+
+    def _sound(self, text: Text, others: Sequence[Text], results: Any) -> list[tuple[int, Judgement]]:
+        """Return the judgements of a group that are some."""
+        if isinstance(results, Lost):  # one of the pairs takes too long or crashes a worker
+            results = [self._judge_pair(text, other) for other in others]
         judgements = []
-        for other in version_queries.texts(self._store.ask, others):
-            if other.id in self._excluded:
+        for other, result in zip(others, results, strict=True):
+            if text.id in self._excluded or other.id in self._excluded:
                 continue
-            try:
-                judgements.append((other.id or 0, self._judge(text, other, self._tokenizer, self._model)))
-            except Exception as error:
-                if not is_own_fault(error):
-                    raise
-                self._exclude((self._culprit(text, other) or text).id or 0, error)
-                if text.id in self._excluded:
-                    break
+            if isinstance(result, Raised | Lost):
+                self._exclude((self._culprit(text, other) or text).id or 0, result)
+            else:
+                judgements.append((other.id or 0, result))
         return judgements
+
+    def _judge_pair(self, text: Text, other: Text) -> Any:
+        (result,) = self._run(judge_all, [[text, other]])
+        return result if isinstance(result, Lost) else result[0]
 
     def _culprit(self, *pair: Text) -> Text | None:
         """Return the text of a pair that cannot even be compared with itself."""
-        for text in pair:
-            try:
-                self._judge(text, text, self._tokenizer, self._model)
-            except Exception as error:
-                if is_own_fault(error):
-                    return text
-                raise
-        return None
+        return next((text for text in pair if isinstance(self._judge_pair(text, text), Raised | Lost)), None)
 
-    def _exclude(self, text_id: int, error: Exception) -> None:
+    def _exclude(self, text_id: int, failure: Raised | Lost) -> None:
         self._excluded.add(text_id)
-        record = work_error("", "", cause_of(error), self._now)
-        self._store.record_text_error(text_id, record, self._method)
+        cause = failure.cause if isinstance(failure, Raised) else f"a worker was lost ({failure.value})"
+        self._store.record_text_error(text_id, work_error("", "", cause, self._now), self._method)

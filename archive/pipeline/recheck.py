@@ -11,11 +11,11 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from archive.extract.worker_pool import Extractors
 from archive.pipeline.recheck_histories import check_history
 from archive.pipeline.recheck_links import LinkRecheck
 from archive.pipeline.recheck_pages import PageRecheck
 from archive.pipeline.recipe import current_recipe
+from archive.pipeline.workers import open_workers
 from db.errors import StoreError
 from db.queries import rechecks
 from db.reader import Reader
@@ -128,8 +128,8 @@ class Recheck:
 
 
 @contextmanager
-def open_recheck(db: Path, *, fast: bool = False, workers: int = 2) -> Iterator[Recheck]:
+def open_recheck(db: Path, *, fast: bool = False, workers: int | None = None) -> Iterator[Recheck]:
     """Yield a recheck of the archive as of one moment, whatever is written meanwhile. Raises StoreError."""
-    with Reader(db) as reader, Extractors(workers=workers, fast=fast) as extractors:
+    with Reader(db) as reader, open_workers(workers, fast=fast) as extractors:
         reader.ask("BEGIN")
         yield Recheck(reader, extractors, current_recipe(fast=fast))

@@ -10,17 +10,17 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.boilerplate import clean
 from archive.pipeline import extraction as texts
 from archive.pipeline.adopt_template import TemplateCache
 from archive.pipeline.derive import judge_by
+from archive.pipeline.page_work import failure, text_digest
 from archive.pipeline.side_captures import Soft404Probes
 from db.queries import captures as capture_queries
 from db.queries import rechecks
 from db.records import Extraction, Problem, Verdict
 from db.store.derivations import extraction_columns, measures, removed_column
 from db.verify.common import DERIVE
-from db.wall import is_own_fault
+from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ class PageRecheck:
             except Exception as error:
                 if not is_own_fault(error):
                     raise
-                results[key] = capture, texts.failure(error), None
+                results[key] = capture, failure(cause_of(error)), None
         by_core = self._by_cores({(digest, key[1]): page for key, (page, digest) in pages.items()})
         for key, (_, digest) in pages.items():
             results[key] = by_payload[key], by_core[digest, key[1]], digest
@@ -106,7 +106,7 @@ class PageRecheck:
         known = {core: self._recent[core] for core in pages if core in self._recent}
         fresh = {core: page for core, page in pages.items() if core not in known}
         extractions = texts.extract_pages(self.extractors, list(fresh.values()))
-        known |= {core: _cleaned(extraction) for core, extraction in zip(fresh, extractions, strict=True)}
+        known |= {core: text.extraction for core, text in zip(fresh, extractions, strict=True)}
         for core in fresh:
             self._recent[core] = known[core]
         while len(self._recent) > _CORES:
@@ -136,8 +136,8 @@ class PageRecheck:
         numbers = rechecks.captures_of_core(self.ask, stored, bytes.fromhex(core), limit=_DAYS)
         pages = [texts.read_page(self.ask, capture_queries.by_id(self.ask, number)) for number in numbers]
         pages = [(page, digest) for page, digest in pages if digest == core]
-        extractions = texts.extract_pages(self.extractors, [page for page, _ in pages])
-        return any(not _differing(_expected(_cleaned(extraction), core), stored) for extraction in extractions)
+        read = texts.extract_pages(self.extractors, [page for page, _ in pages])
+        return any(not _differing(_expected(text.extraction, core), stored) for text in read)
 
     # --- from extraction to derivation -------------------------------------------------------------------------------
 
@@ -177,17 +177,8 @@ def _key(capture: Capture) -> Key:
     return capture.payload_sha256 or "", capture.charset or ""
 
 
-def _cleaned(extraction: Extraction) -> Extraction:
-    try:
-        return clean(extraction)
-    except Exception as error:
-        if not is_own_fault(error):
-            raise
-        return texts.failure(error)
-
-
 def _expected(again: Extraction, core: str | None) -> dict[str, object]:
-    digest = bytes.fromhex(texts.text_digest(again.title, again.text)) if again.text else None
+    digest = bytes.fromhex(text_digest(again.title, again.text)) if again.text else None
     return extraction_columns(again, core) | {"text_sha256": digest}
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from archive.extract.worker_pool import Extractors
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.reprocess_preview import preview
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.upkeep import relearn_templates
+from archive.pipeline.workers import open_workers
 from db.queries import rechecks
 from db.queries import sources as source_queries
 from db.reader import Reader
@@ -61,7 +61,7 @@ def _rows_of_no_page(settings: Settings, tables: set[str]) -> dict[str, list[int
 def preview_reextract(settings: Settings, *, samples: int = 5) -> Preview:
     """Return what ``reextract`` would change, without writing: counts, and some of the texts. Raises StoreError."""
     recipe = current_recipe(fast=settings.fast)
-    with Reader(settings.db) as reader, Extractors(workers=2, fast=settings.fast) as extractors:
+    with Reader(settings.db) as reader, open_workers(settings.workers, fast=settings.fast) as extractors:
         return preview(reader.ask, extractors, recipe, samples=samples)
 
 

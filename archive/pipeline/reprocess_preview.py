@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.boilerplate import clean
 from archive.pipeline import adopt_template, extraction
+from archive.pipeline.page_work import text_digest
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_unified
 from db.queries import captures as capture_queries
@@ -153,7 +153,8 @@ class _PayloadExtractions:
         pages = (
             extraction.page_for_extraction(capture_queries.page(self._ask, capture)) for capture in missing.values()
         )
-        self._by_payload |= {key: clean(raw) for key, raw in zip(missing, extractors.map(pages), strict=True)}
+        read = map(extraction.as_page_text, extractors.map(pages))
+        self._by_payload |= {key: text.extraction for key, text in zip(missing, read, strict=True)}
         self.extracted += len(missing)
 
 
@@ -177,7 +178,7 @@ def _text(page: Extraction | None, derived: extraction.DerivedText) -> Text | No
         return Text(sha256=derived.cleaned.sha256, title=derived.cleaned.title, body=derived.cleaned.text)
     if page is None or not page.text:
         return None
-    return Text(sha256=extraction.text_digest(page.title, page.text), title=page.title, body=page.text)
+    return Text(sha256=text_digest(page.title, page.text), title=page.title, body=page.text)
 
 
 def preview_json(preview: Preview) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import Fetcher, RememberedHost, policy_from
 from archive.crawl.server_dates import ServerDates, confirms
-from archive.extract.worker_pool import Extractors
 from archive.pipeline import side_captures
 from archive.pipeline.build import current_build
 from archive.pipeline.derive import derive
 from archive.pipeline.gather import gather
 from archive.pipeline.link import link
 from archive.pipeline.recipe import current_recipe
+from archive.pipeline.workers import open_workers
 from archive.timestamps import iso
 from archive.urls import RefusedUrl, fetchable_url, origin_of, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from archive.extract.worker_pool import Extractors
     from archive.settings import Settings
     from db.records import ArchiveAnswer, Capture, Recipe, Version, Visit
 
@@ -46,7 +47,6 @@ this."""
 _RENEW_SECONDS = 30.0
 _GATHER_AT_MOST = 200  # visits in a batch: with 50 to 500 an orchestrator costs under 0.1 ms a page (research)
 _DERIVE_AT_MOST = 100  # captures in a chunk: some seconds of work
-_WORKERS = 2
 
 
 async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
@@ -91,7 +91,9 @@ class Run:
         await self.record_side_captures()
         while ids := capture_queries.underived(self.store.ask, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
-        links = await asyncio.to_thread(link, self.store, now=self.settings.now(), stopped=self.stopping.is_set)
+        links = await asyncio.to_thread(
+            link, self.store, now=self.settings.now(), stopped=self.stopping.is_set, run=self.extractors.run
+        )
         self._count(links=links)
 
     async def _gather(self, ids: list[int]) -> dict[str, int]:
@@ -130,6 +132,7 @@ class Run:
             recipe=self.recipe,
             now=self.settings.now(),
             stopped=self.stopping.is_set,
+            run=self.extractors.run,
             again=self.again,
         )
         self.versions.extend(result.versions)
@@ -210,7 +213,7 @@ async def open_run(
             )
             store.use_recipe(recipe, settings.now())
             store.requeue_errors(current_build())
-            with Extractors(workers=_WORKERS, fast=settings.fast) as extractors:
+            with open_workers(settings.workers, fast=settings.fast) as extractors:
                 async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
                     run = Run(
                         settings=settings,

@@ -7,6 +7,7 @@ from db.store import (
     captures,
     chain,
     change_rate,
+    confirmations,
     derivations,
     forget,
     holds,
@@ -57,6 +58,7 @@ class Store(Transactions):
     record_derivation = transaction(derivations.record_derivation, durable=False)
     adopt_template = transaction(site_templates.adopt_template)
     settle = transaction(versions.settle, durable=False)
+    confirm_versions = transaction(confirmations.confirm_versions, durable=False)
     record_links = transaction(links.record_links, durable=False)
     add_lsh_keys = transaction(lsh_index.add_lsh_keys, durable=False)
     drop_links = transaction(links.drop_links)

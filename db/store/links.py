@@ -28,7 +28,8 @@ _NAMES = [column.name for column in link.columns]
 # Text for the driver: SQLAlchemy compiles an insert with an upsert anew each time, 1 ms a link.
 _UPSERT = f"""
     INSERT INTO link ({", ".join(_NAMES)}) VALUES ({", ".join(f":{name}" for name in _NAMES)})
-    ON CONFLICT (a_text_id, b_text_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])}"""
+    ON CONFLICT (a_text_id, b_text_id)
+    DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])}"""  # noqa: S608 - our own names
 
 
 def record_links(

@@ -1,9 +1,9 @@
 """Write the LSH keys of texts, and queue the texts whose candidates change by it.
 
 Which texts are compared follows from all texts there are (``db.queries.links.candidates``). When a key becomes common
-or crowded, or ceases to be rare, linked pairs may fall away. When it counts more again, pairs may be added. Both are noticed in
-the transaction that causes them, and the texts concerned wait to be compared again, whatever happens next. A key
-crosses each bound once, as archives grow, so this costs little.
+or crowded, or ceases to be rare, linked pairs may fall away. When it counts more again, pairs may be added. Both are
+noticed in the transaction that causes them, and the texts concerned wait to be compared again, whatever happens next. A
+key crosses each bound once, as archives grow, so this costs little.
 """
 
 from __future__ import annotations

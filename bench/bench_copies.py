@@ -29,8 +29,6 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
-from large import insert as insert_rows
-
 from archive import copies
 from archive.copies import background
 from archive.pipeline.link import link
@@ -40,7 +38,7 @@ from db.records import Text
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 UNIT = "ms"
 
@@ -134,12 +132,20 @@ class Newsroom:
 
 def insert(connection: sqlite3.Connection, table: str, **values: object) -> None:
     """A row; columns that must have a value and were given none get 0 or an empty text."""
+    insert_rows(connection, table, [values])
+
+
+def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[dict[str, object]]) -> None:
+    """Rows with the columns of the first; columns that must have a value and were given none get 0 or an empty text."""
+    rows = list(rows)
+    usual: dict[str, object] = {}
     for _, name, kind, needed, default, _ in connection.execute(f"PRAGMA table_info({table})"):
-        if needed and default is None and name != "id":
-            values.setdefault(name, "" if kind == "TEXT" else 0)
-    names, marks = ", ".join(f'"{name}"' for name in values), ", ".join("?" * len(values))
+        if needed and default is None and name != "id" and name not in rows[0]:
+            usual[name] = "" if kind == "TEXT" else 0
+    columns = [*rows[0], *usual]
+    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own schema
-    connection.execute(sql, list(values.values()))
+    connection.executemany(sql, ([*row.values(), *usual.values()] for row in rows))
 
 
 def fill(path: Path, texts: Sequence[tuple[str, Sequence[int]]], first: int, *, waiting: bool = False) -> None:

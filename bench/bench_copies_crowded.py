@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING
 
 from bench_copies import BEGAN, Newsroom, insert
 
-from archive import copies
 from archive.copies.embeddings import load_model
 from archive.pipeline.link import link
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 UNIT = "ms"
 
@@ -65,6 +64,18 @@ def office_pages(room: Newsroom) -> Callable[[random.Random], str]:
     return page
 
 
+class CountingStore(Store):
+    """A store that counts the judgements of each text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.compared: Counter[int] = Counter()
+
+    def record_links(self, text_id: int, judgements: Sequence[object], *others: object) -> int:
+        self.compared[text_id] += len(judgements)
+        return super().record_links(text_id, judgements, *others)
+
+
 def fill(path: Path, write: Callable[[random.Random], str]) -> None:
     """Put texts of one fortnight into an archive, waiting to be linked."""
     Store(path).close()
@@ -93,15 +104,10 @@ def figures() -> Iterator[tuple[str, float]]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "archive.db"
             fill(path, write)
-            compared: Counter[int | None] = Counter()
-
-            def counting(*pair: object, compared: Counter[int | None] = compared) -> object:
-                compared[pair[0].id] += 1  # type: ignore[attr-defined]
-                return copies.judge(*pair)  # type: ignore[arg-type]
-
-            with Store(path) as store:
+            with CountingStore(path) as store:
                 began = process_time()
-                links = link(store, now=BEGAN, judge=counting)  # type: ignore[arg-type]
+                links = link(store, now=BEGAN)
                 spent = 1000 * (process_time() - began) / TEXTS
-        mean, most = compared.total() / TEXTS, max(compared.values(), default=0)
+                compared = store.compared
+        mean, most = compared.total() / TEXTS, max(compared.values())
         yield f"{name}: a text ({mean:.1f} compared, at most {most}; {links / TEXTS:.1f} linked)", spent

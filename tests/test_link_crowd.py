@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.copies import fingerprint
-from archive.pipeline.link import link
 from bench.bench_copies import insert
 from db.queries import links as link_queries
 from db.records import Text
 from db.store import Store
-from tests.builders import LATER, T0, a_judgement
+from tests.builders import T0
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from db.records import Judgement
 
 PAGES, PHRASES = 300, 25
 LINES = (Path(__file__).parent / "pairs" / "texts.jsonl").read_text(encoding="utf-8").splitlines()
@@ -60,15 +57,12 @@ def waiting_texts(path: Path, bodies: Sequence[str]) -> Store:
 
 def test_a_page_of_a_crowded_site_is_compared_with_few_others(tmp_path: Path) -> None:
     """The more pages, the fewer. When no key counted half, the last hundred were compared with 67 on the average."""
-    compared: Counter[int | None] = Counter()
-
-    def unrelated(text: Text, *_: object) -> Judgement:
-        compared[text.id] += 1
-        return a_judgement(None)
-
-    with waiting_texts(tmp_path / "archive.db", site_pages()) as store:
-        link(store, now=LATER, judge=unrelated)
-    counts = [compared[number] for number in range(1, PAGES + 1)]
+    counts = []
+    with waiting_texts(tmp_path / "archive.db", bodies := site_pages()) as store:
+        for number, body in enumerate(bodies, 1):
+            keys = fingerprint(Text(sha256="", title="", body=body))
+            store.add_lsh_keys({number: keys})
+            counts.append(len(link_queries.candidates(store.ask, number, keys)))
     assert 20 < max(counts) <= 64
     assert sum(counts[200:]) < sum(counts[100:200])
 

@@ -37,7 +37,6 @@ class Transactions:
         self.path = path
         maintenance.upgrade(path)
         self._engine = open_engine(path)
-        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def __enter__(self) -> Self:
         return self
@@ -47,8 +46,8 @@ class Transactions:
 
     def close(self) -> None:
         """Close the file, after SQLite has refreshed its statistics if it can."""
-        # A full disk must not hide the first error.
-        with suppress(DBAPIError), self._autocommit.connect() as connection:
+        autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with suppress(DBAPIError), autocommit.connect() as connection:  # a full disk must not hide the first error
             connection.exec_driver_sql("PRAGMA optimize")
         self._engine.dispose()
 
@@ -64,7 +63,8 @@ class Transactions:
     @contextmanager
     def reading(self) -> Iterator[Ask]:
         """Yield an ``Ask`` over one connection without a transaction: each statement sees the newest commit."""
-        with self._translated_errors(), self._autocommit.connect() as connection:
+        autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self._translated_errors(), autocommit.connect() as connection:
             yield ask_on(connection)
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
@@ -74,7 +74,8 @@ class Transactions:
 
     def truncate_wal(self) -> bool:
         """Move the write-ahead log into the file and empty it. False if readers still need what is in the log."""
-        with self._translated_errors(), self._autocommit.connect() as connection:
+        autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self._translated_errors(), autocommit.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_WAIT}")
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         return not busy

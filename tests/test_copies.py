@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -384,3 +387,33 @@ def test_explained_content_cannot_control_the_terminal():
     b = replace(a, title="x\x1b[2J", body=a.body.replace("ferry", "fer\x1b]0;owned\x07ry"), residue=("\x1b[31m",))
     explanation = explain_judgement(judge(a, b), a, b, colour=False)
     assert not any(ord(c) < 32 and c != "\n" for c in explanation)
+
+
+MEASURED_ANEW = """
+import random
+from itertools import combinations
+from archive.copies.features import measure
+from db.records import Text
+dice = random.Random(4)
+words = ["".join(dice.choice("bdfgklmn") + dice.choice("aeiou") for _ in range(3)) for _ in range(300)]
+names = [word.capitalize() for word in words[:40]]
+def sentence():
+    return " ".join(dice.choice(names if dice.random() < 0.2 else words) for _ in range(14)) + "."
+texts = [Text(sha256="", title="", body="\\n".join(sentence() for _ in range(12))) for _ in range(6)]
+measured = [measure(a, b) for a, b in combinations(texts, 2)]
+print([(m.common, m.anchor_share, m.topic, m.order, m.retained, m.mean_similarity) for m in measured])
+"""
+
+
+def test_no_figure_depends_on_the_order_of_a_set():
+    """Each process orders sets of words in its own way, and the last digit of a sum depends on the order."""
+    figures = {
+        subprocess.run(
+            [sys.executable, "-c", MEASURED_ANEW],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(figures) == 1

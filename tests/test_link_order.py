@@ -72,8 +72,11 @@ def pairs_by_rule(texts: Iterable[KeyedText]) -> set[frozenset[str]]:
 
     def is_compared(a: KeyedText, b: KeyedText) -> bool:
         live = [key for key in {*a.keys} & {*b.keys} if is_live(key, a, b)]
-        values = (link_queries.key_value(key, rare=total[key] <= link_queries.RARE_CAP) for key in live)
-        return sum(values) >= link_queries.LEAST_SHARED
+        return sum(value_of(key, a, b) for key in live) >= link_queries.LEAST_SHARED
+
+    def value_of(key: int, a: KeyedText, b: KeyedText) -> float:
+        holders = max(in_block[key, blocks[text.name]] for text in (a, b))
+        return link_queries.key_value(key, rare=total[key] <= link_queries.RARE_CAP, holders=holders)
 
     return {frozenset((a.name, b.name)) for a, b in combinations(texts, 2) if is_compared(a, b)}
 

@@ -248,14 +248,22 @@ TODAY = (T0 - datetime(1970, 1, 1, tzinfo=UTC)).days
 TERMS = [link_queries.TERMS_FROM + key for key in FOUR]
 
 
-@pytest.mark.parametrize(("keys", "cap"), [(FOUR, link_queries.KEY_CAP), (TERMS, link_queries.TERM_CAP)])
-def test_a_key_of_very_many_texts_of_a_fortnight_says_nothing(
-    store: Store, source: int, keys: list[int], cap: int
+EIGHT = list(range(1, 9))
+EIGHT_TERMS = [link_queries.TERMS_FROM + key for key in EIGHT]
+
+
+@pytest.mark.parametrize("keys", [EIGHT, EIGHT_TERMS])
+def test_a_key_of_many_texts_of_a_fortnight_counts_half_and_of_very_many_nothing(
+    store: Store, source: int, keys: list[int]
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     store.add_lsh_keys({1: keys, 2: keys})
-    crowd(store, range(3, cap + 1), TODAY, keys)
-    assert 2 in link_queries.candidates(store.ask, 1, keys)
+    common, cap = link_queries.common_from(keys[0]), link_queries.key_cap(keys[0])
+    for holders, needed in ((common, 4), (common + 1, 8), (cap, 8)):
+        present = len(store.ask("SELECT DISTINCT text_id FROM near_key"))
+        crowd(store, range(100 + present, 100 + holders), TODAY, keys)
+        assert 2 in link_queries.candidates(store.ask, 1, keys[:needed])
+        assert 2 not in link_queries.candidates(store.ask, 1, keys[: needed - 1])
     crowd(store, [9999], TODAY, keys)
     assert link_queries.candidates(store.ask, 1, keys) == []
 

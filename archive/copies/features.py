@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from archive.copies.align import Alignment, align, best_chain
 from archive.copies.order import measure_order
-from archive.copies.stopwords import CALENDAR, LOOKING_BACK
+from archive.copies.stopwords import CALENDAR
 from archive.copies.tokenize import TokenizedText, stream, tokenize_text
 from archive.copies.verbatim import common_runs
 from db.records import Passage
-from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,9 +28,6 @@ of reworded texts 90 % have more than 0.5 (the average of a text), of independen
 PLAIN_TO = 0.2
 """The similarity without anchors at which a pair counts in full. In texts translated there and back it is 0.16 to 0.4
 (the average of a text), in independent reports 0.01 to 0.25."""
-
-LEAD_SENTENCES = 2
-"""A follow-up says so at once. Further down, "a year ago" is background."""
 
 UPDATE_NAMES = 8
 """Two texts that share so many names in their similar sentences tell one story at two times, if only figures differ.
@@ -195,7 +191,7 @@ def measure(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = token
         update=update,
         pair_anchors=tuple(sorted(pair_anchors)),
         respelled=tuple(sorted(alignment.respelled.items())),
-        looks_back=_looks_back(a.body, tokens_a) != _looks_back(b.body, tokens_b),
+        looks_back=tokens_a.looks_back != tokens_b.looks_back,
         anchors=tuple(sorted(shared)),
         common=sum(shared.values()),
         anchor_share=_anchor_share(shared, tokens_a, tokens_b),
@@ -244,11 +240,6 @@ def _topic(a: TokenizedText, b: TokenizedText) -> float:
     shared = sum(weight * b.topic[term] for term, weight in a.topic.items() if term in b.topic)
     lengths = (sum(weight * weight for weight in text.topic.values()) for text in (a, b))
     return shared / max(sqrt(prod(lengths)), 0.01)
-
-
-def _looks_back(body: str, text: TokenizedText) -> bool:
-    lead = text.sentences[:LEAD_SENTENCES]
-    return bool(lead) and LOOKING_BACK.search(fold_typography(body[lead[0].start : lead[-1].end])) is not None
 
 
 def _unpaired_sentences(pairs: Iterable[Pair], alignment: Alignment) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -106,6 +107,7 @@ def _key(tier: Tier, value: str) -> int:
     return (tier << HASH_BITS) | (_hash(value) >> (64 - HASH_BITS))
 
 
+@lru_cache(maxsize=20_000)
 def _hash(value: str) -> int:
     return int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big")
 
@@ -152,8 +154,24 @@ def _selected_runs(text: TokenizedText) -> set[int]:
     hashes = RMinHash.hash_token_sets([runs])[0] if runs else []
     longest = round(LONGEST_WINDOW * text.characters_a_word)
     window = max(WINDOW, min(longest, 2 * len(hashes) // FEW_RUNS), 2 * len(hashes) // MOST_RUNS)
-    selected = {min(hashes[start : start + window]) for start in range(max(1, len(hashes) - window + 1)) if hashes}
-    return {_key(Tier.RUN, str(value)) for value in sorted(selected)[:MOST_RUNS]}
+    return {_key(Tier.RUN, str(value)) for value in sorted(_smallest(hashes, window))[:MOST_RUNS]}
+
+
+def _smallest(hashes: Sequence[int], window: int) -> set[int]:
+    """Return the smallest of every so many hashes in a row. A window is searched only if it lost the smallest one."""
+    if len(hashes) <= window:
+        return {min(hashes)} if hashes else set()
+    selected: set[int] = set()
+    position, smallest = -1, 0
+    for start in range(len(hashes) - window + 1):
+        last = start + window - 1
+        if position < start:
+            smallest = min(hashes[start : start + window])
+            position = start + hashes[start : start + window].index(smallest)
+        elif hashes[last] <= smallest:
+            smallest, position = hashes[last], last
+        selected.add(smallest)
+    return selected
 
 
 def _terms(text: TokenizedText) -> list[int]:

@@ -74,8 +74,8 @@ def _retained(
 
 
 def _anchor_weights(sentence: Sentence, respelled: Mapping[str, str]) -> dict[str, float]:
-    anchors = (*sentence.numbers, *sentence.names)
-    return {respelled.get(term, term): sentence.terms[term] for term in anchors if term in sentence.terms}
+    anchors = sentence.numbers | sentence.names
+    return {respelled.get(term, term): weight for term, weight in sentence.terms.items() if term in anchors}
 
 
 def _retention(a: Mapping[str, float], b: Mapping[str, float]) -> float:
@@ -83,7 +83,7 @@ def _retention(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 
     Scaled so that ``RETAINED_FROM`` is 0 and ``RETAINED_TO`` is 1.
     """
-    both = sum(sqrt(a[term] * b[term]) for term in a.keys() & b.keys())
+    both = sum(sqrt(a[term] * b[term]) for term in a if term in b)
     dice = 2 * both / max(sum(a.values()) + sum(b.values()), 0.01)
     return max(0.0, min(1.0, (dice - RETAINED_FROM) / (RETAINED_TO - RETAINED_FROM)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archive.copies.background import LANGUAGES, background
@@ -18,9 +19,10 @@ from archive.copies.language import identify
 from archive.copies.names import find_names, name_forms
 from archive.copies.numbers import is_year
 from archive.copies.segment import MAX_WORDS, READ_WORDS, UNSPACED, Words, read_words, sentence_spans
-from archive.copies.stopwords import CALENDAR, COMMON, STOPWORDS
+from archive.copies.stopwords import CALENDAR, COMMON, LOOKING_BACK, STOPWORDS
 from archive.copies.text_shape import shape_of
 from archive.copies.word_columns import CHARACTERS_A_WORD, stem
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,6 +51,9 @@ MAX_SENTENCES = 400
 
 SHINGLE = 5
 """Words in a row that must agree for a verbatim run. Shorter runs are phrases of the language."""
+
+LEAD_SENTENCES = 2
+"""A follow-up says so at once. Further down, "a year ago" is background."""
 
 OCCURRENCES = 8
 """Places stored of one shingle, so that a text that repeats itself a thousand times stays linear."""
@@ -91,16 +96,16 @@ class Sentence:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TokenizedText:
     """A whole body: words in order, sentences in order, and its language if it is known.
 
     The rest is for comparison: ``names`` and all ``anchors`` (names and numbers), the information in the
     ``distinctive`` anchors, the words of the ``topic`` (neither names nor numbers) with their weights, the places of
-    each of the ``terms`` (sentence and weight), the starts of each run of words (``shingles``, by hash), and the number
-    of different words. ``characters_a_word`` is 1.7 in languages that write no spaces, where each of the ``words`` is a
-    character: a figure in words there is so many times as many. ``credit`` is the agency that the dateline names,
-    ``shape`` what ``pair_evidence`` compares.
+    each of the ``terms`` (sentence and weight), and the number of different words. ``characters_a_word`` is 1.7 in
+    languages that write no spaces, where each of the ``words`` is a character: a figure in words there is so many times
+    as many. ``credit`` is the agency that the dateline names, ``lead`` the first sentences as they are written.
+    Properties are computed when a text is first compared, because most texts never are.
     """
 
     words: Words
@@ -111,12 +116,26 @@ class TokenizedText:
     distinctive: dict[str, float]
     topic: dict[str, float]
     terms: dict[str, tuple[tuple[int, float], ...]]
-    shingles: dict[int, tuple[int, ...]]
     vocabulary: int
     whole: bool
-    shape: TextShape
+    lead: str
     characters_a_word: float = 1.0
     credit: str | None = None
+
+    @cached_property
+    def shape(self) -> TextShape:
+        """What ``pair_evidence`` compares."""
+        return shape_of(self.words, self.sentences, self.names)
+
+    @cached_property
+    def shingles(self) -> dict[int, tuple[int, ...]]:
+        """The starts of each run of ``SHINGLE`` words, by hash."""
+        return _shingles(self.words.folded)
+
+    @cached_property
+    def looks_back(self) -> bool:
+        """True if the text begins by looking back on an event of a year ago."""
+        return LOOKING_BACK.search(fold_typography(self.lead)) is not None
 
 
 def tokenize(body: str, language: str | None = None) -> TokenizedText:
@@ -154,17 +173,16 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
         anchors=anchors,
         distinctive={
             anchor: _information(anchor, body_language)
-            for anchor in anchors & in_text
+            for anchor in sorted(anchors & in_text)  # sums of them must not depend on the order of a set
             if len(anchor) > 1 and not is_year(anchor)
         },
         topic={term: places[0][1] for term, places in terms.items() if term not in anchors},
         terms=terms,
-        shingles=_shingles(words.folded),
         vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
         whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
         characters_a_word=CHARACTERS_A_WORD if body_language in UNSPACED else 1.0,
         credit=credit(text),
-        shape=shape_of(words, sentences, names),
+        lead=body[sentences[0].start : sentences[:LEAD_SENTENCES][-1].end] if sentences else "",
     )
 
 

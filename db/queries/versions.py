@@ -152,7 +152,9 @@ def has_text(ask: Ask, sha256: str) -> bool:
 
 def texts(ask: Ask, ids: Sequence[int]) -> list[Text]:
     """Return texts by id, in the order of ``ids``."""
-    return [_text(row) for text_id in ids for row in ask(f"{_TEXT} WHERE t.id = :id", id=text_id)]
+    rows = ask(f"{_TEXT} WHERE t.id IN (SELECT value FROM json_each(:ids))", ids=json.dumps(list(ids))) if ids else []
+    by_id = {row["id"]: _text(row) for row in rows}
+    return [by_id[text_id] for text_id in ids if text_id in by_id]
 
 
 _PAIR = """SELECT number, text_id FROM version WHERE source_id = :id AND superseded_at IS NULL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
@@ -15,12 +16,20 @@ from db.schema import link, near_key, text, unlinked, version
 from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from db.reader import Ask
     from db.records import Judgement
+
+_NAMES = [column.name for column in link.columns]
+# Text for the driver: SQLAlchemy compiles an insert with an upsert anew each time, 1 ms a link.
+_UPSERT = f"""
+    INSERT INTO link ({", ".join(_NAMES)}) VALUES ({", ".join(f":{name}" for name in _NAMES)})
+    ON CONFLICT (a_text_id, b_text_id)
+    DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])}"""  # noqa: S608 - our own names
 
 
 def record_links(
@@ -37,28 +46,27 @@ def record_links(
     are deleted or not stored: a text may have ceased to be a candidate while it was compared.
     """
     ask = ask_on(connection)
-    added = 0
-    related = [other_id for other_id, judgement in judgements if judgement.relation is not None]
-    linked = _linked_texts(connection, text_id) if keys is not None else set()
-    allowed = set(related) if keys is None or not (related or linked) else {*candidates(ask, text_id, keys)}
+    related = {other_id: judgement for other_id, judgement in judgements if judgement.relation is not None}
+    linked = _linked_texts(ask, text_id) if keys is not None else set()
+    allowed = {*related} if keys is None or not (related or linked) else {*candidates(ask, text_id, keys)}
     _delete_links(connection, text_id, linked - allowed)
-    for other_id, judgement in judgements:
-        if judgement.relation is None or other_id not in allowed:
-            continue
-        added += other_id not in linked  # a pair that waits on both sides is judged twice, and is one link
-        swap = _comes_after(connection, text_id, other_id)
-        row = link_columns(judgement, swap=swap) | {"method": method, "judged_at": micros(now)}
-        pair = {"a_text_id": other_id, "b_text_id": text_id} if swap else {"a_text_id": text_id, "b_text_id": other_id}
-        connection.execute(insert(link).values(**pair, **row).on_conflict_do_update(index_elements=[*pair], set_=row))
-    connection.execute(update(text).where(text.c.id == text_id).values(linked_by=method))
-    connection.execute(delete(unlinked).where(unlinked.c.text_id == text_id))
-    return added
+    written = {other_id: judgement for other_id, judgement in related.items() if other_id in allowed}
+    if written:
+        judged = {"method": method, "judged_at": micros(now)}
+        rows = [row | judged for row in _rows(ask, text_id, written)]
+        connection.exec_driver_sql(_UPSERT, rows)
+    connection.exec_driver_sql("UPDATE text SET linked_by = :method WHERE id = :id", {"method": method, "id": text_id})
+    connection.exec_driver_sql("DELETE FROM unlinked WHERE text_id = :id", {"id": text_id})
+    return len(written.keys() - linked)  # a pair that waits on both sides is judged twice, and is one link
 
 
-def _linked_texts(connection: Connection, text_id: int) -> set[int]:
-    as_a = select(link.c.b_text_id).where(link.c.a_text_id == text_id)
-    as_b = select(link.c.a_text_id).where(link.c.b_text_id == text_id)
-    return {*connection.execute(as_a.union_all(as_b)).scalars()}
+def _linked_texts(ask: Ask, text_id: int) -> set[int]:
+    rows = ask(
+        "SELECT b_text_id AS id FROM link WHERE a_text_id = :id UNION ALL "
+        "SELECT a_text_id AS id FROM link WHERE b_text_id = :id",
+        id=text_id,
+    )
+    return {row["id"] for row in rows}
 
 
 def _delete_links(connection: Connection, text_id: int, others: set[int]) -> None:
@@ -67,11 +75,14 @@ def _delete_links(connection: Connection, text_id: int, others: set[int]) -> Non
             connection.execute(delete(link).where(own == text_id, other.in_(others)))
 
 
-def _comes_after(connection: Connection, text_id: int, other_id: int) -> bool:
-    """True if the first text is side b: side a has the smaller digest, whichever text came first."""
-    pair = select(text.c.id, text.c.sha256).where(text.c.id.in_([text_id, other_id]))
-    digests = {row.id: row.sha256 for row in connection.execute(pair)}
-    return bool(digests[text_id] > digests[other_id])
+def _rows(ask: Ask, text_id: int, judgements: Mapping[int, Judgement]) -> Iterator[dict[str, object]]:
+    """Yield the columns of each link. Side a has the smaller digest, whichever text came first."""
+    sql = "SELECT id, sha256 FROM text WHERE id IN (SELECT value FROM json_each(:ids))"
+    digests = {row["id"]: row["sha256"] for row in ask(sql, ids=json.dumps([text_id, *judgements]))}
+    for other_id, judgement in judgements.items():
+        swap = digests[text_id] > digests[other_id]
+        first, second = (other_id, text_id) if swap else (text_id, other_id)
+        yield {"a_text_id": first, "b_text_id": second, **link_columns(judgement, swap=swap)}
 
 
 def link_columns(judgement: Judgement, *, swap: bool) -> dict[str, object]:

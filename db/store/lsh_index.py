@@ -1,9 +1,9 @@
 """Write the LSH keys of texts, and queue the texts whose candidates change by it.
 
-Which texts are compared follows from all texts there are (``db.queries.links.candidates``). When a key becomes crowded
-or ceases to be rare, linked pairs may fall away. When it becomes live again, pairs may be added. Both are noticed in
-the transaction that causes them, and the texts concerned wait to be compared again, whatever happens next. A key
-crosses each bound once, as archives grow, so this costs little.
+Which texts are compared follows from all texts there are (``db.queries.links.candidates``). When a key becomes common
+or crowded, or ceases to be rare, linked pairs may fall away. When it counts more again, pairs may be added. Both are
+noticed in the transaction that causes them, and the texts concerned wait to be compared again, whatever happens next. A
+key crosses each bound once, as archives grow, so this costs little.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
-from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap, key_value
+from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, common_from, first_days, key_cap, key_value
 from db.schema import link, near_key, text, unlinked
 from db.writer import ask_on
 
@@ -51,6 +51,8 @@ _LINKED_FAR = sql("""
     ON CONFLICT DO NOTHING""")
 _HOLDERS = sql(_HOLDERS_SQL)
 
+_INSERT = "INSERT INTO near_key (key, day, text_id) VALUES (:key, :day, :text_id) ON CONFLICT DO NOTHING"
+
 _ANY_DISTANCE = -1
 _ALL_DAYS = {"since": -(1 << 40), "until": 1 << 40}
 
@@ -62,11 +64,13 @@ def add_lsh_keys(connection: Connection, keys_by_text: Mapping[int, Sequence[int
     and leaves the queue.
     """
     ask = ask_on(connection)
-    return {text_id for text_id, keys in keys_by_text.items() if _store_keys(connection, ask, text_id, keys)}
+    days = first_days(ask, keys_by_text)
+    for text_id, keys in keys_by_text.items():
+        _store_keys(connection, ask, text_id, keys, days.get(text_id))
+    return {*days}
 
 
-def _store_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int]) -> bool:
-    day = first_days(ask, [text_id]).get(text_id)
+def _store_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int | None) -> None:
     day_before = _stored_day(ask, text_id, keys)
     if day_before != day:
         if day_before is not None:
@@ -77,7 +81,6 @@ def _store_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[i
         connection.execute(delete(link).where(or_(link.c.a_text_id == text_id, link.c.b_text_id == text_id)))
         connection.execute(update(text).where(text.c.id == text_id).values(linked_by=None))
         connection.execute(delete(unlinked).where(unlinked.c.text_id == text_id))
-    return day is not None
 
 
 def queue_moved_texts(connection: Connection, before: Mapping[int, int], after: Mapping[int, int]) -> None:
@@ -98,9 +101,9 @@ def _insert_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
     if not keys:
         return
     rows = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
-    connection.execute(insert(near_key).on_conflict_do_nothing(), rows)
+    connection.exec_driver_sql(_INSERT, rows)
     for key, in_block, in_all in _counts(ask, keys, day):
-        if in_block == key_cap(key) + 1:
+        if in_block in {common_from(key) + 1, key_cap(key) + 1}:
             connection.execute(_LINKED_NEAR, {"key": key} | _days_in_reach(day))
         if in_all == RARE_CAP + 1:
             loses_value = key_value(key, rare=True) > key_value(key, rare=False)
@@ -111,7 +114,7 @@ def _delete_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
     stored = (near_key.c.day == day) & (near_key.c.text_id == text_id)
     connection.execute(delete(near_key).where(near_key.c.key.in_(set(keys)) & stored))
     for key, in_block, in_all in _counts(ask, keys, day):
-        if in_block == key_cap(key):
+        if in_block in {common_from(key), key_cap(key)}:
             _compare_again(connection, _holders(connection, key, _days_in_reach(day)))
         if in_all == RARE_CAP:
             _compare_again(connection, _holders(connection, key, _ALL_DAYS))

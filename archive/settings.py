@@ -27,6 +27,8 @@
     digest_at      daily 07:00              WIRECOPY_DIGEST_AT      "daily 07:30", "weekly monday 07:30 Europe/Berlin"
     public_url     none                     WIRECOPY_PUBLIC_URL     address of the web interface, for links in notices
     notify_secret  none                     WIRECOPY_NOTIFY_SECRET  key that signs webhooks; not allowed in the file
+    proxy_user_header none                  WIRECOPY_PROXY_USER_HEADER header in which a proxy names its user
+    proxy_addresses none                    WIRECOPY_PROXY_ADDRESSES addresses of that proxy; from others it is ignored
 
 ROOT is the nearest folder upward from the working directory that has ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths in
 the file are relative to the file's folder, all others to the working directory. An empty variable counts as not set.
@@ -63,9 +65,11 @@ _DAY: Final = 86_400.0
 _MOST: Final = 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
+_PUBLIC: Final = r"https?://(?!.*[?])[!-+\--~]*[!-+\--.0-~]"
+# Sent in a header of every request, so it is printable ASCII without spaces.
+_CONTACT: Final = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|https?://[!-.0-~]+\.[!-~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
 _MOST_AUTHORITIES: Final = 3
-_SHORTEST_SECRET: Final = 16  # characters: 80 bits even if a person made it up from letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,8 @@ class Settings:
     digest_at: DigestTime = DIGEST_AT
     public_url: str | None = None
     notify_secret: str | None = None
+    proxy_user_header: str | None = None
+    proxy_addresses: tuple[str, ...] = ()
     origins: tuple[tuple[str, str, str], ...] = ()
 
     def now(self) -> datetime:
@@ -256,12 +262,15 @@ def _parse_path(value: object, folder: Path) -> Path:
     return Path(os.path.normpath(folder / Path(text).expanduser()))
 
 
-def _parse_contact(value: object, _: Path) -> str:
-    """Parse a mail address or URL. It is sent in a header of every request, so it is printable ASCII without spaces."""
-    mail, url = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+", r"https?://[!-.0-~]+\.[!-~]+"
-    if isinstance(value, str) and re.fullmatch(f"{mail}|{url}", value):
-        return value
-    raise ValueError
+def _text_parser(pattern: str) -> Callable[[object, Path], str]:
+    """Return a parser of a text like ``pattern``."""
+
+    def parse(value: object, _: Path) -> str:
+        if isinstance(value, str) and re.fullmatch(pattern, value):
+            return value
+        raise ValueError
+
+    return parse
 
 
 def _parse_resolve(value: object, _: Path) -> tuple[tuple[str, str], ...]:
@@ -359,22 +368,10 @@ def _parse_schedule(value: object, _: Path) -> DigestTime:
     return value if isinstance(value, DigestTime) else parse_digest_time(str(value))
 
 
-def _parse_public(value: object, _: Path) -> str:
-    if isinstance(value, str) and re.fullmatch(_WEB, value) and "?" not in value and not value.endswith("/"):
-        return value
-    raise ValueError
-
-
-def _parse_secret(value: object, _: Path) -> str:
-    if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
-        return value
-    raise ValueError
-
-
 _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "db": ("the path of a file, for example data/archive.db", _parse_path),
     "index": ("the path of a file, for example seeds/INDEX.md", _parse_path),
-    "contact": ("a mail address or URL, for example you@example.org", _parse_contact),
+    "contact": ("a mail address or URL, for example you@example.org", _text_parser(_CONTACT)),
     "resolve": ('host pattern and address:port, for example "*.example=127.0.0.1:8080"', _parse_resolve),
     "allow_private": ("yes or no", _parse_yes_no),
     "tls_unverified": ("names of hosts, for example old.example or *.old.example", _list_parser(_HOSTS)),
@@ -394,6 +391,8 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),
     "digest_at": ("a time, for example daily 07:30 or weekly monday 07:30 Europe/Berlin", _parse_schedule),
-    "public_url": ("an address without a final slash, for example https://archive.example", _parse_public),
-    "notify_secret": ("at least 16 characters", _parse_secret),
+    "public_url": ("an address without a final slash, for example https://archive.example", _text_parser(_PUBLIC)),
+    "notify_secret": ("at least 16 characters", _text_parser(r"(?s).{16,}")),  # 80 bits even if a person made it up
+    "proxy_user_header": ("the name of a header, for example X-Forwarded-User", _text_parser(r"[A-Za-z0-9-]+")),
+    "proxy_addresses": ("addresses or networks, for example 127.0.0.1", _list_parser(r"[0-9A-Fa-f:.]+(/\d{1,3})?")),
 }

@@ -109,18 +109,19 @@ _COPIES = """
                 AND ((m.a_text_id = p.text_id AND m.b_text_id = q.text_id)
                      OR (m.a_text_id = q.text_id AND m.b_text_id = p.text_id)))))"""
 
-# The inbox: articles that changed since they were read, from the version seen last (the first, if never read) to
-# today's. A version that exists only because of a newer recipe is no change.
+# The inbox of the reader without a name: articles that changed since they were read, from the version seen last (the
+# first, if never read) to today's. A version that exists only because of a newer recipe is no change.
 _INBOX = """
     SELECT s.id, n.title, b.title AS title_before, s.url, b.number AS version_seen, n.number AS version,
            {iso:max(e.first_seen_at)} AS seen_at, count(*) AS changes, max(e.score) AS score
     FROM source s
     JOIN version n ON n.id = (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
                               ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1)
-    LEFT JOIN seen m ON m.source_id = s.id
+    LEFT JOIN seen m ON m.source_id = s.id AND m.reader = ''
     JOIN version b ON b.id = coalesce(
         (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
-           AND w.first_seen_at <= coalesce(m.until_at, (SELECT c.until_at FROM caught_up c ORDER BY c.id DESC LIMIT 1))
+           AND w.first_seen_at <= coalesce(m.until_at, (SELECT c.until_at FROM caught_up c
+                                                       WHERE c.reader = '' ORDER BY c.id DESC LIMIT 1))
          ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1),
         (SELECT w.id FROM version w WHERE w.source_id = s.id AND w.superseded_at IS NULL
          ORDER BY w.first_seen_at, w.number LIMIT 1))

@@ -22,6 +22,9 @@ from prefect.schedules import Schedule
 SHIPPED = Path(__file__).resolve().parent.parent
 """The folder of ``prefect.yaml`` and ``flows/``."""
 
+AT_START = "refresh/scheduled"
+"""The deployment that runs once as soon as the runner is up, so that nobody waits for the schedule."""
+
 
 def deployments(file: Path = SHIPPED / "prefect.yaml") -> Iterator[RunnerDeployment]:
     """Yield the deployments of a ``prefect.yaml`` for a runner: with absolute entrypoints, without a work pool."""
@@ -41,18 +44,21 @@ def deployments(file: Path = SHIPPED / "prefect.yaml") -> Iterator[RunnerDeploym
 async def serve() -> None:
     """End abandoned runs, register the deployments, write them as a line of JSON, and run what is due until stopped.
 
-    Schedules stay active when this stops. By Prefect's default a restart finds all of them paused.
+    One refresh is due at once. If the schedule starts one at the same moment, the second is cancelled. Schedules stay
+    active when this stops. By Prefect's default a restart finds all of them paused.
     """
     runner = Runner(name="wirecopy", pause_on_shutdown=False)
-    serves = []
+    serves, ids = [], {}
     async with get_client() as client:
         crashed = await crash_abandoned(client)
         for deployment in deployments():
-            await runner.aadd_deployment(deployment)
+            name = f"{deployment.flow_name}/{deployment.name}"
+            ids[name] = await runner.aadd_deployment(deployment)
             schedules = ", ".join(schedule.slug or "" for schedule in deployment.schedules or ()) or "when asked"
-            serves.append(f"{deployment.flow_name}/{deployment.name} ({schedules})")
+            serves.append(f"{name} ({schedules})")
         await create_automation(client)
-    sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed}) + "\n")
+        await client.create_flow_run_from_deployment(ids[AT_START])
+    sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed, "at_start": [AT_START]}) + "\n")
     sys.stdout.flush()
     await runner.start()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.testclient import TestClient
 
 from archive.serve.app import create_app
+from archive.serve.jobs import JobResult, Project
 from archive.versions import history as versions
 from archive.versions.diff import compare
 from builders import (
@@ -100,6 +101,31 @@ def _settle(store: Store, source_id: int, done: list[int]) -> None:
 def application(path: Path, **how: object) -> Starlette:
     """The application of the archive at ``path``, a month after its first capture."""
     return create_app(path, clock=lambda: NOW + timedelta(0), **({"token": TOKEN} | how))  # type: ignore[arg-type]
+
+
+class Started:
+    """A command that a page started: it ends when ``end`` is called."""
+
+    def __init__(self, *given: object) -> None:
+        self.given = given
+        self._result: JobResult | None = None
+
+    def end(self, code: int = 0, output: str = "", message: str = "") -> None:
+        self._result = JobResult(code, output, message)
+
+    def result(self) -> JobResult | None:
+        return self._result
+
+
+def a_project(index: Path | None = None) -> tuple[Project, list[Started]]:
+    """A project whose commands are only noted, and the list of those that were started."""
+    started: list[Started] = []
+
+    def start(*given: object) -> Started:
+        started.append(Started(*given))
+        return started[-1]
+
+    return Project(index=index, check=start, look=start), started
 
 
 def client(app: Starlette, **headers: str) -> TestClient:

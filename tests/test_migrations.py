@@ -371,8 +371,10 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
         connection.execute("DROP TABLE hold")
         connection.execute("DROP TABLE entry")
         connection.execute("DROP INDEX ix_capture_captured_at")
-        for table in ("notice_event", "notice", "receiver"):
+        for table in ("notice_event", "notice", "receiver", "credential", "audit", "caught_up"):
             connection.execute(f"DROP TABLE {table}")
+        marks = "id INTEGER NOT NULL PRIMARY KEY, until_at BIGINT NOT NULL, marked_at BIGINT NOT NULL"
+        connection.execute(f"CREATE TABLE caught_up ({marks})")
         connection.execute("UPDATE alembic_version SET version_num = '0010'")
 
 

@@ -13,12 +13,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
 from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
+from archive.serve.jobs import MOST_RUNNING
 from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv
 from builders import DAY, HOUR, T0
 from db.store import Store
-from serving import HOSTILE, OURS, TOKEN, application, client, stocked
+from serving import HOSTILE, OURS, TOKEN, a_project, application, client, stocked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,10 +188,10 @@ def test_a_label_is_kept_and_shown(tmp_path: Path) -> None:
 
 
 def test_check_now_asks_who_can(archived: Path) -> None:
-    visited: list[str] = []
-    asked = client(application(archived, check=visited.append))
+    project, started = a_project()
+    asked = client(application(archived, project=project))
     assert post(asked, "/articles/2/check") == 303
-    assert visited == ["https://copy.example/harbour"]
+    assert started[0].given == (["https://copy.example/harbour"],)
     assert post(client(application(archived)), "/articles/2/check") == 501
 
 
@@ -286,9 +287,34 @@ def test_a_source_tells_how_it_goes_and_can_be_checked_now(archived: Path, ask: 
     assert rows[3]["usual_length"] is None
     assert rows[1]["changes_a_week"] == round(1 / (30 / 7), 2)
     assert "Check now" not in ask.get("/sources").text, "this server cannot"
-    asked = client(application(archived, check=print))
+    project, started = a_project()
+    asked = client(application(archived, project=project))
     assert asked.get("/sources?troubled=1").text.count('action="/articles/3/check"') == 1
-    assert 'name="back" value="/sources?troubled=1"' in asked.get("/sources?troubled=1").text
+    answer = asked.post("/articles/3/check", data={"token": TOKEN}, headers={"origin": OURS})
+    running = asked.get(answer.headers["location"])
+    assert "Running for" in running.text
+    assert running.headers["refresh"] == "2"
+    started[0].end(message="1 page checked.")
+    ended = asked.get(answer.headers["location"])
+    assert "refresh" not in ended.headers
+    assert "check failed (no answer in time)" in ended.text
+
+
+def test_a_check_that_could_not_run_says_why_and_an_unknown_job_is_not_found(archived: Path) -> None:
+    project, started = a_project()
+    asked = client(application(archived, project=project))
+    path = asked.post("/articles/3/check", data={"token": TOKEN}, headers={"origin": OURS}).headers["location"]
+    started[0].end(code=5, message="wirecopy: another run works on this archive; try again soon\n")
+    assert "another run works on this archive" in asked.get(path).text
+    assert asked.get("/jobs/77").status_code == 404
+
+
+def test_too_many_jobs_at_once_are_refused(archived: Path) -> None:
+    project, started = a_project()
+    asked = client(application(archived, project=project))
+    assert [post(asked, "/articles/3/check") for _ in range(MOST_RUNNING + 1)] == [303] * MOST_RUNNING + [400]
+    started[0].end()
+    assert post(asked, "/articles/3/check") == 303
 
 
 def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Path) -> None:

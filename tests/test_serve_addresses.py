@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from serving import OURS, TOKEN, application, client, stocked
+from serving import OURS, TOKEN, a_project, application, client, stocked
 from test_serve import PAGES, json_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ask(archived: Path) -> TestClient:
-    return client(application(archived, check=print))
+    return client(application(archived, project=a_project()[0]))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from archive.serve.server import Impatient, listen
-from serving import HOSTILE, application, stocked
+from serving import HOSTILE, a_project, application, stocked
 from test_serve_copies import a_group
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(application(stocked(tmp_path_factory.mktemp("browsed") / "archive.db"), check=print)) as base:
+    with served(
+        application(stocked(tmp_path_factory.mktemp("browsed") / "archive.db"), project=a_project()[0])
+    ) as base:
         yield base
 
 

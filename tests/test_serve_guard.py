@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.routing import Route
 
+from archive.serve.access import Door
 from archive.serve.middleware import Guard, Rules
 from archive.serve.security_headers import content_security_policy
 from serving import OURS, TOKEN, application, client, stocked
@@ -208,7 +209,7 @@ def test_a_form_that_never_ends_is_given_up() -> None:
 
         headers = [(b"host", b"127.0.0.1"), (b"origin", b"http://127.0.0.1")]
         scope = {"type": "http", "method": "POST", "path": "/seen", "raw_path": b"/seen", "headers": headers}
-        await Guard(app, Rules(token=TOKEN, body_seconds=0.05))(scope, receive, send)
+        await Guard(app, Rules(door=Door(token=TOKEN), body_seconds=0.05))(scope, receive, send)
         return answers
 
     assert asyncio.run(stalled())[0]["status"] == 408

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from archive.api.access import AccessQuestions
 from archive.api.changes import ChangeQuestions
 from archive.api.events import EventQuestions
 from archive.api.runs import RunQuestions
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Archive(EventQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, RunQuestions):
+class Archive(EventQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, RunQuestions, AccessQuestions):
     """An open archive. Close it, or use it as a context manager.
 
     Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds from now after which

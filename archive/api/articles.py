@@ -173,9 +173,9 @@ class ArticleQuestions(Questions):
         a_text, b_text = self.text(before), self.text(after)
         return Comparison(a=before, b=after, a_text=a_text, b_text=b_text, change=compare(a_text, b_text))
 
-    def seen_until(self, source_id: int) -> datetime | None:
-        """Return the instant up to which an article's history is marked as read, None if it is not."""
-        return change_queries.read_until(self._ask, source_id)
+    def seen_until(self, source_id: int, reader: str = "") -> datetime | None:
+        """Return the instant up to which a reader marked an article's history as read, None if it is not."""
+        return change_queries.read_until(self._ask, source_id, reader)
 
     # --- texts ---
 

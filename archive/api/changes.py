@@ -66,9 +66,9 @@ class ChangeQuestions(Questions):
         news, place = change_queries.inbox(self._ask, filters, after=after, limit=limit)
         return Listing(tuple(news), place)
 
-    def caught_up(self) -> datetime | None:
-        """Return the instant up to which everything is marked as read, None if nothing is."""
-        return change_queries.all_read_until(self._ask)
+    def caught_up(self, reader: str = "") -> datetime | None:
+        """Return the instant up to which a reader marked everything as read, None if nothing is."""
+        return change_queries.all_read_until(self._ask, reader)
 
     def articles(
         self, *, as_of: datetime | None = None, recorded: datetime | None = None, group: str | None = None

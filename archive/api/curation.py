@@ -1,4 +1,4 @@
-"""Changes that people make to an archive: forgetting on request, labels of two texts, read marks, and repacking."""
+"""Changes that people make to an archive: forgetting, holds, labels, read marks, named tokens, and repacking."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from archive.api import Archive
+from archive.api.access import NAME, digest_of_token
 from archive.urls import canonical_url, url_key
 from db.backups import files_beside
 from db.errors import BadInput, NotArchived
@@ -17,17 +18,17 @@ from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import changes
 from db.queries import holds as hold_queries
 from db.reader import Reader
-from db.records import EventFilter, RepackResult, Tombstone
+from db.records import PROGRAM, EventFilter, RepackResult, Role, Tombstone
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from archive.api.version_ref import Ref
     from archive.settings import Settings
-    from db.records import Hold, Label, OriginalLabel
+    from db.records import Actor, Hold, Label, OriginalLabel
 
 # The death of an owner on this machine is noticed at once, before its lease ends.
 _LEASE = timedelta(hours=1)
@@ -42,7 +43,7 @@ class Forgotten:
     emptied: bool
 
 
-def forget(settings: Settings, url: str) -> Forgotten:
+def forget(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> Forgotten:
     """Delete an article with every address of its history, and all payloads and texts that no other article has.
 
     If it is interrupted, call it again. Raises NotArchived (also for an article forgotten before), and StoreBusy during
@@ -53,7 +54,7 @@ def forget(settings: Settings, url: str) -> Forgotten:
         addresses = archive.addresses(source.id)
     spares = files_with(settings.db, addresses)
     with Store(settings.db) as store, _alone(store, settings):
-        emptied = store.forget_source(source.id, settings.wall())
+        emptied = store.forget_source(source.id, settings.wall(), actor)
     with Archive(settings.db) as archive:
         graves = tuple(grave for url in addresses if (grave := archive.tombstone(url)) is not None)
     return Forgotten(graves=graves, spares=spares, emptied=emptied)
@@ -76,20 +77,20 @@ def _may_contain(path: Path, keys: Sequence[str]) -> bool:
         return True  # damaged, or a log: it may
 
 
-def hold(settings: Settings, url: str, *, note: str = "") -> bool:
+def hold(settings: Settings, url: str, *, note: str = "", actor: Actor = PROGRAM) -> bool:
     """Keep an article: it cannot be forgotten before it is released. False if it was held. Raises NotArchived."""
     with Archive(settings.db) as archive:
         source_id = archive.source(url).id
     with Store(settings.db) as store:
-        return store.add_hold(source_id, note, settings.wall())
+        return store.add_hold(source_id, note, settings.wall(), actor)
 
 
-def release(settings: Settings, url: str) -> int:
+def release(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> int:
     """Release the holds on every address of an article. Return their number. Raises NotArchived."""
     with Archive(settings.db) as archive:
         source_ids = archive.history_source_ids(url)
     with Store(settings.db) as store:
-        return store.release_holds(source_ids, settings.wall())
+        return store.release_holds(source_ids, settings.wall(), actor)
 
 
 def holds(db: Path) -> list[Hold]:
@@ -98,22 +99,26 @@ def holds(db: Path) -> list[Hold]:
         return hold_queries.in_force(reader.ask)
 
 
-def lift(settings: Settings, url: str) -> bool:
+def lift(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> bool:
     """Allow an address to be archived again; False if it was not forgotten."""
     with Store(settings.db) as store:
-        return store.lift_tombstone(url_key(canonical_url(url)), settings.wall())
+        return store.lift_tombstone(url_key(canonical_url(url)), settings.wall(), actor)
 
 
-def label(settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "") -> tuple[Label, bool]:
+def label(
+    settings: Settings, a: Ref, b: Ref, *, copy: bool, note: str = "", actor: Actor = PROGRAM
+) -> tuple[Label, bool]:
     """Label the texts of two versions as copies, or as no copies; False if they had that label already.
 
     A label is independent evidence, and stays valid under new recipes and methods. Raises NotArchived, and BadInput
     for two versions of one article.
     """
-    return label_in(settings.db, a, b, copy=copy, note=note, now=settings.wall())
+    return label_in(settings.db, a, b, copy=copy, note=note, now=settings.wall(), actor=actor)
 
 
-def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) -> tuple[Label, bool]:
+def label_in(
+    db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime, actor: Actor = PROGRAM
+) -> tuple[Label, bool]:
     """Label two texts as ``label`` does, in the archive at ``db``."""
     with Archive(db) as archive:
         first, second = archive.version(a), archive.version(b)
@@ -123,7 +128,7 @@ def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) 
     if sides[0][0] == sides[1][0]:
         raise BadInput(f"{first.url}: both are versions of one article; to compare them: wirecopy diff {first.url}")
     with Store(db) as store:
-        new = store.add_label(sides[0], sides[1], copy=copy, note=note, now=now)
+        new = store.add_label(sides[0], sides[1], copy=copy, note=note, now=now, actor=actor)
     with Archive(db) as archive:
         stored = archive.label_of(first, second)
     if stored is None:
@@ -131,21 +136,25 @@ def label_in(db: Path, a: Ref, b: Ref, *, copy: bool, note: str, now: datetime) 
     return stored, new
 
 
-def label_original(settings: Settings, ref: Ref, *, original: bool, note: str = "") -> tuple[OriginalLabel, bool]:
+def label_original(
+    settings: Settings, ref: Ref, *, original: bool, note: str = "", actor: Actor = PROGRAM
+) -> tuple[OriginalLabel, bool]:
     """Say that the text of a version is the original of its copies, or is not; False if that was said already.
 
     It outweighs every sign. The newest word on an article counts. Raises NotArchived.
     """
-    return label_original_in(settings.db, ref, original=original, note=note, now=settings.wall())
+    return label_original_in(settings.db, ref, original=original, note=note, now=settings.wall(), actor=actor)
 
 
-def label_original_in(db: Path, ref: Ref, *, original: bool, note: str, now: datetime) -> tuple[OriginalLabel, bool]:
+def label_original_in(
+    db: Path, ref: Ref, *, original: bool, note: str, now: datetime, actor: Actor = PROGRAM
+) -> tuple[OriginalLabel, bool]:
     """Label a text as ``label_original`` does, in the archive at ``db``."""
     with Archive(db) as archive:
         version = archive.version(ref)
         side = archive.source(version.url).id, version.text_sha256, version.first_seen_at
     with Store(db) as store:
-        new = store.add_original_label(side, original=original, note=note, now=now)
+        new = store.add_original_label(side, original=original, note=note, now=now, actor=actor)
     with Archive(db) as archive:
         stored = archive.original_labels(version.url)
     label = next((label for label in stored if label.version.text_sha256 == version.text_sha256), None)
@@ -154,17 +163,17 @@ def label_original_in(db: Path, ref: Ref, *, original: bool, note: str, now: dat
     return label, new
 
 
-def forget_original(settings: Settings, url: str) -> int:
+def forget_original(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> int:
     """Take back what was said of an article being the original. Return the number of labels. Raises NotArchived."""
-    return forget_original_in(settings.db, url)
+    return forget_original_in(settings.db, url, now=settings.wall(), actor=actor)
 
 
-def forget_original_in(db: Path, url: str) -> int:
+def forget_original_in(db: Path, url: str, *, now: datetime, actor: Actor = PROGRAM) -> int:
     """Take labels back as ``forget_original`` does, in the archive at ``db``."""
     with Archive(db) as archive:
         source_ids = archive.history_source_ids(url)
     with Store(db) as store:
-        return store.drop_original_labels(source_ids)
+        return store.drop_original_labels(source_ids, now, actor)
 
 
 def repack(settings: Settings, *, everything: bool, progress: Callable[[RepackResult], None]) -> RepackResult:
@@ -188,25 +197,51 @@ def _alone(store: Store, settings: Settings) -> Iterator[None]:
         store.release_leases(owner)
 
 
-def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime) -> None:
+def mark_seen(db: Path, source_id: int, until: datetime, *, now: datetime, reader: str = "") -> None:
     """Mark the versions of an article first seen up to ``until`` as read. An earlier instant undoes that."""
     with Store(db) as store:
-        store.mark_read(source_id, until, now)
+        store.mark_read(source_id, until, now, reader)
 
 
-def catch_up(db: Path, *, now: datetime, until: datetime | None = None) -> datetime | None:
-    """Mark all versions and events up to ``until`` as read (None: all).
+def catch_up(db: Path, *, now: datetime, until: datetime | None = None, reader: str = "") -> datetime | None:
+    """Mark all versions and events up to ``until`` as read by a reader (None: all).
 
     Return that instant, None if there is no change to mark.
     """
     if until is None:
-        with Reader(db) as reader:
-            newest_change = changes.newest_change_at(reader.ask)
+        with Reader(db) as opened:
+            newest_change = changes.newest_change_at(opened.ask)
         with Archive(db) as archive:
             newest_events = archive.events(EventFilter(), limit=1).rows
         instants = [newest_change, *(event.at for event in newest_events)]
         until = max((instant for instant in instants if instant is not None), default=None)
     if until is not None:
         with Store(db) as store:
-            store.mark_read(None, until, now)
+            store.mark_read(None, until, now, reader)
     return until
+
+
+# --- access ----------------------------------------------------------------------------------------------------------
+
+
+def add_token(db: Path, name: str, token: str, roles: Collection[Role], *, now: datetime, actor: Actor) -> None:
+    """Store the digest of a new token of a person. Reading is always allowed.
+
+    Raises BadInput for a name that is not usable, or has a token in force.
+    """
+    if NAME.fullmatch(name) is None:
+        raise BadInput(f"{name[:40]!r} cannot be the name of a token; use letters, digits and . _ @ + -, such as ana")
+    with Store(db) as store:
+        store.add_token(name, digest_of_token(token), {Role.READ, *roles}, now, actor)
+
+
+def revoke_token(db: Path, name: str, *, now: datetime, actor: Actor) -> bool:
+    """Revoke the token of a person at once. False if none is in force."""
+    with Store(db) as store:
+        return store.revoke_token(name, now, actor)
+
+
+def record_change(db: Path, actor: Actor, action: str, subject: str, *, now: datetime, detail: str = "") -> None:
+    """Append a change that is not stored in the archive to the audit: one of the seed index."""
+    with Store(db) as store:
+        store.record_change(actor, action, subject, now, detail)

@@ -54,6 +54,8 @@ GROUPS = {
         "label": "label",
         "forget": "cite",
         "hold": "cite",
+        "token": "access",
+        "audit": "access",
         "reextract": "run",
         "rematch": "run",
     },

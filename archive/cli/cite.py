@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, print_json, verb
+from archive.cli.common import as_json, person, print_json, verb
 from archive.cli.output import bold, count, print_facts, sanitize, say, wrap
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> Non
     from archive.api import Archive, curation
 
     if allow_again:
-        was_forgotten = curation.lift(settings, url)
+        was_forgotten = curation.lift(settings, url, actor=person())
         say(f"{url} may be archived again." if was_forgotten else f"{url} was never deleted; nothing to do.")
     elif yes:
-        _print_forgotten(curation.forget(settings, url))
+        _print_forgotten(curation.forget(settings, url, actor=person()))
     else:
         with Archive(settings.db) as archive:
             checks, addresses = len(archive.captures(url)), archive.addresses(archive.source(url).id)
@@ -129,10 +129,10 @@ def hold(settings: Settings, url: str | None, *, note: str, release: bool, json_
 
     if url is not None:
         if release:
-            number = curation.release(settings, url)
+            number = curation.release(settings, url, actor=person())
             say(f"Released {url}. It may be deleted again." if number else f"{url} was not on hold; nothing to do.")
         else:
-            is_new = curation.hold(settings, url, note=note)
+            is_new = curation.hold(settings, url, note=note, actor=person())
             say(f"{url} is on hold. It cannot be deleted until you release it." if is_new else f"{url} was on hold.")
         return
     if release:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.settings import Settings
+    from db.records import Actor
 
 PROBLEMS, USAGE, SOME_FAILED, NOT_ARCHIVED, STORE = 1, 2, 3, 4, 5
 """Exit codes beside 0 (fine) and 130 (interrupted)."""
@@ -142,3 +144,13 @@ def print_json_lines(documents: Iterable[object]) -> None:
     """Print JSON objects on standard output, one per line."""
     for document in documents:
         click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def person() -> Actor:
+    """Return the person at this terminal, as the audit names them: by their login name."""
+    from db.records import Actor
+
+    try:
+        return Actor(getpass.getuser(), "terminal")
+    except (OSError, KeyError):  # a user without a name, as in a container
+        return Actor("", "terminal")

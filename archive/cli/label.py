@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, print_json, print_json_lines, verb
+from archive.cli.common import as_json, person, print_json, print_json_lines, verb
 from archive.cli.output import count, sanitize, say, wrap
 from archive.cli.wording import describe_label, describe_original_label, describe_relation
 from db.errors import BadInput, NotArchived
@@ -89,10 +89,10 @@ def _label_original(
         raise BadInput(f"the original is one text: wirecopy label URL --{word.replace('undo', 'undo-original')}")
     ref = parse_ref(url, now=settings.now())
     if word == "undo":
-        dropped = curation.forget_original(settings, ref.url)
+        dropped = curation.forget_original(settings, ref.url, actor=person())
         say(f"Took back {count(dropped, 'label')}." if dropped else "Nothing was said of its being the original.")
         return
-    saved, is_new = curation.label_original(settings, ref, original=word == "original", note=note)
+    saved, is_new = curation.label_original(settings, ref, original=word == "original", note=note, actor=person())
     if json_:
         print_json({"labels": [], "originals": [serialize.original_label(saved)]})
     else:
@@ -106,7 +106,7 @@ def _save_label(settings: Settings, a: str, b: str | None, relation: str | None,
     if b is None or relation is None:
         raise BadInput("a label needs two addresses and a word: wirecopy label URL URL copy, or not-copy at the end")
     first, second = (parse_ref(ref, now=settings.now()) for ref in (a, b))
-    saved, is_new = curation.label(settings, first, second, copy=_IS_COPY[relation], note=note)
+    saved, is_new = curation.label(settings, first, second, copy=_IS_COPY[relation], note=note, actor=person())
     if json_:
         print_json({"labels": [serialize.label(saved)]})
     else:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
 import threading
 import webbrowser
 from typing import TYPE_CHECKING
@@ -17,9 +15,11 @@ from archive.cli.output import say
 from db.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from archive.serve.access import ProxyLogin
+    from archive.serve.jobs import Project
     from archive.settings import Settings
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -58,7 +58,8 @@ _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - only if given by name
 def serve(settings: Settings, *, port: int, host: str, token: bool, base: str | None, open_: bool) -> None:
     r"""Show the archive in a browser; programs get JSON, feeds, Memento and CDX.
 
-    Visitors can only read, mark changes as seen, label copies, and press "check now". Ctrl-C stops the server.
+    Visitors can read, mark changes as seen, label copies, check a page now, and change what is watched. With --token,
+    named tokens allow each person a part of that (wirecopy token). Ctrl-C stops the server.
 
     \b
     wirecopy serve --open
@@ -81,7 +82,7 @@ def serve(settings: Settings, *, port: int, host: str, token: bool, base: str | 
     with Archive(settings.db):
         pass  # raises now if the archive is missing or of another version
     secret = _read_or_create_token(settings.db) if token else None
-    serve_archive(settings, host=host, port=port, secret=secret, base=base, browse=open_, check=_checker(settings))
+    serve_archive(settings, host=host, port=port, secret=secret, base=base, browse=open_, project=_project(settings))
 
 
 def serve_archive(
@@ -92,14 +93,15 @@ def serve_archive(
     secret: str | None = None,
     base: str | None = None,
     browse: bool = False,
-    check: Callable[[str], None] | None = None,
+    project: Project | None = None,
 ) -> None:
     """Serve an archive until Ctrl-C. Raises ConfigError if it cannot listen there.
 
-    With ``secret`` every visitor must know it. ``browse`` opens a browser. ``check`` visits a URL now; without it no
-    page offers "check now".
+    With ``secret`` every visitor must know it, or have a named token or a user name of the proxy in ``settings``.
+    ``browse`` opens a browser. ``project``: what the pages can start and change.
     """
     from archive.serve.app import create_app
+    from archive.serve.jobs import Project
     from archive.serve.server import listen, run
 
     with listen(host, port) as socket:
@@ -111,8 +113,8 @@ def serve_archive(
             guarded=secret is not None,
             hosts=[] if host in _LOOPBACK else [host, name],
             clock=settings.wall,
-            check=check,
-            prefect=_prefect(),
+            proxy=_proxy(settings),
+            project=project or Project(prefect=_prefect()),
         )
         address = base or f"http://{f'[{host}]' if ':' in host else host}:{actual_port}"
         say(f"Serving {settings.db} at {address}; press Ctrl-C to stop.")
@@ -122,6 +124,24 @@ def serve_archive(
             run(app, socket)
         except KeyboardInterrupt:
             say("Stopped.")
+
+
+def _proxy(settings: Settings) -> ProxyLogin | None:
+    """Return the proxy whose user names count. Raises ConfigError if only one of the two settings is there."""
+    from archive.serve.access import ProxyLogin
+
+    header, addresses = settings.proxy_user_header, settings.proxy_addresses
+    if header is None and not addresses:
+        return None
+    if header is None or not addresses:
+        raise ConfigError(
+            "proxy_user_header and proxy_addresses go together: the name of a header, and the addresses from which it "
+            'is believed, for example proxy_addresses = ["127.0.0.1"]'
+        )
+    try:
+        return ProxyLogin.of(header, addresses)
+    except ValueError as error:
+        raise ConfigError(f"proxy_addresses: {error}; write addresses such as 127.0.0.1 or 10.0.0.0/8") from error
 
 
 def _validate_base(base: str | None) -> None:
@@ -145,27 +165,18 @@ def _read_or_create_token(db: Path) -> str:
         return token
 
 
-def _checker(settings: Settings) -> Callable[[str], None]:
-    """Return a function that checks a URL now, by ``wirecopy refresh`` in a process of its own.
+def _project(settings: Settings) -> Project:
+    """Return what the pages may start and change: commands of wirecopy, in processes of their own."""
+    from archive.cli.background_command import BackgroundCommand
+    from archive.serve.jobs import Project
 
-    A separate process keeps fetching and extraction out of the server.
-    """
-    command = [sys.executable, "-c", "from archive.cli import main; main()", "--db", str(settings.db), "refresh"]
-    running: list[subprocess.Popen[bytes]] = []
+    def check(urls: Sequence[str]) -> BackgroundCommand:
+        return BackgroundCommand(settings, ["refresh", "--force", "--", *urls])
 
-    def check(url: str) -> None:
-        running[:] = [process for process in running if process.poll() is None]
-        running.append(
-            subprocess.Popen(  # noqa: S603 - our own command, never a shell; the address is one that is archived
-                [*command, "--force", "--", url],
-                cwd=settings.root,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        )
+    def look(urls: Sequence[str], group: str) -> BackgroundCommand:
+        return BackgroundCommand(settings, ["add", "--dry-run", "--json", "--group", group], typed="\n".join(urls))
 
-    return check
+    return Project(index=settings.index, check=check, look=look, prefect=_prefect())
 
 
 def _prefect() -> str | None:

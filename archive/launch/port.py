@@ -114,7 +114,8 @@ def _is_healthy(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.HTTPStatus.OK
+        # Pages behind a login are up, too.
+        return connection.getresponse().status in {http.HTTPStatus.OK, http.HTTPStatus.UNAUTHORIZED}
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -166,6 +166,7 @@ def _describe(settings: Settings, server: PrivateServer, web: WebServer, started
             f"  archive     {settings.db}",
             f"  logs        {server.home}/*.log",
             *(f"  schedule    {line}" for line in started["serves"]),
+            *(f"  now         {name} starts once, without waiting for its schedule" for name in started["at_start"]),
             *crashed,
             "",
             "To start a run by hand, in another terminal:",

@@ -11,6 +11,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from archive.serve import api, forms, memento, old_addresses, pages, published_log
+from archive.serve.access import Door
+from archive.serve.jobs import Jobs, Project
 from archive.serve.middleware import Guard, Rules
 from archive.serve.problem_details import handlers
 from archive.serve.request_context import AppState
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
+    from archive.serve.access import ProxyLogin
+
+NO_PROJECT = Project()
+"""An archive alone: nothing can be started or changed but what the archive has."""
+
 
 def create_app(
     db: Path,
@@ -32,21 +39,22 @@ def create_app(
     guarded: bool = False,
     hosts: Collection[str] = (),
     clock: Callable[[], datetime],
-    check: Callable[[str], None] | None = None,
-    prefect: str | None = None,
+    proxy: ProxyLogin | None = None,
+    project: Project = NO_PROJECT,
 ) -> Starlette:
     """Return the web interface of the archive at ``db``.
 
-    ``base``: the public address of absolute links, without a final slash; None: that of each request. ``token``:
-    required of a POST; None: POST is not allowed. ``guarded``: reading needs the token too. ``hosts``: host names
-    besides loopback and that of ``base``. ``clock`` returns the current time, ``check`` checks an address in the
-    background, ``prefect`` is the address of Prefect's pages.
+    ``base``: the public address of absolute links, without a final slash; None: that of each request. ``token``: the
+    one with all roles, and the key of the tokens of forms; None: POST is not allowed. ``guarded``: reading needs a
+    token too. ``hosts``: host names besides loopback and that of ``base``. ``clock`` returns the current time.
+    ``proxy``: a proxy with a login. ``project``: what the server can start and change.
     """
     public = urlsplit(base or "")
     names = frozenset({*hosts, *([public.hostname] if public.hostname else [])})
-    rules = Rules(hosts=names, token=token, guarded=guarded, public=public.netloc)
+    door = Door(db=db, token=token, guarded=guarded or proxy is not None, proxy=proxy)
+    rules = Rules(hosts=names, door=door, public=public.netloc)
     app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
-    app.state.shared = AppState(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
+    app.state.shared = AppState(db=db, base=base, clock=clock, project=project, jobs=Jobs())
     return app
 
 

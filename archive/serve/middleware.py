@@ -2,22 +2,22 @@
 
 The rules. The request target may be in absolute form (RFC 9112, 3.2.2: a server must accept it; pywaybackup sends it).
 The Host must be one of ours, or another site could read the archive by DNS rebinding to 127.0.0.1. Pages of other sites
-may link here and load nothing. Changes need a POST from our own origin with a token, and its body in time. No response
-sets a cookie, and all have the security headers.
+may link here and load nothing. A `Door` says who makes a request. Changes need a POST from our own origin with the
+token of this person's forms, and its body in time. No response sets a cookie, and all have the security headers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from base64 import b64decode
-from dataclasses import dataclass
-from hmac import compare_digest
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, unquote_to_bytes, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 
+from archive.serve.access import Door, Identity, Refused, identity_of
 from archive.serve.fetch_metadata import is_foreign_load
 from archive.serve.paths import COMPARE
 from archive.serve.problem_details import problem
@@ -48,15 +48,14 @@ _READING = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Access rules. ``hosts``: names besides loopback. ``token``: required of a POST (None: POST is not allowed).
+    """Access rules. ``hosts``: names besides loopback. ``door``: who enters, and the token of a form.
 
-    ``guarded``: reading needs the token too, as a password (any user name) or a bearer token. ``public``: name and port
-    in the address by which others reach this server, empty if it has none. ``body_seconds``: the limit for a body.
+    ``public``: name and port in the address by which others reach this server, empty if it has none.
+    ``body_seconds``: the limit for a body.
     """
 
     hosts: frozenset[str] = frozenset()
-    token: str | None = None
-    guarded: bool = False
+    door: Door = field(default_factory=Door)
     public: str = ""
     body_seconds: float = BODY_SECONDS
 
@@ -78,6 +77,14 @@ class Guard:
         policy = content_security_policy(host, self._rules.public)
         leaving = _with_headers(send, {**HEADERS, "content-security-policy": policy})
         refused = self._refuse(scope)
+        if refused is None:
+            try:
+                # Off the event loop: the archive has the named tokens, and a disk may be slow.
+                identity = await run_in_threadpool(self._rules.door.identify, scope, Headers(scope=scope))
+            except Refused as error:
+                refused = error.answer
+            else:
+                scope = {**scope, "identity": identity}
         if refused is not None:
             await problem(scope, *refused)(scope, receive, leaving)
         elif scope["method"] in _READING:
@@ -97,7 +104,7 @@ class Guard:
         if body is None and pasted:
             await problem(scope, 413, "these texts are too large", "Compare a part of them")(scope, receive, leaving)
             return
-        if body is None or not self._may_write(body):
+        if body is None or not _may_write(body, identity_of(scope)):
             why = ("this form is out of date or was not made by this server", "Reload the page and send it again")
             await problem(scope, 403, *why)(scope, receive, leaving)
             return
@@ -109,22 +116,19 @@ class Guard:
             return 400, "this server does not have that name", "Use the address that wirecopy serve printed"
         if is_foreign_load(headers, scope["path"]):
             return 403, "another site may link to this page, and not load it", "Open the address itself"
-        if self._rules.guarded and not _knows(headers, self._rules.token):
-            return 401, "this archive needs a token", "Enter it as the password, with any user name"
         if scope["method"] == "OPTIONS":
             return 403, "other sites may not use this server", "Open the archive's own pages"
         if scope["method"] not in _READING and not own_origin(headers):
             return 403, "this form came from another site", "Use the buttons on the archive's own pages"
         return None
 
-    def _may_write(self, body: bytes) -> bool:
-        """True if a form has the token. Only that field is decoded, as the others may be large."""
-        token = self._rules.token
-        if token is None or body.count(b"&") >= _MOST_FIELDS:  # more fields than our forms have
-            return False
-        sent = next((field for field in body.split(b"&") if field.startswith(b"token=")), b"token=")
-        sent_token = unquote_plus(sent.removeprefix(b"token=").decode("ascii", "replace"))
-        return compare_digest(sent_token.encode("utf-8", "replace"), token.encode())
+
+def _may_write(body: bytes, identity: Identity) -> bool:
+    """True if a form has the token of this person. Only that field is decoded, as the others may be large."""
+    if body.count(b"&") >= _MOST_FIELDS:  # more fields than our forms have
+        return False
+    sent = next((part for part in body.split(b"&") if part.startswith(b"token=")), b"token=")
+    return identity.knows(unquote_plus(sent.removeprefix(b"token=").decode("ascii", "replace")))
 
 
 def in_origin_form(scope: Scope) -> Scope:
@@ -155,16 +159,6 @@ def own_origin(headers: Headers) -> bool:
         return urlsplit(origin).netloc.lower() == headers["host"].lower()
     except ValueError:  # no origin that a browser sends, like http://[
         return False
-
-
-def _knows(headers: Headers, token: str | None) -> bool:
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
-        except ValueError:  # not base64, not ASCII, or not UTF-8 within
-            return False
-    return token is not None and compare_digest(credentials.encode(), token.encode())
 
 
 async def _body(receive: Receive, most: int) -> bytes | None:

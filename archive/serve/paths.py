@@ -13,6 +13,9 @@ INBOX, COPIES, SEARCH, SOURCES, RUNS, AS_OF = "/", "/copies", "/search", "/sourc
 EVENTS = "/events"
 """The page of everything worth telling."""
 
+AUDIT, JOB = "/audit", "/jobs/{id:int}"
+"""The page of who changed what, and the route of a command that the server started."""
+
 COMPARE = "/compare"
 """The page that compares two pasted texts."""
 

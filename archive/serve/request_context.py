@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archive.api import Archive
+from archive.serve.access import identity_of
 from archive.serve.pagination import Paging, link_to, paging
 from archive.timestamps import parse_instant
 from db.errors import BadInput
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from archive.serve.access import Identity
+    from archive.serve.jobs import Jobs, Project
     from db.reader import Ask
 
     Json = dict[str, Any]
@@ -30,18 +33,16 @@ PATIENCE = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppState:
-    """The state all requests share: the archive's file, the public address, the token of forms, the clock.
+    """The state all requests share: the archive's file, the public address, the clock.
 
-    ``check`` checks an address now, in the background. None: this server cannot. ``prefect`` is the address of
-    Prefect's pages.
+    ``project`` is what the server can start and change besides, ``jobs`` what it has started.
     """
 
     db: Path
     base: str | None
-    token: str | None
     clock: Callable[[], datetime]
-    check: Callable[[str], None] | None = None
-    prefect: str | None = None
+    project: Project
+    jobs: Jobs
 
 
 @dataclass
@@ -57,6 +58,11 @@ class RequestContext:
     def ask(self) -> Ask:
         """The connection, for ``archive.serve.memento``, which has queries of its own."""
         return self.archive.ask
+
+    @property
+    def identity(self) -> Identity:
+        """The person who makes the request."""
+        return identity_of(self.request.scope)
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -105,7 +111,8 @@ class PageResult:
 
     ``template``: None without an HTML page. ``rows``: the list in the view for csv and ndjson. ``feed``: the feed for
     Atom, with entries. ``files``: writers of further formats by ending. ``drawn``: charts and markup for the template.
-    ``etag``: a digest if the content of this address never changes.
+    ``etag``: a digest if the content of this address never changes. ``reload_seconds``: a browser asks again after so
+    many seconds.
     """
 
     view: Json
@@ -115,6 +122,7 @@ class PageResult:
     files: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     drawn: Json = field(default_factory=dict)
     etag: str | None = None
+    reload_seconds: int | None = None
 
 
 @contextmanager

@@ -115,6 +115,8 @@ def _response(context: RequestContext, result: PageResult, form: str) -> Respons
     else:
         raise HTTPException(404 if "form" in context.path else 406, f"this page is not available as {form}")
     headers = {"cache-control": _FOR_EVER if result.etag and form != "html" else "no-cache", "vary": "accept"}
+    if result.reload_seconds is not None:  # as a header: a reader of the page meets no tag that reloads it
+        headers["refresh"] = str(result.reload_seconds)
     following = result.view.get("next")
     if following:
         headers["link"] = f'<{context.base}{following}>; rel="next"'

@@ -25,7 +25,7 @@ def draw(template: str, view: Json, *, context: RequestContext | None = None, **
     if context:
         url = context.request.url
         here = f"{url.path}?{url.query}" if url.query else url.path
-        variables |= {"path": url.path, "here": here, "token": context.state.token, "now": context.now}
+        variables |= {"path": url.path, "here": here, "token": context.identity.form_token, "now": context.now}
     return environment().get_template(template).render(variables | drawn)
 
 

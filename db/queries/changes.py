@@ -25,16 +25,16 @@ MOST_READ = 400
 """Changes read for one page at most, each with its history: 10 ms where nothing matches the filters."""
 
 
-def all_read_until(ask: Ask) -> datetime | None:
-    """Return the instant up to which everything is marked as read, or None if it never was."""
-    rows = ask("SELECT until_at FROM caught_up ORDER BY id DESC LIMIT 1")
+def all_read_until(ask: Ask, reader: str) -> datetime | None:
+    """Return the instant up to which a reader marked everything as read, or None if it never was."""
+    rows = ask("SELECT until_at FROM caught_up WHERE reader = :reader ORDER BY id DESC LIMIT 1", reader=reader)
     return instant_or_none(rows[0]["until_at"]) if rows else None
 
 
-def read_until(ask: Ask, source_id: int) -> datetime | None:
-    """Return the instant up to which the history of an article is marked as read."""
-    rows = ask("SELECT until_at FROM seen WHERE source_id = :id", id=source_id)
-    return instant(rows[0]["until_at"]) if rows else all_read_until(ask)
+def read_until(ask: Ask, source_id: int, reader: str) -> datetime | None:
+    """Return the instant up to which a reader marked the history of an article as read."""
+    rows = ask("SELECT until_at FROM seen WHERE source_id = :id AND reader = :reader", id=source_id, reader=reader)
+    return instant(rows[0]["until_at"]) if rows else all_read_until(ask, reader)
 
 
 def newest_change_at(ask: Ask) -> datetime | None:
@@ -48,7 +48,7 @@ _NEWEST_CHANGES = f"""
     SELECT v.id, v.source_id, v.first_seen_at, v.kinds, v.score, m.until_at AS read_until, s.url
     FROM version v INDEXED BY ix_version_first_seen_at_number
     JOIN source s ON s.id = v.source_id
-    LEFT JOIN seen m ON m.source_id = v.source_id
+    LEFT JOIN seen m ON m.source_id = v.source_id AND m.reader = :reader
     WHERE {_IS_CHANGE} AND v.cause <> 'recipe'
       AND v.first_seen_at >= :since AND v.first_seen_at < :until AND (v.first_seen_at, v.id) < (:at, :id)
       AND NOT EXISTS (SELECT 1 FROM version w WHERE w.source_id = v.source_id AND w.first_seen_at > v.first_seen_at
@@ -67,28 +67,30 @@ def inbox(
     The cursor is None after the last page.
     """
     entries: list[InboxEntry] = []
-    all_read = None if filters.everything else micros_or_none(all_read_until(ask))
+    all_read = None if filters.everything else micros_or_none(all_read_until(ask, filters.reader))
     since = max(micros_or_none(filters.since) or 0, 0)
     cursor, read = after, 0
     while len(entries) < limit and read < MOST_READ:
         instant_before, id_before = cursor or (_LAST, _LAST)
         until = min(micros_or_none(filters.until) or _LAST, instant_before + 1)  # the index covers the instant alone
-        rows = ask(_NEWEST_CHANGES, since=since, until=until, at=instant_before, id=id_before, limit=_BATCH)
+        bounds = {"since": since, "until": until, "at": instant_before, "id": id_before, "limit": _BATCH}
+        rows = ask(_NEWEST_CHANGES, reader=filters.reader, **bounds)
         for cursor, entry in _entries(ask, rows, filters, all_read):
             entries += [] if entry is None else [entry]
             if len(entries) == limit:
                 return entries, cursor
         read += len(rows)
-        if len(rows) < _BATCH or (cursor is not None and cursor[0] <= _nothing_new_until(ask, all_read)):
+        old_from = _nothing_new_until(ask, all_read, filters.reader)
+        if len(rows) < _BATCH or (cursor is not None and cursor[0] <= old_from):
             return entries, None
     return entries, cursor
 
 
-def _nothing_new_until(ask: Ask, all_read: int | None) -> int:
+def _nothing_new_until(ask: Ask, all_read: int | None, reader: str) -> int:
     """Return the instant up to which nothing is new. An article's own mark may be earlier than that of everything."""
     if all_read is None:
         return -1
-    earliest = ask("SELECT min(until_at) AS earliest FROM seen")[0]["earliest"]
+    earliest = ask("SELECT min(until_at) AS earliest FROM seen WHERE reader = :reader", reader=reader)[0]["earliest"]
     return all_read if earliest is None else min(all_read, int(earliest))
 
 

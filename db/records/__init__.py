@@ -13,9 +13,11 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans
 ``change_rate`` change rates and budgets, for the frontier
 ``tombstones``  tombstones, holds, chain links, citations, repacking
 ``runs``        reports of runs, problems
+``access``      roles, tokens, the audit
 =============== =====================================================
 """
 
+from db.records.access import ALL_ROLES, PROGRAM, AccessToken, Actor, AuditEntry, Role
 from db.records.change_rate import Budget, ChangeRate, ObservedHistory
 from db.records.copies import (
     Change,
@@ -87,15 +89,20 @@ from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, See
 from db.records.tombstones import ChainLink, Citation, Hold, RepackResult, Tombstone
 
 __all__ = [
+    "ALL_ROLES",
     "NO_NOTICES",
+    "PROGRAM",
     "SCRAPER_MARKS",
     "SNIPPET_MARKS",
     "TEXT_MEDIA_TYPE",
     "WEIGHTS",
+    "AccessToken",
+    "Actor",
     "AliasClaim",
     "AliasEdge",
     "ArchiveAnswer",
     "ArticleAsOf",
+    "AuditEntry",
     "Budget",
     "Capture",
     "Cause",
@@ -155,6 +162,7 @@ __all__ = [
     "RemovedSpan",
     "RepackResult",
     "Report",
+    "Role",
     "Row",
     "Run",
     "SearchCursor",

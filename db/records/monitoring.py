@@ -114,7 +114,7 @@ class InboxEntry:
 class InboxFilter:
     """The filters of the inbox: any of these kinds, one host, a least score, the bounds of the first sight.
 
-    ``everything``: also articles that were read, from their first version on.
+    ``everything``: also articles that were read, from their first version on. ``reader``: whose read marks count.
     """
 
     kinds: tuple[str, ...] = ()
@@ -123,6 +123,7 @@ class InboxFilter:
     since: datetime | None = None
     until: datetime | None = None
     everything: bool = False
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

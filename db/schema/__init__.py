@@ -5,6 +5,7 @@ row means the same in SQLite and PostgreSQL. Constraints have names, because a m
 There are no triggers (a batch migration drops them silently): ``db.store`` writes the full-text index.
 """
 
+from db.schema.access import audit, credential
 from db.schema.columns import metadata
 from db.schema.copies import label, link, near_key, unlinked
 from db.schema.derive import (
@@ -40,11 +41,13 @@ from db.schema.notices import notice, notice_event, receiver
 from db.schema.read_marks import caught_up, seen
 
 __all__ = [
+    "audit",
     "capture",
     "caught_up",
     "chain",
     "claim",
     "cleaning",
+    "credential",
     "derivation",
     "entry",
     "extraction",

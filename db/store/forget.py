@@ -14,9 +14,10 @@ from db.errors import BadInput, StoreBusy
 from db.microseconds import micros
 from db.queries import payloads as payload_queries
 from db.queries import tombstones
+from db.records import PROGRAM
 from db.schema import capture, payload, source, text, tombstone
 from db.script_folding import index_entry
-from db.store import chain, holds, notices
+from db.store import access, chain, holds, notices
 from db.store.delete_rows import delete_rows, in_batches, references_to
 from db.store.repack import rebase
 from db.writer import ask_on
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.records import Tombstone
+    from db.records import Actor, Tombstone
     from db.store.transactions import Transactions
 
 # Another run may pack new pages against what is to be forgotten meanwhile. Without one, one round is enough.
 _ROUNDS = 20
 
 
-def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
+def forget_source(store: Transactions, source_id: int, now: datetime, actor: Actor = PROGRAM) -> bool:
     """Delete a source, every address joined to its history, and payloads nobody else shows, and leave tombstones.
 
     If it is cut off, either all of that is gone or a second call finishes it. Returns False if other readers kept the
@@ -54,7 +55,7 @@ def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
             payload_ids = tombstones.payloads_shown_only_by(ask, source_ids)
             holds.refuse(connection, source_ids)
             if not payload_queries.packed_against(ask, payload_ids):
-                _forget(connection, source_ids, payload_ids, now)
+                _forget(connection, source_ids, payload_ids, now, actor)
                 break
     else:
         raise StoreBusy(
@@ -63,13 +64,15 @@ def forget_source(store: Transactions, source_id: int, now: datetime) -> bool:
     return store.truncate_wal()
 
 
-def _forget(connection: Connection, source_ids: Sequence[int], payload_ids: Iterable[int], now: datetime) -> None:
+def _forget(
+    connection: Connection, source_ids: Sequence[int], payload_ids: Iterable[int], now: datetime, actor: Actor
+) -> None:
     """Delete sources, their captures, and payloads that nobody else shows and nothing is packed against.
 
     A tombstone stays for each address, and the links of the captures in the chain.
     """
     for source_id in sorted(source_ids):
-        _add_tombstone(connection, source_id, now)
+        _add_tombstone(connection, source_id, now, actor)
     notices.forget_events(connection, source_ids)
     delete_rows(connection, source, sorted(source_ids))
     delete_rows(connection, payload, sorted(payload_ids))
@@ -85,18 +88,23 @@ def refuse(forgotten: Mapping[str, Tombstone]) -> None:
         )
 
 
-def lift_tombstone(connection: Connection, url_key: str, now: datetime) -> bool:
+def lift_tombstone(connection: Connection, url_key: str, now: datetime, actor: Actor = PROGRAM) -> bool:
     """Allow a forgotten address to be archived again. False if it was not forgotten."""
     in_force = (tombstone.c.url_key == url_key) & tombstone.c.lifted_at.is_(None)
-    return connection.execute(update(tombstone).where(in_force).values(lifted_at=micros(now))).rowcount > 0
+    lifted = update(tombstone).where(in_force).values(lifted_at=micros(now)).returning(tombstone.c.url)
+    urls = connection.execute(lifted).scalars().all()
+    for url in urls:
+        access.record_change(connection, actor, "allowed again", url, now)
+    return bool(urls)
 
 
-def _add_tombstone(connection: Connection, source_id: int, now: datetime) -> None:
+def _add_tombstone(connection: Connection, source_id: int, now: datetime, actor: Actor) -> None:
     address = connection.execute(select(source.c.url, source.c.url_key).where(source.c.id == source_id)).one()
     ids = connection.execute(select(capture.c.id).where(capture.c.source_id == source_id)).scalars().all()
     row = {"url": address.url, "url_key": address.url_key, "forgotten_at": micros(now), "captures": len(ids)}
     number = connection.execute(insert(tombstone).values(**row).returning(tombstone.c.id)).scalar_one()
     chain.keep_facts_digest(connection, ids, number)
+    access.record_change(connection, actor, "forgot", address.url, now, f"{len(ids)} captures")
 
 
 # --- texts and their index -------------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from sqlalchemy import insert, select, update
 from db.errors import BadInput
 from db.microseconds import micros
 from db.queries import holds as hold_queries
+from db.records import PROGRAM
 from db.schema import hold, source
+from db.store import access
 from db.writer import ask_on
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from db.records import Actor
 
-def add_hold(connection: Connection, source_id: int, note: str, now: datetime) -> bool:
+
+def add_hold(connection: Connection, source_id: int, note: str, now: datetime, actor: Actor = PROGRAM) -> bool:
     """Hold the address of a source. False if it is held already; a new note then replaces the old one."""
     address = connection.execute(select(source.c.url, source.c.url_key).where(source.c.id == source_id)).one()
     held = (hold.c.url_key == address.url_key) & hold.c.released_at.is_(None)
@@ -29,14 +33,19 @@ def add_hold(connection: Connection, source_id: int, note: str, now: datetime) -
         return False
     row = {"url": address.url, "url_key": address.url_key, "note": note, "held_at": micros(now)}
     connection.execute(insert(hold).values(**row))
+    access.record_change(connection, actor, "put on hold", address.url, now)
     return True
 
 
-def release_holds(connection: Connection, source_ids: Sequence[int], now: datetime) -> int:
+def release_holds(connection: Connection, source_ids: Sequence[int], now: datetime, actor: Actor = PROGRAM) -> int:
     """Release the holds on the addresses of these sources. Return their number."""
     keys = select(source.c.url_key).where(source.c.id.in_(source_ids))
     held = hold.c.url_key.in_(keys) & hold.c.released_at.is_(None)
-    return connection.execute(update(hold).where(held).values(released_at=micros(now))).rowcount
+    released = update(hold).where(held).values(released_at=micros(now)).returning(hold.c.url)
+    urls = connection.execute(released).scalars().all()
+    for url in urls:
+        access.record_change(connection, actor, "released", url, now)
+    return len(urls)
 
 
 def refuse(connection: Connection, source_ids: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.store import (
+    access,
     alias_claims,
     captures,
     chain,
@@ -77,6 +78,11 @@ class Store(Transactions):
     add_original_label = transaction(labels.add_original_label)
     drop_original_labels = transaction(labels.drop_original_labels)
     mark_read = transaction(read_marks.mark_read)
+
+    # Access
+    add_token = transaction(access.add_token)
+    revoke_token = transaction(access.revoke_token)
+    record_change = transaction(access.record_change)
 
     # Notices
     add_receivers = transaction(notices.add_receivers)

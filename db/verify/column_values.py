@@ -167,6 +167,7 @@ _PARSERS: Final[dict[tuple[str, str], Parse]] = {
     ("seed", "kind"): SeedKind,
     ("run", "counts"): _object,
     ("run", "parameters"): _object,
+    ("credential", "roles"): _WORDS,
     ("rhythm", "hazard"): _list_of((int, float)),
     ("recipe", "facts"): _list_of(list),
     ("extraction", "verdict"): Verdict,

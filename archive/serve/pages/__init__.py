@@ -8,6 +8,7 @@ from archive.serve.pages import (
     about,
     article,
     as_of,
+    audit,
     captures,
     cite,
     clusters,
@@ -15,6 +16,7 @@ from archive.serve.pages import (
     diff,
     events,
     inbox,
+    jobs,
     pasted,
     runs,
     search,
@@ -42,5 +44,7 @@ def routes() -> list[Route]:
         as_of,
         about,
         pasted,
+        jobs,
+        audit,
     )
     return [route for module in modules for route in module.routes()]

@@ -203,7 +203,7 @@ def facts_of(context: RequestContext, source: Source, number: int | None) -> Fac
         checks=archive.checks(source.id, limit=CHECKS),
         words=archive.word_counts(source.id),
         health=archive.source_health(source.id),
-        seen_until=archive.seen_until(source.id),
+        seen_until=archive.seen_until(source.id, context.identity.name),
         related=_related(context, source),
         absence=archive.absences_at(context.now, [source.id]).get(source.id),
     )

@@ -162,23 +162,23 @@ def show(context: RequestContext) -> PageResult:
     inbox = view(
         _items(archive, listing.rows),
         query=context.query,
-        caught_up=archive.caught_up(),
+        caught_up=archive.caught_up(context.identity.name),
         following=context.following(listing.next_key),
     )
     inbox["runs"] = expected_run(archive.expected_run(context.now))
-    inbox["events"] = _other_events(archive) if paging.after is None else []
+    inbox["events"] = _other_events(archive, context.identity.name) if paging.after is None else []
     instants = [inbox["newest_at"], *(row["at"] for row in inbox["events"])]
     inbox["newest_at"] = max((instant for instant in instants if instant), default=None)
     return PageResult(view=inbox, template="inbox.html", rows="changes", feed=feed(inbox))
 
 
-def _other_events(archive: Archive) -> list[Json]:
-    """Return the newest events that are no edits, since everything was marked as seen. Empty if that takes too long."""
+def _other_events(archive: Archive, reader: str) -> list[Json]:
+    """Return the newest events that are no edits, since a reader marked all as seen. Empty if that takes too long."""
     try:
         newest = archive.newest_record_at()
         if newest is None:
             return []
-        seen_until = archive.caught_up() or newest - EVENTS_OF
+        seen_until = archive.caught_up(reader) or newest - EVENTS_OF
         since = max(seen_until + timedelta(microseconds=1), newest - EVENTS_OF)
         filters = EventFilter(kinds=_OTHER_KINDS, since=since)
         return [serialize_events.event(event) for event in archive.events(filters, limit=MOST_EVENTS).rows]
@@ -214,6 +214,7 @@ def filters_of(context: RequestContext) -> InboxFilter:
         since=context.moment("since"),
         until=context.moment("until", end=True),
         everything=query.get("all") == "1",
+        reader=context.identity.name,
     )
 
 

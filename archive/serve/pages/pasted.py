@@ -17,6 +17,7 @@ from starlette.routing import Route
 from archive.api.judging_process import SECONDS
 from archive.api.pasted_texts import MOST_CHARACTERS, check_pasted, compare_pasted, text_of, to_json
 from archive.serve import charts, paths
+from archive.serve.access import identity_of
 from archive.serve.problem_details import wants_html
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
@@ -109,15 +110,13 @@ def _answer(request: Request, body: str) -> Response:
             problem, status = str(error), _BUSY
         finally:
             _places.release()
-    headers = {"cache-control": "no-store"}
+    headers, token = {"cache-control": "no-store"}, identity_of(request.scope).form_token
     if not wants_html(request.scope):
         result = {"problem": problem} if compared is None else to_json(compared, NAMES)
         return JSONResponse(result, status, headers)
     shown = view(form, problem=problem, compared=compared)
     threads = charts.threads(shown["pair"]) if shown["pair"] else ""
-    html = draw(
-        "compare.html", shown, token=state.token, path=paths.COMPARE, here=paths.COMPARE, now=None, threads=threads
-    )
+    html = draw("compare.html", shown, token=token, path=paths.COMPARE, here=paths.COMPARE, now=None, threads=threads)
     return Response(html, status, headers, "text/html; charset=utf-8")
 
 

@@ -65,7 +65,7 @@ def show(context: RequestContext) -> PageResult:
         before=place[1] if place else None,
     )
     key = None if listing.next_key is None else [0, listing.next_key]
-    rows = (row(run, context.state.prefect) for run in listing.rows)
+    rows = (row(run, context.state.project.prefect) for run in listing.rows)
     runs = view(rows, context.archive.leases(context.now), context.following(key))
     return PageResult(view=runs, template="runs.html", rows="runs")
 
@@ -73,7 +73,7 @@ def show(context: RequestContext) -> PageResult:
 def show_one(context: RequestContext) -> PageResult:
     """Answer with the run with an id. Raises NotArchived."""
     run = context.archive.run(context.path["id"])
-    return PageResult(view=view([row(run, context.state.prefect)], (), None), template="runs.html", rows="runs")
+    return PageResult(view=view([row(run, context.state.project.prefect)], (), None), template="runs.html", rows="runs")
 
 
 def routes() -> list[Route]:

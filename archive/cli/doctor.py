@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from archive.api import Archive, signed_log
 from archive.cli.output import count
-from archive.cli.wording import future_problems
+from archive.cli.wording import clock_problems, future_problems
 from archive.pipeline.notify import unsent_notices
+from archive.pipeline.run_clocks import wrong_clocks
 from archive.seeds import load_index
 from db.errors import ArchiveError
 from db.records import Problem
@@ -97,11 +98,13 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
             active = archive.leases(settings.wall())
             future = archive.future_runs(settings.now())
+            clocks = wrong_clocks(archive.ask, settings.now())
             faults = archive.recheck_faults()
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
     yield from future_problems(future, str(settings.db))
+    yield from clock_problems(clocks, str(settings.db))
     if counts["underived"] and not active:
         yield Problem(
             what=f"{count(counts['underived'], 'saved page')} not read yet",

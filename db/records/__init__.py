@@ -73,7 +73,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run, RunCheck
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -157,6 +157,7 @@ __all__ = [
     "Report",
     "Row",
     "Run",
+    "RunCheck",
     "SearchCursor",
     "SearchFilters",
     "SearchPage",

@@ -39,8 +39,9 @@ def deployments(file: Path = SHIPPED / "prefect.yaml") -> Iterator[RunnerDeploym
 
 
 async def serve() -> None:
-    """End abandoned runs, register the deployments, write them as a line of JSON, and run what is due until stopped.
+    """End abandoned runs, register the deployments, and run what is due until stopped.
 
+    Once the runner has started, they are written as a line of JSON. If it cannot start, its error ends this process.
     Schedules stay active when this stops. By Prefect's default a restart finds all of them paused.
     """
     runner = Runner(name="wirecopy", pause_on_shutdown=False)
@@ -52,9 +53,13 @@ async def serve() -> None:
             schedules = ", ".join(schedule.slug or "" for schedule in deployment.schedules or ()) or "when asked"
             serves.append(f"{deployment.flow_name}/{deployment.name} ({schedules})")
         await create_automation(client)
-    sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed}) + "\n")
-    sys.stdout.flush()
-    await runner.start()
+    running = asyncio.ensure_future(runner.start())
+    while not (runner.started or running.done()):  # noqa: ASYNC110  the runner has no event for it
+        await asyncio.sleep(0.05)
+    if not running.done():
+        sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed}) + "\n")
+        sys.stdout.flush()
+    await running
 
 
 async def end_unfinished_runs() -> None:

@@ -117,6 +117,19 @@ def format_duration(span: timedelta) -> str:
     return f"{span // _UNITS[unit]}{unit}"
 
 
+def parse_offset(text: str) -> timedelta:
+    """Parse a difference of clocks: a duration with a sign, ``+2d`` or ``-365d``. Raises `BadInput`."""
+    sign, digits = text.strip()[:1], text.strip()[1:]
+    if sign not in {"+", "-"}:
+        raise BadInput(f"{text!r} has no sign; write + if the clock was behind, - if it was ahead, for example -2d")
+    return -parse_duration(digits) if sign == "-" else parse_duration(digits)
+
+
+def format_offset(offset: timedelta) -> str:
+    """Format a difference of clocks (``+2d``). `parse_offset` returns it again, rounded to seconds."""
+    return f"{'-' if offset < timedelta() else '+'}{format_duration(abs(offset))}"
+
+
 def in_words(span: timedelta) -> str:
     """Format ``span`` rounded, for reading: ``20 s``, ``20 min``, ``3 h``, ``2 days``. The sign is dropped."""
     seconds = abs(span).total_seconds()

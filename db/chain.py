@@ -54,17 +54,30 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "part_of": None,
 }
 
+CORRECTION: Final = "clock"
+"""The kind of entry that corrects the dates of a run (``db.store.redating``)."""
+
 CAPTURES = """
-    SELECT c.*, s.url AS source, p.sha256 AS payload_sha256, p.length AS payload_length
+    WITH correction AS MATERIALIZED (
+        SELECT number, json_extract(facts, '$.run') AS run_id, json_extract(facts, '$.offset') AS offset
+        FROM entry WHERE kind = 'clock' AND json_valid(facts))
+    SELECT c.*, s.url AS source, p.sha256 AS payload_sha256, p.length AS payload_length,
+           (SELECT sum(k.offset) FROM correction k
+            WHERE k.run_id = c.run_id AND k.number > c.id AND c.provenance = 'live') AS moved
     FROM capture c JOIN source s ON s.id = c.source_id LEFT JOIN payload p ON p.id = c.payload_id"""
-"""The rows that ``facts`` reads."""
+"""The rows that ``facts`` reads. ``moved``: the sum of the corrections of the run's clock, in microseconds, or NULL."""
+
+_OWN_CLOCK: Final = ("captured_at", "finished_at", "retry_at")
 
 
 def facts(row: Mapping[str, Any]) -> str:
     """Return the facts of a capture as JSON. ``row`` is a row of ``CAPTURES``.
 
     Instants are microseconds since 1970, digests hex. ``headers``, ``hops``, ``flags`` and ``exchange`` are JSON text.
+    Instants are as they were recorded, also where an entry of the log corrected them later.
     """
+    if offset := row.get("moved"):
+        row = {**row, **{name: row[name] - offset for name in _OWN_CLOCK if row[name] is not None}}
     values = {name: _plain(row[name]) for name, default in _DEFAULTS.items() if row.get(name, default) != default}
     return json.dumps(values, sort_keys=True, separators=(",", ":"))
 

@@ -26,3 +26,8 @@ def instant(value: int) -> datetime:
 def instant_or_none(value: int | None) -> datetime | None:
     """Return ``instant`` of a number, or None for None."""
     return None if value is None else instant(value)
+
+
+def micros_of(span: timedelta) -> int:
+    """Return the microseconds of a span of time."""
+    return span // _MICROSECOND

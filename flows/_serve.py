@@ -42,8 +42,9 @@ def deployments(file: Path = SHIPPED / "prefect.yaml") -> Iterator[RunnerDeploym
 
 
 async def serve() -> None:
-    """End abandoned runs, register the deployments, write them as a line of JSON, and run what is due until stopped.
+    """End abandoned runs, register the deployments, and run what is due until stopped.
 
+    Once the runner has started, they are written as a line of JSON. If it cannot start, its error ends this process.
     One refresh is due at once. If the schedule starts one at the same moment, the second is cancelled. Schedules stay
     active when this stops. By Prefect's default a restart finds all of them paused.
     """
@@ -58,9 +59,13 @@ async def serve() -> None:
             serves.append(f"{name} ({schedules})")
         await create_automation(client)
         await client.create_flow_run_from_deployment(ids[AT_START])
-    sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed, "at_start": [AT_START]}) + "\n")
-    sys.stdout.flush()
-    await runner.start()
+    running = asyncio.ensure_future(runner.start())
+    while not (runner.started or running.done()):  # noqa: ASYNC110  the runner has no event for it
+        await asyncio.sleep(0.05)
+    if not running.done():
+        sys.stdout.write(json.dumps({"serves": serves, "crashed": crashed, "at_start": [AT_START]}) + "\n")
+        sys.stdout.flush()
+    await running
 
 
 async def end_unfinished_runs() -> None:

@@ -14,6 +14,8 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -29,7 +31,7 @@ from archive.settings import Settings
 from db.errors import ConfigError, RunFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 200.0
 
@@ -311,15 +313,34 @@ except RunFailed as error:
 READY = "wirecopy is running."
 
 
+READ_ALL = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+"""The Python of root is in a folder that no other user may enter. Reading it is all that is allowed here."""
+
+
+def second_user() -> tuple[str, ...]:
+    """What runs a command as another user of this machine, nothing where this process may not do that."""
+    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *READ_ALL)
+    if os.geteuid() or not which("setpriv"):
+        return ()
+    works = subprocess.run([*prefix, sys.executable, "-c", ""], capture_output=True, check=False).returncode == 0
+    return prefix if works else ()
+
+
+SECOND_USER = second_user()
+
+OWNER = 65534 if SECOND_USER else os.geteuid()
+
+
 class Up:
-    """``wirecopy up`` in a folder; its output so far in ``output``."""
+    """``wirecopy up`` in a folder, by a second user where there can be one; its output so far in ``output``."""
 
     def __init__(self, folder: Path, *, web_port: int = 0) -> None:
         self.output = ""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("WIRECOPY_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", UP, str(web_port)],
+            [*SECOND_USER, sys.executable, "-c", UP, str(web_port)],
             cwd=folder,
-            env=code_environ({name: value for name, value in os.environ.items() if not name.startswith("WIRECOPY_")}),
+            env=code_environ(own | {"TMPDIR": str(folder / "shared"), "HOME": str(folder)}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -362,13 +383,28 @@ class Up:
         return pids
 
 
+def arguments(pid: int) -> list[str]:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return []
+
+
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with an empty index. Shared, because the first start of a server takes 20 seconds and later ones 5."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "seeds").mkdir()
-    (folder / "seeds" / "INDEX.md").write_text("# Seeds\n")
-    return folder
+def project() -> Iterator[Path]:
+    """A project with an empty index, on a machine where another user ran Prefect before.
+
+    Shared, because the first start of a server takes 20 seconds and later ones 5.
+    """
+    with TemporaryDirectory() as path:  # a folder of pytest is closed to other users
+        folder = Path(path)
+        (folder / "seeds").mkdir()
+        (folder / "seeds" / "INDEX.md").write_text("# Seeds\n")
+        (folder / "shared" / "runner_storage").mkdir(parents=True)  # as the first user's runner leaves it
+        (folder / "shared").chmod(0o1777)
+        if SECOND_USER:
+            os.chown(folder, 65534, 65534)
+            folder.chmod(0o755)
+        yield folder
 
 
 @pytest.mark.slow
@@ -386,10 +422,12 @@ def test_up_serves_three_deployments_whose_schedules_bring_runs(project: Path) -
         )
         assert soon(lambda: {name for (name,) in up.rows(scheduled)} == {"scheduled", "nightly"})
         assert len(up.rows("SELECT 1 FROM automation")) == 1
+        assert {path.stat().st_uid for path in (project / "data").rglob("*")} == {OWNER}
+        assert not [*(project / "shared" / "runner_storage").iterdir()]
 
 
 @pytest.mark.slow
-def test_up_creates_a_missing_archive_and_serves_its_pages(project: Path) -> None:
+def test_up_creates_a_missing_archive_and_serves_its_pages_until_they_die(project: Path) -> None:
     with Up(project) as up:
         address = re.search(r"web pages +http://(\S+)", up.until("wirecopy status"))
         assert address is not None, up.output
@@ -397,6 +435,11 @@ def test_up_creates_a_missing_archive_and_serves_its_pages(project: Path) -> Non
             connection.request("GET", "/")
             assert connection.getresponse().status == 200
         assert (project / "data" / "archive.db").is_file()
+        (pages,) = [pid for pid in up.processes() if "serve" in arguments(pid) and "-I" not in arguments(pid)]
+        os.kill(pages, signal.SIGKILL)
+        message = up.until("text that never appears")
+        assert "refused: the web interface ended by itself, and so does wirecopy up. What is saved stays" in message
+        assert "pages.log ends with" in message
 
 
 @pytest.mark.slow
@@ -447,6 +490,34 @@ def test_runs_cut_by_a_power_loss_are_closed_by_the_next_start(project: Path) ->
         assert "its process is gone" in after.until("wirecopy status")
         assert cut.isdisjoint(after.rows(under_way))  # the refresh of this start may be under way
         assert after.end(signal.SIGTERM) == 0
+
+
+FOREIGN = """
+import os, sys
+from archive.cli import main
+for arguments in (["doctor"], ["up"]):
+    try:
+        main(arguments)
+    except SystemExit as ended:
+        print(ended.code, flush=True)
+"""
+
+
+def test_files_of_another_user_are_named() -> None:
+    """Without root the folder of this user is closed to himself, which is the same to a program."""
+    with TemporaryDirectory() as path:
+        folder = Path(path)
+        (folder / "seeds").mkdir()
+        (folder / "seeds" / "INDEX.md").write_text("# Seeds\n")
+        (folder / "data" / "prefect").mkdir(parents=True)
+        folder.chmod(0o755)
+        (folder / "data" / "prefect").chmod(0o755 if SECOND_USER else 0o555)
+        command = [*SECOND_USER, sys.executable, "-c", FOREIGN]
+        environ = code_environ({**os.environ, "HOME": path, "COLUMNS": "300"})
+        answer = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    output = " ".join(f"{answer.stdout} {answer.stderr}".split())
+    assert "this user may not write the files of wirecopy up" in output
+    assert "data/prefect belongs to another user, and you may not write it. See: wirecopy doctor" in output
 
 
 # --- the demo, and then a browser ------------------------------------------------------------------------------------

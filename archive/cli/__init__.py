@@ -58,6 +58,7 @@ GROUPS = {
         "audit": "access",
         "reextract": "run",
         "rematch": "run",
+        "repair-clock": "run",
     },
 }
 """Every verb and the module it is in, by the headings of ``--help``."""
@@ -82,7 +83,7 @@ class VerbGroup(click.Group):
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"archive.cli.{_MODULES[cmd_name]}")
-        command = getattr(module, cmd_name + "_" * (cmd_name in {"import", "list"}))
+        command = getattr(module, cmd_name.replace("-", "_") + "_" * (cmd_name in {"import", "list"}))
         return _with_examples(command) if isinstance(command, click.Command) else None
 
     def resolve_command(

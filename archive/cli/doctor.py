@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from archive.api import Archive, signed_log
 from archive.cli.output import count
-from archive.cli.wording import future_problems
+from archive.cli.wording import clock_problems, future_problems
+from archive.launch.server import foreign_file
 from archive.pipeline.notify import unsent_notices
+from archive.pipeline.run_clocks import wrong_clocks
 from archive.seeds import load_index
 from db.errors import ArchiveError
 from db.records import Problem
@@ -33,6 +35,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_log(settings.db)
     yield from _check_time_stamps(settings)
     yield from _check_disk(settings.db)
+    yield from _check_prefect(settings.root / "data" / "prefect")
     yield from _check_index(settings)
     yield from _check_notices(settings)
     if settings.contact is None and not settings.resolve:
@@ -97,11 +100,13 @@ def _check_archive(settings: Settings) -> Iterator[Problem]:
             unfinished = [run for run in archive.runs(limit=1).rows if run.finished_at is None]
             active = archive.leases(settings.wall())
             future = archive.future_runs(settings.now())
+            clocks = wrong_clocks(archive.ask, settings.now())
             faults = archive.recheck_faults()
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.db), todo="")
         return
     yield from future_problems(future, str(settings.db))
+    yield from clock_problems(clocks, str(settings.db))
     if counts["underived"] and not active:
         yield Problem(
             what=f"{count(counts['underived'], 'saved page')} not read yet",
@@ -135,6 +140,17 @@ def _check_disk(db: Path) -> Iterator[Problem]:
         )
     if not os.access(folder, os.W_OK):
         yield Problem(what="the folder is not writable", where=str(folder), todo="Change its permissions or use --db")
+
+
+def _check_prefect(home: Path) -> Iterator[Problem]:
+    """Find files of Prefect that another user wrote, so that wirecopy up cannot start."""
+    foreign = foreign_file(home) if home.exists() else None
+    if foreign is not None:
+        yield Problem(
+            what="this user may not write the files of wirecopy up, because another user started it here",
+            where=str(foreign),
+            todo=f"Start it as that user, or delete {home}: only the list of past runs is lost",
+        )
 
 
 def _check_index(settings: Settings) -> Iterator[Problem]:

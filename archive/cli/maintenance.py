@@ -12,7 +12,7 @@ import click
 from archive.api import serialize_runs
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
 from archive.cli.output import count, format_size, print_facts, say, warn, wrap
-from archive.cli.wording import future_problems
+from archive.cli.wording import clock_problems, future_problems
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -49,11 +49,13 @@ def verify(settings: Settings, *, deep: bool, again: str | None, json_: bool) ->
     wirecopy verify --again all      as much work as reading all pages for the first time
     """
     from archive.api import Archive
+    from archive.pipeline.run_clocks import wrong_clocks
 
     size = _sample_size(again)
     with Archive(settings.db) as archive:
         future = future_problems(archive.future_runs(settings.now()), str(settings.db))
-        problems, rest = _first(chain(future, archive.verify(deep=deep or again == "all")))
+        clocks = clock_problems(wrong_clocks(archive.ask, settings.now()), str(settings.db))
+        problems, rest = _first(chain(future, clocks, archive.verify(deep=deep or again == "all")))
         head = archive.chain_head()
     counts = None
     if again is not None:

@@ -234,6 +234,26 @@ def rematch(settings: Settings, *, json_: bool) -> int:
     return _run(run(settings), json_=json_)
 
 
+@verb
+@click.argument("run_id", metavar="RUN", type=click.IntRange(1, 1 << 60))
+@click.option("--by", metavar="OFFSET", help="By how much the clock was behind (+2d), or ahead (-2d).")
+@as_json
+def repair_clock(settings: Settings, *, run_id: int, by: str | None, json_: bool) -> int:
+    r"""Re-date a run that was made under a wrong clock, and put the histories that it touched in order.
+
+    The offset is what its servers told, or --by. The saved pages and the hash chain stay as they are: an entry of the
+    log says what was corrected, and evidence has both dates. Runs with a wrong clock are named by wirecopy doctor.
+
+    \b
+    wirecopy repair-clock 12
+    wirecopy repair-clock 12 --by -365d        its clock was a year ahead
+    """
+    from archive.pipeline.repair_clock import repair_clock as run
+    from archive.timestamps import parse_offset
+
+    return _run(run(settings, run_id, by=None if by is None else parse_offset(by)), json_=json_)
+
+
 def _run(work: Coroutine[Any, Any, Report], *, json_: bool) -> int:
     return _finish(asyncio.run(work), json_=json_)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.cli.output import count, format_minute, format_period
 from archive.serve import wording
+from archive.timestamps import format_offset, in_words
 from db.records import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from archive.pipeline.run_clocks import RunClock
     from db.records import FutureRun, Label, OriginalLabel, Stretch
 
 
@@ -54,6 +57,8 @@ def describe_run(kind: str, counts: Mapping[str, int]) -> str:
     if counts.get("refused"):
         return "Rejected because of a wrong name or setting; nothing was done"
     work, gains = _describe_work(kind, counts), _describe_gains(counts)
+    if kind == "repair-clock":
+        return f"Re-dated {count(counts.get('redated', 0), 'check')}; its entry of the log says by how much"
     if work and kind != "upkeep":
         sentence = f"{work}: {gains or 'nothing new'}"
     else:
@@ -72,11 +77,37 @@ def future_problems(runs: Sequence[FutureRun], where: str) -> list[Problem]:
             what=f"{count(run.checks, 'check')} of {_run_name(run)} {'is' if run.checks == 1 else 'are'} dated in the "
             f"future, up to {format_minute(run.last_at)}: the clock was wrong",
             where=where,
-            todo="They stay as they were recorded, and do not delay the next checks. Compare the clock of this machine "
-            "with another (timedatectl status)",
+            todo="They do not delay the next checks. Compare the clock of this machine with another (timedatectl "
+            "status)" + (f", then re-date them: wirecopy repair-clock {run.run_id}" if run.run_id else ""),
         )
         for run in runs
     ]
+
+
+def clock_problems(clocks: Sequence[RunClock], where: str) -> list[Problem]:
+    """Return a problem for each run whose clock was wrong by its servers' time, or by the order of the runs."""
+    return [Problem(what=_clock_fault(clock), where=where, todo=_clock_repair(clock)) for clock in clocks]
+
+
+def _clock_fault(clock: RunClock) -> str:
+    name = f"run {clock.run_id} ({clock.kind})"
+    offset = clock.offset or clock.doubt
+    if offset is None:
+        return f"{name} is dated before an earlier run or after a later one, and its servers told no time"
+    told = "its servers" if clock.offset else "the only server that told it"
+    side = "behind" if offset > timedelta() else "ahead of"
+    return f"the clock of {name} was {in_words(offset)} {side} the time of {told}"
+
+
+def _clock_repair(clock: RunClock) -> str:
+    repair = f"wirecopy repair-clock {clock.run_id}"
+    if clock.was_set:
+        return "It was set during the run, of which a part has the right time, so nothing can be re-dated"
+    if clock.offset:
+        return f"Re-date it: {repair}"
+    if clock.doubt:
+        return f"If that server is right, re-date it: {repair} --by {format_offset(clock.doubt)}"
+    return f"If its clock was behind by two days, for example: {repair} --by +2d"
 
 
 def _run_name(run: FutureRun) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.api import Archive, signed_log
 from archive.copies import METHOD
 from archive.export.atomic_file import atomic_write, check_file_ending
-from archive.export.evidence_anchors import anchor_members, log_entry
+from archive.export.evidence_anchors import anchor_members, correction_members, corrections_of, log_entry
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
 from archive.export.web_archive import SOFTWARE, write_wacz_files
@@ -85,7 +85,8 @@ def export_evidence(db: Path, path: Path, refs: Sequence[Ref], *, most: int = MO
         captures = [capture for url in sources.values() for capture, _ in archive.captures(url)]
         chosen = _choose(captures, subjects, most)
         numbers = [capture.id or 0 for capture in chosen]
-        note, log = _checkpoint(db, max(numbers))
+        corrected = [row["number"] for row in corrections_of(archive.ask, numbers)]
+        note, log = _checkpoint(db, max([*numbers, *corrected]))
         addresses = [address for source_id in sources for address in archive.addresses(source_id)]
         claims = {
             "format": note_signature.FORMAT,
@@ -102,6 +103,7 @@ def export_evidence(db: Path, path: Path, refs: Sequence[Ref], *, most: int = MO
             _, created_at = write_wacz_files(reader.ask, Path(folder), Selection(pages=pages))
             entries = "".join(_entries(reader.ask, numbers, log.size))
             stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
+            stamps |= correction_members(reader.ask, numbers, log.size)
         members: dict[str, Path | bytes] = {member: Path(folder) / name for name, member in _WACZ.items()}
         members |= _texts(subjects)
         members |= {

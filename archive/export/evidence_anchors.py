@@ -1,4 +1,4 @@
-"""The time stamps of an evidence file: the ones nearest to the captures that the file is about."""
+"""The entries of the log that say when the captures of an evidence file were made: time stamps, and corrections."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archive.api import signed_log
-from archive.formats.evidence import windows
-from db.chain import START
+from archive.formats.evidence import corrections, windows
+from db.chain import CORRECTION, START
 from db.queries import log_tiles
 
 if TYPE_CHECKING:
@@ -50,6 +50,19 @@ def anchor_members(ask: Ask, db: Path, numbers: Sequence[int], size: int) -> dic
     if lines:
         members[windows.ANCHORS] = "".join(json.dumps(line) + "\n" for line in lines).encode()
     return members
+
+
+def corrections_of(ask: Ask, numbers: Sequence[int]) -> list[Row]:
+    """Return the entries of the log that correct dates (``db.store.redating``) of some of these captures."""
+    rows = [row | json.loads(row["facts"]) for row in log_tiles.entries_of_kind(ask, CORRECTION)]
+    return [row for row in rows if any(row["first"] <= number <= row["last"] for number in numbers)]
+
+
+def correction_members(ask: Ask, numbers: Sequence[int], size: int) -> dict[str, bytes]:
+    """Return the member with the corrections of these captures' dates, none if there are none."""
+    rows = corrections_of(ask, numbers)
+    lines = [json.dumps(_entry(ask, row["number"], row["facts"], size)) + "\n" for row in rows]
+    return {corrections.CORRECTIONS: "".join(lines).encode()} if lines else {}
 
 
 def _reply(folder: Path, row: Row) -> Path:

@@ -53,6 +53,8 @@ _TEXT = dedent("""\
       - That the publisher sent these bytes. Only the archive says so.
       - The times of the captures. They are those of the archive's own clock. Where the file has
         evidence/anchors, time stamps of others show by when and after when a capture was recorded.
+        Where it has evidence/corrections.jsonl, the archive corrected a clock that was wrong: the facts
+        have the dates as they were recorded, everything else the corrected ones.
       - Who wrote first. The log has the order of recording, not of writing.
       - That no other capture of the address exists.
       - A verdict is a computation. It can be repeated from the texts, and may be wrong.

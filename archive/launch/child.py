@@ -28,12 +28,15 @@ MAX_LOG_BYTES = 8 * 2**20
 class Child:
     """A running command with all its child processes. A context manager: leaving it ends them all.
 
-    Standard error goes to ``log``, which is renamed to ``log.1`` once it exceeds `MAX_LOG_BYTES`. `ask` writes a line
-    to standard input and reads a line from standard output.
+    ``name`` is for messages, by default that of the log. Standard error goes to ``log``, which is renamed to ``log.1``
+    once it exceeds `MAX_LOG_BYTES`. `ask` writes a line to standard input and reads a line from standard output.
     """
 
-    def __init__(self, command: Sequence[str | Path], *, environ: Mapping[str, str], cwd: Path, log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], *, environ: Mapping[str, str], cwd: Path, log: Path, name: str = ""
+    ) -> None:
         self.log = log
+        self._name = name or log.stem
         _rotate(log)
         lifeline, self._lifeline = os.pipe()
         try:
@@ -97,7 +100,7 @@ class Child:
 
     def failure(self, event: str) -> RunFailed:
         """Return an error that names what happened to the child (``event``) and quotes the end of its log."""
-        return RunFailed(f"{self.log.stem} {event}; {self.log} ends with:\n{read_tail(self.log)}")
+        return RunFailed(f"{self._name} {event}; {self.log} ends with:\n{read_tail(self.log)}")
 
 
 def _rotate(log: Path) -> None:

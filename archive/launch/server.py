@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,9 @@ class PrivateServer(ServerProcess):
         self.home.mkdir(parents=True, exist_ok=True)
         temporary_folder(self.home).mkdir(mode=0o700, exist_ok=True)
         command = [sys.executable, "-m", "prefect", "server", "start", *self._options]
-        return Child(command, environ=self.environ, cwd=self.home, log=self.home / "server.log")
+        return Child(
+            command, environ=self.environ, cwd=self.home, log=self.home / "server.log", name=f"the {self.NAME}"
+        )
 
 
 def temporary_folder(home: Path) -> Path:
@@ -53,6 +56,16 @@ def temporary_folder(home: Path) -> Path:
     Prefect's runner makes one of a fixed name in the system's folder, where that of another user is in its way.
     """
     return home / "tmp"
+
+
+def foreign_file(home: Path) -> Path | None:
+    """Return a file or folder of Prefect that this user may not write, None if there is none.
+
+    Then another user started wirecopy up in this project.
+    """
+    names = ("", "tmp", "up.lock", "prefect.db", "prefect.db-wal", "prefect.db-shm", "server.log", "runner.log")
+    paths = (home / name for name in names)
+    return next((path for path in paths if path.exists() and not os.access(path, os.W_OK)), None)
 
 
 def private_environ(environ: Mapping[str, str], *, home: Path, port: int) -> dict[str, str]:

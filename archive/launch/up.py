@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.launch.child import Child
 from archive.launch.port import ServerProcess, free_port
-from archive.launch.server import PrivateServer
+from archive.launch.server import PrivateServer, foreign_file
 from archive.launch.web import WebServer
 from archive.resources import resource_path
 from archive.settings import to_environ
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 USUAL_PORT: Final = 4200
 """Prefect's usual port, so that bookmarks keep working."""
+
+_ENDED: Final = "ended by itself, and so does wirecopy up. What is saved stays: start wirecopy up again"
 
 _POLL_SECONDS: Final = 0.5
 """Seconds between two checks that all children are alive."""
@@ -57,7 +59,7 @@ def up(
     if port == web_port:
         raise ConfigError(f"--port and --web-port are both {port}; choose another number for one of them")
     home = settings.root / "data" / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    _make_home(home)
     try:
         with (
             _sigterm_as_interrupt(),
@@ -76,6 +78,19 @@ def up(
     except KeyboardInterrupt:
         out("Stopped. The schedules are kept: start wirecopy up again, and they continue.")
     return 0
+
+
+def _make_home(home: Path) -> None:
+    """Create the folder of Prefect's files. Raises `RunFailed` if this user cannot write there."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFailed(
+            f"{home} cannot be created ({error.strerror}); use a project folder that you may write"
+        ) from error
+    foreign = foreign_file(home)
+    if foreign is not None:
+        raise RunFailed(f"{foreign} belongs to another user, and you may not write it. See: wirecopy doctor")
 
 
 @contextmanager
@@ -141,6 +156,7 @@ def _start_runner(settings: Settings, server: PrivateServer) -> Child:
         environ=server.environ | to_environ(settings),
         cwd=settings.root,
         log=server.home / "runner.log",
+        name="the runner of the schedules",
     )
 
 
@@ -148,7 +164,7 @@ def _watch(*children: ServerProcess | Child) -> None:
     while True:
         for child in children:
             if not child.running:
-                raise child.failure("ended")
+                raise child.failure(_ENDED)
         time.sleep(_POLL_SECONDS)
 
 

@@ -48,4 +48,5 @@ class WebServer(ServerProcess):
             environ={**self._environ, **to_environ(self._settings)},
             cwd=self._settings.root,
             log=self._log,
+            name=f"the {self.NAME}",
         )

@@ -11,6 +11,8 @@
     recipe             the current recipe
     run                one run: lease, fetcher, workers, batches, counts and report
     refresh, backfill, upkeep, reprocess, import_files    one run each, named like the verbs and the flows
+    run_clocks         finds stored runs whose clock was wrong
+    repair_clock       re-dates one of them
     select_seeds       selects sources by seed, group or address
     reprocess_preview  what a new recipe would change
     revisits           completes captures that repeat another capture

@@ -1,12 +1,12 @@
-"""Checks dated in the future: a run made them whose clock was wrong."""
+"""Checks dated by a wrong clock: those in the future, and what shows that a run in the past had one."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from db.microseconds import instant, micros
-from db.records import FutureRun
+from db.microseconds import instant, micros, micros_of
+from db.records import FutureRun, RunCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +27,38 @@ _RUNS: Final = """
 _HEADERS: Final = """
     SELECT url, captured_at, headers FROM capture INDEXED BY ix_capture_captured_at
     WHERE captured_at > :latest AND provenance = 'live' ORDER BY captured_at DESC LIMIT :limit"""
+
+
+_STARTS: Final = "SELECT id, started_at FROM run ORDER BY id"
+
+_NEWEST: Final = "SELECT id FROM run WHERE kind IN ('refresh', 'backfill') ORDER BY id DESC LIMIT :limit"
+
+# The checks of a run lie between its start and its end by the same clock, unless it was set meanwhile.
+_OF_RUN: Final = """
+    SELECT r.kind, c.url, coalesce(c.finished_at, c.captured_at) AS at, c.headers
+    FROM run r JOIN capture c INDEXED BY ix_capture_captured_at
+      ON c.captured_at BETWEEN min(r.started_at, coalesce(r.finished_at, r.started_at)) - :slack
+                           AND max(r.started_at, coalesce(r.finished_at, r.started_at + :slack)) + :slack
+    WHERE r.id = :run AND c.run_id = r.id AND c.provenance = 'live' ORDER BY c.captured_at LIMIT :limit"""
+
+
+def run_starts(ask: Ask) -> list[tuple[int, int]]:
+    """Return id and start (microseconds) of every run, in the order in which they were made."""
+    return [(row["id"], row["started_at"]) for row in ask(_STARTS)]
+
+
+def newest_visiting_runs(ask: Ask, limit: int) -> list[int]:
+    """Return the last runs that visit something."""
+    return [row["id"] for row in ask(_NEWEST, limit=limit)]
+
+
+def checks_of_run(ask: Ask, run_id: int, *, limit: int) -> list[RunCheck]:
+    """Return checks of a run by this machine, at most ``limit``, in time order."""
+    rows = ask(_OF_RUN, run=run_id, limit=limit, slack=micros_of(SLACK))
+    return [
+        RunCheck(kind=row["kind"], url=row["url"], received_at=instant(row["at"]), headers=row["headers"])
+        for row in rows
+    ]
 
 
 def latest(now: datetime | None) -> int:

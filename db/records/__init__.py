@@ -75,7 +75,7 @@ from db.records.monitoring import (
     SourceHealth,
     WorkError,
 )
-from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run
+from db.records.runs import ArchiveAnswer, ExpectedRun, FutureRun, Lease, Problem, Report, Row, Run, RunCheck
 from db.records.search import (
     SNIPPET_MARKS,
     Facets,
@@ -165,6 +165,7 @@ __all__ = [
     "Role",
     "Row",
     "Run",
+    "RunCheck",
     "SearchCursor",
     "SearchFilters",
     "SearchPage",

@@ -110,6 +110,16 @@ class FutureRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunCheck:
+    """One check of a run: when its answer came by this machine's clock, and the headers of the answer (JSON)."""
+
+    kind: str
+    url: str
+    received_at: datetime
+    headers: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A problem that verify or doctor found: what it is, where, and what to do next."""
 

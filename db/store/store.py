@@ -20,6 +20,7 @@ from db.store import (
     notices,
     origins,
     read_marks,
+    redating,
     repack,
     site_templates,
     sources,
@@ -49,6 +50,7 @@ class Store(Transactions):
     replace_capture = transaction(captures.replace_capture)
     record_side_captures = transaction(origins.record_side_captures)
     append_entry = transaction(chain.append_entry)
+    redate_run = transaction(redating.redate_run)
 
     # Derivations
     use_recipe = transaction(derivations.use_recipe)

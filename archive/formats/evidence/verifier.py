@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from .bounded_warc import records
 from .canonical_zip import Package, Refused, parse_json
+from .corrections import Corrections, read_corrections
 from .note_signature import FORMAT, LIST, decode_base64, list_digest, list_note, signature_of, split_key
 from .tree_proof import is_in_tree
 from .windows import Windows, read_windows
@@ -67,6 +68,14 @@ class Evidence:
     size: int = 0
     root: bytes = b""
     windows: Windows = field(default_factory=Windows)
+    corrections: Corrections = field(default_factory=Corrections)
+
+    def facts(self, number: int) -> dict[str, Any]:
+        """Return the facts of a capture, with the member ``corrected_at`` added: its time after all corrections."""
+        row = parse_json(str(self.entries[number]["facts"]).encode("utf-8", "replace"), ENTRIES)
+        if not isinstance(row, dict):
+            raise Refused("the facts of an entry are no JSON object")
+        return row | {"corrected_at": row["captured_at"] + sum(by for _, by in self.corrections.of(number, row))}
 
     def say(self, sentence: str) -> Claim:
         """Return a claim that holds if the log does."""
@@ -140,10 +149,10 @@ def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
 
 def check_pages(evidence: Evidence) -> Iterator[Claim]:
     """Check that the records of the WARC are those of the entries, and have the bytes that the log recorded."""
-    facts = {number: _facts(entry) for number, entry in evidence.entries.items()}
+    facts = {number: evidence.facts(number) for number in evidence.entries}
     replies: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
     for values in facts.values():
-        replies.setdefault((values.get("captured_at"), values.get("final_url", "")), []).append(values)
+        replies.setdefault((values["corrected_at"], values.get("final_url", "")), []).append(values)
     hops = {str(hop[0]) for row in facts.values() for hop in _list(row.get("hops")) if isinstance(hop, list) and hop}
     digests: set[str] = set()
     for number, (fields, block) in enumerate(records(evidence.package, WARC), 1):
@@ -174,13 +183,6 @@ def check_pages(evidence: Evidence) -> Iterator[Claim]:
     ]
     if foreign:
         yield Claim(FALSE, f"the captures are of the addresses that the file names: one is of {foreign[0]}")
-
-
-def _facts(entry: dict[str, Any]) -> dict[str, Any]:
-    row = parse_json(str(entry["facts"]).encode("utf-8", "replace"), ENTRIES)
-    if not isinstance(row, dict):
-        raise Refused("the facts of an entry are no JSON object")
-    return row
 
 
 def _list(text: Any) -> list[Any]:
@@ -214,9 +216,9 @@ def check_texts(evidence: Evidence) -> Iterator[Claim]:
     for version in evidence.claims["versions"]:
         name, number, digest = (version.get(field_name) for field_name in ("name", "capture", "text_sha256"))
         member = f"evidence/texts/{name}.txt"
-        row = _facts(evidence.entries[number]) if number in evidence.entries else {}
+        row = evidence.facts(number) if number in evidence.entries else {}
         stated = _micros(str(version.get("captured_at")).encode("ascii", "replace"))
-        is_right = evidence.package.digest(member) == digest and stated == row.get("captured_at", 0)
+        is_right = evidence.package.digest(member) == digest and stated == row.get("corrected_at", 0)
         if not is_right or name in texts:
             yield Claim(FALSE, f"text {name} of number {number} is the one that the claims name")
             continue
@@ -229,6 +231,17 @@ def check_texts(evidence: Evidence) -> Iterator[Claim]:
         yield from _check_pair(evidence, texts)
 
 
+def check_corrections(evidence: Evidence) -> Iterator[Claim]:
+    """Check the entries of the log that correct dates, and name what they correct."""
+    evidence.corrections = read_corrections(evidence.package, evidence.size, evidence.root)
+    yield from (Claim(FALSE, sentence) for sentence in evidence.corrections.false)
+    for entry, run, offset in evidence.corrections.rows:
+        facts = {number: evidence.facts(number) for number in evidence.entries}
+        moved = sum(entry in dict(evidence.corrections.of(number, row)) for number, row in facts.items())
+        by = f"{offset / 1_000_000:+,.0f} s: it changes the times of {moved} captures in this file"
+        yield evidence.say(f"number {entry} of the log corrects the clock of run {run} by {by}")
+
+
 def check_windows(evidence: Evidence, roots: Path | None) -> Iterator[Claim]:
     """Check the time stamps from outside. ``roots``: the certificates that are trusted."""
     evidence.windows = read_windows(evidence.package, evidence.size, evidence.root, roots)
@@ -239,6 +252,8 @@ def check_windows(evidence: Evidence, roots: Path | None) -> Iterator[Claim]:
 def _say_when(evidence: Evidence, number: int, row: dict[str, Any]) -> Claim:
     until, since = evidence.windows.until(number), evidence.windows.since(number)
     stated = f"the archive's own clock says {_written(row.get('captured_at'))}"
+    if row.get("corrected_at") != row.get("captured_at"):
+        stated += f", which the archive corrected later to {_written(row['corrected_at'])}"
     if until is None:
         why = f"{stated}, and no time stamp from outside in this file shows it"
         return Claim(NOT_PROVEN, f"by when number {number} was recorded: {why}")
@@ -330,7 +345,7 @@ def verify(path: Path, key: str | None = None, roots: Path | None = None) -> lis
         try:
             evidence = Evidence(package, _claims(package))
             log, stamps = check_log(evidence, key), check_windows(evidence, roots)
-            rest = check_pages(evidence), check_texts(evidence), check_rest(evidence)
+            rest = check_corrections(evidence), check_pages(evidence), check_texts(evidence), check_rest(evidence)
             return [claim for check in (check_members(package, key), log, stamps, *rest) for claim in check]
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error

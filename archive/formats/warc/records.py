@@ -169,12 +169,19 @@ def _connection_fields(capture: Capture) -> Pairs:
 # --- records beside the response -------------------------------------------------------------------------------------
 
 
+def _hop_time(capture: Capture, hop: Hop) -> datetime:
+    """Return when a redirect came. If the dates of its capture were corrected, its own is by the wrong clock."""
+    end = capture.finished_at or capture.captured_at
+    is_live = capture.provenance == "live"
+    return hop.at if hop.at and (not is_live or capture.captured_at <= hop.at <= end) else capture.captured_at
+
+
 def _redirect_record(capture: Capture, number: int, hop: Hop, response_id: str | None) -> Record:
     """Return the response head of a redirect that was followed. Its body was never read."""
     pairs = hop.headers or (("Location", hop.location),)
     lengths = {"content-length", "transfer-encoding", "content-encoding"}
     headers = tuple((f"{_ORIGINAL_PREFIX}{name}" if name.lower() in lengths else name, value) for name, value in pairs)
-    fields = _naming_fields(capture, f"hop {number}", "response", hop.url, iso(hop.at or capture.captured_at))
+    fields = _naming_fields(capture, f"hop {number}", "response", hop.url, iso(_hop_time(capture, hop)))
     address = (("WARC-IP-Address", hop.ip),) if hop.ip else ()
     block = _http_block(f"HTTP/1.1 {hop.status} {hop.reason_phrase}", headers)
     empty = ("WARC-Payload-Digest", f"sha256:{hashlib.sha256().hexdigest()}")

@@ -61,10 +61,15 @@ def sparse_index(table: str, column: str) -> None:
     op.create_index(name, table, [column], unique=False, sqlite_where=where, postgresql_where=where)
 
 
+_CAPTURES = """
+    SELECT c.*, s.url AS source, p.sha256 AS payload_sha256, p.length AS payload_length
+    FROM capture c JOIN source s ON s.id = c.source_id LEFT JOIN payload p ON p.id = c.payload_id ORDER BY c.id"""
+
+
 def link_all() -> None:
     """The captures kept so far enter the chain in the order in which they came."""
     before = chain.START
-    found = iter(op.get_bind().execute(sa.text(f"{chain.CAPTURES} ORDER BY c.id")).mappings())
+    found = iter(op.get_bind().execute(sa.text(_CAPTURES)).mappings())
     table = sa.table("chain", sa.column("capture_id"), sa.column("link"))
     while batch := list(islice(found, _TOGETHER)):
         links = []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from archive.api.changes import ChangeQuestions
 from archive.api.events import EventQuestions
+from archive.api.outlets import OutletQuestions
 from archive.api.runs import RunQuestions
 from archive.api.search import SearchQuestions
 from archive.api.sources import SourceQuestions
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Archive(EventQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, RunQuestions):
+class Archive(EventQuestions, OutletQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, RunQuestions):
     """An open archive. Close it, or use it as a context manager.
 
     Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds from now after which

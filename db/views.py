@@ -6,9 +6,19 @@ a view uses the table it rebuilds.
 
 from __future__ import annotations
 
+STATED_FACTS = ("number", "date", "money", "name", "quotation", "attribution")
+"""Kinds of edit that change a fact. Without a note of correction they are silent corrections."""
+
 _ISO = {
     "sqlite": "strftime('%Y-%m-%dT%H:%M:%SZ', {0} / 1000000, 'unixepoch')",
     "postgresql": "to_char(to_timestamp({0} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+}
+_REST = "substr({0}, instr({0}, '://') + 3)"
+_HOST = {
+    # Of an address with a path, as every canonical one has it. A numeric host of IPv6 is without its brackets.
+    "sqlite": f"CASE WHEN {_REST} LIKE '[%' THEN substr({_REST}, 2, instr({_REST}, ']') - 2) "
+    f"ELSE substr({_REST}, 1, min(instr({_REST} || '/', '/'), instr({_REST} || ':', ':')) - 1) END",
+    "postgresql": "trim(both '[]' from substring({0} from '://([[][^]]+[]]|[^/:]+)'))",
 }
 _HEX = {"sqlite": "lower(hex({0}))", "postgresql": "encode({0}, 'hex')"}
 
@@ -129,6 +139,48 @@ _INBOX = """
     WHERE n.number > 1
     GROUP BY s.id, n.title, b.title, s.url, b.number, n.number"""
 
+# The outlet of an article is its host without www. An edit is a version after the first with kinds of edit, unless only
+# a newer recipe made it: the same that ``archive.api.events`` calls an edit. A headline test is a headline that came
+# back after another one.
+_EDIT = "v.number > 1 AND v.cause <> 'recipe' AND v.kinds <> '[]'"
+_FACTS = " OR ".join(f"v.kinds LIKE '%\"{kind}\"%'" for kind in STATED_FACTS)
+_ARTICLE_EDITS_PATTERN = """
+    SELECT f.source_id AS id, (SELECT w.title FROM version w WHERE w.source_id = f.source_id AND w.superseded_at IS NULL
+                               ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1) AS title,
+           h.url, CASE WHEN h.host LIKE 'www.%' THEN substr(h.host, 5) ELSE h.host END AS outlet,
+           substr({{iso:f.first_seen_at}}, 1, 7) AS month, {{iso:f.first_seen_at}} AS first_seen_at, f.edits,
+           {{iso:f.first_edit_at}} AS first_edit_at,
+           (f.first_edit_at - f.first_seen_at) / 1000000 AS seconds_to_first_edit,
+           f.declared, f.facts * (1 - f.declared) AS silent, f.headlines,
+           CASE WHEN f.headlines > 1 AND EXISTS (
+               SELECT 1 FROM version x
+               JOIN version y ON y.source_id = x.source_id AND y.superseded_at IS NULL AND y.number > x.number
+               JOIN version z ON z.source_id = x.source_id AND z.superseded_at IS NULL AND z.number > y.number
+               WHERE x.source_id = f.source_id AND x.superseded_at IS NULL AND x.title <> y.title
+                 AND x.title = z.title AND y.cause <> 'recipe' AND z.cause <> 'recipe') THEN 1 ELSE 0
+           END AS headline_test
+    FROM (SELECT v.source_id, min(v.first_seen_at) AS first_seen_at,
+                 min(CASE WHEN {edit} THEN v.first_seen_at END) AS first_edit_at,
+                 sum(CASE WHEN {edit} THEN 1 ELSE 0 END) AS edits,
+                 max(CASE WHEN {edit} AND v.kinds LIKE '%"correction"%' THEN 1 ELSE 0 END) AS declared,
+                 max(CASE WHEN {edit} AND ({facts}) THEN 1 ELSE 0 END) AS facts,
+                 sum(CASE WHEN {edit} AND v.kinds LIKE '%"headline"%' THEN 1 ELSE 0 END) AS headlines
+          FROM version v WHERE v.superseded_at IS NULL GROUP BY v.source_id) f
+    JOIN (SELECT s.id, s.url, {{host:s.url}} AS host FROM source s WHERE s.kind = 'article') h ON h.id = f.source_id"""
+_ARTICLE_EDITS = _ARTICLE_EDITS_PATTERN.format(edit=_EDIT, facts=_FACTS)
+_OUTLETS = """
+    SELECT e.outlet, e.month, count(*) AS articles, sum(CASE WHEN e.edits > 0 THEN 1 ELSE 0 END) AS edited,
+           sum(e.edits) AS edits,
+           avg(CASE WHEN e.n IN ((e.total + 1) / 2, (e.total + 2) / 2) THEN e.seconds_to_first_edit END)
+               AS median_seconds_to_first_edit,
+           sum(e.declared) AS declared, sum(e.silent) AS silent,
+           sum(CASE WHEN e.headlines > 0 THEN 1 ELSE 0 END) AS headlines, sum(e.headline_test) AS headline_tests
+    FROM (SELECT d.*, count(d.seconds_to_first_edit) OVER (PARTITION BY d.outlet, d.month) AS total,
+                 row_number() OVER (PARTITION BY d.outlet, d.month
+                                    ORDER BY d.seconds_to_first_edit IS NULL, d.seconds_to_first_edit) AS n
+          FROM v_article_edits d) e
+    GROUP BY e.outlet, e.month"""
+
 _VIEWS = {
     "v_sources": _SOURCES,
     "v_versions": _VERSIONS,
@@ -137,6 +189,8 @@ _VIEWS = {
     "v_links": _LINKS,
     "v_copies": _COPIES,
     "v_inbox": _INBOX,
+    "v_article_edits": _ARTICLE_EDITS,
+    "v_outlets": _OUTLETS,
 }
 
 
@@ -150,8 +204,15 @@ def create_views(dialect: str) -> list[str]:
     return [f"CREATE VIEW {name} AS {_fill(sql, dialect)}" for name, sql in _VIEWS.items()]
 
 
+def article_edits() -> str:
+    """Return the statement of ``v_article_edits`` for SQLite, which uses tables only."""
+    return _fill(_ARTICLE_EDITS, "sqlite")
+
+
 def _fill(sql: str, dialect: str) -> str:
-    return sql.format(iso=_Wrap(_ISO[dialect]), hex=_Wrap(_HEX[dialect]), window=SAME_EVENT_WINDOW)
+    return sql.format(
+        iso=_Wrap(_ISO[dialect]), host=_Wrap(_HOST[dialect]), hex=_Wrap(_HEX[dialect]), window=SAME_EVENT_WINDOW
+    )
 
 
 class _Wrap:

@@ -81,10 +81,10 @@ def _derive(store: Store) -> None:
         store.record_extraction(capture, extraction, digest_of(title, body), RECIPE)
         store.record_derivation(capture, RECIPE.id, judged, NOW)
     for source in dict.fromkeys(capture_queries.by_id(store.ask, each).source_id for each in ids):
-        _settle(store, source, ids)
+        settle_as_compared(store, source, ids)
 
 
-def _settle(store: Store, source_id: int, done: list[int]) -> None:
+def settle_as_compared(store: Store, source_id: int, done: list[int]) -> None:
     """Settle a history with the kinds and weights its edits have."""
     url = source_queries.by_id(store.ask, source_id).url
 

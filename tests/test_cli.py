@@ -59,6 +59,7 @@ ANSWERS = {
     "show": ["show", TALKS, "--json"],
     "diff": ["diff", TALKS, "1", "3", "--json"],
     "copies": ["copies", "--json"],
+    "outlets": ["outlets", "--json"],
     "stale": ["copies", TALKS, "--stale", "--json"],
     "label": ["label", "--json"],
     "explain": ["explain", f"{TALKS}@2", "--json"],

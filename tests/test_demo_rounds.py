@@ -28,6 +28,7 @@ from archive.settings import load_settings
 from archive.timestamps import iso
 from db.records import Reason, SeedKind
 from tests.contents import contents
+from tests.scripted_outlets import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,10 @@ class Run:
 
     def grade(self) -> Grade:
         return grade(self.world, findings(read_snapshot(self.db), self.world))
+
+    def outlet_differences(self) -> list[str]:
+        with Archive(self.db) as archive:
+            return differences(self.world, archive.outlets())
 
 
 def play(folder: Path, seed: int) -> Run:
@@ -80,8 +85,15 @@ def test_the_archive_reports_the_whole_script_and_nothing_else(run: Run) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_grade_is_exact_for_other_seeds(tmp_path: Path, seed: int) -> None:
-    result = play(tmp_path / "world", seed).grade()
+    run = play(tmp_path / "world", seed)
+    result = run.grade()
     assert (result.missed, result.false) == ((), ())
+    assert run.outlet_differences() == []
+
+
+def test_the_figures_of_outlets_are_those_of_the_script(run: Run) -> None:
+    """By another path than the archive's: from the script, the texts of the world and the dates on its pages."""
+    assert run.outlet_differences() == []
 
 
 def test_a_page_with_only_furniture_changed_opens_no_version(run: Run) -> None:

@@ -40,6 +40,8 @@ PAGES = (
     "/search",
     "/sources",
     "/sources?troubled=1",
+    "/outlets",
+    "/outlets/daily.example",
     "/runs",
     "/as-of/2026-01-05",
     "/about/api",
@@ -369,7 +371,7 @@ def test_the_description_is_openapi_and_the_answers_are_as_it_says(ask: TestClie
     described = ask.get("/openapi.json").json()
     validate(described)
     digests = [row["text_sha256"] for row in ask.get("/api/v1/versions?source=1").json()["versions"]]
-    fill = {"{id}": "1", "{sha256}": digests[0], "{a}..{b}": "..".join(reversed(digests))}
+    fill = {"{id}": "1", "{outlet}": "daily.example", "{sha256}": digests[0], "{a}..{b}": "..".join(reversed(digests))}
     needed = {"/api/v1/search": "?q=harbour", "/api/v1/snapshots": "?source=1", "/api/v1/clusters/{id}": "?with=2"}
     for path, told in described["paths"].items():
         asked = path + needed.get(path, "")
@@ -388,7 +390,7 @@ def test_every_shape_and_every_name_that_means_something_is_used() -> None:
     lines = " ".join([*SHAPES.values(), *PARTS.values()])
     named = {word.partition("=")[0].rstrip("*?") for word in lines.split()}
     kinds = {word.partition("=")[2].rstrip("*?") for word in lines.split()} | set(MEANINGS.values())
-    assert set(MEANINGS) - named == {"next", "articles"}, "which lists have besides their rows"
+    assert set(MEANINGS) - named == {"next"}, "which lists have besides their rows"
     assert set(PARTS) - kinds == set()
     assert set(TYPES) - kinds == set()
     assert all(one_of(kind) for kind in kinds if kind)

@@ -264,7 +264,17 @@ def test_the_documents_draw_the_tables_as_they_are(root: Path, language: str, dr
 
 def test_every_column_of_a_view_is_explained(root: Path, reader: Reader) -> None:
     text = (root / "docs" / "schema.md").read_text(encoding="utf-8")
-    for view in ("v_sources", "v_articles", "v_versions", "v_changes", "v_inbox", "v_copies"):
+    views = (
+        "v_sources",
+        "v_articles",
+        "v_versions",
+        "v_changes",
+        "v_inbox",
+        "v_copies",
+        "v_article_edits",
+        "v_outlets",
+    )
+    for view in views:
         (documented,) = re.findall(rf"^\| `{view}` \|.*\| (.+?) \|$", text, flags=re.MULTILINE)
         names = [row["name"] for row in reader.ask("SELECT name FROM pragma_table_info(:view)", view=view)]
         assert re.findall(r"\w+", documented) == names

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from archive.api.access import AccessQuestions
 from archive.api.changes import ChangeQuestions
 from archive.api.events import EventQuestions
+from archive.api.outlets import OutletQuestions
 from archive.api.runs import RunQuestions
 from archive.api.search import SearchQuestions
 from archive.api.sources import SourceQuestions
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Archive(EventQuestions, ChangeQuestions, SearchQuestions, SourceQuestions, RunQuestions, AccessQuestions):
+class Archive(
+    EventQuestions,
+    OutletQuestions,
+    ChangeQuestions,
+    SearchQuestions,
+    SourceQuestions,
+    RunQuestions,
+    AccessQuestions,
+):
     """An open archive. Close it, or use it as a context manager.
 
     Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds from now after which

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archive.api.clusters import component_of
 from archive.api.list_events import place_event
@@ -84,31 +84,48 @@ def _absence(place: Place, absence: Absence) -> Iterator[Event]:
         yield place_event(EventKind.BACK, place, absence.back_at, absence.back_at, before=absence.state)
 
 
-def copy_events(ask: Ask, window: Window, source_id: int | None) -> Iterator[Event]:
-    """Yield the copies of which both sides were first known in a window.
+class CopiedPair(NamedTuple):
+    """A copy and its original: the closest link between them, or to another member, and the delay in seconds."""
+
+    link: Link
+    original: VersionRef
+    copy: VersionRef
+    lag: int | None
+
+
+def copied_pairs(ask: Ask, candidates: Iterable[int]) -> list[CopiedPair]:
+    """Return the copies around these articles, each pair of addresses once.
 
     A member of a cluster is a copy of its probable original. A passage copied outside of clusters is a copy of the
     article that had it first.
     """
-    candidates = event_queries.sources_with_copies(ask, window, changed=False, source_id=source_id, limit=MOST_COPIED)
     clustered: set[int] = set()
-    pairs: dict[tuple[str, str], tuple[Link, VersionRef, VersionRef, int | None]] = {}
+    member_of: dict[str, Cluster] = {}
+    pairs: dict[tuple[str, str], CopiedPair] = {}
+    passages: list[Link] = []
     for candidate in candidates:
         if candidate not in clustered:
             component = component_of(ask, candidate)
             clustered.update(component.ids.values())
             for cluster in component.clusters:
                 pairs |= _members(cluster)
-        for link in link_queries.of_sources(ask, [candidate]):
-            if link.relation is Relation.PARTIAL:
-                original, copy = _by_date(link)
-                pairs.setdefault((copy.url, original.url), (link, original, copy, _lag(original, copy)))
-    yield from _copies(ask, pairs.values())
+                member_of |= {member.url: cluster for member in cluster.members}
+        passages += (link for link in link_queries.of_sources(ask, [candidate]) if link.relation is Relation.PARTIAL)
+    for link in passages:
+        if link.a.url not in member_of or member_of[link.a.url] is not member_of.get(link.b.url):
+            original, copy = _by_date(link)
+            pair = CopiedPair(link, original, copy, _lag(original, copy))
+            pairs.setdefault((copy.url, original.url), pair)
+    return list(pairs.values())
 
 
-def _members(
-    cluster: Cluster,
-) -> dict[tuple[str, str], tuple[Link, VersionRef, VersionRef, int | None]]:
+def copy_events(ask: Ask, window: Window, source_id: int | None) -> Iterator[Event]:
+    """Yield the copies of which both sides were first known in a window (``copied_pairs``)."""
+    candidates = event_queries.sources_with_copies(ask, window, changed=False, source_id=source_id, limit=MOST_COPIED)
+    yield from _copies(ask, copied_pairs(ask, candidates))
+
+
+def _members(cluster: Cluster) -> dict[tuple[str, str], CopiedPair]:
     """Return each copy of a cluster with its closest link to the original, or to another member if it has none."""
     original = cluster.original
     rows = {}
@@ -119,7 +136,7 @@ def _members(
         direct = [link for link in own if original.url in {link.a.url, link.b.url}]
         if direct or own:
             link = max(direct or own, key=lambda link: link.score)
-            rows[member.url, original.url] = (link, original, member, None if lag is None else lag.seconds)
+            rows[member.url, original.url] = CopiedPair(link, original, member, None if lag is None else lag.seconds)
     return rows
 
 
@@ -135,8 +152,7 @@ def _lag(original: VersionRef, copy: VersionRef) -> int | None:
     return None if None in starts else round((starts[1] - starts[0]).total_seconds())  # type: ignore[operator]
 
 
-def _copies(ask: Ask, pairs: Iterable[tuple[Link, VersionRef, VersionRef, int | None]]) -> Iterator[Event]:
-    rows = list(pairs)
+def _copies(ask: Ask, rows: Sequence[CopiedPair]) -> Iterator[Event]:
     urls = dict.fromkeys(side.url for _, original, copy, _ in rows for side in (original, copy))
     ids = change_queries.source_ids(ask, [url_key(url) for url in urls])
     places = event_queries.places(ask, list(ids.values()))

@@ -36,6 +36,7 @@ GROUPS = {
         "diff": "history",
         "copies": "copies",
         "explain": "copies",
+        "outlets": "outlets",
         "compare": "compare_texts",
         "cite": "cite",
         "search": "search",

@@ -5,7 +5,7 @@ The HTTP API (``archive.serve.api``) and the archived pages (``archive.serve.mem
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 INBOX, COPIES, SEARCH, SOURCES, RUNS, AS_OF = "/", "/copies", "/search", "/sources", "/runs", "/as-of"
 """Pages about all articles."""
@@ -15,6 +15,8 @@ EVENTS = "/events"
 
 AUDIT, JOB = "/audit", "/jobs/{id:int}"
 """The page of who changed what, and the route of a command that the server started."""
+OUTLETS, OUTLET = "/outlets", "/outlets/{outlet}"
+"""The page of all outlets, and the route of the page of one."""
 
 COMPARE = "/compare"
 """The page that compares two pasted texts."""
@@ -46,6 +48,11 @@ def comparison(source_id: int, before: str, after: str) -> str:
 def copies(source_id: int | None, other: int | str | None = None) -> str:
     """Return the address of the copies around an article, or of one pair of them side by side."""
     return f"/copies/{source_id}" if other is None else f"/copies/{source_id}?with={other}"
+
+
+def outlet(name: str) -> str:
+    """Return the address of the page of an outlet."""
+    return f"{OUTLETS}/{quote(name, safe='')}"
 
 
 def as_of(instant: str) -> str:

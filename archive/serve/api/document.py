@@ -92,6 +92,17 @@ _PATHS: dict[str, Json] = {
         "takes": "q after limit since until kind at gone",
         "needs": "q",
     },
+    "outlets": {
+        "says": "Outlets and what they do: edits, corrections, disappearances, copies; shares with 95 % intervals",
+        "rows": "outlets=Outlet* months=Outlet* flows=Flow* whole",
+        "takes": "since until",
+    },
+    "outlets/{outlet}": {
+        "says": "One outlet by month, and whom it copies or is copied by",
+        "rows": "months=Outlet* outlets=Outlet* flows=Flow* whole",
+        "takes": "since until",
+        "path": {"outlet": "text"},
+    },
     "runs": {"says": "Runs, newest first", "rows": "runs=Run*", "takes": "after limit since until kind"},
 }
 """Paths of the API. ``says``: summary. ``rows``: shape of a list. ``gives``: schema of one object. ``takes``: query

@@ -12,7 +12,19 @@ from archive.api import serialize
 from archive.serve import paths, side_by_side, wording
 from archive.serve.api.document import document
 from archive.serve.bounded_diff import check_judged_in_time, compare_in_time
-from archive.serve.pages import article, as_of, captures, clusters, copies, events, parameters, runs, search, sources
+from archive.serve.pages import (
+    article,
+    as_of,
+    captures,
+    clusters,
+    copies,
+    events,
+    outlets,
+    parameters,
+    runs,
+    search,
+    sources,
+)
 from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.versions.diff import edits_json
@@ -158,6 +170,8 @@ def routes() -> list[Route]:
         "clusters": clusters.show,
         "clusters/{id:int}": copies.show,
         "search": search.show,
+        "outlets": outlets.show,
+        "outlets/{outlet}": outlets.show_one,
         "runs": runs.show,
     }
     return [

@@ -34,16 +34,18 @@ MEANINGS: dict[str, str] = {
     name: kind
     for kind, names in {
         "count": "absent_since articles captures checks count id length longest_run n outlets payload_length related "
-        "same_as seen status streak unchanged usual_length version versions",
+        "same_as seen status streak unchanged usual_length version versions edits edited declared silent headlines "
+        "headline_tests gone back copied originals stale first_edit_seconds",
         "digest": "payload_sha256 text_sha256",
         "next": "next",
-        "number": "lag_seconds seconds",
+        "number": "fastest_seconds lag_seconds seconds",
         "rate": "changes_a_week",
-        "share": "certainty score shared similarity weight",
+        "share": "certainty score shared similarity weight edited_share edited_low edited_high silent_share silent_low "
+        "silent_high gone_share gone_low gone_high copied_share copied_low copied_high",
         "shares": "coverage",
         "when": "absent_from at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at "
-        "last_checked_at last_fine_at last_seen_at present_from present_to published_at recorded_at retired_at "
-        "since started_at to waits_until",
+        "last_checked_at last_fine_at last_seen_at present_from present_to published_at recorded_at "
+        "retired_at since started_at to waits_until",
         "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
     }.items()
     for name in names.split()
@@ -104,6 +106,10 @@ SHAPES: dict[str, str] = {
     "gone_between=gap* newest diff?",
     "Event": "id=text kind label at since url outlet source=count? group title summary before after kinds* weight "
     "version? context of=original_of? lag_seconds? path",
+    "Flow": "copier original=text articles lag_seconds? fastest_seconds?",
+    "Outlet": "outlet month? articles edits edited edited_share? edited_low? edited_high? first_edit_seconds? declared "
+    "silent silent_share? silent_low? silent_high? headlines headline_tests gone? gone_share? gone_low? gone_high? "
+    "back? copied? copied_share? copied_low? copied_high? originals? stale?",
     "Run": "id kind owner started_at finished_at? counts=counts prefect?",
 }
 """Schemas with a name in the description."""

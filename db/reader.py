@@ -8,7 +8,9 @@ makes one inside a transaction. Every function of ``db.queries`` takes one, so t
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 from contextlib import closing
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -152,9 +154,7 @@ class Reader:
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query. Raises StoreError."""
         try:
-            with closing(self._connection.execute(sql, values)) as cursor:
-                names = [column[0] for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor]
+            return _rows(self._connection, sql, values)
         except sqlite3.Error as error:
             raise store_error_from(error, self.path) from error
 
@@ -171,6 +171,47 @@ class Reader:
             return None
         rows = self.ask("SELECT version_num FROM alembic_version")
         return str(rows[0]["version_num"]) if rows else None
+
+
+class ThreadReaders:
+    """The queries of a store outside of its transactions: one plain connection for each thread that asks.
+
+    They cost a fifth of those over SQLAlchemy, whose pool checks a connection out and in for each.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._own = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+
+    def ask(self, sql: str, /, **values: Any) -> list[Row]:
+        """Return all rows of one query. Raises StoreError."""
+        try:
+            return _rows(self._connection(), sql, values)
+        except sqlite3.Error as error:
+            raise store_error_from(error, self._path) from error
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        while self._connections:
+            self._connections.pop().close()
+        self._own = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        process, connection = getattr(self._own, "opened", (None, None))
+        if connection is None or process != os.getpid():  # a forked child has to open the file itself
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._own.opened = os.getpid(), connection
+            self._connections.append(connection)
+        return connection
+
+
+def _rows(connection: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[Row]:
+    with closing(connection.execute(sql, values)) as cursor:
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def check_revision(revision: str | None, path: Path) -> None:

@@ -338,12 +338,12 @@ def test_going_back_to_an_old_recipe_half_way_finds_what_the_other_derived(store
 
 def test_a_payload_is_extracted_once_per_recipe_and_charset(store: Store, source: int) -> None:
     make_history(store, source, [("one", T0)])
-    capture = capture_queries.by_id(store.ask, 1)
-    assert derivation_queries.is_extracted(store.ask, capture, RECIPE.id)
-    assert not derivation_queries.is_extracted(store.ask, capture, OTHER_RECIPE.id)
-    assert not derivation_queries.is_extracted(
-        store.ask, a_capture(source, charset="latin-1", payload_sha256=capture.payload_sha256), RECIPE.id
+    again, otherwise = (
+        store.record([(a_capture(source, at=T0 + days * DAY, charset=charset), b"one")])[0]
+        for days, charset in enumerate(("utf-8", "latin-1"), 1)
     )
+    assert derivation_queries.with_extraction(store.ask, [1, again, otherwise], RECIPE.id) == {1, again}
+    assert derivation_queries.with_extraction(store.ask, [1, again], OTHER_RECIPE.id) == set()
 
 
 def test_captures_of_a_window_can_be_derived_again(store: Store, source: int) -> None:

@@ -16,7 +16,7 @@ from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
 from db.queries import work_errors as error_queries
 from db.records import Capture, Recipe, Verdict
-from db.wall import cause_of, is_own_fault
+from db.wall import cause_of, is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,8 +70,8 @@ def derive(
         store.clear_capture_errors(failed_before)
     deriver = _Deriver(store, recipe, now, again=again)
     extracted = deriver.extract(extractors, pages)
-    for capture in sorted(pages, key=lambda capture: not is_probe(capture.url)):  # probes first: they are used on pages
-        deriver.derive(capture)
+    with store.together(durable=False):
+        deriver.derive_all(pages)
     repeats: set[int] = set()
     if not again:
         fresh = [capture.id or 0 for capture in pages if capture.id not in earlier_recipes]
@@ -87,6 +87,8 @@ def derive(
 
 def _readable_captures(store: Store, ids: Sequence[int], recipe: Recipe, now: datetime) -> list[Capture]:
     """Return these captures. One whose row cannot be read is charged and leaves the ledger."""
+    with suppress_own_faults():
+        return capture_queries.by_ids(store.ask, ids)
     captures = []
     for capture_id in ids:
         nameless = Capture(id=capture_id, source_id=0, url="", final_url="", captured_at=now)
@@ -112,11 +114,47 @@ class _Deriver:
 
     def extract(self, extractors: PageExtractor, pages: Sequence[Capture]) -> int:
         """Extract the pages and their further parts. Return how many were extracted."""
-        for page in pages:
-            with self.blame.on(page, "reading its page"):
-                self._further[page.id] = capture_queries.parts(self._store.ask, page.id or 0)
+        try:
+            further = capture_queries.parts_of(self._store.ask, [page.id or 0 for page in pages])
+            self._further = {page.id: further.get(page.id or 0, []) for page in pages}
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            for page in pages:
+                with self.blame.on(page, "reading its page"):
+                    self._further[page.id] = capture_queries.parts(self._store.ask, page.id or 0)
         wanted = [*pages, *texts.parts_with_page(self._further.values())]
         return texts.extract_new(self._store, extractors, wanted, self._recipe, again=self._again)
+
+    def derive_all(self, pages: Sequence[Capture]) -> None:
+        """Record the texts and verdicts of these pages. Probes come first: they are used on pages."""
+        probes = [page for page in pages if is_probe(page.url)]
+        for probe in probes:
+            self.derive(probe)
+        plain = [page for page in pages if page not in probes]
+        for page in plain if self._again else self._derive_plain(plain):
+            self.derive(page)
+
+    def _derive_plain(self, pages: Sequence[Capture]) -> list[Capture]:
+        """Record the pages that show their extraction as it is, at once. Return those that are to be derived alone."""
+        judges, others = {}, []
+        try:
+            for page in pages:
+                if self._further.get(page.id, True) or self._templates.of(page).blocks:
+                    others.append(page)
+                else:
+                    judges[page.id or 0] = judge_by(page, self._probes.probes_for(page), "")
+            verdicts = self._store.record_derivations(judges, self._recipe.id, self._now)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            return list(pages)
+        others += [page for page in pages if page.id in judges and page.id not in verdicts]
+        for page in pages:
+            verdict, detail = verdicts.get(page.id or 0, (Verdict.OK, ""))
+            if verdict is Verdict.ERROR:
+                self.blame.charge(page, "reading its page", detail)
+        return others
 
     def derive(self, capture: Capture) -> None:
         """Record the text and the verdict of one capture."""

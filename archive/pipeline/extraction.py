@@ -54,10 +54,11 @@ def extract_new(
     Each page stripped of scripts and comments is extracted once, however many payloads and captures show it. A payload
     that differs only in a script or a comment takes over that extraction.
     """
+    wanted = list(captures)
+    ids = [] if again else [capture.id or 0 for capture in wanted]
+    extracted_ids = derivation_queries.with_extraction(store.ask, ids, recipe.id)
     unknown = {
-        (capture.payload_sha256, capture.charset): capture
-        for capture in captures
-        if again or not derivation_queries.is_extracted(store.ask, capture, recipe.id)
+        (capture.payload_sha256, capture.charset): capture for capture in wanted if capture.id not in extracted_ids
     }
     remaining, extracted = iter(unknown.values()), 0
     while batch := list(islice(remaining, _BATCH_SIZE)):
@@ -88,32 +89,36 @@ def capture_read(ask: Ask, capture: Capture, recipe_id: str) -> Capture:
 def _extract(
     store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe, *, again: bool
 ) -> int:
-    fresh: dict[tuple[str, str | None], tuple[Capture, Page]] = {}
-    duplicates: list[tuple[Capture, str]] = []
+    read: list[tuple[Capture, Page, tuple[str, str]]] = []
+    failed: list[tuple[Capture, Exception]] = []
     for capture in captures:
         try:
-            page, page_digest = read_page(store.ask, capture)
+            page, core = read_page(store.ask, capture)
+            read.append((capture, page, (core, capture.charset or "")))
         except Exception as error:
             if not is_own_fault(error):
                 raise
-            _record_failure(store, capture, error, recipe, again=again)
-            continue
-        if (page_digest, capture.charset) in fresh:
-            duplicates.append((capture, page_digest))
-        elif again or not store.copy_extraction(capture, recipe.id, page_digest):
-            fresh[page_digest, capture.charset] = capture, page
-    extractions = extract_pages(extractors, [page for _, page in fresh.values()])
-    results: dict[tuple[str, str | None], PageText] = {}
-    for (key, (capture, _)), text in zip(fresh.items(), extractions, strict=True):
-        _record_text(store, capture, text, recipe, key[0], again=again)
-        if again:
-            results[key] = text
-    for capture, page_digest in duplicates:
-        if again:
-            _record_text(store, capture, results[page_digest, capture.charset], recipe, page_digest, again=again)
-        else:
-            store.copy_extraction(capture, recipe.id, page_digest)
-    return len(fresh)
+            failed.append((capture, error))
+    cores = [] if again else [core for _, _, (core, _) in read]
+    known = derivation_queries.known_cores(store.ask, cores, recipe.id)
+    fresh: dict[tuple[str, str], Page] = {}
+    for _, page, key in read:
+        if key not in known:
+            fresh.setdefault(key, page)
+    texts = dict(zip(fresh, extract_pages(extractors, list(fresh.values())), strict=True))
+    with store.together(durable=False):
+        for capture, cause in failed:
+            _record_failure(store, capture, cause, recipe, again=again)
+        new = [(capture, texts[key], key[0]) for capture, _, key in read if key in texts]
+        _record_texts(store, new, recipe, again=again)
+        copied = {capture.id: capture for capture, _, key in read if key not in texts}
+        for capture, _, (core, _) in read:
+            if capture.id in copied:
+                store.copy_extraction(capture, recipe.id, core)
+        ids = [capture_id or 0 for capture_id in copied]
+        done = derivation_queries.with_extraction(store.ask, ids, recipe.id)
+    lost = [capture for capture_id, capture in copied.items() if capture_id not in done]  # with the row to be copied
+    return len(fresh) + (_extract(store, extractors, lost, recipe, again=again) if lost else 0)
 
 
 def read_page(ask: Ask, capture: Capture) -> tuple[Page, str]:
@@ -149,6 +154,21 @@ def _extract_alone(extractors: PageExtractor, page: Page) -> PageText:
             raise
         return PageText(failure(cause_of(error)))
     return as_page_text(result)
+
+
+def _record_texts(store: Store, texts: Sequence[tuple[Capture, PageText, str]], recipe: Recipe, *, again: bool) -> None:
+    """Record the texts of pages, with the digest of what was read of each: at once, or one by one if one raises."""
+    if not (again or not texts):
+        try:
+            rows = [(capture, text.extraction, text.sha256, core) for capture, text, core in texts]
+            store.record_extractions(rows, recipe.id)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+        else:
+            return
+    for capture, text, core in texts:
+        _record_text(store, capture, text, recipe, core, again=again)
 
 
 def _record_text(
@@ -190,6 +210,8 @@ def derive_text(
     store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, template: SiteTemplate
 ) -> DerivedText:
     """Derive the text of a capture and its ``further`` parts, with the ``template`` of its site."""
+    if not (further or template.blocks):  # the text is that of the extraction
+        return DerivedText()
     extractions = [_stored_extraction(store, part, recipe) for part in (capture, *further)]
     return merge_parts(extractions, further, recipe, template)
 

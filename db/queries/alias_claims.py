@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant
-from db.queries import captures, sources
+from db.queries import captures, row_mapping, sources
 from db.records import AliasClaim, AliasEdge, DeclaredUrl, Verdict
 from db.url_escapes import normalize_key
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from db.reader import Ask, Row
+    from db.records import Sighting, Source
+
+    Pages = dict[int, tuple[str, list[tuple[str, str]]]]
+    """Captures with claims: their final address, and kind and link of each claim."""
 
 MOVED = "moved"
 """The kind of claim that a permanent redirect makes. The others (canonical, amp, og) are made by pages."""
@@ -28,8 +32,15 @@ _NOT_THE_ARTICLE = frozenset(
 
 _PAGES = """
     SELECT c.id, c.final_url, e.claims
-    FROM capture c JOIN derivation d ON d.capture_id = c.id JOIN extraction e ON e.id = d.extraction_id
-    WHERE c.source_id = :id AND e.claims <> '[]'"""
+    FROM json_each(:ids) i CROSS JOIN capture c ON c.source_id = i.value
+    CROSS JOIN derivation d ON d.capture_id = c.id CROSS JOIN extraction e ON e.id = d.extraction_id
+    WHERE e.claims <> '[]'"""
+
+
+def pages_with_claims(ask: Ask, source_ids: Sequence[int]) -> Pages:
+    """Return the captures of these sources that declare other addresses."""
+    rows = ask(_PAGES, ids=json.dumps(list(source_ids)))
+    return {row["id"]: (row["final_url"], json.loads(row["claims"])) for row in rows}
 
 
 def declared_urls(ask: Ask, source_id: int) -> list[DeclaredUrl]:
@@ -37,13 +48,17 @@ def declared_urls(ask: Ask, source_id: int) -> list[DeclaredUrl]:
 
     Claims of a page that is not the site's answer for this address (a consent wall, an error page) do not count.
     """
-    pages = {row["id"]: (row["final_url"], json.loads(row["claims"])) for row in ask(_PAGES, id=source_id)}
-    source = sources.by_id(ask, source_id)
+    pages, visits = pages_with_claims(ask, [source_id]), captures.sightings(ask, source_id)
+    return declared_by(sources.by_id(ask, source_id), visits, pages)
+
+
+def declared_by(source: Source, visits: Sequence[Sighting], pages: Pages) -> list[DeclaredUrl]:
+    """Return every claim seen at the address of a source, from the visits of its history and its pages with claims."""
     declared = []
     if normalize_key(source.url_key) != source.url_key:
         declared.append(DeclaredUrl(SPELLING, source.url, source.url, source.found_at))
-    for visit in captures.sightings(ask, source_id):
-        if visit.source_id != source_id or visit.verdict is None or visit.verdict in _NOT_THE_ARTICLE:
+    for visit in visits:
+        if visit.source_id != source.id or visit.verdict is None or visit.verdict in _NOT_THE_ARTICLE:
             continue
         if visit.moved_to is not None and visit.shows_text:
             declared.append(DeclaredUrl(MOVED, visit.moved_to, visit.url, visit.at))
@@ -55,6 +70,32 @@ def declared_urls(ask: Ask, source_id: int) -> list[DeclaredUrl]:
 def has_claims(ask: Ask, source_id: int) -> bool:
     """True if there are claims of this source."""
     return bool(ask("SELECT 1 FROM claim WHERE source_id = :id LIMIT 1", id=source_id))
+
+
+_ALONE = f"""
+    SELECT {row_mapping.SOURCE} FROM json_each(:ids) i CROSS JOIN source s ON s.id = i.value
+    WHERE s.kind = 'article' AND s.same_as IS NULL
+      AND NOT EXISTS (SELECT 1 FROM source m WHERE m.same_as = s.id)
+      AND NOT EXISTS (SELECT 1 FROM claim k WHERE k.url_key = s.url_key AND k.source_id <> s.id)"""
+
+
+def alone(ask: Ask, source_ids: Sequence[int]) -> list[Source]:
+    """Return those of these articles that no other source was joined to or claims. What they claim is not looked at."""
+    return [row_mapping.source(row) for row in ask(_ALONE, ids=json.dumps(list(source_ids)))]
+
+
+_STORED = """
+    SELECT source_id, kind, url_key, url, first_seen_at, last_seen_at FROM claim
+    WHERE source_id IN (SELECT value FROM json_each(:ids)) ORDER BY source_id, kind, url_key"""
+
+
+def stored(ask: Ask, source_ids: Sequence[int]) -> dict[int, list[AliasClaim]]:
+    """Return the claims of each of these sources, by kind and address."""
+    claims: dict[int, list[AliasClaim]] = {source_id: [] for source_id in source_ids}
+    for row in ask(_STORED, ids=json.dumps(list(source_ids))):
+        seen = {"first_seen_at": instant(row["first_seen_at"]), "last_seen_at": instant(row["last_seen_at"])}
+        claims[row["source_id"]].append(AliasClaim(kind=row["kind"], url=row["url"], url_key=row["url_key"], **seen))
+    return claims
 
 
 def of_source(ask: Ask, source_id: int) -> list[AliasClaim]:

@@ -13,7 +13,7 @@ from db.queries import payloads, row_mapping
 from db.records import TEXT_MEDIA_TYPE, Page, Reason, Sighting, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from db.reader import Ask, Row
@@ -34,13 +34,28 @@ def by_id(ask: Ask, capture_id: int) -> Capture:
     return row_mapping.capture(ask(f"SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.id = :id", id=capture_id)[0])
 
 
+def by_ids(ask: Ask, capture_ids: Sequence[int]) -> list[Capture]:
+    """Return the captures with these ids, in the order of ids."""
+    sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.id IN (SELECT value FROM json_each(:ids)) ORDER BY c.id"""
+    return [row_mapping.capture(row) for row in ask(sql, ids=json.dumps(list(capture_ids)))]
+
+
 def parts(ask: Ask, capture_id: int) -> list[Capture]:
     """Return the further pages of a multi-page article that were fetched with this capture."""
+    return parts_of(ask, [capture_id]).get(capture_id, [])
+
+
+def parts_of(ask: Ask, capture_ids: Sequence[int]) -> dict[int, list[Capture]]:
+    """Map captures to the further pages of their articles. A capture without such pages is left out."""
     # In archives without such articles the statistics rule this index out, and each query was a scan: 3 ms at 10,000
     # captures instead of 0.02.
-    sql = f"""SELECT {row_mapping.CAPTURE} FROM capture c INDEXED BY ix_capture_part_of
-              LEFT JOIN payload p ON p.id = c.payload_id WHERE c.part_of = :id ORDER BY c.part"""
-    return [row_mapping.capture(row) for row in ask(sql, id=capture_id)]
+    sql = f"""SELECT {row_mapping.CAPTURE} FROM json_each(:ids) i
+              CROSS JOIN capture c INDEXED BY ix_capture_part_of ON c.part_of = i.value
+              LEFT JOIN payload p ON p.id = c.payload_id ORDER BY c.part_of, c.part"""
+    by_page: dict[int, list[Capture]] = {}
+    for row in ask(sql, ids=json.dumps(list(capture_ids))):
+        by_page.setdefault(row["part_of"], []).append(row_mapping.capture(row))
+    return by_page
 
 
 def instants(ask: Ask, source_id: int) -> set[datetime]:
@@ -161,16 +176,16 @@ def count_underived(ask: Ask, source_id: int) -> int:
 
 
 _SIGHTINGS = """
-    SELECT c.id, c.source_id, c.provenance, c.captured_at, c.reason, c.url, c.final_url, c.hops, c.payload_id,
-           c.content_type, d.verdict, t.id AS text_id, t.sha256, t.title, e.byline, e.published_at, e.modified_at,
-           e.language, e.headline_from, coalesce(k.recipe_id, e.recipe_id) AS recipe_id
-    FROM source s
-    JOIN capture c ON c.source_id = s.id AND c.part = 1
+    SELECT h.value AS head, c.id, c.source_id, c.provenance, c.captured_at, c.reason, c.url, c.final_url, c.hops,
+           c.payload_id, c.content_type, d.verdict, t.id AS text_id, t.sha256, t.title, e.byline,
+           e.published_at, e.modified_at, e.language, e.headline_from, coalesce(k.recipe_id, e.recipe_id) AS recipe_id
+    FROM json_each(:heads) h
+    CROSS JOIN source s ON s.id = h.value OR s.same_as = h.value
+    CROSS JOIN capture c ON c.source_id = s.id AND c.part = 1
     LEFT JOIN derivation d ON d.capture_id = c.id
     LEFT JOIN extraction e ON e.id = d.extraction_id
     LEFT JOIN cleaning k ON k.id = d.cleaning_id
-    LEFT JOIN text t ON t.id = coalesce(d.text_id, e.text_id)
-    WHERE s.id = :id OR s.same_as = :id"""
+    LEFT JOIN text t ON t.id = coalesce(d.text_id, e.text_id)"""
 
 
 def sightings(ask: Ask, source_id: int) -> list[Sighting]:
@@ -180,12 +195,25 @@ def sightings(ask: Ask, source_id: int) -> list[Sighting]:
     whole page before it, of the same source and the same provenance; without such a page it shows nothing. Further
     parts of pages are not visits.
     """
-    rows = ask(_SIGHTINGS, id=source_id)
+    return sightings_of(ask, [source_id])[source_id]
+
+
+def sightings_of(ask: Ask, heads: Sequence[int]) -> dict[int, list[Sighting]]:
+    """Return the ``sightings`` of several histories, by the source that keeps each."""
+    by_head: dict[int, list[Row]] = {head: [] for head in heads}
+    for row in ask(_SIGHTINGS, heads=json.dumps(list(heads))):
+        by_head[row["head"]].append(row)
+    text_ids = [{row["text_id"] for row in rows} - {None} for rows in by_head.values()]
+    compared = set().union(*(ids for ids in text_ids if len(ids) > 1))  # a single text is compared with no other
+    bodies = _bodies(ask, compared)
+    return {head: list(_visits(rows, bodies)) for head, rows in by_head.items()}
+
+
+def _visits(rows: list[Row], bodies: Mapping[int, tuple[str, int]]) -> Iterator[Sighting]:
+    """Yield the sightings of one history."""
     rows.sort(key=lambda row: (row["captured_at"], row["reason"] == Reason.NOT_MODIFIED, _tie_break(row)))
     last_page: dict[tuple[int, str], Sighting] = {}
     last_state: dict[int, tuple[int, str | None, str]] = {}
-    bodies = _bodies(ask, {row["text_id"] for row in rows} - {None})
-    visits = []
     for row in rows:
         origin = row["source_id"], row["provenance"].partition(":")[0]
         sighting = _sighting(row, *bodies.get(row["text_id"], ("", 0)))
@@ -195,8 +223,7 @@ def sightings(ask: Ask, source_id: int) -> list[Sighting]:
             state = row["payload_id"], sighting.text_sha256, sighting.state
             sighting = replace(sighting, unchanged=last_state.get(row["source_id"]) == state)
             last_page[origin], last_state[row["source_id"]] = sighting, state
-        visits.append(sighting)
-    return visits
+        yield sighting
 
 
 def _tie_break(row: Row) -> tuple[str, str, bytes, str]:
@@ -211,8 +238,8 @@ def _unmodified(visit: Sighting, page: Sighting | None) -> Sighting:
 
 
 def _bodies(ask: Ask, text_ids: set[int]) -> dict[int, tuple[str, int]]:
-    """Return digest and length of each body. Skipped for a single text, which has no other to be compared with."""
-    if len(text_ids) < 2:  # noqa: PLR2004 (a pair is the least there is to compare)
+    """Return digest and length of each body."""
+    if not text_ids:
         return {}
     sql = "SELECT id, body FROM text WHERE id IN (SELECT value FROM json_each(:ids))"
     rows = ask(sql, ids=json.dumps(sorted(text_ids)))

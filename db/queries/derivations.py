@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from db.queries import row_mapping
@@ -90,15 +91,27 @@ def of_site(ask: Ask, keys: tuple[str, str]) -> list[Derivation]:
     ]
 
 
-_IS_EXTRACTED = """
-    SELECT 1 FROM extraction e JOIN payload p ON p.id = e.payload_id
-    WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
+_WITH_EXTRACTION = """
+    SELECT c.id FROM json_each(:ids) i CROSS JOIN capture c ON c.id = i.value
+    CROSS JOIN extraction e ON e.payload_id = c.payload_id AND e.charset = coalesce(c.charset, '')
+                           AND e.recipe_id = :recipe"""
 
 
-def is_extracted(ask: Ask, capture: Capture, recipe_id: str) -> bool:
-    """True if the payload of a capture, read in its charset, was extracted under the recipe."""
-    digest = bytes.fromhex(capture.payload_sha256 or "")
-    return bool(ask(_IS_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id))
+def with_extraction(ask: Ask, capture_ids: Sequence[int], recipe_id: str) -> set[int]:
+    """Return those of these captures whose payload, read in their charset, was extracted under the recipe."""
+    return {row["id"] for row in ask(_WITH_EXTRACTION, ids=json.dumps(list(capture_ids)), recipe=recipe_id)}
+
+
+def known_cores(ask: Ask, cores: Sequence[str], recipe_id: str) -> set[tuple[str, str]]:
+    """Return core and charset of the extractions under the recipe that have one of these cores."""
+    known = set()
+    remaining = iter(dict.fromkeys(cores))
+    while batch := list(islice(remaining, 100)):
+        names = {f"c{number}": bytes.fromhex(core) for number, core in enumerate(batch)}
+        sql = f"""SELECT core, charset FROM extraction
+                  WHERE core IN ({", ".join(":" + name for name in names)}) AND recipe_id = :recipe"""
+        known |= {(row["core"].hex(), row["charset"]) for row in ask(sql, recipe=recipe_id, **names)}
+    return known
 
 
 _EXTRACTED = """

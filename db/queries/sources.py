@@ -28,6 +28,12 @@ def by_url_key(ask: Ask, url_key: str) -> Source | None:
     return row_mapping.source(rows[0]) if rows else None
 
 
+def known_keys(ask: Ask, url_keys: Collection[str]) -> set[str]:
+    """Return those of these url_keys that are a source's."""
+    sql = "SELECT s.url_key FROM json_each(:keys) k CROSS JOIN source s ON s.url_key = k.value"
+    return {row["url_key"] for row in ask(sql, keys=json.dumps(list(url_keys)))} if url_keys else set()
+
+
 def by_id(ask: Ask, source_id: int) -> Source:
     """Return the source with this id, which must exist."""
     return row_mapping.source(ask(f"{_ALL} WHERE s.id = :id", id=source_id)[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant_or_none, micros, micros_or_none
@@ -11,7 +12,7 @@ from db.queries import row_mapping
 from db.records import SCRAPER_MARKS, Fact, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from db.reader import Ask, Row
@@ -39,6 +40,17 @@ def of_source(ask: Ask, source_id: int, *, recorded: datetime | None = None) -> 
     if recorded is None:
         return versions
     return [_as_recorded(version, number, recorded) for number, version in enumerate(versions, 1)]
+
+
+def of_sources(ask: Ask, source_ids: Sequence[int]) -> dict[int, list[Version]]:
+    """Return today's history of each of these sources, oldest first."""
+    sql = f"""SELECT v.source_id, {row_mapping.VERSION} {_FROM}
+              WHERE v.source_id IN (SELECT value FROM json_each(:ids)) AND v.superseded_at IS NULL
+              ORDER BY v.first_seen_at, v.number"""
+    histories: dict[int, list[Version]] = {source_id: [] for source_id in source_ids}
+    for row in ask(sql, ids=json.dumps(list(source_ids))):
+        histories[row["source_id"]].append(row_mapping.version(row))
+    return histories
 
 
 def _as_recorded(version: Version, number: int, recorded: datetime) -> Version:
@@ -148,6 +160,17 @@ def text(ask: Ask, sha256: str) -> Text:
 def has_text(ask: Ask, sha256: str) -> bool:
     """True if a text with this digest is stored."""
     return bool(ask("SELECT 1 FROM text WHERE sha256 = :digest", digest=bytes.fromhex(sha256)))
+
+
+def text_ids(ask: Ask, digests: Iterable[str]) -> dict[str, int]:
+    """Map the digests of stored texts to their ids."""
+    remaining = iter(dict.fromkeys(digests))
+    ids: dict[str, int] = {}
+    while batch := list(islice(remaining, 100)):
+        names = {f"d{number}": bytes.fromhex(digest) for number, digest in enumerate(batch)}
+        sql = f"SELECT id, sha256 FROM text WHERE sha256 IN ({', '.join(':' + name for name in names)})"
+        ids |= {row["sha256"].hex(): row["id"] for row in ask(sql, **names)}
+    return ids
 
 
 def texts(ask: Ask, ids: Sequence[int]) -> list[Text]:

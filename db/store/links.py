@@ -106,10 +106,16 @@ def link_columns(judgement: Judgement, *, swap: bool) -> dict[str, object]:
     }
 
 
-def queue_text(connection: Connection, text_id: int) -> None:
-    """Queue a text for comparison with all others, unless it was compared."""
-    new = select(text.c.id).where(text.c.id == text_id, text.c.linked_by.is_(None))
-    connection.execute(insert(unlinked).from_select(["text_id"], new).on_conflict_do_nothing())
+_QUEUE = """
+    INSERT INTO unlinked (text_id)
+    SELECT id FROM text WHERE id IN (SELECT value FROM json_each(:ids)) AND linked_by IS NULL
+    ON CONFLICT DO NOTHING"""
+
+
+def queue_texts(connection: Connection, text_ids: Sequence[int]) -> None:
+    """Queue texts for comparison with all others, unless they were compared."""
+    if text_ids:
+        connection.exec_driver_sql(_QUEUE, {"ids": json.dumps(list(text_ids))})
 
 
 def drop_links(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from db.store import (
     captures,
     chain,
     change_rate,
+    chunk_derivations,
     confirmations,
     derivations,
     forget,
@@ -15,6 +16,7 @@ from db.store import (
     labels,
     leases,
     links,
+    lone_histories,
     lsh_index,
     mending,
     notices,
@@ -58,9 +60,12 @@ class Store(Transactions):
     requeue_host = transaction(origins.requeue_host, durable=False)
     record_extraction = transaction(derivations.record_extraction, durable=False)
     copy_extraction = transaction(derivations.copy_extraction, durable=False)
+    record_extractions = transaction(chunk_derivations.record_extractions, durable=False)
+    record_derivations = transaction(chunk_derivations.record_derivations, durable=False)
     record_derivation = transaction(derivations.record_derivation, durable=False)
     adopt_template = transaction(site_templates.adopt_template)
     settle = transaction(versions.settle, durable=False)
+    settle_alone = transaction(lone_histories.settle_alone, durable=False)
     confirm_versions = transaction(confirmations.confirm_versions, durable=False)
     record_links = transaction(links.record_links, durable=False)
     add_lsh_keys = transaction(lsh_index.add_lsh_keys, durable=False)

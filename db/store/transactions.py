@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
-from db.reader import store_error_from
+from db.reader import ThreadReaders, store_error_from
 from db.writer import ask_on, open_engine
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Transactions:
         self.path = path
         maintenance.upgrade(path)
         self._engine = open_engine(path)
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._durable = {durable: self._engine.execution_options(durable=durable) for durable in (True, False)}
+        self._readers = ThreadReaders(path)
+        self._open = threading.local()  # the connection of the transaction that this thread is in, as ``connection``
 
     def __enter__(self) -> Self:
         return self
@@ -46,8 +51,9 @@ class Transactions:
 
     def close(self) -> None:
         """Close the file, after SQLite has refreshed its statistics if it can."""
-        autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with suppress(DBAPIError), autocommit.connect() as connection:  # a full disk must not hide the first error
+        self._readers.close()
+        # A full disk must not hide the first error.
+        with suppress(DBAPIError), self._autocommit.connect() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
         self._engine.dispose()
 
@@ -56,16 +62,46 @@ class Transactions:
         """Yield the connection of one IMMEDIATE transaction, committed at the end of the block, rolled back on error.
 
         If not ``durable``, a power cut may take the commit back. That is for what can be derived again (decision 0023).
+        In a block of ``together`` it is a part of that transaction, which is rolled back alone.
         """
-        with self._translated_errors(), self._engine.execution_options(durable=durable).begin() as connection:
-            yield connection
+        outer = self._outer()
+        with self._translated_errors():
+            if outer is None:
+                with self._durable[durable].begin() as connection:
+                    yield connection
+            else:
+                with _savepoint(outer):
+                    yield outer
+
+    @contextmanager
+    def together(self, *, durable: bool = True) -> Iterator[None]:
+        """Make one transaction of all that this thread stores in the block. Queries in it see what it stored.
+
+        An entry that fails leaves nothing, as ever, and the block may go on. The write lock is held to its end, so
+        nothing slow belongs in it.
+        """
+        if self._outer() is not None:
+            yield
+            return
+        with self.begin(durable=durable) as connection:
+            self._open.connection = connection
+            try:
+                yield
+            finally:
+                self._open.connection = None
+
+    def _outer(self) -> Connection | None:
+        return getattr(self._open, "connection", None)
 
     @contextmanager
     def reading(self) -> Iterator[Ask]:
         """Yield an ``Ask`` over one connection without a transaction: each statement sees the newest commit."""
-        autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with self._translated_errors(), autocommit.connect() as connection:
-            yield ask_on(connection)
+        outer = self._outer()
+        if outer is None:
+            yield self._readers.ask
+        else:
+            with self._translated_errors():
+                yield ask_on(outer)
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query (``db.reader.Ask``)."""
@@ -74,8 +110,7 @@ class Transactions:
 
     def truncate_wal(self) -> bool:
         """Move the write-ahead log into the file and empty it. False if readers still need what is in the log."""
-        autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with self._translated_errors(), autocommit.connect() as connection:
+        with self._translated_errors(), self._autocommit.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_WAIT}")
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         return not busy
@@ -86,6 +121,19 @@ class Transactions:
             yield
         except DBAPIError as error:
             raise store_error_from(error.orig if isinstance(error.orig, Exception) else error, self.path) from error
+
+
+@contextmanager
+def _savepoint(connection: Connection) -> Iterator[None]:
+    connection.exec_driver_sql("SAVEPOINT entry")
+    try:
+        yield
+    except BaseException:
+        with suppress(DBAPIError):  # on a full disk all of the transaction may be rolled back already
+            connection.exec_driver_sql("ROLLBACK TO entry")
+            connection.exec_driver_sql("RELEASE entry")
+        raise
+    connection.exec_driver_sql("RELEASE entry")
 
 
 def transaction(

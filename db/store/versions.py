@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros, micros_or_none
 from db.queries import captures
 from db.queries import versions as version_queries
 from db.queries.links import first_days
-from db.schema import source, text, underived, version
 from db.store import links, lsh_index
 from db.writer import ask_on
 
@@ -20,10 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Column, Connection, Select
+    from sqlalchemy import Connection
 
     from db.reader import Ask
     from db.records import Sighting, Version
+
+# Texts of statements, of our own names alone, built once: compiling an insert for each row was a sixth of an import.
+_COMPUTED = (
+    *("number", "title", "byline", "language", "score", "captures", "first_capture_id", "last_capture_id"),
+    *("recipe_id", "cause", "kinds", "first_seen_at", "last_seen_at", "dated_at", "published_at"),
+)
+_NAMES = (*_COMPUTED, "source_id", "text_id", "recorded_at")
+_ADD = "INSERT INTO version ({}) VALUES ({})".format(", ".join(_NAMES), ", ".join(f":{name}" for name in _NAMES))  # noqa: S608
+_UPDATE = "UPDATE version SET {} WHERE id = :id".format(", ".join(f"{name} = :{name}" for name in _COMPUTED))  # noqa: S608
+_SUPERSEDE = "UPDATE version SET superseded_at = :now WHERE id = :id"
+# The current versions of sources that were joined to these, whose history they are now.
+_ALIASES = "SELECT id FROM source WHERE same_as IN (SELECT value FROM json_each(:ids))"
+_TEXTS_OF_ALIASES = f"SELECT text_id FROM version WHERE source_id IN ({_ALIASES}) AND superseded_at IS NULL"  # noqa: S608
+_SUPERSEDE_ALIASES = f"""
+    UPDATE version SET superseded_at = :now WHERE source_id IN ({_ALIASES}) AND superseded_at IS NULL"""  # noqa: S608
+_DEQUEUE = "DELETE FROM underived WHERE capture_id IN (SELECT value FROM json_each(:ids))"
 
 
 def settle(
@@ -46,27 +59,80 @@ def settle(
     the other, and after a crash the captures are derived again.
     """
     ask = ask_on(connection)
-    computed = {(v.text_sha256, v.first_seen_at): v for v in history(captures.sightings(ask, source_id), ask)}
-    stored = {(v.text_sha256, v.first_seen_at): v for v in version_queries.of_source(ask, source_id)}
-    text_ids = _text_ids(connection, {digest for digest, _ in computed.keys() ^ stored.keys()})
-    if again:
-        stored = _paired_by_capture(stored, computed)
-    text_ids += connection.execute(_of_aliases(source_id, version.c.text_id)).scalars()
-    days_before = first_days(ask, text_ids)
-    for key in stored.keys() - computed.keys():
-        _supersede(connection, stored[key], now)
-    for key in computed.keys() & stored.keys():
-        if version_columns(computed[key]) != version_columns(stored[key]):
-            connection.execute(
-                update(version).where(version.c.id == stored[key].id).values(**version_columns(computed[key]))
-            )
-    _supersede_aliases(connection, source_id, now)
-    new = [record for key, record in computed.items() if key not in stored]
-    for record in new:
-        _add(connection, source_id, record, now)
-    lsh_index.queue_moved_texts(connection, days_before, first_days(ask, text_ids))
-    connection.execute(delete(underived).where(underived.c.capture_id.in_(capture_ids)))
-    return new
+    computed = {source_id: history(captures.sightings(ask, source_id), ask)}
+    return store_histories(connection, ask, computed, now, capture_ids, again=again)[source_id]
+
+
+def store_histories(
+    connection: Connection,
+    ask: Ask,
+    computed: Mapping[int, Sequence[Version]],
+    now: datetime,
+    capture_ids: Sequence[int],
+    *,
+    again: bool = False,
+) -> dict[int, list[Version]]:
+    """Make the stored histories of these sources equal to the ``computed`` ones. Return the new versions of each.
+
+    All are written by the same few statements.
+    """
+    changes = [
+        _Change.between(source_id, versions, stored, again=again)
+        for (source_id, versions), stored in zip(
+            computed.items(), version_queries.of_sources(ask, list(computed)).values(), strict=True
+        )
+    ]
+    text_ids = version_queries.text_ids(ask, {digest for change in changes for digest in change.digests})
+    moved = {*text_ids.values(), *(row["text_id"] for row in ask(_TEXTS_OF_ALIASES, ids=json.dumps(list(computed))))}
+    days_before = first_days(ask, moved)
+    instant = micros(now)
+    superseded = [{"id": version_id, "now": instant} for change in changes for version_id in change.superseded]
+    changed = [version_columns(record) | {"id": record.id} for change in changes for record in change.changed]
+    added = [
+        version_columns(record)
+        | {"source_id": change.source_id, "text_id": text_ids[record.text_sha256], "recorded_at": instant}
+        for change in changes
+        for record in change.new
+    ]
+    for statement, rows in ((_SUPERSEDE, superseded), (_UPDATE, changed), (_ADD, added)):
+        if rows:
+            connection.exec_driver_sql(statement, rows)
+    connection.exec_driver_sql(_SUPERSEDE_ALIASES, {"now": instant, "ids": json.dumps(list(computed))})
+    links.queue_texts(connection, [row["text_id"] for row in added])
+    lsh_index.queue_moved_texts(connection, days_before, first_days(ask, moved))
+    connection.exec_driver_sql(_DEQUEUE, {"ids": json.dumps(list(capture_ids))})
+    return {change.source_id: change.new for change in changes}
+
+
+@dataclass(slots=True)
+class _Change:
+    """The difference between a stored history and the computed one: versions to supersede, to update, and to add."""
+
+    source_id: int
+    superseded: list[int]
+    changed: list[Version]
+    new: list[Version]
+    digests: set[str]
+
+    @classmethod
+    def between(cls, source_id: int, versions: Sequence[Version], stored: Sequence[Version], *, again: bool) -> _Change:
+        """Compare two histories by text and first sight."""
+        computed = {(v.text_sha256, v.first_seen_at): v for v in versions}
+        before = {(v.text_sha256, v.first_seen_at): v for v in stored}
+        digests = {digest for digest, _ in computed.keys() ^ before.keys()}
+        if again:
+            before = _paired_by_capture(before, computed)
+        return cls(
+            source_id=source_id,
+            superseded=[before[key].id or 0 for key in before.keys() - computed.keys()],
+            changed=[
+                replace(computed[key], id=before[key].id)
+                for key in computed.keys() & before.keys()
+                if version_columns(computed[key]) != version_columns(before[key])
+            ],
+            new=[record for key, record in computed.items() if key not in before],
+            digests=digests,
+        )
 
 
 def _paired_by_capture(
@@ -76,35 +142,6 @@ def _paired_by_capture(
     missing = {(digest, computed[digest, at].first_capture_id): (digest, at) for digest, at in computed.keys() - stored}
     pairs = {key: missing.get((v.text_sha256, v.first_capture_id), key) for key, v in stored.items()}
     return {key if key in computed else pairs[key]: version for key, version in stored.items()}
-
-
-def _text_ids(connection: Connection, digests: set[str]) -> list[int]:
-    matches = text.c.sha256.in_([bytes.fromhex(digest) for digest in digests])
-    return list(connection.execute(select(text.c.id).where(matches)).scalars()) if digests else []
-
-
-def _of_aliases(source_id: int, column: Column[int]) -> Select[tuple[int]]:
-    """Select a column of the current versions of sources that were joined to this one, whose history they are now."""
-    aliases = select(source.c.id).where(source.c.same_as == source_id)
-    return select(column).where(version.c.source_id.in_(aliases), version.c.superseded_at.is_(None))
-
-
-def _supersede(connection: Connection, record: Version, now: datetime) -> None:
-    connection.execute(update(version).where(version.c.id == record.id).values(superseded_at=micros(now)))
-
-
-def _supersede_aliases(connection: Connection, source_id: int, now: datetime) -> None:
-    """Supersede the versions of joined sources, which have no history of their own any more."""
-    stale = version.c.id.in_(_of_aliases(source_id, version.c.id))
-    connection.execute(update(version).where(stale).values(superseded_at=micros(now)))
-
-
-def _add(connection: Connection, source_id: int, record: Version, now: datetime) -> None:
-    digest = bytes.fromhex(record.text_sha256)
-    text_id = connection.execute(select(text.c.id).where(text.c.sha256 == digest)).scalar_one()
-    row = version_columns(record) | {"source_id": source_id, "text_id": text_id, "recorded_at": micros(now)}
-    connection.execute(insert(version).values(**row))
-    links.queue_text(connection, text_id)
 
 
 def version_columns(record: Version) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Three crowds of a fortnight: ordinary news stories, the yardstick, different texts in one invented vocabulary, and short
 pages of one office with its names and phrases. ``WIRECOPY_BENCH_CROWD=1249`` sets the number of texts of each. The
-default of 300 takes half a minute of CPU.
+default of 300 takes half a minute of CPU. Where the pages of a government are (``../shared/data/versions-govuk``), 434
+states of 89 of them are the fourth: long texts, most of them nearly the same as others.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import sys
 import tempfile
 from collections import Counter
 from contextlib import closing
@@ -18,11 +20,17 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from bench_copies import BEGAN, Newsroom, insert
 
 from archive.copies.embeddings import load_model
+from archive.extract import extract
+from archive.extract.boilerplate import clean
 from archive.pipeline.link import link
+from db.records import Page
 from db.store import Store
+from tests.pagehistories import GOVERNMENT, government_histories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,13 +84,33 @@ class CountingStore(Store):
         return super().record_links(text_id, judgements, *others)
 
 
-def fill(path: Path, write: Callable[[random.Random], str]) -> None:
+def government_texts() -> list[str]:
+    """Return the different texts of the pages of a government. Empty where they are not."""
+    if not GOVERNMENT.is_dir():
+        return []
+    pages = [
+        Page(payload=seen.data, url=seen.url, content_type="text/html", captured_at=seen.at)
+        for seen in government_histories()
+    ]
+    return [text for text in dict.fromkeys(clean(extract(page, fast=True)).text for page in pages) if text]
+
+
+def crowds() -> Iterator[tuple[str, list[str]]]:
+    """Yield each crowd by name."""
+    room, dice = Newsroom(), random.Random(7)
+    yield "news stories", [room.document() for _ in range(TEXTS)]
+    for name, write in (("one invented vocabulary", one_vocabulary()), ("pages of one office", office_pages(room))):
+        yield name, [write(dice) for _ in range(TEXTS)]
+    if texts := government_texts():
+        yield "pages of a government", texts
+
+
+def fill(path: Path, bodies: Sequence[str]) -> None:
     """Put texts of one fortnight into an archive, waiting to be linked."""
     Store(path).close()
-    dice = random.Random(7)
     with closing(sqlite3.connect(path)) as connection, connection:
-        for number in range(1, TEXTS + 1):
-            body, url = write(dice), f"https://crowd.example/{number}"
+        for number, body in enumerate(bodies, 1):
+            url = f"https://crowd.example/{number}"
             stamp = round(BEGAN.timestamp() * 1_000_000)
             digest = sha256(f"{number}\n\n{body}".encode()).digest()
             insert(connection, "text", id=number, sha256=digest, title=str(number), body=body)
@@ -95,19 +123,14 @@ def fill(path: Path, write: Callable[[random.Random], str]) -> None:
 def figures() -> Iterator[tuple[str, float]]:
     """CPU milliseconds a text, and texts it was compared with."""
     load_model()
-    room = Newsroom()
-    for name, write in (
-        ("news stories", lambda _: room.document()),
-        ("one invented vocabulary", one_vocabulary()),
-        ("pages of one office", office_pages(room)),
-    ):
+    for name, bodies in crowds():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "archive.db"
-            fill(path, write)
+            fill(path, bodies)
             with CountingStore(path) as store:
                 began = process_time()
                 links = link(store, now=BEGAN)
-                spent = 1000 * (process_time() - began) / TEXTS
+                spent = 1000 * (process_time() - began) / len(bodies)
                 compared = store.compared
-        mean, most = compared.total() / TEXTS, max(compared.values())
-        yield f"{name}: a text ({mean:.1f} compared, at most {most}; {links / TEXTS:.1f} linked)", spent
+        mean, most = compared.total() / len(bodies), max(compared.values())
+        yield f"{name}: a text ({mean:.1f} compared, at most {most}; {links / len(bodies):.1f} linked)", spent

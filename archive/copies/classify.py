@@ -76,12 +76,17 @@ class Decision:
         assert self.model is not None  # noqa: S101 - for the type checker: there is no probability without a model
         return f"probability {self.probability or 0.0:.2f} of a copy (needs {self.model.threshold:.2f})"
 
+    def contributions(self) -> list[tuple[str, float]]:
+        """Return each share by name and what it adds, in log odds against an average pair; the largest first."""
+        return self.model.contributions(self.evidence) if self.model is not None else []
+
     def weights(self) -> list[tuple[str, float]]:
-        """Return each share in words and what it adds, in log odds against an average pair; the largest first."""
-        if self.model is None:
-            return []
-        contributions = self.model.contributions(self.evidence)
-        return [(phrase(name, self.evidence.get(name, 0.0)), weight) for name, weight in contributions]
+        """Return the ``contributions`` with each share in words."""
+        return [(self.in_words(name), weight) for name, weight in self.contributions()]
+
+    def in_words(self, name: str) -> str:
+        """Return a share in words."""
+        return phrase(name, self.evidence.get(name, 0.0))
 
 
 def method_id(model: EmbeddingModel | None) -> str:
@@ -243,11 +248,11 @@ def _because(decision: Decision, measures: Measures) -> str:
 
 def _weighed(decision: Decision) -> str:
     """Return what spoke for a copy and what spoke against one, the weightiest first."""
-    weights = decision.weights()
-    speaking_for = [words for words, weight in weights if weight > 0][:MOST_REASONS]
-    speaking_against = [words for words, weight in weights if weight < 0][:MOST_REASONS]
+    contributions = decision.contributions()
+    speaking_for = [name for name, weight in contributions if weight > 0][:MOST_REASONS]
+    speaking_against = [name for name, weight in contributions if weight < 0][:MOST_REASONS]
     return "".join(
-        f"; {side}: {', '.join(reasons)}"
+        f"; {side}: {', '.join(map(decision.in_words, reasons))}"
         for side, reasons in (("for", speaking_for), ("against", speaking_against))
         if reasons
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod, sqrt
 from typing import TYPE_CHECKING
 
@@ -220,8 +221,13 @@ def _begin_differently(a: str, b: str) -> bool:
     """True if the first words show that two bodies are not the same words, which spares reading them."""
     if not (a.isascii() and b.isascii()):
         return False  # other scripts may fold the beginning by what follows
-    first = [stream(body[:BEGINNING])[:-1] for body in (a, b)]  # the last word may be cut
+    first = _whole_words(a[:BEGINNING]), _whole_words(b[:BEGINNING])
     return any(x != y for x, y in zip(*first, strict=False))
+
+
+@lru_cache(maxsize=2_000)
+def _whole_words(beginning: str) -> list[str]:
+    return stream(beginning)[:-1]  # the last one may be cut
 
 
 def _shared_anchors(a: TokenizedText, b: TokenizedText, respelled: Mapping[str, str]) -> dict[str, float]:

@@ -11,6 +11,7 @@ share (``db.queries.links``).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
@@ -64,6 +65,9 @@ real articles of 310 words have 61 keys of all kinds, those of 870 words 80."""
 MOST_TERMS = 24
 """Term keys of a text. 24 found 97 % of the reworded pairs among 10,000 unrelated texts in the research."""
 
+FULL_NAME = 2.0
+"""The rarity of a full name, above that of any single term."""
+
 LEAD_TERMS, LEAD_WORDS = 5, 80
 """So many of the terms come from the first words, whatever else is rarer, because copies are cut at the end. Of 136
 first thirds of real articles with every second word replaced, 9 shared fewer than four keys with the whole text, now 1
@@ -94,8 +98,9 @@ class Tier(IntEnum):
 def fingerprint(text: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
     """Return the sorted lookup keys of a text (at most 445): 31-bit, not negative, the same on every machine."""
     tokens = tokenizer(text)
-    keys = {*_bands(tokens), *_paragraphs(text.body, tokens), *_terms(tokens), *_across_languages(tokens)}
-    return tuple(sorted({*keys, *_selected_runs(tokens)}))
+    full_names = frozenset(_full_names(tokens.sentences))
+    terms = {*_terms(tokens, full_names), *_across_languages(tokens, full_names)}
+    return tuple(sorted({*_bands(tokens), *_paragraphs(text.body, tokens), *terms, *_selected_runs(tokens)}))
 
 
 def tier_of(key: int) -> Tier:
@@ -139,9 +144,7 @@ def _paragraphs(body: str, text: TokenizedText) -> list[int]:
     words = text.words
     index = 0
     for line in _PARAGRAPH.finditer(body):
-        first = index
-        while index < len(words) and words.starts[index] < line.end():
-            index += 1
+        first, index = index, bisect_left(words.starts, line.end(), index)
         if index - first >= PARAGRAPH_WORDS * text.characters_a_word:
             keys.add(_key(Tier.PARAGRAPH, " ".join(words.folded[first:index])))
         if index == len(words):
@@ -174,8 +177,9 @@ def _smallest(hashes: Sequence[int], window: int) -> set[int]:
     return selected
 
 
-def _terms(text: TokenizedText) -> list[int]:
-    ranked = sorted({*_full_names(text.sentences), *_single_terms(text)}, key=lambda term: (-term[0], _hash(term[1])))
+def _terms(text: TokenizedText, full_names: frozenset[str]) -> list[int]:
+    pairs = ((FULL_NAME, name) for name in full_names)
+    ranked = sorted({*pairs, *_single_terms(text)}, key=lambda term: (-term[0], _hash(term[1])))
     lead = _lead(text)
     rarest, others = ranked[: MOST_TERMS - LEAD_TERMS], ranked[MOST_TERMS - LEAD_TERMS :]
     early = [term for term in others if term[1] in lead][:LEAD_TERMS]
@@ -194,14 +198,14 @@ def _lead(text: TokenizedText) -> set[str]:
     lead_words = {word for sentence in sentences for word in sentence.words}
     anchors = lead_words & text.anchors
     return {
-        *(term for _, term in _full_names(sentences)),
+        *_full_names(sentences),
         *anchors,
         *map(_sound_of, anchors),
         *(f"-{stem(word)}" for word in lead_words),
     }
 
 
-def _full_names(sentences: Sequence[Sentence]) -> Iterator[tuple[float, str]]:
+def _full_names(sentences: Sequence[Sentence]) -> Iterator[str]:
     """Yield pairs of adjacent names, by sound because translators respell them.
 
     "Ilse Brandvold" is far rarer than either word.
@@ -209,7 +213,7 @@ def _full_names(sentences: Sequence[Sentence]) -> Iterator[tuple[float, str]]:
     for sentence in sentences:
         for first, second in zip(sentence.words, sentence.words[1:], strict=False):
             if first in sentence.names and second in sentence.names:
-                yield 2.0, _sound_of(first, second)
+                yield _sound_of(first, second)
 
 
 def _sound_of(*names: str) -> str:
@@ -231,20 +235,25 @@ def _single_terms(text: TokenizedText) -> Iterator[tuple[float, str]]:
         elif len(anchor) > 1 and not is_year(anchor):
             yield (1.7 if sum(map(str.isdigit, anchor)) > 2 else 0.9), anchor  # noqa: PLR2004 - 4.2 and 14 are common
     for term in text.topic:
-        yield round(weight(term, text.language), 1), f"-{term}"
+        yield _word_rarity(term, text.language), f"-{term}"
 
 
-def _across_languages(text: TokenizedText) -> list[int]:
-    names = sorted(_name_skeletons(text), key=lambda name: (-len(name), _hash(name)))
+@lru_cache(maxsize=20_000)
+def _word_rarity(term: str, language: str | None) -> float:
+    return round(background().weight(term, language), 1)
+
+
+def _across_languages(text: TokenizedText, full_names: frozenset[str]) -> list[int]:
+    names = sorted(_name_skeletons(text, full_names), key=lambda name: (-len(name), _hash(name)))
     figures = sorted(_neighbouring_figures(text), key=lambda pair: (-len(pair), _hash(pair)))
     half = MOST_ACROSS // 2
     chosen = [*names[: max(half, MOST_ACROSS - len(figures))], *figures[: max(half, MOST_ACROSS - len(names))]]
     return [_key(Tier.TERM, term) for term in chosen]
 
 
-def _name_skeletons(text: TokenizedText) -> set[str]:
+def _name_skeletons(text: TokenizedText, full_names: frozenset[str]) -> set[str]:
     """Return the consonants of names, and of pairs of names, where they are many enough to be rare."""
-    sounds = {_sound_of(name) for name in text.names} | {pair for _, pair in _full_names(text.sentences)}
+    sounds = full_names.union(map(_sound_of, text.names))
     return {sound for sound in sounds if sound.isupper()}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from archive.copies.background import LANGUAGES, background
@@ -278,19 +278,26 @@ class _TermWeights:
         return term
 
     def _term(self, word: str) -> tuple[str, float] | None:
-        if not word or word in CALENDAR or (len(word) == 1 and _SPACELESS.match(word)):
-            return None
-        if word[0].isdigit():
-            return word, _number_weight(word)
-        if self._listed and word in COMMON:
-            return None
-        short = stem(word)
-        weight = self._background.weight(short, self._language)
-        if not self._listed and weight < FUNCTION_WORD:
-            return None
-        if word in self._names:
-            return self._names[word], max(LEAST_NAME, NAME * weight)
-        return short, max(LEAST, weight)
+        term = _plain_term(word, self._language, listed=self._listed)
+        if term is None or word not in self._names or word[0].isdigit():
+            return term
+        return self._names[word], max(LEAST_NAME, NAME * term[1])
+
+
+@lru_cache(maxsize=50_000)
+def _plain_term(word: str, language: str | None, *, listed: bool) -> tuple[str, float] | None:
+    """Return the term and the weight of a word that is no name. None for a function word.
+
+    ``listed``: the function words of the language are known. Kept, because most words of a text were in others before.
+    """
+    if not word or word in CALENDAR or (len(word) == 1 and _SPACELESS.match(word)):
+        return None
+    if word[0].isdigit():
+        return word, _number_weight(word)
+    if listed and word in COMMON:
+        return None
+    weight = background().weight(stem(word), language)
+    return (stem(word), max(LEAST, weight)) if listed or weight >= FUNCTION_WORD else None
 
 
 def _number_weight(number: str) -> float:

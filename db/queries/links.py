@@ -113,12 +113,13 @@ PARAGRAPH_VALUE, RUN_VALUE = 4, 4
 # each text: making Python values of 600 rows takes three times as long as finding them.
 _IN_ALL = """
     SELECT k.value AS key,
-           (SELECT group_concat(text_id) FROM (SELECT text_id FROM near_key WHERE key = k.value LIMIT :most)) AS ids
+           (SELECT group_concat(text_id)
+            FROM (SELECT text_id FROM near_key WHERE key = k.value LIMIT :most) holders) AS ids
     FROM json_each(:keys) k"""
 _IN_BLOCK = """(
     SELECT count(*) || ',' || coalesce(group_concat(CASE WHEN day BETWEEN :earliest AND :latest THEN text_id END), '')
     FROM (SELECT day, text_id FROM near_key WHERE key = k.value AND day BETWEEN :since{0} AND :until{0} LIMIT :most)
-    ) AS block{0}"""
+         holders) AS block{0}"""
 _IN_BLOCKS = f"""
     SELECT k.value AS key, {", ".join(_IN_BLOCK.format(block) for block in range(3))} FROM json_each(:keys) k"""
 _BEFORE, _OWN, _NEXT = 0, 1, 2  # the blocks within a fortnight of a day

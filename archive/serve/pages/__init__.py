@@ -21,6 +21,7 @@ from archive.serve.pages import (
     runs,
     search,
     sources,
+    watched,
 )
 
 if TYPE_CHECKING:
@@ -46,5 +47,6 @@ def routes() -> list[Route]:
         pasted,
         jobs,
         audit,
+        watched,
     )
     return [route for module in modules for route in module.routes()]

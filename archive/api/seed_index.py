@@ -133,9 +133,9 @@ class RowChange:
             raise BadInput(f"there is no row {self.key[:80]} in the seed index any more")
         every = self.every.strip()
         every = f"{PAUSED} {every}".strip() if row.is_paused else every
-        wanted = {"kind": _kind(self.kind), "every": every, "note": self.note.strip()[:_LONGEST_NOTE]}
+        new_values = {"kind": _kind(self.kind), "every": every, "note": self.note.strip()[:_LONGEST_NOTE]}
         usual = {"kind": row.seed.kind, "every": row.cells.get("every", ""), "note": row.seed.note}
-        changes = {name: value for name, value in wanted.items() if value != usual[name]}
+        changes = {name: value for name, value in new_values.items() if value != usual[name]}
         return change_row(text, self.key, **changes) if changes else text  # type: ignore[arg-type]
 
 

@@ -63,10 +63,10 @@ def change_row(
     if every:
         _check_every(every)
     changes = {"kind": None if kind is None else str(kind), "every": every, "note": note}
-    wanted = {column: value for column, value in changes.items() if value is not None}
-    if row.listed or not wanted.keys() <= row.cells.keys():
-        return _rewritten(text, row, row.seed.group, wanted)
-    return _checked(text, _with_cells(text, row.seed.line, wanted), key)
+    cells_to_set = {column: value for column, value in changes.items() if value is not None}
+    if row.listed or not cells_to_set.keys() <= row.cells.keys():
+        return _rewritten(text, row, row.seed.group, cells_to_set)
+    return _checked(text, _with_cells(text, row.seed.line, cells_to_set), key)
 
 
 def pause_row(text: str, key: str, *, paused: bool) -> str:
@@ -89,7 +89,7 @@ def retire_row(text: str, key: str) -> str:
     """Return the index without a row. Raises SeedError if its line holds more than the row."""
     row = _written(text, key)
     lines = _LINE.findall(text)
-    return _checked(text, "".join(lines[: row.seed.line - 1] + lines[row.seed.line :]), key, gone=True)
+    return _checked(text, "".join(lines[: row.seed.line - 1] + lines[row.seed.line :]), key, is_removed=True)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -118,21 +118,21 @@ def _check_every(text: str) -> None:
         raise BadInput(f"every {text[:40]!r}: expected {error}") from None
 
 
-def _rewritten(text: str, row: WrittenRow, group: str, wanted: Mapping[str, str]) -> str:
+def _rewritten(text: str, row: WrittenRow, group: str, cells_to_set: Mapping[str, str]) -> str:
     """Return the index with the row written anew at the end of a group. What its old group gave it is not taken along.
 
     Its kind is written out, as the new group may give another.
     """
     key = f"{slug(group)}/{row.seed.name}"
-    cells = {**row.cells, **wanted}
-    kind = SeedKind(wanted.get("kind", row.seed.kind))
+    cells = {**row.cells, **cells_to_set}
+    kind = SeedKind(cells_to_set.get("kind", row.seed.kind))
     every, note = cells.get("every", ""), " ".join(cells.get("note", row.seed.note).split())
     new = NewRow(row.seed.url, kind, group, row.seed.name, parse_every(every) if every else None, note)
     text = add_rows(retire_row(text, row.seed.key), [new])
     return change_row(text, key, every=every) if every.lower().startswith(f"{PAUSED} ") else text
 
 
-def _with_cells(text: str, line: int, wanted: Mapping[str, str]) -> str:
+def _with_cells(text: str, line: int, cells_to_set: Mapping[str, str]) -> str:
     """Return the text with other cells in one row. A cell keeps its width if the new value fits."""
     lines = _LINE.findall(text)
     table = next(table for table, row in _table_rows(text) if row.line == line)
@@ -140,7 +140,7 @@ def _with_cells(text: str, line: int, wanted: Mapping[str, str]) -> str:
     end = lines[line - 1][len(body) :]
     parts = _PIPE.split(body)
     first = 0 if parts[0].strip() else 1  # the pipe before the first cell may be left out
-    for column, value in wanted.items():
+    for column, value in cells_to_set.items():
         place = table.columns.index(column) + first
         content = escape_cell(" ".join(value.split()))
         parts[place] = (f" {content} " if content else " ").ljust(len(parts[place]))
@@ -148,13 +148,13 @@ def _with_cells(text: str, line: int, wanted: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def _checked(before: str, after: str, key: str, *, gone: bool = False) -> str:
+def _checked(before: str, after: str, key: str, *, is_removed: bool = False) -> str:
     """Return the new index if nothing but the one row differs. Raises SeedError."""
     old, new = read_index(before, file=""), read_index(after, file="")
     rows, rows_after = ({seed.key: _without_line(seed) for seed in seeds.seeds} for seeds in (old, new))
     others_equal = {**rows, key: None} == {**rows_after, key: None}
     problems, problems_after = (Counter(mistake.problem for mistake in seeds.complaints) for seeds in (old, new))
-    if not others_equal or (key in rows_after) is gone or problems_after - problems:
+    if not others_equal or (key in rows_after) is is_removed or problems_after - problems:
         line = next(seed.line for seed in old.seeds if seed.key == key)
         raise SeedError(f"line {line} of the seed index ({key}) holds more than this row; change it with an editor")
     return after

@@ -74,14 +74,14 @@ def change(posted: Posted) -> str:
     """Change one row of the index as it was when the form was made. Raises BadInput, SeedError."""
     state, form = posted.state, posted.form
     fields = {name: form.get(name, "") for name in ("kind", "every", "note", "group")}
-    wanted = seed_index.RowChange(key=form.get("seed", ""), action=form.get("action", ""), **fields)
+    row_change = seed_index.RowChange(key=form.get("seed", ""), action=form.get("action", ""), **fields)
     path = _index(posted)
-    key = seed_index.change_one(path, wanted, digest=form.get("digest", ""))
-    action = seed_index.AUDITED_AS[wanted.action]
-    detail = key if key != wanted.key else ""
+    key = seed_index.change_one(path, row_change, digest=form.get("digest", ""))
+    action = seed_index.AUDITED_AS[row_change.action]
+    detail = key if key != row_change.key else ""
     actor = posted.identity.actor
-    curation.record_changes(state.db, actor, action, [wanted.key], now=state.clock(), detail=detail)
-    return paths.WATCHED if wanted.action == "retire" else f"{paths.WATCHED_ROW}?{urlencode({'seed': key})}"
+    curation.record_changes(state.db, actor, action, [row_change.key], now=state.clock(), detail=detail)
+    return paths.WATCHED if row_change.action == "retire" else f"{paths.WATCHED_ROW}?{urlencode({'seed': key})}"
 
 
 def check(posted: Posted) -> str:

@@ -275,7 +275,7 @@ def test_one_unreadable_list_costs_no_other_and_a_dry_run_writes_nothing(root: P
     assert lines[0] == f"would add as article  {D}/one: not visited yet"
     assert ["bomb.opml" in lines[1], "none.txt" in lines[2]] == [True, True]
     assert index_of(root).read_bytes() == before
-    with pytest.raises(BadInput, match="expected auto, once, or a duration"):
+    with pytest.raises(BadInput, match="expected auto, once, paused, or a duration"):
         add_raising(root, f"{D}/one", "--every", "often")
 
 

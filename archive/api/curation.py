@@ -22,7 +22,7 @@ from db.records import PROGRAM, EventFilter, RepackResult, Role, Tombstone
 from db.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -241,7 +241,10 @@ def revoke_token(db: Path, name: str, *, now: datetime, actor: Actor) -> bool:
         return store.revoke_token(name, now, actor)
 
 
-def record_change(db: Path, actor: Actor, action: str, subject: str, *, now: datetime, detail: str = "") -> None:
-    """Append a change that is not stored in the archive to the audit: one of the seed index."""
+def record_changes(
+    db: Path, actor: Actor, action: str, subjects: Iterable[str], *, now: datetime, detail: str = ""
+) -> None:
+    """Append changes to the audit that are not stored in the archive: those of rows of the seed index."""
     with Store(db) as store:
-        store.record_change(actor, action, subject, now, detail)
+        for subject in subjects:
+            store.record_change(actor, action, subject, now, detail)

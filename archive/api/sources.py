@@ -24,6 +24,10 @@ class SourceQuestions(Questions):
         """Return every source, by address."""
         return source_queries.all_sources(self._ask)
 
+    def has_sources(self) -> bool:
+        """True if any address is known, watched or imported."""
+        return source_queries.any_source(self._ask)
+
     def groups(self) -> list[str]:
         """Return the groups of the seed index."""
         return health_queries.seed_groups(self._ask)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, as_json, print_json, verb
-from archive.cli.output import bold, count, sanitize, say, wrap
+from archive.cli.common import PROBLEMS, as_json, person, print_json, verb
+from archive.cli.output import bold, count, sanitize, say, warn, wrap
 from archive.cli.wording import describe_state
-from db.errors import BadInput
+from db.errors import BadInput, StoreError
 from db.records import Reason
 
 if TYPE_CHECKING:
@@ -71,15 +71,37 @@ def add(
         dry_run=dry_run,
     )
     additions = asyncio.run(add_seeds(settings, entries, choices))
+    if not dry_run:
+        _record(settings, [row.url for row in additions if row.status == "added"], group)
     if json_:
-        rows = [
-            {"text": row.text, "url": row.url, "status": row.status, "kind": row.kind, "because": _words(row.because)}
-            for row in additions
-        ]
+        rows = [_to_json(addition) for addition in additions]
         print_json({"additions": rows, "problems": problems})
     else:
         _print_additions(additions, problems, settings, dry_run=dry_run)
     return PROBLEMS if problems or any(addition.status == "refused" for addition in additions) else 0
+
+
+def _to_json(addition: Addition) -> dict[str, str | None]:
+    return {
+        "text": addition.text,
+        "url": addition.url,
+        "status": addition.status,
+        "kind": addition.kind,
+        "because": _words(addition.because),
+        "title": addition.title,
+    }
+
+
+def _record(settings: Settings, urls: Sequence[str], group: str) -> None:
+    """Write new rows into the audit. The rows are written already, so a busy archive must not look like a failure."""
+    if not urls or not settings.db.exists():
+        return
+    from archive.api import curation
+
+    try:
+        curation.record_changes(settings.db, person(), "added a row", urls, now=settings.wall(), detail=group)
+    except StoreError as error:
+        warn(f"the rows are added, but not noted in the audit: {error}")
 
 
 def _parsed_every(text: str) -> Every:

@@ -169,6 +169,7 @@ def _project(settings: Settings) -> Project:
     """Return what the pages may start and change: commands of wirecopy, in processes of their own."""
     from archive.cli.background_command import BackgroundCommand
     from archive.serve.jobs import Project
+    from archive.settings import from_process
 
     def check(urls: Sequence[str]) -> BackgroundCommand:
         return BackgroundCommand(settings, ["refresh", "--force", "--", *urls])
@@ -176,7 +177,13 @@ def _project(settings: Settings) -> Project:
     def look(urls: Sequence[str], group: str) -> BackgroundCommand:
         return BackgroundCommand(settings, ["add", "--dry-run", "--json", "--group", group], typed="\n".join(urls))
 
-    return Project(index=settings.index, check=check, look=look, prefect=_prefect())
+    def has_contact() -> bool:  # read again: people write it while the server runs
+        try:
+            return from_process({"db": settings.db}).contact is not None
+        except ConfigError:
+            return False
+
+    return Project(index=settings.index, check=check, look=look, prefect=_prefect(), has_contact=has_contact)
 
 
 def _prefect() -> str | None:

@@ -11,9 +11,10 @@ from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.fetch.ssrf_guard import refusal_of
 from archive.crawl.page_nature import Nature
 from archive.pipeline.look_at_page import look_at
-from archive.seeds import NewRow, add_rows, load_index, read_index
+from archive.seeds import NewRow, load_index
 from archive.seeds.address_lists import ListedAddress, read_address_list
 from archive.seeds.index_file import change_index_file
+from archive.seeds.write import add_unwatched_rows
 from archive.urls import canonical_url, host_of, url_key
 from db.errors import BadInput, ConfigError
 from db.records import Reason, SeedKind
@@ -118,7 +119,7 @@ async def add_seeds(settings: Settings, entries: Sequence[ListedAddress], choice
             decided.append(replace(addition, status="added", kind=SeedKind.ARTICLE, because=because))
     decided = _without_repeats(decided, seeds)
     if not choices.dry_run:
-        change_index_file(settings.index, lambda text: _with_additions(text, decided, choices))
+        change_index_file(settings.index, lambda text: add_unwatched_rows(text, _new_rows(decided, choices)))
     return decided
 
 
@@ -205,15 +206,13 @@ def _without_repeats(additions: Sequence[Addition], seeds: Sequence[Seed]) -> li
     return distinct
 
 
-def _with_additions(text: str, additions: Sequence[Addition], choices: Choices) -> str:
-    """Return the index with a row for each address to add that it has not got meanwhile."""
-    watched = {url_key(seed.url) for seed in read_index(text, file="").seeds if seed.kind is not SeedKind.FILE}
-    rows = [
+def _new_rows(additions: Sequence[Addition], choices: Choices) -> list[NewRow]:
+    """Return a row for each address to add."""
+    return [
         NewRow(addition.url, addition.kind, choices.group, every=choices.every, note=addition.title[:_LONGEST_NOTE])
         for addition in additions
-        if addition.status == "added" and addition.kind and url_key(addition.url) not in watched
+        if addition.status == "added" and addition.kind
     ]
-    return add_rows(text, rows) if rows else text
 
 
 # --- the decision ----------------------------------------------------------------------------------------------------

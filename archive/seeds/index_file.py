@@ -52,15 +52,20 @@ def read_index_file(path: Path) -> IndexFile:
     return IndexFile(path, text, hashlib.sha256(data).hexdigest(), mark)
 
 
-def change_index_file(path: Path, change: Callable[[str], str]) -> None:
+def change_index_file(path: Path, change: Callable[[str], str], *, digest: str | None = None) -> None:
     """Replace the file by what ``change`` makes of its text, in one step.
 
-    If someone else saves the file meanwhile, it is read again and changed anew. A symbolic link stays one, and the file
-    keeps its permissions. Raises `SeedError` for a file that cannot be written, and `IndexChanged` if it changes again
-    and again.
+    If someone else saves the file meanwhile, it is read again and changed anew. With ``digest`` only the file that has
+    it is changed: the change was chosen by a person who saw that one. A symbolic link stays one, and the file keeps its
+    permissions. Raises `SeedError` for a file that cannot be written, and `IndexChanged` if it changes again and again,
+    or has another digest.
     """
     for attempt in range(1, _TRIES + 1):
         file = read_index_file(path)
+        if digest is not None and file.digest != digest:
+            raise IndexChanged(
+                f"{path.name} was changed by somebody else meanwhile, so nothing was written; look at it again"
+            )
         text = change(file.text)
         if text == file.text:
             return
@@ -73,11 +78,19 @@ def change_index_file(path: Path, change: Callable[[str], str]) -> None:
             return
 
 
+def write_problem(path: Path) -> str:
+    """Return a sentence if the file is read-only, empty if not."""
+    target = path.resolve()
+    if target.exists() and (not target.stat().st_mode & _ANY_WRITE or not os.access(target, os.W_OK)):
+        return f"{path}: the file is read-only, so nothing was written; allow writing to it: chmod u+w"
+    return ""
+
+
 def _replace(file: IndexFile, text: str) -> None:
+    if problem := write_problem(file.path):
+        raise SeedError(problem)
     target = file.path.resolve()
     mode = target.stat().st_mode
-    if not mode & _ANY_WRITE or not os.access(target, os.W_OK):
-        raise SeedError(f"{file.path}: the file is read-only, so nothing was written; allow writing to it: chmod u+w")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as error:

@@ -327,16 +327,23 @@ def _seed_kind(text: str) -> SeedKind:
 
 
 def parse_every(text: str) -> Every:
-    """Parse how often a source is checked. Raises BadInput that says what was expected."""
-    match text.lower():
-        case "auto":
+    """Parse how often a source is checked. Raises BadInput that says what was expected.
+
+    ``paused`` may be followed by what counts when it is not paused any more, as in ``paused 4h``.
+    """
+    word, _, rest = text.lower().partition(" ")
+    match word, rest:
+        case "auto", "":
             return "auto"
-        case "once":
+        case "once", "":
             return "once"
+        case "paused", "" | "auto" | "once":
+            return "paused"
     try:
-        return parse_duration(text)
+        duration = parse_duration(rest if word == "paused" else text)
     except BadInput:
-        raise BadInput(f"auto, once, or a duration ({DURATION_EXAMPLES})") from None
+        raise BadInput(f"auto, once, paused, or a duration ({DURATION_EXAMPLES})") from None
+    return "paused" if word == "paused" else duration
 
 
 def _language(text: str) -> str:

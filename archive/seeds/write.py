@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from archive.seeds.markdown import sections
 from archive.seeds.parse import COLUMNS, identity, name_from, read_index, slug
 from archive.timestamps import format_duration
-from archive.urls import canonical_url
+from archive.urls import canonical_url, url_key
 from db.errors import BadInput, SeedError
 from db.records import Every, Seed, SeedKind
 
@@ -103,6 +103,13 @@ def add_rows(text: str, rows: Sequence[NewRow]) -> str:
     return text
 
 
+def add_unwatched_rows(text: str, rows: Sequence[NewRow]) -> str:
+    """Return the index with those of the rows whose address it does not watch yet, as ``add_rows`` adds them."""
+    watched = {url_key(seed.url) for seed in read_index(text, file="").seeds if seed.kind is not SeedKind.FILE}
+    new = [row for row in rows if url_key(canonical_url(row.url)) not in watched]
+    return add_rows(text, new) if new else text
+
+
 def _with_group_rows(text: str, group: str, seeds: Sequence[Seed]) -> str:
     before = read_index(text, file="the index").seeds
     for candidate in _candidates(text, group, seeds):
@@ -156,7 +163,7 @@ def _cells(seed: Seed) -> dict[str, str]:
 
 
 def _all_cells(seed: Seed) -> dict[str, str]:
-    return {**_cells(seed), "every": _every(seed.every), "note": _escaped(seed.note)}
+    return {**_cells(seed), "every": _every(seed.every), "note": escape_cell(seed.note)}
 
 
 def _new_cells(seed: Seed) -> dict[str, str]:
@@ -164,7 +171,8 @@ def _new_cells(seed: Seed) -> dict[str, str]:
     return {**_all_cells(seed), "every": "" if seed.every is _INHERITED else _every(seed.every)}
 
 
-def _escaped(text: str) -> str:
+def escape_cell(text: str) -> str:
+    """Return a text as a cell that a reader sees as this text."""
     return _MARKS.sub(r"\\\1", text)
 
 
@@ -172,7 +180,7 @@ def _address(seed: Seed) -> str:
     """Return the address bare if no character of it is Markdown, else in angle brackets (a path: escaped)."""
     if _PLAIN_URL.fullmatch(seed.url):
         return seed.url
-    return _escaped(seed.url) if seed.kind is SeedKind.FILE else f"<{seed.url}>".replace("|", "\\|")
+    return escape_cell(seed.url) if seed.kind is SeedKind.FILE else f"<{seed.url}>".replace("|", "\\|")
 
 
 def _every(every: Every) -> str:

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from archive.serve import api, forms, memento, old_addresses, pages, published_log
+from archive.serve import api, forms, memento, old_addresses, pages, published_log, watch_forms
 from archive.serve.access import Door
 from archive.serve.jobs import Jobs, Project
 from archive.serve.middleware import Guard, Rules
@@ -64,6 +64,7 @@ def _routes() -> list[BaseRoute]:
         *pages.routes(),
         *api.routes(),
         *forms.routes(),
+        *watch_forms.routes(),
         *old_addresses.routes(),
         *published_log.routes(),
         static,

@@ -5,10 +5,12 @@ A separate process keeps fetching and extraction out of the server. Jobs are rem
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from db.errors import BadInput, NotArchived
 
@@ -45,13 +47,31 @@ class Project:
     """The project around an archive. ``index``: the seed index; None: it cannot be changed here.
 
     ``check`` starts a check of addresses now, and ``look`` a first look at addresses for a group. None: this server
-    cannot. ``prefect`` is the address of Prefect's pages.
+    cannot. ``prefect`` is the address of Prefect's pages. ``has_contact``: False without the setting `contact`.
     """
 
     index: Path | None = None
     check: Callable[[Sequence[str]], Process] | None = None
     look: Callable[[Sequence[str], str], Process] | None = None
     prefect: str | None = None
+    has_contact: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What `wirecopy add --dry-run --json` found: an addition for each entry, and lists that could not be read.
+
+    ``digest`` identifies the answer.
+    """
+
+    additions: tuple[dict[str, Any], ...] = ()
+    problems: tuple[str, ...] = ()
+    digest: str = ""
+
+    @property
+    def new(self) -> list[dict[str, Any]]:
+        """The additions that can be watched."""
+        return [addition for addition in self.additions if addition["status"] == "added"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +89,18 @@ class Job:
     def path(self) -> str:
         """The address of its page."""
         return f"/jobs/{self.id}"
+
+    def findings(self) -> Findings:
+        """Return what a look found, nothing if it did not come to its end."""
+        result = self.process.result()
+        if result is None:
+            return Findings()
+        try:
+            answer = json.loads(result.output)
+            additions, problems = tuple(answer["additions"]), tuple(answer["problems"])
+        except (ValueError, KeyError, TypeError):
+            additions, problems = (), ()
+        return Findings(additions, problems, sha256(result.output.encode()).hexdigest())
 
 
 @dataclass(slots=True)

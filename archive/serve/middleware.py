@@ -19,7 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from archive.serve.access import Door, Identity, Refused, identity_of
 from archive.serve.fetch_metadata import is_foreign_load
-from archive.serve.paths import COMPARE
+from archive.serve.paths import COMPARE, WATCHED_ADD
 from archive.serve.problem_details import problem
 from archive.serve.security_headers import HEADERS, content_security_policy
 
@@ -37,9 +37,13 @@ MOST_POSTED = 16_384
 MOST_PASTED = 2_400_000
 """Most bytes of the form with two texts of 120,000 characters: a Chinese one has nine bytes, percent-encoded."""
 
+MOST_LISTED = 100_000
+"""Most bytes of a list of addresses to watch: a thousand lines."""
+
 BODY_SECONDS = 30.0
 """Seconds in which the body of a form must be here: 2.4 MB take 20 s on a line of one megabit a second."""
 
+_LARGER = {COMPARE: MOST_PASTED, WATCHED_ADD: MOST_LISTED}
 _MOST_FIELDS = 20
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
@@ -93,16 +97,16 @@ class Guard:
             await self._write(scope, receive, leaving)
 
     async def _write(self, scope: Scope, receive: Receive, leaving: Send) -> None:
-        pasted = scope["path"] == COMPARE
+        most = _LARGER.get(scope["path"], MOST_POSTED)
         try:
             async with asyncio.timeout(self._rules.body_seconds):
-                body = await _body(receive, MOST_PASTED if pasted else MOST_POSTED)
+                body = await _body(receive, most)
         except TimeoutError:
             why = (f"the form did not arrive within {self._rules.body_seconds:g} s", "Send it again")
             await problem(scope, 408, *why)(scope, receive, leaving)
             return
-        if body is None and pasted:
-            await problem(scope, 413, "these texts are too large", "Compare a part of them")(scope, receive, leaving)
+        if body is None and most > MOST_POSTED:
+            await problem(scope, 413, "this text is too large", "Send a part of it")(scope, receive, leaving)
             return
         if body is None or not _may_write(body, identity_of(scope)):
             why = ("this form is out of date or was not made by this server", "Reload the page and send it again")

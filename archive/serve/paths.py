@@ -13,6 +13,9 @@ INBOX, COPIES, SEARCH, SOURCES, RUNS, AS_OF = "/", "/copies", "/search", "/sourc
 EVENTS = "/events"
 """The page of everything worth telling."""
 
+WATCHED, WATCHED_ROW, WATCHED_ADD = "/watched", "/watched/row", "/watched/add"
+"""The seed index, one row of it, and a form to add addresses."""
+
 AUDIT, JOB = "/audit", "/jobs/{id:int}"
 """The page of who changed what, and the route of a command that the server started."""
 OUTLETS, OUTLET = "/outlets", "/outlets/{outlet}"

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from archive.serve.security_headers import HEADERS, content_security_policy
-from db.errors import ArchiveError, BadInput, NotArchived, StoreError
+from db.errors import ArchiveError, BadInput, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,6 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[ArchiveError], int, str], ...] = (
     (NotArchived, 404, "Search for its address or its words: /search"),
     (BadInput, 400, "/about/api describes the parameters of each page"),
+    (SeedError, 409, "Look at the list again: /watched. wirecopy check names its mistakes"),
     (StoreError, 503, "Try again in a moment; wirecopy doctor shows details"),
     (ArchiveError, 500, "Run wirecopy doctor"),
 )

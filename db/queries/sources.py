@@ -177,10 +177,16 @@ def _not_before(row: Row, pauses: dict[str, datetime], now: datetime | None) -> 
 
 
 def parse_every(column: str) -> Every:
-    """Parse the column for how often a source is checked: ``auto``, ``once`` or seconds."""
-    if column == "auto":
-        return "auto"
-    return "once" if column == "once" else timedelta(seconds=float(column))
+    """Parse the column for how often a source is checked: ``auto``, ``once``, ``paused`` or seconds."""
+    match column:
+        case "auto" | "once" | "paused":
+            return column
+    return timedelta(seconds=float(column))
+
+
+def any_source(ask: Ask) -> bool:
+    """True if there is any source."""
+    return bool(ask("SELECT 1 FROM source LIMIT 1"))
 
 
 def ids_matching(ask: Ask, names: Sequence[str]) -> list[int]:

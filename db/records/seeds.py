@@ -10,8 +10,8 @@ from db.records.enums import SeedKind
 if TYPE_CHECKING:
     from datetime import timedelta
 
-Every: TypeAlias = "timedelta | Literal['auto', 'once']"
-"""The interval between checks of a source: fixed, ``auto`` (by its change rate), or ``once``."""
+Every: TypeAlias = "timedelta | Literal['auto', 'once', 'paused']"
+"""The interval between checks of a source: fixed, ``auto`` (by its change rate), ``once``, or ``paused``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,8 @@ def due_at(state: SourceState, *, hazard: Hazard = PRIOR, stretch: float = 1.0) 
 
 def next_visit(state: SourceState, hazard: Hazard = PRIOR, stretch: float = 1.0) -> NextVisit:
     """Return the time of ``due_at`` together with the reason."""
+    if state.every == "paused":
+        return NextVisit(None, "paused in the seed index")
     last = state.last_visit_at
     if last is None:
         return NextVisit(state.source.found_at)

@@ -6,6 +6,7 @@
     not before     the server asked to wait (Retry-After)
     failing        the usual gap doubled for each failure in a row, up to a day
     missing        a 404 daily for a week, then weekly; a 410 weekly
+    every: paused  not before a person ends the pause (but see ``force``)
     every: 4h      that long after the last visit
     every: auto    lists by how often they have new entries; articles when edits are expected, at once if a list says
                    one was updated, and no longer after a year without a change

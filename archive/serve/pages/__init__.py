@@ -22,6 +22,7 @@ from archive.serve.pages import (
     runs,
     search,
     sources,
+    watched,
 )
 
 if TYPE_CHECKING:
@@ -48,5 +49,6 @@ def routes() -> list[Route]:
         pasted,
         jobs,
         audit,
+        watched,
     )
     return [route for module in modules for route in module.routes()]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from archive.api import serialize_events
 from archive.serve import paths, snippets, wording
 from archive.serve.bounded_diff import Allowance
+from archive.serve.pages import watched
 from archive.serve.request_context import PageResult, kind_of
 from archive.serve.responses import page
 from archive.timestamps import iso
@@ -165,11 +166,19 @@ def show(context: RequestContext) -> PageResult:
         caught_up=archive.caught_up(context.identity.name),
         following=context.following(listing.next_key),
     )
+    inbox["start"] = None if archive.has_sources() else {"listed": _count_listed(context)}
     inbox["runs"] = expected_run(archive.expected_run(context.now))
     inbox["events"] = _other_events(archive, context.identity.name) if paging.after is None else []
     instants = [inbox["newest_at"], *(row["at"] for row in inbox["events"])]
     inbox["newest_at"] = max((instant for instant in instants if instant), default=None)
-    return PageResult(view=inbox, template="inbox.html", rows="changes", feed=feed(inbox))
+    box = watched.box(context) if inbox["start"] and context.form == "html" else None
+    return PageResult(view=inbox, template="inbox.html", rows="changes", feed=feed(inbox), drawn={"box": box})
+
+
+def _count_listed(context: RequestContext) -> int:
+    """Return the number of rows of the seed index, which no run has read yet."""
+    index = watched.readable_index(context)
+    return len(index.rows) if index else 0
 
 
 def _other_events(archive: Archive, reader: str) -> list[Json]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RELOAD_SECONDS: Final = 2
 """Seconds after which a browser asks again for a job that runs. It needs no script."""
 
+MOST_PICKED: Final = 12
+"""Addresses that can be left out one by one. Of more, all are added."""
+
 _UNUSABLE: Final = frozenset({2, 5})  # exit codes: wrong usage, and a store that is busy or of another version
 _MOST_LINES: Final = 12
 
@@ -33,6 +36,8 @@ def show(context: RequestContext) -> PageResult:
         seconds = round((context.now - job.started_at).total_seconds())
         view = _view(job) | {"running": True, "seconds": max(seconds, 0)}
         return PageResult(view=view, template="job.html", reload_seconds=RELOAD_SECONDS)
+    if job.kind == "look":
+        return PageResult(view=_view(job) | _look(job, result), template="look.html")
     return PageResult(view=_view(job) | _outcome(context, job, result), template="job.html")
 
 
@@ -57,6 +62,21 @@ def _outcome(context: RequestContext, job: Job, result: JobResult) -> Json:
         "failed": result.code in _UNUSABLE,
         "lines": lines[-_MOST_LINES:],
         "sources": [row for url in job.urls if (row := _source(context, url))],
+    }
+
+
+def _look(job: Job, result: JobResult) -> Json:
+    findings = job.findings()
+    new = findings.new
+    return {
+        "group": job.group,
+        "new": new,
+        "others": [addition for addition in findings.additions if addition["status"] != "added"],
+        "problems": list(findings.problems),
+        "digest": findings.digest,
+        "picked": len(new) <= MOST_PICKED,
+        "failed": not findings.additions,
+        "lines": [line.strip() for line in result.message.splitlines() if line.strip()][-_MOST_LINES:],
     }
 
 

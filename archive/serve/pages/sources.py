@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archive.api import Listing
 from archive.serve import charts, paths, wording
 from archive.serve.advice import advice
+from archive.serve.pages import watched
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
 from archive.timestamps import format_duration, iso
@@ -138,8 +139,9 @@ def show(context: RequestContext) -> PageResult:
     rows = [row(health, context.now, plan) for health in listing.rows]
     following = context.following(listing.next_key)
     sources = view(rows, query=query, groups=groups, planned=plan is not None, following=following)
+    box = watched.box(context) if context.form == "html" else None
     sparks = {source["id"]: charts.sparkline(source["last_checks"], source["summary"]) for source in rows}
-    return PageResult(view=sources, template="sources.html", rows="sources", drawn={"sparks": sparks})
+    return PageResult(view=sources, template="sources.html", rows="sources", drawn={"sparks": sparks, "box": box})
 
 
 def _plan(context: RequestContext, rows: Sequence[SourceHealth]) -> Plan | None:

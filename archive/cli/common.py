@@ -98,6 +98,8 @@ def _damage(db: Path) -> Corrupt | None:
     try:
         with Reader(db, patience=_LOOK_SECONDS) as reader:
             problem = next(columns(reader), None)
+    except Corrupt as error:
+        return error
     except StoreError:
         return None
     if problem is None:

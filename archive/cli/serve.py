@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import webbrowser
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -99,6 +100,7 @@ def serve_archive(
     With ``secret`` every visitor must know it. ``browse`` opens a browser. ``check`` visits a URL now; without it no
     page offers "check now".
     """
+    from archive.export import export_evidence
     from archive.serve.app import create_app
     from archive.serve.server import listen, run
 
@@ -113,6 +115,7 @@ def serve_archive(
             clock=settings.wall,
             check=check,
             prefect=_prefect(),
+            evidence=partial(export_evidence, settings.db, may_sign=False),
         )
         address = base or f"http://{f'[{host}]' if ':' in host else host}:{actual_port}"
         say(f"Serving {settings.db} at {address}; press Ctrl-C to stop.")

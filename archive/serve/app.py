@@ -17,14 +17,16 @@ from archive.serve.request_context import AppState
 from archive.serve.security_headers import STATIC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from starlette.routing import BaseRoute
 
+    from archive.api.version_ref import Ref
 
-def create_app(
+
+def create_app(  # noqa: PLR0913  the whole outside world comes in here
     db: Path,
     *,
     base: str | None = None,
@@ -34,19 +36,22 @@ def create_app(
     clock: Callable[[], datetime],
     check: Callable[[str], None] | None = None,
     prefect: str | None = None,
+    evidence: Callable[[Path, Sequence[Ref]], object] | None = None,
 ) -> Starlette:
     """Return the web interface of the archive at ``db``.
 
     ``base``: the public address of absolute links, without a final slash; None: that of each request. ``token``:
     required of a POST; None: POST is not allowed. ``guarded``: reading needs the token too. ``hosts``: host names
     besides loopback and that of ``base``. ``clock`` returns the current time, ``check`` checks an address in the
-    background, ``prefect`` is the address of Prefect's pages.
+    background, ``prefect`` is the address of Prefect's pages, ``evidence`` writes an evidence file about versions.
     """
     public = urlsplit(base or "")
     names = frozenset({*hosts, *([public.hostname] if public.hostname else [])})
     rules = Rules(hosts=names, token=token, guarded=guarded, public=public.netloc)
     app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
-    app.state.shared = AppState(db=db, base=base, token=token, clock=clock, check=check, prefect=prefect)
+    app.state.shared = AppState(
+        db=db, base=base, token=token, clock=clock, check=check, prefect=prefect, evidence=evidence
+    )
     return app
 
 

@@ -14,12 +14,13 @@ from db.errors import BadInput
 from db.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from starlette.requests import Request
 
+    from archive.api.version_ref import Ref
     from db.reader import Ask
 
     Json = dict[str, Any]
@@ -33,7 +34,7 @@ class AppState:
     """The state all requests share: the archive's file, the public address, the token of forms, the clock.
 
     ``check`` checks an address now, in the background. None: this server cannot. ``prefect`` is the address of
-    Prefect's pages.
+    Prefect's pages. ``evidence`` writes an evidence file about versions. None: this server gives out none.
     """
 
     db: Path
@@ -42,6 +43,7 @@ class AppState:
     clock: Callable[[], datetime]
     check: Callable[[str], None] | None = None
     prefect: str | None = None
+    evidence: Callable[[Path, Sequence[Ref]], object] | None = None
 
 
 @dataclass

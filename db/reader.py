@@ -80,6 +80,11 @@ _ERRORS: dict[int, tuple[type[StoreError], str]] = {
 _UNREADABLE = Corrupt, "{path} has a value that cannot be read ({error}). To find it: wirecopy verify"
 """The error without a code (text that is not UTF-8, for one), and of a damaged value of JSON."""
 
+_BAD_NAME = Corrupt, "{path} is not a readable archive (a name in it is no text); run: wirecopy restore BACKUP"
+"""The driver cannot decode its own message, which quotes a damaged name of the schema."""
+
+_DRIVER_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
 _BAD_JSON = "malformed JSON"
 
 _OTHER = StoreError, "{path} cannot be used ({error}). Run: wirecopy verify"
@@ -91,6 +96,8 @@ def store_error_from(error: Exception, path: Path) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     is_value = not code or str(error) == _BAD_JSON
     error_type, message = _UNREADABLE if is_value else _ERRORS.get(code, _OTHER)
+    if isinstance(error, UnicodeDecodeError):
+        error_type, message = _BAD_NAME
     cause = str(error).partition(" with text ")[0]  # the driver quotes bytes that are no text
     return error_type(message.format(path=path, error=cause, wait=BUSY_SECONDS))
 
@@ -130,7 +137,7 @@ class Reader:
             raise StoreError(f"there is no archive at {path}. Make one: wirecopy init, or wirecopy import FILE")
         try:
             self._connection = open_read_only(path)
-        except sqlite3.Error as error:
+        except _DRIVER_ERRORS as error:
             raise store_error_from(error, path) from error
         if patience is not None:
             deadline = monotonic() + patience
@@ -155,7 +162,7 @@ class Reader:
         """Return all rows of one query. Raises StoreError."""
         try:
             return _rows(self._connection, sql, values)
-        except sqlite3.Error as error:
+        except _DRIVER_ERRORS as error:
             raise store_error_from(error, self.path) from error
 
     def ask_bytes(self, sql: str, /, **values: Any) -> list[Row]:
@@ -188,7 +195,7 @@ class ThreadReaders:
         """Return all rows of one query. Raises StoreError."""
         try:
             return _rows(self._connection(), sql, values)
-        except sqlite3.Error as error:
+        except _DRIVER_ERRORS as error:
             raise store_error_from(error, self._path) from error
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ longer by ``make test-slow`` (ten times the examples), or by hand:
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -24,7 +25,10 @@ from archive.crawl.discover import discover
 from archive.crawl.fetch.meta_refresh import refresh_target
 from archive.crawl.fetch.response_head import repair_head
 from archive.crawl.fetch.robots import read_robots
+from archive.export.evidence import _write_zip
 from archive.formats.cdx import next_query, parse_cdx
+from archive.formats.evidence import corrections, verifier, windows
+from archive.formats.evidence.canonical_zip import Refused
 from archive.formats.import_file import read_import
 from archive.formats.timemap import further_timemaps, parse_timemap
 from archive.seeds.parse import read_index
@@ -177,6 +181,37 @@ def seed_index(content: bytes) -> object:
     return read_index(content.decode("utf-8", "replace"), file="INDEX.md")
 
 
+ENTRY, CLAIMS, CHECKPOINT, MEMBERS = (
+    b'{"number":1,"before":"00","facts":"{\\"captured_at\\":1,\\"kind\\":\\"clock\\",\\"run\\":1}","path":["00","ff"]}\n',
+    b'{"format":"wirecopy-evidence/1","versions":[{"name":"A","capture":1}],"addresses":["https://a.example/"]}',
+    "a.example/log\n7\nAAAA\n\n\u2014 a.example/log AAAA\n".encode(),
+    b'{"resources":[{"path":"evidence/claims.json","hash":"sha256:00","bytes":2}],"note":"x","checkpoint":"a\n1\nAA=="}',
+)
+
+
+def evidence(content: bytes) -> None:
+    """An evidence file with this in the place of each of its members, one after the other."""
+    usual = {
+        verifier.WARC: gzip.compress(WARC),
+        verifier.ENTRIES: ENTRY,
+        verifier.CHECKPOINT: CHECKPOINT,
+        verifier.CLAIMS: CLAIMS,
+        windows.ANCHORS: b"",
+        corrections.CORRECTIONS: b"",
+        "evidence/texts/A.txt": b"A text.",
+    }
+    last = {verifier.LIST: MEMBERS, verifier.LIST_DIGEST: MEMBERS}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file.wacz"
+        for member in (*usual, *last):
+            _write_zip(path, {**usual, **last, member: content})
+            with suppress(Refused):
+                verifier.verify(path)
+        path.write_bytes(content)
+        with suppress(Refused):
+            verifier.verify(path)
+
+
 TARGETS = {
     "WARC": Target(parse=imported(".warc"), samples=(WARC,)),
     "WARC, gzipped": Target(parse=imported(".warc.gz"), samples=(WARC, b"\x1f\x8b\x08\0\0\0\0\0\0\x03")),
@@ -194,6 +229,7 @@ TARGETS = {
     "INDEX.md": Target(parse=seed_index, samples=(INDEX,)),
     "refresh": Target(parse=lambda content: refresh_target(answered(content)), samples=(REFRESH, b"5; URL=/next")),
     "head": Target(parse=repair_head, samples=(HTTP[:80],)),
+    "evidence": Target(parse=evidence, samples=(ENTRY, CLAIMS, CHECKPOINT, MEMBERS)),
     "agent's request": Target(parse=lambda content: repair(content, is_json), samples=(CALL,)),
 }  # fmt: skip
 
@@ -229,7 +265,7 @@ def documents(draw: st.DrawFn, samples: tuple[bytes, ...]) -> bytes:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=settings().max_examples // 4)  # there are seventeen parsers
+@settings(max_examples=settings().max_examples // 4)  # there are eighteen parsers
 @given(data=st.data())
 def test_only_documented_exceptions_leave_a_parser(name: str, data: st.DataObject) -> None:
     target = TARGETS[name]

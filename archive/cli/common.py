@@ -93,13 +93,18 @@ _LOOK_SECONDS = 30.0
 
 
 def _damage(db: Path) -> Corrupt | None:
-    """Return an error that names the first value of the archive that cannot be read, None if there is none."""
+    """Return an error that names the first value or index of the archive that is damaged, None if there is none."""
+    from itertools import chain
+
     from db.reader import Reader
+    from db.verify import verify
     from db.verify.column_values import columns
 
     try:
         with Reader(db, patience=_LOOK_SECONDS) as reader:
-            problem = next(columns(reader), None)
+            problem = next(chain(columns(reader), verify(reader, deep=True)), None)
+    except Corrupt as error:
+        return error
     except StoreError:
         return None
     if problem is None:

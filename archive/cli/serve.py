@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import webbrowser
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -100,6 +101,7 @@ def serve_archive(
     With ``secret`` every visitor must know it, or have a named token or a user name of the proxy in ``settings``.
     ``browse`` opens a browser. ``project``: what the pages can start and change.
     """
+    from archive.export import export_evidence
     from archive.serve.app import create_app
     from archive.serve.jobs import Project
     from archive.serve.server import listen, run
@@ -115,6 +117,7 @@ def serve_archive(
             clock=settings.wall,
             proxy=_proxy(settings),
             project=project or Project(prefect=_prefect()),
+            evidence=partial(export_evidence, settings.db, may_sign=False),
         )
         address = base or f"http://{f'[{host}]' if ':' in host else host}:{actual_port}"
         say(f"Serving {settings.db} at {address}; press Ctrl-C to stop.")

@@ -72,11 +72,14 @@ class _Subject:
         return f"{self.text.title}\n\n{self.text.body}"
 
 
-def export_evidence(db: Path, path: Path, refs: Sequence[Ref], *, most: int = MOST_CAPTURES) -> EvidenceReport:
+def export_evidence(
+    db: Path, path: Path, refs: Sequence[Ref], *, most: int = MOST_CAPTURES, may_sign: bool = True
+) -> EvidenceReport:
     """Write evidence about a version (one of ``refs``), a change (two of one article) or a copy (two articles).
 
     The file has every capture of the addresses, or ``most`` of them and the number of the others. The log is signed if
-    the archive has a key. Raises NotArchived, BadInput, and LogForked. After an error there is no file.
+    the archive has a key. Unless it ``may_sign``, the last checkpoint has to cover the captures, and nothing but the
+    file is written. Raises NotArchived, BadInput, and LogForked. After an error there is no file.
     """
     check_file_ending(path, ".wacz")
     with atomic_write(path) as part, Archive(db) as archive, TemporaryDirectory(dir=path.parent) as folder:
@@ -86,7 +89,7 @@ def export_evidence(db: Path, path: Path, refs: Sequence[Ref], *, most: int = MO
         chosen = _choose(captures, subjects, most)
         numbers = [capture.id or 0 for capture in chosen]
         corrected = [row["number"] for row in corrections_of(archive.ask, numbers)]
-        note, log = _checkpoint(db, max([*numbers, *corrected]))
+        note, log = _checkpoint(db, max([*numbers, *corrected]), may_sign=may_sign)
         addresses = [address for source_id in sources for address in archive.addresses(source_id)]
         claims = {
             "format": note_signature.FORMAT,
@@ -137,12 +140,14 @@ def _choose(captures: Sequence[Capture], subjects: Sequence[_Subject], most: int
     return sorted(chosen, key=lambda capture: (capture.captured_at, capture.id))
 
 
-def _checkpoint(db: Path, newest: int) -> tuple[str, signed_note.Checkpoint]:
+def _checkpoint(db: Path, newest: int, *, may_sign: bool) -> tuple[str, signed_note.Checkpoint]:
     """Return a checkpoint that covers number ``newest``, as a signed note. Without a key it has no signature."""
     if signed_log.key_path(db).exists():
         last = signed_log.last_checkpoint(db)
         problem = signed_log.fork_problem(db)
         if last is None or problem is not None or last.checkpoint.size < newest:
+            if problem is None and not may_sign:
+                raise NotArchived("the log does not cover the newest captures yet; it is signed after each refresh")
             last = signed_log.sign(db)
         return last.note, last.checkpoint
     with Reader(db) as reader:

@@ -48,6 +48,17 @@ def comparison(source_id: int, before: str, after: str) -> str:
     return f"{article(source_id)}/compare?{urlencode({'a': before, 'b': after})}"
 
 
+def evidence(
+    source_id: int | None, version: int, *, to: int | None = None, other: tuple[int | None, int] | None = None
+) -> str:
+    """Return the address of the evidence file about a version, a change up to version ``to``, or a copy.
+
+    ``other`` is the id and the version of the other article.
+    """
+    query = {"v": version} | ({} if to is None else {"to": to}) | (dict(zip(("with", "w"), other or (), strict=False)))
+    return f"{article(source_id)}/evidence?{urlencode(query)}"
+
+
 def copies(source_id: int | None, other: int | str | None = None) -> str:
     """Return the address of the copies around an article, or of one pair of them side by side."""
     return f"/copies/{source_id}" if other is None else f"/copies/{source_id}?with={other}"

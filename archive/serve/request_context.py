@@ -15,12 +15,13 @@ from db.errors import BadInput
 from db.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from starlette.requests import Request
 
+    from archive.api.version_ref import Ref
     from archive.serve.access import Identity
     from archive.serve.jobs import Jobs, Project
     from db.reader import Ask
@@ -35,7 +36,8 @@ PATIENCE = 1.5
 class AppState:
     """The state all requests share: the archive's file, the public address, the clock.
 
-    ``project`` is what the server can start and change besides, ``jobs`` what it has started.
+    ``project`` is what the server can start and change besides, ``jobs`` what it has started. ``evidence`` writes an
+    evidence file about versions. None: this server gives out none.
     """
 
     db: Path
@@ -43,6 +45,7 @@ class AppState:
     clock: Callable[[], datetime]
     project: Project
     jobs: Jobs
+    evidence: Callable[[Path, Sequence[Ref]], object] | None = None
 
 
 @dataclass

@@ -98,6 +98,7 @@ def view(facts: Facts) -> Json:
         "checks": facts.health.count,
         "nothing": advice(facts.health.empty) if facts.health.empty else None,
         "feed": paths.feed(source.id),
+        "evidence": None,
     }
 
 
@@ -226,6 +227,8 @@ def show(context: RequestContext) -> PageResult | Response:
     if context.form == "atom":
         return feed(context)
     article = view(facts_of(context, source, number_of(context.query.get("v", ""))))
+    if article["capture"] and context.state.evidence is not None:
+        article["evidence"] = paths.evidence(source.id, article["version"])
     drawn = {"timeline": charts.timeline(article["timeline"])}
     return PageResult(view=article, template="article.html", rows="versions", drawn=drawn)
 

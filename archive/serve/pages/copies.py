@@ -125,6 +125,7 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
         "pairs": steps(members, rows, pair, source),
         "related": rows,
         "whole": related.whole and len(outside) <= RELATED,
+        "evidence": None,
     }
 
 
@@ -192,6 +193,9 @@ def show(context: RequestContext) -> PageResult:
     source = source_of(context)
     related = context.archive.related_copies(source)
     copies = view(related, _pair(context, related, number_of(context.query.get("with", ""))))
+    if copies["pair"] and context.state.evidence is not None:
+        a, b = (copies["pair"][side] for side in ("a", "b"))
+        copies["evidence"] = paths.evidence(a["id"], a["version"], other=(b["id"], b["version"]))
     drawn = {"lanes": charts.lanes(copies), "threads": charts.threads(copies["pair"]) if copies["pair"] else ""}
     return PageResult(view=copies, template="copies.html", rows="members", drawn=drawn)
 

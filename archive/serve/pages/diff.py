@@ -82,6 +82,7 @@ def view(source: Source, comparison: Comparison, mode: str, laid: Sequence[Line]
         **edits_json(comparison.change, comparison.a_text, comparison.b_text),
         "lines": [_line(line) for line in visible],
         "seen_until": iso(b.first_seen_at),
+        "evidence": None,
     }
 
 
@@ -145,6 +146,8 @@ def show(context: RequestContext) -> PageResult:
     large = bounded_diff.size(a_text, b_text) > bounded_diff.WORDED
     laid = layout_lines(bounded_diff.clip(change) if large else change, a_text, b_text)
     result = view(source, comparison, mode, laid)
+    if context.state.evidence is not None:
+        result["evidence"] = paths.evidence(source.id, a.number, to=b.number)
     visible = laid[:MOST_LINES]
     if mode == "raw":
         result["raw"] = raw_view(archive, a, b)

@@ -16,6 +16,7 @@ from archive.api.version_ref import Ref
 from archive.cli import wirecopy
 from archive.export.selection import build_selection
 from archive.serve.mcp import ArchiveTools
+from archive.timestamps import iso
 from builders import DAY, HOUR, LATER, T0, a_judgement, add_source, derive_all, record_text
 from db.queries.link_graph import links_among
 from db.records import Cluster, Link, Relation
@@ -23,6 +24,7 @@ from db.store import Store
 from serving import NOW, application, client
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from starlette.testclient import TestClient
@@ -132,16 +134,25 @@ def test_a_page_has_the_cluster_that_the_verb_has(dealt: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 25])
-def test_every_group_is_listed_once_at_its_original_whatever_the_page(dealt: Path, limit: int) -> None:
+def test_every_group_is_listed_once_the_newest_first_whatever_the_page(dealt: Path, limit: int) -> None:
     ask, path, listed = client(application(dealt)), f"/copies?limit={limit}", []
+    newest: list[str] = []
     while path:
         page = told(ask, path)
+        newest += [row["newest_at"] for row in page["clusters"]]
         listed += [(row["url"], sorted(member["url"] for member in row["members"])) for row in page["clusters"]]
         path = page["next"]
     with Archive(dealt) as archive:
         clusters = archive.clusters()
+        first_sights = {url_of(number): iso(_first_sight(archive, number)) for number in range(ARTICLES)}
     groups = ((each.original.url, sorted(member.url for member in each.members)) for each in clusters)
     assert sorted(listed) == sorted(groups)
+    assert newest == [max(first_sights[url] for url in urls) for _, urls in listed]
+    assert newest == sorted(newest, reverse=True)
+
+
+def _first_sight(archive: Archive, number: int) -> datetime:
+    return archive.history(url_of(number))[1].versions[0].first_seen_at
 
 
 def test_of_too_many_articles_the_nearest_and_earliest_are_looked_at(dealt: Path) -> None:

@@ -65,8 +65,10 @@ class CopyQuestions(ArticleQuestions):
 
         return related_copies(self._ask, source)
 
-    def copy_groups(self, *, after: str = "", limit: int = 25) -> Listing[CopyGroup, str]:
-        """Return a page of the groups of copies, by the address of their probable originals. The key is a url_key."""
+    def copy_groups(
+        self, *, after: tuple[int, int] | None = None, limit: int = 25
+    ) -> Listing[CopyGroup, tuple[int, int]]:
+        """Return a page of the groups of copies, that with the newest member first."""
         from archive.api.related_copies import copy_groups
 
         return copy_groups(self._ask, after=after, limit=limit)

@@ -9,6 +9,7 @@ from archive.api.clusters import ARTICLES, component_of
 from archive.api.questions import Listing
 from archive.copies.clusters import MERGING
 from archive.urls import url_key
+from db.microseconds import instant
 from db.queries import changes as change_queries
 from db.queries import labels as label_queries
 from db.queries import link_graph
@@ -17,12 +18,13 @@ from db.queries import sources as source_queries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from db.reader import Ask
     from db.records import Cluster, Link, Source
 
 SOURCES_READ = 400
-"""Most sources read for one page of groups, by address: 0.05 s if none has copies."""
+"""Most articles read for one page of groups, the newest first: 0.05 s if none has copies."""
 
 WEIGHT = 40_000
 """Most work for the groups of one page: the pairs of their members, 10 us each, and ``_BASE`` per group. A single group
@@ -33,11 +35,15 @@ _BASE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyGroup:
-    """A cluster, the source of its original, and the ids of its members' sources by address."""
+    """A cluster, the source of its original, and the ids of its members' sources by address.
+
+    ``newest_at``: the first sight of its newest member.
+    """
 
     source: Source
     cluster: Cluster
     ids: Mapping[str, int]
+    newest_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,32 +76,39 @@ def related_copies(ask: Ask, source: Source) -> RelatedCopies:
     )
 
 
-def copy_groups(ask: Ask, *, after: str = "", limit: int = 25) -> Listing[CopyGroup, str]:
-    """Return each group of copies once, by the address of its probable original. The key is a url_key.
+def copy_groups(
+    ask: Ask, *, after: tuple[int, int] | None = None, limit: int = 25
+) -> Listing[CopyGroup, tuple[int, int]]:
+    """Return each group of copies once, that with the newest member first. The key is a ``FirstSight``.
 
-    A page ends when its groups cost too much. It may have few groups or none although there is a next page.
+    A group is where its newest member is among the first sights of all articles. A page ends when its groups cost too
+    much. It may have few groups or none although there is a next page.
     """
     labelled = {side.url for label in label_queries.all_labels(ask) if label.copy for side in (label.a, label.b)}
-    sources = link_graph.sources_behind(ask, after, SOURCES_READ)
+    articles = link_graph.articles_before(ask, after, SOURCES_READ)
     read: set[int] = set()  # ids of the sources whose component is known
-    originals: dict[str, tuple[Cluster, Mapping[str, int]]] = {}
+    newest: dict[int, tuple[Cluster, Mapping[str, int]]] = {}  # by the id of the newest member
     groups: list[CopyGroup] = []
     spent = 0
-    for index, (source_id, url, key) in enumerate(sources):
-        weight = 0 if source_id in read else _weight(ask, source_id, labelled=url in labelled)
+    for index, (sight, url) in enumerate(articles):
+        weight = 0 if sight.source_id in read else _weight(ask, sight.source_id, labelled=url in labelled)
         if spent and spent + weight > WEIGHT:
-            return Listing(tuple(groups), sources[index - 1][2])
+            return Listing(tuple(groups), articles[index - 1][0])
         if weight:
             spent += weight
-            component = component_of(ask, source_id)
+            component = component_of(ask, sight.source_id)
             read.update(component.ids.values())
-            originals |= {cluster.original.url: (cluster, component.ids) for cluster in component.clusters}
-        if url in originals:
-            cluster, ids = originals[url]
-            groups.append(CopyGroup(source=source_queries.by_id(ask, source_id), cluster=cluster, ids=ids))
+            sights = link_graph.first_sights(ask, component.ids.values())
+            for cluster in component.clusters:
+                members = (sights[component.ids[member.url]] for member in cluster.members)
+                newest[max(members).source_id] = cluster, component.ids
+        if sight.source_id in newest:
+            cluster, ids = newest[sight.source_id]
+            original = source_queries.by_id(ask, ids[cluster.original.url])
+            groups.append(CopyGroup(source=original, cluster=cluster, ids=ids, newest_at=instant(sight.at)))
         if len(groups) == limit:
-            return Listing(tuple(groups), key)
-    return Listing(tuple(groups), sources[-1][2] if len(sources) == SOURCES_READ else None)
+            return Listing(tuple(groups), sight)
+    return Listing(tuple(groups), articles[-1][0] if len(articles) == SOURCES_READ else None)
 
 
 def _weight(ask: Ask, source_id: int, *, labelled: bool) -> int:

@@ -49,11 +49,35 @@ def ids_by_url(ask: Ask, source_ids: Collection[int]) -> dict[str, int]:
     return {row["url"]: row["id"] for row in ask(sql, ids=json.dumps(sorted(source_ids)))}
 
 
-def sources_behind(ask: Ask, after: str, limit: int) -> list[tuple[int, str, str]]:
-    """Return id, address and url_key of the watched sources behind the url_key ``after``, by url_key."""
-    sql = """SELECT id, url, url_key FROM source WHERE url_key > :after AND kind NOT IN ('robots', 'probe')
-             ORDER BY url_key LIMIT :limit"""
-    return [(row["id"], row["url"], row["url_key"]) for row in ask(sql, after=after, limit=limit)]
+class FirstSight(NamedTuple):
+    """The first sight of an article, in microseconds, and its id. They are in the order of time, then of ids."""
+
+    at: int
+    source_id: int
+
+
+_FIRST_SIGHTS = """
+    SELECT v.first_seen_at, v.source_id, s.url FROM version v INDEXED BY ix_version_first_seen_at_number
+    CROSS JOIN source s ON s.id = v.source_id
+    WHERE v.number = 1 AND v.superseded_at IS NULL AND v.first_seen_at <= :at
+      AND (v.first_seen_at < :at OR v.source_id < :id)
+    ORDER BY v.first_seen_at DESC, v.source_id DESC LIMIT :limit"""
+_LAST = FirstSight(1 << 62, 0)
+
+
+def articles_before(ask: Ask, place: tuple[int, int] | None, limit: int) -> list[tuple[FirstSight, str]]:
+    """Return the first sights of articles before a place, with their addresses, the newest first. None: of all."""
+    at, source_id = place or _LAST
+    rows = ask(_FIRST_SIGHTS, at=at, id=source_id, limit=limit)
+    return [(FirstSight(row["first_seen_at"], row["source_id"]), row["url"]) for row in rows]
+
+
+def first_sights(ask: Ask, source_ids: Collection[int]) -> dict[int, FirstSight]:
+    """Return the first sights of articles, by id."""
+    sql = """SELECT v.source_id, min(v.first_seen_at) AS at FROM json_each(:ids) f
+             CROSS JOIN version v ON v.source_id = f.value AND v.superseded_at IS NULL GROUP BY v.source_id"""
+    rows = ask(sql, ids=json.dumps(sorted(source_ids)))
+    return {row["source_id"]: FirstSight(row["at"], row["source_id"]) for row in rows}
 
 
 # Read text by text, not version by version through the view ``v_links``, whose joins cost three times as much. There

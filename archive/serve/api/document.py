@@ -76,7 +76,7 @@ _PATHS: dict[str, Json] = {
         "path": _TWO_TEXTS,
     },
     "clusters": {
-        "says": "Groups of copies, by the address of their probable original",
+        "says": "Groups of copies, that with the newest member first",
         "rows": "clusters=Group*",
         "takes": "after limit since until",
     },

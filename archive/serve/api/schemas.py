@@ -44,7 +44,7 @@ MEANINGS: dict[str, str] = {
         "silent_high gone_share gone_low gone_high copied_share copied_low copied_high",
         "shares": "coverage",
         "when": "absent_from at captured_at changed_at due_at finished_at first_seen_at from gone_at labelled_at "
-        "last_checked_at last_fine_at last_seen_at present_from present_to published_at recorded_at "
+        "last_checked_at last_fine_at last_seen_at newest_at present_from present_to published_at recorded_at "
         "retired_at since started_at to waits_until",
         "yes": "chosen coarse confirmed due guess moved newest original revisit translated whole",
     }.items()
@@ -101,7 +101,7 @@ SHAPES: dict[str, str] = {
     "date_doubted?",
     "Cluster": "id path url title members=Member* original=Member? credited? reasons* labels=label* pair=pair? "
     "pairs=step* related=relative* whole standing? standing_said certainty? original_labels=original_label*",
-    "Group": f"{_OUTLET} title at? count outlets members=Member* standing standing_said certainty",
+    "Group": f"{_OUTLET} title at? newest_at count outlets members=Member* standing standing_said certainty",
     "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? "
     "gone_between=gap* newest diff?",
     "Event": "id=text kind label at since url outlet source=count? group title summary before after kinds* weight "

@@ -9,6 +9,7 @@ from archive.serve import paths, wording
 from archive.serve.pages.copies import members_of
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
+from archive.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ def row(group: CopyGroup) -> Json:
         "outlet": original["outlet"],
         "title": original["title"],
         "at": original["at"],
+        "newest_at": iso(group.newest_at),
         "standing": group.cluster.standing,
         "certainty": group.cluster.certainty,
         "standing_said": wording.standing(group.cluster.standing, group.cluster.certainty),
@@ -50,15 +52,16 @@ def view(rows: Sequence[Json], following: str | None) -> Json:
 
 
 def show(context: RequestContext) -> PageResult:
-    """Answer with the groups, by the address of their probable original. A page may have few although there is a next.
+    """Answer with the groups, that with the newest member first. A page may have few although there is a next.
 
     ``since`` and ``until``: only groups with a member first seen in that period. Raises BadInput.
     """
     paging = context.paging(usual=USUAL)
     since, until = context.moment("since"), context.moment("until", end=True)
-    listing = context.archive.copy_groups(after=paging.behind_text, limit=paging.limit)
+    listing = context.archive.copy_groups(after=paging.behind_place, limit=paging.limit)
     rows = [group for group in map(row, listing.rows) if _is_seen_between(group, since, until)]
-    return PageResult(view=view(rows, context.following(listing.next_key)), template="groups.html", rows="clusters")
+    following = context.following(list(listing.next_key) if listing.next_key else None)
+    return PageResult(view=view(rows, following), template="groups.html", rows="clusters")
 
 
 def _is_seen_between(group: Json, since: datetime | None, until: datetime | None) -> bool:

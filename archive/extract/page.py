@@ -178,7 +178,8 @@ def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple
     logos = (logo for logo in declared.logos if logo not in {declared.og_title, ld_headline, declared.tag_title})
     sites = (site, article.publisher if article else "", host, host.partition(".")[0], *logos)
     slug = words_of_address(url)
-    title = choose_headline(declared.h1, declared.og_title, ld_headline, declared.tag_title, sites, slug)
+    heads = declared.h1, declared.og_title, ld_headline, declared.tag_title
+    title = choose_headline(*heads, sites, slug, declared.subheads)
     titles = (*(("h1", heading) for heading in declared.h1), ("og:title", declared.og_title), ("json-ld", ld_headline))
     return title, agreeing_sources(title, titles, sites)
 

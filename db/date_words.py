@@ -104,8 +104,9 @@ def _numbered(table: str) -> dict[str, int]:
         place += 1
         for name in word.split("/"):
             if name != "-":
-                numbers.setdefault(name.replace("_", " "), place)
-                numbers.setdefault(name.translate(_WITHOUT_JOINERS).replace("_", " "), place)
+                folded = name.replace("_", " ").casefold()
+                numbers.setdefault(folded, place)
+                numbers.setdefault(folded.translate(_WITHOUT_JOINERS), place)
     return numbers
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from db.typography import JOINERS
+
 _MONTHS = """
 en january/jan february/feb march/mar april/apr may june/jun july/jul august/aug september/sep/sept october/oct
    november/nov december/dec
@@ -88,6 +90,9 @@ _NO_DAYS = frozenset(
 )
 
 
+_WITHOUT_JOINERS = dict.fromkeys(map(ord, JOINERS))
+
+
 def _numbered(table: str) -> dict[str, int]:
     """Return the number of each name in a table of languages: its place in the row, from 1."""
     numbers: dict[str, int] = {}
@@ -99,7 +104,9 @@ def _numbered(table: str) -> dict[str, int]:
         place += 1
         for name in word.split("/"):
             if name != "-":
-                numbers.setdefault(name.replace("_", " "), place)
+                folded = name.replace("_", " ").casefold()
+                numbers.setdefault(folded, place)
+                numbers.setdefault(folded.translate(_WITHOUT_JOINERS), place)
     return numbers
 
 

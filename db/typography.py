@@ -12,6 +12,9 @@ _QUOTATION_MARKS = "\u201c\u201d\u201e\u201f"
 BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 """Blanks that a publisher chooses: no-break, thin and wide ones."""
 
+JOINERS = "\u200c\u200d"
+"""Zero-width characters inside a word: a part of its spelling in Persian and in the scripts of India, and of emoji."""
+
 _PLAIN = (
     *((mark, "'") for mark in _APOSTROPHES),
     *((mark, '"') for mark in _QUOTATION_MARKS),

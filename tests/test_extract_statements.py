@@ -73,6 +73,11 @@ def ld(*blocks: str) -> str:
             ['{"@graph":[', ',{"@type":"Person","@id":"#ann","name":"Ann Bell"}]}']
         ),
         OWN.replace("NewsArticle", "WebPage"),
+        OWN.replace("NewsArticle", "newsarticle"),
+        OWN.replace('"', "'"),
+        OWN.replace('"datePublished"', "datePublished"),
+        OWN.replace(',"datePublished"', ' "datePublished"'),
+        OWN.replace('"2026-01-05T07:30:00+01:00"', "1767594600000"),
     ],
 )
 def test_json_ld_that_is_nearly_json_is_read(block: str) -> None:
@@ -100,6 +105,13 @@ def test_a_node_that_names_another_address_is_not_this_page(block: str) -> None:
     got = read('<meta property="article:published_time" content="2026-02-06T10:00:00Z">' + ld(block))
     assert (got.published_at, got.byline) == (datetime(2026, 2, 6, 10, tzinfo=UTC), None)
     assert not read(ld(block)).published_at
+
+
+def test_a_node_of_another_matter_dates_the_page_only_if_nothing_else_does() -> None:
+    node = ld('{"@type":"NewsArticle","headline":"Airport row of long ago","datePublished":"2020-01-01"}')
+    declared = read('<meta property="article:published_time" content="2026-02-06T10:00:00Z">' + node)
+    assert declared.published_at == datetime(2026, 2, 6, 10, tzinfo=UTC)
+    assert read(node).published_at == datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -298,6 +310,31 @@ def test_the_title_tag_and_the_address_are_witnesses(
     h1: list[str], og: str, tag: str, slug: str, headline: str
 ) -> None:
     assert choose_headline(h1, og, "", tag, [], slug) == headline
+
+
+@pytest.mark.parametrize(
+    ("site", "title"),
+    [
+        ("Harbour Post", "Harbour board settles ferry landing"),
+        ("Le Courrier du Port", "Le conseil du port garde le vieux bac"),
+        ("港口日报", "港口委员会决定保留旧渡轮"),
+        ("بريد الميناء", "مجلس الميناء يبقي على العبارة القديمة"),
+        ("ข่าวท่าเรือ", "สภาท่าเรือให้เรือเฟอร์รี่เก่าวิ่งต่อ"),
+    ],
+)
+def test_a_lower_heading_that_a_title_confirms_is_the_headline_under_the_name_of_the_site(
+    site: str, title: str
+) -> None:
+    both = f"{title} | {site}"
+    for og, ld_headline, tag in ((title, "", f"{site}: {title}"), (both, "", both), ("", title, site), ("", "", both)):
+        assert choose_headline([site], og, ld_headline, tag, [], "", [title, "Most read"]) == title
+    assert choose_headline([title], "", "", both, [], "", ["Most read"]) == title
+    assert choose_headline([site], "", "", site, [site], "", [title]) == title
+
+
+def test_a_headline_in_other_words_is_not_replaced_by_a_lower_heading() -> None:
+    h1, og = "Wall costs the mayor her seat", "Mayor resigns over the wall"
+    assert choose_headline([h1], og, "", f"{h1} | Post", [], "", [og]) == h1
 
 
 def test_the_words_of_an_address_are_those_of_its_last_part() -> None:

@@ -96,3 +96,25 @@ def test_lists_are_text_in_every_language(language: str) -> None:
     paragraphs = f"<p>{paragraph}</p><p>{paragraph[::-1]}</p>"
     text = read(f"<article><h1>{item}</h1>{paragraphs}<ul>{items}</ul><p>{paragraph} 2</p></article>", language)
     assert all(f"{item} {day}" in text for _, day in DAYS)
+
+
+def test_words_without_a_paragraph_between_two_paragraphs_are_text() -> None:
+    loose = "Nineteen crates were put ashore at the <b>third pier</b> because the crane had been taken apart."
+    assert "third pier because the crane" in read(around(f"{loose}"))
+
+
+def test_an_answer_under_its_question_is_text() -> None:
+    markup = "<div><h3>Who pays for the crane?</h3><div>The river board pays, from its fund.</div></div>"
+    assert "The river board pays, from its fund." in read(around(markup))
+
+
+def test_a_fact_box_is_text_with_its_heading() -> None:
+    facts = "<li>Built in 1884</li><li>Grinds 40 tonnes</li>"
+    box = f"<aside class=infobox><h3>The mill in figures</h3><ul>{facts}</ul></aside>"
+    assert "The mill in figures\n- Built in 1884\n- Grinds 40 tonnes" in read(around(box))
+
+
+def test_the_captions_of_a_gallery_are_text_and_those_of_single_pictures_are_not() -> None:
+    figures = [f"<figure><img src=/{n}.jpg><figcaption>Crate {n} on the pier.</figcaption></figure>" for n in range(3)]
+    assert "Crate 1 on the pier." in read(around("".join(figures)))
+    assert "Crate 1 on the pier." not in read(around("<p>It rained all day at the mill, too.</p>".join(figures)))

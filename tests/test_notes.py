@@ -42,6 +42,15 @@ def read(inside: str = "", behind: str = "", header: str = "<h1>Harbour board me
         "<aside><p>Corrección: una versión anterior daba 300 coronas en lugar de las 30 reales.</p></aside>",
         "<footer><p>Исправление: прежняя версия этой статьи называла 300 крон, верно только 30.</p></footer>",
         "<aside><p>訂正:この記事の以前の版では費用を三百クローネとしていましたが、正しくは三十クローネです。</p></aside>",
+        f"<aside>{NOTE}</aside>",
+        f"<section class='editors-note'>{NOTE}</section>",
+        f"<blockquote class='note'>{NOTE}</blockquote>",
+        f"<div role='note'>{NOTE}</div>",
+        f"<details class='correction'><summary>Read this</summary><p>{NOTE}</p></details>",
+        "<div>A previous version of this article misstated the cost of the landing; it is 30 crowns, not 300.</div>",
+        "<aside>We have corrected the cost of the landing, which is 30 crowns and not 300 as we wrote.</aside>",
+        "<footer>In einer früheren Version dieses Artikels hieß es 300 Kronen. Das ist falsch, es sind 30.</footer>",
+        "<div>Article modifié le 6 janvier : le coût est de 30 couronnes et non de 300.</div>",
         "<aside><p>تصحيح: ذكرت نسخة سابقة من هذا التقرير أن التكلفة بلغت 300 كرونة والصحيح أنها 30 فقط.</p></aside>",
     ],
 )
@@ -63,6 +72,25 @@ def test_a_standfirst_stands_before_the_body() -> None:
     extraction = read(header=header)
     assert extraction.text.startswith(f"{standfirst}\n{SENTENCES[0]}")
     assert ("note", "standfirst", "header") in [(fact.name, fact.value, fact.source) for fact in extraction.facts]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<header><h1>Harbour board meets</h1><p class='lead'>{}</p></header>",
+        "<header><h1>Harbour board meets</h1><h2 class='standfirst'>{}</h2></header>",
+        "<h1>Harbour board meets</h1><div class='intro'><strong>{}</strong></div>",
+    ],
+)
+def test_a_standfirst_has_many_names_and_places(head: str) -> None:
+    standfirst = "The board puts the cost at 30 crowns, after months of talk and letters."
+    assert read(header=head.format(standfirst)).text.startswith(f"{standfirst}\n{SENTENCES[0]}")
+
+
+def test_the_caption_of_a_lead_picture_is_no_standfirst() -> None:
+    caption = "Members of the board on the old pier on Tuesday evening, in the rain."
+    header = f"<header><h1>Harbour board meets</h1><div class='lead'><img src=/a.jpg><p>{caption}</p></div></header>"
+    assert caption not in read(header=header).text
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,52 @@ def test_an_article_that_the_page_shows_is_not_replaced() -> None:
 def test_hostile_data_costs_little_and_gives_nothing(text: str) -> None:
     for script in (f'<script type="application/json">{text}</script>', f"<script>window.__NUXT__={text}</script>"):
         assert shell(script).verdict in {Verdict.NEEDS_JS, Verdict.OK, Verdict.TOO_BIG}
+
+
+def stream(text: str, pieces: int = 3) -> str:
+    """Return the scripts with which Next.js writes a stream of server components, in pieces."""
+    size = len(text) // pieces + 1
+    pushed = [json.dumps([1, text[start : start + size]]) for start in range(0, len(text), size)]
+    calls = "".join(f"<script>self.__next_f.push({piece})</script>" for piece in pushed).replace("</p>", "<\\/p>")
+    return f"<script>(self.__next_f=self.__next_f||[]).push([0])</script>{calls}"
+
+
+PARAGRAPHS = ",".join(f'["$","p","{n}",{{"children":{json.dumps(line)}}}]' for n, line in enumerate(LINES))
+HEADING = f'["$","h1",null,{{"children":{json.dumps(TITLE)}}}]'
+STREAMS = {
+    "properties": '1:I[7,["a.js"],""]\n'
+    f'0:["$","$L1",null,{{"story":{{"title":"{TITLE}","body":{json.dumps(HTML)}}}}}]\n',
+    "text row": f'7:T{len(HTML.encode()):x},{HTML}0:["$","$L1",null,{{"story":{{"title":"{TITLE}","body":"$7"}}}}]\n',
+    "elements": '0:["$","main",null,{"children":"$L3"}]\n'
+    f'3:["$","article",null,{{"children":[{HEADING},{PARAGRAPHS}]}}]\n',
+}
+
+
+@pytest.mark.parametrize("form", STREAMS)
+def test_an_article_in_a_stream_of_server_components_is_read(form: str) -> None:
+    got = shell(stream(STREAMS[form]))
+    assert (got.verdict, got.title, got.text) == (Verdict.OK, TITLE, TEXT)
+    assert [fact.source.partition("[")[0] for fact in got.facts if fact.name == "text"] == ["self.__next_f"]
+
+
+def test_a_stream_of_another_story_or_one_without_an_end_gives_nothing() -> None:
+    other = json.dumps({"headline": "City council keeps the old tram running", "body": HTML})
+    assert shell(stream(f'0:["$","$L5",null,{{"related":[{other}]}}]\n')).verdict is Verdict.NEEDS_JS
+    rows = "".join(f'{n:x}:["${n + 1:x}","${n + 1:x}"]\n' for n in range(90))
+    for hostile in ("0:" + "[" * 50_000, '0:["$1"]\n1:["$0"]\n', rows, "0:Tffffffff,x"):
+        assert shell(stream(hostile)).verdict is Verdict.NEEDS_JS
+
+
+def test_dates_and_authors_come_from_the_data_that_the_text_came_from() -> None:
+    story = {
+        "headline": TITLE,
+        "body": HTML,
+        "publishedAt": "2026-05-12T20:15:00Z",
+        "updatedAt": "2026-05-13T06:00:00Z",
+        "authors": [{"name": "Nora Feld"}, {"name": "Daily Example"}],
+    }
+    got = shell(data({"props": {"article": story}}))
+    assert got.published_at == datetime(2026, 5, 12, 20, 15, tzinfo=UTC)
+    assert got.modified_at == datetime(2026, 5, 13, 6, tzinfo=UTC)
+    assert got.byline == "Nora Feld"
+    assert [fact.source for fact in got.facts if fact.name == "published"] == ["__NEXT_DATA__.props.article.body"]

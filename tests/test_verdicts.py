@@ -25,6 +25,9 @@ ARTICLE = NODE % ""
 NOT_FREE = NODE % ', "isAccessibleForFree": "False"'
 
 
+PAID_PART = NODE % ', "hasPart": {"@type": "WebPageElement", "isAccessibleForFree": false, "cssSelector": ".rest"}'
+
+
 def verdict(body: str, head: str = "", title: str = "A story", **facts: Any) -> Verdict:
     html = f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
     known = {"url": "https://daily.example/news/a-story", "captured_at": datetime(2024, 3, 10, tzinfo=UTC)}
@@ -207,3 +210,26 @@ def test_each_sign_of_a_bot_check_in_place_of_a_text_is_one(phrase: str) -> None
 
 def test_only_ok_and_live_blog_open_a_version() -> None:
     assert {verdict for verdict in Verdict if verdict.opens_version} == {Verdict.OK, Verdict.LIVE_BLOG}
+
+
+def test_a_paid_part_confirms_an_offer_and_is_none_alone() -> None:
+    offer = "<div><p>Plans from 1 crown a week, cancel when you like.</p><a href=/k>Become a member</a></div>"
+    assert verdict(story(BRIEF + offer), PAID_PART) is Verdict.PAYWALL
+    assert verdict(story(BRIEF), PAID_PART) is Verdict.OK
+    assert verdict(
+        story(BRIEF) + "<div><a href=/donate>Donate</a> <a href=/join>Become a member</a></div>", PAID_PART
+    ) is (Verdict.OK)
+
+
+@pytest.mark.parametrize(
+    ("heading", "sentence", "button"),
+    [
+        ("Want to see how it ends?", "Take out a subscription to read the other 1,100 words.", "See plans"),
+        ("Vuoi leggere il resto?", "Sottoscrivi un abbonamento digitale. Puoi disdire quando vuoi.", "Le offerte"),
+        ("Dalsza część artykułu jest płatna", "Zostało ci 80% tekstu. Masz już konto?", "Zaloguj się"),
+        ("Для передплатників", "Матеріал доступний лише передплатникам, читайте далі за 1 гривню.", "Передплатити"),
+    ],
+)
+def test_an_offer_in_other_words_is_a_paywall(heading: str, sentence: str, button: str) -> None:
+    box = f"<div class=q7><h2>{heading}</h2><p>{sentence}</p><a href=/x1>{button}</a></div>"
+    assert verdict(story(BRIEF + box)) is Verdict.PAYWALL

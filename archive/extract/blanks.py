@@ -1,7 +1,8 @@
-"""Blanks of a chosen width on their way through an extractor, which would turn each into a plain one.
+"""Blanks of a chosen width and joiners on their way through an extractor, which turns the first into plain ones.
 
-In the tree every single one is written as a printable sign that no article has (tetragrams of the Tai Xuan Jing), and
-the sign in the extracted text is the blank again.
+It drops joiners, which are part of the spelling in Persian and in the scripts of India, and of many emoji. In the tree
+every single one is written as a printable sign that no article has (tetragrams of the Tai Xuan Jing), and the sign in
+the extracted text is the character again.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from db.typography import BLANKS
+from db.typography import BLANKS, JOINERS
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SIGNS = {ord(blank): 0x1D306 + number for number, blank in enumerate(BLANKS)}
+_SIGNS = {ord(character): 0x1D306 + number for number, character in enumerate(BLANKS + JOINERS)}
 _BLANKS = {sign: blank for blank, sign in _SIGNS.items()}
-_SINGLE = re.compile(rf"(?<!\s)[{BLANKS}](?!\s)")
+_SINGLE = re.compile(rf"(?<!\s)[{BLANKS}](?!\s)|(?<=\S)[{JOINERS}](?=\S)")
 _SIGN = re.compile(f"[{''.join(map(chr, _BLANKS))}]")
 
 
@@ -25,7 +26,7 @@ Written = list[tuple["HtmlElement", str | None, str | None]]
 
 
 def write_blanks_as_signs(root: HtmlElement) -> Written:
-    """Replace each single blank beside a word in the texts of a tree, and return what was there for `restore_blanks`.
+    """Replace each single blank and joiner in the texts of a tree, and return what was there for `restore_blanks`.
 
     A tree that has such a sign stays as it is.
     """

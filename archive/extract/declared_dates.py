@@ -101,7 +101,7 @@ _IN_OTHER: XPathQuery = etree.XPath(
     "boolean(ancestor-or-self::*[contains(@class, 'comment') or contains(@id, 'comment') or @itemprop='comment'"
     " or @itemprop='review' or contains(@class, 'related') or contains(@class, 'sidebar') or contains(@id, 'sidebar')"
     " or contains(@class, 'widget') or contains(@class, 'recommend') or self::aside or self::nav or self::footer"
-    " or contains(@class, 'teaser')])"
+    " or contains(@class, 'teaser') or (self::article and not(.//h1) and //article//h1)])"
 )
 _CLASSES = frozenset(
     {

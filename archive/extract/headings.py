@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _WORDS: XPathQuery = etree.XPath(
     "descendant::text()[not(parent::style or parent::script)]|descendant::br", smart_strings=False
 )
+_SUBHEADS: XPathQuery = etree.XPath(
+    "//body//*[self::h2 or self::h3 or self::h4 or @itemprop='headline'][not(ancestor::aside or ancestor::nav"
+    " or ancestor::footer)]"
+)
+_MAX_SUBHEADS = 40
 _MAX_ELEMENTS = 100  # each costs its subtree, and a page may nest thousands
 _MAX_SLUG = 300  # characters
 _LOGO = re.compile(
@@ -44,6 +49,16 @@ def read_headings(elements: Iterable[HtmlElement]) -> tuple[str, ...]:
     limited = islice(elements, _MAX_ELEMENTS)
     texts = [(_rank(element), text_of(element)) for element in limited]
     return tuple(dict.fromkeys(text for _, text in sorted(texts, key=lambda pair: pair[0]) if text))
+
+
+def read_subheads(root: HtmlElement) -> tuple[str, ...]:
+    """Return the texts of lower headings outside of sidebars, marked headlines first: one of them may be the headline.
+
+    Blogs and templates that give the h1 to the site's name show the headline in one of them.
+    """
+    subheads = [(heading, text_of(heading)) for heading in _SUBHEADS(root)[:_MAX_SUBHEADS]]
+    marked = [text for heading, text in subheads if heading.get("itemprop") == "headline"]
+    return tuple(dict.fromkeys(text for text in (*marked, *(text for _, text in subheads)) if text))
 
 
 def read_logos(elements: Iterable[HtmlElement]) -> tuple[str, ...]:

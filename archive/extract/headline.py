@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from archive.extract.fold import fold_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"\w+")
+_LONG_WORD = re.compile(r"\w{4,}")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _SEPARATOR = re.compile(r"\s+[-|\u2013\u2014·•»«›/~]+\s+|\s*\|\s*|\s+::?\s+|:\s+")
 _LONGEST_SITE = 6  # words: "The Daily Example of North Anywhere"
 _SHORTEST_HEADLINE = 2  # words that must remain for a tail to count as a site's name
 _SHORTEST_TITLE = 3  # words of a title that can speak against an h1
+_SHORTEST_SUBHEAD = 8  # characters of a lower heading that can
 _MAX_SEPARATORS = 20
 _RELATED = 0.3
 """Least share of the words of a title that an h1 has if it is the same headline in other words. Of 743 labelled pages
@@ -27,17 +30,26 @@ words."""
 
 
 def choose_headline(
-    h1: Iterable[str], og_title: str, ld_headline: str, tag_title: str, sites: Iterable[str], slug: str = ""
+    h1: Iterable[str],
+    og_title: str,
+    ld_headline: str,
+    tag_title: str,
+    sites: Iterable[str],
+    slug: str = "",
+    subheads: Iterable[str] = (),
 ) -> str:
     """Return the headline, in the spelling of the first source that has it. Empty if the page has none.
 
     ``h1`` may be several, the likeliest first. ``sites`` are names of the site (og:site_name, publisher, host). They
-    are cut from the end of a title and are no headline themselves. ``slug`` has the words of the address.
+    are cut from the end of a title and are no headline themselves. ``slug`` has the words of the address. One of the
+    ``subheads``, which are lower headings, is the headline if another witness says so and the h1 tells something else.
     """
     names = {fold_words(site) for site in sites if site} - {""}
     headings = [text for text in h1 if not _is_name(text, names)]
     others = [text for text in (og_title, ld_headline) if not _is_name(text, names)]
-    return _agreed(headings, others, names) or _by_title_tag(headings, others, tag_title, slug, names)
+    known = _agreed(headings, others, names) or _confirmed_subhead(headings, (*others, tag_title), subheads, names)
+    title = known or _by_title_tag(headings, others, tag_title, slug, names)
+    return next((text for text in _long(subheads, names)), title) if _is_name(title, names) else title
 
 
 def agreeing_sources(headline: str, titles: Iterable[tuple[str, str]], sites: Iterable[str]) -> tuple[str, ...]:
@@ -53,13 +65,18 @@ def strip_site_name(text: str, names: Iterable[str]) -> str:
     cuts = _cuts(text)
     ends = [*(cut.start() for cut in cuts[1:]), len(text)]
     for cut, end in zip(cuts, ends, strict=False):
-        is_whole = len(_WORD.findall(text[: cut.start()])) >= _SHORTEST_HEADLINE
+        is_whole = _count(text[: cut.start()]) >= _SHORTEST_HEADLINE
         if _is_name(text[cut.end() :], names) or (is_whole and _is_name(text[cut.end() : end], names)):
             return text[: cut.start()].strip()
     for cut in reversed(cuts):
         if _is_name(text[: cut.start()], names):
             return text[cut.end() :].strip()
     return text.strip()
+
+
+def _count(text: str) -> int:
+    """Return the number of words. In scripts without spaces three letters count as one."""
+    return max(len(_WORD.findall(text)), len(_UNSPACED.findall(text)) // 3)
 
 
 def _cuts(text: str) -> list[re.Match[str]]:
@@ -77,6 +94,20 @@ def _agreed(headings: list[str], others: list[str], names: set[str]) -> str:
     stripped = {text: strip_site_name(text, names) for text in (*headings, *others)}
     pairs = [(heading, other) for heading in headings for other in others] + list(combinations(others, 2))
     return next((common for a, b in pairs if (common := _common(stripped[a], stripped[b]))), "")
+
+
+def _confirmed_subhead(headings: list[str], titles: Iterable[str], subheads: Iterable[str], names: set[str]) -> str:
+    """Return the lower heading that one of the titles confirms, if no h1 tells of the same matter."""
+    stripped = [strip_site_name(title, names) for title in titles if title]
+    for subhead in _long(subheads, names):
+        common = next((common for title in stripped if (common := _common(subhead, title))), "")
+        if common and not any(_tell_the_same(heading, [common], _LONG_WORD) for heading in headings):
+            return common
+    return ""
+
+
+def _long(subheads: Iterable[str], names: set[str]) -> Iterator[str]:
+    return (text for text in subheads if len(text) >= _SHORTEST_SUBHEAD and not _is_name(text, names))
 
 
 def _by_title_tag(headings: list[str], others: list[str], tag_title: str, slug: str, names: set[str]) -> str:
@@ -109,11 +140,11 @@ def _contains(title: str, part: str) -> bool:
     return bool(fold_words(part)) and f" {fold_words(part)} " in f" {fold_words(title)} "
 
 
-def _tell_the_same(heading: str, titles: Iterable[str]) -> bool:
+def _tell_the_same(heading: str, titles: Iterable[str], word: re.Pattern[str] = _WORD) -> bool:
     """True if a heading shares enough words with one of the titles."""
-    words = set(_WORD.findall(heading.casefold()))
+    words = set(word.findall(heading.casefold()))
     for title in titles:
-        others = set(_WORD.findall(title.casefold()))
+        others = set(word.findall(title.casefold()))
         shared = len(words & others)
         if shared and (shared >= _RELATED * len(others) or shared >= _SHORTEST_TITLE):
             return True
@@ -129,7 +160,7 @@ def _rest(tag_title: str, heading: str, slug: str) -> str:
         head, tail = tag_title[: cut.start()].strip(), tag_title[cut.end() :].strip()
         if not cut[0].startswith(":") and _starts(tail, heading) and not _starts(head, heading):
             is_headline = _tell_the_same(heading, [slug]) and not _tell_the_same(head, [slug])
-            return head if not is_headline and len(_WORD.findall(head)) >= _SHORTEST_HEADLINE else ""
+            return head if not is_headline and _count(head) >= _SHORTEST_HEADLINE else ""
         if _starts(head, heading) and _tell_the_same(tail, [slug]) and not _tell_the_same(heading, [slug]):
             return tail
     return ""
@@ -157,5 +188,5 @@ def _strip_tail(title: str) -> str:
     if not cuts:
         return title
     head, tail = title[: cuts[-1].start()], title[cuts[-1].end() :]
-    is_tail = len(_WORD.findall(tail)) <= _LONGEST_SITE and len(_WORD.findall(head)) >= _SHORTEST_HEADLINE
+    is_tail = _count(tail) <= _LONGEST_SITE and _count(head) >= _SHORTEST_HEADLINE
     return head if is_tail else title

@@ -31,6 +31,7 @@ _PREFIXED = re.compile(r".*[/:#](?=\w+$)")
 _MAX_NODES = 20_000
 _MAX_ARTICLES = 200  # a page that declares more is a list of stories
 _MAX_AUTHORS = 20
+_LEAST_WORDS = 3  # of a headline that may tell of another matter
 _LEAST_SHARED = 10  # characters of a headline that is found in a title
 _Node = dict[str, Any]
 
@@ -39,8 +40,9 @@ _Node = dict[str, Any]
 class LdArticle:
     """The JSON-LD node of the article itself, with dates as written.
 
-    ``body`` is articleBody, and ``words`` the larger of its number of words and wordCount. ``is_article`` is False if
-    the page declares no article and a node of the page itself, or of another kind of work, has its dates and authors.
+    ``has_paid_part``: a part of it (``hasPart``) is not free. ``body`` is articleBody, and ``words`` the larger of its
+    number of words and wordCount. ``is_article`` is False if the page declares no article and a node of the page
+    itself, or of another kind of work, has its dates and authors.
     """
 
     is_article: bool = True
@@ -51,6 +53,7 @@ class LdArticle:
     publisher: str = ""
     language: str = ""
     free: bool | None = None
+    has_paid_part: bool = False
     live: bool = False
     words: int = 0
     body: str = ""
@@ -99,6 +102,13 @@ def _has_title(node: _Node, titles: tuple[str, ...]) -> bool:
     headline = fold_words(_text(node.get("headline")) or _text(node.get("name")))
     pairs = ((headline, title) for title in titles if headline)
     return any(a == b or (a in b and len(a) > _LEAST_SHARED) or (b in a and len(b) > _LEAST_SHARED) for a, b in pairs)
+
+
+def is_of_other_matter(headline: str, titles: Iterable[str]) -> bool:
+    """True if a declared headline has no word in common with any title of the page, in a script with spaces."""
+    words = set(fold_words(headline).split())
+    others = {word for title in titles for word in fold_words(title).split()}
+    return len(words) >= _LEAST_WORDS and len(others) >= _LEAST_WORDS and words.isdisjoint(others)
 
 
 def _merge(articles: list[LdArticle]) -> LdArticle:
@@ -157,8 +167,8 @@ def _types(node: _Node) -> list[str]:
 
 
 def _is_article(kinds: list[str]) -> bool:
-    """True for schema.org's Article, Report, BlogPosting and all their subtypes."""
-    return any(kind == "Report" or kind.endswith(("Article", "BlogPosting")) for kind in kinds)
+    """True for schema.org's Article, Report, BlogPosting and all their subtypes, in any case."""
+    return any(kind.lower() == "report" or kind.lower().endswith(("article", "blogposting")) for kind in kinds)
 
 
 def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:
@@ -170,6 +180,7 @@ def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:
         publisher=next(iter(_names(node.get("publisher"), named)), ""),
         language=_text(node.get("inLanguage")),
         free=_parse_free(node.get("isAccessibleForFree")),
+        has_paid_part=_has_paid_part(node),
         live="LiveBlogPosting" in _types(node),
         words=_count_words(node),
         body=body if isinstance(body := node.get("articleBody"), str) else "",
@@ -196,6 +207,8 @@ def _text(value: Any) -> str:
         value = value[0] if value else None
     if isinstance(value, dict):
         value = value.get("@value")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # a time in milliseconds
     return " ".join(unescape(value).split()) if isinstance(value, str) else ""
 
 
@@ -222,6 +235,13 @@ def _keywords(value: Any) -> list[str]:
     """Return keywords from a list, or from one text with commas."""
     keywords = value if isinstance(value, list) else _text(value).split(",")
     return [text for keyword in keywords if (text := _text(keyword))]
+
+
+def _has_paid_part(node: _Node) -> bool:
+    parts = node.get("hasPart")
+    parts = parts if isinstance(parts, list) else [parts]
+    nodes = (_plain(part) for part in parts[:_MAX_AUTHORS] if isinstance(part, dict))
+    return any(_parse_free(part.get("isAccessibleForFree")) is False for part in nodes)
 
 
 def _parse_free(value: Any) -> bool | None:

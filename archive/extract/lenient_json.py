@@ -1,4 +1,4 @@
-"""JSON as pages write it: with comments, stray semicolons and braces, prefixes and several values in a row.
+"""JSON as pages write it: with comments, stray semicolons and braces, single or no quotation marks, several values.
 
 A value that the standard library parses is taken as it is. All others go through a reader that never fails: it keeps
 what is certain and closes what is open. Linear in the length of the text, without recursion.
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r'"(?P<text>[^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)|(?P<mark>[{}\[\]:,])|(?P<comment>//[^\n]*+|/\*)|(?P<word>[^\s{}\[\]:,"/]++|/)',
     re.DOTALL,
 )
-_CLOSES_TEXT = re.compile(r"\s*+(?:[:,}\]]|$|//|/\*)")
+_CLOSES_TEXT = re.compile(r'\s*+(?:[:,}\]]|$|//|/\*)|\s++"[@\w:-]{1,40}"\s*+:')
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "undefined": None, "NaN": None}
@@ -41,6 +41,8 @@ def read_values(block: str) -> list[Any]:
         pass
     if '"' not in text and "&" in text:
         text = unescape(text)
+    if '"' not in text:
+        text = text.replace("'", '"')
     return _Reader(list(_tokens(text))).values()
 
 
@@ -104,7 +106,7 @@ class _Reader:
         for index, (kind, token) in enumerate(self._tokens):
             if kind == "mark":
                 self._read_mark(token)
-            elif kind == "text" and self._is_key(index):
+            elif kind in {"text", "word"} and self._is_key(index):
                 self._read_key(token)
             else:
                 self._add(token if kind == "text" else _read_word(token))

@@ -1,7 +1,9 @@
-"""Lists, steps, definitions and table rows that the extractor dropped out of an article, put back in their place.
+"""Lists, steps, table rows and loose words that the extractor dropped out of an article, put back in their place.
 
-The extractor judges a list by its links and the length of its items, and often drops it whole. Here the neighbours
-decide: a list that stands in the page between two blocks of the text, in the same part of the page, belongs to it.
+The extractor judges a list by its links and the length of its items, and often drops it whole. It drops the words
+between two paragraphs that are in no element of their own, an answer in a ``div`` under its question, fact boxes, and
+the captions of galleries. Here the neighbours decide: what stands in the page between two blocks of the text, in the
+same part of the page, belongs to it.
 """
 
 from __future__ import annotations
@@ -13,13 +15,12 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.html import HtmlElement
 
 from archive.extract.recipe import GAP_CHARACTERS, LIST_LEADING, LIST_LINKED, LIST_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from lxml.html import HtmlElement
 
     from archive.extract.parse import XPathQuery
 
@@ -27,19 +28,29 @@ _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _ITEMS = frozenset({"li", "tr", "dt", "dd"})
 _LISTS = frozenset({"ul", "ol", "dl", "table"})
 _UNIT_TAGS = ("p", "summary", *_HEADINGS, *_ITEMS)
-_OUTSIDE = ("nav", "footer", "header", "aside", "button", "select", "figure", "noscript", "template", "script", "a")
+_OUTSIDE = ("nav", "footer", "header", "button", "select", "figure", "noscript", "template", "script", "a")
+_BOX = "contains(@class, 'infobox') or contains(@class, 'info-box') or contains(@class, 'fact')"
 _UNITS: XPathQuery = etree.XPath(
-    f"//*[{' or '.join(f'self::{tag}' for tag in sorted(_UNIT_TAGS))}]"
-    f"[not({' or '.join(f'ancestor::{tag}' for tag in _OUTSIDE)})]"
+    f"//*[{' or '.join(f'self::{tag}' for tag in sorted(_UNIT_TAGS))}"
+    " or (self::figure and figcaption and not(.//p or .//li))"
+    " or (self::div and not(*) and preceding-sibling::*[1][self::h2 or self::h3 or self::h4])]"
+    f"[not({' or '.join(f'ancestor::{tag}' for tag in _OUTSIDE)} or ancestor::aside[not({_BOX})])]"
 )
+_FACT_BOX: XPathQuery = etree.XPath(f"ancestor::aside[{_BOX}][1]")
 _NOT_LAYOUT = _LISTS | frozenset(_UNIT_TAGS)
 _CHROME = re.compile(
     r"share|social|related|recommend|\bnav|menu|\btags?\b|breadcrumb|byline|\bauthor|comment|toolbar|pagin|teaser|promo|"
     r"\btoc\b|table-of-contents|sidebar|widget|newsletter|most-read|popular|\bmeta|metadata|carousel|slider|cookie|consent"
 )
 _NOT_WORDS = re.compile(r"[\W_]+")
+_SENTENCE = re.compile("[.!?\u3002\uff01\uff1f\u0964\u061f]\\W{0,3}$")
 _LEAST_KEY = 20  # characters; a shorter block is recognised as a whole line only
 _COLON = (":", "\uff1a")
+_GALLERY = 3  # figures side by side whose captions tell the story
+_INLINE = frozenset(
+    {"a", "abbr", "b", "br", "cite", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "time", "u"}
+)
+_LEAST_LOOSE = 20  # characters of words that are in no paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,8 @@ class Unit:
     element: HtmlElement
     text: str
     key: str
+    is_loose: bool = False
+    """True for words without a paragraph, an answer under its question, and a caption of a gallery."""
 
     @property
     def is_item(self) -> bool:
@@ -68,11 +81,40 @@ def text_units(root: HtmlElement) -> list[Unit]:
         if element.tag == "tr":
             cells = (" ".join("".join(cell.itertext()).split()) for cell in element.iter("td", "th"))
             text = f"| {' | '.join(cells)} |" if element.find(".//table") is None else ""
+        elif element.tag == "figure":
+            text = " ".join("".join(element.find("figcaption").itertext()).split()) if _is_in_gallery(element) else ""
         else:
             text = " ".join("".join(_own_texts(element)).split())
-        if key := _key(text):
-            units.append(Unit(element, text, key))
+        is_loose = element.tag in {"div", "figure"}
+        if (key := _key(text)) and (element.tag != "div" or _SENTENCE.search(text)):
+            units.append(Unit(element, text, key, is_loose=is_loose))
+        if element.tag == "p" and (loose := _words_behind(element)):
+            units.append(Unit(element, loose, _key(loose), is_loose=True))
     return units
+
+
+def _is_in_gallery(figure: HtmlElement) -> bool:
+    """True if enough figures with captions follow each other with nothing between them."""
+    run = 1
+    for step in (HtmlElement.getnext, HtmlElement.getprevious):
+        beside = step(figure)
+        while (
+            beside is not None and beside.tag == "figure" and beside.find("figcaption") is not None and run < _GALLERY
+        ):
+            run, beside = run + 1, step(beside)
+    return run >= _GALLERY
+
+
+def _words_behind(paragraph: HtmlElement) -> str:
+    """Return a sentence between a paragraph and the next block that is in no element of its own, or an empty text."""
+    if not (paragraph.tail or "").strip():
+        return ""
+    pieces, following = [paragraph.tail or ""], paragraph.getnext()
+    while following is not None and following.tag in _INLINE:
+        pieces += [" " if following.tag == "br" else "".join(following.itertext()), following.tail or ""]
+        following = following.getnext()
+    text = " ".join("".join(pieces).split())
+    return text if len(text) >= _LEAST_LOOSE and following is not None and following.tag == "p" else ""
 
 
 def restore_lists(text: str, units: Sequence[Unit], *, with_links: bool = False) -> str:
@@ -86,7 +128,7 @@ def restore_lists(text: str, units: Sequence[Unit], *, with_links: bool = False)
     anchors = [number for number, place in enumerate(places) if place is not None]
     for before, after in zip(anchors, [*anchors[1:], None], strict=False):
         missing = units[before + 1 : after]
-        if missing and any(unit.is_item for unit in missing):
+        if missing and any(unit.is_item or unit.is_loose for unit in missing):
             following = None if after is None else units[after]
             lost = list(_lost(units[before], missing, following, with_links=with_links))
             added.setdefault(places[before] or 0, []).extend(unit.line for unit in lost)
@@ -134,19 +176,27 @@ def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None, *, with_lin
     if after is None and not introduces and before.element.tag not in _HEADINGS and not before.is_item:
         return
     parents = {unit.element.getparent() for unit in (before, after) if unit is not None}
+    heading: Sequence[Unit] = ()
     for group in _groups(missing):
         container = _outermost_list(group[0].element)
         if container is None:
-            if group[0].element.getparent() in parents and after is not None and not _is_linked(group):
-                yield from group
+            is_between = _home(group[0].element) in parents and after is not None and not _is_linked(group)
+            yield from group if is_between else ()
+            heading = group if not is_between and group[0].element.tag in _HEADINGS else ()
             continue
         if not (with_links or _is_near(before.element, container)) or _is_chrome(container):
             if after is None and not with_links:
                 return
             continue
         if with_links or (introduces and is_sentence) or not _is_linked(group):
-            yield from group if not _is_layout(group) else ()
-        introduces = with_links
+            yield from (*heading, *group) if not _is_layout(group) else ()
+        introduces, heading = with_links, ()
+
+
+def _home(element: HtmlElement) -> HtmlElement | None:
+    """Return the element around an element, or that around the fact box it is in."""
+    boxes = _FACT_BOX(element)
+    return boxes[0].getparent() if boxes else element.getparent()
 
 
 def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:

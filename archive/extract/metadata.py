@@ -22,9 +22,9 @@ from archive.extract.declared_dates import (
     read_published_items,
     split_times,
 )
-from archive.extract.headings import read_headings, read_logos, text_of, words_of_address
+from archive.extract.headings import read_headings, read_logos, read_subheads, text_of, words_of_address
 from archive.extract.headline import choose_headline
-from archive.extract.jsonld import LdArticle, read_article
+from archive.extract.jsonld import LdArticle, is_of_other_matter, read_article
 from archive.extract.link_claims import alias_claims, canonical_url
 from archive.extract.person_names import site_names
 from archive.extract.shown_facts import shown_dates, shown_people
@@ -51,11 +51,12 @@ class DeclaredMetadata:
     """A page's statements about itself. Dates are raw strings, the most trusted first. ``free`` is None if undeclared.
 
     ``unmarked`` has the dates of ``time`` elements that nothing ties to the article, ``logos`` those h1 that are the
-    name of the site.
+    name of the site. ``subheads`` are lower headings, read if no h1 is also a declared title.
     """
 
     h1: _Strings = ()
     logos: _Strings = ()
+    subheads: _Strings = ()
     og_title: str = ""
     tag_title: str = ""
     published: tuple[Statement, ...] = ()
@@ -92,14 +93,19 @@ def read_metadata(root: HtmlElement, url: str) -> DeclaredMetadata:
     free, free_from = _free_access(ld.free, read_microdata(items, "isAccessibleForFree"), meta)
     logos = read_logos(elements["h1"])
     names = (site[0] if site else "", ld.publisher, *logos)
-    headline = choose_headline(h1, og_title, ld.headline, tag_title, names, words_of_address(url))
+    subheads = () if {*h1} & {og_title, ld.headline} else read_subheads(root)  # a walk over the page
+    headline = choose_headline(h1, og_title, ld.headline, tag_title, names, words_of_address(url), subheads)
     shown = _ShownFacts(root, (headline, og_title, ld.headline, tag_title), language)
     dated, undated = split_times(elements["time"])
+    ld_first = not is_of_other_matter(ld.headline, (*h1, og_title, tag_title))
     published, modified = _dates(root, url, ld, meta, items, dated, undated, shown)
+    if not ld_first:
+        published = tuple(sorted(published, key=lambda statement: statement[1].startswith("json-ld")))
     sites = site_names(names, url)
     return DeclaredMetadata(
         h1=h1,
         logos=logos,
+        subheads=subheads,
         og_title=og_title,
         tag_title=tag_title,
         published=published,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from archive.extract.update_log import is_stamp
+from db.correction_notes import CORRECTION
+from db.typography import fold_typography
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,30 +55,29 @@ UNSPACED_WORDS = "訂正|お詫び|追記|更新|修正|更正|勘误|勘誤|编
 """First words of a note in Chinese, Japanese, Korean and Thai."""
 
 _NOTE = re.compile(rf"\W{{0,5}}(?:(?:{NOTE_WORDS})(?!\w)|(?:{UNSPACED_WORDS}))", re.IGNORECASE)
-_CHANGED = re.compile(
-    r"\W{0,5}(?:this|the) (?:article|story|report|post|piece|page|headline) (?:was|has been) "
-    r"(?:\w+ ){0,2}(?:amended|corrected|updated|changed)|an earlier version of this",
-    re.IGNORECASE,
-)
 _NAMED = re.compile(
     r"(?:^|[\s_-])(?:corrections?|corrigendum|clarifications?|errat(?:um|a)|editors?-?note)(?:$|[\s_-])"
 )
 _STANDFIRST = re.compile(
-    r"(?:^|[\s_-])(?:standfirst|lede|chapo|chapeau|vorspann|entradilla|bajada|sommario|ingress|manchet)(?:$|[\s_-])"
+    r"(?:^|[\s_-])(?:standfirst|lede|lead|leadtext|intro|introduction|chapo|chapeau|vorspann|entradilla|bajada|sommario"
+    r"|occhiello|ingress|manchet|zajawka|anons|spot)(?:$|[\s_-])"
 )
 """A "dek" or a sub-title is not among them: 10 of 181 labelled pages have one, and none counts it as text."""
+_PICTURES: XPathQuery = etree.XPath("boolean(.//img or .//picture or .//figure or .//video or .//iframe)")
 _BLOCKS: XPathQuery = etree.XPath(
-    "//body//*[self::p or self::div or self::li or self::small]"
+    "//body//*[self::p or self::div or self::li or self::small or self::aside or self::footer or self::section"
+    " or self::blockquote or self::details or (ancestor::header and (self::h2 or self::h3))]"
     "[not(p or div or ul or ol or h1 or h2 or table or article or section or form or ancestor::a)]"
-    "[ancestor::aside or ancestor::footer or ancestor::header or ancestor-or-self::*[position() < 4][@class or @id]]"
     "[not(ancestor::nav or ancestor::form or ancestor::button or ancestor::noscript or ancestor::template)]"
 )
+"""Blocks without blocks inside. A summary inside is the label of the note."""
 _TERMS: XPathQuery = etree.XPath("//body//dt[following-sibling::*[1][self::dd]][not(ancestor::nav or ancestor::form)]")
 _LATEST = re.compile(
     r"\W{0,5}(?:latest|newest|most recent|neueste|letzte|dernière|última|ultim[oa]|laatste|senaste|seneste|siste|"
     r"ostatnia|poslední|последнее|останнє|son|最新)\s?",
     re.IGNORECASE,
 )
+_HEADS_BEFORE: XPathQuery = etree.XPath("preceding::*[self::h1 or self::h2 or self::p]")
 _BEFORE: XPathQuery = etree.XPath("preceding::p | preceding::li")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -84,6 +85,7 @@ _LEAST_WORDS = 8  # a shorter one is a time stamp ("Updated: 3 January, 10 a.m."
 _LEAST_LETTERS = 16  # the same in a script without spaces
 _LEAST_DEFINED = 3
 _MOST = 1_500  # characters
+_BEGINNING = 120  # characters in which a note says that it is one
 _MAX_NOTES = 20  # each costs a look at all before it
 _MAX_BEFORE = 400  # paragraphs before it that are searched for the last one in the text
 
@@ -108,13 +110,15 @@ def find_notes(root: HtmlElement) -> list[Note]:
     """Return the notes beside the body, in document order."""
     notes: list[Note] = []
     for element in _BLOCKS(root):
-        text = " ".join("".join(element.itertext()).split()) if len(notes) < _MAX_NOTES else ""
+        text = _text(element) if len(notes) < _MAX_NOTES else ""
         if not 0 < len(text) <= _MOST or not _is_sentence(text) or _is_linked(element, text):
             continue
+        if notes and notes[-1].text == text:
+            continue  # the small print in a footer
         names = " ".join(_names(element))
-        if _NOTE.match(text) or _CHANGED.match(text) or _NAMED.search(names):
+        if _NOTE.match(text) or _says_corrected(text) or _NAMED.search(names):
             notes.append(Note(element, text, "correction note"))
-        elif _STANDFIRST.search(names) and _is_in_header_of_headline(element):
+        elif _STANDFIRST.search(names) and _is_below_headline(element) and not _is_caption(element):
             notes.append(Note(element, text, "standfirst"))
     return [*notes, *_defined_notes(root)]
 
@@ -155,6 +159,17 @@ def insert_notes(text: str, notes: Sequence[Note]) -> tuple[str, tuple[Note, ...
     return "\n".join(line for piece in pieces for line in piece), tuple(notes)
 
 
+def _text(element: HtmlElement) -> str:
+    """Return the text of a block without the label in front of it."""
+    summary = element.find("summary")
+    label = len("".join(summary.itertext())) if summary is not None else 0
+    return " ".join("".join(element.itertext()).strip()[label:].split())
+
+
+def _says_corrected(text: str) -> bool:
+    return CORRECTION.search(fold_typography(text[:_BEGINNING])) is not None
+
+
 def _is_linked(element: HtmlElement, text: str) -> bool:
     """True for a teaser or a row of links."""
     return 2 * sum(len(" ".join("".join(link.itertext()).split())) for link in element.iter("a")) > len(text)
@@ -173,9 +188,25 @@ def _names(element: HtmlElement) -> Iterator[str]:
         yield (part.get("id") or "")[:200].lower()
 
 
-def _is_in_header_of_headline(element: HtmlElement) -> bool:
+def _is_below_headline(element: HtmlElement) -> bool:
+    """True in a header with the headline, and for a bold block right behind the headline.
+
+    A plain one there is a summary that labels do not count as text.
+    """
     header = next(element.iterancestors("header"), None)
-    return header is not None and header.find(".//h1") is not None
+    if header is not None and header.find(".//h1") is not None:
+        return True
+    bold = next(element.iterchildren("strong", "b"), None)
+    if bold is None or _key("".join(bold.itertext())) != _key("".join(element.itertext())):
+        return False
+    return next((block.tag == "h1" for block in reversed(_HEADS_BEFORE(element)[-1:])), False)
+
+
+def _is_caption(element: HtmlElement) -> bool:
+    """True if the block that is named as a standfirst has a picture: the lead picture and its caption."""
+    parts = [element, *(ancestor for ancestor, _ in zip(element.iterancestors(), range(2), strict=False))]
+    named = [part for part in parts if _STANDFIRST.search(f"{part.get('class')} {part.get('id')}"[:400].lower())]
+    return any(_PICTURES(part) for part in named)
 
 
 def _key(text: str) -> str:

@@ -95,11 +95,15 @@ def _extract_markup(page: Page, markup: str, *, fast: bool) -> Extraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """The text of a page, the headline with it, the verdict with its reason, and the facts about them."""
+    """The text of a page, the headline with it, the verdict with its reason, and the facts about them.
+
+    ``declared`` has what the page declares, and what the data declares that the text came from.
+    """
 
     verdict: Verdict
     detail: str
     title: str
+    declared: DeclaredMetadata
     text: str = ""
     facts: tuple[Fact, ...] = ()
 
@@ -107,14 +111,16 @@ class _Reading:
 def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     root = parsed.root
     declared = read_metadata(root, page.url)
-    language = declared.language[0] if declared.language else None
     scripts, data = read_scripts(parsed), state_scripts(root)
     strip_unread(root)
     title, title_sources = _title_and_sources(declared, page.url)
     if parsed.too_deep:
-        reading = _Reading(verdict=Verdict.TOO_DEEP, detail="nested deeper than the parser goes", title=title)
+        detail = "nested deeper than the parser goes"
+        reading = _Reading(verdict=Verdict.TOO_DEEP, detail=detail, title=title, declared=declared)
     else:
         reading = _read_text(page, parsed, declared, title, scripts, data, fast=fast)
+    declared = reading.declared
+    language = declared.language[0] if declared.language else None
     facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at), *reading.facts]
     return Extraction(
         verdict=reading.verdict,
@@ -155,6 +161,7 @@ def _read_text(
     if filled is not None:
         text, verdict, detail = filled.text, filled.verdict, filled.detail
         title = filled.title(declared, title)
+        declared = filled.with_facts(declared, page.url)
         facts = [filled.fact(), *access_facts(declared, count_words(text))]
     else:
         is_read_by_extractor = verdict.opens_version and body.method != "linear"
@@ -166,7 +173,7 @@ def _read_text(
         facts.append(Fact(name="degraded", value="read in one walk", source=size))
     elif not (declared.published or fast) and verdict.opens_version and parsed.characters <= GUESS_CHARACTERS:
         facts += guessed_dates(root, declared, page.url, page.captured_at)
-    return _Reading(verdict=verdict, detail=detail, title=title, text=text, facts=tuple(facts))
+    return _Reading(verdict=verdict, detail=detail, title=title, declared=declared, text=text, facts=tuple(facts))
 
 
 def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple[str, ...]]:
@@ -178,9 +185,11 @@ def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple
     logos = (logo for logo in declared.logos if logo not in {declared.og_title, ld_headline, declared.tag_title})
     sites = (site, article.publisher if article else "", host, host.partition(".")[0], *logos)
     slug = words_of_address(url)
-    title = choose_headline(declared.h1, declared.og_title, ld_headline, declared.tag_title, sites, slug)
+    heads = declared.h1, declared.og_title, ld_headline, declared.tag_title
+    title = choose_headline(*heads, sites, slug, declared.subheads)
     titles = (*(("h1", heading) for heading in declared.h1), ("og:title", declared.og_title), ("json-ld", ld_headline))
-    return title, agreeing_sources(title, titles, sites)
+    sources = agreeing_sources(title, titles, sites)
+    return title, sources and (*sources, *agreeing_sources(title, [("title tag", declared.tag_title)], sites))
 
 
 def _headline_fact(title: str, sources: tuple[str, ...]) -> Iterator[Fact]:

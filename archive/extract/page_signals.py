@@ -30,6 +30,7 @@ class Signals:
     is_article: bool = False
     is_record: bool = False
     free: bool | None = None
+    has_paid_part: bool = False
     live: str = ""
     video: bool = False
     declared_words: int = 0

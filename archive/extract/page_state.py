@@ -1,7 +1,8 @@
 """The data from which a script draws a page, as front-end frameworks write it into the page.
 
 Forms: a script of a JSON type (Next, Nuxt 3, SvelteKit, Remix, islands), and a variable that a script sets to an object
-or to JSON in a string (Nuxt 2, Redux, Apollo, Remix). JSON in strings of the data is read too.
+or to JSON in a string (Nuxt 2, Redux, Apollo, Remix), and the stream of React's server components (`component_stream`).
+JSON in strings of the data is read too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.extract import component_stream
 from archive.extract.recipe import MAX_STATE
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 STATE_VARIABLE = re.compile(
     rb"__(?:NEXT_DATA|NUXT|INITIAL_STATE|INITIAL_DATA|INITIAL_PROPS|APOLLO_STATE|PRELOADED_STATE|PRELOADED_DATA|"
     rb"REDUX_STATE|REACT_QUERY_STATE|SERVER_DATA|PAGE_DATA|APP_DATA|APP_STATE|remixContext|"
-    rb"staticRouterHydrationData)"
+    rb"staticRouterHydrationData|next_f)"
 )
 """Variables of Next, Nuxt, Redux, Apollo, Remix and others with the state from which a script draws the page."""
 
@@ -62,9 +64,14 @@ class StateScript:
 def state_scripts(root: HtmlElement) -> list[StateScript]:
     """Return the scripts with data, within limits. Must be called before the scripts of the tree are emptied."""
     scripts: list[StateScript] = []
+    stream: list[str] = []
     remaining = MAX_STATE
     for script in root.iter("script"):
         text, kind = script.text or "", (script.get("type") or "").lower()
+        if "__next_f" in text and len(text) <= remaining:
+            stream.append(text)
+            remaining -= len(text)
+            continue
         is_json = "json" in kind and "ld+json" not in kind
         if len(scripts) >= _MAX_STATES or not text or len(text) > remaining or kind.startswith("speculationrules"):
             continue
@@ -72,12 +79,15 @@ def state_scripts(root: HtmlElement) -> list[StateScript]:
         if is_json or name:
             scripts.append(StateScript(name or script.get("id") or f"script {kind[:40]}", text, is_json))
             remaining -= len(text)
-    return scripts
+    return [*scripts, *([StateScript(component_stream.SOURCE, "\n".join(stream), is_json=False)] if stream else [])]
 
 
 def read_states(scripts: list[StateScript]) -> Iterator[PageState]:
     """Yield the data of each script that can be parsed."""
     for script in scripts:
+        if script.source == component_stream.SOURCE:
+            yield PageState(script.source, component_stream.read_stream(script.text))
+            continue
         if script.is_json:
             value = parse_json(script.text)
             if value is not None:

@@ -74,6 +74,7 @@ def read_signals(
         is_article=declared.is_article or is_record,
         is_record=is_record,
         free=declared.free,
+        has_paid_part=article is not None and article.has_paid_part,
         live="declared as a live blog" if article and article.live else live_reason(root, titles, count_words),
         video=is_short and _VIDEO(root),
         declared_words=article.words if article else 0,

@@ -6,11 +6,12 @@ longer than what the page shows, and never gets past a paywall: data that is mar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.extract.blocks import linear_text, prose_length
 from archive.extract.fold import fold_words
+from archive.extract.person_names import read_people, site_names
 from archive.extract.recipe import SHORT_WORDS, STATE_WORDS, WALL_WORDS
 from archive.extract.state_article import StateArticle, find_state_article, is_prose
 from archive.extract.state_prose import Budget, prose_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from archive.extract.declared_dates import Statement
     from archive.extract.metadata import DeclaredMetadata
     from archive.extract.page_state import StateScript
 
@@ -41,6 +43,8 @@ class FilledText:
     headline: str
     verdict: Verdict
     detail: str = ""
+    article: StateArticle | None = None
+    """What the data of the page states about the text, if it came from there."""
 
     def title(self, declared: DeclaredMetadata, title: str) -> str:
         """Return the headline: ``title``, unless the page has none but a title tag that does not mention this story."""
@@ -48,9 +52,27 @@ class FilledText:
         is_named = fold_words(self.headline) in fold_words(declared.tag_title)
         return title if title and (has_own or is_named) else self.headline or title
 
+    def with_facts(self, declared: DeclaredMetadata, url: str) -> DeclaredMetadata:
+        """Return ``declared`` with the dates and the authors that the data states. What is declared comes first."""
+        if self.article is None:
+            return declared
+        site, stated = declared.site[0] if declared.site else "", self.article
+        people = [person for name in stated.authors for person in read_people(name[:300], site_names((site,), url))]
+        byline = (", ".join(dict.fromkeys(people)), self.source) if people else None
+        return replace(
+            declared,
+            published=_with_date(declared.published, stated.published, self.source),
+            modified=_with_date(declared.modified, stated.modified, self.source),
+            byline=declared.byline or byline,
+        )
+
     def fact(self) -> Fact:
         """Return the fact that says where the text came from."""
         return Fact(name="text", value="not shown without scripts", source=self.source)
+
+
+def _with_date(known: tuple[Statement, ...], date: str, source: str) -> tuple[Statement, ...]:
+    return (*known, (date, source)) if date and date not in dict(known) else known
 
 
 def fill_text(
@@ -78,11 +100,18 @@ def fill_text(
     if article.is_paid or (declared.free is False and filled_words < SHORT_WORDS):
         reason = f"{filled_words} words in the page's data, and marked as not free"
         return FilledText(
-            text=article.text, source=article.source, headline=article.headline, verdict=Verdict.PAYWALL, detail=reason
+            text=article.text,
+            source=article.source,
+            headline=article.headline,
+            verdict=Verdict.PAYWALL,
+            detail=reason,
+            article=article,
         )
     if filled_words < SHORT_WORDS and article.text.endswith(_CUT_MARKS):
         return None
-    return FilledText(text=article.text, source=article.source, headline=article.headline, verdict=Verdict.OK)
+    return FilledText(
+        text=article.text, source=article.source, headline=article.headline, verdict=Verdict.OK, article=article
+    )
 
 
 def unshown_text(declared: DeclaredMetadata, root: HtmlElement, text: str) -> FilledText | None:

@@ -7,10 +7,11 @@ stands under the name of something else, or in a story with another headline or 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from archive.extract.dates import read_date
 from archive.extract.fold import fold_words
 from archive.extract.page_address import PageAddresses
 from archive.extract.page_state import parse_json, read_states
@@ -37,6 +38,29 @@ _OTHER = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _HEADLINE_KEYS = ("headline", "title", "heading", "name", "webTitle", "headlines", "hed", "seoTitle")
 _ADDRESS_KEYS = ("url", "canonicalUrl", "canonical_url", "webUrl", "permalink", "href", "path", "slug", "link", "uri")
+_PUBLISHED_KEYS = (
+    *(
+        "datePublished",
+        "publishedAt",
+        "published_at",
+        "publishDate",
+        "publish_date",
+        "publicationDate",
+        "firstPublished",
+    ),
+    *("first_publish_date", "publishedDate", "published", "pubDate", "display_date", "date", "createdAt"),
+)
+_MODIFIED_KEYS = (
+    "dateModified",
+    "modifiedAt",
+    "updatedAt",
+    "updated_at",
+    "last_updated_date",
+    "modified",
+    "lastModified",
+)
+_AUTHOR_KEYS = ("author", "authors", "byline", "creator", "bylines", "contributors")
+_MAX_AUTHORS = 20
 _PAID_KEY = re.compile(
     r"(?:is_?)?(?:premium|paid|pay_?wall(?:ed)?|locked|subscribers?_?only|subscription_?required|member_?only|plus|restricted)"
     r"(?:_?content|_?article)?$",
@@ -65,23 +89,32 @@ _SAMPLE = 20_000  # characters searched for the places that a template fills
 _MAX_EMBEDDED = 3  # levels of JSON in strings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StateArticle:
-    """An article from the data of a page. ``is_paid`` is true if the data says that only subscribers may read it."""
+    """An article from the data of a page, with its dates as written and its authors.
+
+    ``is_paid`` is true if the data says that only subscribers may read it.
+    """
 
     text: str
     source: str
     headline: str = ""
     is_paid: bool = False
+    published: str = ""
+    modified: str = ""
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """What an object, or those around it, say about the story in it."""
+    """What an object, or those around it, say about the story in it. Dates are as written."""
 
     headline: str = ""
     addresses: tuple[str, ...] = ()
     is_paid: bool = False
+    published: str = ""
+    modified: str = ""
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -152,7 +185,8 @@ def _walk(state: Any, source: str, search: _Search) -> None:
         if inner is not None:
             stack.append((inner, path, story, embedded + 1))
         elif (text := _run(value, search.budget)) is not None:
-            article = StateArticle(text=text, source=path, headline=story.headline, is_paid=story.is_paid)
+            stated = story.published, story.modified, story.authors
+            article = StateArticle(text, path, story.headline, story.is_paid, *stated)
             search.runs.append((article, story))
         elif isinstance(value, list):
             stack += [
@@ -178,8 +212,31 @@ def _story_of(node: dict[str, Any], around: _Story) -> _Story:
     is_paid = any(_is_paid(key, value) for key, value in node.items())
     is_story = headline and (addresses or not _TEXTS.isdisjoint(node))
     if is_story and not type_of(node).lower().startswith(("heading", "image", "link")):
-        return _Story(headline, addresses, is_paid or (around.is_paid and not around.headline))
-    return _Story(around.headline, around.addresses, around.is_paid or is_paid)
+        paid = is_paid or (around.is_paid and not around.headline)
+        return _Story(
+            headline, addresses, paid, _date(node, _PUBLISHED_KEYS), _date(node, _MODIFIED_KEYS), _authors(node)
+        )
+    return replace(around, is_paid=around.is_paid or is_paid)
+
+
+def _date(node: dict[str, Any], keys: Sequence[str]) -> str:
+    """Return the first of the dates that an object states, as written. A number is a time in seconds or more."""
+    values = (node[key] for key in keys if key in node)
+    dates = (str(value) for value in values if isinstance(value, (str, int)) and not isinstance(value, bool))
+    return next((date for date in dates if date and read_date(date)), "")
+
+
+def _authors(node: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of an object's authors: strings, or objects with a name."""
+    for key in _AUTHOR_KEYS:
+        value = node.get(key)
+        people = value if isinstance(value, list) else [value]
+        names = (
+            _headline(person.get("name")) if isinstance(person, dict) else person for person in people[:_MAX_AUTHORS]
+        )
+        if authors := tuple(name for name in names if isinstance(name, str) and name):
+            return authors
+    return ()
 
 
 _TEXTS = frozenset(TEXT_KEYS) - {"value", "data", "props", "items", "elements", "root", "document"}

@@ -1,8 +1,10 @@
 """A page's own list of its updates, and its lines about when it was published and changed.
 
 They are no text of the article: each update of the page adds a line to them, which repeats in short what the text now
-says. A line is a stamp if nothing but a date and words of publishing are in it. A list is an update log if each of its
-entries begins with a date, and its block is named as one, or the words around the entries are stamps and titles such as
+says. A line is a stamp if nothing but a date and words of publishing are in it. A list is an update
+log if each of its
+entries begins with a date, and its block is named as one, or the words around the entries are
+stamps and titles such as
 "Change history".
 """
 
@@ -43,8 +45,12 @@ publiceret publisert oppdatert julkaistu päivitetty опубликовано о
 опубліковано оновлено
 yay\u0131nland\u0131 güncellendi güncelleme publikováno aktualizováno közzétéve frissítve
 publicat actualizat
-δημοσιεύθηκε ενημερώθηκε نشر نُشر تحديث פורסם עודכן प्रकाशित अपडेट 公開 公開日 更新 更新日 最終更新 最終更新日 发布
-更新于 发布于 게시 수정 업데이트
+δημοσιεύθηκε ενημερώθηκε نشر نُشر تحديث פורסם עודכן प्रकाशित अपडेट 公開 公開日 更新 更新日 最終更新
+最終更新日 更新日時 入力 配信 掲載 发布
+更新于 发布于 更新时间 发布时间 更新日期 发布日期 最后更新 更新時間 發布時間 最後更新 發布 게시 수정
+최종수정 업데이트 입력 기사입력 등록
+nhật actualizare diperbarui dipublikasikan diterbitkan อัปเดต อัปเดตล่าสุด เผยแพร่ منتشر روزرسانی
+ενημέρωση δημοσίευση актуализирано објављено ažurirano objavljeno
 """
 _PUBLISHING = frozenset(_PUBLISHING_WORDS.split())
 _HISTORY_WORDS = """
@@ -61,7 +67,9 @@ full show hide see view read change update version log original date time from a
 vom der die das alle anzeigen seite dokument letzte le la les à au du de des el los las en il lo del alle al
 dernière toutes voir afficher última ultimo ultima todas ver mostrar ultimi em às a o da do op laatst om voor het
 alle toon deze pagina ostatnia ostatnio senast den kl sidst sist kello viimeksi последнее в на все son pm bst gmt
-utc est edt cet cest pst pdt
+utc est edt cet cest pst pdt آخر في تاريخ آخرین به لאחרונה ב अंतिम को 최종 마지막 시간 cập lần cuối
+lúc terakhir pada utolsó ultima pe τελευταία
+στις востаннє о naposledy dne posledná ล่าสุด เมื่อ son klo
 """
 _FILLING = frozenset(_FILLING_WORDS.split())
 _NAMED = re.compile(
@@ -69,7 +77,7 @@ _NAMED = re.compile(
     r"history[-_]of[-_]changes|published[-_]dates|versionsgeschichte|historique[-_]des",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile("(?:[^\\W\\d_]|[\u0900-\u0963\u0e31\u0e34-\u0e4e])+")
 _LEFT_OVER = re.compile(r"\d")
 _CLOCK = re.compile(r"\d{1,2}(?:[:.h]\d\d){1,2}|\d{1,2}\s?[ap]\.?m\b", re.IGNORECASE)
 _BLOCKS_WORDS = """

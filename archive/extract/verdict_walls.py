@@ -28,6 +28,7 @@ _TOPICS_OF_A_DIALOGUE = 3  # of seven, beside a button
 _TOPICS_OF_A_LONG_DIALOGUE = 5
 _POINTS_OF_AN_OFFER = 3
 _MAX_LABELS = 4
+_SENTENCE_WORDS = 4
 _BOX_PHRASE_WORDS = 15  # a longer block without a button is prose, which may quote an offer
 _MOST = 0.6
 _YES = frozenset({"ok", "okay", "yes"})
@@ -183,10 +184,12 @@ def _is_offer(box: Box, page: Signals) -> bool:
         return False
     if len(box.labels) > _MAX_LABELS and box.own_words * 3 < box.words:
         return False  # a menu
-    points = len(topics) + 2 * is_wall + sells + page.layout.fades
+    acts = "reading_on" in topics and any(topics_in("offer", label) - _MINOR_OFFER_TOPICS for label in box.labels)
+    points = len(topics) + 2 * is_wall + (sells or acts) + page.layout.fades + page.has_paid_part
     if page.free is False:
         return points > 1 or bool(box.labels and topics & {"subscription", "reading_on"})
     has_rest = bool({"reading_on", "exclusive"} & topics) or is_wall
+    has_rest |= page.has_paid_part and box.own_words >= _SENTENCE_WORDS
     if sells and "reading_on" in topics and page.words < WALL_WORDS:
         return True  # a button that says "Read on" and leads to the plans
     return bool(box.labels or box.has_heading or is_wall) and has_rest and points >= _POINTS_OF_AN_OFFER

@@ -29,7 +29,10 @@ _HIDING = {
     "display": frozenset({"none"}),
     "visibility": frozenset({"hidden", "collapse"}),
     "content-visibility": frozenset({"hidden"}),
+    "font-size": frozenset({"0", "0px", "0%", "0em", "0rem", "0pt"}),
 }
+_UNDONE_INSIDE = {"visibility": "visible", "font-size": ""}
+"""Properties that an element inside may set again, and the value that shows it (any if empty)."""
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _FAR = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|em|rem|%|vw)")
 _OVERLAY = re.compile(r"modal|popup|pop-up|dialog|overlay|menu|nav|drawer|banner|cookie|consent|newsletter|pull-?quote")
@@ -67,8 +70,9 @@ def _is_hidden(element: HtmlElement) -> bool:
         return True
     style = element.get("style") or ""
     styles = _declarations(style) if ":" in style else {}
-    if any(styles.get(name) in values for name, values in _HIDING.items()):
-        return not ("display" not in styles and _has_visible_part(element))
+    hiding = [name for name, values in _HIDING.items() if styles.get(name) in values]
+    if hiding:
+        return not (hiding[0] in _UNDONE_INSIDE and _has_visible_part(element, hiding[0]))
     return _is_off_screen(styles) or (element.get("hidden") is not None and "display" not in styles)
 
 
@@ -80,10 +84,12 @@ def _is_off_screen(styles: dict[str, str]) -> bool:
     return is_clipped or any(_FAR.match(styles.get(side, "")) for side in ("left", "top", "right", "text-indent"))
 
 
-def _has_visible_part(element: HtmlElement) -> bool:
-    """True if an element inside is made visible again, which works for ``visibility`` only."""
+def _has_visible_part(element: HtmlElement, name: str) -> bool:
+    """True if an element inside sets the property again, so that it is visible."""
     inner = (part.get("style") for part in element.iterdescendants())
-    return any(_declarations(style).get("visibility") == "visible" for style in inner if style and "visib" in style)
+    values = (_declarations(style).get(name) for style in inner if style and name in style.lower())
+    shown = _UNDONE_INSIDE[name]
+    return any(value is not None and (value == shown or (not shown and value not in _HIDING[name])) for value in values)
 
 
 def _declarations(style: str) -> dict[str, str]:

@@ -142,7 +142,7 @@ class Extraction:
     by the page, never guessed. ``removed`` lists the boilerplate removed, in text order, ``origin`` the agency or
     credit lines. ``claims`` are the other addresses the page gives for itself, as written: pairs of canonical, amp or
     og, and a link. ``facts`` have the source of each of these, and the guesses. ``headline_from`` names those of h1,
-    og:title and json-ld that agree on ``title``.
+    og:title, json-ld and the title tag that agree on ``title``; empty if only the tag has it.
     """
 
     verdict: Verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from archive.versions.diff import values
 from db.date_words import DAYS as DAYS_OF_THE_WEEK
 from db.date_words import MONTH_NUMBERS
 from db.number_words import NUMBER_WORDS
@@ -111,7 +112,7 @@ _COUNTS = frozenset(
     centaine centaines milliers
     """.casefold().split()
 )
-COUNTS: frozenset[str] = _COUNTS | COUNT_VALUES.keys()
+COUNTS: frozenset[str] = _COUNTS | COUNT_VALUES.keys() | {word for word in values.SCALES if not word.isascii()}
 """Numbers in words."""
 
 CODES: frozenset[str] = frozenset(["usd", "eur", "gbp", "chf", "us$"])
@@ -123,10 +124,7 @@ CURRENCIES = (
 )
 """Names and codes of currencies, for a case-insensitive pattern."""
 
-SCALES = (
-    r"hundred|thousand|million|billion|trillion|mil|millón|millones|tausend|millionen|milliarden?|mio\.?|mrd\.?|tsd\.?|"
-    r"millions|milliards?|mille|mn|bn|tn"
-)
+SCALES = "|".join(sorted(map(re.escape, values.SCALES), key=lambda word: (-len(word), word)))
 """Words and abbreviations of scale, for a case-insensitive pattern."""
 
 RESIDUE: re.Pattern[str] = re.compile(

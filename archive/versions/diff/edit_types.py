@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from archive.versions.diff.correction_notes import CORRECTION
 from archive.versions.diff.cue_words import ATTRIBUTIONS, HEDGES, NOT_NAMES, RESIDUE
 from archive.versions.diff.tokens import FIGURES, Capitals, Piece, Token, tokenize
 from archive.versions.diff.values import write_plainly
+from db.correction_notes import CORRECTION
 from db.records import Kind
 from db.typography import fold_typography
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from math import prod
 
 from db.date_words import DAY_NUMBERS, MONTH_NUMBERS
-from db.number_words import CHARACTER_MAGNITUDES, HAN_NUMBER, han_value
+from db.number_words import CHARACTER_MAGNITUDES, HAN_NUMBER, MAGNITUDES, han_value
 from db.typography import BLANKS
 
 _SAME = (
@@ -20,12 +21,18 @@ _SAME = (
     *((slash, "/") for slash in "\u2044\u2215\uff0f"),
     *(("\uff05", "%"), ("\u066a", "%"), ("\uff0e", "."), ("\u066b", "."), ("\u066c", ","), ("\uff1a", ":")),
     *(("\uff0b", "+"), ("\uff04", "$"), ("\uffe1", "\u00a3"), ("\uffe5", "\u00a5"), ("\u2103", "\u00b0")),
+    *(("\u02da", "\u00b0"), ("\u2236", ":"), ("\u223c", "~"), ("\u2a7e", "\u2265"), ("\u2a7d", "\u2264")),
+    *(("\u2032", "'"), ("\u2033", '"')),
     *((blank, " ") for blank in BLANKS),
 )
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _WIDE_LETTER = re.compile("[\uff21-\uff3a\uff41-\uff5a]")
 _BETWEEN = re.compile("(?<=[0-9])[\u2013\u2014\u2015\u301c\uff5e~](?=[0-9$\u20ac\u00a3\u00a5])")
 _MINUS = re.compile("(?<![\\w.,)\u2019%-])\u2013(?=[0-9])")
+_DEGREE = re.compile("(?<=[0-9])( ?)\u00ba(?=[CF]\\b)")
+_NAME_DASH = re.compile("(?<=[A-Za-z])\u2013(?=[0-9])")
+_TIMES = re.compile("(?<=[0-9])( ?)\u00d7(?=\\1[0-9])")
+_RAISED = re.compile("(?<=[0-9])[\u1d43-\u1d5b\u02b3\u02b0\u02e2\u207f\u1d49]+")
 _WIDE_COMMA = re.compile("(?<=[0-9])\uff0c(?=[0-9])")
 _INDEX = re.compile("(?<=[A-Za-z])[\u2080-\u2089\u00b2\u00b3\u00b9]+")
 _INDEX_DIGITS = str.maketrans(
@@ -36,20 +43,15 @@ LONGEST = 40
 """Characters of a figure whose value is computed. A longer one, which no article has, stays as it is written."""
 
 _NUMBER = re.compile(r"[0-9](?:[.,' \u2019]?[0-9])*")
-_SCALES = {
-    **dict.fromkeys("thousand tausend mille mil tsd tsd. тыс тыс. тысяч тысячи тысяча тис тис. тисяч tys tys. tysięcy "
-                    "tysiące bin tusen duizend mila mila ألف آلاف हजार हज़ार".casefold().split(), 10**3),
-    **dict.fromkeys("million millions millionen mio mio. millón millones mn milhão milhões milione milioni miljoen "
-                    "miljon miljoner mln mln. milion miliony milionów млн млн. миллион миллиона миллионов мільйон "
-                    "мільйона мільйонів milyon مليون ملايين εκατομμύρια εκατομμύριο "
-                    "εκατ εκατ.".casefold().split(), 10**6),
-    **dict.fromkeys("milliarde milliarden mrd mrd. milliard milliards bn bilhão bilhões miliardo miliardi mld mld. "
-                    "miljard miljarder miliard miliardy miliardów млрд млрд. миллиард миллиарда миллиардов мільярд "
-                    "мільярда мільярдів milyar مليار مليارات δισ δισ. δισεκατομμύρια".casefold().split(), 10**9),
-    **dict.fromkeys("lakh lakhs लाख".casefold().split(), 10**5),
-    **dict.fromkeys("crore crores करोड़ करोड़".casefold().split(), 10**7),
-    "hundred": 100, "सौ": 100,
-}  # fmt: skip
+_ABBREVIATIONS = ("tsd", "mio", "mrd", "tys", "mln", "mld", "тыс", "тис", "млн", "млрд", "εκατ", "δισ")
+_WORDS_OF_SCALE = {"tsd": 10**3, "hundred": 100, "सौ": 100, **dict.fromkeys(("trillion", "trillions", "tn"), 10**12)}
+_WORDS_OF_SCALE |= {word: int(factor) for word, factor in MAGNITUDES.items()}
+SCALES: dict[str, int] = _WORDS_OF_SCALE | {f"{word}.": _WORDS_OF_SCALE[word] for word in _ABBREVIATIONS}
+"""Words and abbreviations that multiply the figure before them, in lower case."""
+
+_LONG_SCALES = SCALES | dict.fromkeys(("billion", "billions"), 10**12)
+"""The same in languages with a decimal comma, where a billion is a million millions."""
+
 _UNITS = {
     **dict.fromkeys("% percent percent per\u00a0cent prozent porciento pourcent percent procent procenta procentų "
                     "процент процента процентов процентів відсотків відсоток percento porcento yüzde τοιςεκατό "
@@ -65,15 +67,17 @@ _UNITS = {
     **dict.fromkeys("m metre metres meter meters metros metern mètres".casefold().split(), "metre"),
     **dict.fromkeys("\u00b0 degree degrees".casefold().split(), "\u00b0"),
 }  # fmt: skip
-_SCALE = "|".join(sorted(map(re.escape, _SCALES), key=len, reverse=True))
+_SCALE = "|".join(sorted(map(re.escape, SCALES), key=len, reverse=True))
 _SCALED = re.compile(rf"([0-9]+(?:\.[0-9]+)?)[ -]?({_SCALE})(?!\w)")
 _COIN = re.compile("[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20ba\u20a9]")
 _SHORT = {"k": "thousand", "m": "million", "b": "bn"}
 _SHORT_SCALE = re.compile(r"([0-9]) ?([kmb])(?!\w)")
 _CHARACTER_SCALED = re.compile(f"([0-9]+(?:\\.[0-9]+)?)([{''.join(CHARACTER_MAGNITUDES)}]+)")
+_CHARACTER_SUM = re.compile(f"(?:{_CHARACTER_SCALED.pattern})+[0-9]*")
+_CALENDAR_BLANK = re.compile("(?<=[年月日년월일号號]) (?=[0-9])|(?<=[0-9]) (?=[年月日년월일号號])")
 _HAN = re.compile(HAN_NUMBER)
 _WORDS = re.compile(r"[^0-9+\-.,:/ ][^0-9 ]*(?: [^0-9+\-.,:/ ]+)*")
-_TIME = re.compile(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?(?::([0-9]{2}))?\W*([ap]\.?m\b\.?|uhr|h)?")
+_TIME = re.compile(r"([0-9]{1,2})(?:(?:[:.]| ?h ?)([0-9]{2}))?(?::([0-9]{2}))?\W*([ap]\.?m\b\.?|uhr|heures?|h)?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PART = re.compile(r"[0-9]+|[^\W\d_][^\W_]*")
 
@@ -87,6 +91,8 @@ def write_plainly(text: str) -> str:
     text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match.group())), text)
     text = _WIDE_LETTER.sub(lambda match: chr(ord(match.group()) - 0xFEE0), text)
     text = _INDEX.sub(lambda match: match.group().translate(_INDEX_DIGITS), text)
+    text = _DEGREE.sub("\\1\u00b0", _NAME_DASH.sub("-", _TIMES.sub("\\1x", text)))
+    text = _RAISED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     return _WIDE_COMMA.sub(",", _MINUS.sub("-", _BETWEEN.sub("-", text)))
 
 
@@ -111,33 +117,40 @@ def value_of(plain: str, decimal: str, *, is_date: bool) -> str:
     """Return the value of a figure, written plainly in lower case. ``decimal`` as for `number_value`."""
     if len(plain) > LONGEST:
         return plain
-    return (_date_value(plain) if is_date else None) or _amount_value(plain, decimal)
+    figure = _CALENDAR_BLANK.sub("", plain) if is_date else plain
+    return (_date_value(figure) if is_date else None) or _amount_value(figure, decimal)
 
 
 def _amount_value(plain: str, decimal: str) -> str:
     """Return numbers with their signs and scales, then the units."""
-    figure = unicodedata.normalize("NFKC", plain).replace("\u2044", "/")
+    figure = unicodedata.normalize("NFKC", plain).replace("\u2044", "/").replace("\u2019", "'").replace("d'", "")
     if (match := _HAN.match(figure + "\u4eba")) and match.end() == len(figure):  # a counter behind it
         return han_value(figure)
     if _COIN.search(figure):
         figure = _SHORT_SCALE.sub(lambda match: f"{match[1]} {_SHORT[match[2]]}", figure)
     figure = _NUMBER.sub(lambda match: number_value(match.group(), decimal), figure)
-    figure = _CHARACTER_SCALED.sub(_by_characters, figure)
-    figure = _SCALED.sub(_scaled, figure)
+    figure = _CHARACTER_SUM.sub(_by_characters, figure)
+    figure = _SCALED.sub(_scaled if decimal == "." else _scaled_long, figure)
     units = [_UNITS.get(word.replace(" ", "").rstrip("."), word) for word in _WORDS.findall(figure)]
     numbers = " ".join(_WORDS.sub(" ", figure).split()).rstrip("- ")
     return " ".join((numbers, *sorted(units)))
 
 
 def _scaled(match: re.Match[str]) -> str:
-    return _written(Decimal(match[1]) * _SCALES[match[2]])
+    return _written(Decimal(match[1]) * SCALES[match[2]])
+
+
+def _scaled_long(match: re.Match[str]) -> str:
+    return _written(Decimal(match[1]) * _LONG_SCALES[match[2]])
 
 
 def _by_characters(match: re.Match[str]) -> str:
-    factor = Decimal(1)
-    for character in match[2]:
-        factor *= int(CHARACTER_MAGNITUDES[character])
-    return _written(Decimal(match[1]) * factor)
+    """Return the sum of a number such as 1万2000."""
+    total, end = Decimal(0), 0
+    for part in _CHARACTER_SCALED.finditer(match[0]):
+        total += Decimal(part[1]) * prod(int(CHARACTER_MAGNITUDES[character]) for character in part[2])
+        end = part.end()
+    return _written(total + Decimal(match[0][end:] or 0))
 
 
 def _written(value: Decimal) -> str:

@@ -36,6 +36,9 @@ _PHRASES = r"""
     \ to\ (?:correct|fix|amend|clarify|remove|give\ the\ (?:right|correct))
   | (?:this\ article|the\ story|this\ story)\ (?:originally|incorrectly|wrongly|mistakenly|previously)
     \ (?:said|stated|misstated|reported|named)
+  | (?:this|the|our)\ (?:article|story|report|piece|headline|post)\ (?:misstated|misspelled|misidentified|misquoted)
+  | we\ have\ (?:since\ )?(?:corrected|amended)\ (?:the|this|our)
+  | (?:article|story|report|piece|headline|page|post)\ (?:amended|corrected)\ (?:on|at|to)
   | (?:we|the\ article|this\ article)\ (?:regrets?|apologi[sz]es?\ for)\ the\ (?:error|mistake)
   | (?:una|la)\ versi[oó]n\ (?:anterior|previa)\ de\ (?:est[ea]|la)
   | (?:este|el)\ (?:art[ií]culo|texto)\ (?:ha\ sido|fue)\ (?:corregido|modificado)
@@ -45,7 +48,7 @@ _PHRASES = r"""
   | (?:dieser|der)\ (?:artikel|text|beitrag)\ wurde\ (?:korrigiert|berichtigt)
   | wir\ haben\ (?:das|dies|die\ stelle|den\ fehler)\ (?:korrigiert|berichtigt)
   | une\ version\ (?:pr[ée]c[ée]dente|ant[ée]rieure)\ de\ (?:cet|ce|l')
-  | (?:cet\ article|ce\ texte)\ a\ [ée]t[ée]\ (?:corrig[ée]|rectifi[ée]|modifi[ée])
+  | (?:cet\ article|ce\ texte|article)\ (?:a\ [ée]t[ée]\ )?(?:corrig[ée]|rectifi[ée]|modifi[ée])(?:\ le)?
   | uma\ vers[aã]o\ anterior\ dest[ea] | est[ea]\ (?:texto|reportagem|mat[ée]ria|artigo)\ foi\ corrigid[oa]
   | (?:in\ )?una\ (?:precedente\ versione|versione\ precedente)\ d(?:i|ell[o'])
   | (?:questo\ articolo|il\ testo)\ [èe]\ stato\ corretto

@@ -258,7 +258,7 @@ def test_a_key_of_many_texts_of_a_fortnight_counts_half_and_of_very_many_nothing
 ) -> None:
     make_history(store, source, [("one", T0), ("two", T0 + DAY)])
     store.add_lsh_keys({1: keys, 2: keys})
-    common, cap = link_queries.common_from(keys[0]), link_queries.key_cap(keys[0])
+    common, cap = link_queries.COMMON_FROM, link_queries.key_cap(keys[0])
     for holders, needed in ((common, 4), (common + 1, 8), (cap, 8)):
         present = len(store.ask("SELECT DISTINCT text_id FROM near_key"))
         crowd(store, range(100 + present, 100 + holders), TODAY, keys)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
-from db.queries.links import FORTNIGHT, KEY_CAP, RARE_CAP, block_of, common_from, first_days, key_cap, key_value
+from db.queries.links import COMMON_FROM, FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap, key_value
 from db.schema import link, near_key, text, unlinked
 from db.writer import ask_on
 
@@ -103,7 +103,7 @@ def _insert_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
     rows = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
     connection.exec_driver_sql(_INSERT, rows)
     for key, in_block, in_all in _counts(ask, keys, day):
-        if in_block in {common_from(key) + 1, key_cap(key) + 1}:
+        if in_block in {COMMON_FROM + 1, key_cap(key) + 1}:
             connection.execute(_LINKED_NEAR, {"key": key} | _days_in_reach(day))
         if in_all == RARE_CAP + 1:
             loses_value = key_value(key, rare=True) > key_value(key, rare=False)
@@ -114,7 +114,7 @@ def _delete_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
     stored = (near_key.c.day == day) & (near_key.c.text_id == text_id)
     connection.execute(delete(near_key).where(near_key.c.key.in_(set(keys)) & stored))
     for key, in_block, in_all in _counts(ask, keys, day):
-        if in_block in {common_from(key), key_cap(key)}:
+        if in_block in {COMMON_FROM, key_cap(key)}:
             _compare_again(connection, _holders(connection, key, _days_in_reach(day)))
         if in_all == RARE_CAP:
             _compare_again(connection, _holders(connection, key, _ALL_DAYS))

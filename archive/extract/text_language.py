@@ -47,6 +47,7 @@ _SCRIPTS = (
 )
 """Letters that only one language of the press has."""
 
+_OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3041-\u30fa\uac00-\ud7a3]")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LEAST_LETTERS = 80
@@ -61,7 +62,7 @@ _TIMES = 4  # as many as of the declared language
 def contradicting_language(text: str, declared: str) -> str:
     """Return the language of a text if it is surely another one than ``declared`` (two letters), else an empty text."""
     sample = text[:_MOST_CHARACTERS]
-    if not sample.isascii() and (language := _language_of_script(sample)):
+    if _OTHER_SCRIPT.search(sample) and (language := _language_of_script(sample)):
         return language if language != declared else ""
     words = _WORD.findall(sample.casefold())
     if len(words) < _LEAST_WORDS:

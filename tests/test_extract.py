@@ -182,7 +182,9 @@ def test_json_ld_of_this_page_wins_over_that_of_another_story() -> None:
 def test_language_site_and_canonical_are_what_the_page_declares() -> None:
     html = article(
         '<meta property="og:locale" content="pt_BR"><meta property="og:site_name" content="Diário">'
-        '<link rel="canonical" href="/a?b=1">'
+        '<link rel="canonical" href="/a?b=1">',
+        "<p>O conselho do porto votou na terça-feira a favor de manter o velho ferry por mais três anos, disse a"
+        " presidente.</p>",
     )
     got = extract(page(html))
     assert (got.language, got.site, got.canonical_url) == ("pt", "Diário", "https://daily.example/a?b=1")

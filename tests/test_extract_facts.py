@@ -121,3 +121,32 @@ def test_text_far_shorter_than_declared_is_flagged() -> None:
     (flag,) = facts_named(read(ld(articleBody="word " * 700)), "flag")
     assert (flag.value, flag.raw) == ("possibly truncated", "700 words, 182 found")
     assert not facts_named(read(ld(articleBody="word " * 200)), "flag")
+
+
+GERMAN = (
+    "Der Rat hat am Dienstag beschlossen, die alte Brücke noch vor dem Winter zu erneuern, und die Kosten werden auf"
+    " zwei Millionen geschätzt. Das ist mehr als im Frühjahr, aber die Stadt hat das Geld, sagte die Bürgermeisterin"
+    " nach der Sitzung. Auch die Fähre fährt weiter, bis die Arbeiten zu Ende sind, und von der Brücke aus wird man"
+    " den Fluss sehen, wie er einmal war, bevor das Wehr gebaut wurde."
+)
+JAPANESE = "評議会は火曜日、冬が来る前に古い橋を直すことを決めた。費用は春の見積もりより高いが市には資金があるという。"
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "language"),
+    [
+        ("en", GERMAN, "de"),
+        ("de", GERMAN, "de"),
+        ("en", JAPANESE * 2, "ja"),
+        ("en", "The bridge is closed. " * 30, "en"),
+    ],
+)
+def test_a_wrong_declared_language_yields_to_the_text(declared: str, text: str, language: str) -> None:
+    body = f"<article><h1>A story</h1><p>{text}</p></article>"
+    html = f"<html lang={declared}><title>A story</title><body>{body}</body></html>"
+    moment = datetime(2024, 3, 10, tzinfo=UTC)
+    got = extract(Page(payload=html.encode(), url="https://daily.example/a", captured_at=moment))
+    assert got.language == language
+    assert {fact.source for fact in got.facts if fact.name == "language"} <= {
+        "text" if declared != language else "html lang"
+    }

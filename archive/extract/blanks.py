@@ -33,6 +33,8 @@ def write_blanks_as_signs(root: HtmlElement) -> Written:
     written: Written = []
     for element in root.iter():
         text, tail = element.text, element.tail
+        if (text is None or text.isascii()) and (tail is None or tail.isascii()):
+            continue  # most elements
         if any(part and not part.isascii() and _SIGN.search(part) for part in (text, tail)):
             restore_blanks(written)
             return []

@@ -116,7 +116,7 @@ def find_notes(root: HtmlElement) -> list[Note]:
         if notes and notes[-1].text == text:
             continue  # the small print in a footer
         names = " ".join(_names(element))
-        if _NOTE.match(text) or _says_corrected(text) or _NAMED.search(names):
+        if _NOTE.match(text) or _NAMED.search(names) or (_is_apart(element) and _says_corrected(text)):
             notes.append(Note(element, text, "correction note"))
         elif _STANDFIRST.search(names) and _is_below_headline(element) and not _is_caption(element):
             notes.append(Note(element, text, "standfirst"))
@@ -164,6 +164,12 @@ def _text(element: HtmlElement) -> str:
     summary = element.find("summary")
     label = len("".join(summary.itertext())) if summary is not None else 0
     return " ".join("".join(element.itertext()).strip()[label:].split())
+
+
+def _is_apart(element: HtmlElement) -> bool:
+    """False for a plain paragraph behind another one: the extractor reads these, and they are most blocks of a page."""
+    before = element.getprevious()
+    return element.tag != "p" or len(element.attrib) > 0 or before is None or before.tag != "p"
 
 
 def _says_corrected(text: str) -> bool:

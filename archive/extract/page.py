@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from archive.extract.read_signals import read_scripts, read_signals
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
 from archive.extract.script_filled import fill_text, unshown_text
 from archive.extract.storable import storable
+from archive.extract.text_language import contradicting_language
 from archive.extract.verdict import count_words, decide_verdict
 from archive.formats.charset import decode_text
 from archive.formats.html_tokens import escape_mentions
@@ -119,7 +120,7 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         reading = _Reading(verdict=Verdict.TOO_DEEP, detail=detail, title=title, declared=declared)
     else:
         reading = _read_text(page, parsed, declared, title, scripts, data, fast=fast)
-    declared = reading.declared
+    declared = _with_language_of_text(reading.declared, reading.text)
     language = declared.language[0] if declared.language else None
     facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at), *reading.facts]
     return Extraction(
@@ -174,6 +175,12 @@ def _read_text(
     elif not (declared.published or fast) and verdict.opens_version and parsed.characters <= GUESS_CHARACTERS:
         facts += guessed_dates(root, declared, page.url, page.captured_at)
     return _Reading(verdict=verdict, detail=detail, title=title, declared=declared, text=text, facts=tuple(facts))
+
+
+def _with_language_of_text(declared: DeclaredMetadata, text: str) -> DeclaredMetadata:
+    """Return ``declared`` with the language of the text, if that is surely another one than the page declares."""
+    language = contradicting_language(text, declared.language[0]) if declared.language else ""
+    return replace(declared, language=(language, "text")) if language else declared
 
 
 def _title_and_sources(declared: DeclaredMetadata, url: str) -> tuple[str, tuple[str, ...]]:

@@ -80,6 +80,13 @@ def test_a_named_token_enters_and_a_revoked_or_unknown_one_does_not(archived: Pa
     assert not curation.revoke_token(archived, "ana", now=NOW, actor=Actor("root", "terminal"))
 
 
+def test_an_archive_that_cannot_be_read_is_said_to_who_has_a_token(archived: Path) -> None:
+    app = guarded(archived)
+    archived.write_bytes(b"no database" * 100)
+    answer = as_(app, ANA).get("/")
+    assert (answer.status_code, "not a readable archive" in answer.text) == (503, True)
+
+
 def test_the_token_without_a_name_has_every_role(archived: Path) -> None:
     asked = as_(guarded(archived), TOKEN)
     assert form_token(asked) == TOKEN

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from pathlib import Path
@@ -22,7 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.launch.child import MAX_LOG_BYTES, TAIL_LINES, Child, read_tail
-from archive.launch.port import HOST, free_port, port_is_free
+from archive.launch.port import HOST, _is_healthy, free_port, port_is_free
 from archive.launch.server import PrivateServer, private_environ
 from archive.launch.up import set_damaged_aside
 from archive.launch.up import up as launch_up
@@ -440,6 +441,22 @@ def test_up_creates_a_missing_archive_and_serves_its_pages_until_they_die(projec
         message = up.until("text that never appears")
         assert "refused: the web interface ended by itself, and so does wirecopy up. What is saved stays" in message
         assert "pages.log ends with" in message
+
+
+@pytest.mark.parametrize(("status", "is_up"), [("200 OK", True), ("401 Unauthorized", True), ("503 Busy", False)])
+def test_pages_behind_a_login_are_up(status: str, is_up: bool) -> None:
+    with socket.create_server((HOST, 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert _is_healthy(listener.getsockname()[1], "/runs") is is_up
+        thread.join()
 
 
 @pytest.mark.slow

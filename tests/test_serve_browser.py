@@ -16,6 +16,7 @@ import uvicorn
 from archive.serve.server import Impatient, listen
 from serving import HOSTILE, a_project, application, stocked
 from test_serve_copies import a_group
+from test_watch_pages import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,9 @@ PAGES = (
     "/about/api",
     "/compare",
     "/?kind=number",
+    "/watched",
+    "/watched/row?seed=energy/grid",
+    "/audit",
 )
 WIDTHS = (1280, 390, 320)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -56,9 +60,11 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(
-        application(stocked(tmp_path_factory.mktemp("browsed") / "archive.db"), project=a_project()[0])
-    ) as base:
+    folder = tmp_path_factory.mktemp("browsed")
+    index = folder / "INDEX.md"
+    index.write_text(INDEX, encoding="utf-8")
+    path = stocked(folder / "archive.db")
+    with served(application(path, project=a_project(index)[0])) as base:
         yield base
 
 

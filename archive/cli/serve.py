@@ -178,7 +178,7 @@ def _project(settings: Settings) -> Project:
         return BackgroundCommand(settings, ["refresh", "--force", "--", *urls])
 
     def look(urls: Sequence[str], group: str) -> BackgroundCommand:
-        return BackgroundCommand(settings, ["add", "--dry-run", "--json", "--group", group], typed="\n".join(urls))
+        return BackgroundCommand(settings, ["add", "--dry-run", "--json", f"--group={group}"], typed="\n".join(urls))
 
     def has_contact() -> bool:  # read again: people write it while the server runs
         try:

@@ -132,6 +132,12 @@ class Door:
             raise Refused(401, "this archive needs a token", "Enter it as the password, with any user name")
         return Identity(form_token=self.token)
 
+    def asks_archive(self, headers: Headers) -> bool:
+        """True if `identify` has to look for a named token: not for the visitors of most servers."""
+        sent = _credentials(headers)
+        is_own = self.token is not None and _is_same(sent, self.token)
+        return bool(sent and not is_own) or (self.proxy is not None and self.proxy.header in headers)
+
     def _of_proxy(self, user: str) -> Identity:
         known: AccessToken | None = newest_token(self.db, user) if self.db else None
         if known is not None and known.revoked_at is not None:

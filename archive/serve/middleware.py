@@ -22,6 +22,7 @@ from archive.serve.fetch_metadata import is_foreign_load
 from archive.serve.paths import COMPARE, WATCHED_ADD
 from archive.serve.problem_details import problem
 from archive.serve.security_headers import HEADERS, content_security_policy
+from db.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -83,18 +84,23 @@ class Guard:
         refused = self._refuse(scope)
         if refused is None:
             try:
-                # Off the event loop: the archive has the named tokens, and a disk may be slow.
-                identity = await run_in_threadpool(self._rules.door.identify, scope, Headers(scope=scope))
+                scope = {**scope, "identity": await self._identify(scope)}
             except Refused as error:
                 refused = error.answer
-            else:
-                scope = {**scope, "identity": identity}
+            except StoreError as error:
+                refused = 503, str(error), "Try again in a moment; wirecopy doctor shows details"
         if refused is not None:
             await problem(scope, *refused)(scope, receive, leaving)
         elif scope["method"] in _READING:
             await self._app(scope, receive, leaving)
         else:
             await self._write(scope, receive, leaving)
+
+    async def _identify(self, scope: Scope) -> Identity:
+        door, headers = self._rules.door, Headers(scope=scope)
+        if door.asks_archive(headers):  # off the event loop: a disk may be slow
+            return await run_in_threadpool(door.identify, scope, headers)
+        return door.identify(scope, headers)
 
     async def _write(self, scope: Scope, receive: Receive, leaving: Send) -> None:
         most = _LARGER.get(scope["path"], MOST_POSTED)

@@ -71,13 +71,18 @@ def _look(job: Job, result: JobResult) -> Json:
     return {
         "group": job.group,
         "new": new,
-        "others": [addition for addition in findings.additions if addition["status"] != "added"],
+        "others": [_without_options(addition) for addition in findings.additions if addition["status"] != "added"],
         "problems": list(findings.problems),
         "digest": findings.digest,
         "picked": len(new) <= MOST_PICKED,
         "failed": not findings.additions,
         "lines": [line.strip() for line in result.message.splitlines() if line.strip()][-_MOST_LINES:],
     }
+
+
+def _without_options(addition: Json) -> Json:
+    """Return an addition without advice about options, which only the command line has."""
+    return {**addition, "because": addition["because"].partition("; to add it all the same")[0]}
 
 
 def _source(context: RequestContext, url: str) -> Json | None:

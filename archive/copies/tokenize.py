@@ -144,6 +144,7 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
     in_text = {*words.folded[dateline:], *_names_between(runs, dateline, len(words))}
     in_text.update(forms[word] for word in in_text & forms.keys())
     terms = _places_of_terms(sentences)
+    topic = {term: term_places[0][1] for term, term_places in terms.items() if term not in anchors}
     if places is not None:
         words, sentences = _in_places(words, sentences, places)
     return TokenizedText(
@@ -157,14 +158,14 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
             for anchor in anchors & in_text
             if len(anchor) > 1 and not is_year(anchor)
         },
-        topic={term: places[0][1] for term, places in terms.items() if term not in anchors},
+        topic=topic,
         terms=terms,
         shingles=_shingles(words.folded),
         vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
         whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
         characters_a_word=CHARACTERS_A_WORD if body_language in UNSPACED else 1.0,
         credit=credit(text),
-        shape=shape_of(words, sentences, names),
+        shape=shape_of(words, sentences, names, topic),
     )
 
 

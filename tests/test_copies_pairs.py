@@ -28,13 +28,11 @@ MISSED = {
     ("verdict.trim", "verdict.tr-de"): "three sentences with a name, in another language",
     ("bahn.spun", "bahn.partial"): "three sentences of eleven, reworded",
     ("bahn.bt", "bahn.partial"): "three sentences of eleven, translated there and back",
-    ("chip.partial", "chip.bt"): "a part, and the whole translated there and back: possible",
 }
 """Copies that the method does not recognize, and why they are hard."""
 
 MISTAKEN = {
     ("bahn.ind", "bahn.ind-en"): "two own reports of one strike, in two languages",
-    ("bruecke.tr-en", "bruecke.rival"): "a translation, and a rival's report of the same notice",
     ("klinik.tr-en", "klinik.rival"): "a translation, and a rival's report of the same notice",
     (
         "bruecke.rewrite",
@@ -44,9 +42,9 @@ MISTAKEN = {
     ("coral.bt", "coral.rival"): "the same: all facts of the other and one quotation",
     ("coral.rewrite", "coral.rival"): "the same: all facts of the other and one quotation",
     ("court.bt", "court.rival"): "two reports of one verdict, with the same facts and one quotation",
-    ("court.rewrite", "court.rival"): "two reports of one verdict, with the same facts and one quotation",
+    ("klinik.bt", "klinik.rival"): "the same: all facts of the other and one quotation",
 }
-"""Independent reports that are called copies, 9 of 467 honest pairs, and why they are hard. The rules before the copy
+"""Independent reports that are called copies, 8 of 467 honest pairs, and why they are hard. The rules before the copy
 model mistook two: they had been set on these stories, and found 0.63 of real rewrites."""
 
 

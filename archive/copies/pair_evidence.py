@@ -5,7 +5,8 @@ the same press conference shares quotations, names and figures, and says them in
 follow-up shares the background, and its first sentences are new. ``copy_model`` weighs these shares.
 
 Every share comes in two, for the shorter and for the longer text, except where it belongs to the pair. Each is from 0
-to 1.
+to 1. Two texts in one language are compared in their own words, outside quotation marks. Two in different languages
+have names and numbers in common, in the same places.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ QUOTED_ELSEWHERE = 0.3
 MUTUAL = 0.2
 """Two sentences that are each other's nearest in meaning must be at least this near, apart from the common subject."""
 
+MOSTLY_QUOTED = 0.3
+"""From this quoted share on a sentence is the words of a speaker, whom others heard as well."""
+
+NO_SENTENCE = 0.3
+"""Cover of a text that has nothing but quotations: that of an average sentence of a report."""
+
 DECIMALS = 4
 """Shares are rounded, so that the order of a sum cannot decide."""
 
@@ -58,13 +65,18 @@ def collect_evidence(measures: Measures, vectors: tuple[Matrix, Matrix] | None =
     order = (0, 1) if len(a.words) <= len(b.words) else (1, 0)
     shares: dict[str, float] = {}
     for name, index in zip(("shorter", "longer"), order, strict=True):
-        shares |= {f"{share}_{name}": value for share, value in sides[index].shares(measures.common)}
-        shares[f"aligned_{name}"] = measures.aligned[index]
-        shares[f"retained_{name}"] = measures.retained[index]
-    shares["match_order"] = sides[order[0]].match_order()
-    shares |= {"flow": measures.flow, "anchor_share": measures.anchor_share}
+        side = sides[index]
+        more = side.shares_across(measures.common) if measures.translated else side.shares_in_own_words()
+        shares |= {f"{share}_{name}": value for share, value in (*side.shares(measures.common), *more)}
     shares["mean_similarity"] = measures.mean_similarity
     shares["paired"] = min(1.0, measures.pairs / max(1, min(measures.sentences)))
+    if measures.translated:
+        shares |= {"match_order": sides[order[0]].match_order(), "flow": measures.flow}
+        shares["anchor_share"] = measures.anchor_share
+        for name, index in zip(("shorter", "longer"), order, strict=True):
+            shares |= {f"aligned_{name}": measures.aligned[index], f"retained_{name}": measures.retained[index]}
+    else:
+        shares["quoted_runs"] = _quoted_runs(a, b)
     if vectors is not None:
         shares |= _meaning([vectors[index] for index in order], [sides[index].text for index in order])
     return {name: round(float(share), DECIMALS) for name, share in shares.items()}
@@ -83,27 +95,45 @@ class _Side:
         self._weights = np.array([sentence.weight for sentence in text.sentences])
 
     def shares(self, shared_information: float) -> Iterator[tuple[str, float]]:
-        """Yield every share with its name."""
-        best = self._similarity.max(axis=1)
-        yield "similar_sentences", self._mean((best >= SIMILAR).astype(float))
-        yield "best_match", self._mean(np.minimum(best, 1.0))
-        yield "trigrams", self._trigrams()
+        """Yield the shares of any two texts with their names."""
+        own, theirs = self.text.shape, self._other.shape
+        yield "trigrams", len(own.plain_grams & theirs.plain_grams) / max(1, len(own.plain_grams))
         new_names = self._new_names()
         yield "new_names", new_names / (3 + new_names)
         own_quotations = self._own_quotations()
         yield "own_quotations", own_quotations / (1 + own_quotations)
+        yield "novelty", max(0.0, 1 - shared_information / max(sum(self.text.distinctive.values()), 0.01))
+        anchors = [self._respelled.get(anchor, anchor) for anchor in own.anchors]
+        yield "anchor_order", _common_order(anchors, theirs.anchors)
+        yield "joint_anchors", self._joint_anchors()
+        yield "word_order", _common_order(own.content, theirs.content)
+        yield "numbers", self._numbers()
+
+    def shares_in_own_words(self) -> Iterator[tuple[str, float]]:
+        """Yield the shares of two texts in one language: what both say outside quotation marks.
+
+        Outlets that heard one speaker have the quotations in common, and tell the rest in words of their own.
+        """
+        own, theirs = self.text.shape, self._other.shape
+        cover = self._cover()
+        yield "cover", self._mean(cover, self._weights)
+        plain = self._weights * (np.array(own.quoted) < MOSTLY_QUOTED)
+        yield "plain_cover", self._mean(cover, plain) if plain.any() else NO_SENTENCE
+        yield "details", _overlap(own.details, theirs.details) / max(sum(own.details.values()), 0.01)
+        retold = _overlap(own.details, theirs.quoted_details)
+        yield "retold", (retold + 0.2) / (sum(theirs.quoted_details.values()) + 1)
+
+    def shares_across(self, shared_information: float) -> Iterator[tuple[str, float]]:
+        """Yield the shares of two texts in two languages."""
+        best = np.minimum(self._similarity.max(axis=1), 1.0)
+        yield "similar_sentences", self._mean((best >= SIMILAR).astype(float), self._weights)
+        yield "best_match", self._mean(best, self._weights)
         topic = _overlap(self.text.topic, self._other.topic)
         own_topic = sum(self.text.topic.values())
-        information = sum(self.text.distinctive.values())
         yield "topic", topic / max(own_topic, 0.01)
+        information = sum(self.text.distinctive.values())
         yield "information", min(1.0, (topic + shared_information) / max(own_topic + information, 0.01))
-        yield "novelty", max(0.0, 1 - shared_information / max(information, 0.01))
-        anchors = [self._respelled.get(anchor, anchor) for anchor in self.text.shape.anchors]
-        yield "anchor_order", _common_order(anchors, self._other.shape.anchors)
-        yield "joint_anchors", self._joint_anchors()
-        yield "word_order", _common_order(self.text.shape.content, self._other.shape.content)
-        yield "numbers", self._numbers()
-        yield "lead", float(np.minimum(best[:LEAD_SENTENCES], 1.0).mean())
+        yield "lead", float(best[:LEAD_SENTENCES].mean())
         yield "lead_anchors", self._lead_anchors()
 
     def match_order(self) -> float:
@@ -111,12 +141,21 @@ class _Side:
         partners = [int(row.argmax()) for row in self._similarity if row.max() >= MATCHED]
         return _rising(partners)
 
-    def _mean(self, values: Matrix) -> float:
-        return float((values * self._weights).sum() / max(float(self._weights.sum()), 0.01))
+    @staticmethod
+    def _mean(values: Matrix, weights: Matrix) -> float:
+        return float((values * weights).sum() / max(float(weights.sum()), 0.01))
 
-    def _trigrams(self) -> float:
-        own, theirs = self.text.shape.plain_grams, self._other.shape.plain_grams
-        return len(own & theirs) / max(1, len(own))
+    def _cover(self) -> Matrix:
+        """Return the share of each sentence, by weight, that two neighbouring sentences of the other text have.
+
+        So a sentence that joins two others is covered, wherever they stand.
+        """
+        own, theirs = (np.array([sentence.mass for sentence in text.sentences]) for text in (self.text, self._other))
+        shared = self._similarity * np.add.outer(own, theirs) / 2
+        if len(theirs) > 1:
+            shared = shared[:, :-1] + shared[:, 1:]
+        cover: Matrix = np.minimum(1.0, shared.max(axis=1) / np.maximum(own, 0.01))
+        return cover
 
     def _new_names(self) -> int:
         words = set(self._other.words.folded)
@@ -168,6 +207,12 @@ class _Side:
         theirs = self._other.anchors
         both = sum(weight for term, weight in weights.items() if self._respelled.get(term, term) in theirs)
         return both / total if total else 0.5
+
+
+def _quoted_runs(a: TokenizedText, b: TokenizedText) -> float:
+    """Return the share of the common runs of three words that one of the texts has in quotation marks only."""
+    plain = len(a.shape.plain_grams & b.shape.plain_grams)
+    return 1 - (plain + 1) / (len(a.shape.grams & b.shape.grams) + 2)
 
 
 def _overlap(a: Mapping[str, float], b: Mapping[str, float]) -> float:

@@ -10,6 +10,8 @@ _SHARES: Final = {
     "aligned": "{share} of the {side} text says the same in the same order",
     "anchor_order": "{share} of the {side} text's names and numbers come in the same order in the other",
     "best_match": "the {side} text's sentences are {share} alike to their nearest in the other",
+    "cover": "{share} of the {side} text's sentences is in two neighbouring sentences of the other",
+    "details": "{share} of the details that the {side} text tells outside quotation marks is in the other",
     "information": "{share} of the information in the {side} text is in the other",
     "joint_anchors": "{share} of what the {side} text names in one sentence stands together in the other",
     "lead": "the first sentences of the {side} text are {share} alike to their nearest in the other",
@@ -19,7 +21,9 @@ _SHARES: Final = {
     "mutual": "{share} of the {side} text is nearest in meaning to a sentence that has it as its nearest",
     "novelty": "{share} of the names and numbers of the {side} text are not in the other",
     "numbers": "{share} of the {side} text's numbers are in the other",
+    "plain_cover": "{share} of the {side} text outside quotations is in neighbouring sentences of the other",
     "retained": "{share} of the {side} text's names and numbers are kept sentence by sentence",
+    "retold": "{share} of what the other text quotes is told without quotation marks in the {side} text",
     "similar_sentences": "{share} of the {side} text's sentences have a similar one in the other",
     "specific_meaning": "apart from the common subject, the {side} text's sentences are {share} alike in meaning",
     "topic": "{share} of the other words of the {side} text are in the other text",
@@ -34,6 +38,7 @@ _PAIR_SHARES: Final = {
     "mean_similarity": "the aligned sentences are {share} alike",
     "meaning_order": "{share} of the sentences matched by meaning come in the same order",
     "paired": "{share} of the sentences of the text with fewer pair up",
+    "quoted_runs": "{share} of the runs of three words that both have are in quotation marks",
 }
 
 

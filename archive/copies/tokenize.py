@@ -104,7 +104,7 @@ class TokenizedText:
     ``distinctive`` anchors, the words of the ``topic`` (neither names nor numbers) with their weights, the places of
     each of the ``terms`` (sentence and weight), and the number of different words. ``characters_a_word`` is 1.7 in
     languages that write no spaces, where each of the ``words`` is a character: a figure in words there is so many times
-    as many. ``credit`` is the agency that the dateline names, ``lead`` the first sentences as they are written.
+    as many. ``credit`` is the agency that the dateline names, ``lead`` the first sentences with plain punctuation.
     Properties are computed when a text is first compared, because most texts never are.
     """
 
@@ -125,7 +125,7 @@ class TokenizedText:
     @cached_property
     def shape(self) -> TextShape:
         """What ``pair_evidence`` compares."""
-        return shape_of(self.words, self.sentences, self.names)
+        return shape_of(self.words, self.sentences, self.names, self.topic)
 
     @cached_property
     def shingles(self) -> dict[int, tuple[int, ...]]:
@@ -135,7 +135,7 @@ class TokenizedText:
     @cached_property
     def looks_back(self) -> bool:
         """True if the text begins by looking back on an event of a year ago."""
-        return LOOKING_BACK.search(fold_typography(self.lead)) is not None
+        return LOOKING_BACK.search(self.lead) is not None
 
 
 def tokenize(body: str, language: str | None = None) -> TokenizedText:
@@ -163,6 +163,7 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
     in_text = {*words.folded[dateline:], *_names_between(runs, dateline, len(words))}
     in_text.update(forms[word] for word in in_text & forms.keys())
     terms = _places_of_terms(sentences)
+    topic = {term: term_places[0][1] for term, term_places in terms.items() if term not in anchors}
     if places is not None:
         words, sentences = _in_places(words, sentences, places)
     return TokenizedText(
@@ -176,13 +177,13 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
             for anchor in sorted(anchors & in_text)  # sums of them must not depend on the order of a set
             if len(anchor) > 1 and not is_year(anchor)
         },
-        topic={term: places[0][1] for term, places in terms.items() if term not in anchors},
+        topic=topic,
         terms=terms,
         vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
         whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
         characters_a_word=CHARACTERS_A_WORD if body_language in UNSPACED else 1.0,
         credit=credit(text),
-        lead=body[sentences[0].start : sentences[:LEAD_SENTENCES][-1].end] if sentences else "",
+        lead=fold_typography(body[sentences[0].start : sentences[:LEAD_SENTENCES][-1].end]) if sentences else "",
     )
 
 

@@ -80,7 +80,7 @@ def prediction(row: dict[str, Any], found: Judgement) -> dict[str, Any]:
 
 
 def test_copy_or_not(scores):
-    """Three copies of 252 are called possible: parts that are compared with a rewording of the whole.
+    """Two copies of 252 are called possible: parts that are compared with a rewording of the whole.
 
     The rules before the copy model found all. They had been set on these stories, and found 0.63 of real rewrites.
     """

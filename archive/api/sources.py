@@ -24,6 +24,10 @@ class SourceQuestions(Questions):
         """Return every source, by address."""
         return source_queries.all_sources(self._ask)
 
+    def ids_of_keys(self, url_keys: Collection[str]) -> dict[str, int]:
+        """Map those of these url_keys that are a source's to the source."""
+        return source_queries.ids_of_keys(self._ask, url_keys)
+
     def groups(self) -> list[str]:
         """Return the groups of the seed index."""
         return health_queries.seed_groups(self._ask)

@@ -13,6 +13,7 @@ import asyncio
 import base64
 import cProfile
 import hashlib
+import inspect
 import json
 import lzma
 import pstats
@@ -76,6 +77,20 @@ class Cost:
     commits: int
 
 
+READS: Counter[str] = Counter()
+
+
+def count_reads(name: str, arguments: tuple[object, ...]) -> None:
+    """Count the statements of the plain connections of ``db.reader``, which SQLAlchemy does not see."""
+    caller = inspect.currentframe()
+    caller = caller and caller.f_back
+    if name == "sqlite3.connect/handle" and caller and caller.f_code.co_filename.endswith("reader.py"):
+        arguments[0].set_trace_callback(lambda _: READS.update(["statements"]))  # type: ignore[attr-defined]
+
+
+sys.addaudithook(count_reads)
+
+
 @contextmanager
 def measured(costs: dict[str, Cost], name: str) -> Iterator[None]:
     counts: Counter[str] = Counter()
@@ -92,11 +107,17 @@ def measured(costs: dict[str, Cost], name: str) -> Iterator[None]:
 
     event.listen(Engine, "before_cursor_execute", count_statement)
     event.listen(Engine, "commit", count_commit)
+    READS.clear()
     own, of_children = process_time(), children()
     try:
         yield
     finally:
-        costs[name] = Cost(process_time() - own, children() - of_children, counts["statements"], counts["commits"])
+        costs[name] = Cost(
+            process_time() - own,
+            children() - of_children,
+            counts["statements"] + READS["statements"],
+            counts["commits"],
+        )
         event.remove(Engine, "before_cursor_execute", count_statement)
         event.remove(Engine, "commit", count_commit)
 

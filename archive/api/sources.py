@@ -28,6 +28,10 @@ class SourceQuestions(Questions):
         """True if any address is known, watched or imported."""
         return source_queries.any_source(self._ask)
 
+    def ids_of_keys(self, url_keys: Collection[str]) -> dict[str, int]:
+        """Map those of these url_keys that are a source's to the source."""
+        return source_queries.ids_of_keys(self._ask, url_keys)
+
     def groups(self) -> list[str]:
         """Return the groups of the seed index."""
         return health_queries.seed_groups(self._ask)

@@ -13,7 +13,7 @@ from archive.cli.output import warn
 from db.errors import ArchiveError, BadInput, ConfigError, Corrupt, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -143,6 +143,25 @@ def parse_when(text: str | None, settings: Settings) -> datetime | None:
 def print_json(document: object) -> None:
     """Print one JSON document on standard output."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_json_list(name: str, documents: Iterable[Mapping[str, object]]) -> None:
+    """Print one JSON document on standard output with one list, as ``print_json`` does, a document at a time."""
+    before = f'{{\n  "{name}": ['
+    for document in documents:
+        click.echo(f"{before}\n    {_indented(document)}", nl=False)
+        before = ","
+    click.echo("\n  ]\n}" if before == "," else f"{before}]\n}}")
+
+
+_FLAT = json.JSONEncoder(ensure_ascii=False, separators=(",\n      ", ": "))
+
+
+def _indented(document: Mapping[str, object]) -> str:
+    """Return an object as it is printed in a list of a document."""
+    if not document or any(isinstance(value, (list, dict)) and value for value in document.values()):
+        return json.dumps(document, ensure_ascii=False, indent=2).replace("\n", "\n    ")
+    return f"{{\n      {_FLAT.encode(document)[1:-1]}\n    }}"  # ten times as fast: the encoder in C does not indent
 
 
 def print_json_lines(documents: Iterable[object]) -> None:

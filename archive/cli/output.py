@@ -59,6 +59,8 @@ def terminal_width(stream: TextIO) -> int | None:
 
 def sanitize(text: str) -> str:
     """Return a page's text without what could steer a terminal: control characters and marks that reverse writing."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

@@ -17,6 +17,7 @@ from archive.cli.common import (
     parse_when,
     print_json,
     print_json_lines,
+    print_json_list,
     verb,
 )
 from archive.cli.history import interruptions_since
@@ -262,7 +263,7 @@ def list_(
     if jsonl:
         print_json_lines(documents)
     elif json_:
-        print_json({"articles": list(documents)})
+        print_json_list("articles", documents)
     else:
         _print_list([(version, folded) for (version, _), folded in folds], gone)
         hidden = len(articles) - len(folds)

@@ -104,10 +104,14 @@ def plan(settings: Settings, *, json_: bool) -> None:
     from db.records import Plan
 
     planned = Plan(visits=())
+    keys = _seeds_by_key(settings)
     if settings.db.exists():
         with Archive(settings.db) as archive:
             planned = archive.plan(settings.now())
-    new_seeds = _new_seeds(settings, planned)
+            watched = {visit.source_id for visit in planned.visits} | {wait.source_id for wait in planned.waiting}
+            known = {key for key, source_id in archive.ids_of_keys(list(keys)).items() if source_id in watched}
+            keys = {key: seed for key, seed in keys.items() if key not in known}
+    new_seeds = list(keys.values())
     if json_:
         document = serialize_runs.plan(planned)
         new_rows = [{"url": seed.url, "kind": str(seed.kind), "because": _NEW} for seed in new_seeds]
@@ -118,8 +122,7 @@ def plan(settings: Settings, *, json_: bool) -> None:
     groups = {f"now: {_NEW}": [seed.url for seed in new_seeds]} if new_seeds else {}
     for reason, urls in (groups | _group_by_reason(planned)).items():
         click.echo(wrap(bold(sanitize(reason))))
-        for url in urls:
-            click.echo(sanitize(f"  {url}"))
+        click.echo("\n".join(sanitize(f"  {url}") for url in urls))
     say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
 
 
@@ -149,18 +152,15 @@ def _group_by_reason(planned: Plan) -> dict[str, list[str]]:
     return groups
 
 
-def _new_seeds(settings: Settings, planned: Plan) -> list[Seed]:
-    """Return the seeds of the index that no refresh has read yet."""
+def _seeds_by_key(settings: Settings) -> dict[str, Seed]:
+    """Return the seeds of the index by url_key. A file of addresses has its path."""
     from archive.seeds import load_index
     from archive.urls import url_key
     from db.errors import ArchiveError
     from db.records import SeedKind
 
-    known = {
-        url_key(url) for url in (*(visit.url for visit in planned.visits), *(wait.url for wait in planned.waiting))
-    }
     try:
         seeds = load_index(settings.index).seeds
     except ArchiveError:
-        return []
-    return [seed for seed in seeds if seed.kind is SeedKind.FILE or url_key(seed.url) not in known]
+        return {}
+    return {seed.url if seed.kind is SeedKind.FILE else url_key(seed.url): seed for seed in seeds}

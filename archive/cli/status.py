@@ -68,9 +68,10 @@ def _count_unread_seeds(settings: Settings) -> int:
         seeds = load_index(settings.index).seeds
     except ArchiveError:
         return 0
+    keys = [url_key(seed.url) for seed in seeds if seed.kind is not SeedKind.FILE]
     with Archive(settings.db) as archive:
-        known = {source.url_key for source in archive.sources()}
-    return sum(seed.kind is not SeedKind.FILE and url_key(seed.url) not in known for seed in seeds)
+        known = archive.ids_of_keys(keys)
+    return sum(key not in known for key in keys)
 
 
 def _describe_empty(empty: Mapping[str, str]) -> str:

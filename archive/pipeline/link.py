@@ -6,6 +6,7 @@ This process asks and records, the workers compute: the lookup keys of texts, an
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from archive import copies
@@ -73,11 +74,11 @@ class _Linker:
                 for text_id in keys
                 if text_id in current
             }
-            for text_id, judgements in self._judgements(texts, others):
-                if stopped():
-                    break
-                if text_id not in self._excluded:
-                    links += store.record_links(text_id, judgements, self._method, self._now, keys[text_id])
+            judged = list(takewhile(lambda _: not stopped(), self._judgements(texts, others)))
+            with store.together(durable=False):
+                for text_id, judgements in judged:
+                    if text_id not in self._excluded:
+                        links += store.record_links(text_id, judgements, self._method, self._now, keys[text_id])
         return links
 
     def _keys(self, texts: Mapping[int, Text]) -> dict[int, Sequence[int]]:
@@ -117,7 +118,7 @@ class _Linker:
                 yield sent[-1]
 
     def _sound(self, text: Text, others: Sequence[Text], results: Any) -> list[tuple[int, Judgement]]:
-        """Return the judgements of a group that are some."""
+        """Return the judgements of a group that relate the text to another."""
         if isinstance(results, Lost):  # one of the pairs takes too long or crashes a worker
             results = [self._judge_pair(text, other) for other in others]
         judgements = []
@@ -126,7 +127,7 @@ class _Linker:
                 continue
             if isinstance(result, Raised | Lost):
                 self._exclude((self._culprit(text, other) or text).id or 0, result)
-            else:
+            elif result.relation is not None:
                 judgements.append((other.id or 0, result))
         return judgements
 

@@ -16,7 +16,7 @@ from db.store.versions import store_histories
 from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -50,7 +50,7 @@ def settle_alone(
     candidates = {source.id: source for source in alias_queries.alone(ask, list(captures_of))}
     sightings = captures.sightings_of(ask, list(candidates))
     claims = _claims(candidates, sightings, alias_queries.pages_with_claims(ask, list(candidates)), read_claims)
-    known = sources.known_keys(ask, {claim.url_key for own in claims.values() for claim in own})
+    known = sources.ids_of_keys(ask, {claim.url_key for own in claims.values() for claim in own})
     alone = [source_id for source_id, own in claims.items() if not _reaches(own, known)]
     _replace_claims(connection, {source_id: claims[source_id] for source_id in alone}, alias_queries.stored(ask, alone))
     computed = {source_id: history(candidates[source_id], sightings[source_id], ask) for source_id in alone}
@@ -69,7 +69,7 @@ def _claims(
     }
 
 
-def _reaches(claims: Sequence[AliasClaim], known: set[str]) -> bool:
+def _reaches(claims: Sequence[AliasClaim], known: Collection[str]) -> bool:
     """True if a claim may join the source to another. A move makes its target a source."""
     kinds = {alias_queries.MOVED, alias_queries.SPELLING}
     return any(claim.kind in kinds or claim.url_key in known for claim in claims)

@@ -105,7 +105,7 @@ def copy_groups(
         if sight.source_id in newest:
             cluster, ids = newest[sight.source_id]
             original = source_queries.by_id(ask, ids[cluster.original.url])
-            groups.append(CopyGroup(source=original, cluster=cluster, ids=ids, newest_at=instant(sight.at)))
+            groups.append(CopyGroup(source=original, cluster=cluster, ids=ids, newest_at=instant(sight.first_seen_at)))
         if len(groups) == limit:
             return Listing(tuple(groups), sight)
     return Listing(tuple(groups), articles[-1][0] if len(articles) == SOURCES_READ else None)

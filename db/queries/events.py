@@ -184,9 +184,9 @@ _CORRECTED = f"""
         SELECT 1 FROM source s CROSS JOIN capture k ON k.source_id = s.id AND k.part = 1
         LEFT JOIN derivation x ON x.capture_id = k.id
         WHERE (s.id = c.copy_id OR s.same_as = c.copy_id) AND k.captured_at >= c.at AND k.captured_at < :since
-          AND ((k.reason IS NULL AND x.verdict IN {{shown}} AND x.text_id IS NOT NULL)
+          AND ((k.reason IS NULL AND x.verdict IN {{verdicts}} AND x.text_id IS NOT NULL)
                OR (k.reason = 'not_modified' AND (
-                   SELECT y.verdict IN {{shown}} AND y.text_id IS NOT NULL
+                   SELECT y.verdict IN {{verdicts}} AND y.text_id IS NOT NULL
                    FROM capture p CROSS JOIN derivation y ON y.capture_id = p.id
                    WHERE p.source_id = k.source_id AND p.part = 1 AND p.reason IS NULL
                      AND p.provenance = k.provenance AND p.captured_at <= k.captured_at
@@ -202,8 +202,8 @@ def corrected_before(
     So each of them is looked at in one window or few, not in all that follow its change. The value is a check of the
     copy; the newest come first.
     """
-    shown = tuple(str(verdict) for verdict in Verdict if verdict.opens_version)
-    sql = _CORRECTED.format(shown=shown)
+    verdicts = tuple(str(verdict) for verdict in Verdict if verdict.opens_version)
+    sql = _CORRECTED.format(verdicts=verdicts)
     rows = ask(sql, **_bounds(window), wide=micros(earliest), source=source_id, limit=limit)
     return {row["id"]: instant(row["at"]) for row in rows}
 

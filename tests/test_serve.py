@@ -188,6 +188,22 @@ def test_a_label_is_kept_and_shown(tmp_path: Path) -> None:
     assert post(asked, "/copies/2/label", say="maybe", **{"with": "1"}) == 400
 
 
+def test_a_page_keeps_headline_pair_and_label_when_a_label_dissolves_its_group(tmp_path: Path) -> None:
+    asked = client(application(stocked(tmp_path / "archive.db")))
+    before = asked.get("/copies/2.json?with=1").json()
+    sides = {side["id"]: side["text_sha256"] for side in (before["pair"]["a"], before["pair"]["b"])}
+    assert before["pair_label"] is None
+    digests = {"a": sides[2], "b": sides[1]}
+    assert post(asked, "/copies/2/label", say="not-copy", note="two desks", **{"with": "1"}, **digests) == 303
+    after, page = asked.get("/copies/2.json?with=1").json(), asked.get("/copies/2?with=1").text
+    assert (before["members"] != [], after["members"]) == (True, [])
+    assert after["title"] == "https://copy.example/harbour"  # the headline of this archive's article 2
+    assert after["pair"] == before["pair"]
+    assert (after["pair_label"]["label"], after["pair_label"]["note"]) == ("not-copy", "two desks")
+    assert "it is not a copy" in page
+    assert "two desks" in page
+
+
 def test_check_now_asks_who_can(archived: Path) -> None:
     visited: list[str] = []
     asked = client(application(archived, check=visited.append))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -13,6 +15,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
 from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
+from archive.serve.charts.axis import axis_over
+from archive.serve.charts.timeline import WIDTH, timeline
 from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv
@@ -395,3 +399,38 @@ def test_ops_with_offsets_make_the_newer_text_of_the_older(ask: TestClient) -> N
         (a if kept[op["op"]] == "a" else b)[slice(*op[kept[op["op"]]])] for op in told["edits"] if op["op"] in kept
     )
     assert made == b
+
+
+# --- the timeline ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [4, 40, 90])
+@pytest.mark.parametrize("start", [0, 15, 30])
+def test_versions_minutes_apart_are_legible_on_a_timeline_of_a_month(count: int, start: int) -> None:
+    """Each dot has room for its number, in order and within the picture; as many as fit."""
+    checks = [{"at": (T0 + day * DAY).isoformat(), "state": "ok", "health": "fine"} for day in range(31)]
+    instants = [T0 + start * DAY + minutes * HOUR / 20 for minutes in range(count)]
+    versions = [
+        {"version": number, "from": at.isoformat(), "to": at.isoformat(), "score": number % 3 / 2, "kinds": []}
+        for number, at in enumerate(instants, start=1)
+    ]
+    drawing = timeline({"checks": checks, "versions": versions, "runs": [], "summary": ""})
+    circles = [
+        (float(x), float(r)) for x, r in re.findall(r'class="version \w+" cx="([\d.]+)" cy="\d+" r="([\d.]+)"', drawing)
+    ]
+    assert len(circles) == count
+    gaps = [after - before for (before, _), (after, _) in pairwise(circles)]
+    assert min(gaps) >= min(16.0, 690 / count) - 0.2
+    assert all(x - r >= 0 and x + r <= WIDTH for x, r in (circles[0], circles[-1]))
+
+
+def test_versions_days_apart_are_where_they_were_seen() -> None:
+    checks = [{"at": (T0 + day * DAY).isoformat(), "state": "ok", "health": "fine"} for day in range(31)]
+    versions = [
+        {"version": number, "from": check["at"], "to": check["at"], "score": 0.2, "kinds": []}
+        for number, check in enumerate(checks[2:29:5], start=1)
+    ]
+    drawing = timeline({"checks": checks, "versions": versions, "runs": [], "summary": ""})
+    axis = axis_over([check["at"] for check in checks], left=14, right=WIDTH - 14)
+    drawn = [float(x) for x in re.findall(r'class="version \w+" cx="([\d.]+)"', drawing)]
+    assert drawn == [axis.x(version["from"]) for version in versions]

@@ -214,7 +214,7 @@ def _related(context: RequestContext, source: Source) -> RelatedCopies:
     try:
         return context.archive.related_copies(source)
     except TooSlow:
-        return RelatedCopies(source=source, cluster=None, links=(), ids={}, whole=False)
+        return RelatedCopies(source=source, cluster=None, links=(), ids={}, labels=(), whole=False)
 
 
 def show(context: RequestContext) -> PageResult | Response:

@@ -105,6 +105,9 @@ def questions(dice: random.Random) -> dict[str, list[str]]:
         "sources": ["/sources", *(f"/sources?group=group{number:02}" for number in range(GROUPS))],
         "sources, troubled": ["/sources?troubled=1"] * 5,
         "runs": ["/runs"] * 5,
+        "events": ["/events"] * 5,
+        "events, gone": ["/events?kind=gone"] * 5,
+        "outlets": ["/outlets"] * 5,
         "at": ["/as-of/2020-01-05", "/as-of/2020-01-15", "/as-of/2019-01-01", "/as-of/now"] * 3,
         "changes API": ["/api/v1/changes?limit=500", "/api/v1/changes", "/api/v1/changes?kind=correction"] * 3,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import unicodedata
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +114,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         ('near:"ferry sank"~5', 'NEAR("ferry" "sank", 5)'),
         ('near:"ferry sank"', 'NEAR("ferry" "sank", 10)'),
         ("fog site:daily.example", '"fog", at daily.example'),
+        ("site:daily.example/sport", "every text, at daily.example/sport"),
+        ('author:"Leo  Castellan" fog site:daily.example', '"fog", at daily.example, by leo castellan'),
+        ('author:"" fog', '"fog"'),
         (
             "fog after:2021-10 before:2022",
             '"fog", first seen from 2021-10-01T00:00:00Z, first seen before 2022-01-01T00:00:00Z',
@@ -128,7 +133,7 @@ def test_a_query_is_shown_as_it_was_parsed(typed: str, query: str) -> None:
     ("typed", "why"),
     [
         ("-fog", "must not occur"),
-        ("site:daily.example after:2021", "no word"),
+        ("-fog site:daily.example after:2021", "must not occur"),
         ("??", "no letter"),
         ('near:""', "no letter"),
     ],
@@ -211,6 +216,33 @@ def test_after_and_before_are_about_when_a_version_was_first_seen(archive: Archi
     assert _urls(archive, f"harbour after:{day}") == ["paper1.example/10", "paper2.example/sport/11"]
     assert len(_urls(archive, f"harbour before:{day}")) == 10
     assert _urls(archive, f"harbour after:{day} before:{day}") == []
+
+
+def test_a_site_or_a_section_alone_gives_all_its_articles_the_newest_first(archive: Archive) -> None:
+    _, hits = archive.search("site:paper1.example/sport")
+    assert [hit.version.url for hit in hits] == [f"https://paper1.example/sport/{number}" for number in (7, 1)]
+    assert len(_urls(archive, "site:paper1.example")) == 4
+
+
+def test_an_author_is_a_part_of_the_byline(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    bylines: dict[int, str | None] = {}
+    with Store(path) as store:
+        for number, byline in enumerate(("Leo Castellan", "Mina Leo and Ada Castellan", None)):
+            source = add_source(store, f"https://daily.example/{number}")
+            record_text(store, source, f"Fog over the harbour, day {number}.", T0 + number * DAY)
+            derive_all(store, title=f"Fog {number}")
+            bylines[source] = byline
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "UPDATE version SET byline = ? WHERE source_id = ?", [(b, s) for s, b in bylines.items()]
+        )
+    with Archive(path) as opened:
+        assert _urls(opened, "author:castellan") == ["daily.example/0", "daily.example/1"]
+        assert _urls(opened, 'fog author:"leo castellan"') == ["daily.example/0"]
+        assert _urls(opened, "author:nobody") == []
+        facets = opened.search_page("author:castellan").spread
+        assert facets.articles == 2
 
 
 def test_near_words_and_words_of_the_headline(archive: Archive) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,6 +16,8 @@ from openapi_spec_validator import validate
 
 from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
 from archive.serve.jobs import MOST_RUNNING
+from archive.serve.charts.axis import axis_over
+from archive.serve.charts.timeline import WIDTH, timeline
 from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv
@@ -187,6 +191,22 @@ def test_a_label_is_kept_and_shown(tmp_path: Path) -> None:
     assert post(asked, "/copies/2/label", say="copy", note="seen on paper", **{"with": "1"}, **digests) == 303
     assert asked.get("/copies/2.json").json()["labels"][0]["note"] == "seen on paper"
     assert post(asked, "/copies/2/label", say="maybe", **{"with": "1"}) == 400
+
+
+def test_a_page_keeps_headline_pair_and_label_when_a_label_dissolves_its_group(tmp_path: Path) -> None:
+    asked = client(application(stocked(tmp_path / "archive.db")))
+    before = asked.get("/copies/2.json?with=1").json()
+    sides = {side["id"]: side["text_sha256"] for side in (before["pair"]["a"], before["pair"]["b"])}
+    assert before["pair_label"] is None
+    digests = {"a": sides[2], "b": sides[1]}
+    assert post(asked, "/copies/2/label", say="not-copy", note="two desks", **{"with": "1"}, **digests) == 303
+    after, page = asked.get("/copies/2.json?with=1").json(), asked.get("/copies/2?with=1").text
+    assert (before["members"] != [], after["members"]) == (True, [])
+    assert after["title"] == "https://copy.example/harbour"  # the headline of this archive's article 2
+    assert after["pair"] == before["pair"]
+    assert (after["pair_label"]["label"], after["pair_label"]["note"]) == ("not-copy", "two desks")
+    assert "it is not a copy" in page
+    assert "two desks" in page
 
 
 def test_check_now_asks_who_can(archived: Path) -> None:
@@ -405,3 +425,38 @@ def test_ops_with_offsets_make_the_newer_text_of_the_older(ask: TestClient) -> N
         (a if kept[op["op"]] == "a" else b)[slice(*op[kept[op["op"]]])] for op in told["edits"] if op["op"] in kept
     )
     assert made == b
+
+
+# --- the timeline ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [4, 40, 90])
+@pytest.mark.parametrize("start", [0, 15, 30])
+def test_versions_minutes_apart_are_legible_on_a_timeline_of_a_month(count: int, start: int) -> None:
+    """Each dot has room for its number, in order and within the picture; as many as fit."""
+    checks = [{"at": (T0 + day * DAY).isoformat(), "state": "ok", "health": "fine"} for day in range(31)]
+    instants = [T0 + start * DAY + minutes * HOUR / 20 for minutes in range(count)]
+    versions = [
+        {"version": number, "from": at.isoformat(), "to": at.isoformat(), "score": number % 3 / 2, "kinds": []}
+        for number, at in enumerate(instants, start=1)
+    ]
+    drawing = timeline({"checks": checks, "versions": versions, "runs": [], "summary": ""})
+    circles = [
+        (float(x), float(r)) for x, r in re.findall(r'class="version \w+" cx="([\d.]+)" cy="\d+" r="([\d.]+)"', drawing)
+    ]
+    assert len(circles) == count
+    gaps = [after - before for (before, _), (after, _) in pairwise(circles)]
+    assert min(gaps) >= min(16.0, 690 / count) - 0.2
+    assert all(x - r >= 0 and x + r <= WIDTH for x, r in (circles[0], circles[-1]))
+
+
+def test_versions_days_apart_are_where_they_were_seen() -> None:
+    checks = [{"at": (T0 + day * DAY).isoformat(), "state": "ok", "health": "fine"} for day in range(31)]
+    versions = [
+        {"version": number, "from": check["at"], "to": check["at"], "score": 0.2, "kinds": []}
+        for number, check in enumerate(checks[2:29:5], start=1)
+    ]
+    drawing = timeline({"checks": checks, "versions": versions, "runs": [], "summary": ""})
+    axis = axis_over([check["at"] for check in checks], left=14, right=WIDTH - 14)
+    drawn = [float(x) for x in re.findall(r'class="version \w+" cx="([\d.]+)"', drawing)]
+    assert drawn == [axis.x(version["from"]) for version in versions]

@@ -22,11 +22,13 @@ from db.queries import events as event_queries
 from db.records import WEIGHTS, Event, EventFilter, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from archive.versions.absences import Absence
     from db.queries.events import Window
+    from db.reader import Ask
+    from db.records import ReadLength
 
     Place = tuple[int, str]  # a position in the order of time: an instant in microseconds, and the id of an event
 
@@ -38,13 +40,41 @@ LONGEST_WINDOW = timedelta(days=32)
 MOST_WINDOWS = 40
 """Most windows read for a page: 3 years where nothing matches the filters. The next page goes on from there."""
 
+CAPTURES_READ, VERSIONS_SPARE, COPIED_READ, CORRECTED_READ = 10_000, 10, 30, 15
+"""A window ends where it would have more captures, that many versions more than the page has events, more versions with
+copies (1.5 ms of CPU each), or more corrected originals (4 ms). The second and third such window have twice as many."""
+
+MOST_DENSE = 5
+"""A page ends after one window that was cut off so and two of twice the size."""
+
+MOST_DENSE_EMPTY = 9
+"""The same while the page has no event yet."""
+
 STALE_FOR = timedelta(days=30)
 """Age of a correction up to which copies are checked for the old words."""
 
 _ARTICLE = frozenset({EventKind.EDITED, EventKind.CORRECTION, EventKind.NEW})
 _ABSENCE = frozenset({EventKind.GONE, EventKind.BACK, EventKind.PAYWALLED, EventKind.BLOCKED})
 _LIST = frozenset({EventKind.LIST_BROKEN, EventKind.LIST_SHRUNK, EventKind.SILENT})
+_OF_CAPTURES = _ABSENCE | {EventKind.STALE_COPY}
 _TICK = timedelta(microseconds=1)
+
+
+class _Readings:
+    """The lengths of pages that drift is found in. Windows go back in time, and what two of them need is read once."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._rows: list[ReadLength] = []
+        self._start: datetime | None = None
+
+    def before(self, end: datetime) -> list[ReadLength]:
+        """Return the readings of the time before ``end``, which is never later than in the call before."""
+        start = end - drift.LOOK_BACK
+        if self._start is None or start < self._start:
+            self._rows += drift_queries.read_lengths(self._ask, start, until=self._start or end)
+            self._start = start
+        return [row for row in self._rows if start <= row.at < end]
 
 
 class EventQuestions(CopyQuestions):
@@ -59,12 +89,16 @@ class EventQuestions(CopyQuestions):
         last = [bounds[1], *([filters.until] if filters.until else []), *([instant(after[0])] if after else [])]
         end = min(last) + _TICK
         events: list[Event] = []
-        length = FIRST_WINDOW
+        length, scale, dense = FIRST_WINDOW, 1, 0
+        readings = _Readings(self._ask)
         for _ in range(MOST_WINDOWS):
-            window = max(start, end - length), end
-            events += self._page_of(window, filters, after)
-            end, length = window[0], min(2 * length, LONGEST_WINDOW)
-            if len(events) > limit or end <= start:
+            nominal = max(start, end - length), end
+            window = self._affordable(nominal, scale, limit, filters)
+            page = self._between(window, filters, readings)
+            events += (event for event in page if after is None or _place_of(event) < after)
+            dense += scale if window != nominal else 0
+            end, length, scale = window[0], min(2 * length, LONGEST_WINDOW), 2
+            if len(events) > limit or end <= start or dense >= (MOST_DENSE if events else MOST_DENSE_EMPTY):
                 break
         rows = tuple(with_words(self._ask, event) for event in events[:limit])
         if len(events) > limit:
@@ -76,10 +110,13 @@ class EventQuestions(CopyQuestions):
 
         The window includes its start and excludes its end.
         """
+        return self._between(window, filters, _Readings(self._ask))
+
+    def _between(self, window: Window, filters: EventFilter, readings: _Readings) -> list[Event]:
         kinds = frozenset(filters.kinds or EventKind)
         matching = {
             event.id: event
-            for event in self._derived(window, kinds, filters.source_id)
+            for event in self._derived(window, kinds, filters.source_id, readings)
             if event.kind in kinds and window[0] <= event.at < window[1] and event.weight >= filters.least
         }
         return sorted(matching.values(), key=_place_of, reverse=True)
@@ -108,11 +145,29 @@ class EventQuestions(CopyQuestions):
         """Return an event with the words that changed, if it is an edit."""
         return with_words(self._ask, event)
 
-    def _page_of(self, window: Window, filters: EventFilter, after: Place | None) -> list[Event]:
-        events = self.events_between(window, filters)
-        return [event for event in events if after is None or _place_of(event) < after]
+    def _affordable(self, window: Window, scale: int, limit: int, filters: EventFilter) -> Window:
+        """Return the window, or its end if it has too much: then work is a function of what a page shows."""
+        if filters.source_id is not None:
+            return window
+        kinds, (start, end) = frozenset(filters.kinds or EventKind), window
+        if kinds.intersection(_ARTICLE):
+            number = scale * (limit + VERSIONS_SPARE)
+            start = event_queries.instant_of_version(self._ask, (start, end), number) or start
+        if kinds.intersection(_OF_CAPTURES):
+            start = event_queries.instant_of_capture(self._ask, (start, end), scale * CAPTURES_READ) or start
+        if EventKind.COPIED in kinds:
+            start = event_queries.instant_of_copied(self._ask, (start, end), scale * COPIED_READ) or start
+        if EventKind.STALE_COPY in kinds:
+            number = scale * CORRECTED_READ + 1
+            corrected = event_queries.corrected_before(
+                self._ask, (start, end), start - STALE_FOR, source_id=None, limit=number
+            )
+            start = min(corrected.values()) if len(corrected) == number else start
+        return start, end
 
-    def _derived(self, window: Window, kinds: Collection[EventKind], source_id: int | None) -> Iterator[Event]:
+    def _derived(
+        self, window: Window, kinds: Collection[EventKind], source_id: int | None, readings: _Readings
+    ) -> Iterator[Event]:
         if _ARTICLE.intersection(kinds):
             yield from article_events.version_events(self._ask, window, kinds, source_id)
         if _ABSENCE.intersection(kinds):
@@ -127,40 +182,43 @@ class EventQuestions(CopyQuestions):
             before = window[0] - list_events.LOOK_BACK
             yield from list_events.failed_runs(event_queries.runs_between(self._ask, (before, window[1])))
         if EventKind.DRIFT in kinds and source_id is None:
-            yield from self._drift(window)
+            yield from _drift(readings.before(window[1]))
 
     def _stale(self, window: Window, source_id: int | None) -> Iterator[Event]:
-        wide = window[0] - STALE_FOR, window[1]
-        changed = event_queries.sources_with_copies(
-            self._ask, wide, changed=True, source_id=source_id, limit=article_events.MOST_COPIED
+        corrected = event_queries.corrected_before(
+            self._ask, window, window[0] - STALE_FOR, source_id=source_id, limit=article_events.MOST_COPIED
         )
-        for original in event_queries.places(self._ask, changed).values():
+        for original in event_queries.places(self._ask, corrected).values():
             passages = self.stale(original.url)
             if passages:
                 yield from article_events.stale_events(self._ask, original.url, passages, original.source_id)
 
     def _of_lists(self, window: Window, source_id: int | None) -> Iterator[Event]:
         wide = window[0] - list_events.LOOK_BACK, window[1]
+        troubled = event_queries.lists_in_trouble(
+            self._ask, window, wide[0], shrunk=list_events.SHRUNK, source_id=source_id
+        )
         for place in event_queries.lists(self._ask, source_id=source_id):
-            checks = event_queries.list_checks(self._ask, place.source_id, wide)
-            yield from list_events.broken_lists(place, checks)
-            yield from list_events.shrunk_lists(place, checks)
             finds = event_queries.finds(self._ask, place.source_id, wide)
-            yield from list_events.silences(place, finds, checks)
+            if place.source_id in troubled or list_events.may_be_silent(finds, window):  # few: others have no event
+                checks = event_queries.list_checks(self._ask, place.source_id, wide)
+                yield from list_events.broken_lists(place, checks)
+                yield from list_events.shrunk_lists(place, checks)
+                yield from list_events.silences(place, finds, checks)
 
-    def _drift(self, window: Window) -> Iterator[Event]:
-        readings = drift_queries.read_lengths(self._ask, window[1] - drift.LOOK_BACK)
-        for alarm in drift.alarms(reading for reading in readings if reading.at < window[1]):
-            yield Event(
-                kind=EventKind.DRIFT,
-                at=alarm.raised_at,
-                since=alarm.since,
-                url="",
-                title=f"{alarm.name}: texts seem to be read only in part",
-                subject=f"{alarm.host} {alarm.since:%Y-%m}",
-                weight=WEIGHTS[EventKind.DRIFT],
-                detail=alarm.because,
-            )
+
+def _drift(readings: Sequence[ReadLength]) -> Iterator[Event]:
+    for alarm in drift.alarms(readings):
+        yield Event(
+            kind=EventKind.DRIFT,
+            at=alarm.raised_at,
+            since=alarm.since,
+            url="",
+            title=f"{alarm.name}: texts seem to be read only in part",
+            subject=f"{alarm.host} {alarm.since:%Y-%m}",
+            weight=WEIGHTS[EventKind.DRIFT],
+            detail=alarm.because,
+        )
 
 
 def _place_of(event: Event) -> Place:

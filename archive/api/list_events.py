@@ -6,7 +6,6 @@ Pure functions of recorded checks, finds and runs. So the same record gives the 
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -82,17 +81,30 @@ def silences(place: Place, finds: Sequence[datetime], checks: Sequence[ListCheck
     ``finds`` are the instants at which it named new articles. The event is at the check that met the limit.
     """
     read = [check.at for check in checks if _fault(check) is None]
-    for index in range(FEWEST_FINDS - 1, len(finds)):
-        longest = max(later - earlier for earlier, later in pairwise(finds[: index + 1]))
-        limit = max(LEAST_SILENCE, TIMES_LONGEST * longest)
-        end = finds[index + 1] if index + 1 < len(finds) else None
-        reached_at = next((day for day in read if day >= finds[index] + limit and (end is None or day < end)), None)
+    for index, longest, (start, end) in _quiet(finds):
+        reached_at = next((day for day in read if day >= start and (end is None or day < end)), None)
         if reached_at is not None:
             days = (reached_at - finds[index]).total_seconds() / 86_400
             detail = (
                 f"nothing new for {days:.1f} days; the longest gap before was {longest.total_seconds() / 86_400:.1f}"
             )
             yield place_event(EventKind.SILENT, place, reached_at, finds[index], detail=detail)
+
+
+def _quiet(finds: Sequence[datetime]) -> Iterator[tuple[int, timedelta, tuple[datetime, datetime | None]]]:
+    """Yield each find that is followed by more than the usual gap, the longest gap before, and the time beyond it."""
+    longest = timedelta(0)
+    for index, found_at in enumerate(finds):
+        longest = max(longest, found_at - finds[index - 1]) if index else longest
+        start = found_at + max(LEAST_SILENCE, TIMES_LONGEST * longest)
+        end = finds[index + 1] if index + 1 < len(finds) else None
+        if index >= FEWEST_FINDS - 1 and (end is None or start < end):
+            yield index, longest, (start, end)
+
+
+def may_be_silent(finds: Sequence[datetime], window: tuple[datetime, datetime]) -> bool:
+    """True if a list that was read may have fallen silent at an instant of the window (``silences``)."""
+    return any(start < window[1] and (end is None or end > window[0]) for _, _, (start, end) in _quiet(finds))
 
 
 def failed_runs(runs: Sequence[RunRow]) -> Iterator[Event]:

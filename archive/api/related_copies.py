@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.reader import Ask
-    from db.records import Cluster, Link, Source
+    from db.records import Cluster, Label, Link, Source
 
 SOURCES_READ = 400
 """Most articles read for one page of groups, the newest first: 0.05 s if none has copies."""
@@ -50,14 +50,15 @@ class CopyGroup:
 class RelatedCopies:
     """The cluster of an article, if any, and all its links of any relation, the closest first.
 
-    ``ids``: the ids of all these articles' sources by address. ``whole`` is False if the article's component has more
-    articles than were read.
+    ``ids``: the ids of all these articles' sources by address. ``labels``: those of the article, also with articles
+    outside of the cluster. ``whole`` is False if the article's component has more articles than were read.
     """
 
     source: Source
     cluster: Cluster | None
     links: tuple[Link, ...]
     ids: Mapping[str, int]
+    labels: tuple[Label, ...]
     whole: bool
 
 
@@ -72,6 +73,7 @@ def related_copies(ask: Ask, source: Source) -> RelatedCopies:
         cluster=component.cluster_of(source.url),
         links=tuple(links),
         ids={url: linked[key] for url, key in keys.items() if key in linked} | dict(component.ids),
+        labels=tuple(label_queries.of_sources(ask, [source.id])),
         whole=component.whole,
     )
 
@@ -105,7 +107,7 @@ def copy_groups(
         if sight.source_id in newest:
             cluster, ids = newest[sight.source_id]
             original = source_queries.by_id(ask, ids[cluster.original.url])
-            groups.append(CopyGroup(source=original, cluster=cluster, ids=ids, newest_at=instant(sight.at)))
+            groups.append(CopyGroup(source=original, cluster=cluster, ids=ids, newest_at=instant(sight.first_seen_at)))
         if len(groups) == limit:
             return Listing(tuple(groups), sight)
     return Listing(tuple(groups), articles[-1][0] if len(articles) == SOURCES_READ else None)

@@ -74,7 +74,7 @@ def _seed(settings: Settings, text: str) -> Seed | None:
 
 def _facts(archive: Archive, settings: Settings, url: str, seed: Seed | None) -> dict[str, Any] | None:
     """Return what the archive knows of the address, None if it does not know it."""
-    from archive.serve.advice import advice
+    from archive.api.empty_advice import advice
     from archive.timestamps import iso
     from db.errors import NotArchived
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize_runs
+from archive.api.empty_advice import describe_empty
 from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, verb
-from archive.cli.empty_report import describe_empty
 from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
 from archive.cli.wording import describe_run, describe_state
 

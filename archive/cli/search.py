@@ -113,6 +113,7 @@ def search(
     \b
     "a phrase"   prefix*   -without   this OR that   title:word   near:"two words"~5
     site:daily.example   site:daily.example/sport   after:2021-10   before:2021-10-08   (first seen)
+    author:castellan   author:"leo castellan"   (filters may stand alone)
 
     \b
     wirecopy search border talks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.api import serialize_runs
+from archive.api.empty_advice import describe_empty
 from archive.cli.common import as_json, print_json, verb
-from archive.cli.empty_report import describe_empty
 from archive.cli.output import count, format_minute, format_size, print_facts
 from archive.cli.wording import describe_run, describe_state, future_problems
 

@@ -18,7 +18,7 @@ one pure function per page) -> a **template** or a format. A page shows the same
     serializers.py       csv (guarded against formulas), ndjson and Parquet
     feeds.py             Atom
     templating.py        the Jinja environment: filters for times, shares, words
-    wording.py           plain words for states, kinds, relations, lags; advice.py: why nothing came of a source
+    wording.py           plain words for kinds, relations, lags, and those of archive.api for states
     bounded_diff.py      comparison of two texts in bounded time
     side_by_side.py      two texts side by side; snippets.py: snippets of a change
     hidden_characters.py changes that cannot be seen

@@ -65,8 +65,8 @@ class ArchiveTools:
         """Search all versions of all articles, including passages that were removed since.
 
         All words must occur. Supported: "a phrase", prefix*, -without, this OR that, title:word, near:"two words"~5,
-        site:host, after:2021-10 and before:2022 (first seen). as_of: only versions that were online at that
-        instant (2026-01-05T12:00Z). gone: only passages that an article no longer has. At most 50 hits.
+        site:host, author:name, after:2021-10 and before:2022 (first seen). as_of: only versions that were online at
+        that instant (2026-01-05T12:00Z). gone: only passages that an article no longer has. At most 50 hits.
         """
         with Archive(self._db) as archive:
             instant = None if as_of is None else self._parse_instant(as_of)

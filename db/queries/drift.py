@@ -18,15 +18,22 @@ _LENGTHS = """
            d.paragraphs, d.taken
     FROM source s
     JOIN source h ON h.id = coalesce(s.same_as, s.id)
-    JOIN capture c ON c.source_id = s.id AND c.part = 1 AND c.captured_at >= :since
+    JOIN capture c ON c.source_id = s.id AND c.part = 1 AND c.captured_at >= :since AND c.captured_at < :until
     JOIN derivation d ON d.capture_id = c.id
     WHERE s.kind = 'article' AND d.verdict IN ('ok', 'live_blog', 'thin', 'empty', 'needs_js')
       AND (:host IS NULL OR (s.url_key >= :host || ')' AND s.url_key < :host || '*'))
     ORDER BY c.captured_at, s.url_key"""
 
+_LAST = 1 << 62
 
-def read_lengths(ask: Ask, since: datetime, *, host: str | None = None) -> list[ReadLength]:
-    """Return the text length of every article capture since then, by time. ``host``: of one host, as in its url_key."""
+
+def read_lengths(
+    ask: Ask, since: datetime, *, until: datetime | None = None, host: str | None = None
+) -> list[ReadLength]:
+    """Return the text length of every article capture since then and before ``until``, by time.
+
+    ``host``: of one host, as in its url_key.
+    """
     return [
         ReadLength(
             host=row["host"],
@@ -36,5 +43,5 @@ def read_lengths(ask: Ask, since: datetime, *, host: str | None = None) -> list[
             paragraphs=row["paragraphs"],
             removed=row["taken"],
         )
-        for row in ask(_LENGTHS, since=micros(since), host=host)
+        for row in ask(_LENGTHS, since=micros(since), until=_LAST if until is None else micros(until), host=host)
     ]

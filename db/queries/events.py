@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.microseconds import instant, instant_or_none, micros
-from db.records import Relation, SeedKind
+from db.records import Relation, SeedKind, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from db.reader import Ask, Row
@@ -129,15 +129,16 @@ def sources_ever_absent(ask: Ask, until: datetime, states: Sequence[str]) -> lis
     return [row["id"] for row in ask(_EVER_ABSENT.format(states=tuple(states)), until=micros(until))]
 
 
+_HAS_COPIES = f"""
+    (EXISTS (SELECT 1 FROM link l WHERE l.a_text_id = {{text}} AND l.relation IN {_COPIES})
+     OR EXISTS (SELECT 1 FROM link l WHERE l.b_text_id = {{text}} AND l.relation IN {_COPIES})
+     OR EXISTS (SELECT 1 FROM version w WHERE w.text_id = {{text}} AND w.superseded_at IS NULL
+                AND w.source_id <> {{source}}))"""
 _COPYING = f"""
     SELECT DISTINCT v.source_id AS id FROM version v INDEXED BY ix_version_first_seen_at_number
     CROSS JOIN version o ON o.source_id = v.source_id AND o.superseded_at IS NULL AND {{which}}
     WHERE v.superseded_at IS NULL AND v.first_seen_at >= :since AND v.first_seen_at < :until AND v.number >= :least
-      AND (:source IS NULL OR v.source_id = :source)
-      AND (EXISTS (SELECT 1 FROM link l WHERE l.a_text_id = o.text_id AND l.relation IN {_COPIES})
-           OR EXISTS (SELECT 1 FROM link l WHERE l.b_text_id = o.text_id AND l.relation IN {_COPIES})
-           OR EXISTS (SELECT 1 FROM version w WHERE w.text_id = o.text_id AND w.superseded_at IS NULL
-                      AND w.source_id <> o.source_id))
+      AND (:source IS NULL OR v.source_id = :source) AND {_HAS_COPIES}
     ORDER BY 1 LIMIT :limit"""
 
 
@@ -147,9 +148,97 @@ def sources_with_copies(ask: Ask, window: Window, *, changed: bool, source_id: i
     ``changed``: articles that changed in the window, and of which any text has copies.
     """
     least = 2 if changed else 1
-    sql = _COPYING.format(which="o.number > 0" if changed else "o.id = v.id")
+    which = "o.number > 0" if changed else "o.id = v.id"
+    sql = _COPYING.format(which=which, text="o.text_id", source="o.source_id")
     rows = ask(sql, **_bounds(window), least=least, source=source_id, limit=limit)
     return [row["id"] for row in rows]
+
+
+# Of every change its copies, and of every copy the first page that certainly has its text since the change.
+_CORRECTED = f"""
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT v.source_id, v.first_seen_at AS at FROM version v INDEXED BY ix_version_first_seen_at_number
+        WHERE v.superseded_at IS NULL AND v.number > 1 AND v.first_seen_at >= :wide AND v.first_seen_at < :until
+          AND (:source IS NULL OR v.source_id = :source)),
+    texts AS MATERIALIZED (
+        SELECT c.source_id, c.at, o.text_id FROM changed c
+        CROSS JOIN version o ON o.source_id = c.source_id AND o.superseded_at IS NULL),
+    pairs AS MATERIALIZED (
+        SELECT source_id, at, text_id AS copy_text FROM texts
+        UNION SELECT t.source_id, t.at, l.b_text_id FROM texts t
+            CROSS JOIN link l ON l.a_text_id = t.text_id AND l.relation IN {_COPIES}
+        UNION SELECT t.source_id, t.at, l.a_text_id FROM texts t
+            CROSS JOIN link l ON l.b_text_id = t.text_id AND l.relation IN {_COPIES}),
+    copies AS MATERIALIZED (
+        SELECT DISTINCT p.source_id, p.at, coalesce(s.same_as, s.id) AS copy_id FROM pairs p
+        CROSS JOIN version w ON w.text_id = p.copy_text AND w.superseded_at IS NULL AND w.source_id <> p.source_id
+        CROSS JOIN source s ON s.id = w.source_id),
+    checks AS MATERIALIZED (
+        SELECT c.source_id, c.at, c.copy_id, (
+            SELECT min(k.captured_at) FROM source s CROSS JOIN capture k ON k.source_id = s.id AND k.part = 1
+            WHERE (s.id = c.copy_id OR s.same_as = c.copy_id)
+              AND k.captured_at >= max(c.at, :since) AND k.captured_at < :until) AS checked_at
+        FROM copies c)
+    SELECT c.source_id AS id, max(c.checked_at) AS at FROM checks c
+    WHERE c.checked_at IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM source s CROSS JOIN capture k ON k.source_id = s.id AND k.part = 1
+        LEFT JOIN derivation x ON x.capture_id = k.id
+        WHERE (s.id = c.copy_id OR s.same_as = c.copy_id) AND k.captured_at >= c.at AND k.captured_at < :since
+          AND ((k.reason IS NULL AND x.verdict IN {{verdicts}} AND x.text_id IS NOT NULL)
+               OR (k.reason = 'not_modified' AND (
+                   SELECT y.verdict IN {{verdicts}} AND y.text_id IS NOT NULL
+                   FROM capture p CROSS JOIN derivation y ON y.capture_id = p.id
+                   WHERE p.source_id = k.source_id AND p.part = 1 AND p.reason IS NULL
+                     AND p.provenance = k.provenance AND p.captured_at <= k.captured_at
+                   ORDER BY p.captured_at DESC LIMIT 1))))
+    GROUP BY c.source_id ORDER BY 2 DESC, 1 LIMIT :limit"""
+
+
+def corrected_before(
+    ask: Ask, window: Window, earliest: datetime, *, source_id: int | None, limit: int
+) -> dict[int, datetime]:
+    """Return articles changed since ``earliest`` of which a copy was perhaps seen first since then in the window.
+
+    So each of them is looked at in one window or few, not in all that follow its change. The value is a check of the
+    copy; the newest come first.
+    """
+    verdicts = tuple(str(verdict) for verdict in Verdict if verdict.opens_version)
+    sql = _CORRECTED.format(verdicts=verdicts)
+    rows = ask(sql, **_bounds(window), wide=micros(earliest), source=source_id, limit=limit)
+    return {row["id"]: instant(row["at"]) for row in rows}
+
+
+_NTH_VERSION = """
+    SELECT first_seen_at AS at FROM version INDEXED BY ix_version_first_seen_at_number
+    WHERE superseded_at IS NULL AND first_seen_at >= :since AND first_seen_at < :until
+    ORDER BY first_seen_at DESC LIMIT 1 OFFSET :n"""
+_NTH_CAPTURE = """
+    SELECT captured_at AS at FROM capture INDEXED BY ix_capture_captured_at
+    WHERE captured_at >= :since AND captured_at < :until ORDER BY captured_at DESC LIMIT 1 OFFSET :n"""
+
+
+_NTH_COPIED = f"""
+    SELECT v.first_seen_at AS at FROM version v INDEXED BY ix_version_first_seen_at_number
+    WHERE v.superseded_at IS NULL AND v.first_seen_at >= :since AND v.first_seen_at < :until AND {_HAS_COPIES}
+    ORDER BY v.first_seen_at DESC LIMIT 1 OFFSET :n"""
+
+
+def instant_of_copied(ask: Ask, window: Window, number: int) -> datetime | None:
+    """Return the same of versions whose text has copies."""
+    rows = ask(_NTH_COPIED.format(text="v.text_id", source="v.source_id"), **_bounds(window), n=number)
+    return instant(rows[0]["at"]) if rows else None
+
+
+def instant_of_version(ask: Ask, window: Window, number: int) -> datetime | None:
+    """Return when the version was first seen that so many of the window are newer than, None if it has fewer."""
+    rows = ask(_NTH_VERSION, **_bounds(window), n=number)
+    return instant(rows[0]["at"]) if rows else None
+
+
+def instant_of_capture(ask: Ask, window: Window, number: int) -> datetime | None:
+    """Return the instant of the capture that so many of the window are newer than, None if it has fewer."""
+    rows = ask(_NTH_CAPTURE, **_bounds(window), n=number)
+    return instant(rows[0]["at"]) if rows else None
 
 
 _PLACES = f"""
@@ -158,7 +247,7 @@ _PLACES = f"""
     FROM json_each(:ids) f CROSS JOIN source h ON h.id = f.value LEFT JOIN seed d ON d.id = h.seed_id"""
 
 
-def places(ask: Ask, source_ids: Sequence[int]) -> dict[int, Place]:
+def places(ask: Ask, source_ids: Collection[int]) -> dict[int, Place]:
     """Return the places of sources, by id."""
     return {row["source_id"]: _place(row, row["title"] or "") for row in ask(_PLACES, ids=json.dumps(list(source_ids)))}
 
@@ -179,6 +268,29 @@ _LIST_CHECKS = """
     LEFT JOIN payload p ON p.id = c.payload_id
     WHERE c.source_id = :id AND c.part = 1 AND c.captured_at >= :since AND c.captured_at < :until
     ORDER BY c.captured_at, c.id"""
+
+
+# Every list with a check in the window that found no usable list, or with a page far smaller than its largest.
+_IN_TROUBLE = f"""
+    SELECT h.id FROM source h JOIN seed d ON d.id = h.seed_id
+    WHERE h.kind IN {_LIST_KINDS} AND (:source IS NULL OR h.id = :source) AND (
+        EXISTS (SELECT 1 FROM capture c WHERE c.source_id = h.id AND c.part = 1
+                AND c.captured_at >= :since AND c.captured_at < :until
+                AND (c.reason <> 'not_modified' OR c.flags LIKE '%"list-%'))
+        OR (SELECT min(p.length) FROM capture c JOIN payload p ON p.id = c.payload_id
+            WHERE c.source_id = h.id AND c.part = 1 AND c.captured_at >= :since AND c.captured_at < :until)
+           < :shrunk * (SELECT max(p.length) FROM capture c JOIN payload p ON p.id = c.payload_id
+                        WHERE c.source_id = h.id AND c.part = 1
+                          AND c.captured_at >= :earliest AND c.captured_at < :until))"""
+
+
+def lists_in_trouble(ask: Ask, window: Window, earliest: datetime, *, shrunk: float, source_id: int | None) -> set[int]:
+    """Return the lists that a check in the window perhaps found broken or shrunk. The others surely were neither.
+
+    ``shrunk``: the share of the length of a page since ``earliest`` below which a page may be too small.
+    """
+    rows = ask(_IN_TROUBLE, **_bounds(window), earliest=micros(earliest), shrunk=shrunk, source=source_id)
+    return {row["id"] for row in rows}
 
 
 def list_checks(ask: Ask, source_id: int, window: Window) -> list[ListCheck]:

@@ -22,7 +22,8 @@ _VERSIONS = """
     CROSS JOIN version v ON v.text_id = f.value AND v.superseded_at IS NULL
     CROSS JOIN source s ON s.id = v.source_id
     WHERE v.first_seen_at >= :since AND v.first_seen_at < :until
-      AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))"""
+      AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))
+      AND (:author IS NULL OR instr(lower(v.byline), :author))"""
 
 
 _MOST_DAYS = 62
@@ -33,7 +34,7 @@ def count_facets(ask: Ask, page: SearchPage, only: SearchFilters | None = None) 
     filters = only or SearchFilters()
     (site, site_end), (since, until) = filters.site or (None, None), first_seen_window(filters)
     texts = json.dumps(list(page.texts[:MOST_COUNTED]))
-    rows = ask(_VERSIONS, texts=texts, since=since, until=until, site=site, behind=site_end)
+    rows = ask(_VERSIONS, texts=texts, since=since, until=until, site=site, behind=site_end, author=filters.author)
     hosts: Counter[str] = Counter()
     first_seen: dict[int, tuple[str, str]] = {}
     for row in rows:

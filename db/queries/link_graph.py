@@ -52,7 +52,7 @@ def ids_by_url(ask: Ask, source_ids: Collection[int]) -> dict[str, int]:
 class FirstSight(NamedTuple):
     """The first sight of an article, in microseconds, and its id. They are in the order of time, then of ids."""
 
-    at: int
+    first_seen_at: int
     source_id: int
 
 
@@ -67,8 +67,8 @@ _LAST = FirstSight(1 << 62, 0)
 
 def articles_before(ask: Ask, place: tuple[int, int] | None, limit: int) -> list[tuple[FirstSight, str]]:
     """Return the first sights of articles before a place, with their addresses, the newest first. None: of all."""
-    at, source_id = place or _LAST
-    rows = ask(_FIRST_SIGHTS, at=at, id=source_id, limit=limit)
+    first_seen_at, source_id = place or _LAST
+    rows = ask(_FIRST_SIGHTS, at=first_seen_at, id=source_id, limit=limit)
     return [(FirstSight(row["first_seen_at"], row["source_id"]), row["url"]) for row in rows]
 
 

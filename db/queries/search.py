@@ -38,6 +38,7 @@ its end for a snippet, and cannot be interrupted."""
 _WINDOW = """
     SELECT rowid AS text_id, bm25(text_fts, 4.0, 1.0, 4.0, 1.0) AS score FROM text_fts
     WHERE text_fts MATCH :query AND rowid <= :top ORDER BY rowid DESC LIMIT :n"""
+_EVERY_TEXT = "SELECT id AS text_id, -id AS score FROM text WHERE id <= :top ORDER BY id DESC LIMIT :n"
 _VERSIONS = """
     SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at
     FROM json_each(:texts) f
@@ -45,6 +46,7 @@ _VERSIONS = """
     CROSS JOIN source s ON s.id = v.source_id
     WHERE v.first_seen_at >= :since AND v.first_seen_at < :until
       AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))
+      AND (:author IS NULL OR instr(lower(v.byline), :author))
       AND (:at IS NULL OR v.id = (SELECT w.id FROM version w WHERE w.source_id = v.source_id
                                   AND w.superseded_at IS NULL AND w.first_seen_at <= :at
                                   ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1))"""
@@ -103,12 +105,13 @@ def search_page(
 ) -> SearchPage:
     """Return the versions matching an FTS5 query, best first, each run of matching versions of an article once.
 
+    An empty query matches every text, and the newest texts come first.
     A page may have fewer than ``limit`` matches, even none, and still have a following page. Snippets contain
     ``SNIPPET_MARKS``. ``window``: the number of texts in a window, instead of the usual one.
     """
     filters, cursor = only or SearchFilters(), place or SearchCursor(_LAST, None)
     size = window or _window_size(filters)
-    scores = {row["text_id"]: row["score"] for row in ask(_WINDOW, query=query, top=cursor.top, n=size)}
+    scores = {row["text_id"]: row["score"] for row in _window(ask, query, cursor.top, size)}
     text_ids, has_more = _remaining_texts(scores, cursor.after, filters)
     results = _Results(ask, query, scores, _versions(ask, text_ids, filters), filters)
     picked: list[tuple[Row, range]] = []
@@ -132,6 +135,10 @@ def search_page(
     return SearchPage(matches, following, list(scores), whole=is_last_window and cursor.top == _LAST)
 
 
+def _window(ask: Ask, query: str, top: int, size: int) -> list[Row]:
+    return ask(_WINDOW, query=query, top=top, n=size) if query else ask(_EVERY_TEXT, top=top, n=size)
+
+
 def _remaining_texts(
     scores: Mapping[int, float], after: SearchRank | None, filters: SearchFilters
 ) -> tuple[list[int], bool]:
@@ -152,6 +159,7 @@ def _versions(ask: Ask, text_ids: Sequence[int], filters: SearchFilters) -> list
         behind=site_end,
         since=since,
         until=until,
+        author=filters.author,
         at=micros_or_none(filters.when),
     )
 
@@ -168,8 +176,9 @@ class _Results:
             self.histories[row["source_id"]][row["number"]] = row
         text_ids = {row["text_id"] for history in self.histories.values() for row in history.values()}
         self._scores, self._filters = scores, filters
-        outside = _matching(ask, _MATCHING, query, text_ids - scores.keys())
-        self._matching = (text_ids & scores.keys()) | {row["text_id"] for row in outside}
+        outside = _matching(ask, _MATCHING, query, text_ids - scores.keys()) if query else ()
+        inside = text_ids & scores.keys() if query else text_ids
+        self._matching = inside | {row["text_id"] for row in outside}
 
     def stretch(self, row: Row) -> range:
         """Return the numbers of the unbroken run of matching versions around a version."""
@@ -228,7 +237,8 @@ def _snippets(ask: Ask, query: str, rows: Iterable[Row]) -> dict[int, str]:
             budget -= row["length"]
             short.add(row["text_id"])
     marks = dict(zip(("open", "close", "gap"), SNIPPET_MARKS, strict=True))
-    excerpts = {row["text_id"]: row["snippet"] for row in _matching(ask, _EXCERPTS, query, short, **marks)}
+    cut = _matching(ask, _EXCERPTS, query, short, **marks) if query else ()
+    excerpts = {row["text_id"]: row["snippet"] for row in cut}
     folded = [text_id for text_id, snippet in excerpts.items() if SNIPPET_MARKS[0] not in snippet]
     for row in ask(_BODIES, ids=json.dumps(folded)) if folded else ():  # only the folded form matches
         excerpts[row["id"]] = excerpt(row["body"], query, SNIPPET_MARKS) or excerpts[row["id"]]

@@ -19,19 +19,21 @@ SNIPPET_MARKS = ("\ue000", "\ue001", "\u2026")
 class SearchFilters:
     """The filters of a search: url_keys from the first of ``site`` to before the second, and the time of first sight.
 
-    ``when``: only versions that were current at that instant. ``gone``: only words the article no longer has.
+    ``author``: a part of the byline, in lower case. ``when``: only versions that were current at that instant.
+    ``gone``: only words the article no longer has.
     """
 
     site: tuple[str, str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    author: str | None = None
     when: datetime | None = None
     gone: bool = False
 
     @property
     def is_selective(self) -> bool:
-        """True for a search by site or time, which most texts with the words may not match."""
-        return (self.site, self.since, self.until) != (None, None, None)
+        """True for a search by site, author or time, which most texts with the words may not match."""
+        return (self.site, self.since, self.until, self.author) != (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

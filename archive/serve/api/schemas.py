@@ -100,7 +100,8 @@ SHAPES: dict[str, str] = {
     "Member": "id? path? url outlet title version at? at_by original relation? shared? lag=lag? residue* translated "
     "date_doubted?",
     "Cluster": "id path url title members=Member* original=Member? credited? reasons* labels=label* pair=pair? "
-    "pairs=step* related=relative* whole standing? standing_said certainty? original_labels=original_label*",
+    "pair_label=label? pairs=step* related=relative* whole standing? standing_said certainty? "
+    "original_labels=original_label*",
     "Group": f"{_OUTLET} title at? newest_at count outlets members=Member* standing standing_said certainty",
     "Hit": "id? path url outlet title version kinds* snippet=bit* present_from present_to absent_since? "
     "gone_between=gap* newest diff?",

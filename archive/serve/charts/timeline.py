@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from archive.serve.charts.axis import Axis, axis_over
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Json = dict[str, Any]
 
 WIDTH, HEIGHT = 760, 118
 _LINE, _TICKS, _LABELS = 46, 74, 108
 _LEFT, _RIGHT = 14, WIDTH - 14
+_LEAST_GAP = 16.0  # between two dots: the width of a number of two digits
 _MIN_RADIUS, _MAX_RADIUS = 4.0, 17.0  # of a change of weight 0 and 1
 
 _HEAVY = frozenset({"headline", "number", "correction"})
@@ -29,7 +33,7 @@ def timeline(view: Json) -> Markup:
         *(_band(run, axis) for run in view["runs"] if run["health"] not in {"fine", "unread"}),
         *(_span(version, axis) for version in view["versions"]),
         *(_tick(check, axis) for check in view["checks"]),
-        *(_dot(version, axis) for version in view["versions"]),
+        *(_dot(version, x) for version, x in zip(view["versions"], _places(view["versions"], axis), strict=True)),
         axis.draw(_LABELS),
     ]
     frame = Markup('<svg class="timeline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
@@ -55,10 +59,29 @@ def _tick(check: Json, axis: Axis) -> Markup:
     return Markup('<circle class="tick {}" cx="{}" cy="{}" r="4"/>').format(check["health"], x, _TICKS)
 
 
-def _dot(version: Json, axis: Axis) -> Markup:
+def _radius(version: Json) -> float:
     score = min(max(version["score"], 0.0), 1.0)
-    radius = round(_MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * sqrt(score), 1)  # scaled by area
+    return round(_MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * sqrt(score), 1)  # scaled by area
+
+
+def _places(versions: Sequence[Json], axis: Axis) -> list[float]:
+    """Return where the dots are: at their instants, but so far apart that the number of each is legible.
+
+    Versions minutes apart are moved aside, in their order, the last ones to the left of the edge.
+    """
+    gap = min(_LEAST_GAP, (_RIGHT - _LEFT - 2 * _MAX_RADIUS) / max(len(versions), 1))
+    places: list[float] = []
+    for version in versions:
+        x = max(axis.x(version["from"]), _LEFT + _radius(version))
+        places.append(max(x, places[-1] + gap) if places else x)
+    edge = _RIGHT + gap
+    for index in reversed(range(len(places))):
+        edge = places[index] = min(places[index], edge - gap, _RIGHT - _radius(versions[index]))
+    return [round(x, 1) for x in places]
+
+
+def _dot(version: Json, x: float) -> Markup:
+    radius = _radius(version)
     weight = "heavy" if _HEAVY.intersection(version["kinds"]) else "light"
-    x = min(max(axis.x(version["from"]), _LEFT + radius), _RIGHT - radius)
     mark = Markup('<circle class="version {}" cx="{}" cy="{}" r="{}"/><text class="number" x="{}" y="{}">{}</text>')
     return mark.format(weight, x, _LINE, radius, x, _LINE - radius - 5, version["version"])

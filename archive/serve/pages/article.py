@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from archive.api import serialize
+from archive.api.empty_advice import advice
 from archive.api.related_copies import RelatedCopies
 from archive.api.version_ref import Ref
 from archive.serve import charts, paths, wording
-from archive.serve.advice import advice
 from archive.serve.bounded_diff import Allowance
 from archive.serve.pages.copies import members_of
 from archive.serve.pages.inbox import entry
@@ -215,7 +215,7 @@ def _related(context: RequestContext, source: Source) -> RelatedCopies:
     try:
         return context.archive.related_copies(source)
     except TooSlow:
-        return RelatedCopies(source=source, cluster=None, links=(), ids={}, whole=False)
+        return RelatedCopies(source=source, cluster=None, links=(), ids={}, labels=(), whole=False)
 
 
 def show(context: RequestContext) -> PageResult | Response:

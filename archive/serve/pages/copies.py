@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archive.api.related_copies import RelatedCopies
     from archive.serve.request_context import RequestContext
-    from db.records import Cluster, Lag, Link, Source
+    from db.records import Cluster, Label, Lag, Link, Source
 
     Json = dict[str, Any]
 
@@ -103,13 +103,14 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
     outlets = len({row["outlet"] for row in members})
     outside = _outside(related)
     rows = [_related(link, related) for link in outside[:RELATED]]
+    labels = dict.fromkeys([*(cluster.labels if cluster else ()), *related.labels])
     articles = f"{wording.many(len(members), 'article')} of {wording.many(outlets, 'outlet')} over time"
     return {
         "id": source.id,
         "path": paths.copies(source.id),
         "article": paths.article(source.id),
         "url": source.url,
-        "title": (cluster.original.title if cluster else "") or source.url,
+        "title": (cluster.original.title if cluster else _own_title(related)) or source.url,
         "summary": f"{articles}. The table below has the same data.",
         "members": members,
         "original": next((row for row in members if row["original"]), None),
@@ -120,13 +121,24 @@ def view(related: RelatedCopies, pair: Pair | None) -> Json:
         "original_labels": [serialize.original_label(row) for row in cluster.original_labels] if cluster else [],
         "credited": cluster.credited if cluster else None,
         "reasons": list(cluster.reasons) if cluster else [],
-        "labels": [serialize.label(label) for label in cluster.labels] if cluster else [],
+        "labels": [serialize.label(label) for label in labels],
         "pair": None if pair is None else side_by_side(pair),
+        "pair_label": next((serialize.label(label) for label in labels if pair and _is_of(label, pair)), None),
         "pairs": steps(members, rows, pair, source),
         "related": rows,
         "whole": related.whole and len(outside) <= RELATED,
         "evidence": None,
     }
+
+
+def _own_title(related: RelatedCopies) -> str:
+    """Return the newest headline that the article has on a side of a link, empty without links."""
+    sides = (side for link in related.links for side in (link.a, link.b) if side.url == related.source.url)
+    return max(sides, key=lambda side: side.version, default=VersionRef(url="", version=0)).title
+
+
+def _is_of(label: Label, pair: Pair) -> bool:
+    return {label.a.url, label.b.url} == {pair.link.a.url, pair.link.b.url}
 
 
 def steps(members: Sequence[Json], related: Sequence[Json], pair: Pair | None, source: Source) -> list[Json]:

@@ -9,8 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from archive.api import Listing
+from archive.api.empty_advice import advice
 from archive.serve import charts, paths, wording
-from archive.serve.advice import advice
 from archive.serve.pages import watched
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.serve import wording
+from archive.api.state_wording import state as describe_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from archive.settings import Settings
     from db.records import EmptySource
 
 _LISTED_AS: Mapping[str, str] = {
@@ -52,7 +53,7 @@ def reason(source: EmptySource) -> str:
         return f"it is {source.noun or 'a file'}, which cannot be watched"
     if source.kind.is_list and source.state in {"underived", "not_modified"}:
         return source.detail or "it names no article and no list"
-    state = wording.state(source.state)
+    state = describe_state(source.state)
     return f"{state}: {source.detail}" if source.kind.is_list and source.detail else state
 
 
@@ -81,3 +82,34 @@ def advice(source: EmptySource, *, thing: str = "it", place: str = "") -> str:
     """
     row = place or f"the row {source.seed_key} of the seed index"
     return f"Nothing came of {thing}: {reason(source)}. {todo(source)} ({row})."
+
+
+def describe_empty(
+    settings: Settings, *, visited: Collection[str] | None = None, reported: Collection[str] = ()
+) -> dict[str, str]:
+    """Return why nothing came of a source and what to do, by address.
+
+    ``visited``: only of these addresses. ``reported``: addresses whose failure is printed beside it, so that the
+    sentence only says what to do.
+    """
+    from archive.api import Archive
+    from archive.seeds import load_index
+    from db.errors import ArchiveError
+
+    with Archive(settings.db) as archive:
+        empty = [source for source in archive.empty_sources() if visited is None or source.url in visited]
+    if not empty:
+        return {}
+    try:
+        lines = {seed.key: seed.line for seed in load_index(settings.index).seeds}
+    except ArchiveError:
+        lines = {}
+    places = {key: f"{settings.index.name}:{line}" for key, line in lines.items()}
+    sentences = {}
+    for source in empty:
+        place = places.get(source.seed_key, "")
+        is_reported = source.url in reported
+        sentences[source.url] = (
+            remedy(source, place=place) if is_reported else advice(source, thing=source.url, place=place)
+        )
+    return sentences

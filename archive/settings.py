@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -99,6 +100,7 @@ class Settings:
     public_url: str | None = None
     notify_secret: str | None = None
     origins: tuple[tuple[str, str, str], ...] = ()
+    salt = staticmethod(lambda: secrets.token_bytes(16))  # of a new capture
 
     def now(self) -> datetime:
         """Return the current time, aware UTC: the fixed ``clock`` if set, else the real one."""
@@ -386,10 +388,7 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "fast": ("yes or no", _parse_yes_no),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
-    "authorities": (
-        "one to three addresses: https://tsa.example/tsr",
-        _list_parser(_WEB, _MOST_AUTHORITIES),
-    ),
+    "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, _MOST_AUTHORITIES)),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
     "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),

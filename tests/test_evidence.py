@@ -155,6 +155,9 @@ def test_captures_left_out_are_counted(desk, key, tmp_path):
     assert (report.captures, report.left_out) == (2, 3)
     claims = verify(tmp_path / "few.wacz", key)
     assert "3 other captures" in sentences(claims, NOT_PROVEN)
+    assert "the one before number 6 is not in this file" in sentences(claims, NOT_PROVEN)
+    whole = verify(desk / "article.wacz", key)
+    assert f"up to number 6 the log has no other capture of {TALKS}" in sentences(whole, PROVEN)
     assert not sentences(claims, FALSE)
 
 

@@ -32,9 +32,10 @@ class Transactions:
     Raises StoreError or one of its subclasses.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the archive at ``path``, or create it if there is none."""
+    def __init__(self, path: Path, *, salts: Callable[[], bytes] | None = None) -> None:
+        """Open the archive at ``path``, or create it if there is none. ``salts`` makes the salt of each new capture."""
         self.path = path
+        self._salts = salts
         maintenance.upgrade(path)
         self._engine = open_engine(path)
 
@@ -57,7 +58,10 @@ class Transactions:
 
         If not ``durable``, a power cut may take the commit back. That is for what can be derived again (decision 0023).
         """
-        with self._translated_errors(), self._engine.execution_options(durable=durable).begin() as connection:
+        with (
+            self._translated_errors(),
+            self._engine.execution_options(durable=durable, salts=self._salts).begin() as connection,
+        ):
             yield connection
 
     @contextmanager

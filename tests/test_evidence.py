@@ -363,6 +363,8 @@ def test_the_verb_writes_a_change_and_leaves_no_file_when_it_cannot(desk, tmp_pa
     done = CliRunner().invoke(wirecopy, ["--db", str(db), "evidence", f"{TALKS}@1..2", str(file)])
     assert done.exit_code == 0
     assert verifier.DIFF in members_of(file)
+    done = CliRunner().invoke(wirecopy, ["--db", str(db), "evidence", TALKS, str(file), "--json"])
+    assert json.loads(done.stdout) == {"file": str(file), "captures": 5, "left_out": 0, "signed_by": None}
 
 
 def test_an_archive_that_was_rewritten_gives_no_evidence(desk, tmp_path, capsys):

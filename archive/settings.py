@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -107,6 +108,7 @@ class Settings:
     proxy_user_header: str | None = None
     proxy_addresses: tuple[str, ...] = ()
     origins: tuple[tuple[str, str, str], ...] = ()
+    salt = staticmethod(lambda: secrets.token_bytes(16))  # of a new capture
 
     def now(self) -> datetime:
         """Return the current time, aware UTC: the fixed ``clock`` if set, else the real one."""

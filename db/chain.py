@@ -52,6 +52,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "exchange": "{}",
     "part": 1,
     "part_of": None,
+    "salt": None,
+    "same_before": None,
 }
 
 CORRECTION: Final = "clock"

@@ -21,7 +21,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, U
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0016"
+HEAD = "0017"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0

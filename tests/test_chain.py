@@ -128,3 +128,44 @@ def test_captures_of_before_enter_the_chain_in_their_order(path: Path) -> None:
             before = chain.link(before, chain.digest(chain.facts(dict(row))))
             links_made.append((row["id"], before))
     assert links_made == linked
+
+
+# --- salt, and the capture before ------------------------------------------------------------------------------------
+
+
+def test_each_new_capture_names_the_one_of_its_source_before(path: Path) -> None:
+    with Store(path) as store:
+        one, other = add_source(store), add_source(store, "https://daily.example/quay")
+        store.record([(a_capture(one), PAGE), (a_capture(other, at=T0 + HOUR), PAGE)])
+        late = a_capture(one, at=T0 - DAY)  # an older capture that arrives later is the next number all the same
+        store.record([(late, PAGE), (failed(Reason.TIMEOUT, T0 + DAY, one), None)])
+        rows = store.ask("SELECT id, source_id, same_before FROM capture ORDER BY id")
+    assert [(row["source_id"], row["same_before"]) for row in rows] == [(one, 0), (other, 0), (one, 1), (one, 3)]
+
+
+def test_salts_are_facts_and_go_with_what_was_forgotten(path: Path) -> None:
+    salts = iter([bytes([number]) * 16 for number in range(1, 9)])
+    with Store(path, salts=lambda: next(salts)) as store:
+        one, other = add_source(store), add_source(store, "https://daily.example/quay")
+        store.record([(a_capture(one), PAGE), (a_capture(other), PAGE), (a_capture(one, at=T0 + DAY), PAGE)])
+        assert '"salt":"01010101' in tombstones.chain_link(store.ask, 1).facts
+        store.forget_source(one, T0 + 2 * DAY)
+        (entry,) = store.ask("SELECT * FROM entry")
+        assert json.loads(entry["facts"])["captures"] == [1, 3]
+        assert "daily" not in entry["facts"]
+        assert entry["number"] == 4
+        assert [row["salt"] for row in store.ask("SELECT salt FROM capture")] == [bytes([2]) * 16]
+    assert bytes([1]) * 16 not in path.read_bytes()
+    with Reader(path) as reader:
+        assert list(verify(reader, deep=True)) == []
+
+
+def test_a_changed_salt_is_found(path: Path) -> None:
+    with Store(path, salts=lambda: bytes(16)) as store:
+        store.record([(a_capture(add_source(store)), PAGE)])
+        for change in ("salt = NULL", "salt = x'01'", "same_before = NULL", "same_before = 7"):
+            with store.begin() as connection:
+                connection.exec_driver_sql("UPDATE capture SET salt = zeroblob(16), same_before = 0")
+                connection.exec_driver_sql(f"UPDATE capture SET {change}")
+            with Reader(path) as reader:
+                assert list(verify(reader, deep=False)), change

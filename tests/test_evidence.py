@@ -155,6 +155,9 @@ def test_captures_left_out_are_counted(desk, key, tmp_path):
     assert (report.captures, report.left_out) == (2, 3)
     claims = verify(tmp_path / "few.wacz", key)
     assert "3 other captures" in sentences(claims, NOT_PROVEN)
+    assert "the one before number 6 is not in this file" in sentences(claims, NOT_PROVEN)
+    whole = verify(desk / "article.wacz", key)
+    assert f"up to number 6 the log has no other capture of {TALKS}" in sentences(whole, PROVEN)
     assert not sentences(claims, FALSE)
 
 
@@ -360,6 +363,8 @@ def test_the_verb_writes_a_change_and_leaves_no_file_when_it_cannot(desk, tmp_pa
     done = CliRunner().invoke(wirecopy, ["--db", str(db), "evidence", f"{TALKS}@1..2", str(file)])
     assert done.exit_code == 0
     assert verifier.DIFF in members_of(file)
+    done = CliRunner().invoke(wirecopy, ["--db", str(db), "evidence", TALKS, str(file), "--json"])
+    assert json.loads(done.stdout) == {"file": str(file), "captures": 5, "left_out": 0, "signed_by": None}
 
 
 def test_an_archive_that_was_rewritten_gives_no_evidence(desk, tmp_path, capsys):

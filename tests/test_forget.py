@@ -195,12 +195,14 @@ def test_a_tombstone_says_that_it_was_there(store: Store, path: Path) -> None:
 
 
 def test_the_chain_goes_on(store: Store, path: Path) -> None:
-    head = tombstones.chain_head(store.ask)
+    before = store.ask("SELECT link FROM chain ORDER BY capture_id")
     store.forget_source(2, LATER)
-    assert tombstones.chain_head(store.ask) == head
+    assert (
+        store.ask("SELECT link FROM chain ORDER BY capture_id")[:-1] == before
+    )  # the last one says what was forgotten
     record_text(store, 1, page("after"), T0 + 9 * DAY)
     number, _ = tombstones.chain_head(store.ask) or (0, "")
-    assert number == 6  # the ids of what was forgotten are not given again
+    assert number == 7  # the ids of what was forgotten are not given again
     assert problems(path) == []
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from archive.pipeline import settle
 from archive.pipeline.blame import Blame
 from archive.urls import url_key
-from db import maintenance
+from db import chain, maintenance
 from db.errors import StoreError
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
@@ -50,7 +50,19 @@ def path(tmp_path: Path) -> Path:
         make_history(store, add_source(store), [("one", T0), ("two", T0 + DAY)])
         make_history(store, add_source(store, "https://copy.example/a"), [("one again", T0 + DAY)])
         store.record_links(1, [(3, a_judgement())], "of the tests", T0)
+        drop_new_facts(store)
     return where
+
+
+def drop_new_facts(store: Store) -> None:
+    """Make the chain that an older release would have made: without the facts that captures did not have then."""
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE capture SET same_before = NULL")
+    before = chain.START
+    for row in store.ask(f"{chain.CAPTURES} ORDER BY c.id"):
+        before = chain.link(before, chain.digest(chain.facts(row)))
+        with store.begin() as connection:
+            connection.exec_driver_sql("UPDATE chain SET link = ? WHERE capture_id = ?", (before, row["id"]))
 
 
 def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -364,6 +376,7 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
         for number, url in enumerate(urls):
             source_id = store.add_source(url, f"example,daily,)/{url.rpartition('/')[2]}", T0)
             make_history(store, source_id, [("one", T0 + number * DAY)])
+        drop_new_facts(store)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE text DROP COLUMN title_parts")
         connection.execute("ALTER TABLE text DROP COLUMN body_parts")
@@ -371,6 +384,8 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
         connection.execute("DROP TABLE hold")
         connection.execute("DROP TABLE entry")
         connection.execute("DROP INDEX ix_capture_captured_at")
+        connection.execute("ALTER TABLE capture DROP COLUMN salt")
+        connection.execute("ALTER TABLE capture DROP COLUMN same_before")
         for table in ("notice_event", "notice", "receiver", "credential", "audit", "caught_up"):
             connection.execute(f"DROP TABLE {table}")
         marks = "id INTEGER NOT NULL PRIMARY KEY, until_at BIGINT NOT NULL, marked_at BIGINT NOT NULL"

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
 from archive.serve.api.schemas import MEANINGS, PARTS, SHAPES, TYPES, one_of
-from archive.serve.jobs import MOST_RUNNING
 from archive.serve.charts.axis import axis_over
 from archive.serve.charts.timeline import WIDTH, timeline
+from archive.serve.jobs import MOST_RUNNING
 from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv

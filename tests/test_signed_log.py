@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
@@ -327,3 +328,20 @@ def test_a_monitor_says_when_it_could_not_look(served, tmp_path):
     assert code_of(path, "monitor", url, "--key", SPEC_KEY, "--state", str(tmp_path / "seen.txt")) == 1
     assert code_of(path, "monitor", url, "--key", "nonsense", "--state", str(tmp_path / "seen.txt")) in {1, 2}
     assert not (tmp_path / "seen.txt").exists()
+
+
+def test_each_answer_of_the_log_is_there_for_programs(path, tmp_path):
+    def answer(*arguments: str) -> dict[str, object]:
+        done = CliRunner().invoke(wirecopy, ["--db", str(path), *arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    created = answer("log", "key")
+    assert created["key"] == signed_log.read_key(path).verifier()
+    signed = answer("log", "checkpoint", "--to", str(tmp_path / "old.txt"))
+    assert signed["note"] == (tmp_path / "old.txt").read_text()
+    assert signed["origin"] == created["name"]
+    same = answer("log", "consistency", str(tmp_path / "old.txt"))
+    assert (same["consistent"], same["before"], same["size"]) == (True, signed["size"], signed["size"])
+    renewed = answer("log", "new", "--because", "a test")
+    assert renewed["origin"] == f"{created['name']}/2"

@@ -17,6 +17,7 @@ from db.errors import BadInput, NotArchived
 from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import changes
 from db.queries import holds as hold_queries
+from db.queries import tombstones as tombstone_queries
 from db.reader import Reader
 from db.records import PROGRAM, EventFilter, RepackResult, Role, Tombstone
 from db.store import Store
@@ -36,11 +37,15 @@ _LEASE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """The result of forgetting. ``spares``: files that may still have the article. ``emptied``: the log is empty."""
+    """The result of forgetting. ``spares``: files that may still have the article. ``emptied``: the log is empty.
+
+    ``unsalted`` captures are of an older wirecopy: whoever has the page can still confirm their digests.
+    """
 
     graves: tuple[Tombstone, ...]
     spares: tuple[Path, ...]
     emptied: bool
+    unsalted: int
 
 
 def forget(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> Forgotten:
@@ -52,12 +57,13 @@ def forget(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> Forgotten
     with Archive(settings.db) as archive:
         source = archive.source(url)
         addresses = archive.addresses(source.id)
+        unsalted = tombstone_queries.unsalted_captures(archive.ask, source.id)
     spares = files_with(settings.db, addresses)
     with Store(settings.db) as store, _alone(store, settings):
         emptied = store.forget_source(source.id, settings.wall(), actor)
     with Archive(settings.db) as archive:
         graves = tuple(grave for url in addresses if (grave := archive.tombstone(url)) is not None)
-    return Forgotten(graves=graves, spares=spares, emptied=emptied)
+    return Forgotten(graves=graves, spares=spares, emptied=emptied, unsalted=unsalted)
 
 
 def files_with(db: Path, addresses: Sequence[str]) -> tuple[Path, ...]:

@@ -96,6 +96,11 @@ def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> Non
 def _print_forgotten(forgotten: Forgotten) -> None:
     for tombstone in forgotten.graves:
         say(f"Deleted {tombstone.url} with {count(tombstone.captures, 'capture')}.")
+    if forgotten.unsalted:
+        say(
+            f"{count(forgotten.unsalted, 'capture')} of an older wirecopy had no salt: whoever has the page and its "
+            "time can confirm that it was here."
+        )
     if not forgotten.emptied:
         say("Other programs are reading the archive. Its log file may contain the deleted bytes until they end.")
     _print_spares(forgotten.spares)

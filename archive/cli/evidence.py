@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import verb
+from archive.cli.common import as_json, print_json, verb
 from archive.cli.output import count, say, warn
 from db.errors import BadInput
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 @verb
 @click.argument("refs", metavar="URL[@N|@T|@A..B] [OTHER] FILE.wacz", nargs=-1, required=True)
 @click.option("--most", metavar="N", type=click.IntRange(1, 20_000), default=500, show_default=True, help="Captures.")
-def evidence(settings: Settings, *, refs: tuple[str, ...], most: int) -> None:
+@as_json
+def evidence(settings: Settings, *, refs: tuple[str, ...], most: int, json_: bool) -> None:
     r"""Write evidence about an article, a change or a copy, for somebody who does not trust the archive.
 
     The file is a WACZ that viewers open. It has the captures, the texts, the proofs of the signed log, and a README.
@@ -39,6 +41,9 @@ def evidence(settings: Settings, *, refs: tuple[str, ...], most: int) -> None:
     if len(subjects) > 2:  # noqa: PLR2004  A and B
         raise BadInput("evidence is about two texts at most: either URL@A..B, or two articles")
     report = export_evidence(settings.db, Path(refs[-1]), subjects, most=most)
+    if json_:
+        print_json({"file": refs[-1], **asdict(report)})
+        return
     say(f"Wrote {count(report.captures, 'capture')} to {refs[-1]}; {report.left_out:,} left out.")
     if report.signed_by is None:
         warn("nothing in it is signed, because this archive has no log key. Make one: wirecopy log key --create NAME")

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, SOME_FAILED, verb
+from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, verb
 from archive.cli.output import count, say
+from archive.timestamps import iso
 from db.errors import BadInput
 
 if TYPE_CHECKING:
+    from archive.api.signed_log import SignedCheckpoint
+    from archive.pipeline.anchors import AnchorReport
     from archive.settings import Settings
 
 
@@ -32,7 +35,8 @@ def log() -> None:
 
 @verb
 @click.option("--create", metavar="NAME", help="Create the key of this archive's log, with this name.")
-def key(settings: Settings, *, create: str | None) -> None:
+@as_json
+def key(settings: Settings, *, create: str | None, json_: bool) -> None:
     """Print the public key of the log, or create the key with --create.
 
     The private key is a file beside the archive that only you can read. It is in no backup and no export: copy it
@@ -41,17 +45,23 @@ def key(settings: Settings, *, create: str | None) -> None:
     from archive.api import signed_log
 
     if create is None:
-        click.echo(signed_log.read_key(settings.db).verifier())
+        public = signed_log.read_key(settings.db)
+    else:
+        public = signed_log.create_key(settings.db, create, seed=secrets.token_bytes(32), now=settings.wall())
+    if json_:
+        print_json({"name": public.name, "key": public.verifier()})
+    else:
+        click.echo(public.verifier())
+    if create is None:
         return
-    created = signed_log.create_key(settings.db, create, seed=secrets.token_bytes(32), now=settings.wall())
-    click.echo(created.verifier())
     say(f"The private key is {signed_log.key_path(settings.db)}. No backup has it: copy it to a safe place yourself.")
     say("Publish the line above. Next: wirecopy log checkpoint")
 
 
 @verb
 @click.option("--to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Also write it to a file.")
-def checkpoint(settings: Settings, *, to: Path | None) -> None:
+@as_json
+def checkpoint(settings: Settings, *, to: Path | None, json_: bool) -> None:
     """Sign the present state of the log and print it.
 
     An archive that does not continue its last checkpoint, such as an older backup, is not signed (exit code 5).
@@ -61,7 +71,15 @@ def checkpoint(settings: Settings, *, to: Path | None) -> None:
     signed = signed_log.sign(settings.db)
     if to is not None:
         _write(to, signed.note)
-    click.echo(signed.note, nl=False)
+    _print_checkpoint(signed, json_=json_)
+
+
+def _print_checkpoint(signed: SignedCheckpoint, *, json_: bool) -> None:
+    if not json_:
+        click.echo(signed.note, nl=False)
+        return
+    state = signed.checkpoint
+    print_json({"origin": state.origin, "size": state.size, "root": state.root.hex(), "note": signed.note})
 
 
 def _write(path: Path, text: str) -> None:
@@ -96,7 +114,8 @@ def prove(settings: Settings, entry: str) -> None:
 @verb
 @click.argument("old", metavar="CHECKPOINT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", "verifier", metavar="KEY", help="The public key that must have signed it. Default: our own.")
-def consistency(settings: Settings, old: Path, *, verifier: str | None) -> int:
+@as_json
+def consistency(settings: Settings, old: Path, *, verifier: str | None, json_: bool) -> int:
     """Prove that the archive continues an earlier checkpoint, and print the hashes of the proof.
 
     Exit code 1 means that the archive does not: entries before the checkpoint were changed, or are missing.
@@ -115,8 +134,15 @@ def consistency(settings: Settings, old: Path, *, verifier: str | None) -> int:
     try:
         size, proof = signed_log.continues(settings.db, earlier)
     except signed_log.LogForked as error:
-        say(f"Not consistent: {error}.")
+        if json_:
+            print_json({"consistent": False, "problem": str(error), "before": earlier.size})
+        else:
+            say(f"Not consistent: {error}.")
         return PROBLEMS
+    if json_:
+        hashes = [sibling.hex() for sibling in proof]
+        print_json({"consistent": True, "before": earlier.size, "size": size, "proof": hashes})
+        return 0
     for sibling in proof:
         click.echo(b64encode(sibling).decode())
     say(f"The log of {count(size, 'entry', 'entries')} continues the {earlier.size} of {old}.")
@@ -125,7 +151,8 @@ def consistency(settings: Settings, old: Path, *, verifier: str | None) -> int:
 
 @verb
 @click.option("--because", metavar="REASON", required=True, help="The reason, which is recorded in the new log.")
-def new(settings: Settings, *, because: str) -> None:
+@as_json
+def new(settings: Settings, *, because: str, json_: bool) -> None:
     """Begin a new log after the archive was replaced by an older one.
 
     The new log has the next name (NAME/2). Its first entry names the old log, its last checkpoint and the reason.
@@ -133,7 +160,7 @@ def new(settings: Settings, *, because: str) -> None:
     from archive.api import signed_log
 
     signed = signed_log.begin_new_log(settings.db, because=because, now=settings.wall())
-    click.echo(signed.note, nl=False)
+    _print_checkpoint(signed, json_=json_)
     say(f"The log {signed.checkpoint.origin} begins. Publish its key: wirecopy log key")
 
 
@@ -146,7 +173,8 @@ def new(settings: Settings, *, because: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the last checkpoint is kept. Default: a file named after the log in data/logs/.",
 )
-def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None) -> int:
+@as_json
+def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None, json_: bool) -> int:
     r"""Check that the log of another archive continues what it showed the last time.
 
     URL is the address of its log: wirecopy serve has it at /log. Exit code 1 means that the log does not continue the
@@ -164,12 +192,16 @@ def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None) 
     path = state or settings.db.parent / "logs" / f"{name}.checkpoint"
     path.parent.mkdir(parents=True, exist_ok=True)
     report = watch(policy_from(settings), url.rstrip("/"), verifier=verifier, state=path)
-    say(report.sentence)
+    if json_:
+        print_json({"result": report.result, "sentence": report.sentence})
+    else:
+        say(report.sentence)
     return {"consistent": 0, "unreadable": SOME_FAILED}.get(report.result, PROBLEMS)
 
 
 @verb
-def anchor(settings: Settings) -> int:
+@as_json
+def anchor(settings: Settings, *, json_: bool) -> int:
     """Have the log stamped by the time-stamping authorities of the settings (authorities) now.
 
     wirecopy refresh does it by itself, once an hour at most. Exit code 3 means that an authority gave no time stamp.
@@ -181,10 +213,17 @@ def anchor(settings: Settings) -> int:
     if not settings.authorities:
         raise BadInput('no authority is set. Write authorities = ["https://tsa.example/tsr"] into wirecopy.toml')
     reports = asyncio.run(anchors.anchor(settings))
-    for report in reports:
+    if json_:
+        print_json({"anchors": [_anchor(report) for report in reports]})
+    for report in () if json_ else reports:
         stamped_at = report.stamped_at
         say(f"{report.authority}: {report.problem or f'stamped {stamped_at:%Y-%m-%d %H:%M:%S} UTC'}")
     return SOME_FAILED if any(report.problem for report in reports) else 0
+
+
+def _anchor(report: AnchorReport) -> dict[str, str | None]:
+    stamped_at = None if report.stamped_at is None else iso(report.stamped_at)
+    return {"authority": report.authority, "stamped_at": stamped_at, "problem": report.problem or None}
 
 
 for _command in (key, checkpoint, anchor, prove, consistency, new, monitor):

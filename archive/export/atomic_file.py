@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from db.errors import BadInput
@@ -29,6 +30,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``path`` for its parts, and remove it at the end.
+
+    Its name follows from ``path``, so what an export that was killed left there is removed by the next one.
+    """
+    folder = path.with_name(f".{path.name}.wirecopy-parts")
+    try:
+        rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror}). Check its folder, or name another") from error
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
 
 
 def check_file_ending(path: Path, *endings: str) -> None:

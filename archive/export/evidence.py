@@ -9,13 +9,11 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.api import Archive, signed_log
 from archive.copies import METHOD
-from archive.export.atomic_file import atomic_write, check_file_ending
+from archive.export.atomic_file import atomic_write, check_file_ending, scratch_folder
 from archive.export.evidence_anchors import anchor_members, correction_members, corrections_of, log_entry
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
@@ -32,6 +30,7 @@ from db.reader import Reader
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from archive.api.version_ref import Ref
     from db.reader import Ask
@@ -82,7 +81,7 @@ def export_evidence(
     file is written. Raises NotArchived, BadInput, and LogForked. After an error there is no file.
     """
     check_file_ending(path, ".wacz")
-    with atomic_write(path) as part, Archive(db) as archive, TemporaryDirectory(dir=path.parent) as folder:
+    with atomic_write(path) as part, Archive(db) as archive, scratch_folder(path) as folder:
         subjects = [_subject(archive, name, ref) for name, ref in zip("AB", refs, strict=False)]
         sources = {archive.source(subject.version.url).id: subject.version.url for subject in subjects}
         captures = [capture for url in sources.values() for capture, _ in archive.captures(url)]
@@ -103,11 +102,11 @@ def export_evidence(
         }
         with Reader(db) as reader:
             pages = tuple(capture.id or 0 for capture in chosen if capture.part == 1)
-            _, created_at = write_wacz_files(reader.ask, Path(folder), Selection(pages=pages))
+            _, created_at = write_wacz_files(reader.ask, folder, Selection(pages=pages))
             entries = "".join(_entries(reader.ask, numbers, log.size))
             stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
             stamps |= correction_members(reader.ask, numbers, log.size)
-        members: dict[str, Path | bytes] = {member: Path(folder) / name for name, member in _WACZ.items()}
+        members: dict[str, Path | bytes] = {member: folder / name for name, member in _WACZ.items()}
         members |= _texts(subjects)
         members |= {
             verifier.ENTRIES: entries.encode(),

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from io import RawIOBase
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from archive.export.atomic_file import atomic_write, check_file_ending
+from archive.export.atomic_file import atomic_write, check_file_ending, scratch_folder
 from archive.export.selection import EVERYTHING, Selection
 from archive.export.sound_rows import check_capture, check_text
 from archive.formats.cdxj import CdxjIndex
@@ -25,6 +23,7 @@ from db.records import Reason, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from archive.formats.warc.records import Record
     from db.reader import Ask
@@ -54,8 +53,8 @@ def export_cdxj(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
     ``news.cdxj`` has the position of each response in ``news.warc.gz``. Returns and raises like ``export_warc``.
     """
     check_file_ending(path, ".cdxj")
-    with atomic_write(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
-        index = CdxjIndex(Path(folder), f"{path.name[: -len('.cdxj')]}.warc.gz")
+    with atomic_write(path) as part, Reader(db) as reader, scratch_folder(path) as folder:
+        index = CdxjIndex(folder, f"{path.name[: -len('.cdxj')]}.warc.gz")
         written = _CaptureWriter(reader.ask, selection, WarcWriter(_CountingStream()), index).write_all()
         index.write(part)
         return written
@@ -67,9 +66,9 @@ def export_wacz(db: Path, path: Path, selection: Selection = EVERYTHING) -> int:
     Returns and raises like ``export_warc``.
     """
     check_file_ending(path, ".wacz")
-    with atomic_write(path) as part, Reader(db) as reader, TemporaryDirectory(dir=path.parent) as folder:
-        written, created_at = write_wacz_files(reader.ask, Path(folder), selection)
-        pack_wacz(part, Path(folder), software=SOFTWARE, created=created_at)
+    with atomic_write(path) as part, Reader(db) as reader, scratch_folder(path) as folder:
+        written, created_at = write_wacz_files(reader.ask, folder, selection)
+        pack_wacz(part, folder, software=SOFTWARE, created=created_at)
         return written
 
 

@@ -82,7 +82,7 @@ def import_files(
         raise BadInput("one address is for one file; import the files one by one")
     now = settings.now()
     opened = [(path, read_import(path, now=now, segments=segments, url=url)) for path in paths]  # raises at once
-    with Store(settings.db) as store:
+    with Store(settings.db, salts=settings.salt) as store:
         importer = _Importer(store, settings, progress)
         for path, items in opened:
             importer.add_file(path, items)

@@ -206,7 +206,7 @@ async def open_run(
     """
     recipe = current_recipe(fast=settings.fast)
     owner_name = lease_owner(owner or kind)
-    with Store(settings.db) as store:
+    with Store(settings.db, salts=settings.salt) as store:
         async with _hold_lease(store, owner_name, settings):
             run_id = store.begin_run(
                 kind, json.dumps(parameters, sort_keys=True), owner_name, settings.now(), resume=resume

@@ -66,6 +66,13 @@ def history_source_ids(ask: Ask, source_id: int) -> list[int]:
     return [row["id"] for row in ask("SELECT id FROM source WHERE id = :id OR same_as = :id ORDER BY id", id=source_id)]
 
 
+def unsalted_captures(ask: Ask, source_id: int) -> int:
+    """Return the number of captures of a history that have no salt, because an older wirecopy recorded them."""
+    sql = """SELECT count(*) AS n FROM capture c JOIN source s ON s.id = c.source_id
+             WHERE coalesce(s.same_as, s.id) = :id AND c.salt IS NULL"""
+    return int(ask(sql, id=source_id)[0]["n"])
+
+
 _SHOWN_ONLY_BY = """
     WITH doomed (id) AS (SELECT value FROM json_each(:sources))
     SELECT DISTINCT c.payload_id AS id FROM capture c

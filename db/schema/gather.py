@@ -142,7 +142,13 @@ capture = Table(
     words("exchange", default="{}"),
     Column("part", Integer, nullable=False, server_default="1"),
     reference("capture", "part_of", null=True, index=True),
+    Column("salt", LargeBinary(16)),
+    Column("same_before", ROW_ID),
 )
+"""``salt``: random bytes, so that the digest of a forgotten capture cannot be confirmed by guessing its facts.
+``same_before``: the newest capture of the same source before this one, 0 for none, NULL for older rows. That one may be
+forgotten, so it is no reference."""
+
 # The natural key: recording the same capture twice changes nothing. Two plain indexes, because NULL equals nothing, not
 # even NULL, and because a batch migration silently loses an index on an expression like coalesce.
 Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
@@ -204,7 +210,7 @@ entry = Table(
     "entry",
     metadata,
     Column("number", ROW_ID, primary_key=True, autoincrement=False),
-    words("kind"),
+    Column("kind", Text, nullable=False, server_default="", index=True),
     words("facts"),
 )
 """Entries of the chain that are no captures, such as a time stamp. ``facts`` is JSON; the chain has its digest."""

@@ -18,7 +18,7 @@ from db.store.payloads import PayloadWriter, pack_all
 from db.writer import ask_on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -48,6 +48,8 @@ class _Batch:
     run_id: int | None
     next_id: int
     known: set[_Key]
+    before: dict[int, int]
+    salts: Callable[[], bytes] | None
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, new: Capture, packed: Packed | None) -> int | None:
@@ -59,6 +61,8 @@ class _Batch:
         self.known.add(key)
         is_revisit = is_repeat or new.reason is Reason.NOT_MODIFIED
         row = _row(new) | {"id": self.next_id, "payload_id": payload_id, "revisit": is_revisit, "run_id": self.run_id}
+        row |= {"salt": self.salts() if self.salts else None, "same_before": self.before.get(new.source_id, 0)}
+        self.before[new.source_id] = self.next_id
         digest, length = (None, None) if packed is None else (packed.sha256, len(packed.whole))
         self.rows.append(row | {"payload_sha256": digest, "payload_length": length})
         self.next_id += 1
@@ -99,7 +103,9 @@ def add_captures(connection: Connection, captures: PayloadPairs, run_id: int | N
     ask = ask_on(connection)
     ready = pack_all(ask, captures)
     payloads = PayloadWriter(connection, ask, (packed for _, packed in ready))
-    batch = _Batch(connection, payloads, run_id, chain.next_capture_id(connection), _known_keys(ask, captures))
+    first_id, salts = chain.next_capture_id(connection), connection.get_execution_options().get("salts")
+    before = _newest_of_sources(ask, captures)
+    batch = _Batch(connection, payloads, run_id, first_id, _known_keys(ask, captures), before, salts)
     new: dict[int, Capture] = {}
     page: int | None = None
     for row, packed in ready:
@@ -122,6 +128,17 @@ def _known_keys(ask: Ask, captures: PayloadPairs) -> set[_Key]:
     """Return the natural keys stored at the instants of these captures."""
     keys = json.dumps([[row.source_id, micros(row.captured_at)] for row, _ in captures])
     return {(row["source_id"], row["captured_at"], row["payload_id"]) for row in ask(_KNOWN, keys=keys)}
+
+
+_NEWEST = """
+    SELECT c.source_id, max(c.id) AS id FROM capture c WHERE c.source_id IN (SELECT value FROM json_each(:sources))
+    GROUP BY c.source_id"""
+
+
+def _newest_of_sources(ask: Ask, captures: PayloadPairs) -> dict[int, int]:
+    """Map the sources of these captures to the newest capture that is stored of each."""
+    sources = json.dumps(sorted({row.source_id for row, _ in captures}))
+    return {row["source_id"]: row["id"] for row in ask(_NEWEST, sources=sources)}
 
 
 def _add_to_ledger(connection: Connection, new: Mapping[int, Capture], with_payload: set[int]) -> None:

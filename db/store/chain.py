@@ -41,7 +41,7 @@ def append_links(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
     log_tiles.grow(connection, links[0]["capture_id"] - 1, links[-1]["capture_id"])
 
 
-def append_entry(connection: Connection, kind: str, values: Mapping[str, str | int]) -> int:
+def append_entry(connection: Connection, kind: str, values: Mapping[str, object]) -> int:
     """Add an entry that is no capture, such as a time stamp, and return its number in the chain.
 
     Its facts are JSON as those of captures (``db.chain``), with the member ``kind``. Their digest goes into the chain.

@@ -69,10 +69,14 @@ def _forget(
 ) -> None:
     """Delete sources, their captures, and payloads that nobody else shows and nothing is packed against.
 
-    A tombstone stays for each address, and the links of the captures in the chain.
+    A tombstone stays for each address, and the links of the captures in the chain. An entry of the log names their
+    numbers.
     """
-    for source_id in sorted(source_ids):
-        _add_tombstone(connection, source_id, now, actor)
+    numbers = [
+        number for source_id in sorted(source_ids) for number in _add_tombstone(connection, source_id, now, actor)
+    ]
+    if numbers:
+        chain.append_entry(connection, "forget", {"captures": sorted(numbers), "at": micros(now)})
     notices.forget_events(connection, source_ids)
     delete_rows(connection, source, sorted(source_ids))
     delete_rows(connection, payload, sorted(payload_ids))
@@ -98,13 +102,15 @@ def lift_tombstone(connection: Connection, url_key: str, now: datetime, actor: A
     return bool(urls)
 
 
-def _add_tombstone(connection: Connection, source_id: int, now: datetime, actor: Actor) -> None:
+def _add_tombstone(connection: Connection, source_id: int, now: datetime, actor: Actor) -> Sequence[int]:
+    """Add the tombstone of a source, and return the numbers of its captures."""
     address = connection.execute(select(source.c.url, source.c.url_key).where(source.c.id == source_id)).one()
     ids = connection.execute(select(capture.c.id).where(capture.c.source_id == source_id)).scalars().all()
     row = {"url": address.url, "url_key": address.url_key, "forgotten_at": micros(now), "captures": len(ids)}
     number = connection.execute(insert(tombstone).values(**row).returning(tombstone.c.id)).scalar_one()
     chain.keep_facts_digest(connection, ids, number)
     access.record_change(connection, actor, "forgot", address.url, now, f"{len(ids)} captures")
+    return ids
 
 
 # --- texts and their index -------------------------------------------------------------------------------------------

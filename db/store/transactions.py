@@ -33,13 +33,15 @@ class Transactions:
     Raises StoreError or one of its subclasses.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the archive at ``path``, or create it if there is none."""
+    def __init__(self, path: Path, *, salts: Callable[[], bytes] | None = None) -> None:
+        """Open the archive at ``path``, or create it if there is none. ``salts`` makes the salt of each new capture."""
         self.path = path
         maintenance.upgrade(path)
         self._engine = open_engine(path)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._durable = {durable: self._engine.execution_options(durable=durable) for durable in (True, False)}
+        self._durable = {
+            durable: self._engine.execution_options(durable=durable, salts=salts) for durable in (True, False)
+        }
         self._readers = ThreadReaders(path)
         self._open = threading.local()  # the connection of the transaction that this thread is in, as ``connection``
 

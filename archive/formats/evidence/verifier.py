@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from .bounded_warc import records
 from .canonical_zip import Package, Refused, parse_json
+from .completeness import completeness
 from .corrections import Corrections, read_corrections
 from .note_signature import FORMAT, LIST, decode_base64, list_digest, list_note, signature_of, split_key
 from .tree_proof import is_in_tree
@@ -238,7 +239,7 @@ def check_corrections(evidence: Evidence) -> Iterator[Claim]:
     for entry, run, offset in evidence.corrections.rows:
         facts = {number: evidence.facts(number) for number in evidence.entries}
         moved = sum(entry in dict(evidence.corrections.of(number, row)) for number, row in facts.items())
-        by = f"{offset / 1_000_000:+,.0f} s: it changes the times of {moved} captures in this file"
+        by = f"{offset / 1_000_000:+,.0f} s, which changes the times of {moved} captures here"
         yield evidence.say(f"number {entry} of the log corrects the clock of run {run} by {by}")
 
 
@@ -317,14 +318,19 @@ def _written(micros: Any) -> str:
         return "an unknown time"
 
 
+def check_gaps(evidence: Evidence) -> Iterator[Claim]:
+    """Check that no capture of an address is left out between the first and the last of it in the file."""
+    for sentence, problem in completeness({number: evidence.facts(number) for number in evidence.entries}):
+        yield Claim(NOT_PROVEN, f"that {sentence}: {problem}") if problem else evidence.say(sentence)
+
+
 def check_rest(evidence: Evidence) -> Iterator[Claim]:
     """Say what this file does not prove, whatever it claims."""
     counts = evidence.claims.get("captures")
     here, left_out = (counts.get("here"), counts.get("left_out")) if isinstance(counts, dict) else (None, None)
     if here != len(evidence.entries):
         yield Claim(FALSE, f"the file has {here} captures: it has {len(evidence.entries)}")
-    missing = f"that {left_out} other captures of these addresses are in the log, and no more: only the archive says so"
-    yield Claim(NOT_PROVEN, missing)
+    yield Claim(NOT_PROVEN, f"that the log has {left_out} other captures of these addresses: only the archive says so")
     yield Claim(NOT_PROVEN, "that the publisher sent these bytes: nobody outside the archive confirms it in this file")
 
 
@@ -345,8 +351,9 @@ def verify(path: Path, key: str | None = None, roots: Path | None = None) -> lis
         try:
             evidence = Evidence(package, _claims(package))
             log, stamps = check_log(evidence, key), check_windows(evidence, roots)
-            rest = check_corrections(evidence), check_pages(evidence), check_texts(evidence), check_rest(evidence)
-            return [claim for check in (check_members(package, key), log, stamps, *rest) for claim in check]
+            read = check_corrections, check_pages, check_texts, check_gaps, check_rest
+            checks = [check_members(package, key), log, stamps, *(check(evidence) for check in read)]
+            return [claim for check in checks for claim in check]
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error
 

@@ -34,8 +34,9 @@ STANDARD_NAMES = {
 
 _SHARED = """
 alias_claims backfill captures cdx chain change_rate changes cite clusters copies derivations derive drift events
-evidence feeds gather history holds labels links list_membership log_tiles maintenance mcp multipage notices origins
-payloads provenance read_marks recipe refresh run runs search seeds server site_templates snippets sources tables
+evidence feeds gather history holds labels links list_membership log_tiles maintenance mcp move multipage notices
+origins payloads provenance
+read_marks recipe refresh run runs search seeds server site_templates snippets sources tables
 tombstones upkeep versions wording work_errors
 """
 ONE_SUBJECT = frozenset(_SHARED.split())

@@ -14,6 +14,7 @@ import click
 
 from archive.cli.common import verb
 from archive.cli.output import say
+from archive.settings import to_environ
 from db.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def _checker(settings: Settings) -> Callable[[str], None]:
 
     A separate process keeps fetching and extraction out of the server.
     """
-    command = [sys.executable, "-c", "from archive.cli import main; main()", "--db", str(settings.db), "refresh"]
+    command = [sys.executable, "-c", "from archive.cli import main; main()", "refresh"]
+    environ = {**os.environ, **to_environ(settings)}  # not as arguments: an address may contain a password
     running: list[subprocess.Popen[bytes]] = []
 
     def check(url: str) -> None:
@@ -159,6 +161,7 @@ def _checker(settings: Settings) -> Callable[[str], None]:
             subprocess.Popen(  # noqa: S603 - our own command, never a shell; the address is one that is archived
                 [*command, "--force", "--", url],
                 cwd=settings.root,
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,

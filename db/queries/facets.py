@@ -22,7 +22,7 @@ _VERSIONS = """
     CROSS JOIN version v ON v.text_id = f.value AND v.superseded_at IS NULL
     CROSS JOIN source s ON s.id = v.source_id
     WHERE v.first_seen_at >= :since AND v.first_seen_at < :until
-      AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))"""
+      AND (CAST(:site AS TEXT) IS NULL OR (s.url_key >= :site AND s.url_key < :behind))"""
 
 
 _MOST_DAYS = 62

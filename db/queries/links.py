@@ -104,11 +104,11 @@ PARAGRAPH_VALUE, RUN_VALUE = 4, 4
 # One SELECT for each key, all in one statement: joined with a list of keys, SQLite reads the whole table first. One row
 # for each key, not for each text: making Python values of 600 rows takes three times as long as finding them.
 _IN_ALL = """SELECT :{key} AS key, 1 AS block, count(*) AS n, group_concat(text_id) AS ids
-    FROM (SELECT text_id FROM near_key WHERE key = :{key} LIMIT :most)"""
+    FROM (SELECT text_id FROM near_key WHERE key = :{key} LIMIT :most) holders"""
 _IN_BLOCK = """SELECT :{key} AS key, {block} AS block, count(*) AS n,
     group_concat(CASE WHEN day BETWEEN :earliest AND :latest THEN text_id END) AS ids
     FROM (SELECT day, text_id FROM near_key WHERE key = :{key} AND day BETWEEN :since{block} AND :until{block}
-          LIMIT :most)"""
+          LIMIT :most) holders"""
 _MOST_SELECTS = 480  # SQLite takes 500 in one statement
 _BEFORE, _OWN, _NEXT = 0, 1, 2  # the blocks within a fortnight of a day
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
+from db.dialect.server_address import ServerAddress
 from db.reader import store_error_from
 from db.writer import ask_on, open_engine
 
@@ -45,7 +46,10 @@ class Transactions:
         self.close()
 
     def close(self) -> None:
-        """Close the file, after SQLite has refreshed its statistics if it can."""
+        """Close the file, after SQLite has refreshed its statistics if it can. A server does that by itself."""
+        if isinstance(self.path, ServerAddress):
+            self._engine.dispose()
+            return
         autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         with suppress(DBAPIError), autocommit.connect() as connection:  # a full disk must not hide the first error
             connection.exec_driver_sql("PRAGMA optimize")
@@ -73,7 +77,12 @@ class Transactions:
             return ask(sql, **values)
 
     def truncate_wal(self) -> bool:
-        """Move the write-ahead log into the file and empty it. False if readers still need what is in the log."""
+        """Move the write-ahead log into the file and empty it. False if readers still need what is in the log.
+
+        A server keeps its log for itself: True.
+        """
+        if isinstance(self.path, ServerAddress):
+            return True
         autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         with self._translated_errors(), autocommit.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_WAIT}")

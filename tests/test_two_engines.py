@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +20,7 @@ from db.move import move
 from db.reader import HEAD, Reader
 from db.store import Store
 from tests.builders import LATER, T0, add_source, make_history
+from tests.commands import Ran, call_main
 from tests.every_query import VARIANTS, Arguments, fill, plain, queries
 
 if TYPE_CHECKING:
@@ -80,6 +85,7 @@ def test_an_archive_moved_to_a_server_and_back_has_the_same_rows(both: Both, tmp
     assert moved.rows["capture"] > 10
 
 
+@pytest.mark.slow
 def test_a_moved_archive_goes_on_with_new_numbers(server: Server, tmp_path: Path):
     fill(tmp_path / "archive.db")
     address = server.address(tmp_path)
@@ -98,6 +104,7 @@ def test_a_target_with_rows_is_refused(both: Both):
         move(there.path, there.path)
 
 
+@pytest.mark.slow
 def test_a_newer_or_foreign_target_is_refused(both: Both, server: Server, tmp_path: Path):
     here, _, _ = both
     newer = server.address(tmp_path)
@@ -112,6 +119,7 @@ def test_a_newer_or_foreign_target_is_refused(both: Both, server: Server, tmp_pa
         move(here.path, foreign)
 
 
+@pytest.mark.slow
 def test_a_database_that_sorts_by_language_is_refused(both: Both, server: Server, tmp_path: Path):
     here, _, _ = both
     server.run("CREATE DATABASE words TEMPLATE template0 LOCALE 'C.UTF-8' ENCODING 'UTF8'")
@@ -119,6 +127,7 @@ def test_a_database_that_sorts_by_language_is_refused(both: Both, server: Server
         move(here.path, ServerAddress(server.url(database="words"), tmp_path))
 
 
+@pytest.mark.slow
 def test_a_move_that_fails_leaves_nothing(both: Both, server: Server, tmp_path: Path):
     here, _, _ = both
     target = server.address(tmp_path)
@@ -137,6 +146,7 @@ def test_a_move_that_fails_leaves_nothing(both: Both, server: Server, tmp_path: 
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_written_on_a_server_is_what_is_written_in_a_file(server: Server, tmp_path: Path):
     address = server.address(tmp_path)
     for path in (tmp_path / "archive.db", address):
@@ -150,6 +160,7 @@ def test_what_is_written_on_a_server_is_what_is_written_in_a_file(server: Server
         assert not list(Archive(address).verify(deep=True))
 
 
+@pytest.mark.slow
 def test_a_damaged_vector_is_a_problem(server: Server, tmp_path: Path):
     address = server.address(tmp_path)
     with Store(address) as store:
@@ -167,6 +178,7 @@ def test_a_query_that_takes_too_long_is_interrupted(both: Both):
         reader.ask("SELECT pg_sleep(5)")
 
 
+@pytest.mark.slow
 def test_a_second_writer_waits_and_then_gives_up(server: Server, tmp_path: Path):
     address = server.address(tmp_path)
     impatient = ServerAddress(address.url + "%20-c%20lock_timeout%3D100", tmp_path)
@@ -177,6 +189,7 @@ def test_a_second_writer_waits_and_then_gives_up(server: Server, tmp_path: Path)
             connection.exec_driver_sql("SELECT 1")
 
 
+@pytest.mark.slow
 def test_a_value_that_does_not_fit_is_named(server: Server, tmp_path: Path):
     with Store(server.address(tmp_path)) as store, pytest.raises(StoreError, match="does not take a value"):
         store.add_source("https://daily.example/\0", "key", T0)
@@ -224,6 +237,7 @@ def test_a_search_gives_the_same_matches_in_the_same_order(both: Both, words: st
         assert server.search(words) == file.search(words)
 
 
+@pytest.mark.slow
 def test_a_text_beyond_the_limits_of_a_vector_is_found_like_any_other(server: Server, tmp_path: Path):
     address = server.address(tmp_path)
     long = "word " * 20_000 + "the last harbour opens " + "again " * 300 + "x" * 3_000
@@ -247,3 +261,96 @@ def test_a_text_beyond_the_limits_of_a_vector_is_found_like_any_other(server: Se
             {"is_complete": False},
             {"is_complete": True},
         ]
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+PAGE = "<!doctype html><html><head><title>{0}</title></head><body><article><h1>{0}</h1>" + "".join(
+    f"<p>The harbour of Velmora opens on Monday, the minister said in sentence number {number} of {{0}}.</p>"
+    for number in range(12)
+)
+
+
+@pytest.mark.slow
+def test_the_verbs_work_with_an_address_and_never_show_its_password(server: Server, tmp_path: Path):
+    """The server trusts its socket, so the password is not even asked for."""
+    url = server.address(tmp_path).url.replace("postgres@", "postgres:geheim@")
+    lines = [
+        {"url": f"https://{name}.example/{day}", "fetched_at": f"2026-01-0{day}T08:00:00Z", "html": PAGE.format(title)}
+        for name, day, title in (
+            ("daily", 1, "Harbour opens"),
+            ("copy", 2, "Harbour opens"),
+            ("daily", 3, "Road mended"),
+        )
+    ]
+    (tmp_path / "pages.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    outputs = {}
+
+    def run(*arguments: str) -> Ran:
+        ran = call_main("--db", url, *arguments, cwd=tmp_path)
+        outputs[arguments] = ran.out + ran.err
+        return ran
+
+    assert "there is no archive at postgresql://" in run("list").err
+    assert "3 versions saved" in run("import", "pages.jsonl").err
+    file = call_main("--db", "archive.db", "import", "pages.jsonl", cwd=tmp_path)
+    assert file.code == 0
+    for arguments in (
+        ["copies", "--json"],
+        ["search", "velmora"],
+        ["search", "velmora road", "--json"],
+        ["verify", "--deep"],
+    ):
+        assert _without_now(run(*arguments).out) == _without_now(
+            call_main("--db", "archive.db", *arguments, cwd=tmp_path).out
+        )
+    assert "https://daily.example/1" in run("list").out
+    assert "of which pages" in run("status").out
+    assert "postgresql://postgres:***@" in run("doctor").out
+    assert "back it up with pg_dump" in run("backup").err
+    assert "pg_restore" in run("restore", "pages.jsonl").err
+    assert "Datasette reads files" in run("export", "datasette", "x.yaml").err
+    assert "replicas and backups contain the deleted bytes" in run("forget", "https://daily.example/3", "--yes").err
+    moved = call_main("move", url, "moved.db", cwd=tmp_path)
+    assert moved.code == 0
+    assert "Copied and compared" in moved.err
+    outputs["move",] = moved.out + moved.err
+    assert run("verify").code == 0
+    assert "is on a server" not in outputs["verify",]
+    assert not [arguments for arguments, output in outputs.items() if "geheim" in output]
+
+
+def _without_now(output: str) -> str:
+    """The output without the time at which the archive recorded a row, and without the head of the chain."""
+    return re.sub(r'"recorded_at": "[^"]*"', "", output)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("postgresql://postgres:geheim@127.0.0.1:1/news", "127.0.0.1 cannot be reached: nothing listens at that port"),
+        ("postgresql://postgres:gehe@im@127.0.0.1:1/news", "127.0.0.1 cannot be reached"),
+        ("postgresql://127.0.0.1:1/news?secret=geheim", "has a part that PostgreSQL does not know"),
+        ("postgresql://postgres:geheim@127.0.0.1", "expected the path of a file, or postgresql://HOST/NAME"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_sentence_without_the_password(tmp_path: Path, url: str, message: str):
+    ran = call_main("--db", url, "list", cwd=tmp_path)
+    assert ran.code in {2, 5}
+    assert message in ran.err
+    assert "geheim" not in ran.err.replace("secret=geheim", "")
+    assert "gehe" not in ran.err.replace("secret=geheim", "")
+
+
+def test_a_reader_of_a_file_imports_nothing_of_the_other_engine(tmp_path: Path):
+    Store(tmp_path / "archive.db").close()
+    script = (
+        "import sys\nfrom archive.cli import main\ntry: main(['--db', sys.argv[1], 'list'])\nexcept SystemExit: pass\n"
+    )
+    script += (
+        "print(*sorted(name for name in sys.modules if name.startswith(('psycopg', 'sqlalchemy', 'db.dialect.'))))"
+    )
+    names = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "archive.db")], check=True, capture_output=True, text=True
+    ).stdout.splitlines()[-1]
+    assert names == "db.dialect.server_address"

@@ -22,13 +22,13 @@ class ServerAsk:
     """A callable that runs our SQL on a server (``db.reader.Ask``). ``word_index`` answers full-text queries."""
 
     def __init__(self, run: Callable[[str, dict[str, Any]], list[Row]]) -> None:
-        """``run`` executes a statement in PostgreSQL's words."""
+        """``run`` executes a statement of ours with its parameters."""
         self._run = run
         self.word_index = WordIndex(self)
 
     def __call__(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of the result."""
-        return self._run(for_driver(sql), values)
+        return self._run(sql, values)
 
 
 class ServerReader(Reader):
@@ -62,7 +62,7 @@ class ServerReader(Reader):
         if self._deadline is not None and monotonic() > self._deadline:
             raise TooSlow(f"this request to {self.path} takes too long. Ask for less: a shorter period, rarer words")
         with server_connection.translated_errors(self._address):
-            cursor = self._server.execute(sql, values)
+            cursor = self._server.execute(for_driver(sql), values)
             return cursor.fetchall() if cursor.description else []
 
 

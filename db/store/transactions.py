@@ -38,6 +38,10 @@ class Transactions:
         self.path = path
         maintenance.upgrade(path)
         self._engine = open_engine(path)
+        if isinstance(path, ServerAddress):
+            from db.dialect.server_engine import server_ask_in
+
+            self.ask = server_ask_in(self.reading)  # type: ignore[method-assign]  # an Ask, as the method is
 
     def __enter__(self) -> Self:
         return self

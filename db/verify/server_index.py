@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db.dialect.word_vectors import vector_row
 from db.records import Problem
 from db.verify.common import DERIVE, in_order
 
@@ -28,6 +27,8 @@ def vectors(reader: Reader) -> Iterator[Problem]:
 
 def vector_words(reader: Reader) -> Iterator[Problem]:
     """Check the vectors against the words of the texts."""
+    from db.dialect.word_vectors import vector_row
+
     for row in in_order(reader, _TEXTS):
         if reader.ask(_DIFFERS, **vector_row(row["id"], row["title"], row["body"])):
             what = "search finds it by other words than it has"

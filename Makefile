@@ -19,7 +19,7 @@ SPREAD := -n auto --maxprocesses 4 --dist worksteal
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --upgrade --no-annotate \
 	--no-emit-index-url --python-version 3.11
 
-.PHONY: help setup install demo test test-slow check gate bench browser screenshots sbom lock clean
+.PHONY: help setup install demo test test-slow check gate bench browser server screenshots sbom lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -73,6 +73,11 @@ check: setup  ## check lint, format, types, import contracts
 
 bench: setup  ## report CPU and time, as ratios within one run; never asserted
 	$(RUN)python bench/run.py $(ARGS)
+
+server:  ## install Debian's PostgreSQL for the tests of the second engine; without it they are skipped
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends postgresql >/dev/null; } \
+		|| echo 'skipped: PostgreSQL is missing and cannot be installed (needs apt-get, as root); its tests are skipped'
 
 browser:  ## install Debian's Chromium for the browser tests; without it they are skipped
 	@command -v chromium >/dev/null || { [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && apt-get update -qq \

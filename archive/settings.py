@@ -3,7 +3,7 @@
 ::
 
     name           default                  environment             what it is
-    db             ROOT/data/archive.db     WIRECOPY_DB             the archive, one SQLite file
+    db             ROOT/data/archive.db     WIRECOPY_DB             the archive: one SQLite file, or postgresql://
     index          ROOT/seeds/INDEX.md      WIRECOPY_INDEX          the seed index
     contact        none                     WIRECOPY_CONTACT        mail address or URL, sent to every site visited
     resolve        none                     WIRECOPY_RESOLVE        "*.example=127.0.0.1:8080": hosts served elsewhere
@@ -48,6 +48,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.timestamps import DigestTime, QuietHours, iso, parse_digest_time, parse_quiet_hours, parse_stamp
+from db.dialect.server_address import ServerAddress, masked, parse_address
 from db.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -120,10 +121,7 @@ class Settings:
 
 
 def from_process(overrides: Mapping[str, object] | None = None) -> Settings:
-    """Return the settings of this process, from its environment, its working directory and ``overrides``.
-
-    Raises `ConfigError`.
-    """
+    """Return the settings of this process: environment, working directory, ``overrides``. Raises `ConfigError`."""
     try:
         start = Path.cwd()
     except FileNotFoundError as error:
@@ -178,7 +176,7 @@ class _RawValue:
         try:
             return parser(self.value, self.folder)
         except (TypeError, ValueError, OverflowError) as error:
-            raise ConfigError(f"{name} = {self.value!r} ({self.origin}): expected {expected}") from error
+            raise ConfigError(f"{name} = {masked(self.value)!r} ({self.origin}): expected {expected}") from error
 
 
 def _from_file(path: Path) -> dict[str, _RawValue]:
@@ -234,7 +232,7 @@ def _display(name: str, value: object) -> str:
     """Return a value for display. Settings that may contain a key are only displayed as set."""
     if name in {"notify", "digest", "notify_secret"} and value:
         return "set, not shown"
-    return _format(value) or "none"
+    return _format(masked(value)) or "none"
 
 
 def _format(value: object) -> str:
@@ -251,7 +249,7 @@ def _format(value: object) -> str:
         case tuple():
             return ",".join(member if isinstance(member, str) else "=".join(member) for member in value)
         case _:
-            return str(value)
+            return value.url if isinstance(value, ServerAddress) else str(value)
 
 
 # --- parsers: raw value and folder -> value; they raise ValueError or TypeError --------------------------------------
@@ -371,7 +369,10 @@ def _parse_schedule(value: object, _: Path) -> DigestTime:
 
 
 _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
-    "db": ("the path of a file, for example data/archive.db", _parse_path),
+    "db": (
+        "the path of a file, or postgresql://HOST/NAME, for example data/archive.db",
+        lambda value, folder: parse_address(value, find_root(folder) / "data") or _parse_path(value, folder),
+    ),
     "index": ("the path of a file, for example seeds/INDEX.md", _parse_path),
     "contact": ("a mail address or URL, for example you@example.org", _text_parser(_CONTACT)),
     "resolve": ('host pattern and address:port, for example "*.example=127.0.0.1:8080"', _parse_resolve),

@@ -9,9 +9,14 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
+from db.dialect.server_address import ServerAddress, refuse_server
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreError
 from db.reader import BUSY_SECONDS, HEAD, check_revision, is_wirecopy_revision, open_read_only, store_error_from
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,10 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
     An older file is copied to ``keep`` first (default: beside it, named after the new revision), migrated in one
     transaction, and checked. Raises StoreError or a subclass. A failed migration leaves the file unchanged.
     """
+    if isinstance(path, ServerAddress):
+        from db.dialect.server_schema import upgrade_server
+
+        return Upgrade(before=upgrade_server(path), after=HEAD)
     before = revision(path)
     if before == HEAD:
         return Upgrade(before=before, after=HEAD)
@@ -49,6 +58,10 @@ def revision(path: Path) -> str | None:
 
     Raises SchemaMismatch for the database of another program, Corrupt for a file that is no database.
     """
+    if isinstance(path, ServerAddress):
+        from db.dialect import server_connection
+
+        return server_connection.revision(path)
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file in it, like {path / 'archive.db'}")
     if not path.exists() or path.stat().st_size == 0:
@@ -73,6 +86,7 @@ def check_file(path: Path, *, deep: bool = False) -> None:
 
     ``deep`` runs the full integrity check (28 s for a million versions, against 1 s).
     """
+    refuse_server(path, "it checks its own files, with pg_amcheck. Check the archive with: wirecopy verify")
     with closing(_open(path)) as connection:
         try:
             (answer,) = connection.execute("PRAGMA integrity_check" if deep else "PRAGMA quick_check").fetchone()
@@ -91,6 +105,7 @@ def backup(path: Path, to: Path, *, compact: bool = False) -> Path:
     The copy is written under another name and renamed when it is complete, so a crash leaves no partial backup.
     ``compact`` rewrites every table without the room that deleted rows left. Raises StoreError.
     """
+    refuse_server(path, "back it up with pg_dump, or with the server's own backups")
     if not path.is_file():
         raise StoreError(f"there is no archive at {path} to back up")
     if to.resolve() == path.resolve():
@@ -137,6 +152,7 @@ def restore(path: Path, source: Path) -> Path | None:
     (upgrade follows), one of a newer schema is refused. A symbolic link at ``path`` stays, and the file it leads to is
     replaced. Raises StoreError or a subclass.
     """
+    refuse_server(path, "restore it with pg_restore into an empty database, and name that with --db")
     path = path.resolve() if path.is_symlink() else path
     if not source.is_file():
         raise StoreError(f"there is no backup at {source}")
@@ -233,25 +249,31 @@ _STATEMENTS = """
 
 def _migrate(path: Path) -> None:
     # Imported here, because Alembic and SQLAlchemy cost half a second, and only upgrade needs them.
-    from alembic import command
-    from alembic.config import Config
     from sqlalchemy.exc import DBAPIError
 
     from db.writer import open_engine
 
-    config = Config()
-    scripts = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", scripts.replace("%", "%%"))  # the option is a template
     # Foreign keys off: a batch migration rebuilds tables that others refer to. check_file checks them afterwards.
     engine = open_engine(path, foreign_keys=False)
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            run_migrations(connection)
     except DBAPIError as error:
         raise store_error_from(error.orig if isinstance(error.orig, Exception) else error, path) from error
     finally:
         engine.dispose()
+
+
+def run_migrations(connection: Connection) -> None:
+    """Run the migrations that the archive on a connection lacks, in its transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    scripts = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", scripts.replace("%", "%%"))  # the option is a template
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _open(path: Path) -> sqlite3.Connection:

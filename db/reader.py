@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import quote
 
+from db.dialect.server_address import ServerAddress
 from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
 
 if TYPE_CHECKING:
@@ -91,7 +92,11 @@ _OTHER = StoreError, "{path} cannot be used ({error}). Run: wirecopy verify"
 
 
 def store_error_from(error: Exception, path: Path) -> StoreError:
-    """Return our error for an error of the SQLite driver on the file at ``path``."""
+    """Return our error for an error of the SQLite driver on the file at ``path``, or of the driver of its server."""
+    if isinstance(path, ServerAddress):
+        from db.dialect.server_connection import server_error_from
+
+        return server_error_from(error, path)
     # By code, not by message text: a message may quote what a person searched for.
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     is_value = not code or str(error) == _BAD_JSON
@@ -125,7 +130,18 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
 
 
 class Reader:
-    """A read-only connection. It never creates, migrates or writes. Close it, or use it as a context manager."""
+    """A read-only connection. It never creates, migrates or writes. Close it, or use it as a context manager.
+
+    For the address of a server it is a ``db.dialect.server_reader.ServerReader``.
+    """
+
+    def __new__(cls, path: Path, *, patience: float | None = None) -> Self:  # noqa: ARG004 (for __init__)
+        """Return a reader of a file, or of a server."""
+        if cls is Reader and isinstance(path, ServerAddress):
+            from db.dialect.server_reader import ServerReader
+
+            return object.__new__(ServerReader)  # type: ignore[return-value]  # a subclass, which Self is not
+        return super().__new__(cls)
 
     def __init__(self, path: Path, *, patience: float | None = None) -> None:
         """Open the archive at ``path``. Raises StoreError (no such archive), SchemaMismatch, or Corrupt.
@@ -157,6 +173,10 @@ class Reader:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def hold_snapshot(self) -> None:
+        """From now on, see the archive as it is now, whatever is written meanwhile."""
+        self.ask("BEGIN")
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query. Raises StoreError."""

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from db.dialect.server_address import ServerAddress
 from db.reader import BUSY_SECONDS
 
 if TYPE_CHECKING:
@@ -26,10 +27,15 @@ if TYPE_CHECKING:
 
 
 def open_engine(path: Path, *, begin: str = "BEGIN IMMEDIATE", foreign_keys: bool = True) -> Engine:
-    """Make an engine for the SQLite file at ``path``. Every transaction starts with ``begin``. Dispose of it after use.
+    """Make an engine for the SQLite file at ``path``, or for the archive on a server. Dispose of it after use.
 
+    Every transaction starts with ``begin``; on a server with a lock of its own (``db.dialect.server_engine``).
     A commit waits for the disk, except with the execution option ``durable=False``.
     """
+    if isinstance(path, ServerAddress):
+        from db.dialect.server_engine import open_server_engine
+
+        return open_server_engine(path)
     # Connections are pooled: closing the last one moves the log into the file and deletes it. Without a pool, settling
     # 200 sources took 42 to 57 ms a source (17 to 19 ms of CPU); with it, 6 to 7 (6).
     url = URL.create("sqlite", database=str(path))  # never formatted as text: a folder's name may contain ? or %
@@ -70,6 +76,10 @@ def _wait_for_disk(connection: Connection, level: str) -> None:
 
 def ask_on(connection: Connection) -> Ask:
     """Return an ``Ask`` that runs its queries on a SQLAlchemy connection, inside its transaction if there is one."""
+    if connection.dialect.name == "postgresql":
+        from db.dialect.server_engine import server_ask_on
+
+        return server_ask_on(connection)
 
     def ask(sql: str, /, **values: Any) -> list[Row]:
         # Passed to the driver unchanged: it knows the same parameter syntax, and SQLAlchemy's parsing of the text costs

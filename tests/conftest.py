@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
     from db.store import Store
+    from tests.servers import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -93,9 +94,28 @@ def now() -> datetime:
     return datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A private PostgreSQL server; without its programs the asking test is skipped."""
+    from tests import servers
+
+    if (reason := servers.why_not()) is not None:
+        pytest.skip(reason)
+    yield from servers.started()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A new archive, ``archive.db`` in the test's folder, open for writing."""
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A new archive, ``archive.db`` in the test's folder, open for writing.
+
+    With TEST_ENGINE=postgresql in the environment it is on a server instead: most tests of the store hold there too.
+    """
+    if os.environ.get("TEST_ENGINE") == "postgresql":
+        from db.store import Store
+
+        with Store(request.getfixturevalue("server").address(tmp_path)) as opened:
+            yield opened
+        return
     from db.store import Store  # a third of a second, which tests without an archive need not wait
     from tests.builders import new_archive
 

@@ -113,7 +113,7 @@ def test_variables_without_our_prefix_are_ignored(project: Path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DB", "postgresql://host/db"),
+        ("DB", "postgresql://host"),
         ("DB", ":memory:"),
         ("CONTACT", "nobody"),
         ("CONTACT", "a@b.c\r\nX-Evil: 1"),

@@ -51,6 +51,7 @@ GROUPS = {
         "backup": "maintenance",
         "restore": "maintenance",
         "upgrade": "maintenance",
+        "move": "move",
         "repack": "maintenance",
         "label": "label",
         "forget": "cite",
@@ -122,7 +123,9 @@ def _with_examples(command: click.Command) -> click.Command:
 )
 @click.version_option(package_name="wirecopy", message="%(prog)s %(version)s")
 @click.option(
-    "--db", metavar="PATH", help="The archive file. Default: WIRECOPY_DB, else data/archive.db in the project folder."
+    "--db",
+    metavar="PATH",
+    help="The archive: a file or postgresql://HOST/NAME. Default: WIRECOPY_DB, else data/archive.db in the project.",
 )
 @click.pass_context
 def wirecopy(ctx: click.Context, db: str | None) -> None:

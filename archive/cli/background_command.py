@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from typing import IO, TYPE_CHECKING
 
 from archive.serve.jobs import JobResult
+from archive.settings import to_environ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,7 @@ class BackgroundCommand:
     """A running command. It has the settings of this process, and ``typed`` as its standard input."""
 
     def __init__(self, settings: Settings, arguments: Sequence[str], *, typed: str = "") -> None:
-        program = [sys.executable, "-c", "from archive.cli import main; main()", "--db", str(settings.db)]
+        program = [sys.executable, "-c", "from archive.cli import main; main()"]
         self._output, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
         self._result: JobResult | None = None
         with tempfile.TemporaryFile() as standard_input:
@@ -30,6 +32,7 @@ class BackgroundCommand:
             self._process = subprocess.Popen(  # noqa: S603 - our own command, never a shell
                 [*program, *arguments],
                 cwd=settings.root,
+                env={**os.environ, **to_environ(settings)},  # not as arguments: an address may contain a password
                 stdin=standard_input,
                 stdout=self._output,
                 stderr=self._errors,

@@ -10,6 +10,7 @@ import click
 from archive.api import serialize
 from archive.cli.common import as_json, person, print_json, verb
 from archive.cli.output import bold, count, print_facts, sanitize, say, wrap
+from db.dialect.server_address import is_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> Non
         was_forgotten = curation.lift(settings, url, actor=person())
         say(f"{url} may be archived again." if was_forgotten else f"{url} was never deleted; nothing to do.")
     elif yes:
-        _print_forgotten(curation.forget(settings, url, actor=person()))
+        _print_forgotten(curation.forget(settings, url, actor=person()), settings.db)
     else:
         with Archive(settings.db) as archive:
             checks, addresses = len(archive.captures(url)), archive.addresses(archive.source(url).id)
@@ -93,7 +94,7 @@ def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> Non
         say(f"Nothing deleted yet. To delete {count(checks, 'capture')} permanently: wirecopy forget {url} --yes")
 
 
-def _print_forgotten(forgotten: Forgotten) -> None:
+def _print_forgotten(forgotten: Forgotten, db: Path) -> None:
     for tombstone in forgotten.graves:
         say(f"Deleted {tombstone.url} with {count(tombstone.captures, 'capture')}.")
     if forgotten.unsalted:
@@ -101,6 +102,8 @@ def _print_forgotten(forgotten: Forgotten) -> None:
             f"{count(forgotten.unsalted, 'capture')} of an older wirecopy had no salt: whoever has the page and its "
             "time can confirm that it was here."
         )
+    if is_server(db):
+        say("The server's write-ahead log, replicas and backups contain the deleted bytes until they expire there.")
     if not forgotten.emptied:
         say("Other programs are reading the archive. Its log file may contain the deleted bytes until they end.")
     _print_spares(forgotten.spares)

@@ -76,7 +76,9 @@ def verb(function: Callable[..., Any], cls: type[click.Command] = click.Command)
                 raise  # a bug
             raise damage from error
 
-    with_db = click.option("--db", metavar="PATH", help="The archive file to use.", expose_value=True)(call)
+    with_db = click.option(
+        "--db", metavar="PATH", help="The archive file to use, or postgresql://HOST/NAME.", expose_value=True
+    )(call)
     return click.command(name=function.__name__.rstrip("_"), cls=cls)(with_db)
 
 

@@ -15,6 +15,7 @@ from archive.launch.server import foreign_file
 from archive.pipeline.notify import unsent_notices
 from archive.pipeline.run_clocks import wrong_clocks
 from archive.seeds import load_index
+from db.dialect.server_address import is_server
 from db.errors import ArchiveError
 from db.records import Problem
 
@@ -31,6 +32,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     """Yield every problem, the worst first."""
     yield from _check_package_names()
     yield from _check_sqlite()
+    yield from _check_driver(settings.db)
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
     yield from _check_time_stamps(settings)
@@ -90,6 +92,22 @@ def _check_sqlite() -> Iterator[Problem]:
             what=f"SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5)",
             where="Python environment",
             todo="Use a Python whose SQLite has it; all builds of recent years do",
+        )
+
+
+def _check_driver(db: Path) -> Iterator[Problem]:
+    """Find the driver of PostgreSQL without its compiled part."""
+    if not is_server(db):
+        return
+    try:
+        from psycopg.pq import __impl__ as implementation
+    except ImportError:
+        return  # said when the archive is opened
+    if implementation == "python":
+        yield Problem(
+            what="psycopg has no compiled part, which triples the CPU that queries take here",
+            where="Python environment",
+            todo="Run: pip install 'psycopg[binary]'",
         )
 
 

@@ -248,4 +248,5 @@ def upgrade(settings: Settings) -> None:
         click.echo(f"{settings.db} is up to date (schema {migration.after}).")
     else:
         schemas = f"from schema {migration.before} to {migration.after}"
-        click.echo(f"Upgraded {settings.db} {schemas}. The previous file is {migration.backup}")
+        before = f" The previous file is {migration.backup}" if migration.backup else ""  # a server makes its own
+        click.echo(f"Upgraded {settings.db} {schemas}.{before}")

@@ -14,6 +14,7 @@ from archive.launch import resource_path
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_document, render_fragment
 from archive.versions.diff.layout import strip_controls
+from db.dialect.server_address import refuse_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +74,7 @@ def export_datasette(db: Path, path: Path) -> None:
 
     Raises BadInput if the file cannot be written.
     """
+    refuse_server(db, "Datasette reads files. Copy the archive into one: wirecopy move ADDRESS FILE")
     text = resource_path("datasette.yaml").read_text("utf-8")
     name = json.dumps(db.stem)
     text = text.replace("\n  archive:\n", f"\n  {name}:\n").replace("/archive/v_", f"/{quote(db.stem)}/v_")

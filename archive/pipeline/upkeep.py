@@ -11,6 +11,7 @@ from archive.pipeline.run import open_run, run_inline
 from archive.seeds.frontier.change_rate import estimate_change_rate
 from db import maintenance
 from db.backups import backup_path, prune_backups
+from db.dialect.server_address import is_server
 from db.queries import change_rate as change_rate_queries
 from db.reader import Reader
 from db.store import Store
@@ -34,6 +35,8 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = r
     async with open_run(settings, "upkeep", {}, owner=owner, step=step) as run:
 
         async def check_and_back_up(_: list[int]) -> dict[str, int]:
+            if is_server(settings.db):  # which checks and backs up its own files
+                return {"backups": 0, "dropped": 0}
             maintenance.check_file(settings.db)
             maintenance.backup(settings.db, backup_path(settings.db, started_at))
             return {"backups": 1, "dropped": prune_backups(settings.db)}

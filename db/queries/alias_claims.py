@@ -100,7 +100,7 @@ def stored(ask: Ask, source_ids: Sequence[int]) -> dict[int, list[AliasClaim]]:
 
 def of_source(ask: Ask, source_id: int) -> list[AliasClaim]:
     """Return the claims of every address of a history, the oldest first."""
-    sql = """SELECT k.kind, k.url, k.url_key, min(k.first_seen_at) AS first, max(k.last_seen_at) AS last
+    sql = """SELECT k.kind, min(k.url) AS url, k.url_key, min(k.first_seen_at) AS first, max(k.last_seen_at) AS last
              FROM claim k JOIN source s ON s.id = k.source_id WHERE s.id = :id OR s.same_as = :id
              GROUP BY k.kind, k.url_key ORDER BY first, k.kind, k.url_key"""
     return [

@@ -81,9 +81,11 @@ def pages_between(ask: Ask, url_key: str, since: datetime, until: datetime) -> l
 
 def oldest_with_flags(ask: Ask, flags: Sequence[str]) -> dict[str, int]:
     """Map each of these flags to the oldest capture with a payload that has it. One pass over all captures."""
-    sql = """SELECT f.value AS flag, c.id, min(c.captured_at) FROM capture c, json_each(c.flags) f
-             WHERE c.payload_id IS NOT NULL AND instr(c.flags, ':') > 0
-               AND f.value IN (SELECT value FROM json_each(:flags)) GROUP BY f.value"""
+    sql = """SELECT o.flag, o.id FROM (
+                 SELECT f.value AS flag, c.id,
+                        row_number() OVER (PARTITION BY f.value ORDER BY c.captured_at, c.id) AS n
+                 FROM capture c, json_each(c.flags) f WHERE c.payload_id IS NOT NULL AND instr(c.flags, ':') > 0
+                   AND f.value IN (SELECT value FROM json_each(:flags))) o WHERE o.n = 1"""
     return {row["flag"]: row["id"] for row in ask(sql, flags=json.dumps(list(flags)))}
 
 

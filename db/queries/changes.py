@@ -229,5 +229,5 @@ def versions_by_time(
 
 def source_ids(ask: Ask, url_keys: Sequence[str]) -> dict[str, int]:
     """Return the ids of the sources with these url_keys, by key."""
-    sql = "SELECT id, url_key FROM source WHERE url_key IN (SELECT value FROM json_each(:keys))"
-    return {row["url_key"]: row["id"] for row in ask(sql, keys=json.dumps(list(url_keys)))}
+    sql = "SELECT id, url_key FROM source WHERE url_key IN (SELECT value FROM json_each(:urls))"
+    return {row["url_key"]: row["id"] for row in ask(sql, urls=json.dumps(list(url_keys)))}

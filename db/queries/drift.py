@@ -21,7 +21,7 @@ _LENGTHS = """
     JOIN capture c ON c.source_id = s.id AND c.part = 1 AND c.captured_at >= :since AND c.captured_at < :until
     JOIN derivation d ON d.capture_id = c.id
     WHERE s.kind = 'article' AND d.verdict IN ('ok', 'live_blog', 'thin', 'empty', 'needs_js')
-      AND (:host IS NULL OR (s.url_key >= :host || ')' AND s.url_key < :host || '*'))
+      AND (CAST(:host AS TEXT) IS NULL OR (s.url_key >= :host || ')' AND s.url_key < :host || '*'))
     ORDER BY c.captured_at, s.url_key"""
 
 _LAST = 1 << 62

@@ -16,23 +16,25 @@ NATURE_FLAG: Final = "kind-"
 """Start of the flag of a capture whose page is of another kind than its row in the seed index says."""
 
 _WITHOUT_RESULT = f"""
-    SELECT s.id, s.url, s.kind, d.key AS seed_key, coalesce(c.reason, x.verdict, 'underived') AS state,
-           coalesce(p.flags, '[]') AS page_flags, coalesce(p.detail, '') AS page_detail,
-           EXISTS (SELECT 1 FROM version v WHERE v.source_id = coalesce(s.same_as, s.id)
-                   AND v.superseded_at IS NULL) AS has_text,
-           EXISTS (SELECT 1 FROM listing l WHERE l.list_id = s.id)
-             OR EXISTS (SELECT 1 FROM source f WHERE f.found_in = s.id) AS has_entries
-    FROM source s JOIN seed d ON d.id = s.seed_id
-    JOIN capture c ON c.id = (SELECT l.id FROM capture l WHERE l.source_id = s.id AND l.part = 1
-                              ORDER BY l.captured_at DESC, l.id DESC LIMIT 1)
-    LEFT JOIN derivation x ON x.capture_id = c.id
-    LEFT JOIN capture p ON p.id = (SELECT w.id FROM capture w WHERE w.source_id = s.id AND w.part = 1
-                                   AND w.reason IS NULL ORDER BY w.captured_at DESC, w.id DESC LIMIT 1)
-    WHERE s.found_in IS NULL AND s.retired_at IS NULL AND d.retired_at IS NULL
-      AND s.kind IN ('article', 'feed', 'sitemap', 'section')
-      AND (:id IS NULL OR s.id = :id)
-      AND CASE WHEN s.kind = 'article' THEN NOT has_text OR page_flags LIKE '%"{NATURE_FLAG}%' ELSE NOT has_entries END
-    ORDER BY s.url_key LIMIT :limit"""
+    SELECT e.* FROM (
+        SELECT s.id, s.url, s.url_key, s.kind, d.key AS seed_key, coalesce(c.reason, x.verdict, 'underived') AS state,
+               coalesce(p.flags, '[]') AS page_flags, coalesce(p.detail, '') AS page_detail,
+               EXISTS (SELECT 1 FROM version v WHERE v.source_id = coalesce(s.same_as, s.id)
+                       AND v.superseded_at IS NULL) AS has_text,
+               EXISTS (SELECT 1 FROM listing l WHERE l.list_id = s.id)
+                 OR EXISTS (SELECT 1 FROM source f WHERE f.found_in = s.id) AS has_entries
+        FROM source s JOIN seed d ON d.id = s.seed_id
+        JOIN capture c ON c.id = (SELECT l.id FROM capture l WHERE l.source_id = s.id AND l.part = 1
+                                  ORDER BY l.captured_at DESC, l.id DESC LIMIT 1)
+        LEFT JOIN derivation x ON x.capture_id = c.id
+        LEFT JOIN capture p ON p.id = (SELECT w.id FROM capture w WHERE w.source_id = s.id AND w.part = 1
+                                       AND w.reason IS NULL ORDER BY w.captured_at DESC, w.id DESC LIMIT 1)
+        WHERE s.found_in IS NULL AND s.retired_at IS NULL AND d.retired_at IS NULL
+          AND s.kind IN ('article', 'feed', 'sitemap', 'section')
+          AND (CAST(:id AS BIGINT) IS NULL OR s.id = :id)) e
+    WHERE CASE WHEN e.kind = 'article' THEN NOT e.has_text OR e.page_flags LIKE '%"{NATURE_FLAG}%'
+               ELSE NOT e.has_entries END
+    ORDER BY e.url_key LIMIT :limit"""
 _UNVISITED = """
     SELECT count(*) AS n FROM source s JOIN seed d ON d.id = s.seed_id
     WHERE s.retired_at IS NULL AND d.retired_at IS NULL AND s.kind NOT IN ('robots', 'probe', 'file', 'timemap')

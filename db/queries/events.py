@@ -74,7 +74,7 @@ _VERSIONS = f"""
     FROM version v INDEXED BY ix_version_first_seen_at_number
     JOIN source h ON h.id = v.source_id LEFT JOIN seed d ON d.id = h.seed_id
     WHERE v.superseded_at IS NULL AND v.cause <> 'recipe' AND v.first_seen_at >= :since AND v.first_seen_at < :until
-      AND v.number >= :least AND v.number <= :most AND (:source IS NULL OR v.source_id = :source)
+      AND v.number >= :least AND v.number <= :most AND (CAST(:source AS BIGINT) IS NULL OR v.source_id = :source)
     ORDER BY v.first_seen_at DESC, v.id DESC LIMIT :limit"""
 
 
@@ -103,7 +103,7 @@ _ABSENT = """
     FROM capture c {index} JOIN source s ON s.id = c.source_id AND s.kind = 'article'
     LEFT JOIN derivation x ON x.capture_id = c.id
     WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
-      AND (:source IS NULL OR s.id = :source OR s.same_as = :source)
+      AND (CAST(:source AS BIGINT) IS NULL OR s.id = :source OR s.same_as = :source)
       AND (coalesce(c.reason, x.verdict) IN {states} OR EXISTS (
           SELECT 1 FROM (SELECT p.id, p.reason FROM capture p WHERE p.source_id = c.source_id AND p.part = 1
                          AND p.captured_at < c.captured_at ORDER BY p.captured_at DESC LIMIT 4) e
@@ -138,7 +138,7 @@ _COPYING = f"""
     SELECT DISTINCT v.source_id AS id FROM version v INDEXED BY ix_version_first_seen_at_number
     CROSS JOIN version o ON o.source_id = v.source_id AND o.superseded_at IS NULL AND {{which}}
     WHERE v.superseded_at IS NULL AND v.first_seen_at >= :since AND v.first_seen_at < :until AND v.number >= :least
-      AND (:source IS NULL OR v.source_id = :source) AND {_HAS_COPIES}
+      AND (CAST(:source AS BIGINT) IS NULL OR v.source_id = :source) AND {_HAS_COPIES}
     ORDER BY 1 LIMIT :limit"""
 
 
@@ -255,7 +255,7 @@ def places(ask: Ask, source_ids: Collection[int]) -> dict[int, Place]:
 _LIST_KINDS = tuple(str(kind) for kind in SeedKind if kind.is_list and kind.is_listable and kind is not SeedKind.FILE)
 _LISTS = f"""
     SELECT {_PLACE}, '' AS title FROM source h JOIN seed d ON d.id = h.seed_id
-    WHERE h.kind IN {_LIST_KINDS} AND (:source IS NULL OR h.id = :source) ORDER BY h.id"""
+    WHERE h.kind IN {_LIST_KINDS} AND (CAST(:source AS BIGINT) IS NULL OR h.id = :source) ORDER BY h.id"""
 
 
 def lists(ask: Ask, *, source_id: int | None) -> list[Place]:

@@ -22,8 +22,9 @@ _VERSIONS = """
     CROSS JOIN version v ON v.text_id = f.value AND v.superseded_at IS NULL
     CROSS JOIN source s ON s.id = v.source_id
     WHERE v.first_seen_at >= :since AND v.first_seen_at < :until
-      AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))
-      AND (:author IS NULL OR instr(lower(v.byline), :author))"""
+      AND (CAST(:site AS TEXT) IS NULL OR (s.url_key >= :site AND s.url_key < :behind))
+      AND (CAST(:author AS TEXT) IS NULL OR instr(lower(v.byline), :author) > 0)
+    /*postgresql ORDER BY f.key, v.id */"""
 
 
 _MOST_DAYS = 62

@@ -22,7 +22,7 @@ _RUNS: Final = """
     SELECT c.run_id, r.kind, count(*) AS checks, min(c.captured_at) AS first_at, max(c.captured_at) AS last_at
     FROM capture c LEFT JOIN run r ON r.id = c.run_id
     WHERE c.captured_at > :latest AND c.provenance = 'live'
-    GROUP BY c.run_id ORDER BY last_at DESC, c.run_id LIMIT :limit"""
+    GROUP BY c.run_id, r.kind ORDER BY last_at DESC, c.run_id LIMIT :limit"""
 
 _HEADERS: Final = """
     SELECT url, captured_at, headers FROM capture INDEXED BY ix_capture_captured_at

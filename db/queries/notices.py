@@ -21,12 +21,12 @@ def receivers(ask: Ask) -> dict[str, datetime]:
 
 
 _KNOWN = """SELECT event_id FROM notice_event WHERE receiver_key = :key
-    AND event_id IN (SELECT value FROM json_each(:ids))"""
+    AND event_id IN (SELECT value FROM json_each(:event_ids))"""
 
 
 def known_events(ask: Ask, receiver: str, event_ids: Collection[str]) -> set[str]:
     """Return those of these events that were selected or left out for a receiver already."""
-    return {row["event_id"] for row in ask(_KNOWN, key=receiver, ids=json.dumps(sorted(event_ids)))}
+    return {row["event_id"] for row in ask(_KNOWN, key=receiver, event_ids=json.dumps(sorted(event_ids)))}
 
 
 _WAITING = """SELECT id, event_id, queued_at, body FROM notice_event

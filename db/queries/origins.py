@@ -99,7 +99,7 @@ def soft404_probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str,
 
 
 _UNDERIVED = """
-    SELECT c.final_url AS url, max(seed.allow_private) AS allow_private
+    SELECT c.final_url AS url, max(CASE WHEN seed.allow_private THEN 1 ELSE 0 END) AS allow_private
     FROM underived u JOIN capture c ON c.id = u.capture_id JOIN source s ON s.id = c.source_id
     JOIN seed ON seed.id = s.seed_id
     WHERE c.provenance = 'live' AND c.reason IS NULL AND s.kind = 'article'

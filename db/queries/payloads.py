@@ -71,10 +71,10 @@ def newest_id(ask: Ask) -> int:
 _SAME_KIND = "source_id = :source AND payload_id IS NOT NULL AND coalesce(reason, '') = :reason AND part = :part"
 _NEIGHBOURS = f"""
     SELECT * FROM (SELECT payload_id AS id, captured_at FROM capture
-                   WHERE {_SAME_KIND} AND captured_at <= :at ORDER BY captured_at DESC LIMIT :before)
+                   WHERE {_SAME_KIND} AND captured_at <= :at ORDER BY captured_at DESC LIMIT :before) earlier
     UNION ALL
     SELECT * FROM (SELECT payload_id, captured_at FROM capture
-                   WHERE {_SAME_KIND} AND captured_at > :at ORDER BY captured_at LIMIT 1)"""
+                   WHERE {_SAME_KIND} AND captured_at > :at ORDER BY captured_at LIMIT 1) later"""
 
 
 def neighbours(ask: Ask, capture: Capture, before: int) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ _ROOTS = """
     ORDER BY id LIMIT :n"""
 
 
-def roots(ask: Ask, *, after: int = 0, limit: int = -1) -> list[int]:
+def roots(ask: Ask, *, after: int = 0, limit: int = 1 << 62) -> list[int]:
     """Return the sources that keep a history, by id from ``after`` on."""
     return [row["id"] for row in ask(_ROOTS, after=after, n=limit)]
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from itertools import count
 from typing import TYPE_CHECKING
 
+from db.dialect import word_index
 from db.microseconds import instant, micros_or_none
 from db.queries import row_mapping
 from db.records import SNIPPET_MARKS, Cause, Match, SearchCursor, SearchFilters, SearchPage, SearchRank
@@ -45,13 +46,13 @@ _VERSIONS = """
     CROSS JOIN version v ON v.text_id = f.value AND v.superseded_at IS NULL
     CROSS JOIN source s ON s.id = v.source_id
     WHERE v.first_seen_at >= :since AND v.first_seen_at < :until
-      AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))
-      AND (:author IS NULL OR instr(lower(v.byline), :author))
-      AND (:at IS NULL OR v.id = (SELECT w.id FROM version w WHERE w.source_id = v.source_id
+      AND (CAST(:site AS TEXT) IS NULL OR (s.url_key >= :site AND s.url_key < :behind))
+      AND (CAST(:author AS TEXT) IS NULL OR instr(lower(v.byline), :author) > 0)
+      AND (CAST(:at AS BIGINT) IS NULL OR v.id = (SELECT w.id FROM version w WHERE w.source_id = v.source_id
                                   AND w.superseded_at IS NULL AND w.first_seen_at <= :at
                                   ORDER BY w.first_seen_at DESC, w.number DESC LIMIT 1))"""
 _VERSIONS_ANYWHERE = _VERSIONS.replace("CROSS JOIN source s ON s.id = v.source_id", "").replace(
-    "AND (:site IS NULL OR (s.url_key >= :site AND s.url_key < :behind))", ""
+    "AND (CAST(:site AS TEXT) IS NULL OR (s.url_key >= :site AND s.url_key < :behind))", ""
 )
 _HISTORIES = """
     SELECT v.id, v.source_id, v.number, v.text_id, v.first_seen_at, v.last_seen_at, v.cause
@@ -111,7 +112,7 @@ def search_page(
     """
     filters, cursor = only or SearchFilters(), place or SearchCursor(_LAST, None)
     size = window or _window_size(filters)
-    scores = {row["text_id"]: row["score"] for row in _window(ask, query, cursor.top, size)}
+    scores = _scores(ask, query, cursor.top, size)
     text_ids, has_more = _remaining_texts(scores, cursor.after, filters)
     results = _Results(ask, query, scores, _versions(ask, text_ids, filters), filters)
     picked: list[tuple[Row, range]] = []
@@ -135,8 +136,15 @@ def search_page(
     return SearchPage(matches, following, list(scores), whole=is_last_window and cursor.top == _LAST)
 
 
-def _window(ask: Ask, query: str, top: int, size: int) -> list[Row]:
-    return ask(_WINDOW, query=query, top=top, n=size) if query else ask(_EVERY_TEXT, top=top, n=size)
+def _scores(ask: Ask, query: str, top: int, size: int) -> dict[int, float]:
+    """Return the newest texts up to the id ``top`` that match, with their scores. Without a query each text matches."""
+    if not query:
+        rows = ask(_EVERY_TEXT, top=top, n=size)
+    elif (index := word_index(ask)) is not None:
+        return index.scores(query, top, size)
+    else:
+        rows = ask(_WINDOW, query=query, top=top, n=size)
+    return {row["text_id"]: row["score"] for row in rows}
 
 
 def _remaining_texts(
@@ -218,6 +226,10 @@ def _matching(ask: Ask, sql: str, query: str, text_ids: Collection[int], **more:
     """Return the rows of ``sql`` for those of these texts that match."""
     if not text_ids:
         return []
+    if (index := word_index(ask)) is not None:
+        if sql == _MATCHING:
+            return [{"text_id": text_id} for text_id in index.matching(query, text_ids)]
+        ask = index.in_memory(text_ids)
     return ask(sql, query=query, first=min(text_ids), last=max(text_ids), texts=json.dumps(sorted(text_ids)), **more)
 
 

@@ -82,7 +82,7 @@ _STATES = f"""
               AND u.reason = 'not_modified' AND u.captured_at > w.captured_at
               AND u.captured_at <= :until) AS unmodified,
            (SELECT count(*) FROM capture q WHERE q.part_of = w.id) AS further,
-           coalesce(w.flags LIKE '%"list-damaged"%' OR w.flags LIKE '%"kind-%', 0) AS half_read,
+           coalesce(w.flags LIKE '%"list-damaged"%' OR w.flags LIKE '%"kind-%', FALSE) AS half_read,
            EXISTS (SELECT 1 FROM capture m WHERE m.source_id = s.id AND m.flags LIKE '%"validator-lied"%') AS misled,
            coalesce((SELECT max(v.first_seen_at) FROM version v WHERE v.source_id = s.id AND v.superseded_at IS NULL
                        AND v.number > 1), b.brought_at) AS changed_at,

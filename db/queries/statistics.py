@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from db.dialect import word_index
 from db.microseconds import instant_or_none, micros
 
 if TYPE_CHECKING:
@@ -35,11 +36,16 @@ def table_sizes(ask: Ask) -> dict[str, int]:
     They are counted page by page, which reads the whole file. For a large file, or where SQLite was built without
     ``dbstat``, they are estimated from the first rows of each table.
     """
+    if word_index(ask) is not None:
+        return {row["name"]: row["size"] for row in ask(_SERVER_SIZES)}
     large = file_size(ask) > _COUNTABLE
     sizes_by_table = _counted(ask) if not large and _has_dbstat(ask) else _estimated(ask)
     return dict(sorted(sizes_by_table.items(), key=lambda item: (-item[1], item[0])))
 
 
+_SERVER_SIZES = """
+    SELECT CASE relname WHEN 'text_words' THEN 'text_fts' ELSE relname END AS name, pg_total_relation_size(oid) AS size
+    FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r' ORDER BY 2 DESC, 1"""
 _COUNTABLE = 2**30  # bytes: counting reads about 200 MB a second, and a statistic should take a few seconds at most
 
 
@@ -88,7 +94,9 @@ _USED = """
 
 
 def file_size(ask: Ask) -> int:
-    """Return the bytes of the file that are in use, without free pages and the log beside it."""
+    """Return the bytes of the file that are in use, without free pages and the log; of a server, of all tables."""
+    if word_index(ask) is not None:
+        return sum(table_sizes(ask).values())
     return int(ask(_USED)[0]["n"])
 
 

@@ -94,7 +94,8 @@ _THEN = f"""v.source_id = s.id AND {_believed("v", recorded=True)} AND v.first_s
     WHERE w.source_id = s.id AND w.first_seen_at <= :at AND {_believed("w", recorded=True)}
     ORDER BY w.first_seen_at DESC LIMIT 1)"""
 _SEEDS = """
-    SELECT d.id, d."group" AS name FROM seed d WHERE :wanted IS NULL OR d."group" = :wanted OR d.key = :wanted"""
+    SELECT d.id, d."group" AS name FROM seed d
+    WHERE CAST(:wanted AS TEXT) IS NULL OR d."group" = :wanted OR d.key = :wanted"""
 
 _AT_LAST = 1 << 62
 """An instant after all others, in microseconds. A comparison with it uses the index. One with NULL does not."""
@@ -149,7 +150,8 @@ _TEXT = """
                                                      FROM derivation p INDEXED BY ix_derivation_text_id
                                                      WHERE p.text_id = t.id)
                                       ORDER BY EXISTS (SELECT 1 FROM derivation d WHERE d.extraction_id = x.id) DESC,
-                                               coalesce(x.published_at, 1 << 62), x.byline, x.id LIMIT 1)"""
+                                               coalesce(x.published_at, 4611686018427387904), x.byline NULLS FIRST,
+                                               x.id LIMIT 1)"""
 
 
 def text(ask: Ask, sha256: str) -> Text:

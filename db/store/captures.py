@@ -120,14 +120,15 @@ def add_captures(connection: Connection, captures: PayloadPairs, run_id: int | N
 
 
 _KNOWN = """
-    SELECT c.source_id, c.captured_at, c.payload_id FROM json_each(:keys) k
-    JOIN capture c ON c.source_id = json_extract(k.value, '$[0]') AND c.captured_at = json_extract(k.value, '$[1]')"""
+    SELECT c.source_id, c.captured_at, c.payload_id FROM json_each(:pairs) k
+    JOIN capture c ON c.source_id = CAST(json_extract(k.value, '$[0]') AS BIGINT)
+                  AND c.captured_at = CAST(json_extract(k.value, '$[1]') AS BIGINT)"""
 
 
 def _known_keys(ask: Ask, captures: PayloadPairs) -> set[_Key]:
     """Return the natural keys stored at the instants of these captures."""
-    keys = json.dumps([[row.source_id, micros(row.captured_at)] for row, _ in captures])
-    return {(row["source_id"], row["captured_at"], row["payload_id"]) for row in ask(_KNOWN, keys=keys)}
+    pairs = json.dumps([[row.source_id, micros(row.captured_at)] for row, _ in captures])
+    return {(row["source_id"], row["captured_at"], row["payload_id"]) for row in ask(_KNOWN, pairs=pairs)}
 
 
 _NEWEST = """

@@ -11,8 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.microseconds import micros, micros_or_none
 from db.schema import cleaning, derivation, extraction, payload, recipe, text
-from db.script_folding import INDEX_ENTRY, index_entry
-from db.store import mending
+from db.store import mending, search_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +59,8 @@ _REQUEUE_SOURCE = """
     INSERT INTO underived (capture_id)
     SELECT c.id FROM capture c JOIN source s ON s.id = c.source_id AND s.kind IN ('article', 'probe')
     WHERE c.source_id = :source AND c.payload_id IS NOT NULL AND c.reason IS NULL AND c.part = 1
-      AND (:since IS NULL OR c.captured_at >= :since) AND (:until IS NULL OR c.captured_at < :until)
+      AND (CAST(:since AS BIGINT) IS NULL OR c.captured_at >= :since)
+      AND (CAST(:until AS BIGINT) IS NULL OR c.captured_at < :until)
       AND c.id NOT IN (SELECT capture_id FROM underived)"""
 
 
@@ -175,7 +175,7 @@ def add_text(connection: Connection, sha256: str, title: str, body: str) -> int:
     text_id = connection.execute(new).scalar_one_or_none()
     if text_id is None:
         return int(connection.execute(select(text.c.id).where(text.c.sha256 == digest)).scalar_one())
-    connection.execute(sql(INDEX_ENTRY), index_entry(text_id, title, body))
+    search_entries.add_entry(connection, text_id, title, body)
     return int(text_id)
 
 

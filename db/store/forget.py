@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, insert, select, update
-from sqlalchemy import text as sql
 
 from db.errors import BadInput, StoreBusy
 from db.microseconds import micros
@@ -16,8 +15,7 @@ from db.queries import payloads as payload_queries
 from db.queries import tombstones
 from db.records import PROGRAM
 from db.schema import capture, payload, source, text, tombstone
-from db.script_folding import index_entry
-from db.store import access, chain, holds, notices
+from db.store import access, chain, holds, notices, search_entries
 from db.store.delete_rows import delete_rows, in_batches, references_to
 from db.store.repack import rebase
 from db.writer import ask_on
@@ -127,14 +125,10 @@ def _unshown(connection: Connection) -> list[int]:
 
 def _delete_texts(connection: Connection, ids: list[int]) -> None:
     """Delete texts and their full-text entries, and rewrite the older parts of the index without them."""
-    entry = sql(
-        "INSERT INTO text_fts (text_fts, rowid, title, body, title_parts, body_parts) "
-        "VALUES ('delete', :id, :title, :body, :title_parts, :body_parts)"
-    )
     for batch in in_batches(ids):
         rows = connection.execute(select(text.c.id, text.c.title, text.c.body).where(text.c.id.in_(batch))).mappings()
         for row in rows.all():
-            connection.execute(entry, index_entry(row["id"], row["title"], row["body"]))
+            search_entries.delete_entry(connection, row["id"], row["title"], row["body"])
     delete_rows(connection, text, ids)
     if ids:
-        connection.execute(sql("INSERT INTO text_fts (text_fts) VALUES ('optimize')"))
+        search_entries.rewrite_index(connection)

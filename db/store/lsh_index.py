@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _COUNTS = """
     SELECT k.value AS key,
            (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value AND day BETWEEN :since AND :until
-                                  LIMIT :cap + 2)) AS in_block,
-           (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value LIMIT :rare + 2)) AS in_all
+                                  LIMIT :cap + 2) held) AS in_block,
+           (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value LIMIT :rare + 2) held) AS in_all
     FROM json_each(:keys) k"""
 
 _HOLDERS_SQL = "SELECT text_id FROM near_key WHERE key = :key AND day BETWEEN :since AND :until"

@@ -10,11 +10,10 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import LargeBinary, cast, delete, exists, literal_column, or_, select, update
-from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from db.schema import cleaning, derivation, extraction, link, metadata, near_key, text, text_error, unlinked, version
-from db.script_folding import INDEX_ENTRY, index_entry
+from db.store import search_entries
 from db.store.delete_rows import delete_rows
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def drop_rows(connection: Connection, rows: Mapping[str, Iterable[int]]) -> None
 
 def make_index_again(connection: Connection) -> None:
     """Make the full-text index again from all texts: about 1 ms each."""
-    connection.execute(sql("INSERT INTO text_fts (text_fts) VALUES ('delete-all')"))
+    search_entries.empty_index(connection)
     rows = connection.execute(select(text.c.id, text.c.title, text.c.body).order_by(text.c.id)).yield_per(500)
     for row in rows:
-        connection.execute(sql(INDEX_ENTRY), index_entry(row.id, row.title, row.body))
+        search_entries.add_entry(connection, row.id, row.title, row.body)

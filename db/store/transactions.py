@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
+from db.dialect.server_address import ServerAddress
 from db.reader import ThreadReaders, store_error_from
 from db.writer import ask_on, open_engine
 
@@ -42,8 +43,14 @@ class Transactions:
         self._durable = {
             durable: self._engine.execution_options(durable=durable, salts=salts) for durable in (True, False)
         }
-        self._readers = ThreadReaders(path)
+        self._readers: ThreadReaders | None = None
         self._open = threading.local()  # the connection of the transaction that this thread is in, as ``connection``
+        if isinstance(path, ServerAddress):
+            from db.dialect.server_engine import server_ask_in
+
+            self.ask = server_ask_in(self.reading)  # type: ignore[method-assign]  # an Ask, as the method is
+        else:
+            self._readers = ThreadReaders(path)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +59,10 @@ class Transactions:
         self.close()
 
     def close(self) -> None:
-        """Close the file, after SQLite has refreshed its statistics if it can."""
+        """Close the file, after SQLite has refreshed its statistics if it can. A server does that by itself."""
+        if self._readers is None:
+            self._engine.dispose()
+            return
         self._readers.close()
         # A full disk must not hide the first error.
         with suppress(DBAPIError), self._autocommit.connect() as connection:
@@ -99,11 +109,11 @@ class Transactions:
     def reading(self) -> Iterator[Ask]:
         """Yield an ``Ask`` over one connection without a transaction: each statement sees the newest commit."""
         outer = self._outer()
-        if outer is None:
+        if outer is None and self._readers is not None:
             yield self._readers.ask
-        else:
-            with self._translated_errors():
-                yield ask_on(outer)
+            return
+        with self._translated_errors(), nullcontext(outer) if outer else self._autocommit.connect() as connection:
+            yield ask_on(connection)
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query (``db.reader.Ask``)."""
@@ -111,7 +121,12 @@ class Transactions:
             return ask(sql, **values)
 
     def truncate_wal(self) -> bool:
-        """Move the write-ahead log into the file and empty it. False if readers still need what is in the log."""
+        """Move the write-ahead log into the file and empty it. False if readers still need what is in the log.
+
+        A server keeps its log for itself: True.
+        """
+        if self._readers is None:
+            return True
         with self._translated_errors(), self._autocommit.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_WAIT}")
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()

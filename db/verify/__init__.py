@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from db.dialect.server_address import is_server
 from db.errors import StoreError
 from db.records import Problem
-from db.verify import captures, column_values, histories, log_tiles, stored_texts
+from db.verify import captures, column_values, histories, log_tiles, server_index, stored_texts
 from db.verify.common import RESTORE
 
 if TYPE_CHECKING:
@@ -26,8 +27,13 @@ def verify(reader: Reader, *, deep: bool, key_of: Callable[[str], str] | None = 
     ``deep`` also unpacks every payload, tokenizes every text again and lets SQLite check every page and index: minutes
     for a large archive, where the rest takes seconds. ``key_of`` computes the url_key of an address, for comparison.
     """
+    checks = _SERVER_QUICK if is_server(reader.path) else _QUICK
+    if deep:
+        more = _SERVER_DEEP if is_server(reader.path) else _DEEP
+    else:
+        more = () if is_server(reader.path) else (_quick_check,)
     addresses = () if key_of is None else (captures.addresses(key_of),)
-    for check in (*_QUICK, *addresses, *(_DEEP if deep else (_quick_check,))):
+    for check in (*checks, *addresses, *more):
         try:
             yield from check(reader)
         except StoreError as error:  # a page that cannot be read ends one check, not all of them
@@ -69,3 +75,7 @@ _QUICK: tuple[Check, ...] = (
     histories.links,
 )
 _DEEP: tuple[Check, ...] = (_integrity_check, stored_texts.index_terms, captures.payloads)
+# A server has constraints for references and types, and pg_amcheck for its files.
+_OF_FILES = (_references, column_values.columns, stored_texts.index)
+_SERVER_QUICK: tuple[Check, ...] = (*(check for check in _QUICK if check not in _OF_FILES), server_index.vectors)
+_SERVER_DEEP: tuple[Check, ...] = (server_index.vector_words, captures.payloads)

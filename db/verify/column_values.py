@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from db.dialect.server_address import is_server
 from db.microseconds import instant
 from db.queries import row_mapping
 from db.reader import StoredText
@@ -36,6 +37,8 @@ _LARGE = {("payload", "data"), ("text", "title"), ("text", "body")}  # read by c
 
 def columns(reader: Reader) -> Iterator[Problem]:
     """Check every value of every table but the keys of texts, which are numbers, and are looked at by SQLite alone."""
+    if is_server(reader.path):
+        return
     for table in _tables(reader):
         for row_id, problem in bad_values(reader, table):
             yield Problem(what=problem, where=f"row {row_id} of table {table}", todo=DERIVED.get(table, RESTORE))
@@ -51,7 +54,12 @@ def _tables(reader: Reader) -> list[str]:
 
 
 def bad_values(reader: Reader, table: str) -> Iterator[tuple[int, str]]:
-    """Yield the row ids of a table with what is wrong with the first value of the row that cannot be read."""
+    """Yield the row ids of a table with what is wrong with the first value of the row that cannot be read.
+
+    A server refuses values of a wrong type, and text that is not UTF-8, so nothing is read there.
+    """
+    if is_server(reader.path):
+        return
     stored = reader.ask('SELECT name, type, "notnull" FROM pragma_table_info(:table)', table=table)
     checks = {
         row["name"]: _check(table, row["name"], row["type"], needed=bool(row["notnull"]))

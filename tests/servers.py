@@ -1,0 +1,89 @@
+"""A private PostgreSQL server for tests of the second engine: on a socket in a folder of its own, without a port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from db.dialect.server_address import ServerAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=40"
+
+
+def binary(name: str) -> str | None:
+    """The path of a program of PostgreSQL: on the PATH, or where Debian puts it."""
+    own = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(own[-1]) if own else None)
+
+
+def why_not() -> str | None:
+    """The reason why no server can be started here, None if one can."""
+    missing = [name for name in ("initdb", "pg_ctl") if binary(name) is None]
+    return f"PostgreSQL is missing: {', '.join(missing)}" if missing else None
+
+
+class Server:
+    """A running server with one database, in which each archive has a schema of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count(1)
+
+    def url(self, options: str = "", database: str = "wirecopy") -> str:
+        """The address of the database."""
+        return f"postgresql://postgres@/{database}?host={self.folder}{options}"
+
+    def run(self, sql: str) -> None:
+        """Run one statement as the owner of the server."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+    def address(self, folder: Path) -> ServerAddress:
+        """The address of a new, empty archive, with the folder of the files beside it."""
+        name = f"archive_{next(self._numbers)}"
+        self.run(f"CREATE SCHEMA {name}")
+        return ServerAddress(self.url(f"&options=-csearch_path%3D{name}"), folder)
+
+
+def started() -> Iterator[Server]:
+    """A server, stopped and deleted afterwards. Only the first user of a machine needs another user for it."""
+    folder = Path(tempfile.mkdtemp(prefix="wirecopy-pg-"))
+    user = _other_user() if os.geteuid() == 0 else None
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    initdb, pg_ctl = str(binary("initdb")), str(binary("pg_ctl"))
+    try:
+        run(initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "--locale=C", "--encoding=UTF8", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' {_FAST}"
+        run(pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            server = Server(folder)
+            with psycopg.connect(server.url(database="postgres"), autocommit=True) as connection:
+                connection.execute("CREATE DATABASE wirecopy")
+            yield server
+        finally:
+            run(pg_ctl, "-D", str(data), "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _other_user() -> str:
+    """A user that a server may run as: PostgreSQL refuses root."""
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in names)

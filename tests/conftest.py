@@ -97,6 +97,7 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A private PostgreSQL server; without its programs the asking test is skipped."""
+    pytest.importorskip("psycopg", exc_type=ImportError)
     from tests import servers
 
     if (reason := servers.why_not()) is not None:

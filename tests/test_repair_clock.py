@@ -244,7 +244,11 @@ def test_only_the_runs_that_break_the_order_are_strays() -> None:
 
 def test_the_command_re_dates_and_says_so(tmp_path: Path) -> None:
     settings, right = newsroom(tmp_path / "wrong", TODAY, 2 * DAY), newsroom(tmp_path / "right", TODAY, timedelta())
+    signed_log.create_key(settings.db, "daily.example/archive", seed=SEED, now=TODAY)
     assert "Re-dated 3 checks" in called(settings, "repair-clock", "3")
+    signed = signed_log.last_checkpoint(settings.db)
+    assert signed is not None
+    assert signed.checkpoint.size == len(links(settings))
     assert answers(settings, TODAY) == answers(right, TODAY)
     assert json.loads(called(settings, "status", "--json"))["future"] == []
     assert "so its dates are right" in called(settings, "repair-clock", "3")

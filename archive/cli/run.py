@@ -239,7 +239,7 @@ def rematch(settings: Settings, *, json_: bool) -> int:
 @click.option("--by", metavar="OFFSET", help="By how much the clock was behind (+2d), or ahead (-2d).")
 @as_json
 def repair_clock(settings: Settings, *, run_id: int, by: str | None, json_: bool) -> int:
-    r"""Re-date a run that was made under a wrong clock, and put the histories that it touched in order.
+    r"""Re-date a run that was made under a wrong clock, and put its histories in order.
 
     The offset is what its servers told, or --by. The saved pages and the hash chain stay as they are: an entry of the
     log says what was corrected, and evidence has both dates. Runs with a wrong clock are named by wirecopy doctor.

@@ -94,9 +94,9 @@ def _clock_fault(clock: RunClock) -> str:
     offset = clock.offset or clock.doubt
     if offset is None:
         return f"{name} is dated before an earlier run or after a later one, and its servers told no time"
-    told = "its servers" if clock.offset else "the only server that told it"
+    source_of_time = "its servers" if clock.offset else "the only server that told it"
     side = "behind" if offset > timedelta() else "ahead of"
-    return f"the clock of {name} was {in_words(offset)} {side} the time of {told}"
+    return f"the clock of {name} was {in_words(offset)} {side} the time of {source_of_time}"
 
 
 def _clock_repair(clock: RunClock) -> str:

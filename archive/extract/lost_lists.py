@@ -97,11 +97,14 @@ def _is_in_gallery(figure: HtmlElement) -> bool:
     """True if enough figures with captions follow each other with nothing between them."""
     run = 1
     for step in (HtmlElement.getnext, HtmlElement.getprevious):
-        beside = step(figure)
+        neighbour = step(figure)
         while (
-            beside is not None and beside.tag == "figure" and beside.find("figcaption") is not None and run < _GALLERY
+            neighbour is not None
+            and neighbour.tag == "figure"
+            and neighbour.find("figcaption") is not None
+            and run < _GALLERY
         ):
-            run, beside = run + 1, step(beside)
+            run, neighbour = run + 1, step(neighbour)
     return run >= _GALLERY
 
 

@@ -211,8 +211,8 @@ def _is_below_headline(element: HtmlElement) -> bool:
 def _is_caption(element: HtmlElement) -> bool:
     """True if the block that is named as a standfirst has a picture: the lead picture and its caption."""
     parts = [element, *(ancestor for ancestor, _ in zip(element.iterancestors(), range(2), strict=False))]
-    named = [part for part in parts if _STANDFIRST.search(f"{part.get('class')} {part.get('id')}"[:400].lower())]
-    return any(_PICTURES(part) for part in named)
+    standfirsts = [part for part in parts if _STANDFIRST.search(f"{part.get('class')} {part.get('id')}"[:400].lower())]
+    return any(_PICTURES(part) for part in standfirsts)
 
 
 def _key(text: str) -> str:

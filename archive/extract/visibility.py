@@ -88,8 +88,10 @@ def _has_visible_part(element: HtmlElement, name: str) -> bool:
     """True if an element inside sets the property again, so that it is visible."""
     inner = (part.get("style") for part in element.iterdescendants())
     values = (_declarations(style).get(name) for style in inner if style and name in style.lower())
-    shown = _UNDONE_INSIDE[name]
-    return any(value is not None and (value == shown or (not shown and value not in _HIDING[name])) for value in values)
+    visible = _UNDONE_INSIDE[name]
+    return any(
+        value is not None and (value == visible or (not visible and value not in _HIDING[name])) for value in values
+    )
 
 
 def _declarations(style: str) -> dict[str, str]:

@@ -54,11 +54,11 @@ def extract_new(
     Each page stripped of scripts and comments is extracted once, however many payloads and captures show it. A payload
     that differs only in a script or a comment takes over that extraction.
     """
-    wanted = list(captures)
-    ids = [] if again else [capture.id or 0 for capture in wanted]
+    visits = list(captures)
+    ids = [] if again else [capture.id or 0 for capture in visits]
     extracted_ids = derivation_queries.with_extraction(store.ask, ids, recipe.id)
     unknown = {
-        (capture.payload_sha256, capture.charset): capture for capture in wanted if capture.id not in extracted_ids
+        (capture.payload_sha256, capture.charset): capture for capture in visits if capture.id not in extracted_ids
     }
     remaining, extracted = iter(unknown.values()), 0
     while batch := list(islice(remaining, _BATCH_SIZE)):
@@ -116,8 +116,10 @@ def _extract(
             if capture.id in copied:
                 store.copy_extraction(capture, recipe.id, core)
         ids = [capture_id or 0 for capture_id in copied]
-        done = derivation_queries.with_extraction(store.ask, ids, recipe.id)
-    lost = [capture for capture_id, capture in copied.items() if capture_id not in done]  # with the row to be copied
+        extracted_ids = derivation_queries.with_extraction(store.ask, ids, recipe.id)
+    lost = [
+        capture for capture_id, capture in copied.items() if capture_id not in extracted_ids
+    ]  # with the row to be copied
     return len(fresh) + (_extract(store, extractors, lost, recipe, again=again) if lost else 0)
 
 
@@ -129,15 +131,15 @@ def read_page(ask: Ask, capture: Capture) -> tuple[Page, str]:
 
 def extract_pages(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[PageText]:
     """Yield the text of each page. If an extractor raises, the pages that are left are extracted one by one."""
-    done = 0
+    count = 0
     try:
         for result in extractors.map(pages):
-            done += 1
+            count += 1
             yield as_page_text(result)
     except Exception as error:
         if not is_own_fault(error):
             raise
-        for page in pages[done:]:
+        for page in pages[count:]:
             yield _extract_alone(extractors, page)
 
 

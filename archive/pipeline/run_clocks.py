@@ -76,7 +76,7 @@ def wrong_clocks(ask: Ask, now: datetime) -> list[RunClock]:
     confirm it.
     """
     starts = future_captures.run_starts(ask)
-    strays = out_of_order([at for _, at in starts])
+    strays = out_of_order([instant for _, instant in starts])
     near = {place for stray in strays for place in (stray - 1, stray, stray + 1) if 0 <= place < len(starts)}
     strange = {starts[place][0] for place in strays}
     chosen = {starts[place][0] for place in near} | set(future_captures.newest_visiting_runs(ask, _NEWEST))
@@ -94,10 +94,10 @@ def out_of_order(instants: Sequence[int]) -> list[int]:
     ends: list[int] = []
     last_places: list[int] = []
     before: list[int] = []
-    for place, at in enumerate(instants):
-        length = bisect_right(ends, at)
+    for place, instant in enumerate(instants):
+        length = bisect_right(ends, instant)
         before.append(last_places[length - 1] if length else -1)
-        ends[length : length + 1] = [at]
+        ends[length : length + 1] = [instant]
         last_places[length : length + 1] = [place]
     series = set()
     place = last_places[-1] if last_places else -1

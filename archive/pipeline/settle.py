@@ -72,12 +72,12 @@ def _settle_alone(store: Store, by_source: Mapping[int, Sequence[Capture]], now:
     settled: dict[int, list[Version]] = {}
     source_ids = list(by_source)
     for start in range(0, len(source_ids), _TOGETHER):
-        given = {
+        ids_by_source = {
             source_id: [capture.id or 0 for capture in by_source[source_id]]
             for source_id in source_ids[start : start + _TOGETHER]
         }
         with suppress_own_faults():
-            settled |= store.settle_alone(given, aliases.read_alias_claims, _history, now)
+            settled |= store.settle_alone(ids_by_source, aliases.read_alias_claims, _history, now)
     return settled
 
 

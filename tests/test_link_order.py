@@ -143,15 +143,18 @@ def archive(tmp_path: Path) -> Iterator[LinkedArchive]:
 
 
 @pytest.mark.slow
-def test_a_key_that_becomes_common_loses_its_links(archive: LinkedArchive) -> None:
-    keys = tuple(COMMON[:4])
+@pytest.mark.parametrize(
+    ("shared", "crowded", "bound"), [(4, 1, link_queries.COMMON_FROM), (5, 2, link_queries.TERM_CAP)]
+)
+def test_a_key_that_becomes_common_or_crowded_loses_its_links(
+    archive: LinkedArchive, shared: int, crowded: int, bound: int
+) -> None:
+    keys = tuple(COMMON[:shared])
     first = [KeyedText(f"text {number}", keys, T0) for number in range(2)]
     for text in first:
         archive.add(text, text.seen_at)
     assert len(archive.pairs()) == 1
-    crowd = [
-        KeyedText(f"crowd {number}", (*keys[:1], 1000 + number), T0) for number in range(link_queries.TERM_CAP - 1)
-    ]
+    crowd = [KeyedText(f"crowd {number}", (*keys[:crowded], 1000 + number), T0) for number in range(bound - 1)]
     for text in crowd[:-1]:
         archive.add(text, text.seen_at)
     assert archive.pairs() == pairs_by_rule([*first, *crowd[:-1]]) != set()

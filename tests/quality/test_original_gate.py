@@ -20,9 +20,11 @@ pytestmark = pytest.mark.gate
 PLAYS = range(100, 120)
 """Plays that nothing was fitted on."""
 
-LEAST_RIGHT = {"calibration": 0.94, "test": 0.87}
+LEAST_RIGHT = {"calibration": 0.93, "test": 0.87}
 LEAST_SURE_RIGHT = {"calibration": 0.99, "test": 0.98}
-"""Measured 0.944 and 0.874 right, 0.994 and 0.986 of the sure ones. The test part was looked at after the last fit."""
+"""Measured 0.936 and 0.873 right, 0.994 and 0.986 of the sure ones. The test part was looked at after the last fit. The
+floor of the calibration part was 0.94 before method 7, which finds clusters of 500 instead of 444 originals there, and
+names 468 instead of 419 of them: the new ones are hard, such as a release and its one reprint."""
 
 LEAST_RIGHT_AS_WRITTEN, MOST_GAP = 0.95, 0.05
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from db.records import Extraction, TemplateLines
 
 FLOORS = {"fundus": (0.953, 0.25), "aeb": (0.971, 0.485)}
-"""Least F1 and share of exact texts; measured 0.9540 and 0.2750, 0.9720 and 0.4862 (no site there has three pages)."""
+"""Least F1 and share of exact texts; measured 0.9558 and 0.2875, 0.9717 and 0.4862 (no site there has three pages)."""
 
 MOST_REMOVED_FROM_GOLD = 0.02
-"""Most removed lines that are in the gold text, of all removed lines with a word; measured 2 of 159."""
+"""Most removed lines that are in the gold text, of all removed lines with a word; measured 3 of 150."""
 
 pytestmark = [pytest.mark.gate, pytest.mark.skipif(not DATA.exists(), reason="skipped: no data")]
 

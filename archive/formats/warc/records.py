@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -169,11 +170,13 @@ def _connection_fields(capture: Capture) -> Pairs:
 # --- records beside the response -------------------------------------------------------------------------------------
 
 
+_LONGEST_VISIT = timedelta(hours=12)  # far more than the deadline of a visit, far less than a clock that matters
+
+
 def _hop_time(capture: Capture, hop: Hop) -> datetime:
     """Return when a redirect came. If the dates of its capture were corrected, its own is by the wrong clock."""
-    end = capture.finished_at or capture.captured_at
-    is_live = capture.provenance == "live"
-    return hop.at if hop.at and (not is_live or capture.captured_at <= hop.at <= end) else capture.captured_at
+    is_other_clock = capture.provenance == "live" and hop.at and abs(hop.at - capture.captured_at) > _LONGEST_VISIT
+    return capture.captured_at if hop.at is None or is_other_clock else hop.at
 
 
 def _redirect_record(capture: Capture, number: int, hop: Hop, response_id: str | None) -> Record:

@@ -203,13 +203,13 @@ class Reader:
 class ThreadReaders:
     """The queries of a store outside of its transactions: one plain connection for each thread that asks.
 
-    They cost a fifth of those over SQLAlchemy, whose pool checks a connection out and in for each.
+    They cost a fifth of those over SQLAlchemy, whose pool checks a connection out and in for each. A connection is
+    closed with its thread, never by another one, which would free what a query still uses.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._own = threading.local()
-        self._connections: list[sqlite3.Connection] = []
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query. Raises StoreError."""
@@ -219,19 +219,17 @@ class ThreadReaders:
             raise store_error_from(error, self._path) from error
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        while self._connections:
-            self._connections.pop().close()
-        self._own = threading.local()
+        """Close the connection of this thread."""
+        _, connection = getattr(self._own, "opened", (None, None))
+        if connection is not None:
+            connection.close()
+            del self._own.opened
 
     def _connection(self) -> sqlite3.Connection:
         process, connection = getattr(self._own, "opened", (None, None))
         if connection is None or process != os.getpid():  # a forked child has to open the file itself
-            connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
             self._own.opened = os.getpid(), connection
-            self._connections.append(connection)
         return connection
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.pipeline.link import link
+from archive.pipeline.workers import open_workers
 from db.queries import links as link_queries
 from db.store import Store
 from tests.builders import T0, add_source, derive_all, record_text
@@ -89,4 +90,12 @@ def test_linking_again_changes_nothing(alone, tmp_path):
     with archive(tmp_path / "archive.db", STORY) as store:
         store.drop_links()
         link(store, now=NOW)
+        assert story_links(store) == alone
+
+
+@pytest.mark.slow
+def test_workers_find_the_same_links(alone, tmp_path):
+    with archive(tmp_path / "archive.db", STORY) as store, open_workers(2, fast=False) as workers:
+        store.drop_links()
+        assert link(store, now=NOW, run=workers.run) == len(alone)
         assert story_links(store) == alone

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import GROUPS, wirecopy
-from archive.cli.common import exit_code
+from archive.cli.common import exit_code, print_json, print_json_list
 from archive.cli.output import count, format_size, format_table, wrap
 from archive.cli.wording import describe_run
 from builders import T0
@@ -218,3 +218,15 @@ def test_init_leaves_existing_files_unchanged(tmp_path: Path) -> None:
     (tmp_path / "wirecopy.toml").write_text('contact = "me@daily.example"\n')
     assert "stays unchanged" in run("init", cwd=tmp_path)[1]
     assert (tmp_path / "wirecopy.toml").read_text() == 'contact = "me@daily.example"\n'
+
+
+@pytest.mark.parametrize(
+    "documents", [[], [{"a": '\u00e9"', "b": None}], [{"a": [1, "x"]}, {}, {"a": [], "b": {"c": 1.5}}]]
+)
+def test_a_list_is_printed_as_its_whole_document(
+    documents: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_json_list("rows", documents)
+    streamed = capsys.readouterr().out
+    print_json({"rows": documents})
+    assert streamed == capsys.readouterr().out

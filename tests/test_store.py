@@ -17,7 +17,7 @@ import pytest
 
 from archive.urls import url_key
 from db import maintenance
-from db.errors import Corrupt, StoreError
+from db.errors import Corrupt, StoreError, Unstorable
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
 from db.queries import search as search_queries
@@ -351,6 +351,44 @@ def test_captures_of_a_window_can_be_derived_again(store: Store, source: int) ->
     assert store.requeue_sources([source], T0 + DAY, T0 + 2 * DAY) == 1
     assert ledger(store) == [2]
     assert store.requeue_sources([source], None, None) == 2
+
+
+# --- one transaction of many entries ---------------------------------------------------------------------------------
+
+
+def urls_of(store: Store) -> set[str]:
+    return {source.url for source in source_queries.all_sources(store.ask)}
+
+
+def test_entries_of_one_block_are_stored_together(store: Store) -> None:
+    with Store(store.path) as other, store.together():
+        add_source(store, URL)
+        assert urls_of(store) == {URL}
+        assert urls_of(other) == set()
+    assert urls_of(store) == {URL}
+
+
+def test_a_block_that_raises_stores_nothing(store: Store) -> None:
+    def interrupted() -> None:
+        with store.together():
+            add_source(store, URL)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert urls_of(store) == set()
+    add_source(store, URL)
+    assert urls_of(store) == {URL}
+
+
+def test_an_entry_that_fails_leaves_nothing_and_its_block_goes_on(store: Store) -> None:
+    with store.together():
+        first = add_source(store, URL)
+        with pytest.raises(Unstorable):
+            store.record([(a_capture(first), b"one"), (a_capture(first + 1), b"two")])  # there is no second source
+        store.record([(a_capture(first, at=T0 + DAY), b"one")])
+    (capture,) = capture_queries.of_source(store.ask, first)
+    assert capture.captured_at == T0 + DAY
 
 
 # --- histories -------------------------------------------------------------------------------------------------------

@@ -162,6 +162,11 @@ class Extractors:
             self._idle.put(worker)
 
 
+def import_call(function: Callable[[Any], Any]) -> None:
+    """Do nothing: to receive a function, its module is imported, and that must not count as work on a page."""
+    del function
+
+
 def extract_page(page: Page, *, fast: bool, after: Callable[[Extraction], Any] | None) -> Any:
     """Return the extraction of a page, or what ``after`` makes of it."""
     from archive.extract.page import extract  # imported late: loads trafilatura
@@ -232,7 +237,7 @@ class _Worker:
         self._child, self._calls_done = None, 0
 
     def _ask(self, function: Callable[[Any], Any], argument: Any) -> Any:
-        child = self._child or self._start()
+        child = self._child or self._start(function)
         assert child.stdin is not None  # noqa: S101  # both were requested as pipes
         assert child.stdout is not None  # noqa: S101
         ipc.send(child.stdin.fileno(), (function, argument), within=self.wall)
@@ -242,8 +247,8 @@ class _Worker:
             self.stop()
         return result
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        """Start a child and wait until it is warm.
+    def _start(self, function: Callable[[Any], Any]) -> subprocess.Popen[bytes]:
+        """Start a child and wait until it is warm, and has imported what ``function`` needs.
 
         It runs in our own folder, so that it imports the same code as we do and not another ``archive.py``.
         """
@@ -262,6 +267,8 @@ class _Worker:
                 ipc.receive(self._child.stdout.fileno(), within=_START_SECONDS)
                 assert self._child.stdin is not None  # noqa: S101  # the same
                 os.set_blocking(self._child.stdin.fileno(), False)  # a worker that does not read must not block us
+                ipc.send(self._child.stdin.fileno(), (import_call, function), within=_START_SECONDS)
+                ipc.receive(self._child.stdout.fileno(), within=_START_SECONDS)
             except (ipc.PipeClosed, ipc.PipeTimeout):
                 self._kill()
                 stderr.seek(0)

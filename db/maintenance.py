@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from db.dialect.server_address import ServerAddress, refuse_server
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreError
 from db.reader import BUSY_SECONDS, HEAD, check_revision, is_wirecopy_revision, open_read_only, store_error_from
+from db.views import create_views, drop_views, view_definitions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,6 +41,7 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
         return Upgrade(before=upgrade_server(path), after=HEAD)
     before = revision(path)
     if before == HEAD:
+        _renew_views(path)
         return Upgrade(before=before, after=HEAD)
     if before is not None and before > HEAD:
         check_revision(before, path)
@@ -51,6 +53,22 @@ def upgrade(path: Path, *, keep: Path | None = None) -> Upgrade:
         _migrate(path)
     check_file(path)
     return Upgrade(before=before, after=HEAD, backup=copy)
+
+
+def _renew_views(path: Path) -> None:
+    """Define the views again if they are not those of this code. They have no data of their own."""
+    try:
+        with closing(_open(path)) as reading:
+            stored = dict(reading.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
+        if all(stored.get(name) == sql for name, sql in view_definitions("sqlite").items()):
+            return
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in (*drop_views(), *create_views("sqlite")):
+                connection.execute(statement)
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise store_error_from(error, path) from error
 
 
 def revision(path: Path) -> str | None:

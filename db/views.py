@@ -201,7 +201,12 @@ def drop_views() -> list[str]:
 
 def create_views(dialect: str) -> list[str]:
     """Return the statements that create every view, in order, for ``sqlite`` or ``postgresql``."""
-    return [f"CREATE VIEW {name} AS {_fill(sql, dialect)}" for name, sql in _VIEWS.items()]
+    return list(view_definitions(dialect).values())
+
+
+def view_definitions(dialect: str) -> dict[str, str]:
+    """Map each view, in order, to the statement that creates it, as SQLite stores it."""
+    return {name: f"CREATE VIEW {name} AS {_fill(sql, dialect)}" for name, sql in _VIEWS.items()}
 
 
 def article_edits() -> str:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.urls import url_key
+from db import maintenance
 from db.reader import Reader
 from db.records import Passage, Reason
 from db.store import Store
@@ -124,6 +125,16 @@ def test_what_is_broken_is_named(path: Path, statement: str, what: str, where: s
     matching = [problem for problem in problems if what in problem.what and where in problem.where]
     assert matching, problems
     assert all("wirecopy " in problem.todo for problem in problems)
+
+
+def test_a_changed_view_is_named_and_written_again_by_an_upgrade(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (definition,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'v_links'").fetchone()
+    spoil(path, "DROP VIEW v_links", definition.replace("'exact'", "'dxact'"))
+    (problem,) = found(path)
+    assert (problem.where, problem.todo) == ("view v_links", "wirecopy upgrade")
+    maintenance.upgrade(path)
+    assert found(path) == []
 
 
 def test_every_check_runs_whatever_the_others_found(path: Path) -> None:

@@ -13,6 +13,7 @@ from db.errors import StoreError
 from db.records import Problem
 from db.verify import captures, column_values, histories, log_tiles, server_index, stored_texts
 from db.verify.common import RESTORE
+from db.views import view_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,16 @@ def _references(reader: Reader) -> Iterator[Problem]:
         yield Problem(what=what, where=f"row {row['rowid']} of table {row['table']}", todo=RESTORE)
 
 
+def _views(reader: Reader) -> Iterator[Problem]:
+    """Check that each view is the one that this code defines: a changed one gives other answers from sound tables."""
+    stored = {row["name"]: row["sql"] for row in reader.ask("SELECT name, sql FROM sqlite_master WHERE type = 'view'")}
+    for name, sql in view_definitions("sqlite").items():
+        if stored.get(name) != sql:
+            yield Problem(what="its definition was changed", where=f"view {name}", todo="wirecopy upgrade")
+
+
 _QUICK: tuple[Check, ...] = (
+    _views,
     _references,
     captures.bases,
     captures.chain,
@@ -76,6 +86,6 @@ _QUICK: tuple[Check, ...] = (
 )
 _DEEP: tuple[Check, ...] = (_integrity_check, stored_texts.index_terms, captures.payloads)
 # A server has constraints for references and types, and pg_amcheck for its files.
-_OF_FILES = (_references, column_values.columns, stored_texts.index)
+_OF_FILES = (_views, _references, column_values.columns, stored_texts.index)
 _SERVER_QUICK: tuple[Check, ...] = (*(check for check in _QUICK if check not in _OF_FILES), server_index.vectors)
 _SERVER_DEEP: tuple[Check, ...] = (server_index.vector_words, captures.payloads)

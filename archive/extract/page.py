@@ -120,8 +120,9 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         reading = _Reading(verdict=Verdict.TOO_DEEP, detail=detail, title=title, declared=declared)
     else:
         reading = _read_text(page, parsed, declared, title, scripts, data, fast=fast)
+    # Dates are as the template writes them, in the language that the page declares.
+    declared_language = reading.declared.language[0] if reading.declared.language else None
     declared = _with_language_of_text(reading.declared, reading.text)
-    language = declared.language[0] if declared.language else None
     facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at), *reading.facts]
     return Extraction(
         verdict=reading.verdict,
@@ -129,9 +130,9 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
         title=reading.title,
         text=reading.text,
         byline=declared.byline[0] if declared.byline else None,
-        published_at=declared_date(declared.published, page.captured_at, language),
-        modified_at=declared_date(declared.modified, page.captured_at, language),
-        language=language,
+        published_at=declared_date(declared.published, page.captured_at, declared_language),
+        modified_at=declared_date(declared.modified, page.captured_at, declared_language),
+        language=declared.language[0] if declared.language else None,
         site=declared.site[0] if declared.site else None,
         canonical_url=declared.canonical_url,
         claims=declared.claims,

@@ -1,10 +1,8 @@
 """A page's own list of its updates, and its lines about when it was published and changed.
 
 They are no text of the article: each update of the page adds a line to them, which repeats in short what the text now
-says. A line is a stamp if nothing but a date and words of publishing are in it. A list is an update
-log if each of its
-entries begins with a date, and its block is named as one, or the words around the entries are
-stamps and titles such as
+says. A line is a stamp if nothing but a date and words of publishing are in it. A list is an update log if each of its
+entries begins with a date, and its block is named as one, or the words around the entries are stamps and titles such as
 "Change history".
 """
 

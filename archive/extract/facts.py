@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from archive.extract.metadata import DeclaredMetadata
 
 
-def declared_facts(declared: DeclaredMetadata, captured_at: datetime) -> Iterator[Fact]:
+def declared_facts(declared: DeclaredMetadata, captured_at: datetime, language_of_dates: str | None) -> Iterator[Fact]:
     """Yield dates, byline, language, site, section, tags and canonical address as the page declares them."""
-    language = declared.language[0] if declared.language else None
     for name, statements in (("published", declared.published), ("modified", declared.modified)):
-        if date := first_date(statements, captured_at, language):
+        if date := first_date(statements, captured_at, language_of_dates):
             yield Fact(name=name, value=format_date(date), source=date.source, raw=date.raw)
     single = (
         ("byline", declared.byline),

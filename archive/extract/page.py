@@ -123,7 +123,8 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     # Dates are as the template writes them, in the language that the page declares.
     declared_language = reading.declared.language[0] if reading.declared.language else None
     declared = _with_language_of_text(reading.declared, reading.text)
-    facts = [*_headline_fact(title, title_sources), *declared_facts(declared, page.captured_at), *reading.facts]
+    stated = declared_facts(declared, page.captured_at, declared_language)
+    facts = [*_headline_fact(title, title_sources), *stated, *reading.facts]
     return Extraction(
         verdict=reading.verdict,
         detail=reading.detail[:_MAX_DETAIL],

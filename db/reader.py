@@ -28,6 +28,9 @@ HEAD = "0017"
 BUSY_SECONDS = 30.0
 """Seconds a writer waits for the lock. Waiting is not fair: 3.1 s was the worst of four writers we measured."""
 
+_PATIENCE_OF_CLOSING = 1.0
+"""Seconds that closing waits for a query of another thread before it interrupts it. Nearly all take milliseconds."""
+
 _STEPS = 500
 """Steps of SQLite's virtual machine between two looks at the clock: 20 us, and at most 50 rows of any length."""
 
@@ -203,34 +206,48 @@ class Reader:
 class ThreadReaders:
     """The queries of a store outside of its transactions: one plain connection for each thread that asks.
 
-    They cost a fifth of those over SQLAlchemy, whose pool checks a connection out and in for each. A connection is
-    closed with its thread, never by another one, which would free what a query still uses.
+    They cost a fifth of those over SQLAlchemy, whose pool checks a connection out and in for each.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._own = threading.local()
+        self._process = os.getpid()
+        self._opened: list[tuple[sqlite3.Connection, threading.Lock]] = []
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query. Raises StoreError."""
         try:
-            return _rows(self._connection(), sql, values)
+            connection, in_use = self._connection()
+            with in_use:
+                return _rows(connection, sql, values)
         except _DRIVER_ERRORS as error:
             raise store_error_from(error, self._path) from error
 
     def close(self) -> None:
-        """Close the connection of this thread."""
-        _, connection = getattr(self._own, "opened", (None, None))
-        if connection is not None:
-            connection.close()
-            del self._own.opened
+        """Close the connections of all threads: the log is moved into the file when the last one is closed.
 
-    def _connection(self) -> sqlite3.Connection:
-        process, connection = getattr(self._own, "opened", (None, None))
-        if connection is None or process != os.getpid():  # a forked child has to open the file itself
-            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._own.opened = os.getpid(), connection
-        return connection
+        A query that another thread still runs is interrupted and waited for. Closing would free what it uses.
+        """
+        while self._opened and self._process == os.getpid():
+            connection, in_use = self._opened.pop()
+            if not in_use.acquire(timeout=_PATIENCE_OF_CLOSING):
+                connection.interrupt()
+                in_use.acquire()
+            connection.close()
+            in_use.release()
+
+    def _connection(self) -> tuple[sqlite3.Connection, threading.Lock]:
+        if self._process != os.getpid():  # a forked child has to open the file itself, and to leave ours alone
+            self._process, self._own, self._opened = os.getpid(), threading.local(), []
+        if not hasattr(self._own, "opened"):
+            self._own.opened = (
+                sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False),
+                threading.Lock(),
+            )
+            self._opened.append(self._own.opened)
+        opened: tuple[sqlite3.Connection, threading.Lock] = self._own.opened
+        return opened
 
 
 def _rows(connection: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[Row]:

@@ -167,6 +167,25 @@ def writer(path: Path, lane: int, turns: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
+def test_closing_leaves_one_file_although_other_threads_asked(path: Path) -> None:
+    asked, closed = threading.Event(), threading.Event()
+    store = Store(path)
+    add_source(store)
+
+    def ask() -> None:
+        store.ask("SELECT 1 AS one")
+        asked.set()
+        closed.wait()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    asked.wait()
+    store.close()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    closed.set()
+    thread.join()
+
+
 def test_processes_that_make_and_fill_one_archive_do_not_collide(path: Path) -> None:
     writers = [writer(path, lane, 15) for lane in range(3)]
     errors = [process.communicate(timeout=500)[1] for process in writers]

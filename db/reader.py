@@ -227,8 +227,10 @@ class ThreadReaders:
     def close(self) -> None:
         """Close the connections of all threads: the log is moved into the file when the last one is closed.
 
-        A query that another thread still runs is interrupted and waited for. Closing would free what it uses.
+        A query that another thread still runs is interrupted and waited for. Closing would free what it uses. Who asks
+        later opens a new connection.
         """
+        self._own = threading.local()
         while self._opened and self._process == os.getpid():
             connection, in_use = self._opened.pop()
             if not in_use.acquire(timeout=_PATIENCE_OF_CLOSING):

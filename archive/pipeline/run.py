@@ -26,6 +26,7 @@ from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import captures as capture_queries
 from db.queries import future_captures
 from db.queries import origins as origin_queries
+from db.reader import Reader
 from db.records import Report, Row
 from db.store import Store
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from archive.extract.worker_pool import Extractors
     from archive.settings import Settings
+    from db.reader import Ask
     from db.records import ArchiveAnswer, Capture, Recipe, Version, Visit
 
     Work = Callable[[list[int]], Awaitable[dict[str, int]]]
@@ -152,14 +154,16 @@ class Run:
         return counts
 
     def report(self, kind: str, started_at: datetime) -> Report:
-        """Return the report of this run."""
+        """Return the report of this run, when it has ended and its store is closed. Raises StoreError."""
+        with Reader(self.settings.db) as reader:
+            rows = tuple(self._rows(reader.ask))
         return Report(
             run_id=self.run_id,
             kind=kind,
             started_at=started_at,
             finished_at=self.settings.now(),
             counts=dict(self.counts),
-            rows=tuple(self._rows()),
+            rows=rows,
             archives=tuple(self.archives.values()),
             changes=tuple(
                 sorted(
@@ -169,12 +173,11 @@ class Run:
             ),
         )
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self, ask: Ask) -> Iterator[Row]:
         opened: dict[str, int] = {}
         for version in self.versions:
             opened[version.url] = opened.get(version.url, 0) + 1
-        run_ids = capture_queries.of_run(self.store.ask, self.run_id)
-        no_article = capture_queries.without_article(self.store.ask, run_ids)
+        no_article = capture_queries.without_article(ask, capture_queries.of_run(ask, self.run_id))
         for capture in sorted(self.captures, key=lambda capture: (capture.reason is None, capture.url)):
             outcome = "page" if capture.reason is None else str(capture.reason)
             verdict, why = no_article.get(capture.url, ("", "")) if capture.reason is None else ("", "")

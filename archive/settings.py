@@ -244,8 +244,6 @@ def _format(value: object) -> str:
             return "yes" if value else "no"
         case datetime():
             return iso(value)
-        case QuietHours() | DigestTime():
-            return str(value)
         case tuple():
             return ",".join(member if isinstance(member, str) else "=".join(member) for member in value)
         case _:

@@ -61,7 +61,8 @@ CORRECTION: Final = "clock"
 
 CAPTURES = """
     WITH correction AS MATERIALIZED (
-        SELECT number, json_extract(facts, '$.run') AS run_id, json_extract(facts, '$.offset') AS offset
+        SELECT number, CAST(json_extract(facts, '$.run') AS BIGINT) AS run_id,
+               CAST(json_extract(facts, '$.offset') AS BIGINT) AS offset
         FROM entry WHERE kind = 'clock' AND json_valid(facts))
     SELECT c.*, s.url AS source, p.sha256 AS payload_sha256, p.length AS payload_length,
            (SELECT sum(k.offset) FROM correction k

@@ -89,8 +89,8 @@ def _copy(ask: Ask, connection: Connection, table: Table) -> None:
                     later.append({"row_id": row["id"], "value": row[name], "name": name})
                     row[name] = None
         connection.execute(insert(table), batch)
-        for row in batch if table is text else ():
-            search_entries.add_entry(connection, row["id"], row["title"], row["body"])
+        if table is text:
+            search_entries.add_entries(connection, [(row["id"], row["title"], row["body"]) for row in batch])
     for entry in later:
         changed = update(table).where(table.c.id == bindparam("row_id")).values({entry["name"]: bindparam("value")})
         connection.execute(changed, {"row_id": entry["row_id"], "value": entry["value"]})

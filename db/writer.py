@@ -18,6 +18,7 @@ from db.dialect.server_address import ServerAddress
 from db.reader import BUSY_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -89,3 +90,15 @@ def ask_on(connection: Connection) -> Ask:
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
     return ask
+
+
+def execute_on(connection: Connection, sql: str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement that returns no rows with ``:named`` parameters: once, or for each of a list of values.
+
+    The text goes to the driver as in ``ask_on``. It is for what is written often and by many rows.
+    """
+    if connection.dialect.name == "postgresql":
+        from db.dialect.sql_rules import for_driver
+
+        sql = for_driver(sql)
+    connection.exec_driver_sql(sql, values)

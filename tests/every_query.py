@@ -13,7 +13,7 @@ from archive.urls import url_key
 from db.microseconds import micros
 from db.queries import captures, cdx, log_tiles, rechecks, statistics, versions
 from db.queries import search as search_queries
-from db.records import InboxFilter, Relation, SearchCursor, SearchFilters, Seed, SeedKind, VersionRef
+from db.records import Actor, InboxFilter, Relation, Role, SearchCursor, SearchFilters, Seed, SeedKind, VersionRef
 from db.schema import metadata
 from db.store import Store
 from tests.archived import STRAIT, make_archive
@@ -70,6 +70,9 @@ def fill(path: Path) -> None:
         store.add_original_label(refs[2], original=True, note="", now=T0)
         store.mark_read(ids[0], T0 + HOUR, LATER)
         store.mark_read(None, T0, LATER)
+        store.mark_read(ids[1], T0 + HOUR, LATER, "ann")
+        store.add_token("ann", "ab" * 32, {Role.READ, Role.LABEL}, T0, Actor("ann", "command line"))
+        store.revoke_token("ann", LATER, Actor("ann", "command line"))
         store.add_receivers({"key": "https"}, T0)
         store.add_hold(ids[1], "case 17", T0)
         store.append_entry("note", {"text": "a word"})
@@ -143,9 +146,11 @@ class Arguments:
             "changed": [True, False],
             "changes": [True, False],
             "core": [b"0" * 32],
+            "cores": [["30" * 32], []],
             "day": [micros(T0) // 86_400_000_000],
             "digest": [row["sha256"] for row in rows["payload"]],
             "digests": [[row["sha256"] for row in rows["payload"]], []],
+            "earliest": [T0 - DAY, T0],
             "end": [leaves, 1],
             "event_ids": [["x"], []],
             "evidence": [True, False],
@@ -156,6 +161,7 @@ class Arguments:
             "flag": ["kind-article"],
             "flags": [["a:b", "c:d"], []],
             "group": [None, "daily", "wire/strait"],
+            "heads": [sources, [sources[0]], []],
             "host": [None, "example,daily"],
             "ids": [sources, [1, 2], []],
             "is_alias": [lambda _: True],
@@ -166,6 +172,7 @@ class Arguments:
             "list_id": sources,
             "method": ["tests"],
             "moment": [LATER, T0, T0 + HOUR],
+            "name": ["ann", "nobody"],
             "names": [["daily", STRAIT], []],
             "needle": ["harbour", "STRAIT"],
             "new": [leaves],
@@ -189,6 +196,7 @@ class Arguments:
                 'title : "port" AND "opens on"',
                 'NEAR("harbour" "monday", 5)',
             ],
+            "reader": ["", "ann"],
             "receiver": ["key"],
             "recipe_id": [RECIPE.id],
             "recorded": [None, LATER],
@@ -199,6 +207,7 @@ class Arguments:
             "run_id": [1, 2],
             "scope": scopes,
             "sha256": [digest.hex() for digest in digests],
+            "shrunk": [0.5, 2.0],
             "since": [T0, T0 - DAY],
             "site": ["daily.example"],
             "size": [leaves, 2],
@@ -240,6 +249,9 @@ class Arguments:
                 f"{name}.keys": ranges
                 for name in ("derivations.of_site", "origins.soft404_probes", "site_templates.extracted_pages")
             },
+            "link_graph.articles_before.place": [None, (micros(LATER), 5)],
+            "access.audit_entries.before": [None, 2],
+            "versions.text_ids.digests": [[digest.hex() for digest in digests], []],
             "captures.underived.ids": [None, [1, 2]],
         }
 

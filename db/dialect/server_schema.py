@@ -26,24 +26,31 @@ if TYPE_CHECKING:
 
 # What the queries use and PostgreSQL lacks. Lists and objects are JSON text, as in a file.
 _FUNCTIONS = (
-    """CREATE FUNCTION each_id(text) RETURNS TABLE (key bigint, value bigint)
+    """CREATE OR REPLACE FUNCTION each_id(text) RETURNS TABLE (key bigint, value bigint)
        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 50 AS
        $$ SELECT n - 1, v::bigint FROM json_array_elements_text($1::json) WITH ORDINALITY AS e (v, n) $$""",
-    """CREATE FUNCTION each_word(text) RETURNS TABLE (key bigint, value text)
+    """CREATE OR REPLACE FUNCTION each_word(text) RETURNS TABLE (key bigint, value text)
        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS
        $$ SELECT n - 1, v FROM json_array_elements_text($1::json) WITH ORDINALITY AS e (v, n) $$""",
-    """CREATE FUNCTION each_item(text) RETURNS TABLE (key bigint, value text)
+    """CREATE OR REPLACE FUNCTION each_item(text) RETURNS TABLE (key bigint, value text)
        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 50 AS
        $$ SELECT n - 1, v::text FROM json_array_elements($1::json) WITH ORDINALITY AS e (v, n) $$""",
-    """CREATE FUNCTION each_member(text, text) RETURNS TABLE (key bigint, value text)
+    """CREATE OR REPLACE FUNCTION each_member(text, text) RETURNS TABLE (key bigint, value text)
        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS
        $$ SELECT n - 1, v::text
           FROM json_array_elements(coalesce($1::json -> $2, '[]'::json)) WITH ORDINALITY AS e (v, n) $$""",
-    r"""CREATE FUNCTION json_extract(text, text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+    r"""CREATE OR REPLACE FUNCTION json_extract(text, text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
        $$ SELECT CASE WHEN $2 LIKE '$[%' THEN $1::json ->> (substring($2 FROM '\d+'))::int
                       ELSE $1::json ->> substr($2, 3) END $$""",
-    """CREATE FUNCTION json_valid(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+    """CREATE OR REPLACE FUNCTION json_valid(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
        $$ BEGIN PERFORM $1::json; RETURN TRUE; EXCEPTION WHEN OTHERS THEN RETURN FALSE; END $$""",
+    # the scalar functions of two values, beside PostgreSQL's aggregates of one
+    *(
+        f"""CREATE OR REPLACE FUNCTION {name}({kind}, {kind}) RETURNS {kind}
+            LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT {own}($1, $2) $$"""
+        for name, own in (("min", "least"), ("max", "greatest"))
+        for kind in ("integer", "bigint")
+    ),
 )
 
 _COLLATION = """
@@ -111,4 +118,6 @@ def _statements() -> list[str]:
 def _migrate(connection: Connection) -> None:
     from db.maintenance import run_migrations
 
+    driver: Any = connection.connection.driver_connection
+    driver.execute(";\n".join(_FUNCTIONS))
     run_migrations(connection)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-TEXT_LISTS = ("urls", "flags", "event_ids")
+TEXT_LISTS = ("urls", "url_keys", "flags", "event_ids")
 """The parameters that are JSON lists of text."""
 
-JSON_LISTS = ("pairs",)
+JSON_LISTS = ("pairs", "ends")
 """The parameters that are JSON lists of lists. All others are lists of integers."""
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-zA-Z_]\w*)")
@@ -43,10 +43,12 @@ _RULES = tuple(
         # functions with other names
         (r"\binstr\(", "strpos("),
         (r"\bchar\(", "chr("),
+        (r"\b(\w+\.\w+) IS (?=\w+\.\w)", r"\1 IS NOT DISTINCT FROM "),
         (
             r"\bgroup_concat\(([^()]*?)(?:, ('[^']*'))?\)",
             lambda m: f"string_agg(CAST({m[1]} AS TEXT), {m[2] or repr(',')})",
         ),
+        (rf"\bstrftime\('%Y-%m-%dT%H:%M:%SZ', {_SECONDS}", _UTC.format('YYYY-MM-DD"T"HH24:MI:SS"Z"')),
         (rf"\bstrftime\('%Y-%m-%d', {_SECONDS}", _UTC.format("YYYY-MM-DD")),
         (rf"\bstrftime\('%Y-%m', {_SECONDS}", _UTC.format("YYYY-MM")),
         (r"\bCAST\((\S+) AS BLOB\)", r"convert_to(\1, 'UTF8')"),

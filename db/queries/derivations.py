@@ -40,7 +40,7 @@ def whole_histories(ask: Ask, ids: Sequence[int]) -> list[int]:
     A history derived in one go is never settled half under one recipe and half under another.
     """
     heads = json.dumps([row["id"] for row in ask(_HISTORIES, ids=json.dumps(list(ids)))])
-    ledger = ask("SELECT count(*) AS n FROM (SELECT 1 FROM underived LIMIT :most)", most=_FEW + 1)[0]["n"]
+    ledger = ask("SELECT count(*) AS n FROM (SELECT 1 FROM underived LIMIT :most) few", most=_FEW + 1)[0]["n"]
     rows = ask(_OF_LEDGER if ledger <= _FEW else _OF_CAPTURES, heads=heads)
     return sorted({row["capture_id"] for row in rows})
 

@@ -159,7 +159,7 @@ _CORRECTED = f"""
     WITH changed AS MATERIALIZED (
         SELECT DISTINCT v.source_id, v.first_seen_at AS at FROM version v INDEXED BY ix_version_first_seen_at_number
         WHERE v.superseded_at IS NULL AND v.number > 1 AND v.first_seen_at >= :wide AND v.first_seen_at < :until
-          AND (:source IS NULL OR v.source_id = :source)),
+          AND (CAST(:source AS BIGINT) IS NULL OR v.source_id = :source)),
     texts AS MATERIALIZED (
         SELECT c.source_id, c.at, o.text_id FROM changed c
         CROSS JOIN version o ON o.source_id = c.source_id AND o.superseded_at IS NULL),
@@ -273,7 +273,7 @@ _LIST_CHECKS = """
 # Every list with a check in the window that found no usable list, or with a page far smaller than its largest.
 _IN_TROUBLE = f"""
     SELECT h.id FROM source h JOIN seed d ON d.id = h.seed_id
-    WHERE h.kind IN {_LIST_KINDS} AND (:source IS NULL OR h.id = :source) AND (
+    WHERE h.kind IN {_LIST_KINDS} AND (CAST(:source AS BIGINT) IS NULL OR h.id = :source) AND (
         EXISTS (SELECT 1 FROM capture c WHERE c.source_id = h.id AND c.part = 1
                 AND c.captured_at >= :since AND c.captured_at < :until
                 AND (c.reason <> 'not_modified' OR c.flags LIKE '%"list-%'))

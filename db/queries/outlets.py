@@ -36,7 +36,7 @@ class ArticleEdits:
 # The text of the view, not the view: an archive of an earlier release has none until its next migration.
 _ARTICLES = f"""
     SELECT id, url, outlet, month, edits, seconds_to_first_edit, declared, silent, headlines, headline_test
-    FROM ({article_edits()})
+    FROM ({article_edits()}) e
     WHERE first_seen_at >= :since AND first_seen_at <= :until
     ORDER BY outlet, month, id"""
 

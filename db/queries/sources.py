@@ -30,8 +30,8 @@ def by_url_key(ask: Ask, url_key: str) -> Source | None:
 
 def ids_of_keys(ask: Ask, url_keys: Collection[str]) -> dict[str, int]:
     """Map those of these url_keys that are a source's to the source."""
-    sql = "SELECT s.url_key, s.id FROM json_each(:keys) k CROSS JOIN source s ON s.url_key = k.value"
-    return {row["url_key"]: row["id"] for row in ask(sql, keys=json.dumps(list(url_keys)))} if url_keys else {}
+    sql = "SELECT s.url_key, s.id FROM json_each(:url_keys) k CROSS JOIN source s ON s.url_key = k.value"
+    return {row["url_key"]: row["id"] for row in ask(sql, url_keys=json.dumps(list(url_keys)))} if url_keys else {}
 
 
 def by_id(ask: Ask, source_id: int) -> Source:

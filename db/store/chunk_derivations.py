@@ -13,9 +13,9 @@ from db.microseconds import micros
 from db.queries import payloads
 from db.queries import versions as version_queries
 from db.schema import derivation, extraction
-from db.script_folding import INDEX_ENTRY, index_entry
+from db.store import search_entries
 from db.store.derivations import extraction_columns, measures
-from db.writer import ask_on
+from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +61,7 @@ def record_extractions(connection: Connection, extracted: Sequence[Extracted], r
         key |= {"charset": capture.charset or "", "recipe_id": recipe_id}
         text_id = None if digest is None else text_ids[digest]
         rows.append(key | extraction_columns(result, core) | {"text_id": text_id})
-    connection.exec_driver_sql(_ADD_EXTRACTION, rows)
+    execute_on(connection, _ADD_EXTRACTION, rows)
 
 
 def _add_texts(connection: Connection, ask: Ask, texts: Mapping[str, tuple[str, str]]) -> dict[str, int]:
@@ -71,9 +71,9 @@ def _add_texts(connection: Connection, ask: Ask, texts: Mapping[str, tuple[str, 
     if not new:
         return known
     rows = [{"sha256": bytes.fromhex(digest), "title": title, "body": body} for digest, (title, body) in new.items()]
-    connection.exec_driver_sql(_ADD_TEXT, rows)
+    execute_on(connection, _ADD_TEXT, rows)
     added = version_queries.text_ids(ask, new)
-    connection.exec_driver_sql(INDEX_ENTRY, [index_entry(added[digest], *words) for digest, words in new.items()])
+    search_entries.add_entries(connection, [(added[digest], *words) for digest, words in new.items()])
     return known | added
 
 
@@ -93,5 +93,5 @@ def record_derivations(
         row |= {"derived_at": micros(now), "cleaning_id": None, "text_id": None}
         rows.append(row | measures(extracted["body"] or "", [span for _, span, _ in json.loads(extracted["removed"])]))
     if rows:
-        connection.exec_driver_sql(_ADD_DERIVATION, rows)
+        execute_on(connection, _ADD_DERIVATION, rows)
     return verdicts

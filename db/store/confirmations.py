@@ -43,8 +43,8 @@ _SINCE = """
     SELECT c.id, c.source_id, c.captured_at, c.reason, c.hops, c.payload_id, c.charset, c.final_url, c.provenance,
            d.verdict IN ('ok', 'live_blog') AS is_article, coalesce(d.text_id, e.text_id) AS text_id
     FROM json_each(:ends) k
-    CROSS JOIN capture c ON c.source_id = json_extract(k.value, '$[0]') AND c.part = 1
-                        AND c.captured_at >= json_extract(k.value, '$[1]')
+    CROSS JOIN capture c ON c.source_id = CAST(json_extract(k.value, '$[0]') AS BIGINT) AND c.part = 1
+                        AND c.captured_at >= CAST(json_extract(k.value, '$[1]') AS BIGINT)
     LEFT JOIN derivation d ON d.capture_id = c.id
     LEFT JOIN extraction e ON e.id = d.extraction_id
     ORDER BY c.captured_at"""

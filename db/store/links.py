@@ -13,7 +13,7 @@ from db.queries import row_mapping
 from db.queries.links import candidates
 from db.records import Passage
 from db.schema import link, near_key, text, unlinked, version
-from db.writer import ask_on
+from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,9 +54,9 @@ def record_links(
     if written:
         judged = {"method": method, "judged_at": micros(now)}
         rows = [row | judged for row in _rows(ask, text_id, written)]
-        connection.exec_driver_sql(_UPSERT, rows)
-    connection.exec_driver_sql("UPDATE text SET linked_by = :method WHERE id = :id", {"method": method, "id": text_id})
-    connection.exec_driver_sql("DELETE FROM unlinked WHERE text_id = :id", {"id": text_id})
+        execute_on(connection, _UPSERT, rows)
+    execute_on(connection, "UPDATE text SET linked_by = :method WHERE id = :id", {"method": method, "id": text_id})
+    execute_on(connection, "DELETE FROM unlinked WHERE text_id = :id", {"id": text_id})
     return len(written.keys() - linked)  # a pair that waits on both sides is judged twice, and is one link
 
 
@@ -115,7 +115,7 @@ _QUEUE = """
 def queue_texts(connection: Connection, text_ids: Sequence[int]) -> None:
     """Queue texts for comparison with all others, unless they were compared."""
     if text_ids:
-        connection.exec_driver_sql(_QUEUE, {"ids": json.dumps(list(text_ids))})
+        execute_on(connection, _QUEUE, {"ids": json.dumps(list(text_ids))})
 
 
 def drop_links(connection: Connection) -> None:

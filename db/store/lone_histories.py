@@ -13,7 +13,7 @@ from db.microseconds import micros
 from db.queries import alias_claims as alias_queries
 from db.queries import captures, sources
 from db.store.versions import store_histories
-from db.writer import ask_on
+from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -92,6 +92,6 @@ def _replace_claims(
         for claim in claims[source_id]
     ]
     if changed:
-        connection.exec_driver_sql(_DELETE, {"ids": json.dumps(changed)})
+        execute_on(connection, _DELETE, {"ids": json.dumps(changed)})
     if rows:
-        connection.exec_driver_sql(_ADD, rows)
+        execute_on(connection, _ADD, rows)

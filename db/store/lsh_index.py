@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.queries.links import COMMON_FROM, FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap, key_value
 from db.schema import link, near_key, text, unlinked
-from db.writer import ask_on
+from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -101,7 +101,7 @@ def _insert_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
     if not keys:
         return
     rows = [{"key": key, "day": day, "text_id": text_id} for key in sorted(set(keys))]
-    connection.exec_driver_sql(_INSERT, rows)
+    execute_on(connection, _INSERT, rows)
     for key, in_block, in_all in _counts(ask, keys, day):
         if in_block in {COMMON_FROM + 1, key_cap(key) + 1}:
             connection.execute(_LINKED_NEAR, {"key": key} | _days_in_reach(day))

@@ -8,23 +8,32 @@ from sqlalchemy import text as sql
 
 from db.dialect.word_vectors import ADD, vector_row
 from db.script_folding import INDEX_ENTRY, index_entry
+from db.writer import execute_on
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
 _DELETE = sql(
     "INSERT INTO text_fts (text_fts, rowid, title, body, title_parts, body_parts) "
     "VALUES ('delete', :id, :title, :body, :title_parts, :body_parts)"
 )
-_ADD_FTS, _ADD_VECTOR = sql(INDEX_ENTRY), sql(ADD)
 
 
 def add_entry(connection: Connection, text_id: int, title: str, body: str) -> None:
     """Add a text to the index."""
+    add_entries(connection, [(text_id, title, body)])
+
+
+def add_entries(connection: Connection, texts: Sequence[tuple[int, str, str]]) -> None:
+    """Add texts to the index: the id, the title and the body of each."""
+    if not texts:
+        return
     if _is_server(connection):
-        connection.execute(_ADD_VECTOR, vector_row(text_id, title, body))
+        execute_on(connection, ADD, [vector_row(*entry) for entry in texts])
     else:
-        connection.execute(_ADD_FTS, index_entry(text_id, title, body))
+        execute_on(connection, INDEX_ENTRY, [index_entry(*entry) for entry in texts])
 
 
 def delete_entry(connection: Connection, text_id: int, title: str, body: str) -> None:

@@ -11,7 +11,7 @@ from db.queries import captures
 from db.queries import versions as version_queries
 from db.queries.links import first_days
 from db.store import links, lsh_index
-from db.writer import ask_on
+from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,11 +96,11 @@ def store_histories(
     ]
     for statement, rows in ((_SUPERSEDE, superseded), (_UPDATE, changed), (_ADD, added)):
         if rows:
-            connection.exec_driver_sql(statement, rows)
-    connection.exec_driver_sql(_SUPERSEDE_ALIASES, {"now": instant, "ids": json.dumps(list(computed))})
+            execute_on(connection, statement, rows)
+    execute_on(connection, _SUPERSEDE_ALIASES, {"now": instant, "ids": json.dumps(list(computed))})
     links.queue_texts(connection, [row["text_id"] for row in added])
     lsh_index.queue_moved_texts(connection, days_before, first_days(ask, moved))
-    connection.exec_driver_sql(_DEQUEUE, {"ids": json.dumps(list(capture_ids))})
+    execute_on(connection, _DEQUEUE, {"ids": json.dumps(list(capture_ids))})
     return {change.source_id: change.new for change in changes}
 
 

@@ -39,15 +39,19 @@ def scratch_folder(path: Path) -> Iterator[Path]:
     Its name follows from ``path``, so what an export that was killed left there is removed by the next one.
     """
     folder = path.with_name(f".{path.name}.wirecopy-parts")
+    try:  # around all of it: a signal may come as soon as the folder is there
+        _make_empty(folder, path)
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def _make_empty(folder: Path, path: Path) -> None:
     try:
         rmtree(folder, ignore_errors=True)
         folder.mkdir()
     except OSError as error:
         raise BadInput(f"{path}: cannot be written ({error.strerror}). Check its folder, or name another") from error
-    try:
-        yield folder
-    finally:
-        rmtree(folder, ignore_errors=True)
 
 
 def check_file_ending(path: Path, *endings: str) -> None:

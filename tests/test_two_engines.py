@@ -15,12 +15,12 @@ import pytest
 from archive.api import Archive
 from db import logical_dump, maintenance
 from db.dialect.server_address import ServerAddress
-from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow
+from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
 from db.move import move
 from db.reader import HEAD, Reader
 from db.store import Store
 from db.views import create_views
-from tests.builders import LATER, T0, add_source, make_history
+from tests.builders import DAY, LATER, T0, a_capture, add_source, make_history
 from tests.commands import Ran, call_main
 from tests.every_query import VARIANTS, Arguments, fill, plain, queries
 
@@ -167,6 +167,14 @@ def test_what_is_written_on_a_server_is_what_is_written_in_a_file(server: Server
             make_history(store, first, [("One.", T0), ("Two.", LATER)], title="Zürich")
             make_history(store, add_source(store, "https://daily.example/b"), [("Two.", LATER)], title="Zürich")
             store.forget_source(first, LATER)
+            run = store.begin_run("refresh", "{}", "tests", T0)
+            store.record([(a_capture(add_source(store), at=T0), b"a page")], run)
+            assert store.redate_run(run, DAY, "its clock was a day behind", LATER) == 1
+            with store.together():
+                store.append_entry("note", {"text": "one"})
+                with pytest.raises(Unstorable):
+                    store.record([(a_capture(999), b"of no source")], run)
+                store.append_entry("note", {"text": "two"})
     with Reader(tmp_path / "archive.db") as here, Reader(address) as there:
         assert logical_dump.digests(here.ask) == logical_dump.digests(there.ask)
         assert not list(Archive(address).verify(deep=True))
@@ -319,6 +327,9 @@ def test_the_verbs_work_with_an_address_and_never_show_its_password(server: Serv
     assert "https://daily.example/1" in run("list").out
     assert "of which pages" in run("status").out
     assert "postgresql://postgres:***@" in run("doctor").out
+    assert "Read 3 saved pages again: nothing new" in run("reextract").err
+    assert run("token", "add", "ann").code == run("token", "revoke", "ann").code == 0
+    assert "revoked a token" in run("audit").out
     assert "back it up with pg_dump" in run("backup").err
     assert "pg_restore" in run("restore", "pages.jsonl").err
     assert "Datasette reads files" in run("export", "datasette", "x.yaml").err

@@ -44,12 +44,14 @@ _FUNCTIONS = (
                       ELSE $1::json ->> substr($2, 3) END $$""",
     """CREATE OR REPLACE FUNCTION json_valid(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
        $$ BEGIN PERFORM $1::json; RETURN TRUE; EXCEPTION WHEN OTHERS THEN RETURN FALSE; END $$""",
-    # the scalar functions of two values, beside PostgreSQL's aggregates of one
+    # the scalar functions of two values or three, beside PostgreSQL's aggregates of one
     *(
-        f"""CREATE OR REPLACE FUNCTION {name}({kind}, {kind}) RETURNS {kind}
-            LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT {own}($1, $2) $$"""
+        f"""CREATE OR REPLACE FUNCTION {name}({", ".join([kind] * values)}) RETURNS {kind}
+            LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+            $$ SELECT {own}({", ".join(f"${number + 1}" for number in range(values))}) $$"""
         for name, own in (("min", "least"), ("max", "greatest"))
         for kind in ("integer", "bigint")
+        for values in (2, 3)
     ),
 )
 

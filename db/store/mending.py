@@ -79,6 +79,8 @@ def drop_rows(connection: Connection, rows: Mapping[str, Iterable[int]]) -> None
     """Delete derived rows, by table, with what cannot be without them. Deriving makes those that pages give."""
     for name, numbers in rows.items():
         table, ids = metadata.tables[name], list(numbers)
+        if not ids:
+            continue
         if table is text:
             _delete_texts(connection, ids)
         elif "id" in table.c:

@@ -200,8 +200,8 @@ def _rows(question: str, db: Path) -> str:
 
 
 def tidy(output: str) -> str:
-    """Output as a page shows it: no blanks at line ends, no empty lines around it."""
-    return re.sub(r"[ \t]+$", "", output, flags=re.MULTILINE).strip("\n") + "\n"
+    """Output as a page shows it: no blanks and carriage returns at line ends, no empty lines around it."""
+    return re.sub(r"[ \t\r]+$", "", output, flags=re.MULTILINE).strip("\n") + "\n"
 
 
 # --- the notebook ----------------------------------------------------------------------------------------------------

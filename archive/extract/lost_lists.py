@@ -185,7 +185,9 @@ def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None, *, with_lin
         if container is None:
             is_between = _home(group[0].element) in parents and after is not None and not _is_linked(group)
             yield from group if is_between else ()
-            heading = group if not is_between and group[0].element.tag in _HEADINGS else ()
+            # A heading with a link is the teaser of another page.
+            is_heading = group[0].element.tag in _HEADINGS and next(group[0].element.iter("a"), None) is None
+            heading = group if is_heading and not is_between else ()
             continue
         if not (with_links or _is_near(before.element, container)) or _is_chrome(container):
             if after is None and not with_links:

@@ -139,8 +139,10 @@ class OutletQuestions(CopyQuestions):
         these figures are left out. None: no limit.
         """
         articles = outlet_queries.article_edits_between(self._ask, since, until)
-        name = None if outlet is None else self._name_of(outlet)
+        name = None if outlet is None else _name_of(outlet)
         own = [article for article in articles if name in {None, article.outlet}]
+        if name is not None and not own:
+            self._check_name(name)
         marks = self._marks({article.url: article for article in articles}, own, since, until, most)
         flows = () if marks is None else tuple(_flows(marks, name))
         months = (group for group in _grouped(own, by_month=True).items())
@@ -152,12 +154,11 @@ class OutletQuestions(CopyQuestions):
             whole=marks is not None,
         )
 
-    def _name_of(self, outlet: str) -> str:
-        """Return the name of an outlet with an article in the archive. Raises NotArchived."""
-        name = outlet_of(outlet if "://" in outlet else f"http://{outlet.strip().lower()}/")
+    def _check_name(self, name: str) -> None:
+        """Raise NotArchived unless the archive has an article of an outlet, in whatever period."""
         known = {article.outlet for article in outlet_queries.article_edits_between(self._ask, None, None)}
         if name in known:
-            return name
+            return
         near = sorted(other for other in known if name in other or other in name)
         hint = f"Did you mean {near[0]}" if near else "List them: wirecopy outlets"
         raise NotArchived(f"no article of {name} is in this archive. {hint}")
@@ -218,6 +219,11 @@ class OutletQuestions(CopyQuestions):
                 copy = by_url.get(event.url)
                 if copy is not None and copy.outlet != outlet_of(place.url):
                     marks.stale.add(copy.source_id)
+
+
+def _name_of(outlet: str) -> str:
+    """Return the name of an outlet, which may be given by an address on it."""
+    return outlet_of(outlet if "://" in outlet else f"http://{outlet.strip().lower()}/")
 
 
 def _grouped(

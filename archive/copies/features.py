@@ -45,9 +45,6 @@ keep 6, the next quarter of one company 9."""
 BEGINNING = 200
 """Characters in which two different texts differ."""
 
-FEW_SENTENCES = 5
-"""A text of fewer sentences must be found whole in the other."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
@@ -150,12 +147,6 @@ class Measures:
 
     def _in_words(self, length: int) -> float:
         return length / min(text.characters_a_word for text in self.texts)
-
-    @property
-    def shorter_found(self) -> float:
-        """The share of sentences with a partner in a text with few sentences. 1 for longer texts."""
-        fewest = min(self.sentences)
-        return self.pairs / fewest if 0 < fewest < FEW_SENTENCES else 1.0
 
 
 def measure(a: Text, b: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> Measures:

@@ -128,10 +128,10 @@ class _Deriver:
 
     def derive_all(self, pages: Sequence[Capture]) -> None:
         """Record the texts and verdicts of these pages. Probes come first: they are used on pages."""
-        probes = [page for page in pages if is_probe(page.url)]
-        for probe in probes:
-            self.derive(probe)
-        plain = [page for page in pages if page not in probes]
+        for page in pages:
+            if is_probe(page.url):
+                self.derive(page)
+        plain = [page for page in pages if not is_probe(page.url)]
         for page in plain if self._again else self._derive_plain(plain):
             self.derive(page)
 

@@ -2,9 +2,8 @@
 
 Source: wordfreq 3.1.1 (Robyn Speer and others; data CC BY-SA 4.0), which counts words of Wikipedia, subtitles, news,
 books and the web. Its word frequencies become frequencies of stems as ``archive.copies.word_columns`` makes them, for
-Chinese
-and Japanese of characters and pairs of characters. The commonest words of every language go into a list of their own,
-by which ``archive.copies.language`` identifies one. Prints the id to put into
+Chinese and Japanese of characters and pairs of characters. The commonest words of every language go into a list of
+their own, by which ``db.languages`` identifies one. Prints the id to put into
 ``archive/copies/background/__init__.py``.
 """
 
@@ -21,6 +20,7 @@ from wordfreq import available_languages, get_frequency_dict
 from archive.copies.background import CHARACTER_LANGUAGES, LANGUAGES, digest_of
 from archive.copies.characters import clean
 from archive.copies.word_columns import fold_word, is_katakana, stem
+from db.languages import HERE as WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,8 +80,8 @@ def main() -> None:
         print(language, sum(map(len, by_level.values())), "stems,", len(packed), "bytes")
     spaced = sorted(set(available_languages("small")) - {"zh", "ja"})
     packed = lzma.compress("\n".join(map(commonest, spaced)).encode(), preset=9 | lzma.PRESET_EXTREME)
-    (HERE / "commonest.xz").write_bytes(packed)
-    print(len(spaced), "languages to identify,", len(packed), "bytes; id", digest_of(HERE))
+    (WORDS / "commonest.xz").write_bytes(packed)
+    print(len(spaced), "languages to identify,", len(packed), "bytes; id", digest_of(HERE, WORDS))
 
 
 if __name__ == "__main__":

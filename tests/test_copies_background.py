@@ -5,10 +5,11 @@ from __future__ import annotations
 from archive.copies import METHOD
 from archive.copies.background import BACKGROUND, HERE, background, digest_of
 from archive.copies.copy_model import MODEL_ID, model_id
+from db.languages import HERE as LANGUAGES
 
 
 def test_the_id_belongs_to_the_files_and_is_part_of_the_method():
-    assert digest_of(HERE) == BACKGROUND
+    assert digest_of(HERE, LANGUAGES) == BACKGROUND
     assert BACKGROUND in METHOD
     assert model_id() == MODEL_ID
     assert MODEL_ID in METHOD

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from archive.copies.background import LANGUAGES, background
 from archive.copies.characters import clean
 from archive.copies.dateline import credit, dateline_words
-from archive.copies.language import identify
 from archive.copies.names import find_names, name_forms
 from archive.copies.numbers import is_year
 from archive.copies.segment import MAX_WORDS, READ_WORDS, UNSPACED, Words, read_words, sentence_spans
 from archive.copies.stopwords import CALENDAR, COMMON, LOOKING_BACK, STOPWORDS
 from archive.copies.text_shape import shape_of
 from archive.copies.word_columns import CHARACTERS_A_WORD, stem
+from db.languages import identify
 from db.typography import fold_typography
 
 if TYPE_CHECKING:

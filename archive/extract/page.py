@@ -22,11 +22,11 @@ from archive.extract.read_signals import read_scripts, read_signals
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
 from archive.extract.script_filled import fill_text, unshown_text
 from archive.extract.storable import storable
-from archive.extract.text_language import contradicting_language
 from archive.extract.verdict import count_words, decide_verdict
 from archive.formats.charset import decode_text
 from archive.formats.html_tokens import escape_mentions
 from archive.formats.media_type import file_type, non_html_type, pdf_start
+from db.languages import contradicting_language
 from db.records import TEXT_MEDIA_TYPE, Extraction, Fact, Page, Verdict
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _read_text(
 
 def _with_language_of_text(declared: DeclaredMetadata, text: str) -> DeclaredMetadata:
     """Return ``declared`` with the language of the text, if that is surely another one than the page declares."""
-    language = contradicting_language(text, declared.language[0]) if declared.language else ""
+    language = contradicting_language(text, declared.language[0]) if declared.language else None
     return replace(declared, language=(language, "text")) if language else declared
 
 

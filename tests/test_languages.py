@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from archive.copies.background import LANGUAGES, commonest_words, table
-from archive.copies.language import identify, script_of
+from archive.copies.background import LANGUAGES, table
+from db.languages import commonest_words, contradicting_language, identify, script_of
 
 SENTENCES = {
     "en": "The ferry with 32 people on board ran aground on a reef, and all of them were taken to the harbour by boat.",
@@ -74,3 +74,42 @@ def test_every_table_is_read_alone():
         assert len(table(language)) > 10_000
     assert table("xx") == {}
     assert all(0.0 > share > -9.2 for shares in commonest_words().values() for share in shares.values())
+
+
+LONGER = {
+    "de": "Der Rat hat beschlossen, die Brücke noch vor dem Winter zu erneuern, und die Kosten werden auf zwei Millionen"
+    " geschätzt. Das ist mehr als im Frühjahr, aber die Stadt hat das Geld, sagte die Bürgermeisterin nach der Sitzung."
+    " Auch die Fähre fährt weiter, bis die Arbeiten zu Ende sind, und von der Brücke aus wird man den Fluss sehen,"
+    " wie er einmal war, bevor das Wehr gebaut wurde.",
+    "es": "El consejo decidió renovar el puente antes del invierno y los costos se estiman en dos millones. Es más que"
+    " en primavera, pero la ciudad tiene el dinero, dijo la alcaldesa después de la sesión. El transbordador también"
+    " sigue hasta que terminen las obras, y desde el puente se podrá ver el río como era antes de que lo cerraran.",
+    "bn": "পরিষদ মঙ্গলবার সিদ্ধান্ত নিয়েছে যে শীতের আগে পুরনো সেতুটি সংস্কার করা হবে এবং খরচ বিশ লাখ টাকা ধরা হয়েছে।",
+    "ja": "評議会は火曜日、冬が来る前に古い橋を直すことを決めた。費用は春の見積もりより高いが市には資金があるという。",
+    "ko": "시의회는 화요일 겨울이 오기 전에 낡은 다리를 고치기로 결정했으며 비용은 이백만으로 추산된다고 시장이 말했다.",
+    "no": "Rådet har vedtatt å fornye broen før vinteren, og kostnadene er anslått til to millioner. Det er mer enn i vår,"
+    " men byen har pengene, sa ordføreren etter møtet. Fergen går også videre til arbeidet er ferdig, og fra broen vil"
+    " man kunne se elven slik den en gang var, før demningen ble bygget og alt ble annerledes for dem som bor der.",
+}
+
+
+@pytest.mark.parametrize("language", [language for language in LONGER if language != "no"])
+def test_a_long_text_contradicts_a_page_that_declares_another_language(language):
+    assert contradicting_language(LONGER[language], "en-US") == language
+    assert contradicting_language(LONGER[language], language) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        (LONGER["de"][:200], "en"),  # too short
+        (f"{LONGER['de']} " + "This is what the mayor said, and it was not the first time that she had. " * 5, "en"),
+        (LONGER["no"], "nb"),
+        (LONGER["no"], "nn"),
+        (LONGER["no"], "da"),  # too close
+        (SENTENCES["zh"] * 3 + "「ソニー」", "zh"),  # a name in kana
+        ("Brandvold 14, Quist 51, Marek 9. " * 20, "es"),
+    ],
+)
+def test_a_page_is_believed_where_its_text_leaves_a_doubt(text, declared):
+    assert contradicting_language(text, declared) is None

@@ -1,21 +1,25 @@
 """Identify the language of a text: by its script, then by its commonest words.
 
 A script that one language writes decides at once. Among the languages of a shared script a unigram model over the
-commonest words of each decides (``background.commonest_words``). The page's declaration is believed unless the text
-clearly contradicts it, because pages declare the language of their template. ``docs/quality.md`` has the figures.
+commonest words of each decides (``commonest.xz``, built by ``bench/build_background.py``). The page's declaration is
+believed unless the text clearly contradicts it, because pages declare the language of their template.
+``docs/quality.md`` has the figures.
 """
 
 from __future__ import annotations
 
+import lzma
 import re
 from collections import Counter
 from functools import cache
+from math import exp, log10
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from archive.copies.background import commonest_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+HERE = Path(__file__).parent
 
 SAMPLE = 2_000
 """Characters that are read: some 300 words."""
@@ -36,6 +40,22 @@ LEAST_LEAD = 3.0
 CONTRADICTED = 0.35
 """Lead of another language over the declared one, a word, from which the declaration is not believed. Danish and
 Norwegian are 0.3 apart, Portuguese and Spanish 1.0."""
+
+SURE_LEAD = 1.2
+"""Lead of another language over the declared one, a word, from which a text surely contradicts a page. Prose has 1.4
+to 2.0 over another language, a page in two languages less."""
+
+MOST_DECLARED = 0.1
+"""Most words of such a text that are among the commonest of the declared language."""
+
+SURE_WORDS = 60
+"""Fewer words contradict no page."""
+
+SURE_LETTERS = 30
+"""A text of another script and of fewer letters contradicts no page."""
+
+SURE_SCRIPT, SURE_KANA = 0.5, 0.15
+"""Least share of that script in the letters of the text. Japanese mixes kana with Han."""
 
 _LATIN = "Latin"
 _SCRIPTS: dict[str, tuple[str, str]] = {
@@ -88,6 +108,8 @@ _LATIN_LANGUAGES = frozenset(
     | {"pt", "ro", "sh", "sk", "sl", "sv", "tr", "vi"}
 )
 _CALLED = {"no": "nb", "nn": "nb", "hr": "sh", "bs": "sh", "iw": "he", "in": "id", "tl": "fil"}
+_GROUPS = frozenset({"sh"})  # the words of several languages in one list
+_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f\u064b-\u065f]+[^\W\d_]*)*")
 
 
@@ -97,7 +119,7 @@ def identify(text: str | Iterable[str], declared: str | None = None) -> str | No
     ``declared`` is a language tag, of which the first part counts (``pt-BR`` is ``pt``).
     """
     sample = (text if isinstance(text, str) else " ".join(text))[:SAMPLE]
-    language = re.split("[-_]", (declared or "").casefold(), maxsplit=1)[0][:3] or None
+    language = _primary(declared)
     script = script_of(sample)
     if script is None:
         return language
@@ -108,6 +130,40 @@ def identify(text: str | Iterable[str], declared: str | None = None) -> str | No
     if language in languages and by_letters in {None, language}:
         return _by_words(sample, languages, language, elsewhere=False)
     return by_letters or _by_words(sample, languages, None, elsewhere=True) or _sole(languages)
+
+
+def contradicting_language(text: str, declared: str) -> str | None:
+    """Return the language of a text if it is surely another one than ``declared``, else None.
+
+    ``identify`` decides what a text is compared as. This rule corrects what a page says of itself, so it asks for more:
+    a longer text, in another script or far from the declared language.
+    """
+    sample, language = text[:SAMPLE], identify(text, declared)
+    page_language = _current(_primary(declared))
+    if language is None or language == page_language or language in _GROUPS:
+        return None
+    script = script_of(sample)
+    if script != _LATIN and page_language not in LANGUAGES_OF_SCRIPT[script or ""]:
+        letters = len(_LETTER.findall(sample))
+        share = len(_COUNTED[script or ""].findall(sample)) / max(1, letters)
+        least = SURE_KANA if script == "kana" else SURE_SCRIPT
+        return language if letters >= SURE_LETTERS and share >= least else None
+    counts = Counter(_WORD.findall(sample.casefold()))
+    total = sum(counts.values())
+    scores, listed = _scores(counts, {language, page_language})
+    lead = scores.get(language, 0.0) - scores.get(page_language, 0.0)
+    is_sure = total >= SURE_WORDS and lead >= SURE_LEAD * total and listed[page_language] <= MOST_DECLARED * total
+    return language if is_sure else None
+
+
+def _primary(tag: str | None) -> str | None:
+    """Return the first part of a language tag."""
+    return re.split("[-_]", (tag or "").casefold(), maxsplit=1)[0][:3] or None
+
+
+def _current(language: str | None) -> str:
+    """Return the code under which the words of a language are listed."""
+    return _CALLED.get(language or "", language or "")
 
 
 def script_of(text: str) -> str | None:
@@ -152,7 +208,7 @@ def _by_words(sample: str, languages: Collection[str], declared: str | None, *, 
     best = max(scores, key=lambda language: (scores[language], language))
     if listed[best] < LEAST_LISTED * total:
         return believed
-    if believed and scores[best] - scores.get(_CALLED.get(believed, believed), 0.0) < CONTRADICTED * total:
+    if believed and scores[best] - scores.get(_current(believed), 0.0) < CONTRADICTED * total:
         return believed
     second = max((score for language, score in scores.items() if language != best), default=0.0)
     return best if scores[best] - second >= LEAST_LEAD else believed
@@ -179,3 +235,13 @@ def _gains() -> dict[str, list[tuple[str, float]]]:
         for word, share in shares.items():
             gains.setdefault(word, []).append((language, share - UNLISTED))
     return gains
+
+
+def commonest_words() -> dict[str, dict[str, float]]:
+    """Return the natural logarithm of the shares of the commonest words, by language and word."""
+    languages: dict[str, dict[str, float]] = {}
+    for line in lzma.decompress((HERE / "commonest.xz").read_bytes()).decode().splitlines():
+        language, *entries = line.split(" ")
+        pairs = (entry.rsplit(":", 1) for entry in entries)
+        languages[language] = {word: (int(zipf) / 10 - 9) / log10(exp(1)) for word, zipf in pairs}
+    return languages

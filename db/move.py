@@ -1,29 +1,40 @@
-"""Move an archive between the two engines: copy every row in one transaction, then compare both by logical dump."""
+"""Move an archive between the two engines: copy every row in the order of keys, then compare both by logical dump.
+
+A move commits as it goes, and one that was cut off goes on where it stopped. Until all is compared, the target's
+revision is ``UNFINISHED_MOVE``, so nothing reads or writes a part of an archive.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy.exc import DBAPIError
 
 from db import logical_dump, maintenance
 from db.dialect.server_address import ServerAddress
 from db.errors import BadInput, Corrupt
-from db.reader import Reader
+from db.reader import HEAD, UNFINISHED_MOVE, Reader, store_error_from
 from db.schema import metadata, text
-from db.store import Store, search_entries
+from db.store import search_entries
+from db.writer import ask_on, open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Engine, Table
 
     from db.reader import Ask, Row
 
 _TOGETHER = 200
-"""Rows written at once."""
+"""Rows written by one statement."""
+
+_COMMITTED = 25
+"""Statements of one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,24 +47,97 @@ class Moved:
 def move(source: Path, target: Path, *, progress: Callable[[str], None] = lambda _: None) -> Moved:
     """Copy the archive at ``source`` into a new one at ``target``, on either engine, and compare them.
 
-    It is the archive as of one moment. All of it is stored in one transaction, so a move that is cut off leaves an
-    empty archive, and can be repeated. ``progress`` is called with the name of each table. Raises BadInput if the
-    target is not empty, StoreError or a subclass if it is newer, cannot be used, or differs in the end.
+    It is the archive as of one moment. A move that was cut off is continued: rows that are in the target and equal are
+    not copied again. ``progress`` is called with the name of each table. Raises BadInput if the target is not empty,
+    StoreError or a subclass if it is newer, cannot be used, or differs in the end.
     """
     if source == target or (not isinstance(target, ServerAddress) and source.resolve() == target.resolve()):
         raise BadInput(f"{target} is the archive itself; name another place to move it to")
     with Reader(source) as reader:
-        if maintenance.revision(target) is not None:
-            _refuse_content(target)
         reader.hold_snapshot()
-        with Store(target) as store:
-            with store.begin() as connection:
-                _refuse_rows(_counts_on(connection), target)
-                for table in logical_dump.tables():
-                    progress(table.name)
-                    _copy(reader.ask, connection, table)
+        stored = maintenance.revision(target)
+        if stored not in {None, UNFINISHED_MOVE}:
+            _refuse_content(target)
+        if stored != UNFINISHED_MOVE:
+            maintenance.upgrade(target)
+        with _writing(target) as engine:
+            with engine.begin() as connection:
+                if stored != UNFINISHED_MOVE:
+                    _refuse_rows(_counts_on(connection), target)
+                _set_revision(connection, UNFINISHED_MOVE)
+            table, copied = _resume(reader.ask, engine)
+            tables = logical_dump.tables()
+            for following in tables[tables.index(table) :] if table is not None else ():
+                progress(following.name)
+                _copy(islice(logical_dump.stored_rows(reader.ask, following), copied, None), engine, following)
+                copied = 0
             progress("comparison")
-            return Moved(rows=_compare(reader.ask, store.ask, target))
+            with engine.begin() as connection:
+                rows = _compare(reader.ask, ask_on(connection), target)
+                _set_sequences(connection)
+                _set_revision(connection, HEAD)
+    return Moved(rows=rows)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Engine]:
+    """Yield an engine for the target. Its errors become ours."""
+    engine = open_engine(target)
+    try:
+        yield engine
+    except DBAPIError as error:
+        raise store_error_from(error.orig if isinstance(error.orig, Exception) else error, target) from error
+    finally:
+        engine.dispose()
+
+
+def _set_revision(connection: Connection, revision: str) -> None:
+    connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")  # noqa: S608 - our own names
+
+
+# --- going on --------------------------------------------------------------------------------------------------------
+
+
+def _resume(source: Ask, engine: Engine) -> tuple[Table | None, int]:
+    """Return the first table that is not complete in the target, None if all are, and the number of its rows there.
+
+    All later tables are empty then. If the archive has changed since the move began, the first changed table and those
+    after it are emptied.
+    """
+    tables = logical_dump.tables()
+    with engine.begin() as connection:
+        stored = ask_on(connection)
+        for index, table in enumerate(tables):
+            rows, is_equal = _equal_rows(source, stored, table)
+            if is_equal and rows is None:
+                continue
+            later = tables[index + 1 :] if is_equal else tables[index:]
+            _empty(connection, later)
+            return table, rows if is_equal and rows is not None else 0
+    return None, 0
+
+
+def _equal_rows(source: Ask, stored: Ask, table: Table) -> tuple[int | None, bool]:
+    """Compare the rows of a table in the target with those of the source.
+
+    Returns their number, None if it has all of them, and whether each is equal to the row of the source in its place.
+    """
+    pairs = zip_longest(logical_dump.stored_rows(source, table), logical_dump.stored_rows(stored, table))
+    for count, (expected, row) in enumerate(pairs):
+        if row != expected:
+            return count, row is None
+    return None, True
+
+
+def _empty(connection: Connection, tables: Sequence[Table]) -> None:
+    """Delete all rows of these tables, those first that refer to others."""
+    if text in tables:
+        search_entries.empty_index(connection)
+    for table in reversed(tables):
+        connection.execute(delete(table))
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
 
 
 def _refuse_content(target: Path) -> None:
@@ -78,37 +162,46 @@ def _counts_on(connection: Connection) -> Iterator[tuple[str, bool]]:
         yield table.name, connection.execute(table.select().limit(1)).first() is not None
 
 
-def _copy(ask: Ask, connection: Connection, table: Table) -> None:
-    """Copy a table. A row that refers to a later one of its own table gets that reference in the end."""
+def _copy(rows: Iterator[Row], engine: Engine, table: Table) -> None:
+    """Copy rows into a table. A row that refers to a later one of its own table gets that reference in the end."""
     own = [column.name for column in table.columns if any(key.column.table is table for key in column.foreign_keys)]
     later: list[dict[str, Any]] = []
-    for batch in _batches(logical_dump.stored_rows(ask, table)):
-        for row in batch:
-            for name in own:
-                if row[name] is not None and row[name] > row["id"]:
-                    later.append({"row_id": row["id"], "value": row[name], "name": name})
-                    row[name] = None
-        connection.execute(insert(table), batch)
-        if table is text:
-            search_entries.add_entries(connection, [(row["id"], row["title"], row["body"]) for row in batch])
-    for entry in later:
-        changed = update(table).where(table.c.id == bindparam("row_id")).values({entry["name"]: bindparam("value")})
-        connection.execute(changed, {"row_id": entry["row_id"], "value": entry["value"]})
-    if connection.dialect.name == "postgresql" and "id" in table.c and table.c.id.autoincrement is True:
-        # The next row that gets its number from the server must not get one that is taken.
-        connection.exec_driver_sql(
-            f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM \"{table.name}\"))"  # noqa: S608 - our own names
-        )
+    batches = _batches(rows)
+    for first in batches:
+        with engine.begin() as connection:
+            for batch in chain([first], islice(batches, _COMMITTED - 1)):
+                later += _without_later_references(batch, own)
+                connection.execute(insert(table), batch)
+                if table is text:
+                    search_entries.add_entries(connection, [(row["id"], row["title"], row["body"]) for row in batch])
+    with engine.begin() as connection:
+        for entry in later:
+            changed = update(table).where(table.c.id == bindparam("row_id")).values({entry["name"]: bindparam("value")})
+            connection.execute(changed, {"row_id": entry["row_id"], "value": entry["value"]})
+
+
+def _without_later_references(batch: list[Row], own: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Remove references to later rows from a batch, and yield them."""
+    for row in batch:
+        for name in own:
+            if row[name] is not None and row[name] > row["id"]:
+                yield {"row_id": row["id"], "value": row[name], "name": name}
+                row[name] = None
+
+
+def _set_sequences(connection: Connection) -> None:
+    """Let a server number the next row of each table after those that were copied."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in logical_dump.tables():
+        if "id" in table.c and table.c.id.autoincrement is True:
+            connection.exec_driver_sql(
+                f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM \"{table.name}\"))"  # noqa: S608 - our own names
+            )
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _TOGETHER:
-            yield batch
-            batch = []
-    if batch:
+    while batch := list(islice(rows, _TOGETHER)):
         yield batch
 
 

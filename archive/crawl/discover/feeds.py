@@ -73,6 +73,7 @@ _NO_PAGE_TYPES = re.compile(r"json|xml|rss|image/|audio/|video/")
 _ZONE_COLON = re.compile(r"([+-]\d\d):(\d\d)$")  # RFC 822 has none, and the parser would read UTC
 _ZONE_REMARK = re.compile(r"(?:GMT|UTC)(?=[+-]\d)|[ \t]*\([^()]*\)$")  # GMT+0100 (CET), as JavaScript writes it
 _ZONE_NAME = re.compile(r"[A-Za-z]{3,5}$")
+_LONGEST_TIME = 100  # characters; a longer text is no time
 _DATE_FORMATS = ("%a %b %d %H:%M:%S %Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
 
 
@@ -232,6 +233,8 @@ def _strip_markup(title: str) -> str:
 
 def _parse_time(text: str) -> datetime | None:
     """Parse a time as feeds write it: RFC 822 or ISO 8601, else one of some common forms. No zone means UTC."""
+    if len(text) > _LONGEST_TIME:
+        return None
     moment = parse_w3c_time(text)
     if moment is not None or not text:
         return moment

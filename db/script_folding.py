@@ -8,7 +8,8 @@ here, and only for what needs them:
 - a line with a script that is written without spaces, or with Hangul, whose words grow by particles: its letters in
   overlapping pairs (n-grams; Manning, Raghavan and Schuetze 2008, 2.2.1), and the last letter alone. A pair of letters
   is found as a token, a longer part as a phrase of pairs, a single letter as the beginning of a pair;
-- a line with Arabic letters in several forms, Hebrew points, Greek accents or the Cyrillic letter yo: its folded words;
+- a line with Arabic letters in several forms, Hebrew points, the nukta of Indic scripts, Greek accents, the Cyrillic
+  letter yo, digits of other scripts, or marks that join or divide words without a sign: its folded words;
 - a word with Latin letters outside of unicode61's folding, full-width forms, or letters of two alphabets: that word.
 
 A vowel sign becomes a private-use letter, because unicode61 would split there.
@@ -38,16 +39,18 @@ _PIECE = re.compile(f"(?P<run>[{_SEGMENTED}]+)|(?P<word>(?:(?![{_SEGMENTED}])[^\
 _LINE_SIGNS = re.compile(
     f"[{_SEGMENTED}\uff66-\uff9f\uffa0-\uffdc"
     "\u0622-\u0626\u0629\u0640\u0649\u064b-\u065f\u0660-\u0669\u0670\u0671\u06a9\u06cc\u06f0-\u06f9\ufb50-\ufdff"
+    "\u06aa\u06be\u06c0-\u06c3\u06cd\u06d0\u06d2\u06d3\u06d5\u093c\u0929\u0931\u0934\u0958-\u095f\u09bc\u09dc-\u09df\u0a33\u0a36"
+    "\u0a3c\u0a59-\u0a5e\u0abc\u0b3c\u0b5c\u0b5d\u00ad\u200b-\u200f\u2060\ufeff\u05f3\u05f4"
     "\ufe70-\ufefc\u0591-\u05c7\ufb1d-\ufb4f\u0386\u0388-\u0390\u03aa-\u03b0\u03c2\u03ca-\u03ce\u1f00-\u1fff\u0401"
-    "\u0451]|[\u0400-\u04ff\u0370-\u03ff][\u0300\u0301]"
+    "\u0451]|[\u0400-\u04ff\u0370-\u03ff][\u0300\u0301]|(?![0-9])\\d|[\u05d0-\u05ea][\"'][\u05d0-\u05ea]"
 )
 _WORD_SIGNS = re.compile(
-    "[\u00df\u1e9e\u0131\u0130\u00f8\u00d8\u0142\u0141\u0111\u0110\u00e6\u00c6\u0153\u0152\ufb00-\ufb06\uff10-\uff5a]"
+    "[\u00fe\u00de\u00f0\u00d0\u00df\u1e9e\u0131\u0130\u00f8\u00d8\u0142\u0141\u0111\u0110\u00e6\u00c6\u0153\u0152\ufb00-\ufb06\uff10-\uff5a]"
 )
 _TWO_ALPHABETS = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
 _MARKS = re.compile(
     "(?<![\u0400-\u04ff])[\u0300-\u036f]|[\u0300\u0301]|[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff]"
-    "|[\u00ad\u200b-\u200f\u2060\ufeff]"
+    "|[\u00ad\u200b-\u200f\u2060\ufeff]|[\u093c\u09bc\u0a3c\u0abc\u0b3c\u05f3\u05f4]|(?<=[\u05d0-\u05ea])[\"'](?=[\u05d0-\u05ea])"
 )
 _LETTERS = str.maketrans(
     {
@@ -63,12 +66,19 @@ _LETTERS = str.maketrans(
         "\u06cc": "\u064a",  # Persian yeh
         "\u06a9": "\u0643",  # Persian kaf
         "\u0629": "\u0647",  # teh marbuta
+        **dict.fromkeys("\u06be\u06c1\u06c3\u06d5", "\u0647"),  # the forms of heh in Urdu and Kurdish
+        **dict.fromkeys("\u06cd\u06d0\u06d2", "\u064a"),  # those of yeh
+        "\u06aa": "\u0643",  # Sindhi kaf
+        "\u00fe": "th",
+        "\u00f0": "d",
+        **{chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)},  # katakana as hiragana
     }
 )
 _LOOK_ALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u043a\u043c\u0442\u0432\u043d",
     "aeopcyxijshdkmtbh",
 )
+_NON_JOINER = re.compile("(?<=[\u0600-\u06ff])\u200c")
 _DIGIT = re.compile(r"(?![0-9])\d")
 _WORD = re.compile(r"[^\W_]+")
 _SIGN_BLOCKS = ((0x0E00, 0xE000), (0x1000, 0xE100), (0x1780, 0xE200), (0xAA60, 0xE300))
@@ -78,8 +88,8 @@ _BLOCK_SIZE = 0x100
 def fold(text: str) -> str:
     """Return ``text`` as it is compared: compatibility forms and case folded, marks and joiners removed.
 
-    One form of a letter stands for all: yo for ye, the alefs, yehs and kafs of Arabic and Persian, decimal digits. In a
-    word of Latin and Cyrillic letters the Cyrillic ones become the Latin ones that look alike.
+    One form of a letter stands for all: yo for ye, the alefs, yehs and kafs of Arabic, hiragana for katakana,
+    decimal digits. In a word of Latin and Cyrillic letters the Cyrillic ones become the Latin ones that look alike.
     """
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
     folded = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", folded))).translate(_LETTERS)
@@ -112,6 +122,8 @@ def search_parts(text: str) -> str:
             continue
         if _LINE_SIGNS.search(line):
             tokens += _tokens(fold(line))
+            if _NON_JOINER.search(line):  # between the parts of one Persian word, which many write as two
+                tokens += _tokens(fold(_NON_JOINER.sub(" ", line)))
         elif _WORD_SIGNS.search(line) or _TWO_ALPHABETS.search(line):
             words = (word for word in _WORD.findall(line) if needs_folding(word))
             tokens += (token for word in words for token in _tokens(fold(word)))

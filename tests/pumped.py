@@ -17,10 +17,12 @@ from archive.crawl.discover import discover
 from archive.crawl.fetch.robots_groups import rules_for
 from archive.crawl.multipage import next_part_url
 from archive.extract.boilerplate import clean
+from archive.formats.charset import detect_charset
 from archive.formats.html_limits import has_crowded_tag
 from archive.formats.timemap import further_timemaps
 from archive.versions.diff import compare
 from db.records import Extraction, Outcome, Page, SeedKind, Text, Verdict
+from db.script_folding import search_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +115,16 @@ def _read_markup() -> None:
         item = f"<item><link>http://a.test/</link><title>{piece * 60_000}</title></item>"
         feed = f"<rss version='2.0'><channel>{item}</channel></rss>"
         discover(_page(feed.encode(), "application/rss+xml"), SeedKind.FEED)
+    for piece in ("\t", "(", "GMT+1"):
+        item = f"<item><link>http://a.test/</link><pubDate>5 Jan {piece * 60_000}</pubDate></item>"
+        discover(_page(f"<rss version='2.0'><channel>{item}</channel></rss>".encode(), "text/xml"), SeedKind.FEED)
+    for piece in ("<![CDATA[http://a.test/", "\u200b", "<url>a"):
+        sitemap = f"<urlset><url><loc>{piece * 60_000}</loc></url></urlset>"
+        discover(_page(sitemap.encode(), "text/xml"), SeedKind.SITEMAP)
+    for piece in ("\u0645\u200c", '\u05e9"', "\u093c", "\u00ad"):
+        search_parts(f"{piece * 60_000}x")
+    for piece in (b"\x8a", b"a\x8aa", b"\xe0\xdf", b"\xf5 ", b"az "):
+        detect_charset("text/html", piece * 60_000 + b"\xe9")
     for piece in ("ab ", "ab-", '"', "near:", "-", "title:", "\u0301"):
         parse_query("ferry " + piece * 100_000)
 

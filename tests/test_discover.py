@@ -268,7 +268,8 @@ def a_sitemap(*entries: str) -> str:
     """A sitemap of these entries. A name stands for an entry with its address."""
     rows = (entry if "<" in entry else f"<url><loc>{SITE}/{entry}</loc></url>" for entry in entries)
     return (
-        f'<?xml version="1.0"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{"".join(rows)}</urlset>'
+        '<?xml version="1.0"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:p="http://www.google.com/schemas/sitemap-image/1.1">{"".join(rows)}</urlset>'
     )
 
 
@@ -289,6 +290,14 @@ MISTAKES = {
     "another prefix": (f"<sm:url><sm:loc>{SITE}/b</sm:loc></sm:url>", ["/b"]),
     "upper case": (f"<URL><LOC>{SITE}/b</LOC></URL>", ["/b"]),
     "a control character": (f"<url><loc>{SITE}/b\x0b</loc></url>", ["/b"]),
+    "an address without its element": (f"<url>{SITE}/b</url>", ["/b"]),
+    "an address without its scheme": ("<url><loc>www.news.example/b</loc></url>", ["/b"]),
+    "invisible characters": (f"<url><loc>\u200b{SITE}/b\ufeff</loc></url>", ["/b"]),
+    "a CDATA section without an end": (
+        f"<url><loc><![CDATA[{SITE}/b</loc></url><url><loc>{SITE}/c</loc></url>",
+        ["/b", "/c"],
+    ),
+    "an address of an extension": (f"<url><p:loc>{SITE}/b.jpg</p:loc><loc>{SITE}/b</loc></url>", ["/b"]),
     "a larger-than sign in an attribute": (f"<url title='a > b'><loc>{SITE}/b</loc></url>", ["/b"]),
 }
 
@@ -318,6 +327,7 @@ DAMAGES: dict[str, tuple[str | bytes, list[str], str]] = {
         "list-skipped",
     ),
     "gzip and cut": (gzip.compress(WHOLE.encode(), 0)[:-30], ["/a", "/b"], "list-damaged"),
+    "gzip with a wrong check": (gzip.compress(WHOLE.encode())[:-8] + bytes(8), ["/a", "/b", "/c"], "list-damaged"),
     "gzip and dirt": (gzip.compress(WHOLE.encode()) + b"dirt", ["/a", "/b", "/c"], "list-damaged"),
 }
 
@@ -338,6 +348,8 @@ PACKINGS = {
     "UTF-16": WHOLE.encode("utf-16"),
     "UTF-16 without a mark": WHOLE.encode("utf-16-be"),
     "lines in UTF-16": f"{SITE}/a\r\n{SITE}/b\r\n{SITE}/c".encode("utf-16"),
+    "lines of an old Macintosh": f"{SITE}/a\r{SITE}/b\r{SITE}/c".encode(),
+    "a DOCTYPE with rules": WHOLE.replace("?>", "?><!DOCTYPE urlset [<!ELEMENT urlset (url*)>]>").encode(),
     "a wrong declaration": WHOLE.replace("?>", ' encoding="utf-16"?>').encode(),
 }
 
@@ -380,12 +392,15 @@ IDENTIFIERS = [
     (an_item('<atom:link href="/a"/>'), "/a"),
     (an_item('<atom:link rel="replies" href="/a#c"/><comments>/a#c</comments>'), "with links of other relations only"),
     (an_item('<source url="/feed">x</source><enclosure url="/a.mp3"/>'), "without an address"),
+    (an_item("<link/>https://www.news.example/a<title>A</title>"), "/a"),
+    (an_item(f"<link>{SITE}/</link><guid>{SITE}/a</guid>"), "/a"),
     (an_item("<title>A & B</title><link>/a?x=1&y=2</link>"), "/a?x=1&y=2"),
     (an_item("<description><p>x<br></description><link><![CDATA[ /a ]]></link>"), "/a"),
     (an_entry('<link rel="enclosure" href="/a.mp3"/><link rel="alternate" href="a"/>'), "/base/a"),
     (an_entry('<link rel="self" href="/s"/><link rel="edit" href="/e"/><link href="/a"/>'), "/a"),
     (an_entry('<link type="application/json" href="/a.json"/><link type="text/html" href="/a"/>'), "/a"),
     (an_entry('<link rel="http://www.iana.org/assignments/relation/alternate" href="/a"/>'), "/a"),
+    (an_entry('<link rel="alternate canonical" href="/a"/>'), "/a"),
     (an_entry('<id>post-17</id><link rel="related" href="http://other.example/b"/>'), NOT_AN_ADDRESS),
     (an_entry(f"<id>{SITE}/a</id>"), "/a"),
     (an_entry("<id>urn:uuid:1225c695</id>"), NOT_AN_ADDRESS),
@@ -406,6 +421,40 @@ def test_an_entry_has_the_address_that_it_states_or_is_counted(feed: str, expect
     else:
         assert (paths(listing), listing.flags) == (["/z"], ("list-skipped",))
         assert listing.detail == f"1 of 2 entries passed over: 1 {expected}"
+
+
+CHARSETS = [
+    ("iso-8859-1", "utf-8", "\u043f\u043e\u0440\u0442 \u0440\u0435\u0448\u0438\u043b"),
+    (
+        "utf-8",
+        "windows-1251",
+        "\u043f\u043e\u0440\u0442 \u0440\u0435\u0448\u0438\u043b \u0432\u043e\u043f\u0440\u043e\u0441",
+    ),
+    ("shift_jis", "shift_jis", "\u6e2f\u306e\u59d4\u54e1\u4f1a"),
+    ("cp437", "cp437", "na\xefve caf\xe9"),
+]
+
+
+@pytest.mark.parametrize(("declared", "actual", "title"), CHARSETS)
+def test_the_charset_of_a_list_is_found_as_that_of_a_page(declared: str, actual: str, title: str) -> None:
+    feed = f'<?xml version="1.0" encoding="{declared}"?>' + an_item(f"<title>{title}</title><link>/a</link>")
+    assert entries_of(feed.encode(actual), SeedKind.FEED)[0].title == title
+
+
+DATES = [
+    "Mon, 05 Jan 2026 09:00:00 +01:00",
+    "Mon, 05 Jan 2026 09:00:00 CET",
+    "Mon, 05 Jan 2026 00:00:00 PST",
+    "Mon Jan 05 2026 09:00:00 GMT+0100 (CET)",
+    "2026-01-05 09:00:00 +0100",
+    "05 Jan 26 08:00 GMT",
+]
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_feed_writes_its_times_in_many_ways(date: str) -> None:
+    entries = entries_of(an_item(f"<link>/a</link><pubDate>{date}</pubDate>"), SeedKind.FEED)
+    assert entries[0].updated_at == datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def test_a_cut_json_feed_lists_the_items_before_the_cut() -> None:
@@ -452,6 +501,32 @@ def test_a_section_lists_articles(href: str) -> None:
 @pytest.mark.parametrize("href", OTHERS)
 def test_a_section_lists_nothing_else(href: str) -> None:
     assert entries_of(f'<a href="{href}">x</a>', SeedKind.SECTION) == ()
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "euc_kr", "cp949", "euc_jp", "iso2022_jp", "mac-cyrillic"])
+def test_a_section_is_read_in_its_charset(charset: str) -> None:
+    title = "\u043f\u043e\u0440\u0442" if charset == "mac-cyrillic" else "\u6e2f"
+    payload = f"<html><body><a href='/a-b'>{title}</a></body></html>".encode(charset)
+    page = Page(
+        payload=payload,
+        url=f"{SITE}/list",
+        content_type="",
+        charset=charset,
+        captured_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert [(entry.url, entry.title) for entry in discover(page, SeedKind.SECTION).entries] == [(f"{SITE}/a-b", title)]
+
+
+def test_the_query_of_a_link_is_in_the_charset_of_its_page() -> None:
+    link = "/\u043f-1?q=\u043f&c=\u6e2f"
+    page = Page(
+        payload=f"<html><body><a href='{link}'>x</a></body></html>".encode("cp1251", "xmlcharrefreplace"),
+        url=f"{SITE}/list",
+        content_type="",
+        charset="cp1251",
+        captured_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert urls(discover(page, SeedKind.SECTION).entries) == [f"{SITE}/%D0%BF-1?q=%EF&c=%26%2328207%3B"]
 
 
 def test_a_teaser_picture_and_its_headline_are_one_article() -> None:

@@ -145,6 +145,26 @@ def fetch_utf8(site: Site, language: str) -> Outcome:
     return fetch(site, "/a")
 
 
+BARE = [
+    ("cp1250", "A kikötői tanács kedden este ülésezett, hogy döntsön az új kompkikötőről, és nem várt egy évet sem."),
+    ("cp1257", "Sadama nõukogu kogunes teisipäeva õhtul, kui žürii oli otsustanud, mis kai see on ja ka selle hind."),
+    ("mac-cyrillic", "Комиссия порта сообщила, что стройка новая, большая, дорогая и спорная, а старая отменяется."),
+    ("mac-roman", "Der Hafenrat erklärte, für größere Fähren fehlten über die nächsten Jahre hinaus genügend Plätze."),
+    (
+        "cp1252",
+        "The board will pay £5 million for the pier, £2 million more than the £3 million of last year\u2019s plan.",
+    ),
+    ("cp1252", "“The pier” – about ½ a mile long – cost ¥4 million in 1990 and would cost £9 million today, he said…"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "text"), BARE)
+def test_an_undeclared_charset_is_found_without_a_declared_language(encoding: str, text: str) -> None:
+    body = f"<!DOCTYPE html><html><head><title>x</title></head><body><p>{text}</p></body></html>".encode(encoding)
+    charset, _ = detect_charset("text/html", body)
+    assert text in body.decode(charset)
+
+
 TYPES = [
     ((), True),
     (("",), True),

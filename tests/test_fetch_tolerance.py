@@ -85,6 +85,12 @@ def test_a_refresh_header_counts_and_a_text_file_does_not() -> None:
     assert refresh_target(outcome_of(TO_NEW, reason=Reason.MISSING_404)) is None
 
 
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "euc_kr", "iso2022_jp"])
+def test_a_refresh_is_read_in_the_charset_of_its_page(charset: str) -> None:
+    outcome = outcome_of("", payload=f"<!DOCTYPE html>{TO_NEW}".encode(charset), charset=charset)
+    assert refresh_target(outcome) == f"{HOST}/new"
+
+
 def test_a_refresh_is_followed_as_a_hop(site: Site) -> None:
     site.pages["/old"] = page(TO_NEW.encode())
     outcome = fetch(site, "/old")

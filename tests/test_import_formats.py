@@ -579,6 +579,42 @@ def test_only_the_answer_to_a_get_is_a_page(tmp_path: Path, method: str, is_page
     assert [page.requested_url for page in pages] == ([URL, OTHER] if is_page else [OTHER])
 
 
+@pytest.mark.parametrize("named", ["urn:uuid:AB", "<urn:uuid:AB>", "<URN:UUID:ab>", " <urn:uuid:ab> "])
+@pytest.mark.parametrize("start", [b"POST /a HTTP/1.1\r\n", b":method: POST\r\n:path: /a\r\n"])
+def test_a_request_names_its_response_in_any_spelling(tmp_path: Path, named: str, start: bytes):
+    warc = Warc(packed=False)
+    warc.add("response", URL, b"<p>thank you")
+    warc.add("request", URL, start + b"\r\n", http=None, WARC_Concurrent_To=named)
+    data = warc.out.replace(b"<urn:uuid:1>", b"<urn:uuid:ab>")
+    assert read(file(tmp_path, "x.warc", data)) == [SkippedRecords(1)]
+
+
+def test_an_address_with_the_method_of_its_request_is_that_of_no_page(tmp_path: Path):
+    warc = Warc()
+    for method in ("POST&letter=hello", "GET"):
+        warc.add("response", f"{URL}?__wb_method={method}", b"<p>one")
+    assert [item.requested_url for item in read(warc.save(tmp_path)) if isinstance(item, Outcome)] == [
+        f"{URL}?__wb_method=GET"
+    ]
+
+
+@pytest.mark.parametrize("declared", [b"", b"Content-Type: text/html\r\n", b"Content-Type: message/http\r\n"])
+def test_a_response_is_known_by_its_status_line_too(tmp_path: Path, declared: bytes):
+    warc = Warc(packed=False)
+    warc.add("response", URL, b"<p>one")
+    data = re.sub(rb"Content-Type: application/http[^\r]*\r\n", declared, warc.out, count=1)
+    assert single_outcome(file(tmp_path, "x.warc", data)).payload == b"<p>one"
+
+
+@pytest.mark.parametrize(("encoding", "path"), [("cp1250", "%F5z"), ("utf-8", "%C3%B5z")])
+def test_the_bytes_of_an_address_are_those_that_were_asked_for(tmp_path: Path, encoding: str, path: str):
+    letter = "\u0151z" if encoding == "cp1250" else "\xf5z"
+    warc = Warc(packed=False)
+    warc.add("response", "https://news.example/LETTER", b"<p>one")
+    data = warc.out.replace(b"LETTER", letter.encode(encoding))
+    assert single_outcome(file(tmp_path, "x.warc", data)).requested_url == f"https://news.example/{path}"
+
+
 def segmented(*, missing: int = 0) -> list[bytes]:
     """The records of one response in three segments, and of another page behind the first of them."""
     whole, other = Warc(packed=False), Warc(packed=False, first=9)

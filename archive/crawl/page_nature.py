@@ -13,19 +13,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from lxml import etree, html
-
 from archive.crawl.discover.feeds import is_feed
 from archive.crawl.discover.sections import is_hypertext, read_section
 from archive.crawl.discover.sitemaps import is_sitemap
 from archive.crawl.discover.truncation import MIB
 from archive.formats.charset import decode_text
 from archive.formats.html_limits import has_crowded_tag
+from archive.formats.html_tree import page_tree
 from archive.formats.media_type import file_type, media_type, non_html_type
 from db.errors import BadInput
 from db.records import SeedKind
 
 if TYPE_CHECKING:
+    from lxml import html
+
     from db.records import Page
 
 
@@ -171,11 +172,10 @@ def _lists_articles(page: Page) -> bool:
 
 def _longest_text(page: Page) -> int:
     """Return the length in characters of the longest text outside of links whose paragraphs have one parent."""
-    try:
-        tree = html.document_fromstring(page.payload, parser=html.HTMLParser(encoding=page.charset))
-    except (etree.LxmlError, LookupError, ValueError):
+    tree = page_tree(page.payload, page.charset)
+    if tree is None:
         return 0
-    lengths = Counter[html.HtmlElement]()
+    lengths: Counter[html.HtmlElement] = Counter()
     for element in tree.iter(*_TEXT_TAGS):
         own = sum(
             length

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from archive.extract.month_names import DAY_FIRST, MONTHS, MONTHS_OF, SLASH_DAY_FIRST
-from archive.extract.time_zones import zone_of
+from db.time_zones import zone_of
 
 _MONTH = r"(?P<month>[^\s\d,:;/()|<>·•–—\-]{2,16}(?: (?:الثاني|الأول))?)"
 _YEAR = r"(?P<year>(?<!\d)(?:\d{4}(?![\d:])|(?:19|20)\d\d(?=\d?\d:\d\d)))"

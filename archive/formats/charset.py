@@ -19,7 +19,7 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from archive.formats.content_coding import looks_gzipped
 from archive.formats.media_type import is_text
 
-_UTF8, _WESTERN, _JAPANESE_MAIL = "utf-8", "cp1252", "iso2022_jp"
+_UTF8, _WESTERN, _MAC_ROMAN, _JAPANESE_MAIL = "utf-8", "cp1252", "mac-roman", "iso2022_jp"
 
 # Python's names for the encodings of the WHATWG Encoding Standard, by script. Python also knows codecs that are no
 # encodings of text (zlib, rot13, unicode_escape, idna ...), and a header may name any of them.
@@ -65,6 +65,24 @@ _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _RUN: Final = re.compile(rb"[\x80-\xff]+")
 _NO_LETTERS: Final = re.compile("[\x80-\x9f\u2500-\u257f]")  # controls and box drawing: letters in a related encoding
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_LONE_LETTER: Final = re.compile(r"(?<![^\W\d_])(?![\x00-\x7f])[^\W\d_](?![^\W\d_])")
+_JOINED_LETTER: Final = re.compile(r"(?<=[^\W\d_])(?![\x00-\x7f])[^\W\d_]|(?![\x00-\x7f])[^\W\d_](?=[^\W\d_])")
+_CJK_DOMAINS: Final = frozenset({"", "jp", "cn", "tw", "hk", "kr"})
+_WINDOWS_SIGN: Final = re.compile(rb"[\x80-\x9f]")
+_BYTE_WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]+")
+_MAC_LETTER: Final = re.compile(rb"(?<=[a-z])[\x87\x88\x8a\x8d-\x91\x9a\x9f\xa7](?=[a-z])")
+_WESTERN_LETTER: Final = re.compile(rb"(?<=[a-z])[\xc0-\xff](?=[a-z])")
+_MAC_YA: Final = re.compile(rb"[\xe0-\xff]\xdf")
+_EASTERN: Final = (  # encoding, domain, letters that Windows-1252 has not in this language, frequent words
+    ("cp1250", "hu", re.compile(rb"[\xf5\xfb\xd5\xdb]"), frozenset(b"az hogy egy nem \xe9s ezt meg mint vagy".split())),
+    (
+        "cp1257",
+        "ee",
+        re.compile(rb"[\xfe\xf0\xde\xd0]"),
+        frozenset(b"ei oli mis ka kui selle ning v\xf5i see oma".split()),
+    ),
+)
+_COMMON_SHARE: Final = 0.03  # of the words: a Hungarian page has twice that, 720 pages in other languages a tenth
 _HEAD: Final = 4096
 _WINDOW: Final = 256 * 1024  # bytes from the first non-ASCII one on in which text for the detector is looked for
 _SAMPLE: Final = 16 * 1024  # bytes of text for the detector, which reads about 8 MB a second
@@ -186,13 +204,21 @@ def _is_mostly_utf8(body: bytes) -> bool:
 def _legacy(labels: list[str], body: bytes) -> str:
     """Return the encoding of a body that is not UTF-8: the first label, unless the bytes contradict it."""
     sample, domain = _text_sample(body), _domain(body)
-    guess = _guess(sample, domain)
+    guess = _windows_relative(_guess(sample, domain), body)
     credible = [label for label in labels if _fits(label, sample)]
     if not credible or guess in credible:
         return guess
     is_default = credible[0] == _DEFAULT != guess  # then the page's own declaration says more
     label = next((label for label in credible if _related(label, guess)), credible[-1 if is_default else 0])
     return guess if _is_contradicted(label, guess, sample, domain) else label
+
+
+def _windows_relative(guess: str, body: bytes) -> str:
+    """Return the Windows encoding with the letters of an ISO one, if the body has signs that only Windows has."""
+    if not guess.startswith("iso8859") or not _WINDOWS_SIGN.search(body):
+        return guess
+    relatives = next((relatives for relatives in _RELATIVES if guess in relatives), frozenset())
+    return next((name for name in sorted(relatives) if name.startswith("cp")), guess)
 
 
 def _related(label: str, guess: str) -> bool:
@@ -205,7 +231,7 @@ def _is_contradicted(label: str, guess: str, sample: bytes, domain: str) -> bool
         return bool(_NO_LETTERS.search(sample.decode(label, "replace")))
     declared_script, script = _SCRIPT_OF.get(label), _SCRIPT_OF.get(guess)
     if declared_script == script == "latin":
-        return label == _DEFAULT and domain in _LATIN_DOMAINS.get(guess, "").split()
+        return label == _DEFAULT and (guess == _MAC_ROMAN or domain in _LATIN_DOMAINS.get(guess, "").split())
     if script == "latin":
         return _mixes_letters(label, sample)
     if sum(map(len, _RUN.findall(sample))) < _ENOUGH:
@@ -249,8 +275,55 @@ def _guess(sample: bytes, domain: str) -> str:
     detector.feed(sample, last=False)
     name = resolve_encoding(detector.guess(tld=domain.encode() if domain else None, allow_utf8=False))
     if name == "iso8859-2" and _is_polish_windows(sample):
-        return "cp1250"
-    return name if name in _SCRIPT_OF else _WESTERN
+        name = "cp1250"
+    if name == "cp1251" and _is_macintosh(sample):
+        return "mac-cyrillic"
+    if name is None or name not in _SCRIPT_OF or _is_unlikely(name, sample, domain):
+        return _WESTERN
+    if name == _WESTERN:
+        return _eastern(sample, domain) or (_MAC_ROMAN if _is_mac_roman(sample) else name)
+    return name
+
+
+def _is_unlikely(guess: str, sample: bytes, domain: str) -> bool:
+    """True if the non-ASCII bytes are rather the signs of a Western page: a pound sign reads as a Polish letter.
+
+    Then the letters of the guess stand alone, or they are Chinese, Japanese or Korean in a page of another language.
+    """
+    script = _SCRIPT_OF[guess]
+    if script in _MULTIBYTE:
+        return domain not in _CJK_DOMAINS and not _is_mostly_long_runs(sample)
+    if script != "latin" or guess == _WESTERN:
+        return False
+    alone, joined = (
+        len(pattern.findall(sample.decode(guess, "replace"))) for pattern in (_LONE_LETTER, _JOINED_LETTER)
+    )
+    return alone > joined
+
+
+def _eastern(sample: bytes, domain: str) -> str | None:
+    """Return the encoding of Hungarian or Estonian, whose own letters the detector takes for French or Icelandic ones.
+
+    It is certain if the page has such letters and declares the language, or many of its words are of that language.
+    """
+    words = [word.lower() for word in _BYTE_WORD.findall(sample)]
+    for encoding, own_domain, own_bytes, common in _EASTERN:
+        count = sum(word in common for word in words)
+        is_language = domain == own_domain or (not domain and count >= max(_FEW_WORDS, _COMMON_SHARE * len(words)))
+        if is_language and own_bytes.search(sample):
+            return encoding
+    return None
+
+
+def _is_mac_roman(sample: bytes) -> bool:
+    """True if the letters within words are those of an old Macintosh, which are signs and capitals in Windows-1252."""
+    count = len(_MAC_LETTER.findall(sample))
+    return count > _FEW_PAIRS and count > len(_WESTERN_LETTER.findall(sample))
+
+
+def _is_macintosh(sample: bytes) -> bool:
+    """True for Russian of an old Macintosh, in which Windows-1251 sees a capital YA within words and no small one."""
+    return len(_MAC_YA.findall(sample)) > _FEW_PAIRS and b"\xff" not in sample
 
 
 def _is_polish_windows(sample: bytes) -> bool:

@@ -34,9 +34,10 @@ from archive.crawl.discover.truncation import (
     parse_w3c_time,
     read_chunks,
     stated_url,
+    with_own_host,
 )
-from archive.urls import host_of
 from db.records import DiscoveredUrl
+from db.time_zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,10 @@ _ATOM_NAMESPACES = ("w3.org/2005/atom", "purl.org/atom")
 _RELATIONS = "http://www.iana.org/assignments/relation/"
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 _NO_PAGE_TYPES = re.compile(r"json|xml|rss|image/|audio/|video/")
+_ZONE_COLON = re.compile(r"([+-]\d\d):(\d\d)$")  # RFC 822 has none, and the parser would read UTC
+_ZONE_REMARK = re.compile(r"(?:GMT|UTC)(?=[+-]\d)|[ \t]*\([^()]*\)$")  # GMT+0100 (CET), as JavaScript writes it
+_ZONE_NAME = re.compile(r"[A-Za-z]{3,5}$")
+_LONGEST_TIME = 100  # characters; a longer text is no time
 _DATE_FORMATS = ("%a %b %d %H:%M:%S %Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
 
 
@@ -136,29 +141,38 @@ def _addresses(entry: ListEntry, parts: list[Field], url: str) -> Iterator[str |
     """Yield the possible addresses of an entry, the best first.
 
     The address before FeedBurner, the text of a link (RSS), a link of the relation alternate (Atom; the relation of a
-    link without one), and last the identifiers that are addresses: a guid unless it is declared to be no permalink,
-    ``rdf:about``, the id of Atom.
+    link without one), the text behind an empty link (a template of HTML writes it so), and last the identifiers that
+    are addresses: a guid unless it is declared to be no permalink, ``rdf:about``, the id of Atom. A link to a front
+    page comes after the guid.
     """
     for part in parts:
         if part.name == "origlink":
             yield stated_url(part.text, url) if _ABSOLUTE.match(part.text.strip()) else None
     links = [part for part in parts if part.name == "link"]
-    for link in links:
-        if link.text.strip():
-            yield _linked_url(link.text, link.base, url) if _PATH_SIGN.search(link.text) else None
+    texts = [_linked_url(link.text, link.base, url) for link in links if _PATH_SIGN.search(link.text)]
+    front_pages = [address for address in texts if address is not None and _is_front_page(address)]
+    yield from (address for address in texts if address not in front_pages)
     alternates = [link for link in links if not link.text.strip() and _relation(link) == "alternate"]
     for link in sorted(alternates, key=_type_rank):
         yield _linked_url(link.attributes.get("href", ""), link.base, url)
+    if links and _ABSOLUTE.match(entry.text.strip()):
+        yield _linked_url(entry.text, (), url)
     for part in parts:
         if part.name == "guid":
             yield _permalink(part, url)
+    yield from front_pages
     for identifier in (entry.attributes.get("rdf:about", ""), *(part.text for part in parts if part.name == "id")):
         yield stated_url(identifier, url) if _ABSOLUTE.match(identifier.strip()) else None
 
 
+def _is_front_page(address: str) -> bool:
+    """True for the front page of a site: some feeds give it as the link of every item, beside the permalinks."""
+    return address.partition("://")[2].partition("/")[2] == ""
+
+
 def _relation(link: Field) -> str:
     relation = link.attributes.get("rel", "").strip().lower().removeprefix(_RELATIONS)
-    return relation or "alternate"
+    return "alternate" if "alternate" in relation.split() else relation or "alternate"
 
 
 def _type_rank(link: Field) -> int:
@@ -178,10 +192,8 @@ def _linked_url(text: str, bases: tuple[str, ...], url: str) -> str | None:
     for inner in bases:
         base = absolute_url(inner, base) or base
     if not _SCHEME.match(reference):
-        first = reference.partition("/")[0].lower()
-        if first == host_of(base):
-            reference = f"//{reference}"
-        elif any(map(str.isspace, reference)) or first.startswith("www."):
+        reference = with_own_host(reference, base)
+        if any(map(str.isspace, reference)) or reference.lower().startswith("www."):
             return None
     return stated_url(reference, base)
 
@@ -221,11 +233,14 @@ def _strip_markup(title: str) -> str:
 
 def _parse_time(text: str) -> datetime | None:
     """Parse a time as feeds write it: RFC 822 or ISO 8601, else one of some common forms. No zone means UTC."""
+    if len(text) > _LONGEST_TIME:
+        return None
     moment = parse_w3c_time(text)
     if moment is not None or not text:
         return moment
+    plain = _ZONE_COLON.sub(r"\1\2", _ZONE_REMARK.sub("", text))
     try:
-        parsed: datetime | None = parsedate_to_datetime(text)
+        parsed: datetime | None = _with_named_zone(parsedate_to_datetime(plain), plain)
     except (ValueError, TypeError, IndexError, OverflowError):
         parsed = next(filter(None, (_parse_format(text, form) for form in _DATE_FORMATS)), None)
     if parsed is None:
@@ -234,6 +249,12 @@ def _parse_time(text: str) -> datetime | None:
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _with_named_zone(moment: datetime, text: str) -> datetime:
+    """Return the time in the zone that is named at the end of its text, unless it has one."""
+    name = _ZONE_NAME.search(text) if moment.tzinfo is None else None
+    return moment.replace(tzinfo=zone_of(name[0], moment.date())) if name else moment
 
 
 def _parse_format(text: str, form: str) -> datetime | None:

@@ -25,6 +25,8 @@ MAX_TAGS: Final = 2_000_000
 _FIRST_TAGS = 8
 _DEEPEST = 32  # elements open at once in an entry; all that is wanted is one or two deep
 _LONGEST_TAG = 64 * 1024
+_ADDRESSES = frozenset({"loc", "link", "guid", "id"})  # elements whose text is an address or a name
+_LONGEST_TEXT = 10_000  # characters of the text of an entry itself, which is an address at most
 _TAG = re.compile(
     r"""<!--.*?-->|(<!--|<!\[CDATA\[|<\?|<!(?=[A-Za-z]))
     |<(/?)(?:([^\W\d][\w.-]*):)?([^\W\d][\w.-]*)(?=[\s/>"'])
@@ -58,12 +60,14 @@ class Field:
 class ListEntry:
     """An entry of a list: its local name, its attributes and the wanted fields in it.
 
-    ``is_cut``: the document ended inside it, so its last field may be missing.
+    ``is_cut``: the document ended inside it, so its last field may be missing. ``text`` is what stands in the entry
+    itself, outside of its elements.
     """
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
     fields: list[Field] = field(default_factory=list)
+    text: str = ""
     is_cut: bool = False
 
 
@@ -142,6 +146,7 @@ class _Tags:
     def __init__(self) -> None:
         self._buffer = ""
         self._end = ""  # of the comment, CDATA section or declaration that is open
+        self._is_in_address = False  # the last tag opened an element that holds an address
         self._text: list[str] = []
         self.count = 0
 
@@ -153,6 +158,7 @@ class _Tags:
                 position, is_over = self._skip(buffer, position)
                 if not is_over:
                     break
+                continue  # what follows may still be the rest of a DOCTYPE
             match = _TAG.search(buffer, position)
             if match is None:
                 position = self._hold(buffer, position)
@@ -164,6 +170,7 @@ class _Tags:
             position = match.end()
             special, slash, prefix, name, rest = match.groups()
             if name:
+                self._is_in_address = not slash and name.lower() in _ADDRESSES
                 yield _Tag(slash, (prefix or "").lower(), name.lower(), rest, "".join(self._text))
                 self._text.clear()
             elif special:
@@ -176,8 +183,17 @@ class _Tags:
         return bool(self._end)
 
     def _skip(self, buffer: str, position: int) -> tuple[int, bool]:
-        """Return the position after the open comment or section, and whether it ended. CDATA is text."""
+        """Return the position after the open comment or section, and whether it ended. CDATA is text.
+
+        A section with an address ends at an end tag too: without its own end it would take in the next entries.
+        """
         stop = buffer.find(self._end, position)
+        if self._end == "]]>" and self._is_in_address:
+            end_tag = buffer.find("</", position, stop if stop >= 0 else None)
+            if end_tag >= 0:
+                self._text.append(buffer[position:end_tag])
+                self._end = ""
+                return end_tag, True
         if self._end == ">":  # a DOCTYPE may have declarations in brackets
             opening = buffer.find("[", position, stop if stop >= 0 else None)
             if opening >= 0:
@@ -354,6 +370,8 @@ class _Entries:
 
     def _add_text(self, text: str) -> None:
         if not self._open:
+            if self._entry is not None and not text.isspace():
+                self._entry.text = f"{self._entry.text} {text}"[:_LONGEST_TEXT]
             if not self._shape.root:
                 self._shape.before += len(text.strip("\ufeff \t\r\n"))
             return

@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
+from archive.formats.charset import detect_charset
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -23,8 +25,8 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 def decode_chunks(chunks: Iterable[bytes], content_type: str = "") -> Iterator[str]:
     """Yield the document as text, without zeros. Bytes that are no text become U+FFFD.
 
-    The charset is that of a byte order mark, of zeros between the letters, of the XML declaration, of HTTP, or UTF-8.
-    A document of that charset whose first chunk is not UTF-8 is read as Windows-1252, as browsers do.
+    The charset is that of a byte order mark, or of zeros between the letters. Else it is decided as that of a page
+    (``archive.formats.charset``), by the first chunk, or it is one that only the document's own label names.
     """
     decoder = None
     for chunk in chunks:
@@ -40,18 +42,12 @@ def _charset(start: bytes, content_type: str) -> str:
     wide = _wide_charset(start.lstrip(b" \t\r\n")[:64])
     if wide:
         return wide
+    charset, flags = detect_charset(content_type, start)
+    if "charset-unknown" not in flags:
+        return charset
     declared = [name.decode("ascii") for name in _DECLARED.findall(start[:2_048])]
-    for label in (*declared, *_CHARSET.findall(content_type)):
-        name = _codec_name(label)
-        if name and not name.startswith(("utf-16", "utf-32")) and name not in {"utf-8", "ascii"}:
-            return name
-        if name:
-            break
-    try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(start)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    names = map(_codec_name, (*declared, *_CHARSET.findall(content_type)))
+    return next((name for name in names if name and not name.startswith(("utf-", "ascii"))), charset)
 
 
 def _wide_charset(start: bytes) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from courlan.filters import extension_filter, is_navigation_page, path_filter, type_filter
-from lxml import etree, html
 
 from archive.crawl.discover.truncation import (
     CUT,
@@ -19,11 +18,14 @@ from archive.crawl.discover.truncation import (
     leading_bytes,
 )
 from archive.formats.html_limits import has_crowded_tag
+from archive.formats.html_tree import page_tree
 from archive.urls import host_of, registered_domain
 from db.records import DiscoveredUrl, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lxml import html
 
     from db.records import Page
 
@@ -33,6 +35,7 @@ MAX_FEEDS: Final = 3
 _MAX_TAGS: Final = 80_000  # as many as an article may have
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\x00-\x7f]+")
 _DATED_PATH = re.compile(r"/(?:19|20)\d\d/")
 _ARTICLE_NAME = re.compile(r"[-_]|\d{3}|\.(?:s?html?|php|aspx?)$", re.IGNORECASE)
 _NON_ARTICLE_PAGES = re.compile(
@@ -53,24 +56,33 @@ def read_section(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     if markup.count("<") > _MAX_TAGS or has_crowded_tag(markup):
         notes[REFUSED] = "the page was not read: it has too many tags, or a tag too many attributes"
         return
-    try:
-        tree = html.document_fromstring(page.payload, parser=html.HTMLParser(encoding=page.charset))
-    except (etree.LxmlError, LookupError, ValueError):
+    tree = page_tree(page.payload, page.charset)
+    if tree is None:
         return
     base_element = tree.find(".//base[@href]")
     base = absolute_url("" if base_element is None else base_element.get("href") or "", page.url) or page.url
     yield from _feeds(tree, page.url, base, notes)
     for anchor in tree.iterfind(".//a[@href]"):
-        entry = entry_or_note(_article_link, notes, anchor, page.url, base)
+        entry = entry_or_note(_article_link, notes, anchor, page, base)
         if entry is not None:
             yield entry
 
 
-def _article_link(anchor: html.HtmlElement, page_url: str, base: str) -> DiscoveredUrl | None:
-    url = absolute_url(anchor.get("href") or "", base)
-    if not (url and _is_same_host(url, page_url) and _looks_like_article(url)):
+def _article_link(anchor: html.HtmlElement, page: Page, base: str) -> DiscoveredUrl | None:
+    url = absolute_url(_with_query_in(page.charset, anchor.get("href") or ""), base)
+    if not (url and _is_same_host(url, page.url) and _looks_like_article(url)):
         return None
     return DiscoveredUrl(url=url, title=clean_title("".join(map(str, anchor.itertext()))))
+
+
+def _with_query_in(charset: str | None, href: str) -> str:
+    """Return a link with the letters of its query escaped in the charset of its page, as browsers do (URL Standard)."""
+    address, mark, rest = href.partition("?")
+    query, sharp, fragment = rest.partition("#")
+    if query.isascii() or charset is None or charset.startswith("utf"):
+        return href
+    escaped = _LETTERS.sub(lambda letters: quote(letters[0].encode(charset, "xmlcharrefreplace"), safe=""), query)
+    return f"{address}{mark}{escaped}{sharp}{fragment}"
 
 
 def _feeds(tree: html.HtmlElement, page_url: str, base: str, notes: Notes) -> Iterator[DiscoveredUrl]:

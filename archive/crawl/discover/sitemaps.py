@@ -14,6 +14,7 @@ from archive.crawl.discover.truncation import (
     MIB,
     REFUSED,
     Notes,
+    bare_address,
     clean_title,
     entity_problem,
     leading_bytes,
@@ -22,6 +23,7 @@ from archive.crawl.discover.truncation import (
     parse_w3c_time,
     read_chunks,
     stated_url,
+    with_own_host,
 )
 from db.records import DiscoveredUrl, SeedKind
 
@@ -44,6 +46,7 @@ _SITEMAP = Grammar(
 _OTHER_PREFIXES = frozenset({"image", "video", "news", "xhtml", "mobile"})
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_LINE_END = re.compile(r"[\r\n]")
 _INNER_ADDRESS = re.compile(r"\s+(?=https?://)", re.IGNORECASE)
 
 
@@ -73,7 +76,7 @@ def _elements(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     shape, count, reasons = Shape(), 0, Counter[str]()
     chunks = decode_chunks(read_chunks(page.payload, _LARGEST, notes), page.content_type)
     for entry in read_entries(chunks, _SITEMAP, shape):
-        discovered = list(_entry(entry, page.url, reasons))
+        discovered = list(_entry(entry, shape, page.url, reasons))
         count += bool(discovered) or not entry.is_cut
         yield from discovered
     note_shape(shape, "sitemap", count, notes)
@@ -84,13 +87,13 @@ def _lines(page: Page, notes: Notes) -> Iterator[DiscoveredUrl]:
     """Yield the addresses of a text file. A damaged file may end in half an address, so its last line is dropped."""
     reasons, count, rest = Counter[str](), 0, ""
     for text in decode_chunks(read_chunks(page.payload, _LARGEST, notes, mark=b"\n"), page.content_type):
-        *lines, rest = (rest + text).split("\n")
+        *lines, rest = _LINE_END.split(rest + text)
         for line in lines:
             count += bool(line.strip())
-            yield from _line(line.strip(), page.url, reasons)
+            yield from _line(bare_address(line), page.url, reasons)
     if DAMAGED not in notes:
         count += bool(rest.strip())
-        yield from _line(rest.strip(), page.url, reasons)
+        yield from _line(bare_address(rest), page.url, reasons)
     if count == sum(reasons.values()):
         notes.setdefault(DAMAGED, "it is not a sitemap: no line of it is an address")
     else:
@@ -107,16 +110,16 @@ def _line(line: str, base: str, reasons: Counter[str]) -> Iterator[DiscoveredUrl
         yield DiscoveredUrl(url=url)
 
 
-def _entry(entry: ListEntry, base: str, reasons: Counter[str]) -> Iterator[DiscoveredUrl]:
+def _entry(entry: ListEntry, shape: Shape, base: str, reasons: Counter[str]) -> Iterator[DiscoveredUrl]:
     """Yield the addresses of one entry: of its own children, with title and publication date of the news extension.
 
-    Elements of images and videos have a URL and a title of their own, which are not those of the article.
+    Elements of images and videos have a URL and a title of their own, which are not those of the article. An entry
+    without an element for its address may hold it as its text.
     """
-    own = [part for part in entry.fields if not part.parent and part.prefix not in _OTHER_PREFIXES]
+    own = [part for part in entry.fields if not part.parent and _is_of_protocol(part.prefix, shape)]
     news = {part.name: part.text.strip() for part in reversed(entry.fields) if part.parent == "news"}
-    addresses = [
-        address for part in own if part.name == "loc" for address in _INNER_ADDRESS.split(part.text.strip()) if address
-    ]
+    texts = [part.text for part in own if part.name == "loc"] or [entry.text]
+    addresses = [address for text in texts for address in _INNER_ADDRESS.split(bare_address(text)) if address]
     lastmod = next((part.text.strip() for part in own if part.name == "lastmod" and part.text.strip()), "")
     urls = list(dict.fromkeys(filter(None, (_address(address, base) for address in addresses))))
     if not urls and not entry.is_cut:
@@ -130,6 +133,13 @@ def _entry(entry: ListEntry, base: str, reasons: Counter[str]) -> Iterator[Disco
         )
 
 
+def _is_of_protocol(prefix: str, shape: Shape) -> bool:
+    """True for the prefix of an element of the protocol itself, in any of its versions, not of an extension."""
+    namespace = shape.namespaces.get(prefix, "") if prefix else ""
+    return "/schemas/sitemap/" in namespace if namespace else prefix not in _OTHER_PREFIXES
+
+
 def _address(text: str, base: str) -> str | None:
-    is_whole = _ABSOLUTE.match(text) or text.startswith(("/", "./", "../", "?"))
-    return stated_url(text, base) if is_whole else None
+    reference = with_own_host(text, base)
+    is_whole = _ABSOLUTE.match(reference) or reference.startswith(("/", "./", "../", "?"))
+    return stated_url(reference, base) if is_whole else None

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeAlias
 
 from archive.crawl.discover.lenient_xml import Shape, is_html
-from archive.urls import fetchable_url
+from archive.urls import fetchable_url, host_of
 from db.errors import BadInput
 from db.wall import cause_of, is_own_fault
 
@@ -37,6 +37,7 @@ _MAX_LEVELS = 3
 _LARGEST_GZIP = 50 * MIB  # the limit of the sitemap protocol for the list itself
 _LONGEST_TITLE = 500
 _PADDING = b"\0 \t\r\n"
+_AROUND_ADDRESS = " \t\n\r\f\v\x85\xa0\u3000\u200b\u200e\u200f\u2060\ufeff"
 _LEADING = 2_048  # bytes that suffice to recognize a format
 _DECLARED = re.compile(rb"""^[^<]{0,20}<\?xml[^>]{0,200}encoding\s*=\s*["']([\w.:-]+)["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
@@ -57,6 +58,17 @@ def absolute_url(url: str, base: str) -> str | None:
 def stated_url(text: str, base: str) -> str | None:
     """Return the address that a list states, or None if it is not valid or some of its bytes are no text."""
     return None if "\ufffd" in text else absolute_url(text, base)
+
+
+def bare_address(text: str) -> str:
+    """Return the text of an address without white space and invisible characters around it."""
+    return text.strip(_AROUND_ADDRESS)
+
+
+def with_own_host(reference: str, base: str) -> str:
+    """Return the reference, with slashes in front if it begins with the host of the list and has no scheme."""
+    first = reference.partition("/")[0].lower()
+    return f"//{reference}" if first.removeprefix("www.") == host_of(base).removeprefix("www.") else reference
 
 
 def entry_or_note(
@@ -126,7 +138,8 @@ def _decompress(data: bytes, notes: Notes) -> Iterator[bytes]:
 
 def _gunzip(chunks: Iterable[bytes], notes: Notes) -> Iterator[bytes]:
     """Yield the contents of the members of a gzip file, one after another (RFC 1952, 2.2)."""
-    inflate, size = zlib.decompressobj(_GZIP_WBITS), 0
+    inflate, size, compressed = zlib.decompressobj(_GZIP_WBITS), 0, b""
+    before_chunk = inflate
     try:
         for chunk in chunks:
             compressed = chunk
@@ -139,13 +152,29 @@ def _gunzip(chunks: Iterable[bytes], notes: Notes) -> Iterator[bytes]:
                     compressed = compressed.lstrip(b"\0")
                     inflate = zlib.decompressobj(_GZIP_WBITS) if compressed else inflate
                     continue
+                before_chunk = inflate.copy()
                 yield inflate.decompress(compressed, CHUNK)
                 compressed = inflate.unconsumed_tail or inflate.unused_data
     except zlib.error:
         notes[DAMAGED] = "the compressed list is damaged"
+        yield from _before_damage(before_chunk, compressed)
     else:
         if not inflate.eof:
             notes[DAMAGED] = "the compressed list ends too early"
+
+
+def _before_damage(inflate: zlib._Decompress, compressed: bytes) -> Iterator[bytes]:
+    """Yield what precedes the damage in a chunk. It is read byte by byte, because a failing call returns nothing."""
+    text = bytearray()
+    try:
+        for position in range(len(compressed)):
+            text += inflate.decompress(compressed[position : position + 1])
+            if len(text) >= CHUNK:
+                yield bytes(text)
+                text.clear()
+    except zlib.error:
+        pass
+    yield bytes(text)
 
 
 def note_shape(shape: Shape, noun: str, entries: int, notes: Notes) -> None:

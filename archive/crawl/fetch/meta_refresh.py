@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lxml import etree, html
-
 from archive.formats.html_limits import has_crowded_tag
+from archive.formats.html_tree import page_tree
 from archive.urls import RefusedUrl, fetchable_url
 
 if TYPE_CHECKING:
@@ -69,13 +68,13 @@ def _headers(outcome: Outcome) -> list[tuple[str, str]]:
 def _elements(outcome: Outcome) -> list[tuple[str, str]]:
     """Return the ``content`` of each refresh element that a browser with scripts obeys, with the page's base."""
     start = (outcome.payload or b"")[:_READ]
-    if "html" not in (outcome.content_type or "html").lower() or not all(hint in start.lower() for hint in _HINTS):
+    letters = start.replace(b"\0", b"").lower()  # UTF-16 has zeros between them
+    if "html" not in (outcome.content_type or "html").lower() or not all(hint in letters for hint in _HINTS):
         return []
     if has_crowded_tag(start.decode("latin-1")):
         return []
-    try:
-        tree = html.document_fromstring(start, parser=html.HTMLParser(encoding=outcome.charset))
-    except (etree.LxmlError, LookupError, ValueError):
+    tree = page_tree(start, outcome.charset)
+    if tree is None:
         return []
     base = next((element.get("href") or "" for element in tree.iterfind(".//base[@href]")), "")
     return [

@@ -49,6 +49,7 @@ from archive.formats.warc.reader import (
     date_and_url,
     event_ids,
     field_value,
+    id_value,
     is_http_record,
     read_block,
     read_records,
@@ -221,9 +222,10 @@ class WarcReader:
         sidecar = self._pop_sidecar(record)
         is_resource = record.rec_type == "resource"
         block = b"" if is_resource else read_block(record, MAX_HEAD_BYTES)
-        head, start = (None, b"") if is_resource or not is_http_record(record) else split_final_head(block)
+        is_http = is_http_record(record, block)
+        head, start = (None, b"") if is_resource or not is_http else split_final_head(block)
         content_type = _content_type(record, head)
-        if not is_http_record(record) or (sidecar.metadata is None and not _may_be_page(head, content_type)):
+        if not is_http or (sidecar.metadata is None and not _may_be_page(head, content_type)):
             self._skip(record)
             return None
         body = start + read_block(record, MAX_BYTES + 1 - len(start))
@@ -264,12 +266,12 @@ class WarcReader:
         return outcome
 
     def _remember_place(self, record: WarcRecord) -> None:
-        self.places[field_value(record, "WARC-Record-ID")] = target_url(record), field_value(record, "WARC-Date")
+        self.places[id_value(record, "WARC-Record-ID")] = target_url(record), field_value(record, "WARC-Date")
 
     def _skip(self, record: WarcRecord) -> None:
-        for name in ("WARC-Record-ID", "WARC-Payload-Digest"):
-            if field_value(record, name):
-                self.skipped_hashes.add(hash(field_value(record, name)))
+        for name in (id_value(record, "WARC-Record-ID"), field_value(record, "WARC-Payload-Digest")):
+            if name:
+                self.skipped_hashes.add(hash(name))
         self.skipped_hashes.add(hash(date_and_url(target_url(record), field_value(record, "WARC-Date"))))
 
     # --- revisits ---
@@ -305,14 +307,14 @@ class WarcReader:
     def _original_was_skipped(self, record: WarcRecord) -> bool:
         """True if the original of a revisit was skipped, because then it is no page."""
         originals = (
-            field_value(record, "WARC-Refers-To"),
+            id_value(record, "WARC-Refers-To"),
             field_value(record, "WARC-Payload-Digest"),
             date_and_url(*refers_to(record)),
         )
         return any(name and hash(name) in self.skipped_hashes for name in originals)
 
     def _make_revisit(self, number: int, record: WarcRecord, outcome: Outcome) -> RevisitRecord | None:
-        original = field_value(record, "WARC-Refers-To")
+        original = id_value(record, "WARC-Refers-To")
         url, date = refers_to(record)
         if not url and original in self.places:
             url, date = self.places[original]

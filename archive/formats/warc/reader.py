@@ -146,15 +146,25 @@ def target_url(record: WarcRecord) -> str:
     return field_value(record, "WARC-Target-URI").strip("<>")
 
 
+def id_value(record: WarcRecord, name: str) -> str:
+    """Return the id of a record in a field, without brackets and in lower case: writers name one record differently."""
+    return _plain_id(field_value(record, name))
+
+
+def _plain_id(value: str) -> str:
+    return value.strip().strip("<>").lower()
+
+
 def concurrent_to(record: WarcRecord) -> list[str]:
     """Return the ids of records made in the same capture event."""
     pairs = record.rec_headers.headers
-    return [value.strip() for name, value in pairs if name.lower() == "warc-concurrent-to" and value.strip()]
+    named = (_plain_id(value) for name, value in pairs if name.lower() == "warc-concurrent-to")
+    return [record_id for record_id in named if record_id]
 
 
 def event_ids(record: WarcRecord) -> frozenset[str]:
     """Return the ids that connect the records of one capture event."""
-    return frozenset({field_value(record, "WARC-Record-ID"), *concurrent_to(record)}) - {""}
+    return frozenset({id_value(record, "WARC-Record-ID"), *concurrent_to(record)}) - {""}
 
 
 def refers_to(record: WarcRecord) -> tuple[str, str]:
@@ -167,8 +177,13 @@ def date_and_url(url: str, date: str) -> str:
     return f"{date} {url}" if url and date else ""
 
 
-def is_http_record(record: WarcRecord) -> bool:
-    """True for responses of web servers. DNS answers and the like are recorded too, under schemes of their own."""
+def is_http_record(record: WarcRecord, block: bytes = b"") -> bool:
+    """True for responses of web servers. DNS answers and the like are recorded too, under schemes of their own.
+
+    A response without the type of its block, or with that of its page, is one if ``block`` begins like one.
+    """
     if not target_url(record).lower().startswith(("http:", "https:")):
         return False
-    return record.rec_type != "response" or field_value(record, "Content-Type").lower().startswith("application/http")
+    if record.rec_type != "response" or field_value(record, "Content-Type").lower().startswith("application/http"):
+        return True
+    return block.startswith(b"HTTP/")

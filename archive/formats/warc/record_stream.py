@@ -22,6 +22,8 @@ _MEMBER: Final = re.compile(  # flags, modification time, extra flags, system; n
     re.DOTALL,
 )
 _RECORD_START: Final = b"WARC/"
+_ADDRESS_LINE: Final = re.compile(rb"WARC-(?:Refers-To-)?Target-URI[ \t]*:", re.IGNORECASE)
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _VERSION: Final = re.compile(rb"WARC/\d\.\d{1,2}\r?\n")
 _MAX_VERSION: Final = len(b"WARC/1.10\r\n")
 _BLANK_LINES: Final = (b"\r\n\r\n", b"\n\n")
@@ -64,12 +66,15 @@ class RecordStream:
         return piece
 
     def readline(self, size: int = _MAX_LINE) -> bytes:
-        """Return one line, or its first ``size`` bytes. Raises `DamagedRecord`."""
+        """Return one line, or its first ``size`` bytes. Raises `DamagedRecord`.
+
+        The bytes of an address that is not UTF-8 are escaped: those were asked for, whatever letters they are.
+        """
         size = min(size, _MAX_LINE)
         while (end := self._buffer.find(b"\n", self._position, self._position + size) + 1) == 0:
             if len(self._buffer) - self._position >= size or not self._fill():
                 break
-        return self.read(end - self._position if end else size)
+        return _with_escapes(self.read(end - self._position if end else size))
 
     def next_record(self) -> bool:
         """Skip blank lines and a wall to the next record. False at the end of the file. Raises `DamagedRecord`."""
@@ -260,6 +265,17 @@ class RecordStream:
             raise DamagedRecord(f"expected a gzip member, found {rest[:20]!r}")
         self._member, self._input = zlib.decompressobj(31), rest
         return True
+
+
+def _with_escapes(line: bytes) -> bytes:
+    """Return a line with the non-ASCII bytes of its address escaped, if it is one and is not UTF-8."""
+    if line.isascii() or not _ADDRESS_LINE.match(line):
+        return line
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line)
+    return line
 
 
 def _plain_size(raw: IO[bytes], *, compressed: bool) -> int | None:

@@ -14,6 +14,7 @@ from archive.formats.warc.reader import (
     concurrent_to,
     date_and_url,
     field_value,
+    id_value,
     read_block,
     read_records,
     target_url,
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from archive.formats.imported import ImportItem
     from archive.formats.warc.reader import WarcRecord
 
-_METHOD: Final = re.compile(rb"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,40})[ \t]")
+_METHOD: Final = re.compile(rb"\s*(?::method:[ \t]*)?([!#$%&'*+.^_`|~0-9A-Za-z-]{1,40})[ \t\r\n]")
+_METHOD_IN_URL: Final = re.compile(r"[?&]__wb_method=(?!GET\b)[A-Z]", re.IGNORECASE)  # Webrecorder's way
 _LINE: Final = 100  # bytes in which the method is
 
 
@@ -50,7 +52,7 @@ class RequestMethods:
         if not concurrent_to(record) and (key := _place(record)):
             self.unlinked[key] = self.unlinked.get(key, False) or is_get
         if not is_get:
-            self.own_ids.add(field_value(record, "WARC-Record-ID"))
+            self.own_ids.add(id_value(record, "WARC-Record-ID"))
             self.named_ids.update(concurrent_to(record))
 
     def reject(self, number: int, problem: str) -> None:
@@ -65,8 +67,10 @@ class RequestMethods:
 
     def answers_page(self, record: WarcRecord) -> bool:
         """False for a response to another method than GET. True if its request is unknown."""
+        if _METHOD_IN_URL.search(target_url(record)):
+            return False
         named = concurrent_to(record)
-        if field_value(record, "WARC-Record-ID") in self.named_ids or self.own_ids.intersection(named):
+        if id_value(record, "WARC-Record-ID") in self.named_ids or self.own_ids.intersection(named):
             return False
         return bool(named) or self.unlinked.get(_place(record), True)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive.formats.imported import MAX_BYTES, BadLine
 from archive.formats.warc.http_head import MAX_HEAD_BYTES
-from archive.formats.warc.reader import field_value, read_block, target_url
+from archive.formats.warc.reader import field_value, id_value, read_block, target_url
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class SegmentStore:
         Raises `BadInput` for a segment without a valid number or origin, and for more open records than fit.
         """
         number = _number(record, "WARC-Segment-Number")
-        key = field_value(record, "WARC-Segment-Origin-ID" if record.rec_type == "continuation" else "WARC-Record-ID")
+        key = id_value(record, "WARC-Segment-Origin-ID" if record.rec_type == "continuation" else "WARC-Record-ID")
         if not number or not key:
             raise BadInput("a segment without its number or its origin; expected WARC-Segment-Number and -Origin-ID")
         segments = self.waiting.setdefault(key, _Segments(file, line))

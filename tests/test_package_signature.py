@@ -53,14 +53,14 @@ def with_signature(path: Path, members: dict[str, bytes], changes: dict[str, Any
     return path
 
 
-def test_the_key_of_the_viewers_signature_is_named_by_the_key_of_the_log(desk, key):
+def test_the_key_of_the_viewers_signature_is_named_by_the_key_of_the_log(desk, key) -> None:
     other = signed_log.signed_note.SigningKey(name="daily.example/archive", seed=bytes(32)).verifier()
     assert about_viewers(desk / "copy.wacz", key) == PROVEN
     assert about_viewers(desk / "copy.wacz", None) == NOT_PROVEN
     assert about_viewers(desk / "copy.wacz", other) == NOT_PROVEN
 
 
-def test_no_value_of_the_viewers_signature_changes_unseen(desk, key, tmp_path):
+def test_no_value_of_the_viewers_signature_changes_unseen(desk, key, tmp_path) -> None:
     members = members_of(desk / "copy.wacz")
     signed_data = json.loads(members[verifier.LIST_DIGEST])["signedData"]
     assert tuple(signed_data) == ("hash", "created", "software", "version", "signature", "publicKey")
@@ -73,7 +73,7 @@ def test_no_value_of_the_viewers_signature_changes_unseen(desk, key, tmp_path):
     assert about_viewers(more, key) == FALSE
 
 
-def test_a_signature_of_somebody_else_is_not_the_archives(desk, key, tmp_path):
+def test_a_signature_of_somebody_else_is_not_the_archives(desk, key, tmp_path) -> None:
     members = members_of(desk / "copy.wacz")
     stored = json.loads(members[verifier.LIST_DIGEST])
     digest, signed_data = stored["hash"].removeprefix("sha256:"), stored["signedData"]
@@ -91,7 +91,7 @@ def test_a_signature_of_somebody_else_is_not_the_archives(desk, key, tmp_path):
     assert verifier.exit_code(verify(tmp_path / "bare.wacz", key)) == 1  # a signature was taken out
 
 
-def test_a_file_of_an_older_release_has_only_the_note(desk, key, tmp_path):
+def test_a_file_of_an_older_release_has_only_the_note(desk, key, tmp_path) -> None:
     members = members_of(desk / "copy.wacz")
     digest = json.loads(members[verifier.LIST_DIGEST])["hash"].removeprefix("sha256:")
     note = signed_log.signed_note.SigningKey(name="daily.example/archive", seed=SEED).sign(
@@ -103,7 +103,7 @@ def test_a_file_of_an_older_release_has_only_the_note(desk, key, tmp_path):
 
 
 @pytest.mark.skipif(which("node") is None, reason="needs node, for the Web Crypto of browsers")
-def test_the_cryptography_of_browsers_accepts_the_signature(desk):
+def test_the_cryptography_of_browsers_accepts_the_signature(desk) -> None:
     stored = members_of(desk / "article.wacz")[verifier.LIST_DIGEST]
     changed = stored.replace(b'"hash": "sha256:', b'"hash": "sha256:0', 2)
     for content, answer in ((stored, "true"), (changed, "false")):

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.api import Archive, signed_log
 from archive.copies import METHOD
 from archive.export.atomic_file import atomic_write, check_file_ending, scratch_folder
-from archive.export.evidence_anchors import anchor_members, correction_members, corrections_of, log_entry
+from archive.export.evidence_anchors import (
+    anchor_members,
+    correction_members,
+    corrections_of,
+    cosigned_members,
+    log_entry,
+)
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
 from archive.export.web_archive import SOFTWARE, write_wacz_files
@@ -107,6 +113,7 @@ def export_evidence(
             _, created_at = write_wacz_files(reader.ask, folder, Selection(pages=pages))
             entries = "".join(_entries(reader.ask, numbers, log.size))
             stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
+            stamps |= cosigned_members(reader.ask, db, log.origin, log.size)
             stamps |= correction_members(reader.ask, numbers, log.size)
         members: dict[str, Path | bytes] = {member: folder / name for name, member in _WACZ.items()}
         members |= _texts(subjects)

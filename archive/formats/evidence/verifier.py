@@ -24,6 +24,7 @@ from .canonical_zip import Package, Refused, parse_json
 from .claims import ENTRIES, FALSE, NOT_PROVEN, PROVEN, REPEATABLE, Claim, Evidence
 from .completeness import completeness
 from .corrections import read_corrections
+from .cosigned_checkpoints import check_cosignatures, parse_witness
 from .member_list import LIST_DIGEST, check_members, check_package_signature
 from .note_signature import FORMAT, LIST, decode_base64, signature_of, split_key
 from .tree_proof import is_in_tree
@@ -180,6 +181,14 @@ def check_windows(evidence: Evidence, roots: Path | None) -> Iterator[Claim]:
     yield from (Claim(NOT_PROVEN, sentence) for sentence in evidence.windows.unknown)
 
 
+def check_witnesses(evidence: Evidence, keys: Sequence[str]) -> Iterator[Claim]:
+    """Check the cosignatures of witnesses. ``keys``: the public keys of those that are trusted."""
+    witnesses = [parse_witness(key) for key in keys]
+    log = evidence.origin, evidence.size, evidence.root
+    for is_proven, sentence in check_cosignatures(evidence.package, *log, witnesses):
+        yield Claim({True: PROVEN, False: FALSE, None: NOT_PROVEN}[is_proven], sentence)
+
+
 def _say_when(evidence: Evidence, number: int, row: dict[str, Any]) -> Claim:
     until, since = evidence.windows.until(number), evidence.windows.since(number)
     stated = f"the archive's own clock says {_written(row.get('captured_at'))}"
@@ -270,7 +279,8 @@ def check_rest(evidence: Evidence) -> Iterator[Claim]:
 def verify(path: Path, key: str | None = None, roots: Path | None = None, witnesses: Sequence[str] = ()) -> list[Claim]:
     """Return every claim about an evidence file. Raises Refused.
 
-    ``key``: the archive's public key. ``roots``: trusted certificates of authorities (PEM). Both come from elsewhere.
+    ``key``: the archive's public key. ``roots``: trusted certificates of authorities (PEM). ``witnesses``: public keys
+    of witnesses. All come from elsewhere than the file.
     """
     if key is not None:
         split_key(key)
@@ -280,9 +290,10 @@ def verify(path: Path, key: str | None = None, roots: Path | None = None, witnes
             raise Refused("it is a zip, but no evidence file")
         try:
             evidence = Evidence(package, _claims(package))
+            outside = [check_windows(evidence, roots), check_witnesses(evidence, witnesses)]
             read = check_corrections, check_pages, check_texts, check_gaps, check_rest
             checks = [check_members(package, key), check_log(evidence, key), check_package_signature(package, key)]
-            checks += [check_windows(evidence, roots), *(check(evidence) for check in read)]
+            checks += [*outside, *(check(evidence) for check in read)]
             return [claim for check in checks for claim in check]
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error
@@ -313,9 +324,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.wacz")
     parser.add_argument("--key", help="the archive's public key (name+id+key), from elsewhere than the file")
     parser.add_argument("--root", type=Path, metavar="PEM", help="certificates of time-stamping authorities to trust")
+    parser.add_argument("--witness", action="append", default=[], metavar="KEY", help="a witness to trust; repeatable")
     options = parser.parse_args(arguments)
     try:
-        claims = verify(options.file, options.key, options.root)
+        claims = verify(options.file, options.key, options.root, options.witness)
     except (Refused, OSError) as error:
         sys.stderr.write(f"{Claim('refused', str(error))}\n")
         sys.exit(2)

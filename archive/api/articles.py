@@ -55,6 +55,12 @@ class Comparison:
     change: Change
 
 
+_FORGOTTEN = (
+    ". Articles were forgotten on request, the last one on {}. If it was one of them, its pages were deleted, and no "
+    "evidence about them can be made any more"
+)
+
+
 class ArticleQuestions(Questions):
     """Queries about one article, given by an address or the id of its source."""
 
@@ -77,10 +83,16 @@ class ArticleQuestions(Questions):
         return source
 
     def source_by_id(self, source_id: int) -> Source:
-        """Return the source with an id, or the source whose history includes it. Raises NotArchived."""
+        """Return the source with an id, or the source whose history includes it. Raises NotArchived.
+
+        Articles are deleted only on request, and a tombstone has no id. So the message says that this may be why, and
+        names no address.
+        """
         source = source_queries.history_root(self._ask, source_id) if 0 < source_id < _MOST_ID else None
         if source is None:
-            raise NotArchived(f"there is no article {source_id} in this archive")
+            newest = tombstone_queries.newest_tombstone(self._ask)
+            why = "" if newest is None else _FORGOTTEN.format(iso(newest.forgotten_at))
+            raise NotArchived(f"there is no article {source_id} in this archive{why}")
         return source
 
     def source_ids(self, urls: Iterable[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from archive.versions.shortening import StoredEvidence
-from db.errors import NotArchived
+from db.errors import Corrupt, NotArchived
 from db.microseconds import instant, micros
 from db.queries import alias_claims as alias_queries
 from db.queries import captures as capture_queries
@@ -273,9 +273,10 @@ class ArticleQuestions(Questions):
     def cite(self, ref: Ref) -> Citation:
         """Return the citation of a version: the last capture up to ``ref.at`` that shows it, and its proof.
 
-        Raises NotArchived as ``version``.
+        Raises NotArchived as ``version``, and Corrupt if the capture is not as its link says.
         """
         from db.records import Citation
+        from db.verify.captures import capture_problem
 
         version = self.version(ref)
         sightings = [
@@ -285,6 +286,10 @@ class ArticleQuestions(Questions):
         ]
         by_then = [sighting for sighting in sightings if ref.at is not None and sighting.at <= ref.at]
         capture = self.capture(by_then[-1].capture_id if by_then else version.first_capture_id)
+        problem = capture_problem(self._ask, capture.id or 0)
+        if problem is not None:
+            what = f"capture {capture.id} of {capture.url} cannot be cited: {problem}"
+            raise Corrupt(f"{what}. List all damage, and what mends it: wirecopy verify")
         return Citation(
             title=version.title,
             url=capture.final_url,

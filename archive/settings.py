@@ -21,6 +21,8 @@
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
     authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
+    checkpoints_to none                     WIRECOPY_CHECKPOINTS_TO repositories, mail, files that get checkpoints
+    witnesses      none                     WIRECOPY_WITNESSES      witnesses that cosign checkpoints, with their keys
     notify         none                     WIRECOPY_NOTIFY         addresses to notify of changes: webhooks, apprise's
     notify_quiet   none                     WIRECOPY_NOTIFY_QUIET   "22:00-07:00 Europe/Berlin": notices wait then
     digest         none                     WIRECOPY_DIGEST         receivers of one message a day or week
@@ -40,7 +42,7 @@ import os
 import re
 import secrets
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from math import inf
@@ -63,15 +65,15 @@ PREFIX: Final = "WIRECOPY_"
 DIGEST_AT: Final = DigestTime(minute=7 * 60)
 """The time of the digest unless it is set: every day at 7:00 UTC."""
 
-_DAY: Final = 86_400.0
-_MOST: Final = 1024
+_DAY, _MOST = 86_400.0, 1024
 _HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
 _WEB: Final = r"https?://[!-+\--~]+"
 _PUBLIC: Final = r"https?://(?!.*[?])[!-+\--~]*[!-+\--.0-~]"
 # Sent in a header of every request, so it is printable ASCII without spaces.
 _CONTACT: Final = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|https?://[!-.0-~]+\.[!-~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
-_MOST_AUTHORITIES: Final = 3
+_PLACE: Final = r"(git\+(https?|ssh|file)|smtps?|file)://[!-+\--~]+"
+_WITNESS: Final = r"https?://[!-\"$-+\--~]+#[^+\s]+\+[0-9a-f]{8}\+[\w+/=]+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class Settings:
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
+    checkpoints_to: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     notify_quiet: QuietHours | None = None
     digest: tuple[str, ...] = ()
@@ -224,13 +228,12 @@ def _with_origins(settings: Settings, origins: Mapping[str, str], start: Path) -
     root_origin = "found from " + str(start) if settings.root != start else "working directory"
     rows = [("root", str(settings.root), root_origin)]
     rows += [(name, _display(name, getattr(settings, name)), origins.get(name, "default")) for name in _PARSERS]
-    fields = {name: getattr(settings, name) for name in ("root", *_PARSERS)}
-    return Settings(**fields, origins=tuple(rows))
+    return replace(settings, origins=tuple(rows))
 
 
 def _display(name: str, value: object) -> str:
     """Return a value for display. Settings that may contain a key are only displayed as set."""
-    if name in {"notify", "digest", "notify_secret"} and value:
+    if name in {"notify", "digest", "notify_secret", "checkpoints_to"} and value:
         return "set, not shown"
     return _format(masked(value)) or "none"
 
@@ -358,12 +361,8 @@ def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tu
     return parse
 
 
-def _parse_hours(value: object, _: Path) -> QuietHours:
-    return value if isinstance(value, QuietHours) else parse_quiet_hours(str(value))
-
-
-def _parse_schedule(value: object, _: Path) -> DigestTime:
-    return value if isinstance(value, DigestTime) else parse_digest_time(str(value))
+def _schedule_parser(kind: type, parse: Callable[[str], object]) -> Callable[[object, Path], object]:
+    return lambda value, _: value if isinstance(value, kind) else parse(str(value))
 
 
 _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
@@ -387,11 +386,13 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
-    "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, _MOST_AUTHORITIES)),
+    "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, 3)),
+    "checkpoints_to": ("addresses git+ssh://, git+https://, smtp:// or file:///mnt/disk/log.txt", _list_parser(_PLACE)),
+    "witnesses": ("addresses with keys: https://witness.example#name+id+key", _list_parser(_WITNESS, 8)),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
-    "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
+    "notify_quiet": ("hours of a day: 22:00-07:00 Europe/Berlin", _schedule_parser(QuietHours, parse_quiet_hours)),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),
-    "digest_at": ("a time, for example daily 07:30 or weekly monday 07:30 Europe/Berlin", _parse_schedule),
+    "digest_at": ("daily 07:30 or weekly monday 07:30 Europe/Berlin", _schedule_parser(DigestTime, parse_digest_time)),
     "public_url": ("an address without a final slash, for example https://archive.example", _text_parser(_PUBLIC)),
     "notify_secret": ("at least 16 characters", _text_parser(r"(?s).{16,}")),  # 80 bits even if a person made it up
     "proxy_user_header": ("the name of a header, for example X-Forwarded-User", _text_parser(r"[A-Za-z0-9-]+")),

@@ -156,7 +156,11 @@ def test_what_cannot_be_proven_is_said_and_nothing_is_signed_by_a_download(
     assert signed_log.last_checkpoint(db) == note
     signed_log.sign(db)
     assert client.get(f"/articles/{talks}/evidence?v=2").status_code == 200
-    assert client.get(f"/articles/{copy}/evidence").status_code == 404
+    deleted = client.get(f"/articles/{copy}/evidence")
+    assert deleted.status_code == 404
+    assert "forgotten on request" in deleted.text
+    assert "no evidence about them can be made any more" in deleted.text
+    assert COPY not in deleted.text
 
 
 def test_a_server_without_evidence_offers_none(served: tuple[Path, TestClient]) -> None:

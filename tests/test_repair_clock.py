@@ -203,6 +203,29 @@ def test_an_edited_date_is_found_in_a_re_dated_run_too(tmp_path: Path, now: date
             assert list(archive.verify()), forgery
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "facts = substr(facts, 1, 20)",
+        "facts = replace(facts, '\"run\"', '\"rum\"')",
+        'facts = replace(facts, \'"offset":-\', \'"offset":"x\')',
+        "facts = '[1,2]'",
+        "facts = x'ff00ff'",
+        "kind = 'clonk'",
+    ],
+)
+def test_a_damaged_correction_is_named_and_nothing_is_cited_by_it(tmp_path: Path, now: datetime, damage: str) -> None:
+    settings = newsroom(tmp_path / "wrong", now, YEAR)
+    repair(settings, now)
+    assert "payload_sha256" in called(settings, "cite", f"{TALKS}@2", "--json")
+    with Store(settings.db) as store, store.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE entry SET {damage} WHERE kind = 'clock'")
+    assert "cannot be cited: it was changed after it was recorded" in called(settings, "cite", f"{TALKS}@2")
+    assert "it corrects the dates of a run (wirecopy repair-clock), whose captures" in called(settings, "verify")
+    assert "wirecopy verify" in called(settings, "evidence", f"{TALKS}@2", str(tmp_path / "talks.wacz"))
+    assert not (tmp_path / "talks.wacz").exists()
+
+
 def test_evidence_has_both_dates(tmp_path: Path, now: datetime) -> None:
     settings = newsroom(tmp_path / "wrong", now, YEAR)
     key = signed_log.create_key(settings.db, "daily.example/archive", seed=SEED, now=now).verifier()

@@ -10,7 +10,7 @@ from archive.timestamps import iso
 from archive.urls import canonical_url, url_key
 from archive.versions import history as versions
 from archive.versions.shortening import StoredEvidence
-from db.errors import NotArchived
+from db.errors import Corrupt, NotArchived
 from db.microseconds import instant, micros
 from db.queries import alias_claims as alias_queries
 from db.queries import captures as capture_queries
@@ -55,6 +55,12 @@ class Comparison:
     change: Change
 
 
+_FORGOTTEN = (
+    ". Articles were forgotten on request, the last one on {}. If it was one of them, its pages were deleted, and no "
+    "evidence about them can be made any more"
+)
+
+
 class ArticleQuestions(Questions):
     """Queries about one article, given by an address or the id of its source."""
 
@@ -77,10 +83,16 @@ class ArticleQuestions(Questions):
         return source
 
     def source_by_id(self, source_id: int) -> Source:
-        """Return the source with an id, or the source whose history includes it. Raises NotArchived."""
+        """Return the source with an id, or the source whose history includes it. Raises NotArchived.
+
+        Articles are deleted only on request, and a tombstone has no id. So the message says that this may be why, and
+        names no address.
+        """
         source = source_queries.history_root(self._ask, source_id) if 0 < source_id < _MOST_ID else None
         if source is None:
-            raise NotArchived(f"there is no article {source_id} in this archive")
+            newest = tombstone_queries.newest_tombstone(self._ask)
+            why = "" if newest is None else _FORGOTTEN.format(iso(newest.forgotten_at))
+            raise NotArchived(f"there is no article {source_id} in this archive{why}")
         return source
 
     def source_ids(self, urls: Iterable[str]) -> dict[str, int]:
@@ -261,9 +273,10 @@ class ArticleQuestions(Questions):
     def cite(self, ref: Ref) -> Citation:
         """Return the citation of a version: the last capture up to ``ref.at`` that shows it, and its proof.
 
-        Raises NotArchived as ``version``.
+        Raises NotArchived as ``version``, and Corrupt if the capture is not as its link says.
         """
         from db.records import Citation
+        from db.verify.captures import capture_problem
 
         version = self.version(ref)
         sightings = [
@@ -273,6 +286,10 @@ class ArticleQuestions(Questions):
         ]
         by_then = [sighting for sighting in sightings if ref.at is not None and sighting.at <= ref.at]
         capture = self.capture(by_then[-1].capture_id if by_then else version.first_capture_id)
+        problem = capture_problem(self._ask, capture.id or 0)
+        if problem is not None:
+            what = f"capture {capture.id} of {capture.url} cannot be cited: {problem}"
+            raise Corrupt(f"{what}. List all damage, and what mends it: wirecopy verify")
         return Citation(
             title=version.title,
             url=capture.final_url,

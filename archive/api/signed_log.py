@@ -6,14 +6,12 @@ restored archive that is older than what was signed is noticed, and a log never 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from archive.api.durable_text import locked, replace_text, write_new
 from archive.formats import signed_note
 from archive.timestamps import iso, parse_stamp
 from db.errors import BadInput, StoreError
@@ -22,7 +20,6 @@ from db.queries import log_tiles
 from db.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -69,23 +66,16 @@ def create_key(db: Path, name: str, *, seed: bytes, now: datetime) -> SigningKey
     with Reader(db):
         pass  # raises before a key is made for an archive that is missing
     try:
-        _write_new(path, encoded + "\n")
+        write_new(path, encoded + "\n")
     except FileExistsError as error:
         raise BadInput(f"{path} exists: this archive has a log already. See: wirecopy log key") from error
     from db.store import Store
 
     with Store(db) as store:
         store.append_entry("open", {"origin": name, "key": key.verifier(), "at": iso(now)})
-    with _locked(path):
+    with locked(path):
         _sign(db, key, None)
     return key
-
-
-def _write_new(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_key(db: Path) -> SigningKey:
@@ -143,7 +133,7 @@ def sign(db: Path) -> SignedCheckpoint:
     Raises BadInput without a key, and LogForked if the archive does not continue the last checkpoint.
     """
     key = read_key(db)
-    with _locked(key_path(db)):
+    with locked(key_path(db)):
         last = last_checkpoint(db)
         if last is None:
             raise LogForked(
@@ -164,29 +154,8 @@ def _sign(db: Path, key: SigningKey, last: SignedCheckpoint | None) -> SignedChe
         root = log_tiles.tree_root(reader.ask, size)
     checkpoint = signed_note.Checkpoint(origin=key.name, size=size, root=root)
     signed = SignedCheckpoint(note=key.sign(checkpoint.text()), checkpoint=checkpoint)
-    _replace(checkpoint_path(db), signed.note)  # before anybody sees it: what is shown is never unknown here
+    replace_text(checkpoint_path(db), signed.note)  # before anybody sees it: what is shown is never unknown here
     return signed
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time sign with a key."""
-    with path.open(encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def begin_new_log(db: Path, *, because: str, now: datetime) -> SignedCheckpoint:
@@ -201,18 +170,18 @@ def begin_new_log(db: Path, *, because: str, now: datetime) -> SignedCheckpoint:
     is_numbered = bool(stem) and number.isdecimal() and number.isascii()
     name = f"{stem}/{int(number[:9]) + 1}" if is_numbered else f"{key.name}/2"
     new_key = signed_note.SigningKey(name=name, seed=key.seed)
-    with _locked(key_path(db)):
+    with locked(key_path(db)):
         last = last_checkpoint(db)
         facts = {"origin": name, "key": new_key.verifier(), "at": iso(now), "because": because, "before": key.name}
         if last is not None:
             facts |= {"size": str(last.checkpoint.size), "root": last.checkpoint.root.hex()}
-            _replace(db.with_name(f"{db.name}.checkpoint-{last.checkpoint.size}"), last.note)
+            replace_text(db.with_name(f"{db.name}.checkpoint-{last.checkpoint.size}"), last.note)
         with Store(db) as store:
             store.append_entry("open", facts)
         signed = _sign(db, new_key, None)
         part = key_path(db).with_name(f"{key_path(db).name}.part")
         part.unlink(missing_ok=True)
-        _write_new(part, new_key.encode() + "\n")
+        write_new(part, new_key.encode() + "\n")
         part.replace(key_path(db))
     return signed
 

@@ -45,7 +45,7 @@ GROUPS = {
         "plan": "seeds",
         "serve": "serve",
     },
-    "Share": {"export": "export", "evidence": "evidence", "log": "log", "mcp": "mcp"},
+    "Share": {"export": "export", "evidence": "evidence", "log": "log", "witness": "witness", "mcp": "mcp"},
     "Maintain": {
         "verify": "maintenance",
         "backup": "maintenance",

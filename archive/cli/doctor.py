@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from archive.api import Archive, signed_log
+from archive.api import Archive, checkpoint_places, signed_log
 from archive.cli.output import count
 from archive.cli.wording import clock_problems, future_problems
 from archive.launch.server import foreign_file
@@ -35,7 +35,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_driver(settings.db)
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
-    yield from _check_time_stamps(settings)
+    yield from _check_outside_proofs(settings)
     yield from _check_disk(settings.db)
     yield from _check_prefect(settings.root / "data" / "prefect")
     yield from _check_index(settings)
@@ -77,10 +77,9 @@ def _check_log(db: Path) -> Iterator[Problem]:
         yield Problem(what=what, where="the log", todo=todo)
 
 
-def _check_time_stamps(settings: Settings) -> Iterator[Problem]:
-    """Find entries of the log that have no time stamp for too long."""
-    problem = signed_log.anchor_gap(settings) if settings.db.is_file() else None
-    if problem is not None:
+def _check_outside_proofs(settings: Settings) -> Iterator[Problem]:
+    """Find entries of the log that have no time stamp, witness or copy outside for too long."""
+    for problem in checkpoint_places.gaps(settings) if settings.db.is_file() else ():
         what, _, todo = problem.rpartition(". ")
         yield Problem(what=what, where="the log", todo=todo)
 

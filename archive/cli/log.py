@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, verb
-from archive.cli.output import count, say
+from archive.cli.output import count, say, warn
 from archive.timestamps import iso
 from db.errors import BadInput
 
@@ -65,13 +65,16 @@ def checkpoint(settings: Settings, *, to: Path | None, json_: bool) -> None:
     """Sign the present state of the log and print it.
 
     An archive that does not continue its last checkpoint, such as an older backup, is not signed (exit code 5).
+    Outside proofs that are late are named.
     """
-    from archive.api import signed_log
+    from archive.api import checkpoint_places, signed_log
 
     signed = signed_log.sign(settings.db)
     if to is not None:
         _write(to, signed.note)
     _print_checkpoint(signed, json_=json_)
+    for gap in checkpoint_places.gaps(settings):
+        warn(gap)
 
 
 def _print_checkpoint(signed: SignedCheckpoint, *, json_: bool) -> None:
@@ -202,23 +205,35 @@ def monitor(settings: Settings, url: str, *, verifier: str, state: Path | None, 
 @verb
 @as_json
 def anchor(settings: Settings, *, json_: bool) -> int:
-    """Have the log stamped by the time-stamping authorities of the settings (authorities) now.
+    """Get every outside proof of the settings now: time stamps, cosignatures of witnesses, copies of the checkpoint.
 
-    wirecopy refresh does it by itself, once an hour at most. Exit code 3 means that an authority gave no time stamp.
+    The settings are authorities, witnesses and checkpoints_to. wirecopy refresh and upkeep do it by themselves, once an
+    hour at most, mails once a day. Exit code 3 means that one of them failed.
     """
     import asyncio
 
-    from archive.pipeline import anchors
+    from archive.api.checkpoint_places import places_of
+    from archive.pipeline import anchors, outside
 
-    if not settings.authorities:
-        raise BadInput('no authority is set. Write authorities = ["https://tsa.example/tsr"] into wirecopy.toml')
-    reports = asyncio.run(anchors.anchor(settings))
+    places = places_of(settings)
+    if not settings.authorities and not places:
+        raise BadInput(
+            'nothing outside is set. Write authorities = ["https://tsa.example/tsr"], witnesses or checkpoints_to into '
+            "wirecopy.toml; docs/proof.md says how"
+        )
+    stamps = asyncio.run(anchors.anchor(settings)) if settings.authorities else []
+    deliveries = asyncio.run(outside.give_out(settings, places))
     if json_:
-        print_json({"anchors": [_anchor(report) for report in reports]})
-    for report in () if json_ else reports:
-        stamped_at = report.stamped_at
-        say(f"{report.authority}: {report.problem or f'stamped {stamped_at:%Y-%m-%d %H:%M:%S} UTC'}")
-    return SOME_FAILED if any(report.problem for report in reports) else 0
+        rows = [{"place": report.place.shown, "problem": report.problem or None} for report in deliveries]
+        print_json({"anchors": [_anchor(report) for report in stamps], "places": rows})
+    else:
+        for report in stamps:
+            say(f"{report.authority}: {report.problem or f'stamped {report.stamped_at:%Y-%m-%d %H:%M:%S} UTC'}")
+        for delivery in deliveries:
+            done = "cosigned" if delivery.place.is_witness else "has the checkpoint"
+            say(f"{delivery.place.shown}: {delivery.problem or done}")
+    problems = [report.problem for report in stamps] + [delivery.problem for delivery in deliveries]
+    return SOME_FAILED if any(problems) else 0
 
 
 def _anchor(report: AnchorReport) -> dict[str, str | None]:

@@ -23,7 +23,7 @@ _FEW = 5
 @as_json
 def status(settings: Settings, *, json_: bool) -> None:
     """Show the size and contents of the archive, the last runs, and what is running."""
-    from archive.api import Archive, signed_log
+    from archive.api import Archive, checkpoint_places
 
     with Archive(settings.db) as archive:
         overview = archive.status(settings.wall())
@@ -47,7 +47,7 @@ def status(settings: Settings, *, json_: bool) -> None:
         ("not visited", f"{count(unvisited, 'address', 'addresses')}. Next: wirecopy refresh" if unvisited else ""),
         ("nothing yet", _describe_empty(empty)),
         ("warnings", "\n".join([*future, *(alarm.because for alarm in overview["drift"])])),
-        ("time stamps", signed_log.anchor_gap(settings) or ""),
+        ("proofs", "\n".join(checkpoint_places.gaps(settings))),
         ("lists", "\n".join(f"{row['url']}: {row['note']}" for row in overview["lists"])),
         ("errors", _describe_errors(overview["errors"], overview["error_count"])),
         ("last runs", "\n".join(map(_describe_past_run, overview["runs"]))),

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.api import Archive, signed_log
 from archive.copies import METHOD
 from archive.export.atomic_file import atomic_write, check_file_ending, scratch_folder
-from archive.export.evidence_anchors import anchor_members, correction_members, corrections_of, log_entry
+from archive.export.evidence_anchors import (
+    anchor_members,
+    correction_members,
+    corrections_of,
+    cosigned_members,
+    log_entry,
+)
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
 from archive.export.web_archive import SOFTWARE, write_wacz_files
-from archive.formats import signed_note
+from archive.formats import package_signature, signed_note
 from archive.formats.evidence import canonical_zip, note_signature, verifier
+from archive.formats.evidence.claims import ENTRIES
+from archive.formats.evidence.member_list import LIST_DIGEST
 from archive.timestamps import iso
 from archive.versions.diff import compare
 from db.errors import BadInput, NotArchived
@@ -105,11 +113,12 @@ def export_evidence(
             _, created_at = write_wacz_files(reader.ask, folder, Selection(pages=pages))
             entries = "".join(_entries(reader.ask, numbers, log.size))
             stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
+            stamps |= cosigned_members(reader.ask, db, log.origin, log.size)
             stamps |= correction_members(reader.ask, numbers, log.size)
         members: dict[str, Path | bytes] = {member: folder / name for name, member in _WACZ.items()}
         members |= _texts(subjects)
         members |= {
-            verifier.ENTRIES: entries.encode(),
+            ENTRIES: entries.encode(),
             verifier.CHECKPOINT: note.encode(),
             verifier.CLAIMS: _json(claims),
             "evidence/README.txt": readme(claims).encode(),
@@ -224,9 +233,19 @@ def _pack(
     head = {"profile": "data-package", "wacz_version": "1.1.1", "software": SOFTWARE, "created": iso(created_at)}
     listed = _json(head | {"resources": resources})
     list_sha256 = hashlib.sha256(listed).hexdigest()
-    note = "" if key is None else key.sign(note_signature.list_note(list_sha256))
-    last = {note_signature.LIST: listed, verifier.LIST_DIGEST: note_signature.list_digest(list_sha256, note)}
+    last = {note_signature.LIST: listed, LIST_DIGEST: _signatures(list_sha256, head, key)}
     _write_zip(path, {**members, **last})
+
+
+def _signatures(list_sha256: str, head: Mapping[str, str], key: signed_note.SigningKey | None) -> bytes:
+    """Return datapackage-digest.json: the digest of the list, and what the owner of ``key`` signs about it."""
+    if key is None:
+        return note_signature.list_digest(list_sha256, "")
+    signed_data = package_signature.sign_package(
+        key.seed, list_sha256, created_at=head["created"], software=head["software"]
+    )
+    note = key.sign(note_signature.list_note(list_sha256, package_signature.public_key(signed_data)))
+    return note_signature.list_digest(list_sha256, note, signed_data)
 
 
 def _write_zip(path: Path, members: Mapping[str, Path | bytes]) -> None:

@@ -1,12 +1,12 @@
-"""The entries of the log that say when the captures of an evidence file were made: time stamps, and corrections."""
+"""What an evidence file has from outside and about time: time stamps, cosignatures, and corrections of dates."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from archive.api import signed_log
-from archive.formats.evidence import corrections, windows
+from archive.api import checkpoint_places, signed_log
+from archive.formats.evidence import corrections, cosigned_checkpoints, windows
 from db.chain import CORRECTION, START
 from db.queries import log_tiles
 
@@ -50,6 +50,21 @@ def anchor_members(ask: Ask, db: Path, numbers: Sequence[int], size: int) -> dic
     if lines:
         members[windows.ANCHORS] = "".join(json.dumps(line) + "\n" for line in lines).encode()
     return members
+
+
+def cosigned_members(ask: Ask, db: Path, origin: str, size: int) -> dict[str, bytes]:
+    """Return the member with the newest cosigned checkpoint of each witness of this log, none if there are none."""
+    names: set[str] = set()
+    lines = []
+    for signed in checkpoint_places.cosigned_notes(db, origin, size):
+        new_names = checkpoint_places.cosigners(signed) - names
+        if new_names:
+            names |= new_names
+            proof = [sibling.hex() for sibling in log_tiles.consistency_proof(ask, signed.checkpoint.size, size)]
+            lines.append(json.dumps({"checkpoint": signed.note, "consistency": proof}) + "\n")
+        if len(lines) == cosigned_checkpoints.MOST_CHECKPOINTS:
+            break
+    return {cosigned_checkpoints.COSIGNED: "".join(lines).encode()} if lines else {}
 
 
 def corrections_of(ask: Ask, numbers: Sequence[int]) -> list[Row]:

@@ -55,6 +55,8 @@ _TEXT = dedent("""\
         evidence/anchors, time stamps of others show by when and after when a capture was recorded.
         Where it has evidence/corrections.jsonl, the archive corrected a clock that was wrong: the facts
         have the dates as they were recorded, everything else the corrected ones.
+      - That nobody was shown another log. Where the file has evidence/cosigned.jsonl, witnesses say at which
+        time they knew of no other history of it. Their keys have to come from elsewhere than this file.
       - Who wrote first. The log has the order of recording, not of writing.
       - That no other capture of the address exists.
       - A verdict is a computation. It can be repeated from the texts, and may be wrong.

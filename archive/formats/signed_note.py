@@ -59,21 +59,26 @@ class SigningKey:
 
     def verifier(self) -> str:
         """Return the public key as ``name+id+key``: publish it."""
-        return f"{self.name}+{self._id().hex()}+{b64encode(_ED25519 + self._public()).decode()}"
+        return f"{self.name}+{self._id().hex()}+{b64encode(_ED25519 + self.public_bytes()).decode()}"
 
     def sign(self, text: str) -> str:
         """Return ``text``, which ends in a newline, as a signed note."""
-        signature = self._private().sign(text.encode())
+        signature = self.sign_bytes(text.encode())
         return f"{text}\n— {self.name} {b64encode(self._id() + signature).decode()}\n"
 
+    def sign_bytes(self, message: bytes) -> bytes:
+        """Return the Ed25519 signature (64 bytes) of a message."""
+        return bytes(self._private().sign(message))
+
+    def public_bytes(self) -> bytes:
+        """Return the public key (32 bytes)."""
+        return bytes(self._private().public_key().public_bytes_raw())
+
     def _id(self) -> bytes:
-        return key_id(self.name, self._public())
+        return key_id(self.name, self.public_bytes())
 
     def _private(self) -> Any:
         return _ed25519().Ed25519PrivateKey.from_private_bytes(self.seed)
-
-    def _public(self) -> bytes:
-        return bytes(self._private().public_key().public_bytes_raw())
 
 
 def decode_signing_key(text: str) -> SigningKey:
@@ -99,17 +104,23 @@ def key_id(name: str, public: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
 
 
-def open_note(note: str, verifier: str) -> str:
-    """Return the text of a note with a valid signature by ``verifier`` (``name+id+key``). Raises BadInput."""
+def split_verifier(verifier: str) -> tuple[str, str, bytes]:
+    """Return name, id and the 32 bytes of a public key ``name+id+key``. Raises BadInput if it is none."""
     name, _, rest = verifier.strip().partition("+")
     identifier, _, encoded = rest.partition("+")
     public = _decode(encoded)
     if public[:1] != _ED25519 or len(public) != 1 + _SEED or key_id(name, public[1:]).hex() != identifier:
         raise BadInput(f"{verifier[:_MOST_NAME]!r} is no public key of a log: expected name+id+key")
+    return name, identifier, public[1:]
+
+
+def open_note(note: str, verifier: str) -> str:
+    """Return the text of a note with a valid signature by ``verifier`` (``name+id+key``). Raises BadInput."""
+    name, identifier, public = split_verifier(verifier)
     text, signatures = split_note(note)
     for signer, signature in signatures:
         if signer == name and signature[:4].hex() == identifier:
-            if not is_signed(text, signature[4:], public[1:]):
+            if not is_signed(text, signature[4:], public):
                 raise BadInput(f"the signature of {name} does not fit the text of this note")
             return text
     raise BadInput(f"this note is not signed by {name}")

@@ -158,11 +158,14 @@ async def _by_smtp(settings: Settings, receiver: Receiver, notice: OpenNotice) -
         return False, "not sent: write smtp://user:password@host:587?from=you@a.example&to=you@b.example"
     message = compose(notice, base=settings.public_url, is_digest=receiver.is_digest)
     mail = as_mail(message, sender=server.sender, to=server.to)
-    return await asyncio.to_thread(_hand_over, server, mail)
+    return await asyncio.to_thread(hand_over, server, mail)
 
 
-def _hand_over(server: MailServer, mail: EmailMessage) -> tuple[bool, str]:
-    """Hand a mail to a server. A password is only sent over TLS, or within this machine."""
+def hand_over(server: MailServer, mail: EmailMessage) -> tuple[bool, str]:
+    """Return True if a server accepted a mail, and the result in words. Never raises for errors of the server.
+
+    A password is only sent over TLS, or within this machine.
+    """
     try:
         with _connection(server) as smtp:
             if not server.is_tls and smtp.has_extn("starttls") and not _is_here(server.host):

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
-from archive.pipeline.anchors import anchor_if_due
 from archive.pipeline.notify import send_notices
+from archive.pipeline.outside import prove_outside_if_due
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from archive.pipeline.sync_index import sync_index
@@ -55,7 +55,7 @@ async def refresh(
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
     sent = await send_notices(settings, index.seeds, since=started_at)
-    return replace(report, counts=report.counts | sent | await anchor_if_due(settings))
+    return replace(report, counts=report.counts | sent | await prove_outside_if_due(settings))
 
 
 def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:

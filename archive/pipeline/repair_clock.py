@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.pipeline.anchors import anchor_if_due
+from archive.pipeline.outside import prove_outside_if_due
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.run_clocks import run_clock
 from archive.timestamps import format_offset, iso
@@ -49,7 +49,7 @@ async def repair_clock(
         run.again = True  # a date on a page is believed or not by the date of its capture
         await run.derive()
     report = run.report("repair-clock", started_at)
-    return replace(report, counts=report.counts | await anchor_if_due(settings))
+    return replace(report, counts=report.counts | await prove_outside_if_due(settings))
 
 
 def _offset(clock: RunClock) -> timedelta:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.pipeline import adopt_template
+from archive.pipeline.outside import prove_outside_if_due
 from archive.pipeline.recheck import Recheck
 from archive.pipeline.run import open_run, run_inline
 from archive.seeds.frontier.change_rate import estimate_change_rate
@@ -28,8 +30,9 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = r
     """Check the file, let SQLite update its statistics, and make a backup beside it (the newest seven stay).
 
     Then learn the template of each site, and from the histories of each seed at which age its articles are edited.
-    Last, a thirtieth of all histories is worked out again and compared, so that a month covers the archive. ``doctor``
-    names what is wrong. Raises Corrupt if the file fails the check. No backup is made of a broken file.
+    Last, a thirtieth of all histories is worked out again and compared, so that a month covers the archive, and outside
+    proofs that are due are asked for. ``doctor`` names what is wrong. Raises Corrupt if the file fails the check. No
+    backup is made of a broken file.
     """
     started_at = settings.now()
     async with open_run(settings, "upkeep", {}, owner=owner, step=step) as run:
@@ -46,7 +49,8 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = r
         await relearn_templates(run)
         run.counts["rhythms"] = _learn_change_rates(run.store, settings.now())
         run.counts.update(await asyncio.to_thread(_recheck, run))
-    return run.report("upkeep", started_at)
+    report = run.report("upkeep", started_at)
+    return replace(report, counts=report.counts | await prove_outside_if_due(settings))
 
 
 async def relearn_templates(run: Run) -> None:

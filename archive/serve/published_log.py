@@ -1,4 +1,6 @@
-"""The transparency log for mirrors and monitors, read only: the last signed checkpoint, and tiles (C2SP tlog-tiles).
+"""The transparency log for mirrors and monitors, read only: the last checkpoint, and tiles (C2SP tlog-tiles).
+
+The checkpoint has the cosignatures of witnesses that came so far.
 
 Only entries that the checkpoint covers are served. An entry is a link of the chain, which reveals nothing of a capture.
 """
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archive.api import signed_log
+from archive.api import checkpoint_places, signed_log
 from archive.formats.tile_path import parse_tile_path
 from archive.serve.request_context import request_context
 from db.errors import NotArchived
@@ -34,7 +36,7 @@ def routes() -> list[Route]:
 
 
 def _checkpoint(request: Request) -> Response:
-    note = _signed(request).note
+    note = checkpoint_places.cosigned(request.app.state.shared.db, _signed(request)).note
     return Response(note, headers={"cache-control": "no-cache"}, media_type="text/plain; charset=utf-8")
 
 

@@ -41,6 +41,12 @@ def tombstone(ask: Ask, url_key: str) -> Tombstone | None:
     return _tombstone(ask, rows[0]) if rows else None
 
 
+def newest_tombstone(ask: Ask) -> Tombstone | None:
+    """Return the tombstone of the address that was forgotten last."""
+    rows = ask("SELECT * FROM tombstone ORDER BY forgotten_at DESC, id DESC LIMIT 1")
+    return _tombstone(ask, rows[0]) if rows else None
+
+
 def forgotten(ask: Ask, url_keys: Iterable[str]) -> dict[str, Tombstone]:
     """Return the tombstones in force of these addresses, by url_key."""
     if not ask("SELECT 1 FROM tombstone WHERE lifted_at IS NULL LIMIT 1"):  # nearly always

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
+from db.chain import CORRECTION
 from db.errors import Corrupt
 from db.merkle_tree import TILE, fold
 from db.queries import log_tiles
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 _GAPS = "SELECT count(*) AS links, coalesce(max(capture_id), 0) AS newest FROM chain"
 _TILES = "SELECT number, root FROM tile WHERE level = :level ORDER BY number"
 _ENTRIES = """
-    SELECT e.number, e.facts, c.facts AS digest FROM entry e LEFT JOIN chain c ON c.capture_id = e.number
-    ORDER BY e.number"""
+    SELECT e.number, e.kind, CAST(e.facts AS BLOB) AS facts, c.facts AS digest
+    FROM entry e LEFT JOIN chain c ON c.capture_id = e.number ORDER BY e.number"""
 
 
 def log(reader: Reader) -> Iterator[Problem]:
@@ -32,9 +34,29 @@ def log(reader: Reader) -> Iterator[Problem]:
         return
     yield from _tile_problems(reader, counts["newest"])
     for row in reader.ask(_ENTRIES):
-        if row["digest"] != hashlib.sha256(row["facts"].encode()).digest():
-            where = f"entry {row['number']} of the log"
-            yield Problem(what="it is not what the chain recorded", where=where, todo=RESTORE)
+        content, where = bytes(row["facts"]), f"entry {row['number']} of the log"
+        is_correction = CORRECTION in {row["kind"], _kind(content)}
+        if row["digest"] != hashlib.sha256(content).digest():
+            yield Problem(what=_CHANGED_CORRECTION if is_correction else _CHANGED, where=where, todo=RESTORE)
+        elif row["kind"] != _kind(content):
+            what = (
+                f"its kind is not that of its facts; {_DATES}" if is_correction else "its kind is not that of its facts"
+            )
+            yield Problem(what=what, where=where, todo=RESTORE)
+
+
+_CHANGED = "it is not what the chain recorded"
+_DATES = "it corrects the dates of a run (wirecopy repair-clock), whose captures do not fit their links without it"
+_CHANGED_CORRECTION = f"{_CHANGED}; {_DATES}"
+
+
+def _kind(facts: bytes) -> object:
+    """Return the kind in the facts of an entry, None if they cannot be read."""
+    try:
+        values = json.loads(facts)
+    except (ValueError, RecursionError):
+        return None
+    return values.get("kind") if isinstance(values, dict) else None
 
 
 def _tile_problems(reader: Reader, size: int) -> Iterator[Problem]:

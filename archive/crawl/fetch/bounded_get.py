@@ -1,4 +1,4 @@
-"""One GET of a small file from an address that a person gave: no redirects, and at most so many bytes and seconds."""
+"""One request for a small file to an address that a person gave: no redirects, at most so many bytes and seconds."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ async def request_bytes(
 
     Private addresses are allowed, because a person named this one. ``post``: the body of a POST, None for a GET.
     """
+    status, body, problem = await request_reply(policy, url, most=most, seconds=seconds, post=post, headers=headers)
+    if not problem and status != HTTPStatus.OK:
+        return b"", f"the answer has status {status}"
+    return body, problem
+
+
+async def request_reply(
+    policy: FetchPolicy,
+    url: str,
+    *,
+    most: int,
+    seconds: float,
+    post: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[int, bytes, str]:
+    """Return status and body of a response with any status and an empty string, or 0, no bytes and the error."""
     resolver = Resolver()
     backend = GuardedBackend(policy, resolver, allow_private=True)
     pool = httpcore.AsyncConnectionPool(httpx.create_ssl_context(trust_env=False), network_backend=backend)
@@ -43,18 +59,16 @@ async def request_bytes(
             asyncio.timeout(seconds),
             pool.stream(method, fetchable_url(url), headers=pairs, content=post) as response,
         ):
-            if response.status != HTTPStatus.OK:
-                return b"", f"the answer has status {response.status}"
             body = b""
             async for piece in response.aiter_stream():
                 body += piece
                 if len(body) > most:
-                    return b"", f"the answer has more than {most} bytes"
-            return body, ""
+                    return 0, b"", f"the answer has more than {most} bytes"
+            return response.status, body, ""
     except TimeoutError:
-        return b"", f"no answer within {seconds:g} s"
+        return 0, b"", f"no answer within {seconds:g} s"
     except Exception as error:  # noqa: BLE001  (any error of the other server is returned, not raised)
-        return b"", str(fetch_error_from(error, backend.connection))
+        return 0, b"", str(fetch_error_from(error, backend.connection))
     finally:
         await pool.aclose()
         resolver.close()

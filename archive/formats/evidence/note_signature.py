@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import Final
+from typing import Any, Final
 
 from .canonical_zip import Refused
 
@@ -16,15 +16,23 @@ LIST: Final = "datapackage.json"
 """The member with the names and digests of all others but the last, which has its own digest."""
 
 
-def list_digest(digest: str, note: str) -> bytes:
-    """Return the bytes of datapackage-digest.json. ``note``: the signed note about the list, or an empty text."""
-    values = {"path": LIST, "hash": f"sha256:{digest}"} | ({"note": note} if note else {})
-    return json.dumps(values, indent=2, ensure_ascii=True).encode()
+def list_digest(digest: str, note: str, signed_data: Any = None) -> bytes:
+    """Return the bytes of datapackage-digest.json.
+
+    ``note``: the signed note about the list, or an empty text. ``signed_data``: the signature that viewers check.
+    """
+    values: dict[str, Any] = {"path": LIST, "hash": f"sha256:{digest}"}
+    values |= {} if signed_data is None else {"signedData": signed_data}
+    return json.dumps(values | ({"note": note} if note else {}), indent=2, ensure_ascii=True).encode()
 
 
-def list_note(digest: str) -> str:
-    """Return the text that the log's key signs about the list of members."""
-    return f"{FORMAT}\nsha256:{digest}\n"
+def list_note(digest: str, package_key: bytes = b"") -> str:
+    """Return the text that the log's key signs about the list of members.
+
+    ``package_key``: the public key (DER) of the signature that viewers check, none if there is no such signature.
+    """
+    named = f"wacz-key sha256:{hashlib.sha256(package_key).hexdigest()}\n" if package_key else ""
+    return f"{FORMAT}\nsha256:{digest}\n{named}"
 
 
 def signature_of(note: str, key: str | None) -> tuple[bool | None, str]:
@@ -40,7 +48,7 @@ def signature_of(note: str, key: str | None) -> tuple[bool | None, str]:
         signer, _, encoded = rest.partition(" ")
         raw = decode_base64(encoded)
         if dash == "—" and signer == name and raw[:4].hex() == identifier:
-            return _is_signed(f"{text}\n", raw[4:], public)
+            return is_signed(f"{text}\n", raw[4:], public)
     return None, f"it is not signed by the key {name}+{identifier}"
 
 
@@ -55,7 +63,8 @@ def split_key(key: str) -> tuple[str, str, bytes]:
     return name, identifier, raw[1:]
 
 
-def _is_signed(text: str, signature: bytes, public: bytes) -> tuple[bool | None, str]:
+def is_signed(text: str, signature: bytes, public: bytes) -> tuple[bool | None, str]:
+    """Return whether an Ed25519 signature by a public key fits a text, None if that cannot be said, and the reason."""
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

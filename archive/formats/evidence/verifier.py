@@ -15,25 +15,26 @@ import argparse
 import difflib
 import hashlib
 import sys
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .bounded_warc import records
 from .canonical_zip import Package, Refused, parse_json
+from .claims import ENTRIES, FALSE, NOT_PROVEN, PROVEN, REPEATABLE, Claim, Evidence
 from .completeness import completeness
-from .corrections import Corrections, read_corrections
-from .note_signature import FORMAT, LIST, decode_base64, list_digest, list_note, signature_of, split_key
+from .corrections import read_corrections
+from .cosigned_checkpoints import check_cosignatures, parse_witness
+from .member_list import LIST_DIGEST, check_members, check_package_signature
+from .note_signature import FORMAT, LIST, decode_base64, signature_of, split_key
 from .tree_proof import is_in_tree
-from .windows import Windows, read_windows
+from .windows import read_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PROVEN, NOT_PROVEN, FALSE, REPEATABLE = "proven", "not proven", "false", "repeatable"
-LIST_DIGEST, ENTRIES, CHECKPOINT = "datapackage-digest.json", "evidence/entries.jsonl", "evidence/checkpoint.txt"
-CLAIMS, WARC, DIFF = "evidence/claims.json", "archive/data.warc.gz", "evidence/diff.txt"
+CLAIMS, CHECKPOINT = "evidence/claims.json", "evidence/checkpoint.txt"
+WARC, DIFF = "archive/data.warc.gz", "evidence/diff.txt"
 
 MOST_ENTRIES, MOST_RECORDS, MOST_DIFF_LINES = 20_000, 400_000, 2_000
 """Limits of counts: captures, records of the WARC, and lines that are compared."""
@@ -42,77 +43,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORIGINAL = b"X-Archive-Orig-"
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One line of the answer."""
-
-    status: str
-    sentence: str
-
-    def __str__(self) -> str:
-        """Return the line without control characters, which a hostile file may contain."""
-        text = "".join(sign if sign.isprintable() else "?" for sign in self.sentence)
-        return f"{self.status:11} {text[:1000]}"
-
-
 # --- the log ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Evidence:
-    """A package with what was read of it so far. ``log_problem``: why the log is not proven, empty if it is."""
-
-    package: Package
-    claims: dict[str, Any]
-    entries: dict[int, dict[str, Any]] = field(default_factory=dict)
-    log_problem: str = "the log was not read"
-    size: int = 0
-    root: bytes = b""
-    windows: Windows = field(default_factory=Windows)
-    corrections: Corrections = field(default_factory=Corrections)
-
-    def facts(self, number: int) -> dict[str, Any]:
-        """Return the facts of a capture, with the member ``corrected_at`` added: its time after all corrections."""
-        row = parse_json(str(self.entries[number]["facts"]).encode("utf-8", "replace"), ENTRIES)
-        if not isinstance(row, dict):
-            raise Refused("the facts of an entry are no JSON object")
-        return row | {"corrected_at": row["captured_at"] + sum(by for _, by in self.corrections.of(number, row))}
-
-    def say(self, sentence: str) -> Claim:
-        """Return a claim that holds if the log does."""
-        if self.log_problem:
-            return Claim(NOT_PROVEN, f"that {sentence}: {self.log_problem}")
-        return Claim(PROVEN, sentence)
-
-
-def check_members(package: Package, key: str | None) -> Iterator[Claim]:
-    """Check that the list of members has every member as it is, and who signed the list."""
-    listed = package.json(LIST)
-    resources = listed.get("resources") if isinstance(listed, dict) else None
-    if not isinstance(resources, list) or not all(isinstance(row, dict) for row in resources):
-        raise Refused(f"{LIST} has no list of members")
-    expected = [
-        {"path": name, "hash": f"sha256:{package.digest(name)}", "bytes": package.members[name][1]}
-        for name in [*package.members][:-2]
-    ]
-    stated = [{name: row.get(name) for name in ("path", "hash", "bytes")} for row in resources]
-    wrong = [str(a["path"]) for a, b in zip(expected, stated, strict=False) if a != b]
-    if wrong or len(expected) != len(stated):
-        yield Claim(FALSE, f"its members are those of its list: {', '.join(wrong[:5]) or 'their number'} differs")
-    digest = package.digest(LIST)
-    stored = package.json(LIST_DIGEST)
-    note = stored.get("note", "") if isinstance(stored, dict) else ""
-    if not isinstance(note, str) or package.read(LIST_DIGEST) != list_digest(digest, note):
-        yield Claim(FALSE, f"{LIST_DIGEST} has the digest of {LIST}")
-    elif note and note.rpartition("\n\n")[0] + "\n" != list_note(digest):
-        yield Claim(FALSE, f"the signature of this file is about its list {LIST}")
-    else:
-        is_signed, why = signature_of(note, key)
-        sentence = "the holder of the archive's key put this file together, and no byte changed since"
-        if is_signed:
-            yield Claim(PROVEN, sentence)
-        else:
-            yield Claim(NOT_PROVEN if is_signed is None else FALSE, f"that {sentence}: {why}")
 
 
 def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
@@ -127,7 +58,7 @@ def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
     elif is_signed and key is not None and split_key(key)[0] != origin:
         is_signed, why = None, f"the key is not that of the log {origin}"
     evidence.log_problem = "" if is_signed else why
-    evidence.size, evidence.root = size, decode_base64(root_text)
+    evidence.origin, evidence.size, evidence.root = origin, size, decode_base64(root_text)
     lines = evidence.package.read(ENTRIES).splitlines()
     if len(lines) > MOST_ENTRIES or not lines:
         raise Refused(f"{ENTRIES} has {len(lines)} entries: at least 1 and at most {MOST_ENTRIES} are read")
@@ -250,6 +181,14 @@ def check_windows(evidence: Evidence, roots: Path | None) -> Iterator[Claim]:
     yield from (Claim(NOT_PROVEN, sentence) for sentence in evidence.windows.unknown)
 
 
+def check_witnesses(evidence: Evidence, keys: Sequence[str]) -> Iterator[Claim]:
+    """Check the cosignatures of witnesses. ``keys``: the public keys of those that are trusted."""
+    witnesses = [parse_witness(key) for key in keys]
+    log = evidence.origin, evidence.size, evidence.root
+    for is_proven, sentence in check_cosignatures(evidence.package, *log, witnesses):
+        yield Claim({True: PROVEN, False: FALSE, None: NOT_PROVEN}[is_proven], sentence)
+
+
 def _say_when(evidence: Evidence, number: int, row: dict[str, Any]) -> Claim:
     until, since = evidence.windows.until(number), evidence.windows.since(number)
     stated = f"the archive's own clock says {_written(row.get('captured_at'))}"
@@ -337,10 +276,11 @@ def check_rest(evidence: Evidence) -> Iterator[Claim]:
 # --- the whole -------------------------------------------------------------------------------------------------------
 
 
-def verify(path: Path, key: str | None = None, roots: Path | None = None) -> list[Claim]:
+def verify(path: Path, key: str | None = None, roots: Path | None = None, witnesses: Sequence[str] = ()) -> list[Claim]:
     """Return every claim about an evidence file. Raises Refused.
 
-    ``key``: the archive's public key. ``roots``: trusted certificates of authorities (PEM). Both come from elsewhere.
+    ``key``: the archive's public key. ``roots``: trusted certificates of authorities (PEM). ``witnesses``: public keys
+    of witnesses. All come from elsewhere than the file.
     """
     if key is not None:
         split_key(key)
@@ -350,9 +290,10 @@ def verify(path: Path, key: str | None = None, roots: Path | None = None) -> lis
             raise Refused("it is a zip, but no evidence file")
         try:
             evidence = Evidence(package, _claims(package))
-            log, stamps = check_log(evidence, key), check_windows(evidence, roots)
+            outside = [check_windows(evidence, roots), check_witnesses(evidence, witnesses)]
             read = check_corrections, check_pages, check_texts, check_gaps, check_rest
-            checks = [check_members(package, key), log, stamps, *(check(evidence) for check in read)]
+            checks = [check_members(package, key), check_log(evidence, key), check_package_signature(package, key)]
+            checks += [*outside, *(check(evidence) for check in read)]
             return [claim for check in checks for claim in check]
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error
@@ -383,9 +324,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.wacz")
     parser.add_argument("--key", help="the archive's public key (name+id+key), from elsewhere than the file")
     parser.add_argument("--root", type=Path, metavar="PEM", help="certificates of time-stamping authorities to trust")
+    parser.add_argument("--witness", action="append", default=[], metavar="KEY", help="a witness to trust; repeatable")
     options = parser.parse_args(arguments)
     try:
-        claims = verify(options.file, options.key, options.root)
+        claims = verify(options.file, options.key, options.root, options.witness)
     except (Refused, OSError) as error:
         sys.stderr.write(f"{Claim('refused', str(error))}\n")
         sys.exit(2)

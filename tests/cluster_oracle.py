@@ -13,9 +13,9 @@ from archive.copies.dating import age, seen
 from archive.copies.provenance import gather_evidence, probable_original
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from db.records import Label, Link, VersionRef
+    from db.records import DeclaredProvenance, Label, Link, VersionRef
 
     Pair = frozenset[str]
 
@@ -23,9 +23,12 @@ MEMBERS_COMPARED, ELDERS = 5, 20
 
 
 class Oracle:
-    """Links and labels by pair, and the groups so far."""
+    """Links and labels by pair, what pages declare, and the groups so far."""
 
-    def __init__(self, links: Iterable[Link], labels: Iterable[Label]) -> None:
+    def __init__(
+        self, links: Iterable[Link], labels: Iterable[Label], declared: Mapping[VersionRef, DeclaredProvenance]
+    ) -> None:
+        self.declared = declared
         self.labels = newest(labels)
         self.links: dict[Pair, Link] = {}
         sides: list[VersionRef] = []
@@ -88,7 +91,7 @@ class Oracle:
         pairs = map(frozenset, combinations(group, 2))
         links = sorted((self.links[pair] for pair in pairs if pair in self.links), key=closeness)
         members = sorted((self.versions[url] for url in group), key=seen)
-        return probable_original(gather_evidence(members, links, {})).member.url
+        return probable_original(gather_evidence(members, links, self.declared)).member.url
 
     def alike(self, first: str, second: str) -> bool:
         link = self.links.get(frozenset({first, second}))

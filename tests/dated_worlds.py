@@ -44,7 +44,7 @@ AS_WRITTEN = -1
 _INTERVALS = (900, 3_600, 21_600, 86_400)
 _DAY = timedelta(days=1)
 _ARTICLE = re.compile(r"^(?:The|Der|Die|Das|El|La|Le|Les|Il|O|A) ")
-_RESIDUE = "[ad_1]"
+_RESIDUE = ("[ad_1]",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,6 @@ class Question:
 class _Page:
     ref: VersionRef
     declared: DeclaredProvenance
-    marked: bool
 
 
 def clusters_of(part: Part, play: int) -> Iterator[tuple[str, Cluster, dict[VersionRef, DeclaredProvenance], int]]:
@@ -76,7 +75,7 @@ def clusters_of(part: Part, play: int) -> Iterator[tuple[str, Cluster, dict[Vers
         dice = random.Random(f"{event} {play}")
         pages = _pages(event, documents, regime_of(event, play), dice)
         refs = {document_id: page.ref for document_id, page in pages.items()}
-        joined = [_link(refs[a], refs[b], judgement, pages[a].marked, pages[b].marked) for a, b, judgement in links]
+        joined = [_link(refs[a], refs[b], judgement) for a, b, judgement in links]
         declared = _with_credits(documents, pages, joined)
         for cluster in LinkGraph(joined).clusters(declared):
             truth = _truth(cluster, documents, {ref.url: document_id for document_id, ref in refs.items()})
@@ -185,8 +184,13 @@ def _page(document: Document, published: datetime, seen_at: datetime, dice: rand
         byline=byline,
     )
     site = outlet if dice.random() < 2 / 3 else None
-    declared = DeclaredProvenance(length=len(document.body), site=site, named_days=named_days(document.body))
-    return _Page(ref, declared, document.source is not None and dice.random() < 0.1)
+    declared = DeclaredProvenance(
+        length=len(document.body),
+        site=site,
+        named_days=named_days(document.body),
+        residue=_RESIDUE if document.source is not None and dice.random() < 0.1 else (),
+    )
+    return _Page(ref, declared)
 
 
 def _declared_date(published: datetime, seen_at: datetime, dice: random.Random) -> datetime | None:
@@ -223,8 +227,7 @@ def _with_credits(
     return declared
 
 
-def _link(a: VersionRef, b: VersionRef, judgement: Judgement, a_marked: bool, b_marked: bool) -> Link:
-    residue = (*([f"a: {_RESIDUE}"] if a_marked else []), *([f"b: {_RESIDUE}"] if b_marked else []))
+def _link(a: VersionRef, b: VersionRef, judgement: Judgement) -> Link:
     assert judgement.relation is not None
     return Link(
         a=a,
@@ -232,7 +235,6 @@ def _link(a: VersionRef, b: VersionRef, judgement: Judgement, a_marked: bool, b_
         relation=judgement.relation,
         score=judgement.score,
         coverage=judgement.coverage,
-        residue=residue,
         translated=judgement.translated,
         languages=judgement.languages,
         broken=judgement.broken,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archive.copies.tokenize import TokenizedText
     from db.records import Text
 
-METHOD = f"copies-7+{BACKGROUND}+{MODEL_ID}"
+METHOD = f"copies-8+{BACKGROUND}+{MODEL_ID}"
 """Changes whenever a judgement may change. Stored with every link."""
 
 FEWEST_WORDS = 20

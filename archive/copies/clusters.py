@@ -283,6 +283,8 @@ def _cluster(urls: Sequence[str], graph: LinkGraph, declared: Declared) -> Clust
     probable = probable_original(evidence)
     original, reasons = probable.member, probable.reasons
     agency = credited_agency(original, evidence)
+    local = {member.url for member in evidence.members if evidence.declared_by(member).local_time}
+    unclear = evidence.uncompared | local
     if agency is not None:
         crediting = sum(agency in evidence.declared_by(member).agencies for member in evidence.members)
         credit = f"{crediting} of the {len(evidence.members)} credit {agency}"
@@ -292,7 +294,7 @@ def _cluster(urls: Sequence[str], graph: LinkGraph, declared: Declared) -> Clust
         original=original,
         reasons=reasons,
         links=tuple(evidence.links),
-        lags=tuple(lag(original, member, evidence.doubtful) for member in evidence.members),
+        lags=tuple(lag(original, member, unclear) for member in evidence.members),
         credited=agency,
         labels=tuple(graph.labels_among(set(urls))),
         certainty=probable.certainty,

@@ -34,6 +34,15 @@ One mention is often a plan: it would contradict 11 of 145 right dates of real p
 FAR_AHEAD = timedelta(days=30)
 """A date so long before those of all others, which are close together, is that of another story."""
 
+OF_THE_VISIT = timedelta(seconds=30)
+"""A date so near the first sight is likely written by the server into every page that it sends."""
+
+EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=14), timedelta(hours=12)
+"""How much earlier and later than UTC a clock of unknown zone may be read."""
+
+TOGETHER = timedelta(days=7)
+"""First sights within this time after a page was published: the pages appeared together."""
+
 FEWEST_DATED = 3
 """Dated members from which on one of them may be far ahead of the others."""
 
@@ -69,8 +78,10 @@ def contradiction(version: VersionRef, declared: DeclaredProvenance) -> str | No
     published, seen_at = version.published_at, version.first_seen_at
     if published is None:
         return None
-    if seen_at is not None and published > seen_at:
+    if seen_at is not None and published - (EARLIEST_ZONE if declared.local_time else timedelta()) > seen_at:
         return "seen before the date it declares"
+    if seen_at is not None and abs(published - seen_at) <= OF_THE_VISIT:
+        return "its date is the moment of our visit"
     day = _address_day(version.url)
     if day is not None and not day[0] <= published <= day[1]:
         return "its address has another date"
@@ -124,6 +135,22 @@ def far_ahead(dated: Sequence[VersionRef]) -> VersionRef | None:
     return ordered[0] if is_alone and (seen_at is None or seen_at >= moments[1]) else None
 
 
+def far_apart(dated: Sequence[VersionRef]) -> Sequence[VersionRef]:
+    """Return the versions of which it is open whether their dates can be compared, none if all can be.
+
+    Some are dated weeks before the others, but all were first seen in the week in which the others were published.
+    Either the early ones are old and were printed again, or their template has an old date.
+    """
+    ordered = sorted((version for version in dated if version.first_seen_at is not None), key=age)
+    moments = [version.published_at for version in ordered if version.published_at is not None]
+    for place in range(1, len(moments)):
+        if moments[place] - moments[place - 1] >= FAR_AHEAD:
+            sights = (version.first_seen_at for version in ordered[:place] if version.first_seen_at is not None)
+            together = all(moments[place] <= sight <= moments[place] + TOGETHER for sight in sights)
+            return ordered if together else ()
+    return ()
+
+
 # --- moments ---------------------------------------------------------------------------------------------------------
 
 
@@ -136,16 +163,19 @@ def trusted(version: VersionRef) -> datetime | None:
     return published if day is None or day[0] <= published <= day[1] else None
 
 
-def span(version: VersionRef, *, is_dated: bool) -> tuple[float, float]:
+def span(version: VersionRef, *, is_dated: bool, is_local: bool = False) -> tuple[float, float]:
     """Return the seconds between which a version was published: a moment, a day, or any time before we saw it.
 
-    ``is_dated``: its date counts. A date at midnight is that of a day.
+    ``is_dated``: its date counts. A date at midnight is that of a day. ``is_local``: its time of day has no zone.
     """
     seen_at = seconds(version.first_seen_at)
     published = version.published_at
     if published is None or not is_dated:
         return float("-inf"), seen_at
     start = published.timestamp()
+    if is_local:
+        end = max(start - EARLIEST_ZONE.total_seconds(), min(start + LATEST_ZONE.total_seconds(), seen_at))
+        return start - EARLIEST_ZONE.total_seconds(), end
     is_day = not (published.hour or published.minute or published.second or published.microsecond)
     return start, min(start + 86_400, max(start, seen_at)) if is_day else start
 

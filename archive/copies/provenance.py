@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from archive.copies import original_model as model
-from archive.copies.dating import age, contradiction, far_ahead, lags_behind, seconds, span
-from archive.copies.house_names import byline_names_house, names_house
+from archive.copies.dating import age, contradiction, far_ahead, far_apart, lags_behind, seconds, span
+from archive.copies.house_names import names_house
+from archive.copies.source_credits import credits_by_page
 from db.records import DeclaredProvenance
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ MARKS = frozenset({"residue", "misspelt", "credits another"})
 class Evidence:
     """What is known of the members of a cluster: the links between them, and what their pages declare.
 
-    ``credits`` has by address the other members that a page names as its source. ``marked`` are the addresses with
-    scraper residue. ``misspelt`` has by address the names that one member alone spells its way. ``doubtful`` has by
-    address what contradicts a declared date. ``labels`` are those of people, by address.
+    ``credits`` has by address the other members that a page names as its source or links to. ``marked`` are the
+    addresses with scraper residue. ``misspelt`` has by address the names that one member alone spells its way.
+    ``doubtful`` has by address what contradicts a declared date. ``undecided`` are the addresses whose dates cannot be
+    compared. ``labels`` are those of people, by address.
     """
 
     members: Sequence[VersionRef]
@@ -50,7 +52,13 @@ class Evidence:
     marked: frozenset[str]
     misspelt: Mapping[str, Sequence[str]]
     doubtful: Mapping[str, str]
+    undecided: frozenset[str] = frozenset()
     labels: Mapping[str, OriginalLabel] = field(default_factory=dict)
+
+    @property
+    def uncompared(self) -> frozenset[str]:
+        """The addresses whose declared dates do not count."""
+        return self.undecided.union(self.doubtful)
 
     def declared_by(self, member: VersionRef) -> DeclaredProvenance:
         """Return what a member's page declares, as far as known."""
@@ -75,14 +83,17 @@ def gather_evidence(
 ) -> Evidence:
     """Return the members, with what the links between them and their pages show of each."""
     pages = [declared.get(member, _NOTHING_DECLARED) for member in members]
+    doubtful = _doubtful(members, pages)
+    dated = [member for member in members if member.published_at is not None and member.url not in doubtful]
     return Evidence(
         members=members,
         links=links,
         declared=declared,
-        credits=_credits(members, pages),
-        marked=_marked(links),
+        credits=credits_by_page(members, pages),
+        marked=frozenset(member.url for member, page in zip(members, pages, strict=True) if page.residue),
         misspelt=_misspelt(links),
-        doubtful=_doubtful(members, pages),
+        doubtful=doubtful,
+        undecided=frozenset(member.url for member in far_apart(dated)),
         labels=labels or {},
     )
 
@@ -117,7 +128,7 @@ def probable_original(evidence: Evidence) -> ProbableOriginal:
     reasons = tuple(_reasons(original, rivals, signs, evidence))
     return ProbableOriginal(
         member=original,
-        reasons=reasons or ("nothing tells the members apart; the first seen here stands in",),
+        reasons=reasons or (_why_without_reasons(signs[original.url], [signs[rival.url] for rival in rivals]),),
         certainty=round(chances[best], 4),
         standing=_standing(original, rivals, signs, chances[best]),
     )
@@ -213,7 +224,8 @@ def _sources(evidence: Evidence) -> list[tuple[int, list[int]]]:
 
 
 def _span(member: VersionRef, evidence: Evidence) -> tuple[float, float]:
-    return span(member, is_dated=member.published_at is not None and member.url not in evidence.doubtful)
+    is_dated = member.published_at is not None and member.url not in evidence.uncompared
+    return span(member, is_dated=is_dated, is_local=evidence.declared_by(member).local_time)
 
 
 def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> dict[str, float]:
@@ -275,6 +287,13 @@ def _reasons(
             yield f"the earlier date of {host} does not count: {evidence.doubtful[rival.url]}"
 
 
+def _why_without_reasons(own: model.Signs, against: Sequence[model.Signs]) -> str:
+    """Return what is said of a member for which no reason speaks by itself."""
+    if _have_alone("undated", own, against):
+        return "it alone declares a date that nothing contradicts"
+    return "nothing tells the members apart; the first seen here stands in"
+
+
 def _have_alone(name: str, own: model.Signs, against: Sequence[model.Signs]) -> bool:
     """True if all rivals have a sign against them, and the member has not."""
     return bool(against) and all(name in rival for rival in against) and name not in own
@@ -314,45 +333,7 @@ def _claims_first(rival: VersionRef, original: VersionRef) -> bool:
     return rival.published_at is not None and first is not None and rival.published_at < first
 
 
-# --- credits ---------------------------------------------------------------------------------------------------------
-
-
-def _credits(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance]) -> dict[str, frozenset[str]]:
-    """Return by address the members whose house a page names, or whose address it gives as the page's own.
-
-    Names of the page's own house credit nobody. Each name is compared with each address once, whoever bears it.
-    """
-    urls = [member.url for member in members]
-    places: defaultdict[str, set[str]] = defaultdict(set)
-    for url in urls:
-        places[_without_scheme(url)].add(url)
-    houses: dict[tuple[str, bool], frozenset[str]] = {}  # by name the addresses whose house it names
-    credited: dict[str, frozenset[str]] = {}
-    for member, page in zip(members, pages, strict=True):
-        others = set(page.named_houses.intersection(urls))
-        for name, is_byline in _source_names(member, page):
-            if (name, is_byline) not in houses:
-                names = byline_names_house if is_byline else names_house
-                houses[name, is_byline] = frozenset(url for url in urls if names(name, url))
-            named = houses[name, is_byline]
-            others |= named if member.url not in named else frozenset()
-        canonical = "" if page.canonical is None else _without_scheme(page.canonical)
-        if canonical != _without_scheme(member.url):
-            others |= places.get(canonical, set())
-        credited[member.url] = frozenset(others - {member.url})
-    return credited
-
-
-def _source_names(member: VersionRef, page: DeclaredProvenance) -> Iterator[tuple[str, bool]]:
-    """Yield the names of sources on a page, and whether each is the byline, which may be a person's name."""
-    if member.byline:
-        yield member.byline, True
-    yield from ((name, False) for name in (*page.agencies, *page.credited))
-
-
-def _without_scheme(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}"
+# --- the missing agency ----------------------------------------------------------------------------------------------
 
 
 def credited_agency(original: VersionRef, evidence: Evidence) -> str | None:
@@ -370,12 +351,6 @@ def credited_agency(original: VersionRef, evidence: Evidence) -> str | None:
 
 
 # --- traces of copying -----------------------------------------------------------------------------------------------
-
-
-def _marked(links: Iterable[Link]) -> frozenset[str]:
-    """Return the addresses with scraper residue. A link's lines name the side they were on: ``a: ...``, ``b: ...``."""
-    lines = ((link, line[:1]) for link in links for line in link.residue)
-    return frozenset(link.a.url if side == "a" else link.b.url for link, side in lines)
 
 
 def _misspelt(links: Iterable[Link]) -> dict[str, list[str]]:

@@ -20,15 +20,18 @@ and is recognized by what stays (``features.UPDATE_NAMES``)."""
 SAME_EVENT_HOURS = 72
 """Later than this it is a follow-up, not a report of the same event."""
 
-MOST_OF_IT = 0.45
-"""Texts dated further apart than that must both agree in so much, because a follow-up repeats three sentences of
-background."""
+MOST_OF_IT, SEVERAL = 0.45, 5
+"""Texts dated further apart than that must both agree in so much, and in so many sentences, because a follow-up repeats
+three or four of background. Five of ten short follow-ups repeat half of the story in fewer sentences."""
+
+NEARLY_ALL = 0.8
+"""Or in so much, as the repost of an item of four sentences. The largest share of a follow-up is 0.74."""
 
 MANY, MUCH = 6, 0.33
-"""Or in so many sentences and a third of both, as an edited repost a month later. The largest follow-up has four."""
+"""Or in so many sentences and a third of both, as an edited repost a month later."""
 
 ALONG_PAIRS, ALONG = 4, 0.85
-"""Or follow each other in so many sentences with this flow. Follow-ups reach a flow of 0.68."""
+"""Or follow each other in so many sentences with this flow. Follow-ups reach a flow of 0.82."""
 
 HALF = 0.5
 """A text of which this part is word for word in another is an excerpt of it, whatever else both name and whenever they
@@ -91,7 +94,10 @@ def _is_one_event(measures: Measures) -> bool:
 
 
 def _is_no_follow_up(measures: Measures) -> bool:
-    if min(measures.aligned) >= MOST_OF_IT or (measures.pairs >= ALONG_PAIRS and measures.flow >= ALONG):
+    agreed = min(measures.aligned)
+    if agreed >= NEARLY_ALL or (agreed >= MOST_OF_IT and measures.pairs >= SEVERAL):
+        return True
+    if measures.pairs >= ALONG_PAIRS and measures.flow >= ALONG:
         return True
     both_long = measures.pairs >= MANY and min(measures.aligned) >= MUCH
     soon = (measures.hours_apart or 0) <= SAME_EVENT_HOURS

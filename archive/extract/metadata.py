@@ -100,7 +100,7 @@ def read_metadata(root: HtmlElement, url: str) -> DeclaredMetadata:
     ld_first = not is_of_other_matter(ld.headline, (*h1, og_title, tag_title))
     published, modified = _dates(root, url, ld, meta, items, dated, undated, shown)
     if not ld_first:
-        published = tuple(sorted(published, key=lambda statement: statement[1].startswith("json-ld")))
+        published = tuple(statement for statement in published if not statement[1].startswith("json-ld"))
     sites = site_names(names, url)
     return DeclaredMetadata(
         h1=h1,

@@ -15,6 +15,7 @@ from archive.extract.facts import access_facts, body_facts, declared_facts, gues
 from archive.extract.headings import words_of_address
 from archive.extract.headline import agreeing_sources, choose_headline
 from archive.extract.metadata import DeclaredMetadata, read_metadata
+from archive.extract.outgoing_links import outgoing_links
 from archive.extract.page_state import state_scripts
 from archive.extract.parse import ParsedPage, parse, size_problem, strip_unread
 from archive.extract.pdf.pdf_article import extract_pdf
@@ -171,6 +172,8 @@ def _read_text(
         unshown = unshown_text(declared, root, text) if is_read_by_extractor else None
         text = unshown.text if unshown else text
         facts = [*([unshown.fact()] if unshown else []), *access_facts(declared, words), *body_facts(body)]
+    if not fast and body.method != "linear" and verdict.opens_version:
+        facts += outgoing_links(root, text, page.url)
     if body.method == "linear":
         size = f"{parsed.tags} tags, {parsed.characters} characters"
         facts.append(Fact(name="degraded", value="read in one walk", source=size))

@@ -121,8 +121,10 @@ class DeclaredProvenance:
     """The provenance that the page of a version declares, and the length of its text in characters.
 
     ``agencies`` and ``credited`` are names, of news agencies and of others. ``canonical`` is the address it declares,
-    ``site`` the name of its site. ``named_houses`` are addresses of linked articles whose houses the text names as a
-    source, ``named_days`` the latest day and year in the text.
+    ``site`` the name of its site. ``local_time``: its date has a time of day without a zone. ``sources`` are addresses
+    of other hosts to which the article links. ``residue`` is what a scraper left on the page. ``named_houses`` are
+    addresses of linked articles whose houses the text names as a source, ``named_days`` the latest day and year in the
+    text.
     """
 
     agencies: tuple[str, ...] = ()
@@ -130,6 +132,9 @@ class DeclaredProvenance:
     canonical: str | None = None
     length: int = 0
     site: str | None = None
+    local_time: bool = False
+    sources: tuple[str, ...] = ()
+    residue: tuple[str, ...] = ()
     named_houses: frozenset[str] = frozenset()
     named_days: tuple[str, ...] = ()
 

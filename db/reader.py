@@ -22,7 +22,7 @@ from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, U
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "0017"
+HEAD = "0018"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 BUSY_SECONDS = 30.0

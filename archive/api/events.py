@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archive.versions.absences import Absence
     from db.queries.events import Window
     from db.reader import Ask
+    from db.records import Report
 
     Place = tuple[int, str]  # a position in the order of time: an instant in microseconds, and the id of an event
 
@@ -51,7 +52,8 @@ MOST_DENSE_EMPTY = 9
 STALE_FOR = timedelta(days=30)
 """Age of a correction up to which copies are checked for the old words."""
 
-_ARTICLE = frozenset({EventKind.EDITED, EventKind.CORRECTION, EventKind.NEW})
+_EDITS = (EventKind.EDITED, EventKind.CORRECTION)
+_ARTICLE = frozenset({*_EDITS, EventKind.NEW})
 _ABSENCE = frozenset({EventKind.GONE, EventKind.BACK, EventKind.PAYWALLED, EventKind.BLOCKED})
 _LIST = frozenset({EventKind.LIST_BROKEN, EventKind.LIST_SHRUNK, EventKind.SILENT})
 _OF_CAPTURES = _ABSENCE | {EventKind.STALE_COPY}
@@ -132,6 +134,21 @@ class EventQuestions(CopyQuestions):
             if event.kind in kinds and window[0] <= event.at < window[1] and event.weight >= filters.least
         }
         return sorted(matching.values(), key=_place_of, reverse=True)
+
+    def events_of_run(self, report: Report, *, most: int) -> list[Event]:
+        """Return the ``most`` events of a run with the highest weights, with their words.
+
+        They are the events of its time, and edits that it brought from earlier times, as a backfill does.
+        """
+        window = report.started_at, report.finished_at + _TICK
+        events = {event.id: event for event in self.events_between(window, EventFilter())}
+        for version in report.changes[:most]:
+            seen_at = version.first_seen_at
+            if not window[0] <= seen_at < window[1]:
+                edits = EventFilter(kinds=_EDITS, source_id=self.source(version.url).id)
+                events |= {event.id: event for event in self.events_between((seen_at, seen_at + _TICK), edits)}
+        heaviest = sorted(events.values(), key=lambda event: (-event.weight, event.at, event.id))
+        return [with_words(self._ask, event) for event in heaviest[:most]]
 
     def newest_record_at(self) -> datetime | None:
         """Return the instant of the last capture or run, None if there is neither."""

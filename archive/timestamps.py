@@ -74,6 +74,19 @@ def parse_instant(text: str, *, now: datetime, end: bool = False) -> datetime:
     return parse_stamp(text, end=end)
 
 
+def parse_past(text: str, *, now: datetime) -> datetime:
+    """Parse an instant that is not still to come; a period means its end, one that has begun means ``now``.
+
+    Raises `BadInput`.
+    """
+    moment = parse_instant(text, now=now, end=True)
+    if moment <= now:
+        return moment
+    if parse_instant(text, now=now) <= now:
+        return now
+    raise BadInput(f"{text} is still to come, and the archive only knows what was; for today write: now")
+
+
 def parse_stamp(text: str, *, end: bool = False) -> datetime:
     """Parse an absolute date or time. Returns aware UTC. Accepts the forms of `parse_instant` that need no ``now``.
 

@@ -1,4 +1,6 @@
-"""The artifacts of a run in Prefect's web interface: a table of its sources, its top changes, and its progress.
+"""The artifacts of a run in Prefect's web interface: a table of its sources, its top events, and its progress.
+
+The events are those of the inbox, the feeds and the notices, in the same words.
 
 Titles and addresses come from strangers. In Markdown every punctuation mark in them becomes a character reference,
 which by the CommonMark rules cannot begin a structure: no link, image, heading or tag.
@@ -11,24 +13,29 @@ from collections.abc import Iterable
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
-from db.records import Report, Row, Version
+from archive.api import Archive
+from archive.api.event_wording import describe
+from archive.settings import Settings
+from db.records import Event, Report, Row
 
 ROWS = 50
 """Most rows of the run table. The rest is in the archive."""
 
-CHANGES = 20
-"""Most changes in the list."""
+EVENTS = 20
+"""Most events in the list."""
 
 _MOST_CHARACTERS = 200  # of a title or address: lines wrap, and a title can have a megabyte
 
 
-async def publish(report: Report) -> None:
-    """Publish the run's table and its top changes. Does nothing outside a run."""
+async def publish(report: Report, settings: Settings) -> None:
+    """Publish the run's table and its top events. Does nothing outside a run."""
     if FlowRunContext.get() is None:
         return
-    counts = ", ".join(f"{word} {number}" for word, number in report.counts.items())
-    await acreate_table_artifact(run_table(report.rows), key="run-table", description=escape_markdown(counts))
-    await acreate_markdown_artifact(top_changes(report.changes), key="top-changes", description=escape_markdown(counts))
+    with Archive(settings.db) as archive:
+        events = archive.events_of_run(report, most=EVENTS)
+    counts = escape_markdown(", ".join(f"{word} {number}" for word, number in report.counts.items()))
+    await acreate_table_artifact(run_table(report.rows), key="run-table", description=counts)
+    await acreate_markdown_artifact(event_list(events), key="top-changes", description=counts)
 
 
 async def publish_progress(words: str) -> None:
@@ -54,18 +61,14 @@ def _badness(row: Row) -> tuple[bool, int, str]:
     return row.outcome in {"page", "not_modified"}, -row.versions, row.url
 
 
-def top_changes(changes: Iterable[Version]) -> str:
-    """Return the `CHANGES` changes with the highest scores as a Markdown list."""
-    highest = sorted(changes, key=lambda version: (-version.score, version.url, version.number))[:CHANGES]
-    return "\n".join(map(_change, highest)) or "Nothing changed."
+def event_list(events: Iterable[Event]) -> str:
+    """Return events as a Markdown list, in their order."""
+    return "\n".join(map(_item, events)) or "Nothing happened that is worth telling."
 
 
-def _change(version: Version) -> str:
-    kinds = ", ".join(version.kinds) or version.cause
-    return (
-        f"1. **{escape_markdown(version.title) or '(no headline)'}** version {version.number}: {kinds}, "
-        f"weight {version.score:.2f}, {escape_markdown(version.url)}"
-    )
+def _item(event: Event) -> str:
+    words = escape_markdown(describe(event))
+    return f"1. **{escape_markdown(event.title) or '(no headline)'}** {words}. {escape_markdown(event.url)}".rstrip()
 
 
 def escape_markdown(text: str) -> str:

@@ -44,7 +44,7 @@ async def backfill(
     report = await wait_and_run(
         lambda: run_backfill(settings, only=seeds, since=since, until=until, source=source, owner=owner(), step=step)
     )
-    await publish(report)
+    await publish(report, settings)
     return report.counts
 
 

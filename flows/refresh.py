@@ -34,7 +34,7 @@ async def refresh(seeds: tuple[str, ...] = (), force: bool = False) -> dict[str,
         report = await run_refresh(settings, only=seeds, force=force, owner=owner(), step=task_per_batch())
     except StoreBusy as busy:
         return Cancelled(message=str(busy))
-    await publish(report)
+    await publish(report, settings)
     return report.counts
 
 

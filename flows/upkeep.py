@@ -21,7 +21,7 @@ async def upkeep() -> dict[str, int]:
     settings = from_process()
     step = task_per_batch()
     report = await wait_and_run(lambda: run_upkeep(settings, owner=owner(), step=step))
-    await publish(report)
+    await publish(report, settings)
     return report.counts
 
 

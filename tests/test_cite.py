@@ -16,7 +16,7 @@ from archive.api.version_ref import Ref, parse_ref
 from archive.cli import wirecopy
 from db.errors import NotArchived
 from db.store import Store
-from tests.builders import DAY, HOUR, T0, URL, add_source, make_history
+from tests.builders import DAY, HOUR, LATER, T0, URL, add_source, make_history
 
 if TYPE_CHECKING:
     from db.records import Citation
@@ -66,7 +66,7 @@ def test_a_citation_stays_when_older_captures_shift_the_numbers(path: Path) -> N
         older = [("zero", T0 - DAY), ("between", T0 + HOUR), ("two", T0 + 2 * HOUR), ("after", T0 + 9 * DAY)]
         make_history(store, 1, older, title="Harbour")
     with Archive(path) as archive:
-        assert archive.version(parse_ref(pointer, now=T0)).number > 2
+        assert archive.version(parse_ref(pointer, now=LATER)).number > 2
     assert run(path, pointer, "--json") == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.api import Archive
-from archive.api.drift import LOOK_BACK, alarms
+from archive.api.drift import LOOK_BACK, Drift, alarms
 from db.queries import captures as capture_queries
 from db.queries import drift as drift_queries
 from db.queries import versions as version_queries
@@ -141,3 +142,24 @@ def test_status_tells_of_it_until_the_pages_are_read_better(tmp_path: Path) -> N
             record_text(store, source, LONG, now + timedelta(hours=source))
         derive_all(store)
         assert alarms(drift_queries.read_lengths(store.ask, now - LOOK_BACK, host=HOST)) == ()
+
+
+def test_a_host_that_is_not_looked_at_has_no_alarm(tmp_path: Path) -> None:
+    """The query that spares reading a host must never pass over one whose readings give an alarm."""
+    dice = random.Random(5)
+    alarmed = 0
+    for number in range(3):
+        with Store(tmp_path / f"{number}.db") as store:
+            words = " ".join(["word"] * 400)
+            for page in range(dice.randrange(2, 5)):
+                source_id = add_source(store, f"https://daily.example/{page}")
+                for day in range(4):
+                    text = words[: 60 + day] if day > 1 and dice.random() < 0.7 else f"{words} {day}"
+                    record_text(store, source_id, text, T0 + day * DAY + page * HOUR)
+            derive_all(store)
+            for day in range(1, 6):
+                end = T0 + day * DAY
+                expected = alarms(drift_queries.read_lengths(store.ask, end - LOOK_BACK, until=end))
+                assert Drift(store.ask).before(end) == expected
+                alarmed += len(expected)
+    assert alarmed

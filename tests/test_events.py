@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -12,13 +13,14 @@ from click.testing import CliRunner
 from archive.api import Archive, serialize_events
 from archive.api.event_wording import LABELS, describe
 from archive.api.list_events import broken_lists, failed_runs, shrunk_lists, silences
+from archive.api.version_ref import Ref
 from archive.cli import wirecopy
 from archive.serve import paths
 from archive.versions.absences import current_absence, find_absences
 from builders import DAY, HOUR, T0, a_sighting
 from db.errors import BadInput
 from db.queries.events import ListCheck, Place, RunRow
-from db.records import EventFilter, EventKind, Reason, Verdict
+from db.records import EventFilter, EventKind, Reason, Report, Verdict
 from db.store import Store
 from newsroom import COPY, TALKS, answer, derive, fill, gather, page
 from serving import application, client
@@ -203,8 +205,23 @@ def test_an_event_says_the_words(newsroom: Path) -> None:
     assert (number.before, number.after, number.edits[0]) == ("300", "30", "number")
     assert "[300 \u2192 30] inspection posts" in number.detail
     assert headline.after == "Ministers consider reopening the strait"
-    assert describe(rows["gone", 60]) == "gone since 6 Jan 2026 15:00 UTC (page not found, 404)"
+    assert describe(rows["gone", 60]) == "gone since 6 Jan 2026 15:00 UTC: page not found (404)"
     assert describe(rows["copied", 1]).startswith("copied from daily.example, 1 h later: ")
+
+
+def test_a_run_has_the_events_of_its_time_and_the_edits_that_it_brought_from_earlier(newsroom: Path) -> None:
+    with Archive(newsroom) as archive:
+        every = archive.events(EventFilter(), limit=99).rows
+        old = next(event for event in every if event.kind is EventKind.EDITED and event.at < T0 + 10 * HOUR)
+        brought = archive.version(Ref(url=old.url, number=old.version))
+        report = Report(run_id=9, kind="backfill", started_at=T0 + 50 * HOUR, finished_at=T0 + 70 * HOUR)
+        during = [event for event in every if report.started_at <= event.at <= report.finished_at]
+        assert {event.id for event in archive.events_of_run(report, most=20)} == {event.id for event in during}
+        events = archive.events_of_run(replace(report, changes=(brought,)), most=20)
+        assert {event.id for event in events} == {event.id for event in (*during, old)}
+        assert old in events
+        assert [event.weight for event in events] == sorted((event.weight for event in events), reverse=True)
+        assert len(archive.events_of_run(replace(report, changes=(brought,)), most=1)) == 1
 
 
 def test_pages_of_events_follow_each_other_and_repeat_none(newsroom: Path) -> None:
@@ -273,7 +290,7 @@ def test_the_page_of_an_article_says_since_when_it_is_not_there(newsroom: Path, 
     assert ask.get("/articles/2.json").json()["absence"] is None
 
 
-def test_list_as_of_says_what_was_gone_and_refuses_the_future(newsroom: Path) -> None:
+def test_list_as_of_says_what_was_gone(newsroom: Path) -> None:
     def listed(*options: str) -> Result:
         return CliRunner().invoke(wirecopy, ["--db", str(newsroom), "list", *options])
 
@@ -284,8 +301,23 @@ def test_list_as_of_says_what_was_gone_and_refuses_the_future(newsroom: Path) ->
         if row["url"] == TALKS
     )
     assert (row["absent"], row["absent_from"]) == ("gone", "2026-01-06T15:00:00Z")
-    with pytest.raises(BadInput, match="is still to come"):
-        CliRunner().invoke(wirecopy, ["--db", str(newsroom), "list", "--as-of", "2999"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "--as-of", "2999"],
+        ["show", TALKS, "--as-of", "2999"],
+        ["show", f"{TALKS}@2999"],
+        ["search", "strait", "--as-of", "2999"],
+        ["export", "jsonl", "out.jsonl", "--as-of", "2999"],
+    ],
+)
+def test_an_instant_still_to_come_is_refused_in_the_same_words(newsroom: Path, arguments: list[str]) -> None:
+    with pytest.raises(
+        BadInput, match="2999 is still to come, and the archive only knows what was; for today write: now"
+    ):
+        CliRunner().invoke(wirecopy, ["--db", str(newsroom), *arguments], catch_exceptions=False)
 
 
 def test_an_error_keeps_the_case_of_an_address(newsroom: Path) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,10 @@ from archive.launch import FlowProcess, PrivateServer, refresher, resource_path,
 from archive.pipeline.refresh import refresh
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
-from builders import a_version
+from builders import T0
 from db.errors import RunFailed
 from db.lease_owner import lease_owner, owner_is_alive
-from db.records import Report, Row
+from db.records import Event, EventKind, Report, Row
 from db.store import Store
 from newsroom import PARAGRAPHS
 from newsroom import page as a_page
@@ -66,11 +66,15 @@ def test_a_hostile_title_shows_as_the_text_it_is(title: str) -> None:
     assert "".join(token.content for token in paragraph.children or ()) == " ".join(title.split())
 
 
-def test_a_change_is_one_list_item_whatever_its_title_and_address() -> None:
-    from _report import top_changes
+def an_event(title: str, *, url: str = "https://daily.example/a", weight: float = 0.5) -> Event:
+    return Event(kind=EventKind.EDITED, at=T0, since=T0, url=url, title=title, edits=("number",), weight=weight)
 
-    changes = [a_version(2, title=title, url="https://daily.example/*a*_b_") for title in HOSTILE]
-    tokens = MarkdownIt("commonmark", {"html": True}).parse(top_changes(changes))
+
+def test_an_event_is_one_list_item_whatever_its_title_and_address() -> None:
+    from _report import event_list
+
+    events = [an_event(title, url="https://daily.example/*a*_b_") for title in HOSTILE]
+    tokens = MarkdownIt("commonmark", {"html": True}).parse(event_list(events))
     assert sum(token.type == "list_item_open" for token in tokens) == len(HOSTILE)
     inside = {child.type for token in tokens for child in token.children or ()}
     assert inside <= {"text", "text_special", "strong_open", "strong_close"}
@@ -84,20 +88,15 @@ def test_an_endless_title_is_cut() -> None:
     assert len(one_line("ah " * 500_000)) == 200
 
 
-def test_the_heaviest_changes_come_first_and_not_too_many() -> None:
-    from _report import CHANGES, top_changes
+def test_an_event_is_told_in_the_words_of_the_inbox() -> None:
+    from _report import event_list
 
-    changes = [a_version(2, title=f"Change {number}", score=number / 100) for number in range(50)]
-    lines = top_changes(changes).splitlines()
-    assert len(lines) == CHANGES
-    assert "Change 49" in lines[0]
-    assert "weight 0&#46;49" in lines[0] or "weight 0.49" in lines[0]
-
-
-def test_no_change_is_said_in_words() -> None:
-    from _report import top_changes
-
-    assert top_changes([]) == "Nothing changed."
+    event = replace(an_event("Bridge to cost less"), before="three million", after="three hundred thousand")
+    assert event_list([event]) == (
+        "1. **Bridge to cost less** number&#58; three million \u2192 three hundred thousand. "
+        "https&#58;&#47;&#47;daily&#46;example&#47;a"
+    )
+    assert event_list([]) == "Nothing happened that is worth telling."
 
 
 def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
@@ -116,10 +115,11 @@ def test_the_run_table_shows_the_worst_first_and_at_most_fifty() -> None:
     assert table[1]["source"] == "https://daily.example/070"
 
 
-def test_outside_a_run_nothing_is_left_anywhere(now: "datetime") -> None:
+def test_outside_a_run_nothing_is_left_anywhere(now: "datetime", tmp_path: Path) -> None:
     from _report import publish
 
-    asyncio.run(publish(Report(run_id=1, kind="refresh", started_at=now, finished_at=now)))
+    report = Report(run_id=1, kind="refresh", started_at=now, finished_at=now)
+    asyncio.run(publish(report, load_settings({}, start=tmp_path)))
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.timestamps import format_duration, in_words, iso, parse_duration, parse_instant, parse_stamp
+from archive.timestamps import format_duration, in_words, iso, parse_duration, parse_instant, parse_past, parse_stamp
 from db.errors import BadInput
 
 NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
@@ -97,6 +97,13 @@ def test_anything_else_is_bad_input_with_examples(text: str):
 def test_the_end_of_the_last_year_does_not_exist(text: str):
     with pytest.raises(BadInput):
         parse_instant(text, now=NOW, end=True)
+
+
+def test_the_past_ends_now_and_a_day_that_has_begun_ends_now():
+    assert parse_past("today", now=NOW) == parse_past("now", now=NOW) == NOW
+    assert parse_past("yesterday", now=NOW) == parse_instant("yesterday", now=NOW, end=True)
+    with pytest.raises(BadInput, match="is still to come"):
+        parse_past(f"{NOW.year + 1}", now=NOW)
 
 
 def test_a_date_in_a_file_cannot_be_relative():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.api.clusters import component_of
+from archive.api.clusters import components_of
 from archive.api.list_events import place_event
 from archive.urls import url_key
 from archive.versions.absences import ABSENT_STATES, find_absences
@@ -99,18 +99,15 @@ def copied_pairs(ask: Ask, candidates: Iterable[int]) -> list[CopiedPair]:
     A member of a cluster is a copy of its probable original. A passage copied outside of clusters is a copy of the
     article that had it first.
     """
-    clustered: set[int] = set()
+    candidates = list(candidates)
     member_of: dict[str, Cluster] = {}
     pairs: dict[tuple[str, str], CopiedPair] = {}
-    passages: list[Link] = []
-    for candidate in candidates:
-        if candidate not in clustered:
-            component = component_of(ask, candidate)
-            clustered.update(component.ids.values())
-            for cluster in component.clusters:
-                pairs |= _members(cluster)
-                member_of |= {member.url: cluster for member in cluster.members}
-        passages += (link for link in link_queries.of_sources(ask, [candidate]) if link.relation is Relation.PARTIAL)
+    for component in components_of(ask, candidates) if candidates else ():
+        for cluster in component.clusters:
+            pairs |= _members(cluster)
+            member_of |= {member.url: cluster for member in cluster.members}
+    links = (link for candidate in candidates for link in link_queries.of_sources(ask, [candidate]))
+    passages = [link for link in links if link.relation is Relation.PARTIAL]
     for link in passages:
         if link.a.url not in member_of or member_of[link.a.url] is not member_of.get(link.b.url):
             original, copy = _by_date(link)

@@ -21,7 +21,7 @@ from db.queries import provenance as provenance_queries
 from db.records import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from db.reader import Ask
@@ -72,7 +72,36 @@ def component_of(
     most: int = ARTICLES,
 ) -> Component:
     """Return the component of a source, of at most ``most`` articles. Other arguments as for ``all_clusters``."""
-    source_ids, whole = _connected(ask, source_id, _relations(how), most)
+    return _component(ask, [source_id], how=how, as_of=as_of, evidence=evidence, most=most)
+
+
+def components_of(ask: Ask, source_ids: Sequence[int]) -> Iterator[Component]:
+    """Yield what contains the components of these sources: one part of all if they are small, else one for each.
+
+    Components do not touch each other. So together they have the same clusters as each for itself.
+    """
+    together = _component(ask, source_ids, most=ARTICLES) if len(source_ids) < ARTICLES else None
+    if together is not None and together.whole:
+        yield together
+        return
+    known: set[int] = set()
+    for source_id in source_ids:
+        if source_id not in known:
+            component = component_of(ask, source_id)
+            known.update(component.ids.values())
+            yield component
+
+
+def _component(
+    ask: Ask,
+    starts: Sequence[int],
+    *,
+    how: Relation | None = None,
+    as_of: datetime | None = None,
+    evidence: bool = False,
+    most: int,
+) -> Component:
+    source_ids, whole = _connected(ask, starts, _relations(how), most)
     labels = label_queries.of_sources(ask, sorted(source_ids))
     ids = link_graph.ids_by_url(ask, source_ids)  # now: with many links the time for queries may be over afterwards
     clusters = _clusters(ask, sorted(source_ids), labels, how=how, as_of=as_of, evidence=evidence)
@@ -85,10 +114,12 @@ def _relations(how: Relation | None) -> tuple[Relation, ...]:
     return MERGING if how is None else MERGING[: MERGING.index(how) + 1]
 
 
-def _connected(ask: Ask, source_id: int, relations: Collection[Relation], most: int) -> tuple[frozenset[int], bool]:
-    """Return the sources connected with a source (breadth-first), and True if these are all."""
-    connected = {source_id}
-    ring = [source_id]
+def _connected(
+    ask: Ask, source_ids: Sequence[int], relations: Collection[Relation], most: int
+) -> tuple[frozenset[int], bool]:
+    """Return the sources connected with these sources (breadth-first), and True if these are all."""
+    connected = set(source_ids)
+    ring = list(source_ids)
     while ring:
         # Twice as many, so that enough new ones remain even if all connected ones are among them, and one to spare.
         neighbours = link_graph.linked_sources(ask, ring, relations, limit=2 * most)

@@ -104,11 +104,13 @@ class CopyQuestions(ArticleQuestions):
         from archive.api.uncorrected import Copy, find_uncorrected
 
         source = self.source(url)
-        history = [(version, self.text(version)) for version in version_queries.of_source(self._ask, source.id)]
         rejected = {side.url for label in self.labels(url) if not label.copy for side in (label.a, label.b)}
         links = [link for link in self.copies(url) if link.relation.is_copy and link.a.url == source.url]
+        others = sorted({link.b.url for link in links} - rejected)
+        versions = version_queries.of_source(self._ask, source.id) if others else []
+        history = [(version, self.text(version)) for version in versions]
         passages: list[UncorrectedCopy] = []
-        for other in sorted({link.b.url for link in links} - rejected):
+        for other in others:
             newest = version_queries.of_source(self._ask, self.source(other).id)[-1]
             aligned = {
                 link.a.version: link.passages

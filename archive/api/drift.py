@@ -14,10 +14,13 @@ from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
+from db.queries import drift as drift_queries
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from db.reader import Ask
     from db.records import ReadLength
 
 LOOK_BACK = timedelta(days=28)
@@ -41,6 +44,7 @@ NEW_PAGE = 0.25
 REMOVED = 0.3
 """A page has also shrunk if the share removed as boilerplate rose by more than this."""
 
+_AHEAD = timedelta(days=32)  # of the hosts that are looked for at once: several windows of events need them
 _PARAGRAPHS = 4
 _USUAL = 5  # fewest earlier pages for a median of the host
 
@@ -67,6 +71,30 @@ class Alarm:
     def name(self) -> str:
         """The host as people write it, not in url_key order."""
         return ".".join(reversed(self.host.strip(",").split(",")))
+
+
+class Drift:
+    """The drift at several instants, each earlier than the one before.
+
+    Most hosts have no page that shrank. They are found by one query for many instants, and only the readings of the
+    other hosts are looked at.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._hosts: list[str] = []
+        self._start: datetime | None = None
+
+    def before(self, end: datetime) -> tuple[Alarm, ...]:
+        """Return the alarms as the readings of `LOOK_BACK` before ``end`` give them."""
+        start = end - LOOK_BACK
+        if self._start is None or start < self._start:
+            self._start = start - _AHEAD
+            self._hosts = drift_queries.hosts_perhaps_cut(
+                self._ask, self._start, end, shrunk=SHRUNK, new_page=NEW_PAGE, removed=REMOVED, least=FEWEST
+            )
+        readings = (drift_queries.read_lengths(self._ask, start, until=end, host=host) for host in self._hosts)
+        return alarms(reading for host_readings in readings for reading in host_readings)
 
 
 def alarms(readings: Iterable[ReadLength]) -> tuple[Alarm, ...]:

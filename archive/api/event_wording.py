@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from archive.api.state_wording import state
 from db.records import EventKind
 
 if TYPE_CHECKING:
@@ -31,22 +32,6 @@ LABELS: Final[dict[EventKind, str]] = {
 }
 """The label of each kind."""
 
-_STATES: Final = {
-    "missing_404": "page not found, 404",
-    "gone_410": "page gone, 410",
-    "legal_451": "withheld for legal reasons, 451",
-    "soft_404": "page says \u201cnot found\u201d with status 200",
-    "paywall": "paywall",
-    "unauthorized": "asks for a login, 401",
-    "forbidden": "refused, 403",
-    "robots_denied": "robots.txt forbids it",
-    "challenge": "check for robots",
-    "consent": "consent wall",
-    "login": "login",
-    "list-damaged": "it cannot be read in full",
-    "list-refused": "it is not a list",
-    "list-empty": "it is empty",
-}
 _RELATIONS: Final = {
     "exact": "the same text",
     "near": "nearly the same text",
@@ -78,7 +63,7 @@ def _edit(event: Event) -> str:
 
 def _broken(event: Event) -> str:
     detail = f"; {event.detail}" if event.detail else ""
-    return f"could not be read since {minute(event.since)} ({_state(event.after)}{detail})"
+    return f"could not be read since {minute(event.since)}: {state(event.after)}{detail}"
 
 
 def _edits(event: Event) -> str:
@@ -112,10 +97,6 @@ def _short(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rsplit(" ", 1)[0] + " \u2026"
 
 
-def _state(name: str) -> str:
-    return _STATES.get(name, name.replace("_", " "))
-
-
 def minute(moment: datetime) -> str:
     """Return an instant to the minute: ``5 Jan 2026 12:00 UTC``."""
     return f"{moment.day} {moment:%b %Y %H:%M} UTC"
@@ -136,10 +117,10 @@ _SENTENCES: Final[dict[EventKind, Callable[[Event], str]]] = {
     EventKind.EDITED: _edit,
     EventKind.CORRECTION: _edit,
     EventKind.NEW: lambda _: "first seen",
-    EventKind.GONE: lambda event: f"gone since {minute(event.since)} ({_state(event.after)})",
-    EventKind.BACK: lambda event: f"the text is back; before: {_state(event.before)}",
+    EventKind.GONE: lambda event: f"gone since {minute(event.since)}: {state(event.after)}",
+    EventKind.BACK: lambda event: f"the text is back; before: {state(event.before)}",
     EventKind.PAYWALLED: lambda event: f"behind a paywall since {minute(event.since)}",
-    EventKind.BLOCKED: lambda event: f"blocked since {minute(event.since)} ({_state(event.after)})",
+    EventKind.BLOCKED: lambda event: f"blocked since {minute(event.since)}: {state(event.after)}",
     EventKind.COPIED: _copy,
     EventKind.STALE_COPY: _stale,
     EventKind.LIST_BROKEN: _broken,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.versions.diff import compare
+from archive.api.remembered_changes import compare_remembered
 from archive.versions.diff.layout import headline_bits, layout_lines
 from db.queries import versions as version_queries
 from db.records import Kind
@@ -36,7 +36,7 @@ def with_words(ask: Ask, event: Event) -> Event:
     both = version_queries.pair_of_texts(ask, event.source_id, event.version)
     if both is None or max(len(text.body) for text in both) > MOST_CHARACTERS:
         return event
-    before, after, context = words(compare(*both), *both)
+    before, after, context = words(compare_remembered(*both), *both)
     return replace(event, before=before, after=after, detail=context)
 
 

@@ -17,18 +17,17 @@ from archive.api.questions import Listing
 from archive.versions.absences import ABSENT_STATES, current_absence
 from db.microseconds import instant, micros
 from db.queries import captures as capture_queries
-from db.queries import drift as drift_queries
 from db.queries import events as event_queries
 from db.records import WEIGHTS, Event, EventFilter, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from archive.versions.absences import Absence
     from db.queries.events import Window
     from db.reader import Ask
-    from db.records import ReadLength
+    from db.records import Report
 
     Place = tuple[int, str]  # a position in the order of time: an instant in microseconds, and the id of an event
 
@@ -53,28 +52,43 @@ MOST_DENSE_EMPTY = 9
 STALE_FOR = timedelta(days=30)
 """Age of a correction up to which copies are checked for the old words."""
 
-_ARTICLE = frozenset({EventKind.EDITED, EventKind.CORRECTION, EventKind.NEW})
+_EDITS = (EventKind.EDITED, EventKind.CORRECTION)
+_ARTICLE = frozenset({*_EDITS, EventKind.NEW})
 _ABSENCE = frozenset({EventKind.GONE, EventKind.BACK, EventKind.PAYWALLED, EventKind.BLOCKED})
 _LIST = frozenset({EventKind.LIST_BROKEN, EventKind.LIST_SHRUNK, EventKind.SILENT})
 _OF_CAPTURES = _ABSENCE | {EventKind.STALE_COPY}
 _TICK = timedelta(microseconds=1)
+_NO_LIMIT = 1 << 31
 
 
-class _Readings:
-    """The lengths of pages that drift is found in. Windows go back in time, and what two of them need is read once."""
+class _Corrected:
+    """The changed articles that have copies. Windows go back in time, and what two of them need is read once."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._rows: list[ReadLength] = []
+        self._ids: set[int] = set()
         self._start: datetime | None = None
 
-    def before(self, end: datetime) -> list[ReadLength]:
-        """Return the readings of the time before ``end``, which is never later than in the call before."""
-        start = end - drift.LOOK_BACK
+    def since(self, start: datetime, end: datetime) -> Collection[int]:
+        """Return those that changed after ``start``, which is never later than in the call before, and before ``end``.
+
+        Some may have changed after ``end``.
+        """
         if self._start is None or start < self._start:
-            self._rows += drift_queries.read_lengths(self._ask, start, until=self._start or end)
+            window = start, self._start or end
+            self._ids.update(
+                event_queries.sources_with_copies(self._ask, window, changed=True, source_id=None, limit=_NO_LIMIT)
+            )
             self._start = start
-        return [row for row in self._rows if start <= row.at < end]
+        return self._ids
+
+
+class _PageReads:
+    """What several windows of one page need."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.corrected = _Corrected(ask)
+        self.drift = drift.Drift(ask)
 
 
 class EventQuestions(CopyQuestions):
@@ -90,11 +104,11 @@ class EventQuestions(CopyQuestions):
         end = min(last) + _TICK
         events: list[Event] = []
         length, scale, dense = FIRST_WINDOW, 1, 0
-        readings = _Readings(self._ask)
+        reads = _PageReads(self._ask)
         for _ in range(MOST_WINDOWS):
             nominal = max(start, end - length), end
-            window = self._affordable(nominal, scale, limit, filters)
-            page = self._between(window, filters, readings)
+            window = self._affordable(nominal, scale, limit, filters, reads)
+            page = self._between(window, filters, reads)
             events += (event for event in page if after is None or _place_of(event) < after)
             dense += scale if window != nominal else 0
             end, length, scale = window[0], min(2 * length, LONGEST_WINDOW), 2
@@ -110,16 +124,31 @@ class EventQuestions(CopyQuestions):
 
         The window includes its start and excludes its end.
         """
-        return self._between(window, filters, _Readings(self._ask))
+        return self._between(window, filters, _PageReads(self._ask))
 
-    def _between(self, window: Window, filters: EventFilter, readings: _Readings) -> list[Event]:
+    def _between(self, window: Window, filters: EventFilter, reads: _PageReads) -> list[Event]:
         kinds = frozenset(filters.kinds or EventKind)
         matching = {
             event.id: event
-            for event in self._derived(window, kinds, filters.source_id, readings)
+            for event in self._derived(window, kinds, filters.source_id, reads)
             if event.kind in kinds and window[0] <= event.at < window[1] and event.weight >= filters.least
         }
         return sorted(matching.values(), key=_place_of, reverse=True)
+
+    def events_of_run(self, report: Report, *, most: int) -> list[Event]:
+        """Return the ``most`` events of a run with the highest weights, with their words.
+
+        They are the events of its time, and edits that it brought from earlier times, as a backfill does.
+        """
+        window = report.started_at, report.finished_at + _TICK
+        events = {event.id: event for event in self.events_between(window, EventFilter())}
+        for version in report.changes[:most]:
+            seen_at = version.first_seen_at
+            if not window[0] <= seen_at < window[1]:
+                edits = EventFilter(kinds=_EDITS, source_id=self.source(version.url).id)
+                events |= {event.id: event for event in self.events_between((seen_at, seen_at + _TICK), edits)}
+        heaviest = sorted(events.values(), key=lambda event: (-event.weight, event.at, event.id))
+        return [with_words(self._ask, event) for event in heaviest[:most]]
 
     def newest_record_at(self) -> datetime | None:
         """Return the instant of the last capture or run, None if there is neither."""
@@ -145,7 +174,7 @@ class EventQuestions(CopyQuestions):
         """Return an event with the words that changed, if it is an edit."""
         return with_words(self._ask, event)
 
-    def _affordable(self, window: Window, scale: int, limit: int, filters: EventFilter) -> Window:
+    def _affordable(self, window: Window, scale: int, limit: int, filters: EventFilter, reads: _PageReads) -> Window:
         """Return the window, or its end if it has too much: then work is a function of what a page shows."""
         if filters.source_id is not None:
             return window
@@ -159,14 +188,12 @@ class EventQuestions(CopyQuestions):
             start = event_queries.instant_of_copied(self._ask, (start, end), scale * COPIED_READ) or start
         if EventKind.STALE_COPY in kinds:
             number = scale * CORRECTED_READ + 1
-            corrected = event_queries.corrected_before(
-                self._ask, (start, end), start - STALE_FOR, source_id=None, limit=number
-            )
+            corrected = self._corrected((start, end), None, reads, number)
             start = min(corrected.values()) if len(corrected) == number else start
         return start, end
 
     def _derived(
-        self, window: Window, kinds: Collection[EventKind], source_id: int | None, readings: _Readings
+        self, window: Window, kinds: Collection[EventKind], source_id: int | None, reads: _PageReads
     ) -> Iterator[Event]:
         if _ARTICLE.intersection(kinds):
             yield from article_events.version_events(self._ask, window, kinds, source_id)
@@ -175,23 +202,27 @@ class EventQuestions(CopyQuestions):
         if EventKind.COPIED in kinds:
             yield from article_events.copy_events(self._ask, window, source_id)
         if EventKind.STALE_COPY in kinds:
-            yield from self._stale(window, source_id)
+            yield from self._stale(window, source_id, reads)
         if _LIST.intersection(kinds):
             yield from self._of_lists(window, source_id)
         if EventKind.RUN_FAILED in kinds and source_id is None:
             before = window[0] - list_events.LOOK_BACK
             yield from list_events.failed_runs(event_queries.runs_between(self._ask, (before, window[1])))
         if EventKind.DRIFT in kinds and source_id is None:
-            yield from _drift(readings.before(window[1]))
+            yield from _drift(reads.drift.before(window[1]))
 
-    def _stale(self, window: Window, source_id: int | None) -> Iterator[Event]:
-        corrected = event_queries.corrected_before(
-            self._ask, window, window[0] - STALE_FOR, source_id=source_id, limit=article_events.MOST_COPIED
-        )
+    def _stale(self, window: Window, source_id: int | None, reads: _PageReads) -> Iterator[Event]:
+        corrected = self._corrected(window, source_id, reads, article_events.MOST_COPIED)
         for original in event_queries.places(self._ask, corrected).values():
             passages = self.stale(original.url)
             if passages:
                 yield from article_events.stale_events(self._ask, original.url, passages, original.source_id)
+
+    def _corrected(self, window: Window, source_id: int | None, reads: _PageReads, limit: int) -> dict[int, datetime]:
+        """Return the articles that changed of late and of which a copy was perhaps seen first since in the window."""
+        earliest = window[0] - STALE_FOR
+        among = reads.corrected.since(earliest, window[1]) if source_id is None else [source_id]
+        return event_queries.corrected_before(self._ask, window, earliest, among, limit=limit)
 
     def _of_lists(self, window: Window, source_id: int | None) -> Iterator[Event]:
         wide = window[0] - list_events.LOOK_BACK, window[1]
@@ -207,8 +238,8 @@ class EventQuestions(CopyQuestions):
                 yield from list_events.silences(place, finds, checks)
 
 
-def _drift(readings: Sequence[ReadLength]) -> Iterator[Event]:
-    for alarm in drift.alarms(readings):
+def _drift(alarms: Iterable[drift.Alarm]) -> Iterator[Event]:
+    for alarm in alarms:
         yield Event(
             kind=EventKind.DRIFT,
             at=alarm.raised_at,

@@ -13,7 +13,6 @@ from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import NotArchived
 from db.lease_owner import active_leases
-from db.queries import drift as drift_queries
 from db.queries import future_captures, rechecks, statistics, work_errors
 from db.queries import source_health as health_queries
 from db.queries import tombstones as tombstone_queries
@@ -35,6 +34,7 @@ LISTS_REPORTED = 50
 REFRESHES_AVERAGED = 8
 """Refreshes used to estimate the interval between them."""
 
+_TICK = timedelta(microseconds=1)
 ERRORS_SHOWN = 20
 """Errors of single pages in the status of an archive."""
 
@@ -107,7 +107,7 @@ class RunQuestions(Questions):
             "states": statistics.states(self._ask),
             "errors": work_errors.newest(self._ask, ERRORS_SHOWN),
             "error_count": work_errors.count(self._ask),
-            "drift": drift.alarms(drift_queries.read_lengths(self._ask, now - drift.LOOK_BACK)),
+            "drift": drift.Drift(self._ask).before(now + _TICK),
             "lists": [
                 {"url": row.url, "at": iso(row.at), "flags": list(row.flags), "note": row.note}
                 for row in health_queries.lists_with_notes(self._ask, limit=LISTS_REPORTED)

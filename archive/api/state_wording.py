@@ -36,7 +36,7 @@ _STATES: Mapping[str, str] = {
     "refused_url": "not fetched: address not allowed",
     "not_a_list": "no list of captures",
     "refused_address": "not fetched: private address",
-    "paywall": "page now shows a paywall text",
+    "paywall": "page shows a paywall text",
     "challenge": "page shows a check for robots",
     "consent": "page shows a consent wall",
     "login": "page shows a login",
@@ -55,9 +55,12 @@ _STATES: Mapping[str, str] = {
     "unvisited": "never checked",
     "list": "list fetched",
     "list_damaged": "list that could not be read in full",
+    "list_refused": "page that is not a list",
+    "list_empty": "empty list",
 }
 
 
 def state(name: str) -> str:
     """Return the state found by a check in plain words."""
+    name = name.replace("-", "_")
     return _STATES.get(name, name.replace("_", " "))

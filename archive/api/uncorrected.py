@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from archive.versions.diff import compare
+from archive.api.remembered_changes import compare_remembered
 from archive.versions.diff.paragraphs import sentence_spans
 from db.records import Kind, UncorrectedCopy, VersionRef
 from db.typography import fold_typography
@@ -101,7 +101,7 @@ def _uncorrected_copy(
 def _corrections(old: Text, new: Text) -> Iterator[_Correction]:
     """Yield the sentences of the old body that edits removed or changed and that occur nowhere in the new body."""
     edits: dict[Span, list[Edit]] = {}
-    for edit in compare(old, new).edits:
+    for edit in compare_remembered(old, new).edits:
         if edit.op in {"delete", "replace"} and not NO_CORRECTION.issuperset(edit.kinds or (Kind.WORDING,)):
             for span in _sentences_at(old.body, edit.a):
                 edits.setdefault(span, []).append(edit)

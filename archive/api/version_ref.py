@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.timestamps import parse_instant
+from archive.timestamps import parse_past
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def parse_ref(text: str, *, now: datetime) -> Ref:
     if tail.isdecimal() and len(tail) < len("2026"):
         return Ref(url=url, number=int(tail))
     try:
-        return Ref(url=url, at=parse_instant(tail, now=now, end=True))
+        return Ref(url=url, at=parse_past(tail, now=now))
     except BadInput:
         if tail[:1].isdecimal():
             raise

@@ -142,6 +142,13 @@ def parse_when(text: str | None, settings: Settings) -> datetime | None:
     return None if text is None else parse_instant(text, now=settings.now(), end=True)
 
 
+def parse_as_of(text: str | None, settings: Settings) -> datetime | None:
+    """Return the instant of ``--as-of``; a day that goes on means now. Raises BadInput for one still to come."""
+    from archive.timestamps import parse_past
+
+    return None if text is None else parse_past(text, now=settings.now())
+
+
 def print_json(document: object) -> None:
     """Print one JSON document on standard output."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import parse_when, verb
+from archive.cli.common import parse_as_of, parse_when, verb
 from archive.cli.output import count, say
 from archive.cli.search import UniqueCommand, unique_option
 from db.errors import BadInput
@@ -87,7 +87,7 @@ def _select(
 
     start = None if since is None else parse_instant(since, now=settings.now())
     similarity = None if unique is None else Relation(unique)
-    instant, end = parse_when(as_of, settings), parse_when(until, settings)
+    instant, end = parse_as_of(as_of, settings), parse_when(until, settings)
     if start is not None and end is not None and end < start:
         raise BadInput(f"the window is empty: --until {until} is before --since {since}")
     return build_selection(settings.db, since=start, until=end, instant=instant, group=group, unique=similarity)

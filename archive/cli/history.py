@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, known_at_option, parse_when, print_json, verb
+from archive.cli.common import as_json, known_at_option, parse_as_of, parse_when, print_json, verb
 from archive.cli.output import (
     bold,
     count,
@@ -201,7 +201,7 @@ def show(settings: Settings, ref: str, *, as_of: str | None, known_at: str | Non
     if as_of is not None:
         if target.number is not None or target.at is not None:
             raise BadInput(f"{ref} names a version already; use --as-of with the address alone: {target.url}")
-        target = replace(target, at=parse_when(as_of, settings))
+        target = replace(target, at=parse_as_of(as_of, settings))
     with Archive(settings.db) as archive:
         version = archive.version(target, recorded=known)
         capture = archive.capture(version.first_capture_id)
@@ -341,10 +341,10 @@ def _html_page(compared: Comparison, context: int) -> str:
 def _parse_side(url: str, text: str, now: datetime) -> Ref:
     """Return the version of an article that a number or a time names."""
     from archive.api.version_ref import Ref, parse_ref
-    from archive.timestamps import parse_instant
+    from archive.timestamps import parse_past
 
     numbered = parse_ref(f"{url}@{text}", now=now)
-    return numbered if numbered.url == url else Ref(url=url, at=parse_instant(text, now=now, end=True))
+    return numbered if numbered.url == url else Ref(url=url, at=parse_past(text, now=now))
 
 
 def _numbered(version: Version) -> str:

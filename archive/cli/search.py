@@ -14,6 +14,7 @@ from archive.cli.common import (
     as_json,
     as_jsonl,
     known_at_option,
+    parse_as_of,
     parse_when,
     print_json,
     print_json_lines,
@@ -34,7 +35,7 @@ from archive.cli.output import (
 )
 from archive.cli.wording import describe_relation
 from archive.timestamps import iso
-from db.errors import BadInput, NotArchived
+from db.errors import NotArchived
 from db.records import Relation
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def search(
     """
     from archive.api import Archive
 
-    instant = parse_when(as_of, settings)
+    instant = parse_as_of(as_of, settings)
     with Archive(settings.db) as archive:
         query, hits = _search(archive, " ".join(words), unique, limit=limit, instant=instant, removed=removed)
         present = [] if json_ or jsonl else [hit.version for hit, _ in hits if hit.absent_since is None]
@@ -244,7 +245,7 @@ def list_(
     """
     from archive.api import Archive
 
-    instant = _past(as_of, settings)
+    instant = parse_as_of(as_of, settings)
     with Archive(settings.db) as archive:
         absences = {} if instant is None else archive.absences_at(instant)
         ids = archive.source_ids(archive.source_by_id(number).url for number in absences)
@@ -270,20 +271,6 @@ def list_(
         hidden = len(articles) - len(folds)
         without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
         say(f"{count(len(folds), 'article')}{without}.")
-
-
-def _past(as_of: str | None, settings: Settings) -> datetime | None:
-    """Return the instant of ``--as-of``. Today means now. Raises BadInput for an instant still to come."""
-    from archive.timestamps import parse_instant
-
-    instant, now = parse_when(as_of, settings), settings.now()
-    if instant is None or instant <= now:
-        return instant
-    if parse_instant(as_of or "", now=now) <= now:
-        return now
-    raise BadInput(
-        f"--as-of {as_of}: that is still to come, and the archive only knows what was. For today: --as-of now"
-    )
 
 
 def _absence_field(absence: CurrentAbsence | None) -> dict[str, object]:

@@ -67,6 +67,8 @@ def named_days(text: str) -> tuple[str, ...]:
     Of a date with the month in words the year is read, whatever the language: it is the first of January at least.
     """
     text = text[:READ]
+    if "19" not in text and "20" not in text:  # no year: the patterns cost 0.6 ms a text of 1,800 characters
+        return ()
     days = [f"{int(year):04}-{int(month):02}-{int(day):02}" for year, month, day in _TEXT_DAY.findall(text)]
     days += [f"{first or second}-01-01" for first, second in _WRITTEN_DAY.findall(text)]
     years = Counter(_YEAR.findall(text))

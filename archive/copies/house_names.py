@@ -200,4 +200,4 @@ def _continues_word(letter: str) -> bool:
 def _join_letters(text: str) -> str:
     """Return the letters of a text alone, in lower case and without accents, as host names are made of names."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if letter.isalpha())
+    return "".join(filter(str.isalpha, decomposed))

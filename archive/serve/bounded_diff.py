@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from archive.api.remembered_changes import compare_remembered
 from archive.versions.diff import compare
 from db.errors import BadInput
 from db.records import Change, Edit, Kind
@@ -30,9 +30,6 @@ JUDGED = 240_000
 LISTED = 400_000
 """Most characters compared for one list of changes: 0.3 s, enough for 25 articles of 8,000 characters."""
 
-REMEMBERED = 12_000
-"""Most characters of two texts whose comparison is cached. Most articles have fewer."""
-
 SHOWN = 200_000
 """Characters of changes between large texts that are shown at most."""
 
@@ -43,14 +40,7 @@ _TITLE = 2_000  # characters of a headline that are compared
 
 def compare_in_time(a: Text, b: Text) -> Change:
     """Compare ``a`` with ``b``. For larger texts compare only paragraphs, and set ``coarse``."""
-    if size(a, b) <= REMEMBERED:
-        return _remembered(a, b)
-    return compare(a, b) if size(a, b) <= WORDED else _by_paragraphs(a, b)
-
-
-@lru_cache(maxsize=400)  # texts never change; saves two thirds of the time of a page of the inbox, for at most 20 MB
-def _remembered(a: Text, b: Text) -> Change:
-    return compare(a, b)
+    return compare_remembered(a, b) if size(a, b) <= WORDED else _by_paragraphs(a, b)
 
 
 def check_judged_in_time(a: Text, b: Text) -> None:

@@ -96,18 +96,36 @@ def versions_between(
     ]
 
 
-# A check that met an absence, or one that met a text soon after an absence. A few earlier checks are read, because a
-# passing failure or a 304 may come between.
-_ABSENT = """
+# The checks that met an absence, or a page that is no article. Each condition begins with that of an index of few rows.
+_FAILED = """capture {name} INDEXED BY ix_capture_source_id_captured_at_reason
+    WHERE {name}.reason IS NOT NULL AND {name}.reason <> 'not_modified' AND {name}.reason IN {{states}}
+    AND {name}.part = 1"""
+_NO_ARTICLE = """derivation x INDEXED BY ix_derivation_capture_id_verdict
+    ON x.capture_id = {name}.id AND x.verdict <> 'ok' AND x.verdict IN {{states}}"""
+
+# An article of which a check in the window met an absence, or a text soon after an absence. A few earlier checks are
+# read, because a passing failure or a 304 may come between.
+_ABSENT = f"""
+    WITH checked AS MATERIALIZED (
+        SELECT c.source_id, min(c.captured_at) AS first_at FROM capture c {{index}}
+        WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
+          AND (CAST(:source AS BIGINT) IS NULL OR c.source_id = :source
+               OR c.source_id IN (SELECT id FROM source WHERE same_as = :source))
+        GROUP BY c.source_id),
+    absent AS MATERIALIZED (
+        SELECT k.source_id, k.first_at, f.captured_at
+        FROM checked k CROSS JOIN {_FAILED.format(name="f")} AND f.source_id = k.source_id AND f.captured_at < :until
+        UNION ALL
+        SELECT k.source_id, k.first_at, c.captured_at
+        FROM checked k CROSS JOIN capture c ON c.source_id = k.source_id
+        CROSS JOIN {_NO_ARTICLE.format(name="c")}
+        WHERE c.payload_id IS NOT NULL AND c.captured_at < :until AND c.part = 1 AND c.reason IS NULL)
     SELECT DISTINCT coalesce(s.same_as, s.id) AS id
-    FROM capture c {index} JOIN source s ON s.id = c.source_id AND s.kind = 'article'
-    LEFT JOIN derivation x ON x.capture_id = c.id
-    WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
-      AND (CAST(:source AS BIGINT) IS NULL OR s.id = :source OR s.same_as = :source)
-      AND (coalesce(c.reason, x.verdict) IN {states} OR EXISTS (
-          SELECT 1 FROM (SELECT p.id, p.reason FROM capture p WHERE p.source_id = c.source_id AND p.part = 1
-                         AND p.captured_at < c.captured_at ORDER BY p.captured_at DESC LIMIT 4) e
-          LEFT JOIN derivation y ON y.capture_id = e.id WHERE coalesce(e.reason, y.verdict) IN {states}))
+    FROM absent m CROSS JOIN source s ON s.id = m.source_id AND s.kind = 'article'
+    WHERE m.captured_at >= :since OR m.captured_at >= (
+        SELECT min(e.captured_at) FROM (
+            SELECT p.captured_at FROM capture p WHERE p.source_id = m.source_id AND p.part = 1
+              AND p.captured_at < m.first_at ORDER BY p.captured_at DESC LIMIT 4) e)
     ORDER BY 1"""
 
 
@@ -118,10 +136,16 @@ def sources_absent(ask: Ask, window: Window, states: Sequence[str], *, source_id
     return [row["id"] for row in ask(sql, **_bounds(window), source=source_id)]
 
 
-_EVER_ABSENT = """
-    SELECT DISTINCT coalesce(s.same_as, s.id) AS id FROM source s JOIN capture c ON c.source_id = s.id AND c.part = 1
-    LEFT JOIN derivation x ON x.capture_id = c.id
-    WHERE s.kind = 'article' AND c.captured_at <= :until AND coalesce(c.reason, x.verdict) IN {states} ORDER BY 1"""
+_EVER_ABSENT = f"""
+    SELECT coalesce(s.same_as, s.id) AS id
+    FROM (SELECT DISTINCT f.source_id FROM {_FAILED.format(name="f")} AND f.captured_at <= :until) m
+    CROSS JOIN source s ON s.id = m.source_id AND s.kind = 'article'
+    UNION SELECT coalesce(s.same_as, s.id) AS id
+    FROM {_NO_ARTICLE.format(name="x").partition("ON")[0]}
+    CROSS JOIN capture c ON c.id = x.capture_id AND c.part = 1 AND c.captured_at <= :until AND c.reason IS NULL
+    CROSS JOIN source s ON s.id = c.source_id AND s.kind = 'article'
+    WHERE x.verdict <> 'ok' AND x.verdict IN {{states}}
+    ORDER BY 1"""
 
 
 def sources_ever_absent(ask: Ask, until: datetime, states: Sequence[str]) -> list[int]:
@@ -157,22 +181,24 @@ def sources_with_copies(ask: Ask, window: Window, *, changed: bool, source_id: i
 # Of every change its copies, and of every copy the first page that certainly has its text since the change.
 _CORRECTED = f"""
     WITH changed AS MATERIALIZED (
-        SELECT DISTINCT v.source_id, v.first_seen_at AS at FROM version v INDEXED BY ix_version_first_seen_at_number
-        WHERE v.superseded_at IS NULL AND v.number > 1 AND v.first_seen_at >= :wide AND v.first_seen_at < :until
-          AND (CAST(:source AS BIGINT) IS NULL OR v.source_id = :source)),
+        SELECT DISTINCT v.source_id, v.first_seen_at AS at FROM json_each(:ids) f
+        CROSS JOIN version v ON v.source_id = f.value AND v.superseded_at IS NULL
+        WHERE v.number > 1 AND v.first_seen_at >= :wide AND v.first_seen_at < :until),
     texts AS MATERIALIZED (
         SELECT c.source_id, c.at, o.text_id FROM changed c
         CROSS JOIN version o ON o.source_id = c.source_id AND o.superseded_at IS NULL),
-    pairs AS MATERIALIZED (
-        SELECT source_id, at, text_id AS copy_text FROM texts
-        UNION SELECT t.source_id, t.at, l.b_text_id FROM texts t
+    holders AS (
+        SELECT t.source_id, t.at, w.source_id AS copy_id FROM texts t
+            CROSS JOIN version w ON w.text_id = t.text_id AND w.source_id <> t.source_id AND w.superseded_at IS NULL
+        UNION ALL SELECT t.source_id, t.at, w.source_id FROM texts t
             CROSS JOIN link l ON l.a_text_id = t.text_id AND l.relation IN {_COPIES}
-        UNION SELECT t.source_id, t.at, l.a_text_id FROM texts t
-            CROSS JOIN link l ON l.b_text_id = t.text_id AND l.relation IN {_COPIES}),
+            CROSS JOIN version w ON w.text_id = l.b_text_id AND w.source_id <> t.source_id AND w.superseded_at IS NULL
+        UNION ALL SELECT t.source_id, t.at, w.source_id FROM texts t
+            CROSS JOIN link l ON l.b_text_id = t.text_id AND l.relation IN {_COPIES}
+            CROSS JOIN version w ON w.text_id = l.a_text_id AND w.source_id <> t.source_id AND w.superseded_at IS NULL),
     copies AS MATERIALIZED (
-        SELECT DISTINCT p.source_id, p.at, coalesce(s.same_as, s.id) AS copy_id FROM pairs p
-        CROSS JOIN version w ON w.text_id = p.copy_text AND w.superseded_at IS NULL AND w.source_id <> p.source_id
-        CROSS JOIN source s ON s.id = w.source_id),
+        SELECT DISTINCT h.source_id, h.at, coalesce(s.same_as, s.id) AS copy_id
+        FROM holders h CROSS JOIN source s ON s.id = h.copy_id),
     checks AS MATERIALIZED (
         SELECT c.source_id, c.at, c.copy_id, (
             SELECT min(k.captured_at) FROM source s CROSS JOIN capture k ON k.source_id = s.id AND k.part = 1
@@ -195,16 +221,18 @@ _CORRECTED = f"""
 
 
 def corrected_before(
-    ask: Ask, window: Window, earliest: datetime, *, source_id: int | None, limit: int
+    ask: Ask, window: Window, earliest: datetime, source_ids: Collection[int], *, limit: int
 ) -> dict[int, datetime]:
     """Return articles changed since ``earliest`` of which a copy was perhaps seen first since then in the window.
 
     So each of them is looked at in one window or few, not in all that follow its change. The value is a check of the
-    copy; the newest come first.
+    copy; the newest come first. ``source_ids``: the articles asked about.
     """
+    if not source_ids:
+        return {}
     verdicts = tuple(str(verdict) for verdict in Verdict if verdict.opens_version)
     sql = _CORRECTED.format(verdicts=verdicts)
-    rows = ask(sql, **_bounds(window), wide=micros(earliest), source=source_id, limit=limit)
+    rows = ask(sql, **_bounds(window), wide=micros(earliest), ids=json.dumps(sorted(source_ids)), limit=limit)
     return {row["id"]: instant(row["at"]) for row in rows}
 
 

@@ -98,6 +98,14 @@ derivation = Table(
 
 ``length`` and ``paragraphs`` are those of its body, ``taken`` is the number of characters removed from it.
 """
+_other = derivation.c.verdict != "ok"
+Index(
+    "ix_derivation_capture_id_verdict",  # few pages are no article: paywalls, soft 404s
+    derivation.c.capture_id,
+    derivation.c.verdict,
+    sqlite_where=_other,
+    postgresql_where=_other,
+)
 
 version = Table(
     "version",

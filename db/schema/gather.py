@@ -153,6 +153,16 @@ forgotten, so it is no reference."""
 # even NULL, and because a batch migration silently loses an index on an expression like coalesce.
 Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
 Index("ix_capture_captured_at", capture.c.captured_at)  # the checks of a window of time, for events
+# Few checks fail, and only those can be absences; a 304 is none.
+_failed = capture.c.reason.is_not(None) & (capture.c.reason != "not_modified")
+Index(
+    "ix_capture_source_id_captured_at_reason",
+    capture.c.source_id,
+    capture.c.captured_at,
+    capture.c.reason,
+    sqlite_where=_failed,
+    postgresql_where=_failed,
+)
 _no_payload = capture.c.payload_id.is_(None)
 Index(
     "uq_capture_no_payload",

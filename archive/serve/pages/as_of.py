@@ -9,8 +9,7 @@ from starlette.responses import RedirectResponse
 from archive.serve import paths, wording
 from archive.serve.request_context import PageResult
 from archive.serve.responses import page
-from archive.timestamps import iso, parse_instant
-from db.errors import BadInput
+from archive.timestamps import iso, parse_past
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,23 +76,13 @@ def answer(context: RequestContext, moment: datetime, *, template: str | None) -
 
 def show(context: RequestContext) -> PageResult:
     """Answer with the archive as of the instant in the path. Raises BadInput."""
-    moment = _past_instant(context.path["instant"], context.now)
+    moment = parse_past(context.path["instant"], now=context.now)
     return answer(context, moment, template="standing.html")
-
-
-def _past_instant(text: str, now: datetime) -> datetime:
-    """Return an instant of the past. A day or month that has begun means its part until now. Raises BadInput."""
-    moment = parse_instant(text, now=now, end=True)
-    if moment <= now:
-        return moment
-    if parse_instant(text, now=now) <= now:
-        return now
-    raise BadInput(f"{iso(moment)} is still to come, and this archive only knows what was. For today: /as-of/now")
 
 
 def choose(context: RequestContext) -> Response:
     """Redirect to the page of the instant in the form. Raises BadInput."""
-    moment = _past_instant(context.query.get("when") or "now", context.now)
+    moment = parse_past(context.query.get("when") or "now", now=context.now)
     return RedirectResponse(paths.as_of(iso(moment.replace(microsecond=0))), 303)
 
 

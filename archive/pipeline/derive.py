@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.soft404 import is_probe
@@ -165,8 +165,9 @@ class _Deriver:
                 further = capture_queries.parts(self._store.ask, capture.id or 0)
             derived = texts.derive_text(self._store, capture, further, self._recipe, template)
             judge = judge_by(capture, self._probes.probes_for(capture), derived.missing)
+            shown = replace(derived.shown, id=capture.id)  # the page, or another form of it
             verdict, detail = self._store.record_derivation(
-                capture, self._recipe.id, judge, self._now, derived.cleaned, again=self._again
+                shown, self._recipe.id, judge, self._now, derived.cleaned, again=self._again
             )
             if verdict is Verdict.ERROR:
                 self.blame.charge(capture, "reading its page", detail)

@@ -8,6 +8,7 @@ import threading
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import Fetcher, RememberedHost, policy_from
@@ -15,8 +16,10 @@ from archive.crawl.server_dates import ServerDates, confirms
 from archive.pipeline import side_captures
 from archive.pipeline.build import current_build
 from archive.pipeline.derive import derive
+from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
 from archive.pipeline.link import link
+from archive.pipeline.page_forms import add_alternates
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.workers import open_workers
 from archive.timestamps import iso
@@ -103,7 +106,13 @@ class Run:
         # A fixed clock is a choice, and no error of this machine.
         dates = None if self.settings.clock is not None else self.dates
         result = await gather(
-            self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now(), dates=dates
+            self.store,
+            self.fetcher,
+            visits,
+            run_id=self.run_id,
+            now=self.settings.now(),
+            dates=dates,
+            add_forms=partial(add_alternates, self.fetcher.fetch, page_reader(self.extractors)),
         )
         self.captures.extend(result.captures)
         doubt = self.dates.doubt()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from db.microseconds import instant_or_none, micros, micros_or_none
 from db.queries import row_mapping
-from db.records import SCRAPER_MARKS, Fact, Text
+from db.records import SCRAPER_MARKS, Fact, PageForm, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -240,12 +240,25 @@ def removed_spans(ask: Ask, version: Version) -> list[tuple[int, str, str]]:
 
 
 _FACTS = """
-    SELECT e.facts FROM derivation d JOIN extraction e ON e.id = d.extraction_id WHERE d.capture_id = :id"""
+    SELECT e.facts, f.flags, f.final_url FROM derivation d JOIN extraction e ON e.id = d.extraction_id
+    LEFT JOIN capture f ON f.part_of = d.capture_id AND f.payload_id = e.payload_id AND f.flags LIKE '%"form-%'
+    WHERE d.capture_id = :id"""
 
 
 def facts(ask: Ask, version: Version) -> tuple[Fact, ...]:
-    """Return the facts on the page of the version's first capture, each with its source and whether it is a guess."""
-    stored = [fact for row in ask(_FACTS, id=version.first_capture_id) for fact in json.loads(row["facts"])]
-    return tuple(
-        Fact(name=name, value=value, source=source, raw=raw, guess=guess) for name, value, source, raw, guess in stored
+    """Return the facts on the page of the version's first capture, each with its source and whether it is a guess.
+
+    If another form of the page shows the text, they are those on that form, and one of them says so.
+    """
+    rows = ask(_FACTS, id=version.first_capture_id)[:1]
+    stored = [fact for row in rows for fact in json.loads(row["facts"])]
+    facts = [
+        Fact(name=name, value=value, source=where, raw=raw, guess=guess) for name, value, where, raw, guess in stored
+    ]
+    forms = [
+        (form, row["final_url"]) for row in rows for form in PageForm if form.flag in json.loads(row["flags"] or "[]")
+    ]
+    return (
+        *facts,
+        *(Fact(name="text", value="not shown by the page itself", source=f"{form} page {url}") for form, url in forms),
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.records.enums import Reason, SeedKind
+from db.records.enums import PageForm, Reason, SeedKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -101,7 +101,7 @@ class Capture:
 
     The natural key is (``url_key`` of the source, ``captured_at``, ``payload_sha256``). ``reason`` None: a whole page.
     ``provenance`` is ``live``, ``import:FILE`` or the archive it came from. The further pages of a multi-page article
-    are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``.
+    are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``. So are its other forms.
     """
 
     source_id: int
@@ -132,6 +132,11 @@ class Capture:
     part: int = 1
     part_of: int | None = None
     id: int | None = None
+
+    @property
+    def form(self) -> PageForm | None:
+        """The form of the page that this capture has. None for the page itself and for the further parts of it."""
+        return next((form for form in PageForm if self.part > 1 and form.flag in self.flags), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,8 @@ def shell(*links: str) -> bytes:
 
 
 def alternate(*paragraphs: str, canonical: str = TALKS) -> bytes:
-    return page(*paragraphs).replace(b"</head>", f'<link rel="canonical" href="{canonical}"></head>'.encode())
+    markup = page(*paragraphs).replace(b"<article>", b'<article class="story">')
+    return markup.replace(b"</head>", f'<link rel="canonical" href="{canonical}"></head>'.encode())
 
 
 def paid(links: str = "") -> bytes:
@@ -244,7 +245,7 @@ def test_the_facts_of_a_version_say_where_its_text_came_from(store: Store, sourc
     visit(store, source_id, {TALKS: shell(NAMES_AMP), AMP: alternate()}, now)
     (version,) = versions(store, source_id)
     places = [(fact.value, fact.source) for fact in version_queries.facts(store.ask, version) if fact.name == "text"]
-    assert places == [("not shown by the page itself", f"amp page {AMP}")]
+    assert places == [("from another form of the page", f"amp page {AMP}")]
 
 
 # --- histories -------------------------------------------------------------------------------------------------------
@@ -280,6 +281,17 @@ def test_a_form_that_fails_changes_nothing(store: Store, source_id: int, now: da
     visit(store, source_id, {TALKS: shell(NAMES_AMP), AMP: failed}, later)
     assert len(versions(store, source_id)) == 1
     assert state(store, source_id) == "needs_js"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_shortened_form_is_judged_by_its_own_page(
+    store: Store, source_id: int, now: datetime, *, is_whole: bool
+) -> None:
+    visit(store, source_id, through_amp(), now)
+    shorter = alternate(*PARAGRAPHS[:2])
+    cut = shorter if is_whole else shorter.replace(b"</article></body></html>", b"")
+    visit(store, source_id, {TALKS: shell(NAMES_AMP), AMP: cut}, now + timedelta(hours=4))
+    assert len(versions(store, source_id)) == (2 if is_whole else 1)
 
 
 # --- the same answer through every door ------------------------------------------------------------------------------

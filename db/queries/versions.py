@@ -240,7 +240,7 @@ def removed_spans(ask: Ask, version: Version) -> list[tuple[int, str, str]]:
 
 
 _FACTS = """
-    SELECT e.facts, f.flags, f.final_url FROM derivation d JOIN extraction e ON e.id = d.extraction_id
+    SELECT e.facts, f.flags, f.detail, f.final_url FROM derivation d JOIN extraction e ON e.id = d.extraction_id
     LEFT JOIN capture f ON f.part_of = d.capture_id AND f.payload_id = e.payload_id AND f.flags LIKE '%"form-%'
     WHERE d.capture_id = :id"""
 
@@ -250,15 +250,15 @@ def facts(ask: Ask, version: Version) -> tuple[Fact, ...]:
 
     If another form of the page shows the text, they are those on that form, and one of them says so.
     """
-    rows = ask(_FACTS, id=version.first_capture_id)[:1]
-    stored = [fact for row in rows for fact in json.loads(row["facts"])]
+    rows = ask(_FACTS, id=version.first_capture_id)
+    if not rows:
+        return ()
     facts = [
-        Fact(name=name, value=value, source=where, raw=raw, guess=guess) for name, value, where, raw, guess in stored
+        Fact(name=name, value=value, source=source, raw=raw, guess=guess)
+        for name, value, source, raw, guess in json.loads(rows[0]["facts"])
     ]
-    forms = [
-        (form, row["final_url"]) for row in rows for form in PageForm if form.flag in json.loads(row["flags"] or "[]")
-    ]
-    return (
-        *facts,
-        *(Fact(name="text", value="not shown by the page itself", source=f"{form} page {url}") for form, url in forms),
-    )
+    form = next((form for form in PageForm if form.flag in json.loads(rows[0]["flags"] or "[]")), None)
+    if form is not None:
+        source = rows[0]["detail"] or f"{form} page {rows[0]['final_url']}"
+        facts.append(Fact(name="text", value="from another form of the page", source=source))
+    return tuple(facts)

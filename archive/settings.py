@@ -16,6 +16,7 @@
     lanes          32                       WIRECOPY_LANES          origins visited at once
     per_address    4                        WIRECOPY_PER_ADDRESS    requests at once to one server, whatever its hosts
     probe          yes                      WIRECOPY_PROBE          request a page that cannot exist, to find soft 404s
+    chromium       found on the PATH        WIRECOPY_CHROMIUM       the browser of rows with `render: yes`
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     workers        one a processor          WIRECOPY_WORKERS        processes that extract and compare
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
@@ -31,7 +32,7 @@
     proxy_addresses none                    WIRECOPY_PROXY_ADDRESSES addresses of that proxy; from others it is ignored
 
 ROOT is the nearest folder upward from the working directory that has ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths in
-the file are relative to the file's folder, all others to the working directory. An empty variable counts as not set.
+the file are relative to its folder, all others to the working directory. An empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ class Settings:
     lanes: int = 32
     per_address: int = 4
     probe: bool = True
+    chromium: Path | None = None
     fast: bool = False
     workers: int | None = None
     clock: datetime | None = None
@@ -358,14 +360,6 @@ def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tu
     return parse
 
 
-def _parse_hours(value: object, _: Path) -> QuietHours:
-    return value if isinstance(value, QuietHours) else parse_quiet_hours(str(value))
-
-
-def _parse_schedule(value: object, _: Path) -> DigestTime:
-    return value if isinstance(value, DigestTime) else parse_digest_time(str(value))
-
-
 _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "db": (
         "the path of a file, or postgresql://HOST/NAME, for example data/archive.db",
@@ -383,15 +377,22 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "lanes": ("a whole number from 1 to 1024, for example 32", _parse_count),
     "per_address": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "probe": ("yes or no", _parse_yes_no),
+    "chromium": ("the path of a program, for example /usr/bin/chromium", _parse_path),
     "fast": ("yes or no", _parse_yes_no),
     "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
     "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, _MOST_AUTHORITIES)),
     "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
-    "notify_quiet": ("hours of a day, for example 22:00-07:00 Europe/Berlin", _parse_hours),
+    "notify_quiet": (
+        "hours of a day, for example 22:00-07:00 Europe/Berlin",
+        lambda value, _: value if isinstance(value, QuietHours) else parse_quiet_hours(str(value)),
+    ),
     "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),
-    "digest_at": ("a time, for example daily 07:30 or weekly monday 07:30 Europe/Berlin", _parse_schedule),
+    "digest_at": (
+        "a time, for example daily 07:30 or weekly monday 07:30 Europe/Berlin",
+        lambda value, _: value if isinstance(value, DigestTime) else parse_digest_time(str(value)),
+    ),
     "public_url": ("an address without a final slash, for example https://archive.example", _text_parser(_PUBLIC)),
     "notify_secret": ("at least 16 characters", _text_parser(r"(?s).{16,}")),  # 80 bits even if a person made it up
     "proxy_user_header": ("the name of a header, for example X-Forwarded-User", _text_parser(r"[A-Za-z0-9-]+")),

@@ -16,7 +16,7 @@ from archive.extract.worker_pool import Extractors
 from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
 from archive.pipeline.import_files import import_files
-from archive.pipeline.page_forms import add_alternates
+from archive.pipeline.page_forms import add_alternates, add_rendering, with_rendering
 from archive.pipeline.recheck import open_recheck
 from archive.settings import load_settings
 from archive.urls import url_key
@@ -26,7 +26,7 @@ from db.records import Cause, PageForm, Reason, SeedKind, Visit
 from db.store import Store
 from fakes import ScriptedFetcher
 from newsroom import PARAGRAPHS, TALKS, answer, derive, page
-from tests.builders import an_outcome
+from tests.builders import a_seed, a_source, a_state, an_outcome
 from tests.contents import contents
 
 if TYPE_CHECKING:
@@ -65,9 +65,23 @@ def source_id(store: Store, now: datetime) -> int:
 
 
 def visit(
-    store: Store, source_id: int, script: Mapping[str, bytes | Outcome], moment: datetime, **facts: object
+    store: Store,
+    source_id: int,
+    script: Mapping[str, bytes | Outcome],
+    moment: datetime,
+    *,
+    rendering: Outcome | None = None,
+    **facts: object,
 ) -> ScriptedFetcher:
-    """Make one visit to the article, whose addresses answer with these pages, and derive it."""
+    """Make one visit to the article, whose addresses answer with these pages, and derive it.
+
+    ``rendering`` is what a browser makes of the page.
+    """
+
+    async def render(_: Visit, __: Outcome) -> Outcome:
+        assert rendering is not None
+        return rendering
+
     outcomes = {
         url: [reply if not isinstance(reply, bytes) else answer(moment, reply, url=url)]
         for url, reply in script.items()
@@ -77,6 +91,8 @@ def visit(
     planned = Visit(**({"source_id": source_id, "url": TALKS} | facts))
     with Extractors(workers=0) as extractors:
         add_forms = partial(add_alternates, fetcher.fetch, page_reader(extractors))
+        if rendering is not None:
+            add_forms = partial(add_rendering, render)
         asyncio.run(gather(store, fetcher, [planned], run_id=run, now=moment, add_forms=add_forms))
     derive(store, moment)
     return fetcher
@@ -128,7 +144,7 @@ def test_a_page_names_its_alternates(markup: str, forms: list[tuple[PageForm, st
 
 @pytest.mark.parametrize("noise", ["<a print", "<link amphtml ", "<p", "print<!--", "<a href=print>"])
 def test_noise_is_searched_quickly(noise: str) -> None:
-    outcome = an_outcome(TALKS, payload=(noise * 200_000).encode())
+    outcome = an_outcome(TALKS, payload=(noise * 50_000).encode())
     assert (alternate_urls(outcome), may_lack_text(outcome)) == ([], True)
 
 
@@ -294,17 +310,82 @@ def test_a_shortened_form_is_judged_by_its_own_page(
     assert len(versions(store, source_id)) == (2 if is_whole else 1)
 
 
+# --- rendered by a browser -------------------------------------------------------------------------------------------
+
+RENDERED_BY = "rendered by Chromium 1.2.3: 4 requests, 5678 bytes"
+
+
+def rendering(moment: datetime, *paragraphs: str, reason: Reason | None = None) -> Outcome:
+    """Return what a browser made of the page, or why it did not."""
+    outcome = answer(moment + timedelta(seconds=2), None if reason else page(*paragraphs), reason=reason, status=None)
+    return replace(outcome, flags=(PageForm.RENDERED.flag,), detail=RENDERED_BY if reason is None else "no rest in 9 s")
+
+
+def test_the_text_of_a_rendered_page_is_that_of_its_document(store: Store, source_id: int, now: datetime) -> None:
+    fetcher = visit(store, source_id, {TALKS: shell(NAMES_AMP)}, now, rendering=rendering(now))
+    assert fetcher.urls() == [TALKS]
+    assert [capture.form for capture in visits(store, source_id)] == [None, PageForm.RENDERED]
+    assert capture_queries.payload(store.ask, visits(store, source_id)[0].payload_sha256 or "") == shell(NAMES_AMP)
+    assert bodies(store, source_id) == ["\n".join(PARAGRAPHS)]
+    (version,) = versions(store, source_id)
+    assert [fact.source for fact in version_queries.facts(store.ask, version) if fact.name == "text"] == [RENDERED_BY]
+
+
+def test_a_page_that_was_not_rendered_shows_no_text_and_says_why(store: Store, source_id: int, now: datetime) -> None:
+    """Its own text may be a part of what its readers see: taken for the article, the rest would look deleted."""
+    visit(store, source_id, {TALKS: page(*PARAGRAPHS[:2])}, now, rendering=rendering(now))
+    later = now + timedelta(hours=4)
+    failed = rendering(later, reason=Reason.TIMEOUT)
+    visit(store, source_id, {TALKS: page(*PARAGRAPHS[:2])}, later, rendering=failed)
+    assert len(versions(store, source_id)) == 1
+    assert state(store, source_id) == "needs_js"
+    details = store.ask("SELECT detail FROM derivation ORDER BY capture_id")
+    assert details[-1]["detail"] == "not rendered: timeout: no rest in 9 s"
+
+
+def test_the_first_rendering_is_no_edit_and_the_next_change_is(store: Store, source_id: int, now: datetime) -> None:
+    steps = [(PARAGRAPHS[:4], None), (PARAGRAPHS[:4], PARAGRAPHS), (PARAGRAPHS[:4], EDITED)]
+    for hours, (own, shown) in enumerate(steps):
+        moment = now + timedelta(hours=4 * hours)
+        document = rendering(moment, *shown) if shown else None
+        visit(store, source_id, {TALKS: page(*own)}, moment, rendering=document)
+    history = versions(store, source_id)
+    assert [version.cause for version in history] == [Cause.FIRST, Cause.RECIPE, Cause.CHANGED]
+    assert history[2].kinds == ("number",)
+
+
+def test_a_page_of_another_type_is_not_rendered(store: Store, source_id: int, now: datetime) -> None:
+    reply = answer(now, b"{}", content_type="application/json")
+    visit(store, source_id, {TALKS: reply}, now, rendering=rendering(now))
+    assert [capture.form for capture in visits(store, source_id)] == [None]
+
+
+def test_the_articles_of_a_row_are_rendered_and_asked_for_in_full(now: datetime) -> None:
+    seeds = [a_seed("app", render=True), a_seed("plain")]
+    sources = [a_source(1, seed_key="daily/app"), a_source(2, seed_key="daily/plain")]
+    planned = [Visit(source_id=n, url=TALKS, etag='"1"', last_modified="then") for n in (1, 2)]
+    feed = replace(planned[0], kind=SeedKind.FEED)
+    states = [a_state(source, last_visit_at=now) for source in sources]
+    rendered, plain, listed = with_rendering([*planned, feed], states, seeds)
+    assert (rendered.render, rendered.etag, rendered.last_modified) == (True, None, None)
+    assert (plain, listed) == (planned[1], feed)
+
+
 # --- the same answer through every door ------------------------------------------------------------------------------
 
 
-def test_a_file_of_the_visits_gives_the_same_archive_and_a_recheck_finds_nothing(tmp_path: Path, now: datetime) -> None:
+@pytest.mark.parametrize("form", [PageForm.AMP, PageForm.RENDERED])
+def test_a_file_of_the_visits_gives_the_same_archive_and_a_recheck_finds_nothing(
+    tmp_path: Path, now: datetime, form: PageForm
+) -> None:
     settings = [load_settings({"WIRECOPY_CLOCK": now.isoformat()}, start=tmp_path / name) for name in ("a", "b")]
     for project in settings:
         project.db.parent.mkdir(parents=True)
     with Store(settings[0].db) as store:
         source = store.add_source(TALKS, url_key(TALKS), now)
-        visit(store, source, through_amp(), now)
-        visit(store, source, through_amp(*EDITED), now + timedelta(hours=4))
+        for paragraphs, moment in ((PARAGRAPHS, now), (EDITED, now + timedelta(hours=4))):
+            document = rendering(moment, *paragraphs) if form is PageForm.RENDERED else None
+            visit(store, source, through_amp(*paragraphs), moment, rendering=document)
     path = tmp_path / "talks.warc.gz"
     assert export_warc(settings[0].db, path) == 4
     assert import_files(settings[1], [path]).bad == ()

@@ -57,10 +57,7 @@ async def _add_parts(
             first = outcomes[0]
             return (replace(first, flags=(*first.flags, PARTS_CUT), detail=detail), *outcomes[1:])
         because = f"part {len(outcomes) + 1} of {visit.url}"
-        part_visit = replace(
-            visit, url=url, because=because, etag=None, last_modified=None, validators_url=None, validators_coding=None
-        )
-        part = await fetch(part_visit)
+        part = await fetch(replace(visit.unconditional(), url=url, because=because))
         if not _is_further_part(part, outcomes):
             break
         outcomes.append(part)

@@ -39,8 +39,10 @@ def hinted_links(
             continue
         if token.name == b"base":
             bases.append(_attributes(tag, charset).get("href", ""))
-        elif len(links) < _MAX_LINKS and hint.search(tag):
+        elif hint.search(tag):
             links.append((token.name.decode("ascii"), _attributes(tag, charset)))
+            if len(links) == _MAX_LINKS:
+                break
     return next(filter(None, bases), ""), links
 
 

@@ -16,7 +16,7 @@ from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
-from archive.pipeline.page_forms import recipe_of_form, shown_capture
+from archive.pipeline.page_forms import missing_rendering, recipe_of_form, shown_capture
 from archive.pipeline.page_work import PageText, clean_page, failure, text_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
@@ -218,12 +218,14 @@ def page_for_extraction(page: Page) -> Page:
 class DerivedText:
     """The text of a visit where it differs from its extraction's own, and which part of it is missing.
 
-    The extraction is that of ``shown``: the page, or another form of it.
+    The extraction is that of ``shown``: the page, or another form of it. ``lacking`` is the verdict if something is
+    missing.
     """
 
     shown: Capture
     cleaned: CleanedText | None = None
     missing: str = ""
+    lacking: Verdict = Verdict.THIN
 
 
 def derive_text(
@@ -248,7 +250,10 @@ def merge_parts(
     no text. ``template`` is that of the site.
     """
     parts = [part for part in further if part.form is None]
-    shown = shown_capture(page, [part for part in further if part.form is not None], extraction_of)
+    forms = [part for part in further if part.form is not None]
+    if not_rendered := missing_rendering(forms):
+        return DerivedText(shown=page, missing=not_rendered, lacking=Verdict.NEEDS_JS)
+    shown = shown_capture(page, forms, extraction_of)
     first, *others = map(extraction_of, (shown, *parts))
     missing = missing_part([_part(part, other) for part, other in zip(parts, others, strict=True)])
     if first is None or not first.text:

@@ -15,15 +15,16 @@ from archive.crawl.alternates import alternate_urls, may_lack_text
 from archive.crawl.capture import page_of
 from archive.extract.page_address import PageAddresses
 from archive.urls import RefusedUrl, canonical_url, host_of
-from db.records import Recipe, SeedKind, Verdict
+from db.records import PageForm, Recipe, SeedKind, Verdict
 from db.wall import suppress_own_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from db.records import Capture, Extraction, Outcome, Page, PageForm, Visit
+    from db.records import Capture, Extraction, Outcome, Page, Seed, SourceState, Visit
 
     Fetch = Callable[[Visit], Awaitable[Outcome]]
+    Render = Callable[[Visit, Outcome], Awaitable[Outcome]]
     Read = Callable[[Page], Awaitable[Extraction]]
     AddForms = Callable[[Visit, tuple[Outcome, ...]], Awaitable[tuple[Outcome, ...]]]
 
@@ -61,24 +62,48 @@ async def add_alternates(fetch: Fetch, read: Read, visit: Visit, outcomes: tuple
 
 def _alternate_visit(visit: Visit, page: Outcome, form: PageForm, url: str) -> Visit:
     return replace(
-        visit,
+        visit.unconditional(),
         url=url,
         because=f"the {form} form of {visit.url}, which shows no text",
-        etag=None,
-        last_modified=None,
-        validators_url=None,
-        validators_coding=None,
         allow_private=visit.allow_private and host_of(url) in {host_of(page.final_url), host_of(page.requested_url)},
     )
 
 
-def shown_capture(
-    page: Capture, forms: Iterable[Capture], extraction_of: Callable[[Capture], Extraction | None]
-) -> Capture:
-    """Return the capture that shows the text of a visit: ``page``, unless it has no text and a form of it has.
+def with_rendering(visits: Iterable[Visit], states: Iterable[SourceState], seeds: Iterable[Seed]) -> list[Visit]:
+    """Return the visits, with rendering for the articles of ``seeds`` that ask for it.
 
-    Depends on the extractions and addresses alone.
+    Those have no validators: a 304 says nothing about what a script shows.
     """
+    keys = {seed.key for seed in seeds if seed.render}
+    to_render = {state.source.id for state in states if state.source.seed_key in keys}
+    return [
+        replace(visit.unconditional(), render=True)
+        if visit.source_id in to_render and visit.kind is SeedKind.ARTICLE
+        else visit
+        for visit in visits
+    ]
+
+
+async def add_rendering(render: Render, visit: Visit, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Return the outcomes of a visit, followed by the rendered document of a whole page of HTML in one part."""
+    page = outcomes[0]
+    is_page = page.reason is None and bool(page.payload) and "html" in (page.content_type or "html").lower()
+    if visit.kind is not SeedKind.ARTICLE or len(outcomes) > 1 or not is_page:
+        return outcomes
+    return (page, await render(visit, page))
+
+
+def shown_capture(
+    page: Capture, forms: Sequence[Capture], extraction_of: Callable[[Capture], Extraction | None]
+) -> Capture:
+    """Return the capture that shows the text of a visit.
+
+    That is a rendered document, whatever it shows: it is what a reader saw. Else it is ``page``, unless that has no
+    text and an alternate has. Depends on the extractions and addresses alone.
+    """
+    rendered = next((form for form in forms if form.form is PageForm.RENDERED), None)
+    if rendered is not None:
+        return page if rendered.payload_sha256 is None or rendered.reason is not None else rendered
     own = extraction_of(page)
     if own is None or own.verdict not in WITHOUT_TEXT:
         return page
@@ -87,6 +112,12 @@ def shown_capture(
         if extraction is not None and extraction.verdict.opens_version and _is_of_page(form, extraction, page, own):
             return form
     return page
+
+
+def missing_rendering(forms: Iterable[Capture]) -> str:
+    """Return why a page that was to be rendered was not, empty if it was, or was not to be."""
+    failed = (form for form in forms if form.form is PageForm.RENDERED and form.reason is not None)
+    return next((f"not rendered: {form.reason}: {form.detail}" for form in failed), "")
 
 
 def _is_of_page(form: Capture, extraction: Extraction, page: Capture, own: Extraction) -> bool:

@@ -154,7 +154,7 @@ class PageRecheck:
             return
         if own.verdict in _CAUGHT_OUT or row["verdict"] in _CAUGHT_OUT:
             return
-        judge = judge_by(capture, self._probes.probes_for(capture), derived.missing)
+        judge = judge_by(capture, self._probes.probes_for(capture), derived)
         verdict, detail = judge({"verdict": str(own.verdict), "detail": own.detail, "body": own.text})
         spans = [span.text for span in own.removed]
         expected: dict[str, Any] = {"verdict": str(verdict), "detail": detail}

@@ -10,7 +10,7 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hexadecimal sha25
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from db.records.enums import PageForm, Reason, SeedKind
@@ -48,6 +48,7 @@ class Visit:
     The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of a redirect
     chain, and only with the Accept-Encoding ``validators_coding`` (None: with any). ``replays``: the request goes to a
     web archive, whose answer is the recorded one, also if it is a redirect or a 304. ``due_at``: since when it is due.
+    ``render``: a browser is to render the page.
     """
 
     source_id: int
@@ -62,6 +63,11 @@ class Visit:
     allow_private: bool = False
     replays: bool = False
     due_at: datetime | None = None
+    render: bool = False
+
+    def unconditional(self) -> Visit:
+        """Return this visit without validators, so that the answer is a whole page."""
+        return replace(self, etag=None, last_modified=None, validators_url=None, validators_coding=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

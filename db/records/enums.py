@@ -29,10 +29,14 @@ class SeedKind(StrEnum):
 
 
 class PageForm(StrEnum):
-    """Other forms of a page, captured in the same visit because the page itself may not show its text."""
+    """Other forms of a page, captured in the same visit because the page itself may not show its text.
+
+    ``rendered`` is the document that a browser made of the page.
+    """
 
     AMP = "amp"
     PRINT = "print"
+    RENDERED = "rendered"
 
     @property
     def flag(self) -> str:

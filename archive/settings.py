@@ -16,6 +16,7 @@
     lanes          32                       WIRECOPY_LANES          origins visited at once
     per_address    4                        WIRECOPY_PER_ADDRESS    requests at once to one server, whatever its hosts
     probe          yes                      WIRECOPY_PROBE          request a page that cannot exist, to find soft 404s
+    chromium       found on the PATH        WIRECOPY_CHROMIUM       the browser of rows with `render: yes`
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     workers        one a processor          WIRECOPY_WORKERS        processes that extract and compare
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
@@ -33,7 +34,7 @@
     proxy_addresses none                    WIRECOPY_PROXY_ADDRESSES addresses of that proxy; from others it is ignored
 
 ROOT is the nearest folder upward from the working directory that has ``seeds/INDEX.md`` or ``wirecopy.toml``. Paths in
-the file are relative to the file's folder, all others to the working directory. An empty variable counts as not set.
+the file are relative to its folder, all others to the working directory. An empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ class Settings:
     lanes: int = 32
     per_address: int = 4
     probe: bool = True
+    chromium: Path | None = None
     fast: bool = False
     workers: int | None = None
     clock: datetime | None = None
@@ -382,6 +384,7 @@ _PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "lanes": ("a whole number from 1 to 1024, for example 32", _parse_count),
     "per_address": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "probe": ("yes or no", _parse_yes_no),
+    "chromium": ("the path of a program, for example /usr/bin/chromium", _parse_path),
     "fast": ("yes or no", _parse_yes_no),
     "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),

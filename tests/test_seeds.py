@@ -249,7 +249,7 @@ def test_an_unknown_column_is_named_and_its_rows_are_read():
     (complaint,) = read.complaints
     assert str(complaint) == (
         "INDEX.md:5: unknown column 'nmae', did you mean name?; "
-        "expected only these columns: name, url, kind, every, note, for example: | url |"
+        "expected only these columns: name, url, kind, every, note, render, for example: | url |"
     )
 
 

@@ -131,7 +131,7 @@ class ArticleQuestions(Questions):
         edits = versions.known_edits(stored)
         evidence = StoredEvidence(
             body=lambda digest: version_queries.text(self._ask, digest).body,
-            payload=lambda capture_id: capture_queries.payload_of(self._ask, capture_id),
+            payload=lambda capture_id: capture_queries.shown_payload(self._ask, capture_id),
         )
         settled = versions.settle(
             sightings, url=source.url, compare=lambda a, b: edits.get((a, b), ((), 0.0)), evidence=evidence

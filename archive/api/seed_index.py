@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from archive.seeds import read_index
+from archive.seeds.cell_values import parse_every
 from archive.seeds.edit_row import PAUSED, change_row, move_row, pause_row, retire_row, written_rows
 from archive.seeds.index_file import change_index_file, read_index_file, write_problem
 from archive.seeds.markdown import sections
-from archive.seeds.parse import parse_every, slug
+from archive.seeds.parse import slug
 from archive.seeds.write import NewRow, add_unwatched_rows
 from db.errors import BadInput, NotArchived
 from db.records import SeedKind

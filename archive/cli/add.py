@@ -105,7 +105,7 @@ def _record(settings: Settings, urls: Sequence[str], group: str) -> None:
 
 
 def _parsed_every(text: str) -> Every:
-    from archive.seeds.parse import parse_every
+    from archive.seeds.cell_values import parse_every
 
     try:
         return parse_every(text)

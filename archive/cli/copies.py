@@ -283,7 +283,7 @@ def _explain_version(archive: Archive, version: Version, *, json_: bool) -> None
         "reverted": "the text went back to that of an earlier version",
         "moved": "the article moved to another address and its text differs",
         "returned": "the article came back after it was confirmed gone",
-        "recipe": "newer extraction rules read the same page differently",
+        "recipe": "newer extraction rules read the page differently, or another form of it shows the text",
     }[version.cause]
     click.echo(wrap(bold(sanitize(version.title))))
     click.echo(dim(sanitize(f"{version.url}@{version.number}")))

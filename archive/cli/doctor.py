@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from archive.api import Archive, checkpoint_places, signed_log
 from archive.cli.output import count
-from archive.cli.wording import clock_problems, future_problems
+from archive.cli.wording import clock_problems, future_problems, rendering_problem
 from archive.launch.server import foreign_file
 from archive.pipeline.notify import unsent_notices
 from archive.pipeline.run_clocks import wrong_clocks
@@ -172,11 +172,13 @@ def _check_prefect(home: Path) -> Iterator[Problem]:
 
 def _check_index(settings: Settings) -> Iterator[Problem]:
     try:
-        mistakes = load_index(settings.index).complaints
+        index = load_index(settings.index)
     except ArchiveError as error:
         yield Problem(what=str(error), where=str(settings.index), todo="")
         return
-    if mistakes:
+    if what := rendering_problem(settings, index):
+        yield Problem(what=what, where=str(settings.index), todo="Or take render: yes out of the seed index")
+    if mistakes := index.complaints:
         yield Problem(
             what=f"{count(len(mistakes), 'mistake')} in the seed index",
             where=str(settings.index),

@@ -12,7 +12,7 @@ from archive.api import serialize_runs
 from archive.api.empty_advice import describe_empty
 from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, verb
 from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
-from archive.cli.wording import describe_run, describe_state
+from archive.cli.wording import describe_run, describe_state, rendering_problem
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -79,6 +79,8 @@ def _say_index_changes(settings: Settings, report: Report) -> None:
         warn(str(mistake))
     if mistakes[_FEW:]:
         warn(f"{count(len(mistakes[_FEW:]), 'more mistake')} in the seed index. List them: wirecopy check")
+    if problem := rendering_problem(settings, index):
+        warn(problem)
     with Archive(settings.db) as archive:
         retirements = [(state.source.retired_at, state.source.url) for state in archive.states()]
     urls = [url for instant, url in retirements if instant is not None and instant >= report.started_at]

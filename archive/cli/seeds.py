@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, as_json, print_json, verb
-from archive.cli.output import bold, count, format_minute, sanitize, say, wrap
+from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
+from archive.cli.wording import rendering_problem
 
 if TYPE_CHECKING:
     from archive.settings import Settings
@@ -84,12 +85,16 @@ def check(settings: Settings, *, json_: bool) -> int:
             }
             for mistake in index.complaints
         ]
-        print_json({"seeds": len(index.seeds), "complaints": rows})
+        print_json(
+            {"seeds": len(index.seeds), "complaints": rows, "browser": rendering_problem(settings, index) or None}
+        )
     else:
         for mistake in index.complaints:
             click.echo(wrap(str(mistake), then="  "))
         mistakes = count(len(index.complaints), "mistake") if index.complaints else "no mistakes"
         say(f"{settings.index}: {count(len(index.seeds), 'seed')}, {mistakes}.")
+        if problem := rendering_problem(settings, index):
+            warn(problem)
     return PROBLEMS if index.complaints else 0
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.cli.output import count, format_minute, format_period
+from archive.crawl.render.chromium import browser_problem
 from archive.serve import wording
 from archive.timestamps import format_offset, in_words
 from db.records import Problem
@@ -14,12 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archive.pipeline.run_clocks import RunClock
-    from db.records import FutureRun, Label, OriginalLabel, Stretch
+    from archive.settings import Settings
+    from db.records import FutureRun, Label, OriginalLabel, Seeds, Stretch
 
 
 def describe_state(name: str) -> str:
     """Return what a check found, such as ``page not found (404)``."""
     return "fetched" if name == "fetched" else wording.state(name)
+
+
+def rendering_problem(settings: Settings, index: Seeds) -> str:
+    """Return why the rows with ``render: yes`` cannot be rendered, as a sentence. Empty if they can, or none is so."""
+    return browser_problem(settings.chromium) if any(seed.render for seed in index.seeds) else ""
 
 
 def describe_relation(name: str) -> str:

@@ -1,10 +1,10 @@
-"""The step from the network to the ledger: make a capture of an outcome."""
+"""The step from the network to the ledger: make a capture, or a page to be read, of an outcome."""
 
 from __future__ import annotations
 
 import hashlib
 
-from db.records import Capture, Outcome
+from db.records import Capture, Outcome, Page
 
 
 def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live", part: int = 1) -> Capture:
@@ -36,6 +36,19 @@ def make_capture(source_id: int, outcome: Outcome, *, provenance: str = "live", 
         exchange=outcome.exchange,
         provenance=provenance,
         part=part,
+    )
+
+
+def page_of(outcome: Outcome) -> Page:
+    """Return what extraction and discovery read of an outcome that has a payload."""
+    return Page(
+        payload=outcome.payload or b"",
+        url=outcome.final_url,
+        requested_url=outcome.requested_url,
+        content_type=outcome.content_type,
+        charset=outcome.charset,
+        status=outcome.status,
+        captured_at=outcome.started_at,
     )
 
 

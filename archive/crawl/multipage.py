@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from archive.formats.html_tokens import scan
+from archive.crawl.page_links import hinted_links, long_paragraphs
 from archive.urls import RefusedUrl, canonical_url, fetchable_url, origin_of, url_key
 from db.records import SeedKind
 from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from archive.formats.html_tokens import Token
     from db.records import Outcome, Visit
 
 MAX_PARTS = 10
@@ -59,10 +57,7 @@ async def _add_parts(
             first = outcomes[0]
             return (replace(first, flags=(*first.flags, PARTS_CUT), detail=detail), *outcomes[1:])
         because = f"part {len(outcomes) + 1} of {visit.url}"
-        part_visit = replace(
-            visit, url=url, because=because, etag=None, last_modified=None, validators_url=None, validators_coding=None
-        )
-        part = await fetch(part_visit)
+        part = await fetch(replace(visit.unconditional(), url=url, because=because))
         if not _is_further_part(part, outcomes):
             break
         outcomes.append(part)
@@ -92,70 +87,23 @@ def _is_further_part(part: Outcome, outcomes: Sequence[Outcome]) -> bool:
     fetched_keys = {url_key(outcome.final_url) for outcome in outcomes}
     if url_key(part.final_url) in fetched_keys or any(part.payload == outcome.payload for outcome in outcomes):
         return False
-    first_paragraphs = _paragraphs(outcomes[0].payload or b"")
-    return not first_paragraphs or not first_paragraphs <= _paragraphs(part.payload)
+    first_paragraphs = long_paragraphs(outcomes[0].payload or b"")
+    return not first_paragraphs or not first_paragraphs <= long_paragraphs(part.payload)
 
 
-_MIN_PARAGRAPH = 80  # bytes
-
-
-def _paragraphs(payload: bytes) -> set[bytes]:
-    """Return the beginnings of the long paragraphs. A page of further comments repeats all of the article's."""
-    starts = (payload[token.end : payload.find(b"<", token.end)] for token in scan(payload, b"p"))
-    return {b" ".join(text.split()) for text in starts if len(text.lstrip()) >= _MIN_PARAGRAPH}
-
-
-# Tokens of the bytes: a parser would take seconds on a hostile page, and this runs between two visits.
-_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _REL_NEXT = re.compile(rb"\brel\s*=\s*[\"']?[^\"'<>]{0,100}\bnext\b", re.IGNORECASE)
-_MAX_TAG = 2000  # bytes
-_MAX_LINKS = 20
 
 
 def _next_links(payload: bytes, charset: str | None) -> tuple[str, list[str]]:
-    """Return the page's base address, or an empty string, and the targets of its ``rel=next``.
-
-    They are those of ``link`` and ``a`` elements outside templates, except links to comments.
-    """
-    if _REL_NEXT.search(payload) is None:
-        return "", []
-    bases: list[str] = []
-    hrefs: list[str] = []
-    candidates = 0
-    for token in _visible_tags(payload):
-        tag = payload[token.start : token.end]
-        if len(tag) > _MAX_TAG:
-            continue
-        if token.name == b"base":
-            bases.append(_attributes(tag, charset).get("href", ""))
-        elif candidates < _MAX_LINKS and _REL_NEXT.search(tag):
-            candidates += 1
-            attributes = _attributes(tag, charset)
-            names_next = "next" in attributes.get("rel", "").lower().split()
-            if names_next and not any("comment" in value for value in attributes.values()):
-                hrefs.append(attributes.get("href", ""))
-    return next(filter(None, bases), ""), [href for href in hrefs if href]
-
-
-def _visible_tags(payload: bytes) -> Iterator[Token]:
-    """Yield ``base``, ``link`` and ``a`` tags outside templates."""
-    depth = 0
-    for token in scan(payload, b"a|base|link|/?template"):
-        if token.name.endswith(b"template"):
-            depth = max(depth + (1 if token.name == b"template" else -1), 0)
-        elif depth == 0 and token.name in {b"a", b"base", b"link"}:
-            yield token
-
-
-def _attributes(tag: bytes, charset: str | None) -> dict[str, str]:
-    try:
-        text = tag.decode(charset or "utf-8", "replace")
-    except (LookupError, ValueError):
-        text = tag.decode("utf-8", "replace")
-    return {
-        name.lower(): unescape(double_quoted or single_quoted or bare).strip()
-        for name, double_quoted, single_quoted, bare in _ATTRIBUTE.findall(text)
-    }
+    """Return the page's base address, or an empty string, and the targets of its ``rel=next``, except to comments."""
+    base, links = hinted_links(payload, charset, _REL_NEXT)
+    hrefs = (
+        attributes.get("href", "")
+        for _, attributes in links
+        if "next" in attributes.get("rel", "").lower().split()
+        and not any("comment" in value for value in attributes.values())
+    )
+    return base, [href for href in hrefs if href]
 
 
 # --- URLs of parts ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
     side_captures      records captures nobody planned: robots.txt files and soft-404 probes
     derive             turns captures that the current recipe has not seen into texts and versions
     extraction         extracts payloads, cleans the texts and joins the parts of an article
+    page_forms         fetches other forms of a page, and chooses the one that shows its text
     adopt_template     learns the template lines of each site and applies them
     settle             writes the history of a source, and its aliases
     link               compares texts with their candidates

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import policy_from, require_contact
 from archive.pipeline.gather_mementos import gather_mementos, has_mementos
+from archive.pipeline.page_forms import with_rendering
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, names_seed, refuse_unknown
 from archive.pipeline.sync_index import sync_index
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from archive.pipeline.run import Run, Step
     from archive.settings import Settings
     from db.reader import Ask
-    from db.records import Report
+    from db.records import Report, Seed
 
     Window = tuple[datetime | None, datetime | None]
 
@@ -61,7 +62,8 @@ async def backfill(
         if source == "payloads":
             run.counts["queued"] = run.store.requeue_sources(_selected_source_ids(run.store.ask, only), *window)
         else:
-            await _backfill_sources(run, only, window, archives=source == "archives")
+            seeds = index.seeds if index is not None else ()
+            await _backfill_sources(run, only, window, seeds, archives=source == "archives")
         await run.derive()
     return run.report("backfill", started_at)
 
@@ -121,7 +123,9 @@ def _parse_window(since: date | None, until: date | None) -> Window:
     return _start_of(since), _start_of(until + timedelta(days=1)) if until is not None else None
 
 
-async def _backfill_sources(run: Run, only: Sequence[str], window: Window, *, archives: bool) -> None:
+async def _backfill_sources(
+    run: Run, only: Sequence[str], window: Window, seeds: Sequence[Seed], *, archives: bool
+) -> None:
     states = [state for state in source_queries.states(run.store.ask) if is_selected(state, only)]
     if archives:
         await gather_mementos(run, states, window)
@@ -131,7 +135,7 @@ async def _backfill_sources(run: Run, only: Sequence[str], window: Window, *, ar
     visits = plan_visits(candidates, now=run.settings.now(), force=True).visits
     remaining = [visit for visit in visits if visit.source_id not in visited]
     require_contact(policy_from(run.settings), [visit.url for visit in remaining])
-    await run.gather(remaining)
+    await run.gather(with_rendering(remaining, candidates, seeds))
 
 
 def _is_within(instant: datetime, window: Window) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.crawl.soft404 import is_probe
@@ -11,6 +11,7 @@ from archive.pipeline import settle, side_captures
 from archive.pipeline.adopt_template import TemplateCache
 from archive.pipeline.blame import Blame
 from archive.pipeline.link import link
+from archive.pipeline.page_forms import WITHOUT_TEXT
 from archive.urls import url_key
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
@@ -143,7 +144,7 @@ class _Deriver:
                 if self._further.get(page.id, True) or self._templates.of(page).blocks:
                     others.append(page)
                 else:
-                    judges[page.id or 0] = judge_by(page, self._probes.probes_for(page), "")
+                    judges[page.id or 0] = judge_by(page, self._probes.probes_for(page), texts.DerivedText(shown=page))
             verdicts = self._store.record_derivations(judges, self._recipe.id, self._now)
         except Exception as error:
             if not is_own_fault(error):
@@ -164,9 +165,10 @@ class _Deriver:
             if further is None:  # reading them failed before, and its error says more than a missing key
                 further = capture_queries.parts(self._store.ask, capture.id or 0)
             derived = texts.derive_text(self._store, capture, further, self._recipe, template)
-            judge = judge_by(capture, self._probes.probes_for(capture), derived.missing)
+            judge = judge_by(capture, self._probes.probes_for(capture), derived)
+            shown = replace(derived.shown, id=capture.id)  # the page, or another form of it
             verdict, detail = self._store.record_derivation(
-                capture, self._recipe.id, judge, self._now, derived.cleaned, again=self._again
+                shown, self._recipe.id, judge, self._now, derived.cleaned, again=self._again
             )
             if verdict is Verdict.ERROR:
                 self.blame.charge(capture, "reading its page", detail)
@@ -179,12 +181,12 @@ def _is_reread(version: Version, earlier_recipes: Mapping[int, str]) -> bool:
 
 
 def judge_by(
-    capture: Capture, probes: Sequence[side_captures.Probe], missing: str
+    capture: Capture, probes: Sequence[side_captures.Probe], derived: texts.DerivedText
 ) -> Callable[[Row], tuple[Verdict, str]]:
     """Return a function that gives the verdict on one capture.
 
     It is the page's own verdict, unless a redirect or a probe shows that the page is no article. An article of which a
-    part is ``missing`` is thin, never shorter.
+    part is missing is thin, never shorter, and one that was not rendered shows no text.
     """
 
     def judge(extraction: Row) -> tuple[Verdict, str]:
@@ -195,7 +197,10 @@ def judge_by(
             evidence := side_captures.matches_probe(probes, extraction["body"] or "")
         ):
             return Verdict.SOFT_404, evidence
-        return (Verdict.THIN, missing) if missing and own.opens_version else (own, extraction["detail"])
+        is_unrendered = derived.lacking is Verdict.NEEDS_JS and own in WITHOUT_TEXT
+        if derived.missing and (own.opens_version or is_unrendered):
+            return derived.lacking, derived.missing
+        return own, extraction["detail"]
 
     return judge
 

@@ -6,6 +6,7 @@ also shape the text, but they come later, so learning more never requires extrac
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,6 +16,7 @@ from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
 from archive.extract.strip_scripts import strip_scripts, stripped_digest
+from archive.pipeline.page_forms import missing_rendering, recipe_of_form, shown_capture
 from archive.pipeline.page_work import PageText, clean_page, failure, text_digest
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
@@ -23,7 +25,7 @@ from db.records import CleanedText, Verdict
 from db.wall import cause_of, is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from db.reader import Ask
@@ -143,6 +145,18 @@ def extract_pages(extractors: PageExtractor, pages: Sequence[Page]) -> Iterator[
             yield _extract_alone(extractors, page)
 
 
+def page_reader(extractors: PageExtractor) -> Callable[[Page], Awaitable[Extraction]]:
+    """Return a function that extracts a page as derive will, one at a time."""
+    lock = asyncio.Lock()
+
+    async def read(page: Page) -> Extraction:
+        async with lock:
+            (text,) = await asyncio.to_thread(list, extract_pages(extractors, [page_for_extraction(page)]))
+        return text.extraction
+
+    return read
+
+
 def as_page_text(result: Extraction | PageText) -> PageText:
     """Return the text of a page. A page without an answer from its worker has only an extraction."""
     return result if isinstance(result, PageText) else clean_page(result)
@@ -202,45 +216,62 @@ def page_for_extraction(page: Page) -> Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivedText:
-    """A capture's text where it differs from its extraction's own, and which part of it is missing."""
+    """The text of a visit where it differs from its extraction's own, and which part of it is missing.
 
+    The extraction is that of ``shown``: the page, or another form of it. ``lacking`` is the verdict if something is
+    missing.
+    """
+
+    shown: Capture
     cleaned: CleanedText | None = None
     missing: str = ""
+    lacking: Verdict = Verdict.THIN
 
 
 def derive_text(
     store: Store, capture: Capture, further: Sequence[Capture], recipe: Recipe, template: SiteTemplate
 ) -> DerivedText:
-    """Derive the text of a capture and its ``further`` parts, with the ``template`` of its site."""
+    """Derive the text of a capture and its ``further`` parts or forms, with the ``template`` of its site."""
     if not (further or template.blocks):  # the text is that of the extraction
-        return DerivedText()
-    extractions = [_stored_extraction(store, part, recipe) for part in (capture, *further)]
-    return merge_parts(extractions, further, recipe, template)
+        return DerivedText(shown=capture)
+    return merge_parts(capture, further, lambda part: _stored_extraction(store, part, recipe), recipe, template)
 
 
 def merge_parts(
-    pages: Sequence[Extraction | None], further: Sequence[Capture], recipe: Recipe, template: SiteTemplate
+    page: Capture,
+    further: Sequence[Capture],
+    extraction_of: Callable[[Capture], Extraction | None],
+    recipe: Recipe,
+    template: SiteTemplate,
 ) -> DerivedText:
-    """Derive the text from the extractions of an article's pages: the first, then the ``further`` parts in order.
+    """Derive the text of an article from the extractions of its page and of the ``further`` captures of the visit.
 
-    An extraction is None where a page has no text. ``template`` is that of the site.
+    Those are its further parts in order, or other forms of the page. ``extraction_of`` returns None where a capture has
+    no text. ``template`` is that of the site.
     """
-    missing = missing_part([_part(part, page) for part, page in zip(further, pages[1:], strict=True)])
-    first, *others = pages[: 1 if missing else None]
+    parts = [part for part in further if part.form is None]
+    forms = [part for part in further if part.form is not None]
+    if not_rendered := missing_rendering(forms):
+        return DerivedText(shown=page, missing=not_rendered, lacking=Verdict.NEEDS_JS)
+    shown = shown_capture(page, forms, extraction_of)
+    first, *others = map(extraction_of, (shown, *parts))
+    missing = missing_part([_part(part, other) for part, other in zip(parts, others, strict=True)])
     if first is None or not first.text:
-        return DerivedText(missing=missing)
-    key = parts_key(further) if others else ""
-    return DerivedText(cleaned=join_pages([first, *filter(None, others)], template, recipe, key), missing=missing)
+        return DerivedText(shown=shown, missing=missing)
+    key = parts_key(parts) if parts and not missing else ""
+    pages = [first, *(other for other in others if other is not None and key)]
+    cleaned = join_pages(pages, template, recipe_of_form(recipe, shown.form), key, always=shown.form is not None)
+    return DerivedText(shown=shown, cleaned=cleaned, missing=missing)
 
 
 def join_pages(
-    pages: Sequence[Extraction], template: SiteTemplate, recipe: Recipe, parts: str = ""
+    pages: Sequence[Extraction], template: SiteTemplate, recipe: Recipe, parts: str = "", *, always: bool = False
 ) -> CleanedText | None:
-    """Return the text of an article from the extractions of its pages, in order. None if its only page needs no change.
+    """Return the text of an article from the extractions of its pages, in order.
 
-    Depends on the extractions and the template alone.
+    None if its only page needs no change, unless ``always``. Depends on the extractions and the template alone.
     """
-    if not template.blocks and not parts:
+    if not (template.blocks or parts or always):
         return None
     cleaned_pages = [clean(page, template.blocks) for page in pages]
     text, removed = cleaned_pages[0].text, cleaned_pages[0].removed

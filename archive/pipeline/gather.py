@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive.crawl.capture import make_capture, validator_is_wrong
+from archive.crawl.capture import make_capture, page_of, validator_is_wrong
 from archive.crawl.discover import DAMAGED, discover
 from archive.crawl.multipage import fetch_all_parts
 from archive.crawl.page_nature import Nature, identify
@@ -18,7 +18,7 @@ from db.queries import list_membership as list_queries
 from db.queries import origins as origin_queries
 from db.queries import tombstones as tombstone_queries
 from db.queries.empty_sources import NATURE_FLAG
-from db.records import Outcome, Page, Reason, SeedKind
+from db.records import Outcome, Reason, SeedKind
 from db.wall import cause_of, is_own_fault
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from archive.crawl.server_dates import ServerDates
+    from archive.pipeline.page_forms import AddForms
     from db.records import Capture, Tombstone, Visit
     from db.store import Store
 
-    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the outcomes of the page and of its further parts
+    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the outcomes of the page and of its further parts or other forms
 
     class PageFetcher(Protocol):
         """The part of the fetcher that ``gather`` uses."""
@@ -63,13 +64,14 @@ async def gather(
     run_id: int,
     now: datetime,
     dates: ServerDates | None = None,
+    add_forms: AddForms | None = None,
 ) -> GatherResult:
     """Make the visits, record a capture of each, and add the articles that lists name as sources.
 
     A capture is recorded as soon as it arrives, so cancelling loses only the visits still under way. The fetcher limits
     the requests per host, so every visit may be started at once.
-
     ``dates``: record nothing until enough servers told the time. Raises ConfigError if they contradict ``now``.
+    ``add_forms`` adds the outcomes of other forms of a page to those of its visit.
     """
     arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
     waiting: list[_Arrival] = []  # for the time by the servers
@@ -77,7 +79,7 @@ async def gather(
     new_source_ids: list[int] = []
 
     async def fetch_visit(visit: Visit) -> None:
-        arrivals.put_nowait((visit, await _fetch(fetcher, visit, now)))
+        arrivals.put_nowait((visit, await _fetch(fetcher, visit, now, add_forms)))
 
     def record(batch: Sequence[_Arrival], side: side_captures.SideCaptures) -> None:
         side_captures.record_side_captures(store, side, run_id=run_id, now=now)
@@ -91,8 +93,7 @@ async def gather(
                 waiting += _take_batch(arrivals, await arrivals.get())
                 if not captures and not _has_clock_answer(dates, waiting, visits):
                     continue
-                offset = None if dates is None else dates.offset()
-                if offset is None:
+                if (offset := None if dates is None else dates.offset()) is None:
                     batch, waiting = waiting, []
                     await asyncio.to_thread(record, batch, fetcher.side_captures())
             for task in tasks:
@@ -116,9 +117,10 @@ def _with_listed(store: Store, batch: Sequence[_Arrival], new_source_ids: list[i
     return [(visit, _add_listed_sources(store, visit, outcomes, new_source_ids, now)) for visit, outcomes in batch]
 
 
-async def _fetch(fetcher: PageFetcher, visit: Visit, now: datetime) -> tuple[Outcome, ...]:
+async def _fetch(fetcher: PageFetcher, visit: Visit, now: datetime, add_forms: AddForms | None) -> tuple[Outcome, ...]:
     try:
-        return await fetch_all_parts(fetcher.fetch, visit)
+        outcomes = await fetch_all_parts(fetcher.fetch, visit)
+        return outcomes if add_forms is None else await add_forms(visit, outcomes)
     except Exception as error:
         if not is_own_fault(error):
             raise
@@ -239,19 +241,6 @@ def _make_capture(visit: Visit, outcome: Outcome, last_page: Capture | None) -> 
     if validator_is_wrong(last_page, outcome):
         outcome = replace(outcome, flags=(*outcome.flags, "validator-lied"))
     return make_capture(visit.source_id, outcome)
-
-
-def page_of(outcome: Outcome) -> Page:
-    """Return what extraction and discovery read of an outcome that has a payload."""
-    return Page(
-        payload=outcome.payload or b"",
-        url=outcome.final_url,
-        requested_url=outcome.requested_url,
-        content_type=outcome.content_type,
-        charset=outcome.charset,
-        status=outcome.status,
-        captured_at=outcome.started_at,
-    )
 
 
 def record_visits(

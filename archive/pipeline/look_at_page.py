@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from archive.crawl.capture import page_of
 from archive.crawl.discover import discover
 from archive.crawl.fetch import Fetcher, RememberedHost, policy_from, recall_nothing
 from archive.crawl.page_nature import Nature, PageNature, identify
-from archive.pipeline.gather import page_of
 from archive.urls import fetchable_url, url_key
 from db.queries import origins as origin_queries
 from db.reader import Reader

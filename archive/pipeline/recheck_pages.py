@@ -144,16 +144,17 @@ class PageRecheck:
     def _compare_derivation(
         self, row: Row, capture: Capture, further: Sequence[Capture], worked_out: Mapping[Key, Extraction]
     ) -> Iterator[Problem]:
-        own = worked_out[_key(capture)]
+        template = self._templates.of(capture)
+        derived = texts.merge_parts(
+            capture, further, lambda part: _as_stored(worked_out.get(_key(part))), self.recipe, template
+        )
+        own = worked_out[_key(derived.shown)]
         if not row["fits"]:
             yield _problem(capture.url, capture.id, "its text is that of another page")
             return
         if own.verdict in _CAUGHT_OUT or row["verdict"] in _CAUGHT_OUT:
             return
-        template = self._templates.of(capture)
-        pages = [_as_stored(worked_out.get(_key(part))) for part in (capture, *further)]
-        derived = texts.merge_parts(pages, further, self.recipe, template)
-        judge = judge_by(capture, self._probes.probes_for(capture), derived.missing)
+        judge = judge_by(capture, self._probes.probes_for(capture), derived)
         verdict, detail = judge({"verdict": str(own.verdict), "detail": own.detail, "body": own.text})
         spans = [span.text for span in own.removed]
         expected: dict[str, Any] = {"verdict": str(verdict), "detail": detail}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archive.crawl.fetch import policy_from, require_contact
 from archive.pipeline.notify import send_notices
 from archive.pipeline.outside import prove_outside_if_due
+from archive.pipeline.page_forms import with_rendering
 from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.select_seeds import canonical_names, is_selected, refuse_unknown
 from archive.pipeline.sync_index import sync_index
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from archive.pipeline.run import Run, Step
     from archive.settings import Settings
-    from db.records import Report, Visit
+    from db.records import Report, Seed, Visit
 
 
 async def refresh(
@@ -50,7 +51,7 @@ async def refresh(
         sync_index(run, index, started_at)
         refuse_unknown(run.store.ask, only)
         run.fetcher.resume_probes(origin_queries.underived_urls(run.store.ask))
-        while visits := _select_due(run, only, force=force):
+        while visits := _select_due(run, only, index.seeds, force=force):
             await run.gather(visits)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
@@ -58,10 +59,11 @@ async def refresh(
     return replace(report, counts=report.counts | sent | await prove_outside_if_due(settings))
 
 
-def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
+def _select_due(run: Run, only: Sequence[str], seeds: Sequence[Seed], *, force: bool) -> list[Visit]:
     """Return the visits that are due and not yet made in this run.
 
-    What a list named in one wave is visited in the next.
+    What a list named in one wave is visited in the next. ``seeds`` are those of the index, which say whose
+    articles a browser renders.
     """
     now, ask = run.settings.now(), run.store.ask
     states = source_queries.states(ask, now=now)  # all sources: the whole group shares one budget
@@ -70,4 +72,4 @@ def _select_due(run: Run, only: Sequence[str], *, force: bool) -> list[Visit]:
     plan = plan_visits(states, now=now, force=force, change_rates=rhythms, spent=spent)
     due = [visit for visit in plan.visits if visit.source_id in selected_ids and visit.source_id not in run.visits]
     require_contact(policy_from(run.settings), [visit.url for visit in due])
-    return due
+    return with_rendering(due, states, seeds)

@@ -104,8 +104,8 @@ def _preview_site(ask: Ask, extractors: PageExtractor, recipe: Recipe, site: str
     differences = []
     for stored in derivations:
         capture, parts = captures[stored.capture_id], further[stored.capture_id]
-        page = extractions.of(capture)
-        derived = extraction.merge_parts([page, *map(extractions.of, parts)], parts, recipe, template)
+        derived = extraction.merge_parts(capture, parts, extractions.of, recipe, template)
+        page = extractions.of(derived.shown)
         after = _text(page, derived)
         if page is not None and (after.sha256 if after else None) != stored.text_sha256:
             difference = Difference(

@@ -11,12 +11,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.crawl.fetch import Fetcher, RememberedHost, policy_from
+from archive.crawl.render.renderer import Renderer
 from archive.crawl.server_dates import ServerDates, confirms
 from archive.pipeline import side_captures
 from archive.pipeline.build import current_build
 from archive.pipeline.derive import derive
+from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
 from archive.pipeline.link import link
+from archive.pipeline.page_forms import add_alternates, add_rendering
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.workers import open_workers
 from archive.timestamps import iso
@@ -35,9 +38,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.extract.worker_pool import Extractors
+    from archive.pipeline.page_forms import Read
     from archive.settings import Settings
     from db.reader import Ask
-    from db.records import ArchiveAnswer, Capture, Recipe, Version, Visit
+    from db.records import ArchiveAnswer, Capture, Outcome, Recipe, Version, Visit
 
     Work = Callable[[list[int]], Awaitable[dict[str, int]]]
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
@@ -79,6 +83,14 @@ class Run:
     archives: dict[str, ArchiveAnswer] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     again: bool = False
+    renderer: Renderer = field(init=False)
+    _read: Read = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what other forms of pages need."""
+        policy, settings = policy_from(self.settings), self.settings
+        self.renderer = Renderer(self.fetcher, policy, chromium=settings.chromium, now=settings.now)
+        self._read = page_reader(self.extractors)
 
     async def gather(self, visits: Sequence[Visit]) -> None:
         """Make these visits, in batches that keep an origin together."""
@@ -103,7 +115,13 @@ class Run:
         # A fixed clock is a choice, and no error of this machine.
         dates = None if self.settings.clock is not None else self.dates
         result = await gather(
-            self.store, self.fetcher, visits, run_id=self.run_id, now=self.settings.now(), dates=dates
+            self.store,
+            self.fetcher,
+            visits,
+            run_id=self.run_id,
+            now=self.settings.now(),
+            dates=dates,
+            add_forms=self._add_forms,
         )
         self.captures.extend(result.captures)
         doubt = self.dates.doubt()
@@ -111,6 +129,11 @@ class Run:
             self.counts["clock_off_hours"] = round(abs(doubt) / timedelta(hours=1))
         failed = sum(capture.reason not in {None, "not_modified"} for capture in result.captures)
         return self._count(visits=len(visits), failed=failed, new_sources=len(result.new_sources))
+
+    async def _add_forms(self, visit: Visit, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        if visit.render:
+            return await add_rendering(self.renderer.render, visit, outcomes)
+        return await add_alternates(self.fetcher.fetch, self._read, visit, outcomes)
 
     def _refuse_slow_clock(self) -> None:
         """Raise ConfigError if earlier checks, and the time that their servers told, show that the clock is behind."""

@@ -186,7 +186,7 @@ def history_of(ask: Ask, source: Source, sightings: Sequence[Sighting], *, again
 def _evidence(ask: Ask) -> StoredEvidence:
     return StoredEvidence(
         body=lambda digest: version_queries.text(ask, digest).body,
-        payload=lambda capture_id: capture_queries.payload_of(ask, capture_id),
+        payload=lambda capture_id: capture_queries.shown_payload(ask, capture_id),
     )
 
 

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from archive.seeds.cell_values import parse_every
 from archive.seeds.markdown import sections
-from archive.seeds.parse import parse_every, read_index, slug
+from archive.seeds.parse import read_index, slug
 from archive.seeds.write import NewRow, add_rows, escape_cell
 from db.errors import BadInput, SeedError
 from db.records import SeedKind
@@ -127,7 +128,8 @@ def _rewritten(text: str, row: WrittenRow, group: str, cells_to_set: Mapping[str
     cells = {**row.cells, **cells_to_set}
     kind = SeedKind(cells_to_set.get("kind", row.seed.kind))
     every, note = cells.get("every", ""), " ".join(cells.get("note", row.seed.note).split())
-    new = NewRow(row.seed.url, kind, group, row.seed.name, parse_every(every) if every else None, note)
+    interval, render = parse_every(every) if every else None, cells.get("render", "")
+    new = NewRow(row.seed.url, kind, group, row.seed.name, interval, note, render)
     text = add_rows(retire_row(text, row.seed.key), [new])
     return change_row(text, key, every=every) if every.lower().startswith(f"{PAUSED} ") else text
 
@@ -161,4 +163,5 @@ def _checked(before: str, after: str, key: str, *, is_removed: bool = False) -> 
 
 
 def _without_line(seed: Seed) -> tuple[object, ...]:
-    return (seed.group, seed.name, seed.url, seed.kind, seed.every, seed.note, seed.language, seed.budget, seed.notify)
+    names = ("group", "name", "url", "kind", "every", "note", "language", "budget", "notify", "render")
+    return tuple(getattr(seed, name) for name in names)

@@ -9,11 +9,18 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from archive.seeds.cell_values import (
+    WRITTEN_KINDS,
+    parse_budget,
+    parse_every,
+    parse_kind,
+    parse_language,
+    parse_yes_no,
+)
 from archive.seeds.example_rows import as_row, whole_address, with_cell
 from archive.seeds.loose_rows import ListedRow, rows_of_group, rows_outside
 from archive.seeds.markdown import Cell, Row, Table, sections
 from archive.seeds.notify_rules import RULE_EXAMPLES, read_rule
-from archive.timestamps import DURATION_EXAMPLES, parse_duration
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput, SeedError
 from db.records import NO_NOTICES, Complaint, Every, NotifyRule, Seed, SeedKind, Seeds
@@ -28,16 +35,16 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 
 COLUMNS: Final = ("name", "url", "kind", "every", "note")
-"""The columns that a table of seeds may have, in the order we write them. Only ``url`` is required."""
+"""The usual columns of a table of seeds, in the order we write them. Only ``url`` is required."""
 
-KEYS: Final = ("every", "kind", "language", "budget", *RULE_EXAMPLES, "allow-private")
+ALL_COLUMNS: Final = (*COLUMNS, "render")
+"""The columns that a table of seeds may have."""
+
+KEYS: Final = ("every", "kind", "language", "budget", *RULE_EXAMPLES, "allow-private", "render")
 """The keys of ``key: value`` lines under a heading, which apply to all rows of the group."""
 
-_WRITTEN: Final = {str(kind): kind for kind in SeedKind if kind.is_listable}
 _SETTING: Final = re.compile(r"([A-Za-z][A-Za-z_-]*):\s+(\S.*)")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
-_BUDGET: Final = re.compile(r"([1-9]\d{0,6}) ?/ ?day", re.ASCII | re.IGNORECASE)
 _LONGEST_NAME: Final = 80  # fits one line of a terminal together with its group
 _DIGEST: Final = 7
 
@@ -92,6 +99,7 @@ class _Defaults:
     budget: int | None = None
     notify: NotifyRule = NO_NOTICES
     allow_private: bool = False
+    render: bool = False
 
 
 @dataclass(slots=True)
@@ -183,10 +191,10 @@ class _Reader:
             self.complain(table.line, "the table has no column url", "at least a column named url", header)
             return False
         for index, column in enumerate(table.columns):
-            if column not in COLUMNS:
-                expected = f"only these columns: {', '.join(COLUMNS)}"
-                fixed = as_row(c for c in table.columns if c in COLUMNS)
-                self.complain(table.line, f"unknown column {column!r}{_nearest(column, COLUMNS)}", expected, fixed)
+            if column not in ALL_COLUMNS:
+                expected = f"only these columns: {', '.join(ALL_COLUMNS)}"
+                fixed = as_row(c for c in table.columns if c in ALL_COLUMNS)
+                self.complain(table.line, f"unknown column {column!r}{_nearest(column, ALL_COLUMNS)}", expected, fixed)
             elif column in table.columns[:index]:
                 self.complain(table.line, f"column {column} comes twice", "each column once", header)
                 return False
@@ -217,21 +225,24 @@ class _Reader:
                 every = self._checked(parse_every, value, line, f"every: {value}", "every: 4h")
                 return defaults if every is None else replace(defaults, every=every)
             case "kind":
-                kind = self._checked(_seed_kind, value, line, f"kind: {value}", "kind: feed")
+                kind = self._checked(parse_kind, value, line, f"kind: {value}", "kind: feed")
                 return defaults if kind is None else replace(defaults, kind=kind)
             case "language":
-                language = self._checked(_language, value, line, f"language: {value}", "language: es")
+                language = self._checked(parse_language, value, line, f"language: {value}", "language: es")
                 return defaults if language is None else replace(defaults, language=language)
             case "budget":
-                budget = self._checked(_visits_a_day, value, line, f"budget: {value}", "budget: 200/day")
+                budget = self._checked(parse_budget, value, line, f"budget: {value}", "budget: 200/day")
                 return defaults if budget is None else replace(defaults, budget=budget)
             case "notify" | "notify-words" | "notify-min-score":
                 read = partial(read_rule, defaults.notify, key)
                 rule = self._checked(read, value, line, f"{key}: {value}", RULE_EXAMPLES[key])
                 return defaults if rule is None else replace(defaults, notify=rule)
             case _:
-                allowed = self._checked(_boolean, value, line, f"allow-private: {value}", "allow-private: no")
-                return defaults if allowed is None else replace(defaults, allow_private=allowed)
+                is_on = self._checked(parse_yes_no, value, line, f"{key}: {value}", f"{key}: no")
+                is_render = key == "render"
+                private = bool(is_on) if not is_render else defaults.allow_private
+                render = bool(is_on) if is_render else defaults.render
+                return defaults if is_on is None else replace(defaults, allow_private=private, render=render)
 
     def _checked(
         self, read: Callable[[str], _Value], value: str, line: int, setting: str, example: str
@@ -252,9 +263,9 @@ class _Reader:
             self.complain(row.line, problem, expected, with_cell(table, row))
             return
         cells = {column: cell.text for column, cell in zip(table.columns, row.cells, strict=True) if cell.text}
-        kind, every = self._kind_and_every(cells, defaults, table, row)
+        kind, every, render = self._own_settings(cells, defaults, table, row)
         url = self._url(kind or defaults.kind, table, row)
-        if url is None or kind is None or every is None:
+        if url is None or kind is None or every is None or render is None:
             return
         seed = Seed(
             key="",
@@ -268,22 +279,27 @@ class _Reader:
             allow_private=defaults.allow_private,
             budget=defaults.budget,
             notify=defaults.notify,
+            render=render,
             line=row.line,
         )
         self._add(replace(seed, key=f"{group}/{seed.name}"), table, row)
 
-    def _kind_and_every(
+    def _own_settings(
         self, cells: dict[str, str], defaults: _Defaults, table: Table, row: Row
-    ) -> tuple[SeedKind | None, Every | None]:
+    ) -> tuple[SeedKind | None, Every | None, bool | None]:
         kind: SeedKind | None = defaults.kind
         every: Every | None = defaults.every
+        render: bool | None = defaults.render
         if "kind" in cells:
             example = with_cell(table, row, kind="article")
-            kind = self._checked(_seed_kind, cells["kind"], row.line, f"kind {cells['kind']!r}", example)
+            kind = self._checked(parse_kind, cells["kind"], row.line, f"kind {cells['kind']!r}", example)
         if "every" in cells:
             example = with_cell(table, row, every="4h")
             every = self._checked(parse_every, cells["every"], row.line, f"every {cells['every']!r}", example)
-        return kind, every
+        if "render" in cells:
+            example = with_cell(table, row, render="yes")
+            render = self._checked(parse_yes_no, cells["render"], row.line, f"render {cells['render']!r}", example)
+        return kind, every, render
 
     def _url(self, kind: SeedKind, table: Table, row: Row) -> str | None:
         cell = row.cells[table.columns.index("url")]
@@ -316,55 +332,6 @@ class _Reader:
             self.seeds.append(seed)
 
 
-# --- values: each function parses a text, or raises BadInput that says what was expected -----------------------------
-
-
-def _seed_kind(text: str) -> SeedKind:
-    try:
-        return _WRITTEN[text.lower()]
-    except KeyError:
-        raise BadInput(f"one of {', '.join(_WRITTEN)}") from None
-
-
-def parse_every(text: str) -> Every:
-    """Parse how often a source is checked. Raises BadInput that says what was expected.
-
-    ``paused`` may be followed by what counts when it is not paused any more, as in ``paused 4h``.
-    """
-    word, _, rest = text.lower().partition(" ")
-    match word, rest:
-        case "auto", "":
-            return "auto"
-        case "once", "":
-            return "once"
-        case "paused", "" | "auto" | "once":
-            return "paused"
-    try:
-        duration = parse_duration(rest if word == "paused" else text)
-    except BadInput:
-        raise BadInput(f"auto, once, paused, or a duration ({DURATION_EXAMPLES})") from None
-    return "paused" if word == "paused" else duration
-
-
-def _language(text: str) -> str:
-    if _LANGUAGE.fullmatch(text) is None:
-        raise BadInput("a language code (en, es, pt-BR)")
-    return text
-
-
-def _visits_a_day(text: str) -> int:
-    match = _BUDGET.fullmatch(text)
-    if match is None:
-        raise BadInput("visits a day, a whole number from 1 on")
-    return int(match[1])
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in {"yes", "no", "true", "false"}:
-        raise BadInput("yes or no")
-    return text.lower() in {"yes", "true"}
-
-
 # --- helpers ---------------------------------------------------------------------------------------------------------
 
 
@@ -389,6 +356,6 @@ def _nearest(word: str, choices: tuple[str, ...]) -> str:
 
 def _table_of(entry: ListedRow) -> Table:
     """Return an item of a list as a table of one row. A note that is the word for a kind gives the kind."""
-    column = "kind" if entry.note.lower() in _WRITTEN else "note"
+    column = "kind" if entry.note.lower() in WRITTEN_KINDS else "note"
     cells = (Cell(entry.address, entry.address), Cell(entry.note, None))
     return Table(entry.line, ("url", column), (Row(entry.line, cells, len(cells)),), end=entry.line, listed=True)

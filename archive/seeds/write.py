@@ -9,7 +9,7 @@ from itertools import chain, count, groupby
 from typing import TYPE_CHECKING, Final
 
 from archive.seeds.markdown import sections
-from archive.seeds.parse import COLUMNS, identity, name_from, read_index, slug
+from archive.seeds.parse import ALL_COLUMNS, COLUMNS, identity, name_from, read_index, slug
 from archive.timestamps import format_duration
 from archive.urls import canonical_url, url_key
 from db.errors import BadInput, SeedError
@@ -59,7 +59,10 @@ _PLAIN_URL: Final = re.compile(r"[\w:/?=.,~+#@!$;%&-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """A row to add. ``every`` None: the setting of its group. Without a ``name`` one is made from the address."""
+    """A row to add. ``every`` None: the setting of its group. Without a ``name`` one is made from the address.
+
+    ``render`` is its cell in the column of that name.
+    """
 
     url: str
     kind: SeedKind
@@ -67,6 +70,7 @@ class NewRow:
     name: str | None = None
     every: Every | None = None
     note: str = ""
+    render: str = ""
 
 
 def add_row(text: str, *, url: str, kind: SeedKind, group: str, name: str | None = None) -> str:
@@ -85,7 +89,7 @@ def add_rows(text: str, rows: Sequence[NewRow]) -> str:
     names: dict[str, set[str]] = {}
     for seed in by_address.values():
         names.setdefault(seed.group, set()).add(seed.name)
-    groups: dict[str, list[Seed]] = {}
+    groups: dict[str, list[tuple[Seed, str]]] = {}
     for row in rows:
         group = _checked_slug("group", row.group)
         url = row.url if row.kind is SeedKind.FILE else canonical_url(row.url)
@@ -97,9 +101,9 @@ def add_rows(text: str, rows: Sequence[NewRow]) -> str:
         seed = Seed(key=f"{group}/{name}", group=group, name=name, url=url, kind=row.kind, every=every, note=row.note)
         by_address[identity(url, row.kind)] = seed
         names[group].add(name)
-        groups.setdefault(group, []).append(seed)
-    for group, seeds in groups.items():
-        text = _with_group_rows(text, group, seeds)
+        groups.setdefault(group, []).append((seed, row.render))
+    for group, new in groups.items():
+        text = _with_group_rows(text, group, new)
     return text
 
 
@@ -110,12 +114,12 @@ def add_unwatched_rows(text: str, rows: Sequence[NewRow]) -> str:
     return add_rows(text, new) if new else text
 
 
-def _with_group_rows(text: str, group: str, seeds: Sequence[Seed]) -> str:
+def _with_group_rows(text: str, group: str, new: Sequence[tuple[Seed, str]]) -> str:
     before = read_index(text, file="the index").seeds
-    for candidate in _candidates(text, group, seeds):
-        if _is_complete(candidate, before, seeds):
+    for candidate in _candidates(text, group, [_new_cells(seed) | {"render": render} for seed, render in new]):
+        if _is_complete(candidate, before, new):
             return candidate
-    address = seeds[0].url
+    address = new[0][0].url
     raise SeedError(
         f"cannot add {address} to group {group}: a comment or code block above is not closed; close it first"
     )
@@ -125,7 +129,7 @@ def render_index(seeds: Iterable[Seed]) -> str:
     """Return a page that `read_index` reads as these ``seeds``, but for their line numbers. Groups keep their order.
 
     Language, budget and allow-private belong to a group and must be the same in all of it. Raises `BadInput` if they
-    differ.
+    differ. Rows that a browser renders say so in a column.
     """
     parts = ["# Seeds\n"]
     ordered = list(seeds)
@@ -145,12 +149,14 @@ def _group_lines(group: str, seeds: list[Seed]) -> list[str]:
     lines += [f"language: {language}\n"] if language else []
     lines += [f"budget: {budget}/day\n"] if budget else []
     lines += ["allow-private: yes\n"] if allow_private else []
-    return [*lines, "\n", *_table_lines(map(_all_cells, seeds))]
+    return [*lines, "\n", *_table_lines([_all_cells(seed) for seed in seeds])]
 
 
-def _table_lines(rows: Iterable[Mapping[str, str]]) -> list[str]:
-    header = [_row_line(COLUMNS), _row_line("---" for _ in COLUMNS)]
-    return header + [_row_line(row.get(column, "") for column in COLUMNS) for row in rows]
+def _table_lines(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a table of rows. It has the columns that are not usual if a row has a cell in one of them."""
+    columns = [column for column in ALL_COLUMNS if column in COLUMNS or any(row.get(column) for row in rows)]
+    header = [_row_line(columns), _row_line("---" for _ in columns)]
+    return header + [_row_line(row.get(column, "") for column in columns) for row in rows]
 
 
 def _row_line(cells: Iterable[str]) -> str:
@@ -163,7 +169,8 @@ def _cells(seed: Seed) -> dict[str, str]:
 
 
 def _all_cells(seed: Seed) -> dict[str, str]:
-    return {**_cells(seed), "every": _every(seed.every), "note": escape_cell(seed.note)}
+    render = "yes" if seed.render else ""
+    return {**_cells(seed), "every": _every(seed.every), "note": escape_cell(seed.note), "render": render}
 
 
 def _new_cells(seed: Seed) -> dict[str, str]:
@@ -205,12 +212,12 @@ def _free_name(names: Collection[str], url: str, group: str, name: str | None) -
     return name or next(candidate for candidate in chain([base], numbered) if candidate not in names)
 
 
-def _candidates(text: str, group: str, seeds: Sequence[Seed]) -> Iterator[str]:
-    """Yield pages with the rows of ``seeds`` in each place where they may belong, the likeliest first.
+def _candidates(text: str, group: str, rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield pages with the rows, given by their cells, in each place where they may belong, the likeliest first.
 
     Only reading a page shows whether it is right: a table may lack a column that the group's settings make up for.
     """
-    rows, lines = [_new_cells(seed) for seed in seeds], _LINE.findall(text)
+    lines = _LINE.findall(text)
     section = next((section for section in sections(text) if slug(section.title or "") == group), None)
     if section is None:
         yield _inserted(lines, len(lines), ["\n", f"## {group}\n", "\n", *_table_lines(rows)])
@@ -233,13 +240,17 @@ def _inserted(lines: Sequence[str], index: int, new: Sequence[str]) -> str:
     return before + "".join(new).replace("\n", newline) + "".join(lines[index:])
 
 
-def _is_complete(text: str, before: Sequence[Seed], seeds: Sequence[Seed]) -> bool:
-    """True if the page has all the seeds from before, and ``seeds`` as they should be."""
+def _is_complete(text: str, before: Sequence[Seed], new: Sequence[tuple[Seed, str]]) -> bool:
+    """True if the page has all the seeds from before, and the ``new`` ones as they should be."""
     after = {parsed.key: parsed for parsed in read_index(text, file="the index").seeds}
-    return all(seed.key in after for seed in before) and all(_is_same(after.get(seed.key), seed) for seed in seeds)
+    return all(seed.key in after for seed in before) and all(
+        _is_same(after.get(seed.key), seed, render) for seed, render in new
+    )
 
 
-def _is_same(parsed: Seed | None, seed: Seed) -> bool:
+def _is_same(parsed: Seed | None, seed: Seed, render: str) -> bool:
     if parsed is None or (parsed.url, parsed.kind) != (seed.url, seed.kind):
+        return False
+    if render and parsed.render != (render.lower() in {"yes", "true"}):
         return False
     return seed.every is _INHERITED or parsed.every == seed.every

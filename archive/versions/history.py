@@ -100,6 +100,7 @@ class _HistoryBuilder:
         self._moved_at = moved_at
         self._evidence = evidence
         self._last_accepted: Sighting | None = None
+        self._last_of_recipe: dict[str, Sighting] = {}
         self._pending: list[tuple[Sighting, str]] = []
         self._rejected: list[tuple[Sighting, str]] = []
         self.versions: list[Version] = []
@@ -152,9 +153,17 @@ class _HistoryBuilder:
                 return
 
     def _reason_to_doubt(self, sighting: Sighting) -> str | None:
-        if self._last_accepted is None or sighting.text_sha256 == self._last_accepted.text_sha256:
+        before = self._comparable(sighting)
+        if before is None or sighting.text_sha256 == before.text_sha256:
             return None
-        return suspect_reason(self._last_accepted, sighting, {version.text_sha256 for version in self.versions})
+        return suspect_reason(before, sighting, {version.text_sha256 for version in self.versions})
+
+    def _comparable(self, sighting: Sighting) -> Sighting | None:
+        """Return the last accepted sighting under the recipe of this one, else the last one.
+
+        The recipe names the form of the page that shows the text. Only two texts of one form show an edit.
+        """
+        return self._last_of_recipe.get(sighting.recipe_id, self._last_accepted)
 
     def _reject_pending(self) -> None:
         self._rejected += self._pending
@@ -166,16 +175,19 @@ class _HistoryBuilder:
         if last is not None and last.text_sha256 == sighting.text_sha256 and not absent:
             self.versions[-1] = _extended_version(last, sighting)
         else:
-            cause = self._cause(sighting, absent=absent)
-            self.versions.append(
-                _new_version(self.versions, sighting, url=self._url, cause=cause, compare=self._compare)
-            )
-        self._last_accepted = sighting
+            cause, before = self._cause(sighting, absent=absent), self._comparable(sighting)
+            kinds, score = self._compare(_digest(before), _digest(sighting)) if before else ((), 0.0)
+            version = _new_version(sighting, number=len(self.versions) + 1, url=self._url, cause=cause)
+            self.versions.append(replace(version, kinds=kinds, score=score))
+        self._last_accepted = self._last_of_recipe[sighting.recipe_id] = sighting
 
     def _cause(self, sighting: Sighting, *, absent: bool) -> Cause:
-        if self._last_accepted is None:
+        before = self._comparable(sighting)
+        if before is None or self._last_accepted is None:
             return Cause.FIRST
-        if sighting.recipe_id != self._last_accepted.recipe_id:  # while some captures are not derived again yet
+        is_other = sighting.recipe_id != self._last_accepted.recipe_id
+        # Another form of the page, or some captures are not derived again yet.
+        if (is_other and before.text_sha256 == sighting.text_sha256) or sighting.recipe_id != before.recipe_id:
             return Cause.RECIPE
         if absent:
             return Cause.RETURNED
@@ -227,9 +239,14 @@ def _declared(before: Sighting, after: Sighting) -> bool:
 def known_edits(stored: Sequence[Version]) -> Mapping[tuple[str, str], tuple[tuple[Kind, ...], float]]:
     """Return the edits of a stored history by the digests of both texts.
 
-    A history that only grew then needs one new comparison, not all of them.
+    A history that only grew then needs one new comparison, not all of them. An edit after a change of recipe may have
+    been compared with a text further back, so it is left out.
     """
-    return {(older.text_sha256, newer.text_sha256): (newer.kinds, newer.score) for older, newer in pairwise(stored)}
+    return {
+        (older.text_sha256, newer.text_sha256): (newer.kinds, newer.score)
+        for older, newer in pairwise(stored)
+        if older.recipe_id == newer.recipe_id
+    }
 
 
 def stretches(sightings: Sequence[Sighting]) -> tuple[Stretch, ...]:
@@ -285,30 +302,19 @@ def _extended_version(last: Version, sighting: Sighting) -> Version:
     return replace(last, last_seen_at=sighting.at, last_capture_id=sighting.capture_id, captures=last.captures + 1)
 
 
-def _new_version(
-    versions: Sequence[Version],
-    sighting: Sighting,
-    *,
-    url: str,
-    cause: Cause,
-    compare: Callable[[str, str], tuple[tuple[Kind, ...], float]],
-) -> Version:
-    digest = sighting.text_sha256 or ""
-    kinds, score = compare(versions[-1].text_sha256, digest) if versions else ((), 0.0)
+def _new_version(sighting: Sighting, *, number: int, url: str, cause: Cause) -> Version:
     published = sighting.published_at
     # A declared date applies to the first text only. Later texts declare the date of the article, not of the edit.
-    dated_at = published if not versions and published is not None and published < sighting.at else sighting.at
+    dated_at = published if number == 1 and published is not None and published < sighting.at else sighting.at
     return Version(
         url=url,
-        number=len(versions) + 1,
-        text_sha256=digest,
+        number=number,
+        text_sha256=_digest(sighting),
         title=sighting.title,
         byline=sighting.byline,
         published_at=published,
         language=sighting.language,
         cause=cause,
-        kinds=kinds,
-        score=score,
         first_seen_at=sighting.at,
         last_seen_at=sighting.at,
         dated_at=dated_at,
@@ -317,6 +323,10 @@ def _new_version(
         last_capture_id=sighting.capture_id,
         recipe_id=sighting.recipe_id,
     )
+
+
+def _digest(sighting: Sighting) -> str:
+    return sighting.text_sha256 or ""
 
 
 def _moves(sightings: Sequence[Sighting]) -> tuple[tuple[datetime, str, str], ...]:

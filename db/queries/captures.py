@@ -119,7 +119,7 @@ def of_source_in_window(
 def last_page_before(ask: Ask, source_id: int, moment: datetime) -> Capture | None:
     """Return the last whole page of a source before ``moment``: the page that a 304 of that moment confirms."""
     sql = f"""SELECT {row_mapping.CAPTURE} {_FROM} WHERE c.source_id = :id AND c.captured_at < :at AND c.reason IS NULL
-              AND c.payload_id IS NOT NULL ORDER BY c.captured_at DESC, c.id LIMIT 1"""
+              AND c.part = 1 AND c.payload_id IS NOT NULL ORDER BY c.captured_at DESC, c.id LIMIT 1"""
     rows = ask(sql, id=source_id, at=micros(moment))
     return row_mapping.capture(rows[0]) if rows else None
 
@@ -136,11 +136,20 @@ def payload(ask: Ask, sha256: str) -> bytes:
     return payloads.payload_bytes(ask, bytes.fromhex(sha256))
 
 
-def payload_of(ask: Ask, capture_id: int) -> bytes:
-    """Return the payload of a capture. Empty if it has none, or if its bytes are damaged or were forgotten."""
-    digest = by_id(ask, capture_id).payload_sha256
+_SHOWN_PAYLOAD = """
+    SELECT p.sha256 FROM capture c LEFT JOIN derivation d ON d.capture_id = c.id
+    LEFT JOIN extraction e ON e.id = d.extraction_id JOIN payload p ON p.id = coalesce(e.payload_id, c.payload_id)
+    WHERE c.id = :id"""
+
+
+def shown_payload(ask: Ask, capture_id: int) -> bytes:
+    """Return the payload that shows the text of a visit: of its page, or of another form of it.
+
+    Empty if there is none, or if its bytes are damaged or were forgotten.
+    """
+    rows = ask(_SHOWN_PAYLOAD, id=capture_id)
     try:
-        return payload(ask, digest) if digest is not None else b""
+        return payload(ask, rows[0]["sha256"].hex()) if rows else b""
     except Corrupt:
         return b""
 

@@ -115,13 +115,13 @@ def known_cores(ask: Ask, cores: Sequence[str], recipe_id: str) -> set[tuple[str
 
 
 _EXTRACTED = """
-    SELECT e.verdict, t.title, t.body, e.removed
+    SELECT e.verdict, t.title, t.body, e.removed, e.canonical_url
     FROM extraction e JOIN payload p ON p.id = e.payload_id LEFT JOIN text t ON t.id = e.text_id
     WHERE p.sha256 = :digest AND e.charset = :charset AND e.recipe_id = :recipe"""
 
 
 def extraction_of(ask: Ask, capture: Capture, recipe_id: str) -> Extraction | None:
-    """Return verdict, text and removed spans of a capture's payload, or None if the recipe has not extracted it."""
+    """Return verdict, text, removed spans and canonical address of a capture's payload. None: it was not extracted."""
     digest = bytes.fromhex(capture.payload_sha256 or "")
     rows = ask(_EXTRACTED, digest=digest, charset=capture.charset or "", recipe=recipe_id)
     return row_mapping.extraction(rows[0]) if rows else None

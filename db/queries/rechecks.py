@@ -65,7 +65,9 @@ def is_waiting(ask: Ask, source_ids: Sequence[int]) -> bool:
 
 _DERIVATIONS = """
     SELECT c.id AS capture_id, c.url, d.verdict, d.detail, d.length, d.paragraphs, d.taken, d.text_id, d.cleaning_id,
-           d.extraction_id, e.recipe_id, e.payload_id = c.payload_id AND e.charset = coalesce(c.charset, '') AS fits,
+           d.extraction_id, e.recipe_id,
+           EXISTS (SELECT 1 FROM capture f WHERE (f.id = c.id OR f.part_of = c.id)
+                     AND f.payload_id = e.payload_id AND coalesce(f.charset, '') = e.charset) AS fits,
            k.extraction_id AS cleaned_extraction_id, k.recipe_id AS cleaned_by, k.parts, k.furniture_id, k.removed,
            k.text_id AS cleaned_text_id, t.sha256 AS cleaned_sha256
     FROM capture c JOIN derivation d ON d.capture_id = c.id

@@ -114,11 +114,12 @@ def version(row: Row) -> Version:
 
 
 def extraction(row: Row) -> Extraction:
-    """Return an extraction from the columns title, body (both may be None), removed, and verdict if selected."""
+    """Return an extraction from title, body (both may be None), removed, and verdict and canonical_url if selected."""
     return Extraction(
         verdict=Verdict(row.get("verdict", Verdict.OK)),
         title=row["title"] or "",
         text=row["body"] or "",
+        canonical_url=row.get("canonical_url"),
         removed=tuple(RemovedSpan(at=start, text=text, because=why) for start, text, why in json.loads(row["removed"])),
     )
 

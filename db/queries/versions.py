@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from db.microseconds import instant_or_none, micros, micros_or_none
 from db.queries import row_mapping
-from db.records import SCRAPER_MARKS, Fact, Text
+from db.records import SCRAPER_MARKS, Fact, PageForm, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -240,12 +240,25 @@ def removed_spans(ask: Ask, version: Version) -> list[tuple[int, str, str]]:
 
 
 _FACTS = """
-    SELECT e.facts FROM derivation d JOIN extraction e ON e.id = d.extraction_id WHERE d.capture_id = :id"""
+    SELECT e.facts, f.flags, f.detail, f.final_url FROM derivation d JOIN extraction e ON e.id = d.extraction_id
+    LEFT JOIN capture f ON f.part_of = d.capture_id AND f.payload_id = e.payload_id AND f.flags LIKE '%"form-%'
+    WHERE d.capture_id = :id"""
 
 
 def facts(ask: Ask, version: Version) -> tuple[Fact, ...]:
-    """Return the facts on the page of the version's first capture, each with its source and whether it is a guess."""
-    stored = [fact for row in ask(_FACTS, id=version.first_capture_id) for fact in json.loads(row["facts"])]
-    return tuple(
-        Fact(name=name, value=value, source=source, raw=raw, guess=guess) for name, value, source, raw, guess in stored
-    )
+    """Return the facts on the page of the version's first capture, each with its source and whether it is a guess.
+
+    If another form of the page shows the text, they are those on that form, and one of them says so.
+    """
+    rows = ask(_FACTS, id=version.first_capture_id)
+    if not rows:
+        return ()
+    facts = [
+        Fact(name=name, value=value, source=source, raw=raw, guess=guess)
+        for name, value, source, raw, guess in json.loads(rows[0]["facts"])
+    ]
+    form = next((form for form in PageForm if form.flag in json.loads(rows[0]["flags"] or "[]")), None)
+    if form is not None:
+        source = rows[0]["detail"] or f"{form} page {rows[0]['final_url']}"
+        facts.append(Fact(name="text", value="from another form of the page", source=source))
+    return tuple(facts)

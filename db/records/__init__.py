@@ -53,7 +53,7 @@ from db.records.derive import (
     Suspect,
     TemplateLines,
 )
-from db.records.enums import Cause, Kind, Reason, Relation, SeedKind, Verdict, reason_of_status
+from db.records.enums import Cause, Kind, PageForm, Reason, Relation, SeedKind, Verdict, reason_of_status
 from db.records.events import WEIGHTS, Event, EventFilter, EventKind, OpenNotice, QueuedEvent
 from db.records.gather import (
     DiscoveredUrl,
@@ -151,6 +151,7 @@ __all__ = [
     "OriginalLabel",
     "Outcome",
     "Page",
+    "PageForm",
     "Passage",
     "Plan",
     "Problem",

@@ -10,10 +10,10 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hexadecimal sha25
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from db.records.enums import Reason, SeedKind
+from db.records.enums import PageForm, Reason, SeedKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,6 +48,7 @@ class Visit:
     The validators are sent to ``validators_url`` alone (None: to ``url``), never to another address of a redirect
     chain, and only with the Accept-Encoding ``validators_coding`` (None: with any). ``replays``: the request goes to a
     web archive, whose answer is the recorded one, also if it is a redirect or a 304. ``due_at``: since when it is due.
+    ``render``: a browser is to render the page.
     """
 
     source_id: int
@@ -62,6 +63,11 @@ class Visit:
     allow_private: bool = False
     replays: bool = False
     due_at: datetime | None = None
+    render: bool = False
+
+    def unconditional(self) -> Visit:
+        """Return this visit without validators, so that the answer is a whole page."""
+        return replace(self, etag=None, last_modified=None, validators_url=None, validators_coding=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +107,7 @@ class Capture:
 
     The natural key is (``url_key`` of the source, ``captured_at``, ``payload_sha256``). ``reason`` None: a whole page.
     ``provenance`` is ``live``, ``import:FILE`` or the archive it came from. The further pages of a multi-page article
-    are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``.
+    are captures of the same source and visit: ``part`` 2, 3 ... of the capture ``part_of``. So are its other forms.
     """
 
     source_id: int
@@ -132,6 +138,11 @@ class Capture:
     part: int = 1
     part_of: int | None = None
     id: int | None = None
+
+    @property
+    def form(self) -> PageForm | None:
+        """The form of the page that this capture has. None for the page itself and for the further parts of it."""
+        return next((form for form in PageForm if self.part > 1 and form.flag in self.flags), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,22 @@ class SeedKind(StrEnum):
         return self is not SeedKind.ARTICLE
 
 
+class PageForm(StrEnum):
+    """Other forms of a page, captured in the same visit because the page itself may not show its text.
+
+    ``rendered`` is the document that a browser made of the page.
+    """
+
+    AMP = "amp"
+    PRINT = "print"
+    RENDERED = "rendered"
+
+    @property
+    def flag(self) -> str:
+        """The flag of a capture of this form."""
+        return f"form-{self}"
+
+
 class Reason(StrEnum):
     """Reasons why a visit brought no new whole page (gather). A closed list."""
 

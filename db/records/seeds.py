@@ -39,7 +39,7 @@ class Seed:
     """One row of the seed index. ``key`` is ``group/name`` and identifies the seed across edits of its row.
 
     ``budget`` is the number of visits a day that the whole group may cost. None: no limit.
-    ``notify`` selects the events for which notices are sent.
+    ``notify`` selects the events for which notices are sent. ``render``: a browser renders its pages.
     """
 
     key: str
@@ -53,6 +53,7 @@ class Seed:
     allow_private: bool = False
     budget: int | None = None
     notify: NotifyRule = NO_NOTICES
+    render: bool = False
     line: int = 0
 
 

@@ -9,6 +9,7 @@ failures are ``FetchError`` inside this package and a ``Reason`` in the outcome.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -24,13 +25,13 @@ from archive.crawl.fetch.meta_refresh import refresh_target
 from archive.crawl.fetch.politeness import RememberedHost, recall_nothing, retry_wait
 from archive.crawl.fetch.redirects import RedirectChain, outcome_from_error, outcome_from_response
 from archive.crawl.fetch.robots import READ_BYTES, robots_from_outcome, robots_visit
-from archive.crawl.fetch.ssrf_guard import Lookup, Resolver
+from archive.crawl.fetch.ssrf_guard import GuardedBackend, Lookup, Resolver
 from archive.urls import fetchable_url, host_of, origin_of
 from db.records import Outcome, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from datetime import datetime
     from types import TracebackType
 
@@ -128,6 +129,24 @@ class Fetcher:
             self._schedule_probe(self._queue(outcome.final_url), allow_private=visit.allow_private)
         return outcome
 
+    @asynccontextmanager
+    async def turn(self, url: str, *, allow_private: bool) -> AsyncIterator[HostQueue]:
+        """Wait for the turn of an origin, and hold it for one request that a browser makes, by the rules for visits.
+
+        Yields the queue, which is to record the response. Raises ``FetchError`` if the contact, robots.txt or a pause
+        forbids the request, and ``RefusedUrl``.
+        """
+        self._check_contact(url)
+        queue = self._queue(url)
+        await self._obey_robots(queue, url, allow_private=allow_private)
+        async with queue.turn():
+            yield queue
+        self._changed_queues.add(queue)
+
+    def guard(self, *, allow_private: bool) -> GuardedBackend:
+        """Return the address guard of this fetcher, for the connections of a browser."""
+        return GuardedBackend(self._policy, self._ip_limiter.look_up, allow_private=allow_private)
+
     def side_captures(self) -> SideCaptures:
         """Return the side captures since the last call. Record them before or with the outcomes they decided."""
         pages, self._side_pages = self._side_pages, []
@@ -201,12 +220,10 @@ class Fetcher:
 
     async def _follow(self, chain: RedirectChain, mode: _FetchMode) -> Response:
         while True:
-            host = host_of(chain.url)
-            if not self._policy.is_allowed(host):
-                raise FetchError(Reason.REFUSED_URL, f"{host} is on the open web and no contact is set")
+            self._check_contact(chain.url)
             queue = self._queue(chain.url)
             if mode.obeys_robots:
-                await self._obey_robots(queue, chain)
+                await self._obey_robots(queue, chain.url, allow_private=chain.visit.allow_private)
             response = await self._request(queue, chain, mode)
             if chain.visit.replays:
                 return response
@@ -272,12 +289,16 @@ class Fetcher:
             self._ssl_context = httpx.create_ssl_context(trust_env=False)
         return self._ssl_context
 
-    async def _obey_robots(self, queue: HostQueue, chain: RedirectChain) -> None:
+    def _check_contact(self, url: str) -> None:
+        if not self._policy.is_allowed(host_of(url)):
+            raise FetchError(Reason.REFUSED_URL, f"{host_of(url)} is on the open web and no contact is set")
+
+    async def _obey_robots(self, queue: HostQueue, url: str, *, allow_private: bool) -> None:
         queue.raise_if_paused()
         async with queue.robots_lock:
             if queue.robots is None or queue.robots.is_stale(self._now()):
-                await self._fetch_robots(queue, allow_private=chain.visit.allow_private)
-        refusal = queue.robots.refusal(chain.url) if queue.robots else None
+                await self._fetch_robots(queue, allow_private=allow_private)
+        refusal = queue.robots.refusal(url) if queue.robots else None
         if refusal is not None:
             raise refusal
 

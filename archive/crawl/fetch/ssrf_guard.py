@@ -179,7 +179,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Check all IP addresses of ``host``, then connect to the first one that answers."""
         clock = asyncio.get_running_loop().time
         lookup_start = clock()
-        addresses, port = await self._checked_addresses(host, port)
+        addresses, port = await self.checked_addresses(host, port)
         lookup_end = clock()
         for position, address in enumerate(addresses, start=1 - len(addresses)):
             try:
@@ -199,7 +199,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Sleep as asyncio does. httpcore calls it between retries, which are off."""
         await asyncio.sleep(seconds)
 
-    async def _checked_addresses(self, host: str, port: int) -> tuple[tuple[str, ...], int]:
+    async def checked_addresses(self, host: str, port: int) -> tuple[tuple[str, ...], int]:
+        """Return the IP addresses of ``host`` and the port to connect to. Raises ``FetchError`` if one is refused."""
         mapping = self._policy.mapped_address(host)
         if mapping:
             return (mapping[0],), mapping[1]

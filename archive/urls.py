@@ -78,6 +78,11 @@ def url_key(url: str) -> str:
     return f"{_reversed_host(parsed)}{port}){parsed.pathname}{parsed.search}{parsed.hash}"
 
 
+def site_of(url: str) -> str:
+    """Return the host part of the ``url_key``, ``example,daily,)``: the same with and without ``www.`` or TLS."""
+    return f"{url_key(url).partition(')')[0]})"
+
+
 def origin_of(url: str) -> str:
     """Return ``scheme://host:port``, always with the port. Raises ``RefusedUrl``."""
     parsed = _parse(url)

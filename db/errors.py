@@ -7,6 +7,7 @@
       SeedError                   the seed index cannot be read at all, or a named seed does not exist
       StoreError                  the store cannot serve
         StoreBusy                 locked by another process for longer than the timeout, or a run holds the lease
+        ConnectionLost            the server, or the way to it, failed
         SchemaMismatch            the file is older or newer than the code
         TooSlow                   a query took longer than its caller allows
         Corrupt                   a digest, a chain link or the file itself is damaged
@@ -41,6 +42,12 @@ class StoreError(ArchiveError):
 
 class StoreBusy(StoreError):
     """The file was locked for longer than the timeout, or another run holds the lease."""
+
+
+class ConnectionLost(StoreError):
+    """The server, or the way to it, failed. ``is_undone`` is False if the transaction may have been committed."""
+
+    is_undone = True
 
 
 class TooSlow(StoreError):

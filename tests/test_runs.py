@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,9 +20,10 @@ from archive.api import Archive
 from archive.cli import main
 from archive.pipeline.backfill import backfill as run_backfill
 from archive.pipeline.backfill import backfill_scope
+from archive.pipeline.leased_work import LEASE
 from archive.pipeline.refresh import refresh as run_refresh
 from archive.pipeline.reprocess import reextract, rematch
-from archive.pipeline.run import LEASE, batches
+from archive.pipeline.run import batches
 from archive.pipeline.upkeep import upkeep
 from archive.seeds.frontier.plan import plan_visits
 from archive.settings import load_settings
@@ -279,7 +281,7 @@ def test_without_a_contact_the_open_web_is_not_visited_and_nothing_is_lost(proje
 # --- one at a time ---------------------------------------------------------------------------------------------------
 
 
-def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishes(project: Project) -> None:
+def test_a_run_that_shares_the_archive_with_none_is_refused_by_name_and_another_refresh_waits(project: Project) -> None:
     reached, may_answer = threading.Event(), threading.Event()
 
     async def slow(_: Asked) -> AsyncIterator[bytes]:
@@ -289,19 +291,27 @@ def test_of_two_runs_at_once_the_second_is_refused_by_name_and_the_first_finishe
 
     project.site.pages["/talks"] = slow
     reports: list[Report] = []
-    first = threading.Thread(target=lambda: reports.append(asyncio.run(run_refresh(project.settings(T0 + HOUR)))))
+    first, second = (
+        threading.Thread(target=lambda: reports.append(asyncio.run(run_refresh(project.settings(T0 + HOUR)))))
+        for _ in range(2)
+    )
     first.start()
     try:
         assert reached.wait(30)
         (holder,) = holders(project.db, project.settings())
-        for second in (run_refresh, run_backfill, upkeep, reextract, rematch):
+        for alone in (run_backfill, upkeep, reextract, rematch):
             with pytest.raises(StoreBusy) as refused:
-                asyncio.run(second(project.settings(T0 + HOUR)))
+                asyncio.run(alone(project.settings(T0 + HOUR)))
             assert holder in str(refused.value)
+        second.start()
+        deadline = time.monotonic() + 60
+        while len(holders(project.db, project.settings())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
     finally:
         may_answer.set()
-        first.join()
-    assert reports[0].counts["visits"] == 4
+        for thread in (first, second):
+            thread.join()
+    assert sorted(report.counts.get("visits", 0) for report in reports) == [0, 4]
     assert project.requested == EVERYTHING
     assert holders(project.db, project.settings()) == []
 
@@ -319,7 +329,7 @@ def test_a_run_takes_over_from_a_process_that_died(project: Project) -> None:
 # --- batches ---------------------------------------------------------------------------------------------------------
 
 
-def test_batches_hold_at_most_200_visits_and_keep_an_origin_together() -> None:
+def test_batches_hold_at_most_200_visits_and_keep_a_site_together() -> None:
     numbers = {"small.example": 60, "large.example": 450, "other.example": 150}
     urls = [f"http://{host}/{n}" for host, number in numbers.items() for n in range(number)]
     urls.sort(key=lambda url: url.rpartition("/")[2])  # in turns, as a plan has them

@@ -5,6 +5,8 @@
     with Warm() as warm:
         warm.run("refresh", folder, environ)                 # to the end; raises if it fails
         warm.run("refresh", folder, environ, kill_after=0.3)  # False if it was over by then
+        warm.begin("refresh", folder, environ, [{"shard": [1, 2]}, {"shard": [2, 2]}])  # two at once
+        warm.end()                                           # their exit codes
 
 Importing all that a run needs takes a second of CPU; a hundred killed runs would spend most of their time on that. A
 fork of a process that has it all, and neither threads nor open files, begins at once, and is otherwise the real thing.
@@ -16,6 +18,7 @@ import asyncio
 import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,12 +41,26 @@ _NEEDED = (
 )
 
 
+def why_no_hosts() -> str | None:
+    """The reason why no process can be given another host name here, None if one can."""
+    if shutil.which("unshare") is None:
+        return "unshare is missing"
+    tried = subprocess.run(["unshare", "--uts", "hostname", "other"], capture_output=True, text=True, check=False)
+    return None if tried.returncode == 0 else f"no other host name is permitted: {tried.stderr.strip()}"
+
+
 class Warm:
-    """The warmed process, from the side of the test."""
+    """The warmed process, from the side of the test. ``host``: the name of the host that it believes to be on."""
+
+    def __init__(self, host: str = "") -> None:
+        self._host = host
 
     def __enter__(self) -> Self:
         pipe = subprocess.PIPE
-        self._child = subprocess.Popen([sys.executable, __file__], cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        command = [sys.executable, __file__]
+        if self._host:
+            command = ["unshare", "--uts", "sh", "-c", f'hostname {self._host}; exec "$0" "$@"', *command]
+        self._child = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -53,15 +70,32 @@ class Warm:
         self, verb: str, folder: Path, environ: dict[str, str], *, kill_after: float | None = None, **how: Any
     ) -> bool:
         """Make a run in ``folder``; True if it was killed, False if it came to its end. Raises if it failed."""
+        self.begin(verb, folder, environ, [how], kill_after=kill_after)
+        (ended,) = self.end()
+        if ended not in {0, KILLED} or (ended == KILLED and kill_after is None):
+            raise AssertionError(f"{verb} in {folder} ended with {ended}: {(folder / 'said-0').read_text()}")
+        return bool(ended == KILLED)
+
+    def begin(
+        self,
+        verb: str,
+        folder: Path,
+        environ: dict[str, str],
+        hows: list[dict[str, Any]],
+        *,
+        kill_after: float | None = None,
+    ) -> None:
+        """Begin so many runs at once. The first of them is killed after so many seconds."""
         assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        order = {"verb": verb, "folder": str(folder), "environ": environ, "kill_after": kill_after, "how": how}
+        order = {"verb": verb, "folder": str(folder), "environ": environ, "kill_after": kill_after, "hows": hows}
         self._child.stdin.write(f"{json.dumps(order)}\n")
         self._child.stdin.flush()
-        ended = json.loads(self._child.stdout.readline())
-        if ended not in {0, KILLED} or (ended == KILLED and kill_after is None):
-            raise AssertionError(f"{verb} in {folder} ended with {ended}: {(folder / 'said').read_text()}")
-        return bool(ended == KILLED)
+
+    def end(self) -> list[int]:
+        """Wait for the runs that were begun, and return their exit codes."""
+        assert self._child.stdout is not None
+        codes: list[int] = json.loads(self._child.stdout.readline())
+        return codes
 
 
 # --- the warmed process ----------------------------------------------------------------------------------------------
@@ -75,12 +109,22 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-def _make(order: dict[str, Any]) -> int:
-    """The exit code of one run, negative for a signal."""
+def _make(order: dict[str, Any]) -> list[int]:
+    """The exit codes of the runs, negative for a signal."""
+    children = [_fork(order, number) for number in range(len(order["hows"]))]
+    codes = [_code(children[0], _LONGEST if order["kill_after"] is None else order["kill_after"])]
+    return codes + [_code(child, _LONGEST) for child in children[1:]]
+
+
+def _fork(order: dict[str, Any], number: int) -> int:
     child = os.fork()
     if child == 0:
-        os._exit(_run(order))
-    ends = time.monotonic() + (_LONGEST if order["kill_after"] is None else order["kill_after"])
+        os._exit(_run(order, number))
+    return child
+
+
+def _code(child: int, seconds: float) -> int:
+    ends = time.monotonic() + seconds
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -91,10 +135,11 @@ def _make(order: dict[str, Any]) -> int:
         time.sleep(0.001)
 
 
-def _run(order: dict[str, Any]) -> int:
+def _run(order: dict[str, Any], number: int) -> int:
+    from archive.pipeline.refresh import Shard
     from archive.settings import load_settings
 
-    said = Path(order["folder"]) / "said"
+    said = Path(order["folder"]) / f"said-{number}"
     with said.open("w") as out:
         os.dup2(out.fileno(), 2)
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
@@ -103,8 +148,10 @@ def _run(order: dict[str, Any]) -> int:
             settings = load_settings(order["environ"], start=Path(order["folder"]))
             how = {
                 name: date.fromisoformat(value) if name in {"since", "until"} else value
-                for name, value in order["how"].items()
+                for name, value in order["hows"][number].items()
             }
+            if "shard" in how:
+                how["shard"] = Shard(number=how["shard"][0], of=how["shard"][1])
             verb = order["verb"]
             module = importlib.import_module(f"archive.pipeline.{verb}")
             asyncio.run(getattr(module, verb)(settings, **how))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive.crawl.capture import make_capture, page_of, validator_is_wrong
 from archive.crawl.discover import DAMAGED, discover
+from archive.crawl.fetch import SiteBusy
 from archive.crawl.multipage import fetch_all_parts
 from archive.crawl.page_nature import Nature, identify
 from archive.crawl.server_dates import describe
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from db.records import Capture, Tombstone, Visit
     from db.store import Store
 
-    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # the outcomes of the page and of its further parts or other forms
+    _Arrival = tuple[Visit, tuple[Outcome, ...]]  # outcomes of a page and its parts or other forms, none if postponed
 
     class PageFetcher(Protocol):
         """The part of the fetcher that ``gather`` uses."""
@@ -43,17 +44,51 @@ if TYPE_CHECKING:
             """Return the side captures made since the last call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GatherResult:
-    """The captures recorded by one batch of visits, and the ids of the sources it discovered."""
+    """The captures recorded by one batch of visits, and the ids of the sources it discovered.
+
+    ``postponed`` has the ids of the sources whose visit was not made, because it led to a site that another run has.
+    """
 
     captures: tuple[Capture, ...]
     new_sources: tuple[int, ...]
+    postponed: tuple[int, ...] = ()
 
 
 _BATCH_SIZE = 50
 """Most captures in one transaction: 50 cost little more than one. More wait in memory only for the servers' time."""
 _CHECKED_KINDS = frozenset({SeedKind.ARTICLE, SeedKind.FEED, SeedKind.SITEMAP, SeedKind.SECTION})
+
+
+class _Arrivals:
+    """The outcomes of visits as they come in. ``postponed`` has the ids of the sources that were not visited."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[_Arrival] = asyncio.Queue()
+        self.postponed: list[int] = []
+
+    def put(self, arrival: _Arrival) -> None:
+        self._queue.put_nowait(arrival)
+
+    @property
+    def is_waiting(self) -> bool:
+        return not self._queue.empty()
+
+    async def take(self) -> list[_Arrival]:
+        """Return the outcomes that have arrived, a batch of them at most. Wait for the first."""
+        return self._sorted_out(await self._queue.get())
+
+    def take_now(self) -> list[_Arrival]:
+        """Return the outcomes that have arrived, a batch of them at most. At least one has."""
+        return self._sorted_out(self._queue.get_nowait())
+
+    def _sorted_out(self, first: _Arrival) -> list[_Arrival]:
+        batch = [first]
+        while len(batch) < _BATCH_SIZE and self.is_waiting:
+            batch.append(self._queue.get_nowait())
+        self.postponed += [visit.source_id for visit, outcomes in batch if not outcomes]
+        return [(visit, outcomes) for visit, outcomes in batch if outcomes]
 
 
 async def gather(
@@ -73,13 +108,13 @@ async def gather(
     ``dates``: record nothing until enough servers told the time. Raises ConfigError if they contradict ``now``.
     ``add_forms`` adds the outcomes of other forms of a page to those of its visit.
     """
-    arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
+    arrivals = _Arrivals()
     waiting: list[_Arrival] = []  # for the time by the servers
     captures: list[Capture] = []
     new_source_ids: list[int] = []
 
     async def fetch_visit(visit: Visit) -> None:
-        arrivals.put_nowait((visit, await _fetch(fetcher, visit, now, add_forms)))
+        arrivals.put((visit, await _fetch(fetcher, visit, now, add_forms)))
 
     def record(batch: Sequence[_Arrival], side: side_captures.SideCaptures) -> None:
         side_captures.record_side_captures(store, side, run_id=run_id, now=now)
@@ -89,23 +124,24 @@ async def gather(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(fetch_visit(visit)) for visit in visits]
-            while offset is None and len(captures) < len(visits):
-                waiting += _take_batch(arrivals, await arrivals.get())
-                if not captures and not _has_clock_answer(dates, waiting, visits):
+            while offset is None and len(captures) + len(arrivals.postponed) < len(visits):
+                waiting += await arrivals.take()
+                if not captures and not _has_clock_answer(dates, waiting, visits, len(arrivals.postponed)):
                     continue
-                if (offset := None if dates is None else dates.offset()) is None:
+                offset = None if dates is None else dates.offset()
+                if offset is None and waiting:
                     batch, waiting = waiting, []
                     await asyncio.to_thread(record, batch, fetcher.side_captures())
             for task in tasks:
                 task.cancel()  # all are done, unless the clock is wrong
     finally:
-        while offset is None and (waiting or not arrivals.empty()):  # cancelled: record what has arrived
-            batch, waiting = waiting or _take_batch(arrivals, arrivals.get_nowait()), []
+        while offset is None and (waiting or arrivals.is_waiting):  # cancelled: record what has arrived
+            batch, waiting = waiting or arrivals.take_now(), []
             record(batch, fetcher.side_captures())
     if offset is not None:
         fetcher.side_captures()  # they have the wrong dates too
         raise ConfigError(describe(offset, now))
-    return GatherResult(captures=tuple(captures), new_sources=tuple(new_source_ids))
+    return GatherResult(tuple(captures), tuple(new_source_ids), tuple(arrivals.postponed))
 
 
 def _with_listed(store: Store, batch: Sequence[_Arrival], new_source_ids: list[int], now: datetime) -> list[_Arrival]:
@@ -121,26 +157,23 @@ async def _fetch(fetcher: PageFetcher, visit: Visit, now: datetime, add_forms: A
     try:
         outcomes = await fetch_all_parts(fetcher.fetch, visit)
         return outcomes if add_forms is None else await add_forms(visit, outcomes)
+    except SiteBusy:
+        return ()
     except Exception as error:
         if not is_own_fault(error):
             raise
         return (_failed_outcome(visit, error, now),)
 
 
-def _has_clock_answer(dates: ServerDates | None, arrivals: Sequence[_Arrival], visits: Sequence[Visit]) -> bool:
-    """Add the answers to ``dates``. True once it has enough of them, or all that are expected are here."""
+def _has_clock_answer(
+    dates: ServerDates | None, arrivals: Sequence[_Arrival], visits: Sequence[Visit], postponed: int
+) -> bool:
+    """Add the answers to ``dates``. True once it has enough of them, or all but the ``postponed`` are here."""
     if dates is None:
         return True
     for visit, (outcome, *_) in arrivals:
         dates.add(visit.url, outcome.headers, outcome.finished_at)
-    return dates.is_enough(visit.url for visit in visits) or len(arrivals) >= len(visits)
-
-
-def _take_batch(arrivals: asyncio.Queue[_Arrival], first: _Arrival) -> list[_Arrival]:
-    batch = [first]
-    while len(batch) < _BATCH_SIZE and not arrivals.empty():
-        batch.append(arrivals.get_nowait())
-    return batch
+    return dates.is_enough(visit.url for visit in visits) or len(arrivals) + postponed >= len(visits)
 
 
 def _add_listed_sources(

@@ -21,9 +21,19 @@ from db.queries import work_errors as error_queries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from typing import Protocol
 
     from db.records import Judgement, Text
     from db.store import Store
+
+    class LinkQueue(Protocol):
+        """Hands out the texts of the link queue (``archive.pipeline.leased_work``)."""
+
+        def texts(self, most: int) -> list[int]:
+            """Return at most this number of texts to compare, none if there are no more."""
+
+        def texts_in_hand(self, text_ids: Sequence[int]) -> set[int]:
+            """Return those of these texts that need not be compared again."""
 
     Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     """Calls a function with each argument and yields the results in order, as ``map`` and the workers do."""
@@ -39,6 +49,7 @@ def link(
     now: datetime,
     stopped: Callable[[], bool] = lambda: False,
     run: Run = map,
+    queue: LinkQueue | None = None,
 ) -> int:
     """Compare every queued text with its candidates, record the links and return their number.
 
@@ -48,23 +59,37 @@ def link(
     thousand texts takes minutes and a thread cannot be interrupted.
 
     A text that makes the comparison raise is recorded with the cause and left out, and all others are compared.
-    ``run`` calls what is computed, in this process or in workers.
+    ``run`` calls what is computed, in this process or in workers. ``queue`` hands out the texts to the runs that share
+    an archive. By default this process takes them all.
     """
-    return _Linker(store, now, run).link(stopped)
+    return _Linker(store, now, run, queue or _WholeQueue(store)).link(stopped)
+
+
+class _WholeQueue:
+    """The link queue for a process that does not share it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def texts(self, most: int) -> list[int]:
+        return link_queries.unlinked(self._store.ask, most)
+
+    def texts_in_hand(self, text_ids: Sequence[int]) -> set[int]:
+        return set(text_ids)
 
 
 class _Linker:
     """Compares texts. ``_excluded`` has those that could not be compared, by this build or in this pass."""
 
-    def __init__(self, store: Store, now: datetime, run: Run) -> None:
-        self._store, self._now, self._run = store, now, run
+    def __init__(self, store: Store, now: datetime, run: Run, queue: LinkQueue) -> None:
+        self._store, self._now, self._run, self._queue = store, now, run, queue
         self._method = copies.method_id(load_model())
         self._excluded = error_queries.failed_texts(store.ask)
 
     def link(self, stopped: Callable[[], bool]) -> int:
         """Compare the queue of texts until it is empty or ``stopped``. Return the number of new links."""
         store, links = self._store, 0
-        while not stopped() and (text_ids := link_queries.unlinked(store.ask, _BATCH_SIZE)):
+        while not stopped() and (text_ids := self._queue.texts(_BATCH_SIZE)):
             texts = {text.id or 0: text for text in version_queries.texts(store.ask, text_ids)}
             keys = self._keys(texts)
             current = store.add_lsh_keys(keys)
@@ -76,8 +101,9 @@ class _Linker:
             }
             judged = list(takewhile(lambda _: not stopped(), self._judgements(texts, others)))
             with store.together(durable=False):
+                in_hand = self._queue.texts_in_hand([text_id for text_id, _ in judged]) - self._excluded
                 for text_id, judgements in judged:
-                    if text_id not in self._excluded:
+                    if text_id in in_hand:
                         links += store.record_links(text_id, judgements, self._method, self._now, keys[text_id])
         return links
 

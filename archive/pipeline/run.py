@@ -15,15 +15,16 @@ from archive.crawl.render.renderer import Renderer
 from archive.crawl.server_dates import ServerDates, confirms
 from archive.pipeline import side_captures
 from archive.pipeline.build import current_build
-from archive.pipeline.derive import derive
+from archive.pipeline.derive import DeriveResult, derive
 from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
+from archive.pipeline.leased_work import LEASE, LeasedWork, fetched_site, lease_term
 from archive.pipeline.link import link
 from archive.pipeline.page_forms import add_alternates, add_rendering
 from archive.pipeline.recipe import current_recipe
 from archive.pipeline.workers import open_workers
 from archive.timestamps import iso
-from archive.urls import RefusedUrl, fetchable_url, origin_of, url_key
+from archive.urls import fetchable_url, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
 from db.lease_owner import lease_owner, owner_is_alive
 from db.queries import captures as capture_queries
@@ -32,6 +33,7 @@ from db.queries import origins as origin_queries
 from db.reader import Reader
 from db.records import Report, Row
 from db.store import Store
+from db.store.leases import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,10 +48,6 @@ if TYPE_CHECKING:
     Work = Callable[[list[int]], Awaitable[dict[str, int]]]
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
 
-LEASE = timedelta(seconds=90)
-"""The duration of a lease without renewal. A dead process on this machine is noticed at once, one elsewhere after
-this."""
-
 _RENEW_SECONDS = 30.0
 _GATHER_AT_MOST = 200  # visits in a batch: with 50 to 500 an orchestrator costs under 0.1 ms a page (research)
 _DERIVE_AT_MOST = 100  # captures in a chunk: some seconds of work
@@ -63,7 +61,7 @@ async def run_inline(name: str, work: Work, ids: list[int]) -> dict[str, int]:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A run in progress. It owns the lease, the fetcher and the extraction workers, and counts what was done.
+    """A run in progress. It owns its leases, the fetcher and the extraction workers, and counts what was done.
 
     ``again``: it derives without trusting any row derived before.
     """
@@ -75,6 +73,7 @@ class Run:
     recipe: Recipe
     run_id: int
     step: Step
+    work: LeasedWork
     visits: dict[int, Visit] = field(default_factory=dict)
     captures: list[Capture] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
@@ -92,23 +91,41 @@ class Run:
         self.renderer = Renderer(self.fetcher, policy, chromium=settings.chromium, now=settings.now)
         self._read = page_reader(self.extractors)
 
-    async def gather(self, visits: Sequence[Visit]) -> None:
-        """Make these visits, in batches that keep an origin together."""
+    async def gather(self, visits: Sequence[Visit], *, after: int | None = None) -> int:
+        """Make these visits, in batches that keep a site together, and return how many were made.
+
+        Left out are those of sites that another run has, and those that another run made since capture ``after``.
+        """
         self._refuse_slow_clock()
-        self.visits.update({visit.source_id: visit for visit in visits})
+        made = 0
         for batch in batches(visits):
-            await self.step("gather", self._gather, [visit.source_id for visit in batch])
+            leased = await self.work.lease_visits(batch)
+            recent = set() if after is None else capture_queries.visited_after(self.store.ask, after)
+            own = [visit for visit in leased if visit.source_id not in recent]
+            if own:
+                self.visits.update({visit.source_id: visit for visit in own})
+                made += (await self.step("gather", self._gather, [visit.source_id for visit in own]))["visits"]
+            await self._release_sites()
+        return made
+
+    async def _release_sites(self) -> None:
+        await self.record_side_captures()
+        await self.work.release_sites(self.fetcher)
 
     async def derive(self) -> None:
-        """Derive everything on the ledger, then link everything in the link queue."""
+        """Derive everything on the ledger, then link everything in the link queue, as far as no other run has it."""
         await self.fetcher.finish_probes()
-        await self.record_side_captures()
-        while ids := capture_queries.underived(self.store.ask, _DERIVE_AT_MOST):
+        await self._release_sites()
+        while ids := await asyncio.to_thread(self.work.captures, _DERIVE_AT_MOST):
             await self.step("derive", self._derive, ids)
-        links = await asyncio.to_thread(
-            link, self.store, now=self.settings.now(), stopped=self.stopping.is_set, run=self.extractors.run
-        )
-        self._count(links=links)
+        self._count(links=await asyncio.to_thread(self._link))
+
+    def _link(self) -> int:
+        def link_queue() -> int:
+            now, stopped = self.settings.now(), self.stopping.is_set
+            return link(self.store, now=now, stopped=stopped, run=self.extractors.run, queue=self.work)
+
+        return self.store.retried(link_queue, repeatable=True)
 
     async def _gather(self, ids: list[int]) -> dict[str, int]:
         visits = [self.visits[source_id] for source_id in ids]
@@ -128,7 +145,10 @@ class Run:
         if doubt is not None:
             self.counts["clock_off_hours"] = round(abs(doubt) / timedelta(hours=1))
         failed = sum(capture.reason not in {None, "not_modified"} for capture in result.captures)
-        return self._count(visits=len(visits), failed=failed, new_sources=len(result.new_sources))
+        for source_id in result.postponed:
+            del self.visits[source_id]
+        made = len(visits) - len(result.postponed)
+        return self._count(visits=made, failed=failed, new_sources=len(result.new_sources))
 
     async def _add_forms(self, visit: Visit, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         if visit.render:
@@ -148,21 +168,16 @@ class Run:
             )
 
     async def _derive(self, ids: list[int]) -> dict[str, int]:
-        # In a thread: the loop must stay free to renew the lease.
-        result = await asyncio.to_thread(
-            derive,
-            self.store,
-            self.extractors,
-            ids,
-            recipe=self.recipe,
-            now=self.settings.now(),
-            stopped=self.stopping.is_set,
-            run=self.extractors.run,
-            again=self.again,
-        )
+        def derive_chunk() -> DeriveResult:
+            now, done = self.settings.now(), lambda: True  # the texts are compared below, by leases
+            return derive(self.store, self.extractors, ids, recipe=self.recipe, now=now, stopped=done, again=self.again)
+
+        # In a thread: the loop must stay free to renew the lease. A chunk may be repeated.
+        result = await asyncio.to_thread(self.store.retried, derive_chunk, repeatable=True)
+        links = await asyncio.to_thread(self._link)
         self.versions.extend(result.versions)
         opened = len(result.versions)
-        return self._count(derived=result.captures, extracted=result.extracted, versions=opened, links=result.links)
+        return self._count(derived=result.captures, extracted=result.extracted, versions=opened, links=links)
 
     async def record_side_captures(self) -> None:
         """Record the side captures that were not recorded with a batch."""
@@ -178,15 +193,13 @@ class Run:
 
     def report(self, kind: str, started_at: datetime) -> Report:
         """Return the report of this run, when it has ended and its store is closed. Raises StoreError."""
-        with Reader(self.settings.db) as reader:
-            rows = tuple(self._rows(reader.ask))
         return Report(
             run_id=self.run_id,
             kind=kind,
             started_at=started_at,
             finished_at=self.settings.now(),
             counts=dict(self.counts),
-            rows=rows,
+            rows=self.store.retried(self._all_rows, repeatable=True),
             archives=tuple(self.archives.values()),
             changes=tuple(
                 sorted(
@@ -195,6 +208,10 @@ class Run:
                 )
             ),
         )
+
+    def _all_rows(self) -> tuple[Row, ...]:
+        with Reader(self.settings.db) as reader:
+            return tuple(self._rows(reader.ask))
 
     def _rows(self, ask: Ask) -> Iterator[Row]:
         opened: dict[str, int] = {}
@@ -223,24 +240,26 @@ async def open_run(
     owner: str | None,
     step: Step,
     resume: bool = False,
+    shared: bool = False,
 ) -> AsyncIterator[Run]:
-    """Yield a run with its lease held and renewed.
+    """Yield a run with its lease held and renewed. At the end it is released and the run closed, whatever happens.
 
-    At the end the lease is released and the run closed, whatever happens.
-
-    Raises StoreBusy when another run holds the lease, or took it while this process slept.
+    A ``shared`` run works beside others that are shared too and have the same recipe. Raises StoreBusy when
+    another run holds the lease, or took it while this process slept.
     """
     recipe = current_recipe(fast=settings.fast)
     owner_name = lease_owner(owner or kind)
     with Store(settings.db, salts=settings.salt) as store:
-        async with _hold_lease(store, owner_name, settings):
+        async with _hold_lease(store, owner_name, settings, share=recipe.id if shared else ""):
             run_id = store.begin_run(
                 kind, json.dumps(parameters, sort_keys=True), owner_name, settings.now(), resume=resume
             )
             store.use_recipe(recipe, settings.now())
             store.requeue_errors(current_build())
+            work, recall = LeasedWork(store, owner_name, settings), recall_from(store)
             with open_workers(settings.workers, fast=settings.fast) as extractors:
-                async with Fetcher(policy_from(settings), now=settings.now, recall=recall_from(store)) as fetcher:
+                policy = policy_from(settings)
+                async with Fetcher(policy, now=settings.now, recall=recall, permit=work.permit) as fetcher:
                     run = Run(
                         settings=settings,
                         store=store,
@@ -249,6 +268,7 @@ async def open_run(
                         recipe=recipe,
                         run_id=run_id,
                         step=step,
+                        work=work,
                     )
                     try:
                         yield run
@@ -278,14 +298,16 @@ def recall_from(store: Store) -> Callable[[str], RememberedHost]:
 
 
 @asynccontextmanager
-async def _hold_lease(store: Store, owner_name: str, settings: Settings) -> AsyncIterator[None]:
+async def _hold_lease(store: Store, owner_name: str, settings: Settings, *, share: str) -> AsyncIterator[None]:
     """Take the lease, renew it and release it. Work that lost its lease is cancelled with the reason."""
 
     def cancel_work(renewal: asyncio.Task[None]) -> None:
         if not renewal.cancelled() and renewal.exception() and work is not None:
             work.cancel()
 
-    store.take_lease("run", owner_name, settings.wall(), settings.wall() + LEASE, owner_is_alive)
+    now = settings.wall()
+    fence = store.take_lease(ALONE, owner_name, now, now + LEASE, owner_is_alive, share=share)
+    store.fence_in(fence)
     work = asyncio.current_task()
     renewal_task = asyncio.create_task(_renew(store, owner_name, settings))
     renewal_task.add_done_callback(cancel_work)
@@ -300,35 +322,27 @@ async def _hold_lease(store: Store, owner_name: str, settings: Settings) -> Asyn
     finally:
         renewal_task.remove_done_callback(cancel_work)
         renewal_task.cancel()
+        store.fence_in(None)
         store.release_leases(owner_name)
 
 
 async def _renew(store: Store, owner_name: str, settings: Settings) -> None:
+    """Renew the leases of a run until it ends. Raises StoreBusy once they are lost (``Store.begin``)."""
     while True:
         await asyncio.sleep(_RENEW_SECONDS)
-        await asyncio.to_thread(
-            store.take_lease, "run", owner_name, settings.wall(), settings.wall() + LEASE, owner_is_alive
-        )
+        await asyncio.to_thread(store.renew_leases, lease_term(owner_name, settings))
 
 
 def batches(visits: Iterable[Visit]) -> list[list[Visit]]:
-    """Return visits in batches of about 200. All visits of one origin are in one batch unless it has more."""
-    by_origin: dict[str, list[Visit]] = {}
+    """Return visits in batches of about 200. All visits of one site are in one batch unless it has more."""
+    by_site: dict[str, list[Visit]] = {}
     for visit in visits:
-        by_origin.setdefault(_origin(visit.url), []).append(visit)
+        by_site.setdefault(fetched_site(visit.url), []).append(visit)
     filled: list[list[Visit]] = [[]]
-    for group in by_origin.values():
+    for group in by_site.values():
         for start in range(0, len(group), _GATHER_AT_MOST):
             part = group[start : start + _GATHER_AT_MOST]
             if filled[-1] and len(filled[-1]) + len(part) > _GATHER_AT_MOST:
                 filled.append([])
             filled[-1].extend(part)
     return [batch for batch in filled if batch]
-
-
-def _origin(url: str) -> str:
-    """Return the origin of ``url``, empty for an address that an older version stored and this one refuses."""
-    try:
-        return origin_of(url)
-    except RefusedUrl:
-        return ""

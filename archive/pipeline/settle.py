@@ -155,14 +155,19 @@ def settle(
 ) -> list[Version]:
     """Bring the stored versions of a source up to date with its sightings. Return the new ones. A list has none.
 
-    ``again``: trust no stored row (``history_of``).
+    If another run has joined it to another source by now, that one's versions. ``again``: trust no stored row
+    (``history_of``).
     """
     source = source_queries.by_id(store.ask, source_id)
 
     def history(sightings: Sequence[Sighting], ask: Ask) -> Sequence[Version]:
         return history_of(ask, source, sightings, again=again)
 
-    return store.settle(source_id, history, now, capture_ids, again=again)
+    opened = store.settle(source_id, history, now, capture_ids, again=again)
+    if opened is not None:
+        return opened
+    head = source_queries.by_id(store.ask, source_id).same_as or source_id
+    return settle(store, head, now=now, capture_ids=capture_ids, again=again)
 
 
 def history_of(ask: Ask, source: Source, sightings: Sequence[Sighting], *, again: bool = False) -> Sequence[Version]:

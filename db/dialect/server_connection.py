@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
+from db.errors import ConnectionLost, Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
 
 try:
     import psycopg
@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
     from db.dialect.server_address import ServerAddress
 
-BUSY_MILLISECONDS = 30_000
-"""A writer waits so long for its lock, as ``db.reader.BUSY_SECONDS`` says for a file."""
+BUSY_MILLISECONDS = 120_000
+"""A writer waits so long for its lock: longer than the server keeps the session of a host that died."""
 
-_OPTIONS = f"-c lock_timeout={BUSY_MILLISECONDS} -c jit=off -c client_encoding=UTF8 -c timezone=UTC"
+_SESSION_MILLISECONDS = 90_000  # of a writer that is silent in a transaction, then the server ends it
+
+# The server asks a silent host for a sign of life, and ends its session after 60 s: it may hold the writer's lock.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_OPTIONS = " ".join(
+    (
+        f"-c lock_timeout={BUSY_MILLISECONDS} -c jit=off -c client_encoding=UTF8 -c timezone=UTC",
+        f"-c idle_in_transaction_session_timeout={_SESSION_MILLISECONDS}",
+        *(f"-c tcp_{name}={value}" for name, value in _KEEPALIVE.items()),
+    )
+)
 _CONNECT_SECONDS = 10
 
 _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
@@ -30,6 +40,7 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
     "40001": (StoreBusy, "{path}: another process wrote at the same time. Try again soon"),
     "40P01": (StoreBusy, "{path}: another process wrote at the same time. Try again soon"),
     "55P03": (StoreBusy, "{path} stayed locked for {wait:.0f} s; another process writes to it. Try again soon"),
+    "25P03": (ConnectionLost, "{host} ended a transaction that was idle for too long. What was begun is undone"),
     "53100": (StoreError, "the disk of {host} is full. Nothing was lost; make room and run it again"),
     "53300": (StoreBusy, "{host} takes no more connections. Close some, or raise max_connections"),
     "25006": (StoreError, "{path} cannot be written: the server or the user may only read"),
@@ -40,16 +51,16 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
 """Our error and its message by SQLSTATE."""
 
 _BY_CLASS: dict[str, tuple[type[StoreError], str]] = {
-    "08": (StoreError, "the connection to {host} was lost. Run it again: what was begun is undone"),
+    "08": (ConnectionLost, "the connection to {host} was lost. Run it again: what was begun is undone"),
     "22": (Unstorable, "{path} does not take a value ({error})"),
     "23": (Unstorable, "{path} does not take a value ({error})"),
     "28": (StoreError, "{host} refuses the user or the password. Set PGPASSWORD, a passfile or a service"),
-    "57": (StoreError, "{host} ended the connection ({error}). Run it again: what was begun is undone"),
+    "57": (ConnectionLost, "{host} ended the connection ({error}). Run it again: what was begun is undone"),
     "XX": (Corrupt, "{path} is damaged ({error}). Restore a backup of the server"),
 }
 """Our error and its message by the class of the SQLSTATE, its first two characters."""
 
-_UNREACHABLE = StoreError, "{host} cannot be reached{because}. Check the address, and that the server runs"
+_UNREACHABLE = ConnectionLost, "{host} cannot be reached{because}. Check the address, and that the server runs"
 _REFUSED = StoreError, "{host} refuses the user or the password. Set PGPASSWORD, a passfile or a service"
 _OTHER = StoreError, "{path} cannot be used ({error})"
 
@@ -120,7 +131,7 @@ def parameters(path: ServerAddress, options: str = "") -> dict[str, Any]:
         raise StoreError(f"{path} is no address of a database: it has a part that PostgreSQL does not know") from None
     own = str(own_values.pop("options", "") or "")
     defaults = {"connect_timeout": _CONNECT_SECONDS, "application_name": "wirecopy", "tcp_user_timeout": 30_000}
-    return {**defaults, **own_values, "options": f"{_OPTIONS} {own} {options}".strip()}
+    return {**defaults, **_KEEPALIVE, **own_values, "options": f"{_OPTIONS} {own} {options}".strip()}
 
 
 def adapt(connection: psycopg.Connection[Any]) -> None:

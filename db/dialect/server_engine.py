@@ -16,9 +16,6 @@ from db.dialect.server_reader import ServerAsk
 from db.dialect.sql_rules import for_driver, to_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
     from sqlalchemy import Connection
     from sqlalchemy.dialects.postgresql.base import PGCompiler
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -69,16 +66,6 @@ def server_ask_on(connection: Connection) -> Ask:
     def run(sql: str, values: dict[str, Any]) -> list[Row]:
         cursor = connection.exec_driver_sql(for_driver(sql), values)
         return [dict(row) for row in cursor.mappings()] if cursor.returns_rows else []
-
-    return ServerAsk(run)
-
-
-def server_ask_in(reading: Callable[[], AbstractContextManager[Ask]]) -> Ask:
-    """Return an ``Ask`` that runs each query on a connection of its own, which ``reading`` opens."""
-
-    def run(sql: str, values: dict[str, Any]) -> list[Row]:
-        with reading() as ask:
-            return ask(sql, **values)
 
     return ServerAsk(run)
 

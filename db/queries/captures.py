@@ -287,6 +287,17 @@ def visited_sources(ask: Ask, run_id: int) -> set[int]:
     return {row["source_id"] for row in ask("SELECT source_id FROM capture WHERE run_id = :id", id=run_id)}
 
 
+def newest_id(ask: Ask) -> int:
+    """Return the id of the newest capture or entry of the chain, 0 if there is none."""
+    return int(ask("SELECT coalesce(max(capture_id), 0) AS id FROM chain")[0]["id"])
+
+
+def visited_after(ask: Ask, capture_id: int) -> set[int]:
+    """Return the ids of the sources that runs visited since this capture was recorded."""
+    sql = "SELECT DISTINCT source_id FROM capture WHERE id > :id AND run_id IS NOT NULL AND provenance = 'live'"
+    return {row["source_id"] for row in ask(sql, id=capture_id)}
+
+
 def of_run(ask: Ask, run_id: int) -> list[int]:
     """Return the ids of a run's captures."""
     return [row["id"] for row in ask("SELECT id FROM capture WHERE run_id = :id", id=run_id)]

@@ -169,6 +169,7 @@ def states(ask: Ask) -> dict[str, int]:
 
 
 def leases(ask: Ask, now: datetime) -> list[dict[str, Any]]:
-    """Return the leases in force at ``now``: name, owner, until_at."""
-    rows = ask("SELECT name, owner, until_at FROM lease WHERE until_at > :now ORDER BY name", now=micros(now))
+    """Return the leases of runs in force at ``now``: name, owner, until_at. The name of a lease of work has a blank."""
+    sql = "SELECT name, owner, until_at FROM lease WHERE until_at > :now AND instr(name, ' ') = 0 ORDER BY name"
+    rows = ask(sql, now=micros(now))
     return [{**row, "until_at": instant_or_none(row["until_at"])} for row in rows]

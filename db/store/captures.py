@@ -82,12 +82,18 @@ def record(
 ) -> list[int]:
     """Add captures with their payloads and return the ids of those that are new.
 
-    Packing takes longer than writing, so it runs before the transaction and blocks no other writer.
+    Packing takes longer than writing, so it runs before the transaction and blocks no other writer. If the connection
+    is lost at the commit, the captures are added again. Those that are stored are known by their natural keys, and are
+    not among the new ones.
     """
-    with store.reading() as ask:
-        packed = pack_all(ask, captures)
-    with store.begin() as connection:
-        return add_captures(connection, packed, run_id)
+
+    def once() -> list[int]:
+        with store.reading() as ask:
+            packed = pack_all(ask, captures)
+        with store.begin() as connection:
+            return add_captures(connection, packed, run_id)
+
+    return store.retried(once, repeatable=True)
 
 
 def add_captures(connection: Connection, captures: PayloadPairs, run_id: int | None) -> list[int]:

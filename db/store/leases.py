@@ -1,22 +1,63 @@
-"""Write runs, and the leases that allow one process at a time. A lease of a process that died is void."""
+"""Write runs, and the leases that say which run may do what. A lease of a process that died is void.
+
+A run holds one lease for itself: alone, or as a share. Under it the run holds leases of what no two runs may work on at
+once (``db.store.work_leases``). All leases of an owner are renewed together and lapse together. Then whoever takes a
+lease next deletes them all, and the fence of the run keeps its late writes out (``Transactions.begin``).
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.errors import StoreBusy
 from db.microseconds import instant, micros
 from db.schema import lease, run
+from db.writer import ask_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+ALONE = "run"
+"""The lease of a run that works alone. ``run:WORD#OWNER`` is a share of it, for runs with the same word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTerm:
+    """The owner of leases, and the term from ``now`` to ``until``. ``is_alive`` tells if the process of an owner runs.
+
+    On a server ``now`` is replaced by its clock, which is the same for all hosts.
+    """
+
+    owner: str
+    now: datetime
+    until: datetime
+    is_alive: Callable[[str], bool]
+
+    def micros_on(self, connection: Connection) -> tuple[int, int]:
+        """Return the start and the end of the term in microseconds since 1970."""
+        start, end = micros(self.now), micros(self.until)
+        if connection.dialect.name != "postgresql":
+            return start, end
+        clock = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+        now = int(connection.exec_driver_sql(clock).scalar_one())
+        return now, now + end - start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """The lease of a run as it was taken. ``number`` grows with each taking, so no owner comes back unnoticed."""
+
+    name: str
+    owner: str
+    number: int
 
 
 def begin_run(
@@ -38,18 +79,63 @@ def end_run(connection: Connection, run_id: int, counts: Mapping[str, int], now:
 
 
 def take_lease(
-    connection: Connection, name: str, owner: str, now: datetime, until: datetime, is_alive: Callable[[str], bool]
-) -> None:
-    """Take the lease, or renew it if ``owner`` holds it. Raises StoreBusy if another owner that ``is_alive`` has it."""
-    current = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-    if current is not None and current.owner != owner and current.until_at > micros(now) and is_alive(current.owner):
+    connection: Connection,
+    name: str,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    is_alive: Callable[[str], bool],
+    *,
+    share: str = "",
+) -> Fence:
+    """Take the lease, or renew it if ``owner`` holds it. Raises StoreBusy if another owner that ``is_alive`` has it.
+
+    ``share``: take a share of it. Owners with the same word share a lease, and nobody can take it alone meanwhile.
+    """
+    term = LeaseTerm(owner=owner, now=now, until=until, is_alive=is_alive)
+    start, end = term.micros_on(connection)
+    delete_void_leases(connection, term)
+    shares = lease.c.name.startswith(f"{name}:", autoescape=True)
+    same_share = lease.c.name.startswith(f"{name}:{share}#", autoescape=True)
+    refusing = or_(lease.c.name == name, shares & ~same_share if share else shares)
+    others = select(lease).where(refusing, lease.c.owner != owner).order_by(lease.c.taken_at).limit(1)
+    if (other := connection.execute(others).first()) is not None:
         raise StoreBusy(
-            f"another run is at work since {instant(current.taken_at):%Y-%m-%d %H:%M:%S} UTC ({current.owner}); "
+            f"another run is at work since {instant(other.taken_at):%Y-%m-%d %H:%M:%S} UTC ({other.owner}); "
             "nothing was done here. Wait for it, or see: wirecopy status"
         )
-    taken_at = current.taken_at if current is not None and current.owner == owner else micros(now)
-    row = {"owner": owner, "taken_at": taken_at, "until_at": micros(until)}
-    connection.execute(insert(lease).values(name=name, **row).on_conflict_do_update(index_elements=["name"], set_=row))
+    own_name = f"{name}:{share}#{owner}" if share else name
+    current = connection.execute(select(lease).where(lease.c.name == own_name)).one_or_none()
+    newest = connection.execute(select(func.max(lease.c.taken_at))).scalar_one()
+    taken_at = max(start, (newest or 0) + 1) if current is None else current.taken_at
+    row = {"owner": owner, "taken_at": taken_at, "until_at": end}
+    statement = insert(lease).values(name=own_name, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    return Fence(name=own_name, owner=owner, number=taken_at)
+
+
+def delete_void_leases(connection: Connection, term: LeaseTerm) -> None:
+    """Delete all leases of the other owners that have lapsed, or whose process on this machine is dead."""
+    start, _ = term.micros_on(connection)
+    ends = select(lease.c.owner, func.max(lease.c.until_at).label("end")).group_by(lease.c.owner)
+    rows = connection.execute(ends.where(lease.c.owner != term.owner)).all()
+    void = [row.owner for row in rows if row.end <= start or not term.is_alive(row.owner)]
+    if void:
+        connection.execute(delete(lease).where(lease.c.owner.in_(void)))
+
+
+def renew_leases(connection: Connection, term: LeaseTerm) -> int:
+    """Extend all leases of an owner to the end of the term, and return how many there are."""
+    _, end = term.micros_on(connection)
+    return connection.execute(update(lease).where(lease.c.owner == term.owner).values(until_at=end)).rowcount
+
+
+_IN_FORCE = "SELECT 1 AS n FROM lease WHERE name = :name AND owner = :owner AND taken_at = :number"
+
+
+def is_in_force(connection: Connection, fence: Fence) -> bool:
+    """True if the lease is still the one that was taken."""
+    return bool(ask_on(connection)(_IN_FORCE, name=fence.name, owner=fence.owner, number=fence.number))
 
 
 def _unfinished_run(connection: Connection, kind: str, parameters: str) -> int | None:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.queries.links import COMMON_FROM, FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap, key_value
 from db.schema import link, near_key, text, unlinked
+from db.store.work_leases import revoke_texts
 from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ def _holders(connection: Connection, key: int, days: Mapping[str, int]) -> list[
 
 
 def _compare_again(connection: Connection, text_ids: Collection[int]) -> None:
-    """Queue compared texts for comparison with all others. Those never compared are queued already."""
+    """Queue compared texts for comparison with all others. Those never compared are queued already.
+
+    One that is being compared at this moment stays in the queue after it.
+    """
+    revoke_texts(connection, text_ids)
     for text_id in sorted(text_ids):
         if connection.execute(update(text).where(text.c.id == text_id).values(linked_by=None)).rowcount:
             connection.execute(insert(unlinked).values(text_id=text_id).on_conflict_do_nothing())

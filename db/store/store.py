@@ -28,6 +28,7 @@ from db.store import (
     sources,
     versions,
     work_errors,
+    work_leases,
 )
 from db.store.transactions import Transactions, transaction
 
@@ -37,25 +38,26 @@ class Store(Transactions):
 
     An entry is called as a method, without the connection: ``store.add_source(url, url_key, now)``. What it does, its
     arguments and its errors are documented at the function it names. ``durable=False`` marks what can be derived again
-    after a power cut (decision 0023). Why it is a table: decision 0024.
+    after a power cut (decision 0023), ``repeatable=True`` what changes nothing if it is done twice. Why it is a table:
+    decision 0024.
     """
 
     # What is watched
-    sync_seeds = transaction(sources.sync_seeds)
-    add_source = transaction(sources.add_source)
-    add_discovered = transaction(sources.add_discovered)
-    join_aliases = transaction(alias_claims.join_aliases)
+    sync_seeds = transaction(sources.sync_seeds, repeatable=True)
+    add_source = transaction(sources.add_source, repeatable=True)
+    add_discovered = transaction(sources.add_discovered, repeatable=True)
+    join_aliases = transaction(alias_claims.join_aliases, repeatable=True)
     record_change_rates = transaction(change_rate.record_change_rates)
 
     # Facts
     record = captures.record  # packs the payloads first, outside its transaction
     replace_capture = transaction(captures.replace_capture)
-    record_side_captures = transaction(origins.record_side_captures)
+    record_side_captures = transaction(origins.record_side_captures, repeatable=True)
     append_entry = transaction(chain.append_entry)
     redate_run = transaction(redating.redate_run)
 
     # Derivations
-    use_recipe = transaction(derivations.use_recipe)
+    use_recipe = transaction(derivations.use_recipe, repeatable=True)
     requeue_sources = transaction(derivations.requeue_sources)
     requeue_host = transaction(origins.requeue_host, durable=False)
     record_extraction = transaction(derivations.record_extraction, durable=False)
@@ -74,7 +76,7 @@ class Store(Transactions):
     clear_capture_errors = transaction(work_errors.clear_capture_errors, durable=False)
     take_off_ledger = transaction(work_errors.take_off_ledger, durable=False)
     record_text_error = transaction(work_errors.record_text_error, durable=False)
-    requeue_errors = transaction(work_errors.requeue_errors)
+    requeue_errors = transaction(work_errors.requeue_errors, repeatable=True)
 
     # Mending
     drop_rows = transaction(mending.drop_rows)
@@ -100,9 +102,17 @@ class Store(Transactions):
 
     # Runs and leases
     begin_run = transaction(leases.begin_run)
-    end_run = transaction(leases.end_run)
-    take_lease = transaction(leases.take_lease)
-    release_leases = transaction(leases.release_leases)
+    end_run = transaction(leases.end_run, repeatable=True)
+    take_lease = transaction(leases.take_lease, repeatable=True)
+    renew_leases = transaction(leases.renew_leases, repeatable=True)
+    release_leases = transaction(leases.release_leases, repeatable=True)
+
+    # Leases of work; after a power cut the process that had them is gone
+    lease_sites = transaction(work_leases.lease_sites, durable=False)
+    lease_captures = transaction(work_leases.lease_captures, durable=False)
+    lease_texts = transaction(work_leases.lease_texts, durable=False)
+    texts_in_hand = transaction(work_leases.texts_in_hand, durable=False)
+    release_work = transaction(work_leases.release_work, durable=False)
 
     # Maintenance; the first and the last take many short transactions
     forget_source = forget.forget_source

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
+from time import sleep
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
 from db.dialect.server_address import ServerAddress
+from db.errors import ConnectionLost, StoreBusy
 from db.reader import ThreadReaders, store_error_from
+from db.store.leases import is_in_force
 from db.writer import ask_on, open_engine
 
 if TYPE_CHECKING:
@@ -21,9 +24,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.reader import Ask, Row
+    from db.store.leases import Fence
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0, 15.0)
+"""Seconds before each new try after the connection to a server was lost: in all one lease (90 s)."""
 
 _READERS_WAIT = 1000  # milliseconds to wait for readers of the log: an answer takes a tenth of that
 
@@ -44,11 +51,15 @@ class Transactions:
             durable: self._engine.execution_options(durable=durable, salts=salts) for durable in (True, False)
         }
         self._readers: ThreadReaders | None = None
+        self._fence: Fence | None = None
         self._open = threading.local()  # the connection of the transaction that this thread is in, as ``connection``
         if isinstance(path, ServerAddress):
-            from db.dialect.server_engine import server_ask_in
+            from db.dialect.server_reader import ServerAsk
 
-            self.ask = server_ask_in(self.reading)  # type: ignore[method-assign]  # an Ask, as the method is
+            def ask(sql: str, values: dict[str, Any]) -> list[Row]:
+                return self.retried(lambda: self._ask_once(sql, values), repeatable=True)
+
+            self.ask = ServerAsk(ask)  # type: ignore[method-assign]  # an Ask, as the method is
         else:
             self._readers = ThreadReaders(path)
 
@@ -69,21 +80,47 @@ class Transactions:
             connection.exec_driver_sql("PRAGMA optimize")
         self._engine.dispose()
 
+    def fence_in(self, fence: Fence | None) -> None:
+        """Let every transaction from now on check that this lease is in force, or none with None."""
+        self._fence = fence
+
     @contextmanager
     def begin(self, *, durable: bool = True) -> Iterator[Connection]:
         """Yield the connection of one IMMEDIATE transaction, committed at the end of the block, rolled back on error.
 
         If not ``durable``, a power cut may take the commit back. That is for what can be derived again (decision 0023).
-        In a block of ``together`` it is a part of that transaction, which is rolled back alone.
+        In a block of ``together`` it is a part of that transaction, which is rolled back alone. Raises StoreBusy if the
+        lease of ``fence_in`` was lost.
         """
-        outer = self._outer()
-        with self._translated_errors():
-            if outer is None:
-                with self._durable[durable].begin() as connection:
-                    yield connection
-            else:
-                with _savepoint(outer):
-                    yield outer
+        outer, is_done = self._outer(), False
+        try:
+            with self._translated_errors():
+                if outer is None:
+                    with self._durable[durable].begin() as connection:
+                        self._check_fence(connection)
+                        yield connection
+                        is_done = True  # and the commit follows
+                else:
+                    with _savepoint(outer):
+                        yield outer
+        except ConnectionLost as lost:
+            lost.is_undone &= not is_done
+            raise
+
+    def retried(self, work: Callable[[], _Result], *, repeatable: bool = False) -> _Result:
+        """Return what ``work`` returns. It is called again if the connection was lost and nothing of it was committed.
+
+        ``repeatable``: also if it may have been committed, because doing it twice changes nothing. In a block of
+        ``together`` the whole block has to be repeated, so the error leaves it. Blocks for a minute and a half at most.
+        """
+        for pause in () if self._outer() is not None else _PAUSES:
+            try:
+                return work()
+            except ConnectionLost as lost:
+                if not (lost.is_undone or repeatable):
+                    raise
+            sleep(pause)
+        return work()
 
     @contextmanager
     def together(self, *, durable: bool = True) -> Iterator[None]:
@@ -102,6 +139,13 @@ class Transactions:
             finally:
                 self._open.connection = None
 
+    def _check_fence(self, connection: Connection) -> None:
+        if self._fence is not None and not is_in_force(connection, self._fence):
+            raise StoreBusy(
+                "this run lost its lease: it was silent for longer than a lease lasts, and another run took over. "
+                "What was recorded is kept. Run the same command again to continue"
+            )
+
     def _outer(self) -> Connection | None:
         return getattr(self._open, "connection", None)
 
@@ -117,6 +161,9 @@ class Transactions:
 
     def ask(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query (``db.reader.Ask``)."""
+        return self._ask_once(sql, values)
+
+    def _ask_once(self, sql: str, values: dict[str, Any]) -> list[Row]:
         with self.reading() as ask:
             return ask(sql, **values)
 
@@ -154,13 +201,20 @@ def _savepoint(connection: Connection) -> Iterator[None]:
 
 
 def transaction(
-    verb: Callable[Concatenate[Connection, _Arguments], _Result], *, durable: bool = True
+    verb: Callable[Concatenate[Connection, _Arguments], _Result], *, durable: bool = True, repeatable: bool = False
 ) -> Callable[Concatenate[Transactions, _Arguments], _Result]:
-    """Return ``verb`` as a method that runs it in one transaction of its own: all of it is stored, or nothing."""
+    """Return ``verb`` as a method that runs it in one transaction of its own: all of it is stored, or nothing.
+
+    It is repeated if the connection to a server was lost before the commit. At the commit it may be stored or not: then
+    it is repeated if it is ``repeatable``, or can be derived again (not ``durable``).
+    """
 
     @wraps(verb)
     def run(store: Transactions, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        with store.begin(durable=durable) as connection:
-            return verb(connection, *args, **kwargs)
+        def once() -> _Result:
+            with store.begin(durable=durable) as connection:
+                return verb(connection, *args, **kwargs)
+
+        return store.retried(once, repeatable=repeatable or not durable)
 
     return run

@@ -47,10 +47,11 @@ def settle(
     capture_ids: Sequence[int] = (),
     *,
     again: bool = False,
-) -> list[Version]:
+) -> list[Version] | None:
     """Make the stored history of a source equal to what ``history`` computes, and return the new versions.
 
-    Two versions are the same if text and first sight agree. One that no longer holds is superseded, never deleted.
+    None, and nothing is changed, if the source was joined to another: then its history is that one's. Two versions are
+    the same if text and first sight agree. One that no longer holds is superseded, never deleted.
 
     ``again``: a stored version is damaged rather than outdated if one with its text and its first capture is computed.
     It gets that one's instants, and is not superseded.
@@ -59,6 +60,8 @@ def settle(
     the other, and after a crash the captures are derived again.
     """
     ask = ask_on(connection)
+    if ask("SELECT 1 AS n FROM source WHERE id = :id AND same_as IS NOT NULL", id=source_id):
+        return None
     computed = {source_id: history(captures.sightings(ask, source_id), ask)}
     return store_histories(connection, ask, computed, now, capture_ids, again=again)[source_id]
 

@@ -25,6 +25,7 @@ Content-Encoding is decoded by ``archive.formats.content_coding``, and the chars
 from __future__ import annotations
 
 from archive.crawl.fetch.apprise_post import post_by_apprise
+from archive.crawl.fetch.fetch_error import SiteBusy
 from archive.crawl.fetch.fetcher import Fetcher, SideCaptures
 from archive.crawl.fetch.policy import FetchPolicy, policy_from, require_contact
 from archive.crawl.fetch.politeness import RememberedHost, recall_nothing
@@ -35,6 +36,7 @@ __all__ = [
     "Fetcher",
     "RememberedHost",
     "SideCaptures",
+    "SiteBusy",
     "policy_from",
     "post",
     "post_by_apprise",

@@ -21,3 +21,7 @@ class FetchError(Exception):
         self.reason = reason
         self.detail = detail
         self.retry_at = retry_at
+
+
+class SiteBusy(Exception):
+    """Another run makes the requests to a site. It is no outcome: the visit is made later, by this run or another."""

@@ -9,7 +9,8 @@ failures are ``FetchError`` inside this package and a ``Reason`` in the outcome.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -18,7 +19,7 @@ import httpx
 from archive.crawl import soft404
 from archive.crawl.fetch.error_reasons import fetch_error_from
 from archive.crawl.fetch.exchange import ACCEPT_ENCODING, Request, Response, exchange
-from archive.crawl.fetch.fetch_error import FetchError
+from archive.crawl.fetch.fetch_error import FetchError, SiteBusy
 from archive.crawl.fetch.host_queue import HostQueue
 from archive.crawl.fetch.ip_limit import IpLimiter
 from archive.crawl.fetch.meta_refresh import refresh_target
@@ -26,22 +27,30 @@ from archive.crawl.fetch.politeness import RememberedHost, recall_nothing, retry
 from archive.crawl.fetch.redirects import RedirectChain, outcome_from_error, outcome_from_response
 from archive.crawl.fetch.robots import READ_BYTES, robots_from_outcome, robots_visit
 from archive.crawl.fetch.ssrf_guard import GuardedBackend, Lookup, Resolver
-from archive.urls import fetchable_url, host_of, origin_of
+from archive.urls import fetchable_url, host_of, origin_of, site_of
 from db.records import Outcome, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Iterable
     from datetime import datetime
     from types import TracebackType
 
     from archive.crawl.fetch.policy import FetchPolicy
     from db.records import HostState
 
+Permit = Callable[[str], AbstractAsyncContextManager[bool]]
+
 _MAX_HOPS = 10
 _MAX_ROBOTS_HOPS = 5  # RFC 9309, section 2.3.1.2
 _PROBE_SECONDS = 10.0  # the deadline of a probe; a visit to the same origin waits no longer than that
 _PATIENCE = 20.0  # seconds a run waits for its probes; an origin with a longer gap is probed while texts are derived
+
+
+def permit_all(url: str) -> AbstractAsyncContextManager[bool]:
+    """Permit the request, as where only one run fetches."""
+    del url
+    return nullcontext(enter_result=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,8 @@ class Fetcher:
     """Fetches visits politely. It is an async context manager that owns every connection it opens.
 
     ``now`` and ``sleep`` are the clock of politeness and of the recorded times. ``recall`` returns what earlier runs
-    remembered of an origin (``scheme://host:port``). ``lookup`` replaces the resolver of the system. ``ssl_context``
+    remembered of an origin (``scheme://host:port``). ``permit`` is held during each request to a URL, and yields False
+    if another run makes the requests to its site. ``lookup`` replaces the resolver of the system. ``ssl_context``
     replaces the default one, which has Mozilla's certificate authorities.
     """
 
@@ -79,6 +89,7 @@ class Fetcher:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         recall: Callable[[str], RememberedHost] = recall_nothing,
+        permit: Permit = permit_all,
         lookup: Lookup | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -87,6 +98,7 @@ class Fetcher:
         self._now = now
         self._sleep = sleep
         self._recall = recall
+        self._permit = permit
         self._resolver = Resolver()
         self._ip_limiter = IpLimiter(policy, lookup or self._resolver)
         self._queues: dict[str, HostQueue] = {}
@@ -122,7 +134,8 @@ class Fetcher:
     async def fetch(self, visit: Visit) -> Outcome:
         """Visit a source and return the outcome. Never raises for network errors. Cancellation passes through.
 
-        A visit that broke off or met a temporary error is retried within the same deadline (``retry_wait``).
+        Raises SiteBusy where ``permit`` did not let it go on. A visit that broke off or met a temporary error is
+        retried within the same deadline (``retry_wait``).
         """
         outcome = await self._run(visit, self._page_mode)
         if self._policy.probe and visit.kind is SeedKind.ARTICLE and outcome.reason is None:
@@ -133,15 +146,18 @@ class Fetcher:
     async def turn(self, url: str, *, allow_private: bool) -> AsyncIterator[HostQueue]:
         """Wait for the turn of an origin, and hold it for one request that a browser makes, by the rules for visits.
 
-        Yields the queue, which is to record the response. Raises ``FetchError`` if the contact, robots.txt or a pause
-        forbids the request, and ``RefusedUrl``.
+        Yields the queue, which is to record the response. Raises ``FetchError`` if the contact, robots.txt, a pause or
+        another run forbids the request, and ``RefusedUrl``.
         """
         self._check_contact(url)
-        queue = self._queue(url)
-        await self._obey_robots(queue, url, allow_private=allow_private)
-        async with queue.turn():
-            yield queue
-        self._changed_queues.add(queue)
+        async with self._permit(url) as is_permitted:
+            if not is_permitted:
+                raise FetchError(Reason.TIMEOUT, f"another run asks {host_of(url)}")
+            queue = self._queue(url)
+            await self._obey_robots(queue, url, allow_private=allow_private)
+            async with queue.turn():
+                yield queue
+            self._changed_queues.add(queue)
 
     def guard(self, *, allow_private: bool) -> GuardedBackend:
         """Return the address guard of this fetcher, for the connections of a browser."""
@@ -171,6 +187,20 @@ class Fetcher:
             self._schedule_probe(queue, allow_private=allow_private)
         if self._probe_tasks:
             await asyncio.wait(self._probe_tasks, timeout=_PATIENCE)
+
+    async def forget(self, site: str) -> bool:
+        """Forget the origins of a site (``archive.urls.site_of``), of which other runs may learn from now on.
+
+        False, and nothing happens, while one of them has a request or waits for its probe. Record the side captures
+        before, because its state goes with it.
+        """
+        origins = [origin for origin in self._queues if site_of(origin) == site]
+        queues = [self._queues[origin] for origin in origins]
+        if any(queue in self._unprobed or queue in self._changed_queues or not queue.is_idle for queue in queues):
+            return False
+        for origin in origins:
+            await self._queues.pop(origin).aclose()
+        return True
 
     # --- one fetch ---
 
@@ -202,6 +232,8 @@ class Fetcher:
         try:
             chain.url = fetchable_url(chain.visit.url)
             response, outcome = await self._follow_to_page(chain, mode)
+        except SiteBusy:
+            raise
         except Exception as error:  # noqa: BLE001 (the one place where any error a page causes becomes a value)
             return outcome_from_error(chain, fetch_error_from(error), self._now())
         if mode.keeps_oversized_start and outcome.reason is Reason.TOO_LARGE and outcome.payload is None:
@@ -221,10 +253,13 @@ class Fetcher:
     async def _follow(self, chain: RedirectChain, mode: _FetchMode) -> Response:
         while True:
             self._check_contact(chain.url)
-            queue = self._queue(chain.url)
-            if mode.obeys_robots:
-                await self._obey_robots(queue, chain.url, allow_private=chain.visit.allow_private)
-            response = await self._request(queue, chain, mode)
+            async with self._permit(chain.url) as is_permitted:
+                if not is_permitted:
+                    raise SiteBusy(chain.url)
+                queue = self._queue(chain.url)
+                if mode.obeys_robots:
+                    await self._obey_robots(queue, chain.url, allow_private=chain.visit.allow_private)
+                response = await self._request(queue, chain, mode)
             if chain.visit.replays:
                 return response
             if chain.retries_useless_304(response):
@@ -341,7 +376,10 @@ class Fetcher:
             because="what does a page look like that cannot exist?",
             allow_private=allow_private,
         )
-        outcome = await self._run(visit, self._probe_mode)
+        try:
+            outcome = await self._run(visit, self._probe_mode)
+        except SiteBusy:
+            return
         if outcome.reason is Reason.RATE_LIMITED and outcome.status is None:
             return
         if outcome.reason is not Reason.ROBOTS_DENIED:

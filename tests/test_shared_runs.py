@@ -1,0 +1,246 @@
+"""Tests of runs that share an archive: several refreshes at once give the archive that one gives, on both engines.
+
+A world of seven sites with feeds, copies, redirects and moves is visited on two days: by one process and by four on two
+hosts, in a file and on a server. A host is a UTS namespace with a name of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archive.api import Archive
+from db.move import move
+from db.queries import statistics
+from db.reader import Reader
+from db.store import Store
+from tests import warm
+from tests.builders import DAY, T0
+from tests.contents import contents
+from tests.newsroom import PARAGRAPHS
+from tests.newsroom import page as article
+from tests.replies import page as reply
+from tests.replies import redirect
+from tests.site import Site
+from tests.warm import KILLED, Warm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.replies import Asked, Say
+    from tests.servers import Server
+
+SITES = 6
+KILL_ROUNDS = int(os.environ.get("KILLED_SHARED_RUNS", "3"))
+HARBOUR = (
+    "The harbour master of Velmora closed the eastern basin on Monday after divers found cracks in two of its piers.",
+    "Repairs will take until March, the port authority said, and ferries to the islands sail from the north quay.",
+    "Fishermen may land their catch at Tarn Bay meanwhile. The port pays for the way, the mayor told the council.",
+)
+
+
+class World:
+    """The sites on one loopback port, as of ``day``: on the second, an article was edited at every other site."""
+
+    def __init__(self, site: Site) -> None:
+        self.day, self._site = 0, site
+        for number in range(SITES):
+            site.pages[f"/{number}/feed.xml"] = self._feed
+            site.pages[f"/{number}/talks"] = site.pages[f"/{number}/harbour"] = self._page
+        site.pages["/1/late"] = self._page
+        site.pages["/old"] = redirect("http://paper1.example/1/late", "301 Moved Permanently")
+
+    def environ(self, db: str) -> dict[str, str]:
+        own = {
+            "RESOLVE": f"*.example=127.0.0.1:{self._site.port}",
+            "CLOCK": (T0 + self.day * DAY).isoformat(),
+            "CONTACT": "desk@wire.example",
+            "MIN_GAP": "0",
+            "WORKERS": "1",
+            "DB": db,
+        }
+        return {f"WIRECOPY_{name}": value for name, value in own.items()}
+
+    def _page(self, request: Asked) -> Say:
+        site, name = request.target.strip("/").split("/")
+        is_edited = self.day > 0 and int(site) % 2 == 0
+        tag = f'"{request.target}-{is_edited}"'
+        if request.headers.get("if-none-match") == tag:
+            return reply(b"", status="304 Not Modified", Content_Type="", ETag=tag)
+        own = f"Our reporter {'ABCDEF'[int(site)]}. Quillan was there and will follow this story in the coming days."
+        paragraphs = (*(PARAGRAPHS if name == "talks" else HARBOUR), own)
+        edited = [paragraph.replace("300", "30").replace("March", "April") for paragraph in paragraphs]
+        return reply(article(*(edited if is_edited else paragraphs), title=f"{name} seen from {site}"), ETag=tag)
+
+    def _feed(self, request: Asked) -> Say:
+        site = request.target.strip("/").split("/")[0]
+        links = "".join(
+            f"<item><title>x</title><link>http://paper{site}.example/{site}/{name}</link></item>"
+            for name in ("talks", "harbour")
+        )
+        document = f"<rss version='2.0'><channel><title>Paper {site}</title>{links}</channel></rss>"
+        return reply(document.encode(), Content_Type="application/rss+xml")
+
+    def targets(self) -> Counter[str]:
+        """How often each page was asked for since the last call."""
+        targets = Counter(self._site.targets())
+        self._site.asked.clear()
+        return targets
+
+
+EXPECTED = Counter(
+    {f"/{number}/{name}": 1 for number in range(SITES) for name in ("feed.xml", "talks", "harbour")}
+    | {"/old": 1, "/1/late": 1}
+)
+"""How often each page is asked for on a day."""
+
+
+def write_index(folder: Path) -> None:
+    rows = "".join(f"| feed {n} | http://paper{n}.example/{n}/feed.xml | feed |\n" for n in range(SITES))
+    rows += "| old | http://old.example/old | |\n"
+    (folder / "seeds").mkdir()
+    (folder / "seeds" / "INDEX.md").write_text(
+        f"## press\n\nevery: 1h\n\n| name | url | kind |\n| --- | --- | --- |\n{rows}", encoding="utf-8"
+    )
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with Site() as site:
+        yield World(site)
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[list[Warm]]:
+    """Two warmed processes, on hosts of their own where that is permitted."""
+    names = ("", "other-host") if warm.why_no_hosts() is None else ("", "")
+    with ExitStack() as stack:
+        yield [stack.enter_context(Warm(name)) for name in names]
+
+
+def shards(number: int) -> list[dict[str, Any]]:
+    return [{"shard": [shard, number]} for shard in range(1, number + 1)]
+
+
+def run_day(world: World, hosts: list[Warm], folder: Path, db: str, day: int, **how: Any) -> list[int]:
+    """Make four shard runs, two on each host, and return their exit codes."""
+    world.day = day
+    first, second = shards(4)[::2], shards(4)[1::2]
+    hosts[0].begin("refresh", folder, world.environ(db), first, **how)
+    hosts[1].begin("refresh", folder, world.environ(db), second)
+    return hosts[0].end() + hosts[1].end()
+
+
+@pytest.fixture(scope="module")
+def alone(world: World, hosts: list[Warm], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The contents after each day of an archive in a file, written by one process."""
+    folder = tmp_path_factory.mktemp("alone")
+    write_index(folder)
+    days = []
+    for world.day in range(2):
+        assert not hosts[0].run("refresh", folder, world.environ(str(folder / "archive.db")))
+        assert world.targets() == EXPECTED
+        days.append(dict(contents(folder / "archive.db")))
+    assert len(days[1]["versions"]) > len(days[0]["versions"]) >= 2 * SITES
+    assert len(days[0]["links"]) > SITES
+    assert [row for row in days[0]["sources"] if row[-1]] != []
+    return days
+
+
+def check(archive: Path, expected: dict[str, Any], copy: Path | None = None) -> None:
+    """Compare an archive with the expected contents: of one on a server, its ``copy`` in a file."""
+    with Reader(archive) as reader:
+        assert reader.ask("SELECT * FROM lease") == []
+    with Archive(archive) as opened:
+        assert list(opened.verify(deep=True)) == []
+    if copy is not None:
+        move(archive, copy)
+    assert dict(contents(copy or archive)) == expected
+
+
+@pytest.mark.slow
+def test_four_runs_on_two_hosts_give_the_archive_of_one(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    write_index(tmp_path)
+    for day in range(2):
+        assert run_day(world, hosts, tmp_path, str(tmp_path / "archive.db"), day) == [0, 0, 0, 0]
+        assert world.targets() == EXPECTED
+        check(tmp_path / "archive.db", alone[day])
+
+
+@pytest.mark.slow
+def test_four_runs_on_a_server_give_the_archive_of_one_in_a_file(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
+) -> None:
+    write_index(tmp_path)
+    address = server.address(tmp_path)
+    for day in range(2):
+        assert run_day(world, hosts, tmp_path, address.url, day) == [0, 0, 0, 0]
+        assert world.targets() == EXPECTED
+        check(address, alone[day], tmp_path / f"copy-{day}.db")
+
+
+# --- runs that are cut off -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_others_finish_what_a_killed_run_had_begun(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """One of three is killed at another moment each round. A run after them finds what the last of them left."""
+    killed = 0
+    for number in range(KILL_ROUNDS):
+        folder = tmp_path / f"round-{number}"
+        folder.mkdir()
+        write_index(folder)
+        world.day, moment = 0, random.Random(number).uniform(0.2, 1.5)
+        hosts[0].begin("refresh", folder, world.environ(str(folder / "archive.db")), shards(3), kill_after=moment)
+        codes = hosts[0].end()
+        assert set(codes[1:]) == {0}
+        killed += codes[0] == KILLED
+        world.targets()
+        assert not hosts[0].run("refresh", folder, world.environ(str(folder / "archive.db")))
+        late = world.targets()
+        assert late.keys() <= EXPECTED.keys()
+        check(folder / "archive.db", alone[0])
+    assert killed > 0
+
+
+@pytest.mark.slow
+def test_lost_connections_cost_no_capture_and_no_second_visit(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
+) -> None:
+    """While all four are at work, the server ends the sessions of the archive a dozen times."""
+    write_index(tmp_path)
+    address = server.address(tmp_path)
+    with Store(address):
+        pass  # the schema
+    world.day = 0
+    environ = world.environ(address.url)
+    for host, numbers in zip(hosts, (shards(4)[::2], shards(4)[1::2]), strict=True):
+        host.begin("refresh", tmp_path, environ, numbers)
+    with Store(address) as store:
+        while len(statistics.runs(store.ask, limit=5)) < 4:
+            time.sleep(0.02)
+    ended = sum(_end_sessions(server) for _ in range(12))
+    assert hosts[0].end() + hosts[1].end() == [0, 0, 0, 0], [said.read_text() for said in tmp_path.glob("said-*")]
+    assert ended > 0
+    assert world.targets() == EXPECTED
+    check(address, alone[0], tmp_path / "copy.db")
+
+
+def _end_sessions(server: Server) -> int:
+    import psycopg
+
+    time.sleep(0.25)
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wirecopy'"
+        return len(connection.execute(sql).fetchall())

@@ -18,7 +18,7 @@ MOST_WORDS, LONG_SENTENCE, MOST_LONG = 12.0, 35, 0.005
 """Words of a docstring's sentence on average, of a long one, and the share of long ones: 10.0 and 0.002 measured."""
 
 MOST_ROOMS, MOST_FLOORS = 22, 6
-MOST_ROOT_MODULES, MOST_ROOT_PACKAGES = 4, 13
+MOST_ROOT_MODULES, MOST_ROOT_PACKAGES = 3, 14  # settings became a folder, so there is no room more
 
 STANDARD_NAMES = {
     "common": "what the modules of one package share",

@@ -40,41 +40,30 @@ the file are relative to its folder, all others to the working directory. An emp
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.timestamps import DigestTime, QuietHours, iso, parse_digest_time, parse_quiet_hours, parse_stamp
-from db.dialect.server_address import ServerAddress, masked, parse_address
+from archive.settings.project_root import FILE_NAME, find_root
+from archive.settings.setting_values import PARSERS
+from archive.timestamps import DigestTime, QuietHours, iso
+from db.dialect.server_address import ServerAddress, masked
 from db.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-FILE_NAME: Final = "wirecopy.toml"
-"""The name of the settings file, next to ``seeds/``."""
+__all__ = ["FILE_NAME", "PREFIX", "Settings", "find_root", "from_process", "load_settings", "to_environ"]
 
 PREFIX: Final = "WIRECOPY_"
 """The prefix of all our environment variables."""
 
 DIGEST_AT: Final = DigestTime(minute=7 * 60)
 """The time of the digest unless it is set: every day at 7:00 UTC."""
-
-_DAY, _MOST = 86_400.0, 1024
-_HOSTS: Final = r"(\*\.)?[\w-]+(\.[\w-]+)*"
-_WEB: Final = r"https?://[!-+\--~]+"
-_PUBLIC: Final = r"https?://(?!.*[?])[!-+\--~]*[!-+\--.0-~]"
-# Sent in a header of every request, so it is printable ASCII without spaces.
-_CONTACT: Final = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|https?://[!-.0-~]+\.[!-~]+"
-_ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
-_PLACE: Final = r"(git\+(https?|ssh|file)|smtps?|file)://[!-+\--~]+"
-_WITNESS: Final = r"https?://[!-\"$-+\--~]+#[^+\s]+\+[0-9a-f]{8}\+[\w+/=]+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +141,9 @@ def load_settings(
     return _with_origins(settings, {name: raw_value.origin for name, raw_value in raw_values.items()}, start)
 
 
-def find_root(start: Path) -> Path:
-    """Return the nearest folder from ``start`` upward with a seed index or a settings file, else ``start``."""
-    for folder in (start, *start.parents):
-        if (folder / "seeds" / "INDEX.md").is_file() or (folder / FILE_NAME).is_file():
-            return folder
-    return start
-
-
 def to_environ(settings: Settings) -> dict[str, str]:
     """Return the ``WIRECOPY_*`` variables that give a child process of the same project these settings."""
-    texts = {name: _format(getattr(settings, name)) for name in _PARSERS}
+    texts = {name: _format(getattr(settings, name)) for name in PARSERS}
     return {PREFIX + name.upper(): text for name, text in texts.items() if text}
 
 
@@ -178,7 +159,7 @@ class _RawValue:
     origin: str
 
     def parse(self, name: str) -> Any:
-        expected, parser = _PARSERS[name]
+        expected, parser = PARSERS[name]
         try:
             return parser(self.value, self.folder)
         except (TypeError, ValueError, OverflowError) as error:
@@ -195,7 +176,7 @@ def _from_file(path: Path) -> dict[str, _RawValue]:
     except ValueError as error:  # not TOML, or not even UTF-8
         raise ConfigError(f'{path}: not valid TOML ({error}); write lines like contact = "you@example.org"') from error
     for name in content:
-        _refuse_unknown(name, known=list(_PARSERS), origin=str(path))
+        _refuse_unknown(name, known=list(PARSERS), origin=str(path))
         if name == "notify_secret":
             raise ConfigError(f"{name} ({path}): a secret must not be in a shared file; set {PREFIX}{name.upper()}")
     return {name: _RawValue(value, path.parent, str(path)) for name, value in content.items()}
@@ -204,7 +185,7 @@ def _from_file(path: Path) -> dict[str, _RawValue]:
 def _from_environ(environ: Mapping[str, str], start: Path) -> dict[str, _RawValue]:
     variables = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
     for name in variables:
-        _refuse_unknown(name, known=[PREFIX + setting.upper() for setting in _PARSERS], origin="environment")
+        _refuse_unknown(name, known=[PREFIX + setting.upper() for setting in PARSERS], origin="environment")
     return {
         name.removeprefix(PREFIX).lower(): _RawValue(value.strip(), start, name)
         for name, value in variables.items()
@@ -214,7 +195,7 @@ def _from_environ(environ: Mapping[str, str], start: Path) -> dict[str, _RawValu
 
 def _from_overrides(overrides: Mapping[str, object], start: Path) -> dict[str, _RawValue]:
     for name in overrides:
-        _refuse_unknown(name, known=list(_PARSERS), origin="argument")
+        _refuse_unknown(name, known=list(PARSERS), origin="argument")
     return {name: _RawValue(value, start, "argument") for name, value in overrides.items() if value is not None}
 
 
@@ -229,7 +210,7 @@ def _with_origins(settings: Settings, origins: Mapping[str, str], start: Path) -
     """Return ``settings`` with the field ``origins`` filled in."""
     root_origin = "found from " + str(start) if settings.root != start else "working directory"
     rows = [("root", str(settings.root), root_origin)]
-    rows += [(name, _display(name, getattr(settings, name)), origins.get(name, "default")) for name in _PARSERS]
+    rows += [(name, _display(name, getattr(settings, name)), origins.get(name, "default")) for name in PARSERS]
     return replace(settings, origins=tuple(rows))
 
 
@@ -253,151 +234,3 @@ def _format(value: object) -> str:
             return ",".join(member if isinstance(member, str) else "=".join(member) for member in value)
         case _:
             return value.url if isinstance(value, ServerAddress) else str(value)
-
-
-# --- parsers: raw value and folder -> value; they raise ValueError or TypeError --------------------------------------
-
-
-def _parse_path(value: object, folder: Path) -> Path:
-    text = str(value) if isinstance(value, (str, Path)) else ""
-    if not text or "://" in text or text == ":memory:" or "\0" in text:
-        raise ValueError
-    return Path(os.path.normpath(folder / Path(text).expanduser()))
-
-
-def _text_parser(pattern: str) -> Callable[[object, Path], str]:
-    """Return a parser of a text like ``pattern``."""
-
-    def parse(value: object, _: Path) -> str:
-        if isinstance(value, str) and re.fullmatch(pattern, value):
-            return value
-        raise ValueError
-
-    return parse
-
-
-def _parse_resolve(value: object, _: Path) -> tuple[tuple[str, str], ...]:
-    """Parse ``a=b,c=d``, a TOML table, or pairs."""
-    pairs: list[Any]
-    match value:
-        case str():
-            pairs = [part.split("=", 1) for part in value.split(",") if part.strip()]
-        case dict():
-            pairs = list(value.items())
-        case tuple() | list():
-            pairs = list(value)
-        case _:
-            raise TypeError
-    return tuple(_parse_mapping(*pair) for pair in pairs)
-
-
-def _parse_mapping(pattern: object, target: object) -> tuple[str, str]:
-    pattern, target = str(pattern).strip().lower(), str(target).strip()
-    host, _, port = target.rpartition(":")
-    is_pattern = re.fullmatch(rf"\*|{_HOSTS}", pattern)
-    if not is_pattern or not host or re.search(r"[\s/@,=]", target) or not 0 < int(port) < 2**16:
-        raise ValueError
-    return pattern, target
-
-
-def _parse_yes_no(value: object, _: Path) -> bool:
-    word = str(value).lower()  # TOML's true and false are "True" and "False" here
-    if word in {"yes", "true", "on", "1"}:
-        return True
-    if word in {"no", "false", "off", "0"}:
-        return False
-    raise ValueError
-
-
-def _seconds_parser(lowest: float) -> Callable[[object, Path], float]:
-    def parse(value: object, _: Path) -> float:
-        number = float(_number(value))
-        if not lowest <= number <= _DAY:
-            raise ValueError
-        return number
-
-    return parse
-
-
-def _number(value: object) -> Any:
-    """Return the value if it is a number (from TOML) or text (from the environment). A bool is not a number here."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise TypeError
-    return value
-
-
-def _parse_bytes(value: object, _: Path) -> int:
-    match = re.fullmatch(r"(\d+) ?(|KiB|MiB|GiB)", str(_number(value)), re.IGNORECASE)
-    if match is None or int(match[1]) == 0:
-        raise ValueError
-    return int(match[1]) << 10 * ("", "kib", "mib", "gib").index(match[2].lower())
-
-
-def _parse_count(value: object, _: Path) -> int:
-    number = int(str(_number(value)))
-    if not 1 <= number <= _MOST:
-        raise ValueError
-    return number
-
-
-def _parse_clock(value: object, _: Path) -> datetime:
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-    if isinstance(value, (str, date)):
-        return parse_stamp(str(value))
-    raise TypeError
-
-
-def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tuple[str, ...]]:
-    """Return a parser of ``a,b`` or a TOML list with members like ``pattern``. A comma in an address is written %2C."""
-
-    def parse(value: object, _: Path) -> tuple[str, ...]:
-        parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, (list, tuple)):
-            raise TypeError
-        members = tuple(str(part).strip() for part in parts)
-        if len(members) > most or not all(re.fullmatch(pattern, member) for member in members):
-            raise ValueError
-        return members
-
-    return parse
-
-
-def _schedule_parser(kind: type, parse: Callable[[str], object]) -> Callable[[object, Path], object]:
-    return lambda value, _: value if isinstance(value, kind) else parse(str(value))
-
-
-_PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
-    "db": (
-        "the path of a file, or postgresql://HOST/NAME, for example data/archive.db",
-        lambda value, folder: parse_address(value, find_root(folder) / "data") or _parse_path(value, folder),
-    ),
-    "index": ("the path of a file, for example seeds/INDEX.md", _parse_path),
-    "contact": ("a mail address or URL, for example you@example.org", _text_parser(_CONTACT)),
-    "resolve": ('host pattern and address:port, for example "*.example=127.0.0.1:8080"', _parse_resolve),
-    "allow_private": ("yes or no", _parse_yes_no),
-    "tls_unverified": ("names of hosts, for example old.example or *.old.example", _list_parser(_HOSTS)),
-    "min_gap": ("seconds from 0 to 86400, for example 1.5", _seconds_parser(0.0)),
-    "deadline": ("seconds from 0.1 to 86400, for example 60", _seconds_parser(0.1)),
-    "max_wire": ("a number of bytes, for example 10MiB", _parse_bytes),
-    "max_payload": ("a number of bytes, for example 20MiB", _parse_bytes),
-    "lanes": ("a whole number from 1 to 1024, for example 32", _parse_count),
-    "per_address": ("a whole number from 1 to 1024, for example 4", _parse_count),
-    "probe": ("yes or no", _parse_yes_no),
-    "chromium": ("the path of a program, for example /usr/bin/chromium", _parse_path),
-    "fast": ("yes or no", _parse_yes_no),
-    "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
-    "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
-    "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
-    "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, 3)),
-    "checkpoints_to": ("addresses git+ssh://, git+https://, smtp:// or file:///mnt/disk/log.txt", _list_parser(_PLACE)),
-    "witnesses": ("addresses with keys: https://witness.example#name+id+key", _list_parser(_WITNESS, 8)),
-    "notify": ("addresses, for example https://hooks.example/news or ntfy://topic", _list_parser(_ANY)),
-    "notify_quiet": ("hours of a day: 22:00-07:00 Europe/Berlin", _schedule_parser(QuietHours, parse_quiet_hours)),
-    "digest": ("addresses, for example smtp://mail.example?from=a@b.example&to=you@b.example", _list_parser(_ANY)),
-    "digest_at": ("daily 07:30 or weekly monday 07:30 Europe/Berlin", _schedule_parser(DigestTime, parse_digest_time)),
-    "public_url": ("an address without a final slash, for example https://archive.example", _text_parser(_PUBLIC)),
-    "notify_secret": ("at least 16 characters", _text_parser(r"(?s).{16,}")),  # 80 bits even if a person made it up
-    "proxy_user_header": ("the name of a header, for example X-Forwarded-User", _text_parser(r"[A-Za-z0-9-]+")),
-    "proxy_addresses": ("addresses or networks, for example 127.0.0.1", _list_parser(r"[0-9A-Fa-f:.]+(/\d{1,3})?")),
-}

@@ -113,6 +113,8 @@ en|5 lakh people|5 crore people|number
 en|two hundred and five|two hundred and fifty|number
 en|5th of them|5 of them|number
 en|7 p.m.|7 hours|date
+en|5 boats in May on the river|5 ships in June on the river|date
+en|5 boats “at sea” now|5 boats at sea now|quotation
 en|5 lb|£5|money
 de|anderthalb Jahre|zweieinhalb Jahre|number
 de|10.000 €|10 €|money

@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.versions.diff.cue_words import COUNTS
+from archive.versions.diff.cue_words import COUNTS, MONTHS_BESIDE_A_DAY
 from archive.versions.diff.form_words import MINUS_WORDS, MORE_COUNTS, ORDINAL_WORDS, SCALE_WORDS, THAI_COUNTS
 from archive.versions.diff.tokens import FIGURES, Capitals, Piece, tokenize
 from archive.versions.diff.written_forms import LETTER, in_one_form
@@ -28,6 +28,7 @@ _FIGURE = re.compile(
 _UNSPACED = re.compile(r"[0-9\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{0,12}")
 _DIGIT_BEFORE = re.compile(r"\d[ -]?$")
 _DIGIT_AFTER = re.compile(r"[.\u00b0]? ?\d")
+_QUOTES = re.compile('["\u201c-\u201f\u00ab\u00bb\u300c-\u300f]')
 _WORD = re.compile(rf"(?:{LETTER})+")
 _WORDS_OF_FIGURES = (
     COUNTS
@@ -60,7 +61,8 @@ class Comparison(NamedTuple):
 
 def compare_forms(a: str, b: str, in_a: tuple[int, int], in_b: tuple[int, int], decimal: str) -> Comparison:
     """Compare a span of text ``a`` with one of text ``b``, by the values of their figures in one written form."""
-    if max(in_a[1] - in_a[0], in_b[1] - in_b[0]) > _LONGEST:
+    is_long = max(in_a[1] - in_a[0], in_b[1] - in_b[0]) > _LONGEST
+    if is_long or _quotes(a[slice(*in_a)]) != _quotes(b[slice(*in_b)]):
         return Comparison(FormsCompared.NO_FIGURES)
     is_beside = _DIGIT_BEFORE.search(a[max(0, in_a[0] - 2) : in_a[0]]) or _DIGIT_AFTER.match(a[in_a[1] : in_a[1] + 3])
     if not (is_beside or _has_figures(a[slice(*in_a)]) or _has_figures(b[slice(*in_b)])):
@@ -80,6 +82,11 @@ def compare_forms(a: str, b: str, in_a: tuple[int, int], in_b: tuple[int, int], 
     differing = (one - other) + (other - one)
     pieces = (token.piece for side in tokens for token in side if token.piece in FIGURES and token.value in differing)
     return Comparison(FormsCompared.OTHER_FIGURES, frozenset(pieces))
+
+
+def _quotes(passage: str) -> int:
+    """Return the number of quotation marks."""
+    return len(_QUOTES.findall(passage))
 
 
 def _has_figures(passage: str) -> bool:
@@ -111,11 +118,9 @@ def _without_cut_word(around: str) -> str:
 
 
 def _tokens(passage: str, decimal: str, *, short_scales: bool = False) -> Sequence[Token]:
-    return tokenize(
-        in_one_form(passage, decimal, short_scales=short_scales).replace('"', " "),
-        Capitals.EVERY_WORD,
-        decimal=decimal,
-    )
+    form = in_one_form(passage, decimal, short_scales=short_scales).replace('"', " ")
+    form = _WORD.sub(lambda match: match[0].title() if match[0] in MONTHS_BESIDE_A_DAY else match[0], form)
+    return tokenize(form, Capitals.EVERY_WORD, decimal=decimal)
 
 
 def _contents(tokens: Sequence[Token]) -> list[str]:

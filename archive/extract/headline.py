@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"\w+")
 _LONG_WORD = re.compile(r"\w{4,}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_SEPARATOR = re.compile(r"\s+[-|\u2013\u2014·•»«›/~]+\s+|\s*\|\s*|\s+::?\s+|:\s+")
+_SEPARATOR = re.compile(
+    r"\s+[-|\u2013\u2014·•»«›/~\u22c6\u2605\u2606\u2726\u25c6\u25a0\u25cf\u25aa\u2192\u25b8\u203b*]+\s+"
+    r"|\s*[|\uff5c\u2502\u2503\u2223\u2016]\s*|\s*\uff0d\s*|\s*--+\s*|(?<=[\u3400-\u9fff])[_-](?=[\u3400-\u9fff])"
+    r"|\s+::?\s+|:\s+"
+)
 _LONGEST_SITE = 6  # words: "The Daily Example of North Anywhere"
 _SHORTEST_HEADLINE = 2  # words that must remain for a tail to count as a site's name
 _SHORTEST_TITLE = 3  # words of a title that can speak against an h1

@@ -27,7 +27,11 @@ _SERVER_TRACE = re.compile(
     r"error establishing a database connection|fatal error: |uncaught (?:exception|error)|traceback \(most recent call|"
     r"whitelabel error page|server error in '/|a client-side exception has occurred|503 service |502 bad gateway|"
     r"504 gateway|500 internal server error|upstream connect error|no healthy upstream|backend fetch failed|"
-    r"guru meditation|web server is down|origin is unreachable|varnish cache server"
+    r"guru meditation|web server is down|origin is unreachable|varnish cache server|"
+    r"(?:been a|einen|une?|um|een) (?:critical error|kritischen fehler|erreur critique|error critico|"
+    r"erro critico|errore critico|kritieke fout) (?:on|auf|sur|en|em|sul?|op)\b|welcome to nginx|"
+    r"apache2? \w* ?default page|test page for the|iis windows server|this account has been suspended|"
+    r"default web ?site page|site is (?:now )?parked|this domain (?:name )?(?:is|may be) for sale"
 )
 
 

@@ -183,15 +183,15 @@ def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None, *, with_lin
     """Yield the units of ``missing`` that belong between two blocks of the text."""
     introduces = before.text.endswith(_COLON) or with_links
     is_sentence = len(before.text) >= GAP_CHARACTERS and not _is_linked([before])
-    is_gallery = missing[0].element.tag == "figure"
-    if after is None and not (introduces or before.element.tag in _HEADINGS or before.is_item or is_gallery):
+    ends_text = missing[0].element.tag == "figure" or bool(_FACT_BOX(missing[0].element))
+    if after is None and not (introduces or before.element.tag in _HEADINGS or before.is_item or ends_text):
         return
     parents = {unit.element.getparent() for unit in (before, after) if unit is not None}
     heading: Sequence[Unit] = ()
     for group in _groups(missing):
         container = _outermost_list(group[0].element)
         if container is None:
-            has_end = after is not None or is_gallery
+            has_end = after is not None or ends_text
             is_inside = _home(group[0].element) in parents or _is_answer(before, group[0])
             is_between = is_inside and has_end and not _is_linked(group)
             yield from group if is_between else ()

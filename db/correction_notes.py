@@ -1,4 +1,4 @@
-"""Notes of correction, in 18 languages: they say that an earlier text was wrong, not only that there is news."""
+"""Notes of correction, in some 40 languages: they say that an earlier text was wrong, not only that there is news."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ _HEADINGS = r"""
   | διόρθωση | διευκρίνιση | επανόρθωση
   | تصحيح | تصويب | توضيح | اعتذار
   | सुधार | भूल\ सुधार | शुद्धिपत्र | स्पष्टीकरण | खंडन
-  | koreksi | ralat
+  | koreksi | ralat | pembetulan | đính\ chính | cải\ chính | marekebisho | masahihisho | pagwawasto
+  | oikaisu | korjaus | helyesbítés | helyreigazítás | erată | corecție | rectificare | opravujeme | oprava | upřesnění
+  | spresnenie | ispravak | ispravka | исправка | корекция | popravek | correcció | fe\ d'errades | rectificació
+  | zuzenketa | parandus | labojums | patikslinimas | pataisymas | leiðrétting | korrigjim
+  | תיקון(?:\ טעות)? | הבהרה | اصلاحیه | اصلاحیہ | تصحیح | پوزش | وضاحت
+  | সংশোধনী | ভ্রম\ সংশোধন | திருத்தம் | సవరణ | दुरुस्ती
 """
 _CHARACTER_HEADINGS = (
-    "更正|勘误|勘誤|编者按|編者按|澄清|订正|訂正|お詫びと訂正|おわびと訂正|"
+    "更正(?:启事|啟事|声明|聲明)?|刊误|刊誤|正误|编辑更正|แก้ไข(?:ข่าว|ข้อมูล|คำผิด)?|แก้ข่าว|แก้คำผิด|勘误|勘誤|编者按|編者按|澄清|订正|訂正|お詫びと訂正|おわびと訂正|"
     "修正|정정|바로잡습니다|바로잡음|정정보도|알립니다"
 )
 _PHRASES = r"""
@@ -61,10 +66,25 @@ _PHRASES = r"""
   | (?:σε\ )?προηγούμενη\ (?:έκδοση|εκδοχή)
   | (?:في\ )?نسخة\ سابقة\ من | (?:جرى|تم)\ تصحيح\ هذا
   | (?:इस\ (?:लेख|खबर|रिपोर्ट)\ के\ )?(?:पिछले|पहले\ के)\ संस्करण
-  | versi\ sebelumnya\ dari
+  | versi\ (?:sebelumnya|terdahulu|awal)\ (?:dari|artikel|berita) | (?:artikel|berita)\ ini
+    \ telah\ (?:dikoreksi|diralat|dibetulkan)
+  | (?:phiên\ bản|bản)\ (?:trước|cũ)\ (?:của|bài) | bài\ viết\ (?:này\ )?đã\ được\ (?:đính\ chính|sửa)
+  | (?:jutun|artikkelin|tekstin)\ (?:aiemmassa|aikaisemmassa)\ versiossa | (?:juttua|otsikkoa|artikkelia)\ on\ korjattu
+  | (?:cikkünk|a\ cikk|írásunk|anyagunk)\ (?:korábbi|eredeti|előző)\ (?:változatá|verziójá)\w+
+  | (?:într-o|o)\ (?:versiune|variantă)\ anterioară\ a
+  | v\ (?:předchozí|původní|dřívější)\ verzi | (?:článek|text)\ jsme\ opravili
+  | v\ (?:predchádzajúcej|pôvodnej)\ verzii | u\ (?:prethodnoj|ranijoj)\ verziji | у\ (?:претходној|ранијој)\ верзији
+  | в\ (?:предишна|по-ранна|първоначалната)\ версия | v\ (?:prejšnji|prvotni)\ različici
+  | (?:una\ )?versió\ anterior\ d'aquest | i\ en\ (?:tidligere|tidlegare)\ (?:version|versjon)
+  | (?:saken|artiklen|artikkelen)\ er\ (?:rettet|korrigeret|korrigert)
+  | בגרסה\ (?:קודמת|ראשונית)\ של | (?:הכתבה|הידיעה)\ תוקנה
+  | در\ نسخ[هۀ]\ (?:پیشین|قبلی|اولیه) | (?:پہلے|سابقہ)\ (?:متن|ورژن|نسخے)
+  | (?:প্রতিবেদনের|খবরের)\ (?:আগের|পূর্ববর্তী)\ সংস্করণে | toleo\ la\ awali
+  | (?:this|the)\ [^.]{0,20}?story\ (?:has\ been|was)\ corrected | we\ regret\ the\ (?:error|mistake|confusion)
+  | \(?corrects\ (?:name|spelling|day|date|figure|number|title|headline|byline|attribution|quote|location|typo|to\b)
 """
 _CHARACTER_PHRASES = (
-    "本文(?:较早|此前|先前|早先|之前)(?:的)?版本|(?:此前|早前|先前)版本(?:误|誤|错|錯)|(?:以前|当初|初版)の(?:記事|版|見出し)で"
+    "本(?:文|报道|報導|新闻)(?:较早|稍早|較早|此前|先前|早先|早前|之前)(?:的)?版本|(?:此前|早前|先前|稍早)版本(?:误|誤|错|錯)|(?:以前|当初|初版)の(?:記事|版|見出し)で"
     "|記事を(?:訂正|修正)しました|(?:이전|초기) ?(?:버전|기사)(?:에서|에는)|기사를 (?:정정|수정|바로잡)"
 )
 

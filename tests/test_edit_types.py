@@ -249,6 +249,32 @@ def test_a_changed_counter_is_residue():
     assert kinds("3 min read", "5 min read") == {"residue"}
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2時間前", "5時間前"),
+        ("2小时前", "5小时前"),
+        ("3시간 전", "5시간 전"),
+        ("منذ 3 ساعات", "منذ 5 ساعات"),
+        ("2 часа назад", "3 часа назад"),
+        ("閲覧数 1,204", "閲覧数 1,877"),
+        ("1204 просмотров", "1877 просмотров"),
+        ("Temps de lecture : 3 min", "Temps de lecture : 4 min"),
+        ("120 people are reading this", "340 people are reading this"),
+    ],
+)
+def test_a_line_that_counts_readers_or_hours_is_residue(before, after):
+    story = "The board met on Monday and will meet again."
+    assert kinds(f"{before}\n{story}", f"{after}\n{story}") == {"residue"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("45分", "50分"), ("3 days after", "4 days after"), ("12 seats", "13 seats")]
+)
+def test_a_line_with_a_figure_of_the_story_is_no_residue(before, after):
+    assert kinds(f"{before}\nThe board met.", f"{after}\nThe board met.") & {"number", "date"}
+
+
 def test_each_edit_has_its_own_kinds():
     before, after = "Police counted 300 people. The big boat sank.", "Police counted 30 people. The small boat sank."
     change = compare(text(before), text(after))

@@ -220,6 +220,16 @@ CORRECTIONS = [
     "정정: 이전 버전에서는 300명이라고 했습니다.",
     "更正：本文较早版本误写为300人。",
     "【訂正】当初の記事で300人としていました。",
+    "Đính chính: Phiên bản trước của bài viết này ghi 300 người.",
+    "Oikaisu: Jutun aiemmassa versiossa luku oli 300.",
+    "Helyesbítés: cikkünk korábbi változatában 300 szerepelt.",
+    "תיקון: בגרסה קודמת של הכתבה נכתב 300.",
+    "تصحیح: اس خبر کے پہلے متن میں 300 لکھا تھا۔",
+    "Pembetulan: versi terdahulu artikel ini menyatakan 300.",
+    "Исправка: у претходној верзији текста наведено је 300.",
+    "Correcció: una versió anterior d'aquest article deia 300.",
+    "(Corrects name of captain in second paragraph)",
+    "The name was misspelled in an earlier version. We regret the error.",
 ]
 
 

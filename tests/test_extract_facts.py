@@ -102,6 +102,21 @@ def test_headline_says_which_of_three_agree_on_it(h1: str, og: str, headline: st
     assert facts_named(got, "title")[0].source == " + ".join(agree)
 
 
+def test_sections_behind_the_headline_in_the_title_tag_are_no_part_of_it() -> None:
+    headline = "港务委员会决定在东侧重建渡轮码头"
+    for separator in ("_", "--", "-"):
+        title = f"<title>{headline}{separator}时政{separator}港口网</title>"
+        assert read(title, f"<h1>港口网</h1><h2>{headline}</h2>{LINES}").title == headline
+
+
+@pytest.mark.parametrize("separator", [" \u22c6 ", " \u2605 ", "\uff5c", "\uff0d", " -- ", " * ", " \u2192 "])
+def test_a_site_behind_any_separator_is_no_part_of_the_headline(separator: str) -> None:
+    title = f"Bridge mended at last{separator}Daily"
+    site = '<meta property="og:site_name" content="Daily">'
+    head = f'<title>{title}</title><meta property="og:title" content="{title}">{site}'
+    assert read(head, f"<h1>Daily</h1>{LINES}").title == "Bridge mended at last"
+
+
 @pytest.mark.parametrize(
     ("declared", "body", "access"),
     [

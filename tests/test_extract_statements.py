@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -78,6 +79,15 @@ def ld(*blocks: str) -> str:
         OWN.replace('"datePublished"', "datePublished"),
         OWN.replace(',"datePublished"', ' "datePublished"'),
         OWN.replace('"2026-01-05T07:30:00+01:00"', "1767594600000"),
+        OWN.replace("NewsArticle", "SocialMediaPosting"),
+        OWN.replace('"NewsArticle"', '"NewsArticle "'),
+        OWN.replace('"NewsArticle"', '"CreativeWork","additionalType":"NewsArticle"'),
+        OWN.replace("datePublished", "DatePublished"),
+        OWN.replace('"datePublished"', '"datepublished "'),
+        OWN.replace('"', "\u201d"),
+        OWN.replace('"2026-01-05T07:30:00+01:00"', "`2026-01-05T07:30:00+01:00`"),
+        OWN.replace("2026-01-05T07:30:00+01:00", "٢٠٢٦-٠١-٠٥T٠٧:٣٠:٠٠+٠١:٠٠"),
+        json.dumps(OWN),
     ],
 )
 def test_json_ld_that_is_nearly_json_is_read(block: str) -> None:

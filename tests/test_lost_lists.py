@@ -49,6 +49,14 @@ NEWS = "".join(f"<li><a href='/{day}'>{name} opens its gates on {day} July</a></
         f"<div><ul>{PLAIN}</ul></div>",
         f"<table>{ROWS}</table>",
         f"<h3>Dates</h3><dl>{TERMS}</dl>",
+        "<div role='list'>" + PLAIN.replace("<li", "<div role='listitem'").replace("</li", "</div") + "</div>",
+        "<aside class='infobox'><h3>Days</h3><p>Upper lock: 4 July. Mill: 10 July. Third pier: 16 July.</p></aside>",
+        "<div class='callout-card'><div>Upper lock is open on 4 July, Mill 10 July, Third pier 16 July.</div></div>",
+        "".join(
+            f"<div itemscope itemtype='https://schema.org/Question'><h3 itemprop='name'>When is the {name} open?</h3>"
+            f"<div itemprop='acceptedAnswer'><div itemprop='text'>{name}: {day} July, all day long</div></div></div>"
+            for name, day in DAYS
+        ),
         f"<details><summary>On which days is it open?</summary><ul>{PLAIN}</ul></details>",
     ],
 )

@@ -173,6 +173,15 @@ def test_brief_about_a_message_is_no_message(headline: str) -> None:
         ("<p>The requested article is no longer available.</p>", Verdict.SOFT_404),
         ("<ul>" + "<li><a href=/x>The council will mend the bridge before the winter comes</a></li>" * 5, Verdict.THIN),
         ("<app-root>Loading</app-root>", Verdict.NEEDS_JS),
+        ("<p>There has been a critical error on this website.</p>", Verdict.UNAVAILABLE),
+        ("<p>Es gab einen kritischen Fehler auf deiner Website.</p>", Verdict.UNAVAILABLE),
+        ("<h1>Welcome to nginx!</h1><p>The web server is successfully installed.</p>", Verdict.UNAVAILABLE),
+        ("<h1>This Account has been suspended.</h1>", Verdict.UNAVAILABLE),
+        ("<p>Bu içerik mahkeme kararıyla ülkenizde erişime engellenmiştir.</p>", Verdict.UNAVAILABLE),
+        ("<h1>পাতাটি পাওয়া যায়নি</h1><p>আপনি যে পাতাটি খুঁজছেন সেটি নেই।</p>", Verdict.SOFT_404),
+        ("<h1>Страницата не е намерена</h1><p>Търсената страница не съществува.</p>", Verdict.SOFT_404),
+        ("<h1>Stranica nije pronađena</h1><p>Stranica koju tražite ne postoji.</p>", Verdict.SOFT_404),
+        ("<h1>daily.example</h1><p>人間であることを確認します。数秒かかる場合があります。</p>", Verdict.CHALLENGE),
     ],
 )
 def test_page_that_says_why_it_has_no_article_gets_that_verdict(main: str, expected: Verdict) -> None:

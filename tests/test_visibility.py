@@ -48,6 +48,11 @@ def read(middle: str, around: str = "{}") -> Extraction:
         "<p>On Monday<span style='position:absolute;overflow:hidden;clip:rect(0 0 0 0)'>{}</span> it rained there.</p>",
         "<template><p>{}</p></template>",
         "<dialog><p>{}</p></dialog>",
+        "<div popover><p>{}</p></div>",
+        "<div style='max-height:0;overflow:hidden'><p>{}</p></div>",
+        "<div style='height: 0px; overflow: hidden'><p>{}</p></div>",
+        "<p style='text-indent:-9999px'>{}</p>",
+        "<p style='transform: scale(0)'>{}</p>",
     ],
 )
 def test_hidden_parts_are_no_text(markup: str) -> None:
@@ -69,6 +74,9 @@ def test_hidden_parts_are_no_text(markup: str) -> None:
         "<div style='font-size:0'><p style='font-size:16px'>{}</p></div>",
         "<wire-box><template shadowrootmode='open'><p>{}</p></template></wire-box>",
         "<p style='font-family: hidden-sans'>{}</p>",
+        "<div style='max-height:300px;overflow:hidden'><p>{}</p></div>",
+        "<div style='opacity:0'><p>{}</p></div>",
+        "<p style='transform:scale(0.9)'>{}</p>",
     ],
 )
 def test_shown_parts_are_text(markup: str) -> None:

@@ -25,7 +25,7 @@ from archive.extract.recipe import (
     TWO_PASS_TEXTS,
 )
 from archive.extract.update_log import Update, UpdateLog, find_update_log
-from archive.extract.visibility import detached, hidden_parts, repeats_for_screen_readers, show_aria_hidden
+from archive.extract.visibility import detached, hidden_parts, repeats_for_screen_readers, show_aria_hidden, show_roles
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -100,6 +100,7 @@ def read_body(parsed: ParsedPage, *, fast: bool = False) -> Body:
 def _read_without_hidden(parsed: ParsedPage, *, fast: bool, with_links: bool = False) -> Body:
     root = parsed.root
     show_aria_hidden(root)
+    show_roles(root)
     hidden = [*hidden_parts(root), *repeats_for_screen_readers(root)]
     with detached(hidden):
         body = _read_shown(parsed, fast=fast, with_links=with_links)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ from archive.extract.written_dates import WrittenDate, clock_of, find_dates
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _EPOCH = re.compile(r"(1\d{9})(\d{3})?$")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?![\d-])|(\d{4})(\d\d)(\d\d)(?=T|$|\d{6}$)")
 _ISO_CLOCK = re.compile(r"(?:T|\s+|(?=\d{6}$))(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?\s*", re.IGNORECASE)
@@ -45,6 +47,8 @@ def parse_date(raw: str) -> datetime | None:
 def read_date(raw: str, language: str | None = None) -> WrittenDate | None:
     """Return the date that a text consists of, or None. ``language`` decides the order of 3/4/2024."""
     text = " ".join(raw.split())
+    if not text.isascii():
+        text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match.group())), text)
     if not text or len(text) > _MAX_LENGTH:
         return None
     try:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"\w+")
 _LONG_WORD = re.compile(r"\w{4,}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_SEPARATOR = re.compile(r"\s+[-|\u2013\u2014·•»«›/~]+\s+|\s*\|\s*|\s+::?\s+|:\s+")
+_SEPARATOR = re.compile(
+    r"\s+[-|\u2013\u2014·•»«›‹/~\u22c6\u2605\u2606\u2726\u25c6\u25a0\u25cf\u25aa\u2192\u25b8\u203b*]+\s+"
+    r"|\s*[|\uff5c\u2502\u2503\u2223\u2016]\s*|\s*\uff0d\s*|\s*--+\s*|(?<=[\u3400-\u9fff])[_-](?=[\u3400-\u9fff])"
+    r"|\s+::?\s+|:\s+"
+)
 _LONGEST_SITE = 6  # words: "The Daily Example of North Anywhere"
 _SHORTEST_HEADLINE = 2  # words that must remain for a tail to count as a site's name
 _SHORTEST_TITLE = 3  # words of a title that can speak against an h1
@@ -101,9 +105,17 @@ def _confirmed_subhead(headings: list[str], titles: Iterable[str], subheads: Ite
     stripped = [strip_site_name(title, names) for title in titles if title]
     for subhead in _long(subheads, names):
         common = next((common for title in stripped if (common := _common(subhead, title))), "")
+        common = common or next((subhead for title in stripped if _is_first_part(subhead, title)), "")
         if common and not any(_tell_the_same(heading, [common], _LONG_WORD) for heading in headings):
             return common
     return ""
+
+
+def _is_first_part(subhead: str, title: str) -> bool:
+    """True if a title is the lower heading, then shorter names of sections and of the site."""
+    folded = fold_words(subhead)
+    is_most = 2 * len(folded) > len(fold_words(title))
+    return is_most and any(fold_words(title[: cut.start()]) == folded for cut in _cuts(title))
 
 
 def _long(subheads: Iterable[str], names: set[str]) -> Iterator[str]:

@@ -34,6 +34,12 @@ _MAX_AUTHORS = 20
 _LEAST_WORDS = 3  # of a headline that may tell of another matter
 _LEAST_SHARED = 10  # characters of a headline that is found in a title
 _Node = dict[str, Any]
+_KEYS = frozenset(
+    {"@id", "@type", "articleBody", "author", "creator", "dateCreated", "dateModified", "datePosted", "datePublished"}
+    | {"hasPart", "headline", "inLanguage", "isAccessibleForFree", "mainEntityOfPage", "name", "publisher", "url"}
+    | {"uploadDate", "wordCount"}
+)
+_KEY_OF = {key.lower(): key for key in _KEYS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,20 +161,28 @@ def _file(node: _Node, nodes: _Nodes) -> bool:
 
 
 def _plain(node: _Node) -> _Node:
-    """Return a node without prefixes in its keys: ``schema:headline`` and ``http://schema.org/headline``."""
-    if not any(":" in key for key in node):
+    """Return a node with schema.org's own keys, which pages write with prefixes, blanks, or in another case."""
+    if all(key in _KEYS or (":" not in key and key.strip().lower() not in _KEY_OF) for key in node):
         return node
-    return {_PREFIXED.sub("", key): value for key, value in node.items()}
+    plain: _Node = {}
+    for key, value in node.items():
+        name = _PREFIXED.sub("", key.strip())
+        plain.setdefault(_KEY_OF.get(name.lower(), name), value)
+    return plain
 
 
 def _types(node: _Node) -> list[str]:
-    kinds = node.get("@type") or node.get("type")
-    return [_PREFIXED.sub("", str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    named = (node.get("@type") or node.get("type"), node.get("additionalType"))
+    kinds = [kind for kinds in named for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    return [_PREFIXED.sub("", str(kind).strip()) for kind in kinds if kind]
 
 
 def _is_article(kinds: list[str]) -> bool:
     """True for schema.org's Article, Report, BlogPosting and all their subtypes, in any case."""
-    return any(kind.lower() == "report" or kind.lower().endswith(("article", "blogposting")) for kind in kinds)
+    return any(
+        kind.lower() == "report" or kind.lower().endswith(("article", "blogposting", "socialmediaposting"))
+        for kind in kinds
+    )
 
 
 def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:

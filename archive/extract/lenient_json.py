@@ -27,6 +27,8 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "undefined": None, "NaN": None}
 _OF_ARTICLES = frozenset({"headline", "datePublished", "dateModified", "articleBody", "mainEntityOfPage"})
 _ASIDES = frozenset({"Person", "Organization", "NewsMediaOrganization", "ImageObject", "Brand", "WebSite"})
+_QUOTATION_MARKS = re.compile("[\u201c\u201d\u201e\u201f\u00ab\u00bb]")
+_TEMPLATE = re.compile(r"(?<=[:\[,])(\s*)`|`(?=\s*[,}\]])")
 _NO_KEY = object()
 
 Token = tuple[str, str]  # its kind (text, mark, word) and its characters
@@ -36,14 +38,23 @@ def read_values(block: str) -> list[Any]:
     """Return the JSON values of a script, in order. Empty if there is none."""
     text = _unwrap(block)
     try:
-        return [json.loads(text, strict=False)]
+        return [_loaded(text)]
     except (ValueError, RecursionError):
         pass
     if '"' not in text and "&" in text:
         text = unescape(text)
     if '"' not in text:
-        text = text.replace("'", '"')
+        text = _QUOTATION_MARKS.sub('"', text) if _QUOTATION_MARKS.search(text) else text.replace("'", '"')
+    elif "`" in text:
+        text = _TEMPLATE.sub('"', text)
     return _Reader(list(_tokens(text))).values()
+
+
+def _loaded(text: str) -> Any:
+    """Return a JSON value. JSON in a JSON string is read too. Raises ValueError, and RecursionError if it is deep."""
+    value = json.loads(text, strict=False)
+    is_json = isinstance(value, str) and value.lstrip()[:1] in {"{", "["}
+    return json.loads(value, strict=False) if is_json else value
 
 
 def _unwrap(block: str) -> str:

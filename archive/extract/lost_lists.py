@@ -30,13 +30,18 @@ _LISTS = frozenset({"ul", "ol", "dl", "table"})
 _UNIT_TAGS = ("p", "summary", *_HEADINGS, *_ITEMS)
 _OUTSIDE = ("nav", "footer", "header", "button", "select", "figure", "noscript", "template", "script", "a")
 _BOX = "contains(@class, 'infobox') or contains(@class, 'info-box') or contains(@class, 'fact')"
+_CALLOUT = "ancestor-or-self::div[contains(@class, 'callout')]"
+_ANSWER = "@itemprop='text' and ancestor::*[@itemprop='acceptedAnswer']"
 _UNITS: XPathQuery = etree.XPath(
     f"//*[{' or '.join(f'self::{tag}' for tag in sorted(_UNIT_TAGS))}"
     " or (self::figure and figcaption and not(.//p or .//li))"
-    " or (self::div and not(*) and preceding-sibling::*[1][self::h2 or self::h3 or self::h4])]"
+    " or (self::div and not(*) and preceding-sibling::*[1][self::h2 or self::h3 or self::h4])"
+    f" or (self::div and not(*) and ({_CALLOUT} or ({_ANSWER})))]"
     f"[not({' or '.join(f'ancestor::{tag}' for tag in _OUTSIDE)} or ancestor::aside[not({_BOX})])]"
 )
-_FACT_BOX: XPathQuery = etree.XPath(f"ancestor::aside[{_BOX}][1]")
+_FACT_BOX: XPathQuery = etree.XPath(
+    f"(ancestor::aside[{_BOX}] | ancestor-or-self::div[contains(@class, 'callout')])[1]"
+)
 _NOT_LAYOUT = _LISTS | frozenset(_UNIT_TAGS)
 _CHROME = re.compile(
     r"share|social|related|recommend|\bnav|menu|\btags?\b|breadcrumb|byline|\bauthor|comment|toolbar|pagin|teaser|promo|"
@@ -86,7 +91,9 @@ def text_units(root: HtmlElement) -> list[Unit]:
         else:
             text = " ".join("".join(_own_texts(element)).split())
         is_loose = element.tag in {"div", "figure"}
-        if (key := _key(text)) and (element.tag != "div" or _SENTENCE.search(text)):
+        if (key := _key(text)) and (
+            element.tag != "div" or element.get("itemprop") == "text" or _SENTENCE.search(text)
+        ):
             units.append(Unit(element, text, key, is_loose=is_loose))
         if element.tag == "p" and (loose := _words_behind(element)):
             units.append(Unit(element, loose, _key(loose), is_loose=True))
@@ -131,7 +138,7 @@ def restore_lists(text: str, units: Sequence[Unit], *, with_links: bool = False)
     anchors = [number for number, place in enumerate(places) if place is not None]
     for before, after in zip(anchors, [*anchors[1:], None], strict=False):
         missing = units[before + 1 : after]
-        if missing and any(unit.is_item or unit.is_loose for unit in missing):
+        if any(unit.is_item or unit.is_loose or _FACT_BOX(unit.element) for unit in missing):
             following = None if after is None else units[after]
             lost = list(_lost(units[before], missing, following, with_links=with_links))
             added.setdefault(places[before] or 0, []).extend(unit.line for unit in lost)
@@ -176,14 +183,17 @@ def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None, *, with_lin
     """Yield the units of ``missing`` that belong between two blocks of the text."""
     introduces = before.text.endswith(_COLON) or with_links
     is_sentence = len(before.text) >= GAP_CHARACTERS and not _is_linked([before])
-    if after is None and not introduces and before.element.tag not in _HEADINGS and not before.is_item:
+    ends_text = missing[0].element.tag == "figure" or bool(_FACT_BOX(missing[0].element))
+    if after is None and not (introduces or before.element.tag in _HEADINGS or before.is_item or ends_text):
         return
     parents = {unit.element.getparent() for unit in (before, after) if unit is not None}
     heading: Sequence[Unit] = ()
     for group in _groups(missing):
         container = _outermost_list(group[0].element)
         if container is None:
-            is_between = _home(group[0].element) in parents and after is not None and not _is_linked(group)
+            has_end = after is not None or ends_text
+            is_inside = _home(group[0].element) in parents or _is_answer(before, group[0])
+            is_between = is_inside and has_end and not _is_linked(group)
             yield from group if is_between else ()
             # A heading with a link is the teaser of another page.
             is_heading = group[0].element.tag in _HEADINGS and next(group[0].element.iter("a"), None) is None
@@ -196,6 +206,12 @@ def _lost(before: Unit, missing: Sequence[Unit], after: Unit | None, *, with_lin
         if with_links or (introduces and is_sentence) or not _is_linked(group):
             yield from (*heading, *group) if not _is_layout(group) else ()
         introduces, heading = with_links, ()
+
+
+def _is_answer(before: Unit, unit: Unit) -> bool:
+    """True for the marked answer to the question that stands before it."""
+    is_marked = unit.element.get("itemprop") == "text" and before.element.tag in _HEADINGS
+    return is_marked and _is_near(before.element, unit.element)
 
 
 def _home(element: HtmlElement) -> HtmlElement | None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from archive.extract.surroundings import Line
 
+_JSON_LD = re.compile("ld.?json|json.?ld", re.IGNORECASE)
 _METADATA_TAGS = ("title", "base", "meta", "link", "script", "h1", "time")
 _SECTION = ("article:section", "parsely-section", "articlesection", "dc.subject")
 _TAGS = ("news_keywords", "parsely-tags", "keywords")
@@ -84,7 +85,7 @@ def read_metadata(root: HtmlElement, url: str) -> DeclaredMetadata:
     canonical = canonical_url(links, url)
     tag_title = next((text for title in elements["title"] if (text := text_of(title))), "")
     h1, og_title = read_headings(elements["h1"]), meta.get("og:title", "") or meta.get("twitter:title", "")
-    blocks = [script.text or "" for script in elements["script"] if "ld+json" in (script.get("type") or "").lower()]
+    blocks = [script.text or "" for script in elements["script"] if _JSON_LD.search(script.get("type") or "")]
     article = read_article(blocks, (url, canonical or "", meta.get("og:url", "")), (*h1, og_title, tag_title))
     ld = article or LdArticle()
     items = () if ld.published and ld.authors else dated_items(root)  # a walk over the whole page, rarely needed

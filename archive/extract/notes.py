@@ -47,17 +47,29 @@ NOTE_WORDS = (
     "תיקון|הבהרה|עדכון|"
     "اصلاحیه|تصحیح|सुधार|"
     "संशोधन|स्पष्टीकरण|"
-    # Vietnamese, Indonesian
-    "đính chính|cập nhật|koreksi|ralat|pembaruan"
+    # Vietnamese, Indonesian, Malay, Swahili, Bulgarian, Serbian, Croatian, Slovak, Slovene, Catalan, Galician, Basque
+    "đính chính|cải chính|cập nhật|koreksi|ralat|pembaruan|klarifikasi|pembetulan|penjelasan|kemas kini|"
+    "marekebisho|masahihisho|"
+    "корекция|уточнение|исправка|исправак|демант|ispravak|ispravka|ispravci|demanti|opravujeme|spresnenie|popravek|"
+    "popravak|pojasnilo|correcció|fe d'errades|rectificació|aclariment|corrección|zuzenketa|"
+    # Estonian, Latvian, Lithuanian, Icelandic, Albanian, Bengali, Urdu, Tamil, Telugu, Marathi, Nepali, Filipino
+    "parandus|täpsustus|labojums|precizējums|patikslinimas|pataisymas|leiðrétting|korrigjim|saktësim|"
+    "সংশোধনী|সংশোধন|ভ্রম সংশোধন|স্পষ্টীকরণ|تصحیح|وضاحت|درستگی|درستی|திருத்தம்|సవరణ|దిద్దుబాటు|दुरुस्ती|शुद्धिपत्र|भूल सुधार|"
+    "pagwawasto|paglilinaw"
 )
 """First words of a note, in scripts with spaces."""
 
-UNSPACED_WORDS = "訂正|お詫び|追記|更新|修正|更正|勘误|勘誤|编者按|編者按|澄清|정정|바로잡습니다|แก้ไข|อัปเดต"
+UNSPACED_WORDS = (
+    "訂正|お詫び|おことわり|追記|更新|修正|更正|勘误|勘誤|刊误|刊誤|编者按|編者按|编辑更正|编注|編註|澄清|致歉|正误|"
+    "정정|수정|바로잡습니다|바로잡음|알려드립니다|แก้ไข|แก้ข่าว|แก้คำผิด|ขออภัย|ชี้แจง|อัปเดต|កែតម្រូវ|ແກ້ໄຂ"
+)
 """First words of a note in Chinese, Japanese, Korean and Thai."""
 
 _NOTE = re.compile(rf"\W{{0,5}}(?:(?:{NOTE_WORDS})(?!\w)|(?:{UNSPACED_WORDS}))", re.IGNORECASE)
 _NAMED = re.compile(
-    r"(?:^|[\s_-])(?:corrections?|corrigendum|clarifications?|errat(?:um|a)|editors?-?note)(?:$|[\s_-])"
+    r"(?:^|[\s_-])(?:corrections?|corrigendum|clarifications?|errat(?:um|a)|editors?-?note|korrektur|berichtigung"
+    r"|richtigstellung|rectificati(?:f|on|e)|correctif|rectificaci[oó]n|fe-de-err(?:ores|atas)|rettifica|correzione"
+    r"|corre[cç][aã]o|correctie|sprostowanie|korekta|r[aä]ttelse|rettelse|oikaisu|oprava|duzeltme|teisei)(?:$|[\s_-])"
 )
 _STANDFIRST = re.compile(
     r"(?:^|[\s_-])(?:standfirst|lede|lead|leadtext|intro|introduction|chapo|chapeau|vorspann|entradilla|bajada|sommario"

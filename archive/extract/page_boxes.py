@@ -40,7 +40,8 @@ _SIDE_NAME = re.compile(
 _WALL_NAME = re.compile(
     r"pay-?_?wall|reg-?_?wall|abo-?wall|paygate|pay-?box|regi-?wall|subscri[a-z]*[-_]*(?:wall|gate|barrier|overlay|prompt|"
     r"required|only)|premium[-_]*(?:wall|gate|lock|overlay|box)|(?:content|article)[-_]*(?:gate|lock|barrier)|"
-    r"(?:^|[-_ ])(?:barrier|locked|tp-container|tp-modal|piano|poool|plus-?wall|member-?wall|teaser-?wall)"
+    r"(?:^|[-_ ])(?:barrier|locked|tp-container|tp-modal|piano|poool|plus-?wall|member-?wall|teaser-?wall|"
+    r"[\w-]*upgrade-cta|(?:members?|supporters?|patrons?|paid)-?only)"
 )
 _FADE_NAME = re.compile(
     r"(?:^|[-_ ])(?:fade|faded|fade-?out|fading|truncated|cut-?off|excerpt-?end|gradient|blurred|blur)"

@@ -68,7 +68,8 @@ dernière toutes voir afficher última ultimo ultima todas ver mostrar ultimi em
 alle toon deze pagina ostatnia ostatnio senast den kl sidst sist kello viimeksi последнее в на все son pm bst gmt
 utc est edt cet cest pst pdt آخر في تاريخ آخرین به لאחרונה ב अंतिम को 최종 마지막 시간 cập lần cuối
 lúc terakhir pada utolsó ultima pe τελευταία
-στις востаннє о naposledy dne posledná ล่าสุด เมื่อ son klo
+στις востаннє о naposledy dne posledná ล่าสุด เมื่อ son klo ngày giờ phút tanggal pukul jam wib wita น เวลา วันที่
+hod godz год ч мск msk jst kst ist aest aedt hkt sgt ساعت الساعة מתאריך בשעה बजे
 """
 _FILLING = frozenset(_FILLING_WORDS.split())
 _NAMED = re.compile(
@@ -79,6 +80,11 @@ _NAMED = re.compile(
 _WORD = re.compile("(?:[^\\W\\d_]|[\u0900-\u0963\u0e31\u0e34-\u0e4e])+")
 _LEFT_OVER = re.compile(r"\d")
 _CLOCK = re.compile(r"\d{1,2}(?:[:.h]\d\d){1,2}|\d{1,2}\s?[ap]\.?m\b", re.IGNORECASE)
+_OTHER_CALENDAR = re.compile(
+    r"\d{1,2}\s(?:فروردین|اردیبهشت|خرداد|تیر|مرداد|شهریور|مهر|آبان|آذر|دی|بهمن|اسفند|محرم|صفر|ربيع الأول|ربيع الآخر"
+    r"|جمادى الأولى|جمادى الآخرة|رجب|شعبان|رمضان|شوال|ذو القعدة|ذو الحجة)\s(?:ماه\s)?\d{4}"
+)
+"""A day of the Persian or the Islamic calendar."""
 _BLOCKS_WORDS = """
 p div li ul ol dl dt dd table tbody thead tr td th section article aside header footer details summary figure
 form h1 h2 h3 h4 h5 h6 blockquote main nav
@@ -152,9 +158,10 @@ def is_stamp(text: str, language: str | None = None) -> bool:
         return False
     if all(word not in _PUBLISHING for word in _words(text)):
         return False
-    dates = find_dates(text, language)
-    rest = _without(text, dates)
-    return bool(dates) and _are_filling(_words(rest)) and not _LEFT_OVER.search(rest)
+    without_others = _OTHER_CALENDAR.sub(" ", text)
+    dates = find_dates(without_others, language)
+    rest = _without(without_others, dates)
+    return (bool(dates) or without_others != text) and _are_filling(_words(rest)) and not _LEFT_OVER.search(rest)
 
 
 def is_title_of_log(text: str) -> bool:

@@ -29,6 +29,13 @@ _SERVER_TRACE = re.compile(
     r"504 gateway|500 internal server error|upstream connect error|no healthy upstream|backend fetch failed|"
     r"guru meditation|web server is down|origin is unreachable|varnish cache server"
 )
+_BEGINNING = 90  # characters
+_SERVER_PAGE = re.compile(
+    r"(?:been a|einen|une?|um|een) (?:critical error|kritischen fehler|erreur critique|error critico|"
+    r"erro critico|errore critico|kritieke fout) (?:on|auf|sur|en|em|sul?|op)\b|welcome to nginx|"
+    r"apache2? \w* ?default page|test page for the|iis windows server|this account has been suspended|"
+    r"default web ?site page|site is (?:now )?parked|this domain (?:name )?(?:is|may be) for sale"
+)
 
 
 def soft_404(page: Signals, text: ComparableText) -> str:
@@ -59,7 +66,7 @@ def unavailable(page: Signals, text: ComparableText) -> str:
     if text.words >= SHORT_WORDS:
         return ""
     layout = page.layout
-    if layout.own_words < TITLED_MESSAGE_WORDS and not page.is_article and (trace := _SERVER_TRACE.search(layout.own)):
+    if layout.own_words < TITLED_MESSAGE_WORDS and not page.is_article and (trace := _server_trace(layout.own)):
         return f"a server error: {trace[0]}"
     number = _error_number(page)
     if number == "451" or first_words("message", "refused", layout.own):
@@ -70,6 +77,11 @@ def unavailable(page: Signals, text: ComparableText) -> str:
         return f"closed for maintenance: {words}"
     words = _message(page, "failure") or (number or "" if number not in {"404", "410"} else "")
     return f"a server error: {words}" if words else ""
+
+
+def _server_trace(own: str) -> re.Match[str] | None:
+    """Return the words of a server's own page in a folded text. Those of its headline count only at the beginning."""
+    return _SERVER_TRACE.search(own) or _SERVER_PAGE.search(own[:_BEGINNING])
 
 
 def _message(page: Signals, topic: str, *, needs_title: bool = False) -> str:

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
     from archive.extract.parse import XPathQuery
 
-_CANDIDATES: XPathQuery = etree.XPath("//body//*[@hidden or @style or self::template or self::dialog]")
+_CANDIDATES: XPathQuery = etree.XPath("//body//*[@hidden or @style or @popover or self::template or self::dialog]")
 _SHADOW_ROOTS: XPathQuery = etree.XPath("//template[@shadowrootmode or @shadowroot]")
 _ARIA_HIDDEN: XPathQuery = etree.XPath("//*[@aria-hidden='true' or @aria-hidden='TRUE' or @aria-hidden='True']")
 _REPEATS: XPathQuery = etree.XPath(
     "//body//*[contains(@class, 'sr-only') or contains(@class, 'visually') or contains(@class, 'screen-reader')"
     " or contains(@class, 'assistive') or contains(@class, 'element-invisible') or contains(@class, 'a11y-hidden')]"
+)
+_TAG_OF_ROLE = {"list": "ul", "listitem": "li", "paragraph": "p", "row": "tr", "cell": "td", "columnheader": "th"} | {
+    "table": "table",
+    "blockquote": "blockquote",
+}
+_WITH_ROLE: XPathQuery = etree.XPath(
+    f"//body//*[self::div or self::span][{' or '.join(f'@role={role!r}' for role in _TAG_OF_ROLE)}]"
 )
 _HIDING = {
     "display": frozenset({"none"}),
@@ -35,6 +42,8 @@ _UNDONE_INSIDE = {"visibility": "visible", "font-size": ""}
 """Properties that an element inside may set again, and the value that shows it (any if empty)."""
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _FAR = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|em|rem|%|vw)")
+_ZERO = re.compile(r"0(?:\.0+)?(?:px|em|rem|%|vh)?")
+_SCALED_TO_NOTHING = re.compile(r"scale(?:3d)?\(\s*0[\s,)]")
 _OVERLAY = re.compile(r"modal|popup|pop-up|dialog|overlay|menu|nav|drawer|banner|cookie|consent|newsletter|pull-?quote")
 _INLINE = frozenset({"span", "b", "i", "em", "strong", "a", "abbr", "mark", "small", "sub", "sup", "u", "font", "data"})
 _TEXT_BLOCKS = frozenset({"p", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "dt", "dd"})
@@ -68,20 +77,35 @@ def hidden_parts(root: HtmlElement) -> list[HtmlElement]:
 def _is_hidden(element: HtmlElement) -> bool:
     if element.tag == "template" or (element.tag == "dialog" and element.get("open") is None):
         return True
+    if element.get("popover") is not None:
+        return True
     style = element.get("style") or ""
     styles = _declarations(style) if ":" in style else {}
     hiding = [name for name, values in _HIDING.items() if styles.get(name) in values]
     if hiding:
         return not (hiding[0] in _UNDONE_INSIDE and _has_visible_part(element, hiding[0]))
-    return _is_off_screen(styles) or (element.get("hidden") is not None and "display" not in styles)
+    return (
+        _is_off_screen(styles)
+        or _is_without_size(styles)
+        or (element.get("hidden") is not None and "display" not in styles)
+    )
 
 
 def _is_off_screen(styles: dict[str, str]) -> bool:
     """True for the common ways to leave words to screen readers: clipped to nothing, or placed far outside."""
+    if _FAR.match(styles.get("text-indent", "")):
+        return True
     if styles.get("position") not in {"absolute", "fixed"}:
         return False
     is_clipped = styles.get("overflow") == "hidden" and ("clip" in styles or "clip-path" in styles)
-    return is_clipped or any(_FAR.match(styles.get(side, "")) for side in ("left", "top", "right", "text-indent"))
+    return is_clipped or any(_FAR.match(styles.get(side, "")) for side in ("left", "top", "right"))
+
+
+def _is_without_size(styles: dict[str, str]) -> bool:
+    """True for a box that is closed to nothing. Opacity is no sign of it: templates begin an animation with 0."""
+    is_cut = styles.get("overflow", styles.get("overflow-y")) in {"hidden", "clip"}
+    is_flat = any(_ZERO.fullmatch(styles.get(name, "")) for name in ("height", "max-height", "width", "max-width"))
+    return (is_cut and is_flat) or _SCALED_TO_NOTHING.search(styles.get("transform", "")) is not None
 
 
 def _has_visible_part(element: HtmlElement, name: str) -> bool:
@@ -130,6 +154,12 @@ def show_aria_hidden(root: HtmlElement) -> None:
     for element in _ARIA_HIDDEN(root):
         if _is_text(element) and not _OVERLAY.search(f"{element.get('class')} {element.get('id')}".lower()):
             del element.attrib["aria-hidden"]
+
+
+def show_roles(root: HtmlElement) -> None:
+    """Give blocks without a meaning of their own the tag of their ARIA role: a list, an item, a paragraph, a row."""
+    for element in _WITH_ROLE(root):
+        element.tag = _TAG_OF_ROLE[element.get("role")]
 
 
 def _is_text(element: HtmlElement) -> bool:

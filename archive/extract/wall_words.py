@@ -25,6 +25,7 @@ _SCRIPTS: Mapping[str, re.Pattern[str]] = {
     "hebrew": re.compile("[\u0590-\u05ff]"),
     "arabic": re.compile("[\u0600-\u06ff]"),
     "devanagari": re.compile("[\u0900-\u097f]"),
+    "bengali to sinhala": re.compile("[\u0980-\u0dff]"),
     "thai": re.compile("[\u0e00-\u0e7f]"),
     "hangul": re.compile("[\uac00-\ud7a3]"),
     "han and kana": re.compile("[\u3040-\u30ff\u3400-\u9fff]"),

@@ -127,7 +127,32 @@ CURRENCIES = (
 SCALES = "|".join(sorted(map(re.escape, values.SCALES), key=lambda word: (-len(word), word)))
 """Words and abbreviations of scale, for a case-insensitive pattern."""
 
+_NUMBER = r"\d[\d.,'\u2019\u00a0\u202f ]*"
+_AGO = (
+    r"\d+ (?:\w+ ){1,2}(?:ago|назад|тому(?: назад)?|önce|sedan|siden|síðan|geleden|temu|sitten|(?:yang )?lalu|trước|"
+    r"atrás|fa|पहले|আগে|قبل|پیش|πριν|ezelőtt)|(?:há|hace|il y a|vor|for|för|před|acum|منذ|قبل|לפני|πριν(?: από)?|pred|"
+    r"prije|пре|преди) \d+ \w+|\d+ ?(?:秒|分|分钟|分鐘|小时|小時|時間|日|天|か月|ヶ月|个月|週間|周|年)(?:钟|間)?之?前|"
+    r"\d+ ?(?:초|분|시간|일|주|개월|년) ?전|\d+ ?(?:วินาที|นาที|ชั่วโมง|วัน|เดือน|ปี)(?:ที่แล้ว|ที่ผ่านมา)"
+)
+_COUNTED = (
+    r"閲覧数?|再生数?|コメント|いいね|阅读量?|閱讀|浏览量?|瀏覽|点击|點擊|评论|評論|播放|조회수?|댓글|추천|просмотр\w*|прочтен\w*|"
+    r"перегляд\w*|комментари\w*|коментар\w*|visualizzazioni|commenti|vues|vistas|visualizaciones|visitas|leituras|"
+    r"visualizações|wyświetle\w+|odsłon|görüntülenme|okunma|yorum|reacties|weergaven|visningar|visninger|zobrazení|"
+    r"megtekintés|مشاهد\w+|قراءة|تعليق\w*|بازدید|نظر|צפיות|תגובות|बार देखा गया|टिप्पणियाँ|lượt xem|bình luận|"
+    r"kali dibaca|kali dilihat|dibaca|views?|reads?|likes?"
+)
+_READING_TIME = (
+    r"(?:temps de lecture|lesezeit|tempo di lettura|tiempo de lectura|tempo de leitura|leestijd|lästid|læsetid|"
+    r"czas czytania|время чтения|час читання|okuma süresi|waktu baca|reading time)\W{0,3}\d+ ?\w+\.?|"
+    r"(?:读完|読了|阅读)(?:時間|时间)?\W{0,2}(?:约|約)?\d+ ?(?:分钟|分)|\d+ ?(?:分钟阅读|分で読めます)|"
+    r"\d+ ?min(?:ut\w{0,3})?\.? (?:de lectura|de lecture|di lettura|de leitura|leestijd|czytania|läsning|чтения|okuma)"
+)
 RESIDUE: re.Pattern[str] = re.compile(
+    rf"{_AGO}|(?:{_COUNTED})\W{{0,3}}{_NUMBER}(?:万|次|回|条|件|개)?|"
+    rf"{_NUMBER}(?:万|次|回|条|件|명)?\s?(?:{_COUNTED})|"
+    rf"{_READING_TIME}|"
+    r"\d[\d.,]* (?:people|readers|users|others) (?:are |have )?"
+    r"(?:reading|watching|viewing|viewed|read) (?:this|now|it).{0,9}|"
     r"\[ad_\d+\]|source link|related articles?|leave a reply|read more.{0,30}|share this.{0,30}|"
     r"your email address will not be published.*|advertisements?|anzeige|werbung|publicidad|publicité|"
     r"\d+ min(?:ute[ns]?)?(?: read| lesezeit)?|"

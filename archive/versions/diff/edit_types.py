@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import OSA
 
 from archive.versions.diff.cue_words import ATTRIBUTIONS, HEDGES, NOT_NAMES, RESIDUE
+from archive.versions.diff.same_figures import FormsCompared, compare_forms
 from archive.versions.diff.tokens import FIGURES, Capitals, Piece, Token, tokenize
 from archive.versions.diff.values import write_plainly
 from db.correction_notes import CORRECTION
@@ -49,6 +50,7 @@ WEIGHTS = {
 first."""
 
 _HEADLINE_KINDS = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.QUOTATION, Kind.HEDGE, Kind.NAME})
+_FIGURE_KINDS = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE})
 _BY_PIECE = {Piece.NUMBER: Kind.NUMBER, Piece.MONEY: Kind.MONEY, Piece.DATE: Kind.DATE, Piece.NAME: Kind.NAME}
 _PARTS = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]")
@@ -80,8 +82,27 @@ def _kinds_of_words(edit: Edit, a: SegmentedText, b: SegmentedText) -> frozenset
         return _passage_kinds(Kind.REMOVED, cut)
     if not new and _PARTS.findall(cut.casefold()) == [a.word_before(edit.a[0])]:
         return frozenset({Kind.COSMETIC})  # a repeated word
+    return _kinds_of_change(edit, a, b)
+
+
+def _kinds_of_change(edit: Edit, a: SegmentedText, b: SegmentedText) -> frozenset[Kind]:
+    """Return the kinds of changed words that are no passage of their own."""
+    cut, new = a.text[slice(*edit.a)], b.text[slice(*edit.b)]
+    forms, differing = compare_forms(a.text, b.text, edit.a, edit.b, a.decimal)
+    if forms is FormsCompared.SAME:
+        return frozenset({Kind.COSMETIC})
     names = a.names, b.names
-    return _change_kinds(_tokens_with_names(a, edit.a, names), _tokens_with_names(b, edit.b, names), cut, new)
+    kinds = _change_kinds(_tokens_with_names(a, edit.a, names), _tokens_with_names(b, edit.b, names), cut, new)
+    return _with_figures(kinds, forms, differing)
+
+
+def _with_figures(kinds: frozenset[Kind], forms: FormsCompared, differing: Iterable[Piece]) -> frozenset[Kind]:
+    """Return the kinds of changed words as the comparison of the figures in one form corrects them."""
+    if forms is FormsCompared.SAME_FIGURES and not kinds <= _FIGURE_KINDS:
+        return kinds - _FIGURE_KINDS
+    if kinds & (_FIGURE_KINDS | {Kind.QUOTATION, Kind.COSMETIC}):
+        return kinds
+    return kinds | {_BY_PIECE[piece] for piece in differing}
 
 
 def coarse_kinds(cut: str, new: str) -> frozenset[Kind]:

@@ -59,7 +59,7 @@ class SegmentedText:
     ) -> None:
         self.text = text
         self._plain = write_plainly(text)
-        self._decimal = decimal
+        self.decimal = decimal
         self.capitals = capitals
         self.span = span or (0, len(text))
         lines = [line.span() for line in _LINE.finditer(text, *self.span)]
@@ -119,7 +119,7 @@ class SegmentedText:
         if index not in self._tokens:
             block = self.blocks[index]
             self._tokens[index] = tokenize(
-                self.text, self.capitals, (block.start, block.end), plain=self._plain, decimal=self._decimal
+                self.text, self.capitals, (block.start, block.end), plain=self._plain, decimal=self.decimal
             )
         return self._tokens[index]
 

@@ -178,7 +178,7 @@ def decimal_of(language: str | None) -> str:
     return "." if main in _POINT or (main, region) in _POINT_REGIONS else ","
 
 
-_POINT = frozenset(("en", "zh", "ja", "ko", "hi", "th", "he", "ar", "ur", "bn", "ta", "te", "ms", "fil", "sw"))
+_POINT = frozenset(("en", "zh", "ja", "ko", "hi", "th", "he", "ar", "fa", "ur", "bn", "ta", "te", "ms", "fil", "sw"))
 _POINT_REGIONS = frozenset(
     {("es", region) for region in ("mx", "us", "419", "gt", "hn", "ni", "pa", "pr", "sv", "do", "pe")}
     | {("de", "ch"), ("it", "ch")}

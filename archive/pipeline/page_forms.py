@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.crawl.alternates import alternate_urls, may_lack_text
+from archive.crawl.alternates import alternate_urls
 from archive.crawl.capture import page_of
 from archive.extract.page_address import PageAddresses
 from archive.urls import RefusedUrl, canonical_url, host_of
@@ -40,7 +40,7 @@ async def add_alternates(fetch: Fetch, read: Read, visit: Visit, outcomes: tuple
     alternate costs no page.
     """
     page = outcomes[0]
-    if visit.kind is not SeedKind.ARTICLE or len(outcomes) > 1 or not may_lack_text(page):
+    if visit.kind is not SeedKind.ARTICLE or len(outcomes) > 1:
         return outcomes
     forms: list[Outcome] = []
     with suppress_own_faults():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archive.api import Archive
+from archive.api.version_ref import Ref
 from archive.crawl.alternates import alternate_urls, is_print_address
-from archive.export import export_warc
+from archive.export import export_evidence, export_warc
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
@@ -394,6 +398,17 @@ def test_a_file_of_the_visits_gives_the_same_archive_and_a_recheck_finds_nothing
     for project in settings:
         with open_recheck(project.db, workers=0) as recheck:
             assert list(recheck.everything()) == []
+
+
+def test_evidence_names_the_capture_that_shows_the_text(tmp_path: Path, now: datetime) -> None:
+    with Store(tmp_path / "archive.db") as store:
+        visit(store, store.add_source(TALKS, url_key(TALKS), now), through_amp(), now)
+    with Archive(tmp_path / "archive.db") as archive:
+        captures = {capture.form: capture.id for capture, _ in archive.captures(TALKS)}
+    export_evidence(tmp_path / "archive.db", tmp_path / "talks.wacz", [Ref(url=TALKS)])
+    with zipfile.ZipFile(tmp_path / "talks.wacz") as package:
+        claims = json.loads(package.read("evidence/claims.json"))
+    assert [version["capture"] for version in claims["versions"]] == [captures[PageForm.AMP]]
 
 
 def test_a_form_that_lost_its_page_is_a_page_of_its_own() -> None:

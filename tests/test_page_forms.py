@@ -74,7 +74,7 @@ def visit(
     script: Mapping[str, bytes | Outcome],
     moment: datetime,
     *,
-    rendering: Outcome | None = None,
+    rendering: Outcome | Exception | None = None,
     **facts: object,
 ) -> ScriptedFetcher:
     """Make one visit to the article, whose addresses answer with these pages, and derive it.
@@ -84,6 +84,8 @@ def visit(
 
     async def render(_: Visit, __: Outcome) -> Outcome:
         assert rendering is not None
+        if isinstance(rendering, Exception):
+            raise rendering
         return rendering
 
     outcomes = {
@@ -346,6 +348,14 @@ def test_a_page_that_was_not_rendered_shows_no_text_and_says_why(store: Store, s
     assert state(store, source_id) == "needs_js"
     details = store.ask("SELECT detail FROM derivation ORDER BY capture_id")
     assert details[-1]["detail"] == "not rendered: timeout: no rest in 9 s"
+
+
+def test_a_fault_of_the_browser_costs_no_page(store: Store, source_id: int, now: datetime) -> None:
+    visit(store, source_id, {TALKS: page()}, now, rendering=ValueError("a driver of another version"))
+    own, failed = visits(store, source_id)
+    assert (own.payload_length, failed.form, failed.reason) == (len(page()), PageForm.RENDERED, Reason.ERROR)
+    assert "a driver of another version" in failed.detail
+    assert state(store, source_id) == "needs_js"
 
 
 def test_the_first_rendering_is_no_edit_and_the_next_change_is(store: Store, source_id: int, now: datetime) -> None:
